@@ -1,0 +1,1 @@
+"""Words on a screen: the only importer of click and rich."""

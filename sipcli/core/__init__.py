@@ -1,0 +1,1 @@
+"""What a user agent decides: state machines without sockets, clocks or randomness."""

@@ -1,0 +1,1 @@
+"""The WebSocket to the SIP server: the only importer of `websockets`."""

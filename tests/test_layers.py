@@ -1,0 +1,89 @@
+"""The architecture as a test: who may import whom (the table in docs/architecture.md)."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import sipcli
+
+ROOT = Path(sipcli.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+
+ALLOWED: dict[str, set[str]] = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "errors": set(),
+    "sip": set(),
+    "config": {"sip", "errors"},
+    "core": {"sip", "config.settings"},
+    "net": {"config.settings", "errors"},
+    "log": {"sip", "config.settings"},
+    "phone": {"sip", "core", "net", "config.settings", "errors", "log"},
+    "cli": {"sip", "core", "net", "config", "phone", "errors", "log"},
+}
+"""Layer -> what of sipcli it may import, besides itself; `a.b` allows that module alone."""
+
+PURE = {"sip", "core"}
+IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "threading", "time"}
+OWNER = {
+    "click": "cli",
+    "rich": "cli",
+    "websockets": "net",
+    "keyring": "config",
+    "platformdirs": "config",
+}
+LONGEST_FILE = 400
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names of everything `path` imports, late imports included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def is_allowed(name: str, layer: str) -> bool:
+    inside = name.removeprefix("sipcli.")
+    return inside.split(".")[0] == layer or any(
+        inside == allowed or inside.startswith(f"{allowed}.") for allowed in ALLOWED[layer]
+    )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_imports_point_down(path: Path) -> None:
+    layer = layer_of(path)
+    for name in imports(path):
+        top = name.split(".")[0]
+        if name.startswith("sipcli.") and name != "sipcli.__version__":
+            assert is_allowed(name, layer), f"{layer} must not import {name}"
+        if layer in PURE:
+            assert top not in IMPURE, f"{layer} is pure and must not import {name}"
+        assert OWNER.get(top, layer) == layer, f"only {OWNER.get(top)} may import {name}"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    names = {
+        ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in MODULES
+    }
+    graph = {
+        module: ({n.rsplit(".", 1)[0] for n in imports(path)} | set(imports(path)))
+        & names.keys() - {module}
+        for module, path in names.items()
+    }
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_file_is_too_long_to_hold_in_the_head(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
