@@ -1,7 +1,8 @@
-"""The small pieces every header is made of: tokens, quoted strings, numbers, lists (RFC 3261 §25.1).
+"""The small pieces headers are made of: tokens, quoted strings, numbers, lists (RFC 3261 §25.1).
 
-All scanners take `(text, start)` and return `(value, index after it)`, look at each
-character a bounded number of times, and raise `Malformed` with the offset they stopped at.
+Scanners take `(text, start)` and return `(value, index after it)`, look at each character a
+bounded number of times, and raise `Malformed` with the offset they stopped at. Quantifiers
+are possessive (`++`, `*+`): a pattern that cannot go back cannot be made slow.
 """
 
 import re
@@ -18,11 +19,24 @@ class Malformed(ValueError):  # noqa: N818 - a fact about the peer's text, as in
         """Characters from the start of the text that was being read."""
 
 
-TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
-_BLANKS: Final = re.compile(r"[ \t\r\n]*")
-_PLAIN: Final = re.compile(r'[^"\\]*')
-_OUTSIDE: Final = re.compile(r'[^",<>]*')
-_DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+BLANKS: Final = " \t\r\n"
+"""Linear white space; `str.strip()` alone would take Unicode's blanks too."""
+
+TOKEN_CHARS: Final = r"A-Za-z0-9\-.!%*_+`'~"
+"""The characters of a token, to stand inside a character class (RFC 3261 §25.1)."""
+TOKEN: Final = re.compile(rf"[{TOKEN_CHARS}]+")
+HOST: Final = r"\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++"
+"""Names with digits and underscores anywhere, IPv4, bracketed IPv6 of any form (RFC 5118 §4.10)."""
+QUOTED: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+"""A quoted string with its quotes and escapes; to be compiled with `re.DOTALL`."""
+UNWRITABLE: Final = re.compile(r"[\r\n\0]")
+"""What may not stand in a header field we write (RFC 3261 §25.1; NUL ends strings elsewhere)."""
+
+_BLANKS: Final = re.compile(r"[ \t\r\n]*+")
+_QUOTED: Final = re.compile(QUOTED, re.DOTALL)
+_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_DIGITS: Final = re.compile(r"[0-9]+")
+_ELEMENT: Final = re.compile(rf'(?:[^",<]++|{QUOTED}|<[^>]*+>)*+', re.DOTALL)
 
 
 def skip_blanks(text: str, start: int) -> int:
@@ -43,21 +57,16 @@ def quoted_string(text: str, start: int) -> tuple[str, int]:
     """Read a quoted string that opens at `start`; quoted pairs are resolved in the value."""
     if text[start : start + 1] != '"':
         raise Malformed("an opening quote is missing", start)
-    pieces: list[str] = []
-    at = start + 1
-    while True:
-        found = _PLAIN.match(text, at)
-        if found is not None:
-            pieces.append(found.group())
-            at = found.end()
-        if at >= len(text):
-            raise Malformed("a quoted string is not closed", start)
-        if text[at] == '"':
-            return "".join(pieces), at + 1
-        if at + 1 >= len(text):
-            raise Malformed("a quoted string ends in a backslash", at)
-        pieces.append(text[at + 1])
-        at += 2
+    found = _QUOTED.match(text, start)
+    if found is None:
+        raise Malformed("a quoted string is not closed", start)
+    return unquote(found.group()), found.end()
+
+
+def unquote(quoted: str) -> str:
+    """Take the quotes off a well-formed quoted string and resolve its quoted pairs."""
+    inside = quoted[1:-1]
+    return _PAIR.sub(r"\1", inside) if "\\" in inside else inside
 
 
 def quote(value: str) -> str:
@@ -65,16 +74,22 @@ def quote(value: str) -> str:
 
     Raises `Malformed` for CR, LF and NUL, which have no place in a header we write.
     """
-    for bad in "\r\n\0":
-        if bad in value:
-            raise Malformed(f"{bad!r} cannot stand in a quoted string", value.index(bad))
+    refuse_unwritable(value, "a quoted string")
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def refuse_unwritable(value: str, what: str) -> None:
+    """Raise `Malformed` if `value`, to stand in `what`, holds CR, LF or NUL."""
+    bad = UNWRITABLE.search(value)
+    if bad is not None:
+        raise Malformed(f"{bad.group()!r} cannot stand in {what}", bad.start())
+
+
 def integer(text: str, low: int, high: int, what: str) -> int:
-    """Read a whole number of ASCII digits, `low` to `high` inclusive; `what` names it in the fault."""
+    """Read a number of ASCII digits, `low` to `high` inclusive; `what` names it in the fault."""
     if _DIGITS.fullmatch(text) is None:
         raise Malformed(f"{what} is not a number")
+    # Leading zeros are legal (RFC 4475 §3.1.1.1); counting digits first keeps int() short.
     stripped = text.lstrip("0") or "0"
     if len(stripped) > len(str(high)) or not low <= int(stripped) <= high:
         raise Malformed(f"{what} is not between {low} and {high}")
@@ -88,30 +103,17 @@ def split_list(text: str) -> list[str]:
     quote or bracket keeps the rest of the text in one element: its reader will object.
     """
     if "," not in text:
-        text = text.strip()
+        text = text.strip(BLANKS)
         return [text] if text else []
+    if '"' not in text and "<" not in text:
+        return [element for piece in text.split(",") if (element := piece.strip(BLANKS))]
     elements: list[str] = []
-    begin = at = 0
-    in_brackets = False
-    while at < len(text):
-        found = _OUTSIDE.match(text, at)
-        at = found.end() if found else at
-        if at >= len(text):
-            break
-        mark = text[at]
-        if mark == '"' and not in_brackets:
-            try:
-                _, at = quoted_string(text, at)
-            except Malformed:
-                break
-            continue
-        if mark == "<":
-            in_brackets = True
-        elif mark == ">":
-            in_brackets = False
-        elif mark == "," and not in_brackets:
-            elements.append(text[begin:at].strip())
-            begin = at + 1
-        at += 1
-    elements.append(text[begin:].strip())
+    begin = 0
+    while begin <= len(text):
+        found = _ELEMENT.match(text, begin)
+        end = found.end() if found else begin
+        if text[end : end + 1] != ",":
+            end = len(text)
+        elements.append(text[begin:end].strip(BLANKS))
+        begin = end + 1
     return [element for element in elements if element]

@@ -1,0 +1,60 @@
+"""Who a header field names: From, To, Contact, Route, Refer-To and their kin (RFC 3261 §20.10)."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.sip.grammar import BLANKS, QUOTED, UNWRITABLE, Malformed, quote, unquote
+from sipcli.sip.params import NO_PARAMS, Params
+from sipcli.sip.uri import Uri, parse_uri
+
+_NAME_ADDR: Final = re.compile(
+    rf'[ \t]*+(?:({QUOTED})|([^",;<>\x00-\x08\x0a-\x1f]*+))[ \t]*+<([^<>]*+)>[ \t]*+', re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URI with an optional display name and the header parameters behind it."""
+
+    uri: Uri
+    display_name: str | None = None
+    """Without quotes and quoted pairs; may hold control characters when it came from a peer."""
+    params: Params = NO_PARAMS
+    """Header parameters, those of the URI are `uri.params`."""
+
+    @property
+    def tag(self) -> str | None:
+        """The `tag` of From and To (RFC 3261 §19.3)."""
+        return self.params.get("tag")
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read one name-addr or addr-spec with its parameters; raises `Malformed`.
+
+        In the form without angle brackets all after the first `;` belongs to the header, and
+        a `?` is not allowed (RFC 3261 §20.10). Unquoted display names may hold anything but
+        separators: people write their names with letters, not with tokens.
+        """
+        found = _NAME_ADDR.match(text)
+        if found is None:
+            return _addr_spec(text)
+        quoted, words, uri = found.groups()
+        name = unquote(quoted) if quoted is not None else words.rstrip(BLANKS) or None
+        return cls(parse_uri(uri), name, Params.parse(text, found.end()))
+
+    def __str__(self) -> str:
+        """As name-addr; what of a display name cannot be sent becomes a blank."""
+        if self.display_name is None:
+            return f"<{self.uri}>{self.params}"
+        return f"{quote(UNWRITABLE.sub(' ', self.display_name))} <{self.uri}>{self.params}"
+
+
+def _addr_spec(text: str) -> Address:
+    if '"' in text.partition(";")[0] or "<" in text:
+        raise Malformed("the display name or the brackets around the URI are malformed")
+    end = text.find(";")
+    uri = (text if end < 0 else text[:end]).strip(BLANKS)
+    if "?" in uri:
+        raise Malformed("a URI with header fields is not in angle brackets")
+    return Address(parse_uri(uri), None, Params.parse(text, end) if end >= 0 else NO_PARAMS)

@@ -1,0 +1,98 @@
+"""Messages of our own, and those made from another message (RFC 3261 §8.2.6, §9.1, §17.1.1.3).
+
+Values taken from a message are copied as they are, only without folds: a peer's need not pass
+the rules for what we write ourselves, and an answer is possible whatever is in them.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sipcli.sip.grammar import TOKEN, Malformed, refuse_unwritable
+from sipcli.sip.headers import Headers, line
+from sipcli.sip.message import Request, Response
+from sipcli.sip.status import reason_phrase
+from sipcli.sip.uri import Uri, parse_uri
+
+_MAX_FORWARDS: Final = "Max-Forwards: 70"
+
+
+def request(
+    method: str, uri: Uri, headers: Iterable[tuple[str, str]], body: bytes = b""
+) -> Request:
+    """A request; raises `Malformed` for what cannot be written."""
+    if TOKEN.fullmatch(method) is None:
+        raise Malformed("the method is not a token")
+    target = str(uri)
+    parse_uri(target)
+    return Request(method=method, target=target, headers=Headers(headers), body=body)
+
+
+def response(
+    request: Request,
+    status: int,
+    reason: str | None = None,
+    *,
+    to_tag: str | None = None,
+    headers: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+) -> Response:
+    """The answer to `request` (RFC 3261 §8.2.6).
+
+    All Via elements, From, To, Call-ID and CSeq are those of the request, as far as it has
+    them; `to_tag` is added to a To that is well-formed and has none. A Timestamp goes back in
+    a 100 only: later its age would need a delay we do not measure. Raises `Malformed` for what
+    is ours and cannot be written, never for what is the peer's.
+    """
+    phrase = reason_phrase(status) if reason is None else reason
+    refuse_unwritable(phrase, "a reason phrase")
+    if not 100 <= status <= 699:
+        raise Malformed("a status is between 100 and 699")
+    lines = list(_copies(request, "Via"))
+    lines += _first(request, "From")
+    lines += [_tagged(request, text, to_tag) for text in _first(request, "To")]
+    lines += _first(request, "Call-ID")
+    lines += _first(request, "CSeq")
+    if status == 100:
+        lines += _first(request, "Timestamp")
+    lines += [line(name, value) for name, value in headers]
+    return Response(status=status, reason=phrase, headers=Headers.from_lines(lines), body=body)
+
+
+def ack_for(invite: Request, response: Response) -> Request:
+    """The ACK of a final answer 300 to 699 to `invite`, our own (RFC 3261 §17.1.1.3)."""
+    return _same_transaction("ACK", invite, _first(response, "To"))
+
+
+def cancel_for(invite: Request) -> Request:
+    """The CANCEL of `invite`, our own, while it is under way (RFC 3261 §9.1)."""
+    return _same_transaction("CANCEL", invite, _first(invite, "To"))
+
+
+def _same_transaction(method: str, invite: Request, to: list[str]) -> Request:
+    """A request with the INVITE's branch, which only the next hop ever matches."""
+    lines = [f"Via: {value}" for value in invite.headers.values("Via")[:1]]
+    lines += _copies(invite, "Route")
+    lines += [_MAX_FORWARDS]
+    lines += _first(invite, "From")
+    lines += to
+    lines += _first(invite, "Call-ID")
+    lines += [f"CSeq: {invite.cseq.number} {method}"]
+    return Request(method=method, target=invite.target, headers=Headers.from_lines(lines))
+
+
+def _copies(message: Request | Response, name: str) -> Iterator[str]:
+    return (f"{name}: {value}" for value in message.headers.all(name))
+
+
+def _first(message: Request | Response, name: str) -> list[str]:
+    return list(_copies(message, name))[:1]
+
+
+def _tagged(request: Request, to: str, tag: str | None) -> str:
+    if tag is None:
+        return to
+    refuse_unwritable(tag, "a tag")
+    try:
+        return to if request.to.tag is not None else f"{to};tag={tag}"
+    except Malformed:
+        return to

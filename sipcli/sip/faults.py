@@ -1,0 +1,33 @@
+"""What is wrong with a message, said so that it can be answered."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Layer(Enum):
+    """Where in a message a fault lies."""
+
+    FRAMING = "framing"
+    """Size, the end of the header section, Content-Length."""
+    START_LINE = "start line"
+    HEADER = "header"
+    """One header field is malformed."""
+    VALIDATION = "validation"
+    """Each part is well-formed, but parts are missing, doubled, or do not go together."""
+    APPLICATION = "application"
+    """All is well-formed, but not for us: an unknown URI scheme."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a message."""
+
+    layer: Layer
+    header: str | None
+    """Name of the header field; None if the fault is not in one."""
+    offset: int | None
+    """Characters into the start line or the header's value; None if no place can be named."""
+    reason: str
+    """Short and in plain ASCII without a peer's words: fit to be a reason phrase."""
+    status: int = 400
+    """The answer a request with this fault deserves: 400, 416, 505, 513."""

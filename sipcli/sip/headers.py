@@ -1,0 +1,227 @@
+"""The header fields of a message: ordered, as received, found by name in any spelling."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sipcli.sip.grammar import BLANKS, TOKEN, Malformed, refuse_unwritable, split_list
+
+COMPACT: Final = {
+    "a": "accept-contact",
+    "b": "referred-by",
+    "c": "content-type",
+    "d": "request-disposition",
+    "e": "content-encoding",
+    "f": "from",
+    "i": "call-id",
+    "j": "reject-contact",
+    "k": "supported",
+    "l": "content-length",
+    "m": "contact",
+    "n": "identity-info",
+    "o": "event",
+    "r": "refer-to",
+    "s": "subject",
+    "t": "to",
+    "u": "allow-events",
+    "v": "via",
+    "x": "session-expires",
+    "y": "identity",
+}
+"""Compact forms (RFC 3261 §7.3.3 and those registered since)."""
+
+_COMMON: Final = (
+    "Via",
+    "From",
+    "To",
+    "Call-ID",
+    "CSeq",
+    "Contact",
+    "Max-Forwards",
+    "Content-Length",
+    "Content-Type",
+    "Route",
+    "Record-Route",
+    "Allow",
+    "Supported",
+    "Require",
+    "User-Agent",
+    "Server",
+    "Expires",
+    "Authorization",
+    "WWW-Authenticate",
+    "Date",
+    "Proxy-Authorization",
+    "Proxy-Authenticate",
+    "Path",
+    "Service-Route",
+    "Accept",
+    "Session-Expires",
+    "Min-SE",
+    "Event",
+)
+_KEYS: Final = {name: name.lower() for name in _COMMON} | {
+    spelling: name for short, name in COMPACT.items() for spelling in (short, short.upper())
+}
+"""Shortcut from the usual spellings to the key; all others take the long way."""
+
+_NOT_UNFOLDED: Final = re.compile(r"[\r\n]")
+
+
+def key_of(name: str) -> str:
+    """The one spelling that stands for `name`: the long form in lower case."""
+    key = _KEYS.get(name)
+    if key is not None:
+        return key
+    lower = name.strip(BLANKS).lower()
+    return COMPACT.get(lower, lower)
+
+
+class Headers:
+    """Header fields in their order; an immutable value.
+
+    Each field is kept as the line it came in, folds included, and goes out the same way.
+    Names match in any case and in their compact form. Lines that are no header field (no
+    name, no colon) are kept and written, but not found.
+    """
+
+    __slots__ = ("_index", "_lines")
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        """Build fields of our own; raises `Malformed` as `line` does."""
+        self._lines = tuple([line(name, value) for name, value in fields])
+        self._index: dict[str, list[str]] | None = None
+
+    @classmethod
+    def from_lines(cls, lines: Iterable[str]) -> "Headers":
+        """Fields as they came from the wire, a line each, without the final CRLF."""
+        self = cls.__new__(cls)
+        self._lines = tuple(lines)
+        self._index = None
+        return self
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All lines as they are on the wire, folds included."""
+        return self._lines
+
+    def get(self, name: str) -> str | None:
+        """Value of the first field called `name`, unfolded; None if there is none."""
+        lines = self._lines_of(name)
+        return _value(lines[0]) if lines else None
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """The unfolded value of each field called `name`."""
+        return tuple([_value(line) for line in self._lines_of(name)])
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The elements of a comma-separated list over all fields called `name`."""
+        values: list[str] = []
+        for line in self._lines_of(name):
+            values += split_list(_value(line))
+        return tuple(values)
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self._lines_of(name))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for known in self._lines:
+            name, colon, _ = known.partition(":")
+            name = name.rstrip(BLANKS)
+            if colon and TOKEN.fullmatch(name):
+                yield name, _value(known)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._lines == other._lines
+
+    def __hash__(self) -> int:
+        return hash(self._lines)
+
+    def __repr__(self) -> str:
+        # Names only: values may be credentials.
+        return f"Headers({', '.join(name for name, _ in self)})"
+
+    def appended(self, name: str, value: str) -> "Headers":
+        """These, with one more field at the end."""
+        return Headers.from_lines((*self._lines, line(name, value)))
+
+    def prepended(self, name: str, value: str) -> "Headers":
+        """These, with one more field at the top."""
+        return Headers.from_lines((line(name, value), *self._lines))
+
+    def replaced(self, name: str, value: str) -> "Headers":
+        """These, with one field `name` in place of all of that name, or at the end."""
+        key = key_of(name)
+        lines = list(self.without(name).lines)
+        before = (i for i, known in enumerate(self._lines) if _key(known) == key)
+        lines.insert(next(before, len(lines)), line(name, value))
+        return Headers.from_lines(lines)
+
+    def without(self, name: str) -> "Headers":
+        """These, with every field called `name` left out."""
+        key = key_of(name)
+        return Headers.from_lines(known for known in self._lines if _key(known) != key)
+
+    def without_first(self, name: str) -> "Headers":
+        """These, with the first field called `name` left out: all its elements."""
+        key = key_of(name)
+        lines = list(self._lines)
+        first = next((i for i, known in enumerate(lines) if _key(known) == key), None)
+        if first is not None:
+            del lines[first]
+        return Headers.from_lines(lines)
+
+    def _lines_of(self, name: str) -> list[str]:
+        index = self._index
+        if index is None:
+            index = self._index = self._build_index()
+        return index.get(key_of(name), [])
+
+    def _build_index(self) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = {}
+        for known in self._lines:
+            name, colon, _ = known.partition(":")
+            if colon:
+                key = _KEYS.get(name) or key_of(name)
+                if key in index:
+                    index[key].append(known)
+                else:
+                    index[key] = [known]
+        return index
+
+
+NO_HEADERS: Final = Headers()
+"""No header fields at all."""
+
+
+def line(name: str, value: str) -> str:
+    """A header field as one line, strictly; raises `Malformed`.
+
+    The name must be a token; CR, LF and NUL are refused in the value, as is what cannot be
+    written in UTF-8 (bytes a peer sent may pass: they are written as they came).
+    """
+    if TOKEN.fullmatch(name) is None:
+        raise Malformed("the name of a header field is not a token")
+    refuse_unwritable(value, f"the {name} header field")
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise Malformed(f"{name} holds what is not Unicode text", error.start) from None
+    return f"{name}: {value}"
+
+
+def _key(line: str) -> str | None:
+    name, colon, _ = line.partition(":")
+    return key_of(name) if colon else None
+
+
+def _value(line: str) -> str:
+    value = line.partition(":")[2].strip(BLANKS)
+    if "\n" in value or "\r" in value:
+        # A fold counts as one blank (RFC 3261 §7.3.1); so does a stray CR or LF.
+        pieces = _NOT_UNFOLDED.split(value)
+        return " ".join([stripped for piece in pieces if (stripped := piece.strip(BLANKS))])
+    return value

@@ -1,0 +1,168 @@
+"""What a message says, as typed values: read on first use, then kept (RFC 3261 §20).
+
+Fields a message must have raise `Malformed` when they are absent or wrong: `validate.check`
+tells beforehand. All others are None or empty then, since a malformed header field that is
+not needed is to be ignored (RFC 3261 §8.2.2).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Self, TypeVar, overload
+
+from sipcli.sip.address import Address
+from sipcli.sip.cseq import HIGHEST, CSeq, RAck
+from sipcli.sip.faults import Fault
+from sipcli.sip.grammar import Malformed, integer
+from sipcli.sip.headers import NO_HEADERS, Headers
+from sipcli.sip.media_type import ContentDisposition, MediaType
+from sipcli.sip.reason import Reason, Warning
+from sipcli.sip.replaces import Replaces
+from sipcli.sip.subscription import Event, SubscriptionState
+from sipcli.sip.timing import LONGEST, RetryAfter, SessionExpires
+from sipcli.sip.via import Via
+
+T = TypeVar("T")
+
+
+class _Lazy(Generic[T]):
+    """An attribute computed from the headers on first use.
+
+    The value is kept in the instance's `__dict__`, where Python finds it before this
+    descriptor: the second use costs no call. (`functools.cached_property` takes a lock.)
+    """
+
+    def __init__(self, read: Callable[[Headers], T]) -> None:
+        self._read = read
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, message: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, message: "Message", owner: type) -> T: ...
+    def __get__(self, message: "Message | None", owner: type) -> Self | T:
+        if message is None:
+            return self
+        value = message.__dict__[self._name] = self._read(message.headers)
+        return value
+
+
+def _text(name: str) -> _Lazy[str | None]:
+    return _Lazy(lambda headers: headers.get(name))
+
+
+def _words(name: str) -> _Lazy[tuple[str, ...]]:
+    return _Lazy(lambda headers: headers.values(name))
+
+
+def _needed(name: str, parse: Callable[[str], T]) -> _Lazy[T]:
+    def read(headers: Headers) -> T:
+        text = headers.get(name)
+        if not text:
+            raise Malformed(f"{name} is missing")
+        return parse(text)
+
+    return _Lazy(read)
+
+
+def _optional(name: str, parse: Callable[[str], T]) -> _Lazy[T | None]:
+    def read(headers: Headers) -> T | None:
+        text = headers.get(name)
+        try:
+            return None if text is None else parse(text)
+        except Malformed:
+            return None
+
+    return _Lazy(read)
+
+
+def _number(name: str, low: int, high: int) -> _Lazy[int | None]:
+    return _optional(name, lambda text: integer(text, low, high, name))
+
+
+def _list(name: str, parse: Callable[[str], T]) -> _Lazy[tuple[T, ...]]:
+    def read(headers: Headers) -> tuple[T, ...]:
+        try:
+            return tuple([parse(text) for text in headers.values(name)])
+        except Malformed:
+            # Half a route set would lead astray: all elements or none.
+            return ()
+
+    return _Lazy(read)
+
+
+def _vias(headers: Headers) -> tuple[Via, ...]:
+    vias = tuple([Via.parse(text) for text in headers.values("Via")])
+    if not vias:
+        raise Malformed("Via is missing")
+    return vias
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What requests and responses have in common."""
+
+    headers: Headers = NO_HEADERS
+    body: bytes = field(default=b"", repr=False)
+    faults: tuple[Fault, ...] = field(default=(), compare=False)
+    """What was wrong with framing and start line when it was read."""
+
+    vias = _Lazy(_vias)
+    """All Via elements, topmost first."""
+    from_ = _needed("From", Address.parse)
+    to = _needed("To", Address.parse)
+    call_id = _needed("Call-ID", str)
+    cseq = _needed("CSeq", CSeq.parse)
+
+    contacts = _list("Contact", Address.parse)
+    """The Contact addresses; empty for `*`."""
+    contact_is_star = _Lazy(lambda headers: headers.values("Contact") == ("*",))
+    """`Contact: *`, all bindings at once (RFC 3261 §10.2.2)."""
+    routes = _list("Route", Address.parse)
+    record_routes = _list("Record-Route", Address.parse)
+    path = _list("Path", Address.parse)
+    service_routes = _list("Service-Route", Address.parse)
+
+    max_forwards = _number("Max-Forwards", 0, 255)
+    content_length = _number("Content-Length", 0, LONGEST)
+    """Bytes, as the field says; `len(body)` is the truth."""
+    expires = _number("Expires", 0, LONGEST)
+    """Seconds."""
+    min_expires = _number("Min-Expires", 0, LONGEST)
+    """Seconds."""
+    flow_timer = _number("Flow-Timer", 0, LONGEST)
+    """Seconds (RFC 5626 §4.4)."""
+    retry_after = _optional("Retry-After", RetryAfter.parse)
+    session_expires = _optional("Session-Expires", SessionExpires.parse)
+    min_se = _optional("Min-SE", lambda text: SessionExpires.parse(text).seconds)
+    """Seconds (RFC 4028 §5)."""
+    rseq = _number("RSeq", 0, HIGHEST)
+    rack = _optional("RAck", RAck.parse)
+
+    content_type = _optional("Content-Type", MediaType.parse)
+    content_disposition = _optional("Content-Disposition", ContentDisposition.parse)
+    content_encoding = _words("Content-Encoding")
+    accept = _words("Accept")
+    allow = _words("Allow")
+    supported = _words("Supported")
+    require = _words("Require")
+    proxy_require = _words("Proxy-Require")
+    unsupported = _words("Unsupported")
+
+    event = _optional("Event", Event.parse)
+    subscription_state = _optional("Subscription-State", SubscriptionState.parse)
+    refer_to = _optional("Refer-To", Address.parse)
+    referred_by = _optional("Referred-By", Address.parse)
+    replaces = _optional("Replaces", Replaces.parse)
+    reasons = _list("Reason", Reason.parse)
+    warnings = _list("Warning", Warning.parse)
+    subject = _text("Subject")
+    user_agent = _text("User-Agent")
+    server = _text("Server")
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via."""
+        return self.vias[0]

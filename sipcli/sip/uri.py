@@ -1,0 +1,227 @@
+"""SIP and SIPS URIs, and all others as opaque text (RFC 3261 §19.1, §25.1).
+
+Escapes (`%41`) are resolved in the parts of a URI and nowhere else, and only once. A URI that
+was read is written exactly as it came: peers compare their own URIs letter by letter.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal
+from urllib.parse import quote, unquote
+
+from sipcli.sip.grammar import HOST, Malformed, integer
+from sipcli.sip.params import NO_PARAMS, Param, Params, split_plain
+
+_SIP: Final = re.compile(
+    r'(?:([^@\x00-\x20\x7f"<>]++)@)?+'
+    rf"({HOST})"
+    r"(?::([0-9]++))?+"
+    r'((?:;[^\x00-\x20\x7f"<>;=?]++(?:=[^\x00-\x20\x7f"<>;?]*+)?+)*+)'
+    r'(?:\?([^\x00-\x20\x7f"<>]*+))?+'
+)
+_OTHER: Final = re.compile(r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f"<>]++)')
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_RESERVED: Final = frozenset(";/?:@&=+$,")
+
+# Characters that stand unescaped besides letters, digits and `_.-~` (RFC 3261 §25.1).
+_MARK: Final = "!*'()"
+_USER: Final = _MARK + "&=+$,;?/"
+_PASSWORD: Final = _MARK + "&=+$,"
+_PARAM: Final = _MARK + "[]/:&+$"
+_HEADER: Final = _MARK + "[]/?:+$"
+
+_NEVER_DEFAULT: Final = ("user", "ttl", "method", "maddr", "transport")
+"""Parameters that must be in both URIs or in neither (RFC 3261 §19.1.4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipUri:
+    """A `sip:` or `sips:` URI with its escapes resolved (RFC 3261 §19.1.1).
+
+    `==` compares the parts as they are; `matches` is the RFC's comparison.
+    """
+
+    scheme: Literal["sip", "sips"] = "sip"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    host: str
+    """In lower case; IPv6 addresses keep their brackets."""
+    port: int | None = None
+    params: Params = NO_PARAMS
+    headers: tuple[tuple[str, str], ...] = ()
+    """What stands after `?`: header fields for a request to this URI."""
+    _text: str | None = field(default=None, init=False, compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "SipUri":
+        """Read a SIP or SIPS URI; raises `Malformed`, for other schemes too."""
+        uri = parse_uri(text)
+        if isinstance(uri, cls):
+            return uri
+        raise Malformed("the URI is not a sip: or sips: URI")
+
+    def __str__(self) -> str:
+        if self._text is not None:
+            return self._text
+        text = [self.scheme, ":"]
+        if self.user is not None:
+            text += [_escape(self.user, _USER)]
+            if self.password is not None:
+                text += [":", _escape(self.password, _PASSWORD)]
+            text += ["@"]
+        text += [self.host]
+        if self.port is not None:
+            text += [f":{self.port}"]
+        for name, value, _ in self.params.items:
+            text += [";", _escape(name, _PARAM)]
+            if value is not None:
+                text += ["=", _escape(value, _PARAM)]
+        for mark, (name, value) in zip("?" + "&" * len(self.headers), self.headers, strict=False):
+            text += [mark, _escape(name, _HEADER), "=", _escape(value, _HEADER)]
+        return "".join(text)
+
+    def matches(self, other: "Uri") -> bool:
+        """Whether both name the same resource (RFC 3261 §19.1.4); not transitive."""
+        return (
+            isinstance(other, SipUri)
+            and (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
+            and _userinfo(self) == _userinfo(other)
+            and _params_match(self.params, other.params)
+            and _folded_headers(self) == _folded_headers(other)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OtherUri:
+    """A URI of any other scheme, as opaque text: `tel:`, `urn:`, `http:` (RFC 3986 §3)."""
+
+    scheme: str
+    """As written; compare it in lower case."""
+    rest: str
+    """All after the first colon, escapes and all."""
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.rest}"
+
+    def matches(self, other: "Uri") -> bool:
+        """Whether both are the same text, but for the case of the scheme."""
+        return (
+            isinstance(other, OtherUri)
+            and self.scheme.lower() == other.scheme.lower()
+            and self.rest == other.rest
+        )
+
+
+Uri = SipUri | OtherUri
+
+
+def parse_uri(text: str) -> Uri:
+    """Read a URI of any scheme; raises `Malformed`."""
+    scheme, _, rest = text.partition(":")
+    lower = scheme.lower()
+    if lower == "sip":
+        return _sip_uri("sip", text, rest)
+    if lower == "sips":
+        return _sip_uri("sips", text, rest)
+    found = _OTHER.fullmatch(text)
+    if found is None:
+        raise Malformed("this is not a URI")
+    return OtherUri(found[1], found[2])
+
+
+def _sip_uri(scheme: Literal["sip", "sips"], text: str, rest: str) -> SipUri:
+    before = len(text) - len(rest)
+    found = _SIP.match(rest)
+    if found is None:
+        raise Malformed("the URI has no valid host", before)
+    if found.end() < len(rest):
+        at = found.end()
+        raise Malformed(f"{rest[at]!r} cannot stand there in a URI", before + at)
+    userinfo, host, port, params, headers = found.groups()
+    user = password = None
+    if userinfo is not None:
+        user, colon, secret = userinfo.partition(":")
+        user = _unescape(user)
+        password = _unescape(secret) if colon else None
+        if not user:
+            raise Malformed("the URI has a password and no user", before)
+    uri = SipUri(
+        scheme=scheme,
+        user=user,
+        password=password,
+        host=host.lower(),
+        port=integer(port, 0, 65535, "the port") if port else None,
+        params=_uri_params(params) if params else NO_PARAMS,
+        headers=_uri_headers(headers) if headers else (),
+    )
+    object.__setattr__(uri, "_text", text)
+    return uri
+
+
+def _uri_params(text: str) -> Params:
+    items = split_plain(text[1:])
+    if "%" in text:
+        items = tuple(_unescaped(item) for item in items)
+    return Params(items)
+
+
+def _unescaped(item: Param) -> Param:
+    name, value, _ = item
+    return _unescape(name), None if value is None else _unescape(value), False
+
+
+def _uri_headers(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [piece.partition("=") for piece in text.split("&")]
+    return tuple((_unescape(name), _unescape(value)) for name, _, value in pairs)
+
+
+def _unescape(text: str) -> str:
+    if "%" not in text:
+        return text
+    bad = _BAD_ESCAPE.search(text)
+    if bad is not None:
+        raise Malformed("an escape in the URI is not % and two hexadecimal digits", bad.start())
+    return unquote(text, errors="surrogateescape")
+
+
+def _escape(text: str, safe: str) -> str:
+    try:
+        return quote(text, safe, errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise Malformed("the URI holds a character that is not Unicode text", error.start) from None
+
+
+def _userinfo(uri: SipUri) -> str | None:
+    """User and password with all escapes resolved but those of reserved characters."""
+    if uri.user is None:
+        return None
+    text = str(uri)
+    return _ESCAPE.sub(_comparable, text[text.index(":") + 1 : text.index("@")])
+
+
+def _comparable(escape: re.Match[str]) -> str:
+    code = int(escape.group()[1:], 16)
+    if code > 0x7F or chr(code) in _RESERVED:
+        return escape.group().upper()
+    return chr(code)
+
+
+def _params_match(ours: Params, theirs: Params) -> bool:
+    if any((name in ours) != (name in theirs) for name in _NEVER_DEFAULT):
+        return False
+    left = _folded_params(ours)
+    right = _folded_params(theirs)
+    return all(left[name] == right[name] for name in left.keys() & right.keys())
+
+
+def _folded_params(params: Params) -> dict[str, str | None]:
+    """Names and values in lower case; of a repeated name the first counts."""
+    return {
+        name.lower(): None if value is None else value.lower()
+        for name, value, _ in reversed(params.items)
+    }
+
+
+def _folded_headers(uri: SipUri) -> list[tuple[str, str]]:
+    return sorted((name.lower(), value) for name, value in uri.headers)

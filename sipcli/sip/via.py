@@ -1,0 +1,58 @@
+"""The Via header field: the way a request came and its response goes back (RFC 3261 §20.42)."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.sip.grammar import HOST, TOKEN_CHARS, Malformed, integer
+from sipcli.sip.params import NO_PARAMS, Params
+
+MAGIC_COOKIE: Final = "z9hG4bK"
+"""How a branch begins that is unique by RFC 3261 §8.1.1.7."""
+
+_VIA: Final = re.compile(
+    rf"([{TOKEN_CHARS}]++)[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)"
+    rf"[ \t]++({HOST})[ \t]*+(?::[ \t]*+([0-9]++)[ \t]*+)?+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One element of a Via header field."""
+
+    transport: str
+    """As written: UDP, WSS, or one nobody has heard of."""
+    host: str
+    """As written; IPv6 addresses keep their brackets."""
+    port: int | None = None
+    params: Params = NO_PARAMS
+    protocol: str = "SIP/2.0"
+
+    @property
+    def branch(self) -> str | None:
+        """The transaction's id (RFC 3261 §8.1.1.7)."""
+        return self.params.get("branch")
+
+    @property
+    def received(self) -> str | None:
+        """The address the request came from, where it is not the host (RFC 3261 §18.2.1)."""
+        return self.params.get("received")
+
+    @classmethod
+    def parse(cls, text: str) -> "Via":
+        """Read one element; raises `Malformed`."""
+        found = _VIA.match(text)
+        if found is None:
+            raise Malformed("this is not protocol, transport and host")
+        name, version, transport, host, port = found.groups()
+        return cls(
+            transport,
+            host,
+            integer(port, 0, 65535, "the port") if port else None,
+            Params.parse(text, found.end()),
+            f"{name}/{version}",
+        )
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        return f"{self.protocol}/{self.transport} {self.host}{port}{self.params}"
