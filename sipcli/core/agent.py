@@ -1,0 +1,278 @@
+"""The user agent: the one door into the core.
+
+Its owner feeds it what happens (`opened`, `received`, `tick` ...), and after each step
+carries out `take_actions()`, passes on `take_events()` and comes back at `deadline()`.
+Nothing here waits, and `now` is always seconds on the owner's monotonic clock.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sipcli.config.settings import Settings
+from sipcli.core import dispatch, events, queries
+from sipcli.core.backoff import Draw
+from sipcli.core.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
+from sipcli.core.credentials import Authenticator, Credentials
+from sipcli.core.flow import Flow
+from sipcli.core.identity import Identity, NewId
+from sipcli.core.keepalive import PING, PONG, Keepalive
+from sipcli.core.queries import OnOutcome
+from sipcli.core.registration import Registration
+from sipcli.core.registration import State as RegistrationState
+from sipcli.core.request_server import RequestServer
+from sipcli.core.requester import Requester
+from sipcli.core.transactions import Transactions
+from sipcli.sip import build
+from sipcli.sip.message import Request, Response, encode, parse
+from sipcli.sip.uri import Uri
+from sipcli.sip.validate import check
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Send these bytes, one SIP message or keep-alive, as one WebSocket message on this flow."""
+
+    flow: Flow
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for the debug log: input that had no effect, and why."""
+
+    text: str
+
+
+Action = Open | Close | Transmit | Note
+
+
+class UserAgent:
+    """One account on one connection at a time.
+
+    `new_id` and `draw` are its sources of randomness. A `patient` agent tries again for
+    ever; else a round in which all servers failed, or a refused registration, is the end.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials | None,
+        new_id: NewId,
+        draw: Draw,
+        *,
+        patient: bool,
+    ) -> None:
+        self._actions: list[Action] = []
+        self._events: list[events.Event] = []
+        self._registers = settings.register
+        self._stopping = False
+        self._identity = Identity(settings, new_id)
+        self._transactions = Transactions(self)
+        self._authenticator = Authenticator(credentials, new_id)
+        self._requester = Requester(
+            settings, self._identity, self._transactions, self._authenticator
+        )
+        self._server = RequestServer(self._transactions, self._identity, self.emit)
+        self._keepalive = Keepalive(draw)
+        self._connector = Connector(
+            settings.ws_servers,
+            settings.connection_recovery_min_interval,
+            settings.connection_recovery_max_interval,
+            draw,
+            patient=patient,
+            registers=settings.register,
+        )
+        self._registration = Registration(
+            settings,
+            self._requester,
+            self,
+            draw,
+            patient=patient,
+        )
+
+    # What its owner wants
+
+    def start(self, now: float) -> None:
+        """Connect, and register where the settings say so."""
+        if self._registers:
+            self._registration.start(now)
+        self._carry_out(self._connector.start(now), now)
+
+    def stop(self, now: float) -> None:
+        """Unregister, then close; `is_stopped` says when that is done (the owner bounds it)."""
+        self._stopping = True
+        self._registration.stop(now)
+        self._close_once_unregistered(now)
+
+    def ping(self, target: Uri, on_outcome: OnOutcome, now: float) -> None:
+        """Send OPTIONS (RFC 3261 §11); `on_outcome` is called once (at once if offline)."""
+        queries.ping(self._requester, self.flow, target, self.emit, on_outcome, now)
+
+    def send_message(self, target: Uri, text: str, on_outcome: OnOutcome, now: float) -> None:
+        """Send an instant message (RFC 3428); `on_outcome` is called once."""
+        queries.send_message(self._requester, self.flow, target, text, self.emit, on_outcome, now)
+
+    # What its owner reports
+
+    def opened(self, flow: Flow, elapsed: float, now: float) -> None:
+        """The connection asked for by `Open` is there, after `elapsed` seconds of dialling."""
+        effects = self._connector.opened(flow, now)
+        if flow == self.flow:
+            self._keepalive.start(None, now)
+            server = str(flow.server)
+            self.emit(events.Connected(server=server, elapsed_ms=round(elapsed * 1000)))
+            self._registration.flow_up(flow, now)
+        self._carry_out(effects, now)
+
+    def connect_failed(self, flow: Flow, phase: str, reason: str, now: float) -> None:
+        """The connection asked for by `Open` could not be had."""
+        self._carry_out(self._connector.failed(flow, phase, reason, now), now)
+
+    def closed(self, flow: Flow, code: int | None, reason: str, now: float) -> None:
+        """An open connection ended, not by our `Close`."""
+        self._flow_gone(flow, now)
+        self._close_once_unregistered(now)
+        self._carry_out(self._connector.lost(flow, code, reason, now), now)
+
+    def received(self, flow: Flow, data: bytes, now: float) -> None:
+        """One WebSocket message came: a SIP message or a keep-alive (RFC 5626 §3.5.1)."""
+        if data == PING:
+            self._actions.append(Transmit(flow, PONG))
+        elif not data.strip(b"\r\n"):
+            self._keepalive.ponged(now)
+        else:
+            self._received_message(flow, data, now)
+        self._close_once_unregistered(now)
+
+    def tick(self, now: float) -> None:
+        """Fire every timer that is due."""
+        self._transactions.tick(now)
+        self._registration.tick(now)
+        self._carry_out(self._connector.tick(now, quiet=self._is_quiet), now)
+        flow = self.flow
+        if flow is not None:
+            if self._keepalive.is_dead(now):
+                self.give_up_flow(flow, "no answer to our keep-alive", now)
+            elif self._keepalive.tick(now):
+                self._actions.append(Transmit(flow, PING))
+        self._close_once_unregistered(now)
+
+    # What its owner asks
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do; None: not before something else happens."""
+        due = (
+            self._transactions.deadline(),
+            self._registration.deadline(),
+            self._connector.deadline(quiet=self._is_quiet),
+            self._keepalive.deadline() if self.flow is not None else None,
+        )
+        return min((at for at in due if at is not None), default=None)
+
+    def take_actions(self) -> list[Action]:
+        """What is to be done, in this order; it is handed out once."""
+        actions, self._actions = self._actions, []
+        return actions
+
+    def take_events(self) -> list[events.Event]:
+        """What there is to tell, in this order; it is handed out once."""
+        happened, self._events = self._events, []
+        return happened
+
+    @property
+    def flow(self) -> Flow | None:
+        """The open connection; None while there is none."""
+        is_open = self._connector.state is ConnectorState.OPEN
+        return self._connector.flow if is_open else None
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether a binding of ours is alive."""
+        return self._registration.is_registered
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` has run its course: nothing is registered, nothing connected."""
+        return self._stopping and self._connector.state is ConnectorState.IDLE
+
+    # What its parts ask of it (transactions.Wire, registration.Owner)
+
+    def send(self, flow: Flow, message: Request | Response) -> None:
+        """Queue a message; should its connection be gone, the shell drops it."""
+        self._actions.append(Transmit(flow, encode(message)))
+
+    def ignored(self, what: str) -> None:
+        """Note input that had no effect."""
+        self._actions.append(Note(what))
+
+    def emit(self, event: events.Event) -> None:
+        """Queue an event."""
+        self._events.append(event)
+
+    def registered(self, flow_timer: int | None, now: float) -> None:
+        """A REGISTER succeeded: the server is good, and may want keep-alives."""
+        self._connector.proved()
+        self._keepalive.start(flow_timer, now)
+
+    def give_up_flow(self, flow: Flow, reason: str, now: float) -> None:
+        """End a connection that is of no use; another server gets its turn."""
+        self._carry_out(self._connector.drop(flow, reason, now), now)
+
+    def has_another(self) -> bool:
+        """Whether there is another server whose turn it would be."""
+        return self._connector.has_another
+
+    # Inside
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether moving to another connection would disturb nothing."""
+        settled = RegistrationState.REGISTERED if self._registers else RegistrationState.OFF
+        return self._registration.state is settled and not self._transactions.is_busy
+
+    def _received_message(self, flow: Flow, data: bytes, now: float) -> None:
+        parsed = parse(data)
+        message = parsed.message
+        if message is None:
+            self.ignored(f"no SIP message: {parsed.faults[0].reason}")
+            return
+        faults = (*parsed.faults, *check(message))
+        match message:
+            case Response() if faults:
+                self.ignored(f"a response with a fault: {faults[0].reason}")
+            case Response():
+                self._transactions.receive_response(message, now)
+            case Request():
+                self._received_request(flow, message, dispatch.refuse_faults(faults), now)
+
+    def _received_request(
+        self, flow: Flow, request: Request, refusal: dispatch.Answer | None, now: float
+    ) -> None:
+        if refusal is None:
+            inbound = self._transactions.receive_request(request, flow, now)
+            if inbound is not None:
+                self._server.receive(inbound, now)
+        elif request.method == "ACK":
+            self.ignored(f"an ACK with a fault: {refusal.reason}")
+        else:
+            tag = self._identity.new_tag()
+            self.send(flow, build.response(request, refusal.status, refusal.reason, to_tag=tag))
+
+    def _flow_gone(self, flow: Flow, now: float) -> None:
+        self._transactions.flow_lost(flow, now)
+        self._registration.flow_down(flow)
+
+    def _close_once_unregistered(self, now: float) -> None:
+        if self._stopping and self._registration.state is RegistrationState.OFF:
+            self._carry_out(self._connector.stop(), now)
+
+    def _carry_out(self, effects: Iterable[ConnectorEffect], now: float) -> None:
+        for effect in effects:
+            match effect:
+                case Close(flow):
+                    self._actions.append(effect)
+                    self._flow_gone(flow, now)
+                case Open():
+                    self._actions.append(effect)
+                case _:
+                    self.emit(effect)

@@ -1,0 +1,16 @@
+"""How long to wait before the next attempt (RFC 5626 §4.5)."""
+
+from collections.abc import Callable
+
+Draw = Callable[[], float]
+"""A source of numbers in [0, 1)."""
+
+
+def retry_delay(failures: int, low: float, high: float, draw: Draw) -> float:
+    """Seconds to wait after `failures` attempts in a row have failed (at least one).
+
+    Uniform in 50-100 % of `low` doubled with each further failure, and never outside
+    `low` to `high`: a wish of the user's for the shortest wait outweighs the lower half.
+    """
+    bound = min(high, low * 2.0 ** min(max(failures, 1) - 1, 32))
+    return max(low, bound * (0.5 + draw() / 2))

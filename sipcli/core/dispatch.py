@@ -1,0 +1,150 @@
+"""What a request outside every dialog deserves before anybody acts on it (RFC 3261 §8.2)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.core.identity import Identity
+from sipcli.core.requester import ALLOW, SUPPORTED
+from sipcli.sip.faults import Fault
+from sipcli.sip.message import Request
+from sipcli.sip.uri import SipUri
+
+KNOWN_METHODS: Final = frozenset(
+    [
+        "ACK",
+        "BYE",
+        "CANCEL",
+        "INFO",
+        "INVITE",
+        "MESSAGE",
+        "NOTIFY",
+        "OPTIONS",
+        "PRACK",
+        "PUBLISH",
+        "REFER",
+        "REGISTER",
+        "SUBSCRIBE",
+        "UPDATE",
+    ]
+)
+"""Methods with an RFC: those that we do not serve get 405, all others 501 (§8.2.1, §21.5.2)."""
+ACCEPT: Final = {"MESSAGE": ("text/plain",), "INVITE": ("application/sdp",), "OPTIONS": ()}
+"""Body types that each method takes; no body is fine with all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response to be made: its status, and header fields that explain it."""
+
+    status: int
+    reason: str | None = None
+    """Reason phrase; None: the usual one."""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def allow() -> tuple[str, str]:
+    """The Allow field: what we serve."""
+    return ("Allow", ", ".join(ALLOW))
+
+
+def refuse_faults(faults: Iterable[Fault]) -> Answer | None:
+    """The answer to a request that is not well-formed; None if it is."""
+    for fault in faults:
+        where = f"{fault.header}: " if fault.header else ""
+        return Answer(fault.status, _one_line(f"{where}{fault.reason}"))
+    return None
+
+
+def refuse(request: Request, identity: Identity, merged_with: Iterable[Request]) -> Answer | None:
+    """The refusal that a well-formed request without a dialog deserves; None: it may be served.
+
+    In the order of RFC 3261 §8.2; `merged_with` are the requests a copy that took another
+    way would equal (§8.2.2.2).
+    """
+    return (
+        _refuse_method(request)
+        or _refuse_address(request, identity)
+        or _refuse_tag(request)
+        or _refuse_merged(request, merged_with)
+        or _refuse_requirements(request)
+        or _refuse_content(request)
+    )
+
+
+def answer_options() -> Answer:
+    """What we can do (RFC 3261 §11.2)."""
+    accept = ", ".join(kind for kinds in ACCEPT.values() for kind in kinds)
+    return Answer(
+        200,
+        headers=(
+            allow(),
+            ("Accept", accept),
+            ("Accept-Encoding", "identity"),
+            ("Accept-Language", "en"),
+            ("Supported", ", ".join(SUPPORTED)),
+        ),
+    )
+
+
+def _refuse_method(request: Request) -> Answer | None:
+    if request.method in ("SUBSCRIBE", "NOTIFY"):
+        return None  # understood well enough to say which part of it is not: _refuse_tag, 489
+    if request.method not in KNOWN_METHODS:
+        return Answer(501, headers=(allow(),))
+    if request.method not in ALLOW:
+        return Answer(405, headers=(allow(),))
+    return None
+
+
+def _refuse_address(request: Request, identity: Identity) -> Answer | None:
+    if not isinstance(request.uri, SipUri):
+        return Answer(416)
+    if not identity.is_us(request.uri):
+        return Answer(404)
+    return None
+
+
+def _refuse_tag(request: Request) -> Answer | None:
+    """A To tag means a dialog, as some methods do: none is ours (§12.2.2, RFC 6665 §4.1.3)."""
+    if request.to.tag is not None or request.method in ("BYE", "CANCEL"):
+        return Answer(481)
+    if request.method in ("SUBSCRIBE", "NOTIFY"):
+        return Answer(489, headers=(allow(),))
+    return None
+
+
+def _refuse_merged(request: Request, others: Iterable[Request]) -> Answer | None:
+    mark = _mark(request)
+    if any(other.via.branch != request.via.branch and _mark(other) == mark for other in others):
+        return Answer(482, "Merged Request")
+    return None
+
+
+def _mark(request: Request) -> tuple[str | None, str, int, str]:
+    cseq = request.cseq
+    return (request.from_.tag, request.call_id, cseq.number, cseq.method)
+
+
+def _refuse_requirements(request: Request) -> Answer | None:
+    unknown = [tag for tag in request.require if tag not in SUPPORTED]
+    if unknown:
+        return Answer(420, headers=(("Unsupported", ", ".join(unknown)),))
+    return None
+
+
+def _refuse_content(request: Request) -> Answer | None:
+    accepted = ACCEPT.get(request.method, ())
+    if not request.body or not accepted:
+        return None
+    if request.headers.get("Content-Encoding") not in (None, "identity"):
+        return Answer(415, headers=(("Accept-Encoding", "identity"),))
+    kind = request.content_type
+    if kind is None or str(kind).partition(";")[0].strip().lower() not in accepted:
+        return Answer(415, headers=(("Accept", ", ".join(accepted)),))
+    return None
+
+
+def _one_line(text: str) -> str:
+    """Words about the peer's text, fit for a reason phrase: printable ASCII, not too long."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text)[:120]

@@ -1,0 +1,14 @@
+"""One WebSocket connection as the core sees it (a flow in the words of RFC 5626 §2)."""
+
+from dataclasses import dataclass
+
+from sipcli.config.settings import WsServer
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """An open connection: requests of a transaction and their answers stay on it."""
+
+    number: int
+    """Counts connection attempts from 1; the shell knows the socket by it."""
+    server: WsServer

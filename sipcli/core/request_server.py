@@ -1,0 +1,94 @@
+"""Requests that come in outside dialogs: each gets its answer here (RFC 3261 §8.2, RFC 3428)."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from sipcli.core import dispatch, events
+from sipcli.core.dispatch import Answer
+from sipcli.core.identity import Identity
+from sipcli.core.transaction import LIFETIME
+from sipcli.core.transactions import Inbound, Transactions
+from sipcli.sip import build
+from sipcli.sip.message import Request
+
+MOST_REMEMBERED: Final = 200
+"""Bound on the MESSAGEs remembered for finding merged copies."""
+
+
+class RequestServer:
+    """Checks, serves and answers what nobody else has claimed by its dialog."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        identity: Identity,
+        emit: Callable[[events.Event], None],
+    ) -> None:
+        self._transactions = transactions
+        self._identity = identity
+        self._emit = emit
+        self._recent: deque[tuple[float, Request]] = deque(maxlen=MOST_REMEMBERED)
+
+    def receive(self, inbound: Inbound, now: float) -> None:
+        """Answer a well-formed request; an ACK gets none, as ever (RFC 3261 §17)."""
+        request = inbound.request
+        if request.method == "ACK":
+            return
+        if not self._transactions.knows(inbound):
+            self._answer(inbound, Answer(503, headers=(("Retry-After", "10"),)), now)
+            return
+        invite = self._transactions.invite_for(request) if request.method == "CANCEL" else None
+        if invite is not None:
+            self._answer(inbound, Answer(200), now)
+            self._answer(invite, Answer(487), now)
+            return
+        others = [*self._transactions.ongoing_requests(), *self._recent_requests(now)]
+        refusal = dispatch.refuse(request, self._identity, others)
+        self._answer(inbound, refusal or self._serve(request, now), now)
+
+    def _serve(self, request: Request, now: float) -> Answer:
+        match request.method:
+            case "OPTIONS":
+                return dispatch.answer_options()
+            case "MESSAGE":
+                self._take_message(request, now)
+                return Answer(200)
+            case _:  # an INVITE: nobody here takes calls
+                return Answer(480)
+
+    def _take_message(self, request: Request, now: float) -> None:
+        self._recent.append((now + LIFETIME, request))
+        kind = request.content_type
+        charset = kind.params.get("charset") if kind is not None else None
+        self._emit(
+            events.InstantMessage(
+                direction="received",
+                sender=str(request.from_.uri),
+                to=str(request.to.uri),
+                text=_decode(request.body, charset),
+                status=200,
+            )
+        )
+
+    def _recent_requests(self, now: float) -> list[Request]:
+        """MESSAGEs whose answers a merged copy could still meet: as long as Timer J would run."""
+        while self._recent and self._recent[0][0] <= now:
+            self._recent.popleft()
+        return [request for _, request in self._recent]
+
+    def _answer(self, inbound: Inbound, answer: Answer, now: float) -> None:
+        response = build.response(
+            inbound.request,
+            answer.status,
+            answer.reason,
+            to_tag=self._identity.new_tag(),
+            headers=answer.headers,
+        )
+        self._transactions.respond(inbound, response, now)
+
+
+def _decode(body: bytes, charset: str | None) -> str:
+    """The text of a message body; bytes that are no text come out as U+FFFD (RFC 3428 §7)."""
+    latin = (charset or "").strip('"').lower() in ("iso-8859-1", "latin1", "windows-1252")
+    return body.decode("cp1252" if latin else "utf-8", errors="replace")
