@@ -1,0 +1,51 @@
+# `make help` says what there is. Nothing needs to be set up first: `make test` on a fresh checkout
+# makes the virtual environment and, where it may (root or sudo, Debian), installs the real peers.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbound-modules
+PURE := sipcli/sip sipcli/core
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
+	$(addprefix --cov ,$(PURE)) --cov-report term:skip-covered --cov-fail-under 95
+
+.DEFAULT_GOAL := help
+.PHONY: help venv peers lint check test bench example demo clean
+
+help:  ## show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+venv: $(VENV)/.installed  ## make the virtual environment (PYTHON=/path chooses the Python)
+
+$(VENV)/.installed: pyproject.toml scripts/make-venv
+	scripts/make-venv $(VENV)
+	@touch $@
+
+peers:  ## install the servers that the real-peer tests need (Debian packages; root or sudo)
+	@scripts/apt-install $(PEERS)
+
+lint: venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts/*.py
+
+check: lint  ## format, lint, types, tests without real peers, coverage of the pure part
+	$(PYTEST) -m 'not real_peer'
+
+test: lint  ## the same with all tests; installs the real peers
+	@scripts/apt-install $(PEERS) || echo "make: going on without real peers" >&2
+	$(PYTEST)
+
+bench: venv  ## measure what has a goal
+	@set -e; for bench in scripts/bench*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+
+example: venv  ## regenerate config.example.toml from the code
+	$(BIN)/python -m sipcli config example >config.example.toml.new
+	mv config.example.toml.new config.example.toml
+
+demo: venv peers  ## see it at work
+	@scripts/demo
+
+clean:  ## remove what was made, the virtual environment too
+	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
