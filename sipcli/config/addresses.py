@@ -1,0 +1,136 @@
+"""Readers of addresses: SIP URIs, WebSocket, STUN and TURN URIs, and the hosts in them."""
+
+import re
+from dataclasses import replace
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Final
+from urllib.parse import quote
+
+from sipcli.config.values import Unacceptable, clean
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import SipUri
+
+_HOST_PORT: Final = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?")
+_NAME: Final = re.compile(r"(?=.{1,253}\Z)(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
+_DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+")
+_TRANSPORT: Final = re.compile(r"transport=(udp|tcp)", re.IGNORECASE)
+_OTHER_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+-]*):(?![0-9]+(?:;|\Z))(?!.*@)")
+
+# What stands in a path or query as it is; everything else is percent-encoded (RFC 3986 §3.3).
+_PATH: Final = "%/?:@!$&'()*+,;=[]"
+
+
+def account_uri(text: str) -> SipUri:
+    """An address of record: user and host, `sip:` or no scheme; nothing secret in it."""
+    uri = _sip_uri(text)
+    if uri.user is None:
+        raise Unacceptable("it has no user before the host")
+    return uri
+
+
+def registrar_uri(text: str) -> SipUri:
+    """A registrar: host, port and parameters without a user (RFC 3261 §10.2)."""
+    uri = _sip_uri(text)
+    if uri.user is not None:
+        raise Unacceptable("it has a user; a registrar has none")
+    return uri
+
+
+def _sip_uri(text: str) -> SipUri:
+    clean(text)
+    scheme = text.partition(":")[0].lower()
+    if scheme == "sips":
+        raise Unacceptable("sips: is not supported; write sip: and use a wss: server for TLS")
+    if scheme != "sip":
+        other = _OTHER_SCHEME.match(text)
+        if other or scheme == "tel":
+            raise Unacceptable(f"{scheme}: is not a SIP scheme")
+        text = f"sip:{text}"
+    try:
+        uri = SipUri.parse(text)
+    except Malformed as fault:
+        raise Unacceptable(fault.reason) from None
+    if uri.password is not None:
+        raise Unacceptable("a password has no place in it; set the key password instead")
+    if uri.headers:
+        raise Unacceptable("header fields (after ?) have no place in it")
+    if uri.port == 0:
+        raise Unacceptable("its port is 0")
+    return replace(uri)  # written our way from here on: scheme in lower case, escapes regular
+
+
+def ws_uri(text: str) -> str:
+    """A WebSocket URI in ASCII (RFC 6455 §3): names by IDNA, other characters percent-encoded."""
+    clean(text)
+    scheme, separator, rest = text.partition("://")
+    scheme = scheme.lower()
+    if not separator:
+        raise Unacceptable("it has no scheme")
+    if scheme not in ("ws", "wss"):
+        hint = {"http": "; for WebSocket write ws", "https": "; for WebSocket write wss"}
+        raise Unacceptable(f"its scheme is not ws or wss{hint.get(scheme, '')}")
+    if "#" in rest:
+        raise Unacceptable("a fragment (#) has no meaning in a WebSocket URI")
+    if any(character.isspace() for character in rest):
+        raise Unacceptable("it holds a blank")
+    end = next((i for i, character in enumerate(rest) if character in "/?"), len(rest))
+    if "@" in rest[:end]:
+        raise Unacceptable("user and password have no place in it; see ws_headers and password")
+    return f"{scheme}://{host_and_port(rest[:end])}{quote(rest[end:], safe=_PATH)}"
+
+
+def stun_uri(text: str) -> str:
+    """A STUN URI (RFC 7064 §3.1)."""
+    scheme, rest = _ice_scheme(text, ("stun", "stuns"))
+    return f"{scheme}:{host_and_port(rest)}"
+
+
+def turn_uri(text: str) -> str:
+    """A TURN URI (RFC 7065 §3.1)."""
+    scheme, rest = _ice_scheme(text, ("turn", "turns"))
+    address, question, query = rest.partition("?")
+    if question and not _TRANSPORT.fullmatch(query):
+        raise Unacceptable("after ? only transport=udp or transport=tcp is known")
+    return f"{scheme}:{host_and_port(address)}{question}{query.lower()}"
+
+
+def _ice_scheme(text: str, schemes: tuple[str, str]) -> tuple[str, str]:
+    clean(text)
+    scheme, colon, rest = text.partition(":")
+    if not colon or scheme.lower() not in schemes:
+        raise Unacceptable(f"it does not begin with {schemes[0]}: or {schemes[1]}:")
+    if rest.startswith("//"):
+        raise Unacceptable(f"there is no // after {scheme.lower()}:")
+    return scheme.lower(), rest
+
+
+def host_and_port(text: str) -> str:
+    """`host` or `host:port`, checked and written in ASCII and lower case."""
+    found = _HOST_PORT.fullmatch(text)
+    if found is None:
+        raise Unacceptable("its host is not a name or address with an optional port")
+    host = _host(found[1])
+    if found[2] is None:
+        return host
+    if not found[2] or len(found[2]) > 5 or not 1 <= int(found[2]) <= 65535:
+        raise Unacceptable("its port is not between 1 and 65535")
+    return f"{host}:{int(found[2])}"
+
+
+def _host(text: str) -> str:
+    if not text:
+        raise Unacceptable("it has no host")
+    try:
+        if text.startswith("["):
+            return f"[{IPv6Address(text[1:-1])}]"
+        if _DIGITS_AND_DOTS.fullmatch(text):
+            return str(IPv4Address(text))
+    except AddressValueError:
+        raise Unacceptable("its host is not a valid IP address") from None
+    try:
+        name = text if text.isascii() else text.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise Unacceptable("its host name has no ASCII form (IDNA)") from None
+    if not _NAME.fullmatch(name):
+        raise Unacceptable("its host is not a valid name")
+    return name.lower()

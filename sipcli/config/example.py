@@ -1,0 +1,56 @@
+"""`config.example.toml`: every key with its documentation and default, ready to be uncommented."""
+
+import textwrap
+from collections.abc import Iterator
+from typing import Final
+
+from sipcli.config.keys import KEYS
+from sipcli.config.schema import Key, Section
+from sipcli.config.shown import toml_text
+
+_WIDTH: Final = 90
+_HEAD: Final = """\
+# Configuration of sipcli. `sipcli config path` tells where it belongs.
+#
+# Every key is here, commented out: with its default, or with an example where it has no
+# default. Stronger than this file are the chosen profile (below), the environment
+# (SIPCLI_<KEY IN CAPITALS>, lists separated by blanks) and the command line.
+"""
+_TAIL: Final = """\
+
+# Profiles
+# --------
+
+# A profile holds any of the keys above; what it sets is stronger than what stands above.
+# It is chosen with --profile work, or SIPCLI_PROFILE=work.
+#[profiles.work]
+#uri = "sip:alice@work.example.org"
+#ws_servers = "wss://sip.work.example.org"
+#log = { level = "info" }
+"""
+
+
+def example() -> str:
+    """The text of the example file."""
+    sections = (_section(section) for section in Section)
+    return _HEAD + "".join(sections) + _TAIL
+
+
+def _section(section: Section) -> str:
+    entries = [_entry(key) for key in KEYS if key.section is section]
+    return f"\n# {section}\n# {'-' * len(section)}\n\n" + "\n".join(entries)
+
+
+def _entry(key: Key) -> str:
+    return "".join(f"{line}\n" for line in _lines(key))
+
+
+def _lines(key: Key) -> Iterator[str]:
+    for line in textwrap.wrap(key.doc, _WIDTH - 2):
+        yield f"# {line}"
+    if key.derived:
+        yield f"# Default: {key.derived}."
+    elif key.example:
+        yield "# No default."
+    value = key.example or toml_text(key.default)
+    yield f"#{key.name} = {value}"

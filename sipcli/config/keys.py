@@ -1,0 +1,328 @@
+"""Every key there is: this table feeds the readers, the options, `config show` and the example."""
+
+from typing import Final
+
+from sipcli.config.addresses import account_uri, registrar_uri
+from sipcli.config.audio import ring_kind, sink_kind, source_kind
+from sipcli.config.lists import codecs, headers, stun_servers, turn_servers, ws_servers
+from sipcli.config.schema import Key, Section
+from sipcli.config.settings import IceTransportPolicy, LogLevel
+from sipcli.config.values import (
+    boolean,
+    choice,
+    ha1_kind,
+    of_text,
+    optional_text,
+    origin_kind,
+    path_kind,
+    seconds,
+    text_kind,
+    token_kind,
+    uuid_kind,
+    whole,
+)
+
+_WHOLE_SECONDS: Final = whole("a whole number of seconds above 0, such as 60", "SECONDS")
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key(
+        name="uri",
+        kind=of_text(account_uri, accepts="a SIP URI such as sip:alice@example.org", metavar="URI"),
+        section=Section.ACCOUNT,
+        doc="The SIP address that your provider gave you. "
+        "sip: may be left out; port and parameters are kept.",
+        example='"sip:alice@example.org"',
+        derived="sip:anonymous.X@anonymous.invalid, X random",
+    ),
+    Key(
+        name="display_name",
+        kind=optional_text("text without control characters; an empty one means none"),
+        section=Section.ACCOUNT,
+        doc="The name shown to those you call or write to. Write it without quotes around it; "
+        "any Unicode will do.",
+        example='"Alice Ångström"',
+    ),
+    Key(
+        name="authorization_user",
+        kind=text_kind("the user name that goes with your password"),
+        section=Section.ACCOUNT,
+        doc="The user name of your credentials. Providers often call it the auth ID.",
+        example='"alice123"',
+        derived="the user of uri",
+        effective="username",
+    ),
+    Key(
+        name="registrar_server",
+        kind=of_text(
+            registrar_uri,
+            accepts="a SIP URI without a user, such as sip:registrar.example.org",
+            metavar="URI",
+        ),
+        section=Section.ACCOUNT,
+        doc="Where registrations are sent.",
+        example='"sip:registrar.example.org"',
+        derived="uri without its user",
+        effective="registrar",
+    ),
+    Key(
+        name="register",
+        kind=boolean(),
+        section=Section.ACCOUNT,
+        doc="Register before anything else, and unregister at the end.",
+    ),
+    Key(
+        name="register_expires",
+        kind=_WHOLE_SECONDS,
+        section=Section.ACCOUNT,
+        doc="How long a registration shall last, in whole seconds. "
+        "The server may grant another time; it is refreshed in good time.",
+    ),
+    Key(
+        name="instance_id",
+        kind=uuid_kind(),
+        section=Section.ACCOUNT,
+        doc="The UUID that tells this device from your others (RFC 5626, GRUU). "
+        "Two devices must not share one.",
+        example='"8f1fa16a-1165-4a96-8341-785b1ef24f12"',
+        derived="random once, then kept for each uri",
+    ),
+    Key(
+        name="password",
+        kind=text_kind("the password of your account", "PASSWORD"),
+        section=Section.SECRETS,
+        doc="The password of your account. As an option it can be seen by other users of the "
+        "machine; better in the file (chmod 600), the environment, password_command or keyring. "
+        "Of password, ha1, password_command and keyring the one from the strongest source "
+        "counts; within one source, the first in this order.",
+        example='"secret"',
+        secret=True,
+    ),
+    Key(
+        name="ha1",
+        kind=ha1_kind(),
+        section=Section.SECRETS,
+        doc="A digest to use instead of the password. It is the hash of USER:REALM:PASSWORD "
+        "in hexadecimal, 32 digits for MD5 or 64 for SHA-256, and works for that realm alone.",
+        example='"939e7578ed9e3c518a452acee763bce9"',
+        secret=True,
+    ),
+    Key(
+        name="password_command",
+        kind=text_kind("a command line for the shell", "COMMAND"),
+        section=Section.SECRETS,
+        doc="A shell command whose first output line is the password. "
+        "It gets 10 seconds and no input, and runs when a command is about to connect.",
+        example='"pass show sip/alice"',
+        hidden=True,
+    ),
+    Key(
+        name="keyring",
+        kind=boolean(),
+        section=Section.SECRETS,
+        doc="Take the password from the system's keyring. Needs pip install 'sipcli[keyring]'; "
+        "store it with: keyring set sipcli USER@HOST, with the user of your credentials and the "
+        "host of uri.",
+    ),
+    Key(
+        name="ws_servers",
+        kind=ws_servers(),
+        section=Section.CONNECTION,
+        doc="The WebSocket servers to connect to. The one of the highest weight (0 if not given) "
+        "is tried first, equal ones in random order; without a port, 80 is used for ws: and 443 "
+        "for wss:.",
+        example='["wss://sip.example.org/ws", { ws_uri = "wss://b.example.org", weight = -1 }]',
+    ),
+    Key(
+        name="connect_timeout",
+        kind=seconds(),
+        section=Section.CONNECTION,
+        doc="How long to wait for one server, in seconds. "
+        "It covers DNS, TCP, TLS and the WebSocket handshake.",
+    ),
+    Key(
+        name="connection_recovery_min_interval",
+        kind=_WHOLE_SECONDS,
+        section=Section.CONNECTION,
+        doc="The shortest wait before connecting again, in whole seconds.",
+    ),
+    Key(
+        name="connection_recovery_max_interval",
+        kind=_WHOLE_SECONDS,
+        section=Section.CONNECTION,
+        doc="The longest wait before connecting again, in whole seconds.",
+    ),
+    Key(
+        name="tls_ca_file",
+        kind=path_kind("the path of a file with certificates in PEM form"),
+        section=Section.CONNECTION,
+        doc="Certificates of the authorities to trust, in PEM form. "
+        "It holds for wss:, turns: and stuns:.",
+        example='"/etc/ssl/certs/example-ca.pem"',
+    ),
+    Key(
+        name="tls_client_certificate",
+        kind=path_kind("the path of a certificate in PEM form"),
+        section=Section.CONNECTION,
+        doc="A certificate to show to the server, in PEM form. It may hold the key, too.",
+        example='"client.pem"',
+    ),
+    Key(
+        name="tls_client_key",
+        kind=path_kind("the path of a private key in PEM form"),
+        section=Section.CONNECTION,
+        doc="The private key of tls_client_certificate, in PEM form.",
+        example='"client-key.pem"',
+    ),
+    Key(
+        name="tls_verify",
+        kind=boolean(),
+        section=Section.CONNECTION,
+        doc="Check the server's certificate. Without it anyone on the way can read along.",
+    ),
+    Key(
+        name="origin",
+        kind=origin_kind(),
+        section=Section.CONNECTION,
+        doc="The Origin header of the WebSocket handshake, for servers that ask for one.",
+        example='"https://phone.example.org"',
+    ),
+    Key(
+        name="ws_headers",
+        kind=headers(),
+        section=Section.CONNECTION,
+        doc="More headers for the WebSocket handshake. Their values are treated as secrets.",
+        example='{ X-Tenant = "blue" }',
+        secret=True,
+    ),
+    Key(
+        name="user_agent",
+        kind=text_kind("text without control characters"),
+        section=Section.WIRE,
+        doc="What the User-Agent and Server headers say.",
+    ),
+    Key(
+        name="contact_transport",
+        kind=token_kind("a transport such as ws", "TRANSPORT"),
+        section=Section.WIRE,
+        doc="The transport parameter of our Contact. "
+        "ws is right for wss: too (RFC 7118); some servers want another.",
+    ),
+    Key(
+        name="use_preloaded_route",
+        kind=boolean(),
+        section=Section.WIRE,
+        doc="Send a Route header that names the WebSocket server with each request outside a "
+        "dialog. Some outbound proxies ask for it.",
+    ),
+    Key(
+        name="hack_ip_in_contact",
+        kind=boolean(),
+        section=Section.WIRE,
+        doc="Use a random IP address as host in Contact and Via. "
+        "For registrars that accept no domain names there.",
+    ),
+    Key(
+        name="hack_via_tcp",
+        kind=boolean(),
+        section=Section.WIRE,
+        doc="Write TCP as transport in Via. For servers that cannot read WS or WSS there.",
+    ),
+    Key(
+        name="no_answer_timeout",
+        kind=_WHOLE_SECONDS,
+        section=Section.CALLS,
+        doc="How long an incoming call may ring, in whole seconds. Then it is refused with 408.",
+    ),
+    Key(
+        name="max_calls",
+        kind=whole("a whole number of calls above 0, such as 4", "N", highest=1000),
+        section=Section.CALLS,
+        doc="How many calls there may be at a time.",
+    ),
+    Key(
+        name="codecs",
+        kind=codecs(),
+        section=Section.CALLS,
+        doc="The audio codecs to offer and accept, the best first.",
+    ),
+    Key(
+        name="stun_servers",
+        kind=stun_servers(),
+        section=Section.CALLS,
+        doc="STUN servers that tell our public address. [] (as an option: none) asks nobody.",
+    ),
+    Key(
+        name="turn_servers",
+        kind=turn_servers(),
+        section=Section.CALLS,
+        doc="TURN servers that relay media where no direct way is found.",
+        example='{ urls = "turn:turn.example.org", username = "alice", password = "secret" }',
+        secret=True,
+    ),
+    Key(
+        name="ice_transport_policy",
+        kind=choice(IceTransportPolicy),
+        section=Section.CALLS,
+        doc="Which ways media may take. relay: only through a TURN server, which hides our "
+        "address.",
+    ),
+    Key(
+        name="ice_gathering_timeout",
+        kind=seconds(),
+        section=Section.CALLS,
+        doc="How long to look for ways that media can take before a call goes out, in seconds.",
+    ),
+    Key(
+        name="audio.input",
+        kind=source_kind(),
+        section=Section.CALLS,
+        doc="What is sent: a microphone, a file, a tone, noise or silence.",
+        other_option="--audio-in",
+    ),
+    Key(
+        name="audio.output",
+        kind=sink_kind(),
+        section=Section.CALLS,
+        doc="Where received audio goes: a loudspeaker, a WAV file or nowhere.",
+        other_option="--audio-out",
+    ),
+    Key(
+        name="audio.ring",
+        kind=ring_kind(),
+        section=Section.CALLS,
+        doc="Where an incoming call rings.",
+    ),
+    Key(
+        name="audio.echo_cancellation",
+        kind=boolean(),
+        section=Section.CALLS,
+        doc="Remove the loudspeaker's sound from what the microphone picks up.",
+        other_option="--echo-cancellation",
+    ),
+    Key(
+        name="trace_sip",
+        kind=boolean(),
+        section=Section.LOG,
+        doc="Show every SIP message sent and received, with secrets masked.",
+    ),
+    Key(
+        name="log.level",
+        kind=choice(LogLevel),
+        section=Section.LOG,
+        doc="How much is logged.",
+    ),
+    Key(
+        name="log.file",
+        kind=path_kind("the path of a file in a folder that exists"),
+        section=Section.LOG,
+        doc="The file that the log is appended to.",
+        example='"sipcli.log"',
+        derived="stderr",
+    ),
+)
+
+BY_NAME: Final = {key.name: key for key in KEYS}
+"""The keys by their names in the file."""
+
+TABLES: Final = tuple(dict.fromkeys(key.table for key in KEYS if key.table))
+"""The names of the tables that hold keys."""

@@ -1,0 +1,198 @@
+"""All sources together: the settings in force, where each came from, and what is odd about them."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from sipcli.config.keys import KEYS, TABLES
+from sipcli.config.origin import DEFAULT, Found, Origin, Source
+from sipcli.config.paths import config_file
+from sipcli.config.settings import ANONYMOUS_HOST, Settings
+from sipcli.config.shown import printable
+from sipcli.config.sources import (
+    CONFIG_VARIABLE,
+    PROFILE_VARIABLE,
+    PROFILES,
+    Given,
+    Reading,
+    holds_secret,
+    of_environment,
+    of_options,
+    of_table,
+)
+from sipcli.config.toml_file import TomlFile, name_of, read
+from sipcli.errors import ConfigError
+from sipcli.sip.uri import SipUri
+
+CREDENTIALS: Final = ("password", "ha1", "password_command", "keyring")
+"""The ways to give the secret of the account; of several in one source the first counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The settings in force and their story."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+    """By the name of the key; every key is there."""
+    warnings: tuple[str, ...]
+    file: Path | None
+    """The configuration file that was read."""
+    profile: str | None
+
+
+def load(
+    given: Mapping[str, Given | None],
+    *,
+    config: Path | None = None,
+    profile: str | None = None,
+    environ: Mapping[str, str],
+) -> Loaded:
+    """Read all sources. Raises `ConfigError` that names all that is wrong, one place a line.
+
+    `given` holds the raw options by the identifiers of their keys; `config` and `profile` are
+    the options of those names. Nothing is run, asked or written; see `prepare` for that.
+    """
+    file = _read_file(config, environ)
+    name = profile if profile is not None else environ.get(PROFILE_VARIABLE) or None
+    readings = [of_options(given), of_environment(environ), *_file_readings(file, name)]
+    problems = [problem for reading in readings for problem in reading.problems]
+    if problems:
+        raise ConfigError("\n".join(problems))
+    found: dict[str, Found] = {}
+    for reading in reversed(readings):
+        found |= reading.found
+    warnings = [warning for reading in readings for warning in reading.warnings]
+    warnings += _keep_one_credential(found)
+    origins = {key.name: found[key.name].origin if key.name in found else DEFAULT for key in KEYS}
+    settings = _built({name: item.value for name, item in found.items()})
+    _check_together(settings, origins)
+    return Loaded(
+        settings=settings,
+        origins=origins,
+        warnings=tuple(warnings),
+        file=file.path if file else None,
+        profile=name,
+    )
+
+
+def _read_file(config: Path | None, environ: Mapping[str, str]) -> TomlFile | None:
+    """The file that was named, else the default one; only the latter may be missing."""
+    named = config or (Path(text) if (text := environ.get(CONFIG_VARIABLE)) else None)
+    if named is not None:
+        return read(named)
+    path = config_file()
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        pass  # it is there and cannot be looked at: reading it tells why
+    return read(path)
+
+
+def _file_readings(file: TomlFile | None, chosen: str | None) -> list[Reading]:
+    """The chosen profile, then the top level. All profiles are checked, so that none rots."""
+    if file is None:
+        if chosen is not None:
+            raise ConfigError(f"profile {_quoted(chosen)}: there is no configuration file")
+        return []
+    top = of_table(file, file.table, (), Source.FILE)
+    profiles = _profiles(file, top)
+    if chosen is not None and chosen not in profiles:
+        names = ", ".join(_quoted(name) for name in profiles) or "none"
+        raise ConfigError(
+            f"{name_of(file.path)}: there is no profile {_quoted(chosen)}; there are: {names}"
+        )
+    secret_keys = _secrets_in([top, *profiles.values()])
+    if secret_keys and file.readable_by_others:
+        top.warnings.append(
+            f"{name_of(file.path)}: it holds {', '.join(secret_keys)} and other users can read "
+            f"it; to stop that: chmod 600 {name_of(file.path)}"
+        )
+    others = [reading for name, reading in profiles.items() if name != chosen]
+    top.problems += [problem for reading in others for problem in reading.problems]
+    return [profiles[chosen], top] if chosen is not None else [top]
+
+
+def _profiles(file: TomlFile, top: Reading) -> dict[str, Reading]:
+    tables = file.table.get(PROFILES, {})
+    readings: dict[str, Reading] = {}
+    if not isinstance(tables, dict):
+        top.problems.append(f"{file.place((PROFILES,))}: profiles: expected [profiles.NAME] tables")
+        return readings
+    for name, table in tables.items():
+        path = (PROFILES, name)
+        if isinstance(table, dict):
+            readings[name] = of_table(file, table, path, Source.PROFILE)
+        else:
+            top.problems.append(
+                f"{file.place(path)}: profiles.{printable(name)}: expected a table of settings"
+            )
+    return readings
+
+
+def _secrets_in(readings: list[Reading]) -> list[str]:
+    return [
+        key.name
+        for key in KEYS
+        if any(
+            key.name in reading.found and holds_secret(key, reading.found[key.name].value)
+            for reading in readings
+        )
+    ]
+
+
+def _keep_one_credential(found: dict[str, Found]) -> list[str]:
+    """Leave the credential from the strongest source, and warn of others from the same one."""
+    strength = list(Source)
+    used = [name for name in CREDENTIALS if name in found and found[name].value]
+    if not used:
+        return []
+    best = min(used, key=lambda name: strength.index(found[name].origin.source))
+    warnings: list[str] = []
+    for name in used:
+        if name == best:
+            continue
+        loser = found.pop(name).origin
+        if loser.source is found[best].origin.source:
+            warnings.append(f"{loser}: {name} is not used, since {best} is set, too")
+    return warnings
+
+
+def _built(values: dict[str, Any]) -> Settings:
+    anonymous = SipUri(user=f"anonymous.{secrets.token_hex(4)}", host=ANONYMOUS_HOST)
+    base = Settings(uri=anonymous, instance_id=uuid4())
+    changes = {name: value for name, value in values.items() if "." not in name}
+    for table in TABLES:
+        inside = {
+            name.removeprefix(f"{table}."): value
+            for name, value in values.items()
+            if name.startswith(f"{table}.")
+        }
+        changes[table] = replace(getattr(base, table), **inside)
+    return replace(base, **changes)
+
+
+def _check_together(settings: Settings, origins: Mapping[str, Origin]) -> None:
+    """What only several keys together can get wrong."""
+    low = "connection_recovery_min_interval"
+    high = "connection_recovery_max_interval"
+    if settings.connection_recovery_min_interval > settings.connection_recovery_max_interval:
+        blamed = low if origins[low] is not DEFAULT else high
+        raise ConfigError(
+            f"{origins[blamed]}: {low} ({settings.connection_recovery_min_interval}, "
+            f"{origins[low]}) is above {high} ({settings.connection_recovery_max_interval}, "
+            f"{origins[high]}); expected the minimum to be at most the maximum"
+        )
+    if settings.tls_client_key and not settings.tls_client_certificate:
+        raise ConfigError(
+            f"{origins['tls_client_key']}: tls_client_key needs tls_client_certificate, too"
+        )
+
+
+def _quoted(name: str) -> str:
+    return f'"{printable(name)}"'

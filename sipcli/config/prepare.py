@@ -1,0 +1,96 @@
+"""The last steps before a connection: what takes a file, a command or the state folder."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from sipcli.config.keys import BY_NAME
+from sipcli.config.load import Loaded
+from sipcli.config.origin import DEFAULT, Origin, Source
+from sipcli.config.paths import config_file, state_folder
+from sipcli.config.secrets import account_name, from_command, from_keyring
+from sipcli.config.shown import printable
+from sipcli.config.state import instance_id
+from sipcli.errors import ConfigError
+
+AskPassword = Callable[[str], str]
+"""Asks a person for the password of the account named; an empty answer means none."""
+
+_READ: Final = ("tls_ca_file", "tls_client_certificate", "tls_client_key")
+
+
+def prepare(loaded: Loaded, *, ask: AskPassword | None = None) -> Loaded:
+    """Complete the settings of a command that is about to connect.
+
+    Raises `ConfigError` if `ws_servers` is missing, a file cannot be used or the password
+    cannot be had. `ask` is called where no credential is set and there is an account.
+    """
+    if not loaded.settings.ws_servers:
+        key = BY_NAME["ws_servers"]
+        raise ConfigError(
+            f"ws_servers is not set, so there is no server to connect to: give {key.option} "
+            f"wss://HOST, set {key.variable}, or set ws_servers in "
+            f"{printable(str(loaded.file or config_file()))}"
+        )
+    check_files(loaded)
+    return _with_instance_id(_with_password(loaded, ask))
+
+
+def check_files(loaded: Loaded) -> None:
+    """Raise `ConfigError` for the first file among the settings that cannot be used."""
+    for name in _READ:
+        path = getattr(loaded.settings, name)
+        if path is None:
+            continue
+        try:
+            with Path(path).open("rb") as stream:
+                stream.read(1)
+        except OSError as error:
+            raise _unusable(loaded, name, path, error.strerror) from None
+    log = loaded.settings.log.file
+    if log is not None and (Path(log).is_dir() or not Path(log).parent.is_dir()):
+        raise _unusable(loaded, "log.file", log, "no such folder, or a folder itself")
+
+
+def _unusable(loaded: Loaded, name: str, path: str, reason: str | None) -> ConfigError:
+    accepts = BY_NAME[name].kind.accepts
+    return ConfigError(
+        f"{loaded.origins[name]}: {name}: {printable(path)} cannot be used: {reason}; "
+        f"expected {accepts}"
+    )
+
+
+def _with_password(loaded: Loaded, ask: AskPassword | None) -> Loaded:
+    settings = loaded.settings
+    if settings.password_command:
+        origin = loaded.origins["password_command"]
+        password = from_command(settings.password_command, str(origin))
+    elif settings.keyring:
+        origin = loaded.origins["keyring"]
+        password = from_keyring(settings, str(origin))
+    elif ask is None or settings.password or settings.ha1 or settings.is_anonymous:
+        return loaded
+    else:
+        origin = Origin(Source.OPTION, "asked for")
+        password = ask(account_name(settings))
+    return replace(
+        loaded,
+        settings=replace(settings, password=password or None),
+        origins={**loaded.origins, "password": origin if password else DEFAULT},
+    )
+
+
+def _with_instance_id(loaded: Loaded) -> Loaded:
+    """Keep the id of an account; that of an anonymous caller would never be used again."""
+    if loaded.origins["instance_id"] is not DEFAULT or loaded.settings.is_anonymous:
+        return loaded
+    kept = instance_id(loaded.settings.uri, state_folder())
+    origin = Origin(Source.STATE, str(kept.path)) if kept.path else DEFAULT
+    warnings = (kept.warning,) if kept.warning else ()
+    return replace(
+        loaded,
+        settings=replace(loaded.settings, instance_id=kept.instance_id),
+        origins={**loaded.origins, "instance_id": origin},
+        warnings=loaded.warnings + warnings,
+    )

@@ -1,0 +1,180 @@
+"""What each source says: options, environment, and the tables of the file.
+
+Each reader returns a `Reading`. Problems are collected, not raised, so that a user sees all
+that is wrong with a file at once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from sipcli.config.keys import BY_NAME, KEYS, TABLES
+from sipcli.config.origin import Found, Origin, Source
+from sipcli.config.schema import ENV_PREFIX, Key
+from sipcli.config.shown import HIDDEN, printable, toml_text, wrong_value
+from sipcli.config.toml_file import TomlFile
+from sipcli.config.toml_lines import KeyPath
+from sipcli.config.values import Unacceptable
+
+Given = bool | str | tuple[str, ...]
+"""What the command line hands over for one option: raw words, or a boolean for a flag."""
+
+PROFILES: Final = "profiles"
+CONFIG_VARIABLE: Final = ENV_PREFIX + "CONFIG"
+PROFILE_VARIABLE: Final = ENV_PREFIX + "PROFILE"
+
+_HERE: Final = Path()
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one source holds, by the names of the keys."""
+
+    found: dict[str, Found] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, key: Key, origin: Origin, folder: Path, read: Callable[[], object]) -> None:
+        """Keep what `read` returns; lets `Unacceptable` through."""
+        value = read()
+        if key.kind.rebase is not None:
+            value = key.kind.rebase(value, folder)
+        self.found[key.name] = Found(value, origin)
+
+
+def of_options(given: Mapping[str, Given | None]) -> Reading:
+    """The options of the command line, by the identifiers of their keys; None: not given."""
+    reading = Reading()
+    for key in KEYS:
+        raw = given.get(key.identifier)
+        if raw is None or raw == ():
+            continue
+        _add_words(reading, key, Origin(Source.OPTION, key.option), raw)
+        if key.name in reading.found and holds_secret(key, reading.found[key.name].value):
+            reading.warnings.append(
+                f"{key.option}: other users of this machine can see it in the list of processes; "
+                f"safer: {key.variable} or the configuration file"
+            )
+    return reading
+
+
+def of_environment(environ: Mapping[str, str]) -> Reading:
+    """The variables that begin with `SIPCLI_`; empty ones count as unset."""
+    reading = Reading()
+    by_variable = {key.variable: key for key in KEYS}
+    for variable, text in environ.items():
+        if not variable.startswith(ENV_PREFIX) or not text:
+            continue
+        key = by_variable.get(variable)
+        if key is not None:
+            words = tuple(key.kind.split(text))
+            if words:
+                _add_words(reading, key, Origin(Source.ENVIRONMENT, variable), words)
+        elif variable not in (CONFIG_VARIABLE, PROFILE_VARIABLE):
+            hint = _did_you_mean(variable, by_variable)
+            reading.warnings.append(f"{printable(variable)}: there is no such setting{hint}")
+    return reading
+
+
+def of_table(file: TomlFile, table: Mapping[str, object], at: KeyPath, source: Source) -> Reading:
+    """The keys of the top level (`at` is empty) or of a profile, tables in it included."""
+    reading = Reading()
+    for name, value in table.items():
+        if name == PROFILES and not at:
+            continue
+        if name in TABLES:
+            _add_subtable(reading, file, name, value, at, source)
+        elif name in BY_NAME and not BY_NAME[name].table:
+            _add_toml(reading, file, BY_NAME[name], (*at, name), value, source)
+        else:
+            known = [key.name for key in KEYS if not key.table] + [*TABLES, PROFILES]
+            reading.problems.append(_unknown(file, (*at, name), known))
+    return reading
+
+
+def holds_secret(key: Key, value: object) -> bool:
+    """Whether this very value has a secret in it: TURN servers may come without."""
+    return key.secret and HIDDEN in toml_text(key.plain(value))
+
+
+def _add_words(reading: Reading, key: Key, origin: Origin, raw: Given) -> None:
+    words = (raw,) if isinstance(raw, str) else raw
+    try:
+        if isinstance(words, bool):
+            reading.add(key, origin, _HERE, lambda: key.kind.from_toml(words))
+        else:
+            reading.add(key, origin, _HERE, lambda: key.kind.from_words(words))
+    except Unacceptable as fault:
+        reading.problems.append(_refusal(origin.place, key, fault, _word_at(words, fault.at)))
+
+
+def _word_at(words: bool | Sequence[str], at: KeyPath) -> object:
+    if isinstance(words, bool):
+        return words
+    if at and isinstance(at[0], int):
+        return words[at[0]]
+    return " ".join(words)
+
+
+def _add_subtable(
+    reading: Reading, file: TomlFile, table: str, value: object, at: KeyPath, source: Source
+) -> None:
+    names = [key.name.removeprefix(f"{table}.") for key in KEYS if key.table == table]
+    path = (*at, table)
+    if not isinstance(value, dict):
+        reading.problems.append(
+            f"{_subject(file, path)}: {wrong_value(value)} is not accepted: it is not a table; "
+            f"expected a table with {', '.join(names)}"
+        )
+        return
+    for name, item in value.items():
+        if name in names:
+            key = BY_NAME[f"{table}.{name}"]
+            _add_toml(reading, file, key, (*path, name), item, source)
+        else:
+            reading.problems.append(_unknown(file, (*path, name), names))
+
+
+def _add_toml(
+    reading: Reading, file: TomlFile, key: Key, path: KeyPath, value: object, source: Source
+) -> None:
+    origin = Origin(source, file.place(path))
+    try:
+        reading.add(key, origin, file.path.parent, lambda: key.kind.from_toml(value))
+    except Unacceptable as fault:
+        subject = _subject(file, (*path, *fault.at))
+        reading.problems.append(_refusal(subject, key, fault, _value_at(value, fault.at)))
+
+
+def _value_at(value: object, at: KeyPath) -> object:
+    for step in at:
+        if isinstance(value, dict | list):
+            value = value[step]  # type: ignore[index]  # the reader took the same steps
+    return value
+
+
+def _refusal(subject: str, key: Key, fault: Unacceptable, value: object) -> str:
+    shown = fault.shown
+    if shown is None:
+        shown = HIDDEN if key.secret or key.hidden else wrong_value(value)
+    pieces = [f"{shown} is not accepted"] if shown else []
+    pieces += [fault.reason] if fault.reason else []
+    return f"{subject}: {': '.join(pieces)}; expected {fault.accepts or key.kind.accepts}"
+
+
+def _unknown(file: TomlFile, path: KeyPath, known: Sequence[str]) -> str:
+    """An unknown key is named; its value is not, for it may be a secret misnamed."""
+    hint = _did_you_mean(str(path[-1]), known)
+    return f"{_subject(file, path)}: unknown key{hint or '; expected ' + ', '.join(known)}"
+
+
+def _did_you_mean(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
+    close = get_close_matches(name[:64], list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _subject(file: TomlFile, path: KeyPath) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return f"{file.place(path)}: {printable(text.removeprefix('.'))}"

@@ -1,0 +1,113 @@
+"""The instance id, made once for each `uri` and kept in the state folder (RFC 5626 §4.1).
+
+One small file for each `uri`. It comes into being complete, through a hard link that fails
+if another process was faster, so that two first starts at the same time agree.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+from sipcli.config.shown import printable
+from sipcli.sip.uri import SipUri
+
+_LARGEST: Final = 4096
+_KEY: Final = "instance_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An instance id, and whether it will be the same next time."""
+
+    instance_id: UUID
+    path: Path | None
+    """Where it is kept; None if it could not be."""
+    warning: str | None = None
+
+
+def instance_id(uri: SipUri, folder: Path) -> Kept:
+    """The kept id of `uri`; made and kept now if there is none. Never fails."""
+    path = _path(uri, folder)
+    try:
+        if not folder.is_absolute():
+            raise OSError("it has no absolute path")
+        kept = _read(path)
+        if kept is not None:
+            return Kept(kept, path)
+        damaged = path.exists()
+        _write(path, uri, replacing=damaged)
+        kept = _read(path)
+        if kept is None:
+            raise OSError("it does not hold what was written to it")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return Kept(
+            uuid4(),
+            None,
+            f"the state folder {printable(str(folder))} cannot be used ({reason}): "
+            "the instance id is a new one at each start, unless instance_id is set",
+        )
+    warning = f"{printable(str(path))}: was damaged; a new instance id is kept there"
+    return Kept(kept, path, warning if damaged else None)
+
+
+def kept_instance_id(uri: SipUri, folder: Path) -> UUID | None:
+    """The kept id of `uri`, if there is one; nothing is written."""
+    try:
+        return _read(_path(uri, folder))
+    except OSError:
+        return None
+
+
+def _path(uri: SipUri, folder: Path) -> Path:
+    """A digest, since users may differ in letter case alone and file names may not."""
+    digest = hashlib.sha256(_account(uri).encode(errors="surrogateescape")).hexdigest()
+    return folder / f"instance-{digest[:32]}.json"
+
+
+def _account(uri: SipUri) -> str:
+    return str(SipUri(user=uri.user, host=uri.host, port=uri.port))
+
+
+def _read(path: Path) -> UUID | None:
+    """The id in the file; None if there is no file or no id in it."""
+    try:
+        with path.open("rb") as stream:
+            content = json.loads(stream.read(_LARGEST))
+        return UUID(content[_KEY])
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _write(path: Path, uri: SipUri, *, replacing: bool) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    content = json.dumps({_KEY: str(uuid4()), "uri": _account(uri)}) + "\n"
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if replacing:
+            os.replace(temporary, path)
+        else:
+            _link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _link(temporary: Path, path: Path) -> None:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass  # another process was faster: its id is ours, too
+    except OSError:  # a file system without hard links: here the later of two first starts wins
+        os.replace(temporary, path)

@@ -1,0 +1,89 @@
+"""The configuration file: read with bounds, and each value's line at hand."""
+
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sipcli.config.shown import printable
+from sipcli.config.toml_lines import KeyPath, find_lines
+from sipcli.errors import ConfigError
+
+LARGEST: Final = 256 * 1024
+"""Bytes: hundreds of profiles fit; a wrong file given by mistake is told apart early."""
+
+_PLACE: Final = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """A configuration file that is valid TOML."""
+
+    path: Path
+    table: Mapping[str, object]
+    lines: Mapping[KeyPath, int]
+    readable_by_others: bool
+    """Whether its permissions let other users read it; known on POSIX only."""
+
+    def place(self, path: KeyPath) -> str:
+        """`FILE:LINE` of a key or element: the nearest one around it that has a line."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.lines:
+                return f"{name_of(self.path)}:{self.lines[path[:end]]}"
+        return name_of(self.path)
+
+
+def name_of(path: Path) -> str:
+    """A file's name as it may be shown."""
+    return printable(str(path))
+
+
+def read(path: Path) -> TomlFile:
+    """Read and parse a file. Raises `ConfigError` naming it, and the line where there is one."""
+    name = name_of(path)
+    try:
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            data = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise ConfigError(f"{name}: this is no configuration file: it is above {LARGEST} bytes")
+    table, lines = _parsed(_decoded(data, name), name)
+    return TomlFile(path, table, lines, _readable_by_others(status))
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{name}:{line}: not UTF-8 text; save the file as UTF-8") from None
+
+
+def _parsed(text: str, name: str) -> tuple[dict[str, object], dict[KeyPath, int]]:
+    try:
+        return tomllib.loads(text), find_lines(text)
+    except RecursionError:
+        raise ConfigError(f"{name}: not a configuration file: nested too deeply") from None
+    except ValueError as error:  # besides its own error, tomllib lets that of int() through
+        raise ConfigError(_syntax_error(str(error), name)) from None
+
+
+def _syntax_error(reason: str, name: str) -> str:
+    """`tomllib` puts the place at the end of its text; we put it first, as compilers do."""
+    found = _PLACE.search(reason)
+    if found is None:
+        return f"{name}: not valid TOML: {printable(reason)}"
+    reason = printable(reason[: found.start()])
+    hint = '; text stands in quotes: key = "text"' if reason == "Invalid value" else ""
+    return f"{name}:{found[1]}: not valid TOML: {reason} at column {found[2]}{hint}"
+
+
+def _readable_by_others(status: os.stat_result) -> bool:
+    others = stat.S_IRGRP | stat.S_IROTH
+    return os.name == "posix" and stat.S_ISREG(status.st_mode) and bool(status.st_mode & others)
