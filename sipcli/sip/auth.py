@@ -9,13 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sipcli.sip.grammar import TOKEN, Malformed, quote, quoted_string, skip_blanks, split_list
+from sipcli.sip.grammar import (
+    TOKEN,
+    Malformed,
+    quote,
+    quoted_string,
+    refuse_unwritable,
+    skip_blanks,
+    split_list,
+)
 
 MOST_CHALLENGES: Final = 32
 """Challenges read from one response. Servers offer one to three for each realm."""
 
 _UNQUOTED: Final = re.compile(r'[^\s",]+')
-_UNWRITABLE: Final = re.compile(r"[\r\n\0]")
 _NC: Final = re.compile(r"[0-9a-fA-F]{8}", re.ASCII)
 
 
@@ -227,8 +234,7 @@ def _parameter(element: str) -> tuple[str, str]:
         value, at = unquoted.group(), unquoted.end()
     if skip_blanks(element, at) < len(element):
         raise Malformed("something follows a parameter's value", at)
-    if _UNWRITABLE.search(value):
-        raise Malformed("a parameter holds a character that no header may hold", at)
+    refuse_unwritable(value, "a parameter")
     return found.group().lower(), value
 
 

@@ -100,7 +100,7 @@ def test_other_schemes_are_kept_apart_and_hide_nothing(other: str) -> None:
         ('Digest realm="r", nonce="n', "a quoted string is not closed"),
         ('Digest realm="r" nonce="n"', "something follows a parameter's value"),
         ('Digest realm="r", "n"', "a parameter has no name"),
-        ('Digest realm="r\0", nonce="n"', "a parameter holds a character that no header may hold"),
+        ('Digest realm="r\0", nonce="n"', "'\\x00' cannot stand in a parameter"),
         ('realm="r", nonce="n"', "the scheme is not Digest"),
     ],
 )
