@@ -199,6 +199,8 @@ KEYS: Final[tuple[Key, ...]] = (
         kind=text_kind("text without control characters"),
         section=Section.WIRE,
         doc="What the User-Agent and Server headers say.",
+        example='"Desk phone"',
+        derived="sipcli/ and its version",
     ),
     Key(
         name="contact_transport",

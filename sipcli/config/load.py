@@ -9,11 +9,9 @@ from uuid import uuid4
 
 from sipcli.config.keys import KEYS, TABLES
 from sipcli.config.origin import DEFAULT, Found, Origin, Source
-from sipcli.config.paths import config_file
+from sipcli.config.paths import config_file, named_config_file
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
-from sipcli.config.shown import printable
 from sipcli.config.sources import (
-    CONFIG_VARIABLE,
     PROFILE_VARIABLE,
     PROFILES,
     Given,
@@ -25,6 +23,7 @@ from sipcli.config.sources import (
 )
 from sipcli.config.toml_file import TomlFile, name_of, read
 from sipcli.errors import ConfigError
+from sipcli.printable import one_line
 from sipcli.sip.uri import SipUri
 
 CREDENTIALS: Final = ("password", "ha1", "password_command", "keyring")
@@ -81,7 +80,7 @@ def load(
 
 def _read_file(config: Path | None, environ: Mapping[str, str]) -> TomlFile | None:
     """The file that was named, else the default one; only the latter may be missing."""
-    named = config or (Path(text) if (text := environ.get(CONFIG_VARIABLE)) else None)
+    named = named_config_file(config, environ)
     if named is not None:
         return read(named)
     path = config_file()
@@ -130,7 +129,7 @@ def _profiles(file: TomlFile, top: Reading) -> dict[str, Reading]:
             readings[name] = of_table(file, table, path, Source.PROFILE)
         else:
             top.problems.append(
-                f"{file.place(path)}: profiles.{printable(name)}: expected a table of settings"
+                f"{file.place(path)}: profiles.{one_line(name)}: expected a table of settings"
             )
     return readings
 
@@ -195,4 +194,4 @@ def _check_together(settings: Settings, origins: Mapping[str, Origin]) -> None:
 
 
 def _quoted(name: str) -> str:
-    return f'"{printable(name)}"'
+    return f'"{one_line(name)}"'

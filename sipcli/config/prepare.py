@@ -10,9 +10,9 @@ from sipcli.config.load import Loaded
 from sipcli.config.origin import DEFAULT, Origin, Source
 from sipcli.config.paths import config_file, state_folder
 from sipcli.config.secrets import account_name, from_command, from_keyring
-from sipcli.config.shown import printable
 from sipcli.config.state import instance_id
 from sipcli.errors import ConfigError
+from sipcli.printable import one_line
 
 AskPassword = Callable[[str], str]
 """Asks a person for the password of the account named; an empty answer means none."""
@@ -31,7 +31,7 @@ def prepare(loaded: Loaded, *, ask: AskPassword | None = None) -> Loaded:
         raise ConfigError(
             f"ws_servers is not set, so there is no server to connect to: give {key.option} "
             f"wss://HOST, set {key.variable}, or set ws_servers in "
-            f"{printable(str(loaded.file or config_file()))}"
+            f"{one_line(str(loaded.file or config_file()))}"
         )
     check_files(loaded)
     return _with_instance_id(_with_password(loaded, ask))
@@ -56,7 +56,7 @@ def check_files(loaded: Loaded) -> None:
 def _unusable(loaded: Loaded, name: str, path: str, reason: str | None) -> ConfigError:
     accepts = BY_NAME[name].kind.accepts
     return ConfigError(
-        f"{loaded.origins[name]}: {name}: {printable(path)} cannot be used: {reason}; "
+        f"{loaded.origins[name]}: {name}: {one_line(path)} cannot be used: {reason}; "
         f"expected {accepts}"
     )
 

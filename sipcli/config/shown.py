@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from sipcli.printable import one_line
+
 HIDDEN: Final = "(hidden)"
 """Stands where a secret would."""
 
@@ -16,27 +18,20 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SIP_SCHEME: Final = re.compile(r"(?:sips?:)?", re.IGNORECASE)
 
 
-def printable(text: str) -> str:
-    """`text` with all that could steer a terminal or reorder a line written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def toml_text(value: object) -> str:
     """A plain value (text, number, boolean, list, mapping) in TOML's spelling, on one line."""
     match value:
         case bool():
             return "true" if value else "false"
         case str():
-            return printable(json.dumps(value, ensure_ascii=False))
+            return one_line(json.dumps(value, ensure_ascii=False))
         case Mapping():
             pairs = (f"{_key_text(key)} = {toml_text(item)}" for key, item in value.items())
             return "{ " + ", ".join(pairs) + " }" if value else "{}"
         case Sequence():
             return "[" + ", ".join(toml_text(item) for item in value) + "]"
         case _:
-            return printable(str(value))
+            return one_line(str(value))
 
 
 def wrong_value(value: object) -> str:

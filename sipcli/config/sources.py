@@ -12,17 +12,18 @@ from typing import Final
 
 from sipcli.config.keys import BY_NAME, KEYS, TABLES
 from sipcli.config.origin import Found, Origin, Source
+from sipcli.config.paths import CONFIG_VARIABLE
 from sipcli.config.schema import ENV_PREFIX, Key
-from sipcli.config.shown import HIDDEN, printable, toml_text, wrong_value
+from sipcli.config.shown import HIDDEN, toml_text, wrong_value
 from sipcli.config.toml_file import TomlFile
 from sipcli.config.toml_lines import KeyPath
 from sipcli.config.values import Unacceptable
+from sipcli.printable import one_line
 
 Given = bool | str | tuple[str, ...]
 """What the command line hands over for one option: raw words, or a boolean for a flag."""
 
 PROFILES: Final = "profiles"
-CONFIG_VARIABLE: Final = ENV_PREFIX + "CONFIG"
 PROFILE_VARIABLE: Final = ENV_PREFIX + "PROFILE"
 
 _HERE: Final = Path()
@@ -74,7 +75,7 @@ def of_environment(environ: Mapping[str, str]) -> Reading:
                 _add_words(reading, key, Origin(Source.ENVIRONMENT, variable), words)
         elif variable not in (CONFIG_VARIABLE, PROFILE_VARIABLE):
             hint = _did_you_mean(variable, by_variable)
-            reading.warnings.append(f"{printable(variable)}: there is no such setting{hint}")
+            reading.warnings.append(f"{one_line(variable)}: there is no such setting{hint}")
     return reading
 
 
@@ -177,4 +178,4 @@ def _did_you_mean(name: str, known: Sequence[str] | Mapping[str, object]) -> str
 
 def _subject(file: TomlFile, path: KeyPath) -> str:
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return f"{file.place(path)}: {printable(text.removeprefix('.'))}"
+    return f"{file.place(path)}: {one_line(text.removeprefix('.'))}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-from sipcli.config.shown import printable
+from sipcli.printable import one_line
 from sipcli.sip.uri import SipUri
 
 _LARGEST: Final = 4096
@@ -49,10 +49,10 @@ def instance_id(uri: SipUri, folder: Path) -> Kept:
         return Kept(
             uuid4(),
             None,
-            f"the state folder {printable(str(folder))} cannot be used ({reason}): "
+            f"the state folder {one_line(str(folder))} cannot be used ({reason}): "
             "the instance id is a new one at each start, unless instance_id is set",
         )
-    warning = f"{printable(str(path))}: was damaged; a new instance id is kept there"
+    warning = f"{one_line(str(path))}: was damaged; a new instance id is kept there"
     return Kept(kept, path, warning if damaged else None)
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sipcli.config.shown import printable
 from sipcli.config.toml_lines import KeyPath, find_lines
 from sipcli.errors import ConfigError
+from sipcli.printable import one_line
 
 LARGEST: Final = 256 * 1024
 """Bytes: hundreds of profiles fit; a wrong file given by mistake is told apart early."""
@@ -39,7 +39,7 @@ class TomlFile:
 
 def name_of(path: Path) -> str:
     """A file's name as it may be shown."""
-    return printable(str(path))
+    return one_line(str(path))
 
 
 def read(path: Path) -> TomlFile:
@@ -78,8 +78,8 @@ def _syntax_error(reason: str, name: str) -> str:
     """`tomllib` puts the place at the end of its text; we put it first, as compilers do."""
     found = _PLACE.search(reason)
     if found is None:
-        return f"{name}: not valid TOML: {printable(reason)}"
-    reason = printable(reason[: found.start()])
+        return f"{name}: not valid TOML: {one_line(reason)}"
+    reason = one_line(reason[: found.start()])
     hint = '; text stands in quotes: key = "text"' if reason == "Invalid value" else ""
     return f"{name}:{found[1]}: not valid TOML: {reason} at column {found[2]}{hint}"
 

@@ -10,7 +10,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -80,6 +80,8 @@ class Kind(Generic[T]):
     """Whether the option is `--name/--no-name`."""
     rebase: Callable[[T, Path], T] | None = None
     """Resolves a path in the value against the folder it was written in."""
+    choices: tuple[str, ...] = ()
+    """All that is accepted, where that is a few words; for completion."""
 
 
 def clean(text: str) -> str:
@@ -231,8 +233,9 @@ def choice(choices: type[E]) -> Kind[E]:
         except ValueError:
             raise Unacceptable from None
 
-    words = [str(word) for word in choices]
-    return of_text(read, accepts=f"{', '.join(words[:-1])} or {words[-1]}", metavar="|".join(words))
+    words = tuple(str(word) for word in choices)
+    accepts = f"{', '.join(words[:-1])} or {words[-1]}"
+    return replace(of_text(read, accepts=accepts, metavar="|".join(words)), choices=words)
 
 
 def path_kind(accepts: str) -> Kind[str]:

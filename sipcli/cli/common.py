@@ -1,0 +1,127 @@
+"""What all commands share: options before or after the command's name, and help in sections.
+
+Light on purpose: the main group imports this for `sipcli --version` and `-h`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from sipcli import __version__
+
+AnyCommand = TypeVar("AnyCommand", bound=Callable[..., Any] | click.Command)
+
+COMMON: Final = "Common options"
+"""The heading of the options that every command takes."""
+
+_META: Final = "sipcli.common"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """The options that every command takes."""
+
+    config: Path | None = None
+    """The configuration file, where one is named."""
+    profile: str | None = None
+    json: bool = False
+    verbose: int = 0
+    """How many times `-v` was given."""
+    quiet: bool = False
+    no_color: bool = False
+
+
+def common(context: click.Context | None = None) -> Common:
+    """The common options given so far in this invocation."""
+    found = (context or click.get_current_context()).meta.get(_META, Common())
+    if not isinstance(found, Common):
+        raise TypeError(f"{_META} is in use for something else")
+    return found
+
+
+class SectionOption(click.Option):
+    """An option that the help shows under a heading."""
+
+    def __init__(self, *args: Any, section: str, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command whose help shows its own options first, then the others under their headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, section by section (called by click)."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                section = getattr(parameter, "section", "Options")
+                sections.setdefault(section, []).append(record)
+        if COMMON in sections:
+            sections[COMMON] = sections.pop(COMMON)  # at the end
+        for heading, records in sections.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
+
+
+def common_options(function: AnyCommand) -> AnyCommand:
+    """Add the common options to a command or group; read them with `common()`.
+
+    What stands after the command's name wins over what stands before it.
+    """
+    for option in reversed(_options()):
+        function = option(function)
+    return function
+
+
+def _options() -> list[Callable[[AnyCommand], AnyCommand]]:
+    return [
+        _option("--config", metavar="PATH", type=Path, help="The configuration file."),
+        _option("--profile", metavar="NAME", help="The profile of the configuration to use."),
+        _option("--json", is_flag=True, help="One JSON object a line on stdout."),
+        _option("-v", "--verbose", count=True, help="Tell more; may be repeated."),
+        _option("-q", "--quiet", is_flag=True, help="Tell only results and errors."),
+        _option("--no-color", is_flag=True, help="No colours."),
+        click.option(
+            "--version",
+            cls=SectionOption,
+            section=COMMON,
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_show_version,
+            help="Show the version.",
+        ),
+        click.help_option("-h", "--help", cls=SectionOption, section=COMMON, help="Show this."),
+    ]
+
+
+def _option(*names: str, **attributes: Any) -> Callable[[AnyCommand], AnyCommand]:
+    """An option that is noted for `common()`; eager, so that it counts if others are wrong."""
+    return click.option(
+        *names,
+        cls=SectionOption,
+        section=COMMON,
+        expose_value=False,
+        is_eager=True,
+        callback=_note,
+        **attributes,
+    )
+
+
+def _note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    name = parameter.name
+    given = name and context.get_parameter_source(name)
+    if name and given is click.core.ParameterSource.COMMANDLINE:
+        context.meta[_META] = replace(common(context), **{name: value})
+
+
+def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        click.echo(f"sipcli {__version__}")
+        context.exit()

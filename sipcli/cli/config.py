@@ -1,0 +1,152 @@
+"""`sipcli config`: what is set and by whom, whether it is right, and an example to begin with."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from sipcli.cli.common import Command, common, common_options
+from sipcli.cli.options import Invocation, settings_options
+from sipcli.config.example import example as example_text
+from sipcli.config.keys import KEYS
+from sipcli.config.load import Loaded
+from sipcli.config.origin import DEFAULT, Origin, Source
+from sipcli.config.paths import CONFIG_VARIABLE, config_file, named_config_file, state_folder
+from sipcli.config.prepare import check_files
+from sipcli.config.schema import Key, Section
+from sipcli.config.shown import toml_text
+from sipcli.config.state import kept_instance_id
+from sipcli.printable import one_line
+
+_NAME_WIDTH: Final = max(len(key.name) for key in KEYS)
+_PAIR_WIDTH: Final = _NAME_WIDTH + 34
+"""Columns before the origins, unless a value is longer."""
+
+
+@click.group()
+@common_options
+def config() -> None:
+    """Show, check and locate the configuration."""
+
+
+@config.command(cls=Command)
+@settings_options()
+def show(invocation: Invocation) -> None:
+    """Show the settings in force and where each comes from; secrets are hidden.
+
+    It takes every option of the commands that connect, so that it can show what they would do.
+    """
+    loaded = invocation.load()
+    rows = [(key, *_in_force(key, loaded)) for key in KEYS]
+    if invocation.common.json:
+        click.echo(json.dumps(_as_object(loaded, rows), ensure_ascii=False))
+        return
+    _warn(loaded.warnings)
+    for line in _as_lines(loaded, rows):
+        click.echo(line)
+
+
+@config.command(cls=Command)
+@settings_options()
+def check(invocation: Invocation) -> None:
+    """Check all settings, and the files they name, without connecting to anything.
+
+    Every mistake is told with its file and line, option or variable; the exit code is then 2.
+    """
+    from sipcli.net.options import LinkOptions  # late: it brings asyncio and ssl
+
+    loaded = invocation.load()
+    check_files(loaded)
+    LinkOptions.from_settings(loaded.settings)
+    if invocation.common.json:
+        click.echo(json.dumps({"ok": True, **_story(loaded)}, ensure_ascii=False))
+        return
+    _warn(loaded.warnings)
+    click.echo(f"ok: {_described(loaded)}")
+    if not loaded.settings.ws_servers:
+        click.echo("ws_servers is not set; commands that connect need it")
+
+
+@config.command(cls=Command)
+@common_options
+def path() -> None:
+    """Show where the configuration and sipcli's own memory are."""
+    given = common()
+    named = named_config_file(given.config, os.environ)
+    places = {"config": named or config_file(), "state": state_folder()}
+    if given.json:
+        found = {name: {"path": str(p), "exists": _exists(p)} for name, p in places.items()}
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    how = "named by --config" if given.config else f"named by {CONFIG_VARIABLE}" if named else ""
+    for name, place in places.items():
+        notes = ["" if _exists(place) else "does not exist", how if name == "config" else ""]
+        note = ", ".join(note for note in notes if note)
+        click.echo(f"{name:6}  {one_line(str(place))}" + (f"  ({note})" if note else ""))
+
+
+@config.command(cls=Command)
+@common_options
+def example() -> None:
+    """Print an example file: every key with its documentation and default, commented out."""
+    click.echo(example_text(), nl=False)
+
+
+def _in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
+    """What to show for a key. An instance id that was only drawn for this run is not shown."""
+    origin = loaded.origins[key.name]
+    if key.name == "instance_id" and origin is DEFAULT:
+        kept = kept_instance_id(loaded.settings.uri, state_folder())
+        return (key.plain(kept), Origin(Source.STATE)) if kept else (None, DEFAULT)
+    return key.shown(loaded.settings), origin
+
+
+def _as_lines(loaded: Loaded, rows: list[tuple[Key, object, Origin]]) -> Iterator[str]:
+    """TOML again, with the origins as comments."""
+    yield f"# {_described(loaded)}"
+    for section in Section:
+        yield f"\n# {section}"
+        for key, value, origin in rows:
+            if key.section is not section:
+                continue
+            if value is None or (origin is DEFAULT and value in ([], {})):
+                yield f"{'# ' + key.name:{_PAIR_WIDTH}}  # {key.derived or 'not set'}"
+            else:
+                pair = f"{key.name:{_NAME_WIDTH}} = {toml_text(value)}"
+                yield f"{pair:{_PAIR_WIDTH}}  # {origin}"
+
+
+def _as_object(loaded: Loaded, rows: list[tuple[Key, object, Origin]]) -> dict[str, Any]:
+    settings = {
+        key.name: {"value": value, "source": str(origin.source), "place": origin.place or None}
+        for key, value, origin in rows
+    }
+    return {**_story(loaded), "settings": settings}
+
+
+def _story(loaded: Loaded) -> dict[str, Any]:
+    return {
+        "file": str(loaded.file) if loaded.file else None,
+        "profile": loaded.profile,
+        "warnings": list(loaded.warnings),
+    }
+
+
+def _described(loaded: Loaded) -> str:
+    file = one_line(str(loaded.file)) if loaded.file else "no configuration file"
+    return f"{file}, profile {one_line(loaded.profile)}" if loaded.profile else file
+
+
+def _exists(place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError:
+        return False
+
+
+def _warn(warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)

@@ -1,0 +1,100 @@
+"""Every setting as an option of the commands that connect, made from the table of keys."""
+
+import functools
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from sipcli.cli.common import Common, SectionOption, common, common_options
+from sipcli.config.keys import KEYS
+from sipcli.config.load import Loaded, load
+from sipcli.config.schema import Key
+from sipcli.config.shown import toml_text
+from sipcli.config.sources import Given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """What the user asked for, besides the command's own options."""
+
+    common: Common
+    given: Mapping[str, Given | None]
+    """The settings given as options, raw; their readers name the option if they are wrong."""
+
+    def load(self) -> Loaded:
+        """The settings in force; raises `ConfigError`."""
+        return load(
+            self.given,
+            config=self.common.config,
+            profile=self.common.profile,
+            environ=os.environ,
+        )
+
+
+def settings_options(
+    *, without: Collection[str] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add all settings and the common options to a command; it gets an `Invocation` first.
+
+    `without` names keys whose option the command uses for something of its own.
+    """
+    keys = [key for key in KEYS if key.name not in without]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def command(*args: Any, **parameters: Any) -> Any:
+            given = {key.identifier: parameters.pop(key.identifier) for key in keys}
+            return function(Invocation(common=common(), given=given), *args, **parameters)
+
+        decorated: Callable[..., Any] = common_options(command)
+        for key in reversed(keys):
+            decorated = _option(key)(decorated)
+        return decorated
+
+    return decorate
+
+
+def _option(key: Key) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option takes any text: it is the key's own reader that judges it."""
+    attributes: dict[str, Any] = {"metavar": key.kind.metavar, "multiple": key.kind.many}
+    names = key.option
+    if key.kind.flag:
+        names = f"{key.option}/--no-{key.option.removeprefix('--')}"
+        attributes = {"default": None}
+    elif key.kind.metavar == "PATH":
+        attributes["type"] = click.Path()  # for its completion
+    elif key.kind.choices:
+        attributes["shell_complete"] = functools.partial(_complete, key.kind.choices)
+    return click.option(
+        names,
+        key.identifier,
+        cls=SectionOption,
+        section=str(key.section),
+        help=_help(key),
+        **attributes,
+    )
+
+
+def _complete(
+    choices: tuple[str, ...], _context: click.Context, _option: click.Parameter, typed: str
+) -> list[str]:
+    return [choice for choice in choices if choice.startswith(typed)]
+
+
+def _help(key: Key) -> str:
+    notes = ["repeatable"] if key.kind.many else []
+    if key.derived:
+        notes.append(f"default: {key.derived}")
+    elif key.default not in (None, [], {}):
+        notes.append(f"default: {_unquoted(key.default)}")
+    return f"{key.summary}  [{'; '.join(notes)}]" if notes else key.summary
+
+
+def _unquoted(value: object) -> str:
+    """A default as one types it after the option."""
+    if isinstance(value, list):
+        return " ".join(_unquoted(item) for item in value)
+    return value if isinstance(value, str) else toml_text(value)
