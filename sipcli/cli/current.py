@@ -1,0 +1,44 @@
+"""The one screen of this invocation, made when it is first needed."""
+
+import sys
+
+import click
+
+from sipcli.cli.common import Common, common
+from sipcli.cli.screen import Screen
+
+_META = "sipcli.screen"
+
+
+def current_screen(context: click.Context | None = None) -> Screen:
+    """The screen that the common options ask for."""
+    context = context or click.get_current_context()
+    screen: Screen | None = context.meta.get(_META)
+    if screen is None:
+        screen = context.meta[_META] = _make(common(context))
+    return screen
+
+
+def has_screen(context: click.Context) -> bool:
+    """Whether anything has been shown on a screen yet."""
+    return _META in context.meta
+
+
+def _make(options: Common) -> Screen:
+    # Late imports: rich takes its time, and neither the help nor a program's screen needs it.
+    from sipcli.cli import stream
+
+    stream.prepare(utf_8=options.json)
+    if options.json:
+        from sipcli.cli.json_screen import JsonScreen
+
+        return JsonScreen(sys.stdout, sys.stderr)
+    from sipcli.cli.terminal import TerminalScreen
+
+    return TerminalScreen(
+        sys.stdout,
+        sys.stderr,
+        verbose=options.verbose,
+        quiet=options.quiet,
+        color=not options.no_color,
+    )

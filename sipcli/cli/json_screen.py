@@ -1,0 +1,94 @@
+"""The screen of a program: one JSON object a line on stdout, nothing else (contract §4)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import IO, Any, Final
+
+from sipcli.cli.stream import put_line
+from sipcli.core.events import Event
+
+SCHEMA: Final = 1
+"""Version of the events; it stands on the first one."""
+
+WORDS: Final = {"sender": "from"}
+"""Fields whose name in the contract is a word of Python's."""
+PRIVATE: Final = frozenset({"needs_password"})
+"""Fields that are for sipcli itself."""
+
+
+class JsonScreen:
+    """Events as JSON lines on `out`, flushed one by one; logs and traces on `err`."""
+
+    def __init__(self, out: IO[str], err: IO[str]) -> None:
+        self._out = out
+        self._err = err
+        self._is_first = True
+        self._is_finished = False
+
+    def started(self, version: str, command: str) -> None:
+        """Write the `started` event."""
+        self._write("started", {"version": version, "command": command})
+
+    def watch(self, *, registers: bool) -> None:
+        """Nothing: the events tell."""
+
+    def leaving(self) -> None:
+        """Nothing: the events tell."""
+
+    def event(self, event: Event) -> None:
+        """Write an event of the phone's."""
+        self._write(event.name, as_fields(event))
+
+    def say(self, text: str) -> None:
+        """Nothing: the events have said it."""
+
+    def warning(self, text: str) -> None:
+        """Write a `warning` event."""
+        self._write("warning", {"text": text})
+
+    def error(self, text: str) -> None:
+        """Write an `error` event."""
+        self._write("error", {"text": text})
+
+    def note(self, text: str) -> None:
+        """Write to stderr."""
+        put_line(self._err, text)
+
+    def finished(self, exit_code: int, reason: str) -> None:
+        """Write the `finished` event, once and last."""
+        self._write("finished", {"exit_code": exit_code, "reason": reason})
+        self._is_finished = True
+
+    def _write(self, name: str, values: Mapping[str, object]) -> None:
+        if self._is_finished:
+            return
+        record: dict[str, object] = {"time": timestamp(), "event": name}
+        if self._is_first:
+            record["schema"] = SCHEMA
+            self._is_first = False
+        record.update(values)
+        put_line(self._out, json.dumps(record, ensure_ascii=False))
+
+
+def as_fields(event: Event) -> dict[str, object]:
+    """An event's fields under the contract's names, as JSON knows them."""
+    return {
+        WORDS.get(field.name, field.name): _plain(getattr(event, field.name))
+        for field in fields(event)
+        if field.name not in PRIVATE
+    }
+
+
+def timestamp() -> str:
+    """The time of day: RFC 3339, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plain(value: Any) -> object:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return value

@@ -1,0 +1,116 @@
+"""The `sipcli` command: finds the command asked for, and turns how it ended into an exit code."""
+
+import sys
+import traceback
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from sipcli.cli.common import Common, common, common_options
+from sipcli.errors import Interrupted, SipcliError
+
+COMMANDS: Final = {
+    "register": "Register, and stay registered.",
+    "message": "Send an instant message.",
+    "ping": "Ask for an answer, and time it.",
+    "config": "Show, check and begin a configuration.",
+}
+"""Commands in the order of the help; each is imported from its own module when it is used."""
+
+USAGE: Final = 2
+
+
+class Main(click.Group):
+    """The group of all commands. A command's module is imported only to run it or show its help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands (called by click)."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called `cmd_name` (called by click)."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"sipcli.cli.{cmd_name}"), cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them (called by click)."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and end with the exit code that its outcome deserves."""
+        from sipcli.cli.current import current_screen, has_screen
+
+        try:
+            result = super().invoke(ctx)
+        except SipcliError as error:
+            ctx.exit(_report(ctx, str(error), error.exit_code))
+        except click.ClickException as error:
+            ctx.exit(_report(ctx, error.format_message(), error.exit_code))
+        except click.Abort:
+            ctx.exit(_report(ctx, "interrupted", Interrupted.exit_code))
+        except click.exceptions.Exit:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours
+            ctx.exit(_report_bug(ctx, error))
+        if has_screen(ctx):
+            current_screen(ctx).finished(0, "it did what was asked")
+        return result
+
+
+def _report(ctx: click.Context, text: str, exit_code: int) -> int:
+    from sipcli.cli.current import current_screen
+
+    screen = current_screen(ctx)
+    screen.error(text)
+    screen.finished(exit_code, text)
+    return exit_code
+
+
+def _report_bug(ctx: click.Context, error: Exception) -> int:
+    text = f"a bug in sipcli: {type(error).__name__}: {error}"
+    if common(ctx).verbose < 2:
+        return _report(ctx, f"{text} (-vv shows where)", SipcliError.exit_code)
+    from sipcli.cli.current import current_screen
+
+    current_screen(ctx).note("".join(traceback.format_exception(error)))
+    return _report(ctx, text, SipcliError.exit_code)
+
+
+@click.command(cls=Main, context_settings={"help_option_names": []})
+@common_options
+def main() -> None:
+    """A command-line softphone: SIP over WebSocket, WebRTC audio, exit codes that mean something.
+
+    `sipcli COMMAND -h` shows what a command takes. All settings can stand in a file, in the
+    environment or on the command line; `sipcli config example` prints a file to begin with.
+    """
+
+
+def entry() -> None:
+    """The console script: exits with the codes of docs/exit-codes.md."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run sipcli with `arguments`; returns its exit code."""
+    try:
+        code = main.main(arguments, prog_name="sipcli", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except click.ClickException as error:
+        _report_usage(error, arguments)
+        return error.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def _report_usage(error: click.ClickException, arguments: list[str]) -> None:
+    """An error in what stands before the command's name: no command has begun."""
+    context = getattr(error, "ctx", None) or click.Context(main)
+    if "--json" in arguments:
+        context.meta.setdefault("sipcli.common", Common(json=True))
+    _report(context, error.format_message(), error.exit_code)

@@ -1,0 +1,89 @@
+"""`sipcli ping`: OPTIONS, and how long the answer takes."""
+
+import asyncio
+from dataclasses import dataclass, field
+from statistics import median
+
+import click
+
+from sipcli.cli.common import Command
+from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.outcome import failure
+from sipcli.cli.session import Session, run_session
+from sipcli.cli.targets import resolve_target
+from sipcli.core.exchange import Answered, Outcome
+from sipcli.errors import Interrupted, SipcliError
+from sipcli.phone import Phone
+from sipcli.sip.uri import Uri
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the pings so far."""
+
+    target: str
+    sent: int = 0
+    times: list[float] = field(default_factory=list)
+    """Round-trip times of those answered, in ms."""
+    failure: SipcliError | None = None
+    """The first one that was not answered 2xx."""
+
+    def take(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        self.sent += 1
+        if isinstance(outcome, Answered):
+            self.times.append(outcome.rtt * 1000)
+        self.failure = self.failure or failure(f"ping {self.target}", outcome)
+
+    def summary(self) -> str:
+        """A line for a person."""
+        lost = self.sent - len(self.times)
+        counts = f"{self.sent} sent, {len(self.times)} answered, {lost / self.sent:.0%} lost"
+        if not self.times:
+            return counts
+        low, middle, high = min(self.times), median(self.times), max(self.times)
+        return f"{counts}; min/median/max {low:.1f}/{middle:.1f}/{high:.1f} ms"
+
+
+@click.command(cls=Command)
+@click.argument("target")
+@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True, metavar="N")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="From one ping to the next; a late answer delays it.",
+)
+@settings_options()
+def ping(invocation: Invocation, target: str, count: int, interval: float) -> None:
+    """Ask TARGET for its capabilities (OPTIONS) and show the round-trip time.
+
+    Ends with 0 if every ping was answered with success; else the first failure decides.
+    """
+
+    async def work(session: Session) -> None:
+        uri = resolve_target(target, session.settings)
+        tally = Tally(str(uri))
+        try:
+            async with session.phone(patient=False) as phone:
+                await phone.ready()
+                await _ping(phone, uri, tally, count, interval)
+        except asyncio.CancelledError:
+            if not tally.sent:
+                raise Interrupted("interrupted before the first answer") from None
+        finally:
+            if tally.sent > 1:
+                session.screen.say(tally.summary())
+        if tally.failure is not None:
+            raise tally.failure
+
+    run_session(invocation, "ping", work)
+
+
+async def _ping(phone: Phone, uri: Uri, tally: Tally, count: int, interval: float) -> None:
+    for number in range(count):
+        pause = asyncio.sleep(interval if number < count - 1 else 0)
+        _, outcome = await asyncio.gather(pause, phone.ping(uri))
+        tally.take(outcome)

@@ -1,0 +1,60 @@
+"""Running a command's coroutine: signals, and an orderly end (contract §2, last lines)."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+from sipcli.cli.screen import Screen
+from sipcli.errors import Interrupted
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(work: Callable[[], Coroutine[None, None, None]], screen: Screen) -> None:
+    """Run `work` to its end; the first SIGINT or SIGTERM cancels it, the second ends at once.
+
+    A cancelled `work` may still return, where its outcome was known; else this raises
+    `Interrupted`.
+    """
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(_supervised(work, screen))
+    except asyncio.CancelledError:
+        raise Interrupted("interrupted") from None
+
+
+async def _supervised(work: Callable[[], Coroutine[None, None, None]], screen: Screen) -> None:
+    task = asyncio.ensure_future(work())
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        screen.leaving()
+        task.cancel()
+
+    with _handling(lambda: loop.call_soon_threadsafe(leave), lambda: _end_at_once(screen)):
+        await task
+
+
+@contextmanager
+def _handling(first: Callable[[], object], second: Callable[[], object]) -> Iterator[None]:
+    """Have `first` called at the first signal, and `second` at each further one."""
+    waiting = [first]
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        (waiting.pop() if waiting else second)()
+
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_at_once(screen: Screen) -> None:
+    screen.finished(Interrupted.exit_code, "interrupted twice")
+    os._exit(Interrupted.exit_code)

@@ -1,0 +1,36 @@
+"""What commands know of the screen: the same words for a person's and for a program's."""
+
+from typing import Protocol
+
+from sipcli.core.events import Event
+
+
+class Screen(Protocol):
+    """Where all output goes; nothing else prints."""
+
+    def started(self, version: str, command: str) -> None:
+        """A command begins."""
+
+    def watch(self, *, registers: bool) -> None:
+        """A phone starts, to register or not: from now on show how things stand, if possible."""
+
+    def leaving(self) -> None:
+        """The user wants an end, and it has begun."""
+
+    def event(self, event: Event) -> None:
+        """The phone told something."""
+
+    def say(self, text: str) -> None:
+        """Results in words, for a person only: a program has read them from the events."""
+
+    def warning(self, text: str) -> None:
+        """Something a person should know, though all goes on."""
+
+    def error(self, text: str) -> None:
+        """What ends the command."""
+
+    def note(self, text: str) -> None:
+        """Log lines and traces, to stderr."""
+
+    def finished(self, exit_code: int, reason: str) -> None:
+        """The command ends; whatever is written after it is dropped."""

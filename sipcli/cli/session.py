@@ -1,0 +1,92 @@
+"""From options to a phone: what every command that connects does first."""
+
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import click
+
+from sipcli import __version__, log
+from sipcli.cli.current import current_screen
+from sipcli.cli.options import Invocation
+from sipcli.cli.run import run
+from sipcli.cli.screen import Screen
+from sipcli.config.prepare import prepare
+from sipcli.config.settings import Settings
+from sipcli.core import events
+from sipcli.core.credentials import Credentials
+from sipcli.errors import ConfigError
+from sipcli.phone import MissingPassword, Phone
+from sipcli.sip.grammar import Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The settings in force, the screen, and what it takes to have a phone."""
+
+    settings: Settings
+    screen: Screen
+    credentials: Credentials | None
+    observer: log.SipTrace
+
+    @asynccontextmanager
+    async def phone(
+        self, *, patient: bool, on_event: Callable[[events.Event], None] | None = None
+    ) -> AsyncIterator[Phone]:
+        """A phone that starts here and has unregistered and closed when this ends.
+
+        Its events are on the screen before `on_event` gets them.
+        """
+
+        def take(event: events.Event) -> None:
+            self.screen.event(event)
+            if on_event is not None:
+                on_event(event)
+
+        self.screen.watch(registers=self.settings.register)
+        async with Phone(
+            self.settings, self.credentials, take, patient=patient, observer=self.observer
+        ) as phone:
+            yield phone
+
+
+Work = Callable[[Session], Coroutine[None, None, None]]
+
+
+def run_session(invocation: Invocation, command: str, work: Work) -> None:
+    """Load the settings and run `work`; where a password turns out to be missing, ask for it."""
+    screen = current_screen()
+    screen.started(__version__, command)
+    loaded = prepare(invocation.load())
+    settings = loaded.settings
+    for text in loaded.warnings:
+        screen.warning(text)
+    if settings.register and settings.is_anonymous:
+        raise ConfigError(
+            "uri is not set, and nobody can register anonymously: give --uri sip:YOU@DOMAIN,"
+            " or --no-register to go without"
+        )
+    try:
+        log.set_up(settings.log, screen.note)
+    except OSError as error:
+        raise ConfigError(f"log.file: {settings.log.file}: {error.strerror}") from error
+    observer = log.SipTrace(screen.note if settings.trace_sip else None)
+    session = Session(settings, screen, _credentials(settings), observer)
+    try:
+        run(lambda: work(session), screen)
+    except MissingPassword:
+        if not sys.stdin.isatty() or invocation.common.json:
+            raise
+        password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
+        session = replace(session, credentials=Credentials(settings.username, password))
+        run(lambda: work(session), screen)
+
+
+def _credentials(settings: Settings) -> Credentials | None:
+    if settings.password is None and settings.ha1 is None:
+        return None
+    try:
+        return Credentials(settings.username, settings.password, settings.ha1)
+    except Malformed as fault:
+        raise ConfigError(f"the credentials cannot be used: {fault.reason}") from None

@@ -1,0 +1,133 @@
+"""The screen of a person: lines as things happen and, on a terminal, how they stand below them."""
+
+import time
+from typing import IO
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from sipcli.cli.status import Status
+from sipcli.cli.stream import put_line
+from sipcli.cli.wording import Line, wording
+from sipcli.core import events
+from sipcli.printable import one_line
+
+SELDOM = (events.Connecting,)
+"""Events that are worth a line only with `-v`: the status line shows them anyway."""
+
+
+class TerminalScreen:
+    """Results on `out`; warnings, errors, logs and traces on `err`.
+
+    `verbose` counts the `-v`; `quiet` leaves errors, warnings' cause and results only.
+    """
+
+    def __init__(
+        self, out: IO[str], err: IO[str], *, verbose: int, quiet: bool, color: bool
+    ) -> None:
+        self._out = out
+        self._err = err
+        self._verbose = verbose
+        self._quiet = quiet
+        self._console = Console(
+            file=out, highlight=False, markup=False, emoji=False, no_color=not color, soft_wrap=True
+        )
+        self._errors = Console(
+            file=err, highlight=False, markup=False, emoji=False, no_color=not color, soft_wrap=True
+        )
+        self._live: Live | None = None
+        self._status: Status | None = None
+        self._is_registered = False
+
+    def started(self, version: str, command: str) -> None:
+        """Nothing: who typed the command knows."""
+
+    def watch(self, *, registers: bool) -> None:
+        """From now on show how things stand on the last line, where that can be drawn."""
+        if self._console.is_terminal and not self._quiet:
+            self._status = Status(registers=registers)
+            self._live = Live(
+                get_renderable=self._status_line,
+                console=self._console,
+                refresh_per_second=2,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+
+    def event(self, event: events.Event) -> None:
+        """Show the event's line, unless it says nothing new."""
+        if self._status is not None:
+            self._status.take(event, time.monotonic())
+        if not self._is_news(event):
+            return
+        line = wording(event)
+        if isinstance(event, events.Warned):
+            self.warning(event.text)
+        else:
+            self._print(line)
+
+    def leaving(self) -> None:
+        """Say on the last line that the end has begun."""
+        if self._status is not None:
+            self._status.leaving()
+
+    def say(self, text: str) -> None:
+        """Print a result."""
+        self._console.print(Text(text))
+
+    def warning(self, text: str) -> None:
+        """Print a warning."""
+        if not self._quiet:
+            self._complain("warning", "yellow", text)
+
+    def error(self, text: str) -> None:
+        """Print an error."""
+        self._complain("error", "bold red", text)
+
+    def note(self, text: str) -> None:
+        """Print log lines or a trace; the live line makes way for them."""
+        if self._live is not None and self._errors.is_terminal:
+            self._console.print(Text(text, style="dim"))
+        else:
+            put_line(self._err, text)
+
+    def finished(self, exit_code: int, reason: str) -> None:
+        """Take the live line away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+            self._status = None
+
+    def _is_news(self, event: events.Event) -> bool:
+        match event:
+            case events.Registered():
+                is_refresh, self._is_registered = self._is_registered, True
+                return self._verbose > 0 or not (is_refresh or self._quiet)
+            case events.Unregistered() | events.Disconnected():
+                self._is_registered = False
+        if isinstance(event, SELDOM):
+            return self._verbose > 0
+        is_result = isinstance(event, events.InstantMessage | events.Pong)
+        return is_result or not self._quiet
+
+    def _print(self, line: Line) -> None:
+        text = Text()
+        text.append(f"{line.mark} ", style=line.style)
+        text.append(line.text, style=line.style if line.style in ("dim", "bold") else "")
+        self._console.print(text)
+
+    def _complain(self, word: str, style: str, text: str) -> None:
+        console = self._errors
+        if self._live is not None and console.is_terminal:
+            console = self._console
+        line = Text()
+        line.append(f"{word}: ", style=style)
+        line.append(one_line(text))
+        console.print(line)
+
+    def _status_line(self) -> Text:
+        line = self._status.line(time.monotonic()) if self._status is not None else ""
+        return Text(line, style="bold", no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,284 @@
+"""Where the event loop meets the core, and the only place: owns the sockets and the one timer."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from sipcli.config.settings import Settings
+from sipcli.core import events
+from sipcli.core.agent import Action, Note, Transmit, UserAgent
+from sipcli.core.connector import Close, Open
+from sipcli.core.credentials import Credentials
+from sipcli.core.exchange import Outcome
+from sipcli.core.flow import Flow
+from sipcli.errors import ConnectError, NoAnswerError, RegistrationError, SipcliError
+from sipcli.net.dial import dial
+from sipcli.net.failure import ConnectFailed, LinkClosed
+from sipcli.net.link import Link
+from sipcli.net.options import LinkOptions
+from sipcli.sip.uri import Uri
+
+UNREGISTER_WAIT: Final = 2.2
+"""Seconds that leaving waits for the registrar's word; with CLOSE_WAIT it stays under 3."""
+CLOSE_WAIT: Final = 0.5
+"""Seconds that a WebSocket gets for its closing handshake."""
+
+OnEvent = Callable[[events.Event], None]
+
+
+class Observer(Protocol):
+    """Whoever watches the wire and the reasons of silence: a log, a trace."""
+
+    def sent(self, server: str, data: bytes) -> None:
+        """One WebSocket message went out."""
+
+    def received(self, server: str, data: bytes) -> None:
+        """One WebSocket message came in."""
+
+    def noted(self, text: str) -> None:
+        """Some input had no effect, for this reason."""
+
+
+class Unwatched:
+    """An observer that looks away."""
+
+    def sent(self, server: str, data: bytes) -> None:
+        """Do nothing."""
+
+    def received(self, server: str, data: bytes) -> None:
+        """Do nothing."""
+
+    def noted(self, text: str) -> None:
+        """Do nothing."""
+
+
+class MissingPassword(RegistrationError):  # noqa: N818 - says what is missing, as its siblings do
+    """The server asks for a password and none is set."""
+
+
+@dataclass(slots=True)
+class _Connection:
+    """A flow's task, and its link once there is one."""
+
+    task: asyncio.Task[None]
+    link: Link | None = None
+    closing: bool = False
+
+
+class Phone:
+    """One account, connected and registered as its settings say, from `async with` to its end.
+
+    `on_event` is called on the loop's thread for each event, after the step that caused
+    it; it must not call the phone. A `patient` phone tries again for ever; else the first
+    round of servers that all failed, or the first refused registration, is the end.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials | None,
+        on_event: OnEvent,
+        *,
+        patient: bool,
+        observer: Observer | None = None,
+    ) -> None:
+        self._settings = settings
+        self._link_options = LinkOptions.from_settings(settings)
+        self._on_event = on_event
+        self._observer: Observer = observer or Unwatched()
+        draw = secrets.SystemRandom().random
+        self._agent = UserAgent(
+            settings, credentials, lambda: secrets.token_hex(16), draw, patient=patient
+        )
+        self._connections: dict[Flow, _Connection] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._timer: asyncio.TimerHandle | None = None
+        self._changed = asyncio.Event()
+        self._ready: events.Connected | events.Registered | None = None
+        self._failure: SipcliError | None = None
+        self._server = ""
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        with self._step() as (agent, now):
+            agent.start(now)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self.close()
+        finally:
+            await self._tasks.__aexit__(kind, error, traceback)
+
+    async def ready(self) -> events.Connected | events.Registered:
+        """Wait until registered (or connected, where the settings say not to register).
+
+        Raises `ConnectError`, `RegistrationError` (`MissingPassword` where one would help)
+        or `NoAnswerError` once there is no further attempt.
+        """
+        while self._ready is None:
+            if self._failure is not None:
+                raise self._failure
+            self._changed.clear()
+            await self._changed.wait()
+        return self._ready
+
+    async def ping(self, target: Uri) -> Outcome:
+        """Send OPTIONS and wait for what comes of it (RFC 3261 §11)."""
+        outcome, settle = _pending()
+        with self._step() as (agent, now):
+            agent.ping(target, settle, now)
+        return await outcome
+
+    async def send_message(self, target: Uri, text: str) -> Outcome:
+        """Send an instant message and wait for what comes of it (RFC 3428)."""
+        outcome, settle = _pending()
+        with self._step() as (agent, now):
+            agent.send_message(target, text, settle, now)
+        return await outcome
+
+    async def close(self) -> None:
+        """Unregister and disconnect, within 3 seconds whatever the server does."""
+        with self._step() as (agent, now):
+            agent.stop(now)
+        try:
+            async with asyncio.timeout(UNREGISTER_WAIT):
+                while not self._agent.is_stopped:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            self._observer.noted("the registrar did not confirm in time that we unregistered")
+        if self._timer is not None:
+            self._timer.cancel()
+        for connection in self._connections.values():
+            connection.closing = True
+            if connection.link is not None:
+                await connection.link.close(timeout=CLOSE_WAIT)
+            connection.task.cancel()
+
+    @contextmanager
+    def _step(self) -> Iterator[tuple[UserAgent, float]]:
+        """Lend the core for one synchronous step; on the way out, carry out what it asked."""
+        loop = asyncio.get_running_loop()
+        yield self._agent, loop.time()
+        for action in self._agent.take_actions():
+            self._carry_out(action)
+        for event in self._agent.take_events():
+            self._note_progress(event)
+            self._on_event(event)
+        if self._timer is not None:
+            self._timer.cancel()
+        deadline = self._agent.deadline()
+        self._timer = None if deadline is None else loop.call_at(deadline, self._on_timer)
+        self._changed.set()
+
+    def _on_timer(self) -> None:
+        with self._step() as (agent, now):
+            agent.tick(now)
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case Open(flow):
+                self._connections[flow] = _Connection(
+                    self._tasks.create_task(self._serve(flow), name=f"link to {flow.server}")
+                )
+            case Transmit(flow, data):
+                connection = self._connections.get(flow)
+                if connection is not None and connection.link is not None:
+                    self._observer.sent(str(flow.server), data)
+                    connection.link.send(data)
+            case Close(flow):
+                self._close(flow)
+            case Note(text):
+                self._observer.noted(text)
+
+    def _close(self, flow: Flow) -> None:
+        connection = self._connections.get(flow)
+        if connection is None or connection.closing:
+            return
+        connection.closing = True
+        if connection.link is None:
+            connection.task.cancel()
+        else:
+            self._tasks.create_task(connection.link.close(timeout=CLOSE_WAIT))
+
+    async def _serve(self, flow: Flow) -> None:
+        """Dial one flow and read from it until it ends."""
+        try:
+            await self._dial_and_read(flow)
+        finally:
+            del self._connections[flow]
+
+    async def _dial_and_read(self, flow: Flow) -> None:
+        connection = self._connections[flow]
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            link = await dial(flow.server, self._link_options)
+        except ConnectFailed as failure:
+            with self._step() as (agent, now):
+                agent.connect_failed(flow, failure.phase, failure.reason, now)
+            return
+        connection.link = link
+        for text in link.details.warnings:
+            self._on_event(events.Warned(text=text))
+        try:
+            with self._step() as (agent, now):
+                agent.opened(flow, now - begun, now)
+            while True:
+                data = await link.receive()
+                self._observer.received(str(flow.server), data)
+                with self._step() as (agent, now):
+                    agent.received(flow, data, now)
+        except LinkClosed as closed:
+            if not connection.closing:
+                with self._step() as (agent, now):
+                    agent.closed(flow, closed.code, closed.reason, now)
+        finally:
+            await link.close(timeout=CLOSE_WAIT)
+
+    def _note_progress(self, event: events.Event) -> None:
+        """Remember what `ready` waits for."""
+        match event:
+            case events.Registered():
+                self._ready = event
+            case events.Connected():
+                self._server = event.server
+                if not self._settings.register:
+                    self._ready = event
+            case events.Disconnected() if event.server == self._server:
+                self._ready = None
+                if event.retry_in_s is None:
+                    self._failure = ConnectError(f"{event.server}: {event.reason}")
+            case events.ConnectFailed(retry_in_s=None):
+                where = f"{event.server}: {event.phase}"
+                self._failure = ConnectError(f"{where}: {event.reason}")
+            case events.RegistrationFailed() if event.retry_in_s is None or event.needs_password:
+                self._failure = _registration_error(event)
+
+
+def _pending() -> tuple[asyncio.Future[Outcome], Callable[[Outcome], None]]:
+    """An outcome to wait for, and how to settle it: nobody may be waiting any more by then."""
+    future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def settle(outcome: Outcome) -> None:
+        if not future.done():
+            future.set_result(outcome)
+
+    return future, settle
+
+
+def _registration_error(event: events.RegistrationFailed) -> SipcliError:
+    if event.status is None:
+        return NoAnswerError(f"registration: {event.reason}")
+    kind = MissingPassword if event.needs_password else RegistrationError
+    return kind(f"registration refused: {event.reason}")
