@@ -108,12 +108,8 @@ def parse_challenges(lines: Iterable[str]) -> list[Challenge]:
 
     Never raises: what is malformed or not Digest comes back with its `fault`.
     """
-    challenges: list[Challenge] = []
-    for line in lines:
-        challenges += [_challenge(scheme, elements) for scheme, elements in _by_scheme(line)]
-        if len(challenges) >= MOST_CHALLENGES:
-            break
-    return challenges[:MOST_CHALLENGES]
+    groups = [group for line in lines for group in _by_scheme(line)]
+    return [_challenge(scheme, elements) for scheme, elements in groups[:MOST_CHALLENGES]]
 
 
 def parse_authorization(value: str) -> Authorization:

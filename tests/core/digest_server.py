@@ -58,11 +58,13 @@ class Server:
     extra: str = ""
     password: str = PASSWORD
     prefix: str = "nonce"
+    challenges: int = 0
     counts: dict[str, int] = field(default_factory=dict)
 
     def challenge(self, *, stale: bool = False) -> tuple[str, str]:
-        nonce = f"{self.prefix}{len(self.counts) + 1}"
-        self.counts[nonce] = 0
+        self.challenges += 1
+        nonce = f"{self.prefix}{self.challenges}"
+        self.counts = {nonce: 0}  # the ones before are good no more
         text = f'Digest realm="{self.realm}", nonce="{nonce}", algorithm={self.algorithm}'
         if self.qop is not None:
             text += f', qop="{self.qop}"'

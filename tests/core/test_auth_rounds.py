@@ -103,6 +103,16 @@ def test_two_requests_that_met_the_same_nonce_share_its_count() -> None:
     assert server.accepts(auth.session().answer(request(), refusal))
 
 
+def test_a_server_may_go_back_behind_its_own_nextnonce() -> None:
+    auth, server = authenticator(), Server()
+    refusal = server.refusal()
+    session = auth.session()
+    answer = session.answer(request(), refusal)
+    assert isinstance(answer, Request)
+    session.learn(answer, response(200, ("Authentication-Info", 'nextnonce="fresh"')))
+    assert server.accepts(auth.session().answer(auth.authorize(request()), refusal))
+
+
 def test_a_stale_nonce_is_replaced() -> None:
     auth, server = authenticator(), Server()
     session = auth.session()

@@ -147,6 +147,8 @@ def test_the_number_of_spaces_is_bounded_and_the_oldest_goes_first() -> None:
         learnt(auth, Server(realm=f"r{number}"), request())
     expected = [f"r{number}" for number in range(1, MOST_SPACES + 1)]
     assert realms(auth.authorize(request())) == expected
+    learnt(auth, Server(realm="r1", prefix="again"), request())
+    assert realms(auth.authorize(request())) == [*expected[1:], "r1"]
 
 
 def test_what_we_would_have_to_echo_is_bounded() -> None:
