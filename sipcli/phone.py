@@ -114,10 +114,15 @@ class Phone:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        await self.close()
         try:
-            await self.close()
-        finally:
-            await self._tasks.__aexit__(kind, error, traceback)
+            # A task group would wrap the body's own error: it is shown cancellations alone.
+            if isinstance(error, asyncio.CancelledError):
+                await self._tasks.__aexit__(kind, error, traceback)
+            else:
+                await self._tasks.__aexit__(None, None, None)
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
 
     async def ready(self) -> events.Connected | events.Registered:
         """Wait until registered (or connected, where the settings say not to register).
@@ -161,9 +166,7 @@ class Phone:
             self._timer.cancel()
         for connection in self._connections.values():
             connection.closing = True
-            if connection.link is not None:
-                await connection.link.close(timeout=CLOSE_WAIT)
-            connection.task.cancel()
+            connection.task.cancel()  # which closes its link
 
     @contextmanager
     def _step(self) -> Iterator[tuple[UserAgent, float]]:

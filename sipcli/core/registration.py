@@ -98,6 +98,7 @@ class Registration:
         self._exchange: Exchange | None = None
         self._begun = 0.0
         self._may_be_bound = False
+        """Whether a REGISTER of ours had, or may have had, success: then leaving takes it back."""
         self._stopping = False
         self.state = State.OFF
         self.deadlines: dict[str, float] = {}
@@ -137,7 +138,7 @@ class Registration:
             case State.REGISTERING:
                 self.deadlines = {"patience": now + PATIENCE}
             case State.REGISTERED | State.WAITING:
-                self._unregister(now)
+                self._unregister(now, if_bound=True)
             case State.UNREGISTERING | State.OFF:
                 pass
 
@@ -158,7 +159,7 @@ class Registration:
                 case "refresh" | "retry" if self._flow is not None:
                     self._register(now)
                 case "patience":
-                    self._unregister(now)
+                    self._unregister(now, if_bound=False)
 
     def _register(self, now: float) -> None:
         if self._flow is None:
@@ -167,8 +168,8 @@ class Registration:
         self._send(self._flow, self._expires, now)
         self._enter(State.REGISTERING)
 
-    def _unregister(self, now: float) -> None:
-        if self._flow is None or not self._may_be_bound:
+    def _unregister(self, now: float, *, if_bound: bool) -> None:
+        if self._flow is None or (if_bound and not self._may_be_bound):
             if self.is_registered:
                 self._owner.emit(
                     events.Warned(text="not connected: the binding stays until it runs out")
@@ -195,7 +196,6 @@ class Registration:
                 ("Supported", ", ".join(supported)),
             ],
         )
-        self._may_be_bound = self._may_be_bound or expires > 0
         if self._exchange is not None:
             self._exchange.abandon()
         exchange = Exchange(request, flow, self._requester, self._on_outcome)
@@ -211,7 +211,7 @@ class Registration:
             return
         self._after_register(exchange.flow, outcome, now)
         if self._stopping and self.state is not State.REGISTERING:
-            self._unregister(now)
+            self._unregister(now, if_bound=True)
 
     def _after_unregister(self, outcome: Outcome) -> None:
         match outcome:
@@ -245,8 +245,10 @@ class Registration:
                 wait = self._wait(response)
                 self._failed(response.status, reason, wait, now, needs_password=needs_password)
             case Unanswered():
+                self._may_be_bound = True
                 self._failed_here(flow, None, "the registrar does not answer", now)
-            case Lost():
+            case _:
+                self._may_be_bound = True
                 self._enter(State.WAITING)
 
     def _adopts(self, response: Response) -> bool:
@@ -266,6 +268,7 @@ class Registration:
             self._failed(response.status, reason, self._wait(response), now)
             return
         self._failures = 0
+        self._may_be_bound = True
         self._identity.granted = reading.granted
         self.expiry = now + reading.expires
         self._enter(State.REGISTERED, refresh=now + refresh_delay(reading.expires))
