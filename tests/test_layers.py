@@ -16,18 +16,19 @@ ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
     "errors": set(),
+    "printable": set(),
     "sip": set(),
     "sdp": set(),
-    "config": {"sip", "errors"},
+    "config": {"sip", "errors", "printable"},
     "core": {"sip", "config.settings"},
     "net": {"config.settings", "errors"},
-    "log": {"sip", "config.settings"},
-    "phone": {"sip", "core", "net", "config.settings", "errors", "log"},
-    "cli": {"sip", "core", "net", "config", "phone", "errors", "log"},
+    "log": {"config.settings", "printable"},
+    "phone": {"sip", "core", "net", "config.settings", "errors"},
+    "cli": {"sip", "core", "net", "config", "phone", "errors", "log", "printable"},
 }
 """Layer -> what of sipcli it may import, besides itself; `a.b` allows that module alone."""
 
-PURE = {"sip", "sdp", "core"}
+PURE = {"printable", "sip", "sdp", "core"}
 IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "threading", "time"}
 OWNER = {
     "click": "cli",
