@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from sipcli.sip.grammar import BLANKS, QUOTED, UNWRITABLE, Malformed, quote, unquote
-from sipcli.sip.params import NO_PARAMS, Params
+from sipcli.sip.params import NO_PARAMS, PLAIN, Params
 from sipcli.sip.uri import Uri, parse_uri
 
 _NAME_ADDR: Final = re.compile(
-    rf'[ \t]*+(?:({QUOTED})|([^",;<>\x00-\x08\x0a-\x1f]*+))[ \t]*+<([^<>]*+)>[ \t]*+', re.DOTALL
+    rf'[ \t]*+(?:({QUOTED})|([^",;<>\x00-\x08\x0a-\x1f]*+))[ \t]*+<([^<>]*+)>[ \t]*+({PLAIN})',
+    re.DOTALL,
 )
 
 
@@ -39,9 +40,11 @@ class Address:
         found = _NAME_ADDR.match(text)
         if found is None:
             return _addr_spec(text)
-        quoted, words, uri = found.groups()
+        quoted, words, uri, plain = found.groups()
         name = unquote(quoted) if quoted is not None else words.rstrip(BLANKS) or None
-        return cls(parse_uri(uri), name, Params.parse(text, found.end()))
+        is_plain = found.end() == len(text)
+        params = Params.plain(plain) if is_plain else Params.parse(text, found.start(4))
+        return cls(parse_uri(uri), name, params)
 
     def __str__(self) -> str:
         """As name-addr; what of a display name cannot be sent becomes a blank."""

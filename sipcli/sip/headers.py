@@ -59,13 +59,26 @@ _COMMON: Final = (
     "Session-Expires",
     "Min-SE",
     "Event",
+    "Subject",
+    "Accept-Language",
+    "Priority",
+    "Privacy",
+    "P-Asserted-Identity",
+    "P-Preferred-Identity",
+    "P-Early-Media",
+    "Allow-Events",
+    "Timestamp",
+    "Organization",
 )
 _KEYS: Final = {name: name.lower() for name in _COMMON} | {
     spelling: name for short, name in COMPACT.items() for spelling in (short, short.upper())
 }
 """Shortcut from the usual spellings to the key; all others take the long way."""
 
-_NOT_UNFOLDED: Final = re.compile(r"[\r\n]")
+_NOTHING: Final[list[str]] = []
+
+_LINE_END: Final = re.compile(r"\r\n(?![ \t])")
+_CR_OR_LF: Final = re.compile(r"[\r\n]")
 
 
 def key_of(name: str) -> str:
@@ -73,7 +86,7 @@ def key_of(name: str) -> str:
     key = _KEYS.get(name)
     if key is not None:
         return key
-    lower = name.strip(BLANKS).lower()
+    lower = name.rstrip(" \t").lower()
     return COMPACT.get(lower, lower)
 
 
@@ -81,64 +94,85 @@ class Headers:
     """Header fields in their order; an immutable value.
 
     Each field is kept as the line it came in, folds included, and goes out the same way.
-    Names match in any case and in their compact form. Lines that are no header field (no
-    name, no colon) are kept and written, but not found.
+    Names match in any case and in their compact form. A line without a colon counts as a
+    field without a value; one without a proper name is kept and written, but not found.
     """
 
-    __slots__ = ("_index", "_lines")
+    __slots__ = ("_index", "_lines", "_wire")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         """Build fields of our own; raises `Malformed` as `line` does."""
-        self._lines = tuple([line(name, value) for name, value in fields])
+        self._wire = ""
+        self._lines: tuple[str, ...] | None = tuple([line(name, value) for name, value in fields])
         self._index: dict[str, list[str]] | None = None
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> "Headers":
         """Fields as they came from the wire, a line each, without the final CRLF."""
         self = cls.__new__(cls)
+        self._wire = ""
         self._lines = tuple(lines)
+        self._index = None
+        return self
+
+    @classmethod
+    def from_wire(cls, text: str, is_folded: bool) -> "Headers":
+        """Fields as they came from the wire, between start line and blank line.
+
+        `is_folded`: a line may go on in the next one, which begins with a blank (§7.3.1).
+        """
+        self = cls.__new__(cls)
+        if is_folded:
+            self._wire = ""
+            self._lines = tuple(_LINE_END.split(text))
+        else:
+            self._wire = text
+            self._lines = None  # split when asked for
         self._index = None
         return self
 
     @property
     def lines(self) -> tuple[str, ...]:
         """All lines as they are on the wire, folds included."""
-        return self._lines
+        lines = self._lines
+        if lines is None:
+            lines = self._lines = tuple(self._wire.split("\r\n")) if self._wire else ()
+        return lines
 
     def get(self, name: str) -> str | None:
         """Value of the first field called `name`, unfolded; None if there is none."""
-        lines = self._lines_of(name)
-        return _value(lines[0]) if lines else None
+        raw = self._raw(name)
+        return _unfolded(raw[0]) if raw else None
 
     def all(self, name: str) -> tuple[str, ...]:
         """The unfolded value of each field called `name`."""
-        return tuple([_value(line) for line in self._lines_of(name)])
+        return tuple([_unfolded(raw) for raw in self._raw(name)])
 
     def values(self, name: str) -> tuple[str, ...]:
         """The elements of a comma-separated list over all fields called `name`."""
         values: list[str] = []
-        for line in self._lines_of(name):
-            values += split_list(_value(line))
+        for raw in self._raw(name):
+            values += split_list(_unfolded(raw))
         return tuple(values)
 
     def __contains__(self, name: str) -> bool:
-        return bool(self._lines_of(name))
+        return bool(self._raw(name))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        for known in self._lines:
-            name, colon, _ = known.partition(":")
-            name = name.rstrip(BLANKS)
-            if colon and TOKEN.fullmatch(name):
-                yield name, _value(known)
+        for known in self.lines:
+            name, _, raw = known.partition(":")
+            name = name.rstrip(" \t")
+            if TOKEN.fullmatch(name):
+                yield name, _unfolded(raw)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Headers) and self._lines == other._lines
+        return isinstance(other, Headers) and self.lines == other.lines
 
     def __hash__(self) -> int:
-        return hash(self._lines)
+        return hash(self.lines)
 
     def __repr__(self) -> str:
         # Names only: values may be credentials.
@@ -146,51 +180,52 @@ class Headers:
 
     def appended(self, name: str, value: str) -> "Headers":
         """These, with one more field at the end."""
-        return Headers.from_lines((*self._lines, line(name, value)))
+        return Headers.from_lines((*self.lines, line(name, value)))
 
     def prepended(self, name: str, value: str) -> "Headers":
         """These, with one more field at the top."""
-        return Headers.from_lines((line(name, value), *self._lines))
+        return Headers.from_lines((line(name, value), *self.lines))
 
     def replaced(self, name: str, value: str) -> "Headers":
         """These, with one field `name` in place of all of that name, or at the end."""
         key = key_of(name)
         lines = list(self.without(name).lines)
-        before = (i for i, known in enumerate(self._lines) if _key(known) == key)
+        before = (i for i, known in enumerate(self.lines) if _key(known) == key)
         lines.insert(next(before, len(lines)), line(name, value))
         return Headers.from_lines(lines)
 
     def without(self, name: str) -> "Headers":
         """These, with every field called `name` left out."""
         key = key_of(name)
-        return Headers.from_lines(known for known in self._lines if _key(known) != key)
+        return Headers.from_lines(known for known in self.lines if _key(known) != key)
 
     def without_first(self, name: str) -> "Headers":
         """These, with the first field called `name` left out: all its elements."""
         key = key_of(name)
-        lines = list(self._lines)
+        lines = list(self.lines)
         first = next((i for i, known in enumerate(lines) if _key(known) == key), None)
         if first is not None:
             del lines[first]
         return Headers.from_lines(lines)
 
-    def _lines_of(self, name: str) -> list[str]:
+    def _raw(self, name: str) -> list[str]:
+        """What stands behind the colon in each field called `name`."""
         index = self._index
         if index is None:
-            index = self._index = self._build_index()
-        return index.get(key_of(name), [])
+            index = self._index = _indexed(self.lines)
+        return index.get(_KEYS.get(name) or key_of(name), _NOTHING)
 
-    def _build_index(self) -> dict[str, list[str]]:
-        index: dict[str, list[str]] = {}
-        for known in self._lines:
-            name, colon, _ = known.partition(":")
-            if colon:
-                key = _KEYS.get(name) or key_of(name)
-                if key in index:
-                    index[key].append(known)
-                else:
-                    index[key] = [known]
-        return index
+
+def _indexed(lines: Iterable[str]) -> dict[str, list[str]]:
+    index: dict[str, list[str]] = {}
+    for known in lines:
+        name, _, raw = known.partition(":")
+        key = _KEYS.get(name) or key_of(name)
+        if key in index:
+            index[key].append(raw)
+        else:
+            index[key] = [raw]
+    return index
 
 
 NO_HEADERS: Final = Headers()
@@ -213,15 +248,14 @@ def line(name: str, value: str) -> str:
     return f"{name}: {value}"
 
 
-def _key(line: str) -> str | None:
-    name, colon, _ = line.partition(":")
-    return key_of(name) if colon else None
+def _key(line: str) -> str:
+    return key_of(line.partition(":")[0])
 
 
-def _value(line: str) -> str:
-    value = line.partition(":")[2].strip(BLANKS)
+def _unfolded(raw: str) -> str:
+    value = raw.strip(BLANKS)
     if "\n" in value or "\r" in value:
         # A fold counts as one blank (RFC 3261 §7.3.1); so does a stray CR or LF.
-        pieces = _NOT_UNFOLDED.split(value)
+        pieces = _CR_OR_LF.split(value)
         return " ".join([stripped for piece in pieces if (stripped := piece.strip(BLANKS))])
     return value

@@ -6,15 +6,16 @@ and whatever could be read is there, so that a request can be answered.
 """
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.sip.faults import Fault, Layer
-from sipcli.sip.grammar import BLANKS, TOKEN, Malformed, integer
+from sipcli.sip.grammar import BLANKS, TOKEN_CHARS, Malformed, integer
 from sipcli.sip.headers import Headers
 from sipcli.sip.timing import LONGEST
-from sipcli.sip.typed import Message
-from sipcli.sip.uri import Uri, parse_uri
+from sipcli.sip.typed import Message, Request, Response
+from sipcli.sip.uri import COMMON_URI, parse_uri
 
 __all__ = [
     "Fault",
@@ -29,13 +30,24 @@ __all__ = [
     "parse",
 ]
 
-VERSION: Final = "SIP/2.0"
-
-_LINE_END: Final = re.compile(r"\r\n(?![ \t])")
-_STATUS_LINE: Final = re.compile(
-    r"(SIP/[0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?", re.I | re.DOTALL
+# What nearly all requests begin with, well-formed Request-URI included, told in one step.
+_USUAL_REQUEST_LINE: Final = re.compile(rf"([{TOKEN_CHARS}]++) ({COMMON_URI}) (SIP/2\.0)")
+_REQUEST_LINE: Final = re.compile(
+    rf"([{TOKEN_CHARS}]++) ([^ ]++) (SIP/[0-9]+\.[0-9]+)", re.IGNORECASE
 )
-_VERSION: Final = re.compile(r"SIP/[0-9]+\.[0-9]+", re.I)
+# Told apart from garbage, so that it can be answered: method, something, something else.
+_LIKE_A_REQUEST: Final = re.compile(
+    rf"([{TOKEN_CHARS}]++)[ \t]++(.*)[ \t]([^ \t]++)[ \t]*+", re.DOTALL
+)
+_STATUS_LINE: Final = re.compile(
+    r"(SIP/[0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE | re.DOTALL
+)
+# One pass for what must be known at once: an empty match for each folded line, and the value
+# of each Content-Length.
+_FOLD_OR_LENGTH: Final = re.compile(
+    r"\r\n(?:[ \t]|(?:content-length|l)[ \t]*+:([^\r]*+(?:\r(?!\n)[^\r]*+)*+))",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +56,8 @@ class Limits:
 
     message_size: int = 65536
     """Bytes. A WebRTC INVITE takes 2 to 8 kB; 64 KiB is what UDP would carry (RFC 3261 §18.1.1)."""
-    header_count: int = 256
-    """Lines. The longest way has some 70 Vias and as many Record-Routes (Max-Forwards is 70)."""
+    header_count: int = 512
+    """Lines. Max-Forwards allows some 70 hops, and each may add a Via and a Record-Route."""
     header_length: int = 8192
     """Characters in a line: room for an Identity token or a certificate chain's URL list."""
     via_count: int = 100
@@ -54,53 +66,6 @@ class Limits:
 
 LIMITS: Final = Limits()
 """The limits that hold unless others are given."""
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Request(Message):
-    """A request (RFC 3261 §7.1)."""
-
-    method: str
-    target: str
-    """The Request-URI as written."""
-    version: str = VERSION
-
-    @property
-    def uri(self) -> Uri:
-        """The Request-URI; raises `Malformed`."""
-        known = self.__dict__.get("_uri")
-        if known is None:
-            known = self.__dict__["_uri"] = parse_uri(self.target)
-        return known
-
-    def replacing(
-        self, *, headers: Headers | None = None, body: bytes | None = None, uri: Uri | None = None
-    ) -> "Request":
-        """This request with other parts."""
-        return replace(
-            self,
-            headers=self.headers if headers is None else headers,
-            body=self.body if body is None else body,
-            target=self.target if uri is None else str(uri),
-        )
-
-    def __repr__(self) -> str:
-        # URIs, header values and bodies may hold secrets.
-        return f"<Request {self.method} {self.headers!r} {len(self.body)} bytes>"
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Response(Message):
-    """A response (RFC 3261 §7.2)."""
-
-    status: int
-    """100 to 699; 0 if it could not be read."""
-    reason: str
-    """For a person; from the peer, so control characters are possible."""
-    version: str = VERSION
-
-    def __repr__(self) -> str:
-        return f"<Response {self.status} {self.headers!r} {len(self.body)} bytes>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,32 +92,38 @@ def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
     if not end:
         text = text.removesuffix("\r\n")
         faults.append(Fault(Layer.FRAMING, None, None, "No Blank Line After The Header"))
-    if "\r\n " in text or "\r\n\t" in text:
-        start, *lines = _LINE_END.split(text)
-    else:
-        start, *lines = text.split("\r\n")
-    if len(lines) > limits.header_count:
-        del lines[limits.header_count :]
+    lengths = _FOLD_OR_LENGTH.findall(text)
+    is_folded = "" in lengths
+    start, _, fields = text.partition("\r\n")
+    headers = _bounded(Headers.from_wire(fields, is_folded), fields, limits, faults)
+    if not is_whole:
+        body = b""
+    elif lengths:
+        body = _framed(headers.all("Content-Length") if is_folded else lengths, body, faults)
+    return Parsed(_message(start, headers, body, faults), tuple(faults))
+
+
+def _bounded(headers: Headers, fields: str, limits: Limits, faults: list[Fault]) -> Headers:
+    """`headers`, cut off after the greatest number of lines."""
+    most = limits.header_count
+    # The shortest header line takes four bytes: most messages need no counting.
+    if len(fields) >= 4 * most and len(headers.lines) > most:
         faults.append(Fault(Layer.FRAMING, None, None, "Too Many Header Fields", 513))
-    if lines and len(max(lines, key=len)) > limits.header_length:
+        headers = Headers.from_lines(headers.lines[:most])
+    if len(fields) > limits.header_length and max(map(len, headers.lines)) > limits.header_length:
         faults.append(Fault(Layer.FRAMING, None, None, "Header Field Too Long", 513))
-    headers = Headers.from_lines(lines)
-    body = _framed(headers, body, faults) if is_whole else b""
-    message = _message(start, headers, body, faults)
-    return Parsed(message, tuple(faults))
+    return headers
 
 
-def _framed(headers: Headers, body: bytes, faults: list[Fault]) -> bytes:
-    """The part of `body` that Content-Length covers (RFC 3261 §18.3)."""
-    values = headers.all("Content-Length")
-    if not values:
+def _framed(lengths: Sequence[str], body: bytes, faults: list[Fault]) -> bytes:
+    """The part of `body` that the values of Content-Length cover (RFC 3261 §18.3)."""
+    if not lengths:
         return body
-    reason = ""
-    if len(values) > 1:
+    if len(lengths) > 1:
         reason = "More Than One Content-Length"
     else:
         try:
-            length = integer(values[0], 0, LONGEST, "")
+            length = integer(lengths[0].strip(BLANKS), 0, LONGEST, "")
         except Malformed:
             reason = "Malformed Content-Length"
         else:
@@ -168,22 +139,10 @@ def _message(
 ) -> Request | Response | None:
     if start[:4].upper() == "SIP/":
         return _response(start, headers, body, faults)
-    words = start.split(" ")
-    if len(words) != 3 or not _VERSION.fullmatch(words[2]):
-        faults.append(Fault(Layer.START_LINE, None, None, "Malformed Request-Line"))
-        words = start.split()
-        if len(words) < 3:
-            return None
-        words = [words[0], " ".join(words[1:-1]), words[-1]]
-    method, target, version = words
-    if TOKEN.fullmatch(method) is None:
-        faults.append(Fault(Layer.START_LINE, None, 0, "Malformed Method In Request-Line"))
+    found = _USUAL_REQUEST_LINE.fullmatch(start) or _request_line(start, faults)
+    if found is None:
         return None
-    try:
-        parse_uri(target)
-    except Malformed as fault:
-        offset = len(method) + 1 + fault.offset
-        faults.append(Fault(Layer.START_LINE, None, offset, "Malformed Request-URI"))
+    method, target, version = found.groups()
     return Request(
         method=method,
         target=target,
@@ -192,6 +151,22 @@ def _message(
         body=body,
         faults=tuple(faults),
     )
+
+
+def _request_line(start: str, faults: list[Fault]) -> re.Match[str] | None:
+    """Method, Request-URI and version, and what is wrong with them; None if it is no request."""
+    found = _REQUEST_LINE.fullmatch(start)
+    if found is None:
+        faults.append(Fault(Layer.START_LINE, None, None, "Malformed Request-Line"))
+        found = _LIKE_A_REQUEST.fullmatch(start)
+        if found is None:
+            return None
+    try:
+        parse_uri(found[2])
+    except Malformed as fault:
+        offset = found.start(2) + fault.offset
+        faults.append(Fault(Layer.START_LINE, None, offset, "Malformed Request-URI"))
+    return found
 
 
 def _response(start: str, headers: Headers, body: bytes, faults: list[Fault]) -> Response:

@@ -1,17 +1,17 @@
 """Parameters of a header field value or of a URI, in their order (RFC 3261 §7.3.1, §19.1.1)."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Final
 
 from sipcli.sip.grammar import (
-    BLANKS,
     QUOTED,
     TOKEN,
     TOKEN_CHARS,
     UNWRITABLE,
     Malformed,
     quote,
+    skip_blanks,
     unquote,
 )
 
@@ -20,7 +20,8 @@ Param = tuple[str, str | None, bool]
 
 _VALUE_CHARS: Final = r'[^\x00-\x20\x7f",;<>]'
 _VALUE: Final = re.compile(rf"{_VALUE_CHARS}*+")
-_PLAIN: Final = re.compile(rf"(?:;[{TOKEN_CHARS}]++(?:={_VALUE_CHARS}*+)?+)*+")
+PLAIN: Final = rf"(?:;[{TOKEN_CHARS}]++(?:={_VALUE_CHARS}*+)?+)*+"
+"""Pattern of parameters without quotes and blanks, for the end of a header's own pattern."""
 _PARAM: Final = re.compile(
     rf";[ \t]*+([{TOKEN_CHARS}]++)[ \t]*+"
     rf"(?:(=)[ \t]*+(?:({_VALUE_CHARS}++)|({QUOTED}))?+)?+[ \t]*+",
@@ -28,26 +29,37 @@ _PARAM: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Params:
-    """Parameters in the order they came, names as written; the first of a name counts.
+    """Parameters in the order they came, names as written; an immutable value.
 
-    Values are plain: quoted pairs are resolved, and so are escapes where the parameters are
-    those of a URI. An unquoted value may be anything without blanks and separators (RFC 3261
-    allows a token or a host; tags with `@` and bare IPv6 addresses are met in the wild).
+    Names match in any case, and the first of a name counts. Values are plain: quoted pairs
+    are resolved, and so are escapes where the parameters are those of a URI. An unquoted
+    value may be anything without blanks and separators (RFC 3261 allows a token or a host;
+    tags with `@` and bare IPv6 addresses are met in the wild).
     """
 
-    items: tuple[Param, ...] = ()
+    __slots__ = ("_items", "_text")
+
+    def __init__(self, items: Iterable[Param] = ()) -> None:
+        """Parameters of our own; `str` tells whether they can be written."""
+        self._items: tuple[Param, ...] | None = tuple(items)
+        self._text = ""
+
+    @classmethod
+    def plain(cls, text: str) -> "Params":
+        """Those in `text`, which is known to be well-formed, without quotes and escapes."""
+        if not text:
+            return NO_PARAMS
+        self = cls.__new__(cls)
+        self._items = None  # half of all parameters are never looked at
+        self._text = text
+        return self
 
     @classmethod
     def parse(cls, text: str, start: int = 0) -> "Params":
         """Read `;name=value;…` from `start` to the end of `text`; raises `Malformed`."""
-        if start >= len(text):
-            return NO_PARAMS
-        if _PLAIN.fullmatch(text, start):
-            return cls(split_plain(text[start + 1 :]))
         items: list[Param] = []
-        at = len(text) - len(text[start:].lstrip(BLANKS))
+        at = skip_blanks(text, start)
         while at < len(text):
             found = _PARAM.match(text, at)
             if found is None:
@@ -58,14 +70,22 @@ class Params:
                 # Legal as a quoted pair, but a value we hold must be one we can write.
                 if UNWRITABLE.search(value):
                     raise Malformed("a parameter holds a control character", at)
-            items.append(
-                (name, value if value is not None or not equals else "", quoted is not None)
-            )
+            if equals and value is None:
+                value = ""
+            items.append((name, value, quoted is not None))
             at = found.end()
-        return cls(tuple(items))
+        return cls(items)
+
+    @property
+    def items(self) -> tuple[Param, ...]:
+        """All parameters in their order."""
+        items = self._items
+        if items is None:
+            items = self._items = split_plain(self._text)
+        return items
 
     def get(self, name: str) -> str | None:
-        """Value of the first parameter called `name` in any case; None if absent or without one."""
+        """Value of the first parameter called `name`; None if absent or without one."""
         wanted = name.lower()
         for known, value, _ in self.items:
             if known.lower() == wanted:
@@ -78,6 +98,15 @@ class Params:
 
     def __bool__(self) -> bool:
         return bool(self.items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Params) and self.items == other.items
+
+    def __hash__(self) -> int:
+        return hash(self.items)
+
+    def __repr__(self) -> str:
+        return f"Params({self.items!r})"
 
     def with_(self, name: str, value: str | None, quoted: bool = False) -> "Params":
         """These, with `name` set to `value`: in its old place, or at the end."""
@@ -92,21 +121,24 @@ class Params:
     def without(self, name: str) -> "Params":
         """These, with every parameter called `name` left out."""
         wanted = name.lower()
-        return Params(tuple(item for item in self.items if item[0].lower() != wanted))
+        return Params(item for item in self.items if item[0].lower() != wanted)
 
     def __str__(self) -> str:
         """As header parameters; raises `Malformed` for a name or value that cannot stand there."""
-        return "".join(map(_written, self.items))
+        return self._text or "".join(map(_written, self.items))
+
+
+NO_PARAMS: Final = Params()
+"""No parameters at all."""
 
 
 def split_plain(text: str) -> tuple[Param, ...]:
-    """Split `name=value;name;…` that is known to hold no quotes, blanks or faults."""
-    return tuple(
-        [
-            (name, value if equals else None, False)
-            for name, equals, value in [piece.partition("=") for piece in text.split(";")]
-        ]
-    )
+    """Split `;name=value;name;…` that is known to hold no quotes, blanks or faults."""
+    items: list[Param] = []
+    for piece in text[1:].split(";"):
+        name, equals, value = piece.partition("=")
+        items.append((name, value if equals else None, False))
+    return tuple(items)
 
 
 def _written(item: Param) -> str:
@@ -120,7 +152,3 @@ def _written(item: Param) -> str:
     if _VALUE.fullmatch(value) is None:
         raise Malformed(f"the value of {name} has to be quoted")
     return f";{name}={value}"
-
-
-NO_PARAMS: Final = Params()
-"""No parameters at all."""

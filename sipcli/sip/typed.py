@@ -6,8 +6,8 @@ not needed is to be ignored (RFC 3261 §8.2.2).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Generic, Self, TypeVar, overload
+from dataclasses import dataclass, field, replace
+from typing import Final, Generic, Self, TypeVar, overload
 
 from sipcli.sip.address import Address
 from sipcli.sip.cseq import HIGHEST, CSeq, RAck
@@ -19,7 +19,11 @@ from sipcli.sip.reason import Reason, Warning
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.subscription import Event, SubscriptionState
 from sipcli.sip.timing import LONGEST, RetryAfter, SessionExpires
+from sipcli.sip.uri import Uri, parse_uri
 from sipcli.sip.via import Via
+
+VERSION: Final = "SIP/2.0"
+"""The only version there is (RFC 3261 §7.1)."""
 
 T = TypeVar("T")
 
@@ -100,13 +104,13 @@ def _vias(headers: Headers) -> tuple[Via, ...]:
     return vias
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, init=False, repr=False)
 class Message:
     """What requests and responses have in common."""
 
-    headers: Headers = NO_HEADERS
-    body: bytes = field(default=b"", repr=False)
-    faults: tuple[Fault, ...] = field(default=(), compare=False)
+    headers: Headers
+    body: bytes
+    faults: tuple[Fault, ...] = field(compare=False)
     """What was wrong with framing and start line when it was read."""
 
     vias = _Lazy(_vias)
@@ -166,3 +170,87 @@ class Message:
     def via(self) -> Via:
         """The topmost Via."""
         return self.vias[0]
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Request(Message):
+    """A request (RFC 3261 §7.1)."""
+
+    method: str
+    target: str
+    """The Request-URI as written."""
+    version: str
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        target: str,
+        version: str = VERSION,
+        headers: Headers = NO_HEADERS,
+        body: bytes = b"",
+        faults: tuple[Fault, ...] = (),
+    ) -> None:
+        # What `dataclass` would write for a frozen class takes twice the time of all the rest.
+        own = self.__dict__
+        own["method"] = method
+        own["target"] = target
+        own["version"] = version
+        own["headers"] = headers
+        own["body"] = body
+        own["faults"] = faults
+
+    @property
+    def uri(self) -> Uri:
+        """The Request-URI; raises `Malformed`."""
+        known = self.__dict__.get("_uri")
+        if known is None:
+            known = self.__dict__["_uri"] = parse_uri(self.target)
+        return known
+
+    def replacing(
+        self, *, headers: Headers | None = None, body: bytes | None = None, uri: Uri | None = None
+    ) -> "Request":
+        """This request with other parts."""
+        return replace(
+            self,
+            headers=self.headers if headers is None else headers,
+            body=self.body if body is None else body,
+            target=self.target if uri is None else str(uri),
+        )
+
+    def __repr__(self) -> str:
+        # URIs, header values and bodies may hold secrets.
+        return f"<Request {self.method} {self.headers!r} {len(self.body)} bytes>"
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Response(Message):
+    """A response (RFC 3261 §7.2)."""
+
+    status: int
+    """100 to 699; 0 if it could not be read."""
+    reason: str
+    """For a person; from the peer, so control characters are possible."""
+    version: str
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        reason: str,
+        version: str = VERSION,
+        headers: Headers = NO_HEADERS,
+        body: bytes = b"",
+        faults: tuple[Fault, ...] = (),
+    ) -> None:
+        own = self.__dict__
+        own["status"] = status
+        own["reason"] = reason
+        own["version"] = version
+        own["headers"] = headers
+        own["body"] = body
+        own["faults"] = faults
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.headers!r} {len(self.body)} bytes>"

@@ -12,13 +12,21 @@ from urllib.parse import quote, unquote
 from sipcli.sip.grammar import HOST, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, Param, Params, split_plain
 
+_USER_CHARS: Final = r'[^:@\x00-\x20\x7f"<>]'
 _SIP: Final = re.compile(
-    r'(?:([^@\x00-\x20\x7f"<>]++)@)?+'
+    r"([sS][iI][pP][sS]?):"
+    rf"(?:({_USER_CHARS}++)(?::((?:{_USER_CHARS}|:)*+))?+@)?+"
     rf"({HOST})"
-    r"(?::([0-9]++))?+"
+    r"(?::([0-9]{1,5}))?+"
     r'((?:;[^\x00-\x20\x7f"<>;=?]++(?:=[^\x00-\x20\x7f"<>;?]*+)?+)*+)'
     r'(?:\?([^\x00-\x20\x7f"<>]*+))?+'
 )
+COMMON_URI: Final = (
+    r'sips?:(?:[^:@%\x00-\x20\x7f"<>]++@)?+'
+    rf"(?:{HOST})(?::[0-9]{{1,4}})?+"
+    r'(?:;[^\x00-\x20\x7f"<>;=?%]++(?:=[^\x00-\x20\x7f"<>;?%]*+)?+)*+'
+)
+"""SIP URIs of the usual shape: what matches is well-formed, what does not may be all the same."""
 _OTHER: Final = re.compile(r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f"<>]++)')
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -35,23 +43,46 @@ _NEVER_DEFAULT: Final = ("user", "ttl", "method", "maddr", "transport")
 """Parameters that must be in both URIs or in neither (RFC 3261 §19.1.4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, init=False)
 class SipUri:
     """A `sip:` or `sips:` URI with its escapes resolved (RFC 3261 §19.1.1).
 
     `==` compares the parts as they are; `matches` is the RFC's comparison.
     """
 
-    scheme: Literal["sip", "sips"] = "sip"
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
+    scheme: Literal["sip", "sips"]
+    user: str | None
+    password: str | None = field(repr=False)
     host: str
     """In lower case; IPv6 addresses keep their brackets."""
-    port: int | None = None
-    params: Params = NO_PARAMS
-    headers: tuple[tuple[str, str], ...] = ()
+    port: int | None
+    params: Params
+    headers: tuple[tuple[str, str], ...]
     """What stands after `?`: header fields for a request to this URI."""
-    _text: str | None = field(default=None, init=False, compare=False, repr=False)
+    _text: str | None = field(init=False, compare=False, repr=False)
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        scheme: Literal["sip", "sips"] = "sip",
+        user: str | None = None,
+        password: str | None = None,
+        port: int | None = None,
+        params: Params = NO_PARAMS,
+        headers: tuple[tuple[str, str], ...] = (),
+        _text: str | None = None,
+    ) -> None:
+        # Every message has five of these; what `dataclass` writes takes three times as long.
+        own = self.__dict__
+        own["scheme"] = scheme
+        own["user"] = user
+        own["password"] = password
+        own["host"] = host
+        own["port"] = port
+        own["params"] = params
+        own["headers"] = headers
+        own["_text"] = _text
 
     @classmethod
     def parse(cls, text: str) -> "SipUri":
@@ -118,52 +149,41 @@ Uri = SipUri | OtherUri
 
 def parse_uri(text: str) -> Uri:
     """Read a URI of any scheme; raises `Malformed`."""
-    scheme, _, rest = text.partition(":")
-    lower = scheme.lower()
-    if lower == "sip":
-        return _sip_uri("sip", text, rest)
-    if lower == "sips":
-        return _sip_uri("sips", text, rest)
-    found = _OTHER.fullmatch(text)
-    if found is None:
-        raise Malformed("this is not a URI")
-    return OtherUri(found[1], found[2])
-
-
-def _sip_uri(scheme: Literal["sip", "sips"], text: str, rest: str) -> SipUri:
-    before = len(text) - len(rest)
-    found = _SIP.match(rest)
-    if found is None:
-        raise Malformed("the URI has no valid host", before)
-    if found.end() < len(rest):
-        at = found.end()
-        raise Malformed(f"{rest[at]!r} cannot stand there in a URI", before + at)
-    userinfo, host, port, params, headers = found.groups()
-    user = password = None
-    if userinfo is not None:
-        user, colon, secret = userinfo.partition(":")
-        user = _unescape(user)
-        password = _unescape(secret) if colon else None
-        if not user:
-            raise Malformed("the URI has a password and no user", before)
-    uri = SipUri(
-        scheme=scheme,
+    found = _SIP.match(text)
+    if found is None or found.end() < len(text):
+        return _other_uri(text, found)
+    scheme, user, password, host, port, params, headers = found.groups()
+    if "%" in text:
+        user = _unescape(user or "") or None
+        password = None if password is None else _unescape(password)
+    return SipUri(
+        scheme="sip" if len(scheme) == 3 else "sips",
         user=user,
         password=password,
         host=host.lower(),
         port=integer(port, 0, 65535, "the port") if port else None,
         params=_uri_params(params) if params else NO_PARAMS,
         headers=_uri_headers(headers) if headers else (),
+        _text=text,
     )
-    object.__setattr__(uri, "_text", text)
-    return uri
+
+
+def _other_uri(text: str, sip: re.Match[str] | None) -> OtherUri:
+    """The URI of another scheme; of ours, the fault: `sip` is what could be read of it."""
+    if sip is not None:
+        raise Malformed("a character cannot stand where it does in the URI", sip.end())
+    found = _OTHER.fullmatch(text)
+    if found is None:
+        raise Malformed("this is not a URI")
+    if found[1].lower() in ("sip", "sips"):
+        raise Malformed("the URI has no valid user or host", len(found[1]) + 1)
+    return OtherUri(found[1], found[2])
 
 
 def _uri_params(text: str) -> Params:
-    items = split_plain(text[1:])
-    if "%" in text:
-        items = tuple(_unescaped(item) for item in items)
-    return Params(items)
+    if "%" not in text:
+        return Params.plain(text)
+    return Params(_unescaped(item) for item in split_plain(text))
 
 
 def _unescaped(item: Param) -> Param:
@@ -177,6 +197,7 @@ def _uri_headers(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _unescape(text: str) -> str:
+    """`text` with its escapes resolved, once."""
     if "%" not in text:
         return text
     bad = _BAD_ESCAPE.search(text)

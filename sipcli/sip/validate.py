@@ -13,10 +13,11 @@ from sipcli.sip.cseq import CSeq, RAck
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.media_type import MediaType
-from sipcli.sip.message import LIMITS, VERSION, Limits, Request, Response
+from sipcli.sip.message import LIMITS, Limits, Request, Response
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.subscription import Event, SubscriptionState
 from sipcli.sip.timing import SessionExpires
+from sipcli.sip.typed import VERSION
 from sipcli.sip.uri import OtherUri, SipUri
 from sipcli.sip.via import MAGIC_COOKIE, Via
 

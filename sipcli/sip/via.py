@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from sipcli.sip.grammar import HOST, TOKEN_CHARS, Malformed, integer
-from sipcli.sip.params import NO_PARAMS, Params
+from sipcli.sip.params import NO_PARAMS, PLAIN, Params
 
 MAGIC_COOKIE: Final = "z9hG4bK"
 """How a branch begins that is unique by RFC 3261 §8.1.1.7."""
 
 _VIA: Final = re.compile(
-    rf"([{TOKEN_CHARS}]++)[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)"
-    rf"[ \t]++({HOST})[ \t]*+(?::[ \t]*+([0-9]++)[ \t]*+)?+"
+    rf"(SIP/2\.0|[{TOKEN_CHARS}]++[ \t]*+/[ \t]*+[{TOKEN_CHARS}]++)"
+    rf"[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)"
+    rf"[ \t]++({HOST})[ \t]*+(?::[ \t]*+([0-9]++)[ \t]*+)?+({PLAIN})"
 )
 
 
@@ -44,13 +45,15 @@ class Via:
         found = _VIA.match(text)
         if found is None:
             raise Malformed("this is not protocol, transport and host")
-        name, version, transport, host, port = found.groups()
+        protocol, transport, host, port, plain = found.groups()
+        if protocol != "SIP/2.0":
+            protocol = protocol.replace(" ", "").replace("\t", "")
         return cls(
             transport,
             host,
             integer(port, 0, 65535, "the port") if port else None,
-            Params.parse(text, found.end()),
-            f"{name}/{version}",
+            Params.plain(plain) if found.end() == len(text) else Params.parse(text, found.start(5)),
+            protocol,
         )
 
     def __str__(self) -> str:
