@@ -1,0 +1,67 @@
+"""Host names to addresses, without ever holding up the end of the program."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a TCP connection can be tried."""
+
+    family: socket.AddressFamily
+    sockaddr: tuple[Any, ...]
+    """As the socket module has it: host and port, for IPv6 flow label and scope besides."""
+
+    def __str__(self) -> str:
+        host, port = self.sockaddr[:2]
+        return f"[{host}]:{port}" if self.family == socket.AF_INET6 else f"{host}:{port}"
+
+
+async def resolve(host: str, port: int) -> tuple[Address, ...]:
+    """The addresses of `host`, in the resolver's order; a literal address is its own.
+
+    Raises `OSError` (`socket.gaierror`) where there is none. The look-up runs in a daemon
+    thread of its own: a resolver may take half a minute to give up, cannot be interrupted,
+    and the loop's own executor would be waited for at the end of the program.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[tuple[Address, ...]] = loop.create_future()
+
+    def settle(found: tuple[Address, ...] | OSError) -> None:
+        if answer.done():
+            return  # cancelled while we waited
+        if isinstance(found, OSError):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    def look_up() -> None:
+        found = _addresses(host, port)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, found)
+
+    threading.Thread(target=look_up, name="sipcli-resolver", daemon=True).start()
+    return await answer
+
+
+def _addresses(host: str, port: int) -> tuple[Address, ...] | OSError:
+    """What `getaddrinfo` finds, or its fault as a value: it is handed from thread to thread."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return error
+    except UnicodeError:  # from the idna codec: an empty label, or one over 63 characters
+        return socket.gaierror(socket.EAI_NONAME, "not a host name")
+    usable = (socket.AF_INET, socket.AF_INET6)
+    return tuple(dict.fromkeys(Address(f, at) for f, _, _, _, at in found if f in usable))
+
+
+def explain(error: socket.gaierror, host: str) -> str:
+    """What a failed look-up means for the user."""
+    if error.errno == socket.EAI_AGAIN:
+        return f"the name {host} cannot be looked up now: is this machine online?"
+    return f"no address is known for {host} ({error.strerror}): check its spelling in ws_servers"

@@ -1,0 +1,108 @@
+"""Which address is tried when, and that no socket stays open."""
+
+import asyncio
+import socket
+from typing import cast
+
+import pytest
+
+from sipcli.net import tcp
+from sipcli.net.resolve import Address, resolve
+from tests.net.peers import closed_port, for_ever, raw_server, run
+
+
+def v4(last: int, port: int = 5060) -> Address:
+    return Address(socket.AF_INET, (f"192.0.2.{last}", port))
+
+
+def v6(last: int, port: int = 5060) -> Address:
+    return Address(socket.AF_INET6, (f"2001:db8::{last}", port, 0, 0))
+
+
+def test_addresses_are_written_as_in_uris() -> None:
+    assert str(v4(1)) == "192.0.2.1:5060"
+    assert str(v6(1)) == "[2001:db8::1]:5060"
+
+
+@pytest.mark.parametrize(
+    ("found", "tried"),
+    [
+        ((), []),
+        ((v4(1), v4(2)), [v4(1), v4(2)]),
+        ((v6(1), v6(2), v6(3), v4(1)), [v6(1), v4(1), v6(2), v6(3)]),
+        ((v4(1), v6(1), v6(2)), [v4(1), v6(1), v6(2)]),
+    ],
+)
+def test_the_families_take_turns_from_the_resolvers_first(
+    found: tuple[Address, ...], tried: list[Address]
+) -> None:
+    assert tcp.interleave(found) == tried
+
+
+def test_an_address_literal_is_its_own_answer() -> None:
+    (found,) = run(resolve("192.0.2.7", 80))
+    assert str(found) == "192.0.2.7:80"
+
+
+def test_a_refused_address_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8305 §5 waits between attempts only while the earlier one may still succeed."""
+    monkeypatch.setattr(tcp, "ATTEMPT_DELAY", 1000.0)
+
+    async def test() -> None:
+        async with raw_server(for_ever) as port:
+            dead = Address(socket.AF_INET, ("127.0.0.2", closed_port()))
+            live = Address(socket.AF_INET, ("127.0.0.1", port))
+            sock, reached = await tcp.connect((dead, live))
+            sock.close()
+            assert reached == live
+
+    run(test())
+
+
+def test_of_two_that_answer_one_is_kept_and_one_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check for open sockets is in `run`; both attempts are up before either is looked at."""
+    monkeypatch.setattr(tcp, "ATTEMPT_DELAY", 0.0)
+    both = asyncio.Event()
+    connected: list[Address] = []
+    attempt = tcp._attempt  # noqa: SLF001
+
+    async def slow(address: Address) -> socket.socket | OSError:
+        outcome = await attempt(address)
+        connected.append(address)
+        if len(connected) == 2:
+            both.set()
+        await both.wait()
+        return outcome
+
+    monkeypatch.setattr(tcp, "_attempt", slow)
+
+    async def test() -> None:
+        async with raw_server(for_ever) as port:
+            live = Address(socket.AF_INET, ("127.0.0.1", port))
+            sock, _ = await tcp.connect((live, live))
+            assert len(connected) == 2
+            sock.close()
+
+    run(test())
+
+
+def test_faults_of_several_kinds_are_each_named() -> None:
+    failures: list[tuple[Address, OSError]] = [
+        (v6(1), OSError(101, "Network is unreachable")),
+        (v4(1), ConnectionRefusedError(111, "Connection refused")),
+    ]
+    assert tcp.explain(tcp.Unreachable(failures)) == (
+        "no connection to [2001:db8::1]:5060: Network is unreachable; 192.0.2.1:5060:"
+        " Connection refused: check the network and the firewall"
+    )
+
+
+def test_a_family_that_the_machine_lacks_is_a_fault_like_any_other() -> None:
+    no_such_family = cast("socket.AddressFamily", 999)
+
+    async def test() -> None:
+        with pytest.raises(tcp.Unreachable) as caught:
+            await tcp.connect((Address(no_such_family, ("192.0.2.1", 5060)),))
+        assert "192.0.2.1:5060: " in tcp.explain(caught.value)
+
+    run(test())
