@@ -1,0 +1,187 @@
+"""TLS to a server: whom to trust, who we are, and what a failed handshake means."""
+
+import asyncio
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sipcli.errors import ConfigError
+from sipcli.net import tcp
+from sipcli.net.certificate import Certificate, read_certificate
+from sipcli.net.failure import quoted
+from sipcli.net.resolve import Address
+
+_EXPIRED, _NOT_YET_VALID, _SELF_SIGNED = 10, 9, 18
+_UNKNOWN_ISSUER: Final = {19, 20, 21}
+_WRONG_NAME: Final = {62, 64}
+"""Reasons of X509_verify_cert, as OpenSSL numbers them (X509_V_ERR_…)."""
+
+_ALERTS: Final = (
+    ("WRONG_VERSION_NUMBER", "what listens there does not speak TLS: is the address ws: rather?"),
+    ("RECORD_LAYER_FAILURE", "what listens there does not speak TLS: is the address ws: rather?"),
+    ("HTTP_REQUEST", "what listens there does not speak TLS: is the address ws: rather?"),
+    (
+        "CERTIFICATE_REQUIRED",
+        "the server demands a client certificate: set tls_client_certificate and tls_client_key",
+    ),
+    ("UNKNOWN_CA", "the server does not trust the CA of tls_client_certificate"),
+    ("CERTIFICATE_EXPIRED", "the server says that tls_client_certificate has expired"),
+    ("CERTIFICATE_REVOKED", "the server says that tls_client_certificate is revoked"),
+    ("BAD_CERTIFICATE", "the server does not accept tls_client_certificate"),
+    ("CERTIFICATE_UNKNOWN", "the server does not accept tls_client_certificate"),
+    ("UNRECOGNIZED_NAME", "the server has no certificate for this host name"),
+    ("PROTOCOL_VERSION", "the server speaks only versions of TLS older than 1.2"),
+    ("UNSUPPORTED_PROTOCOL", "the server speaks only versions of TLS older than 1.2"),
+    (
+        "HANDSHAKE_FAILURE",
+        "the server found no cipher or version in common, or demands a client certificate"
+        " (tls_client_certificate, tls_client_key)",
+    ),
+)
+"""A part of OpenSSL's reason, and what it means to a client. The first that fits is taken."""
+
+
+class _Encrypted(Exception):  # noqa: N818 - leaves this module as a ConfigError only
+    """The private key asks for a pass phrase."""
+
+
+def client_context(
+    *,
+    ca_file: str | None = None,
+    certificate: str | None = None,
+    key: str | None = None,
+    verify: bool = True,
+) -> ssl.SSLContext:
+    """How to speak TLS (1.2 or later) as the `tls_…` settings want it.
+
+    `ca_file` replaces the system's store, as it does for curl and git; a certificate in it
+    is trusted whether it is a root, an intermediate or the server's own. Raises
+    `ConfigError` for files that cannot be used. Reads files: not for use during a call.
+    """
+    context = _trusting(ca_file)
+    # Python 3.13 turned both on; the older ones shall judge the same certificate alike. The
+    # strict flag refuses many a home-made CA over extensions that no harm comes from.
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        _identify(context, certificate, key)
+    elif key is not None:
+        raise ConfigError(
+            f"tls_client_key = {key!r} is of no use alone: set tls_client_certificate too"
+        )
+    return context
+
+
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return ssl.create_default_context()
+    _check_readable("tls_ca_file", ca_file)
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise ConfigError(
+            f"tls_ca_file = {ca_file!r} holds no certificate: it must be a file of CA"
+            " certificates in PEM"
+        ) from error
+
+
+def _identify(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    """Load the client certificate; the key may stand in the same file."""
+    _check_readable("tls_client_certificate", certificate)
+    if key is not None:
+        _check_readable("tls_client_key", key)
+    named = f"tls_client_certificate = {certificate!r}, tls_client_key = {key!r}"
+
+    def refuse() -> str:
+        raise _Encrypted  # without this, OpenSSL would ask on the terminal
+
+    try:
+        context.load_cert_chain(certificate, key, password=refuse)
+    except _Encrypted as error:
+        raise ConfigError(
+            f"{named}: the key is encrypted; sipcli takes only one without a pass phrase"
+            " (openssl pkey -in KEY -out PLAIN)"
+        ) from error
+    except ssl.SSLError as error:
+        fault = "these two do not belong together"
+        if error.reason != "KEY_VALUES_MISMATCH":
+            fault = "a certificate and its private key, both in PEM, are needed"
+        raise ConfigError(f"{named}: {fault}") from error
+
+
+def _check_readable(name: str, path: str) -> None:
+    """OpenSSL does not say which file it could not open; this does."""
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        raise ConfigError(f"{name} = {path!r} cannot be read: {error.strerror}") from error
+
+
+async def look_at_certificate(address: Address, host: str, deadline: float) -> Certificate | None:
+    """What an untrusted server shows, over a second connection; None where it will not do so.
+
+    OpenSSL forgets a certificate that it refused, and a person needs to know whose it was.
+    Nothing is sent over this connection. `deadline` is seconds on the loop's clock.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout_at(deadline):
+            sock, _ = await tcp.connect((address,))
+            transport, _ = await loop.create_connection(
+                asyncio.Protocol, sock=sock, ssl=context, server_hostname=host
+            )
+    except OSError:  # a timeout is one too
+        return None
+    der = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    transport.abort()
+    return read_certificate(der)
+
+
+def explain(error: Exception) -> str:
+    """What a fault in the handshake means, other than a certificate that is not trusted."""
+    if not isinstance(error, ssl.SSLError):
+        return (
+            "the server ended the connection during the TLS handshake: does it speak TLS at"
+            " this port, or demand a client certificate?"
+        )
+    reason = error.reason or ""
+    for part, meaning in _ALERTS:
+        if part in reason:
+            return meaning
+    return f"the TLS handshake failed: {(reason or str(error)).replace('_', ' ').lower()}"
+
+
+def explain_untrusted(
+    error: ssl.SSLCertVerificationError, host: str, seen: Certificate | None
+) -> str:
+    """Why the server's certificate is not trusted, and what helps."""
+    code = error.verify_code
+    if code in (_EXPIRED, _NOT_YET_VALID):
+        return _explain_dates(expired=code == _EXPIRED, seen=seen)
+    if code in _WRONG_NAME:
+        names = quoted(", ".join(seen.names)) if seen and seen.names else "other names"
+        return f"its certificate is for {names}, not for {host}: use its name in ws_servers"
+    if code == _SELF_SIGNED:
+        whose = f" ({quoted(seen.subject)})" if seen else ""
+        return f"its certificate{whose} is self-signed: set tls_ca_file to a copy of it to trust it"
+    if code in _UNKNOWN_ISSUER:
+        issuer = quoted(seen.issuer) if seen else "an unknown CA"
+        return f"its certificate is signed by {issuer}: set tls_ca_file to that CA's certificate"
+    return f"its certificate is not trusted: {error.verify_message}"
+
+
+def _explain_dates(*, expired: bool, seen: Certificate | None) -> str:
+    if expired:
+        if seen and seen.not_after < datetime.now(UTC):
+            return f"its certificate expired on {seen.not_after:%Y-%m-%d %H:%M} UTC: renew it"
+        return "its certificate, or one that vouches for it, has expired: renew it"
+    since = f" before {seen.not_before:%Y-%m-%d %H:%M} UTC" if seen else " yet"
+    return f"its certificate is not valid{since}: is the clock of this machine right?"
