@@ -1,0 +1,103 @@
+"""The library's WebSocket connection, with an end to each of its waits.
+
+A client of `websockets` waits for the server in four places where a server can make it
+wait for ever or pile up memory: for the rest of an answer that is not HTTP, for the end of
+TCP after a Close frame or after a fault, for a pong, and for room to write. Here each of
+them ends the connection, with a sentence that says why.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection
+from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosed
+
+LINGER: Final = 1.0
+"""Seconds for the server to end TCP once a Close frame was sent or received (RFC 6455 §7.1.1)."""
+MAX_UNSENT: Final = 256 * 1024
+"""Bytes that may wait for a server that does not read; a hundred SIP messages."""
+HEAD: Final = 512
+"""First bytes that are kept: they tell what a port speaks that is no WebSocket."""
+
+
+class Connection(ClientConnection):
+    """One WebSocket connection; `cut` ends it at once and says why.
+
+    `ping_interval` and `ping_timeout` are seconds: a server that is gone is noticed within
+    their sum. `on_made` is called when TCP, and TLS if there is any, are up.
+    """
+
+    def __init__(
+        self,
+        protocol: ClientProtocol,
+        *,
+        ping_interval: float,
+        ping_timeout: float,
+        on_made: Callable[[], None],
+        **limits: Any,
+    ) -> None:
+        super().__init__(protocol, ping_interval=ping_interval, ping_timeout=ping_timeout, **limits)
+        self.close_timeout = LINGER
+        self.head = b""
+        """The first bytes that came, at most `HEAD`."""
+        self.fault: str | None = None
+        """Why we cut the connection; None if we did not."""
+        self.lost_by: Exception | None = None
+        """What ended TCP or TLS, where it was not the orderly end."""
+        self._interval = ping_interval
+        self._timeout = ping_timeout
+        self._on_made = on_made
+        self._linger: asyncio.TimerHandle | None = None
+
+    def cut(self, fault: str) -> None:
+        """End the connection now, without a closing handshake."""
+        if self.fault is None:
+            self.fault = fault
+        self.transport.abort()
+
+    def check_unsent(self) -> None:
+        """Cut the connection when more than `MAX_UNSENT` bytes wait to be sent."""
+        if self.transport.get_write_buffer_size() > MAX_UNSENT:
+            self.cut("the server does not read what it is sent")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TCP and TLS are up (asyncio.Protocol)."""
+        super().connection_made(transport)
+        self._on_made()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came from the server (asyncio.Protocol)."""
+        if len(self.head) < HEAD:
+            self.head += data[: HEAD - len(self.head)]
+        super().data_received(data)
+        self.check_unsent()  # pongs to a server that sends pings and reads nothing
+        if not self.head.startswith(b"HTTP/"[: len(self.head)]):
+            self.transport.abort()  # the library would wait for the end of a line, or of TCP
+        elif self.protocol.close_expected() and self._linger is None:
+            self._linger = self.loop.call_later(LINGER, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """TCP has ended (asyncio.Protocol)."""
+        self.lost_by = exc
+        if self._linger is not None:
+            self._linger.cancel()
+        if hasattr(self, "transport"):  # not so where TLS failed behind a proxy
+            super().connection_lost(exc)
+
+    async def keepalive(self) -> None:
+        """Send pings and cut the connection when a pong is missing (RFC 6455 §5.5.2).
+
+        In place of the library's own, which would go on to wait for the closing handshake,
+        and without an end for room to write. The library starts it and stops it.
+        """
+        try:
+            while True:
+                await asyncio.sleep(self._interval)
+                async with asyncio.timeout(self._timeout):
+                    await (await self.ping())
+        except TimeoutError:
+            self.cut(f"the server is gone: no pong within {self._timeout:g} s")
+        except ConnectionClosed:
+            pass  # whoever receives learns it

@@ -1,0 +1,249 @@
+"""Open one WebSocket to one server, and say in which phase it failed if it did."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from functools import partial
+from typing import Any, Final, cast
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidProxyStatus, ProxyError
+from websockets.proxy import Proxy, get_proxy, parse_proxy
+from websockets.typing import Origin, Subprotocol
+from websockets.uri import parse_uri
+
+from sipcli.config.settings import WsServer
+from sipcli.net import refusal, tcp, tls
+from sipcli.net import resolve as dns
+from sipcli.net.connection import LINGER, MAX_UNSENT, Connection
+from sipcli.net.failure import ConnectFailed, Phase, quoted
+from sipcli.net.link import Link, LinkDetails
+from sipcli.net.options import LinkOptions
+
+SUBPROTOCOL: Final = "sip"
+"""The WebSocket subprotocol of RFC 7118 §4."""
+MAX_MESSAGE: Final = 64 * 1024
+"""Bytes of the largest message taken; a larger one costs the connection, with code 1009."""
+MAX_QUEUED: Final = 16
+"""Messages that may wait to be received before the network is left alone."""
+
+UNVERIFIED: Final = (
+    "the server's certificate is not checked (tls_verify = false): whoever sits between can"
+    " read and change all that is sent"
+)
+
+_QUIET: Final = logging.getLogger("sipcli.websockets")
+_QUIET.setLevel(logging.CRITICAL)
+"""The library's own log shows headers and messages unmasked, at a level of its choice."""
+
+
+class _Connect(connect):
+    """The library's `connect`, but a redirect is an answer like any other.
+
+    It would be followed to any host, with the headers and, next, the credentials that were
+    meant for the one that the user named.
+    """
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def dial(server: WsServer, options: LinkOptions) -> Link:
+    """Connect to `server`, all phases within `options.connect_timeout` seconds.
+
+    Raises `ConnectFailed`. When it raises anything, or is cancelled, no socket stays open.
+    A proxy that the environment names (`https_proxy`, `no_proxy` and so on) is used.
+    """
+    attempt = _Attempt(server, options)
+    deadline = asyncio.get_running_loop().time() + options.connect_timeout
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await attempt.run()
+    except ssl.SSLCertVerificationError as error:
+        raise await attempt.untrusted(error, deadline) from error
+    except (OSError, InvalidHandshake, ImportError) as error:
+        raise await attempt.failure(error) from error
+
+
+class _Attempt:
+    """One dial: how far it has come, and the words for what stopped it."""
+
+    def __init__(self, server: WsServer, options: LinkOptions) -> None:
+        self._server = server
+        self._options = options
+        self._phase = Phase.DNS
+        self._began: list[tuple[Phase, float]] = []
+        self._addresses: tuple[dns.Address, ...] = ()
+        self._reached: dns.Address | None = None
+        self._proxy: Proxy | None = None
+        self._connection: Connection | None = None
+
+    async def run(self) -> Link:
+        """Go through the phases; what stops one of them is raised as it is."""
+        proxy = get_proxy(parse_uri(self._server.ws_uri))
+        if proxy is None:
+            connection = await self._connect(proxy=None, sock=await self._reach())
+        else:
+            self._enter(Phase.TCP)
+            self._proxy = self._read_proxy(proxy)
+            connection = await self._connect(proxy=proxy)
+        self._enter(Phase.SUBPROTOCOL)
+        if connection.subprotocol != SUBPROTOCOL:
+            connection.transport.abort()
+            raise self._failed(refusal.explain_choice([]))
+        return Link(connection, self._details(connection))
+
+    async def untrusted(
+        self, error: ssl.SSLCertVerificationError, deadline: float
+    ) -> ConnectFailed:
+        """Why the certificate is not trusted, after a second look at it."""
+        self._phase = Phase.TLS
+        host = self._server.hostname
+        seen = None
+        if self._reached is not None:
+            seen = await tls.look_at_certificate(self._reached, host, deadline)
+        return self._failed(tls.explain_untrusted(error, host, seen))
+
+    async def failure(self, error: Exception) -> ConnectFailed:
+        """What any other `error` means, and in which phase it arose."""
+        if self._connection is not None and self._phase is Phase.HTTP:
+            await self._connection.wait_closed()  # the library has aborted it
+            return refusal.upgrade_failed(str(self._server), error, self._connection)
+        if isinstance(error, socket.gaierror):
+            self._phase = Phase.DNS
+            host = self._proxy.host if self._proxy else self._server.hostname
+            return self._failed(dns.explain(error, host))
+        if isinstance(error, ssl.SSLError):
+            self._phase = Phase.TLS
+            return self._failed(tls.explain(error))
+        if isinstance(error, TimeoutError):
+            return self._failed(self._explain_timeout())
+        if self._proxy is not None:
+            return self._failed(_explain_proxy(error, self._proxy))
+        if isinstance(error, tcp.Unreachable):
+            return self._failed(tcp.explain(error))
+        return self._failed(tls.explain(error))
+
+    async def _reach(self) -> socket.socket:
+        """A TCP connection to the server itself."""
+        self._enter(Phase.DNS)
+        self._addresses = await dns.resolve(self._server.hostname, self._server.port)
+        self._enter(Phase.TCP)
+        sock, self._reached = await tcp.connect(self._addresses)
+        return sock
+
+    async def _connect(self, **through: Any) -> Connection:
+        """TLS where it is asked for, and the upgrade; by TCP that is up, or by a proxy."""
+        options = self._options
+        if self._server.secure:
+            through |= {
+                "ssl": options.tls,
+                "ssl_handshake_timeout": options.connect_timeout,
+                "ssl_shutdown_timeout": LINGER,
+            }
+            if self._reached is not None:
+                self._enter(Phase.TLS)
+        opened = await _Connect(
+            self._server.ws_uri,
+            origin=None if options.origin is None else Origin(_as_utf8(options.origin)),
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            # SIP servers seldom offer it, SIP messages are small, and inflating what a
+            # peer sends is a way to make a small message cost much.
+            compression=None,
+            additional_headers=[(name, _as_utf8(value)) for name, value in options.headers],
+            user_agent_header=None if options.user_agent is None else _as_utf8(options.user_agent),
+            open_timeout=None,  # ours covers the phases before too
+            ping_interval=options.ping_interval,
+            ping_timeout=options.ping_timeout,
+            max_size=MAX_MESSAGE,
+            max_queue=MAX_QUEUED,
+            write_limit=MAX_UNSENT,
+            logger=_QUIET,
+            # Any callable will do, says the documentation; the annotation wants a class.
+            create_connection=cast("type[ClientConnection]", self._make),
+            **through,
+        )
+        return cast("Connection", opened)
+
+    def _make(self, protocol: ClientProtocol, **limits: Any) -> Connection:
+        """The library's factory; it keeps the connection, for what it can tell of a failure."""
+        on_made = partial(self._enter, Phase.HTTP)
+        self._connection = Connection(protocol, on_made=on_made, **limits)
+        return self._connection
+
+    def _enter(self, phase: Phase) -> None:
+        self._phase = phase
+        self._began.append((phase, asyncio.get_running_loop().time()))
+
+    def _failed(self, reason: str) -> ConnectFailed:
+        return ConnectFailed(str(self._server), self._phase, reason)
+
+    def _read_proxy(self, proxy: str) -> Proxy:
+        try:
+            return parse_proxy(proxy)
+        except InvalidProxy as error:  # the address may hold a password: it is not repeated
+            raise self._failed(f"the proxy that the environment names: {error.msg}") from None
+        except ValueError:
+            raise self._failed("the proxy that the environment names has no valid port") from None
+
+    def _explain_timeout(self) -> str:
+        within = f"within {self._options.connect_timeout:g} s"
+        if self._proxy is not None:
+            return f"no connection through the proxy {_shown(self._proxy)} {within}"
+        if self._phase is Phase.DNS:
+            return f"the name {self._server.hostname} was not looked up {within}"
+        if self._phase is Phase.TCP:
+            tried = ", ".join(map(str, self._addresses))
+            return f"no answer from {tried} {within}: check the network and the firewall"
+        return f"the TLS handshake did not end {within}: does the port speak TLS?"
+
+    def _details(self, connection: Connection) -> LinkDetails:
+        ends = [*(at for _, at in self._began[1:]), asyncio.get_running_loop().time()]
+        tls_object: ssl.SSLObject | None = connection.transport.get_extra_info("ssl_object")
+        tls_facts: dict[str, Any] = {}
+        if tls_object is not None:
+            cipher = tls_object.cipher()
+            tls_facts = {
+                "tls_version": tls_object.version(),
+                "cipher": cipher[0] if cipher else None,
+                "certificate_der": tls_object.getpeercert(binary_form=True),
+                "warnings": () if tls_object.context.verify_mode else (UNVERIFIED,),
+            }
+        response = connection.response
+        servers = response.headers.get_all("Server") if response else []
+        return LinkDetails(
+            server=str(self._server),
+            peer_address=None if self._reached is None else str(self._reached),
+            proxy=None if self._proxy is None else _shown(self._proxy),
+            subprotocol=SUBPROTOCOL,
+            http_server=quoted(servers[0]) if servers else None,
+            elapsed_ms=tuple(
+                (phase, (end - at) * 1000)
+                for (phase, at), end in zip(self._began, ends, strict=True)
+            ),
+            **tls_facts,
+        )
+
+
+def _as_utf8(value: str) -> str:
+    """A header value as the library takes it: it writes Latin-1, and this makes that UTF-8."""
+    return value.encode().decode("latin-1")
+
+
+def _shown(proxy: Proxy) -> str:
+    return f"{proxy.host}:{proxy.port}"
+
+
+def _explain_proxy(error: Exception, proxy: Proxy) -> str:
+    """What kept us from getting through the proxy."""
+    named = f"the proxy {_shown(proxy)} that the environment names"
+    if isinstance(error, InvalidProxyStatus):
+        refused = error.response
+        return f"{named} answered {refused.status_code} {quoted(refused.reason_phrase)}"
+    if isinstance(error, ImportError):
+        return f"{named} is a SOCKS proxy: install the package python-socks[asyncio]"
+    if isinstance(error, ProxyError):
+        return f"{named} gave no proper answer: is it a proxy?"
+    return f"{named} cannot be reached: {quoted(str(error))}"

@@ -1,0 +1,128 @@
+"""An open WebSocket that carries SIP (RFC 7118): send, receive, close."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from websockets.asyncio.server import broadcast
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from sipcli.net.certificate import Certificate, read_certificate
+from sipcli.net.connection import Connection
+from sipcli.net.failure import LinkClosed, Phase, quoted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDetails:
+    """What was learnt while the connection was opened."""
+
+    server: str
+    """The server's URI as it may be shown."""
+    peer_address: str | None
+    """Address and port of the server; None through a proxy."""
+    proxy: str | None
+    """Host and port of the proxy between us; None where there is none."""
+    tls_version: str | None = None
+    """None without TLS, as are the next two."""
+    cipher: str | None = None
+    certificate_der: bytes | None = field(default=None, repr=False)
+    subprotocol: str
+    http_server: str | None = None
+    """The Server header of the answer."""
+    elapsed_ms: tuple[tuple[Phase, float], ...]
+    """How long each phase took, in their order; through a proxy, DNS, TCP and TLS are one."""
+    warnings: tuple[str, ...] = ()
+    """What the user should be told once."""
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The server's certificate; None without TLS."""
+        return None if self.certificate_der is None else read_certificate(self.certificate_der)
+
+
+class Link:
+    """One connection to one server. Made by `dial`; `close` it in the end, whatever happened.
+
+    Messages are bytes: a text frame comes out as its UTF-8 bytes, a binary frame as it is
+    (RFC 7118 §5.2 allows both). Text that is not UTF-8 is handed on too instead of costing
+    the connection (RFC 6455 §8.1): it is one bad message, and the SIP parser says so.
+    """
+
+    def __init__(self, connection: Connection, details: LinkDetails) -> None:
+        self._connection = connection
+        self.details = details
+
+    @property
+    def latency(self) -> float:
+        """Seconds that the last ping took to be answered; 0.0 before the first."""
+        return self._connection.latency
+
+    def send(self, data: bytes) -> None:
+        """Queue one message: as text where it is UTF-8, else as binary.
+
+        Never waits and never raises. On a closed link it does nothing, and a server that
+        lets too much pile up is cut off: `receive` is where the end is heard of.
+        """
+        try:
+            data.decode()
+            text = True
+        except UnicodeDecodeError:
+            text = False
+        # The library's way to send without waiting for room; it works for a single client.
+        broadcast((self._connection,), data, text=text)
+        self._connection.check_unsent()
+
+    async def receive(self) -> bytes:
+        """The next message; one caller at a time. Raises `LinkClosed`.
+
+        To be called without pause: where sixteen messages lie unread, nothing more is read
+        from the network, pongs included. Can be cancelled without loss.
+        """
+        try:
+            return await self._connection.recv(decode=False)
+        except ConnectionClosed as closed:
+            raise self._ended(closed) from closed
+
+    async def close(
+        self,
+        code: int = 1000,
+        reason: str = "",
+        timeout: float = 1.0,  # noqa: ASYNC109 - it limits the politeness; the end is sure
+    ) -> None:
+        """End the connection, politely if the server plays its part within `timeout` seconds.
+
+        What was sent before goes out first. Closing twice is fine.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._connection.close(code, reason)
+        except TimeoutError:
+            pass
+        finally:
+            self._connection.transport.abort()
+        await self._connection.wait_closed()
+
+    def _ended(self, closed: ConnectionClosed) -> LinkClosed:
+        """Who ended the connection, and why."""
+        connection = self._connection
+        if connection.fault is not None:
+            return LinkClosed(None, connection.fault)
+        theirs, ours = closed.rcvd, closed.sent
+        if ours is not None and not closed.rcvd_then_sent:
+            return LinkClosed(ours.code, f"closed by us: {quoted(ours.reason) or 'done'}")
+        if theirs is not None:
+            code = None if theirs.code == CloseCode.NO_STATUS_RCVD else theirs.code
+            return LinkClosed(code, f"closed by the server: {_meaning(theirs.code, theirs.reason)}")
+        if connection.lost_by is not None:
+            return LinkClosed(None, f"the connection broke: {quoted(str(connection.lost_by))}")
+        return LinkClosed(None, "the server ended the connection without a Close frame")
+
+
+def _meaning(code: int, reason: str) -> str:
+    """The server's own words, else those of the code (RFC 6455 §7.4.1)."""
+    if reason:
+        return quoted(reason)
+    try:
+        return CloseCode(code).name.replace("_", " ").lower()
+    except ValueError:
+        return "no reason given"

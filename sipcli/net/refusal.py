@@ -1,0 +1,140 @@
+"""What it means when the upgrade fails: refusals, other subprotocols, and ports without HTTP."""
+
+import re
+import ssl
+from dataclasses import dataclass
+from typing import Final
+
+from websockets.exceptions import InvalidHeader, InvalidStatus, NegotiationError
+from websockets.http11 import Response
+
+from sipcli.net import tls
+from sipcli.net.connection import Connection
+from sipcli.net.failure import ConnectFailed, Phase, quoted
+
+_STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]{1,4} ([1-5][0-9]{2})(?: ([^\r\n]*))?")
+_WANTS_TLS: Final = re.compile(rb"HTTPS|SSL-enabled", re.IGNORECASE)
+"""What web servers write to a client that speaks plain HTTP to their TLS port."""
+_BODY_SEARCHED: Final = 2048
+"""Bytes of an error page that are looked at."""
+
+_CURES: Final = {
+    401: "give its credentials in ws_headers (Authorization)",
+    403: "it may want another origin, other ws_headers or another path",
+    404: "check the path in ws_servers",
+    407: "the proxy wants credentials",
+    426: "it wants another version or protocol than WebSocket 13",
+    429: "it has had too many connections from here; wait",
+}
+_CURE_REDIRECT: Final = "redirects are not followed; put the new address into ws_servers"
+_CURE_SUCCESS: Final = "that is an ordinary web page; check the path in ws_servers"
+_CURE_SERVER: Final = "the fault is the server's; try again later"
+_CURE_TLS: Final = "the port speaks TLS; write wss: in ws_servers"
+_CURE_OTHER: Final = "check address and path in ws_servers"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The HTTP answer to our upgrade request, as far as it came."""
+
+    status: int
+    phrase: str
+    location: str | None = None
+    """Where a redirect points."""
+    challenge: str | None = None
+    """The first WWW-Authenticate header."""
+    wants_tls: bool = False
+    """The page says that the port speaks TLS."""
+
+
+def upgrade_failed(server: str, error: Exception, connection: Connection) -> ConnectFailed:
+    """What stopped the upgrade on `connection`, which is closed by now.
+
+    `error` is the library's view; a `TimeoutError` means that time was up.
+    """
+    answer = _answer(error, connection)
+    if answer is not None and answer.status != 101:
+        return ConnectFailed(server, Phase.HTTP, explain_answer(answer), answer.status)
+    response = connection.response
+    if response is not None and _is_about_subprotocol(error, response):
+        chosen = response.headers.get_all("Sec-WebSocket-Protocol")
+        return ConnectFailed(server, Phase.SUBPROTOCOL, explain_choice(chosen))
+    if answer is not None:
+        reason = f"the server's answer to the WebSocket upgrade is not valid: {quoted(str(error))}"
+        return ConnectFailed(server, Phase.HTTP, reason, answer.status)
+    if isinstance(connection.lost_by, ssl.SSLError):  # TLS 1.3 refuses us after its handshake
+        return ConnectFailed(server, Phase.TLS, tls.explain(connection.lost_by))
+    if isinstance(error, TimeoutError) and not connection.head:
+        reason = "the server did not answer the WebSocket upgrade in time: is the port right?"
+        return ConnectFailed(server, Phase.HTTP, reason)
+    return ConnectFailed(server, Phase.HTTP, _explain_first_bytes(connection))
+
+
+def explain_choice(chosen: list[str]) -> str:
+    """What a server does that did not choose `sip`, and what may help."""
+    if chosen:
+        return (
+            f"the server chose the subprotocol {quoted(', '.join(chosen))}, not sip:"
+            " check the path in ws_servers"
+        )
+    return "the server did not choose the subprotocol sip: check the path in ws_servers"
+
+
+def _answer(error: Exception, connection: Connection) -> Answer | None:
+    """The HTTP answer, read by the library or, where it gave up, from its first bytes."""
+    if not isinstance(error, InvalidStatus):
+        found = _STATUS_LINE.match(connection.head)
+        if found is None:
+            return None
+        wants_tls = _WANTS_TLS.search(connection.head) is not None
+        phrase = (found.group(2) or b"").decode("latin-1")
+        return Answer(int(found.group(1)), phrase, wants_tls=wants_tls)
+    response = error.response
+    return Answer(
+        status=response.status_code,
+        phrase=response.reason_phrase,
+        location=next(iter(response.headers.get_all("Location")), None),
+        challenge=next(iter(response.headers.get_all("WWW-Authenticate")), None),
+        wants_tls=_WANTS_TLS.search(bytes(response.body[:_BODY_SEARCHED])) is not None,
+    )
+
+
+def _is_about_subprotocol(error: Exception, response: Response) -> bool:
+    """The library says the same of extensions; those it looks at first, and we ask for none."""
+    if isinstance(error, InvalidHeader):
+        return error.name == "Sec-WebSocket-Protocol"
+    extensions = response.headers.get_all("Sec-WebSocket-Extensions")
+    return isinstance(error, NegotiationError) and not extensions
+
+
+def explain_answer(answer: Answer) -> str:
+    """What the server refused with, and what may help."""
+    said = f"the server answered {answer.status} {quoted(answer.phrase)}".rstrip()
+    if answer.location is not None:
+        said += f" with Location {quoted(answer.location)}"
+    if answer.challenge is not None:
+        said += f" ({quoted(answer.challenge)})"
+    return f"{said}: {_cure(answer)}"
+
+
+def _cure(answer: Answer) -> str:
+    if answer.wants_tls:
+        return _CURE_TLS
+    by_class = {2: _CURE_SUCCESS, 3: _CURE_REDIRECT, 5: _CURE_SERVER}
+    return _CURES.get(answer.status) or by_class.get(answer.status // 100, _CURE_OTHER)
+
+
+def _explain_first_bytes(connection: Connection) -> str:
+    """What a port speaks that answers an HTTP request with something else, or not at all."""
+    head = connection.head
+    if not head:
+        secure = connection.transport.get_extra_info("ssl_object") is not None
+        wish = "a client certificate" if secure else "wss:"
+        return (
+            "the server closed the connection without an answer to the WebSocket upgrade:"
+            f" check the port in ws_servers, and whether it wants {wish}"
+        )
+    if head[0] in (0x15, 0x16) and head[1:2] == b"\x03":  # alert, handshake (RFC 8446 §5.1)
+        return f"{_CURE_TLS} (it sent a TLS record)"
+    sent = quoted(head.decode("utf-8", "backslashreplace").strip())
+    return f"the port speaks something else than HTTP (it sent “{sent}”): check it in ws_servers"

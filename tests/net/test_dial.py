@@ -1,0 +1,535 @@
+"""Opening a connection to plain `ws:` servers: what is sent, and each phase that can fail."""
+
+import asyncio
+import re
+import socket
+import sys
+import threading
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from sipcli.config.settings import WsServer
+from sipcli.net import tcp
+from sipcli.net.dial import dial
+from sipcli.net.failure import ConnectFailed, Phase
+from tests.net.peers import (
+    PATIENCE,
+    Script,
+    closed_port,
+    dial_port,
+    for_ever,
+    nothing,
+    options,
+    port_of,
+    raw_server,
+    run,
+    says,
+    says_and_stays,
+    sip_server,
+    upgrade,
+)
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue still answers")
+
+
+async def failure(port: int, path: str = "", **changes: Any) -> ConnectFailed:
+    """How dialling a port on loopback fails."""
+    with pytest.raises(ConnectFailed) as caught:
+        await dial_port(port, path, **changes)
+    return caught.value
+
+
+def fails(script: Script, path: str = "", **changes: Any) -> ConnectFailed:
+    """How dialling a server that plays `script` fails."""
+
+    async def test() -> ConnectFailed:
+        async with raw_server(script) as port:
+            return await failure(port, path, **changes)
+
+    return run(test())
+
+
+def loopbacks() -> list[str]:
+    """The loopback addresses that this machine has."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return ["127.0.0.1", "::1"]
+    except OSError:
+        return ["127.0.0.1"]
+
+
+# What is sent, and what is learnt
+
+
+@pytest.mark.parametrize("host", loopbacks())
+def test_a_server_is_reached_at_its_address(host: str) -> None:
+    async def test() -> None:
+        async with sip_server(nothing, host=host) as port:
+            at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            link = await dial(WsServer(f"ws://{at}"), options())
+            assert link.details.peer_address == at
+            await link.close()
+
+    run(test())
+
+
+def test_the_upgrade_asks_for_sip_and_for_no_extension_and_carries_what_is_configured() -> None:
+    async def test() -> tuple[str, Headers]:
+        seen: list[Request] = []
+
+        def look(_peer: ServerConnection, request: Request) -> None:
+            seen.append(request)
+
+        async with sip_server(nothing, process_request=look) as port:
+            link = await dial_port(
+                port,
+                "/ws?token=abc",
+                origin="https://example.org",
+                headers=(("X-Tenant", "7"), ("Authorization", "Bearer t")),
+            )
+            await link.close()
+        return seen[0].path, seen[0].headers
+
+    path, headers = run(test())
+    assert path == "/ws?token=abc"
+    assert headers.get_all("Sec-WebSocket-Protocol") == ["sip"]
+    assert headers.get_all("Sec-WebSocket-Extensions") == []
+    assert headers.get_all("Origin") == ["https://example.org"]
+    assert headers.get_all("User-Agent") == ["sipcli/0"]
+    assert headers["X-Tenant"] == "7"
+    assert headers["Authorization"] == "Bearer t"
+
+
+def test_values_beyond_ascii_go_out_as_utf8() -> None:
+    async def test() -> str:
+        requests: list[str] = []
+
+        async def script(reader: StreamReader, writer: StreamWriter) -> None:
+            requests.append(await upgrade(reader, writer))
+            await reader.read()
+
+        async with raw_server(script) as port:
+            link = await dial_port(port, headers=(("X-Tenant", "蓝é"),), user_agent="Ünter/1")
+            await link.close(timeout=0.01)
+        return requests[0]
+
+    request = run(test())
+    assert "X-Tenant: 蓝é\r\n" in request
+    assert "User-Agent: Ünter/1\r\n" in request
+
+
+def test_without_an_origin_none_is_sent() -> None:
+    async def test() -> list[str]:
+        requests: list[str] = []
+
+        async def script(reader: StreamReader, writer: StreamWriter) -> None:
+            requests.append(await upgrade(reader, writer))
+            await reader.read()
+
+        async with raw_server(script) as port:
+            link = await dial_port(port)
+            await link.close(timeout=0.01)
+        return requests
+
+    (request,) = run(test())
+    assert "origin:" not in request.lower()
+
+
+def test_the_details_tell_what_was_learnt() -> None:
+    async def test() -> None:
+        async with sip_server(nothing, server_header="Kamailio") as port:
+            link = await dial_port(port, "/?token=secret")
+            await link.close()
+            details = link.details
+            assert details.server == f"ws://127.0.0.1:{port}/?…"
+            assert details.peer_address == f"127.0.0.1:{port}"
+            assert details.proxy is None
+            assert details.subprotocol == "sip"
+            assert details.http_server == "Kamailio"
+            assert (details.tls_version, details.cipher, details.certificate) == (None, None, None)
+            assert details.warnings == ()
+            phases = [phase for phase, _ in details.elapsed_ms]
+            assert phases == [Phase.DNS, Phase.TCP, Phase.HTTP, Phase.SUBPROTOCOL]
+            assert all(0 <= elapsed < PATIENCE * 1000 for _, elapsed in details.elapsed_ms)
+
+    run(test())
+
+
+# DNS
+
+
+def test_a_name_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_args: object, **_more: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    failed = dial_fails(WsServer("ws://pbx.exmaple.org"))
+    assert failed.phase is Phase.DNS
+    assert "pbx.exmaple.org" in failed.reason
+    assert "Name or service not known" in failed.reason
+
+
+def test_a_resolver_that_is_out_of_reach_is_told_from_a_wrong_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(*_args: object, **_more: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    failed = dial_fails(WsServer("ws://pbx.example.org"))
+    assert failed.phase is Phase.DNS
+    assert "is this machine online?" in failed.reason
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+def test_a_host_that_no_resolver_takes_fails_in_dns(host: str) -> None:
+    assert dial_fails(WsServer(f"ws://{host}")).phase is Phase.DNS
+
+
+def test_a_resolver_that_hangs_holds_up_neither_the_dial_nor_the_end_of_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with hanging_resolver(monkeypatch):
+        failed = dial_fails(WsServer("ws://pbx.example.org"), connect_timeout=0.05)
+    assert failed.phase is Phase.DNS
+    assert failed.reason == "the name pbx.example.org was not looked up within 0.05 s"
+
+
+@contextmanager
+def hanging_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    go_on = threading.Event()
+
+    def hang(*_args: object, **_more: object) -> list[object]:
+        go_on.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        yield
+    finally:
+        go_on.set()
+
+
+def dial_fails(server: WsServer, **changes: Any) -> ConnectFailed:
+    async def test() -> ConnectFailed:
+        with pytest.raises(ConnectFailed) as caught:
+            await dial(server, options(**changes))
+        return caught.value
+
+    return run(test())
+
+
+# TCP
+
+
+def test_a_port_where_nothing_listens_fails_in_tcp() -> None:
+    port = closed_port()
+    failed = run(failure(port))
+    assert failed.phase is Phase.TCP
+    assert failed.server == f"ws://127.0.0.1:{port}"
+    assert failed.reason == (
+        f"127.0.0.1:{port} refused the connection: is the server running there?"
+    )
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
+    """Let the resolver give these addresses for every name."""
+
+    def resolver(_host: str, port: int, **_more: object) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+
+
+def test_every_address_is_tried_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve_to(monkeypatch, "127.0.0.2", "127.0.0.3")
+    port = closed_port()
+    failed = dial_fails(WsServer(f"ws://pbx.example.org:{port}"))
+    assert failed.phase is Phase.TCP
+    assert f"127.0.0.2:{port} and 127.0.0.3:{port} refused" in failed.reason
+
+
+def test_a_name_without_a_usable_address_fails_in_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve_to(monkeypatch)
+    failed = dial_fails(WsServer("ws://pbx.example.org"))
+    assert (failed.phase, failed.reason) == (Phase.TCP, "the host has no IPv4 or IPv6 address")
+
+
+def test_a_dead_address_does_not_keep_us_from_a_live_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve_to(monkeypatch, "127.0.0.2", "127.0.0.1")
+
+    async def test() -> None:
+        async with sip_server(nothing) as port:
+            link = await dial(WsServer(f"ws://pbx.example.org:{port}"), options())
+            assert link.details.peer_address == f"127.0.0.1:{port}"
+            await link.close()
+
+    run(test())
+
+
+@contextmanager
+def full_backlog(host: str, port: int = 0) -> Iterator[int]:
+    """A port that answers no connection attempt: its queue is full and nobody accepts."""
+    with socket.socket() as server, socket.socket() as first, socket.socket() as second:
+        server.bind((host, port))
+        server.listen(0)
+        for client in (first, second):
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        yield port_of(server)
+
+
+@LINUX
+def test_an_address_that_is_silent_is_overtaken_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tcp, "ATTEMPT_DELAY", 0.01)
+    resolve_to(monkeypatch, "127.0.0.2", "127.0.0.1")
+
+    async def test() -> None:
+        async with sip_server(nothing) as port:
+            with full_backlog("127.0.0.2", port):
+                link = await dial(WsServer(f"ws://pbx.example.org:{port}"), options())
+                assert link.details.peer_address == f"127.0.0.1:{port}"
+                await link.close()
+
+    run(test())
+
+
+@LINUX
+def test_an_address_that_is_silent_fails_in_tcp_when_time_is_up() -> None:
+    with full_backlog("127.0.0.1") as port:
+        failed = run(failure(port, connect_timeout=0.05))
+    assert failed.phase is Phase.TCP
+    assert failed.reason.startswith(f"no answer from 127.0.0.1:{port} within 0.05 s")
+
+
+# HTTP
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        (400, {}, "400 Bad Request: check address and path in ws_servers"),
+        (401, {"WWW-Authenticate": 'Basic realm="x"'}, 'Basic realm="x"): give its credentials'),
+        (403, {}, "another origin"),
+        (404, {}, "404 Not Found: check the path in ws_servers"),
+        (426, {"Upgrade": "h2c"}, "another version or protocol"),
+        (429, {}, "too many connections"),
+        (500, {}, "try again later"),
+        (503, {"Retry-After": "5"}, "503 Service Unavailable: the fault is the server's"),
+        (200, {}, "an ordinary web page"),
+        (
+            302,
+            {"Location": "wss://other.example/"},
+            "with Location wss://other.example/: redirects",
+        ),
+    ],
+)
+def test_a_refused_upgrade_fails_in_http_with_its_status_and_a_cure(
+    status: int, headers: dict[str, str], words: str
+) -> None:
+    phrase = {400: "Bad Request", 404: "Not Found", 503: "Service Unavailable"}.get(status, "No")
+    refused = Response(status, phrase, Headers(headers | {"Content-Length": "0"}))
+    failed = fails(says(refused.serialize()))
+    assert (failed.phase, failed.status) == (Phase.HTTP, status)
+    assert words in failed.reason
+
+
+def test_a_redirect_is_not_followed() -> None:
+    async def test() -> ConnectFailed:
+        async def never(_peer: ServerConnection) -> None:
+            raise AssertionError("the redirect was followed")
+
+        async with sip_server(never) as other:
+            location = f"ws://127.0.0.1:{other}/"
+            moved = f"HTTP/1.1 307 No\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+            async with raw_server(says(moved.encode())) as port:
+                return await failure(port)
+
+    failed = run(test())
+    assert failed.status == 307
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.0 404 Not Found\r\n\r\n",  # the library reads HTTP/1.1 only
+        b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 404 Not Found\r\nnonsense\r\n\r\n",
+        b"HTTP/1.1 404 Not Found\r\n",  # and then the end
+    ],
+)
+def test_a_refusal_that_cannot_be_read_to_its_end_still_has_its_status(answer: bytes) -> None:
+    failed = fails(says(answer))
+    assert (failed.phase, failed.status) == (Phase.HTTP, 404)
+    assert "404 Not Found" in failed.reason
+
+
+def test_a_refusal_whose_page_never_ends_still_has_its_status() -> None:
+    page = says_and_stays(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9999\r\n\r\n<html>")
+    failed = fails(page, connect_timeout=0.5)
+    assert (failed.phase, failed.status) == (Phase.HTTP, 404)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<center>The plain HTTP request was sent to HTTPS port</center>",  # nginx
+        b"You're speaking plain HTTP to an SSL-enabled server port.",  # Apache
+        b"Client sent an HTTP request to an HTTPS server.",  # Go
+    ],
+)
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_page_that_says_that_the_port_wants_tls_is_understood(
+    page: bytes, version: bytes
+) -> None:
+    failed = fails(says(b"HTTP/" + version + b" 400 Bad Request\r\n\r\n" + page))
+    assert (failed.phase, failed.status) == (Phase.HTTP, 400)
+    assert "write wss:" in failed.reason
+
+
+def test_the_words_of_a_server_are_short_and_harmless() -> None:
+    failed = fails(says(b"HTTP/1.1 503 \x9b31m" + b"A" * 1000 + b"\r\nContent-Length: 0\r\n\r\n"))
+    assert failed.status == 503
+    assert failed.reason.isprintable()
+    assert len(failed.reason) < 300
+
+
+@pytest.mark.parametrize(
+    ("banner", "words"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0-OpenSSH_9.2"),
+        (b"SIP/2.0 400 Bad Request\r\n\r\n", "SIP/2.0 400 Bad Request"),
+        (b"\x00\x1b]0;x\x07", "something else than HTTP"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "write wss:"),
+    ],
+)
+def test_a_port_that_speaks_something_else_is_known_at_once(banner: bytes, words: str) -> None:
+    failed = fails(says_and_stays(banner), connect_timeout=PATIENCE * 10)
+    assert failed.phase is Phase.HTTP
+    assert failed.status is None
+    assert words in failed.reason
+    assert failed.reason.isprintable()
+
+
+def test_a_server_that_hangs_up_without_an_answer_fails_in_http() -> None:
+    failed = fails(says(b""))
+    assert failed.phase is Phase.HTTP
+    assert "without an answer" in failed.reason
+
+
+def test_a_server_that_does_not_answer_the_upgrade_fails_in_http_when_time_is_up() -> None:
+    failed = fails(for_ever, connect_timeout=0.05)
+    assert failed.phase is Phase.HTTP
+    assert "did not answer the WebSocket upgrade in time" in failed.reason
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        b"HTTP/1.1 101 OK\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Accept: d3Jvbmc=\r\nSec-WebSocket-Protocol: sip\r\n\r\n",
+    ],
+)
+def test_a_101_that_breaks_the_rules_fails_in_http(answer: bytes) -> None:
+    failed = fails(says(answer))
+    assert (failed.phase, failed.status) == (Phase.HTTP, 101)
+    assert "not valid" in failed.reason
+
+
+def test_an_extension_that_was_not_asked_for_fails_in_http() -> None:
+    async def script(reader: StreamReader, writer: StreamWriter) -> None:
+        await upgrade(reader, writer, "Sec-WebSocket-Extensions: permessage-deflate")
+        await reader.read()
+
+    failed = fails(script)
+    assert failed.phase is Phase.HTTP
+    assert "extension" in failed.reason
+
+
+# Subprotocol
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (None, "did not choose the subprotocol sip"),
+        ("mqtt", "chose the subprotocol mqtt, not sip"),
+        ("sip, mqtt", "chose the subprotocol sip, mqtt, not sip"),
+        ("SIP", "chose the subprotocol SIP, not sip"),
+        ("m q", "chose the subprotocol m q, not sip"),
+    ],
+)
+def test_a_server_that_does_not_choose_sip_fails_in_subprotocol(
+    chosen: str | None, words: str
+) -> None:
+    async def script(reader: StreamReader, writer: StreamWriter) -> None:
+        await upgrade(reader, writer, subprotocol=chosen)
+        await reader.read()
+
+    failed = fails(script)
+    assert failed.phase is Phase.SUBPROTOCOL
+    assert words in failed.reason
+
+
+# Secrets and cancellation
+
+
+def test_neither_failures_nor_options_show_secrets() -> None:
+    secret = "s3cr3t"
+    headers = (("Authorization", f"Bearer {secret}"),)
+    failed = fails(says(b"HTTP/1.1 403 No\r\n\r\n"), f"/?key={secret}", headers=headers)
+    assert failed.status == 403
+    for text in (str(failed), repr(failed), failed.server, repr(options(headers=headers))):
+        assert secret not in text
+
+
+def test_the_librarys_own_log_is_silent(caplog: pytest.LogCaptureFixture) -> None:
+    """It would show headers and messages as they are."""
+
+    async def test() -> None:
+        async with sip_server(nothing) as port:
+            link = await dial_port(port, headers=(("Authorization", "s3cr3t"),))
+            link.send(b"REGISTER")
+            await link.close()
+
+    with caplog.at_level("DEBUG"):
+        run(test())
+    ours = [record for record in caplog.records if record.name != "websockets.server"]
+    assert not [record for record in ours if re.search("s3cr3t|REGISTER", record.getMessage())]
+
+
+@pytest.mark.parametrize("stuck_in", ["dns", "tcp", "http"])
+def test_a_cancelled_dial_leaves_nothing_behind(
+    stuck_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(port: int) -> None:
+        dialling = asyncio.create_task(dial_port(port))
+        done, _ = await asyncio.wait([dialling], timeout=0.05)
+        assert not done
+        dialling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dialling
+
+    async def test_http() -> None:
+        async with raw_server(for_ever) as port:
+            await test(port)
+
+    if stuck_in == "dns":
+        with hanging_resolver(monkeypatch):
+            run(test(1))
+    elif stuck_in == "tcp":
+        with full_backlog("127.0.0.1") as port:
+            run(test(port))
+    else:
+        run(test_http())

@@ -1,0 +1,364 @@
+"""An open link: frames in and out, and every way it can end."""
+
+import asyncio
+import signal
+import sys
+from asyncio import StreamReader, StreamWriter
+from typing import Final
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import Close, Frame, Opcode
+
+from sipcli.net import connection
+from sipcli.net.failure import LinkClosed
+from sipcli.net.link import Link
+from tests.net.peers import (
+    PATIENCE,
+    dial_port,
+    nothing,
+    raw_server,
+    read_frame,
+    run,
+    sip_server,
+    then,
+    upgrade,
+)
+
+NOT_UTF8: Final = b"MESSAGE sip:a@b SIP/2.0\r\n\r\n\xff\xfe"
+
+
+def ends(*frames: Frame) -> LinkClosed:
+    """How a link ends whose server sends `frames` and then keeps TCP open."""
+
+    async def test() -> LinkClosed:
+        async with raw_server(then(*frames)) as port:
+            return await end_of(await dial_port(port))
+
+    return run(test())
+
+
+async def end_of(link: Link) -> LinkClosed:
+    while True:
+        try:
+            await link.receive()
+        except LinkClosed as closed:
+            return closed
+
+
+@pytest.fixture
+def short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LINGER", 0.02)
+
+
+def test_utf8_goes_out_as_text_and_anything_else_as_binary() -> None:
+    async def test() -> list[str | bytes]:
+        received: list[str | bytes] = []
+
+        async def keep(peer: ServerConnection) -> None:
+            received.extend([message async for message in peer])
+
+        async with sip_server(keep) as port:
+            link = await dial_port(port)
+            link.send("OPTIONS sip:é@b SIP/2.0\r\n\r\n".encode())
+            link.send(NOT_UTF8)
+            link.send(b"\r\n\r\n")
+            await link.close()
+        return received
+
+    assert run(test()) == ["OPTIONS sip:é@b SIP/2.0\r\n\r\n", NOT_UTF8, "\r\n\r\n"]
+
+
+def test_text_binary_fragments_bad_utf8_and_keep_alives_all_come_in_as_bytes() -> None:
+    frames = (
+        Frame(Opcode.TEXT, "é".encode()),
+        Frame(Opcode.BINARY, b"\x00\xff"),
+        Frame(Opcode.TEXT, b"SIP/2.0 ", fin=False),
+        Frame(Opcode.PING, b"between"),
+        Frame(Opcode.CONT, b"200 OK", fin=True),
+        Frame(Opcode.TEXT, NOT_UTF8),
+        Frame(Opcode.TEXT, b"\r\n\r\n"),
+    )
+
+    async def test() -> list[bytes]:
+        async with raw_server(then(*frames)) as port:
+            link = await dial_port(port)
+            received = [await link.receive() for _ in range(5)]
+            await link.close(timeout=0.01)
+            return received
+
+    assert run(test()) == ["é".encode(), b"\x00\xff", b"SIP/2.0 200 OK", NOT_UTF8, b"\r\n\r\n"]
+
+
+def test_a_message_of_64_kib_is_taken_and_a_larger_one_ends_the_link(short_linger: None) -> None:
+    async def test() -> tuple[bytes, LinkClosed]:
+        largest, too_large = (Frame(Opcode.TEXT, b"x" * size) for size in (2**16, 2**16 + 1))
+        async with raw_server(then(largest, too_large)) as port:
+            link = await dial_port(port)
+            return await link.receive(), await end_of(link)
+
+    message, closed = run(test())
+    assert len(message) == 2**16
+    assert closed.code == 1009
+    assert "closed by us" in closed.reason
+
+
+def test_a_message_in_too_many_fragments_ends_the_link(short_linger: None) -> None:
+    async def flood(reader: StreamReader, writer: StreamWriter) -> None:
+        await upgrade(reader, writer)
+        writer.write(Frame(Opcode.TEXT, b"", fin=False).serialize(mask=False))
+        writer.write(Frame(Opcode.CONT, b"", fin=False).serialize(mask=False) * 5000)
+        await asyncio.Event().wait()
+
+    async def test() -> LinkClosed:
+        async with raw_server(flood) as port:
+            return await end_of(await dial_port(port))
+
+    assert run(test()).code == 1009
+
+
+def test_bytes_that_are_no_frame_end_the_link(short_linger: None) -> None:
+    closed = ends(Frame(Opcode.CONT, b"of nothing"))
+    assert closed.code == 1002
+    assert "closed by us" in closed.reason
+
+
+def test_a_ping_is_answered_with_its_own_payload() -> None:
+    async def test() -> tuple[Opcode, bytes]:
+        answered: asyncio.Future[tuple[Opcode, bytes]] = asyncio.Future()
+
+        async def ping(reader: StreamReader, writer: StreamWriter) -> None:
+            await upgrade(reader, writer)
+            writer.write(Frame(Opcode.PING, b"are you there").serialize(mask=False))
+            answered.set_result(await read_frame(reader))
+            await asyncio.Event().wait()
+
+        async with raw_server(ping) as port:
+            link = await dial_port(port)
+            answer = await answered
+            await link.close(timeout=0.01)
+            return answer
+
+    assert run(test()) == (Opcode.PONG, b"are you there")
+
+
+@pytest.mark.parametrize(
+    ("close", "code", "words"),
+    [
+        (Close(1001, "rebooting").serialize(), 1001, "rebooting"),
+        (Close(1012, "").serialize(), 1012, "service restart"),
+        (Close(4321, "").serialize(), 4321, "no reason given"),
+        (Close(1000, "a\x1b[31mb").serialize(), 1000, "a?[31mb"),
+        (b"", None, "no status rcvd"),
+    ],
+)
+def test_the_end_has_the_servers_code_and_words_even_if_it_keeps_tcp_open(
+    close: bytes, code: int | None, words: str, short_linger: None
+) -> None:
+    closed = ends(Frame(Opcode.CLOSE, close))
+    assert closed.code == code
+    assert closed.reason == f"closed by the server: {words}"
+
+
+def test_what_came_before_the_end_is_still_received(short_linger: None) -> None:
+    async def test() -> bytes:
+        last = (Frame(Opcode.TEXT, b"BYE"), Frame(Opcode.CLOSE, Close(1000, "").serialize()))
+        async with raw_server(then(*last)) as port:
+            link = await dial_port(port)
+            await link._connection.wait_closed()  # noqa: SLF001 - both frames are in
+            message = await link.receive()
+            assert (await end_of(link)).code == 1000
+            return message
+
+    assert run(test()) == b"BYE"
+
+
+@pytest.mark.parametrize("rudely", [False, True])
+def test_a_connection_that_breaks_ends_without_a_code(rudely: bool) -> None:
+    async def hang_up(reader: StreamReader, writer: StreamWriter) -> None:
+        await upgrade(reader, writer)
+        await read_frame(reader)
+        if rudely:  # bytes left unread turn the end into a reset
+            return
+        writer.write_eof()
+        await reader.read()
+
+    async def test() -> LinkClosed:
+        async with raw_server(hang_up) as port:
+            link = await dial_port(port)
+            link.send(b"OPTIONS")
+            if rudely:
+                link.send(b"x" * 1000)
+            return await end_of(link)
+
+    closed = run(test())
+    assert closed.code is None
+    if not rudely:
+        assert closed.reason == "the server ended the connection without a Close frame"
+
+
+def test_sending_on_a_closed_link_does_nothing() -> None:
+    async def test() -> LinkClosed:
+        async with sip_server(nothing) as port:
+            link = await dial_port(port)
+            await link.close(1000, "bye")
+            link.send(b"OPTIONS")
+            link.send(NOT_UTF8)
+            return await end_of(link)
+
+    closed = run(test())
+    assert (closed.code, closed.reason) == (1000, "closed by us: bye")
+
+
+def test_a_server_that_does_not_read_is_cut_off() -> None:
+    async def test() -> tuple[int, LinkClosed]:
+        async with raw_server(then()) as port:
+            link = await dial_port(port)
+            sent = 0
+            while link._connection.fault is None:  # noqa: SLF001 - no other sign before receive
+                link.send(b"x" * 10_000)
+                sent += 10_000
+                await asyncio.sleep(0)
+            return sent, await end_of(link)
+
+    sent, closed = run(test())
+    assert sent > connection.MAX_UNSENT
+    assert closed.code is None
+    assert closed.reason == "the server does not read what it is sent"
+
+
+def test_a_server_that_sends_pings_and_reads_no_pongs_is_cut_off() -> None:
+    async def flood(reader: StreamReader, writer: StreamWriter) -> None:
+        await upgrade(reader, writer)
+        while True:
+            writer.write(Frame(Opcode.PING, b"x" * 125).serialize(mask=False) * 100)
+            await writer.drain()
+
+    async def test() -> LinkClosed:
+        async with raw_server(flood) as port:
+            return await end_of(await dial_port(port))
+
+    assert run(test()).reason == "the server does not read what it is sent"
+
+
+def test_a_cancelled_receive_loses_nothing() -> None:
+    async def test() -> bytes:
+        go_on = asyncio.Event()
+
+        async def late(peer: ServerConnection) -> None:
+            await go_on.wait()
+            await peer.send("OPTIONS")
+            await peer.wait_closed()
+
+        async with sip_server(late) as port:
+            link = await dial_port(port)
+            waiting = asyncio.create_task(link.receive())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            go_on.set()
+            message = await link.receive()
+            await link.close()
+            return message
+
+    assert run(test()) == b"OPTIONS"
+
+
+def test_closing_takes_its_timeout_at_most_though_the_server_never_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "LINGER", PATIENCE * 10)
+
+    async def test() -> None:
+        async with raw_server(then()) as port:
+            link = await dial_port(port)
+            await link.close(timeout=0.05)
+            await link.close(timeout=0.05)
+            assert (await end_of(link)).code == 1000
+
+    run(test())
+
+
+def test_a_cancelled_close_leaves_nothing_behind() -> None:
+    async def test() -> None:
+        async with raw_server(then()) as port:
+            link = await dial_port(port)
+            closing = asyncio.create_task(link.close(timeout=PATIENCE * 10))
+            await asyncio.sleep(0)
+            closing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await closing
+            await end_of(link)
+
+    run(test())
+
+
+def test_a_server_that_answers_pings_keeps_its_link() -> None:
+    async def test() -> tuple[bytes, float]:
+        async def pong(reader: StreamReader, writer: StreamWriter) -> None:
+            await upgrade(reader, writer)
+            for _ in range(3):
+                opcode, data = await read_frame(reader)
+                assert opcode is Opcode.PING
+                writer.write(Frame(Opcode.PONG, data).serialize(mask=False))
+            writer.write(Frame(Opcode.TEXT, b"still here").serialize(mask=False))
+            await asyncio.Event().wait()
+
+        async with raw_server(pong) as port:
+            link = await dial_port(port, ping_interval=0.01, ping_timeout=PATIENCE)
+            assert link.latency == 0.0
+            message = await link.receive()
+            latency = link.latency
+            await link.close(timeout=0.01)
+            return message, latency
+
+    message, latency = run(test())
+    assert message == b"still here"
+    assert 0 < latency < PATIENCE
+
+
+def test_a_server_that_falls_silent_is_gone_after_interval_and_timeout_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No closing handshake is waited for: with this LINGER the test would not end in time."""
+    monkeypatch.setattr(connection, "LINGER", PATIENCE * 10)
+
+    async def test() -> LinkClosed:
+        async with raw_server(then()) as port:
+            return await end_of(await dial_port(port, ping_interval=0.02, ping_timeout=0.05))
+
+    closed = run(test())
+    assert closed.code is None
+    assert closed.reason == "the server is gone: no pong within 0.05 s"
+
+
+SERVER_PROGRAM = """
+import asyncio
+from websockets.asyncio.server import serve
+async def main():
+    wait = lambda peer: peer.wait_closed()
+    async with serve(wait, "127.0.0.1", 0, subprotocols=["sip"]) as server:
+        print(next(iter(server.sockets)).getsockname()[1], flush=True)
+        await asyncio.get_running_loop().create_future()
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGSTOP")
+def test_a_frozen_server_is_noticed() -> None:
+    async def test() -> LinkClosed:
+        server = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", SERVER_PROGRAM, stdout=asyncio.subprocess.PIPE
+        )
+        try:
+            assert server.stdout is not None
+            port = int(await server.stdout.readline())
+            link = await dial_port(port, ping_interval=0.02, ping_timeout=0.2)
+            server.send_signal(signal.SIGSTOP)
+            return await end_of(link)
+        finally:
+            server.kill()
+            await server.communicate()
+
+    assert run(test()).reason == "the server is gone: no pong within 0.2 s"
