@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from sipcli.cli.common import Command, common, common_options
+from sipcli.cli.current import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.config.example import example as example_text
 from sipcli.config.keys import KEYS
@@ -149,4 +150,4 @@ def _exists(place: Path) -> bool:
 
 def _warn(warnings: tuple[str, ...]) -> None:
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+        current_screen().warning(warning)

@@ -38,6 +38,8 @@ def registrar_uri(text: str) -> SipUri:
 
 def _sip_uri(text: str) -> SipUri:
     clean(text)
+    if "<" in text or '"' in text:
+        raise Unacceptable("it is more than the address; a name goes into display_name")
     scheme = text.partition(":")[0].lower()
     if scheme == "sips":
         raise Unacceptable("sips: is not supported; write sip: and use a wss: server for TLS")
@@ -122,7 +124,10 @@ def _host(text: str) -> str:
         raise Unacceptable("it has no host")
     try:
         if text.startswith("["):
-            return f"[{IPv6Address(text[1:-1])}]"
+            address = IPv6Address(text[1:-1])
+            if address.scope_id is not None:
+                raise Unacceptable("its host has a zone (%), which means nothing to others")
+            return f"[{address}]"
         if _DIGITS_AND_DOTS.fullmatch(text):
             return str(IPv4Address(text))
     except AddressValueError:

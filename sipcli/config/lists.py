@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from sipcli.config.addresses import stun_uri, turn_uri, ws_uri
 from sipcli.config.settings import CODECS, TurnServer, WsServer
-from sipcli.config.shown import HIDDEN, mask
+from sipcli.config.shown import HIDDEN, wrong_value
 from sipcli.config.values import (
     Kind,
     T,
@@ -174,7 +174,7 @@ def _shown_url(url: str) -> str:
         return turn_uri(url)
     except Unacceptable as fault:
         if url[:4].lower() == "turn":
-            fault.shown = mask(url)
+            fault.shown = wrong_value(url)
         raise
 
 

@@ -1,6 +1,5 @@
 """The last steps before a connection: what takes a file, a command or the state folder."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -9,22 +8,19 @@ from sipcli.config.keys import BY_NAME
 from sipcli.config.load import Loaded
 from sipcli.config.origin import DEFAULT, Origin, Source
 from sipcli.config.paths import config_file, state_folder
-from sipcli.config.secrets import account_name, from_command, from_keyring
+from sipcli.config.secrets import from_command, from_keyring
 from sipcli.config.state import instance_id
 from sipcli.errors import ConfigError
 from sipcli.printable import one_line
 
-AskPassword = Callable[[str], str]
-"""Asks a person for the password of the account named; an empty answer means none."""
-
 _READ: Final = ("tls_ca_file", "tls_client_certificate", "tls_client_key")
 
 
-def prepare(loaded: Loaded, *, ask: AskPassword | None = None) -> Loaded:
+def prepare(loaded: Loaded) -> Loaded:
     """Complete the settings of a command that is about to connect.
 
     Raises `ConfigError` if `ws_servers` is missing, a file cannot be used or the password
-    cannot be had. `ask` is called where no credential is set and there is an account.
+    cannot be had.
     """
     if not loaded.settings.ws_servers:
         key = BY_NAME["ws_servers"]
@@ -34,7 +30,7 @@ def prepare(loaded: Loaded, *, ask: AskPassword | None = None) -> Loaded:
             f"{one_line(str(loaded.file or config_file()))}"
         )
     check_files(loaded)
-    return _with_instance_id(_with_password(loaded, ask))
+    return _with_instance_id(_with_password(loaded))
 
 
 def check_files(loaded: Loaded) -> None:
@@ -61,7 +57,7 @@ def _unusable(loaded: Loaded, name: str, path: str, reason: str | None) -> Confi
     )
 
 
-def _with_password(loaded: Loaded, ask: AskPassword | None) -> Loaded:
+def _with_password(loaded: Loaded) -> Loaded:
     settings = loaded.settings
     if settings.password_command:
         origin = loaded.origins["password_command"]
@@ -69,15 +65,12 @@ def _with_password(loaded: Loaded, ask: AskPassword | None) -> Loaded:
     elif settings.keyring:
         origin = loaded.origins["keyring"]
         password = from_keyring(settings, str(origin))
-    elif ask is None or settings.password or settings.ha1 or settings.is_anonymous:
-        return loaded
     else:
-        origin = Origin(Source.OPTION, "asked for")
-        password = ask(account_name(settings))
+        return loaded
     return replace(
         loaded,
-        settings=replace(settings, password=password or None),
-        origins={**loaded.origins, "password": origin if password else DEFAULT},
+        settings=replace(settings, password=password),
+        origins={**loaded.origins, "password": origin},
     )
 
 
