@@ -49,6 +49,7 @@ class SipcliProcess:
         """All events so far, in order."""
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._errors: list[str] = []
+        self._ended = False
         with tempfile.TemporaryFile() as given:
             given.write(stdin.encode())
             given.seek(0)
@@ -130,6 +131,7 @@ class SipcliProcess:
         except queue.Empty:
             return None
         if line == _END:
+            self._ended = True
             self._lines.put(_END)
             return None
         try:
@@ -141,7 +143,7 @@ class SipcliProcess:
 
     def _failure(self, reason: str) -> UnexpectedOutcome:
         shown = "\n".join(json.dumps(event, ensure_ascii=False) for event in self.events)
-        state = "running" if self._leashed.is_running() else "ended"
+        state = "ended" if self._ended else "running"
         return UnexpectedOutcome(
             f"sipcli {' '.join(self.arguments)}: {reason} ({state})\n"
             f"--- events\n{shown}\n--- standard error\n{self.stderr}"
