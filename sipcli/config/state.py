@@ -20,6 +20,10 @@ _LARGEST: Final = 4096
 _KEY: Final = "instance_id"
 
 
+class _Damaged(OSError):  # noqa: N818 - a fact about a file, and it stays in this module
+    """The file is there and is not what we wrote."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """An instance id, and whether it will be the same next time."""
@@ -33,17 +37,18 @@ class Kept:
 def instance_id(uri: SipUri, folder: Path) -> Kept:
     """The kept id of `uri`; made and kept now if there is none. Never fails."""
     path = _path(uri, folder)
+    warning = None
     try:
         if not folder.is_absolute():
             raise OSError("it has no absolute path")
-        kept = _read(path)
-        if kept is not None:
-            return Kept(kept, path)
-        damaged = path.exists()
-        _write(path, uri, replacing=damaged)
-        kept = _read(path)
-        if kept is None:
-            raise OSError("it does not hold what was written to it")
+        try:
+            return Kept(_read(path), path)
+        except FileNotFoundError:
+            _write(path, uri, replacing=False)
+        except _Damaged:
+            _write(path, uri, replacing=True)
+            warning = f"{one_line(str(path))}: was damaged; a new instance id is kept there"
+        return Kept(_read(path), path, warning)
     except OSError as error:
         reason = error.strerror or str(error)
         return Kept(
@@ -52,8 +57,6 @@ def instance_id(uri: SipUri, folder: Path) -> Kept:
             f"the state folder {one_line(str(folder))} cannot be used ({reason}): "
             "the instance id is a new one at each start, unless instance_id is set",
         )
-    warning = f"{one_line(str(path))}: was damaged; a new instance id is kept there"
-    return Kept(kept, path, warning if damaged else None)
 
 
 def kept_instance_id(uri: SipUri, folder: Path) -> UUID | None:
@@ -74,16 +77,14 @@ def _account(uri: SipUri) -> str:
     return str(SipUri(user=uri.user, host=uri.host, port=uri.port))
 
 
-def _read(path: Path) -> UUID | None:
-    """The id in the file; None if there is no file or no id in it."""
+def _read(path: Path) -> UUID:
+    """The id in the file. Raises `OSError`: `_Damaged` if there is a file and no id in it."""
+    with path.open("rb") as stream:
+        data = stream.read(_LARGEST)
     try:
-        with path.open("rb") as stream:
-            content = json.loads(stream.read(_LARGEST))
-        return UUID(content[_KEY])
-    except FileNotFoundError:
-        return None
+        return UUID(json.loads(data)[_KEY])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
+        raise _Damaged("it does not hold an instance id") from None
 
 
 def _write(path: Path, uri: SipUri, *, replacing: bool) -> None:
