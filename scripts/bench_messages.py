@@ -32,6 +32,8 @@ c=IN IP4 198.51.100.17
 a=rtcp:9 IN IP4 0.0.0.0
 a=candidate:1 1 udp 2122260223 192.0.2.33 51372 typ host generation 0
 a=candidate:2 1 udp 1686052607 198.51.100.17 51372 typ srflx raddr 192.0.2.33 rport 51372
+a=candidate:3 1 tcp 1518280447 192.0.2.33 9 typ host tcptype active generation 0
+a=candidate:4 1 udp 41885439 203.0.113.9 60113 typ relay raddr 198.51.100.17 rport 51372
 a=ice-ufrag:Rk3v
 a=ice-pwd:cN8vQ2mTz5wLxYb0HdUe4RaS
 a=fingerprint:sha-256 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB:11:22:33:44:55:66
@@ -44,6 +46,8 @@ a=fmtp:111 minptime=10;useinbandfec=1
 a=rtpmap:9 G722/8000
 a=rtpmap:110 telephone-event/48000
 a=ptime:20
+a=ssrc:2231627014 cname:Zx5k1m0q
+a=ssrc:2231627014 msid:7f3c5b1e 9d1c
 """.replace(b"\n", b"\r\n")
 
 HEAD = b"""INVITE sip:alice@client7.example.com;transport=ws SIP/2.0

@@ -1,7 +1,7 @@
 """The header fields of a message: ordered, as received, found by name in any spelling."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from sipcli.sip.grammar import BLANKS, TOKEN, Malformed, refuse_unwritable, split_list
@@ -74,8 +74,6 @@ _KEYS: Final = {name: name.lower() for name in _COMMON} | {
     spelling: name for short, name in COMPACT.items() for spelling in (short, short.upper())
 }
 """Shortcut from the usual spellings to the key; all others take the long way."""
-
-_NOTHING: Final[list[str]] = []
 
 _LINE_END: Final = re.compile(r"\r\n(?![ \t])")
 _CR_OR_LF: Final = re.compile(r"[\r\n]")
@@ -208,12 +206,12 @@ class Headers:
             del lines[first]
         return Headers.from_lines(lines)
 
-    def _raw(self, name: str) -> list[str]:
+    def _raw(self, name: str) -> Sequence[str]:
         """What stands behind the colon in each field called `name`."""
         index = self._index
         if index is None:
             index = self._index = _indexed(self.lines)
-        return index.get(_KEYS.get(name) or key_of(name), _NOTHING)
+        return index.get(_KEYS.get(name) or key_of(name), ())
 
 
 def _indexed(lines: Iterable[str]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sipcli.sip.faults import Fault, Layer
-from sipcli.sip.grammar import BLANKS, TOKEN_CHARS, Malformed, integer
+from sipcli.sip.grammar import BLANKS, TOKEN, TOKEN_CHARS, Malformed, integer
 from sipcli.sip.headers import Headers
 from sipcli.sip.timing import LONGEST
 from sipcli.sip.typed import Message, Request, Response
@@ -35,17 +35,13 @@ _USUAL_REQUEST_LINE: Final = re.compile(rf"([{TOKEN_CHARS}]++) ({COMMON_URI}) (S
 _REQUEST_LINE: Final = re.compile(
     rf"([{TOKEN_CHARS}]++) ([^ ]++) (SIP/[0-9]+\.[0-9]+)", re.IGNORECASE
 )
-# Told apart from garbage, so that it can be answered: method, something, something else.
-_LIKE_A_REQUEST: Final = re.compile(
-    rf"([{TOKEN_CHARS}]++)[ \t]++(.*)[ \t]([^ \t]++)[ \t]*+", re.DOTALL
-)
 _STATUS_LINE: Final = re.compile(
     r"(SIP/[0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE | re.DOTALL
 )
 # One pass for what must be known at once: an empty match for each folded line, and the value
-# of each Content-Length.
+# of each Content-Length. (Looking one character ahead saves a quarter of the time.)
 _FOLD_OR_LENGTH: Final = re.compile(
-    r"\r\n(?:[ \t]|(?:content-length|l)[ \t]*+:([^\r]*+(?:\r(?!\n)[^\r]*+)*+))",
+    r"\r\n(?=[ \tcl])(?:[ \t]|(?:content-length|l)[ \t]*+:([^\r]*+(?:\r(?!\n)[^\r]*+)*+))",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -92,10 +88,15 @@ def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
     if not end:
         text = text.removesuffix("\r\n")
         faults.append(Fault(Layer.FRAMING, None, None, "No Blank Line After The Header"))
+    start, _, fields = text.partition("\r\n")
     lengths = _FOLD_OR_LENGTH.findall(text)
     is_folded = "" in lengths
-    start, _, fields = text.partition("\r\n")
-    headers = _bounded(Headers.from_wire(fields, is_folded), fields, limits, faults)
+    if is_folded and fields[:1] in (" ", "\t"):
+        faults.append(Fault(Layer.START_LINE, None, None, "Folded Start Line"))
+    headers = Headers.from_wire(fields, is_folded)
+    # The shortest header line takes four bytes: most messages need no counting.
+    if len(fields) >= min(4 * limits.header_count, limits.header_length):
+        headers = _bounded(headers, limits, faults)
     if not is_whole:
         body = b""
     elif lengths:
@@ -103,14 +104,13 @@ def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
     return Parsed(_message(start, headers, body, faults), tuple(faults))
 
 
-def _bounded(headers: Headers, fields: str, limits: Limits, faults: list[Fault]) -> Headers:
+def _bounded(headers: Headers, limits: Limits, faults: list[Fault]) -> Headers:
     """`headers`, cut off after the greatest number of lines."""
     most = limits.header_count
-    # The shortest header line takes four bytes: most messages need no counting.
-    if len(fields) >= 4 * most and len(headers.lines) > most:
+    if len(headers.lines) > most:
         faults.append(Fault(Layer.FRAMING, None, None, "Too Many Header Fields", 513))
         headers = Headers.from_lines(headers.lines[:most])
-    if len(fields) > limits.header_length and max(map(len, headers.lines)) > limits.header_length:
+    if any(len(line) > limits.header_length for line in headers.lines):
         faults.append(Fault(Layer.FRAMING, None, None, "Header Field Too Long", 513))
     return headers
 
@@ -139,10 +139,11 @@ def _message(
 ) -> Request | Response | None:
     if start[:4].upper() == "SIP/":
         return _response(start, headers, body, faults)
-    found = _USUAL_REQUEST_LINE.fullmatch(start) or _request_line(start, faults)
-    if found is None:
+    found = _USUAL_REQUEST_LINE.fullmatch(start)
+    words = found.groups() if found else _request_line(start, faults)
+    if words is None:
         return None
-    method, target, version = found.groups()
+    method, target, version = words
     return Request(
         method=method,
         target=target,
@@ -153,20 +154,25 @@ def _message(
     )
 
 
-def _request_line(start: str, faults: list[Fault]) -> re.Match[str] | None:
+def _request_line(start: str, faults: list[Fault]) -> Sequence[str] | None:
     """Method, Request-URI and version, and what is wrong with them; None if it is no request."""
     found = _REQUEST_LINE.fullmatch(start)
     if found is None:
         faults.append(Fault(Layer.START_LINE, None, None, "Malformed Request-Line"))
-        found = _LIKE_A_REQUEST.fullmatch(start)
-        if found is None:
+        # Three words and a method among them can still be answered; all else is garbage.
+        method, _, rest = start.partition(" ")
+        target, _, version = rest.strip(" ").rpartition(" ")
+        target = target.rstrip(" ")
+        if not target or TOKEN.fullmatch(method) is None:
             return None
+    else:
+        method, target, version = found.groups()
     try:
-        parse_uri(found[2])
+        parse_uri(target)
     except Malformed as fault:
-        offset = found.start(2) + fault.offset
+        offset = start.index(target) + fault.offset
         faults.append(Fault(Layer.START_LINE, None, offset, "Malformed Request-URI"))
-    return found
+    return method, target, version
 
 
 def _response(start: str, headers: Headers, body: bytes, faults: list[Fault]) -> Response:
@@ -195,10 +201,9 @@ def encode(message: Request | Response) -> bytes:
         start = f"{message.version} {message.status} {message.reason}"
     if "\r" in start or "\n" in start:
         raise Malformed("CR and LF cannot stand in a start line")
-    size = str(len(message.body))
     headers = message.headers
-    lengths = headers.all("Content-Length")
-    if len(lengths) != 1 or lengths[0] != size:
-        headers = headers.without("Content-Length").appended("Content-Length", size)
+    size = len(message.body)
+    if len(headers.all("Content-Length")) != 1 or message.content_length != size:
+        headers = headers.without("Content-Length").appended("Content-Length", str(size))
     head = "\r\n".join((start, *headers.lines, "", ""))
     return head.encode("utf-8", "surrogateescape") + message.body

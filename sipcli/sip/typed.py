@@ -5,6 +5,7 @@ tells beforehand. All others are None or empty then, since a malformed header fi
 not needed is to be ignored (RFC 3261 §8.2.2).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Self, TypeVar, overload
@@ -24,6 +25,8 @@ from sipcli.sip.via import Via
 
 VERSION: Final = "SIP/2.0"
 """The only version there is (RFC 3261 §7.1)."""
+
+_CALL_ID: Final = re.compile(r"[^\x00-\x20\x7f]++")
 
 T = TypeVar("T")
 
@@ -104,6 +107,12 @@ def _vias(headers: Headers) -> tuple[Via, ...]:
     return vias
 
 
+def _call_id(text: str) -> str:
+    if _CALL_ID.fullmatch(text) is None:
+        raise Malformed("it holds a blank or a control character")
+    return text
+
+
 @dataclass(frozen=True, init=False, repr=False)
 class Message:
     """What requests and responses have in common."""
@@ -117,7 +126,7 @@ class Message:
     """All Via elements, topmost first."""
     from_ = _needed("From", Address.parse)
     to = _needed("To", Address.parse)
-    call_id = _needed("Call-ID", str)
+    call_id = _needed("Call-ID", _call_id)
     cseq = _needed("CSeq", CSeq.parse)
 
     contacts = _list("Contact", Address.parse)

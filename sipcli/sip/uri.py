@@ -15,7 +15,7 @@ from sipcli.sip.params import NO_PARAMS, Param, Params, split_plain
 _USER_CHARS: Final = r'[^:@\x00-\x20\x7f"<>]'
 _SIP: Final = re.compile(
     r"([sS][iI][pP][sS]?):"
-    rf"(?:({_USER_CHARS}++)(?::((?:{_USER_CHARS}|:)*+))?+@)?+"
+    rf"(?:({_USER_CHARS}++)(?::([^@\x00-\x20\x7f\"<>]*+))?+@)?+"
     rf"({HOST})"
     r"(?::([0-9]{1,5}))?+"
     r'((?:;[^\x00-\x20\x7f"<>;=?]++(?:=[^\x00-\x20\x7f"<>;?]*+)?+)*+)'

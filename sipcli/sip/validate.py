@@ -9,36 +9,27 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sipcli.sip.address import Address
-from sipcli.sip.cseq import CSeq, RAck
+from sipcli.sip.cseq import RAck
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.media_type import MediaType
-from sipcli.sip.message import LIMITS, Limits, Request, Response
+from sipcli.sip.message import LIMITS, Limits, Message, Request, Response
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.subscription import Event, SubscriptionState
 from sipcli.sip.timing import SessionExpires
 from sipcli.sip.typed import VERSION
-from sipcli.sip.uri import OtherUri, SipUri
-from sipcli.sip.via import MAGIC_COOKIE, Via
+from sipcli.sip.uri import OtherUri
+from sipcli.sip.via import MAGIC_COOKIE
 
-Reader = Callable[[str], object]
-
-
-def _call_id(text: str) -> str:
-    if any(character <= " " or character == "\x7f" for character in text):
-        raise Malformed("it holds a blank or a control character")
-    return text
-
-
-_MANDATORY: Final[dict[str, Reader]] = {
-    "CSeq": CSeq.parse,
-    "Call-ID": _call_id,
-    "From": Address.parse,
-    "To": Address.parse,
+_MANDATORY: Final[dict[str, Callable[[Message], object]]] = {
+    "CSeq": lambda message: message.cseq,
+    "Call-ID": lambda message: message.call_id,
+    "From": lambda message: message.from_,
+    "To": lambda message: message.to,
 }
 """To be there exactly once (RFC 3261 §8.1.1); Via is the fifth, and a list."""
 
-_AT_MOST_ONCE: Final[dict[str, Reader]] = {
+_AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
     "Max-Forwards": lambda text: integer(text, 0, 255, "the number"),
     "Content-Type": MediaType.parse,
     "Session-Expires": SessionExpires.parse,
@@ -49,7 +40,7 @@ _AT_MOST_ONCE: Final[dict[str, Reader]] = {
     "Event": Event.parse,
     "Subscription-State": SubscriptionState.parse,
 }
-"""Well-formed where a request has them; none of them is needed in a response."""
+"""To be well-formed where a request has them; a response can do without."""
 
 
 def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, ...]:
@@ -59,6 +50,8 @@ def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, 
     dropped. Never raises.
     """
     faults = [*message.faults]
+    if any(fault.status == 513 for fault in faults):
+        return message.faults  # what is too large is not read further
     if message.version.upper() != VERSION:
         faults.append(Fault(Layer.VALIDATION, None, None, "Version Not Supported", 505))
     faults += _mandatory(message)
@@ -66,83 +59,91 @@ def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, 
     if isinstance(message, Request):
         faults += _cseq_method(message)
         faults += _optional(message)
-        faults += _contacts(message)
+        faults += _next_hops(message)
         faults += _request_uri(message)
     return tuple(faults)
 
 
-def _mandatory(message: Request | Response) -> Iterator[Fault]:
+def _mandatory(message: Message) -> Iterator[Fault]:
     for name, read in _MANDATORY.items():
         values = message.headers.all(name)
-        if not values or not values[0]:
+        if len(values) > 1:
+            yield Fault(Layer.VALIDATION, name, None, f"More Than One {name}")
+        elif not values or not values[0]:
             yield Fault(Layer.VALIDATION, name, None, f"Missing {name}")
-        yield from _single(name, values, read)
+        else:
+            try:
+                read(message)
+            except Malformed as fault:
+                yield _malformed(name, fault)
 
 
-def _optional(request: Request) -> Iterator[Fault]:
-    for name, read in _AT_MOST_ONCE.items():
-        yield from _single(name, request.headers.all(name), read)
+def _malformed(name: str, fault: Malformed) -> Fault:
+    return Fault(Layer.HEADER, name, fault.offset, f"Malformed {name}: {fault.reason}")
 
 
-def _single(name: str, values: tuple[str, ...], read: Reader) -> Iterator[Fault]:
-    if len(values) > 1:
-        yield Fault(Layer.VALIDATION, name, None, f"More Than One {name}")
-    elif values and values[0]:
-        yield from _malformed(name, values[0], read)
-
-
-def _malformed(name: str, value: str, read: Reader) -> Iterator[Fault]:
-    try:
-        read(value)
-    except Malformed as fault:
-        reason = f"Malformed {name}: {fault.reason}"
-        yield Fault(Layer.HEADER, name, fault.offset, reason)
-
-
-def _vias(message: Request | Response, limits: Limits) -> Iterator[Fault]:
-    values = message.headers.values("Via")
-    if not values:
+def _vias(message: Message, limits: Limits) -> Iterator[Fault]:
+    count = len(message.headers.values("Via"))
+    if count == 0:
         yield Fault(Layer.VALIDATION, "Via", None, "Missing Via")
-        return
-    if len(values) > limits.via_count:
+    elif count > limits.via_count:
         yield Fault(Layer.FRAMING, "Via", None, "Too Many Via Elements", 513)
-        return
-    for value in values:
-        yield from _malformed("Via", value, Via.parse)
-    try:
-        branch = message.via.branch
-    except Malformed:
-        return
-    if branch == MAGIC_COOKIE:
-        # RFC 4475 §3.2.1: it promises an id by RFC 3261 and brings none.
-        yield Fault(Layer.VALIDATION, "Via", None, "Via Branch Without An Identifier")
+    else:
+        try:
+            branch = message.via.branch
+        except Malformed as fault:
+            yield _malformed("Via", fault)
+        else:
+            if branch == MAGIC_COOKIE:
+                # RFC 4475 §3.2.1: it promises an id by RFC 3261 and brings none.
+                yield Fault(Layer.VALIDATION, "Via", None, "Via Branch Without An Identifier")
 
 
 def _cseq_method(request: Request) -> Iterator[Fault]:
     try:
         method = request.cseq.method
     except Malformed:
-        return
+        return  # told by `_mandatory`
     if method != request.method:
         yield Fault(Layer.VALIDATION, "CSeq", None, "CSeq Method Does Not Match")
 
 
-def _contacts(request: Request) -> Iterator[Fault]:
-    """Where the dialog's next requests go: a Contact or Record-Route that cannot be used."""
-    for name in ("Contact", "Record-Route"):
-        if name == "Contact" and request.contact_is_star:
-            continue
-        for value in request.headers.values(name):
-            yield from _malformed(name, value, Address.parse)
+def _optional(request: Request) -> Iterator[Fault]:
+    for name, read in _AT_MOST_ONCE.items():
+        values = request.headers.all(name)
+        if len(values) > 1:
+            yield Fault(Layer.VALIDATION, name, None, f"More Than One {name}")
+        elif values:
+            try:
+                read(values[0])
+            except Malformed as fault:
+                yield _malformed(name, fault)
+
+
+def _next_hops(request: Request) -> Iterator[Fault]:
+    """A Contact or Record-Route that no later request of a dialog could be sent to."""
+    if not request.contacts and not request.contact_is_star:
+        yield from _first_malformed(request, "Contact")
+    if not request.record_routes:
+        yield from _first_malformed(request, "Record-Route")
+
+
+def _first_malformed(request: Request, name: str) -> Iterator[Fault]:
+    for value in request.headers.values(name):
+        try:
+            Address.parse(value)
+        except Malformed as fault:
+            yield _malformed(name, fault)
+            return
 
 
 def _request_uri(request: Request) -> Iterator[Fault]:
     try:
         uri = request.uri
     except Malformed:
-        return  # already told by `parse`
+        return  # told by `parse`
     if isinstance(uri, OtherUri):
         yield Fault(Layer.APPLICATION, None, None, "Unsupported URI Scheme", 416)
-    elif isinstance(uri, SipUri) and uri.headers:
+    elif uri.headers:
         # RFC 3261 §19.1.1 forbids them; a Route in them must never take effect.
         yield Fault(Layer.VALIDATION, None, None, "Header Fields In The Request-URI")
