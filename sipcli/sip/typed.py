@@ -7,6 +7,7 @@ not needed is to be ignored (RFC 3261 §8.2.2).
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Self, TypeVar, overload
 
@@ -89,12 +90,26 @@ def _number(name: str, low: int, high: int) -> _Lazy[int | None]:
     return _optional(name, lambda text: integer(text, low, high, name))
 
 
-def _list(name: str, parse: Callable[[str], T]) -> _Lazy[tuple[T, ...]]:
+def _each(name: str, parse: Callable[[str], T]) -> _Lazy[tuple[T, ...]]:
+    """The well-formed elements: a registrar may hold another device's broken Contact."""
+
     def read(headers: Headers) -> tuple[T, ...]:
+        found: list[T] = []
+        for text in headers.values(name):
+            with suppress(Malformed):
+                found.append(parse(text))
+        return tuple(found)
+
+    return _Lazy(read)
+
+
+def _routes(name: str) -> _Lazy[tuple[Address, ...]]:
+    """All elements or none: half a route set would lead astray."""
+
+    def read(headers: Headers) -> tuple[Address, ...]:
         try:
-            return tuple([parse(text) for text in headers.values(name)])
+            return tuple([Address.parse(text) for text in headers.values(name)])
         except Malformed:
-            # Half a route set would lead astray: all elements or none.
             return ()
 
     return _Lazy(read)
@@ -118,66 +133,100 @@ class Message:
     """What requests and responses have in common."""
 
     headers: Headers
+    """All header fields, as received."""
     body: bytes
+    """As far as Content-Length covers it."""
     faults: tuple[Fault, ...] = field(compare=False)
     """What was wrong with framing and start line when it was read."""
 
     vias = _Lazy(_vias)
-    """All Via elements, topmost first."""
+    """All Via elements, topmost first; raises `Malformed`."""
     from_ = _needed("From", Address.parse)
+    """Who sent the request; raises `Malformed`."""
     to = _needed("To", Address.parse)
+    """Whom the request is for; raises `Malformed`."""
     call_id = _needed("Call-ID", _call_id)
+    """Common to a dialog, or to one client's registrations; raises `Malformed`."""
     cseq = _needed("CSeq", CSeq.parse)
+    """The request's place and method; raises `Malformed`."""
 
-    contacts = _list("Contact", Address.parse)
-    """The Contact addresses; empty for `*`."""
+    contacts = _each("Contact", Address.parse)
+    """The well-formed Contact addresses; none for `*`."""
     contact_is_star = _Lazy(lambda headers: headers.values("Contact") == ("*",))
     """`Contact: *`, all bindings at once (RFC 3261 §10.2.2)."""
-    routes = _list("Route", Address.parse)
-    record_routes = _list("Record-Route", Address.parse)
-    path = _list("Path", Address.parse)
-    service_routes = _list("Service-Route", Address.parse)
+    routes = _routes("Route")
+    """Proxies a request is to pass (RFC 3261 §20.34)."""
+    record_routes = _routes("Record-Route")
+    """Proxies that want to stay in the path, as on the wire (RFC 3261 §20.30)."""
+    path = _routes("Path")
+    """Proxies between us and the registrar (RFC 3327 §4)."""
+    service_routes = _routes("Service-Route")
+    """Proxies the registrar wants our requests to pass (RFC 3608 §5)."""
 
     max_forwards = _number("Max-Forwards", 0, 255)
+    """Hops that are left (RFC 3261 §20.22)."""
     content_length = _number("Content-Length", 0, LONGEST)
     """Bytes, as the field says; `len(body)` is the truth."""
     expires = _number("Expires", 0, LONGEST)
-    """Seconds."""
+    """Seconds (RFC 3261 §20.19)."""
     min_expires = _number("Min-Expires", 0, LONGEST)
-    """Seconds."""
+    """Seconds, the least a registrar grants (RFC 3261 §20.23)."""
     flow_timer = _number("Flow-Timer", 0, LONGEST)
-    """Seconds (RFC 5626 §4.4)."""
+    """Seconds of silence after which the server drops the flow (RFC 5626 §4.4)."""
     retry_after = _optional("Retry-After", RetryAfter.parse)
+    """When to try again (RFC 3261 §20.33)."""
     session_expires = _optional("Session-Expires", SessionExpires.parse)
+    """How long the session lives without a refresh (RFC 4028 §4)."""
     min_se = _optional("Min-SE", lambda text: SessionExpires.parse(text).seconds)
-    """Seconds (RFC 4028 §5)."""
+    """Seconds, the shortest session interval (RFC 4028 §5)."""
     rseq = _number("RSeq", 0, HIGHEST)
+    """Number of a reliable provisional response (RFC 3262 §7.1)."""
     rack = _optional("RAck", RAck.parse)
+    """Which one a PRACK acknowledges (RFC 3262 §7.2)."""
 
     content_type = _optional("Content-Type", MediaType.parse)
+    """What the body is."""
     content_disposition = _optional("Content-Disposition", ContentDisposition.parse)
+    """How the body is meant."""
     content_encoding = _words("Content-Encoding")
+    """What has to be undone to the body, outermost last."""
     accept = _words("Accept")
+    """Media types and their parameters, as written."""
     allow = _words("Allow")
+    """Methods."""
     supported = _words("Supported")
+    """Option tags the sender has."""
     require = _words("Require")
+    """Option tags the receiver must have."""
     proxy_require = _words("Proxy-Require")
+    """Option tags proxies must have."""
     unsupported = _words("Unsupported")
+    """Option tags that made a request fail with 420."""
 
     event = _optional("Event", Event.parse)
+    """The event package (RFC 6665 §8.2.1)."""
     subscription_state = _optional("Subscription-State", SubscriptionState.parse)
+    """Where the subscription stands (RFC 6665 §8.2.3)."""
     refer_to = _optional("Refer-To", Address.parse)
+    """Whom to call instead (RFC 3515 §2.1)."""
     referred_by = _optional("Referred-By", Address.parse)
+    """Who asked for that (RFC 3892 §3)."""
     replaces = _optional("Replaces", Replaces.parse)
-    reasons = _list("Reason", Reason.parse)
-    warnings = _list("Warning", Warning.parse)
+    """The dialog to take the place of (RFC 3891 §6.1)."""
+    reasons = _each("Reason", Reason.parse)
+    """Why a call ended or a request was sent (RFC 3326 §2)."""
+    warnings = _each("Warning", Warning.parse)
+    """More than the status says (RFC 3261 §20.43)."""
     subject = _text("Subject")
+    """For a person; from the peer, so control characters are possible."""
     user_agent = _text("User-Agent")
+    """What the client calls itself."""
     server = _text("Server")
+    """What the server calls itself."""
 
     @property
     def via(self) -> Via:
-        """The topmost Via."""
+        """The topmost Via; raises `Malformed`."""
         return self.vias[0]
 
 
@@ -186,6 +235,7 @@ class Request(Message):
     """A request (RFC 3261 §7.1)."""
 
     method: str
+    """As written: methods are told apart by case."""
     target: str
     """The Request-URI as written."""
     version: str

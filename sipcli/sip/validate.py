@@ -122,14 +122,16 @@ def _optional(request: Request) -> Iterator[Fault]:
 
 def _next_hops(request: Request) -> Iterator[Fault]:
     """A Contact or Record-Route that no later request of a dialog could be sent to."""
-    if not request.contacts and not request.contact_is_star:
-        yield from _first_malformed(request, "Contact")
-    if not request.record_routes:
-        yield from _first_malformed(request, "Record-Route")
+    if not request.contact_is_star:
+        yield from _first_malformed(request, "Contact", request.contacts)
+    yield from _first_malformed(request, "Record-Route", request.record_routes)
 
 
-def _first_malformed(request: Request, name: str) -> Iterator[Fault]:
-    for value in request.headers.values(name):
+def _first_malformed(request: Request, name: str, read: tuple[Address, ...]) -> Iterator[Fault]:
+    values = request.headers.values(name)
+    if len(values) == len(read):
+        return
+    for value in values:
         try:
             Address.parse(value)
         except Malformed as fault:
