@@ -63,6 +63,9 @@ class Limits:
 LIMITS: Final = Limits()
 """The limits that hold unless others are given."""
 
+UNTERMINATED: Final = Fault(Layer.FRAMING, None, None, "No Blank Line After The Header")
+"""The header section does not end as RFC 3261 §7 demands, though the frame does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -87,7 +90,7 @@ def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
     text = head.decode("utf-8", "surrogateescape")
     if not end:
         text = text.removesuffix("\r\n")
-        faults.append(Fault(Layer.FRAMING, None, None, "No Blank Line After The Header"))
+        faults.append(UNTERMINATED)
     start, _, fields = text.partition("\r\n")
     lengths = _FOLD_OR_LENGTH.findall(text)
     is_folded = "" in lengths

@@ -13,7 +13,7 @@ from sipcli.sip.cseq import RAck
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.media_type import MediaType
-from sipcli.sip.message import LIMITS, Limits, Message, Request, Response
+from sipcli.sip.message import LIMITS, UNTERMINATED, Limits, Message, Request, Response
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.subscription import Event, SubscriptionState
 from sipcli.sip.timing import SessionExpires
@@ -44,14 +44,14 @@ _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
 
 
 def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, ...]:
-    """All faults that forbid acting on `message`, those of parsing first.
+    """All faults that forbid acting on `message`, those of parsing first, gravest first.
 
     A request is to be answered with the first one's status and reason; a response is to be
     dropped. Never raises.
     """
-    faults = [*message.faults]
-    if any(fault.status == 513 for fault in faults):
+    if any(fault.status == 513 for fault in message.faults):
         return message.faults  # what is too large is not read further
+    faults = [fault for fault in message.faults if fault is not UNTERMINATED]
     if message.version.upper() != VERSION:
         faults.append(Fault(Layer.VALIDATION, None, None, "Version Not Supported", 505))
     faults += _mandatory(message)
@@ -61,6 +61,8 @@ def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, 
         faults += _optional(message)
         faults += _next_hops(message)
         faults += _request_uri(message)
+    if UNTERMINATED in message.faults:
+        faults.append(UNTERMINATED)  # the least of all: nothing is lost by it
     return tuple(faults)
 
 
