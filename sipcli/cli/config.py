@@ -27,18 +27,22 @@ _PAIR_WIDTH: Final = _NAME_WIDTH + 34
 """Columns before the origins, unless a value is longer."""
 
 
-@click.group()
+@click.group(invoke_without_command=True)
 @common_options
-def config() -> None:
+@click.pass_context
+def config(context: click.Context) -> None:
     """Show, check and locate the configuration."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @config.command(cls=Command)
 @settings_options()
 def show(invocation: Invocation) -> None:
-    """Show the settings in force and where each comes from; secrets are hidden.
+    """Show the settings in force and their sources.
 
-    It takes every option of the commands that connect, so that it can show what they would do.
+    Secrets are hidden. It takes every option of the commands that connect, so that it can
+    show what they would do.
     """
     loaded = invocation.load()
     rows = [(key, *_in_force(key, loaded)) for key in KEYS]
@@ -53,9 +57,10 @@ def show(invocation: Invocation) -> None:
 @config.command(cls=Command)
 @settings_options()
 def check(invocation: Invocation) -> None:
-    """Check all settings, and the files they name, without connecting to anything.
+    """Check all settings and the files they name.
 
-    Every mistake is told with its file and line, option or variable; the exit code is then 2.
+    Nothing is connected to. Every mistake is told with its file and line, option or
+    variable; the exit code is then 2.
     """
     from sipcli.net.options import LinkOptions  # late: it brings asyncio and ssl
 
@@ -74,7 +79,7 @@ def check(invocation: Invocation) -> None:
 @config.command(cls=Command)
 @common_options
 def path() -> None:
-    """Show where the configuration and sipcli's own memory are."""
+    """Show where sipcli keeps its files."""
     given = common()
     named = named_config_file(given.config, os.environ)
     places = {"config": named or config_file(), "state": state_folder()}
@@ -92,7 +97,10 @@ def path() -> None:
 @config.command(cls=Command)
 @common_options
 def example() -> None:
-    """Print an example file: every key with its documentation and default, commented out."""
+    """Print an example file with every key.
+
+    Each is commented out, with its documentation and its default.
+    """
     click.echo(example_text(), nl=False)
 
 

@@ -62,7 +62,7 @@ def _option(key: Key) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     attributes: dict[str, Any] = {"metavar": key.kind.metavar, "multiple": key.kind.many}
     names = key.option
     if key.kind.flag:
-        names = f"{key.option}/--no-{key.option.removeprefix('--')}"
+        names = f"{key.option}/{key.negative_option}"
         attributes = {"default": None}
     elif key.kind.metavar == "PATH":
         attributes["type"] = click.Path()  # for its completion

@@ -66,6 +66,11 @@ class Key:
         return self.other_option or "--" + self.identifier.replace("_", "-")
 
     @property
+    def negative_option(self) -> str:
+        """The option that sets a flag to false."""
+        return "--no-" + self.option.removeprefix("--")
+
+    @property
     def variable(self) -> str:
         """The environment variable."""
         return ENV_PREFIX + self.identifier.upper()

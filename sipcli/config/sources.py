@@ -52,7 +52,8 @@ def of_options(given: Mapping[str, Given | None]) -> Reading:
         raw = given.get(key.identifier)
         if raw is None or raw == ():
             continue
-        _add_words(reading, key, Origin(Source.OPTION, key.option), raw)
+        option = key.negative_option if raw is False else key.option
+        _add_words(reading, key, Origin(Source.OPTION, option), raw)
         if key.name in reading.found and holds_secret(key, reading.found[key.name].value):
             reading.warnings.append(
                 f"{key.option}: other users of this machine can see it in the list of processes; "

@@ -82,7 +82,9 @@ def test_from_an_option(key: Key) -> None:
         raw = sample.value is True
     loaded = load({**companions(key), key.identifier: raw}, environ={})
     assert value(key, loaded) == sample.value
-    assert loaded.origins[key.name] == Origin(Source.OPTION, key.option)
+    assert loaded.origins[key.name] == Origin(
+        Source.OPTION, f"--no-{key.option[2:]}" if raw is False else key.option
+    )
 
 
 @by_key
