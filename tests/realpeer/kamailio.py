@@ -88,11 +88,15 @@ class Binding:
 
 def installed() -> bool:
     """Whether Kamailio and all that its configuration needs is there."""
-    program = shutil.which("kamailio")
-    return program is not None and all(
-        any(Path("/usr/lib").glob(f"**/kamailio/modules/{module}.so"))
+    return _program() is not None and all(
+        any(Path("/usr/lib").glob(f"*/kamailio/modules/{module}.so"))
         for module in ("websocket", "tls", "outbound")
     )
+
+
+def _program() -> str | None:
+    """Where Kamailio is; a user's PATH need not name the folder of servers."""
+    return shutil.which("kamailio", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 def _free_ports() -> Iterator[int]:
@@ -161,7 +165,7 @@ class Kamailio:
         """
         assert self._leashed is None, "it runs already"
         self._write_configuration()
-        command = ["kamailio", "-DD", "-E", "-m", "64", "-M", "8"]
+        command = [_program() or "kamailio", "-DD", "-E", "-m", "64", "-M", "8"]
         command += ["-f", str(self.folder / "kamailio.cfg"), "-Y", str(self.folder)]
         with self._log_file.open("ab") as log:
             self._leashed = LeashedProcess(command, stdout=log, stderr=log)
