@@ -91,7 +91,8 @@ def _first(message: Request | Response, name: str) -> list[str]:
 def _tagged(request: Request, to: str, tag: str | None) -> str:
     if tag is None:
         return to
-    refuse_unwritable(tag, "a tag")
+    if TOKEN.fullmatch(tag) is None:
+        raise Malformed("the tag is not a token")
     try:
         return to if request.to.tag is not None else f"{to};tag={tag}"
     except Malformed:

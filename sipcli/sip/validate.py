@@ -44,7 +44,7 @@ _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
 
 
 def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, ...]:
-    """All faults that forbid acting on `message`, those of parsing first, gravest first.
+    """All faults that forbid acting on `message`, the gravest first.
 
     A request is to be answered with the first one's status and reason; a response is to be
     dropped. Never raises.
