@@ -140,12 +140,17 @@ def _framed(lengths: Sequence[str], body: bytes, faults: list[Fault]) -> bytes:
 def _message(
     start: str, headers: Headers, body: bytes, faults: list[Fault]
 ) -> Request | Response | None:
-    if start[:4].upper() == "SIP/":
-        return _response(start, headers, body, faults)
     found = _USUAL_REQUEST_LINE.fullmatch(start)
-    words = found.groups() if found else _request_line(start, faults)
-    if words is None:
-        return None
+    words: Sequence[str] | None
+    if found is not None:
+        words = found.groups()
+    else:
+        start = start.replace("\r", " ").replace("\n", " ")
+        if start[:4].upper() == "SIP/":
+            return _response(start, headers, body, faults)
+        words = _request_line(start, faults)
+        if words is None:
+            return None
     method, target, version = words
     return Request(
         method=method,

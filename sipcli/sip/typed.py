@@ -27,6 +27,13 @@ from sipcli.sip.via import Via
 VERSION: Final = "SIP/2.0"
 """The only version there is (RFC 3261 §7.1)."""
 
+MOST_ELEMENTS: Final = 256
+"""Elements read of one list: it bounds the work a peer can cause.
+
+A registrar's bindings and the proxies of a path are fewer by far. Of longer lists the rest is
+left out; Vias and routes as many as that are malformed.
+"""
+
 _CALL_ID: Final = re.compile(r"[^\x00-\x20\x7f]++")
 
 T = TypeVar("T")
@@ -95,7 +102,7 @@ def _each(name: str, parse: Callable[[str], T]) -> _Lazy[tuple[T, ...]]:
 
     def read(headers: Headers) -> tuple[T, ...]:
         found: list[T] = []
-        for text in headers.values(name):
+        for text in headers.values(name)[:MOST_ELEMENTS]:
             with suppress(Malformed):
                 found.append(parse(text))
         return tuple(found)
@@ -108,7 +115,7 @@ def _routes(name: str) -> _Lazy[tuple[Address, ...]]:
 
     def read(headers: Headers) -> tuple[Address, ...]:
         try:
-            return tuple([Address.parse(text) for text in headers.values(name)])
+            return _every(headers, name, Address.parse)
         except Malformed:
             return ()
 
@@ -116,10 +123,17 @@ def _routes(name: str) -> _Lazy[tuple[Address, ...]]:
 
 
 def _vias(headers: Headers) -> tuple[Via, ...]:
-    vias = tuple([Via.parse(text) for text in headers.values("Via")])
+    vias = _every(headers, "Via", Via.parse)
     if not vias:
         raise Malformed("Via is missing")
     return vias
+
+
+def _every(headers: Headers, name: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+    values = headers.values(name)
+    if len(values) > MOST_ELEMENTS:
+        raise Malformed("there are too many elements")
+    return tuple([parse(text) for text in values])
 
 
 def _call_id(text: str) -> str:

@@ -17,7 +17,7 @@ from sipcli.sip.message import LIMITS, UNTERMINATED, Limits, Message, Request, R
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.subscription import Event, SubscriptionState
 from sipcli.sip.timing import SessionExpires
-from sipcli.sip.typed import VERSION
+from sipcli.sip.typed import MOST_ELEMENTS, VERSION
 from sipcli.sip.uri import OtherUri
 from sipcli.sip.via import MAGIC_COOKIE
 
@@ -132,6 +132,9 @@ def _next_hops(request: Request) -> Iterator[Fault]:
 def _first_malformed(request: Request, name: str, read: tuple[Address, ...]) -> Iterator[Fault]:
     values = request.headers.values(name)
     if len(values) == len(read):
+        return
+    if len(values) > MOST_ELEMENTS:
+        yield Fault(Layer.FRAMING, name, None, f"Too Many {name} Elements", 513)
         return
     for value in values:
         try:

@@ -1,0 +1,117 @@
+"""Hostile bytes: damaged messages and messages made to be slow. The seeds are fixed."""
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.sip.corpus import Case, cases
+from tests.sip.exercise import exercise
+
+MUTANTS = 200
+"""Of each message of the corpora, so 12,200 in all."""
+SLOWEST = 0.1
+"""CPU seconds for one message, everything included."""
+LARGEST = 65536
+"""Bytes: the greatest message that is read."""
+
+BITS = [
+    *(bytes([value]) for value in (0, 9, 10, 13, 32, 127, 128, 255)),
+    *(b'"', b"\\", b"<", b">", b",", b";", b":", b"@", b"%", b"=", b"?", b"*", b"(", b"[", b"]"),
+    *(b"\r\n", b"\r\n ", b"\r\n\r\n", b"%00", b"%", b"sip:", b"SIP/2.0", b"9" * 30, b"\xc3\x28"),
+    *(b"Via: ", b"l: 1", b"\r\nm: *", b'""', b"<>", b";tag", b"\xef\xbb\xbf", b"\xe2\x80\xa8"),
+]
+
+
+def mutant(data: bytes, others: list[bytes], dice: random.Random) -> bytes:
+    """`data` with one to four accidents."""
+    for _ in range(dice.randint(1, 4)):
+        start = dice.randrange(len(data) + 1)
+        end = min(len(data), start + dice.choice([1, 2, 5, 20, 80]))
+        match dice.randrange(6):
+            case 0:
+                data = data[:start] + data[end:]
+            case 1:
+                data = data[:end] + data[start:]
+            case 2:
+                data = data[:start] + dice.choice(BITS) + data[start:]
+            case 3:
+                data = data[:start] + dice.choice(BITS) + data[end:]
+            case 4:
+                other = dice.choice(others)
+                place = dice.randrange(len(other))
+                data = data[:start] + other[place : place + end - start] + data[end:]
+            case _:
+                data = data[:start] + bytes([dice.randrange(256)]) + data[start + 1 :]
+    return data
+
+
+def cpu_seconds(data: bytes) -> float:
+    start = time.process_time()
+    exercise(data)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("one", cases(), ids=lambda one: one.name)
+def test_damaged_messages_do_no_harm(one: Case) -> None:
+    dice = random.Random(one.name)
+    others = [case.data for case in cases()]
+    for number in range(MUTANTS):
+        data = mutant(one.data, others, dice)
+        assert cpu_seconds(data) < SLOWEST, f"mutant {number}: {data!r}"
+
+
+BEFORE = (
+    b"INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/WSS c;branch=z9hG4bKd\r\n"
+    b"From: <sip:e@f>;tag=g\r\nTo: <sip:a@b>\r\nCall-ID: h\r\nCSeq: 1 INVITE\r\n"
+)
+
+
+def start_line(piece: bytes) -> Callable[[int], bytes]:
+    """A message whose Request-URI is `piece` again and again."""
+    return lambda size: b"INVITE sip:" + piece * (size // len(piece)) + BEFORE[15:] + b"\r\n"
+
+
+def one_line(name: bytes, piece: bytes, first: bytes = b"") -> Callable[[int], bytes]:
+    """A message with a header that is `first`, and then `piece` again and again."""
+    line = name + b": " + first
+    return lambda size: BEFORE + line + piece * (size // len(piece)) + b"\r\n\r\n"
+
+
+def lines(piece: bytes) -> Callable[[int], bytes]:
+    """A message whose header section holds `piece` again and again."""
+    return lambda size: BEFORE + piece * (size // len(piece)) + b"\r\n"
+
+
+NAMES = [b"Via", b"From", b"Contact", b"Route", b"CSeq", b"Retry-After", b"Warning", b"Reason"]
+PIECES = [b" ", b"\t", b",", b";", b'"', b"\\", b'\\"', b"<", b">", b"(", b")", b"()", b"@", b"%"]
+PIECES += [b"%41", b":", b"a,", b"a:b,", b"<a:b>,", b'"a" <a:b>,', b";a", b";a=b", b';a="b"', b"9"]
+PIECES += [b"; a = b ", b"\r\n ", b"\r", b"\n", b"SIP/2.0/U a,", b"a ", b"=", b"\xff", b'a="b", ']
+HOSTILE: dict[str, Callable[[int], bytes]] = {
+    **{f"{name!r} {piece!r}": one_line(name, piece) for name in NAMES for piece in PIECES},
+    **{f"URI of {piece!r}": start_line(piece) for piece in PIECES},
+    **{f"URI in Contact {p!r}": one_line(b"Contact", p, b"<sip:a@b") for p in PIECES},
+    **{f"user in Contact {p!r}": one_line(b"Contact", p, b"<sip:") for p in PIECES},
+    **{f"name in Contact {p!r}": one_line(b"Contact", p, b'"') for p in PIECES},
+    **{f"comment {p!r}": one_line(b"Retry-After", p, b"1 (") for p in PIECES},
+    **{f"lines of {line!r}": lines(line) for line in (b"a:\r\n", b"v:\r\n", b"x\r\n", b"l:1\r\n")},
+    **{f"lines of {line!r}": lines(line) for line in (b"m:a\r\n", b"Via: SIP/2.0/U a\r\n")},
+    **{f"folds of {fold!r}": lines(fold) for fold in (b"\r\n ", b"a\r\n\t", b"l:\r\n ")},
+    "blanks before a colon": lambda size: BEFORE + b"l" + b" " * size + b"\r\n\r\n",
+    "a long method": lambda size: b"A" * size + b" sip:a SIP/2.0\r\n\r\n",
+    "a long status line": lambda size: b"SIP/2.0 200 " + b" " * size + b"\r\n\r\n",
+    "blanks in the start line": lambda size: b"A " + b" " * size + b"\r\n\r\n",
+    "words in the start line": lambda size: b"A " * (size // 2) + b"\r\n\r\n",
+    "a long version": lambda size: b"SIP/2." + b"0" * size + b" 200 OK\r\n\r\n",
+    "line ends": lambda size: b"\r\n" * (size // 2),
+    "a long length": lambda size: BEFORE + b"l: " + b"9" * size + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_no_message_is_slow(shape: str) -> None:
+    data = HOSTILE[shape](LARGEST - 1000)
+    assert LARGEST // 2 < len(data) <= LARGEST
+    # Twice, so that a pause of the machine is not taken for a slow pattern.
+    assert min(cpu_seconds(data), cpu_seconds(data)) < SLOWEST
