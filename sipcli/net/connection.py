@@ -69,8 +69,7 @@ class Connection(ClientConnection):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came from the server (asyncio.Protocol)."""
-        if len(self.head) < HEAD:
-            self.head += data[: HEAD - len(self.head)]
+        self.head += data[: HEAD - len(self.head)]
         super().data_received(data)
         self.check_unsent()  # pongs to a server that sends pings and reads nothing
         if not self.head.startswith(b"HTTP/"[: len(self.head)]):

@@ -18,7 +18,7 @@ from sipcli.config.settings import WsServer
 from sipcli.net import refusal, tcp, tls
 from sipcli.net import resolve as dns
 from sipcli.net.connection import LINGER, MAX_UNSENT, Connection
-from sipcli.net.failure import ConnectFailed, Phase, quoted
+from sipcli.net.failure import ConnectFailed, Phase, excerpt
 from sipcli.net.link import Link, LinkDetails
 from sipcli.net.options import LinkOptions
 
@@ -64,7 +64,7 @@ async def dial(server: WsServer, options: LinkOptions) -> Link:
     except ssl.SSLCertVerificationError as error:
         raise await attempt.untrusted(error, deadline) from error
     except (OSError, InvalidHandshake, ImportError) as error:
-        raise await attempt.failure(error) from error
+        raise attempt.failure(error) from error
 
 
 class _Attempt:
@@ -106,10 +106,9 @@ class _Attempt:
             seen = await tls.look_at_certificate(self._reached, host, deadline)
         return self._failed(tls.explain_untrusted(error, host, seen))
 
-    async def failure(self, error: Exception) -> ConnectFailed:
+    def failure(self, error: Exception) -> ConnectFailed:
         """What any other `error` means, and in which phase it arose."""
         if self._connection is not None and self._phase is Phase.HTTP:
-            await self._connection.wait_closed()  # the library has aborted it
             return refusal.upgrade_failed(str(self._server), error, self._connection)
         if isinstance(error, socket.gaierror):
             self._phase = Phase.DNS
@@ -218,7 +217,7 @@ class _Attempt:
             peer_address=None if self._reached is None else str(self._reached),
             proxy=None if self._proxy is None else _shown(self._proxy),
             subprotocol=SUBPROTOCOL,
-            http_server=quoted(servers[0]) if servers else None,
+            http_server=excerpt(servers[0]) if servers else None,
             elapsed_ms=tuple(
                 (phase, (end - at) * 1000)
                 for (phase, at), end in zip(self._began, ends, strict=True)
@@ -241,9 +240,9 @@ def _explain_proxy(error: Exception, proxy: Proxy) -> str:
     named = f"the proxy {_shown(proxy)} that the environment names"
     if isinstance(error, InvalidProxyStatus):
         refused = error.response
-        return f"{named} answered {refused.status_code} {quoted(refused.reason_phrase)}"
+        return f"{named} answered {refused.status_code} {excerpt(refused.reason_phrase)}"
     if isinstance(error, ImportError):
         return f"{named} is a SOCKS proxy: install the package python-socks[asyncio]"
     if isinstance(error, ProxyError):
         return f"{named} gave no proper answer: is it a proxy?"
-    return f"{named} cannot be reached: {quoted(str(error))}"
+    return f"{named} cannot be reached: {excerpt(str(error))}"

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-LONGEST_QUOTE: Final = 120
+LONGEST_EXCERPT: Final = 120
 """Characters of a peer's words that one sentence repeats."""
 
 
@@ -41,7 +41,6 @@ class LinkClosed(Exception):  # noqa: N818 - an event like any other, not a faul
         self.reason = reason
 
 
-def quoted(text: str) -> str:
-    """A peer's words as one short line without control characters."""
-    line = "".join(char if char.isprintable() else "?" for char in text[:LONGEST_QUOTE])
-    return line if len(text) <= LONGEST_QUOTE else f"{line}…"
+def excerpt(text: str) -> str:
+    """A peer's words, cut to a length that fits a sentence; escaping them is the screen's part."""
+    return text if len(text) <= LONGEST_EXCERPT else f"{text[:LONGEST_EXCERPT]}…"

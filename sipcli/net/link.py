@@ -9,7 +9,7 @@ from websockets.frames import CloseCode
 
 from sipcli.net.certificate import Certificate, read_certificate
 from sipcli.net.connection import Connection
-from sipcli.net.failure import LinkClosed, Phase, quoted
+from sipcli.net.failure import LinkClosed, Phase, excerpt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +109,19 @@ class Link:
             return LinkClosed(None, connection.fault)
         theirs, ours = closed.rcvd, closed.sent
         if ours is not None and not closed.rcvd_then_sent:
-            return LinkClosed(ours.code, f"closed by us: {quoted(ours.reason) or 'done'}")
+            return LinkClosed(ours.code, f"closed by us: {excerpt(ours.reason) or 'done'}")
         if theirs is not None:
             code = None if theirs.code == CloseCode.NO_STATUS_RCVD else theirs.code
             return LinkClosed(code, f"closed by the server: {_meaning(theirs.code, theirs.reason)}")
         if connection.lost_by is not None:
-            return LinkClosed(None, f"the connection broke: {quoted(str(connection.lost_by))}")
+            return LinkClosed(None, f"the connection broke: {excerpt(str(connection.lost_by))}")
         return LinkClosed(None, "the server ended the connection without a Close frame")
 
 
 def _meaning(code: int, reason: str) -> str:
     """The server's own words, else those of the code (RFC 6455 §7.4.1)."""
     if reason:
-        return quoted(reason)
+        return excerpt(reason)
     try:
         return CloseCode(code).name.replace("_", " ").lower()
     except ValueError:

@@ -10,7 +10,7 @@ from websockets.http11 import Response
 
 from sipcli.net import tls
 from sipcli.net.connection import Connection
-from sipcli.net.failure import ConnectFailed, Phase, quoted
+from sipcli.net.failure import ConnectFailed, Phase, excerpt
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]{1,4} ([1-5][0-9]{2})(?: ([^\r\n]*))?")
 _WANTS_TLS: Final = re.compile(rb"HTTPS|SSL-enabled", re.IGNORECASE)
@@ -48,7 +48,7 @@ class Answer:
 
 
 def upgrade_failed(server: str, error: Exception, connection: Connection) -> ConnectFailed:
-    """What stopped the upgrade on `connection`, which is closed by now.
+    """What stopped the upgrade on `connection`.
 
     `error` is the library's view; a `TimeoutError` means that time was up.
     """
@@ -60,7 +60,7 @@ def upgrade_failed(server: str, error: Exception, connection: Connection) -> Con
         chosen = response.headers.get_all("Sec-WebSocket-Protocol")
         return ConnectFailed(server, Phase.SUBPROTOCOL, explain_choice(chosen))
     if answer is not None:
-        reason = f"the server's answer to the WebSocket upgrade is not valid: {quoted(str(error))}"
+        reason = f"the server's answer to the WebSocket upgrade is not valid: {excerpt(str(error))}"
         return ConnectFailed(server, Phase.HTTP, reason, answer.status)
     if isinstance(connection.lost_by, ssl.SSLError):  # TLS 1.3 refuses us after its handshake
         return ConnectFailed(server, Phase.TLS, tls.explain(connection.lost_by))
@@ -74,7 +74,7 @@ def explain_choice(chosen: list[str]) -> str:
     """What a server does that did not choose `sip`, and what may help."""
     if chosen:
         return (
-            f"the server chose the subprotocol {quoted(', '.join(chosen))}, not sip:"
+            f"the server chose the subprotocol {excerpt(', '.join(chosen))}, not sip:"
             " check the path in ws_servers"
         )
     return "the server did not choose the subprotocol sip: check the path in ws_servers"
@@ -109,11 +109,11 @@ def _is_about_subprotocol(error: Exception, response: Response) -> bool:
 
 def explain_answer(answer: Answer) -> str:
     """What the server refused with, and what may help."""
-    said = f"the server answered {answer.status} {quoted(answer.phrase)}".rstrip()
+    said = f"the server answered {answer.status} {excerpt(answer.phrase)}".rstrip()
     if answer.location is not None:
-        said += f" with Location {quoted(answer.location)}"
+        said += f" with Location {excerpt(answer.location)}"
     if answer.challenge is not None:
-        said += f" ({quoted(answer.challenge)})"
+        said += f" ({excerpt(answer.challenge)})"
     return f"{said}: {_cure(answer)}"
 
 
@@ -136,5 +136,5 @@ def _explain_first_bytes(connection: Connection) -> str:
         )
     if head[0] in (0x15, 0x16) and head[1:2] == b"\x03":  # alert, handshake (RFC 8446 §5.1)
         return f"{_CURE_TLS} (it sent a TLS record)"
-    sent = quoted(head.decode("utf-8", "backslashreplace").strip())
+    sent = excerpt(head.decode("utf-8", "backslashreplace").strip())
     return f"the port speaks something else than HTTP (it sent “{sent}”): check it in ws_servers"

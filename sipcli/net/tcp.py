@@ -5,12 +5,14 @@ import errno
 import socket
 from collections import deque
 from itertools import zip_longest
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.net.resolve import Address
 
 ATTEMPT_DELAY: Final = 0.25
 """Seconds before the next address is tried beside the last one (RFC 8305 §5)."""
+
+_Attempt: TypeAlias = asyncio.Task[socket.socket | OSError]
 
 
 class Unreachable(OSError):  # noqa: N818 - the word of the errno it stands for
@@ -28,10 +30,10 @@ async def connect(addresses: tuple[Address, ...]) -> tuple[socket.socket, Addres
     returned stays open. There is no timeout of its own.
     """
     waiting = deque(interleave(addresses))
-    attempts: dict[asyncio.Task[socket.socket | OSError], Address] = {}
-    running: set[asyncio.Task[socket.socket | OSError]] = set()
+    attempts: dict[_Attempt, Address] = {}
+    running: set[_Attempt] = set()
     failures: list[tuple[Address, OSError]] = []
-    won: socket.socket | None = None
+    winner: _Attempt | None = None
     try:
         while waiting or running:
             if waiting:
@@ -47,12 +49,20 @@ async def connect(addresses: tuple[Address, ...]) -> tuple[socket.socket, Addres
             for task in done:
                 outcome = task.result()
                 if isinstance(outcome, socket.socket):
-                    won = outcome
+                    winner = task
                     return outcome, attempts[task]
                 failures.append((attempts[task], outcome))
         raise Unreachable(failures)
     finally:
-        await _give_up(attempts, keep=won)
+        for task in attempts.keys() - {winner}:
+            task.cancel()
+            task.add_done_callback(_close)  # nothing is awaited: that could be cancelled too
+
+
+def _close(loser: _Attempt) -> None:
+    """Two attempts may succeed in the same moment; one connection is enough."""
+    if not loser.cancelled() and isinstance(outcome := loser.result(), socket.socket):
+        outcome.close()
 
 
 def interleave(addresses: tuple[Address, ...]) -> list[Address]:
@@ -79,17 +89,6 @@ async def _attempt(address: Address) -> socket.socket | OSError:
         sock.close()
         raise
     return sock
-
-
-async def _give_up(
-    attempts: dict[asyncio.Task[socket.socket | OSError], Address], keep: socket.socket | None
-) -> None:
-    """End all attempts; two may have succeeded in the same moment, and one is enough."""
-    for task in attempts:
-        task.cancel()
-    for outcome in await asyncio.gather(*attempts, return_exceptions=True):
-        if isinstance(outcome, socket.socket) and outcome is not keep:
-            outcome.close()
 
 
 def explain(error: Unreachable) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from sipcli.errors import ConfigError
 from sipcli.net import tcp
 from sipcli.net.certificate import Certificate, read_certificate
-from sipcli.net.failure import quoted
+from sipcli.net.failure import excerpt
 from sipcli.net.resolve import Address
 
 _EXPIRED, _NOT_YET_VALID, _SELF_SIGNED = 10, 9, 18
@@ -18,28 +18,33 @@ _WRONG_NAME: Final = {62, 64}
 """Reasons of X509_verify_cert, as OpenSSL numbers them (X509_V_ERR_…)."""
 
 _ALERTS: Final = (
-    ("WRONG_VERSION_NUMBER", "what listens there does not speak TLS: is the address ws: rather?"),
-    ("RECORD_LAYER_FAILURE", "what listens there does not speak TLS: is the address ws: rather?"),
-    ("HTTP_REQUEST", "what listens there does not speak TLS: is the address ws: rather?"),
     (
-        "CERTIFICATE_REQUIRED",
+        ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"),  # OpenSSL to 3.1, from 3.2
+        "what listens there does not speak TLS: is the address ws: rather?",
+    ),
+    (
+        ("CERTIFICATE_REQUIRED",),
         "the server demands a client certificate: set tls_client_certificate and tls_client_key",
     ),
-    ("UNKNOWN_CA", "the server does not trust the CA of tls_client_certificate"),
-    ("CERTIFICATE_EXPIRED", "the server says that tls_client_certificate has expired"),
-    ("CERTIFICATE_REVOKED", "the server says that tls_client_certificate is revoked"),
-    ("BAD_CERTIFICATE", "the server does not accept tls_client_certificate"),
-    ("CERTIFICATE_UNKNOWN", "the server does not accept tls_client_certificate"),
-    ("UNRECOGNIZED_NAME", "the server has no certificate for this host name"),
-    ("PROTOCOL_VERSION", "the server speaks only versions of TLS older than 1.2"),
-    ("UNSUPPORTED_PROTOCOL", "the server speaks only versions of TLS older than 1.2"),
+    (("UNKNOWN_CA",), "the server does not trust the CA of tls_client_certificate"),
+    (("CERTIFICATE_EXPIRED",), "the server says that tls_client_certificate has expired"),
+    (("CERTIFICATE_REVOKED",), "the server says that tls_client_certificate is revoked"),
     (
-        "HANDSHAKE_FAILURE",
-        "the server found no cipher or version in common, or demands a client certificate"
+        ("BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN"),
+        "the server does not accept tls_client_certificate",
+    ),
+    (("UNRECOGNIZED_NAME",), "the server has no certificate for this host name"),
+    (
+        ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"),
+        "the server speaks only versions of TLS older than 1.2",
+    ),
+    (
+        ("HANDSHAKE_FAILURE",),
+        "the server found no cipher in common, or demands a client certificate"
         " (tls_client_certificate, tls_client_key)",
     ),
 )
-"""A part of OpenSSL's reason, and what it means to a client. The first that fits is taken."""
+"""Parts of OpenSSL's reasons, and what they mean to a client. The first that fits is taken."""
 
 
 class _Encrypted(Exception):  # noqa: N818 - leaves this module as a ConfigError only
@@ -153,8 +158,8 @@ def explain(error: Exception) -> str:
             " this port, or demand a client certificate?"
         )
     reason = error.reason or ""
-    for part, meaning in _ALERTS:
-        if part in reason:
+    for parts, meaning in _ALERTS:
+        if any(part in reason for part in parts):
             return meaning
     return f"the TLS handshake failed: {(reason or str(error)).replace('_', ' ').lower()}"
 
@@ -167,13 +172,13 @@ def explain_untrusted(
     if code in (_EXPIRED, _NOT_YET_VALID):
         return _explain_dates(expired=code == _EXPIRED, seen=seen)
     if code in _WRONG_NAME:
-        names = quoted(", ".join(seen.names)) if seen and seen.names else "other names"
+        names = excerpt(", ".join(seen.names)) if seen and seen.names else "other names"
         return f"its certificate is for {names}, not for {host}: use its name in ws_servers"
     if code == _SELF_SIGNED:
-        whose = f" ({quoted(seen.subject)})" if seen else ""
+        whose = f" ({excerpt(seen.subject)})" if seen else ""
         return f"its certificate{whose} is self-signed: set tls_ca_file to a copy of it to trust it"
     if code in _UNKNOWN_ISSUER:
-        issuer = quoted(seen.issuer) if seen else "an unknown CA"
+        issuer = excerpt(seen.issuer) if seen else "an unknown CA"
         return f"its certificate is signed by {issuer}: set tls_ca_file to that CA's certificate"
     return f"its certificate is not trusted: {error.verify_message}"
 

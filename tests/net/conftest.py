@@ -1,6 +1,9 @@
 """What all tests of this folder share."""
 
 import pytest
+import trustme
+
+from tests.net.certificates import Files
 
 PROXIES = ("http", "https", "ws", "wss", "socks", "all", "no")
 
@@ -11,3 +14,12 @@ def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PROXIES:
         monkeypatch.delenv(f"{name}_proxy", raising=False)
         monkeypatch.delenv(f"{name}_proxy".upper(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return Files(
+        ca=trustme.CA(organization_name="Good CA"),
+        stranger=trustme.CA(organization_name="Unknown CA"),
+        folder=tmp_path_factory.mktemp("certificates"),
+    )

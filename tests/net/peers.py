@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from sipcli.config.settings import WsServer
 from sipcli.net.dial import dial
+from sipcli.net.failure import ConnectFailed
 from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
 
@@ -32,20 +33,35 @@ TURNS: Final = 1000
 """Turns of the loop in which everything that was closed has to end."""
 
 
-def run(test: Coroutine[Any, Any, Result]) -> Result:
-    """Run one test in a loop of its own; afterwards no task and no socket may be left."""
+def run(test: Coroutine[Any, Any, Result], tolerate: type[Exception] | None = None) -> Result:
+    """Run one test in a loop of its own, which has to be as empty afterwards as before.
+
+    Nothing may have failed behind its back either, but for exceptions to `tolerate`.
+    """
+    complaints: list[dict[str, Any]] = []
 
     async def bounded() -> Result:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
         files = open_files()
         async with asyncio.timeout(PATIENCE):
             result = await test
         for _ in range(TURNS):
-            if open_files() <= files and len(asyncio.all_tasks()) == 1:
+            if open_files() <= files and len(asyncio.all_tasks()) == 1 and not timers(loop):
                 return result
             await asyncio.sleep(0)
-        raise AssertionError(f"left behind: {open_files() - files} files, {asyncio.all_tasks()}")
+        left = (open_files() - files, asyncio.all_tasks(), timers(loop))
+        raise AssertionError(f"left behind: files, tasks, timers {left}")
 
-    return asyncio.run(bounded())
+    result = asyncio.run(bounded())
+    assert [c for c in complaints if type(c.get("exception")) is not tolerate] == []
+    return result
+
+
+def timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+    """The calls that a loop still has to make later."""
+    scheduled: list[asyncio.TimerHandle] = getattr(loop, "_scheduled", [])
+    return [timer for timer in scheduled if not timer.cancelled()]
 
 
 def open_files() -> int:
@@ -235,3 +251,23 @@ def closed_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return port_of(sock)
+
+
+async def failure(port: int, path: str = "", **changes: Any) -> ConnectFailed:
+    """How connecting over `ws:` to a port on loopback fails."""
+    try:
+        link = await dial_port(port, path, **changes)
+    except ConnectFailed as failed:
+        return failed
+    await link.close()
+    raise AssertionError("it was connected")
+
+
+def fails(script: Script, path: str = "", **changes: Any) -> ConnectFailed:
+    """How connecting fails to a server that plays `script`."""
+
+    async def test() -> ConnectFailed:
+        async with raw_server(script) as port:
+            return await failure(port, path, **changes)
+
+    return run(test())

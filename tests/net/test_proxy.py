@@ -70,7 +70,7 @@ def fails_through(script: Script, monkeypatch: pytest.MonkeyPatch, **changes: An
             use(monkeypatch, proxy)
             return await failure("ws://pbx.example", **changes)
 
-    return run(test())
+    return run(test(), tolerate=EOFError)
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -167,7 +167,7 @@ def test_a_proxy_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "answered 407 Proxy Auth"),
         (b"HTTP/1.0 502 Bad Gateway\r\n\r\n", "answered 502 Bad Gateway"),
         (b"SSH-2.0-x\r\n", "gave no proper answer"),
-        (b"", "gave no proper answer"),
+        (b"", "gave no proper answer"),  # the library hears of the end twice, and complains
     ],
 )
 def test_a_proxy_that_refuses_fails_in_tcp(
