@@ -114,10 +114,15 @@ def test_one_user_rings_and_one_is_silent(kamailio: Kamailio) -> None:
         assert client.ask_twice("INVITE", f"sip:ringing@{DOMAIN}")[0] == 180
 
 
-@pytest.mark.parametrize(("name", "status"), [("barred", 403), ("overloaded", 503)])
-def test_some_users_cannot_register(kamailio: Kamailio, name: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "status"), [("barred", 403), ("overloaded", 503), ("hidden", 200)]
+)
+def test_some_users_registrations_are_never_kept(
+    kamailio: Kamailio, name: str, status: int
+) -> None:
     with raw_client(kamailio.ws_uri, name) as client:
         assert client.register()[0] == status
+        assert kamailio.bindings(name) == []
 
 
 def test_one_user_is_registered_without_a_word(kamailio: Kamailio) -> None:

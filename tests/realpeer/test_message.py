@@ -1,11 +1,13 @@
 """`sipcli message` through Kamailio, from one sipcli to another."""
 
+import signal
 from collections.abc import Callable
 
 import pytest
 
 from tests.realpeer.kamailio import DOMAIN, Kamailio, Settings
 from tests.realpeer.sipcli_process import User
+from tests.realpeer.waiting import until
 
 NewUser = Callable[..., User]
 TEXT = 'Grüße, 世界 – "zu zweit"; 100 %'
@@ -68,6 +70,28 @@ def test_a_refusal_has_its_exit_code(
     alice.wait_for("message", direction="sent", status=status)
     alice.wait_for("finished", exit_code=code)
     assert alice.wait() == code
+
+
+def test_a_message_whose_fate_is_unknown_is_not_called_delivered(
+    kamailio: Kamailio, user: NewUser
+) -> None:
+    """It was sent, and the server died before it answered."""
+    alice = user("alice", ws_servers=kamailio.ws_uri).sipcli("message", "silent", "hello")
+    until(lambda: len(kamailio.requests("MESSAGE")) == 2)
+    kamailio.kill()
+    alice.wait_for("message", direction="sent", status=None)
+    alice.wait_for("finished", exit_code=3)
+    assert alice.wait() == 3
+
+
+def test_a_signal_before_the_answer_is_130_and_unregisters(
+    kamailio: Kamailio, user: NewUser
+) -> None:
+    alice = user("alice", ws_servers=kamailio.ws_uri).sipcli("message", "silent", "hello")
+    until(lambda: len(kamailio.requests("MESSAGE")) == 2)
+    alice.send_signal(signal.SIGINT)
+    alice.wait_for("unregistered")
+    assert alice.wait(3) == 130
 
 
 def test_a_refused_registration_is_exit_4(kamailio: Kamailio, user: NewUser) -> None:

@@ -72,6 +72,17 @@ def test_a_signal_unregisters(kamailio: Kamailio, user: NewUser, number: signal.
     assert kamailio.bindings("alice") == []
 
 
+def test_a_signal_on_the_heels_of_registered_is_not_too_early(
+    kamailio: Kamailio, user: NewUser
+) -> None:
+    alice = user("alice", ws_servers=kamailio.ws_uri)
+    for _ in range(6):
+        process = alice.sipcli("register")
+        process.wait_for("registered")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(3) == 0
+
+
 def test_duration_ends_it(kamailio: Kamailio, user: NewUser) -> None:
     alice = user("alice", ws_servers=kamailio.ws_uri)
     process = alice.sipcli("register", "--duration", "0.5")
@@ -129,6 +140,30 @@ def test_a_registrar_without_outbound_gives_no_gruus(kamailio: Kamailio, user: N
     kamailio.restart(Settings(outbound=False))
     process = user("alice", ws_servers=kamailio.ws_uri).sipcli("register", "--once")
     process.wait_for("registered", pub_gruu=None, temp_gruu=None)
+    assert process.wait() == 0
+
+
+def test_another_phone_of_the_same_user_is_shown_and_left_alone(
+    kamailio: Kamailio, user: NewUser
+) -> None:
+    at_home = user("alice", ws_servers=kamailio.ws_uri).sipcli("register")
+    home = at_home.wait_for("registered")["contact"]
+    account = f"sip:alice@{DOMAIN}"
+    abroad = user("bob", ws_servers=kamailio.ws_uri, uri=account, password="alice-secret")
+    process = abroad.sipcli("register", "--once")
+    registered = process.wait_for("registered", uri=account)
+    ours = {binding["contact"]: binding["ours"] for binding in registered["bindings"]}
+    assert ours == {home: False, registered["contact"]: True}
+    assert process.wait() == 0
+    assert [binding.contact for binding in kamailio.bindings("alice")] == [home]
+
+
+def test_an_answer_that_hides_the_binding_counts_with_a_warning(
+    kamailio: Kamailio, user: NewUser
+) -> None:
+    process = user("hidden", ws_servers=kamailio.ws_uri).sipcli("register", "--once")
+    process.wait_for("warning")
+    process.wait_for("registered", bindings=[], expires_s=600)
     assert process.wait() == 0
 
 
