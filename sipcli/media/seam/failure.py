@@ -1,0 +1,52 @@
+"""What a STUN or TURN server's refusal means, in a sentence."""
+
+import socket
+import ssl
+from typing import Final
+
+from aioice import stun
+
+
+class ServerFailed(Exception):  # noqa: N818 - a word of ours, shown as a warning
+    """A STUN or TURN server is of no use; the text says why, without the server's name."""
+
+
+_CODES: Final = {
+    300: "it sends its clients to another server: write that one's address instead",
+    403: "it forbids the use of a relay",
+    437: "it takes the relay for another client's",
+    438: "it does not accept its own nonce: something is wrong with it",
+    441: "the user name is another than the relay was made with",
+    442: "it does not relay UDP",
+    486: "this user has as many relays as it allows",
+    508: "it has no room for another relay",
+}
+"""Codes of RFC 8656 §19 and RFC 8489 §14.8."""
+
+
+def explain_stun(error: stun.TransactionError, *, has_credentials: bool = False) -> str:
+    """Why a STUN transaction has failed."""
+    if error.response is None:
+        return "it does not answer"
+    code = error.response.error_code
+    if code == 401:
+        if has_credentials:
+            return "it does not accept the user name and password"
+        return "it asks for a user name and a password, and none is set"
+    return _CODES.get(code or 0, f"it answers with error {code}")
+
+
+def explain_connection(error: OSError) -> str:
+    """Why a server could not be connected to."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message}): see tls_ca_file"
+    if isinstance(error, ssl.SSLError):
+        reason = (error.reason or "unknown").replace("_", " ").lower()
+        return f"the TLS handshake failed ({reason}): does it speak TLS at this port?"
+    if isinstance(error, ConnectionRefusedError):
+        return "it refused the connection: is the server running there?"
+    if isinstance(error, socket.gaierror):
+        return "its name is not known: check its spelling, and whether this machine is online"
+    if isinstance(error, ConnectionError):
+        return "it ended the connection"
+    return f"it cannot be reached ({error.strerror or type(error).__name__})"

@@ -1,0 +1,203 @@
+"""A TURN allocation (RFC 8656) as a datagram transport of ICE, over UDP, TCP or TLS."""
+
+import asyncio
+import ssl
+import struct
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from aioice import stun, turn
+
+from sipcli.media.seam.candidates import Address
+from sipcli.media.seam.failure import ServerFailed, explain_connection, explain_stun
+from sipcli.media.seam.ice import LARGEST_DATAGRAM, IceAgent, IceSocket
+
+FAREWELL_LIMIT: Final = 0.3
+"""Seconds that a server gets to confirm the end of an allocation."""
+
+CHANNEL_LIFE: Final = 240.0
+"""Seconds until a channel is bound anew: its permission ends after 300 (RFC 8656 §9, §12)."""
+
+MOST_WAITING: Final = 32
+"""Datagrams that may wait for a channel to be bound."""
+
+UNKNOWN_BASE: Final = (("0.0.0.0", 9), ("::", 9))
+"""The related address, IPv4 and IPv6, where the real one must not be known (RFC 8839 §5.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEndpoint:
+    """Where and how a TURN server is spoken to."""
+
+    host: str
+    """A name or an address: what the server's certificate is compared with."""
+    address: Address
+    """What `host` is looked up as."""
+    stream: bool
+    """TCP rather than UDP."""
+    tls: ssl.SSLContext | None
+    """None without TLS, which goes over TCP only."""
+    username: str | None
+    password: str | None = field(repr=False)
+
+
+class _UdpClient(turn.TurnClientUdpProtocol):
+    refused: asyncio.Event | None = None
+
+    def datagram_received(self, data: bytes | str, addr: Address) -> None:
+        # An attribute of a wrong length makes aioice raise this besides ValueError.
+        with suppress(struct.error):
+            super().datagram_received(data, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        """Hear from the kernel that nothing listens at the server's port."""
+        if self.refused is not None and isinstance(exc, ConnectionRefusedError):
+            self.refused.set()
+
+
+class _TcpClient(turn.TurnClientTcpProtocol):
+    def data_received(self, data: bytes) -> None:
+        try:
+            super().data_received(data)
+        except struct.error:
+            self.transport.abort()
+
+
+class _Relay(asyncio.DatagramTransport):
+    """What an IceSocket sends through when it is an allocation.
+
+    Takes the place of aioice's TurnTransport, which makes a task for each packet and, where
+    the server is dead, needs a minute to close.
+    """
+
+    def __init__(self, client: _UdpClient | _TcpClient) -> None:
+        super().__init__()
+        self._client = client
+        self._bound_until: dict[int, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        if self._closing or self._client.transport.is_closing():
+            return
+        channel = self._client.peer_to_channel.get(addr)
+        if channel is None:
+            if len(self._tasks) < MOST_WAITING:
+                self._spawn(self._client.send_data(data, addr))  # binds a channel first
+            return
+        now = asyncio.get_running_loop().time()
+        if now >= self._bound_until.setdefault(channel, now + CHANNEL_LIFE):
+            self._bound_until[channel] = now + CHANNEL_LIFE
+            self._spawn(self._client.channel_bind(channel, addr))
+        self._client._send(struct.pack("!HH", channel, len(data)) + data)
+
+    def get_write_buffer_size(self) -> int:
+        transport: Any = self._client.transport  # typeshed lacks it for datagrams
+        return int(transport.get_write_buffer_size())
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._client.relayed_address if name == "sockname" else default
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            for task in self._tasks:
+                task.cancel()
+            self._spawn(self._end())
+
+    async def _end(self) -> None:
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_LIMIT):
+                    await self._client.delete()
+        finally:
+            # Not close(): TCP would wait for what is unsent, TLS for the server's farewell.
+            self._client.transport.abort()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: what was sent is lost, and ICE sends its checks again
+
+
+async def add_relay(
+    agent: IceAgent, server: TurnEndpoint, preference: int, *, hide_base: bool
+) -> None:
+    """Make an allocation at a TURN server and add its candidate to `agent`.
+
+    `preference` is the local preference of RFC 8445 §5.1.2.1; with `hide_base` the candidate
+    does not tell our own address. Raises `ServerFailed`. Takes a minute with a silent server:
+    to be cancelled, which leaves nothing behind.
+    """
+    client = await _connect(server)
+    try:
+        relayed = await _allocate(client, has_credentials=server.username is not None)
+    except BaseException:
+        if client.refresh_task is not None:
+            client.refresh_task.cancel()
+        client.transport.abort()
+        raise
+    opened = IceSocket(agent)
+    client.receiver = opened
+    opened.connection_made(_Relay(client))
+    known_base = None if hide_base else client.mapped_address
+    base = known_base or UNKNOWN_BASE[":" in relayed[0]]
+    agent.add_relay(opened, preference, base=base, server=server.address[0])
+
+
+async def _connect(server: TurnEndpoint) -> _UdpClient | _TcpClient:
+    loop = asyncio.get_running_loop()
+    identity = (server.address, server.username, server.password)
+    lifetime = turn.DEFAULT_ALLOCATION_LIFETIME
+    try:
+        if not server.stream:
+            transport, client = await loop.create_datagram_endpoint(
+                lambda: _UdpClient(*identity, lifetime, int(CHANNEL_LIFE)),
+                remote_addr=server.address,
+            )
+            cast(Any, transport).max_size = LARGEST_DATAGRAM
+            return client
+        _, stream = await loop.create_connection(
+            lambda: _TcpClient(*identity, lifetime, int(CHANNEL_LIFE)),
+            *server.address,
+            ssl=server.tls,
+            server_hostname=server.host if server.tls else None,
+        )
+    except OSError as error:
+        raise ServerFailed(explain_connection(error)) from error
+    return stream
+
+
+async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -> Address:
+    """Ask for the allocation; returns its address.
+
+    Over UDP it ends early where the kernel says that nobody listens.
+    """
+    asking = asyncio.ensure_future(client.connect())
+    waiting: set[asyncio.Future[Any]] = {asking}
+    if isinstance(client, _UdpClient):
+        client.refused = asyncio.Event()
+        waiting.add(asyncio.ensure_future(client.refused.wait()))
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            raise ServerFailed("nothing listens at its port: is the server running there?")
+        return await asking
+    except stun.TransactionError as error:
+        raise ServerFailed(explain_stun(error, has_credentials=has_credentials)) from error
+    except ConnectionError as error:
+        raise ServerFailed("it answers without an address") from error
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

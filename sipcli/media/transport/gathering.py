@@ -1,0 +1,197 @@
+"""Gathers candidates: our own addresses, what STUN servers see, what TURN servers lend."""
+
+import asyncio
+import ipaddress
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import Final
+
+from sipcli.media.seam.candidates import Address
+from sipcli.media.seam.failure import ServerFailed, explain_connection
+from sipcli.media.seam.ice import IceAgent, IceSocket, host_addresses
+from sipcli.media.seam.turn import TurnEndpoint, add_relay
+from sipcli.media.transport.addresses import choose
+from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.net.resolve import resolve
+from sipcli.sdp.transport import Candidate
+
+GRACE: Final = 0.3
+"""Seconds that others get when a server of each kind has answered, and those that were silent
+the last time."""
+
+BASE_GRACE: Final = 0.1
+"""Seconds that the rest of our addresses get when a server has answered one of them."""
+
+HIGHEST_PREFERENCE: Final = 65535
+"""The best local preference (RFC 8445 §5.1.2.1)."""
+
+
+async def gather(
+    agent: IceAgent, options: IceServers, warn: Callable[[str], None]
+) -> tuple[Candidate, ...]:
+    """All candidates of `agent`, the best first; within `gathering_timeout`, whatever happens.
+
+    `warn` gets a sentence for each server that turns out to be of no use.
+    """
+    sockets: list[IceSocket] = []
+    if not options.relay_only:
+        addresses = choose(host_addresses(), include_loopback=options.include_loopback)
+        for rank, address in enumerate(addresses):
+            opened = await agent.open_socket(address, HIGHEST_PREFERENCE - rank)
+            if opened is not None:
+                sockets.append(opened)
+    asked: dict[asyncio.Task[None], IceServer] = {}
+    for rank, server in enumerate(options.servers):
+        if server.obstacle is not None:
+            _warn_once(options, warn, server, server.obstacle)
+        elif server.relays or sockets:
+            question = _ask(agent, server, sockets, HIGHEST_PREFERENCE - rank, options)
+            asked[asyncio.create_task(question)] = server
+    kinds = {server.relays for server in asked.values()}
+
+    def is_enough(waiting: set[asyncio.Task[None]]) -> bool:
+        useful = {server.relays for task, server in asked.items() if _has_succeeded(task)}
+        return useful == kinds or all(asked[task] in options.silent for task in waiting)
+
+    try:
+        await _wait(asked, options.gathering_timeout, GRACE, is_enough)
+        for task, server in asked.items():
+            _judge(task, server, options, warn)
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    return agent.end_gathering()
+
+
+async def _wait(
+    tasks: Iterable[asyncio.Task[None]],
+    limit: float,
+    grace: float,
+    is_enough: Callable[[set[asyncio.Task[None]]], bool],
+) -> None:
+    """Wait for `tasks`: at most `limit` seconds, and `grace` once those that are done are enough.
+
+    `is_enough` gets the ones that are still waited for.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limit
+    waiting = set(tasks)
+    while waiting:
+        if is_enough(waiting):
+            deadline = min(deadline, loop.time() + grace)
+        left = deadline - loop.time()
+        if left <= 0:
+            break
+        _, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _has_succeeded(task: asyncio.Task[None]) -> bool:
+    return task.done() and task.exception() is None
+
+
+def _judge(
+    task: asyncio.Task[None], server: IceServer, options: IceServers, warn: Callable[[str], None]
+) -> None:
+    """Draw the lesson from one server's behaviour."""
+    if not task.done():
+        options.silent.add(server)
+        _warn_once(options, warn, server, "it has not answered in time")
+        return
+    options.silent.discard(server)
+    error = task.exception()
+    if error is None:
+        options.warned = {text for text in options.warned if not text.startswith(server.uri)}
+    elif isinstance(error, ServerFailed):
+        _warn_once(options, warn, server, str(error))
+    else:
+        raise error
+
+
+def _warn_once(
+    options: IceServers, warn: Callable[[str], None], server: IceServer, reason: str
+) -> None:
+    text = f"{server.uri} cannot be used: {reason}"
+    if text not in options.warned:
+        options.warned.add(text)
+        warn(text)
+
+
+async def _ask(
+    agent: IceAgent,
+    server: IceServer,
+    sockets: list[IceSocket],
+    preference: int,
+    options: IceServers,
+) -> None:
+    """Get what one server has to give; raises `ServerFailed`."""
+    addresses = await _look_up(server)
+    if server.relays:
+        await _ask_for_relay(agent, server, addresses, preference, options)
+    else:
+        await _ask_for_reflexive(agent, addresses, sockets, preference)
+
+
+async def _look_up(server: IceServer) -> list[Address]:
+    try:
+        ipaddress.ip_address(server.host)
+    except ValueError:
+        try:
+            found = await resolve(server.host, server.port)
+        except OSError as error:
+            raise ServerFailed(explain_connection(error)) from error
+        return [(str(each.sockaddr[0]), server.port) for each in found]
+    return [(server.host, server.port)]
+
+
+async def _ask_for_relay(
+    agent: IceAgent,
+    server: IceServer,
+    addresses: list[Address],
+    preference: int,
+    options: IceServers,
+) -> None:
+    """The first of the server's addresses that works."""
+    failure = ServerFailed("its name has no IPv4 or IPv6 address")
+    for address in addresses:
+        endpoint = TurnEndpoint(
+            host=server.host,
+            address=address,
+            stream=server.stream,
+            tls=options.tls if server.secure else None,
+            username=server.username,
+            password=server.password,
+        )
+        try:
+            await add_relay(agent, endpoint, preference, hide_base=options.relay_only)
+        except ServerFailed as error:
+            failure = error
+        else:
+            return
+    raise failure
+
+
+async def _ask_for_reflexive(
+    agent: IceAgent, addresses: list[Address], sockets: list[IceSocket], preference: int
+) -> None:
+    """From each of our sockets that can reach it, by the server's first address of that family."""
+    questions: list[asyncio.Task[None]] = []
+    for rank, base in enumerate(sockets):
+        own = ipaddress.ip_address(base.local_candidate.host)
+        for address in addresses:
+            server = ipaddress.ip_address(address[0])
+            if (own.version, own.is_loopback) == (server.version, server.is_loopback):
+                question = agent.ask_reflexive(base, address, preference - rank)
+                questions.append(asyncio.create_task(question))
+                break
+    if not questions:
+        raise ServerFailed("none of this machine's addresses can reach it")
+    try:
+        # One deaf interface, such as that of a VPN, must not hold up the others.
+        await _wait(questions, inf, BASE_GRACE, lambda _: any(map(_has_succeeded, questions)))
+        if not any(map(_has_succeeded, questions)):
+            await questions[0]  # raises: without a success, all have failed
+    finally:
+        for task in questions:
+            task.cancel()
+        await asyncio.gather(*questions, return_exceptions=True)

@@ -1,0 +1,113 @@
+"""The STUN and TURN servers of the settings, as the gathering of candidates needs them."""
+
+import re
+import ssl
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from sipcli.config.settings import IceTransportPolicy, Settings
+from sipcli.net.tls import client_context
+
+PORT: Final = 3478
+TLS_PORT: Final = 5349
+"""Default ports (RFC 7064 §3.2, RFC 7065 §3.2)."""
+
+_URI: Final = re.compile(
+    r"(?P<scheme>stuns?|turns?):(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:?\[\]]+))"
+    r"(?::(?P<port>[0-9]+))?(?:\?transport=(?P<transport>udp|tcp))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """One server in one way of speaking to it."""
+
+    uri: str
+    """As it stands in the settings, and as warnings name it."""
+    relays: bool
+    """TURN rather than STUN."""
+    secure: bool
+    """`turns:` or `stuns:`."""
+    host: str
+    """A name or an address; IPv6 without brackets."""
+    port: int
+    stream: bool
+    """TCP rather than UDP."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, uri: str, username: str | None = None, password: str | None = None) -> Self:
+        """Read a STUN or TURN URI (RFC 7064, RFC 7065); raises `ValueError`."""
+        found = _URI.fullmatch(uri)
+        if found is None:
+            raise ValueError(f"{uri!r} is not a STUN or TURN URI")
+        secure = found["scheme"].endswith("s")
+        transport = found["transport"] or ("tcp" if secure else "udp")
+        return cls(
+            uri=uri,
+            relays=found["scheme"].startswith("turn"),
+            secure=secure,
+            host=found["v6"] or found["host"],
+            port=int(found["port"] or (TLS_PORT if secure else PORT)),
+            stream=transport == "tcp",
+            username=username,
+            password=password,
+        )
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why it is not even tried; None where it is."""
+        if self.secure and not self.relays:
+            return "it would tell the address of a TLS connection, and audio goes by UDP: use stun:"
+        if self.secure and not self.stream:
+            return "TURN over DTLS is not supported: use transport=tcp or leave transport out"
+        return None
+
+
+@dataclass(slots=True)
+class IceServers:
+    """How candidates are gathered, for all calls of a phone."""
+
+    servers: tuple[IceServer, ...] = ()
+    """In the order of preference."""
+    relay_only: bool = False
+    """Whether media may take no other way than through a TURN server."""
+    gathering_timeout: float = 2.0
+    """Seconds."""
+    include_loopback: bool = False
+    """Whether the far end may be on this machine, though there are other addresses."""
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    """For `turns:`; None where there is none."""
+    silent: set[IceServer] = field(default_factory=set)
+    """Those that have not answered lately; they are asked again, but hardly waited for."""
+    warned: set[str] = field(default_factory=set)
+    """What has been said already and need not be said again for each call."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, include_loopback: bool = False) -> Self:
+        """The servers that `settings` name.
+
+        Raises `ConfigError` where a `tls_…` file cannot be used and a `turns:` server needs it.
+        """
+        servers = [IceServer.parse(uri) for uri in settings.stun_servers]
+        servers += [
+            IceServer.parse(uri, relay.username, relay.password)
+            for relay in settings.turn_servers
+            for uri in relay.urls
+        ]
+        tls = None
+        if any(server.relays and server.secure for server in servers):
+            tls = client_context(
+                ca_file=settings.tls_ca_file,
+                certificate=settings.tls_client_certificate,
+                key=settings.tls_client_key,
+                verify=settings.tls_verify,
+            )
+        return cls(
+            servers=tuple(servers),
+            relay_only=settings.ice_transport_policy is IceTransportPolicy.RELAY,
+            gathering_timeout=settings.ice_gathering_timeout,
+            include_loopback=include_loopback,
+            tls=tls,
+        )
