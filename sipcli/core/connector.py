@@ -158,8 +158,7 @@ class Connector:
     @property
     def has_another(self) -> bool:
         """Whether a server remains in this round that has not failed."""
-        choice = self._servers.choose()
-        return choice is not None and (self.flow is None or choice != self.flow.server)
+        return self._servers.has_another(self.flow.server if self.flow is not None else None)
 
     def tick(self, now: float, *, quiet: bool) -> list[ConnectorEffect]:
         """Fire what is due; `quiet` says that nothing is going on that a move would disturb."""

@@ -16,6 +16,10 @@ class Servers:
         """The heaviest server that has not failed, at random among equals; None if all have."""
         return self._pick([server for server in self._servers if server not in self._failed])
 
+    def has_another(self, server: WsServer | None) -> bool:
+        """Whether a server besides `server` is left in this round."""
+        return any(other not in self._failed and other != server for other in self._servers)
+
     def failed(self, server: WsServer) -> None:
         """Leave `server` out until a new round begins or it is back."""
         self._failed.add(server)
