@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from sipcli.config.settings import Settings
 from sipcli.core import dispatch, events, queries
 from sipcli.core.backoff import Draw
+from sipcli.core.call_events import CallEvent
+from sipcli.core.calls import Calls
 from sipcli.core.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
 from sipcli.core.credentials import Authenticator, Credentials
 from sipcli.core.flow import Flow
 from sipcli.core.identity import Identity, NewId
 from sipcli.core.keepalive import PING, PONG, Keepalive
+from sipcli.core.line import Line
 from sipcli.core.queries import OnOutcome
 from sipcli.core.registration import Registration
 from sipcli.core.registration import State as RegistrationState
@@ -51,6 +54,7 @@ class UserAgent:
 
     `new_id` and `draw` are its sources of randomness. A `patient` agent tries again for
     ever; else a round in which all servers failed, or a refused registration, is the end.
+    `takes_calls` says whether incoming calls are let in; without it they get 480.
     """
 
     def __init__(
@@ -61,9 +65,11 @@ class UserAgent:
         draw: Draw,
         *,
         patient: bool,
+        takes_calls: bool = False,
     ) -> None:
         self._actions: list[Action] = []
         self._events: list[events.Event] = []
+        self._call_events: list[CallEvent] = []
         self._registers = settings.register
         self._stopping = False
         self._identity = Identity(settings, new_id)
@@ -72,7 +78,10 @@ class UserAgent:
         self._requester = Requester(
             settings, self._identity, self._transactions, self._authenticator
         )
-        self._server = RequestServer(self._transactions, self._identity, self.emit)
+        line = Line(self, self._requester, self._transactions, draw)
+        self.calls = Calls(line, settings, takes_calls=takes_calls)
+        """All calls and what can be done with them."""
+        self._server = RequestServer(self._transactions, self._identity, self.calls, self.emit)
         self._keepalive = Keepalive(draw)
         self._connector = Connector(
             settings.ws_servers,
@@ -99,10 +108,11 @@ class UserAgent:
         self._carry_out(self._connector.start(now), now)
 
     def stop(self, now: float) -> None:
-        """Unregister, then close; `is_stopped` says when that is done (the owner bounds it)."""
+        """End all calls, unregister, then close; `is_stopped` says when (the owner bounds it)."""
         self._stopping = True
+        self.calls.stop(now)
         self._registration.stop(now)
-        self._close_once_unregistered(now)
+        self._step_done(now)
 
     def ping(self, target: Uri, on_outcome: OnOutcome, now: float) -> None:
         """Send OPTIONS (RFC 3261 §11); `on_outcome` is called once (at once if offline)."""
@@ -122,6 +132,7 @@ class UserAgent:
             server = str(flow.server)
             self.emit(events.Connected(server=server, elapsed_ms=round(elapsed * 1000)))
             self._registration.flow_up(flow, now)
+            self.calls.flow_up(now)
         self._carry_out(effects, now)
 
     def connect_failed(self, flow: Flow, phase: str, reason: str, now: float) -> None:
@@ -131,7 +142,7 @@ class UserAgent:
     def closed(self, flow: Flow, code: int | None, reason: str, now: float) -> None:
         """An open connection ended, not by our `Close`."""
         self._flow_gone(flow, now)
-        self._close_once_unregistered(now)
+        self._step_done(now)
         self._carry_out(self._connector.lost(flow, code, reason, now), now)
 
     def received(self, flow: Flow, data: bytes, now: float) -> None:
@@ -142,12 +153,13 @@ class UserAgent:
             self._keepalive.ponged(now)
         else:
             self._received_message(flow, data, now)
-        self._close_once_unregistered(now)
+        self._step_done(now)
 
     def tick(self, now: float) -> None:
         """Fire every timer that is due."""
         self._transactions.tick(now)
         self._registration.tick(now)
+        self.calls.tick(now)
         self._carry_out(self._connector.tick(now, quiet=self._is_quiet), now)
         flow = self.flow
         if flow is not None:
@@ -155,7 +167,7 @@ class UserAgent:
                 self.give_up_flow(flow, "no answer to our keep-alive", now)
             elif self._keepalive.tick(now):
                 self._actions.append(Transmit(flow, PING))
-        self._close_once_unregistered(now)
+        self._step_done(now)
 
     # What its owner asks
 
@@ -164,6 +176,7 @@ class UserAgent:
         due = (
             self._transactions.deadline(),
             self._registration.deadline(),
+            self.calls.deadline(),
             self._connector.deadline(quiet=self._is_quiet),
             self._keepalive.deadline() if self.flow is not None else None,
         )
@@ -177,6 +190,11 @@ class UserAgent:
     def take_events(self) -> list[events.Event]:
         """What there is to tell, in this order; it is handed out once."""
         happened, self._events = self._events, []
+        return happened
+
+    def take_call_events(self) -> list[CallEvent]:
+        """What there is to tell of calls, in this order; it is handed out once."""
+        happened, self._call_events = self._call_events, []
         return happened
 
     @property
@@ -195,7 +213,7 @@ class UserAgent:
         """Whether `stop` has run its course: nothing is registered, nothing connected."""
         return self._stopping and self._connector.state is ConnectorState.IDLE
 
-    # What its parts ask of it (transactions.Wire, registration.Owner)
+    # What its parts ask of it (transactions.Wire, registration.Owner, line.Owner)
 
     def send(self, flow: Flow, message: Request | Response) -> None:
         """Queue a message; should its connection be gone, the shell drops it."""
@@ -208,6 +226,10 @@ class UserAgent:
     def emit(self, event: events.Event) -> None:
         """Queue an event."""
         self._events.append(event)
+
+    def emit_call(self, event: CallEvent) -> None:
+        """Queue an event of a call."""
+        self._call_events.append(event)
 
     def registered(self, flow_timer: int | None, now: float) -> None:
         """A REGISTER succeeded: the server is good, and may want keep-alives."""
@@ -228,7 +250,8 @@ class UserAgent:
     def _is_quiet(self) -> bool:
         """Whether moving to another connection would disturb nothing."""
         settled = RegistrationState.REGISTERED if self._registers else RegistrationState.OFF
-        return self._registration.state is settled and not self._transactions.is_busy
+        is_busy = self._transactions.is_busy or not self.calls.is_idle
+        return self._registration.state is settled and not is_busy
 
     def _received_message(self, flow: Flow, data: bytes, now: float) -> None:
         parsed = parse(data)
@@ -261,9 +284,13 @@ class UserAgent:
     def _flow_gone(self, flow: Flow, now: float) -> None:
         self._transactions.flow_lost(flow, now)
         self._registration.flow_down(flow)
+        self.calls.flow_lost(flow, now)
 
-    def _close_once_unregistered(self, now: float) -> None:
-        if self._stopping and self._registration.state is RegistrationState.OFF:
+    def _step_done(self, now: float) -> None:
+        """Forget calls that are done with; once stopping has nothing to wait for, close."""
+        self.calls.sweep()
+        is_off = self._registration.state is RegistrationState.OFF and self.calls.is_idle
+        if self._stopping and is_off:
             self._carry_out(self._connector.stop(), now)
 
     def _carry_out(self, effects: Iterable[ConnectorEffect], now: float) -> None:

@@ -1,11 +1,11 @@
-"""What a request outside every dialog deserves before anybody acts on it (RFC 3261 §8.2)."""
+"""What a request deserves before anybody acts on it, in a dialog or outside (RFC 3261 §8.2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.identity import Identity
-from sipcli.core.requester import ALLOW, SUPPORTED
+from sipcli.core.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
 from sipcli.sip.faults import Fault
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
@@ -29,8 +29,21 @@ KNOWN_METHODS: Final = frozenset(
     ]
 )
 """Methods with an RFC: those that we do not serve get 405, all others 501 (§8.2.1, §21.5.2)."""
-ACCEPT: Final = {"MESSAGE": ("text/plain",), "INVITE": ("application/sdp",), "OPTIONS": ()}
+OPTION_TAGS: Final = tuple(sorted({*SUPPORTED, *CALL_SUPPORTED}))
+"""All extensions that we know."""
+_SDP: Final = ("application/sdp",)
+ACCEPT: Final = {
+    "MESSAGE": ("text/plain",),
+    "INVITE": _SDP,
+    "UPDATE": _SDP,
+    "PRACK": _SDP,
+    "INFO": ("application/dtmf-relay", "application/dtmf"),
+    "NOTIFY": ("message/sipfrag",),
+    "OPTIONS": (),
+}
 """Body types that each method takes; no body is fine with all."""
+IN_DIALOG_ONLY: Final = frozenset({"BYE", "CANCEL", "INFO", "PRACK", "UPDATE"})
+"""Methods that mean a dialog, or a transaction, that exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +72,24 @@ def refuse_faults(faults: Iterable[Fault]) -> Answer | None:
 def refuse(request: Request, identity: Identity, merged_with: Iterable[Request]) -> Answer | None:
     """The refusal that a well-formed request without a dialog deserves; None: it may be served.
 
-    In the order of RFC 3261 §8.2; `merged_with` are the requests a copy that took another
-    way would equal (§8.2.2.2).
+    In the order of RFC 3261 §8.2, but that whom it is for is asked last: what a request
+    lacks is the more useful answer. `merged_with` are the requests that a copy that took
+    another way would equal (§8.2.2.2).
     """
     return (
         _refuse_method(request)
-        or _refuse_address(request, identity)
+        or _refuse_scheme(request)
         or _refuse_tag(request)
         or _refuse_merged(request, merged_with)
         or _refuse_requirements(request)
         or _refuse_content(request)
+        or _refuse_user(request, identity)
     )
 
 
 def answer_options() -> Answer:
     """What we can do (RFC 3261 §11.2)."""
-    accept = ", ".join(kind for kinds in ACCEPT.values() for kind in kinds)
+    accept = ", ".join(dict.fromkeys(kind for kinds in ACCEPT.values() for kind in kinds))
     return Answer(
         200,
         headers=(
@@ -82,8 +97,18 @@ def answer_options() -> Answer:
             ("Accept", accept),
             ("Accept-Encoding", "identity"),
             ("Accept-Language", "en"),
-            ("Supported", ", ".join(SUPPORTED)),
+            ("Supported", ", ".join(OPTION_TAGS)),
         ),
+    )
+
+
+def refuse_inside(request: Request) -> Answer | None:
+    """The refusal that a request within a dialog deserves (§12.2.2); None: it may be served."""
+    return (
+        _refuse_method(request)
+        or _refuse_requirements(request)
+        or _refuse_info_package(request)
+        or _refuse_content(request)
     )
 
 
@@ -97,18 +122,20 @@ def _refuse_method(request: Request) -> Answer | None:
     return None
 
 
-def _refuse_address(request: Request, identity: Identity) -> Answer | None:
-    if not isinstance(request.uri, SipUri):
-        return Answer(416)
-    if not identity.is_us(request.uri):
-        return Answer(404)
-    return None
+def _refuse_scheme(request: Request) -> Answer | None:
+    return None if isinstance(request.uri, SipUri) else Answer(416)
+
+
+def _refuse_user(request: Request, identity: Identity) -> Answer | None:
+    return None if identity.is_us(request.uri) else Answer(404)
 
 
 def _refuse_tag(request: Request) -> Answer | None:
     """A To tag means a dialog, as some methods do: none is ours (§12.2.2, RFC 6665 §4.1.3)."""
-    if request.to.tag is not None or request.method in ("BYE", "CANCEL"):
+    if request.to.tag is not None or request.method in IN_DIALOG_ONLY:
         return Answer(481)
+    if request.method == "REFER":
+        return Answer(403, "Only Within A Call")
     if request.method in ("SUBSCRIBE", "NOTIFY"):
         return Answer(489, headers=(allow(),))
     return None
@@ -127,9 +154,16 @@ def _mark(request: Request) -> tuple[str | None, str, int, str]:
 
 
 def _refuse_requirements(request: Request) -> Answer | None:
-    unknown = [tag for tag in request.require if tag not in SUPPORTED]
+    unknown = [tag for tag in request.require if tag not in OPTION_TAGS]
     if unknown:
         return Answer(420, headers=(("Unsupported", ", ".join(unknown)),))
+    return None
+
+
+def _refuse_info_package(request: Request) -> Answer | None:
+    """We know no Info Package, only the use from before there were any (RFC 6086 §4.2.2)."""
+    if request.method == "INFO" and "Info-Package" in request.headers:
+        return Answer(469, headers=(("Recv-Info", ""),))
     return None
 
 

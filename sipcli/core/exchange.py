@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sipcli.core.credentials import AuthRefused
+from sipcli.core.credentials import AuthRefused, AuthSession
 from sipcli.core.flow import Flow
 from sipcli.core.requester import Requester
 from sipcli.sip.message import Request, Response
@@ -56,12 +56,15 @@ class Exchange:
         flow: Flow,
         requester: Requester,
         on_outcome: Callable[["Exchange", Outcome, float], None],
+        next_cseq: Callable[[], int] | None = None,
     ) -> None:
+        """`next_cseq` counts for the dialog the request is in; None: it is in none."""
         self.flow = flow
         self.request = request
         """The last request sent: its CSeq is the number used last."""
         self._requester = requester
         self._report = on_outcome
+        self._next_cseq = next_cseq
         self._abandoned = False
         self._session = requester.authenticator.session()
         self._sent_at = 0.0
@@ -93,13 +96,11 @@ class Exchange:
         self._end(Lost(), now)
 
     def _challenged(self, response: Response, now: float) -> None:
-        answer = self._session.answer(self.request, response)
-        if isinstance(answer, AuthRefused):
-            self._end(Unauthorized(response, answer.reason, answer.needs_password), now)
-            return
-        cseq = self.request.cseq
-        headers = answer.headers.replaced("CSeq", f"{cseq.number + 1} {cseq.method}")
-        self._send(answer.replacing(headers=headers), now)
+        answer = answer_challenge(self._session, self.request, response, self._next_cseq)
+        if isinstance(answer, Unauthorized):
+            self._end(answer, now)
+        else:
+            self._send(answer, now)
 
     def _end(self, outcome: Outcome, now: float) -> None:
         if not self._abandoned:
@@ -108,3 +109,18 @@ class Exchange:
     def _send(self, request: Request, now: float) -> None:
         self._sent_at = now
         self.request = self._requester.send(request, self.flow, self, now)
+
+
+def answer_challenge(
+    session: AuthSession,
+    request: Request,
+    response: Response,
+    next_cseq: Callable[[], int] | None = None,
+) -> Request | Unauthorized:
+    """The next attempt after a 401 or 407, with its own number (RFC 3261 §22.2), or why none."""
+    answer = session.answer(request, response)
+    if isinstance(answer, AuthRefused):
+        return Unauthorized(response, answer.reason, answer.needs_password)
+    cseq = request.cseq
+    number = cseq.number + 1 if next_cseq is None else next_cseq()
+    return answer.replacing(headers=answer.headers.replaced("CSeq", f"{number} {cseq.method}"))

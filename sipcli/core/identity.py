@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sipcli.config.settings import Settings
+from sipcli.config.settings import ANONYMOUS_HOST, Settings
 from sipcli.core.flow import Flow
 from sipcli.sip.address import Address
 from sipcli.sip.message import Message
@@ -62,6 +62,11 @@ class Identity:
         params = Params().with_("tag", tag)
         return Address(self.aor, self._settings.display_name or None, params)
 
+    def anonymous_address(self, tag: str) -> Address:
+        """The From of requests that hide who we are (RFC 3323 §4.1.1.3)."""
+        params = Params().with_("tag", tag)
+        return Address(SipUri(user="anonymous", host=ANONYMOUS_HOST), "Anonymous", params)
+
     def via(self, flow: Flow) -> str:
         """A Via value with a fresh branch (RFC 3261 §8.1.1.7, RFC 7118 §5.2.4)."""
         transport = "WSS" if flow.server.secure else "WS"
@@ -95,6 +100,10 @@ class Identity:
         if self.granted.outbound:  # asks the edge to keep the dialog on this flow (RFC 5626 §4.3)
             contact = replace(contact, params=contact.params.with_("ob", None))
         return f"<{contact}>"
+
+    def anonymous_contact(self) -> str:
+        """The Contact of an anonymous call: it reaches us and shows nothing (RFC 5627 §5.3)."""
+        return f"<{self.granted.temp_gruu or self.contact}>"
 
     def routes(self, flow: Flow, *, register: bool) -> list[str]:
         """Route values of a request outside dialogs: the preloaded one, then Service-Route.

@@ -1,10 +1,11 @@
-"""Requests that come in outside dialogs: each gets its answer here (RFC 3261 §8.2, RFC 3428)."""
+"""Requests that come in: each gets its answer here, or from its call (RFC 3261 §8.2, RFC 3428)."""
 
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from sipcli.core import dispatch, events
+from sipcli.core.calls import Calls
 from sipcli.core.dispatch import Answer
 from sipcli.core.identity import Identity
 from sipcli.core.transaction import LIFETIME
@@ -17,45 +18,62 @@ MOST_REMEMBERED: Final = 200
 
 
 class RequestServer:
-    """Checks, serves and answers what nobody else has claimed by its dialog."""
+    """Checks, serves and answers what belongs to no call, and gives the calls what is theirs."""
 
     def __init__(
         self,
         transactions: Transactions,
         identity: Identity,
+        calls: Calls,
         emit: Callable[[events.Event], None],
     ) -> None:
         self._transactions = transactions
         self._identity = identity
+        self._calls = calls
         self._emit = emit
         self._recent: deque[tuple[float, Request]] = deque(maxlen=MOST_REMEMBERED)
 
     def receive(self, inbound: Inbound, now: float) -> None:
         """Answer a well-formed request; an ACK gets none, as ever (RFC 3261 §17)."""
         request = inbound.request
+        session = self._calls.session_of(request)
         if request.method == "ACK":
-            return
-        if not self._transactions.knows(inbound):
+            if session is not None:
+                session.acknowledged(request, now)
+        elif not self._transactions.knows(inbound):
             self._answer(inbound, Answer(503, headers=(("Retry-After", "10"),)), now)
-            return
-        invite = self._transactions.invite_for(request) if request.method == "CANCEL" else None
+        elif request.method == "CANCEL":
+            self._cancel(inbound, now)
+        elif session is None:
+            self._receive_outside(inbound, now)
+        elif session.admits(inbound, now):
+            if request.method in ("MESSAGE", "OPTIONS"):
+                self._answer(inbound, self._serve(request, now), now)
+            else:
+                session.receive(inbound, now)
+
+    def _cancel(self, inbound: Inbound, now: float) -> None:
+        """A CANCEL gets 200 where its INVITE is known, even if it comes too late (§9.2)."""
+        invite = self._transactions.invite_for(inbound.request)
+        self._answer(inbound, Answer(481 if invite is None else 200), now)
         if invite is not None:
-            self._answer(inbound, Answer(200), now)
-            self._answer(invite, Answer(487), now)
-            return
+            self._calls.cancelled(invite, inbound.request, now)
+
+    def _receive_outside(self, inbound: Inbound, now: float) -> None:
+        request = inbound.request
         others = [*self._transactions.ongoing_requests(), *self._recent_requests(now)]
-        refusal = dispatch.refuse(request, self._identity, others)
-        self._answer(inbound, refusal or self._serve(request, now), now)
+        answer = dispatch.refuse(request, self._identity, others)
+        if answer is None and request.method == "INVITE":
+            answer = self._calls.invited(inbound, now)
+            if answer is None:
+                return
+        self._answer(inbound, answer or self._serve(request, now), now)
 
     def _serve(self, request: Request, now: float) -> Answer:
-        match request.method:
-            case "OPTIONS":
-                return dispatch.answer_options()
-            case "MESSAGE":
-                self._take_message(request, now)
-                return Answer(200)
-            case _:  # an INVITE: nobody here takes calls
-                return Answer(480)
+        if request.method == "OPTIONS":
+            return dispatch.answer_options()
+        self._take_message(request, now)
+        return Answer(200)
 
     def _take_message(self, request: Request, now: float) -> None:
         self._recent.append((now + LIFETIME, request))

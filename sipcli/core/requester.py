@@ -9,13 +9,29 @@ from sipcli.core.flow import Flow
 from sipcli.core.identity import Identity
 from sipcli.core.transactions import ClientUser, Transactions
 from sipcli.sip import build
+from sipcli.sip.address import Address
 from sipcli.sip.message import Request
 from sipcli.sip.uri import Uri
 
 MAX_FORWARDS: Final = 70
-ALLOW: Final = ("ACK", "BYE", "CANCEL", "INVITE", "MESSAGE", "OPTIONS")
+ALLOW: Final = (
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "INFO",
+    "INVITE",
+    "MESSAGE",
+    "NOTIFY",
+    "OPTIONS",
+    "PRACK",
+    "REFER",
+    "UPDATE",
+)
 """Methods that we answer with something better than 405."""
 SUPPORTED: Final = ("gruu", "outbound", "path")
+"""Option tags of a REGISTER."""
+CALL_SUPPORTED: Final = ("100rel", "gruu", "norefersub", "outbound", "replaces", "timer")
+"""Option tags of a call."""
 
 
 class Requester:
@@ -28,7 +44,7 @@ class Requester:
         transactions: Transactions,
         authenticator: Authenticator,
     ) -> None:
-        self._user_agent = settings.user_agent
+        self.user_agent = settings.user_agent
         self.identity = identity
         self.authenticator = authenticator
         self._transactions = transactions
@@ -40,6 +56,7 @@ class Requester:
         flow: Flow,
         *,
         to: Uri | None = None,
+        sender: Address | None = None,
         call_id: str | None = None,
         from_tag: str | None = None,
         cseq: int = 1,
@@ -48,11 +65,12 @@ class Requester:
     ) -> Request:
         """A request that belongs to no dialog, without its Via.
 
-        `to` is `target` unless given; `call_id`, `from_tag` and `cseq` are fresh ones
-        unless the request continues a row of its kind, as REGISTER does (§10.2).
+        `to` is `target` unless given, `sender` (with its tag) is we; `call_id`, `from_tag`
+        and `cseq` are fresh ones unless the request continues a row of its kind, as
+        REGISTER does (§10.2).
         """
         identity = self.identity
-        sender = identity.from_address(from_tag or identity.new_tag())
+        sender = sender or identity.from_address(from_tag or identity.new_tag())
         fields = [
             *(("Route", route) for route in identity.routes(flow, register=method == "REGISTER")),
             ("Max-Forwards", str(MAX_FORWARDS)),
@@ -61,7 +79,7 @@ class Requester:
             ("Call-ID", call_id or identity.new_id()),
             ("CSeq", f"{cseq} {method}"),
             *headers,
-            ("User-Agent", self._user_agent),
+            ("User-Agent", self.user_agent),
         ]
         return build.request(method, target, fields, body)
 
@@ -71,3 +89,8 @@ class Requester:
         sent = request.replacing(headers=headers)
         self._transactions.send(sent, flow, user, now)
         return sent
+
+    def send_ack(self, ack: Request, flow: Flow) -> None:
+        """Send the ACK of a 2xx, with a branch of its own (RFC 3261 §13.2.2.4)."""
+        headers = ack.headers.without("Via").prepended("Via", self.identity.via(flow))
+        self._transactions.send_ack(ack.replacing(headers=headers), flow)

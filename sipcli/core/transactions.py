@@ -101,6 +101,14 @@ class Transactions:
         self._clients[client_key(request)] = _Client(machine, user, flow)
         self._wire.send(flow, request)
 
+    def send_ack(self, ack: Request, flow: Flow) -> None:
+        """Send the ACK of a 2xx: it is no transaction, and nobody answers it (§13.2.2.4)."""
+        self._wire.send(flow, ack)
+
+    def forget(self, request: Request) -> None:
+        """Drop a client transaction that nobody waits for any more (RFC 3261 §9.1)."""
+        self._clients.pop(client_key(request), None)
+
     def respond(self, inbound: Inbound, response: Response, now: float) -> None:
         """Answer a request; stateless where there is no transaction for it (any more)."""
         server = self._servers.get(inbound.key)

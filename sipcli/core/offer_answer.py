@@ -1,0 +1,76 @@
+"""Whose turn it is in the exchange of session descriptions (RFC 3264, RFC 3261 §13.2.1, RFC 6337).
+
+    IDLE --we offer--> OURS --their answer--> IDLE        WANTED: they asked for our offer
+    IDLE --they offer--> THEIRS --our answer--> IDLE      WANTED --we offer--> OURS
+
+One offer is outstanding at most; a refusal or a withdrawal leads back to IDLE.
+"""
+
+from enum import Enum, auto
+
+
+class OutOfTurn(ValueError):  # noqa: N818 - says what is wrong with the call, as a sentence would
+    """The owner offers or answers when it is not its turn: a mistake in the program."""
+
+
+class Turn(Enum):
+    """See the figure above."""
+
+    IDLE = auto()
+    OURS = auto()
+    THEIRS = auto()
+    WANTED = auto()
+
+
+class OfferAnswer:
+    """The offers and answers of one dialog; the descriptions themselves are not looked at."""
+
+    def __init__(self, turn: Turn) -> None:
+        self.turn = turn
+        self.agreed = False
+        """Whether an offer has ever been answered."""
+
+    def we_offer(self) -> None:
+        """Raises `OutOfTurn` while an offer is outstanding."""
+        if self.turn not in (Turn.IDLE, Turn.WANTED):
+            raise OutOfTurn("an offer is not answered yet")
+        self.turn = Turn.OURS
+
+    def we_answer(self) -> None:
+        """Answer their offer or, where they asked for it, make ours; raises `OutOfTurn`."""
+        match self.turn:
+            case Turn.THEIRS:
+                self._agree()
+            case Turn.WANTED:
+                self.turn = Turn.OURS
+            case _:
+                raise OutOfTurn("there is no offer to answer")
+
+    def they_offer(self, *, wanted: bool) -> int | None:
+        """Take their offer (`wanted`: their request for ours); else the status to refuse it with.
+
+        491 where ours is outstanding, 500 where an earlier one of theirs is (RFC 3311 §5.2).
+        """
+        match self.turn:
+            case Turn.IDLE:
+                self.turn = Turn.WANTED if wanted else Turn.THEIRS
+                return None
+            case Turn.OURS:
+                return 491
+            case _:
+                return 500
+
+    def they_answer(self) -> bool:
+        """Take an answer; False where none was awaited."""
+        if self.turn is not Turn.OURS:
+            return False
+        self._agree()
+        return True
+
+    def roll_back(self) -> None:
+        """The outstanding offer is void."""
+        self.turn = Turn.IDLE
+
+    def _agree(self) -> None:
+        self.turn = Turn.IDLE
+        self.agreed = True
