@@ -1,0 +1,35 @@
+"""What all calls of one phone have in common for their media."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Self
+
+from sipcli.config.settings import CODECS, Settings
+from sipcli.media.seam.dtls import Certificate
+from sipcli.media.transport.ice_servers import IceServers
+from sipcli.sdp.preferences import Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class MediaKit:
+    """One DTLS certificate, one list of ICE servers and one taste in codecs."""
+
+    certificate: Certificate
+    ice_servers: IceServers
+    preferences: Preferences
+    cname: str
+    """RFC 7022 §4.2: the same for all streams of a phone, and says nothing about it."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, include_loopback: bool = False) -> Self:
+        """The kit that the settings ask for; `include_loopback` offers 127.0.0.1 and ::1 too."""
+        return cls(
+            certificate=Certificate.generate(),
+            ice_servers=IceServers.from_settings(settings, include_loopback=include_loopback),
+            preferences=Preferences(
+                codecs=settings.codecs,
+                own_order=settings.codecs != CODECS,
+                comfort_noise=True,
+            ),
+            cname=secrets.token_urlsafe(12),
+        )

@@ -1,0 +1,264 @@
+"""One call's media from the first offer to the last packet."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final
+
+from sipcli.errors import MediaError
+from sipcli.media.dtmf.digits import Digit, Step
+from sipcli.media.session.events import (
+    DigitHeard,
+    MediaConnected,
+    MediaEvent,
+    MediaFailed,
+    MediaLost,
+    MediaWarned,
+)
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.session.stream import Randomness, Sink, Source, Stream, Tap, Wire
+from sipcli.media.session.ticker import Ticker
+from sipcli.media.transport import events as transport_events
+from sipcli.media.transport.failure import IceFailed
+from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.sdp.agreed import Agreed
+from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiation import Negotiation
+from sipcli.sdp.refusal import Refused
+from sipcli.sdp.transport import LocalTransport
+
+SILENCE_LIMIT: Final = 10.0
+"""Seconds without RTP and RTCP after which the far end counts as lost."""
+WATCH_INTERVAL: Final = 0.5
+
+
+class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it becomes
+    """A session description that cannot become a call."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.text)
+        self.refused = refused
+
+
+class MediaSession:
+    """Negotiates, opens the way, and keeps the sound going. `close` it in the end.
+
+    What the far end sends never raises anything but `NotAcceptable`; how the media fare is
+    told by `on_event`, from the loop's thread.
+    """
+
+    def __init__(
+        self,
+        kit: MediaKit,
+        source: Source,
+        sink: Sink,
+        taps: tuple[Tap, ...],
+        on_event: Callable[[MediaEvent], None],
+    ) -> None:
+        self._kit = kit
+        self._on_event = on_event
+        self._loop = asyncio.get_running_loop()
+        self._negotiation = Negotiation(secrets.randbits(62), kit.preferences)
+        self._transport = self._new_transport()
+        self._local: LocalTransport | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._is_open = False
+        self._is_closed = False
+        self._was_lost = False
+        self._watch: asyncio.TimerHandle | None = None
+        self.stream = Stream(
+            source,
+            sink,
+            taps,
+            Wire(
+                send_rtp=lambda packet: self._transport.send_rtp(packet),
+                send_rtcp=lambda packet: self._transport.send_rtcp(packet),
+                on_digit_sent=lambda digit: self._on_digit("sent", digit),
+                on_digit_received=lambda digit: self._on_digit("received", digit),
+            ),
+            Randomness(
+                ssrc=secrets.randbits(32),
+                sequence=secrets.randbits(15),  # leaves room before the first wrap
+                timestamp=secrets.randbits(32),
+                cname=kit.cname,
+                draw=secrets.SystemRandom().random,
+            ),
+            wall_clock=time.time() - self._loop.time(),
+        )
+        self._ticker = Ticker(self.stream.tick)
+
+    # Offer and answer
+
+    async def offer(self, direction: Direction, *, restart: bool = False) -> bytes:
+        """Our offer; `restart` asks for an ICE restart (RFC 8839 §4.4.1.1)."""
+        if restart and self._is_open:
+            self._local = await self._transport.restart()
+        return self._negotiation.create_offer(await self._own_side(), direction).encode()
+
+    def receive_answer(self, body: bytes, *, provisional: bool = False) -> Agreed:
+        """Take the answer to our offer, and go by it. Raises `NotAcceptable`."""
+        agreed = self._negotiation.receive_answer(body, provisional=provisional)
+        if isinstance(agreed, Refused):
+            raise NotAcceptable(agreed)
+        self._go_by(agreed)
+        return agreed
+
+    async def answer(self, offer: bytes, direction: Direction) -> tuple[bytes, Agreed]:
+        """Our answer to the far end's offer; media go by it at once. Raises `NotAcceptable`."""
+        remote = self._negotiation.receive_offer(offer)
+        if isinstance(remote, Refused):
+            raise NotAcceptable(remote)
+        if self._is_open and remote.path.new_association:
+            await self._replace_transport()
+        elif self._is_open and remote.path.ice_restarted:
+            self._local = await self._transport.restart()
+        text, agreed = self._negotiation.create_answer(await self._own_side(), direction)
+        self._go_by(agreed)
+        return text.encode(), agreed
+
+    async def rollback(self) -> None:
+        """Our offer had no success, or theirs was withdrawn: what was agreed stands."""
+        self._negotiation.rollback()
+        await self._transport.cancel_restart()
+
+    @property
+    def agreed(self) -> Agreed | None:
+        """What the media go by; None before the first agreement."""
+        return self._negotiation.agreed
+
+    # While it lasts
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether media can flow."""
+        return self._transport.selected_pair is not None and self._transport.protection is not None
+
+    def send_digits(self, steps: tuple[Step, ...]) -> bool:
+        """Send digits in the RTP stream; False where the far end cannot take them there."""
+        agreed = self.agreed
+        if agreed is None or agreed.telephone_event is None:
+            return False
+        self.stream.outgoing.dtmf.queue(steps)
+        return True
+
+    def mute(self, muted: bool) -> None:
+        """Send silence, or what the source has again."""
+        self.stream.outgoing.muted = muted
+
+    async def close(self) -> None:
+        """Say goodbye and give everything back; half a second at most."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._ticker.stop()
+        if self._watch is not None:
+            self._watch.cancel()
+        self.stream.goodbye(self._loop.time())
+        if self._opening is not None:
+            self._opening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._opening
+        await self._transport.close()
+
+    # Inside
+
+    def _new_transport(self) -> MediaTransport:
+        return MediaTransport(
+            self._kit.certificate,
+            self._kit.ice_servers,
+            lambda data, now: self.stream.on_rtp(data, now),
+            lambda data, now: self.stream.on_rtcp(data, now),
+            self._on_transport,
+        )
+
+    async def _replace_transport(self) -> None:
+        """Begin anew with ICE and DTLS: the far end is somebody else by now."""
+        old, self._transport = self._transport, self._new_transport()
+        self._local = None
+        self._is_open = False
+        await old.close()
+
+    async def _own_side(self) -> LocalTransport:
+        if self._local is None:
+            self._local = await self._transport.gather()
+        return self._local
+
+    def _go_by(self, agreed: Agreed) -> None:
+        self.stream.agree(agreed)
+        path = agreed.path
+        if not self._is_open:
+            self._is_open = True
+            self._spawn(
+                self._transport.start(
+                    path.remote,
+                    path.dtls_role,
+                    controlling=path.controlling,
+                    fingerprints=path.fingerprints,
+                )
+            )
+        elif path.ice_restarted:
+            self._spawn(self._transport.restart_with(path.remote))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+        self._opening = self._loop.create_task(self._open(work))
+
+    async def _open(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except IceFailed as failure:
+            if self.is_connected:  # a restart that failed: the old way may still be open
+                self._tell(MediaWarned(text=f"the ICE restart failed: {failure}"))
+            else:
+                self._tell(MediaFailed(reason=str(failure)))
+        except MediaError as failure:
+            self._tell(MediaFailed(reason=str(failure)))
+
+    def _on_transport(self, event: transport_events.TransportEvent) -> None:
+        match event:
+            case transport_events.Connected(local, remote):
+                self._connected(local, remote)
+            case transport_events.Lost(reason, closed):
+                self._lost(reason, closed=closed)
+            case transport_events.Warned(text):
+                self._tell(MediaWarned(text=text))
+            case transport_events.Failed():
+                pass  # its exception tells the same
+
+    def _connected(self, local: Any, remote: Any) -> None:
+        restarted = self._watch is not None
+        self._was_lost = False
+        agreed = self.agreed
+        self._ticker.start()
+        if not restarted:
+            self._watch = self._loop.call_later(WATCH_INTERVAL, self._look_for_silence)
+        self._tell(
+            MediaConnected(
+                restarted=restarted,
+                codec=agreed.codec.encoding if agreed is not None else "",
+                local=local,
+                remote=remote,
+                fingerprint=self._transport.remote_fingerprint,
+            )
+        )
+
+    def _look_for_silence(self) -> None:
+        self._watch = self._loop.call_later(WATCH_INTERVAL, self._look_for_silence)
+        silent = self._loop.time() - self._transport.last_received
+        if silent > SILENCE_LIMIT and not self._was_lost:
+            self._lost(f"nothing has come from the far end for {silent:.0f} s", closed=False)
+
+    def _lost(self, reason: str, *, closed: bool) -> None:
+        if not self._was_lost:
+            self._was_lost = True
+            self._tell(MediaLost(reason=reason, closed=closed))
+
+    def _on_digit(self, direction: Any, digit: Digit) -> None:
+        self._tell(DigitHeard(direction=direction, digit=digit))
+
+    def _tell(self, event: MediaEvent) -> None:
+        if not self._is_closed:
+            self._on_event(event)

@@ -1,0 +1,47 @@
+"""The clock of a call: one timer, every 20 ms, that neither drifts nor bursts."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from sipcli.media.pcm import FRAME_S
+
+MOST_AT_ONCE: Final = 5
+"""Frames that are made up for after a delay; what is more was a sleep, and is skipped."""
+
+
+class Ticker:
+    """Calls `tick(now)` for each 20 ms since `start`, late ones too unless they are many."""
+
+    def __init__(self, tick: Callable[[float], None]) -> None:
+        self._tick = tick
+        self._loop = asyncio.get_running_loop()
+        self._next = 0.0
+        self._handle: asyncio.TimerHandle | None = None
+        self.skipped = 0
+        """Frames left out because the loop was held up for too long."""
+
+    def start(self) -> None:
+        """Begin with a frame now."""
+        if self._handle is None:
+            self._next = self._loop.time()
+            self._handle = self._loop.call_at(self._next, self._run)
+
+    def stop(self) -> None:
+        """No frame after this."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _run(self) -> None:
+        now = self._loop.time()
+        late = int((now - self._next) / FRAME_S)
+        if late >= MOST_AT_ONCE:
+            self.skipped += late
+            self._next += late * FRAME_S
+        while self._next <= now:
+            self._next += FRAME_S
+            self._tick(now)
+            if self._handle is None:
+                return  # the tick has ended the call
+        self._handle = self._loop.call_at(self._next, self._run)
