@@ -5,7 +5,7 @@ answer comes later, from the owner. The 2xx to an INVITE, the first of the dialo
 is repeated until its ACK (RFC 3261 §13.3.1.4).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sipcli.core.call_events import Acknowledged, OfferRefused, OfferWithdrawn, RemoteOffer
@@ -142,9 +142,9 @@ class RemoteOffers:
         leg = self._leg
         match accepted.repeat.due(now):
             case Due.AGAIN:
-                leg.respond(
-                    accepted.inbound, 200, now, headers=accepted.headers, body=accepted.body
-                )
+                # After a loss the new connection may still find the caller's proxy.
+                inbound = replace(accepted.inbound, flow=leg.line.flow or accepted.inbound.flow)
+                leg.respond(inbound, 200, now, headers=accepted.headers, body=accepted.body)
             case Due.GIVE_UP:
                 self._accepted = None
                 leg.user.dialog_over(leg, "network", None, "no ACK came for our answer", now)

@@ -1,7 +1,7 @@
 """Calling somebody (RFC 3261 §13.2, §9.1, §8.1.3.4; RFC 3262; RFC 4028 §7.3)."""
 
 from sipcli.core.call_events import Answered, Calling, Ended, Progress
-from tests.core.call_wire import ANSWER, BOBS_PHONE, OFFER, CallWire
+from tests.core.call_wire import ANSWER, OFFER, CallWire
 
 
 def test_a_call_is_placed_rings_and_is_answered() -> None:
