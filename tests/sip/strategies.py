@@ -12,8 +12,17 @@ from sipcli.sip.via import Via
 ASCII = [chr(code) for code in range(33, 127)]
 TOKENS = st.text([c for c in ASCII if c.isalnum() or c in "-.!%*_+`'~"], min_size=1, max_size=12)
 ANY_BYTE = st.binary(max_size=20).map(lambda data: data.decode("utf-8", "surrogateescape"))
+
+
+def _writable(text: str) -> str:
+    for bad in "\r\n\0":
+        text = text.replace(bad, "")
+    # Bytes that have come together may be a character now, and are read as one.
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
 WRITABLE = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), ANY_BYTE).map(
-    lambda text: text.replace("\r", "").replace("\n", "").replace("\0", "")
+    _writable
 )
 """Text that may stand in a header we write; bytes that are no UTF-8 among it."""
 

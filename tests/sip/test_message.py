@@ -205,6 +205,7 @@ def test_what_we_write_has_one_right_content_length() -> None:
     assert encode(message) == b"MESSAGE sip:a SIP/2.0\r\nTo: x\r\nContent-Length: 2\r\n\r\nhi"
     wrong = Headers([("l", "7"), ("To", "x"), ("Content-Length", "2")])
     assert encode(message.replacing(headers=wrong)) == encode(message)
+    assert encode(message.replacing(headers=Headers([("To", "x"), ("l", "7")]))) == encode(message)
     right = Headers([("l", "0002"), ("To", "x")])
     assert encode(message.replacing(headers=right)).startswith(
         b"MESSAGE sip:a SIP/2.0\r\nl: 0002\r\nTo: x\r\n\r\n"

@@ -117,3 +117,11 @@ def test_mandatory_fields_raise_when_they_are_wrong(name: str, attribute: str) -
         getattr(message((name, "a b")), attribute)
     with pytest.raises(Malformed):
         getattr(message((name, "")), attribute)
+
+
+def test_no_list_is_read_without_end() -> None:
+    assert len(message(("Contact", f"{A}," * 300)).contacts) == 256
+    assert message(("Route", f"{A}," * 256)).routes != ()
+    assert message(("Route", f"{A}," * 257)).routes == ()
+    with pytest.raises(Malformed, match="too many"):
+        _ = message(("Via", "SIP/2.0/UDP a," * 257)).vias

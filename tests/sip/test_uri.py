@@ -197,6 +197,7 @@ SAME = [
     ("sip:%C3%A9@c", "sip:%c3%a9@c"),
     ("sip:a:%70w@c", "sip:a:pw@c"),
     ("TEL:+1", "tel:+1"),
+    ("sip:a@b;x=1;x=2", "sip:a@b;X=1"),
 ]
 DIFFERENT = [
     ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),
@@ -215,6 +216,7 @@ DIFFERENT = [
     ("sip:a@b;user=ip", "sip:a@b;user=phone"),
     ("sip:a@b", "sip:a@b;ttl=1"),
     ("tel:+1", "tel:+2"),
+    ("sip:a@b;x=1;x=2", "sip:a@b;x=2"),
     ("tel:+1", "urn:+1"),
     ("tel:1", "sip:1"),
 ]

@@ -3,6 +3,7 @@
 import pytest
 
 from sipcli.sip.message import Layer, Request, parse
+from sipcli.sip.typed import MOST_ELEMENTS
 from sipcli.sip.validate import check
 
 SOUND = {
@@ -136,6 +137,14 @@ def test_a_bare_magic_cookie_identifies_nothing() -> None:
 
 def test_a_malformed_request_uri_is_told_once() -> None:
     assert faults("INVITE sip: SIP/2.0") == [(Layer.START_LINE, "Malformed Request-URI", 400)]
+
+
+@pytest.mark.parametrize("name", ["Contact", "Record-Route"])
+def test_a_list_may_be_long_but_not_without_end(name: str) -> None:
+    assert faults(**{name: ", ".join(["<sip:a@b>"] * MOST_ELEMENTS)}) == []
+    assert faults(**{name: ", ".join(["<sip:a@b>"] * (MOST_ELEMENTS + 1))}) == [
+        (Layer.FRAMING, f"Too Many {name} Elements", 513)
+    ]
 
 
 def test_the_place_of_a_fault_is_told() -> None:

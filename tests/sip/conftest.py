@@ -1,0 +1,6 @@
+"""Property tests take the same examples in every run, and the clock has no say in them."""
+
+from hypothesis import settings
+
+settings.register_profile("sip", derandomize=True, deadline=None, max_examples=200)
+settings.load_profile("sip")
