@@ -1,0 +1,151 @@
+"""An audio medium as a phone sees it: everything that counts, wherever it stands (RFC 8829 §5.8).
+
+Nothing is judged here and nothing raises: what is missing or means nothing is None or left out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from sipcli.sdp.description import Connection, Line, MediaDescription, SessionDescription
+from sipcli.sdp.digits import number
+from sipcli.sdp.direction import Direction
+from sipcli.sdp.dtls import Setup, read_fingerprint, read_setup
+from sipcli.sdp.formats import Format, read_formats
+from sipcli.sdp.ice import is_usable, read_candidate
+from sipcli.sdp.transport import Candidate, Fingerprint
+
+MOST_CANDIDATES: Final = 64
+"""Of one far end. Each makes work with each of ours (RFC 8445 §6.1.2.5 asks for such a bound)."""
+LONGEST_CREDENTIAL: Final = 256
+"""Characters of an ICE user name fragment or password (RFC 8839 §5.4)."""
+DISCARD: Final = 9
+"""The port of those who do not know their address yet (RFC 8829 §5.2.1)."""
+_LONGEST_PACKET: Final = 120
+"""ms of sound in one packet: what Opus has at most (RFC 7587 §6.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioMedia:
+    """One `m=audio` of a session description, with what it has from the session level."""
+
+    place: int
+    """Which of all media it is, counted from 0."""
+    port: int
+    protocol: str
+    formats: tuple[Format, ...]
+    direction: Direction
+    """As its sender sees it; `sendrecv` where nothing is said (RFC 8866 §6.7)."""
+    connection: Connection | None
+    mid: str | None
+    bundled: bool
+    """Whether it is a member of a BUNDLE group (RFC 9143 §7)."""
+    rtcp_mux: bool
+    ptime: int | None
+    """ms of sound the sender wants in each packet."""
+    max_ptime: int | None
+    """ms of sound in a packet at most."""
+    bandwidth: int | None
+    """bit/s the sender wants to receive at most, RTP payload only."""
+    has_keys: bool
+    """Whether it brings SDES keys (RFC 4568)."""
+    fingerprints: tuple[Fingerprint, ...]
+    """All of them, weak ones too."""
+    setup: Setup | None
+    ufrag: str | None
+    pwd: str | None = field(repr=False)
+    lite: bool
+    candidates: tuple[Candidate, ...]
+    """Those that are of use to us, at most `MOST_CANDIDATES`."""
+
+    @property
+    def has_address(self) -> bool:
+        """Whether there is an address to send to, ICE aside."""
+        return self.connection is not None and not self.connection.is_unspecified
+
+    @property
+    def takes_address_away(self) -> bool:
+        """Whether it says `0.0.0.0` for an address without leaving it to ICE to find one.
+
+        ICE would come with port 9 (RFC 8839 §4.2.5); this was hold once (RFC 3264 §8.4).
+        """
+        zero = self.connection is not None and self.connection.is_unspecified
+        return zero and self.port != DISCARD
+
+
+def audio_media(description: SessionDescription) -> list[AudioMedia]:
+    """All audio media of a description, in order, those with port 0 too."""
+    return [
+        _audio(description, place, media)
+        for place, media in enumerate(description.media)
+        if media.kind == "audio"
+    ]
+
+
+def read_mid(media: MediaDescription) -> str | None:
+    """The name of a medium (RFC 5888 §4); None if it has none."""
+    return next(iter((media.value("mid") or "").split()), None)
+
+
+def _audio(session: SessionDescription, place: int, media: MediaDescription) -> AudioMedia:
+    levels = media, session
+    mid = read_mid(media)
+    return AudioMedia(
+        place=place,
+        port=media.port,
+        protocol=media.protocol,
+        formats=read_formats(media),
+        direction=_direction(media) or _direction(session) or Direction.SENDRECV,
+        connection=media.connection or session.connection,
+        mid=mid,
+        bundled=mid is not None and any(mid in group for group in _bundles(session)),
+        rtcp_mux=media.has("rtcp-mux"),
+        ptime=number(media.value("ptime"), 1, _LONGEST_PACKET),
+        max_ptime=number(media.value("maxptime"), 1, _LONGEST_PACKET),
+        bandwidth=_bandwidth(media.others),
+        has_keys=any(level.has("crypto") for level in levels),
+        fingerprints=_fingerprints(media) or _fingerprints(session),
+        setup=read_setup(media.value("setup")) or read_setup(session.value("setup")),
+        ufrag=_credential(media, session, "ice-ufrag"),
+        pwd=_credential(media, session, "ice-pwd"),
+        lite=any(level.has("ice-lite") for level in levels),
+        candidates=tuple(islice(_candidates(media), MOST_CANDIDATES)),
+    )
+
+
+def _direction(level: MediaDescription | SessionDescription) -> Direction | None:
+    return next((each for each in Direction if level.has(each.value)), None)
+
+
+def _bundles(session: SessionDescription) -> Iterator[list[str]]:
+    for group in session.values("group"):
+        semantics, *members = group.split() or [""]
+        if semantics.upper() == "BUNDLE":
+            yield members
+
+
+def _bandwidth(lines: tuple[Line, ...]) -> int | None:
+    """What `b=` leaves for RTP payload, in bit/s, by the sum of RFC 8829 §5.10."""
+    limits = dict(line.value.upper().partition(":")[::2] for line in reversed(lines))
+    total = number(limits.get("TIAS"), 1, 10**9)
+    if total is None and (kilobits := number(limits.get("AS"), 1, 10**6)) is not None:
+        # A twentieth is for RTCP; 50 headers of 40 bytes go out in a second.
+        total = max(kilobits * 950 - 50 * 40 * 8, 0) or None
+    return total
+
+
+def _fingerprints(level: MediaDescription | SessionDescription) -> tuple[Fingerprint, ...]:
+    return tuple(filter(None, map(read_fingerprint, level.values("fingerprint"))))
+
+
+def _credential(media: MediaDescription, session: SessionDescription, name: str) -> str | None:
+    value = media.value(name) or session.value(name)
+    # Short ones are the risk of those who chose them; blanks would break STUN's USERNAME.
+    usable = value and len(value) <= LONGEST_CREDENTIAL and len(value.split()) == 1
+    return value if usable else None
+
+
+def _candidates(media: MediaDescription) -> Iterator[Candidate]:
+    read = map(read_candidate, media.values("candidate"))
+    return (each for each in read if each is not None and is_usable(each))

@@ -1,0 +1,117 @@
+"""Payload type numbers and what they stand for (RFC 8866 §6.6, RFC 3551 §6)."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sipcli.sdp.description import MediaDescription
+from sipcli.sdp.digits import number
+
+OPUS: Final = "opus"
+G722: Final = "g722"
+PCMU: Final = "pcmu"
+PCMA: Final = "pcma"
+TELEPHONE_EVENT: Final = "telephone-event"
+COMFORT_NOISE: Final = "cn"
+RED: Final = "red"
+
+HIGHEST_PAYLOAD_TYPE: Final = 127
+
+Key = tuple[str, int, int]
+"""Encoding name, clock rate and channels: what makes two formats the same."""
+
+_RTPMAP: Final = re.compile(
+    r"([0-9]{1,3})[ \t]++([^/\s]++)(?:[ \t]*+/[ \t]*+([0-9]{1,6})(?:/([0-9]{1,3}))?)?"
+)
+_FMTP: Final = re.compile(r"([0-9]{1,3})[ \t]++(.*+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A payload type number and the encoding it stands for."""
+
+    payload_type: int
+    encoding: str
+    """In lower case, such as `opus`; one of this module's names, or one that we do not know."""
+    clock_rate: int
+    """Units of the RTP timestamp in a second: 8000 for G.722, which samples at 16 kHz."""
+    channels: int = 1
+    parameters: str = ""
+    """The value of its `fmtp` attribute, without the number."""
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same as another format."""
+        return self.encoding, self.clock_rate, self.channels
+
+    @property
+    def rtpmap(self) -> str:
+        """The value of its `rtpmap` attribute, with the encoding's name as it is registered."""
+        name = _REGISTERED.get(self.encoding, self.encoding)
+        channels = f"/{self.channels}" if self.channels > 1 else ""
+        return f"{self.payload_type} {name}/{self.clock_rate}{channels}"
+
+    def options(self) -> dict[str, str]:
+        """The parameters where they have the form `name=value; …`, names in lower case."""
+        pairs = (each.partition("=") for each in self.parameters.split(";"))
+        return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+_REGISTERED: Final = {G722: "G722", PCMU: "PCMU", PCMA: "PCMA", COMFORT_NOISE: "CN"}
+
+STATIC: Final = {
+    each.payload_type: each
+    for each in (
+        Format(0, PCMU, 8000),
+        Format(3, "gsm", 8000),
+        Format(4, "g723", 8000),
+        Format(5, "dvi4", 8000),
+        Format(6, "dvi4", 16000),
+        Format(7, "lpc", 8000),
+        Format(8, PCMA, 8000),
+        Format(9, G722, 8000),
+        Format(10, "l16", 44100, 2),
+        Format(11, "l16", 44100),
+        Format(12, "qcelp", 8000),
+        Format(13, COMFORT_NOISE, 8000),
+        Format(15, "g728", 8000),
+        Format(16, "dvi4", 11025),
+        Format(17, "dvi4", 22050),
+        Format(18, "g729", 8000),
+    )
+}
+"""Audio that needs no `rtpmap` (RFC 3551 §6)."""
+
+
+def read_formats(media: MediaDescription) -> tuple[Format, ...]:
+    """The formats of an audio medium whose meaning is known, in order, each number once."""
+    maps = dict(filter(None, map(_read_rtpmap, reversed([*media.values("rtpmap")]))))
+    found = map(_FMTP.fullmatch, reversed([*media.values("fmtp")]))
+    parameters = {int(each[1]): each[2] for each in found if each}
+    numbers = (number(text, 0, HIGHEST_PAYLOAD_TYPE) for text in dict.fromkeys(media.formats))
+    return tuple(
+        replace(base, parameters=parameters.get(base.payload_type, ""))
+        for each in dict.fromkeys(numbers)
+        if each is not None and (base := maps.get(each) or STATIC.get(each))
+    )
+
+
+def _read_rtpmap(value: str) -> tuple[int, Format] | None:
+    found = _RTPMAP.match(value)
+    if found is None:
+        return None
+    encoding, rate, channels = found[2].lower(), int(found[3] or 0), int(found[4] or 1)
+    if encoding == G722:
+        rate = 8000  # by an old mistake of RFC 3551 §4.5.2, which some peers put right
+    elif encoding in (OPUS, RED) and rate in (0, 48000):
+        rate, channels = 48000, 2  # whatever the peer writes: RFC 7587 §7 allows nothing else
+    return int(found[1]), Format(int(found[1]), encoding, rate or 8000, channels)
+
+
+def first_of_each(formats: Iterable[Format]) -> dict[Key, Format]:
+    """The formats by key; of several numbers for one and the same, the first."""
+    result: dict[Key, Format] = {}
+    for each in formats:
+        result.setdefault(each.key, each)
+    return result

@@ -1,0 +1,75 @@
+"""Which encodings we can use, and in what order we would."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.sdp.formats import (
+    COMFORT_NOISE,
+    G722,
+    OPUS,
+    PCMA,
+    PCMU,
+    RED,
+    TELEPHONE_EVENT,
+    Format,
+    Key,
+)
+
+CODECS: Final = {
+    OPUS: Format(111, OPUS, 48000, 2, "minptime=10;useinbandfec=1"),
+    G722: Format(9, G722, 8000),
+    PCMU: Format(0, PCMU, 8000),
+    PCMA: Format(8, PCMA, 8000),
+}
+"""Codecs by the names that the `codecs` setting has, with the numbers that we give them.
+
+Numbers and Opus parameters are those of Chromium, which all gateways have met.
+"""
+
+EVENTS: Final = (
+    Format(110, TELEPHONE_EVENT, 48000, parameters="0-15"),
+    Format(101, TELEPHONE_EVENT, 8000, parameters="0-15"),
+)
+"""DTMF digits at the clock of each codec, whose timestamps they share (RFC 4733 §2.5.1.2)."""
+
+_COMFORT_NOISE: Final = Format(13, COMFORT_NOISE, 8000)
+_RED: Final = Format(63, RED, 48000, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What we offer and accept."""
+
+    codecs: tuple[str, ...] = tuple(CODECS)
+    """Names of `CODECS`, the best first."""
+    own_order: bool = False
+    """Whether this order counts in answers and later offers too.
+
+    Otherwise an answer keeps the order of the offer, as RFC 3264 §6.1 recommends where there is
+    no reason against it; a list that the user wrote is such a reason.
+    """
+    comfort_noise: bool = False
+    """Whether to use comfort noise (RFC 3389) with the codecs that have none of their own."""
+    red: bool = False
+    """Whether to use redundancy (RFC 2198) with Opus."""
+
+    def __post_init__(self) -> None:
+        if not self.codecs or not CODECS.keys() >= set(self.codecs):
+            raise ValueError(f"codecs must be some of {', '.join(CODECS)}")
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """Everything that may go over the wire, codecs first, with the numbers we would choose."""
+        codecs = tuple(CODECS[name] for name in dict.fromkeys(self.codecs))
+        clocks = {each.clock_rate for each in codecs}
+        return (
+            *codecs,
+            *((_RED,) if self.red and OPUS in self.codecs else ()),
+            *((_COMFORT_NOISE,) if self.comfort_noise and 8000 in clocks else ()),
+            *(each for each in EVENTS if each.clock_rate in clocks),
+        )
+
+    @property
+    def codec_keys(self) -> tuple[Key, ...]:
+        """The codecs alone, the best first."""
+        return tuple(CODECS[name].key for name in dict.fromkeys(self.codecs))
