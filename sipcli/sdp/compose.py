@@ -1,0 +1,136 @@
+"""The descriptions we send, piece by piece (RFC 8829 §5.2, §5.3)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sipcli.sdp.audio import DISCARD, read_mid
+from sipcli.sdp.description import (
+    Attribute,
+    Connection,
+    MediaDescription,
+    Origin,
+    SessionDescription,
+)
+from sipcli.sdp.direction import Direction
+from sipcli.sdp.dtls import Setup
+from sipcli.sdp.formats import Format
+from sipcli.sdp.ice import default_candidate, ip_version, write_candidate
+from sipcli.sdp.transport import LocalTransport
+
+NOWHERE: Final = Connection("IN", "IP4", "0.0.0.0")
+PTIME: Final = 20
+"""ms of sound that we want in each packet."""
+_MAX_PTIME: Final = 120
+"""ms of sound that we can take in one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The media of a description of ours. Their number never shrinks (RFC 3264 §8)."""
+
+    media: tuple[MediaDescription, ...]
+    place: int
+    """Which of them is the audio; the others are refused."""
+    mid: str | None
+    """The audio's name; None where the far end knows no names."""
+    bundled: bool
+    """Whether the audio is a BUNDLE group, all on its own."""
+
+    def with_audio(self, audio: MediaDescription) -> "Layout":
+        """The same with this audio in its place."""
+        return replace(
+            self, media=(*self.media[: self.place], audio, *self.media[self.place + 1 :])
+        )
+
+
+FIRST: Final = Layout(media=(), place=0, mid="0", bundled=True)
+"""The layout of a first offer, before its audio."""
+
+
+def session(session_id: int, version: int, layout: Layout) -> SessionDescription:
+    """A whole description.
+
+    It says nothing of `ice-options`: `trickle` would promise to take candidates that come later,
+    and `ice2` a nomination (RFC 8445 §8.1.1) that our ICE agent does not always keep to.
+    """
+    # Our address is no business of those who get the description (RFC 8829 §5.2.1).
+    origin = Origin(
+        "-",
+        str(session_id),
+        str(version),
+        NOWHERE.network_type,
+        NOWHERE.address_type,
+        NOWHERE.address,
+    )
+    group = (Attribute("group", f"BUNDLE {layout.mid}"),) if layout.bundled else ()
+    return SessionDescription(origin=origin, attributes=group, media=layout.media)
+
+
+def audio(
+    local: LocalTransport,
+    *,
+    mid: str | None,
+    protocol: str,
+    formats: Iterable[Format],
+    direction: Direction,
+    setup: Setup,
+    offering: bool,
+) -> MediaDescription:
+    """Our audio; `offering` adds what only offers say."""
+    chosen = default_candidate(local.candidates)
+    if chosen is None:
+        port, connection = DISCARD, NOWHERE
+    else:
+        version = ip_version(chosen.address)
+        port, connection = chosen.port, Connection("IN", f"IP{version}", chosen.address)
+    formats = tuple(formats)
+    return MediaDescription(
+        kind="audio",
+        port=port,
+        protocol=protocol,
+        formats=tuple(str(each.payload_type) for each in formats),
+        connection=connection,
+        attributes=(
+            *([Attribute("mid", mid)] if mid is not None else []),
+            Attribute(direction.value),
+            *_formats(formats),
+            Attribute("ptime", str(PTIME)),
+            Attribute("maxptime", str(_MAX_PTIME)),
+            Attribute("rtcp-mux"),
+            # Without it we could not take an answer that refuses rtcp-mux (RFC 8858 §4.2).
+            *([Attribute("rtcp-mux-only")] if offering else []),
+            *_transport(local, setup),
+        ),
+    )
+
+
+def refused(media: MediaDescription) -> MediaDescription:
+    """A medium that we do not use: it keeps its place, name, protocol and formats."""
+    mid = read_mid(media)
+    name = [Attribute("mid", mid)] if mid is not None else []
+    return MediaDescription(
+        kind=media.kind,
+        port=0,
+        protocol=media.protocol,
+        formats=media.formats,
+        connection=NOWHERE,
+        attributes=(*name, Attribute(Direction.INACTIVE.value)),
+    )
+
+
+def _formats(formats: Iterable[Format]) -> Iterator[Attribute]:
+    for each in formats:
+        yield Attribute("rtpmap", each.rtpmap)
+        if each.parameters:
+            yield Attribute("fmtp", f"{each.payload_type} {each.parameters}")
+
+
+def _transport(local: LocalTransport, setup: Setup) -> Iterator[Attribute]:
+    yield Attribute("ice-ufrag", local.ufrag)
+    yield Attribute("ice-pwd", local.pwd)
+    yield Attribute("fingerprint", str(local.fingerprint))
+    yield Attribute("setup", setup.value)
+    for candidate in local.candidates:
+        yield Attribute("candidate", write_candidate(candidate))
+    yield Attribute("end-of-candidates")

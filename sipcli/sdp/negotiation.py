@@ -1,0 +1,323 @@
+"""Offer and answer through the life of one dialog (RFC 3264, RFC 8829 §4.1.10 and §5).
+
+    STABLE --create_offer--> HAVE_LOCAL_OFFER --provisional answer--> HAVE_REMOTE_PRANSWER
+    HAVE_LOCAL_OFFER, HAVE_REMOTE_PRANSWER --final answer or rollback--> STABLE
+    STABLE --receive_offer--> HAVE_REMOTE_OFFER --create_answer or rollback--> STABLE
+
+What was agreed stays in force until the next exchange is complete. One that fails leaves nothing
+but the payload type numbers we gave, and the version of our next description.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final
+
+from sipcli.sdp import compose
+from sipcli.sdp.agreed import Agreed
+from sipcli.sdp.audio import AudioMedia, audio_media
+from sipcli.sdp.compose import FIRST, Layout
+from sipcli.sdp.description import MediaDescription, SessionDescription
+from sipcli.sdp.direction import Direction
+from sipcli.sdp.dtls import Setup
+from sipcli.sdp.formats import Format
+from sipcli.sdp.matching import common, continued, numbered, receivable
+from sipcli.sdp.numbers import Numbers
+from sipcli.sdp.path import Path, follow
+from sipcli.sdp.preferences import Preferences
+from sipcli.sdp.read import BadDescription, read
+from sipcli.sdp.refusal import BAD_PARAMETER, Refused, choose
+from sipcli.sdp.transport import DtlsRole, LocalTransport
+from sipcli.sdp.write import write
+
+PROTOCOL: Final = "UDP/TLS/RTP/SAVPF"
+"""What our offers say (RFC 8829 §5.1.2); an answer repeats what the offer says."""
+
+
+class OutOfTurn(RuntimeError):  # noqa: N818 - the core's word for it too
+    """A description at the wrong time: a mistake in the program."""
+
+
+class State(Enum):
+    """Whose turn it is."""
+
+    STABLE = auto()
+    HAVE_LOCAL_OFFER = auto()
+    HAVE_REMOTE_PRANSWER = auto()
+    HAVE_REMOTE_OFFER = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteOffer:
+    """What the far end's offer can come to."""
+
+    direction: Direction
+    """The most that an answer can make of it, as we see it."""
+    codec: Format
+    """What our audio would be encoded with."""
+    path: Path
+    """After an ICE restart our answer needs other credentials as well (RFC 8839 §4.4.2.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Session:
+    """What a complete exchange left behind, as far as the next one must know it."""
+
+    layout: Layout
+    """Of our description."""
+    had_address: bool
+    """Whether the far end ever named an address of its own."""
+    agreed: Agreed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offered:
+    """An offer of ours that waits for its answer."""
+
+    layout: Layout
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Received:
+    """An offer of the far end's that waits for ours."""
+
+    media: tuple[MediaDescription, ...]
+    audio: AudioMedia
+    formats: tuple[Format, ...]
+    """The common ones, with the far end's numbers."""
+    numbers: Numbers
+    """Those of the dialog once the answer is sent."""
+    path: Path
+
+
+class Negotiation:
+    """The session descriptions of one dialog.
+
+    Methods that are called out of turn raise `OutOfTurn`; what the far end sends raises nothing.
+    """
+
+    __slots__ = (
+        "_id",
+        "_numbers",
+        "_offered",
+        "_preferences",
+        "_provisional",
+        "_received",
+        "_sent",
+        "_session",
+        "_version",
+    )
+
+    def __init__(self, session_id: int, preferences: Preferences) -> None:
+        """`session_id` is random, 0 to 2**63 - 2 (RFC 8829 §5.2.1)."""
+        if not 0 <= session_id < 2**63 - 1:
+            raise ValueError("the session id is not a number of 63 bits")
+        self._id = session_id
+        self._version = 0
+        self._sent: Layout | None = None
+        self._preferences = preferences
+        self._numbers = Numbers()
+        self._session: _Session | None = None
+        self._provisional: _Session | None = None
+        self._offered: _Offered | None = None
+        self._received: _Received | None = None
+
+    @property
+    def state(self) -> State:
+        """Whose turn it is."""
+        if self._received is not None:
+            return State.HAVE_REMOTE_OFFER
+        if self._offered is None:
+            return State.STABLE
+        return State.HAVE_REMOTE_PRANSWER if self._provisional else State.HAVE_LOCAL_OFFER
+
+    @property
+    def agreed(self) -> Agreed | None:
+        """What is in force, be it provisional; None before the first answer."""
+        return None if self._latest is None else self._latest.agreed
+
+    def create_offer(self, local: LocalTransport, direction: Direction) -> str:
+        """Our offer; other ICE credentials in `local` than before make it an ICE restart.
+
+        Our certificate stays the same all through the dialog. `direction` is what we want:
+        `sendonly` holds the far end (RFC 3264 §8.4).
+        """
+        if self.state is not State.STABLE:
+            raise OutOfTurn(f"an offer of ours in {self.state.name}")
+        before = self._session
+        layout = before.layout if before else FIRST
+        formats = continued(self._preferences, before.agreed.sends if before else ())
+        audio = compose.audio(
+            local,
+            mid=layout.mid,
+            protocol=PROTOCOL,
+            formats=numbered(formats, self._numbers),
+            direction=direction,
+            setup=Setup.ACTPASS,
+            offering=True,
+        )
+        self._offered = _Offered(layout=layout.with_audio(audio), direction=direction)
+        return self._issue(self._offered.layout)
+
+    def receive_answer(self, text: bytes | str, *, provisional: bool = False) -> Agreed | Refused:
+        """Take the answer to our offer; a provisional one leaves room for another.
+
+        One that cannot be used is as if it had not come, if provisional, else it ends the
+        exchange.
+        """
+        if self._offered is None:
+            raise OutOfTurn(f"an answer in {self.state.name}")
+        session = self._answered(self._offered, text)
+        if provisional:
+            self._provisional = self._provisional if isinstance(session, Refused) else session
+        else:
+            self._session = self._session if isinstance(session, Refused) else session
+            self._offered = self._provisional = None
+        return session if isinstance(session, Refused) else session.agreed
+
+    def receive_offer(self, text: bytes | str) -> RemoteOffer | Refused:
+        """Take the far end's offer; one that cannot be used is as if it had not come."""
+        if self.state is not State.STABLE:
+            raise OutOfTurn(f"an offer in {self.state.name}")
+        description = _read(text)
+        if isinstance(description, Refused):
+            return description
+        place = self._session.layout.place if self._session else None
+        audio = choose(audio_media(description), self._preferences.codec_keys, place)
+        if isinstance(audio, Refused):
+            return audio
+        path = follow(audio, self._path, offering=False)
+        if isinstance(path, Refused):
+            return path
+        # Packets of two associations cannot be taken for each other: numbers start afresh, for
+        # servers that connect a call to somebody else.
+        numbers = Numbers() if path.new_association else deepcopy(self._numbers)
+        numbers.note(audio.formats)
+        formats = common(audio.formats, self._preferences, own_order=self._preferences.own_order)
+        self._received = _Received(
+            media=description.media, audio=audio, formats=formats, numbers=numbers, path=path
+        )
+        return RemoteOffer(direction=self._direction(audio).reversed, codec=formats[0], path=path)
+
+    def create_answer(self, local: LocalTransport, direction: Direction) -> tuple[str, Agreed]:
+        """Our answer to the offer received, and what it comes to.
+
+        `direction` is what we want; the answer says as much of it as the offer allows.
+        """
+        offer = self._received
+        if offer is None:
+            raise OutOfTurn(f"an answer of ours in {self.state.name}")
+        audio = offer.audio
+        allowed = self._direction(audio).reversed.within(direction)
+        own = {each.key: each for each in self._preferences.formats}
+        ours = compose.audio(
+            local,
+            mid=audio.mid,
+            protocol=audio.protocol,
+            formats=numbered(
+                (own[each.key] for each in offer.formats), offer.numbers, offer.formats
+            ),
+            direction=allowed,
+            setup=Setup.ACTIVE if offer.path.dtls_role is DtlsRole.CLIENT else Setup.PASSIVE,
+            offering=False,
+        )
+        layout = Layout(
+            media=tuple(map(compose.refused, offer.media)),
+            place=audio.place,
+            mid=audio.mid,
+            bundled=audio.bundled,
+        ).with_audio(ours)
+        self._numbers, self._received = offer.numbers, None
+        self._session = self._concluded(audio, offer.path, offer.formats, allowed, layout)
+        return self._issue(layout), self._session.agreed
+
+    def rollback(self) -> None:
+        """Give the outstanding offer up: refused, withdrawn, or in the way of another (glare)."""
+        if self.state is State.STABLE:
+            raise OutOfTurn(f"a rollback in {self.state.name}")
+        self._offered = self._received = self._provisional = None
+
+    def fork(self) -> "Negotiation":
+        """Another one with the same offer outstanding, for the answers of another fork.
+
+        Each early dialog of a forked INVITE has a session of its own (RFC 3261 §12.1.2).
+        """
+        if self._offered is None:
+            raise OutOfTurn(f"a fork in {self.state.name}")
+        return deepcopy(self)
+
+    @property
+    def _latest(self) -> _Session | None:
+        return self._provisional or self._session
+
+    @property
+    def _path(self) -> Path | None:
+        return None if self._latest is None else self._latest.agreed.path
+
+    @property
+    def _had_address(self) -> bool:
+        return self._latest is not None and self._latest.had_address
+
+    def _answered(self, offer: _Offered, text: bytes | str) -> _Session | Refused:
+        description = _read(text)
+        if isinstance(description, Refused):
+            return description
+        # Media match by place alone, whatever their names are now and however many there are.
+        place = offer.layout.place
+        matching = [each for each in audio_media(description) if each.place == place]
+        audio = choose(matching, self._preferences.codec_keys, place)
+        if isinstance(audio, Refused):
+            return audio
+        path = follow(audio, self._path, offering=True)
+        if isinstance(path, Refused):
+            return path
+        self._numbers.note(audio.formats)
+        formats = common(audio.formats, self._preferences, own_order=False)
+        allowed = self._direction(audio).reversed.within(offer.direction)
+        layout = replace(offer.layout, bundled=audio.bundled)
+        return self._concluded(audio, path, formats, allowed, layout)
+
+    def _direction(self, audio: AudioMedia) -> Direction:
+        """The far end's direction, with the hold of old taken for what it meant (RFC 3264 §8.4).
+
+        A zero address counts only after a real one: browsers begin with it, meaning nothing.
+        """
+        if self._had_address and audio.takes_address_away:
+            return audio.direction.within(Direction.SENDONLY)
+        return audio.direction
+
+    def _concluded(
+        self,
+        audio: AudioMedia,
+        path: Path,
+        formats: tuple[Format, ...],
+        direction: Direction,
+        layout: Layout,
+    ) -> _Session:
+        ptime = audio.ptime or compose.PTIME
+        agreed = Agreed(
+            direction=direction,
+            sends=formats,
+            receives=receivable(self._numbers, self._preferences),
+            ptime=min(ptime, audio.max_ptime or ptime),
+            bandwidth=audio.bandwidth,
+            path=path,
+        )
+        return _Session(
+            layout=layout, had_address=self._had_address or audio.has_address, agreed=agreed
+        )
+
+    def _issue(self, layout: Layout) -> str:
+        """The text of ours; its version rises by one if anything changes (RFC 3264 §8)."""
+        if self._sent != layout:
+            self._sent = layout
+            self._version += 1
+        return write(compose.session(self._id, self._version, layout))
+
+
+def _read(text: bytes | str) -> SessionDescription | Refused:
+    try:
+        return read(text)
+    except BadDescription as bad:
+        return Refused(BAD_PARAMETER, f"the session description cannot be read: {bad}")

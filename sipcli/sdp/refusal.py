@@ -1,0 +1,107 @@
+"""What cannot become a WebRTC call, said in one sentence (RFC 8829 §5.8.3, RFC 3264 §6)."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from sipcli.sdp.audio import AudioMedia
+from sipcli.sdp.dtls import is_strong
+from sipcli.sdp.formats import Key
+
+_PROTOCOLS: Final = {
+    f"{transport}RTP/{profile}"
+    for transport, profiles in {
+        "": ("AVP", "AVPF", "SAVP", "SAVPF"),
+        "UDP/TLS/": ("SAVP", "SAVPF"),
+        "TCP/DTLS/": ("SAVP", "SAVPF"),
+    }.items()
+    for profile in profiles
+}
+"""Whatever of these it says, a fingerprint makes it DTLS-SRTP (RFC 8829 §5.1.2)."""
+
+_NAME: Final = re.compile(r"[a-z0-9_.\-]{1,24}")
+_MOST_NAMES: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a session description cannot be used: for a Warning header field and for a person."""
+
+    status: ClassVar[int] = 488
+    """Not Acceptable Here (RFC 3261 §21.4.26)."""
+
+    warning_code: int
+    """RFC 3261 §20.43."""
+    text: str
+    """A sentence without its full stop; printable ASCII without quotes, bounded in length."""
+
+
+BAD_PROTOCOL: Final = 302
+NO_MEDIA: Final = 304
+BAD_FORMAT: Final = 305
+BAD_PARAMETER: Final = 307
+MISCELLANEOUS: Final = 399
+
+
+def refusal(audio: AudioMedia, codecs: Iterable[Key]) -> Refused | None:
+    """Why this medium cannot be used by a phone that knows these codecs; None if it can."""
+    return _insecure(audio) or _unconnectable(audio) or _no_codec(audio, set(codecs))
+
+
+def choose(
+    audio: list[AudioMedia], codecs: Iterable[Key], before: int | None
+) -> AudioMedia | Refused:
+    """The first medium that can be used, or why the first cannot.
+
+    `before` is the place of the one in use so far, which is preferred; None for a new session.
+    """
+    if not audio:
+        return Refused(NO_MEDIA, "the session description has no audio")
+    live = [each for each in audio if each.port]
+    if not live:
+        return Refused(NO_MEDIA, "the audio is refused or switched off (port 0)")
+    reasons: list[Refused] = []
+    for each in sorted(live, key=lambda each: each.place != before):
+        reason = refusal(each, codecs)
+        if reason is None:
+            return each
+        reasons.append(reason)
+    return reasons[0]
+
+
+def _insecure(audio: AudioMedia) -> Refused | None:
+    protocol = audio.protocol.upper()
+    if protocol not in _PROTOCOLS:
+        return Refused(BAD_PROTOCOL, "the audio is not carried by RTP over DTLS and UDP")
+    if not audio.fingerprints:
+        if audio.has_keys:
+            text = "the audio is encrypted with keys from the signalling (SDES), not by DTLS"
+        elif "TLS" in protocol:
+            text = "the session description has no DTLS certificate fingerprint"
+        else:
+            text = "the audio is plain RTP, not encrypted by DTLS"
+        return Refused(BAD_PROTOCOL, text)
+    if not any(map(is_strong, audio.fingerprints)):
+        text = (
+            "the DTLS certificate fingerprint is of a weak or unknown kind (SHA-256 is asked for)"
+        )
+        return Refused(MISCELLANEOUS, text)
+    return None
+
+
+def _unconnectable(audio: AudioMedia) -> Refused | None:
+    if audio.ufrag is None or audio.pwd is None:
+        return Refused(MISCELLANEOUS, "the session description has no ICE user name and password")
+    if not audio.rtcp_mux:
+        return Refused(MISCELLANEOUS, "RTP and RTCP do not share one port (rtcp-mux)")
+    return None
+
+
+def _no_codec(audio: AudioMedia, codecs: set[Key]) -> Refused | None:
+    if any(each.key in codecs for each in audio.formats):
+        return None
+    names = dict.fromkeys(each.encoding for each in audio.formats)
+    shown = [name for name in names if _NAME.fullmatch(name)][:_MOST_NAMES]
+    offered = f"; the session description has {', '.join(shown)}" if shown else ""
+    return Refused(BAD_FORMAT, f"no common audio codec{offered}")
