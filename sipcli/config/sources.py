@@ -102,19 +102,17 @@ def holds_secret(key: Key, value: object) -> bool:
 
 
 def _add_words(reading: Reading, key: Key, origin: Origin, raw: Given) -> None:
+    if isinstance(raw, bool):
+        reading.add(key, origin, _HERE, lambda: raw)
+        return
     words = (raw,) if isinstance(raw, str) else raw
     try:
-        if isinstance(words, bool):
-            reading.add(key, origin, _HERE, lambda: key.kind.from_toml(words))
-        else:
-            reading.add(key, origin, _HERE, lambda: key.kind.from_words(words))
+        reading.add(key, origin, _HERE, lambda: key.kind.from_words(words))
     except Unacceptable as fault:
         reading.problems.append(_refusal(origin.place, key, fault, _word_at(words, fault.at)))
 
 
-def _word_at(words: bool | Sequence[str], at: KeyPath) -> object:
-    if isinstance(words, bool):
-        return words
+def _word_at(words: Sequence[str], at: KeyPath) -> str:
     if at and isinstance(at[0], int):
         return words[at[0]]
     return " ".join(words)

@@ -156,9 +156,10 @@ class _Walk:
         return self._tokens[self._at] if self._at < len(self._tokens) else _END
 
     def _take(self) -> _Token:
-        token = self._peek()
+        if self._at >= len(self._tokens):
+            raise ValueError("the text ends too early")  # never for what tomllib accepts
         self._at += 1
-        return token
+        return self._tokens[self._at - 1]
 
 
 def _name(token: _Token) -> str:

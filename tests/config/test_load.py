@@ -58,6 +58,23 @@ def test_keys_of_one_table_may_come_from_different_sources(tmp_path: Path) -> No
     assert loaded.settings.log.file == "/b.log"
 
 
+def test_origins_in_words(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.toml", "max_calls = 1\n[profiles.p]\nregister = true\n")
+    origins = load(
+        {"keyring": True}, config=path, profile="p", environ={"SIPCLI_TRACE_SIP": "1"}
+    ).origins
+    assert {
+        name: str(origins[name])
+        for name in ("keyring", "trace_sip", "register", "max_calls", "uri")
+    } == {
+        "keyring": "--keyring",
+        "trace_sip": "SIPCLI_TRACE_SIP",
+        "register": f"{path}:3 (profile)",
+        "max_calls": f"{path}:1",
+        "uri": "default",
+    }
+
+
 def test_every_key_has_an_origin() -> None:
     assert load({}, environ={}).origins.keys() == {key.name for key in KEYS}
 

@@ -64,6 +64,20 @@ def test_the_command_runs_only_now(tmp_path: Path) -> None:
     assert "geheim" not in repr(prepared)
 
 
+def test_the_keyring_is_asked_only_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def get_password(service: str, user: str) -> str:
+        asked.append((service, user))
+        return "geheim"
+
+    monkeypatch.setattr("keyring.get_password", get_password)
+    given = loaded(keyring=True)
+    assert not asked
+    assert prepare(given).settings.password == "geheim"
+    assert asked == [("sipcli", "a@b")]
+
+
 def test_a_failing_command_names_its_place() -> None:
     with pytest.raises(ConfigError, match=r"^--password-command: .* exit code 7$"):
         prepare(loaded(password_command="exit 7"))

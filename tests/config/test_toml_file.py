@@ -40,6 +40,11 @@ def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
     assert read(write(tmp_path, b"a = 1\n" + b"#" * (LARGEST - 6))).table == {"a": 1}
 
 
+def test_a_file_without_end_is_refused_like_a_large_one() -> None:
+    with pytest.raises(ConfigError, match=r"^/dev/zero: .* above"):
+        read(Path("/dev/zero"))
+
+
 def test_a_byte_order_mark_is_no_matter(tmp_path: Path) -> None:
     assert read(write(tmp_path, b"\xef\xbb\xbfa = 1")).place(("a",)).endswith("c.toml:1")
 

@@ -137,3 +137,9 @@ def test_every_key_and_element_is_found_where_it_was_written(out: Writer) -> Non
 def test_places(text: str, path: KeyPath, line: int) -> None:
     tomllib.loads(text)
     assert find_lines(text)[path] == line
+
+
+@pytest.mark.parametrize("text", ["a = [1", "a = {", "a = { b = [", "a", "[", "[a.", "a ="])
+def test_a_text_that_breaks_off_ends_the_walk(text: str) -> None:
+    with pytest.raises(ValueError, match="ends too early"):
+        find_lines(text)
