@@ -19,6 +19,7 @@ from sipcli.core.outgoing import Outgoing
 from sipcli.core.session import Session
 from sipcli.core.session_timer import SessionTimer
 from sipcli.core.transactions import Inbound
+from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.uri import SipUri, Uri
@@ -61,6 +62,7 @@ class Calls:
         Raises `Malformed` for header fields that cannot be written.
         """
         fields = list(headers)
+        Headers(fields)  # raises before anything has happened
         referring = None if transfer is None else self._session(transfer).transferee
         if referring is not None:
             fields += referring.headers

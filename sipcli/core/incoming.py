@@ -120,10 +120,10 @@ class Incoming:
     def reject(self, status: int, headers: Fields, now: float, reason: str | None = None) -> None:
         """Refuse the call with 300 to 699."""
         if self.state in (IncomingState.RINGING, IncomingState.ACCEPTING):
+            self._session.leg.respond(self._inbound, status, now, reason=reason, headers=headers)
             self._reliable.stop()
             self._enter(IncomingState.OVER)
             self._session.drop(now)
-            self._session.leg.respond(self._inbound, status, now, reason=reason, headers=headers)
 
     # What the far end wants
 

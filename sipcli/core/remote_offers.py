@@ -74,10 +74,10 @@ class RemoteOffers:
 
     def refuse(self, status: int, warning: str, now: float) -> None:
         """Refuse the offer with a status of 300 to 699; raises `OutOfTurn`."""
+        headers = [warning_field(warning)] if warning else []
         inbound = self._take()
         if inbound is not None:
             self._leg.turn.roll_back()
-            headers = [warning_field(warning)] if warning else []
             self._leg.respond(inbound, status, now, headers=headers)
 
     def accept(
