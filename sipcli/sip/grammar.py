@@ -44,14 +44,6 @@ def skip_blanks(text: str, start: int) -> int:
     return found.end() if found else start
 
 
-def token(text: str, start: int) -> tuple[str, int]:
-    """Read a token (RFC 3261 §25.1)."""
-    found = TOKEN.match(text, start)
-    if found is None:
-        raise Malformed("a token is missing", start)
-    return found.group(), found.end()
-
-
 def quoted_string(text: str, start: int) -> tuple[str, int]:
     """Read a quoted string that opens at `start`; quoted pairs are resolved in the value."""
     if text[start : start + 1] != '"':

@@ -7,37 +7,37 @@ was read is written exactly as it came: peers compare their own URIs letter by l
 import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
-from urllib.parse import quote, unquote
 
 from sipcli.sip.grammar import HOST, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, Param, Params, split_plain
 
-_USER_CHARS: Final = r'[^:@\x00-\x20\x7f"<>]'
+_NO: Final = r'\x00-\x20\x7f"<>'
+"""What never stands in a URI unescaped; letters beyond ASCII are let pass where people put them."""
 _SIP: Final = re.compile(
     r"([sS][iI][pP][sS]?):"
-    rf"(?:({_USER_CHARS}++)(?::([^@\x00-\x20\x7f\"<>]*+))?+@)?+"
-    rf"({HOST})"
-    r"(?::([0-9]{1,5}))?+"
-    r'((?:;[^\x00-\x20\x7f"<>;=?]++(?:=[^\x00-\x20\x7f"<>;?]*+)?+)*+)'
-    r'(?:\?([^\x00-\x20\x7f"<>]*+))?+'
+    rf"(?:([^{_NO}:@]++)(?::([^{_NO}@]*+))?+@)?+"
+    rf"({HOST})(?::([0-9]{{1,5}}))?+"
+    rf"((?:;[^{_NO};=?]++(?:=[^{_NO};?]*+)?+)*+)"
+    rf"(?:\?([^{_NO}]*+))?+"
 )
 COMMON_URI: Final = (
-    r'sips?:(?:[^:@%\x00-\x20\x7f"<>]++@)?+'
-    rf"(?:{HOST})(?::[0-9]{{1,4}})?+"
-    r'(?:;[^\x00-\x20\x7f"<>;=?%]++(?:=[^\x00-\x20\x7f"<>;?%]*+)?+)*+'
+    rf"sips?:(?:[^{_NO}:@%]++@)?+(?:{HOST})(?::[0-9]{{1,4}})?+"
+    rf"(?:;[^{_NO};=?%]++(?:=[^{_NO};?%]*+)?+)*+"
 )
 """SIP URIs of the usual shape: what matches is well-formed, what does not may be all the same."""
-_OTHER: Final = re.compile(r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f"<>]++)')
-_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_OTHER: Final = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*+):([^{_NO}]++)")
+
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})++")
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _RESERVED: Final = frozenset(";/?:@&=+$,")
 
-# Characters that stand unescaped besides letters, digits and `_.-~` (RFC 3261 §25.1).
-_MARK: Final = "!*'()"
-_USER: Final = _MARK + "&=+$,;?/"
-_PASSWORD: Final = _MARK + "&=+$,"
-_PARAM: Final = _MARK + "[]/:&+$"
-_HEADER: Final = _MARK + "[]/?:+$"
+# What has to be escaped in each part: all but these (RFC 3261 §25.1).
+_UNRESERVED: Final = r"A-Za-z0-9\-_.!~*'()"
+_USER: Final = re.compile(rf"[^{_UNRESERVED}&=+$,;?/]+")
+_PASSWORD: Final = re.compile(rf"[^{_UNRESERVED}&=+$,]+")
+_PARAM: Final = re.compile(rf"[^{_UNRESERVED}\[\]/:&+$]+")
+_HEADER: Final = re.compile(rf"[^{_UNRESERVED}\[\]/?:+$]+")
 
 _NEVER_DEFAULT: Final = ("user", "ttl", "method", "maddr", "transport")
 """Parameters that must be in both URIs or in neither (RFC 3261 §19.1.4)."""
@@ -202,15 +202,24 @@ def _unescape(text: str) -> str:
         return text
     bad = _BAD_ESCAPE.search(text)
     if bad is not None:
-        raise Malformed("an escape in the URI is not % and two hexadecimal digits", bad.start())
-    return unquote(text, errors="surrogateescape")
+        raise Malformed("an escape in the URI lacks its two hexadecimal digits", bad.start())
+    return _ESCAPES.sub(_meant, text)
 
 
-def _escape(text: str, safe: str) -> str:
+def _meant(escapes: re.Match[str]) -> str:
+    return bytes.fromhex(escapes.group().replace("%", "")).decode("utf-8", "surrogateescape")
+
+
+def _escape(text: str, unsafe: re.Pattern[str]) -> str:
     try:
-        return quote(text, safe, errors="surrogateescape")
+        return unsafe.sub(_escaped, text)
     except UnicodeEncodeError as error:
         raise Malformed("the URI holds a character that is not Unicode text", error.start) from None
+
+
+def _escaped(unsafe: re.Match[str]) -> str:
+    data = unsafe.group().encode("utf-8", "surrogateescape")
+    return "".join([f"%{byte:02X}" for byte in data])
 
 
 def _userinfo(uri: SipUri) -> str | None:

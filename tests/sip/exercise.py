@@ -1,5 +1,7 @@
 """Everything that can be done with bytes from a peer, done at once."""
 
+import re
+
 from sipcli.sip import build
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Message, Request, encode, parse
@@ -9,6 +11,9 @@ MANDATORY = {"vias", "via", "from_", "to", "call_id", "cseq"}
 """What may raise `Malformed`, and nothing else."""
 OPTIONAL = {name for name in vars(Message) if not name.startswith("_")} - MANDATORY
 
+REASON = re.compile(r"[A-Za-z0-9 \-_.!~*'();/?:@&=+$,]+")
+"""What a reason phrase may hold unescaped (RFC 3261 §25.1): a fault's is fit to be one."""
+
 
 def exercise(data: bytes) -> None:
     """Parse, check, read every field, write all of it, and answer; any exception is a defect."""
@@ -16,6 +21,7 @@ def exercise(data: bytes) -> None:
     if message is None:
         return
     faults = check(message)
+    assert all(REASON.fullmatch(fault.reason) for fault in faults)
     for name in OPTIONAL:
         write(getattr(message, name))
     for name in MANDATORY | ({"uri"} if isinstance(message, Request) else set()):

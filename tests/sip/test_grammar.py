@@ -9,23 +9,12 @@ from sipcli.sip.grammar import (
     quoted_string,
     skip_blanks,
     split_list,
-    token,
 )
 
 
 def test_blanks_are_the_four_of_sip_and_no_others() -> None:
     assert skip_blanks("a \t\r\n b", 1) == 6
     assert skip_blanks("\xa0b", 0) == 0
-
-
-def test_a_token_ends_where_its_characters_end() -> None:
-    assert token("x INVITE;y", 2) == ("INVITE", 8)
-
-
-def test_a_missing_token_is_told_with_its_place() -> None:
-    with pytest.raises(Malformed, match="token is missing") as caught:
-        token("x ;y", 2)
-    assert caught.value.offset == 2
 
 
 def test_quoted_pairs_are_resolved() -> None:

@@ -1,5 +1,7 @@
 """What is written can be read again, and means the same (property tests)."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +10,7 @@ from sipcli.sip.grammar import quote, quoted_string, split_list
 from sipcli.sip.headers import Headers, key_of
 from sipcli.sip.message import Request, Response, encode, parse
 from sipcli.sip.params import Params
-from sipcli.sip.uri import OtherUri, SipUri, parse_uri
+from sipcli.sip.uri import COMMON_URI, OtherUri, SipUri, parse_uri
 from sipcli.sip.validate import check
 from sipcli.sip.via import Via
 from tests.sip import strategies as made
@@ -43,6 +45,12 @@ def test_sip_uris(uri: SipUri) -> None:
     assert str(read) == text
     assert read.matches(uri)
     assert uri.matches(read)
+
+
+@given(st.text('sip:@;=?%[]aF.1_<" é&', max_size=12).map("sip:".__add__))
+def test_uris_of_the_usual_shape_are_well_formed(text: str) -> None:
+    if re.fullmatch(COMMON_URI, text):
+        assert str(parse_uri(text)) == text
 
 
 @given(made.OTHER_URIS)
