@@ -97,8 +97,8 @@ def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
     if is_folded and fields[:1] in (" ", "\t"):
         faults.append(Fault(Layer.START_LINE, None, None, "Folded Start Line"))
     headers = Headers.from_wire(fields, is_folded)
-    # The shortest header line takes four bytes: most messages need no counting.
-    if len(fields) >= min(4 * limits.header_count, limits.header_length):
+    # The shortest line takes three characters: most messages need no counting.
+    if len(fields) >= min(3 * limits.header_count, limits.header_length):
         headers = _bounded(headers, limits, faults)
     if not is_whole:
         body = b""
@@ -178,7 +178,7 @@ def _request_line(start: str, faults: list[Fault]) -> Sequence[str] | None:
     try:
         parse_uri(target)
     except Malformed as fault:
-        offset = start.index(target) + fault.offset
+        offset = start.index(target, len(method)) + fault.offset
         faults.append(Fault(Layer.START_LINE, None, offset, "Malformed Request-URI"))
     return method, target, version
 

@@ -116,6 +116,7 @@ def test_a_request_with_a_faulty_start_line_can_still_be_answered(line: bytes, r
 def test_the_place_of_a_fault_in_the_start_line_is_told() -> None:
     assert parse(b"OPTIONS sip:u@h; SIP/2.0\r\n\r\n").faults[0].offset == 15
     assert parse(b"OPTIONS  sip:u@h; lr SIP/2.0\r\n\r\n").faults[1].offset == 16
+    assert parse(b"AB B SIP/2.0\r\n\r\n").faults[0].offset == 3
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,9 @@ def test_more_header_lines_than_allowed_are_left_out() -> None:
     message = parse(data, Limits(header_count=6)).message
     assert message is not None
     assert len(message.headers) == 6
-    assert parse(b"OPTIONS sip:a@b SIP/2.0\r\n" + b"X:y\r\n" * 600 + b"\r\n").faults != ()
+    for shortest in (b"a:\r\n", b"a\r\n"):
+        data = b"OPTIONS sip:a@b SIP/2.0\r\n" + shortest * 513 + b"\r\n"
+        assert reasons(data) == [(Layer.FRAMING, "Too Many Header Fields", 513)]
 
 
 def test_a_header_line_longer_than_allowed_is_told() -> None:
