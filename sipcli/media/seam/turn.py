@@ -44,7 +44,11 @@ class TurnEndpoint:
 
 
 class _UdpClient(turn.TurnClientUdpProtocol):
-    refused: asyncio.Event | None = None
+    end_means: Final = "nothing listens at its port: is the server running there?"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.ended = asyncio.Event()
+        super().connection_made(transport)
 
     def datagram_received(self, data: bytes | str, addr: Address) -> None:
         # An attribute of a wrong length makes aioice raise this besides ValueError.
@@ -52,12 +56,21 @@ class _UdpClient(turn.TurnClientUdpProtocol):
             super().datagram_received(data, addr)
 
     def error_received(self, exc: Exception) -> None:
-        """Hear from the kernel that nothing listens at the server's port."""
-        if self.refused is not None and isinstance(exc, ConnectionRefusedError):
-            self.refused.set()
+        if isinstance(exc, ConnectionRefusedError):  # the server's machine has said so
+            self.ended.set()
 
 
 class _TcpClient(turn.TurnClientTcpProtocol):
+    end_means: Final = "it ended the connection"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.ended = asyncio.Event()
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         try:
             super().data_received(data)
@@ -179,25 +192,19 @@ async def _connect(server: TurnEndpoint) -> _UdpClient | _TcpClient:
 
 
 async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -> Address:
-    """Ask for the allocation; returns its address.
-
-    Over UDP it ends early where the kernel says that nobody listens.
-    """
+    """Ask for the allocation, until the connection ends; returns its address."""
     asking = asyncio.ensure_future(client.connect())
-    waiting: set[asyncio.Future[Any]] = {asking}
-    if isinstance(client, _UdpClient):
-        client.refused = asyncio.Event()
-        waiting.add(asyncio.ensure_future(client.refused.wait()))
+    ending = asyncio.ensure_future(client.ended.wait())
     try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
-            raise ServerFailed("nothing listens at its port: is the server running there?")
+            raise ServerFailed(client.end_means)
         return await asking
     except stun.TransactionError as error:
         raise ServerFailed(explain_stun(error, has_credentials=has_credentials)) from error
     except ConnectionError as error:
         raise ServerFailed("it answers without an address") from error
     finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        asking.cancel()
+        ending.cancel()
+        await asyncio.gather(asking, ending, return_exceptions=True)

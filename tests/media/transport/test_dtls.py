@@ -1,0 +1,316 @@
+"""DTLS over networks that lose datagrams, and with peers of other kinds."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from OpenSSL import SSL
+
+from sipcli.media.seam.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
+from sipcli.sdp.transport import DtlsRole, Fingerprint
+from tests.media.transport.parties import ALICE, BOB, opposite, rtp
+from tests.media.virtual_time import now, run, settle
+
+Loses = Callable[[str, int], bool]
+"""Whether the network loses the n-th datagram of `alice` or `bob`, from 0."""
+
+
+class Network:
+    """Two associations with a network between them that takes 1 ms."""
+
+    def __init__(self, loses: Loses) -> None:
+        self.sent = {"alice": 0, "bob": 0}
+        self.closed: list[str] = []
+        self._loses = loses
+        self.alice = Dtls(ALICE, self._carry("alice"), lambda: self.closed.append("alice"))
+        self.bob = Dtls(BOB, self._carry("bob"), lambda: self.closed.append("bob"))
+
+    def _carry(self, sender: str) -> Callable[[bytes], None]:
+        def send(data: bytes) -> None:
+            number = self.sent[sender]
+            self.sent[sender] += 1
+            if not self._loses(sender, number):
+                receiver = self.bob if sender == "alice" else self.alice
+                asyncio.get_running_loop().call_later(0.001, receiver.receive, data)
+
+        return send
+
+    async def handshake(self) -> None:
+        await asyncio.gather(
+            self.alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint]),
+            self.bob.handshake(DtlsRole.SERVER, [ALICE.fingerprint]),
+        )
+
+    async def close(self) -> None:
+        await self.alice.close()
+        await self.bob.close()
+
+
+def test_a_handshake_takes_two_round_trips_and_four_datagrams() -> None:
+    async def test() -> None:
+        network = Network(lambda *_: False)
+        begin = now()
+        await network.handshake()
+        assert now() - begin == pytest.approx(0.004)
+        assert network.sent == {"alice": 2, "bob": 2}
+        await network.close()
+
+    run(test())
+
+
+LOST = [
+    {"alice": alice, "bob": bob}
+    for alice, bob in product([(), (0,), (1,), (0, 1), (0, 2)], [(), (0,), (1,), (0, 1), (1, 2)])
+]
+
+
+@pytest.mark.parametrize("lost", LOST, ids=str)
+def test_lost_datagrams_are_sent_again_soon(lost: dict[str, tuple[int, ...]]) -> None:
+    """OpenSSL would wait one second after the first loss, and two more after the second."""
+
+    async def test() -> None:
+        network = Network(lambda sender, number: number in lost[sender])
+        begin = now()
+        await network.handshake()
+        assert now() - begin < 0.9
+        sealed = network.alice.derive_srtp().protect_rtp(rtp())
+        assert sealed is not None
+        assert network.bob.derive_srtp().unprotect(sealed) == (False, rtp())
+        await network.close()
+
+    run(test())
+
+
+def test_a_handshake_ends_though_every_second_datagram_is_lost() -> None:
+    async def test() -> None:
+        network = Network(lambda sender, number: number % 2 == (sender == "bob"))
+        await network.handshake()
+        await network.close()
+
+    run(test())
+
+
+def test_nothing_is_sent_once_the_handshake_is_done() -> None:
+    async def test() -> None:
+        network = Network(lambda *_: False)
+        await network.handshake()
+        sent = dict(network.sent)
+        await asyncio.sleep(60)
+        assert network.sent == sent
+        await network.close()
+
+    run(test())
+
+
+def test_a_dead_peer_is_tried_a_bounded_number_of_times() -> None:
+    async def test() -> None:
+        network = Network(lambda *_: True)
+        begin = now()
+        with pytest.raises(DtlsFault, match="did not answer"):
+            await network.alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint])
+        assert now() - begin == pytest.approx(8.0)
+        sent = network.sent["alice"]
+        assert 5 <= sent < 50
+        await asyncio.sleep(60)
+        assert network.sent["alice"] == sent
+        await network.close()
+
+    run(test())
+
+
+def test_a_peer_that_answers_half_is_told_from_one_that_does_not() -> None:
+    async def test() -> None:
+        network = Network(lambda sender, _: sender == "alice")
+        network.bob.receive(b"")
+        helper = Dtls(BOB, network.alice.receive, lambda: None)
+        answering = asyncio.create_task(helper.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]))
+        with pytest.raises(DtlsFault, match="did not get done within 8 s"):
+            await network.alice.handshake(DtlsRole.SERVER, [BOB.fingerprint])
+        await asyncio.gather(answering, return_exceptions=True)
+        await helper.close()
+        await network.close()
+
+    run(test())
+
+
+def test_the_end_is_told_once() -> None:
+    async def test() -> None:
+        network = Network(lambda *_: False)
+        await network.handshake()
+        await network.alice.close()
+        await asyncio.sleep(1)
+        assert network.closed == ["bob"]
+        await network.bob.close()
+        await asyncio.sleep(1)
+        assert network.closed == ["bob"]
+
+    run(test())
+
+
+def test_both_being_clients_comes_to_nothing() -> None:
+    async def test() -> None:
+        network = Network(lambda *_: False)
+        outcomes = await asyncio.gather(
+            network.alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint]),
+            network.bob.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]),
+            return_exceptions=True,
+        )
+        assert all(isinstance(each, DtlsFault) for each in outcomes)
+        await network.close()
+
+    run(test())
+
+
+# Peers of other kinds, made of OpenSSL alone
+
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def certificate_for(key: PrivateKey) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "peer")])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+
+
+class OpenSslPeer:
+    """The other end of an association, synchronous: each datagram is answered at once."""
+
+    def __init__(
+        self,
+        role: DtlsRole,
+        key: PrivateKey | None,
+        *,
+        srtp: bytes = b"SRTP_AES128_CM_SHA1_80",
+        ciphers: bytes = b"DEFAULT",
+    ) -> None:
+        context = SSL.Context(SSL.DTLS_METHOD)
+        context.set_cipher_list(ciphers)
+        context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+        self.fingerprint = Fingerprint("sha-256", "")
+        if key is not None:
+            certificate = certificate_for(key)
+            context.use_privatekey(key)
+            context.use_certificate(certificate)
+            digest = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+            self.fingerprint = Fingerprint("sha-256", digest)
+        if srtp:
+            context.set_tlsext_use_srtp(srtp)
+        self.connection = SSL.Connection(context)
+        if role is DtlsRole.CLIENT:
+            self.connection.set_connect_state()
+        else:
+            self.connection.set_accept_state()
+        self.dtls = Dtls(ALICE, self.receive, lambda: None)
+
+    def receive(self, data: bytes) -> None:
+        self.connection.bio_write(data)
+        self.step()
+
+    def step(self) -> None:
+        with suppress(SSL.Error):
+            self.connection.do_handshake()
+        for datagram in self._output():
+            asyncio.get_running_loop().call_soon(self.dtls.receive, datagram)
+
+    def _output(self) -> Iterator[bytes]:
+        with suppress(SSL.WantReadError):
+            while True:
+                yield self.connection.bio_read(4096)
+
+
+async def meet(peer: OpenSslPeer, our_role: DtlsRole) -> None:
+    """Shake hands with an OpenSSL peer."""
+    if our_role is DtlsRole.SERVER:
+        peer.step()
+    await peer.dtls.handshake(our_role, [peer.fingerprint])
+
+
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+EC_384_KEY = ec.generate_private_key(ec.SECP384R1())
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.mark.parametrize("role", DtlsRole)
+@pytest.mark.parametrize("key", [EC_KEY, EC_384_KEY, RSA_KEY], ids=["P-256", "P-384", "RSA"])
+@pytest.mark.parametrize("srtp", ["SRTP_AES128_CM_SHA1_80", "SRTP_AEAD_AES_128_GCM"])
+def test_peers_with_all_kinds_of_certificates_are_met(
+    role: DtlsRole, key: PrivateKey, srtp: str
+) -> None:
+    async def test() -> None:
+        peer = OpenSslPeer(opposite(role), key, srtp=srtp.encode())
+        await meet(peer, role)
+        assert peer.dtls.peer_fingerprint == peer.fingerprint
+        version, cipher, profile = peer.dtls.protection
+        assert (version, profile) == ("DTLSv1.2", srtp)
+        assert cipher.startswith("ECDHE-")
+        await peer.dtls.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("role", DtlsRole)
+def test_a_peer_without_srtp_is_refused(role: DtlsRole) -> None:
+    async def test() -> None:
+        peer = OpenSslPeer(opposite(role), EC_KEY, srtp=b"")
+        with pytest.raises(DtlsFault, match="no way of SRTP protection"):
+            await meet(peer, role)
+        await peer.dtls.close()
+
+    run(test())
+
+
+def test_a_client_without_a_certificate_is_refused() -> None:
+    async def test() -> None:
+        peer = OpenSslPeer(DtlsRole.CLIENT, None)
+        with pytest.raises(DtlsFault, match="shows no certificate"):
+            await meet(peer, DtlsRole.SERVER)
+        await peer.dtls.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("role", DtlsRole)
+def test_a_peer_without_a_cipher_in_common_is_explained(role: DtlsRole) -> None:
+    async def test() -> None:
+        key = RSA_KEY if role is DtlsRole.CLIENT else EC_KEY
+        peer = OpenSslPeer(opposite(role), key, ciphers=b"AES128-GCM-SHA256")
+        with pytest.raises(DtlsFault, match="no cipher"):
+            await meet(peer, role)
+        await peer.dtls.close()
+
+    run(test())
+
+
+def test_a_stranger_gets_no_keys_and_is_told() -> None:
+    async def test() -> None:
+        peer = OpenSslPeer(DtlsRole.SERVER, EC_KEY)
+        with pytest.raises(WrongFingerprint, match=peer.fingerprint.value):
+            await peer.dtls.handshake(DtlsRole.CLIENT, [BOB.fingerprint])
+        await settle()
+        with pytest.raises(SSL.ZeroReturnError):
+            peer.connection.recv(100)
+        await peer.dtls.close()
+
+    run(test())
+
+
+def test_certificates_differ_from_phone_to_phone() -> None:
+    assert ALICE.fingerprint != BOB.fingerprint
+    assert Certificate.generate().fingerprint.hash_function == "sha-256"
+    assert len(ALICE.fingerprint.value) == 32 * 3 - 1
+    assert ALICE.fingerprint.value == ALICE.fingerprint.value.upper()

@@ -1,0 +1,427 @@
+"""Gathering: what is offered to the far end, and what useless servers cost."""
+
+import asyncio
+import socket
+
+import pytest
+
+from sipcli.media.transport import addresses, gathering
+from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.sdp.transport import Candidate, CandidateType
+from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
+from tests.media.transport.parties import Party, connect, exchange
+from tests.media.virtual_time import now, run
+
+NAT = ("198.51.100.7", 40000)
+
+
+def stun_uri(server: FakeStun) -> str:
+    return f"stun:127.0.0.1:{server.address[1]}"
+
+
+def turn_uri(server: FakeStun) -> str:
+    return f"turn:127.0.0.1:{server.address[1]}"
+
+
+def options(*uris: str, timeout: float = 2.0, relay_only: bool = False) -> IceServers:
+    servers = tuple(IceServer.parse(uri, "alice", "secret") for uri in uris)
+    return IceServers(servers=servers, gathering_timeout=timeout, relay_only=relay_only)
+
+
+async def gathered(chosen: IceServers) -> tuple[tuple[Candidate, ...], list[str], float]:
+    """The candidates, the warnings and how long it took (s)."""
+    party = Party(options=chosen)
+    begin = now()
+    local = await party.transport.gather()
+    took = now() - begin
+    await party.transport.close()
+    return local.candidates, party.warnings, took
+
+
+def kinds(candidates: tuple[Candidate, ...]) -> list[str]:
+    return [str(each.type) for each in candidates]
+
+
+# Our own addresses
+
+
+def test_without_servers_nothing_is_waited_for() -> None:
+    async def test() -> None:
+        candidates, warnings, took = await gathered(options())
+        assert kinds(candidates) == ["host", "host"]
+        assert warnings == []
+        assert took == 0.0
+
+    run(test())
+
+
+def test_loopback_is_used_where_there_is_nothing_else_or_where_it_is_asked_for() -> None:
+    found = ["192.0.2.2"]
+    assert addresses.choose([], include_loopback=False) == ["127.0.0.1", "::1"]
+    assert addresses.choose(found, include_loopback=False) == found
+    assert addresses.choose(found, include_loopback=True) == [*found, "127.0.0.1", "::1"]
+
+
+def test_what_no_peer_could_reach_is_not_offered() -> None:
+    odd = ["fe80::1", "fe80::1%eth0", "127.0.0.2", "::1", "0.0.0.0", "224.0.0.1", "nonsense"]
+    assert addresses.choose([*odd, "192.0.2.2"], include_loopback=False) == ["192.0.2.2"]
+
+
+def test_the_addresses_of_the_default_routes_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "_source_addresses", lambda: ["192.0.2.2", "2001:db8::2"])
+    found = ["172.17.0.1", "2001:db8::2", "192.0.2.2", "172.17.0.1"]
+    expected = ["192.0.2.2", "2001:db8::2", "172.17.0.1"]
+    assert addresses.choose(found, include_loopback=False) == expected
+
+
+def test_a_machine_with_dozens_of_addresses_offers_twelve() -> None:
+    found = [f"172.17.{n}.1" for n in range(40)]
+    assert addresses.choose(found, include_loopback=False) == found[:12]
+
+
+def test_the_better_address_has_the_higher_priority() -> None:
+    async def test() -> None:
+        candidates, _, _ = await gathered(options())
+        assert [each.address for each in candidates] == ["127.0.0.1", "::1"]
+        assert candidates[0].priority > candidates[1].priority
+        assert candidates[0].foundation != candidates[1].foundation
+
+    run(test())
+
+
+def test_an_address_that_is_gone_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "host_addresses", lambda: ["203.0.113.1"])
+
+    async def test() -> None:
+        candidates, _, _ = await gathered(options())
+        assert candidates == ()
+
+    run(test())
+
+
+def test_what_is_gathered_has_its_own_credentials_and_our_fingerprint() -> None:
+    async def test() -> None:
+        first, second = Party(), Party()
+        one, other = await first.transport.gather(), await second.transport.gather()
+        assert len(one.ufrag) >= 4
+        assert len(one.pwd) >= 22
+        assert one.ufrag != other.ufrag
+        assert one.pwd not in repr(one)
+        assert one.fingerprint == other.fingerprint == first.certificate.fingerprint
+        await asyncio.gather(first.transport.close(), second.transport.close())
+
+    run(test())
+
+
+# STUN
+
+
+def test_a_stun_server_adds_what_it_sees() -> None:
+    async def test() -> None:
+        server = FakeStun(NAT)
+        async with serving(server):
+            candidates, warnings, took = await gathered(options(stun_uri(server)))
+        assert kinds(candidates) == ["host", "host", "srflx"]
+        assert (candidates[2].address, candidates[2].port) == NAT
+        assert candidates[2].related_address == "127.0.0.1"
+        assert candidates[2].related_port == candidates[0].port
+        assert warnings == []
+        assert took == 0.0
+
+    run(test())
+
+
+def test_what_we_know_already_is_not_offered_twice() -> None:
+    async def test() -> None:
+        here, twice, again = FakeStun(), FakeStun(NAT), FakeStun(NAT)
+        async with serving(here, twice, again):
+            uris = [stun_uri(server) for server in (here, twice, again)]
+            candidates, warnings, _ = await gathered(options(*uris))
+            assert [server.requests for server in (here, twice, again)] == [1, 1, 1]
+        assert kinds(candidates) == ["host", "host", "srflx"]
+        assert warnings == []
+
+    run(test())
+
+
+@pytest.mark.parametrize("scheme", ["stun", "turn"])
+@pytest.mark.parametrize("timeout", [0.4, 2.0])
+def test_a_dead_server_costs_the_timeout_once_and_hardly_anything_later(
+    scheme: str, timeout: float
+) -> None:
+    async def test() -> None:
+        server = FakeTurn(mute=True)
+        async with serving(server):
+            uri = f"{scheme}:127.0.0.1:{server.address[1]}"
+            chosen = options(uri, timeout=timeout)
+            candidates, warnings, took = await gathered(chosen)
+            assert kinds(candidates) == ["host", "host"]
+            assert took == pytest.approx(timeout)
+            assert warnings == [f"{uri} cannot be used: it has not answered in time"]
+            _, warnings, took = await gathered(chosen)
+            assert took == pytest.approx(0.3)
+            assert warnings == []
+
+    run(test())
+
+
+def test_a_server_that_is_back_is_used_again_and_warned_of_anew() -> None:
+    async def test() -> None:
+        server = FakeStun(NAT, mute=True)
+        async with serving(server):
+            chosen = options(stun_uri(server))
+            await gathered(chosen)
+            server.mute = False
+            candidates, warnings, took = await gathered(chosen)
+            assert "srflx" in kinds(candidates)
+            assert (warnings, took) == ([], 0.0)
+            server.mute = True
+            _, warnings, took = await gathered(chosen)
+            assert len(warnings) == 1
+            assert took == pytest.approx(2.0)
+
+    run(test())
+
+
+def test_a_dead_server_beside_a_good_one_costs_300_ms() -> None:
+    async def test() -> None:
+        good, dead = FakeStun(NAT), FakeStun(mute=True)
+        async with serving(good, dead):
+            chosen = options(stun_uri(dead), stun_uri(good))
+            candidates, warnings, took = await gathered(chosen)
+            assert "srflx" in kinds(candidates)
+            assert took == pytest.approx(0.3)
+            assert [text.split()[0] for text in warnings] == [stun_uri(dead)]
+
+    run(test())
+
+
+def test_a_good_stun_server_is_no_reason_not_to_wait_for_a_relay() -> None:
+    async def test() -> None:
+        good, dead = FakeStun(NAT), FakeTurn(mute=True)
+        async with serving(good, dead):
+            _, _, took = await gathered(options(stun_uri(good), turn_uri(dead)))
+            assert took == pytest.approx(2.0)
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("server", "reason"),
+    [
+        (FakeStun(("", 0)), "it answers without an address"),
+        (FakeStun(error=500), "it answers with error 500"),
+    ],
+    ids=["no address", "500"],
+)
+def test_a_stun_server_that_is_of_no_use_is_named(server: FakeStun, reason: str) -> None:
+    async def test() -> None:
+        async with serving(server):
+            uri = stun_uri(server)
+            _, warnings, took = await gathered(options(uri))
+            assert warnings == [f"{uri} cannot be used: {reason}"]
+            assert took == 0.0
+
+    run(test())
+
+
+def test_a_stun_server_that_our_addresses_cannot_reach_is_not_asked() -> None:
+    async def test() -> None:
+        _, warnings, took = await gathered(options("stun:203.0.113.1"))
+        assert "none of this machine's addresses can reach it" in warnings[0]
+        assert took == 0.0
+
+    run(test())
+
+
+def test_stuns_is_refused_with_the_reason() -> None:
+    async def test() -> None:
+        _, warnings, _ = await gathered(options("stuns:stun.example.com"))
+        assert warnings[0].startswith("stuns:stun.example.com cannot be used: it would tell")
+
+    run(test())
+
+
+def test_a_name_that_does_not_exist_is_named() -> None:
+    async def test() -> None:
+        _, warnings, took = await gathered(options("stun:no.such.host.invalid"))
+        assert "stun:no.such.host.invalid cannot be used: its name is not known" in warnings[0]
+        assert took < 2.0
+
+    def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", fail)
+        run(test())
+
+
+# TURN (the rest of it meets a real server in tests/realpeer/test_turn.py)
+
+
+def test_a_relay_is_offered_with_what_the_server_sees_of_us() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        async with serving(server):
+            candidates, warnings, _ = await gathered(options(turn_uri(server)))
+            assert kinds(candidates) == ["host", "host", "relay"]
+            assert (candidates[2].address, candidates[2].port) == server.relayed
+            assert candidates[2].related_address == "127.0.0.1"
+            assert candidates[2].priority < candidates[1].priority
+            assert warnings == []
+
+    run(test())
+
+
+def test_relay_only_hides_our_address_and_asks_no_stun_server() -> None:
+    async def test() -> None:
+        server, stun = FakeTurn(), FakeStun(NAT)
+        async with serving(server, stun):
+            chosen = options(stun_uri(stun), turn_uri(server), relay_only=True)
+            candidates, warnings, _ = await gathered(chosen)
+            assert [each.type for each in candidates] == [CandidateType.RELAY]
+            assert (candidates[0].related_address, candidates[0].related_port) == ("0.0.0.0", 9)
+            assert stun.requests == 0
+            assert warnings == []
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (401, "it does not accept the user name and password"),
+        (403, "it forbids the use of a relay"),
+        (442, "it does not relay UDP"),
+        (486, "this user has as many relays as it allows"),
+        (599, "it answers with error 599"),
+    ],
+)
+def test_a_turn_server_that_refuses_is_named_with_the_reason(error: int, reason: str) -> None:
+    async def test() -> None:
+        server = FakeTurn(error=error)
+        async with serving(server):
+            uri = turn_uri(server)
+            candidates, warnings, took = await gathered(options(uri))
+            assert kinds(candidates) == ["host", "host"]
+            assert warnings == [f"{uri} cannot be used: {reason}"]
+            assert took == 0.0
+
+    run(test())
+
+
+def test_a_turn_server_that_wants_credentials_is_named() -> None:
+    async def test() -> None:
+        server = FakeTurn(error=401)
+        async with serving(server):
+            anonymous = IceServers(servers=(IceServer.parse(turn_uri(server)),))
+            _, warnings, _ = await gathered(anonymous)
+            assert "it asks for a user name and a password, and none is set" in warnings[0]
+
+    run(test())
+
+
+def test_a_turn_server_that_forgets_the_address_is_named() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        server.frugal = True
+        async with serving(server):
+            _, warnings, _ = await gathered(options(turn_uri(server)))
+            assert "it answers without an address" in warnings[0]
+
+    run(test())
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_port_where_nothing_listens_is_known_at_once(transport: str) -> None:
+    async def test() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+        uri = f"turn:127.0.0.1:{port}?transport={transport}"
+        _, warnings, took = await gathered(options(uri))
+        assert "is the server running there?" in warnings[0]
+        assert took < 0.1
+
+    run(test())
+
+
+def test_media_goes_through_a_relay_where_nothing_else_is_allowed() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        async with serving(server):
+            alice = Party(options=options(turn_uri(server), relay_only=True))
+            bob = Party(options=options())
+            await connect(alice, bob)
+            assert alice.connections[0].local.type == "relay"
+            assert (bob.connections[0].remote.address, bob.connections[0].remote.port) == (
+                server.relayed
+            )
+            for sequence in range(1, 20):
+                await exchange(alice, bob, sequence)
+            await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+def test_a_relay_is_kept_alive_for_as_long_as_the_call_lasts() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        async with serving(server):
+            alice = Party(options=options(turn_uri(server), relay_only=True))
+            bob = Party(options=options())
+            await connect(alice, bob)
+            bound = server.methods.count(server.methods[-1].CHANNEL_BIND)
+            for minute in range(1, 21):
+                await asyncio.sleep(60)
+                await exchange(alice, bob, minute)
+            methods = server.methods
+            assert methods.count(methods[0].CHANNEL_BIND) >= bound + 4
+            assert methods.count(methods[0].REFRESH) >= 2
+            assert alice.losses == bob.losses == []
+            await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+def test_closing_gives_the_relay_back() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        async with serving(server):
+            await gathered(options(turn_uri(server)))
+            assert server.methods[-1].name == "REFRESH"
+
+    run(test())
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_closing_takes_half_a_second_at_most_where_turn_servers_have_died(count: int) -> None:
+    async def test() -> None:
+        servers = [FakeTurn() for _ in range(count)]
+        async with serving(*servers):
+            party = Party(options=options(*map(turn_uri, servers)))
+            local = await party.transport.gather()
+            assert kinds(local.candidates).count("relay") == count
+            for server in servers:
+                server.mute = True
+            begin = now()
+            await party.transport.close()
+            assert now() - begin <= 0.5
+
+    run(test())
+
+
+def test_a_relay_that_has_died_is_told_as_a_loss() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        async with serving(server):
+            alice = Party(options=options(turn_uri(server), relay_only=True))
+            bob = Party(options=options())
+            await connect(alice, bob)
+            server.mute = True
+            assert alice.losses == []
+            await asyncio.sleep(10)
+            assert len(alice.losses) == len(bob.losses) == 1
+            await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())

@@ -1,0 +1,276 @@
+"""Ways that do not open: given up in time, with a reason."""
+
+import asyncio
+import socket
+
+import pytest
+from aioice import ice
+
+from sipcli.media.transport.events import Failed, Phase
+from sipcli.media.transport.failure import DtlsFailed, IceFailed
+from sipcli.sdp.transport import Candidate, DtlsRole, LocalTransport
+from tests.media.transport.parties import (
+    Party,
+    candidate,
+    connect,
+    exchange,
+    pair,
+    remote,
+    without_candidates,
+)
+from tests.media.virtual_time import now, run
+
+
+async def reason(party: Party, peer: LocalTransport, *candidates: Candidate) -> str:
+    """Why ICE with these candidates of the peer fails; asserts that it does, and is told."""
+    with pytest.raises(IceFailed) as caught:
+        await party.start(
+            LocalTransport(
+                ufrag=peer.ufrag,
+                pwd=peer.pwd,
+                candidates=candidates,
+                fingerprint=peer.fingerprint,
+            ),
+            controlling=True,
+        )
+    assert party.failures == [Failed(Phase.ICE, str(caught.value))]
+    return str(caught.value)
+
+
+def test_a_peer_that_never_answers_is_given_up_after_12_s() -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            await alice.transport.gather()
+            peer = await bob.transport.gather()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+                deaf.bind(("127.0.0.1", 0))
+                begin = now()
+                text = await reason(alice, peer, candidate(*deaf.getsockname()))
+            assert now() - begin == pytest.approx(12.0, abs=0.1)
+            assert text == "no ICE check was answered from any of the far end's 1 addresses"
+
+    run(test())
+
+
+def test_a_peer_that_gives_no_address_gets_12_s_to_try_ours() -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            await alice.transport.gather()
+            begin = now()
+            text = await reason(alice, await bob.transport.gather())
+            assert now() - begin == pytest.approx(12.0, abs=0.1)
+            assert "gave no address" in text
+
+    run(test())
+
+
+def test_a_lite_peer_that_gives_no_address_is_given_up_at_once() -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            await alice.transport.gather()
+            peer = without_candidates(await bob.transport.gather())
+            begin = now()
+            with pytest.raises(IceFailed):
+                await alice.transport.start(
+                    remote(peer, lite=True),
+                    DtlsRole.CLIENT,
+                    controlling=True,
+                    fingerprints=[peer.fingerprint],
+                )
+            assert now() - begin < 0.1
+
+    run(test())
+
+
+def test_a_lite_peer_is_controlled_by_us_in_any_case() -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            await asyncio.gather(
+                alice.transport.start(
+                    remote(theirs, lite=True),
+                    DtlsRole.SERVER,
+                    controlling=False,
+                    fingerprints=[theirs.fingerprint],
+                ),
+                bob.start(ours),
+            )
+            await exchange(alice, bob)
+
+    run(test())
+
+
+def test_checks_that_arrive_where_ours_are_not_answered_are_named() -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            wrong = LocalTransport(
+                ufrag=theirs.ufrag,
+                pwd="wrong" * 5,
+                candidates=theirs.candidates,
+                fingerprint=theirs.fingerprint,
+            )
+            checking = asyncio.create_task(bob.start(ours))
+            with pytest.raises(IceFailed, match="checks arrive here"):
+                await alice.start(wrong, controlling=True)
+            await bob.transport.close()
+            await asyncio.gather(checking, return_exceptions=True)
+
+    run(test())
+
+
+def test_candidates_that_cannot_be_used_are_left_out() -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            odd = (
+                candidate("name.invalid"),
+                candidate("127.0.0.1", 9, protocol="tcp"),
+                candidate("127.0.0.1", 9, component=2),
+                candidate("::ffff:300.1.1.1"),
+                candidate(""),
+            )
+            peer = LocalTransport(
+                ufrag=theirs.ufrag,
+                pwd=theirs.pwd,
+                candidates=(*odd, *theirs.candidates),
+                fingerprint=theirs.fingerprint,
+            )
+            begin = now()
+            await asyncio.gather(
+                alice.start(peer, DtlsRole.SERVER, controlling=True), bob.start(ours)
+            )
+            assert now() - begin < 0.1
+            await exchange(alice, bob)
+
+    run(test())
+
+
+class FakeMdns:
+    """A resolver of .local names that takes its time."""
+
+    def __init__(self, answer: str | None) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    async def resolve(self, name: str) -> str | None:
+        self.asked.append(name)
+        await asyncio.sleep(1)
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [None, "127.0.0.1"])
+def test_mdns_names_hold_nothing_up(monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
+    resolver = FakeMdns(answer)
+
+    async def get(subscriber: object) -> FakeMdns:
+        return resolver
+
+    monkeypatch.setattr(ice, "get_or_create_mdns_protocol", get)
+
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            peer = LocalTransport(
+                ufrag=theirs.ufrag,
+                pwd=theirs.pwd,
+                candidates=(candidate("0f7d9c.local"), *theirs.candidates),
+                fingerprint=theirs.fingerprint,
+            )
+            begin = now()
+            await asyncio.gather(
+                alice.start(peer, DtlsRole.SERVER, controlling=True), bob.start(ours)
+            )
+            assert now() - begin < 0.1
+            assert resolver.asked == ["0f7d9c.local"]
+
+    run(test())
+
+
+def test_an_mdns_name_alone_leads_to_the_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def get(subscriber: object) -> FakeMdns:
+        return FakeMdns("127.0.0.1")
+
+    monkeypatch.setattr(ice, "get_or_create_mdns_protocol", get)
+
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            port = next(c.port for c in theirs.candidates if c.address == "127.0.0.1")
+            peer = LocalTransport(
+                ufrag=theirs.ufrag,
+                pwd=theirs.pwd,
+                candidates=(candidate("0f7d9c.local", port),),
+                fingerprint=theirs.fingerprint,
+            )
+            await asyncio.gather(
+                alice.start(peer, DtlsRole.SERVER, controlling=True),
+                bob.start(without_candidates(ours)),
+            )
+            await exchange(alice, bob)
+
+    run(test())
+
+
+def test_a_machine_that_cannot_ask_by_multicast_goes_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def get(subscriber: object) -> FakeMdns:
+        raise OSError("port 5353 is taken")
+
+    monkeypatch.setattr(ice, "get_or_create_mdns_protocol", get)
+
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            await alice.transport.gather()
+            peer = await bob.transport.gather()
+            begin = now()
+            assert "gave no address" in await reason(alice, peer, candidate("0f7d9c.local"))
+            assert now() - begin == pytest.approx(12.0, abs=0.1)
+
+    run(test())
+
+
+def test_a_mute_dtls_peer_is_given_up_after_8_s() -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            checking = asyncio.create_task(
+                bob.transport._agent.establish(remote(ours), controlling=False)  # noqa: SLF001
+            )
+            begin = now()
+            with pytest.raises(DtlsFailed) as caught:
+                await alice.start(theirs, controlling=True)
+            assert now() - begin == pytest.approx(8.0, abs=0.1)
+            assert str(caught.value) == "the far end did not answer the DTLS handshake within 8 s"
+            assert alice.failures == [Failed(Phase.DTLS, str(caught.value))]
+            await checking
+
+    run(test())
+
+
+def test_a_failed_way_can_still_be_closed_quickly() -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            await alice.transport.gather()
+            await reason(alice, await bob.transport.gather(), candidate("127.0.0.1", 9))
+            begin = now()
+            await alice.transport.close()
+            assert now() - begin < 0.5
+
+    run(test())
+
+
+def test_several_calls_at_once_do_not_disturb_each_other() -> None:
+    async def test() -> None:
+        pairs = [(Party(), Party()) for _ in range(5)]
+        await asyncio.gather(*(connect(alice, bob) for alice, bob in pairs))
+        for alice, bob in pairs:
+            await exchange(alice, bob)
+        await pairs[0][0].transport.close()
+        for alice, bob in pairs[1:]:
+            await exchange(alice, bob, 2)
+        for both in pairs:
+            await asyncio.gather(*(party.transport.close() for party in both))
+
+    run(test())

@@ -1,0 +1,170 @@
+"""ICE restarts: the way changes, the keys and the talk stay."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from sipcli.media.transport.events import Failed, Phase
+from sipcli.media.transport.failure import IceFailed
+from sipcli.sdp.transport import LocalTransport, RemoteTransport
+from tests.media.transport.parties import Party, connected, exchange, remote, rtp
+from tests.media.virtual_time import now, run, settle
+
+
+async def restart(alice: Party, bob: Party) -> None:
+    """Restart both ends, as a re-INVITE and its answer would."""
+    ours, theirs = await asyncio.gather(alice.transport.restart(), bob.transport.restart())
+    await asyncio.gather(
+        alice.transport.restart_with(remote(theirs)), bob.transport.restart_with(remote(ours))
+    )
+
+
+def test_a_restart_changes_the_pair_and_nothing_else() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            before, keys = alice.transport.selected_pair, alice.transport.protection
+            begin = now()
+            await restart(alice, bob)
+            assert now() - begin < 0.1
+            assert alice.transport.selected_pair != before
+            assert alice.transport.protection == keys
+            assert len(alice.connections) == 2
+            await exchange(alice, bob, 2)
+
+    run(test())
+
+
+def test_a_restart_has_new_credentials() -> None:
+    async def test() -> None:
+        async with connected() as (alice, _):
+            first, second = await alice.transport.restart(), await alice.transport.restart()
+            assert first.ufrag != second.ufrag
+            assert first.pwd != second.pwd
+            assert first.fingerprint == second.fingerprint
+            assert {c.port for c in first.candidates}.isdisjoint(c.port for c in second.candidates)
+
+    run(test())
+
+
+def test_no_packet_is_lost_while_the_ends_change_over_one_after_the_other() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            sent = 0
+
+            def talk() -> None:
+                nonlocal sent
+                sent += 1
+                alice.transport.send_rtp(rtp(sent))
+                bob.transport.send_rtp(rtp(sent))
+
+            talk()
+            ours, theirs = await alice.transport.restart(), await bob.transport.restart()
+            talk()
+            alone = asyncio.create_task(alice.transport.restart_with(remote(theirs)))
+            for _ in range(20):
+                await asyncio.sleep(0.02)
+                talk()
+            changing = asyncio.create_task(bob.transport.restart_with(remote(ours)))
+            while not (alone.done() and changing.done()):
+                await asyncio.sleep(0)
+                talk()
+            talk()
+            await asyncio.sleep(5)
+            assert alice.rtp == bob.rtp == [rtp(n) for n in range(1, sent + 1)]
+
+    run(test())
+
+
+def test_the_old_sockets_are_closed_soon_after() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            old = alice.transport._agent  # noqa: SLF001
+            await restart(alice, bob)
+            assert old._protocols  # noqa: SLF001
+            await asyncio.sleep(2.1)
+            assert not old._protocols  # noqa: SLF001
+            await exchange(alice, bob, 2)
+
+    run(test())
+
+
+def test_a_restart_that_finds_no_way_leaves_the_old_one_open() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            await alice.transport.restart()
+            theirs = await bob.transport.restart()
+            dead = remote(theirs)
+            begin = now()
+            with pytest.raises(IceFailed) as caught:
+                await alice.transport.restart_with(dead)
+            assert now() - begin == pytest.approx(12.0, abs=0.1)
+            assert alice.failures == [Failed(Phase.ICE, str(caught.value))]
+            await exchange(alice, bob, 2)
+            await restart(alice, bob)
+            await exchange(alice, bob, 3)
+
+    run(test())
+
+
+def test_a_restart_that_the_far_end_did_not_want_is_dropped() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            await alice.transport.restart()
+            await alice.transport.cancel_restart()
+            with pytest.raises(RuntimeError):
+                await alice.transport.restart_with(remote(await bob.transport.restart()))
+            await exchange(alice, bob, 2)
+
+    run(test())
+
+
+def test_the_end_comes_in_the_middle_of_a_restart_too() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            await alice.transport.restart()
+            theirs = await bob.transport.restart()
+            changing = asyncio.create_task(alice.transport.restart_with(remote(theirs)))
+            await asyncio.sleep(1)
+            begin = now()
+            await alice.transport.close()
+            assert now() - begin < 0.5
+            with pytest.raises(IceFailed):
+                await changing
+            await settle()
+
+    run(test())
+
+
+def test_a_restart_that_is_cancelled_leaves_nothing() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            await alice.transport.restart()
+            theirs = await bob.transport.restart()
+            changing = asyncio.create_task(alice.transport.restart_with(remote(theirs)))
+            await asyncio.sleep(1)
+            changing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await changing
+            await exchange(alice, bob, 2)
+
+    run(test())
+
+
+def test_a_peer_at_another_address_is_followed() -> None:
+    def only_ipv6(local: LocalTransport) -> RemoteTransport:
+        here = tuple(c for c in local.candidates if c.address == "::1")
+        return remote(replace(local, candidates=here))
+
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            assert alice.connections[0].remote.address == "127.0.0.1"
+            ours, theirs = await asyncio.gather(alice.transport.restart(), bob.transport.restart())
+            await asyncio.gather(
+                alice.transport.restart_with(only_ipv6(theirs)),
+                bob.transport.restart_with(only_ipv6(ours)),
+            )
+            assert alice.connections[1].remote.address == "::1"
+            await exchange(alice, bob, 2)
+
+    run(test())
