@@ -214,4 +214,7 @@ def encode(message: Request | Response) -> bytes:
     if len(headers.all("Content-Length")) != 1 or message.content_length != size:
         headers = headers.without("Content-Length").appended("Content-Length", str(size))
     head = "\r\n".join((start, *headers.lines, "", ""))
-    return head.encode("utf-8", "surrogateescape") + message.body
+    try:
+        return head.encode("utf-8", "surrogateescape") + message.body
+    except UnicodeEncodeError as error:
+        raise Malformed("the message holds what is not Unicode text", error.start) from None
