@@ -33,6 +33,8 @@ class _Accepted:
     headers: list[tuple[str, str]]
     body: bytes
     repeat: Repeat
+    is_first: bool
+    """Whether it confirms the dialog: no BYE of ours before its ACK (RFC 3261 §15)."""
 
 
 class RemoteOffers:
@@ -46,9 +48,9 @@ class RemoteOffers:
         self._accepted: _Accepted | None = None
 
     @property
-    def awaits_ack(self) -> bool:
-        """Whether a 2xx of ours is not acknowledged yet."""
-        return self._accepted is not None
+    def holds_bye(self) -> bool:
+        """Whether the 2xx that confirms the dialog is not acknowledged yet."""
+        return self._accepted is not None and self._accepted.is_first
 
     def receive(self, inbound: Inbound, now: float) -> None:
         """Take a request that may change the session, and either answer it or tell the owner."""
@@ -81,10 +83,16 @@ class RemoteOffers:
             self._leg.respond(inbound, status, now, headers=headers)
 
     def accept(
-        self, inbound: Inbound, headers: list[tuple[str, str]], body: bytes, now: float
+        self,
+        inbound: Inbound,
+        headers: list[tuple[str, str]],
+        body: bytes,
+        now: float,
+        *,
+        is_first: bool,
     ) -> None:
         """Send a 200 to an INVITE, and again until its ACK comes."""
-        self._accepted = _Accepted(inbound, headers, body, Repeat(T2, now))
+        self._accepted = _Accepted(inbound, headers, body, Repeat(T2, now), is_first)
         self._leg.respond(inbound, 200, now, headers=headers, body=body)
 
     def acknowledged(self, ack: Request, now: float) -> bool:
@@ -172,7 +180,7 @@ class RemoteOffers:
             headers += [("Contact", leg.dialog.contact), *capabilities()]
             headers += leg.timer.answer_headers(request, now)
         if request.method == "INVITE":
-            self.accept(inbound, headers, body, now)
+            self.accept(inbound, headers, body, now, is_first=False)
         else:
             leg.respond(inbound, 200, now, headers=headers, body=body)
 

@@ -129,7 +129,8 @@ class Session:
         self._bye_headers = tuple(headers)
         self.state = SessionState.BYE_OWED
         self._close(now)
-        if not self.remote.awaits_ack:
+        if not self.remote.holds_bye:
+            self.remote.stop_repeating()
             self._send_bye(now)
 
     def drop(self, now: float) -> None:
@@ -142,7 +143,7 @@ class Session:
 
     def flow_up(self, now: float) -> None:
         """There is a connection again: a BYE that is owed goes out."""
-        if self.state is SessionState.BYE_OWED and not self.remote.awaits_ack:
+        if self.state is SessionState.BYE_OWED and not self.remote.holds_bye:
             self._send_bye(now)
 
     def flow_lost(self, flow: Flow) -> None:
@@ -160,7 +161,7 @@ class Session:
         """Fire what is due."""
         self.local.tick(now)
         self.remote.tick(now)
-        if self.state is SessionState.BYE_OWED and not self.remote.awaits_ack:
+        if self.state is SessionState.BYE_OWED and not self.remote.holds_bye:
             self._send_bye(now)
         if not self._has_timer:
             return
