@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,6 +11,7 @@ from typing import Final, Protocol, Self
 from sipcli.config.settings import Settings
 from sipcli.core import events
 from sipcli.core.agent import Action, Note, Transmit, UserAgent
+from sipcli.core.call_events import CallEvent
 from sipcli.core.connector import Close, Open
 from sipcli.core.credentials import Credentials
 from sipcli.core.exchange import Outcome
@@ -28,6 +29,7 @@ CLOSE_WAIT: Final = 0.5
 """Seconds that a WebSocket gets for its closing handshake."""
 
 OnEvent = Callable[[events.Event], None]
+OnCallEvent = Callable[[CallEvent], None]
 
 
 class Observer(Protocol):
@@ -72,9 +74,10 @@ class _Connection:
 class Phone:
     """One account, connected and registered as its settings say, from `async with` to its end.
 
-    `on_event` is called on the loop's thread for each event, after the step that caused
-    it; it must not call the phone. A `patient` phone tries again for ever; else the first
-    round of servers that all failed, or the first refused registration, is the end.
+    `on_event` and `on_call_event` are called on the loop's thread for each event, after the
+    step that caused it; they must not call the phone. A `patient` phone tries again for
+    ever; else the first round of servers that all failed, or the first refused registration,
+    is the end.
     """
 
     def __init__(
@@ -84,15 +87,23 @@ class Phone:
         on_event: OnEvent,
         *,
         patient: bool,
+        on_call_event: OnCallEvent | None = None,
+        takes_calls: bool = False,
         observer: Observer | None = None,
     ) -> None:
         self._settings = settings
         self._link_options = LinkOptions.from_settings(settings)
         self._on_event = on_event
+        self._on_call_event = on_call_event
         self._observer: Observer = observer or Unwatched()
         draw = secrets.SystemRandom().random
         self._agent = UserAgent(
-            settings, credentials, lambda: secrets.token_hex(16), draw, patient=patient
+            settings,
+            credentials,
+            lambda: secrets.token_hex(16),
+            draw,
+            patient=patient,
+            takes_calls=takes_calls,
         )
         self._connections: dict[Flow, _Connection] = {}
         self._tasks = asyncio.TaskGroup()
@@ -101,10 +112,11 @@ class Phone:
         self._ready: events.Connected | events.Registered | None = None
         self._failure: SipcliError | None = None
         self._server = ""
+        self._was_ready = False
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
-        with self._step() as (agent, now):
+        with self.step() as (agent, now):
             agent.start(now)
         return self
 
@@ -137,23 +149,32 @@ class Phone:
             await self._changed.wait()
         return self._ready
 
+    @property
+    def was_ready(self) -> bool:
+        """Whether `ready` had its wish at any time so far."""
+        return self._was_ready
+
     async def ping(self, target: Uri) -> Outcome:
         """Send OPTIONS and wait for what comes of it (RFC 3261 §11)."""
         outcome, settle = _pending()
-        with self._step() as (agent, now):
+        with self.step() as (agent, now):
             agent.ping(target, settle, now)
         return await outcome
 
     async def send_message(self, target: Uri, text: str) -> Outcome:
         """Send an instant message and wait for what comes of it (RFC 3428)."""
         outcome, settle = _pending()
-        with self._step() as (agent, now):
+        with self.step() as (agent, now):
             agent.send_message(target, text, settle, now)
         return await outcome
 
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run `work` beside all else until the phone's end; what it raises ends the phone."""
+        return self._tasks.create_task(work)
+
     async def close(self) -> None:
         """Unregister and disconnect, within 3 seconds whatever the server does."""
-        with self._step() as (agent, now):
+        with self.step() as (agent, now):
             agent.stop(now)
         try:
             async with asyncio.timeout(UNREGISTER_WAIT):
@@ -169,7 +190,7 @@ class Phone:
             connection.task.cancel()  # which closes its link
 
     @contextmanager
-    def _step(self) -> Iterator[tuple[UserAgent, float]]:
+    def step(self) -> Iterator[tuple[UserAgent, float]]:
         """Lend the core for one synchronous step; on the way out, carry out what it asked."""
         loop = asyncio.get_running_loop()
         yield self._agent, loop.time()
@@ -178,6 +199,9 @@ class Phone:
         for event in self._agent.take_events():
             self._note_progress(event)
             self._on_event(event)
+        for call_event in self._agent.take_call_events():
+            if self._on_call_event is not None:
+                self._on_call_event(call_event)
         if self._timer is not None:
             self._timer.cancel()
         deadline = self._agent.deadline()
@@ -185,7 +209,7 @@ class Phone:
         self._changed.set()
 
     def _on_timer(self) -> None:
-        with self._step() as (agent, now):
+        with self.step() as (agent, now):
             agent.tick(now)
 
     def _carry_out(self, action: Action) -> None:
@@ -228,23 +252,23 @@ class Phone:
         try:
             link = await dial(flow.server, self._link_options)
         except ConnectFailed as failure:
-            with self._step() as (agent, now):
+            with self.step() as (agent, now):
                 agent.connect_failed(flow, failure.phase, failure.reason, now)
             return
         connection.link = link
         for text in link.details.warnings:
             self._on_event(events.Warned(text=text))
         try:
-            with self._step() as (agent, now):
+            with self.step() as (agent, now):
                 agent.opened(flow, now - begun, now)
             while True:
                 data = await link.receive()
                 self._observer.received(str(flow.server), data)
-                with self._step() as (agent, now):
+                with self.step() as (agent, now):
                     agent.received(flow, data, now)
         except LinkClosed as closed:
             if not connection.closing:
-                with self._step() as (agent, now):
+                with self.step() as (agent, now):
                     agent.closed(flow, closed.code, closed.reason, now)
         finally:
             await link.close(timeout=CLOSE_WAIT)
@@ -267,6 +291,7 @@ class Phone:
                 self._failure = ConnectError(f"{where}: {event.reason}")
             case events.RegistrationFailed() if event.retry_in_s is None or event.needs_password:
                 self._failure = _registration_error(event)
+        self._was_ready = self._was_ready or self._ready is not None
 
 
 def _pending() -> tuple[asyncio.Future[Outcome], Callable[[Outcome], None]]:

@@ -83,7 +83,9 @@ def test_imports_point_down(path: Path) -> None:
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     names = {
-        ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
         for path in MODULES
     }
     graph = {

@@ -39,12 +39,14 @@ async def _once(session: Session) -> None:
 
 
 async def _stay(session: Session, duration: float | None) -> None:
-    is_ready = False
+    was_ready = False
     try:
         async with session.phone(patient=True) as phone, asyncio.timeout(duration):
-            await phone.ready()
-            is_ready = True
-            await asyncio.Event().wait()
+            try:
+                await phone.ready()
+                await asyncio.Event().wait()
+            finally:
+                was_ready = phone.was_ready
     except (TimeoutError, asyncio.CancelledError):
-        if not is_ready:
+        if not was_ready:
             raise Interrupted("ended before it was registered") from None

@@ -32,9 +32,7 @@ def resolve(text: str, home: SipUri) -> Uri:
         raise Malformed("only sip:, sips: and tel: addresses can be reached")
     if _NUMBER.fullmatch(text):
         text = _SEPARATORS.sub("", text)
-    return SipUri(
-        scheme=home.scheme, user=text, host=home.host, port=home.port, params=Params()
-    )
+    return SipUri(scheme=home.scheme, user=text, host=home.host, port=home.port, params=Params())
 
 
 def _with_user(uri: Uri) -> Uri:

@@ -72,6 +72,8 @@ def client_context(
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    # Some builds of Python set no minimum (RFC 8996 deprecates what is older).
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate is not None:
         _identify(context, certificate, key)
     elif key is not None:
