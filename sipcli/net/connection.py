@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed
 
 LINGER: Final = 1.0
 """Seconds for the server to end TCP once a Close frame was sent or received (RFC 6455 §7.1.1)."""
@@ -98,5 +97,3 @@ class Connection(ClientConnection):
                     await (await self.ping())
         except TimeoutError:
             self.cut(f"the server is gone: no pong within {self._timeout:g} s")
-        except ConnectionClosed:
-            pass  # whoever receives learns it

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from typing import cast
 
 import pytest
@@ -42,6 +43,30 @@ def test_the_families_take_turns_from_the_resolvers_first(
 def test_an_address_literal_is_its_own_answer() -> None:
     (found,) = run(resolve("192.0.2.7", 80))
     assert str(found) == "192.0.2.7:80"
+
+
+def test_an_answer_that_comes_after_we_gave_up_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`run` fails if it is not: the loop would complain of a future that is settled twice."""
+    go_on = threading.Event()
+
+    def late(*_args: object, **_more: object) -> list[object]:
+        go_on.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+
+    async def test() -> None:
+        looking = asyncio.create_task(resolve("pbx.example", 80))
+        await asyncio.sleep(0)
+        (resolver,) = [t for t in threading.enumerate() if t.name == "sipcli-resolver"]
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+        go_on.set()
+        resolver.join()
+        await asyncio.sleep(0)
+
+    run(test())
 
 
 def test_a_refused_address_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from sipcli.net import connection
+from sipcli.net.certificate import read_certificate
 from sipcli.net.dial import UNVERIFIED
 from sipcli.net.failure import ConnectFailed, LinkClosed, Phase
-from sipcli.net.tls import client_context
+from sipcli.net.tls import client_context, explain, explain_untrusted
 from tests.net.certificates import (
     LONG_AGO,
     Files,
@@ -254,9 +255,9 @@ def test_a_server_that_hangs_up_during_the_handshake_fails_in_tls() -> None:
 
 
 def test_a_server_that_says_nothing_fails_in_tls_when_time_is_up() -> None:
-    failed = fails(None, client_context(), for_ever, connect_timeout=0.05)
+    failed = fails(None, client_context(), for_ever, connect_timeout=0.5)
     assert failed.phase is Phase.TLS
-    assert "did not end within 0.05 s" in failed.reason
+    assert "did not end within 0.5 s" in failed.reason
 
 
 def test_a_server_with_old_tls_only_is_named(files: Files) -> None:
@@ -307,3 +308,29 @@ def test_a_server_that_hangs_up_on_the_upgrade_may_want_a_client_certificate(
     failed = fails(server, client_context(ca_file=files.ca_file), script)
     assert failed.phase is Phase.HTTP
     assert failed.reason.endswith("and whether it wants a client certificate")
+
+
+def verification(code: int, message: str) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, message)
+    error.verify_code = code
+    error.verify_message = message
+    return error
+
+
+def test_a_fault_without_a_sentence_of_ours_is_told_in_the_words_of_openssl() -> None:
+    odd = ssl.SSLError(1, "odd")
+    odd.reason = "BLOCK_CIPHER_PAD_IS_WRONG"
+    assert explain(odd) == "the TLS handshake failed: block cipher pad is wrong"
+    revoked = verification(23, "certificate revoked")
+    assert explain_untrusted(revoked, "pbx.example", None) == (
+        "its certificate is not trusted: certificate revoked"
+    )
+
+
+def test_a_ca_that_expired_is_not_taken_for_the_server(files: Files) -> None:
+    leaf = files.ca.issue_cert("pbx.example").cert_chain_pems[0].bytes().decode()
+    seen = read_certificate(ssl.PEM_cert_to_DER_cert(leaf))
+    assert seen is not None
+    assert explain_untrusted(verification(10, "expired"), "pbx.example", seen) == (
+        "its certificate, or one that vouches for it, has expired: renew it"
+    )

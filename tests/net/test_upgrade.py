@@ -135,7 +135,7 @@ def test_a_server_that_hangs_up_without_an_answer_fails_in_http() -> None:
 
 
 def test_a_server_that_does_not_answer_the_upgrade_fails_in_http_when_time_is_up() -> None:
-    failed = fails(for_ever, connect_timeout=0.05)
+    failed = fails(for_ever, connect_timeout=0.5)
     assert failed.phase is Phase.HTTP
     assert "did not answer the WebSocket upgrade in time" in failed.reason
 
