@@ -121,7 +121,7 @@ def _as_lines(loaded: Loaded, rows: list[tuple[Key, object, Origin]]) -> Iterato
         for key, value, origin in rows:
             if key.section is not section:
                 continue
-            if value is None or (origin is DEFAULT and value in ([], {})):
+            if value is None:
                 yield f"{'# ' + key.name:{_PAIR_WIDTH}}  # {key.derived or 'not set'}"
             else:
                 pair = f"{key.name:{_NAME_WIDTH}} = {toml_text(value)}"

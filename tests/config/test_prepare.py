@@ -101,6 +101,11 @@ def test_a_file_that_cannot_be_used_is_named_with_its_place(name: str, tmp_path:
         assert f"{path} cannot be used: " in str(caught.value)
 
 
+def test_files_are_looked_at_before_a_connection() -> None:
+    with pytest.raises(ConfigError, match=r"^--tls-ca-file: .*/no/such.pem cannot be used"):
+        prepare(loaded(tls_ca_file="/no/such.pem"))
+
+
 def test_files_that_can_be_used(tmp_path: Path) -> None:
     pem = tmp_path / "x.pem"
     pem.write_text("x")

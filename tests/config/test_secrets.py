@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -59,6 +60,14 @@ def test_a_failure_names_place_and_exit_code_but_no_output(command: str, wanted:
     with pytest.raises(ConfigError) as caught:
         from_command(command, "c.toml:3")
     assert str(caught.value) == wanted
+
+
+def test_the_command_does_not_eat_our_input() -> None:
+    code = "from sipcli.config.secrets import from_command; from_command('cat', 'here')"
+    result = subprocess.run(
+        [sys.executable, "-c", code], input="geheim\n", capture_output=True, text=True, check=False
+    )
+    assert "here: password_command printed no password" in result.stderr
 
 
 def test_a_command_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path) -> None:

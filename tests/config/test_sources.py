@@ -189,6 +189,11 @@ def test_all_problems_of_all_sources_are_told_at_once(tmp_path: Path) -> None:
         ("[profiles.a.profiles.b]", "1: profiles.a.profiles", "did you mean profiles?"),
         ('"\\u001b[2J" = 1', "1: \\x1b[2J", "unknown key"),
         ("zzz = 1", "1: zzz", "expected uri, "),
+        (
+            'ws_servers = { ws_uri = "ws://a", password = "geheim" }',
+            "1: ws_servers.password",
+            "expected ws_uri, weight",
+        ),
     ],
 )
 def test_an_unknown_key_is_an_error_that_does_not_show_its_value(

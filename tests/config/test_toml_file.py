@@ -73,6 +73,10 @@ def test_who_else_may_read_it(mode: int, readable: bool, tmp_path: Path) -> None
     assert read(path).readable_by_others is readable
 
 
+def test_a_device_is_not_warned_of_for_its_permissions() -> None:
+    assert not read(Path("/dev/null")).readable_by_others
+
+
 def test_the_place_of_what_has_no_line_is_that_of_what_is_around_it(tmp_path: Path) -> None:
     file = read(write(tmp_path, b"\na = [1]"))
     assert file.place(("a", 0, "x", "y")) == f"{file.path}:2"
