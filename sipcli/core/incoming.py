@@ -80,8 +80,10 @@ class Incoming:
                 replaces=replaced,
             )
         )
-        # The first reliable response would have to bring the offer (RFC 3262 §5): none yet.
-        if not (self._offer is None and TAG in request.require):
+        if self._offer is None and TAG in request.require:
+            # The first reliable response has to bring our offer (RFC 3262 §5): not yet.
+            self._line.respond(self._inbound, 100, now)
+        else:
             self._provisional(self._ringing, now)
 
     # What the owner wants
@@ -149,7 +151,7 @@ class Incoming:
         self._reliable.stop()
         self._enter(IncomingState.ANSWERED)
         session, request = self._session, self._inbound.request
-        headers = [*self._dialog_headers(), *capabilities()]
+        headers = self._dialog_headers()
         headers += session.leg.timer.answer_headers(request, now)
         session.leg.is_confirmed = True
         session.remote.accept(self._inbound, headers, self._answer, now, is_first=True)
@@ -237,7 +239,11 @@ class Incoming:
         """What a response that opens a dialog carries (§12.1.1)."""
         routes = self._inbound.request.record_routes
         contact = self._session.dialog.contact
-        return [*(("Record-Route", str(route)) for route in routes), ("Contact", contact)]
+        return [
+            *(("Record-Route", str(route)) for route in routes),
+            ("Contact", contact),
+            *capabilities(),
+        ]
 
     def _time_out(self, status: int, reason: str, now: float) -> None:
         self.reject(status, (), now)

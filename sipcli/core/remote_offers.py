@@ -171,6 +171,8 @@ class RemoteOffers:
         self._pending = inbound
         self._patience = now + MOST_PATIENCE
         self._is_withdrawn = False
+        if inbound.request.method == "INVITE":
+            leg.line.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
         leg.user.emit(RemoteOffer(call=leg.user.id, body=offer))
 
     def _answer(self, inbound: Inbound, body: bytes, now: float) -> None:

@@ -90,7 +90,7 @@ def test_early_media_to_a_caller_without_100rel_comes_again_in_the_200() -> None
 def test_our_offer_in_a_reliable_183_is_answered_in_the_prack() -> None:  # RFC 3262 §5
     wire = CallWire()
     wire.ring(INSISTS, body=b"")
-    assert statuses(wire) == [], "the first reliable response must bring the offer"
+    assert statuses(wire) == [100], "the first reliable response must bring the offer"
     wire.step(wire.calls.progress, "in-1", body=b"our offer")
     early = wire.responses()[-1]
     prack(wire, early, body=b"their answer")
