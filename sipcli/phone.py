@@ -23,10 +23,12 @@ from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
 from sipcli.sip.uri import Uri
 
-UNREGISTER_WAIT: Final = 2.2
-"""Seconds that leaving waits for the registrar's word; with CLOSE_WAIT it stays under 3."""
-CLOSE_WAIT: Final = 0.5
-"""Seconds that a WebSocket gets for its closing handshake."""
+UNREGISTER_WAIT: Final = 2.0
+"""Seconds that leaving waits for the far end's and the registrar's word."""
+TASKS_WAIT: Final = 2.4
+"""Seconds after which leaving cuts off what was spawned, too."""
+CLOSE_WAIT: Final = 0.4
+"""Seconds that a WebSocket then gets for its closing handshake: under 3 s in all."""
 
 OnEvent = Callable[[events.Event], None]
 OnCallEvent = Callable[[CallEvent], None]
@@ -113,6 +115,7 @@ class Phone:
         self._failure: SipcliError | None = None
         self._server = ""
         self._was_ready = False
+        self._spawned: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -168,21 +171,33 @@ class Phone:
             agent.send_message(target, text, settle, now)
         return await outcome
 
+    def be_patient(self) -> None:
+        """From now on try again for ever: there is more to lose than a connection."""
+        with self.step() as (agent, _):
+            agent.be_patient()
+
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run `work` beside all else until the phone's end; what it raises ends the phone."""
-        return self._tasks.create_task(work)
+        """Run `work` beside all else; what it raises ends the phone, and leaving waits for it."""
+        task = self._tasks.create_task(work)
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
+        return task
 
     async def close(self) -> None:
-        """Unregister and disconnect, within 3 seconds whatever the server does."""
+        """End calls, unregister and disconnect, within 3 seconds whatever the far ends do."""
         with self.step() as (agent, now):
             agent.stop(now)
+        begun = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(UNREGISTER_WAIT):
+            async with asyncio.timeout_at(begun + UNREGISTER_WAIT):
                 while not self._agent.is_stopped:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            self._observer.noted("the registrar did not confirm in time that we unregistered")
+            self._observer.noted("not all was confirmed in time that we ended")
+        if self._spawned:
+            left = begun + TASKS_WAIT - asyncio.get_running_loop().time()
+            await asyncio.wait(self._spawned, timeout=left)
         if self._timer is not None:
             self._timer.cancel()
         for connection in self._connections.values():

@@ -114,6 +114,10 @@ class UserAgent:
         self._registration.stop(now)
         self._step_done(now)
 
+    def be_patient(self) -> None:
+        """From now on try again for ever."""
+        self._connector.patient = self._registration.patient = True
+
     def ping(self, target: Uri, on_outcome: OnOutcome, now: float) -> None:
         """Send OPTIONS (RFC 3261 §11); `on_outcome` is called once (at once if offline)."""
         queries.ping(self._requester, self.flow, target, self.emit, on_outcome, now)

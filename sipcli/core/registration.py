@@ -86,7 +86,7 @@ class Registration:
         self._requester = requester
         self._owner = owner
         self._draw = draw
-        self._patient = patient
+        self.patient = patient
         self._identity = requester.identity
         self._call_id = self._identity.new_id()
         self._from_tag = self._identity.new_tag()
@@ -312,14 +312,14 @@ class Registration:
 
     def _failed_here(self, flow: Flow, status: int | None, reason: str, now: float) -> None:
         """Note a failure that speaks against the connection: it makes way for another."""
-        is_worth_it = self._patient or self._owner.has_another()
+        is_worth_it = self.patient or self._owner.has_another()
         self._failed(status, reason, 0.0 if is_worth_it else None, now)
         self.deadlines = {}
         self._owner.give_up_flow(flow, reason, now)
 
     def _wait(self, response: Response) -> float | None:
         """Seconds to the next attempt: Retry-After where given, else backoff; None: no attempt."""
-        if not self._patient:
+        if not self.patient:
             return None
         low: float = self._settings.connection_recovery_min_interval
         high: float = self._settings.connection_recovery_max_interval
