@@ -19,6 +19,7 @@ from sipcli.core.outgoing import Outgoing
 from sipcli.core.session import Session
 from sipcli.core.session_timer import SessionTimer
 from sipcli.core.transactions import Inbound
+from sipcli.core.transfer import Transferee
 from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
 from sipcli.sip.replaces import Replaces
@@ -26,6 +27,9 @@ from sipcli.sip.uri import SipUri, Uri
 
 MOST_LINGERING: Final = 100
 """Calls, over ones included whose BYE is still under way, beyond which new ones get 486."""
+
+MOST_TRANSFERS: Final = 16
+"""Transfers agreed to and not placed that are remembered; the oldest is forgotten first."""
 
 
 class NoSuchCall(ValueError):  # noqa: N818 - says what is wrong, as a sentence would
@@ -42,6 +46,8 @@ class Calls:
         self._patience = float(settings.no_answer_timeout)
         self._calls: dict[CallId, Call] = {}
         self._incoming: dict[CallId, Incoming] = {}
+        self._transfers: dict[CallId, Transferee] = {}
+        """Transfers agreed to: who asked may hang up before the new call is placed."""
 
     # What the owner wants of a call to be
 
@@ -57,13 +63,13 @@ class Calls:
     ) -> CallId:
         """Call `target`; `headers` go on each INVITE.
 
-        `anonymous` hides who we are for the whole call. `transfer` is the call whose far end
-        asked for this one: what it asked for is done (RFC 3891), and it hears how it goes.
-        Raises `Malformed` for header fields that cannot be written.
+        `anonymous` hides who we are for the whole call. `transfer` is the call, also one that
+        is over by now, whose far end asked for this one and got `accept_transfer`: what it
+        asked for is done (RFC 3891), and it hears how it goes while it is there. Raises `Malformed` for header fields that cannot be written.
         """
         fields = list(headers)
         Headers(fields)  # raises before anything has happened
-        referring = None if transfer is None else self._session(transfer).transferee
+        referring = None if transfer is None else self._transfers.pop(transfer, None)
         if referring is not None:
             fields += referring.headers
         call = Call(self._line.identity.new_id(), self._line, now)
@@ -161,7 +167,11 @@ class Calls:
 
     def accept_transfer(self, call: CallId, now: float) -> None:
         """Agree to a `TransferRequested`; `invite` with `transfer=call` is next."""
-        self._session(call).transferee.accept(now)
+        transferee = self._session(call).transferee
+        transferee.accept(now)
+        while len(self._transfers) >= MOST_TRANSFERS:
+            del self._transfers[next(iter(self._transfers))]
+        self._transfers[call] = transferee
 
     def refuse_transfer(self, call: CallId, now: float, *, status: int = 603) -> None:
         """Decline a `TransferRequested`."""

@@ -216,6 +216,19 @@ def test_telling_stops_where_nobody_listens_and_with_the_call() -> None:
         assert len(wire.requests("NOTIFY")) == 1
 
 
+def test_who_asks_for_a_transfer_may_hang_up_before_it_is_placed() -> None:
+    wire = CallWire()
+    call = asked(
+        wire, ("Refer-To", "<sip:carol@example.com?Replaces=c1%3Bto-tag%3D1%3Bfrom-tag%3D2>")
+    )
+    wire.step(wire.calls.accept_transfer, call)
+    wire.step(wire.calls.hang_up, call)
+    wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
+    assert wire.last().headers.get("Replaces") == "c1;to-tag=1;from-tag=2"
+    wire.reply(wire.last(), 486)
+    assert wire.requests("NOTIFY")[1:] == []
+
+
 def test_a_transfer_may_be_declined() -> None:
     wire = CallWire()
     call = asked(wire, ("Refer-To", "<sip:carol@example.com>"))
