@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "media": {"sdp", "config.settings", "errors", "net.resolve", "net.tls"},
     "log": {"config.settings", "printable"},
     "phone": {"sip", "core", "net", "config.settings", "errors"},
+    "calls": {"sip", "sdp", "core", "media", "phone", "config.settings", "errors"},
     "cli": {"sip", "core", "net", "config", "phone", "errors", "log", "printable"},
 }
 """Layer -> what of sipcli it may import, besides itself; `a.b` allows that module alone."""
