@@ -63,13 +63,16 @@ class Calls:
     ) -> CallId:
         """Call `target`; `headers` go on each INVITE.
 
-        `anonymous` hides who we are for the whole call. `transfer` is the call, also one that
-        is over by now, whose far end asked for this one and got `accept_transfer`: what it
-        asked for is done (RFC 3891), and it hears how it goes while it is there. Raises `Malformed` for header fields that cannot be written.
+        `anonymous` hides who we are for the whole call. `transfer` is the call, over by now
+        or not, whose far end asked for this one and got `accept_transfer`: what it asked for
+        is done (RFC 3891), and it hears how it goes as long as it is there. Raises `Malformed`
+        for header fields that cannot be written.
         """
         fields = list(headers)
         Headers(fields)  # raises before anything has happened
         referring = None if transfer is None else self._transfers.pop(transfer, None)
+        if transfer is not None and referring is None:
+            raise OutOfTurn("that transfer was not accepted")
         if referring is not None:
             fields += referring.headers
         call = Call(self._line.identity.new_id(), self._line, now)
