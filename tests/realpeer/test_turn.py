@@ -1,0 +1,199 @@
+"""Relayed media through a real coturn, and what is said of one that is of no use."""
+
+import asyncio
+import os
+import ssl
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import closing
+
+import pytest
+
+from sipcli.media.transport import gathering
+from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.sdp.transport import CandidateType
+from tests.media.transport.parties import Party, connect, rtp
+from tests.realpeer.coturn import INSTALL, Coturn, program
+
+TRANSPORTS = ("udp", "tcp", "tls")
+PACKETS = 100
+PATIENCE = 20.0
+"""Seconds; on a busy machine things may take long."""
+
+
+@pytest.fixture
+def coturn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Coturn]:
+    """A server of its own for each test, and no network but loopback."""
+    if program() is None:
+        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        refuse(INSTALL)
+    monkeypatch.setattr(gathering, "host_addresses", list)
+    with closing(Coturn()) as server:
+        server.start()
+        yield server
+        sys.stdout.write(server.log[-8000:])  # shown with a failure
+
+
+def run(test: Coroutine[None, None, None]) -> None:
+    async def limited() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await test
+
+    asyncio.run(limited())
+
+
+def options(
+    server: Coturn,
+    transport: str,
+    password: str | None = Coturn.password,
+    *,
+    relay_only: bool = True,
+    trusted: bool = True,
+) -> IceServers:
+    username = None if password is None else server.username
+    return IceServers(
+        servers=(IceServer.parse(server.uri(transport), username, password),),
+        relay_only=relay_only,
+        tls=ssl.create_default_context(cafile=server.ca_file if trusted else None),
+    )
+
+
+async def talk(alice: Party, bob: Party) -> None:
+    """Send packets both ways, 5 ms apart, and see all of them arrive in their order."""
+    for n in range(PACKETS):
+        alice.transport.send_rtp(rtp(n))
+        bob.transport.send_rtp(rtp(n))
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.1)
+    assert alice.rtp == bob.rtp == [rtp(n) for n in range(PACKETS)]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_call_goes_through_a_relay(coturn: Coturn, transport: str) -> None:
+    async def test() -> None:
+        alice, bob = Party(options=options(coturn, transport)), Party()
+        await connect(alice, bob)
+        assert alice.warnings == []
+        assert alice.connections[0].local.type is CandidateType.RELAY
+        assert bob.connections[0].remote.address == alice.connections[0].local.address
+        await talk(alice, bob)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_relay_is_given_back_at_the_end(coturn: Coturn, transport: str) -> None:
+    async def test() -> None:
+        party = Party(options=options(coturn, transport))
+        local = await party.transport.gather()
+        assert party.warnings == []
+        assert [each.type for each in local.candidates] == [CandidateType.RELAY]
+        assert coturn.allocations_ended() == 0
+        await party.transport.close()
+        assert coturn.allocations_ended() == 1
+
+    run(test())
+
+
+def test_a_relay_too_many_is_refused_with_the_reason(coturn: Coturn) -> None:
+    async def test() -> None:
+        first, second = (Party(options=options(coturn, "udp")) for _ in range(2))
+        assert (await first.transport.gather()).candidates
+        assert not (await second.transport.gather()).candidates
+        assert second.warnings == [
+            f"{coturn.uri('udp')} cannot be used: this user has as many relays as it allows"
+        ]
+        await asyncio.gather(first.transport.close(), second.transport.close())
+
+    run(test())
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("wrong", "it does not accept the user name and password"),
+        (None, "it asks for a user name and a password, and none is set"),
+    ],
+)
+def test_credentials_must_be_right(
+    coturn: Coturn, transport: str, password: str | None, reason: str
+) -> None:
+    async def test() -> None:
+        party = Party(options=options(coturn, transport, password))
+        local = await party.transport.gather()
+        assert local.candidates == ()
+        assert party.warnings == [f"{coturn.uri(transport)} cannot be used: {reason}"]
+        await party.transport.close()
+
+    run(test())
+
+
+def test_an_unknown_authority_is_not_trusted(coturn: Coturn) -> None:
+    async def test() -> None:
+        party = Party(options=options(coturn, "tls", trusted=False))
+        await party.transport.gather()
+        assert "its certificate is not trusted" in party.warnings[0]
+        await party.transport.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_dead_server_does_not_stop_a_call_that_has_other_ways(
+    coturn: Coturn, transport: str
+) -> None:
+    async def test() -> None:
+        chosen = options(coturn, transport, relay_only=False)
+        chosen.gathering_timeout = 0.3
+        coturn.freeze()
+        alice, bob = Party(options=chosen), Party()
+        await connect(alice, bob)
+        assert alice.warnings == [
+            f"{coturn.uri(transport)} cannot be used: it has not answered in time"
+        ]
+        await talk(alice, bob)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_server_that_dies_in_the_middle_is_noticed_at_once(
+    coturn: Coturn, transport: str
+) -> None:
+    async def test() -> None:
+        alice, bob = Party(options=options(coturn, transport)), Party()
+        await connect(alice, bob)
+        await talk(alice, bob)
+        coturn.kill()
+        await asyncio.sleep(0.5)
+        assert [loss.reason for loss in alice.losses] == ["the TURN server's allocation has ended"]
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_call_can_be_closed_while_its_server_is_dead(coturn: Coturn, transport: str) -> None:
+    async def test() -> None:
+        alice, bob = Party(options=options(coturn, transport)), Party()
+        await connect(alice, bob)
+        coturn.freeze()
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(test())
+
+
+def test_it_answers_stun_as_well(coturn: Coturn) -> None:
+    async def test() -> None:
+        party = Party(options=IceServers(servers=(IceServer.parse(coturn.stun_uri),)))
+        local = await party.transport.gather()
+        assert party.warnings == []
+        assert {each.type for each in local.candidates} == {CandidateType.HOST}  # no NAT here
+        await party.transport.close()
+
+    run(test())
