@@ -95,6 +95,7 @@ def test_a_content_length_inside_another_field_does_not_count() -> None:
     ("line", "reason"),
     [
         (b"OPTIONS  sip:a@b SIP/2.0", "Malformed Request-Line"),
+        (b"OPTIONS sip:a@b  SIP/2.0", "Malformed Request-Line"),
         (b"OPTIONS sip:a@b SIP/2.0 ", "Malformed Request-Line"),
         (b"OPTIONS sip:a@b SIP/2", "Malformed Request-Line"),
         (b"OPTIONS sip:a@b HTTP/1.1", "Malformed Request-Line"),
@@ -173,6 +174,12 @@ def test_a_message_above_the_size_limit_is_read_as_far_as_it_goes() -> None:
         ("Message Too Large", 513)
     ]
     assert parse(data, Limits(message_size=len(data))).faults == ()
+
+
+def test_what_is_too_large_is_not_checked_further() -> None:
+    message = parse(b"OPTIONS sip:a@b SIP/7.0\r\nX: y\r\n\r\n", Limits(header_length=3)).message
+    assert isinstance(message, Request)
+    assert [fault.status for fault in check(message)] == [513]
 
 
 def test_more_header_lines_than_allowed_are_left_out() -> None:
