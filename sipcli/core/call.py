@@ -101,13 +101,23 @@ class Call:
         if self.report is not None:
             self.report(status, reason, False, now)
 
-    def answered(self, session: Session, body: bytes | None, fork: str, now: float) -> None:
+    def answered(
+        self, session: Session, body: bytes | None, now: float, *, status: int = 200
+    ) -> None:
         """Tell that the call is up, with this dialog."""
         session.leg.is_confirmed = True
         self.session = session
         self._answered_at = now
-        elapsed = round((now - self._begun) * 1000)
-        self.emit(Answered(call=self.id, status=200, elapsed_ms=elapsed, body=body, fork=fork))
+        dialog = session.dialog
+        self.emit(
+            Answered(
+                call=self.id,
+                status=status,
+                elapsed_ms=round((now - self._begun) * 1000),
+                body=body,
+                fork=(dialog.remote.tag if dialog.owns_call_id else dialog.local.tag) or "",
+            )
+        )
         self._report_end(200, "OK", now)
 
     def hang_up(self, now: float, status: int | None = None, reason: str = "hung up") -> None:

@@ -155,7 +155,7 @@ class Incoming:
         headers += session.leg.timer.answer_headers(request, now)
         session.leg.is_confirmed = True
         session.remote.accept(self._inbound, headers, self._answer, now, is_first=True)
-        self._call.answered(session, None, session.dialog.local.tag or "", now)
+        self._call.answered(session, None, now)
         if self._replaces is not None:
             self._replaces.hang_up(now, reason="replaced by another call")
 

@@ -253,7 +253,7 @@ class Outgoing:
             turn.they_answer()
         self._drop_early(now)
         if turn.agreed:
-            self._call.answered(session, body, response.to.tag or "", now)
+            self._call.answered(session, body, now, status=response.status)
         else:
             reason = "the answer brings no session description"
             session.bye(now, (reason_field(488, reason),))

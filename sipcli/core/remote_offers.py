@@ -161,7 +161,7 @@ class RemoteOffers:
 
     def _receive_offer(self, inbound: Inbound, offer: bytes | None, now: float) -> None:
         leg = self._leg
-        status = 500 if self._pending else leg.turn.they_offer(wanted=offer is None)
+        status = leg.turn.they_offer(wanted=offer is None)
         if status is not None:
             headers = (leg.line.retry_after(),) if status == 500 else ()
             leg.respond(inbound, status, now, headers=headers)

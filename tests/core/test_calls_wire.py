@@ -3,6 +3,8 @@
 Where a flow is one of RFC 3665 or RFC 5359, its test says so.
 """
 
+import pytest
+
 from sipcli.core.call_events import (
     Acknowledged,
     Answered,
@@ -126,6 +128,27 @@ def test_a_cancel_at_every_message_boundary_leaves_nothing_behind() -> None:
         world.advance(70)
         assert world.is_quiet, boundary
         assert len(alice.told(Ended)) == len(bob.told(Ended)) == len(bob.told(Incoming)), boundary
+
+
+@pytest.mark.parametrize("accept_at", range(7))
+@pytest.mark.parametrize("cancel_at", range(9))
+def test_cancel_and_answer_in_every_order_leave_nothing_behind(
+    accept_at: int, cancel_at: int
+) -> None:
+    world = World()
+    alice, bob = world["alice"], world["bob"]
+    call = alice.call("bob")
+    for step in range(10):
+        if step == cancel_at:
+            alice.do(alice.calls.hang_up, call)
+        if step == accept_at and bob.told(Incoming) and not bob.told(Ended):
+            bob.do(bob.calls.accept, call, b"answer")
+        if world.queue:
+            world.deliver(world.queue.popleft())
+    world.advance(70)
+    assert world.is_quiet
+    assert len(alice.told(Ended)) == 1
+    assert len(bob.told(Ended)) == len(bob.told(Incoming))
 
 
 def test_a_cancel_that_crosses_the_200_ends_in_ack_and_bye() -> None:

@@ -109,6 +109,8 @@ def test_a_bye_waits_for_a_connection_and_is_tried_on_a_few() -> None:
     wire.lose()
     wire.step(wire.calls.hang_up, call)
     assert wire.heard(Ended)
+    for _ in range(2 * MOST_BYES):
+        wire.step(wire.agent.tick)
     for _ in range(MOST_BYES):
         wire.advance(40)
         wire.open()

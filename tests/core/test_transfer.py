@@ -64,6 +64,7 @@ def test_a_notify_may_come_before_the_answer_to_the_refer() -> None:  # RFC 3515
         (b"garbage", "active", None, False),
         (b"", "terminated;reason=timeout", None, True),
         (b"SIP/2.0 2000 x", "active", None, False),
+        (b"SIP/2.0 503 x", "active", 503, True),
     ],
 )
 def test_a_notify_that_says_little_does_no_harm(
