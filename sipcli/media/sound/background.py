@@ -1,0 +1,153 @@
+"""Reading ahead and writing behind in a thread, so that no disk or pipe holds up a call.
+
+What goes wrong in the thread is told by the call's own thread, at the next frame or at the
+end: `warn` need not be safe for threads.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import Final, Protocol
+
+from sipcli.media.pcm import FRAME, Pcm, silence
+
+Warn = Callable[[str], None]
+"""Told, in one sentence for a person, what does not go as it should though all goes on."""
+
+AHEAD: Final = 100
+"""Frames that are read ahead: 2 s."""
+_REFILL: Final = 50
+"""Frames left when reading goes on: the thread wakes once a second and not with each frame."""
+BEHIND: Final = 500
+"""Frames that may wait to be written: 10 s."""
+CLOSE_TIME: Final = 0.5
+"""Seconds that a close waits for the last bytes to be written."""
+
+
+class BackgroundReader:
+    """A source whose frames are made ahead of time, in a thread of its own."""
+
+    def __init__(self, frames: Generator[Pcm, None, None], name: str, warn: Warn) -> None:
+        """`frames` may wait and may raise OSError or ValueError, which ends the source."""
+        self._frames = frames
+        self._name = name
+        self._warn = warn
+        self._ready: deque[Pcm] = deque()
+        self._room = threading.Event()
+        self._is_done = False
+        self._is_closed = False
+        self._failure: str | None = None
+        threading.Thread(target=self._run, name=f"read {name}", daemon=True).start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last frame was read."""
+        return self._is_done and not self._ready  # in this order: the last frame comes first
+
+    def read(self) -> Pcm:
+        """The next frame, or silence while there is none."""
+        if self._failure is not None:
+            text, self._failure = self._failure, None
+            self._warn(text)
+        if len(self._ready) <= _REFILL:
+            self._room.set()
+        return self._ready.popleft() if self._ready else silence(FRAME)
+
+    def close(self) -> None:
+        """Read no further. A thread that waits for input ends when that comes, or with us."""
+        self._is_closed = True
+        self._ready.clear()
+        self._room.set()
+
+    def _run(self) -> None:
+        try:
+            with closing(self._frames):
+                for frame in self._frames:
+                    self._ready.append(frame)
+                    self._wait_for_room()
+                    if self._is_closed:
+                        break
+        except (OSError, ValueError) as error:
+            self._failure = f"{self._name} ended early: {error}"
+        self._is_done = True
+
+    def _wait_for_room(self) -> None:
+        while True:
+            self._room.clear()  # before the look: what is set after it is not lost
+            if len(self._ready) < AHEAD or self._is_closed:
+                return
+            self._room.wait()
+
+
+class Destination(Protocol):
+    """What a `BackgroundWriter` writes to; both may wait, and raise OSError."""
+
+    def write(self, data: bytes) -> None:
+        """Write all of `data`."""
+
+    def close(self) -> None:
+        """Finish it."""
+
+
+class BackgroundWriter:
+    """Hands bytes to a destination, in order, in a thread of its own."""
+
+    def __init__(self, destination: Destination, name: str, warn: Warn, *, pause: float) -> None:
+        """`pause` is how many seconds bytes may lie before they are written; 0 is at once."""
+        self._destination = destination
+        self._name = name
+        self._warn = warn
+        self._pause = pause
+        self._waiting: deque[bytes] = deque()
+        self._wake = threading.Event()
+        self._is_closed = False
+        self._failure: str | None = None
+        self.dropped = 0
+        """Frames that found no room, or nobody to take them."""
+        self._thread = threading.Thread(target=self._run, name=f"write {name}", daemon=True)
+        self._thread.start()
+
+    def put(self, frame: bytes) -> None:
+        """Write one frame soon; drop it if the destination is too slow or has failed."""
+        self._tell()
+        if len(self._waiting) >= BEHIND or not self._thread.is_alive():
+            if self.dropped == 0 and self._thread.is_alive():
+                self._warn(f"{self._name} is too slow: sound is left out")
+            self.dropped += 1
+            return
+        self._waiting.append(frame)
+        if not self._pause:
+            self._wake.set()
+
+    def close(self) -> None:
+        """Write what waits, and finish; half a second at most."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._wake.set()
+            self._thread.join(CLOSE_TIME)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._failure is not None:
+            text, self._failure = self._failure, None
+            self._warn(text)
+
+    def _run(self) -> None:
+        try:
+            with closing(self._destination):
+                while True:
+                    is_last = self._is_closed
+                    self._wake.clear()
+                    self._write_all()
+                    if is_last:
+                        break
+                    self._wake.wait(self._pause or None)
+        except OSError as error:
+            self._failure = f"{self._name} cannot be written any more: {error.strerror or error}"
+
+    def _write_all(self) -> None:
+        if self._waiting:
+            self._destination.write(
+                b"".join(self._waiting.popleft() for _ in range(len(self._waiting)))
+            )

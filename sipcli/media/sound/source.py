@@ -1,0 +1,90 @@
+"""What every source of sound is, and those that need nothing from outside."""
+
+from typing import Final, Protocol
+
+import numpy as np
+
+from sipcli.media.pcm import FRAME, RATE, Pcm, Wave, silence, to_pcm
+
+TONE_PEAK: Final = 0.25
+"""Of full scale: the peaks have -12 dBFS, and a meter, which shows RMS, says -15 dBFS."""
+NOISE_RMS: Final = 0.1
+"""Of full scale: -20 dBFS, which leaves room for the peaks of noise."""
+_NOISE_FRAMES: Final = 250
+"""Frames of noise before it repeats: 5 s."""
+
+
+class AudioSource(Protocol):
+    """A stream of frames. `read` is called from one thread, every 20 ms."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing but silence will come any more."""
+
+    def read(self) -> Pcm:
+        """The next frame; silence where there is nothing. Never waits, never raises."""
+
+    def close(self) -> None:
+        """Give back what it holds; more than once does no harm."""
+
+
+class Endless:
+    """What sources without an end, that hold nothing, have in common."""
+
+    ended = False
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Silence(Endless):
+    """Nothing to hear."""
+
+    def read(self) -> Pcm:
+        """A frame of nothing."""
+        return silence(FRAME)
+
+
+class Tone(Endless):
+    """A sine of `frequency` Hz, without a seam between frames."""
+
+    def __init__(self, frequency: float) -> None:
+        self._cycles_per_frame = frequency * FRAME / RATE
+        self._angles = 2 * np.pi * frequency / RATE * np.arange(FRAME)
+        self._cycles = 0.0  # in 0 to 1: a phase that grew for hours would lose its precision
+
+    def read(self) -> Pcm:
+        """The next 20 ms of the sine."""
+        wave = np.sin(self._angles + 2 * np.pi * self._cycles)
+        self._cycles = (self._cycles + self._cycles_per_frame) % 1.0
+        return to_pcm((wave * (TONE_PEAK * 32767)).astype(np.float32))
+
+
+class Noise(Endless):
+    """Pink noise, which has as much power in each octave, as speech about has.
+
+    The same for the same `seed`; it repeats, without a seam, every 5 s.
+    """
+
+    def __init__(self, seed: int = 1) -> None:
+        self._frames = _pink(_NOISE_FRAMES * FRAME, seed).reshape(_NOISE_FRAMES, FRAME)
+        self._next = 0
+
+    def read(self) -> Pcm:
+        """The next 20 ms of noise."""
+        frame: Pcm = self._frames[self._next].copy()
+        self._next = (self._next + 1) % _NOISE_FRAMES
+        return frame
+
+
+def _pink(samples: int, seed: int) -> Pcm:
+    """Noise made in the frequency domain, so that its end fits its beginning."""
+    random = np.random.default_rng(seed)
+    frequency = np.fft.rfftfreq(samples, 1 / RATE)
+    spectrum = np.exp(2j * np.pi * random.random(len(frequency)))
+    spectrum /= np.sqrt(np.maximum(frequency, 1.0))
+    spectrum[frequency < 20] = 0  # nobody hears it, and it would eat up the headroom
+    wave = np.fft.irfft(spectrum, samples)
+    wave *= NOISE_RMS * 32767 / np.sqrt(np.mean(wave**2))
+    exact: Wave = wave.astype(np.float32)
+    return to_pcm(exact)
