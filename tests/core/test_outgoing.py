@@ -3,8 +3,10 @@
 import pytest
 
 from sipcli.core.call_events import Answered, Calling, Ended, Progress
+from sipcli.core.identity import Granted
 from sipcli.core.outgoing import MOST_FORKS
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import parse_uri
 from tests.core.call_wire import ANSWER, OFFER, CallWire
 
 CHALLENGE = 'Digest realm="example.com", nonce="n1", qop="auth"'
@@ -289,6 +291,9 @@ def test_a_422_is_followed_with_its_minimum_twice_at_most() -> None:  # RFC 4028
 
 def test_an_anonymous_call_says_nothing_about_us_to_its_end() -> None:
     wire = CallWire(display_name="Alice Liddell")
+    wire.agent._identity.granted = Granted(  # noqa: SLF001
+        pub_gruu="sip:alice@example.com;gr=1", temp_gruu="sip:tgruu.7@example.com;gr"
+    )
     call, invite = wire.invite(anonymous=True)
     tag = invite.from_.tag
     sender = f'"Anonymous" <sip:anonymous@anonymous.invalid>;tag={tag}'
@@ -302,4 +307,5 @@ def test_an_anonymous_call_says_nothing_about_us_to_its_end() -> None:
         assert request.headers.get("Privacy") == "id"
         text = "".join(value for name, value in request.headers if name != "P-Preferred-Identity")
         assert "alice" not in text.lower()
+    assert invite.contacts[0].uri == parse_uri("sip:tgruu.7@example.com;gr")
     assert invite.headers.get("P-Preferred-Identity") == "<sip:alice@example.com>"
