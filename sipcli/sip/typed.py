@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final, Generic, Self, TypeVar, overload
+from typing import Final, Generic, TypeVar
 
 from sipcli.sip.address import Address
 from sipcli.sip.cseq import HIGHEST, CSeq, RAck
@@ -53,13 +53,7 @@ class _Lazy(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    @overload
-    def __get__(self, message: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, message: "Message", owner: type) -> T: ...
-    def __get__(self, message: "Message | None", owner: type) -> Self | T:
-        if message is None:
-            return self
+    def __get__(self, message: "Message", owner: type) -> T:
         value = message.__dict__[self._name] = self._read(message.headers)
         return value
 
