@@ -110,6 +110,8 @@ class IceAgent(aioice.Connection):
         """Our address as the peer sees it, and the peer's; None until a pair is nominated."""
         self._route: tuple[Any, Address] | None = None  # typeshed lacks get_write_buffer_size
         """Where datagrams leave, and for where; None while nothing may be sent."""
+        self._is_over = False
+        """Whether nothing may be sent ever again: only an ICE restart can help."""
         self._early: deque[tuple[bytes, Address]] = deque(maxlen=MOST_EARLY)
         self._held: deque[tuple[stun.Message, Address, ice.StunProtocol]] = deque(maxlen=MOST_EARLY)
         self._nomination: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -255,7 +257,7 @@ class IceAgent(aioice.Connection):
             self.peers.add(pair.remote_addr)
             self.last_heard = asyncio.get_running_loop().time()
         nominated = self._nominated.get(1)
-        if nominated is not None and not self._closing:
+        if nominated is not None and not self._is_over:
             self._route = (nominated.protocol.transport, nominated.remote_addr)
             self.selected = (
                 self._seen_as(nominated),
@@ -285,6 +287,10 @@ class IceAgent(aioice.Connection):
             if transport.get_write_buffer_size() < MOST_UNSENT:
                 transport.sendto(data, peer)
 
+    def _stop_sending(self) -> None:
+        self._is_over = True
+        self._route = None
+
     def dtls_received(self, data: bytes, peer: Address) -> None:
         """Hand a DTLS datagram on if its sender is known, else keep it for when it is."""
         if peer in self.peers and self._route is not None:
@@ -295,8 +301,8 @@ class IceAgent(aioice.Connection):
     def protocol_lost(self, protocol: ice.StunProtocol) -> None:
         """A socket has gone under us, or the TURN server's connection: aioice's hook."""
         nominated = self._nominated.get(1)
-        if nominated is not None and nominated.protocol is protocol and not self._closing:
-            self._route = None
+        if nominated is not None and nominated.protocol is protocol and not self._is_over:
+            self._stop_sending()
             is_relay = protocol.local_candidate.type == "relay"
             what = "the TURN server's allocation" if is_relay else "the socket of the media"
             self.on_lost(f"{what} has ended")
@@ -314,7 +320,7 @@ class IceAgent(aioice.Connection):
             lambda reason: self.on_lost(reason),
         )
         await self.consent.expire()
-        self._route = None
+        self._stop_sending()
 
     async def _consents(self) -> bool:
         """Whether the peer answers one check; two sends, 1.5 s."""
@@ -337,7 +343,7 @@ class IceAgent(aioice.Connection):
 
     async def close(self) -> None:
         """Close all sockets and allocations and end all tasks; at most 0.3 s."""
-        self._route = None
+        self._stop_sending()
         for opened in self._protocols:
             opened.transport.close()  # all at once: aioice waits for one after the other
         await super().close()

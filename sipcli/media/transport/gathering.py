@@ -2,9 +2,9 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 from sipcli.media.seam.candidates import Address
 from sipcli.media.seam.failure import ServerFailed, explain_connection
@@ -20,7 +20,7 @@ GRACE: Final = 0.3
 the last time."""
 
 BASE_GRACE: Final = 0.1
-"""Seconds that the rest of our addresses get when a server has answered one of them."""
+"""Seconds that the rest of the addresses, ours and a server's, get when one has worked."""
 
 HIGHEST_PREFERENCE: Final = 65535
 """The best local preference (RFC 8445 §5.1.2.1)."""
@@ -101,7 +101,7 @@ def _judge(
     options.silent.discard(server)
     error = task.exception()
     if error is None:
-        options.warned = {text for text in options.warned if not text.startswith(server.uri)}
+        options.warned = {text for text in options.warned if not text.startswith(f"{server.uri} ")}
     elif isinstance(error, ServerFailed):
         _warn_once(options, warn, server, str(error))
     else:
@@ -133,15 +133,18 @@ async def _ask(
 
 
 async def _look_up(server: IceServer) -> list[Address]:
+    """The server's addresses, one at least; raises `ServerFailed`."""
     try:
-        ipaddress.ip_address(server.host)
+        return [(str(ipaddress.ip_address(server.host)), server.port)]
     except ValueError:
-        try:
-            found = await resolve(server.host, server.port)
-        except OSError as error:
-            raise ServerFailed(explain_connection(error)) from error
-        return [(str(each.sockaddr[0]), server.port) for each in found]
-    return [(server.host, server.port)]
+        pass  # a name
+    try:
+        found = await resolve(server.host, server.port)
+    except OSError as error:
+        raise ServerFailed(explain_connection(error)) from error
+    if not found:
+        raise ServerFailed("its name has no IPv4 or IPv6 address")
+    return [(str(each.sockaddr[0]), server.port) for each in found]
 
 
 async def _ask_for_relay(
@@ -151,10 +154,10 @@ async def _ask_for_relay(
     preference: int,
     options: IceServers,
 ) -> None:
-    """The first of the server's addresses that works."""
-    failure = ServerFailed("its name has no IPv4 or IPv6 address")
-    for address in addresses:
-        endpoint = TurnEndpoint(
+    """By the server's first IPv4 and its first IPv6 address, since one of them may be dead."""
+    first_of_family = {":" in address[0]: address for address in reversed(addresses)}
+    endpoints = [
+        TurnEndpoint(
             host=server.host,
             address=address,
             stream=server.stream,
@@ -162,36 +165,40 @@ async def _ask_for_relay(
             username=server.username,
             password=server.password,
         )
-        try:
-            await add_relay(agent, endpoint, preference, hide_base=options.relay_only)
-        except ServerFailed as error:
-            failure = error
-        else:
-            return
-    raise failure
+        for address in first_of_family.values()
+    ]
+    hide = options.relay_only
+    await _first_of([add_relay(agent, each, preference, hide_base=hide) for each in endpoints])
 
 
 async def _ask_for_reflexive(
     agent: IceAgent, addresses: list[Address], sockets: list[IceSocket], preference: int
 ) -> None:
-    """From each of our sockets that can reach it, by the server's first address of that family."""
-    questions: list[asyncio.Task[None]] = []
+    """From each of our sockets that can reach it, by the server's first address of that family.
+
+    A deaf interface, such as that of a VPN, does not hold up the others.
+    """
+    questions = []
     for rank, base in enumerate(sockets):
         own = ipaddress.ip_address(base.local_candidate.host)
         for address in addresses:
             server = ipaddress.ip_address(address[0])
             if (own.version, own.is_loopback) == (server.version, server.is_loopback):
-                question = agent.ask_reflexive(base, address, preference - rank)
-                questions.append(asyncio.create_task(question))
+                questions.append(agent.ask_reflexive(base, address, preference - rank))
                 break
     if not questions:
         raise ServerFailed("none of this machine's addresses can reach it")
+    await _first_of(questions)
+
+
+async def _first_of(questions: list[Coroutine[Any, Any, None]]) -> None:
+    """Until one of them has succeeded, and `BASE_GRACE` for the rest; raises if all have failed."""
+    tasks = [asyncio.create_task(question) for question in questions]
     try:
-        # One deaf interface, such as that of a VPN, must not hold up the others.
-        await _wait(questions, inf, BASE_GRACE, lambda _: any(map(_has_succeeded, questions)))
-        if not any(map(_has_succeeded, questions)):
-            await questions[0]  # raises: without a success, all have failed
+        await _wait(tasks, inf, BASE_GRACE, lambda _: any(map(_has_succeeded, tasks)))
+        if not any(map(_has_succeeded, tasks)):
+            await tasks[0]  # raises: they have all failed
     finally:
-        for task in questions:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*questions, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -256,6 +256,40 @@ def test_a_name_that_does_not_exist_is_named() -> None:
         run(test())
 
 
+def test_a_name_without_a_usable_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+
+    async def test() -> None:
+        _, warnings, _ = await gathered(options("turn:odd.invalid"))
+        assert "turn:odd.invalid cannot be used: its name has no" in warnings[0]
+
+    run(test())
+
+
+def test_a_name_is_asked_by_ipv4_and_ipv6_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of its addresses is dead, and must not hold up the other."""
+
+    async def test() -> None:
+        for server in (FakeStun(NAT), FakeTurn()):
+            async with serving(server):
+                port = server.address[1]
+                found = [
+                    (family, socket.SOCK_STREAM, 6, "", (host, port))
+                    for family, host in (
+                        (socket.AF_INET6, "::1"),
+                        (socket.AF_INET, "127.0.0.1"),
+                    )
+                ]
+                monkeypatch.setattr(socket, "getaddrinfo", lambda *_, f=found, **__: f)
+                scheme = "turn" if isinstance(server, FakeTurn) else "stun"
+                candidates, warnings, took = await gathered(options(f"{scheme}:a.invalid:{port}"))
+                assert kinds(candidates)[2:] == ["relay" if scheme == "turn" else "srflx"]
+                assert warnings == []
+                assert took <= 0.2
+
+    run(test())
+
+
 # TURN (the rest of it meets a real server in tests/realpeer/test_turn.py)
 
 
