@@ -1,6 +1,7 @@
 """The one screen of this invocation, made when it is first needed."""
 
 import sys
+from typing import IO
 
 import click
 
@@ -8,6 +9,7 @@ from sipcli.cli.common import Common, common
 from sipcli.cli.screen import Screen
 
 _META = "sipcli.screen"
+_ASIDE = "sipcli.screen.aside"
 
 
 def current_screen(context: click.Context | None = None) -> Screen:
@@ -15,8 +17,15 @@ def current_screen(context: click.Context | None = None) -> Screen:
     context = context or click.get_current_context()
     screen: Screen | None = context.meta.get(_META)
     if screen is None:
-        screen = context.meta[_META] = _make(common(context))
+        screen = context.meta[_META] = _make(
+            common(context), sys.stderr if _ASIDE in context.meta else sys.stdout
+        )
     return screen
+
+
+def leave_stdout_alone() -> None:
+    """Show everything on stderr: stdout carries sound. To be called before the first word."""
+    click.get_current_context().meta[_ASIDE] = True
 
 
 def has_screen(context: click.Context) -> bool:
@@ -24,7 +33,7 @@ def has_screen(context: click.Context) -> bool:
     return _META in context.meta
 
 
-def _make(options: Common) -> Screen:
+def _make(options: Common, out: IO[str]) -> Screen:
     # Late imports: rich takes its time, and neither the help nor a program's screen needs it.
     from sipcli.cli import stream
 
@@ -32,11 +41,11 @@ def _make(options: Common) -> Screen:
     if options.json:
         from sipcli.cli.json_screen import JsonScreen
 
-        return JsonScreen(sys.stdout, sys.stderr)
+        return JsonScreen(out, sys.stderr)
     from sipcli.cli.terminal import TerminalScreen
 
     return TerminalScreen(
-        sys.stdout,
+        out,
         sys.stderr,
         verbose=options.verbose,
         quiet=options.quiet,

@@ -1,21 +1,21 @@
 """The screen of a program: one JSON object a line on stdout, nothing else (contract §4)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import IO, Any, Final
 
+from sipcli.cli.screen import Event
 from sipcli.cli.stream import put_line
-from sipcli.core.events import Event
 
 SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""
 
 WORDS: Final = {"sender": "from"}
 """Fields whose name in the contract is a word of Python's."""
-PRIVATE: Final = frozenset({"needs_password"})
-"""Fields that are for sipcli itself."""
+PRIVATE: Final = frozenset({"needs_password", "body", "offer", "fork", "replaces", "is_final"})
+"""Fields that are for sipcli itself: session descriptions, and what only the commands need."""
 
 
 class JsonScreen:
@@ -33,6 +33,12 @@ class JsonScreen:
 
     def watch(self, *, registers: bool) -> None:
         """Nothing: the events tell."""
+
+    def watch_calls(self, line: Callable[[], str | None]) -> None:
+        """Nothing: the events tell."""
+
+    def ask(self, question: str | None) -> None:
+        """Nothing: nobody types."""
 
     def leaving(self) -> None:
         """Nothing: the events tell."""

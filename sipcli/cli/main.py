@@ -11,6 +11,8 @@ from sipcli.cli.common import Common, common, common_options
 from sipcli.errors import Interrupted, SipcliError
 
 COMMANDS: Final = {
+    "call": "Place a call.",
+    "listen": "Wait for calls.",
     "register": "Register, and stay registered.",
     "message": "Send an instant message.",
     "ping": "Ask for an answer, and time it.",

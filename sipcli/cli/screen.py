@@ -1,8 +1,13 @@
 """What commands know of the screen: the same words for a person's and for a program's."""
 
+from collections.abc import Callable
 from typing import Protocol
 
-from sipcli.core.events import Event
+from sipcli.calls.events import Event as CallEvent
+from sipcli.core.events import Event as PhoneEvent
+
+Event = PhoneEvent | CallEvent
+"""All that is told, of the phone and of its calls."""
 
 
 class Screen(Protocol):
@@ -14,11 +19,17 @@ class Screen(Protocol):
     def watch(self, *, registers: bool) -> None:
         """A phone starts, to register or not: from now on show how things stand, if possible."""
 
+    def watch_calls(self, line: Callable[[], str | None]) -> None:
+        """Show `line()` as how things stand, while it has anything to say."""
+
+    def ask(self, question: str | None) -> None:
+        """Show a question and what was typed so far in place of how things stand; None: no more."""
+
     def leaving(self) -> None:
         """The user wants an end, and it has begun."""
 
     def event(self, event: Event) -> None:
-        """The phone told something."""
+        """The phone, or a call, told something."""
 
     def say(self, text: str) -> None:
         """Results in words, for a person only: a program has read them from the events."""

@@ -14,10 +14,9 @@ from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
 from sipcli.config.prepare import prepare
 from sipcli.config.settings import Settings
-from sipcli.core import events
 from sipcli.core.credentials import Credentials
 from sipcli.errors import ConfigError
-from sipcli.phone import MissingPassword, Phone
+from sipcli.phone import MissingPassword, OnCallEvent, Phone
 from sipcli.sip.grammar import Malformed
 
 
@@ -32,21 +31,22 @@ class Session:
 
     @asynccontextmanager
     async def phone(
-        self, *, patient: bool, on_event: Callable[[events.Event], None] | None = None
+        self,
+        *,
+        patient: bool,
+        on_call_event: OnCallEvent | None = None,
+        takes_calls: bool = False,
     ) -> AsyncIterator[Phone]:
-        """A phone that starts here and has unregistered and closed when this ends.
-
-        Its events are on the screen before `on_event` gets them.
-        """
-
-        def take(event: events.Event) -> None:
-            self.screen.event(event)
-            if on_event is not None:
-                on_event(event)
-
+        """A phone that starts here and has unregistered and closed when this ends."""
         self.screen.watch(registers=self.settings.register)
         async with Phone(
-            self.settings, self.credentials, take, patient=patient, observer=self.observer
+            self.settings,
+            self.credentials,
+            self.screen.event,
+            patient=patient,
+            on_call_event=on_call_event,
+            takes_calls=takes_calls,
+            observer=self.observer,
         ) as phone:
             yield phone
 

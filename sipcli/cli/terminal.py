@@ -1,16 +1,21 @@
 """The screen of a person: lines as things happen and, on a terminal, how they stand below them."""
 
 import time
+from collections.abc import Callable
 from typing import IO
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from sipcli.calls.events import CallWarned
+from sipcli.cli.call_wording import call_wording
+from sipcli.cli.screen import Event
 from sipcli.cli.status import Status
 from sipcli.cli.stream import put_line
 from sipcli.cli.wording import Line, wording
 from sipcli.core import events
+from sipcli.core.events import Event as PhoneEvent
 from sipcli.printable import one_line
 
 SELDOM = (events.Connecting,)
@@ -39,6 +44,8 @@ class TerminalScreen:
         self._live: Live | None = None
         self._status: Status | None = None
         self._is_registered = False
+        self._call_line: Callable[[], str | None] = lambda: None
+        self._question: str | None = None
 
     def started(self, version: str, command: str) -> None:
         """Nothing: who typed the command knows."""
@@ -57,17 +64,27 @@ class TerminalScreen:
             )
             self._live.start()
 
-    def event(self, event: events.Event) -> None:
+    def watch_calls(self, line: Callable[[], str | None]) -> None:
+        """Show `line()` on the last line while there is a call."""
+        self._call_line = line
+
+    def ask(self, question: str | None) -> None:
+        """Show a question on the last line."""
+        self._question = question
+
+    def event(self, event: Event) -> None:
         """Show the event's line, unless it says nothing new."""
-        if self._status is not None:
-            self._status.take(event, time.monotonic())
-        if not self._is_news(event):
-            return
-        line = wording(event)
-        if isinstance(event, events.Warned):
+        if isinstance(event, events.Warned | CallWarned):
             self.warning(event.text)
+        elif isinstance(event, PhoneEvent):
+            if self._status is not None:
+                self._status.take(event, time.monotonic())
+            if self._is_news(event):
+                self._print(wording(event))
         else:
-            self._print(line)
+            line = call_wording(event)
+            if line is not None and not self._quiet:
+                self._print(line)
 
     def leaving(self) -> None:
         """Say on the last line that the end has begun."""
@@ -101,7 +118,7 @@ class TerminalScreen:
             self._live = None
             self._status = None
 
-    def _is_news(self, event: events.Event) -> bool:
+    def _is_news(self, event: PhoneEvent) -> bool:
         match event:
             case events.Registered():
                 is_refresh, self._is_registered = self._is_registered, True
@@ -116,7 +133,8 @@ class TerminalScreen:
     def _print(self, line: Line) -> None:
         text = Text()
         text.append(f"{line.mark} ", style=line.style)
-        text.append(line.text, style=line.style if line.style in ("dim", "bold") else "")
+        shown = "\n".join(one_line(part) for part in line.text.split("\n"))
+        text.append(shown, style=line.style if line.style in ("dim", "bold") else "")
         self._console.print(text)
 
     def _complain(self, word: str, style: str, text: str) -> None:
@@ -129,5 +147,7 @@ class TerminalScreen:
         console.print(line)
 
     def _status_line(self) -> Text:
-        line = self._status.line(time.monotonic()) if self._status is not None else ""
+        line = self._question or self._call_line()
+        if line is None:
+            line = self._status.line(time.monotonic()) if self._status is not None else ""
         return Text(line, style="bold", no_wrap=True, overflow="ellipsis")

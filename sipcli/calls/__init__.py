@@ -1,0 +1,1 @@
+"""Calls as their user has them: what the core says of them joined to their media."""

@@ -1,0 +1,258 @@
+"""One call: the core's events joined to the media they are about.
+
+What the core tells goes through `take` into one queue, and one task works it off in order:
+offers and answers wait for ICE, and must not overtake each other. The end alone overtakes.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+
+from sipcli.calls.digits import Digits, Method
+from sipcli.calls.events import CallEnded
+from sipcli.calls.figures import figures
+from sipcli.calls.offers import Offers
+from sipcli.calls.path import MediaPath
+from sipcli.calls.sound import Sound
+from sipcli.calls.thread import OnEvent, Thread
+from sipcli.core import call_events as core
+from sipcli.core.calls import NoSuchCall
+from sipcli.core.offer_answer import OutOfTurn
+from sipcli.core.remote_offers import warning_field
+from sipcli.errors import MediaError
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.session.session import MediaSession
+from sipcli.phone import Phone
+from sipcli.sip.uri import Uri
+
+Job = Callable[[], Coroutine[None, None, None]]
+"""Something that waits, and has its place in the order of what happens to a call."""
+
+
+class Call:
+    """A call from its INVITE to its end; the switchboard makes it."""
+
+    def __init__(
+        self, phone: Phone, kit: MediaKit, on_event: OnEvent, *, is_incoming: bool, remote: str
+    ) -> None:
+        self.is_incoming = is_incoming
+        self.remote = remote
+        """Whom it is with, as a URI."""
+        self.display_name: str | None = None
+        self.is_answered = False
+        self.answered_at = 0.0
+        """When it was answered, in seconds on the loop's clock."""
+        self.ended: CallEnded | None = None
+        """How it ended, once `over` is set."""
+        self.needs_password = False
+        """Whether a password, which is not set, would have helped."""
+        self.over = asyncio.Event()
+        """Set when all of it is over, media and files too."""
+        self._thread = Thread(phone, on_event)
+        self._phone = phone
+        self._digits = Digits(self._thread)
+        self._path = MediaPath(
+            self._thread,
+            self._digits,
+            restart=lambda: self._jobs.put_nowait(lambda: self._offers.offer(restart=True)),
+            give_up=self.hang_up,
+        )
+        self._offers = Offers(self._thread, kit, self._path.take, self._path.fail)
+        self._path.codec = lambda: self.codec
+        self._sound: Sound | None = None
+        self._settled = asyncio.Event()
+        self._jobs: asyncio.Queue[Job] = asyncio.Queue()
+        self._is_ending = False
+
+    @property
+    def id(self) -> core.CallId:
+        """The Call-ID; empty before the INVITE."""
+        return self._thread.call
+
+    @property
+    def media(self) -> MediaSession:
+        """The media as they are now."""
+        return self._offers.media
+
+    @property
+    def media_failure(self) -> MediaError | None:
+        """Why the media came to nothing; None while they did not."""
+        return self._path.failure
+
+    @property
+    def is_held(self) -> bool:
+        """Whether we hold the far end, or are about to."""
+        return self._offers.is_held
+
+    @property
+    def is_held_by_remote(self) -> bool:
+        """Whether the far end does not want to hear us just now."""
+        return self._offers.is_held_by_remote
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether silence is sent in place of our sound."""
+        return self._offers.is_muted
+
+    @property
+    def codec(self) -> str | None:
+        """What our sound is encoded with; None before that is agreed."""
+        agreed = self.media.agreed
+        return agreed.codec.encoding if agreed is not None else None
+
+    async def answered_or_over(self) -> None:
+        """Wait until it is answered, or over without."""
+        await self._settled.wait()
+
+    # What its user does
+
+    async def place(
+        self,
+        target: Uri,
+        sound: Sound,
+        on_id: Callable[[], None],
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+        transfer: core.CallId | None = None,
+    ) -> None:
+        """Send the INVITE; `on_id` is called when `id` is known, before any event of the call."""
+        self._use(sound)
+        offer = await self._offers.first_offer()
+        with self._phone.step() as (agent, now):
+            self._path.begin()
+            self._thread.call = agent.calls.invite(
+                target, offer, now, headers=headers, transfer=transfer
+            )
+            on_id()
+        self._thread.spawn(self._work())
+
+    def present(self, event: core.Incoming) -> None:
+        """Take an incoming call. Raises `NotAcceptable` for an offer that cannot become one."""
+        self._thread.call = event.call
+        self._path.begin()
+        self.display_name = event.display_name
+        if event.offer is not None:
+            self._offers.consider(event.offer)
+        self._thread.spawn(self._work())
+        self._jobs.put_nowait(self.media.prepare)  # so that the answer need not wait for ICE
+
+    def answer(self, sound: Sound) -> None:
+        """Accept the incoming call."""
+        self._use(sound)
+        self._jobs.put_nowait(self._offers.accept)
+
+    def reject(self, status: int, reason: str | None = None, warning: str = "") -> None:
+        """Refuse the incoming call with 300 to 699."""
+        headers = [warning_field(warning)] if warning else []
+        with self._thread.verbs() as (calls, now):
+            calls.reject(self.id, status, now, reason=reason, headers=headers)
+
+    def hang_up(self, reason: str = "hung up") -> None:
+        """End it, in whatever state it is; `over` is set when all is done."""
+        with self._thread.verbs() as (calls, now):
+            calls.hang_up(self.id, now, reason=reason)
+
+    def hold(self, *, on: bool) -> None:
+        """Hold the far end, or take it back; `Held` or `Resumed` tells of success."""
+        if self.is_answered:
+            self._jobs.put_nowait(lambda: self._offers.hold(on=on))
+
+    def mute(self, *, on: bool) -> None:
+        """Send silence in place of our sound."""
+        self._offers.mute(on=on)
+
+    def send_dtmf(self, digits: str, method: Method = "auto") -> None:
+        """Send digits (`,` pauses 2 s, `w` 0.5 s). Raises `InvalidDigits`."""
+        self._digits.send(digits, method, self.media)
+
+    def transfer(self, target: Uri | None, replaces: "Call | None" = None) -> None:
+        """Ask the far end to call `target`, or to take our place in `replaces` (RFC 3515)."""
+        other = replaces.id if replaces is not None else None
+        with self._thread.verbs() as (calls, now):
+            calls.refer(self.id, now, target=target, replaces=other)
+
+    # What the core tells
+
+    def take(self, event: core.CallEvent) -> None:
+        """Take what the core tells of this call."""
+        match event:
+            case core.Ended():
+                self._end(event)
+            case core.InfoDelivered():
+                self._digits.delivered()
+            case core.InfoReceived(content_type=content_type, body=body):
+                self._digits.received(content_type, body)
+            case core.Calling() | core.Incoming():
+                self._thread.tell(event)
+            case core.Progress() | core.Answered() | core.TransferProgress():
+                self._take_progress(event)
+            case _:
+                self._take_offer(event)
+
+    def _take_progress(self, event: core.Progress | core.Answered | core.TransferProgress) -> None:
+        self._thread.tell(event)
+        match event:
+            case core.Progress(body=bytes(body), fork=fork):
+                self._offers.early_answer(body, fork)
+            case core.Answered(body=answer, fork=fork):
+                self.is_answered = True
+                self.answered_at = asyncio.get_running_loop().time()
+                self._settled.set()
+                if not self.is_incoming:
+                    self._jobs.put_nowait(lambda: self._offers.final_answer(answer, fork))
+            case core.TransferProgress(is_final=True, status=int(status)) if status // 100 == 2:
+                self.hang_up("transferred")
+
+    def _take_offer(self, event: core.CallEvent) -> None:
+        match event:
+            case core.RemoteOffer(body=body):
+                self._jobs.put_nowait(lambda: self._offers.remote_offer(body))
+            case core.OfferWithdrawn():
+                self._jobs.put_nowait(lambda: self.media.rollback())
+            case core.OfferAnswered(body=answer) | core.Acknowledged(body=bytes(answer)):
+                self._offers.take_answer(answer)
+            case core.OfferRefused(reason=reason, will_retry=will_retry):
+                self._jobs.put_nowait(lambda: self._offers.refused(reason, will_retry=will_retry))
+            case core.OfferDue():
+                self._jobs.put_nowait(lambda: self._offers.offer())
+            case _:
+                pass
+
+    async def _work(self) -> None:
+        """Do what waits, in order; where the call has moved on meanwhile, its events say so."""
+        while True:
+            job = await self._jobs.get()
+            with suppress(NoSuchCall, OutOfTurn):
+                await job()
+
+    # The end
+
+    def _use(self, sound: Sound) -> None:
+        self._sound = sound
+        self._offers.use(sound)
+
+    def _end(self, event: core.Ended) -> None:
+        if not self._is_ending:
+            self._is_ending = True
+            self._thread.cut()
+            self._path.end()
+            self._phone.spawn(self._clean_up(event))
+
+    async def _clean_up(self, event: core.Ended) -> None:
+        stats = figures(self.media)
+        await self.media.close()
+        if self._sound is not None:
+            self._sound.close()
+        failure = self.media_failure
+        self.needs_password = event.needs_password
+        self.ended = CallEnded(
+            call=self.id,
+            by="network" if failure is not None else event.by,
+            status=event.status,
+            reason=str(failure) if failure is not None else event.reason,
+            duration_s=event.duration_s,
+            stats=stats,
+        )
+        self._thread.tell(self.ended)
+        self._settled.set()
+        self.over.set()

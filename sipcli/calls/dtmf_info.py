@@ -1,0 +1,35 @@
+"""Digits in INFO bodies: `application/dtmf-relay` and `application/dtmf`, as gateways have them."""
+
+import re
+from typing import Final
+
+from sipcli.media.dtmf.digits import DIGITS, Digit
+
+RELAY: Final = "application/dtmf-relay"
+PLAIN: Final = "application/dtmf"
+USUAL_MS: Final = 100
+LONGEST_MS: Final = 10_000
+
+_SIGNAL: Final = re.compile(r"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_DURATION: Final = re.compile(r"^\s*Duration\s*=\s*([0-9]{1,6})", re.IGNORECASE | re.MULTILINE)
+_CODES: Final = {"10": "*", "11": "#"}
+"""Event numbers that some write in place of the digit."""
+
+
+def build(digit: str, duration_ms: int = USUAL_MS) -> bytes:
+    """The body of an INFO with `application/dtmf-relay`."""
+    return f"Signal={digit}\r\nDuration={duration_ms}\r\n".encode()
+
+
+def parse(content_type: str, body: bytes) -> Digit | None:
+    """The digit in an INFO; None where there is none."""
+    text = body[:200].decode("ascii", "replace")
+    if content_type == PLAIN:
+        signal, duration = text.strip(), None
+    else:
+        found = _SIGNAL.search(text)
+        signal, duration = found[1] if found else "", _DURATION.search(text)
+    digit = _CODES.get(signal, signal).upper()
+    if len(digit) != 1 or digit not in DIGITS:
+        return None
+    return Digit(digit, min(int(duration[1]), LONGEST_MS) if duration else USUAL_MS)

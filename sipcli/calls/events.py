@@ -1,0 +1,139 @@
+"""What a call tells besides what the core does: named and filled as the contract says."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from sipcli.core.call_events import (
+    Answered,
+    By,
+    CallId,
+    Calling,
+    Incoming,
+    Progress,
+    TransferProgress,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateShown:
+    """One end of the path that the media take."""
+
+    type: str
+    """host, srflx, prflx or relay."""
+    protocol: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """The media can flow, cannot, or can again."""
+
+    name: ClassVar[str] = "media"
+    call: CallId
+    state: Literal["connected", "failed", "restarted"]
+    codec: str | None
+    local_candidate: CandidateShown | None
+    remote_candidate: CandidateShown | None
+    dtls_fingerprint: str | None
+    """The far end's."""
+    elapsed_ms: int
+    """Since the INVITE."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dtmf:
+    """A digit was sent or received."""
+
+    name: ClassVar[str] = "dtmf"
+    call: CallId
+    direction: Literal["sent", "received"]
+    digit: str
+    duration_ms: int
+    method: Literal["rtp", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One side does not want to hear the other for a while."""
+
+    name: ClassVar[str] = "held"
+    call: CallId
+    by: Literal["local", "remote"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """That is over."""
+
+    name: ClassVar[str] = "resumed"
+    call: CallId
+    by: Literal["local", "remote"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The contract's `stats` (§4), from what was really sent, received and played."""
+
+    packets_sent: int
+    packets_received: int
+    packets_lost: int
+    packets_late: int
+    packets_concealed: int
+    loss_percent: float
+    jitter_ms: float
+    rtt_ms: float | None
+    playout_delay_ms: float
+    mos: float | None
+    """None when nothing was received."""
+    level_sent_dbfs: float
+    level_received_dbfs: float
+    codec: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """How the call sounds so far."""
+
+    name: ClassVar[str] = "stats"
+    call: CallId
+    stats: Figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """The call is over, and this is how it was."""
+
+    name: ClassVar[str] = "ended"
+    call: CallId
+    by: By
+    status: int | None
+    reason: str
+    duration_s: float
+    stats: Figures | None
+    """None where there never were media."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWarned:
+    """Something does not work as it should, and the call goes on."""
+
+    name: ClassVar[str] = "warning"
+    text: str
+
+
+Event = (
+    Calling
+    | Incoming
+    | Progress
+    | Answered
+    | TransferProgress
+    | Media
+    | Dtmf
+    | Held
+    | Resumed
+    | Stats
+    | CallEnded
+    | CallWarned
+)
+"""Everything about a call that its user is told."""

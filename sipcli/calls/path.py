@@ -1,0 +1,122 @@
+"""How the media of one call fare: connected, lost and won back once, or failed for good."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Literal
+
+from sipcli.calls.digits import Digits
+from sipcli.calls.events import CallWarned, CandidateShown, Media
+from sipcli.calls.thread import Thread
+from sipcli.errors import MediaError
+from sipcli.media.session import events
+from sipcli.sdp.transport import Candidate
+
+RESTART_LIMIT: Final = 13.0
+"""Seconds that an ICE restart gets to bring lost media back."""
+CLOSED_GRACE: Final = 2.0
+"""Seconds that the BYE may come after the far end has closed its media."""
+
+
+class MediaPath:
+    """Tells how the media fare, asks for one ICE restart where they are lost, then gives up."""
+
+    def __init__(
+        self,
+        thread: Thread,
+        digits: Digits,
+        *,
+        restart: Callable[[], None],
+        give_up: Callable[[str], None],
+    ) -> None:
+        self.failure: MediaError | None = None
+        """Why the media came to nothing; None while they did not."""
+        self.codec: Callable[[], str | None] = lambda: None
+        """What the sound is encoded with just now."""
+        self._thread = thread
+        self._digits = digits
+        self._restart = restart
+        self._give_up = give_up
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._loop.time()
+        self._has_restarted = False
+        self._patience: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """The INVITE goes out, or has come in, now."""
+        self._begun = self._loop.time()
+
+    def end(self) -> None:
+        """The call is over."""
+        if self._patience is not None:
+            self._patience.cancel()
+
+    def take(self, event: events.MediaEvent) -> None:
+        """Take what the media tell."""
+        match event:
+            case events.MediaConnected():
+                self._connected(event)
+            case events.MediaFailed(reason=reason):
+                self.fail(reason)
+            case events.MediaLost(reason=reason, closed=closed):
+                self._lost(reason, closed=closed)
+            case events.DigitHeard(direction=direction, digit=digit):
+                self._digits.tell(direction, digit, "rtp")
+            case events.MediaWarned(text=text):
+                self._thread.tell(CallWarned(text=text))
+
+    def fail(self, reason: str) -> None:
+        """The call is of no use without media: remember why, and end it."""
+        if self.failure is None:
+            self.failure = MediaError(reason)
+            self._tell("failed", None, None, None)
+            self._give_up(reason)
+
+    def _connected(self, event: events.MediaConnected) -> None:
+        self.end()
+        self._tell(
+            "restarted" if event.restarted else "connected",
+            _shown(event.local),
+            _shown(event.remote),
+            str(event.fingerprint) if event.fingerprint is not None else None,
+        )
+
+    def _lost(self, reason: str, *, closed: bool) -> None:
+        self.end()
+        if closed:
+            limit = CLOSED_GRACE
+        elif self._has_restarted:
+            self.fail(reason)
+            return
+        else:
+            limit, self._has_restarted = RESTART_LIMIT, True
+            self._thread.tell(CallWarned(text=f"{reason}; trying an ICE restart"))
+            self._restart()
+        self._patience = self._loop.call_later(limit, self.fail, reason)
+
+    def _tell(
+        self,
+        state: Literal["connected", "failed", "restarted"],
+        local: CandidateShown | None,
+        remote: CandidateShown | None,
+        fingerprint: str | None,
+    ) -> None:
+        self._thread.tell(
+            Media(
+                call=self._thread.call,
+                state=state,
+                codec=self.codec(),
+                local_candidate=local,
+                remote_candidate=remote,
+                dtls_fingerprint=fingerprint,
+                elapsed_ms=round((self._loop.time() - self._begun) * 1000),
+            )
+        )
+
+
+def _shown(candidate: Candidate) -> CandidateShown:
+    return CandidateShown(
+        type=str(candidate.type),
+        protocol=candidate.protocol,
+        address=candidate.address,
+        port=candidate.port,
+    )

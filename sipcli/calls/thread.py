@@ -1,0 +1,40 @@
+"""What the parts of one call share: its name, its way to the core, and whom it tells."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+
+from sipcli.calls.events import Event
+from sipcli.core.call_events import CallId
+from sipcli.core.calls import Calls, NoSuchCall
+from sipcli.core.offer_answer import OutOfTurn
+from sipcli.phone import Phone
+
+OnEvent = Callable[[Event], None]
+
+
+class Thread:
+    """The thread that holds one call's parts together; the Call-ID is known from the INVITE on."""
+
+    def __init__(self, phone: Phone, on_event: OnEvent) -> None:
+        self.call: CallId = ""
+        self.tell = on_event
+        self._phone = phone
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @contextmanager
+    def verbs(self) -> Iterator[tuple[Calls, float]]:
+        """The core's verbs; the call may be over, or have moved on, since they were thought of."""
+        with self._phone.step() as (agent, now), suppress(NoSuchCall, OutOfTurn):
+            yield agent.calls, now
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run `work` until it is done or the call is over; what it raises ends the phone."""
+        task = self._phone.spawn(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def cut(self) -> None:
+        """Cancel all that was spawned."""
+        for task in self._tasks:
+            task.cancel()

@@ -1,0 +1,94 @@
+"""`sipcli call`: place one call."""
+
+import asyncio
+from typing import Any
+
+import click
+
+from sipcli.calls.call import Call
+from sipcli.cli.call_outcome import call_failure
+from sipcli.cli.call_session import CallOptions, attend, call_options, desk
+from sipcli.cli.common import Command
+from sipcli.cli.current import leave_stdout_alone
+from sipcli.cli.extra_headers import read_headers
+from sipcli.cli.keys import keys
+from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.session import Session, run_session
+from sipcli.cli.sound import SoundPlan
+from sipcli.cli.targets import resolve_target
+from sipcli.errors import Interrupted, NoAnswerError
+
+
+@click.command(cls=Command)
+@click.argument("target")
+@click.option(
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Hang up this long after the answer.",
+)
+@click.option(
+    "--ring-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after this long without an answer.",
+)
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    callback=read_headers,
+    metavar="'NAME: VALUE'",
+    help="An extra header field on the INVITE; may be repeated.",
+)
+@call_options
+@settings_options()
+def call(
+    invocation: Invocation,
+    target: str,
+    duration: float | None,
+    ring_timeout: float,
+    headers: tuple[tuple[str, str], ...],
+    **parameters: Any,
+) -> None:
+    """Call TARGET and talk, or send and record what the options say.
+
+    TARGET is a SIP URI, user@host, a user or number at your own domain, or a tel: URI. The
+    call ends when either side hangs up; on a terminal, ? shows the keys.
+    """
+    options = CallOptions.of(parameters)
+    if options.audio_out == "-":
+        leave_stdout_alone()
+
+    async def work(session: Session) -> None:
+        uri = resolve_target(target, session.settings)
+        plan = SoundPlan.of(options, session)
+        async with desk(session, plan.open, patient=False) as here:
+            await here.phone.ready()
+            one = await here.switchboard.place(uri, plan.open(), headers=headers)
+            try:
+                async with keys(here, reads_stdin=options.audio_in == "-"):
+                    await _ring(one, ring_timeout)
+                    await attend(here, one, options, hang_up_after=duration)
+                    await here.switchboard.all_over()  # a transfer may have brought another
+            except asyncio.CancelledError:
+                if not one.is_answered:
+                    raise Interrupted("interrupted before the answer") from None
+        error = call_failure(one)
+        if error is not None:
+            raise error
+
+    run_session(invocation, "call", work)
+
+
+async def _ring(one: Call, limit: float) -> None:
+    try:
+        async with asyncio.timeout(limit):
+            await one.answered_or_over()
+    except TimeoutError:
+        reason = f"nobody answered within {limit:g} s"
+        one.hang_up(reason)
+        await one.over.wait()
+        raise NoAnswerError(reason) from None

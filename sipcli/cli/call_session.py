@@ -1,0 +1,173 @@
+"""What `call` and `listen` have in common: their options, their phone with calls, their end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import click
+
+from sipcli.calls.call import Call
+from sipcli.calls.digits import Method
+from sipcli.calls.events import Stats
+from sipcli.calls.figures import figures
+from sipcli.calls.sound import Sound
+from sipcli.calls.switchboard import OnCall, Switchboard
+from sipcli.cli.call_line import CallLine
+from sipcli.cli.common import common
+from sipcli.cli.session import Session
+from sipcli.media.dtmf.digits import InvalidDigits, steps
+from sipcli.media.session.kit import MediaKit
+from sipcli.phone import Phone
+
+STATS_INTERVAL: Final = 5.0
+"""Seconds between `stats` events, with `-v`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """The options of a call that `call` and `listen` share (contract §2)."""
+
+    audio_in: str | None
+    audio_out: str | None
+    record: str | None
+    dtmf: str | None
+    dtmf_method: Method
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> "CallOptions":
+        """The options among a command's parameters, checked by click."""
+        return cls(
+            audio_in=parameters["audio_in"],
+            audio_out=parameters["audio_out"],
+            record=parameters["record"],
+            dtmf=parameters["dtmf"],
+            dtmf_method=cast(Method, parameters["dtmf_method"]),
+        )
+
+
+def call_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a call to a command; `CallOptions.of` takes them from its parameters."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def _check_digits(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        try:
+            steps(value)
+        except InvalidDigits as error:
+            raise click.BadParameter(str(error)) from None
+    return value
+
+
+_OPTIONS: Final = (
+    click.option(
+        "--audio-in",
+        metavar="SOURCE",
+        help="What to send: device, device:NAME, file:PATH, tone:HZ, noise, silence, or - for"
+        " raw signed 16-bit little-endian mono 48 kHz on stdin.",
+    ),
+    click.option(
+        "--audio-out",
+        metavar="SINK",
+        help="Where what is heard goes: device, device:NAME, file:PATH.wav, null, or - for the"
+        " same raw format on stdout (events then go to stderr).",
+    ),
+    click.option(
+        "--record",
+        metavar="PATH",
+        type=click.Path(dir_okay=False),
+        help="Record both directions: left is sent, right is received.",
+    ),
+    click.option(
+        "--dtmf",
+        metavar="DIGITS",
+        callback=_check_digits,
+        help="Digits to send after the answer; a comma pauses 2 s, w waits 0.5 s.",
+    ),
+    click.option(
+        "--dtmf-method",
+        type=click.Choice(["auto", "rtp", "info"]),
+        default="auto",
+        show_default=True,
+        help="How digits go: in RTP (RFC 4733), by INFO, or as the far end likes.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A phone that can call, and what happens to its calls."""
+
+    session: Session
+    phone: Phone
+    switchboard: Switchboard
+
+
+@asynccontextmanager
+async def desk(
+    session: Session,
+    make_sound: Callable[[], Sound],
+    *,
+    patient: bool,
+    on_incoming: OnCall | None = None,
+) -> AsyncIterator[Desk]:
+    """A phone that can call and, with `on_incoming`, be called."""
+    kit = MediaKit.from_settings(session.settings, include_loopback=_is_local(session))
+    switchboard = Switchboard(
+        kit, session.screen.event, make_sound=make_sound, on_incoming=on_incoming
+    )
+    async with session.phone(
+        patient=patient,
+        on_call_event=switchboard.take,
+        takes_calls=on_incoming is not None,
+    ) as phone:
+        switchboard.connect(phone)
+        session.screen.watch_calls(CallLine(switchboard))
+        yield Desk(session, phone, switchboard)
+
+
+async def attend(
+    here: Desk, call: Call, options: CallOptions, *, hang_up_after: float | None
+) -> None:
+    """Do what is due once a call is answered, and stay until it is over."""
+    await call.answered_or_over()
+    if not call.is_answered:
+        return
+    here.phone.be_patient()  # a call outlives its WebSocket: get it back, whatever it takes
+    if options.dtmf:
+        call.send_dtmf(options.dtmf, options.dtmf_method)
+    timer = None
+    if hang_up_after is not None:
+        timer = asyncio.get_running_loop().call_later(hang_up_after, call.hang_up)
+    try:
+        while not call.over.is_set():
+            await _pause_or_end(call)
+            now = figures(call.media) if common_verbose() else None
+            if now is not None and not call.over.is_set():
+                here.session.screen.event(Stats(call=call.id, stats=now))
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+async def _pause_or_end(call: Call) -> None:
+    try:
+        async with asyncio.timeout(STATS_INTERVAL):
+            await call.over.wait()
+    except TimeoutError:
+        pass
+
+
+def common_verbose() -> bool:
+    """Whether `-v` was given."""
+    return common().verbose > 0
+
+
+def _is_local(session: Session) -> bool:
+    """Whether a server is on this machine: then loopback addresses reach the far end too."""
+    hosts = {server.hostname for server in session.settings.ws_servers}
+    return any(host == "localhost" or host.startswith("127.") or host == "::1" for host in hosts)

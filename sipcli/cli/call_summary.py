@@ -1,0 +1,34 @@
+"""A call in words: while it lasts, and when it is over."""
+
+from sipcli.calls.call import Call
+from sipcli.calls.events import CallEnded, Figures
+from sipcli.calls.figures import figures
+
+
+def stats_line(call: Call) -> str:
+    """How the call goes just now, in one line."""
+    now = figures(call.media)
+    return in_words(now) if now is not None else "no media yet"
+
+
+def summary(ended: CallEnded) -> list[str]:
+    """What a person wants to know of a call that is over."""
+    stats = ended.stats
+    if stats is None:
+        return []
+    how = f"{ended.duration_s:.1f} s, {stats.codec or 'no codec'}"
+    return [f"  {how}", f"  {in_words(stats)}"]
+
+
+def in_words(stats: Figures) -> str:
+    """The figures that tell how it sounded."""
+    parts = [
+        f"sent {stats.packets_sent}, received {stats.packets_received} packets",
+        f"loss {stats.loss_percent:.1f} %",
+        f"jitter {stats.jitter_ms:.1f} ms",
+    ]
+    if stats.rtt_ms is not None:
+        parts.append(f"round trip {stats.rtt_ms:.0f} ms")
+    if stats.mos is not None:
+        parts.append(f"MOS {stats.mos:.1f}")
+    return ", ".join(parts)

@@ -1,0 +1,57 @@
+"""What a person reads for each event of a call."""
+
+from sipcli.calls import events
+from sipcli.cli.call_summary import in_words, summary
+from sipcli.cli.wording import BAD, FAINT, GOOD, PLAIN, Line
+from sipcli.core.call_events import Answered, Calling, Incoming, Progress, TransferProgress
+
+
+def call_wording(event: events.Event) -> Line | None:
+    """The line for `event`; None where it says nothing to a person."""
+    match event:
+        case Calling(to=to):
+            return Line("→", f"calling {to}", PLAIN)
+        case Incoming():
+            name = f'"{event.display_name}" ' if event.display_name else ""
+            return Line("☎", f"incoming call from {name}{event.sender}", "bold")
+        case Progress(status=status, reason=reason):
+            return Line("…", f"{status} {reason}", FAINT) if status > 100 else None
+        case Answered(elapsed_ms=elapsed):
+            return Line("✓", f"answered after {elapsed / 1000:.1f} s", GOOD)
+        case events.CallEnded():
+            return _ended(event)
+        case _:
+            return _during(event)
+
+
+def _during(event: events.Event) -> Line | None:
+    match event:
+        case events.Media():
+            return _media(event)
+        case events.Dtmf(direction=direction, digit=digit):
+            return Line("#", f"{direction} {digit}", PLAIN)
+        case events.Held(by=by):
+            return Line("‖", "on hold" if by == "local" else "held by the far end", PLAIN)
+        case events.Resumed(by=by):
+            return Line("▶", "resumed" if by == "local" else "the far end is back", PLAIN)
+        case TransferProgress(target=target, status=status):
+            return Line("↷", f"transfer to {target}: {status or 'no word of it'}", PLAIN)
+        case events.Stats(stats=stats):
+            return Line("·", in_words(stats), FAINT)
+        case _:
+            return None
+
+
+def _media(event: events.Media) -> Line:
+    if event.state == "failed":
+        return Line("✗", "the media failed", BAD)
+    ends = event.local_candidate, event.remote_candidate
+    path = " ↔ ".join(f"{end.type} {end.address}" for end in ends if end is not None)
+    return Line("♪", f"media {event.state}: {event.codec}, {path}, {event.elapsed_ms} ms", GOOD)
+
+
+def _ended(event: events.CallEnded) -> Line:
+    who = {"local": "we ended it", "remote": "the far end ended it", "network": "it broke"}
+    status = f"{event.status} " if event.status is not None else ""
+    lines = [f"call over, {who[event.by]}: {status}{event.reason}", *summary(event)]
+    return Line("■", "\n".join(lines), PLAIN)

@@ -1,0 +1,104 @@
+"""Keys on a terminal during a call; elsewhere nothing is ever read from stdin by accident."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+from sipcli.cli.call_session import Desk
+from sipcli.cli.common import common
+from sipcli.cli.verbs import HELP, UnknownVerb, Verbs
+
+ENTER: Final = "\r\n"
+ERASE: Final = "\x7f\b"
+POLL: Final = 0.05
+"""Seconds between looks at the keyboard where it cannot be waited for (Windows)."""
+
+
+@asynccontextmanager
+async def keys(here: Desk, *, reads_stdin: bool = False) -> AsyncIterator[None]:
+    """Obey keys while inside, if a person sits there and stdin is not used for sound."""
+    if reads_stdin or common().json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        yield
+        return
+    keyboard = Keyboard(here)
+    with _raw_terminal():
+        if sys.platform == "win32":
+            task = asyncio.create_task(_poll(keyboard.press))
+            try:
+                yield
+            finally:
+                task.cancel()
+        else:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(sys.stdin.fileno(), lambda: keyboard.press(sys.stdin.read(1)))
+            try:
+                yield
+            finally:
+                loop.remove_reader(sys.stdin.fileno())
+
+
+class Keyboard:
+    """Single keys as verbs, and the one question that takes a line: whom to transfer to."""
+
+    def __init__(self, here: Desk) -> None:
+        self._screen = here.session.screen
+        self._verbs = Verbs(here)
+        self._line: str | None = None
+
+    def press(self, key: str) -> None:
+        """Take a key."""
+        if not key:
+            return
+        try:
+            if self._line is not None:
+                self._edit(key)
+            elif key == "t":
+                self._line = ""
+                self._screen.ask("transfer to: ")
+            elif key == "?":
+                self._screen.say(HELP)
+            elif key.isprintable():
+                self._verbs.press(key)
+        except UnknownVerb as error:
+            self._screen.say(str(error))
+
+    def _edit(self, key: str) -> None:
+        line = self._line or ""
+        if key in ENTER:
+            self._line = None
+            self._screen.ask(None)
+            if line:
+                self._verbs.do(f"transfer {line}")
+            return
+        self._line = line[:-1] if key in ERASE else line + (key if key.isprintable() else "")
+        self._screen.ask(f"transfer to: {self._line}")
+
+
+@contextmanager
+def _raw_terminal() -> Iterator[None]:
+    """Keys come one by one and are not echoed; Ctrl-C still is a signal."""
+    if sys.platform == "win32":
+        yield
+        return
+    import termios
+    import tty
+
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+async def _poll(press: Callable[[str], None]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            while msvcrt.kbhit():
+                press(msvcrt.getwch())
+            await asyncio.sleep(POLL)

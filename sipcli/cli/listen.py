@@ -1,0 +1,156 @@
+"""`sipcli listen`: wait for calls."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from sipcli.calls.call import Call
+from sipcli.calls.echo import Echo
+from sipcli.calls.sound import Sound
+from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
+from sipcli.cli.common import Command
+from sipcli.cli.current import leave_stdout_alone
+from sipcli.cli.keys import keys
+from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.session import Session, run_session
+from sipcli.cli.sound import SoundPlan
+from sipcli.errors import Interrupted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What to do with calls."""
+
+    auto_answer: float | None
+    """Seconds to ring before answering by ourselves; None: somebody has to."""
+    reject: int | None
+    most: int | None
+    """End after this many answered calls."""
+    call_duration: float | None
+    echo: bool
+
+
+@click.command(cls=Command)
+@click.option(
+    "--auto-answer",
+    is_flag=False,
+    flag_value=0.0,
+    type=click.FloatRange(min=0),
+    metavar="[SECONDS]",
+    help="Answer by itself, at once or after ringing this long (--auto-answer=2).",
+)
+@click.option(
+    "--reject",
+    type=click.IntRange(300, 699),
+    metavar="STATUS",
+    help="Refuse every call with this status.",
+)
+@click.option(
+    "--max-calls",
+    "most",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="End after this many answered calls.",
+)
+@click.option(
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End after this time.",
+)
+@click.option(
+    "--call-duration",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Hang each call up this long after its answer.",
+)
+@click.option("--echo", is_flag=True, help="Send back what is heard.")
+@call_options
+@settings_options(without={"max_calls"})
+def listen(
+    invocation: Invocation,
+    auto_answer: float | None,
+    reject: int | None,
+    most: int | None,
+    duration: float | None,
+    call_duration: float | None,
+    echo: bool,
+    **parameters: Any,
+) -> None:
+    """Wait for calls: ring and ask, answer by itself, or refuse.
+
+    Without --auto-answer a call rings until it is answered with a key; where stdin is no
+    terminal it is refused with 408 after no_answer_timeout. Messages are shown too.
+    """
+    policy = Policy(
+        auto_answer=auto_answer, reject=reject, most=most, call_duration=call_duration, echo=echo
+    )
+    options = CallOptions.of(parameters)
+    if options.audio_out == "-":
+        leave_stdout_alone()
+    run_session(invocation, "listen", lambda session: _listen(session, policy, options, duration))
+
+
+async def _listen(
+    session: Session, policy: Policy, options: CallOptions, duration: float | None
+) -> None:
+    plan = SoundPlan.of(options, session)
+    incoming: asyncio.Queue[Call] = asyncio.Queue()
+    was_ready = False
+
+    def make_sound() -> Sound:
+        return plan.open(Echo()) if policy.echo else plan.open()
+
+    try:
+        async with (
+            desk(session, make_sound, patient=True, on_incoming=incoming.put_nowait) as here,
+            asyncio.timeout(duration),
+        ):
+            try:
+                async with keys(here, reads_stdin=options.audio_in == "-"):
+                    await here.phone.ready()
+                    await _serve(here, incoming, policy, options)
+            finally:
+                was_ready = here.phone.was_ready
+    except (TimeoutError, asyncio.CancelledError):
+        if not was_ready:
+            raise Interrupted("ended before it was registered") from None
+
+
+async def _serve(
+    here: Desk, incoming: "asyncio.Queue[Call]", policy: Policy, options: CallOptions
+) -> None:
+    """Take calls as they come; return once as many were answered as there shall be."""
+    answered = 0
+    enough = asyncio.Event()
+
+    async def serve(call: Call) -> None:
+        nonlocal answered
+        await _greet(here, call, policy)
+        await attend(here, call, options, hang_up_after=policy.call_duration)
+        answered += call.is_answered
+        if policy.most is not None and answered >= policy.most:
+            enough.set()
+
+    async def take_all() -> None:
+        while True:
+            here.phone.spawn(serve(await incoming.get()))
+
+    taking = asyncio.create_task(take_all())
+    try:
+        await enough.wait()
+    finally:
+        taking.cancel()
+
+
+async def _greet(here: Desk, call: Call, policy: Policy) -> None:
+    if policy.reject is not None:
+        call.reject(policy.reject)
+    elif policy.auto_answer is not None:
+        try:
+            async with asyncio.timeout(policy.auto_answer):
+                await call.answered_or_over()
+        except TimeoutError:
+            call.answer(here.switchboard.make_sound())

@@ -1,0 +1,53 @@
+"""The sound of a command's calls: what the options and settings say, checked before any call."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sipcli.calls.echo import Echo
+from sipcli.calls.sound import Sound
+from sipcli.cli.call_session import CallOptions
+from sipcli.cli.session import Session
+from sipcli.media.sound.background import Warn
+from sipcli.media.sound.open import (
+    RecorderSpec,
+    SinkSpec,
+    SourceSpec,
+    parse_record,
+    parse_sink,
+    parse_source,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPlan:
+    """Where the sound of each call comes from and goes to."""
+
+    source: SourceSpec
+    sink: SinkSpec
+    record: RecorderSpec | None
+    warn: Warn
+
+    @classmethod
+    def of(cls, options: CallOptions, session: Session) -> Self:
+        """The plan; raises `ConfigError` for words that mean nothing, `DeviceError` for what is
+        named and missing.
+        """
+        audio = session.settings.audio
+        plan = cls(
+            source=parse_source(options.audio_in or audio.input),
+            sink=parse_sink(options.audio_out or audio.output),
+            record=parse_record(options.record) if options.record is not None else None,
+            warn=session.screen.warning,
+        )
+        plan.source.check()
+        plan.sink.check()
+        if plan.record is not None:
+            plan.record.check()
+        return plan
+
+    def open(self, echo: Echo | None = None) -> Sound:
+        """The sound of one call; with `echo` it hears itself."""
+        taps = (self.record.open(self.warn),) if self.record is not None else ()
+        if echo is not None:
+            return Sound(echo, echo, taps)
+        return Sound(self.source.open(self.warn), self.sink.open(self.warn), taps)
