@@ -15,6 +15,8 @@ from sipcli.sip.message import Request, Response
 
 LONGEST_WAIT: Final = 32.0
 """Seconds; a refusal with a longer Retry-After counts as final."""
+LOOK_AGAIN: Final = 0.5
+"""Seconds between two looks whether an offer of theirs is dealt with."""
 
 
 class LocalState(Enum):
@@ -41,8 +43,9 @@ class LocalOffers:
     def can_offer(self) -> bool:
         """Whether `offer` may be called now: nothing is outstanding, and there is a method."""
         leg = self._leg
-        is_free = self.state is LocalState.IDLE and leg.turn.turn is Turn.IDLE and not leg.is_over
-        return is_free and (leg.is_confirmed or (leg.turn.agreed and self._knows_update))
+        if self.state is not LocalState.IDLE or leg.is_over or not self._is_quiet:
+            return False
+        return leg.is_confirmed or (leg.turn.agreed and self._knows_update)
 
     @property
     def is_done(self) -> bool:
@@ -85,11 +88,15 @@ class LocalOffers:
         """Fire what is due."""
         if self._invitation is not None:
             self._invitation.tick(now)
-        if self._retry_at is not None and self._retry_at <= now:
-            self._retry_at = None
-            self.state = LocalState.IDLE
-            leg = self._leg
-            leg.user.emit(OfferDue(call=leg.user.id, is_refresh=False))
+        if self._retry_at is None or self._retry_at > now:
+            return
+        if not self._is_quiet:  # theirs came first, and is still being answered
+            self._retry_at = now + LOOK_AGAIN
+            return
+        self._retry_at = None
+        self.state = LocalState.IDLE
+        leg = self._leg
+        leg.user.emit(OfferDue(call=leg.user.id, is_refresh=False))
 
     # What the INVITE reports (invitation.InvitationUser)
 
@@ -112,6 +119,11 @@ class LocalOffers:
             self._failed(failure, now)
 
     # Inside
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nothing of theirs is in the way of an offer (§14.1)."""
+        return self._leg.turn.turn is Turn.IDLE and not self._leg.awaits_ack
 
     @property
     def _knows_update(self) -> bool:

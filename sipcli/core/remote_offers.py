@@ -35,6 +35,8 @@ class _Accepted:
     repeat: Repeat
     is_first: bool
     """Whether it confirms the dialog: no BYE of ours before its ACK (RFC 3261 §15)."""
+    offers: bool
+    """Whether it made an offer, which the ACK has to answer."""
 
 
 class RemoteOffers:
@@ -92,7 +94,10 @@ class RemoteOffers:
         is_first: bool,
     ) -> None:
         """Send a 200 to an INVITE, and again until its ACK comes."""
-        self._accepted = _Accepted(inbound, headers, body, Repeat(T2, now), is_first)
+        offers = self._leg.turn.turn is Turn.OURS
+        self._await_ack(
+            _Accepted(inbound, headers, body, Repeat(T2, now), is_first=is_first, offers=offers)
+        )
         self._leg.respond(inbound, 200, now, headers=headers, body=body)
 
     def acknowledged(self, ack: Request, now: float) -> bool:
@@ -100,9 +105,9 @@ class RemoteOffers:
         accepted = self._accepted
         if accepted is None or ack.cseq.number != accepted.inbound.request.cseq.number:
             return False
-        self._accepted = None
+        self._await_ack(None)
         leg, answer = self._leg, description(ack)
-        if leg.turn.turn is not Turn.OURS:
+        if not accepted.offers:
             leg.user.emit(Acknowledged(call=leg.user.id, body=None))
         elif answer is not None:
             leg.turn.they_answer()
@@ -132,7 +137,7 @@ class RemoteOffers:
 
     def stop_repeating(self) -> None:
         """The far end knows that the dialog is over."""
-        self._accepted = None
+        self._await_ack(None)
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
@@ -154,10 +159,14 @@ class RemoteOffers:
                 inbound = replace(accepted.inbound, flow=leg.line.flow or accepted.inbound.flow)
                 leg.respond(inbound, 200, now, headers=accepted.headers, body=accepted.body)
             case Due.GIVE_UP:
-                self._accepted = None
+                self._await_ack(None)
                 leg.user.dialog_over(leg, "network", None, "no ACK came for our answer", now)
             case Due.NOTHING:
                 pass
+
+    def _await_ack(self, accepted: _Accepted | None) -> None:
+        self._accepted = accepted
+        self._leg.awaits_ack = accepted is not None
 
     def _receive_offer(self, inbound: Inbound, offer: bytes | None, now: float) -> None:
         leg = self._leg
@@ -167,11 +176,11 @@ class RemoteOffers:
             leg.respond(inbound, status, now, headers=headers)
             return
         leg.dialog.refresh_target(inbound.request)
-        self._accepted = None  # whoever goes on to the next INVITE has our 2xx
         self._pending = inbound
         self._patience = now + MOST_PATIENCE
         self._is_withdrawn = False
         if inbound.request.method == "INVITE":
+            self._await_ack(None)  # whoever goes on to the next INVITE has our 2xx
             leg.line.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
         leg.user.emit(RemoteOffer(call=leg.user.id, body=offer))
 

@@ -176,3 +176,39 @@ def test_an_update_answered_after_the_end_of_the_call_is_not_told() -> None:
     wire.step(wire.calls.hang_up, call)
     wire.reply(update, 200, body=b"changed")
     assert wire.heard(OfferAnswered) == []
+
+
+def test_no_offer_goes_out_before_the_ack_of_our_2xx() -> None:  # §14.1
+    wire = CallWire()
+    wire.ring()
+    wire.step(wire.calls.accept, "in-1", ANSWER)
+    assert not wire.calls.can_offer("in-1")
+    wire.receive(wire.inside(wire.responses()[-1], "ACK", cseq=10))
+    assert wire.calls.can_offer("in-1")
+
+
+def test_an_offer_that_waited_is_due_when_theirs_is_dealt_with() -> None:
+    wire = CallWire()
+    call, invite = wire.talk()
+    wire.step(wire.calls.offer, call, b"hold")
+    wire.reply(wire.last(), 491)
+    wire.receive(wire.inside(invite, "INVITE", body=b"theirs"))
+    wire.advance(10)
+    assert wire.heard(OfferDue) == []
+    wire.step(wire.calls.answer, call, b"ok")
+    wire.receive(wire.inside(invite, "ACK", cseq=20))
+    wire.advance(0.5)
+    assert wire.heard(OfferDue)
+    assert wire.calls.can_offer(call)
+
+
+def test_an_update_that_crosses_our_2xx_does_not_stop_it() -> None:
+    wire = CallWire()
+    call, invite = wire.talk()
+    wire.receive(wire.inside(invite, "INVITE", body=b"theirs"))
+    wire.step(wire.calls.answer, call, b"ok")
+    wire.receive(wire.inside(invite, "UPDATE", cseq=21, body=b"more"))
+    wire.step(wire.calls.answer, call, b"ok")
+    wire.fresh()
+    wire.advance(0.6)
+    assert wire.words() == ["200 INVITE"]
