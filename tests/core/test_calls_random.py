@@ -76,12 +76,17 @@ def network(world: World, what: str) -> None:
             world.queue.rotate(-1)
 
 
-@given(steps)
+@given(steps, st.booleans())
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_happens_every_call_ends_and_nothing_is_left(
-    moves: list[tuple[str, str, str, int]],
+    moves: list[tuple[str, str, str, int]], is_talking: bool
 ) -> None:
     world = World(changes={"max_calls": 3, "no_answer_timeout": 40})
+    if is_talking:
+        call = world["alice"].call("bob")
+        world.run()
+        world["bob"].do(world["bob"].calls.accept, call, b"answer")
+        world.run()
     for what, who, other, which in moves:
         phone = world[who]
         if what in VERBS:
