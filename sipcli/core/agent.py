@@ -130,7 +130,7 @@ class UserAgent:
 
     def opened(self, flow: Flow, elapsed: float, now: float) -> None:
         """The connection asked for by `Open` is there, after `elapsed` seconds of dialling."""
-        effects = self._connector.opened(flow, now)
+        effects = self._connector.opened(flow, now, quiet=self._is_quiet)
         if flow == self.flow:
             self._keepalive.start(None, now)
             server = str(flow.server)
@@ -286,8 +286,8 @@ class UserAgent:
             self.send(flow, build.response(request, refusal.status, refusal.reason, to_tag=tag))
 
     def _flow_gone(self, flow: Flow, now: float) -> None:
+        self._registration.flow_down(flow)  # first: nothing more is to be sent there
         self._transactions.flow_lost(flow, now)
-        self._registration.flow_down(flow)
         self.calls.flow_lost(flow, now)
 
     def _step_done(self, now: float) -> None:

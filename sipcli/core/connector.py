@@ -90,12 +90,15 @@ class Connector:
             return []
         return self._dial_or_wait(now)[0]
 
-    def opened(self, flow: Flow, now: float) -> list[ConnectorEffect]:
-        """The shell's dialling succeeded."""
+    def opened(self, flow: Flow, now: float, *, quiet: bool) -> list[ConnectorEffect]:
+        """The shell's dialling succeeded; `quiet` as for `tick`."""
         old = self.flow
         self._servers.is_back(flow.server)
         if flow == self.returning and old is not None:
             self.returning = None
+            if not quiet:
+                self._watch_out(now)
+                return [Close(flow, "not a quiet moment")]
             self.flow = flow
             self._watch(now)
             return [
@@ -112,7 +115,7 @@ class Connector:
         """The shell's dialling failed in `phase`."""
         if flow == self.returning:
             self.returning = None
-            self._watch(now)
+            self._watch_out(now)
             return []
         if flow != self.flow:
             return []
@@ -201,6 +204,10 @@ class Connector:
     def _watch(self, now: float) -> None:
         """Set the timers of an open connection."""
         self.deadlines = {} if self._registers else {"proved": now + PROVED_AFTER}
+        self._watch_out(now)
+
+    def _watch_out(self, now: float) -> None:
+        """Set the timer for the next attempt to return to a heavier server."""
         if self.flow is not None and self._servers.better_than(self.flow.server):
             self.deadlines["return"] = now + self._high
 

@@ -125,7 +125,7 @@ class Registration:
             self._register(now)
 
     def flow_down(self, flow: Flow) -> None:
-        """The connection is gone; what was in the air on it has reported `Lost` already."""
+        """The connection is gone; what was in the air on it reports `Lost` after this."""
         if flow == self._flow:
             self._flow = None
             if self.state is State.REGISTERED:
@@ -182,6 +182,9 @@ class Registration:
     def _send(self, flow: Flow, expires: int, now: float) -> None:
         contact = self._identity.register_contact(expires, outbound=self._outbound)
         supported = [tag for tag in SUPPORTED if tag != "outbound" or self._outbound]
+        if self._exchange is not None:
+            self._exchange.abandon()
+            self._cseq = self._exchange.request.cseq.number  # challenges have made it rise
         request = self._requester.out_of_dialog(
             "REGISTER",
             self._settings.registrar,
@@ -196,8 +199,6 @@ class Registration:
                 ("Supported", ", ".join(supported)),
             ],
         )
-        if self._exchange is not None:
-            self._exchange.abandon()
         exchange = Exchange(request, flow, self._requester, self._on_outcome)
         self._exchange = exchange
         exchange.start(now)
@@ -210,7 +211,7 @@ class Registration:
             self._after_unregister(outcome)
             return
         self._after_register(exchange.flow, outcome, now)
-        if self._stopping and self.state is not State.REGISTERING:
+        if self._stopping:
             self._unregister(now, if_bound=True)
 
     def _after_unregister(self, outcome: Outcome) -> None:
@@ -232,6 +233,9 @@ class Registration:
         match outcome:
             case Answered(request, response) if response.status // 100 == 2:
                 self._succeeded(request, response, now)
+            case _ if self._stopping:
+                self._may_be_bound |= not isinstance(outcome, Answered | Unauthorized)
+                self._enter(State.WAITING)
             case Answered(_, Response(status=423) as response) if self._adopts(response):
                 self._register(now)
             case Answered(_, Response(status=439)) if self._outbound:
@@ -297,7 +301,7 @@ class Registration:
     ) -> None:
         """Note a failure and try again in `wait` seconds; None: not on this connection."""
         self._failures += 1
-        if wait is None or self._stopping:
+        if wait is None:
             self._enter(State.WAITING)
         else:
             self._enter(State.WAITING, retry=now + wait)

@@ -83,13 +83,13 @@ def test_an_open_socket_alone_does_not_make_the_waits_short_again() -> None:
     (flow,) = opened(machine.start(0))
     now, seen = 0.0, []
     for _ in range(5):
-        machine.opened(flow, now)
+        machine.opened(flow, now, quiet=True)
         effects = machine.lost(flow, 1006, "gone", now)
         seen += waits(effects)
         now = machine.deadline(quiet=True) or now
         (flow,) = opened(machine.tick(now, quiet=True))
     assert [wait for wait in seen if wait is not None] == [2.0, 3.0, 6.0, 12.0, 22.5]
-    machine.opened(flow, now)
+    machine.opened(flow, now, quiet=True)
     machine.proved()
     assert waits(machine.lost(flow, 1006, "gone", now)) == [2.0]
 
@@ -97,26 +97,37 @@ def test_an_open_socket_alone_does_not_make_the_waits_short_again() -> None:
 def test_where_nothing_registers_a_connection_that_lasts_is_proof() -> None:
     machine = connector(ALPHA, registers=False)
     (flow,) = opened(machine.start(0))
-    machine.opened(flow, 0)
+    machine.opened(flow, 0, quiet=True)
     machine.lost(flow, None, "gone", 1)
     (flow,) = opened(machine.tick(3, quiet=True))
-    machine.opened(flow, 3)
+    machine.opened(flow, 3, quiet=True)
     machine.tick(33, quiet=True)
     assert waits(machine.lost(flow, None, "gone", 34)) == [2.0]
+
+
+def test_looking_for_a_heavier_server_does_not_put_the_proof_off() -> None:
+    machine = Connector((ALPHA, BETA), 2, 10, half, patient=True, registers=False)
+    (alpha,) = opened(machine.start(0))
+    (beta,) = opened(machine.failed(alpha, "tcp", "refused", 0))
+    machine.opened(beta, 0, quiet=True)
+    for now in (10, 20, 30):
+        (probe,) = opened(machine.tick(now, quiet=True))
+        machine.failed(probe, "tcp", "refused", now)
+    assert "proved" not in machine.deadlines
 
 
 def test_a_heavier_server_is_returned_to_when_it_is_back_and_all_is_quiet() -> None:
     machine = connector(ALPHA, BETA)
     (alpha,) = opened(machine.start(0))
     (beta,) = opened(machine.failed(alpha, "tcp", "refused", 0))
-    machine.opened(beta, 1)
+    machine.opened(beta, 1, quiet=True)
     assert machine.tick(31, quiet=False) == []
     (probe,) = opened(machine.tick(32, quiet=True))
     assert probe.server == ALPHA
     assert machine.flow == beta
     assert machine.failed(probe, "tcp", "refused", 33) == []  # nobody need know
     (probe,) = opened(machine.tick(63, quiet=True))
-    effects = machine.opened(probe, 64)
+    effects = machine.opened(probe, 64, quiet=True)
     assert [e.flow for e in effects if isinstance(e, Close)] == [beta]
     assert machine.flow == probe
     assert machine.state is ConnectorState.OPEN
@@ -129,10 +140,10 @@ def test_late_reports_of_flows_that_are_no_more_change_nothing() -> None:
     (beta,) = opened(machine.failed(alpha, "tcp", "refused", 0))
     assert machine.failed(alpha, "tcp", "refused", 1) == []
     assert machine.lost(alpha, 1006, "gone", 1) == []
-    assert machine.opened(alpha, 1) == [Close(alpha, "not wanted any more")]
+    assert machine.opened(alpha, 1, quiet=True) == [Close(alpha, "not wanted any more")]
     assert machine.flow == beta
     machine.stop()
-    assert machine.opened(beta, 2) == [Close(beta, "not wanted any more")]
+    assert machine.opened(beta, 2, quiet=True) == [Close(beta, "not wanted any more")]
 
 
 @pytest.mark.parametrize("steps", range(4))
@@ -141,7 +152,7 @@ def test_stop_ends_it_in_every_state(steps: int) -> None:
     if steps > 0:
         machine.start(0)
     if steps > 1 and machine.flow is not None:
-        machine.opened(machine.flow, 0)
+        machine.opened(machine.flow, 0, quiet=True)
     if steps > 2 and machine.flow is not None:
         machine.lost(machine.flow, None, "gone", 0)
     machine.stop()
