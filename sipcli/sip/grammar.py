@@ -44,6 +44,13 @@ def skip_blanks(text: str, start: int) -> int:
     return found.end() if found else start
 
 
+def token(text: str) -> str:
+    """Take `text` for a token (RFC 3261 §25.1); raises `Malformed` if it is none."""
+    if TOKEN.fullmatch(text) is None:
+        raise Malformed("it is not a token")
+    return text
+
+
 def quoted_string(text: str, start: int) -> tuple[str, int]:
     """Read a quoted string that opens at `start`; quoted pairs are resolved in the value."""
     if text[start : start + 1] != '"':

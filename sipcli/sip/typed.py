@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeVar
 from sipcli.sip.address import Address
 from sipcli.sip.cseq import HIGHEST, CSeq, RAck
 from sipcli.sip.faults import Fault
-from sipcli.sip.grammar import Malformed, integer
+from sipcli.sip.grammar import Malformed, integer, token
 from sipcli.sip.headers import NO_HEADERS, Headers
 from sipcli.sip.media_type import ContentDisposition, MediaType
 from sipcli.sip.reason import Reason, Warning
@@ -60,10 +60,6 @@ class _Lazy(Generic[T]):
 
 def _text(name: str) -> _Lazy[str | None]:
     return _Lazy(lambda headers: headers.get(name))
-
-
-def _words(name: str) -> _Lazy[tuple[str, ...]]:
-    return _Lazy(lambda headers: headers.values(name))
 
 
 def _needed(name: str, parse: Callable[[str], T]) -> _Lazy[T]:
@@ -196,19 +192,19 @@ class Message:
     """What the body is."""
     content_disposition = _optional("Content-Disposition", ContentDisposition.parse)
     """How the body is meant."""
-    content_encoding = _words("Content-Encoding")
+    content_encoding = _each("Content-Encoding", token)
     """What has to be undone to the body, outermost last."""
-    accept = _words("Accept")
+    accept = _Lazy(lambda headers: headers.values("Accept"))
     """Media types and their parameters, as written."""
-    allow = _words("Allow")
+    allow = _each("Allow", token)
     """Methods."""
-    supported = _words("Supported")
+    supported = _each("Supported", token)
     """Option tags the sender has."""
-    require = _words("Require")
+    require = _each("Require", token)
     """Option tags the receiver must have."""
-    proxy_require = _words("Proxy-Require")
+    proxy_require = _each("Proxy-Require", token)
     """Option tags proxies must have."""
-    unsupported = _words("Unsupported")
+    unsupported = _each("Unsupported", token)
     """Option tags that made a request fail with 420."""
 
     event = _optional("Event", Event.parse)

@@ -11,7 +11,7 @@ from typing import Final
 from sipcli.sip.address import Address
 from sipcli.sip.cseq import RAck
 from sipcli.sip.faults import Fault, Layer
-from sipcli.sip.grammar import Malformed, integer
+from sipcli.sip.grammar import Malformed, integer, token
 from sipcli.sip.media_type import MediaType
 from sipcli.sip.message import LIMITS, UNTERMINATED, Limits, Message, Request, Response
 from sipcli.sip.replaces import Replaces
@@ -59,7 +59,7 @@ def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, 
     if isinstance(message, Request):
         faults += _cseq_method(message)
         faults += _optional(message)
-        faults += _next_hops(message)
+        faults += _lists(message)
         faults += _request_uri(message)
     if UNTERMINATED in message.faults:
         faults.append(UNTERMINATED)  # the least of all: nothing is lost by it
@@ -122,23 +122,22 @@ def _optional(request: Request) -> Iterator[Fault]:
                 yield _malformed(name, fault)
 
 
-def _next_hops(request: Request) -> Iterator[Fault]:
-    """A Contact or Record-Route that no later request of a dialog could be sent to."""
+def _lists(request: Request) -> Iterator[Fault]:
+    """What is to be supported, and where the later requests of a dialog are to go."""
+    yield from _first_malformed(request, "Require", token)
     if not request.contact_is_star:
-        yield from _first_malformed(request, "Contact", request.contacts)
-    yield from _first_malformed(request, "Record-Route", request.record_routes)
+        yield from _first_malformed(request, "Contact", Address.parse)
+    yield from _first_malformed(request, "Record-Route", Address.parse)
 
 
-def _first_malformed(request: Request, name: str, read: tuple[Address, ...]) -> Iterator[Fault]:
+def _first_malformed(request: Request, name: str, read: Callable[[str], object]) -> Iterator[Fault]:
     values = request.headers.values(name)
-    if len(values) == len(read):
-        return
     if len(values) > MOST_ELEMENTS:
         yield Fault(Layer.FRAMING, name, None, f"Too Many {name} Elements", 513)
         return
     for value in values:
         try:
-            Address.parse(value)
+            read(value)
         except Malformed as fault:
             yield _malformed(name, fault)
             return

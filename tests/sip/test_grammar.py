@@ -9,12 +9,20 @@ from sipcli.sip.grammar import (
     quoted_string,
     skip_blanks,
     split_list,
+    token,
 )
 
 
 def test_blanks_are_the_four_of_sip_and_no_others() -> None:
     assert skip_blanks("a \t\r\n b", 1) == 6
     assert skip_blanks("\xa0b", 0) == 0
+
+
+@pytest.mark.parametrize("text", ["", "a b", "é", "a\n", "a;b"])
+def test_a_token_has_no_separators(text: str) -> None:
+    assert token("a-.!%*_+`'~1") == "a-.!%*_+`'~1"
+    with pytest.raises(Malformed, match="not a token"):
+        token(text)
 
 
 def test_quoted_pairs_are_resolved() -> None:

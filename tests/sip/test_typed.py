@@ -58,6 +58,7 @@ OPTIONAL = [
     ("Allow", "INVITE,ACK", "allow", ("INVITE", "ACK")),
     ("k", "path, gruu", "supported", ("path", "gruu")),
     ("Require", "100rel", "require", ("100rel",)),
+    ("Require", "100rel, \udcff, a b", "require", ("100rel",)),
     ("Proxy-Require", "x", "proxy_require", ("x",)),
     ("Unsupported", "y", "unsupported", ("y",)),
     ("o", "refer;id=1", "event", Event.parse("refer;id=1")),

@@ -68,6 +68,8 @@ def test_a_single_field_stands_once(name: str) -> None:
         ("Contact", "<sip:a@b>, <sip:>"),
         ("Contact", "*, <sip:a@b>"),
         ("Record-Route", "sip"),
+        ("Require", "100rel, a b"),
+        ("Require", "\0"),
         ("Content-Type", "sdp"),
         ("Session-Expires", "soon"),
         ("Min-SE", "soon"),
