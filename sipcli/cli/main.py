@@ -68,8 +68,14 @@ def _report(ctx: click.Context, text: str, exit_code: int) -> int:
 
     screen = current_screen(ctx)
     screen.error(text)
-    screen.finished(exit_code, text)
+    screen.finished(exit_code, _in_short(text))
     return exit_code
+
+
+def _in_short(text: str) -> str:
+    """The first of several problems, which stand one a line, and how many more there are."""
+    first, *others = text.split("\n")
+    return f"{first} (and {len(others)} more)" if others else first
 
 
 def _report_bug(ctx: click.Context, error: Exception) -> int:

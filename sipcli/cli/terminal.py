@@ -141,10 +141,11 @@ class TerminalScreen:
         console = self._errors
         if self._live is not None and console.is_terminal:
             console = self._console
-        line = Text()
-        line.append(f"{word}: ", style=style)
-        line.append(one_line(text))
-        console.print(line)
+        first, *others = (one_line(line) for line in text.split("\n"))
+        shown = Text()
+        shown.append(f"{word}: ", style=style)
+        shown.append("\n  ".join([first, *others]))
+        console.print(shown)
 
     def _status_line(self) -> Text:
         line = self._question or self._call_line()
