@@ -95,11 +95,10 @@ class Incoming:
         """
         if self.state is not IncomingState.RINGING:
             raise OutOfTurn("the call rings no more")
-        turn = self._session.leg.turn
-        if body and self._is_able and turn.turn is not Turn.IDLE:
-            turn.we_answer()
-        elif body and self._is_able:
-            body = b""  # agreed already
+        if not self._owes_description or (self._offer is None and not self._is_able):
+            body = b""  # agreed already, or an offer that might get lost
+        if body and self._is_able:
+            self._session.leg.turn.we_answer()
         self._ringing = Draft(status, body)
         self._provisional(self._ringing, now)
 
@@ -110,11 +109,10 @@ class Incoming:
         """
         if self.state is not IncomingState.RINGING:
             raise OutOfTurn("the call rings no more")
-        turn = self._session.leg.turn
-        if turn.turn in (Turn.THEIRS, Turn.WANTED) and not turn.agreed:
+        if self._owes_description:
             if not body:
                 raise OutOfTurn("the caller waits for our session description")
-            turn.we_answer()
+            self._session.leg.turn.we_answer()
             self._answer = body
         self._enter(IncomingState.ACCEPTING)
         self.settle(now)
@@ -212,6 +210,12 @@ class Incoming:
                         self._provisional(Draft(self._ringing.status), now)
 
     # Inside
+
+    @property
+    def _owes_description(self) -> bool:
+        """Whether the INVITE still waits for our answer or our offer."""
+        turn = self._session.leg.turn
+        return turn.turn in (Turn.THEIRS, Turn.WANTED) and not turn.agreed
 
     @property
     def _is_able(self) -> bool:

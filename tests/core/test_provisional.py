@@ -129,3 +129,24 @@ def test_a_reinvite_before_the_answer_comes_too_early() -> None:  # §14.2
     wire.receive(wire.inside(wire.responses()[-1], "INVITE", cseq=11, body=b"again"))
     assert statuses(wire) == [180, 500]
     assert wire.responses()[-1].retry_after is not None
+
+
+def test_an_offer_of_ours_never_goes_unreliably() -> None:  # RFC 3261 §13.2.1
+    wire = CallWire()
+    wire.ring(body=b"")
+    wire.step(wire.calls.progress, "in-1", body=b"our offer")
+    assert wire.responses()[-1].body == b""
+    wire.step(wire.calls.accept, "in-1", b"our offer")
+    assert wire.responses()[-1].body == b"our offer"
+
+
+def test_early_media_does_not_answer_an_update_by_mistake() -> None:
+    wire = CallWire()
+    wire.ring(ABLE)
+    wire.step(wire.calls.progress, "in-1", body=b"early")
+    prack(wire, wire.responses()[-1])
+    wire.receive(wire.inside(wire.responses()[-1], "UPDATE", cseq=12, body=b"new offer"))
+    wire.step(wire.calls.progress, "in-1", body=b"early")
+    assert wire.responses()[-1].body == b""
+    wire.step(wire.calls.answer, "in-1", b"new answer")
+    assert statuses(wire, "UPDATE") == [200]
