@@ -104,6 +104,10 @@ class Call:
         """Wait until it is answered, or over without."""
         await self._settled.wait()
 
+    async def connected_or_over(self) -> None:
+        """Wait until media can flow, or it is over without."""
+        await self._path.settled.wait()
+
     # What its user does
 
     async def place(
@@ -255,4 +259,5 @@ class Call:
         )
         self._thread.tell(self.ended)
         self._settled.set()
+        self._path.settled.set()
         self.over.set()

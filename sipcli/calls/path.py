@@ -32,6 +32,8 @@ class MediaPath:
         """Why the media came to nothing; None while they did not."""
         self.codec: Callable[[], str | None] = lambda: None
         """What the sound is encoded with just now."""
+        self.settled = asyncio.Event()
+        """Set once media can flow, or never will."""
         self._thread = thread
         self._digits = digits
         self._restart = restart
@@ -73,6 +75,7 @@ class MediaPath:
 
     def _connected(self, event: events.MediaConnected) -> None:
         self.end()
+        self.settled.set()
         self._tell(
             "restarted" if event.restarted else "connected",
             _shown(event.local),

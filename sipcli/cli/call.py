@@ -9,7 +9,6 @@ from sipcli.calls.call import Call
 from sipcli.cli.call_outcome import call_failure
 from sipcli.cli.call_session import CallOptions, attend, call_options, desk
 from sipcli.cli.common import Command
-from sipcli.cli.current import leave_stdout_alone
 from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
@@ -59,8 +58,6 @@ def call(
     call ends when either side hangs up; on a terminal, ? shows the keys.
     """
     options = CallOptions.of(parameters)
-    if options.audio_out == "-":
-        leave_stdout_alone()
 
     async def work(session: Session) -> None:
         uri = resolve_target(target, session.settings)
@@ -69,7 +66,7 @@ def call(
             await here.phone.ready()
             one = await here.switchboard.place(uri, plan.open(), headers=headers)
             try:
-                async with keys(here, reads_stdin=options.audio_in == "-"):
+                async with keys(here, reads_stdin=session.settings.audio.input == "-"):
                     await _ring(one, ring_timeout)
                     await attend(here, one, options, hang_up_after=duration)
                     await here.switchboard.all_over()  # a transfer may have brought another

@@ -29,8 +29,6 @@ STATS_INTERVAL: Final = 5.0
 class CallOptions:
     """The options of a call that `call` and `listen` share (contract §2)."""
 
-    audio_in: str | None
-    audio_out: str | None
     record: str | None
     dtmf: str | None
     dtmf_method: Method
@@ -39,8 +37,6 @@ class CallOptions:
     def of(cls, parameters: Mapping[str, Any]) -> "CallOptions":
         """The options among a command's parameters, checked by click."""
         return cls(
-            audio_in=parameters["audio_in"],
-            audio_out=parameters["audio_out"],
             record=parameters["record"],
             dtmf=parameters["dtmf"],
             dtmf_method=cast(Method, parameters["dtmf_method"]),
@@ -64,18 +60,6 @@ def _check_digits(_: click.Context, __: click.Parameter, value: str | None) -> s
 
 
 _OPTIONS: Final = (
-    click.option(
-        "--audio-in",
-        metavar="SOURCE",
-        help="What to send: device, device:NAME, file:PATH, tone:HZ, noise, silence, or - for"
-        " raw signed 16-bit little-endian mono 48 kHz on stdin.",
-    ),
-    click.option(
-        "--audio-out",
-        metavar="SINK",
-        help="Where what is heard goes: device, device:NAME, file:PATH.wav, null, or - for the"
-        " same raw format on stdout (events then go to stderr).",
-    ),
     click.option(
         "--record",
         metavar="PATH",
@@ -138,12 +122,13 @@ async def attend(
     if not call.is_answered:
         return
     here.phone.be_patient()  # a call outlives its WebSocket: get it back, whatever it takes
-    if options.dtmf:
-        call.send_dtmf(options.dtmf, options.dtmf_method)
     timer = None
     if hang_up_after is not None:
         timer = asyncio.get_running_loop().call_later(hang_up_after, call.hang_up)
     try:
+        await call.connected_or_over()
+        if options.dtmf and not call.over.is_set():
+            call.send_dtmf(options.dtmf, options.dtmf_method)
         while not call.over.is_set():
             await _pause_or_end(call)
             now = figures(call.media) if common_verbose() else None

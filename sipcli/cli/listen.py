@@ -11,7 +11,6 @@ from sipcli.calls.echo import Echo
 from sipcli.calls.sound import Sound
 from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
 from sipcli.cli.common import Command
-from sipcli.cli.current import leave_stdout_alone
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
@@ -88,8 +87,6 @@ def listen(
         auto_answer=auto_answer, reject=reject, most=most, call_duration=call_duration, echo=echo
     )
     options = CallOptions.of(parameters)
-    if options.audio_out == "-":
-        leave_stdout_alone()
     run_session(invocation, "listen", lambda session: _listen(session, policy, options, duration))
 
 
@@ -109,7 +106,7 @@ async def _listen(
             asyncio.timeout(duration),
         ):
             try:
-                async with keys(here, reads_stdin=options.audio_in == "-"):
+                async with keys(here, reads_stdin=session.settings.audio.input == "-"):
                     await here.phone.ready()
                     await _serve(here, incoming, policy, options)
             finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import click
 
 from sipcli import __version__, log
-from sipcli.cli.current import current_screen
+from sipcli.cli.current import current_screen, leave_stdout_alone
 from sipcli.cli.options import Invocation
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
@@ -56,9 +56,12 @@ Work = Callable[[Session], Coroutine[None, None, None]]
 
 def run_session(invocation: Invocation, command: str, work: Work) -> None:
     """Load the settings and run `work`; where a password turns out to be missing, ask for it."""
+    loaded = invocation.load()
+    if loaded.settings.audio.output == "-":
+        leave_stdout_alone()
     screen = current_screen()
     screen.started(__version__, command)
-    loaded = prepare(invocation.load())
+    loaded = prepare(loaded)
     settings = loaded.settings
     for text in loaded.warnings:
         screen.warning(text)

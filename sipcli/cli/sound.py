@@ -34,8 +34,8 @@ class SoundPlan:
         """
         audio = session.settings.audio
         plan = cls(
-            source=parse_source(options.audio_in or audio.input),
-            sink=parse_sink(options.audio_out or audio.output),
+            source=parse_source(audio.input),
+            sink=parse_sink(audio.output),
             record=parse_record(options.record) if options.record is not None else None,
             warn=session.screen.warning,
         )
