@@ -6,16 +6,15 @@ not needed is to be ignored (RFC 3261 §8.2.2).
 """
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from sipcli.sip.address import Address
 from sipcli.sip.cseq import HIGHEST, CSeq, RAck
 from sipcli.sip.faults import Fault
-from sipcli.sip.grammar import Malformed, integer, token
+from sipcli.sip.grammar import Malformed, token
 from sipcli.sip.headers import NO_HEADERS, Headers
+from sipcli.sip.lazy import Lazy, each, every, needed, number, optional, route_set, text_of
 from sipcli.sip.media_type import ContentDisposition, MediaType
 from sipcli.sip.reason import Reason, Warning
 from sipcli.sip.replaces import Replaces
@@ -27,103 +26,14 @@ from sipcli.sip.via import Via
 VERSION: Final = "SIP/2.0"
 """The only version there is (RFC 3261 §7.1)."""
 
-MOST_ELEMENTS: Final = 256
-"""Elements read of one list: it bounds the work a peer can cause.
-
-A registrar's bindings and the proxies of a path are fewer by far. Of longer lists the rest is
-left out; Vias and routes as many as that are malformed.
-"""
-
 _CALL_ID: Final = re.compile(r"[^\x00-\x20\x7f]++")
-
-T = TypeVar("T")
-
-
-class _Lazy(Generic[T]):
-    """An attribute computed from the headers on first use.
-
-    The value is kept in the instance's `__dict__`, where Python finds it before this
-    descriptor: the second use costs no call. (`functools.cached_property` takes a lock.)
-    """
-
-    def __init__(self, read: Callable[[Headers], T]) -> None:
-        self._read = read
-        self._name = ""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, message: "Message", owner: type) -> T:
-        value = message.__dict__[self._name] = self._read(message.headers)
-        return value
-
-
-def _text(name: str) -> _Lazy[str | None]:
-    return _Lazy(lambda headers: headers.get(name))
-
-
-def _needed(name: str, parse: Callable[[str], T]) -> _Lazy[T]:
-    def read(headers: Headers) -> T:
-        text = headers.get(name)
-        if not text:
-            raise Malformed(f"{name} is missing")
-        return parse(text)
-
-    return _Lazy(read)
-
-
-def _optional(name: str, parse: Callable[[str], T]) -> _Lazy[T | None]:
-    def read(headers: Headers) -> T | None:
-        text = headers.get(name)
-        try:
-            return None if text is None else parse(text)
-        except Malformed:
-            return None
-
-    return _Lazy(read)
-
-
-def _number(name: str, low: int, high: int) -> _Lazy[int | None]:
-    return _optional(name, lambda text: integer(text, low, high, name))
-
-
-def _each(name: str, parse: Callable[[str], T]) -> _Lazy[tuple[T, ...]]:
-    """The well-formed elements: a registrar may hold another device's broken Contact."""
-
-    def read(headers: Headers) -> tuple[T, ...]:
-        found: list[T] = []
-        for text in headers.values(name)[:MOST_ELEMENTS]:
-            with suppress(Malformed):
-                found.append(parse(text))
-        return tuple(found)
-
-    return _Lazy(read)
-
-
-def _routes(name: str) -> _Lazy[tuple[Address, ...]]:
-    """All elements or none: half a route set would lead astray."""
-
-    def read(headers: Headers) -> tuple[Address, ...]:
-        try:
-            return _every(headers, name, Address.parse)
-        except Malformed:
-            return ()
-
-    return _Lazy(read)
 
 
 def _vias(headers: Headers) -> tuple[Via, ...]:
-    vias = _every(headers, "Via", Via.parse)
+    vias = every(headers, "Via", Via.parse)
     if not vias:
         raise Malformed("Via is missing")
     return vias
-
-
-def _every(headers: Headers, name: str, parse: Callable[[str], T]) -> tuple[T, ...]:
-    values = headers.values(name)
-    if len(values) > MOST_ELEMENTS:
-        raise Malformed("there are too many elements")
-    return tuple([parse(text) for text in values])
 
 
 def _call_id(text: str) -> str:
@@ -143,89 +53,89 @@ class Message:
     faults: tuple[Fault, ...] = field(compare=False)
     """What was wrong with framing and start line when it was read."""
 
-    vias = _Lazy(_vias)
+    vias = Lazy(_vias)
     """All Via elements, topmost first; raises `Malformed`."""
-    from_ = _needed("From", Address.parse)
+    from_ = needed("From", Address.parse)
     """Who sent the request; raises `Malformed`."""
-    to = _needed("To", Address.parse)
+    to = needed("To", Address.parse)
     """Whom the request is for; raises `Malformed`."""
-    call_id = _needed("Call-ID", _call_id)
+    call_id = needed("Call-ID", _call_id)
     """Common to a dialog, or to one client's registrations; raises `Malformed`."""
-    cseq = _needed("CSeq", CSeq.parse)
+    cseq = needed("CSeq", CSeq.parse)
     """The request's place and method; raises `Malformed`."""
 
-    contacts = _each("Contact", Address.parse)
+    contacts = each("Contact", Address.parse)
     """The well-formed Contact addresses; none for `*`."""
-    contact_is_star = _Lazy(lambda headers: headers.values("Contact") == ("*",))
+    contact_is_star = Lazy(lambda headers: headers.values("Contact") == ("*",))
     """`Contact: *`, all bindings at once (RFC 3261 §10.2.2)."""
-    routes = _routes("Route")
+    routes = route_set("Route")
     """Proxies a request is to pass (RFC 3261 §20.34)."""
-    record_routes = _routes("Record-Route")
+    record_routes = route_set("Record-Route")
     """Proxies that want to stay in the path, as on the wire (RFC 3261 §20.30)."""
-    path = _routes("Path")
+    path = route_set("Path")
     """Proxies between us and the registrar (RFC 3327 §4)."""
-    service_routes = _routes("Service-Route")
+    service_routes = route_set("Service-Route")
     """Proxies the registrar wants our requests to pass (RFC 3608 §5)."""
 
-    max_forwards = _number("Max-Forwards", 0, 255)
+    max_forwards = number("Max-Forwards", 0, 255)
     """Hops that are left (RFC 3261 §20.22)."""
-    content_length = _number("Content-Length", 0, LONGEST)
+    content_length = number("Content-Length", 0, LONGEST)
     """Bytes, as the field says; `len(body)` is the truth."""
-    expires = _number("Expires", 0, LONGEST)
+    expires = number("Expires", 0, LONGEST)
     """Seconds (RFC 3261 §20.19)."""
-    min_expires = _number("Min-Expires", 0, LONGEST)
+    min_expires = number("Min-Expires", 0, LONGEST)
     """Seconds, the least a registrar grants (RFC 3261 §20.23)."""
-    flow_timer = _number("Flow-Timer", 0, LONGEST)
+    flow_timer = number("Flow-Timer", 0, LONGEST)
     """Seconds of silence after which the server drops the flow (RFC 5626 §4.4)."""
-    retry_after = _optional("Retry-After", RetryAfter.parse)
+    retry_after = optional("Retry-After", RetryAfter.parse)
     """When to try again (RFC 3261 §20.33)."""
-    session_expires = _optional("Session-Expires", SessionExpires.parse)
+    session_expires = optional("Session-Expires", SessionExpires.parse)
     """How long the session lives without a refresh (RFC 4028 §4)."""
-    min_se = _optional("Min-SE", lambda text: SessionExpires.parse(text).seconds)
+    min_se = optional("Min-SE", lambda text: SessionExpires.parse(text).seconds)
     """Seconds, the shortest session interval (RFC 4028 §5)."""
-    rseq = _number("RSeq", 0, HIGHEST)
+    rseq = number("RSeq", 0, HIGHEST)
     """Number of a reliable provisional response (RFC 3262 §7.1)."""
-    rack = _optional("RAck", RAck.parse)
+    rack = optional("RAck", RAck.parse)
     """Which one a PRACK acknowledges (RFC 3262 §7.2)."""
 
-    content_type = _optional("Content-Type", MediaType.parse)
+    content_type = optional("Content-Type", MediaType.parse)
     """What the body is."""
-    content_disposition = _optional("Content-Disposition", ContentDisposition.parse)
+    content_disposition = optional("Content-Disposition", ContentDisposition.parse)
     """How the body is meant."""
-    content_encoding = _each("Content-Encoding", token)
+    content_encoding = each("Content-Encoding", token)
     """What has to be undone to the body, outermost last."""
-    accept = _Lazy(lambda headers: headers.values("Accept"))
+    accept = Lazy(lambda headers: headers.values("Accept"))
     """Media types and their parameters, as written."""
-    allow = _each("Allow", token)
+    allow = each("Allow", token)
     """Methods."""
-    supported = _each("Supported", token)
+    supported = each("Supported", token)
     """Option tags the sender has."""
-    require = _each("Require", token)
+    require = each("Require", token)
     """Option tags the receiver must have."""
-    proxy_require = _each("Proxy-Require", token)
+    proxy_require = each("Proxy-Require", token)
     """Option tags proxies must have."""
-    unsupported = _each("Unsupported", token)
+    unsupported = each("Unsupported", token)
     """Option tags that made a request fail with 420."""
 
-    event = _optional("Event", Event.parse)
+    event = optional("Event", Event.parse)
     """The event package (RFC 6665 §8.2.1)."""
-    subscription_state = _optional("Subscription-State", SubscriptionState.parse)
+    subscription_state = optional("Subscription-State", SubscriptionState.parse)
     """Where the subscription stands (RFC 6665 §8.2.3)."""
-    refer_to = _optional("Refer-To", Address.parse)
+    refer_to = optional("Refer-To", Address.parse)
     """Whom to call instead (RFC 3515 §2.1)."""
-    referred_by = _optional("Referred-By", Address.parse)
+    referred_by = optional("Referred-By", Address.parse)
     """Who asked for that (RFC 3892 §3)."""
-    replaces = _optional("Replaces", Replaces.parse)
+    replaces = optional("Replaces", Replaces.parse)
     """The dialog to take the place of (RFC 3891 §6.1)."""
-    reasons = _each("Reason", Reason.parse)
+    reasons = each("Reason", Reason.parse)
     """Why a call ended or a request was sent (RFC 3326 §2)."""
-    warnings = _each("Warning", Warning.parse)
+    warnings = each("Warning", Warning.parse)
     """More than the status says (RFC 3261 §20.43)."""
-    subject = _text("Subject")
+    subject = text_of("Subject")
     """For a person; from the peer, so control characters are possible."""
-    user_agent = _text("User-Agent")
+    user_agent = text_of("User-Agent")
     """What the client calls itself."""
-    server = _text("Server")
+    server = text_of("Server")
     """What the server calls itself."""
 
     @property

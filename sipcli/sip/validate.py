@@ -12,12 +12,13 @@ from sipcli.sip.address import Address
 from sipcli.sip.cseq import RAck
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed, integer, token
+from sipcli.sip.lazy import MOST_ELEMENTS
 from sipcli.sip.media_type import MediaType
 from sipcli.sip.message import LIMITS, UNTERMINATED, Limits, Message, Request, Response
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.subscription import Event, SubscriptionState
 from sipcli.sip.timing import SessionExpires
-from sipcli.sip.typed import MOST_ELEMENTS, VERSION
+from sipcli.sip.typed import VERSION
 from sipcli.sip.uri import OtherUri
 from sipcli.sip.via import MAGIC_COOKIE
 

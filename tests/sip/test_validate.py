@@ -2,8 +2,8 @@
 
 import pytest
 
+from sipcli.sip.lazy import MOST_ELEMENTS
 from sipcli.sip.message import Layer, Request, parse
-from sipcli.sip.typed import MOST_ELEMENTS
 from sipcli.sip.validate import check
 
 SOUND = {
