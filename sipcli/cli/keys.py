@@ -1,6 +1,7 @@
 """Keys on a terminal during a call; elsewhere nothing is ever read from stdin by accident."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,6 +13,8 @@ from sipcli.cli.verbs import HELP, UnknownVerb, Verbs
 
 ENTER: Final = "\r\n"
 ERASE: Final = "\x7f\b"
+MOST_TYPED: Final = 1024
+"""Bytes taken from the terminal at once."""
 POLL: Final = 0.05
 """Seconds between looks at the keyboard where it cannot be waited for (Windows)."""
 
@@ -32,11 +35,12 @@ async def keys(here: Desk, *, reads_stdin: bool = False) -> AsyncIterator[None]:
                 task.cancel()
         else:
             loop = asyncio.get_running_loop()
-            loop.add_reader(sys.stdin.fileno(), lambda: keyboard.press(sys.stdin.read(1)))
+            descriptor = sys.stdin.fileno()
+            loop.add_reader(descriptor, lambda: keyboard.type(os.read(descriptor, MOST_TYPED)))
             try:
                 yield
             finally:
-                loop.remove_reader(sys.stdin.fileno())
+                loop.remove_reader(descriptor)
 
 
 class Keyboard:
@@ -47,10 +51,13 @@ class Keyboard:
         self._verbs = Verbs(here)
         self._line: str | None = None
 
+    def type(self, data: bytes) -> None:
+        """Take what was typed since the last time."""
+        for key in data.decode("utf-8", "ignore"):
+            self.press(key)
+
     def press(self, key: str) -> None:
         """Take a key."""
-        if not key:
-            return
         try:
             if self._line is not None:
                 self._edit(key)

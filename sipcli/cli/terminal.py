@@ -57,7 +57,7 @@ class TerminalScreen:
             self._live = Live(
                 get_renderable=self._status_line,
                 console=self._console,
-                refresh_per_second=2,
+                refresh_per_second=5,
                 transient=True,
                 redirect_stdout=False,
                 redirect_stderr=False,
@@ -71,6 +71,8 @@ class TerminalScreen:
     def ask(self, question: str | None) -> None:
         """Show a question on the last line."""
         self._question = question
+        if self._live is not None:
+            self._live.refresh()
 
     def event(self, event: Event) -> None:
         """Show the event's line, unless it says nothing new."""
