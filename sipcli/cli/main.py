@@ -111,14 +111,17 @@ def run(arguments: list[str]) -> int:
         click.echo(error.format_message())
         return 0
     except click.ClickException as error:
-        _report_usage(error, arguments)
-        return error.exit_code
+        return _report_early(arguments, error.format_message(), error.exit_code, error)
+    except click.Abort:  # Ctrl-C while all is still being loaded
+        return _report_early(arguments, "interrupted", Interrupted.exit_code)
     return code if isinstance(code, int) else 0
 
 
-def _report_usage(error: click.ClickException, arguments: list[str]) -> None:
-    """An error in what stands before the command's name: no command has begun."""
+def _report_early(
+    arguments: list[str], text: str, exit_code: int, error: click.ClickException | None = None
+) -> int:
+    """An end before any command has begun."""
     context = getattr(error, "ctx", None) or click.Context(main)
     if "--json" in arguments:
         context.meta.setdefault("sipcli.common", Common(json=True))
-    _report(context, error.format_message(), error.exit_code)
+    return _report(context, text, exit_code)
