@@ -111,7 +111,7 @@ class OfferRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferDue:
-    """Call `offer` now: with what is wanted by now, or unchanged."""
+    """Call `offer` now, if `can_offer`: with what is wanted by now, or unchanged."""
 
     call: CallId
     is_refresh: bool
@@ -169,9 +169,11 @@ class TransferProgress:
     call: CallId
     target: str
     status: int | None
-    """Status of the far end's own call, 2xx: it is answered; None where nothing was heard."""
+    """First the answer to our REFER (202), then the status of the far end's own call; None where
+    it did not say."""
     is_final: bool
-    """Private. Whether nothing more will be heard of it."""
+    """Private. Whether nothing more will be heard of it; with a 2xx the far end has, or will
+    have, its other call, and this one may end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,8 @@ class Calls:
     ) -> None:
         """Refuse an incoming call with 300 to 699."""
         ringing = self._ringing(call)
+        if ringing.is_done:
+            raise OutOfTurn("the call rings no more")
         ringing.reject(status, headers, now, reason)
         self._call(call).end("local", status, reason or "refused", now)
 

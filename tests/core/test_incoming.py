@@ -103,6 +103,9 @@ def test_accepting_without_the_answer_that_is_due_is_a_mistake() -> None:
         wire.step(wire.calls.accept, "in-1", ANSWER)
     with pytest.raises(OutOfTurn):
         wire.step(wire.calls.progress, "in-1", status=180)
+    with pytest.raises(OutOfTurn):
+        wire.step(wire.calls.reject, "in-1", 486)
+    assert wire.heard(Ended) == []
 
 
 def test_a_refusal_carries_what_the_owner_says() -> None:
