@@ -42,6 +42,11 @@ def common(context: click.Context | None = None) -> Common:
     return found
 
 
+def ask_for_json(context: click.Context) -> None:
+    """Have `--json` count although it is not parsed yet."""
+    context.meta[_META] = replace(common(context), json=True)
+
+
 class SectionOption(click.Option):
     """An option that the help shows under a heading."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from sipcli.cli.common import Common, common, common_options
+from sipcli.cli.common import ask_for_json, common, common_options
 from sipcli.errors import Interrupted, SipcliError
 
 COMMANDS: Final = {
@@ -19,8 +19,6 @@ COMMANDS: Final = {
     "config": "Show, check and begin a configuration.",
 }
 """Commands in the order of the help; each is imported from its own module when it is used."""
-
-USAGE: Final = 2
 
 
 class Main(click.Group):
@@ -41,6 +39,16 @@ class Main(click.Group):
         """Write the list of commands without importing them (called by click)."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what stands before the command's name (called by click)."""
+        _heed_json(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            ctx.exit(_report(ctx, error.format_message(), error.exit_code))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and end with the exit code that its outcome deserves."""
@@ -99,7 +107,7 @@ def main() -> None:
 
 
 def entry() -> None:
-    """The console script: exits with the codes of docs/exit-codes.md."""
+    """The console script: exits with the codes of errors.py."""
     sys.exit(run(sys.argv[1:]))
 
 
@@ -110,18 +118,15 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 0
-    except click.ClickException as error:
-        return _report_early(arguments, error.format_message(), error.exit_code, error)
     except click.Abort:  # Ctrl-C while all is still being loaded
-        return _report_early(arguments, "interrupted", Interrupted.exit_code)
+        context = click.Context(main)
+        _heed_json(context, arguments)
+        return _report(context, "interrupted", Interrupted.exit_code)
     return code if isinstance(code, int) else 0
 
 
-def _report_early(
-    arguments: list[str], text: str, exit_code: int, error: click.ClickException | None = None
-) -> int:
-    """An end before any command has begun."""
-    context = getattr(error, "ctx", None) or click.Context(main)
-    if "--json" in arguments:
-        context.meta.setdefault("sipcli.common", Common(json=True))
-    return _report(context, text, exit_code)
+def _heed_json(context: click.Context, arguments: list[str]) -> None:
+    """Have `--json` count before anything is parsed, so that a mistake is told in JSON, too."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--json" in options:
+        ask_for_json(context)

@@ -54,3 +54,51 @@ class TestSeveralProblems:
         assert run(["config", "check", "--json"]) == 2
         *_, error, finished = events(capsys)
         assert finished["reason"] == error["text"]
+
+
+class TestUsageErrors:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["register", "--bogus", "--json"],
+            ["register", "--json", "--bogus"],
+            ["register", "--duration", "soon", "--json"],
+            ["config", "show", "--pasword", "x", "--json"],
+            ["config", "--bogus", "show", "--json"],
+            ["--bogus", "register", "--json"],
+            ["bogus", "--json"],
+            ["ping", "--json"],
+            ["--json", "--config"],
+            ["--json"],
+        ],
+        ids=" ".join,
+    )
+    def test_json_counts_wherever_it_stands(self, arguments: list[str], capsys: Capture) -> None:
+        assert run(arguments) == 2
+        error, finished = events(capsys)
+        assert (error["event"], error["schema"]) == ("error", 1)
+        assert (finished["event"], finished["exit_code"]) == ("finished", 2)
+        assert finished["reason"] == error["text"]
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["ping", "--bogus", "--", "--json"],
+            ["--bogus", "ping", "--", "--json"],
+            ["register", "--", "--json"],
+        ],
+        ids=" ".join,
+    )
+    def test_what_follows_two_dashes_is_no_option(
+        self, arguments: list[str], capsys: Capture
+    ) -> None:
+        assert run(arguments) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.startswith("error: ")
+
+    def test_without_json_the_mistake_is_named_for_a_person(self, capsys: Capture) -> None:
+        assert run(["register", "--bogus"]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.startswith("error: No such option '--bogus'.")
