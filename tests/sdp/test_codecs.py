@@ -30,7 +30,8 @@ def test_a_list_of_codecs_that_the_user_wrote_is_a_reason_for_another_order() ->
     text, agreed = answering(us, sdp(audio(line="m=audio 5000 UDP/TLS/RTP/SAVPF 8 0 111 101")))
     assert audio_of(text).formats == ("111", "8", "101")
     assert agreed.codec.encoding == "opus"
-    offer, _ = offering(us, sdp(audio(line="m=audio 5000 UDP/TLS/RTP/SAVPF 8")))
+    offering(us, sdp(audio(line="m=audio 5000 UDP/TLS/RTP/SAVPF 8")))
+    offer = us.create_offer(local(), SENDRECV)
     assert audio_of(offer).formats == ("111", "8", "110", "101")
 
 

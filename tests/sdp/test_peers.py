@@ -172,6 +172,8 @@ def test_an_offer_is_answered_in_its_own_manner(name: str) -> None:
     assert media.value("mid") == peer.mid
     assert read(text).value("group") == peer.bundle
     assert media.value("setup") == {"client": "active", "server": "passive"}[peer.role]
+    assert media.has("rtcp-mux")
+    assert not media.has("rtcp-mux-only"), "RFC 8858 §4.3"
     numbers = {each.payload_type: each.encoding for each in agreed.receives}
     listed = {int(number): numbers[int(number)] for number in media.formats}
     offered = {number: encoding for encoding, number in peer.codecs}

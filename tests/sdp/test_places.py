@@ -25,6 +25,7 @@ def test_media_we_do_not_use_keep_place_name_protocol_and_formats() -> None:
     text, _ = answering(us, PEERS["chromium_audio_video"])
     (_, video) = read(text).media
     assert "m=video 0 UDP/TLS/RTP/SAVPF 96 97 103\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n" in text
+    assert video.has("inactive")
     assert not video.has("candidate")
     offer = us.create_offer(local(), SENDRECV)
     assert [(each.kind, bool(each.port)) for each in read(offer).media] == [

@@ -118,7 +118,7 @@ def test_what_is_not_utf_8_is_replaced_so_that_it_can_be_sent_back() -> None:
         ("v=0\na=\0\n", "NUL in the text", None),
         ("v=0\n" + "a=x\n" * MOST_LINES, f"more than {MOST_LINES} lines", None),
         ("m=audio 1 x 0\n" * (MOST_MEDIA + 1), f"more than {MOST_MEDIA} media", MOST_MEDIA + 1),
-        ("a=" + "x" * LONGEST, f"longer than {LONGEST} bytes", None),
+        ("a=" + "x" * (LONGEST - 1), f"longer than {LONGEST} bytes", None),
     ],
 )
 def test_what_cannot_be_taken_is_refused_with_its_line(

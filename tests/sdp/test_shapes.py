@@ -151,6 +151,13 @@ UNUSABLE = [
         code=305,
         says="no common audio codec; the session description has g729, gsm, telephone-event",
     ),
+    Unusable(
+        "a codec with two channels that we have with one",
+        line="m=audio 5000 UDP/TLS/RTP/SAVPF 96",
+        plus=("a=rtpmap:96 PCMU/8000/2",),
+        code=305,
+        says="no common",
+    ),
     Unusable("no codec at all", line="m=audio 5000 UDP/TLS/RTP/SAVPF", code=305, says="no common"),
     Unusable("not RTP", line="m=audio 5000 TCP/MRCPv2 1", code=302, says="not carried by RTP"),
 ]
