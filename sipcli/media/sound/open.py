@@ -13,8 +13,11 @@ from typing import Final, Protocol
 from sipcli.errors import ConfigError
 from sipcli.media.pcm import RATE
 from sipcli.media.sound.background import Warn
+from sipcli.media.sound.device import DeviceSink, DeviceSource
 from sipcli.media.sound.files import check_file, open_file
+from sipcli.media.sound.hardware import HARDWARE, Hardware
 from sipcli.media.sound.pipes import StdoutSink, open_stdin
+from sipcli.media.sound.portaudio import Direction, check
 from sipcli.media.sound.sink import AudioSink, NullSink
 from sipcli.media.sound.source import AudioSource, Noise, Silence, Tone
 from sipcli.media.sound.wav import FileNames, Recorder, WavSink
@@ -105,6 +108,42 @@ class FileSink:
 
 
 @dataclass(frozen=True, slots=True)
+class Microphone:
+    """A device to hear with."""
+
+    hardware: Hardware
+    name: str | None
+    """None is the system's default, which may be missing: then silence is sent."""
+
+    def check(self) -> None:
+        """Raises `DeviceError` where one was named that is missing or cannot be used."""
+        if self.name is not None:
+            check(Direction.INPUT, self.name)
+
+    def open(self, warn: Warn) -> AudioSource:
+        """Listen to it; it opens in a moment, and one that cannot be opened is a warning."""
+        return DeviceSource(self.hardware, self.name, warn)
+
+
+@dataclass(frozen=True, slots=True)
+class Loudspeaker:
+    """A device to play on."""
+
+    hardware: Hardware
+    name: str | None
+    """None is the system's default, which may be missing: then what is heard is dropped."""
+
+    def check(self) -> None:
+        """Raises `DeviceError` where one was named that is missing or cannot be used."""
+        if self.name is not None:
+            check(Direction.OUTPUT, self.name)
+
+    def open(self, warn: Warn) -> AudioSink:
+        """Play on it; it opens in a moment, and one that cannot be opened is a warning."""
+        return DeviceSink(self.hardware, self.name, warn)
+
+
+@dataclass(frozen=True, slots=True)
 class RecorderSpec:
     """`--record`: a WAV file of both directions for each call."""
 
@@ -119,7 +158,7 @@ class RecorderSpec:
         return Recorder(self.names.next(), warn)
 
 
-def parse_source(text: str) -> SourceSpec:
+def parse_source(text: str, hardware: Hardware = HARDWARE) -> SourceSpec:
     """What `--audio-in` says. Raises `ConfigError`."""
     word, colon, rest = text.partition(":")
     match word:
@@ -129,6 +168,8 @@ def parse_source(text: str) -> SourceSpec:
             return MadeSource(lambda _: Noise())
         case "-" if not colon:
             return MadeSource(open_stdin)
+        case "device" if bool(rest) == bool(colon):
+            return Microphone(hardware, rest or None)
         case "tone" if _HZ.fullmatch(rest) and 0 < float(rest) < RATE / 2:
             return MadeSource(lambda _: Tone(float(rest)))
         case "file" if rest.removesuffix(_LOOP):
@@ -136,7 +177,7 @@ def parse_source(text: str) -> SourceSpec:
     raise ConfigError(f"{text!r} is no source of sound: {SOURCES} would be")
 
 
-def parse_sink(text: str) -> SinkSpec:
+def parse_sink(text: str, hardware: Hardware = HARDWARE) -> SinkSpec:
     """What `--audio-out` says. Raises `ConfigError`."""
     word, colon, rest = text.partition(":")
     match word:
@@ -144,6 +185,8 @@ def parse_sink(text: str) -> SinkSpec:
             return MadeSink(lambda _: NullSink())
         case "-" if not colon:
             return MadeSink(StdoutSink)
+        case "device" if bool(rest) == bool(colon):
+            return Loudspeaker(hardware, rest or None)
         case "file" if rest.lower().endswith(".wav"):
             return FileSink(FileNames(_path(rest)))
     raise ConfigError(f"{text!r} is no sink for sound: {SINKS} would be")

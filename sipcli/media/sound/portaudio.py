@@ -1,0 +1,233 @@
+"""PortAudio, through sounddevice: which devices there are, and a stream of one of them.
+
+Imported late: the import asks all devices, which takes 80 ms, and fails where PortAudio is
+not installed. PortAudio is one for the whole process and is not made for threads, so each
+function here holds `LOCK`.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from sipcli.errors import DeviceError
+from sipcli.media.pcm import RATE
+from sipcli.media.sound.quiet import silence_c_libraries
+from sipcli.media.sound.rings import CaptureRing, PlaybackRing
+
+LOCK: Final = threading.RLock()
+BLOCK_S: Final = 0.01
+"""Seconds in a block of the callback. What is shorter costs more; 20 ms doubles the delay."""
+LATENCY_S: Final = 0.025
+"""Seconds of buffer that PortAudio is asked for."""
+
+
+class Direction(Enum):
+    """Which way the sound goes."""
+
+    INPUT = "microphone"
+    OUTPUT = "loudspeaker"
+
+
+class NoPortAudio(DeviceError):  # noqa: N818 - what there is not
+    """PortAudio is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "sound devices need PortAudio, which is not installed; on Debian and Ubuntu "
+            "`sudo apt install libportaudio2` brings it"
+        )
+
+
+class NoDevices(DeviceError):  # noqa: N818 - what there is not
+    """There is not one sound device."""
+
+    def __init__(self) -> None:
+        super().__init__("no sound device was found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A sound device as PortAudio knows it."""
+
+    index: int
+    """PortAudio's number; it changes when devices come and go."""
+    name: str
+    host_api: str
+    """The system's interface it is reached by: ALSA, Core Audio, Windows WASAPI …"""
+    inputs: int
+    """Channels that can be captured at the same time."""
+    outputs: int
+    rate: float
+    """Its usual samples in a second."""
+    is_default_input: bool
+    is_default_output: bool
+
+    def channels(self, direction: Direction) -> int:
+        """How many channels it has in `direction`; 0 if it does not go that way."""
+        return self.inputs if direction is Direction.INPUT else self.outputs
+
+    def is_default(self, direction: Direction) -> bool:
+        """Whether it is what the system takes where none is named."""
+        return self.is_default_input if direction is Direction.INPUT else self.is_default_output
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A stream that runs."""
+
+    device: Device
+    ring: CaptureRing | PlaybackRing
+    latency: float
+    """Seconds from the device to the ring, or from the ring to the device."""
+    stream: Any
+
+    def close(self) -> None:
+        """Stop at once; no callback comes after this."""
+        with LOCK:
+            self.stream.close(ignore_errors=True)
+
+
+def devices() -> tuple[Device, ...]:
+    """All devices, in PortAudio's order. Raises `NoPortAudio`."""
+    with LOCK:
+        sd = _sounddevice()
+        apis = sd.query_hostapis()
+        first = next((api for api in apis if api["devices"]), None)
+        return tuple(
+            Device(
+                index=index,
+                name=found["name"],
+                host_api=apis[found["hostapi"]]["name"],
+                inputs=found["max_input_channels"],
+                outputs=found["max_output_channels"],
+                rate=found["default_samplerate"],
+                is_default_input=first is not None and index == first["default_input_device"],
+                is_default_output=first is not None and index == first["default_output_device"],
+            )
+            for index, found in enumerate(sd.query_devices())
+        )
+
+
+def find(direction: Direction, name: str | None) -> Device:
+    """The device called `name`, or with `name` in its name; None is the system's default.
+
+    "NAME, HOST API" is a name too. Raises `DeviceError`: none such, or more than one.
+    """
+    everything = devices()
+    if not everything:
+        raise NoDevices
+    fitting = [device for device in everything if device.channels(direction)]
+    if name is None:
+        for device in fitting:
+            if device.is_default(direction):
+                return device
+        raise DeviceError(f"there is no {direction.value}")
+    for matches in _matches(fitting, name):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise DeviceError(
+                f"{name!r} could be more than one {direction.value}: {_list(matches)}"
+            )
+    raise DeviceError(f"there is no {direction.value} called {name!r}; there is {_list(fitting)}")
+
+
+def rescan() -> None:
+    """Look which devices there are by now. No stream may be open. Raises `NoPortAudio`."""
+    with LOCK:
+        sd = _sounddevice()
+        # sounddevice's own functions for this turn stderr off meanwhile, for Python too.
+        sd._lib.Pa_Terminate()  # noqa: SLF001 - there is no public way
+        sd._lib.Pa_Initialize()  # noqa: SLF001
+
+
+def check(direction: Direction, name: str | None) -> Device:
+    """The device, if it can be opened. Raises `DeviceError`."""
+    with LOCK:
+        device = find(direction, name)
+        _format(direction, device)
+        return device
+
+
+def open_stream(direction: Direction, name: str | None, on_finished: Callable[[], None]) -> Open:
+    """Open a device and let it run. Raises `DeviceError`.
+
+    `on_finished` is called, in a thread of PortAudio's, when the stream has ended by itself.
+    """
+    with LOCK:
+        device = find(direction, name)
+        rate, channels = _format(direction, device)
+        sd = _sounddevice()
+        ring: CaptureRing | PlaybackRing
+        if direction is Direction.INPUT:
+            ring, stream_class = CaptureRing(rate, channels), sd.RawInputStream
+        else:
+            ring, stream_class = PlaybackRing(rate, channels), sd.RawOutputStream
+        try:
+            stream = stream_class(
+                device=device.index,
+                samplerate=rate,
+                channels=channels,
+                dtype="int16",
+                blocksize=round(BLOCK_S * rate),
+                latency=LATENCY_S,
+                callback=ring.callback,
+                finished_callback=on_finished,
+            )
+            stream.start()
+        except sd.PortAudioError as error:
+            raise _unusable(direction, device, error) from error
+        return Open(device, ring, stream.latency, stream)
+
+
+def _sounddevice() -> Any:
+    silence_c_libraries()
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        raise NoPortAudio from error
+    return sounddevice
+
+
+def _format(direction: Direction, device: Device) -> tuple[int, int]:
+    """The rate in Hz and the channels to open it with: ours if it can, else what it has."""
+    sd = _sounddevice()
+    is_input = direction is Direction.INPUT
+    test = sd.check_input_settings if is_input else sd.check_output_settings
+    failure: Exception | None = None
+    for rate in dict.fromkeys((RATE, round(device.rate))):
+        for channels in (1, 2):
+            if channels > device.channels(direction):
+                continue
+            try:
+                test(device=device.index, channels=channels, dtype="int16", samplerate=rate)
+            except sd.PortAudioError as error:
+                failure = failure or error
+            else:
+                return rate, channels
+    raise _unusable(direction, device, failure) from failure
+
+
+def _matches(fitting: list[Device], name: str) -> Iterator[list[Device]]:
+    """What `name` can mean, the likeliest first. One host API after the other, since on
+    Windows each device stands in several."""
+    apis = list(dict.fromkeys(device.host_api for device in fitting))
+    for api in apis:
+        yield [d for d in fitting if d.host_api == api and name in (d.name, _full(d))][:1]
+    for api in apis:
+        part = name.casefold()
+        yield [d for d in fitting if d.host_api == api and part in _full(d).casefold()]
+
+
+def _full(device: Device) -> str:
+    return f"{device.name}, {device.host_api}"
+
+
+def _list(found: list[Device]) -> str:
+    return " or ".join(repr(device.name) for device in found) or "none at all"
+
+
+def _unusable(direction: Direction, device: Device, error: Exception | None) -> DeviceError:
+    return DeviceError(f"the {direction.value} {device.name!r} cannot be used: {error}")

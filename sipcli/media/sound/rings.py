@@ -1,0 +1,85 @@
+"""Rings of samples between PortAudio's callback and the loop: no locks, nothing allocated.
+
+One side alone changes each counter, and a counter moves only after the samples it speaks of
+were copied. Counters count samples of the device, all channels, since the stream began.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from sipcli.media.pcm import Pcm
+
+SECONDS: Final = 1
+"""Of sound that a ring holds."""
+
+
+class Ring:
+    """Samples as the device has them: `channels` interleaved, `rate` Hz."""
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self.rate = rate
+        self.channels = channels
+        self.size = SECONDS * rate * channels
+        self.moved = 0
+        """Samples that the callback has put in or taken out so far; its own counter."""
+        self.xruns = 0
+        """Times that PortAudio told of lost or missing samples; the callback's own too."""
+        self._samples = np.zeros(self.size, np.int16)
+
+    def _parts(self, position: int, count: int) -> tuple[slice, slice, int]:
+        """Where `count` samples from `position` on lie: two stretches, and the first's length."""
+        start = position % self.size
+        first = min(count, self.size - start)
+        return slice(start, start + first), slice(0, count - first), first
+
+
+class CaptureRing(Ring):
+    """Written by the microphone's callback, read by any number of readers in the loop."""
+
+    def callback(self, data: Any, _frames: int, _time: object, flags: object) -> None:
+        """Copy what was captured (called by PortAudio, in its thread)."""
+        block = np.frombuffer(data, np.int16)
+        one, two, first = self._parts(self.moved, len(block))
+        self._samples[one] = block[:first]
+        self._samples[two] = block[first:]
+        self.moved += len(block)
+        if flags:
+            self.xruns += 1
+
+    def get(self, position: int, count: int) -> Pcm:
+        """A copy of `count` samples from `position` on, which must be there."""
+        one, two, first = self._parts(position, count)
+        taken = np.empty(count, np.int16)
+        taken[:first] = self._samples[one]
+        taken[first:] = self._samples[two]
+        return taken
+
+
+class PlaybackRing(Ring):
+    """Emptied by the loudspeaker's callback; what its writers in the loop put in is mixed."""
+
+    def callback(self, data: Any, _frames: int, _time: object, flags: object) -> None:
+        """Copy what is to be played, and leave silence behind (called by PortAudio)."""
+        block = np.frombuffer(data, np.int16)
+        one, two, first = self._parts(self.moved, len(block))
+        block[:first] = self._samples[one]
+        block[first:] = self._samples[two]
+        self._samples[one] = 0
+        self._samples[two] = 0
+        self.moved += len(block)
+        if flags:
+            self.xruns += 1
+
+    def mix(self, position: int, pcm: Pcm) -> None:
+        """Add `pcm` to what is there from `position` on; what is too loud is clipped."""
+        one, two, first = self._parts(position, len(pcm))
+        for part, more in ((one, pcm[:first]), (two, pcm[first:])):
+            total = self._samples[part].astype(np.int32) + more
+            self._samples[part] = np.clip(total, -32768, 32767)
+        # Where the callback has overtaken us it will not clean up: that would be heard in 1 s.
+        overtaken = min(self.moved - position, len(pcm))
+        if overtaken > 0:
+            one, two, _ = self._parts(position, overtaken)
+            self._samples[one] = 0
+            self._samples[two] = 0
