@@ -174,6 +174,7 @@ class Registration:
                 self._owner.emit(
                     events.Warned(text="not connected: the binding stays until it runs out")
                 )
+                self.expiry = None  # what becomes of it is not for us to tell any more
             self._enter(State.OFF)
             return
         self._send(self._flow, 0, now)

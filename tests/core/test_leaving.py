@@ -1,4 +1,4 @@
-"""Stopping in every state of the registration: no binding is leaked, nothing is waited for twice."""
+"""Stopping in every state of the registration: no binding stays, nothing is waited for twice."""
 
 import pytest
 
@@ -145,6 +145,7 @@ def test_stopping_without_a_connection_says_that_the_binding_stays() -> None:
     wire.step(wire.agent.stop)
     assert wire.agent.is_stopped
     assert len(wire.told(Warned)) == 1
+    assert wire.agent.deadline() is None
 
 
 def test_after_the_end_nothing_that_is_reported_begins_anything() -> None:
