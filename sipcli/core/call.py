@@ -25,7 +25,7 @@ class Setup(Protocol):
         """Want no call any more: CANCEL, or a refusal with `status`; returns the final status."""
 
     def sessions(self) -> Iterator[Session]:
-        """The dialogs that it has opened and that are not the call's `session`."""
+        """The dialogs that it has opened."""
 
     def dialog_over(self, leg: Leg, now: float) -> bool:
         """One of its early dialogs has ended; says whether that is the end of the call."""

@@ -130,6 +130,14 @@ def test_our_info_reports_its_answer() -> None:
     assert wire.heard(Ended) == [], "an INFO may fail alone"
 
 
+def test_an_info_without_a_connection_is_told_to_be_lost() -> None:
+    wire = CallWire()
+    call, _ = wire.talk()
+    wire.lose()
+    wire.step(wire.calls.info, call, "application/dtmf-relay", b"Signal=5")
+    assert wire.heard(InfoDelivered) == [InfoDelivered(call=call, status=None)]
+
+
 def test_a_verb_on_a_call_that_is_over_is_a_mistake() -> None:
     wire = CallWire()
     call, _ = wire.talk()

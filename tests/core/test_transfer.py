@@ -3,6 +3,7 @@
 import pytest
 
 from sipcli.core.call_events import Ended, TransferProgress, TransferRequested
+from sipcli.core.calls import MOST_TRANSFERS
 from sipcli.core.offer_answer import OutOfTurn
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
@@ -228,6 +229,28 @@ def test_who_asks_for_a_transfer_may_hang_up_before_it_is_placed() -> None:
     assert wire.last().headers.get("Replaces") == "c1;to-tag=1;from-tag=2"
     wire.reply(wire.last(), 486)
     assert wire.requests("NOTIFY")[1:] == []
+
+
+def test_only_a_transfer_that_was_accepted_can_be_placed() -> None:
+    wire = CallWire()
+    call = asked(wire, ("Refer-To", "<sip:carol@example.com>"))
+    with pytest.raises(OutOfTurn):
+        wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
+    assert wire.requests("INVITE")[1:] == []
+    wire.step(wire.calls.accept_transfer, call)
+    wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
+    with pytest.raises(OutOfTurn):
+        wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
+
+
+def test_transfers_that_nobody_places_are_forgotten() -> None:
+    wire = CallWire()
+    for _ in range(MOST_TRANSFERS + 1):
+        last = asked(wire, ("Refer-To", "<sip:carol@example.com>"))
+        wire.step(wire.calls.accept_transfer, last)
+        wire.step(wire.calls.hang_up, last)
+    assert len(wire.agent.calls._transfers) == MOST_TRANSFERS  # noqa: SLF001
+    wire.step(wire.calls.invite, CAROL, OFFER, transfer=last)
 
 
 def test_a_transfer_may_be_declined() -> None:
