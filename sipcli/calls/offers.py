@@ -134,10 +134,14 @@ class Offers:
     async def refused(self, reason: str, *, will_retry: bool) -> None:
         """Our offer had no success."""
         await self.media.rollback()
-        if not will_retry:
-            self.is_held = self._is_hold_told
-            text = f"the far end refused to change the call: {reason}"
-            self._thread.tell(CallWarned(text=text))
+        if will_retry:
+            return
+        if self._wants_restart:
+            self._on_failure(f"the media were lost, and the far end refused a restart: {reason}")
+            return
+        self.is_held = self._is_hold_told
+        text = f"the far end refused to change the call: {reason}"
+        self._thread.tell(CallWarned(text=text))
 
     async def remote_offer(self, body: bytes | None) -> None:
         """Answer an offer of the far end's; None: make one, since they asked for it."""

@@ -6,6 +6,7 @@ from typing import Final
 from sipcli.calls.call import Call
 from sipcli.calls.switchboard import Switchboard
 from sipcli.cli.status import clock
+from sipcli.media.session.stream import Stream
 from sipcli.printable import one_line
 
 BARS: Final = " ▁▂▃▄▅▆▇█"
@@ -35,7 +36,7 @@ class CallLine:
         if not call.is_answered:
             what = "a answer, r reject" if call.is_incoming else "ringing"
             return f"☎ {call.remote} · {what}"
-        stream = call.media.stream
+        stats = call.media.stream.statistics()
         states = [
             word
             for word, holds in (
@@ -49,9 +50,19 @@ class CallLine:
             f"☎ {call.remote}",
             " ".join(states) or clock(self._loop.time() - call.answered_at),
             call.codec or "no media",
-            f"↑{bar(stream.outgoing.meter.level_dbfs)} ↓{bar(stream.incoming.meter.level_dbfs)}",
+            levels(call.media.stream),
         ]
+        if stats is not None and stats.mos is not None:
+            parts.append(f"MOS {stats.mos:.1f}")
         return " · ".join(parts)
+
+
+def levels(stream: Stream) -> str:
+    """Both directions' levels: what we send, what we hear."""
+    if stream.outbound is None or stream.inbound is None:
+        return ""
+    sent, heard = stream.outbound.meter.level_dbfs, stream.inbound.meter.level_dbfs
+    return f"↑{bar(sent)} ↓{bar(heard)}"
 
 
 def bar(dbfs: float) -> str:

@@ -25,7 +25,7 @@ from sipcli.media.transport.failure import IceFailed
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
-from sipcli.sdp.negotiation import Negotiation
+from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
 from sipcli.sdp.refusal import Refused
 from sipcli.sdp.transport import LocalTransport
 
@@ -63,6 +63,7 @@ class MediaSession:
         self._negotiation = Negotiation(secrets.randbits(62), kit.preferences)
         self._transport = self._new_transport()
         self._local: LocalTransport | None = None
+        self._considered: RemoteOffer | None = None
         self._opening: asyncio.Task[None] | None = None
         self._is_open = False
         self._is_closed = False
@@ -91,6 +92,20 @@ class MediaSession:
 
     # Offer and answer
 
+    async def prepare(self) -> None:
+        """Gather our addresses ahead of the offer or answer that will name them."""
+        await self._own_side()
+
+    @property
+    def considers_offer(self) -> bool:
+        """Whether an offer of theirs waits for `answer`."""
+        return self._considered is not None
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether an offer of ours is out."""
+        return self._negotiation.state in (State.HAVE_LOCAL_OFFER, State.HAVE_REMOTE_PRANSWER)
+
     async def offer(self, direction: Direction, *, restart: bool = False) -> bytes:
         """Our offer; `restart` asks for an ICE restart (RFC 8839 §4.4.1.1)."""
         if restart and self._is_open:
@@ -105,22 +120,30 @@ class MediaSession:
         self._go_by(agreed)
         return agreed
 
-    async def answer(self, offer: bytes, direction: Direction) -> tuple[bytes, Agreed]:
-        """Our answer to the far end's offer; media go by it at once. Raises `NotAcceptable`."""
-        remote = self._negotiation.receive_offer(offer)
+    def receive_offer(self, body: bytes) -> None:
+        """Look at the far end's offer; `answer` or `rollback` is next. Raises `NotAcceptable`."""
+        remote = self._negotiation.receive_offer(body)
         if isinstance(remote, Refused):
             raise NotAcceptable(remote)
-        if self._is_open and remote.path.new_association:
+        self._considered = remote
+
+    async def answer(self, direction: Direction) -> bytes:
+        """Our answer to the offer received last; media go by it at once."""
+        path = self._considered.path if self._considered is not None else None
+        self._considered = None
+        if path is not None and self._is_open and path.new_association:
             await self._replace_transport()
-        elif self._is_open and remote.path.ice_restarted:
+        elif path is not None and self._is_open and path.ice_restarted:
             self._local = await self._transport.restart()
         text, agreed = self._negotiation.create_answer(await self._own_side(), direction)
         self._go_by(agreed)
-        return text.encode(), agreed
+        return text.encode()
 
     async def rollback(self) -> None:
         """Our offer had no success, or theirs was withdrawn: what was agreed stands."""
-        self._negotiation.rollback()
+        self._considered = None
+        if self._negotiation.state is not State.STABLE:
+            self._negotiation.rollback()
         await self._transport.cancel_restart()
 
     @property
@@ -137,15 +160,15 @@ class MediaSession:
 
     def send_digits(self, steps: tuple[Step, ...]) -> bool:
         """Send digits in the RTP stream; False where the far end cannot take them there."""
-        agreed = self.agreed
-        if agreed is None or agreed.telephone_event is None:
+        outbound = self.stream.outbound
+        if outbound is None or not outbound.takes_events:
             return False
-        self.stream.outgoing.dtmf.queue(steps)
+        outbound.dial(steps)
         return True
 
     def mute(self, muted: bool) -> None:
         """Send silence, or what the source has again."""
-        self.stream.outgoing.muted = muted
+        self.stream.muted = muted
 
     async def close(self) -> None:
         """Say goodbye and give everything back; half a second at most."""

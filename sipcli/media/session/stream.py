@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sipcli.media.dtmf.digits import Digit
-from sipcli.media.pcm import Pcm
-from sipcli.media.rtp.receiver import Receiver
+from sipcli.media.inbound import Inbound
+from sipcli.media.outbound import Outbound
+from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting
-from sipcli.media.rtp.sender import Sender
-from sipcli.media.session.incoming import Incoming
-from sipcli.media.session.outgoing import Outgoing
+from sipcli.media.session import formats
+from sipcli.media.statistics import Statistics, snapshot
 from sipcli.sdp.agreed import Agreed
 
 
@@ -70,53 +70,97 @@ class Stream:
     ) -> None:
         self.source = source
         self.sink = sink
-        self.sender = Sender(
-            ssrc=random.ssrc,
-            sequence=random.sequence,
-            timestamp=random.timestamp,
-            clock_rate=48_000,
-        )
-        self.receiver = Receiver()
-        self.outgoing = Outgoing(self.sender, wire.send_rtp, wire.on_digit_sent)
-        self.incoming = Incoming(self.receiver, wire.on_digit_received)
-        self.reporting = Reporting(
-            self.sender,
-            self.receiver,
-            cname=random.cname,
-            draw=random.draw,
-            wall_clock=wall_clock,
-        )
+        self.muted = False
         self.agreed: Agreed | None = None
+        self.inbound: Inbound | None = None
+        """None before the first agreement, like the next two."""
+        self.outbound: Outbound | None = None
+        self.reporting: Reporting | None = None
         self._taps = taps
         self._wire = wire
+        self._random = random
+        self._wall_clock = wall_clock
+
+    def use(self, source: Source, sink: Sink, taps: tuple[Tap, ...]) -> None:
+        """Take the sound from elsewhere, and bring it elsewhere, from the next frame on."""
+        self.source, self.sink, self._taps = source, sink, taps
 
     def agree(self, agreed: Agreed) -> None:
         """Go on by what is now agreed."""
         self.agreed = agreed
-        self.incoming.agree(agreed)
-        self.outgoing.agree(agreed)
+        if self.inbound is None or self.outbound is None:
+            self._begin(agreed)
+        else:
+            self.inbound.agree(formats.inbound(agreed))
+            self.outbound.agree(formats.outbound(agreed))
 
     def on_rtp(self, data: bytes, now: float) -> None:
-        """Take in an RTP packet, decrypted."""
-        self.incoming.packet(data, now)
+        """Take in an RTP packet, decrypted; garbage costs nothing but itself."""
+        if self.inbound is not None:
+            self.inbound.rtp(data, now)
 
     def on_rtcp(self, data: bytes, now: float) -> None:
         """Take in a compound RTCP packet, decrypted."""
-        self.reporting.receive(data, now)
-        if self.reporting.remote is not None:
-            self.outgoing.expect_loss(self.reporting.remote.fraction_lost * 100)
+        if self.reporting is not None and self.outbound is not None:
+            self.reporting.receive(data, now)
+            if self.reporting.remote is not None:
+                self.outbound.heed(self.reporting.remote)
 
     def tick(self, now: float) -> None:
         """Everything that is due every 20 ms, in both directions."""
-        sent = self.outgoing.frame(self.source.read(), now)
-        received = self.incoming.frame(now)
+        if self.inbound is None or self.outbound is None or self.reporting is None:
+            return
+        sent = self._send(self.outbound, now)
+        received = self.inbound.frame(now)
         self.sink.write(received)
         for tap in self._taps:
             tap.put(sent, received)
+        for digit in self.inbound.digits(now):
+            self._wire.on_digit_received(digit)
         if self.reporting.due(now) <= now:
             self._wire.send_rtcp(self.reporting.report(now))
 
+    def statistics(self) -> Statistics | None:
+        """The figures as they are now; None before the first agreement."""
+        if self.inbound is None or self.outbound is None or self.reporting is None:
+            return None
+        return snapshot(self.inbound, self.outbound, self.reporting)
+
     def goodbye(self, now: float) -> None:
         """Say by RTCP that we leave (RFC 3550 §6.3.7)."""
-        if self.sender.packets:
+        has_sent = self.outbound is not None and self.outbound.sender.packets > 0
+        if self.reporting is not None and has_sent:
             self._wire.send_rtcp(self.reporting.goodbye(now))
+
+    def _send(self, outbound: Outbound, now: float) -> Pcm:
+        """Send the frame of this moment; returns what it came to."""
+        pcm = self.source.read()
+        if self.muted or self.agreed is None or not self.agreed.direction.sends:
+            pcm = silence(FRAME)
+        if self.agreed is None or not self.agreed.direction.sends:
+            outbound.pause(now)
+            return pcm
+        packet = outbound.frame(pcm, now)
+        if packet is not None:
+            self._wire.send_rtp(packet)
+        for digit in outbound.digits():
+            self._wire.on_digit_sent(digit)
+        return pcm
+
+    def _begin(self, agreed: Agreed) -> None:
+        random = self._random
+        self.inbound = Inbound(formats.inbound(agreed))
+        self.outbound = Outbound(
+            formats.outbound(agreed),
+            ssrc=random.ssrc,
+            sequence=random.sequence,
+            timestamp=random.timestamp,
+            opus=formats.opus_settings(agreed),
+        )
+        self.reporting = Reporting(
+            self.outbound.sender,
+            self.inbound.receiver,
+            cname=random.cname,
+            draw=random.draw,
+            wall_clock=self._wall_clock,
+        )
