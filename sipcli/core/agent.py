@@ -263,7 +263,7 @@ class UserAgent:
         if message is None:
             self.ignored(f"no SIP message: {parsed.faults[0].reason}")
             return
-        faults = (*parsed.faults, *check(message))
+        faults = check(message)
         match message:
             case Response() if faults:
                 self.ignored(f"a response with a fault: {faults[0].reason}")

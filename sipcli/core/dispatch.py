@@ -64,8 +64,7 @@ def allow() -> tuple[str, str]:
 def refuse_faults(faults: Iterable[Fault]) -> Answer | None:
     """The answer to a request that is not well-formed; None if it is."""
     for fault in faults:
-        where = f"{fault.header}: " if fault.header else ""
-        return Answer(fault.status, _one_line(f"{where}{fault.reason}"))
+        return Answer(fault.status, _one_line(fault.reason))
     return None
 
 
