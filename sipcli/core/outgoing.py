@@ -27,8 +27,6 @@ from sipcli.sip.uri import Uri
 
 MOST_FORKS: Final = 8
 """Dialogs that one INVITE may open; answers of further ones are not heard."""
-MOST_INTERVALS: Final = 2
-"""Times that a 422 makes us ask for a longer session interval."""
 
 
 @dataclass(slots=True)
@@ -64,7 +62,6 @@ class Outgoing:
                 ("P-Preferred-Identity", f"<{identity.aor}>"),
             ]
         self._timer = SessionTimer()
-        self._intervals = 0
         self._redirection = Redirection(target)
         self._invitation: Invitation | None = None
         self._cseq = 0
@@ -263,11 +260,9 @@ class Outgoing:
         call = self._call
         if response.status // 100 == 3:
             self._redirection.add(response)
-        if response.status == 422 and self._intervals < MOST_INTERVALS:
-            self._intervals += 1
-            if self._timer.too_small(response) and self._invitation is not None:
-                self._invite(self._invitation.request.uri, now)
-                return
+        if response.status == 422 and self._timer.too_small(response) and self._invitation:
+            self._invite(self._invitation.request.uri, now)
+            return
         target = self._redirection.next() if response.status < 600 else None
         if target is None:
             text = next((f": {warning.text}" for warning in response.warnings), "")

@@ -15,6 +15,8 @@ LONGEST: Final = 86400
 """Seconds; the greatest minimum of theirs that we follow."""
 QUICKEST: Final = 20
 """Seconds; a shorter interval in a 2xx, against the rules, does not make us hurry more."""
+MOST_RAISES: Final = 2
+"""Times in a row that a 422 makes us ask for a longer interval."""
 SOONEST_RETRY: Final = 5.0
 """Seconds between two attempts to refresh, at the least."""
 
@@ -30,6 +32,7 @@ class SessionTimer:
         self._interval: int | None = None
         self._we_refresh = False
         self._min_se = 0
+        self._raises = 0
 
     def refusal(self, request: Request) -> tuple[tuple[str, str], ...] | None:
         """The fields of a 422, for a session refresh request that asks for too little (§9)."""
@@ -49,6 +52,7 @@ class SessionTimer:
 
     def answered(self, response: Response, now: float) -> None:
         """Our INVITE or UPDATE got its 2xx (§7.2)."""
+        self._raises = 0
         granted = response.session_expires
         if granted is None:
             self._stop()
@@ -56,10 +60,12 @@ class SessionTimer:
             self._start(max(granted.seconds, QUICKEST), granted.refresher != "uas", now)
 
     def too_small(self, response: Response) -> bool:
-        """Take the minimum of a 422 (§7.3); False: it asks for nothing new."""
+        """Take the minimum of a 422 (§7.3); False: it asks for nothing new, or too often."""
         wanted = response.min_se or 0
-        if not max(self._min_se, self._interval or 0) < wanted <= LONGEST:
+        is_news = max(self._min_se, self._interval or 0) < wanted <= LONGEST
+        if not is_news or self._raises == MOST_RAISES:
             return False
+        self._raises += 1
         self._min_se = wanted
         return True
 

@@ -90,3 +90,17 @@ def test_an_anonymous_call_stays_anonymous_when_it_is_redirected() -> None:
     redirect(wire, "<sip:carol@x>")
     assert str(wire.last().from_.uri) == "sip:anonymous@anonymous.invalid"
     assert wire.last().headers.get("Privacy") == "id"
+
+
+def test_a_new_target_may_ask_who_we_are() -> None:
+    wire = CallWire()
+    wire.invite()
+    redirect(wire, "<sip:carol@x>")
+    challenge = 'Digest realm="x", nonce="n1", qop="auth"'
+    wire.reply(wire.requests("INVITE")[-1], 407, ("Proxy-Authenticate", challenge))
+    again = wire.requests("INVITE")[-1]
+    assert (again.target, again.cseq.number) == ("sip:carol@x", 3)
+    assert "Proxy-Authorization" in again.headers
+    wire.reply(again, 200, body=ANSWER)
+    assert wire.requests("ACK")[-1].cseq.number == 3
+    assert wire.heard(Answered)

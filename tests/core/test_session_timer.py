@@ -165,3 +165,12 @@ def test_an_interval_against_the_rules_does_not_make_us_hurry() -> None:
     assert wire.fresh() == []
     wire.advance(2)
     assert wire.last().method == "UPDATE"
+
+
+def test_a_minimum_that_rises_for_ever_is_not_followed_for_ever() -> None:
+    wire = CallWire()
+    wire.talk(grant(180, "uac"), UPDATES)
+    wire.advance(91)
+    for minimum in range(200, 210):
+        wire.reply(wire.requests("UPDATE")[-1], 422, ("Min-SE", str(minimum)))
+    assert [one.min_se for one in wire.requests("UPDATE")] == [None, 200, 201]
