@@ -127,7 +127,8 @@ def _bundles(session: SessionDescription) -> Iterator[list[str]]:
 
 def _bandwidth(lines: tuple[Line, ...]) -> int | None:
     """What `b=` leaves for RTP payload, in bit/s, by the sum of RFC 8829 §5.10."""
-    limits = dict(line.value.upper().partition(":")[::2] for line in reversed(lines))
+    values = (line.value.upper() for line in reversed(lines) if line.type == "b")
+    limits = dict(value.partition(":")[::2] for value in values)
     total = number(limits.get("TIAS"), 1, 10**9)
     if total is None and (kilobits := number(limits.get("AS"), 1, 10**6)) is not None:
         # A twentieth is for RTCP; 50 headers of 40 bytes go out in a second.
@@ -141,9 +142,10 @@ def _fingerprints(level: MediaDescription | SessionDescription) -> tuple[Fingerp
 
 def _credential(media: MediaDescription, session: SessionDescription, name: str) -> str | None:
     value = media.value(name) or session.value(name)
-    # Short ones are the risk of those who chose them; blanks would break STUN's USERNAME.
-    usable = value and len(value) <= LONGEST_CREDENTIAL and len(value.split()) == 1
-    return value if usable else None
+    # Short ones are the risk of those who chose them.
+    if not value or not value.isascii() or " " in value or len(value) > LONGEST_CREDENTIAL:
+        return None
+    return value
 
 
 def _candidates(media: MediaDescription) -> Iterator[Candidate]:

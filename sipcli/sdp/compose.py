@@ -55,14 +55,7 @@ def session(session_id: int, version: int, layout: Layout) -> SessionDescription
     and `ice2` a nomination (RFC 8445 §8.1.1) that our ICE agent does not always keep to.
     """
     # Our address is no business of those who get the description (RFC 8829 §5.2.1).
-    origin = Origin(
-        "-",
-        str(session_id),
-        str(version),
-        NOWHERE.network_type,
-        NOWHERE.address_type,
-        NOWHERE.address,
-    )
+    origin = Origin("-", str(session_id), str(version), "IN", "IP4", "0.0.0.0")
     group = (Attribute("group", f"BUNDLE {layout.mid}"),) if layout.bundled else ()
     return SessionDescription(origin=origin, attributes=group, media=layout.media)
 

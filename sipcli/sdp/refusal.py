@@ -10,13 +10,14 @@ from sipcli.sdp.dtls import is_strong
 from sipcli.sdp.formats import Key
 
 _PROTOCOLS: Final = {
-    f"{transport}RTP/{profile}"
-    for transport, profiles in {
-        "": ("AVP", "AVPF", "SAVP", "SAVPF"),
-        "UDP/TLS/": ("SAVP", "SAVPF"),
-        "TCP/DTLS/": ("SAVP", "SAVPF"),
-    }.items()
-    for profile in profiles
+    "RTP/AVP",
+    "RTP/AVPF",
+    "RTP/SAVP",
+    "RTP/SAVPF",
+    "UDP/TLS/RTP/SAVP",
+    "UDP/TLS/RTP/SAVPF",
+    "TCP/DTLS/RTP/SAVP",
+    "TCP/DTLS/RTP/SAVPF",
 }
 """Whatever of these it says, a fingerprint makes it DTLS-SRTP (RFC 8829 §5.1.2)."""
 

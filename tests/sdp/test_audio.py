@@ -72,7 +72,7 @@ def test_an_unknown_setup_is_as_if_missing() -> None:
 
 @pytest.mark.parametrize(
     ("value", "read"),
-    [("x", "x"), ("x" * 256, "x" * 256), ("x" * 257, None), ("a b", None), ("", None)],
+    [("x", "x"), ("x" * 256, "x" * 256), ("x" * 257, None), ("a b", None), ("é", None), ("", None)],
 )
 def test_credentials_are_of_a_length_that_ice_can_use(value: str, read: str | None) -> None:
     found = only(audio(f"a=ice-ufrag:{value}", f"a=ice-pwd:{value}", without=["a=ice"]))
@@ -130,6 +130,7 @@ def test_packet_times(lines: tuple[str, ...], ptime: int | None, max_ptime: int 
         (("b=AS:10",), None),
         (("b=AS:x", "b=RR:0"), None),
         (("b=AS:0",), None),
+        (("i=AS:64", "k=TIAS:30000"), None),
     ],
 )
 def test_bandwidth_is_what_is_left_for_payload(
