@@ -201,6 +201,7 @@ class Calls:
 
     def invited(self, inbound: Inbound, now: float) -> Answer | None:
         """Take an INVITE that passes for a new call; else the answer that refuses it."""
+        self.sweep()  # a caller may come again with its Call-ID once it was refused
         request = inbound.request
         if not self._takes_calls:
             return Answer(480)

@@ -110,6 +110,7 @@ class CallWire(Wire):
         *headers: tuple[str, str],
         body: bytes = OFFER,
         call_id: str = "in-1",
+        cseq: int = 10,
         contact: str | None = BOBS_PHONE,
     ) -> Request:
         """Have Bob call."""
@@ -119,7 +120,7 @@ class CallWire(Wire):
             ("To", "<sip:alice@example.com>"),
             ("From", '"Bob" <sip:bob@example.com>;tag=bobs'),
             ("Call-ID", call_id),
-            ("CSeq", "10 INVITE"),
+            ("CSeq", f"{cseq} INVITE"),
             *([("Contact", contact)] if contact else []),
             *([SDP] if body else []),
             *headers,

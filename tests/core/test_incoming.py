@@ -248,6 +248,14 @@ def test_stopping_waits_for_the_bye() -> None:
     assert wire.agent.is_stopped
 
 
+def test_a_caller_that_was_refused_may_come_again_with_the_same_id() -> None:
+    wire = CallWire()
+    wire.ring()
+    wire.agent.calls.reject("in-1", 486, wire.now)
+    wire.ring(cseq=11)
+    assert len(wire.heard(Incoming)) == 2
+
+
 def test_a_call_with_the_id_of_a_live_one_is_refused() -> None:
     wire = CallWire()
     wire.ring()
