@@ -44,12 +44,13 @@ def _free_port() -> int:
 
 
 class Coturn:
-    """One server with one user, who may have one allocation and no more."""
+    """One server with one user, who may have `quota` allocations at a time; 0: any number."""
 
     username: Final = "alice"
     password: Final = "alice-secret"
 
-    def __init__(self) -> None:
+    def __init__(self, *, quota: int = 0) -> None:
+        self.quota = quota
         self.folder = Path(tempfile.mkdtemp(prefix="coturn-"))
         self.port, self.tls_port = _free_port(), _free_port()
         self.ca_file = self.folder / "ca.pem"
@@ -89,7 +90,7 @@ class Coturn:
         command += ["--lt-cred-mech", f"--realm={REALM}", f"--user={self.username}:{self.password}"]
         command += [f"--cert={self.folder}/cert.pem", f"--pkey={self.folder}/key.pem"]
         command += [f"--userdb={self.folder}/users", f"--pidfile={self.folder}/pid"]
-        command += ["--user-quota=1", "--relay-threads=1", "--verbose"]
+        command += [f"--user-quota={self.quota}", "--relay-threads=1", "--verbose"]
         with self._log_file.open("ab") as log:
             self._leashed = LeashedProcess(command, stdout=log, stderr=log, cwd=self.folder)
         deadline = time.monotonic() + _START_LIMIT

@@ -21,17 +21,42 @@ PATIENCE = 20.0
 """Seconds; on a busy machine things may take long."""
 
 
-@pytest.fixture
-def coturn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Coturn]:
-    """A server of its own for each test, and no network but loopback."""
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network but loopback."""
+    monkeypatch.setattr(gathering, "host_addresses", list)
+
+
+def started(*, quota: int = 0) -> Coturn:
+    """A server that runs."""
     if program() is None:
         refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         refuse(INSTALL)
-    monkeypatch.setattr(gathering, "host_addresses", list)
-    with closing(Coturn()) as server:
-        server.start()
+    server = Coturn(quota=quota)
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="module")
+def _shared() -> Iterator[Coturn]:
+    with closing(started()) as server:
         yield server
-        sys.stdout.write(server.log[-8000:])  # shown with a failure
+
+
+@pytest.fixture
+def coturn(_shared: Coturn) -> Iterator[Coturn]:
+    """A server for those that do it no harm."""
+    before = len(_shared.log)
+    yield _shared
+    sys.stdout.write(_shared.log[before:])  # shown with a failure
+
+
+@pytest.fixture
+def victim() -> Iterator[Coturn]:
+    """A server for one test, which may stop it."""
+    with closing(started(quota=1)) as server:
+        yield server
+        sys.stdout.write(server.log[-8000:])
 
 
 def run(test: Coroutine[None, None, None]) -> None:
@@ -89,20 +114,20 @@ def test_a_relay_is_given_back_at_the_end(coturn: Coturn, transport: str) -> Non
         local = await party.transport.gather()
         assert party.warnings == []
         assert [each.type for each in local.candidates] == [CandidateType.RELAY]
-        assert coturn.allocations_ended() == 0
+        before = coturn.allocations_ended()
         await party.transport.close()
-        assert coturn.allocations_ended() == 1
+        assert coturn.allocations_ended() == before + 1
 
     run(test())
 
 
-def test_a_relay_too_many_is_refused_with_the_reason(coturn: Coturn) -> None:
+def test_a_relay_too_many_is_refused_with_the_reason(victim: Coturn) -> None:
     async def test() -> None:
-        first, second = (Party(options=options(coturn, "udp")) for _ in range(2))
+        first, second = (Party(options=options(victim, "udp")) for _ in range(2))
         assert (await first.transport.gather()).candidates
         assert not (await second.transport.gather()).candidates
         assert second.warnings == [
-            f"{coturn.uri('udp')} cannot be used: this user has as many relays as it allows"
+            f"{victim.uri('udp')} cannot be used: this user has as many relays as it allows"
         ]
         await asyncio.gather(first.transport.close(), second.transport.close())
 
@@ -142,16 +167,16 @@ def test_an_unknown_authority_is_not_trusted(coturn: Coturn) -> None:
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_dead_server_does_not_stop_a_call_that_has_other_ways(
-    coturn: Coturn, transport: str
+    victim: Coturn, transport: str
 ) -> None:
     async def test() -> None:
-        chosen = options(coturn, transport, relay_only=False)
+        chosen = options(victim, transport, relay_only=False)
         chosen.gathering_timeout = 0.3
-        coturn.freeze()
+        victim.freeze()
         alice, bob = Party(options=chosen), Party()
         await connect(alice, bob)
         assert alice.warnings == [
-            f"{coturn.uri(transport)} cannot be used: it has not answered in time"
+            f"{victim.uri(transport)} cannot be used: it has not answered in time"
         ]
         await talk(alice, bob)
         await asyncio.gather(alice.transport.close(), bob.transport.close())
@@ -161,13 +186,13 @@ def test_a_dead_server_does_not_stop_a_call_that_has_other_ways(
 
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
 def test_a_server_that_dies_in_the_middle_is_noticed_at_once(
-    coturn: Coturn, transport: str
+    victim: Coturn, transport: str
 ) -> None:
     async def test() -> None:
-        alice, bob = Party(options=options(coturn, transport)), Party()
+        alice, bob = Party(options=options(victim, transport)), Party()
         await connect(alice, bob)
         await talk(alice, bob)
-        coturn.kill()
+        victim.kill()
         await asyncio.sleep(0.5)
         assert [loss.reason for loss in alice.losses] == ["the TURN server's allocation has ended"]
         await asyncio.gather(alice.transport.close(), bob.transport.close())
@@ -176,11 +201,11 @@ def test_a_server_that_dies_in_the_middle_is_noticed_at_once(
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_call_can_be_closed_while_its_server_is_dead(coturn: Coturn, transport: str) -> None:
+def test_a_call_can_be_closed_while_its_server_is_dead(victim: Coturn, transport: str) -> None:
     async def test() -> None:
-        alice, bob = Party(options=options(coturn, transport)), Party()
+        alice, bob = Party(options=options(victim, transport)), Party()
         await connect(alice, bob)
-        coturn.freeze()
+        victim.freeze()
         await asyncio.gather(alice.transport.close(), bob.transport.close())
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}

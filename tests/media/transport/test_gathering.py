@@ -7,6 +7,7 @@ import pytest
 
 from sipcli.media.transport import addresses, gathering
 from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.net.resolve import Address
 from sipcli.sdp.transport import Candidate, CandidateType
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.parties import Party, connect, exchange
@@ -242,50 +243,60 @@ def test_stuns_is_refused_with_the_reason() -> None:
     run(test())
 
 
-def test_a_name_that_does_not_exist_is_named() -> None:
+def look_up(monkeypatch: pytest.MonkeyPatch, answer: OSError | tuple[str, ...]) -> None:
+    """Let every name have these addresses."""
+
+    async def resolve(host: str, port: int) -> tuple[Address, ...]:
+        if isinstance(answer, OSError):
+            raise answer
+        families = {True: socket.AF_INET6, False: socket.AF_INET}
+        return tuple(Address(families[":" in each], (each, port)) for each in answer)
+
+    monkeypatch.setattr(gathering, "resolve", resolve)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "not known"), "its name is not known"),
+        ((), "its name has no IPv4 or IPv6 address"),
+    ],
+    ids=["unknown", "no address"],
+)
+@pytest.mark.parametrize("scheme", ["stun", "turn"])
+def test_a_name_that_leads_nowhere_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+    answer: OSError | tuple[str, ...],
+    reason: str,
+    scheme: str,
+) -> None:
+    look_up(monkeypatch, answer)
+
     async def test() -> None:
-        _, warnings, took = await gathered(options("stun:no.such.host.invalid"))
-        assert "stun:no.such.host.invalid cannot be used: its name is not known" in warnings[0]
-        assert took < 2.0
-
-    def fail(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", fail)
-        run(test())
-
-
-def test_a_name_without_a_usable_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
-
-    async def test() -> None:
-        _, warnings, _ = await gathered(options("turn:odd.invalid"))
-        assert "turn:odd.invalid cannot be used: its name has no" in warnings[0]
+        _, warnings, took = await gathered(options(f"{scheme}:a.invalid"))
+        assert len(warnings) == 1
+        assert warnings[0].startswith(f"{scheme}:a.invalid cannot be used: {reason}")
+        assert took == 0.0
 
     run(test())
 
 
-def test_a_name_is_asked_by_ipv4_and_ipv6_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("server", "kind"), [(FakeStun(NAT), "srflx"), (FakeTurn(), "relay")], ids=["STUN", "TURN"]
+)
+def test_a_name_is_asked_by_ipv4_and_ipv6_at_once(
+    monkeypatch: pytest.MonkeyPatch, server: FakeStun, kind: str
+) -> None:
     """The first of its addresses is dead, and must not hold up the other."""
+    look_up(monkeypatch, ("::1", "127.0.0.1"))
 
     async def test() -> None:
-        for server in (FakeStun(NAT), FakeTurn()):
-            async with serving(server):
-                port = server.address[1]
-                found = [
-                    (family, socket.SOCK_STREAM, 6, "", (host, port))
-                    for family, host in (
-                        (socket.AF_INET6, "::1"),
-                        (socket.AF_INET, "127.0.0.1"),
-                    )
-                ]
-                monkeypatch.setattr(socket, "getaddrinfo", lambda *_, f=found, **__: f)
-                scheme = "turn" if isinstance(server, FakeTurn) else "stun"
-                candidates, warnings, took = await gathered(options(f"{scheme}:a.invalid:{port}"))
-                assert kinds(candidates)[2:] == ["relay" if scheme == "turn" else "srflx"]
-                assert warnings == []
-                assert took <= 0.2
+        async with serving(server):
+            uri = f"{'stun' if kind == 'srflx' else 'turn'}:a.invalid:{server.address[1]}"
+            candidates, warnings, took = await gathered(options(uri))
+            assert kinds(candidates)[2:] == [kind]
+            assert warnings == []
+            assert took <= 0.2
 
     run(test())
 

@@ -5,6 +5,7 @@ import random
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from aioice import stun
@@ -139,6 +140,60 @@ def test_a_check_that_is_played_again_from_everywhere_is_bounded() -> None:
             assert len(agent.peers) <= MOST_PEER_ADDRESSES + 2
             assert len(agent.remote_candidates) <= MOST_PEER_ADDRESSES + 2
             assert len(asyncio.all_tasks()) < MOST_PEER_ADDRESSES + 20
+            await exchange(alice, bob)
+
+    run(test())
+
+
+@pytest.mark.parametrize(("size", "answered"), [(200, 1), (1400, 1), (1800, 0), (60_000, 0)])
+def test_a_check_too_long_for_one_packet_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, size: int, answered: int
+) -> None:
+    """aioice looks at all before each FINGERPRINT: 60 kB full of them take a quarter second."""
+
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            agent = alice.transport._agent  # noqa: SLF001
+            check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+            check.attributes["USERNAME"] = f"{agent.local_username}:{agent.remote_username}"
+            check.attributes["PRIORITY"] = 1
+            check.attributes["SOFTWARE"] = "x" * (size - 120)
+            check.add_message_integrity(agent.local_password.encode())
+            receiver = sockets_of(alice)[0]
+            sent: list[stun.Message] = []
+            monkeypatch.setattr(receiver, "send_stun", lambda message, _: sent.append(message))
+            receiver.datagram_received(bytes(check), address_of(bob))
+            assert [each.message_class for each in sent] == [stun.Class.RESPONSE] * answered
+
+    run(test())
+
+
+def test_no_more_is_read_of_a_datagram_than_can_be_of_use() -> None:
+    async def test() -> None:
+        async with connected() as (alice, _):
+            for opened in sockets_of(alice):
+                unpromised: Any = opened.transport
+                assert unpromised.max_size == 2048
+
+    run(test())
+
+
+@pytest.mark.parametrize("missing", ["USERNAME", "PRIORITY", "MESSAGE-INTEGRITY"])
+def test_a_check_that_lacks_something_changes_nothing(missing: str) -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            agent = alice.transport._agent  # noqa: SLF001
+            check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+            check.attributes["USERNAME"] = f"{agent.local_username}:{agent.remote_username}"
+            check.attributes["PRIORITY"] = 1
+            check.attributes["USE-CANDIDATE"] = None
+            check.attributes.pop(missing, None)
+            if missing != "MESSAGE-INTEGRITY":
+                check.add_message_integrity(agent.local_password.encode())
+            before = alice.transport.selected_pair, len(agent.remote_candidates)
+            sockets_of(alice)[0].datagram_received(bytes(check), STRANGER)
+            await settle()
+            assert (alice.transport.selected_pair, len(agent.remote_candidates)) == before
             await exchange(alice, bob)
 
     run(test())

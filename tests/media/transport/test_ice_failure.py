@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 
 import pytest
 from aioice import ice
@@ -25,12 +26,7 @@ async def reason(party: Party, peer: LocalTransport, *candidates: Candidate) -> 
     """Why ICE with these candidates of the peer fails; asserts that it does, and is told."""
     with pytest.raises(IceFailed) as caught:
         await party.start(
-            LocalTransport(
-                ufrag=peer.ufrag,
-                pwd=peer.pwd,
-                candidates=candidates,
-                fingerprint=peer.fingerprint,
-            ),
+            replace(peer, candidates=candidates),
             controlling=True,
         )
     assert party.failures == [Failed(Phase.ICE, str(caught.value))]
@@ -82,7 +78,29 @@ def test_a_lite_peer_that_gives_no_address_is_given_up_at_once() -> None:
     run(test())
 
 
-def test_a_lite_peer_is_controlled_by_us_in_any_case() -> None:
+@pytest.mark.parametrize("lite", [True, False])
+def test_a_lite_peer_is_controlled_by_us_in_any_case(lite: bool) -> None:
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            await alice.transport.gather()
+            peer = replace(await bob.transport.gather(), candidates=(candidate("127.0.0.1"),))
+            starting = asyncio.create_task(
+                alice.transport.start(
+                    remote(peer, lite=lite),
+                    DtlsRole.SERVER,
+                    controlling=False,
+                    fingerprints=[peer.fingerprint],
+                )
+            )
+            await asyncio.sleep(1)
+            assert alice.transport._agent.ice_controlling is lite  # noqa: SLF001
+            await alice.transport.close()
+            await asyncio.gather(starting, return_exceptions=True)
+
+    run(test())
+
+
+def test_media_flows_with_a_lite_peer() -> None:
     async def test() -> None:
         async with pair() as (alice, bob):
             ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
@@ -90,7 +108,7 @@ def test_a_lite_peer_is_controlled_by_us_in_any_case() -> None:
                 alice.transport.start(
                     remote(theirs, lite=True),
                     DtlsRole.SERVER,
-                    controlling=False,
+                    controlling=True,
                     fingerprints=[theirs.fingerprint],
                 ),
                 bob.start(ours),
@@ -104,12 +122,7 @@ def test_checks_that_arrive_where_ours_are_not_answered_are_named() -> None:
     async def test() -> None:
         async with pair() as (alice, bob):
             ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            wrong = LocalTransport(
-                ufrag=theirs.ufrag,
-                pwd="wrong" * 5,
-                candidates=theirs.candidates,
-                fingerprint=theirs.fingerprint,
-            )
+            wrong = replace(theirs, pwd="wrong" * 5)
             checking = asyncio.create_task(bob.start(ours))
             with pytest.raises(IceFailed, match="checks arrive here"):
                 await alice.start(wrong, controlling=True)
@@ -129,13 +142,9 @@ def test_candidates_that_cannot_be_used_are_left_out() -> None:
                 candidate("127.0.0.1", 9, component=2),
                 candidate("::ffff:300.1.1.1"),
                 candidate(""),
+                *(replace(each, component=2) for each in theirs.candidates),
             )
-            peer = LocalTransport(
-                ufrag=theirs.ufrag,
-                pwd=theirs.pwd,
-                candidates=(*odd, *theirs.candidates),
-                fingerprint=theirs.fingerprint,
-            )
+            peer = replace(theirs, candidates=(*odd, *theirs.candidates))
             begin = now()
             await asyncio.gather(
                 alice.start(peer, DtlsRole.SERVER, controlling=True), bob.start(ours)
@@ -171,12 +180,7 @@ def test_mdns_names_hold_nothing_up(monkeypatch: pytest.MonkeyPatch, answer: str
     async def test() -> None:
         async with pair() as (alice, bob):
             ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            peer = LocalTransport(
-                ufrag=theirs.ufrag,
-                pwd=theirs.pwd,
-                candidates=(candidate("0f7d9c.local"), *theirs.candidates),
-                fingerprint=theirs.fingerprint,
-            )
+            peer = replace(theirs, candidates=(candidate("0f7d9c.local"), *theirs.candidates))
             begin = now()
             await asyncio.gather(
                 alice.start(peer, DtlsRole.SERVER, controlling=True), bob.start(ours)
@@ -197,12 +201,7 @@ def test_an_mdns_name_alone_leads_to_the_peer(monkeypatch: pytest.MonkeyPatch) -
         async with pair() as (alice, bob):
             ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
             port = next(c.port for c in theirs.candidates if c.address == "127.0.0.1")
-            peer = LocalTransport(
-                ufrag=theirs.ufrag,
-                pwd=theirs.pwd,
-                candidates=(candidate("0f7d9c.local", port),),
-                fingerprint=theirs.fingerprint,
-            )
+            peer = replace(theirs, candidates=(candidate("0f7d9c.local", port),))
             await asyncio.gather(
                 alice.start(peer, DtlsRole.SERVER, controlling=True),
                 bob.start(without_candidates(ours)),

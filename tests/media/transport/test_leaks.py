@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 
 import pytest
@@ -53,15 +54,15 @@ def test_50_transports_leave_nothing_behind() -> None:
 
 def test_a_closed_transport_is_freed() -> None:
     async def test() -> None:
-        def agents() -> int:
-            gc.collect()
-            return sum(type(each).__name__ == "IceAgent" for each in gc.get_objects())
+        async def call() -> list[weakref.ref[object]]:
+            async with connected() as parties:
+                parts = [(each, each.transport, each.transport._agent) for each in parties]  # noqa: SLF001
+                return [weakref.ref(part) for each in parts for part in each]
 
-        before = agents()
-        async with connected():
-            assert agents() == before + 2
+        parts = await call()
         await settle()
-        assert agents() == before
+        gc.collect()
+        assert [part() for part in parts] == [None] * 6
 
     run(test())
 

@@ -1,6 +1,7 @@
 """The way of a call's media from end to end, over real sockets on loopback."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -47,12 +48,23 @@ def test_rtcp_and_rtp_are_told_apart() -> None:
     run(test())
 
 
-def test_the_whole_set_up_waits_for_nothing() -> None:
+@pytest.mark.parametrize("role", DtlsRole)
+@pytest.mark.parametrize("offerer_first", [True, False])
+def test_the_whole_set_up_waits_for_nothing(role: DtlsRole, offerer_first: bool) -> None:
+    """Whichever end is ready first: what it sends too early is kept, not lost."""
+
     async def test() -> None:
         async with pair() as (alice, bob):
             begin = now()
-            await connect(alice, bob)
-            assert now() - begin < 0.01
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            offering = alice.start(theirs, role, controlling=True)
+            answering = bob.start(ours, opposite(role))
+            first, second = (offering, answering) if offerer_first else (answering, offering)
+            early = asyncio.create_task(first)
+            await settle(20)
+            await second
+            await early
+            assert now() - begin < 0.05
 
     run(test())
 
@@ -207,6 +219,39 @@ def test_a_certificate_that_was_not_announced_means_no_audio(
             await alice.transport.close()
             await bob.transport.close()
             await asyncio.gather(peer, return_exceptions=True)
+
+    run(test())
+
+
+# Sending
+
+
+class FullTransport(asyncio.DatagramTransport):
+    """What a socket is like whose network does not move."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__()
+        self.waiting = waiting
+        self.sent: list[bytes] = []
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes."""
+        return self.waiting
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        """Note it."""
+        self.sent.append(data)
+
+
+@pytest.mark.parametrize(("waiting", "sent"), [(0, 1), (60_000, 1), (70_000, 0)])
+def test_what_a_stuck_network_does_not_take_is_dropped(waiting: int, sent: int) -> None:
+    async def test() -> None:
+        async with connected() as (alice, _):
+            stuck = FullTransport(waiting)
+            agent = alice.transport._agent  # noqa: SLF001
+            agent._route = (stuck, ("127.0.0.1", 9))  # noqa: SLF001
+            alice.transport.send_rtp(rtp())
+            assert len(stuck.sent) == sent
 
     run(test())
 
