@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,9 +78,8 @@ class Phone:
     """One account, connected and registered as its settings say, from `async with` to its end.
 
     `on_event` and `on_call_event` are called on the loop's thread for each event, after the
-    step that caused it; they must not call the phone. A `patient` phone tries again for
-    ever; else the first round of servers that all failed, or the first refused registration,
-    is the end.
+    step that caused it. A `patient` phone tries again for ever; else the first round of
+    servers that all failed, or the first refused registration, is the end.
     """
 
     def __init__(
@@ -96,7 +96,9 @@ class Phone:
         self._settings = settings
         self._link_options = LinkOptions.from_settings(settings)
         self._on_event = on_event
-        self._on_call_event = on_call_event
+        self._on_call_event = on_call_event or (lambda _: None)
+        self._untold: deque[events.Event | CallEvent] = deque()
+        self._is_telling = False
         self._observer: Observer = observer or Unwatched()
         draw = secrets.SystemRandom().random
         self._agent = UserAgent(
@@ -206,21 +208,35 @@ class Phone:
 
     @contextmanager
     def step(self) -> Iterator[tuple[UserAgent, float]]:
-        """Lend the core for one synchronous step; on the way out, carry out what it asked."""
+        """Lend the core for one synchronous step; on the way out, carry out what it asked.
+
+        Whoever is told an event may take a step of its own: the events of that wait for
+        their turn, so that everybody hears them in one order.
+        """
         loop = asyncio.get_running_loop()
         yield self._agent, loop.time()
         for action in self._agent.take_actions():
             self._carry_out(action)
-        for event in self._agent.take_events():
-            self._note_progress(event)
-            self._on_event(event)
-        for call_event in self._agent.take_call_events():
-            if self._on_call_event is not None:
-                self._on_call_event(call_event)
         if self._timer is not None:
             self._timer.cancel()
         deadline = self._agent.deadline()
         self._timer = None if deadline is None else loop.call_at(deadline, self._on_timer)
+        self._untold += [*self._agent.take_events(), *self._agent.take_call_events()]
+        if not self._is_telling:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._is_telling = True
+        try:
+            while self._untold:
+                event = self._untold.popleft()
+                if not isinstance(event, events.Event):
+                    self._on_call_event(event)
+                else:
+                    self._note_progress(event)
+                    self._on_event(event)
+        finally:
+            self._is_telling = False
         self._changed.set()
 
     def _on_timer(self) -> None:
