@@ -1,0 +1,30 @@
+"""Sound inside the phone: 48 kHz, mono, 16 bits, handed on in frames of 20 ms."""
+
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Pcm: TypeAlias = npt.NDArray[np.int16]
+"""Samples of one channel; full scale is ±32768."""
+Wave: TypeAlias = npt.NDArray[np.float32]
+"""The same while it is being worked on; the scale stays that of `Pcm`."""
+
+RATE: Final = 48_000
+"""Samples in a second."""
+FRAME: Final = 960
+"""Samples in a frame."""
+FRAME_S: Final = FRAME / RATE
+"""Seconds in a frame."""
+
+
+def silence(samples: int) -> Pcm:
+    """`samples` of nothing; a new array each time, so that its taker may write into it."""
+    return np.zeros(samples, np.int16)
+
+
+def to_pcm(wave: Wave) -> Pcm:
+    """Round `wave` to whole steps; what is beyond full scale is clipped. Writes into `wave`."""
+    np.rint(wave, out=wave)
+    np.clip(wave, -32768.0, 32767.0, out=wave)
+    return wave.astype(np.int16)

@@ -1,0 +1,62 @@
+"""The RTP packet: bytes to value and back (RFC 3550 §5.1, §5.3.1)."""
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final
+
+_HEADER: Final = Struct("!BBHLL")
+_LENGTH: Final = Struct("!H")
+_VERSION_2: Final = 0x80
+_PADDING: Final = 0x20
+_EXTENSION: Final = 0x10
+_CSRC_COUNT: Final = 0x0F
+_MARKER: Final = 0x80
+_PAYLOAD_TYPE: Final = 0x7F
+
+
+@dataclass(frozen=True, slots=True)
+class RtpPacket:
+    """One packet, without its CSRC list, header extension and padding, which we have no use for."""
+
+    payload_type: int
+    """0-127."""
+    sequence: int
+    """16 bits."""
+    timestamp: int
+    """32 bits, in units of the payload's clock."""
+    ssrc: int
+    """32 bits."""
+    payload: bytes
+    """Empty in packets that are all padding."""
+    marker: bool = False
+
+
+def parse(data: bytes) -> RtpPacket | None:
+    """Read a packet; None for what is none. Header extensions of any kind are stepped over."""
+    if len(data) < _HEADER.size:
+        return None
+    flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
+    if flags & 0xC0 != _VERSION_2:
+        return None
+    begin = _HEADER.size + 4 * (flags & _CSRC_COUNT)
+    end = len(data)
+    if flags & _EXTENSION:
+        if end < begin + 4:
+            return None
+        begin += 4 + 4 * _LENGTH.unpack_from(data, begin + 2)[0]
+    if flags & _PADDING:
+        if data[-1] == 0:  # the count includes its own byte
+            return None
+        end -= data[-1]
+    if begin > end:
+        return None
+    return RtpPacket(
+        kind & _PAYLOAD_TYPE, sequence, timestamp, ssrc, data[begin:end], bool(kind & _MARKER)
+    )
+
+
+def build(packet: RtpPacket) -> bytes:
+    """Write `packet`; fields out of their range raise `struct.error`, a bug of the caller's."""
+    kind = packet.payload_type | (_MARKER if packet.marker else 0)
+    header = _HEADER.pack(_VERSION_2, kind, packet.sequence, packet.timestamp, packet.ssrc)
+    return header + packet.payload

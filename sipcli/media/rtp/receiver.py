@@ -1,0 +1,99 @@
+"""The receiving side of an RTP session: which packets belong to the stream that is heard."""
+
+from sipcli.media.rtp.packet import RtpPacket, parse
+from sipcli.media.rtp.reception import Arrival, Reception
+from sipcli.media.rtp.rtcp import ReportBlock, SenderReport
+
+
+class Receiver:
+    """Follows one source at a time, and changes to another when the first has fallen silent.
+
+    The first source is believed at once: its packets passed SRTP. Another one is followed
+    after two packets in sequence with none of the current source between them, so that
+    neither a stray packet nor two sources at the same time make the sound flap.
+    """
+
+    def __init__(self) -> None:
+        self.unreadable = 0
+        """Datagrams that were no RTP."""
+        self.strays = 0
+        """Packets of an unproven source, or far from all others of theirs."""
+        self.last_heard: float | None = None
+        """When a packet of the current source last came, in seconds; None before the first."""
+        self._reception: Reception | None = None
+        self._candidate: tuple[int, int] | None = None
+        """Another source and the sequence number that would prove it."""
+        self._past = (0, 0, 0)
+        """Packets expected, received and duplicate of sources that are gone."""
+
+    @property
+    def ssrc(self) -> int | None:
+        """The current source; None before the first packet."""
+        return self._reception.ssrc if self._reception else None
+
+    @property
+    def expected(self) -> int:
+        """Packets that all sources sent, as far as their numbers tell."""
+        return self._past[0] + (self._reception.expected if self._reception else 0)
+
+    @property
+    def received(self) -> int:
+        """Packets that came from all sources, without duplicates."""
+        return self._past[1] + (self._reception.received if self._reception else 0)
+
+    @property
+    def lost(self) -> int:
+        """Packets sent by all sources that have not come."""
+        return self.expected - self.received
+
+    @property
+    def duplicates(self) -> int:
+        """Packets that came again."""
+        return self._past[2] + (self._reception.duplicates if self._reception else 0)
+
+    @property
+    def jitter_ms(self) -> float:
+        """Of the current source (RFC 3550 §6.4.1), in ms."""
+        return self._reception.jitter_s * 1000 if self._reception else 0.0
+
+    def receive(self, data: bytes, now: float) -> RtpPacket | None:
+        """The packet in `data` if it is a new one of the stream that is heard, else None."""
+        packet = parse(data)
+        if packet is None:
+            self.unreadable += 1
+            return None
+        reception = self._reception_of(packet)
+        arrival = reception.update(packet.sequence) if reception else Arrival.STRAY
+        if arrival is Arrival.STRAY:
+            self.strays += 1
+        if arrival is Arrival.STRAY or arrival is Arrival.DUPLICATE:
+            return None
+        self._candidate = None
+        self.last_heard = now
+        return packet
+
+    def timed(self, packet: RtpPacket, clock_rate: int, now: float) -> None:
+        """Let a packet from `receive` count for the jitter; `clock_rate` in Hz."""
+        if self._reception is not None and packet.ssrc == self._reception.ssrc:
+            self._reception.time(packet.timestamp, clock_rate, now)
+
+    def sender_report(self, report: SenderReport, now: float) -> None:
+        """Take note of a report of the current source; those of others are dropped."""
+        if self._reception is not None and report.ssrc == self._reception.ssrc:
+            self._reception.sender_report(report, now)
+
+    def report(self, now: float) -> tuple[ReportBlock, ...]:
+        """What to tell the current source: one block, or none before its first packet."""
+        return (self._reception.report(now),) if self._reception else ()
+
+    def _reception_of(self, packet: RtpPacket) -> Reception | None:
+        """The books of the packet's source; None if it is not the one to follow."""
+        if self._reception is not None and packet.ssrc != self._reception.ssrc:
+            if self._candidate != (packet.ssrc, packet.sequence):
+                self._candidate = (packet.ssrc, (packet.sequence + 1) & 0xFFFF)
+                return None
+            self._past = (self.expected, self.received, self.duplicates)
+            self._reception = None
+        if self._reception is None:
+            self._reception = Reception(packet.ssrc, packet.sequence)
+        return self._reception

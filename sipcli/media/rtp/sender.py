@@ -1,0 +1,86 @@
+"""The sending side of an RTP session: numbers, timestamps, marker and counts (RFC 3550 §5.1)."""
+
+from typing import Final
+
+from sipcli.media.pcm import FRAME_S
+from sipcli.media.rtp.packet import RtpPacket, build
+
+_ASLEEP_S: Final = 1.0
+"""Seconds without a frame that are not a delay, which the caller makes up for, but a sleep."""
+
+
+class Sender:
+    """One synchronization source for the life of a call, whatever codecs it goes through.
+
+    Time goes on by one frame of 20 ms with each call of `audio`, `event` or `pause`: exactly
+    one of them is called for each frame. Where nobody called for more than a second (the
+    machine slept), the timestamp skips that time.
+
+    Sequence number and timestamp begin at random, so that they say nothing (§5.1): the
+    caller draws them, and the SSRC.
+    """
+
+    def __init__(self, *, ssrc: int, sequence: int, timestamp: int, clock_rate: int) -> None:
+        self.ssrc = ssrc
+        self.clock_rate = clock_rate
+        """Hz: of the codec that is being sent. A change of codec sets it before the next frame;
+        the timestamp goes on from where it is, at the new pace (RFC 7160 §4.1)."""
+        self.packets = 0
+        self.octets = 0
+        """Of payload (§6.4.1)."""
+        self._sequence = sequence
+        self._timestamp = timestamp
+        self._ticked: float | None = None
+        self._talking = False
+
+    @property
+    def timestamp(self) -> int:
+        """That of the next frame."""
+        return self._timestamp
+
+    def audio(self, payload_type: int, payload: bytes, now: float) -> bytes:
+        """The packet for a frame of sound; marked if it is the first after a pause."""
+        timestamp = self._tick(now)
+        marker, self._talking = not self._talking, True
+        return self._packet(payload_type, payload, timestamp, marker)
+
+    def event(
+        self, payload_type: int, payload: bytes, timestamp: int, marker: bool, now: float
+    ) -> bytes:
+        """The packet of a telephone-event that takes the place of a frame (RFC 4733 §2.5.1.2).
+
+        `timestamp` and `marker` are the event's own.
+        """
+        self._tick(now)
+        return self._packet(payload_type, payload, timestamp, marker)
+
+    def pause(self, now: float) -> None:
+        """Let a frame pass without a packet: on hold, or in the silence of DTX."""
+        self._tick(now)
+        self._talking = False
+
+    def timestamp_at(self, now: float) -> int:
+        """The RTP timestamp of the instant `now`, for a sender report (§6.4.1)."""
+        ahead = 0.0 if self._ticked is None else now - self._ticked - FRAME_S
+        return (self._timestamp + round(ahead * self.clock_rate)) & 0xFFFF_FFFF
+
+    def _packet(self, payload_type: int, payload: bytes, timestamp: int, marker: bool) -> bytes:
+        packet = RtpPacket(payload_type, self._sequence, timestamp, self.ssrc, payload, marker)
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        self.packets += 1
+        self.octets += len(payload)
+        return build(packet)
+
+    def _tick(self, now: float) -> int:
+        """Begin a frame; returns its timestamp."""
+        if self._ticked is not None and now - self._ticked > _ASLEEP_S:
+            self._advance(int((now - self._ticked) / FRAME_S) - 1)
+            self._talking = False
+        self._ticked = now
+        timestamp = self._timestamp
+        self._advance(1)
+        return timestamp
+
+    def _advance(self, frames: int) -> None:
+        step = frames * round(self.clock_rate * FRAME_S)
+        self._timestamp = (self._timestamp + step) & 0xFFFF_FFFF

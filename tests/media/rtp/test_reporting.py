@@ -1,0 +1,120 @@
+"""When RTCP is sent, what it says, and what is learnt from the far end's (RFC 3550 §6)."""
+
+from dataclasses import replace
+
+import pytest
+
+from sipcli.media.rtp.packet import RtpPacket
+from sipcli.media.rtp.packet import build as build_rtp
+from sipcli.media.rtp.receiver import Receiver
+from sipcli.media.rtp.reporting import Reporting
+from sipcli.media.rtp.rtcp import (
+    Goodbye,
+    ReceiverReport,
+    ReportBlock,
+    SenderReport,
+    SourceDescription,
+    build,
+    parse,
+)
+from sipcli.media.rtp.sender import Sender
+
+WALL_CLOCK = 1_700_000_000.0
+
+
+class Side:
+    """One end of a call, with its own clock."""
+
+    def __init__(self, ssrc: int, draw: float = 0.5) -> None:
+        self.sender = Sender(ssrc=ssrc, sequence=1, timestamp=0, clock_rate=8_000)
+        self.receiver = Receiver()
+        self.reporting = Reporting(
+            self.sender,
+            self.receiver,
+            cname=f"side{ssrc}",
+            draw=lambda: draw,
+            wall_clock=WALL_CLOCK,
+        )
+
+
+def test_the_first_report_comes_after_half_the_time() -> None:
+    for draw, first in ((0.0, 1.026), (0.5, 2.052), (1.0, 3.078)):
+        side = Side(1, draw)
+        assert side.reporting.due(10.0) == pytest.approx(10.0 + first, abs=1e-3)
+        assert side.reporting.due(11.0) == pytest.approx(10.0 + first, abs=1e-3)
+
+
+def test_the_next_reports_come_at_random_about_the_interval() -> None:
+    for draw, wait in ((0.0, 2.052), (0.5, 4.104), (1.0, 6.156)):
+        side = Side(1, draw)
+        side.reporting.report(20.0)
+        assert side.reporting.due(20.0) == pytest.approx(20.0 + wait, abs=1e-3)
+
+
+def test_who_has_sent_says_how_much() -> None:
+    side = Side(1)
+    side.sender.audio(0, bytes(160), 9.98)
+    found = parse(side.reporting.report(10.0))
+    ntp_time = int((10.0 + WALL_CLOCK + 2_208_988_800) * 2**32)
+    assert found == (SenderReport(1, ntp_time, 160, 1, 160), SourceDescription(1, "side1"))
+
+
+def test_who_has_not_sent_since_the_last_only_says_what_came() -> None:
+    side = Side(1)
+    assert parse(side.reporting.report(1.0))[0] == ReceiverReport(1)
+    side.sender.audio(0, b"x", 1.0)
+    assert isinstance(parse(side.reporting.report(2.0))[0], SenderReport)
+    assert isinstance(parse(side.reporting.report(3.0))[0], ReceiverReport)
+
+
+def test_the_last_report_says_goodbye() -> None:
+    found = parse(Side(1).reporting.goodbye(5.0))
+    assert found == (ReceiverReport(1), SourceDescription(1, "side1"), Goodbye((1,)))
+
+
+def exchange(here: Side, there: Side, delay: float) -> None:
+    """Our report goes there, and two seconds later theirs comes back."""
+    here.sender.audio(0, b"x", 0.0)
+    there.receiver.receive(build_rtp(RtpPacket(0, 1, 0, 1, b"x")), delay)
+    there.reporting.receive(here.reporting.report(0.0), delay)
+    here.reporting.receive(there.reporting.report(2.0 + delay), 2.0 + 2 * delay)
+
+
+def test_two_reports_tell_the_round_trip() -> None:
+    here, there = Side(1), Side(2)
+    assert here.reporting.rtt_ms is None
+    exchange(here, there, delay=0.040)
+    assert here.reporting.rtt_ms == pytest.approx(80.0, abs=0.1)
+    assert there.reporting.rtt_ms is None
+
+
+def test_an_impossible_round_trip_is_not_believed() -> None:
+    here, there = Side(1), Side(2)
+    exchange(here, there, delay=0.040)
+    block = here.reporting.remote
+    assert block is not None
+    wild = replace(block, delay_since=0x8000_0000, lost=5)
+    here.reporting.receive(build((ReceiverReport(2, (wild,)),)), 3.0)
+    assert here.reporting.remote == wild
+    assert here.reporting.rtt_ms == pytest.approx(80.0, abs=0.1)
+
+
+def test_what_the_far_end_says_of_us_is_kept_and_of_others_not() -> None:
+    side = Side(1)
+    ours = ReportBlock(1, 0.25, 7, 100, 0, 0, 0)
+    report = SenderReport(9, 0, 0, 0, 0, (ours, replace(ours, ssrc=4, lost=99)))
+    side.reporting.receive(build((report,)), 1.0)
+    assert side.reporting.remote == ours
+    assert side.reporting.rtt_ms is None
+
+
+def test_a_goodbye_from_the_far_end_ends_nothing() -> None:
+    side = Side(1)
+    side.receiver.receive(build_rtp(RtpPacket(0, 1, 0, 9, b"x")), 0.0)
+    assert side.reporting.receive(build((Goodbye((9,)),)), 1.0) == (Goodbye((9,)),)
+    assert side.receiver.receive(build_rtp(RtpPacket(0, 2, 160, 9, b"x")), 1.0) is not None
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff" * 30, b"\x80\xc8\xff\xff"])
+def test_garbage_is_nothing(data: bytes) -> None:
+    assert Side(1).reporting.receive(data, 0.0) == ()
