@@ -12,7 +12,7 @@ from sipcli.cli.current import current_screen, leave_stdout_alone
 from sipcli.cli.options import Invocation
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
-from sipcli.config.prepare import prepare
+from sipcli.config.prepare import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.credentials import Credentials
 from sipcli.errors import ConfigError
@@ -75,15 +75,16 @@ def run_session(invocation: Invocation, command: str, work: Work) -> None:
     except OSError as error:
         raise ConfigError(f"log.file: {settings.log.file}: {error.strerror}") from error
     observer = log.SipTrace(screen.note if settings.trace_sip else None)
-    session = Session(settings, screen, _credentials(settings), observer)
-    try:
-        run(lambda: work(session), screen)
-    except MissingPassword:
-        if not sys.stdin.isatty() or invocation.common.json:
-            raise
-        password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
-        session = replace(session, credentials=Credentials(settings.username, password))
-        run(lambda: work(session), screen)
+    with own_instance(loaded) as settings:
+        session = Session(settings, screen, _credentials(settings), observer)
+        try:
+            run(lambda: work(session), screen)
+        except MissingPassword:
+            if not sys.stdin.isatty() or invocation.common.json:
+                raise
+            password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
+            session = replace(session, credentials=Credentials(settings.username, password))
+            run(lambda: work(session), screen)
 
 
 def _credentials(settings: Settings) -> Credentials | None:

@@ -82,7 +82,8 @@ KEYS: Final[tuple[Key, ...]] = (
         kind=uuid_kind(),
         section=Section.ACCOUNT,
         doc="The UUID that tells this device from your others (RFC 5626, GRUU). "
-        "Two devices must not share one.",
+        "Two devices must not share one. Of several processes of the same account at the same "
+        "time the first one has it, the others have ids that follow from it.",
         example='"8f1fa16a-1165-4a96-8341-785b1ef24f12"',
         derived="random once, then kept for each uri",
     ),

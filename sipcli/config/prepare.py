@@ -1,19 +1,25 @@
 """The last steps before a connection: what takes a file, a command or the state folder."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from sipcli.config.claim import claim
 from sipcli.config.keys import BY_NAME
 from sipcli.config.load import Loaded
 from sipcli.config.origin import DEFAULT, Origin, Source
 from sipcli.config.paths import config_file, state_folder
 from sipcli.config.secrets import from_command, from_keyring
+from sipcli.config.settings import Settings
 from sipcli.config.state import instance_id
 from sipcli.errors import ConfigError
 from sipcli.printable import one_line
 
 _READ: Final = ("tls_ca_file", "tls_client_certificate", "tls_client_key")
+_LASTING: Final = frozenset({Source.STATE, Source.FILE, Source.PROFILE})
+"""Where an instance id stands that other processes have, too."""
 
 
 def prepare(loaded: Loaded) -> Loaded:
@@ -31,6 +37,20 @@ def prepare(loaded: Loaded) -> Loaded:
         )
     check_files(loaded)
     return _with_instance_id(_with_password(loaded))
+
+
+@contextmanager
+def own_instance(loaded: Loaded) -> Iterator[Settings]:
+    """The settings for this process, until it ends: none else that registers has its instance id.
+
+    An id given for this run alone, by an option or a variable, is taken as it is.
+    """
+    settings = loaded.settings
+    if not settings.register or loaded.origins["instance_id"].source not in _LASTING:
+        yield settings
+        return
+    with claim(settings.instance_id, settings.uri, state_folder()) as instance_id:
+        yield replace(settings, instance_id=instance_id)
 
 
 def check_files(loaded: Loaded) -> None:

@@ -69,11 +69,12 @@ def kept_instance_id(uri: SipUri, folder: Path) -> UUID | None:
 
 def _path(uri: SipUri, folder: Path) -> Path:
     """A digest, since users may differ in letter case alone and file names may not."""
-    digest = hashlib.sha256(_account(uri).encode(errors="surrogateescape")).hexdigest()
+    digest = hashlib.sha256(account(uri).encode(errors="surrogateescape")).hexdigest()
     return folder / f"instance-{digest[:32]}.json"
 
 
-def _account(uri: SipUri) -> str:
+def account(uri: SipUri) -> str:
+    """What of `uri` makes it this account and no other."""
     return str(SipUri(user=uri.user, host=uri.host, port=uri.port))
 
 
@@ -89,7 +90,7 @@ def _read(path: Path) -> UUID:
 
 def _write(path: Path, uri: SipUri, *, replacing: bool) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = json.dumps({_KEY: str(uuid4()), "uri": _account(uri)}) + "\n"
+    content = json.dumps({_KEY: str(uuid4()), "uri": account(uri)}) + "\n"
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -1,5 +1,6 @@
 """What is done before a connection, and only then."""
 
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import pytest
 from sipcli.config.load import Loaded, load
 from sipcli.config.origin import Source
 from sipcli.config.paths import state_folder
-from sipcli.config.prepare import check_files, prepare
+from sipcli.config.prepare import check_files, own_instance, prepare
 from sipcli.config.sources import Given
 from sipcli.errors import ConfigError
 
@@ -37,6 +38,35 @@ def test_a_configured_instance_id_is_taken_as_it_is() -> None:
     text = "8f1fa16a-1165-4a96-8341-785b1ef24f12"
     assert prepare(loaded(instance_id=text)).settings.instance_id == UUID(text)
     assert not state_folder().exists()
+
+
+def test_two_that_register_at_the_same_time_have_two_instances(tmp_path: Path) -> None:
+    text = "8f1fa16a-1165-4a96-8341-785b1ef24f12"
+    file = tmp_path / "config.toml"
+    file.write_text(f'instance_id = "{text}"\n[profiles.p]\ninstance_id = "{text}"\n')
+    given: dict[str, Given] = {"ws_servers": ("ws://h",), "uri": "sip:a@b"}
+    lasting = [
+        prepare(loaded()),
+        prepare(load(given, config=file, environ={})),
+        prepare(load(given, config=file, profile="p", environ={})),
+    ]
+    for each in lasting:
+        with own_instance(each) as first, own_instance(each) as second:
+            assert first == each.settings
+            assert second.instance_id != first.instance_id
+            assert replace(second, instance_id=first.instance_id) == first
+
+
+def test_an_instance_id_for_this_run_alone_is_taken_as_it_is() -> None:
+    given = prepare(loaded(instance_id="8f1fa16a-1165-4a96-8341-785b1ef24f12"))
+    with own_instance(given) as first, own_instance(given) as second:
+        assert first == second == given.settings
+
+
+def test_whoever_does_not_register_is_nobody_else() -> None:
+    given = prepare(loaded(register=False))
+    with own_instance(given) as first, own_instance(given) as second:
+        assert first == second == given.settings
 
 
 def test_an_anonymous_caller_leaves_nothing_behind() -> None:
