@@ -7,7 +7,6 @@ from typing import Final
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
 from sipcli.core.flow import Flow
 from sipcli.sip.address import Address
-from sipcli.sip.message import Message
 from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri
 
@@ -73,10 +72,6 @@ class Identity:
         if self._settings.hack_via_tcp:
             transport = "TCP"
         return f"SIP/2.0/{transport} {self._host};branch=z9hG4bK{self._new_id()}"
-
-    def is_own_via(self, message: Message) -> bool:
-        """Whether a response came back to us by its topmost Via (RFC 3261 §18.1.2)."""
-        return message.via.host == self._host
 
     def register_contact(self, expires: int, *, outbound: bool) -> str:
         """The Contact of a REGISTER (RFC 5626 §4.2); never a GRUU (RFC 5627 §4.1)."""
