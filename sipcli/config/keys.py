@@ -156,7 +156,7 @@ KEYS: Final[tuple[Key, ...]] = (
         name="tls_ca_file",
         kind=path_kind("the path of a file with certificates in PEM form"),
         section=Section.CONNECTION,
-        doc="Certificates of the authorities to trust, in PEM form. "
+        doc="Certificates of the authorities to trust instead of the system's, in PEM form. "
         "It holds for wss:, turns: and stuns:.",
         example='"/etc/ssl/certs/example-ca.pem"',
     ),

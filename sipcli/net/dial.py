@@ -242,7 +242,8 @@ def _explain_proxy(error: Exception, proxy: Proxy) -> str:
         refused = error.response
         return f"{named} answered {refused.status_code} {excerpt(refused.reason_phrase)}"
     if isinstance(error, ImportError):
-        return f"{named} is a SOCKS proxy: install the package python-socks[asyncio]"
+        needed = "which needs the package python-socks: pip install 'sipcli[socks]'"
+        return f"{named} is a SOCKS proxy, {needed}"
     if isinstance(error, ProxyError):
         return f"{named} gave no proper answer: is it a proxy?"
     return f"{named} cannot be reached: {excerpt(str(error))}"

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 from asyncio import StreamReader, StreamWriter
 from pathlib import Path
 from typing import Any
@@ -187,10 +188,12 @@ def test_a_proxy_that_is_silent_fails_in_tcp_when_time_is_up(
 
 
 def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "python_socks", None)  # as where it is not installed
     use(monkeypatch, closed_port(), scheme="socks5h")
     failed = run(failure("ws://pbx.example"))
     assert failed.phase is Phase.TCP
-    assert "install the package python-socks" in failed.reason
+    assert failed.reason.endswith("pip install 'sipcli[socks]'")
+    assert "is a SOCKS proxy, which needs the package python-socks: " in failed.reason
 
 
 @pytest.mark.parametrize(
