@@ -183,7 +183,9 @@ class Transactions:
         """Fire all timers that are due."""
         for key, client in list(self._clients.items()):
             for timer in _due(client.machine.deadlines, now):
-                self._ask(key, client, client.machine.expire(timer), now)
+                # A timer fired before may have cost the connection, and with it this one.
+                if self._clients.get(key) is client:
+                    self._ask(key, client, client.machine.expire(timer), now)
         for key, server in list(self._servers.items()):
             for timer in _due(server.machine.deadlines, now):
                 self._serve(key, server, server.machine.expire(timer))
