@@ -26,7 +26,11 @@ def put_line(stream: IO[str], line: str) -> None:
         stream.write(f"{line}\n")
         stream.flush()
     except BrokenPipeError:
-        # Python would flush again at exit, and complain: from here on nobody listens.
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, stream.fileno())
-        os.close(silence)
+        silence(stream)
+
+
+def silence(stream: IO[str]) -> None:
+    """Have what is written from now on go nowhere, what Python flushes at its exit included."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -12,7 +12,7 @@ from sipcli.calls.events import CallWarned
 from sipcli.cli.call_wording import call_wording
 from sipcli.cli.screen import Event
 from sipcli.cli.status import Status
-from sipcli.cli.stream import put_line
+from sipcli.cli.stream import put_line, silence
 from sipcli.cli.wording import Line, wording
 from sipcli.core import events
 from sipcli.core.events import Event as PhoneEvent
@@ -20,6 +20,25 @@ from sipcli.printable import one_line
 
 SELDOM = (events.Connecting,)
 """Events that are worth a line only with `-v`: the status line shows them anyway."""
+
+
+class PlainConsole(Console):
+    """A console that takes text as it is, and no harm when its reader goes."""
+
+    def __init__(self, file: IO[str], *, color: bool) -> None:
+        super().__init__(
+            file=file,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            no_color=not color,
+            soft_wrap=True,
+        )
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence (called by rich, whose own way is to exit with code 1)."""
+        self.quiet = True
+        silence(self.file)
 
 
 class TerminalScreen:
@@ -35,12 +54,8 @@ class TerminalScreen:
         self._err = err
         self._verbose = verbose
         self._quiet = quiet
-        self._console = Console(
-            file=out, highlight=False, markup=False, emoji=False, no_color=not color, soft_wrap=True
-        )
-        self._errors = Console(
-            file=err, highlight=False, markup=False, emoji=False, no_color=not color, soft_wrap=True
-        )
+        self._console = PlainConsole(out, color=color)
+        self._errors = PlainConsole(err, color=color)
         self._live: Live | None = None
         self._status: Status | None = None
         self._is_registered = False
