@@ -19,8 +19,6 @@ AHEAD: Final = 100
 """Frames that are read ahead: 2 s."""
 _REFILL: Final = 50
 """Frames left when reading goes on: the thread wakes once a second and not with each frame."""
-BEHIND: Final = 500
-"""Frames that may wait to be written: 10 s."""
 CLOSE_TIME: Final = 0.5
 """Seconds that a close waits for the last bytes to be written."""
 
@@ -93,12 +91,18 @@ class Destination(Protocol):
 class BackgroundWriter:
     """Hands bytes to a destination, in order, in a thread of its own."""
 
-    def __init__(self, destination: Destination, name: str, warn: Warn, *, pause: float) -> None:
-        """`pause` is how many seconds bytes may lie before they are written; 0 is at once."""
+    def __init__(
+        self, destination: Destination, name: str, warn: Warn, *, pause: float, most: int
+    ) -> None:
+        """`pause` is how many seconds bytes may lie before they are written; 0 is at once.
+
+        `most` is how many frames may wait, and as many again may be on their way.
+        """
         self._destination = destination
         self._name = name
         self._warn = warn
         self._pause = pause
+        self._most = most
         self._waiting: deque[bytes] = deque()
         self._wake = threading.Event()
         self._is_closed = False
@@ -111,7 +115,7 @@ class BackgroundWriter:
     def put(self, frame: bytes) -> None:
         """Write one frame soon; drop it if the destination is too slow or has failed."""
         self._tell()
-        if len(self._waiting) >= BEHIND or not self._thread.is_alive():
+        if len(self._waiting) >= self._most or not self._thread.is_alive():
             if self.dropped == 0 and self._thread.is_alive():
                 self._warn(f"{self._name} is too slow: sound is left out")
             self.dropped += 1

@@ -24,9 +24,9 @@ FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
 _RESCAN_WAIT: Final = 4.0
 """From this wait on devices are looked for even if that interrupts one that is fine."""
-_WATCH: Final = 1.0
-"""Seconds between looks at whether the callbacks still come."""
-_STALLED: Final = 4
+_WATCH: Final = 0.5
+"""Seconds between looks at whether the callbacks still come, and a wait is over."""
+_STALLED: Final = 8
 """Looks that found no new samples, after which a device counts as lost."""
 _GOODBYE: Final = 1.0
 """Seconds that the end of the program waits for devices to close."""
@@ -61,7 +61,7 @@ class Port:
         self.idle_looks = 0
 
     def is_lost(self) -> bool:
-        """Whether its stream has ended, or gives no sign of life; asked once a second."""
+        """Whether its stream has ended, or gives no sign of life; asked at each look."""
         if self.open is None:
             return False
         ring = self.open.ring
@@ -188,8 +188,11 @@ class Hardware:
         port.wait = min(2 * port.wait, LONGEST_WAIT)
 
     def _tell_once(self, port: Port, text: str) -> None:
-        """What is true of all ports alike is told once in the life of the process."""
-        if text not in self._told:
+        """What is true of all ports alike is told once in the life of the process.
+
+        Where a device has just gone, that was told already.
+        """
+        if text not in self._told and not port.is_missed:
             self._told.add(text)
             port.news.append(text)
 

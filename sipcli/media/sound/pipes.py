@@ -11,6 +11,8 @@ from sipcli.media.sound.background import BackgroundReader, BackgroundWriter, Wa
 
 STDIN: Final = 0
 STDOUT: Final = 1
+MOST: Final = 50
+"""Frames that may wait for a slow reader of stdout: 1 s, for what is older is of no use."""
 _BYTES: Final = 2 * FRAME
 """In a frame."""
 
@@ -24,7 +26,7 @@ class StdoutSink:
     """Writes what it is given to stdout; a reader that has gone costs one warning."""
 
     def __init__(self, warn: Warn, fd: int = STDOUT) -> None:
-        self._writer = BackgroundWriter(_Pipe(fd), "stdout", warn, pause=0)
+        self._writer = BackgroundWriter(_Pipe(fd), "stdout", warn, pause=0, most=MOST)
 
     def write(self, frame: Pcm) -> None:
         """Add a frame."""

@@ -116,10 +116,10 @@ def find(direction: Direction, name: str | None) -> Device:
     "NAME, HOST API" is a name too. Raises `DeviceError`: none such, or more than one.
     """
     everything = devices()
-    if not everything:
-        raise NoDevices
     fitting = [device for device in everything if device.channels(direction)]
     if name is None:
+        if not everything:
+            raise NoDevices
         for device in fitting:
             if device.is_default(direction):
                 return device

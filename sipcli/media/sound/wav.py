@@ -15,6 +15,8 @@ from sipcli.media.sound.background import BackgroundWriter, Warn
 
 PAUSE: Final = 0.2
 """Seconds of sound that a kill may cost."""
+MOST: Final = 500
+"""Frames that may wait for a disk that is busy: 10 s."""
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _LARGEST: Final = 2**32 - 1 - _HEADER.size
 """Bytes of sound in a file: its sizes have 32 bits. 12 hours of one channel."""
@@ -129,7 +131,7 @@ def _writer(path: Path, channels: int, warn: Warn) -> BackgroundWriter:
         file = WavFile(path, channels)
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
-    return BackgroundWriter(file, str(path), warn, pause=PAUSE)
+    return BackgroundWriter(file, str(path), warn, pause=PAUSE, most=MOST)
 
 
 def _unusable(path: Path, reason: str) -> DeviceError:

@@ -8,6 +8,7 @@ from wave import open as open_wave
 import numpy as np
 
 from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.sound.sink import AudioSink
 from sipcli.media.sound.source import AudioSource
 
 
@@ -70,3 +71,15 @@ def read_wave(path: Path) -> Pcm:
 def cut(pcm: Pcm) -> list[Pcm]:
     """`pcm` in frames."""
     return list(pcm.reshape(-1, FRAME))
+
+
+def written_until(sink: AudioSink, told: list[str]) -> None:
+    """Write to `sink` until it has told of a failure, and some more."""
+
+    def is_told() -> bool:
+        sink.write(np.ones(FRAME, np.int16))
+        return bool(told)
+
+    eventually(is_told)
+    for _ in range(3):
+        is_told()

@@ -1,0 +1,38 @@
+"""Fakes for the tests of sound."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from sipcli.media.sound import hardware as hardware_module
+from sipcli.media.sound import portaudio
+from sipcli.media.sound.hardware import Hardware
+from tests.media.sound.fake_sounddevice import FakeDevice, FakeSounddevice
+
+Plug = Callable[..., FakeSounddevice]
+
+
+@pytest.fixture
+def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
+    """Replaces the machine's sound devices with those given."""
+
+    def plugged(*devices: FakeDevice, **options: object) -> FakeSounddevice:
+        fake = FakeSounddevice(list(devices), **options)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, "sounddevice", fake)
+        return fake
+
+    # The machinery that turns off C's stderr is tested in a process of its own.
+    monkeypatch.setattr(portaudio, "silence_c_libraries", lambda: None)
+    return plugged
+
+
+@pytest.fixture
+def hardware(monkeypatch: pytest.MonkeyPatch) -> Hardware:
+    """Hardware that does not wait long for a device to come back, and ends with its users."""
+    monkeypatch.setattr(hardware_module, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(hardware_module, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(hardware_module, "_WATCH", 0.005)
+    monkeypatch.setattr(hardware_module, "_RESCAN_WAIT", 0.004)
+    monkeypatch.setattr(hardware_module, "_STALLED", 1_000_000)
+    return Hardware()
