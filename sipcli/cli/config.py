@@ -1,16 +1,16 @@
 """`sipcli config`: what is set and by whom, whether it is right, and an example to begin with."""
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from sipcli.cli.common import Command, common, common_options
 from sipcli.cli.current import current_screen
 from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.screen import Screen
 from sipcli.config.example import example as example_text
 from sipcli.config.keys import KEYS
 from sipcli.config.load import Loaded
@@ -20,6 +20,7 @@ from sipcli.config.prepare import check_files
 from sipcli.config.schema import Key, Section
 from sipcli.config.shown import toml_text
 from sipcli.config.state import kept_instance_id
+from sipcli.errors import ConfigError
 from sipcli.printable import one_line
 
 _NAME_WIDTH: Final = max(len(key.name) for key in KEYS)
@@ -46,12 +47,11 @@ def show(invocation: Invocation) -> None:
     """
     loaded = invocation.load()
     rows = [(key, *_in_force(key, loaded)) for key in KEYS]
-    if invocation.common.json:
-        click.echo(json.dumps(_as_object(loaded, rows), ensure_ascii=False))
-        return
-    _warn(loaded.warnings)
+    screen = current_screen()
+    _warn(screen, loaded)
+    screen.record("config", _as_fields(loaded, rows))
     for line in _as_lines(loaded, rows):
-        click.echo(line)
+        screen.say(line)
 
 
 @config.command(cls=Command)
@@ -64,34 +64,41 @@ def check(invocation: Invocation) -> None:
     """
     from sipcli.net.options import LinkOptions  # late: it brings asyncio and ssl
 
-    loaded = invocation.load()
-    check_files(loaded)
-    LinkOptions.from_settings(loaded.settings)
-    if invocation.common.json:
-        click.echo(json.dumps({"ok": True, **_story(loaded)}, ensure_ascii=False))
-        return
-    _warn(loaded.warnings)
-    click.echo(f"ok: {_described(loaded)}")
+    screen = current_screen()
+    try:
+        loaded = invocation.load()
+        check_files(loaded)
+        LinkOptions.from_settings(loaded.settings)
+    except ConfigError as error:
+        screen.record("check", _result(ok=False, detail=str(error), hint=None))
+        raise
+    _warn(screen, loaded)
+    hint = None
     if not loaded.settings.ws_servers:
-        click.echo("ws_servers is not set; commands that connect need it")
+        hint = "ws_servers is not set; commands that connect need it"
+    screen.record("check", _result(ok=True, detail=_described(loaded), hint=hint))
+    screen.say(f"ok: {_described(loaded)}")
+    if hint is not None:
+        screen.say(hint)
 
 
 @config.command(cls=Command)
 @common_options
 def path() -> None:
     """Show where sipcli keeps its files."""
-    given = common()
-    named = named_config_file(given.config, os.environ)
+    option = common().config
+    named = named_config_file(option, os.environ)
     places = {"config": named or config_file(), "state": state_folder()}
-    if given.json:
-        found = {name: {"path": str(p), "exists": _exists(p)} for name, p in places.items()}
-        click.echo(json.dumps(found, ensure_ascii=False))
-        return
-    how = "named by --config" if given.config else f"named by {CONFIG_VARIABLE}" if named else ""
+    screen = current_screen()
+    screen.record(
+        "config",
+        {name: {"path": str(place), "exists": _exists(place)} for name, place in places.items()},
+    )
+    how = "named by --config" if option else f"named by {CONFIG_VARIABLE}" if named else ""
     for name, place in places.items():
         notes = ["" if _exists(place) else "does not exist", how if name == "config" else ""]
         note = ", ".join(note for note in notes if note)
-        click.echo(f"{name:6}  {one_line(str(place))}" + (f"  ({note})" if note else ""))
+        screen.say(f"{name:6}  {one_line(str(place))}" + (f"  ({note})" if note else ""))
 
 
 @config.command(cls=Command)
@@ -101,7 +108,10 @@ def example() -> None:
 
     Each is commented out, with its documentation and its default.
     """
-    click.echo(example_text(), nl=False)
+    screen = current_screen()
+    text = example_text()
+    screen.record("config", {"text": text})
+    screen.say(text.removesuffix("\n"))
 
 
 def _in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
@@ -128,20 +138,17 @@ def _as_lines(loaded: Loaded, rows: list[tuple[Key, object, Origin]]) -> Iterato
                 yield f"{pair:{_PAIR_WIDTH}}  # {origin}"
 
 
-def _as_object(loaded: Loaded, rows: list[tuple[Key, object, Origin]]) -> dict[str, Any]:
+def _as_fields(loaded: Loaded, rows: list[tuple[Key, object, Origin]]) -> dict[str, object]:
     settings = {
         key.name: {"value": value, "source": str(origin.source), "place": origin.place or None}
         for key, value, origin in rows
     }
-    return {**_story(loaded), "settings": settings}
+    file = str(loaded.file) if loaded.file else None
+    return {"file": file, "profile": loaded.profile, "settings": settings}
 
 
-def _story(loaded: Loaded) -> dict[str, Any]:
-    return {
-        "file": str(loaded.file) if loaded.file else None,
-        "profile": loaded.profile,
-        "warnings": list(loaded.warnings),
-    }
+def _result(*, ok: bool, detail: str, hint: str | None) -> dict[str, object]:
+    return {"name": "configuration", "ok": ok, "detail": detail, "hint": hint}
 
 
 def _described(loaded: Loaded) -> str:
@@ -156,6 +163,6 @@ def _exists(place: Path) -> bool:
         return False
 
 
-def _warn(warnings: tuple[str, ...]) -> None:
-    for warning in warnings:
-        current_screen().warning(warning)
+def _warn(screen: Screen, loaded: Loaded) -> None:
+    for warning in loaded.warnings:
+        screen.warning(warning)

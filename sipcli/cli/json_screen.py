@@ -50,6 +50,10 @@ class JsonScreen:
     def say(self, text: str) -> None:
         """Nothing: the events have said it."""
 
+    def record(self, name: str, values: Mapping[str, object]) -> None:
+        """Write an event of this name."""
+        self._write(name, values)
+
     def warning(self, text: str) -> None:
         """Write a `warning` event."""
         self._write("warning", {"text": text})

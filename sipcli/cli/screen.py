@@ -1,6 +1,6 @@
 """What commands know of the screen: the same words for a person's and for a program's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sipcli.calls.events import Event as CallEvent
@@ -33,6 +33,9 @@ class Screen(Protocol):
 
     def say(self, text: str) -> None:
         """Results in words, for a person only: a program has read them from the events."""
+
+    def record(self, name: str, values: Mapping[str, object]) -> None:
+        """An event of a command's own, for a program only: a person is told by `say`."""
 
     def warning(self, text: str) -> None:
         """Something a person should know, though all goes on."""

@@ -1,7 +1,7 @@
 """The screen of a person: lines as things happen and, on a terminal, how they stand below them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO
 
 from rich.console import Console
@@ -111,6 +111,9 @@ class TerminalScreen:
     def say(self, text: str) -> None:
         """Print a result."""
         self._console.print(Text(text))
+
+    def record(self, name: str, values: Mapping[str, object]) -> None:
+        """Nothing: `say` says it."""
 
     def warning(self, text: str) -> None:
         """Print a warning."""

@@ -1,6 +1,8 @@
 """Whoever reads our output may stop at any time (`| head`): that is no failure."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
 
@@ -34,3 +36,17 @@ def test_a_screen_goes_on_in_silence(kind: str, unread: TextIOWrapper) -> None:
     screen.error("wrong")
     screen.finished(0, "done")
     assert os.fstat(unread.fileno()).st_rdev == os.stat(os.devnull).st_rdev
+
+
+@pytest.mark.parametrize("command", ["show", "check", "path", "example"])
+def test_a_command_ends_as_it_would_have(command: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sipcli", "config", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

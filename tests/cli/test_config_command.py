@@ -26,10 +26,19 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
+def events(capsys: Capture) -> list[dict[str, Any]]:
+    """The events on stdout but the last one, which is `finished`; all have a time."""
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all("time" in event for event in found)
+    assert [event["event"] == "finished" for event in found] == [False] * (len(found) - 1) + [True]
+    assert found[0]["schema"] == 1
+    return found[:-1]
+
+
 def shown(capsys: Capture, *arguments: str) -> dict[str, Any]:
     assert run(["config", "show", "--json", *arguments]) == 0
-    (line,) = capsys.readouterr().out.splitlines()
-    found: dict[str, Any] = json.loads(line)
+    *_, found = events(capsys)
+    assert found["event"] == "config"
     return found
 
 
@@ -87,14 +96,16 @@ class TestShow:
         found = shown(capsys, *arguments)["settings"]["instance_id"]
         assert (found["value"], found["source"]) == (str(kept.instance_id), "state")
 
-    def test_warnings_go_to_stderr_and_into_the_object(
+    def test_warnings_go_to_stderr_or_are_events(
         self, capsys: Capture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("SIPCLI_NONSENSE", "1")
         assert run(["config", "show"]) == 0
         assert "SIPCLI_NONSENSE: there is no such setting" in capsys.readouterr().err
-        (warning,) = shown(capsys)["warnings"]
-        assert warning.startswith("SIPCLI_NONSENSE: ")
+        assert run(["config", "show", "--json"]) == 0
+        warning, _ = events(capsys)
+        assert warning["event"] == "warning"
+        assert warning["text"].startswith("SIPCLI_NONSENSE: ")
         assert run(["config", "show", "--quiet"]) == 0
         assert capsys.readouterr().err == ""
 
@@ -105,15 +116,19 @@ class TestCheck:
         assert run(["config", "check"]) == 0
         assert capsys.readouterr().out == f"ok: {path}\n"
         assert run(["config", "check", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["ok"] is True
+        (found,) = events(capsys)
+        assert found["event"] == "check"
+        assert (found["name"], found["ok"]) == ("configuration", True)
+        assert (found["detail"], found["hint"]) == (str(path), None)
 
     def test_what_is_missing_to_connect_is_told(self, capsys: Capture) -> None:
         assert run(["config", "check"]) == 0
         out = capsys.readouterr().out
-        assert out.splitlines() == [
-            "ok: no configuration file",
-            "ws_servers is not set; commands that connect need it",
-        ]
+        hint = "ws_servers is not set; commands that connect need it"
+        assert out.splitlines() == ["ok: no configuration file", hint]
+        assert run(["config", "check", "--json"]) == 0
+        (found,) = events(capsys)
+        assert (found["ok"], found["hint"]) == (True, hint)
 
     def test_all_mistakes_are_told_with_exit_code_2(self, capsys: Capture) -> None:
         path = write(config_file(), "uri = 1\nfoo = 2\n")
@@ -126,10 +141,11 @@ class TestCheck:
     def test_in_json_the_mistakes_are_an_event(self, capsys: Capture) -> None:
         path = write(config_file(), "\nuri = 1\n")
         assert run(["--json", "config", "check"]) == 2
-        events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        assert [event["event"] for event in events] == ["error", "finished"]
-        assert events[0]["text"].startswith(f"{path}:2: uri: ")
-        assert events[1]["exit_code"] == 2
+        check, error = events(capsys)
+        assert (check["event"], check["name"], check["ok"]) == ("check", "configuration", False)
+        assert error["event"] == "error"
+        assert check["detail"] == error["text"]
+        assert error["text"].startswith(f"{path}:2: uri: ")
 
     def test_files_that_settings_name_are_looked_at(self, capsys: Capture, tmp_path: Path) -> None:
         write(config_file(), 'tls_ca_file = "missing.pem"')
@@ -149,10 +165,10 @@ class TestPath:
         ]
         write(config_file(), "")
         assert run(["config", "path", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == {
-            "config": {"path": str(config_file()), "exists": True},
-            "state": {"path": str(state_folder()), "exists": False},
-        }
+        (found,) = events(capsys)
+        assert found["event"] == "config"
+        assert found["config"] == {"path": str(config_file()), "exists": True}
+        assert found["state"] == {"path": str(state_folder()), "exists": False}
 
     def test_a_named_file(self, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SIPCLI_CONFIG", "v.toml")
@@ -170,6 +186,9 @@ class TestPath:
 def test_the_example_is_printed_to_the_letter(capsys: Capture) -> None:
     assert run(["config", "example"]) == 0
     assert capsys.readouterr().out == example()
+    assert run(["config", "example", "--json"]) == 0
+    (found,) = events(capsys)
+    assert (found["event"], found["text"]) == ("config", example())
 
 
 def test_without_a_command_the_help_is_shown(capsys: Capture) -> None:
