@@ -1,0 +1,1 @@
+"""The audio codecs: payloads to sound and back, at the phone's 48 kHz."""

@@ -1,0 +1,75 @@
+"""What a codec is to the rest of the phone: its names and numbers, an encoder, a decoder."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sipcli.media.pcm import RATE, Pcm
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A codec's description. What is negotiated of it belongs to the session description."""
+
+    name: str
+    """As in the `codecs` setting, in lower case."""
+    encoding: str
+    """As in an `a=rtpmap` line."""
+    clock_rate: int
+    """Hz: of the RTP timestamps. G.722 says 8000 though it is 16 kHz (RFC 3551 §4.5.2)."""
+    sample_rate: int
+    """Hz: of the sound inside the codec."""
+    channels: int
+    """As in an `a=rtpmap` line; Opus says 2 whatever is sent (RFC 7587 §4.1)."""
+    payload_type: int | None
+    """The static one (RFC 3551 §6); None where it is dynamic."""
+    fmtp: str
+    """The format parameters we offer; empty for none."""
+
+    @property
+    def scale(self) -> int:
+        """Samples at 48 kHz for one step of the RTP timestamp."""
+        return RATE // self.clock_rate
+
+
+OPUS = Codec("opus", "opus", 48_000, 48_000, 2, None, "minptime=10;useinbandfec=1")
+G722 = Codec("g722", "G722", 8_000, 16_000, 1, 9, "")
+PCMU = Codec("pcmu", "PCMU", 8_000, 8_000, 1, 0, "")
+PCMA = Codec("pcma", "PCMA", 8_000, 8_000, 1, 8, "")
+COMFORT_NOISE = Codec("cn", "CN", 8_000, 8_000, 1, 13, "")
+"""RFC 3389: not a codec to choose, but what some send in its place while nobody speaks."""
+
+
+class Encoder(Protocol):
+    """Makes payloads of sound. It has a memory: frames are given in their order, none left out."""
+
+    def encode(self, pcm: Pcm) -> bytes:
+        """The payload for one frame (960 samples); empty if nothing need be sent (DTX)."""
+
+    def expect_loss(self, percent: float) -> None:
+        """Prepare for this share of the packets to be lost, as the far end reports it."""
+
+
+class Decoder(Protocol):
+    """Makes sound of payloads, and of their absence. All sample counts are at 48 kHz.
+
+    What comes in is the far end's: no payload raises, or costs more than its decoding.
+    """
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the sender said, by its last payload, that it falls silent for a while."""
+
+    def samples(self, payload: bytes) -> int:
+        """How much sound is in `payload`; 0 if it cannot be decoded."""
+
+    def decode(self, payload: bytes) -> Pcm:
+        """The sound in `payload`; where it cannot be decoded after all, that of `conceal`."""
+
+    def conceal(self, samples: int) -> Pcm:
+        """Sound in place of a packet that did not come (a multiple of 120 samples, 2.5 ms)."""
+
+    def has_fec(self, payload: bytes) -> bool:
+        """Whether `payload` also tells how the packet before it sounded."""
+
+    def decode_fec(self, payload: bytes, samples: int) -> Pcm:
+        """The sound of the packet before `payload`, in its place; then decode `payload` itself."""

@@ -1,0 +1,70 @@
+"""G.711, the companded 8 bits of the telephone network: µ-law (PCMU) and A-law (PCMA), by table."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sipcli.media.pcm import Pcm
+
+_Integers = npt.NDArray[np.signedinteger[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Law:
+    """One of the two companding laws (ITU-T G.711, tables 1 and 2), on samples at 8 kHz."""
+
+    expand: Pcm
+    """Code -> sample."""
+    compress: npt.NDArray[np.uint8]
+    """Sample, its bits taken for an unsigned number -> code."""
+
+    def encode(self, pcm: Pcm) -> bytes:
+        """One byte for each sample."""
+        return self.compress[pcm.view(np.uint16)].tobytes()
+
+    def decode(self, payload: bytes) -> Pcm:
+        """One sample for each byte."""
+        return self.expand[np.frombuffer(payload, np.uint8)]
+
+
+_CODES: Final = np.arange(256)
+_SAMPLES: Final = np.arange(65536).astype(np.uint16).view(np.int16).astype(np.int32)
+_MAGNITUDES: Final = np.where(_SAMPLES < 0, ~_SAMPLES, _SAMPLES)
+"""Both laws treat a negative sample as its one's complement: -1 is as small as 0."""
+
+
+def _mu_law() -> Law:
+    """Code: sign, 3 bits of segment, 4 of place in it, all inverted; segments begin at 33."""
+    inverse = ~_CODES
+    sizes = ((((inverse & 15) << 3) + 132) << (inverse >> 4 & 7)) - 132
+    biased = np.minimum((_MAGNITUDES >> 2) + 33, 0x1FFF)
+    segment = _bits(biased) - 5
+    code = (8 - segment << 4) | (15 - (biased >> segment & 15))
+    return _law(sizes, code)
+
+
+def _a_law() -> Law:
+    """Code: sign, 3 bits of segment, 4 of place in it, every second bit inverted."""
+    place, segment = (_CODES ^ 0x55) & 15, (_CODES ^ 0x55) >> 4 & 7
+    sizes = ((place + np.where(segment > 0, 16, 0) << 4) + 8) << np.maximum(segment - 1, 0)
+    shifted = _MAGNITUDES >> 4
+    segment = np.maximum(_bits(shifted) - 4, 0)
+    code = (segment << 4 | (shifted >> np.maximum(segment - 1, 0) & 15)) ^ 0x55
+    return _law(sizes, code)
+
+
+def _law(sizes: _Integers, code: _Integers) -> Law:
+    """Add the sign, which is a set bit for what is not negative."""
+    expand = np.where(_CODES & 0x80, sizes, -sizes).astype(np.int16)
+    return Law(expand, (code | np.where(_SAMPLES < 0, 0, 0x80)).astype(np.uint8))
+
+
+def _bits(numbers: _Integers) -> _Integers:
+    """How many bits each number takes; 0 takes none."""
+    return np.frexp(numbers.astype(np.float64))[1].astype(np.int32)
+
+
+MU_LAW: Final = _mu_law()
+A_LAW: Final = _a_law()

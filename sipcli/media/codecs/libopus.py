@@ -1,0 +1,112 @@
+"""libopus by ctypes, for what FFmpeg's wrapper leaves out: loss concealment, FEC and settings.
+
+PyAV's wheels carry a libopus of their own; where there is none, the system's is taken. The
+states live in memory of Python's, so that nothing has to be closed.
+"""
+
+import ctypes
+import ctypes.util
+from collections.abc import Iterator
+from ctypes import c_char_p, c_int, c_int32, c_void_p
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+MAX_SAMPLES: Final = 5760
+"""At 48 kHz in one packet: 120 ms (RFC 6716 §3.2.5)."""
+
+VOIP: Final = 2048
+SET_BITRATE: Final = 4002
+SET_COMPLEXITY: Final = 4010
+SET_INBAND_FEC: Final = 4012
+SET_PACKET_LOSS_PERC: Final = 4014
+SET_DTX: Final = 4016
+
+_IN_WHEEL: Final = (
+    "../av.libs/libopus-*.so*",
+    ".dylibs/libopus*.dylib",
+    "../av.libs/*opus-*.dll",
+)
+"""Where PyAV's wheels keep it, seen from the package: Linux, macOS, Windows."""
+_FUNCTIONS: Final[dict[str, tuple[Any, ...]]] = {
+    "opus_encoder_get_size": (c_int,),
+    "opus_encoder_init": (c_void_p, c_int32, c_int, c_int),
+    "opus_encode": (c_void_p, c_void_p, c_int, c_void_p, c_int32),
+    # Takes a further argument; Apple's arm64 wants only those before it declared.
+    "opus_encoder_ctl": (c_void_p, c_int),
+    "opus_decoder_get_size": (c_int,),
+    "opus_decoder_init": (c_void_p, c_int32, c_int),
+    "opus_decode": (c_void_p, c_char_p, c_int32, c_void_p, c_int, c_int),
+    "opus_packet_get_nb_samples": (c_char_p, c_int32, c_int32),
+}
+"""What we call, with its arguments; all of it returns an int, negative for an error."""
+_HAS_LBRR: Final = "opus_packet_has_lbrr"
+"""Since libopus 1.5: whether a packet bears FEC."""
+
+
+class Library:
+    """A loaded libopus. Raises `OSError` or `AttributeError` if `path` leads to none."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._functions = ctypes.CDLL(path)
+        for name, arguments in _FUNCTIONS.items():
+            getattr(self._functions, name).argtypes = arguments
+        self.encode = self._functions.opus_encode
+        self.decode = self._functions.opus_decode
+        self._has_lbrr = getattr(self._functions, _HAS_LBRR, None)
+        if self._has_lbrr is not None:
+            self._has_lbrr.argtypes = (c_char_p, c_int32)
+
+    def encoder(self, rate: int) -> ctypes.Array[ctypes.c_char]:
+        """The state of a new encoder for speech, mono."""
+        state = ctypes.create_string_buffer(self._functions.opus_encoder_get_size(1))
+        self._functions.opus_encoder_init(state, rate, 1, VOIP)
+        return state
+
+    def decoder(self, rate: int) -> ctypes.Array[ctypes.c_char]:
+        """The state of a new decoder, to mono."""
+        state = ctypes.create_string_buffer(self._functions.opus_decoder_get_size(1))
+        self._functions.opus_decoder_init(state, rate, 1)
+        return state
+
+    def set(self, encoder: ctypes.Array[ctypes.c_char], request: int, value: int) -> None:
+        """Change a setting; raises `ValueError` for a value that libopus refuses."""
+        if self._functions.opus_encoder_ctl(encoder, request, c_int32(value)) != 0:
+            raise ValueError(f"libopus refuses {value} for setting {request}")
+
+    def samples(self, payload: bytes, rate: int) -> int:
+        """Samples in `payload` at `rate` Hz; negative if it is not Opus."""
+        count: int = self._functions.opus_packet_get_nb_samples(payload, len(payload), rate)
+        return count
+
+    def has_fec(self, payload: bytes) -> bool:
+        """Whether `payload` bears FEC; where libopus is too old to say, whether it may."""
+        if self._has_lbrr is not None:
+            return bool(self._has_lbrr(payload, len(payload)) > 0)
+        # Configurations 16-31 are CELT, which has none (RFC 6716 §3.1, table 2).
+        return len(payload) > 1 and payload[0] >> 3 < 16
+
+
+@cache
+def load() -> Library | None:
+    """The first libopus that can be used; None where there is none."""
+    for path in _candidates():
+        try:
+            return Library(path)
+        except (OSError, AttributeError):
+            continue
+    return None
+
+
+def _candidates() -> Iterator[str]:
+    spec = find_spec("av")
+    if spec is not None and spec.origin is not None:
+        package = Path(spec.origin).parent
+        for pattern in _IN_WHEEL:
+            above = pattern.count("../")
+            folder = package.parents[above - 1] if above else package
+            yield from (str(path) for path in sorted(folder.glob(pattern.replace("../", ""))))
+    if (system := ctypes.util.find_library("opus")) is not None:
+        yield system

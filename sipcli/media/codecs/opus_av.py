@@ -1,0 +1,129 @@
+"""Opus where no libopus can be loaded: by FFmpeg, with what it offers.
+
+FFmpeg conceals nothing and reads no FEC: what is lost is made up from the sound before it.
+"""
+
+from typing import Final, Literal, TypeAlias
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from sipcli.errors import MediaError
+from sipcli.media.codecs.concealment import Concealer
+from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.pcm import FRAME, RATE, Pcm, silence
+
+Name: TypeAlias = Literal["libopus", "opus"]
+"""FFmpeg's codecs for Opus: its wrapper of libopus, and its own."""
+
+_FORMATS: Final[dict[Name, Literal["flt", "fltp"]]] = {"libopus": "flt", "opus": "fltp"}
+"""The better codec first, with the samples it takes."""
+_LONGEST: Final = RATE * 120 // 1000
+_DTX_PAYLOAD: Final = 2
+_EXPECTED_LOSS: Final = "5"
+"""Percent: FFmpeg wants to know before the first frame."""
+
+
+def encoder(settings: OpusSettings) -> "AvOpusEncoder":
+    """One by the best codec that this FFmpeg has. Raises `MediaError` if it has none."""
+    return AvOpusEncoder(_best("encode"), settings)
+
+
+def decoder() -> "AvOpusDecoder":
+    """One by the best codec that this FFmpeg has. Raises `MediaError` if it has none."""
+    return AvOpusDecoder(_best("decode"))
+
+
+def _best(verb: str) -> Name:
+    for name in _FORMATS:
+        if name in av.codecs_available:
+            return name
+    raise MediaError(f"this machine has nothing to {verb} Opus with: install libopus")
+
+
+class AvOpusEncoder:
+    """An `Encoder` by the FFmpeg codec `name`."""
+
+    def __init__(self, name: Name, settings: OpusSettings) -> None:
+        self._context = av.CodecContext.create(name, "w")
+        self._context.sample_rate = RATE
+        self._context.layout = "mono"
+        self._context.format = self._format = _FORMATS[name]
+        self._context.bit_rate = settings.bitrate
+        if name == "libopus":
+            self._context.options = {
+                "application": "voip",
+                "compression_level": str(settings.complexity),
+                "dtx": str(int(settings.dtx)),
+                "fec": str(int(settings.fec)),
+                "packet_loss": _EXPECTED_LOSS,
+            }
+        else:
+            self._context.options = {"strict": "experimental", "opus_delay": "20"}
+
+    def encode(self, pcm: Pcm) -> bytes:
+        """The payload for one frame; empty where there is nothing to send."""
+        wave = (pcm / np.float32(32768)).reshape(1, FRAME)
+        frame = av.AudioFrame.from_ndarray(wave, format=self._format, layout="mono")
+        frame.sample_rate = RATE
+        payload = b"".join(bytes(packet) for packet in self._context.encode(frame))
+        return payload if len(payload) > _DTX_PAYLOAD else b""
+
+    def expect_loss(self, percent: float) -> None:
+        """Nothing: it is too late for FFmpeg to be told."""
+
+
+class AvOpusDecoder:
+    """A `Decoder` by the FFmpeg codec `name`."""
+
+    def __init__(self, name: Name) -> None:
+        self.pausing = False
+        self._context = av.CodecContext.create(name, "r")
+        self._context.sample_rate = RATE
+        self._mixer = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+        self._concealer = Concealer(RATE)
+
+    def samples(self, payload: bytes) -> int:
+        """As the payload's first bytes say (RFC 6716 §3.1)."""
+        if not payload:
+            return 0
+        configuration, code = payload[0] >> 3, payload[0] & 3
+        if code == 3 and len(payload) < 2:
+            return 0
+        frames = payload[1] & 63 if code == 3 else (1, 2, 2)[code]
+        if configuration < 12:
+            each_ms = (10.0, 20.0, 40.0, 60.0)[configuration & 3]
+        elif configuration < 16:
+            each_ms = (10.0, 20.0)[configuration & 1]
+        else:
+            each_ms = (2.5, 5.0, 10.0, 20.0)[configuration & 3]
+        samples = int(frames * each_ms * RATE / 1000)
+        return samples if samples <= _LONGEST else 0
+
+    def decode(self, payload: bytes) -> Pcm:
+        """The sound in `payload`; concealment where it cannot be decoded."""
+        expected = self.samples(payload)
+        if expected == 0:
+            return silence(0)
+        self.pausing = len(payload) <= _DTX_PAYLOAD
+        try:
+            frames = self._context.decode(av.Packet(payload))
+        except FFmpegError:
+            return self.conceal(expected)
+        mixed = [part.to_ndarray()[0] for frame in frames for part in self._mixer.resample(frame)]
+        if not mixed:
+            return self.conceal(expected)
+        return self._concealer.good(np.concatenate(mixed, dtype=np.int16))
+
+    def conceal(self, samples: int) -> Pcm:
+        """The last pitch periods again, fading."""
+        return self._concealer.conceal(samples)
+
+    def has_fec(self, payload: bytes) -> bool:
+        """Never, for us: FFmpeg does not read it."""
+        return False
+
+    def decode_fec(self, payload: bytes, samples: int) -> Pcm:
+        """There is none: the same as `conceal`."""
+        return self.conceal(samples)

@@ -1,0 +1,64 @@
+"""The codecs there are, by name, and the making of their encoders and decoders."""
+
+from typing import Final
+
+from sipcli.media.codecs import libopus
+from sipcli.media.codecs.codec import (
+    COMFORT_NOISE,
+    G722,
+    OPUS,
+    PCMA,
+    PCMU,
+    Codec,
+    Decoder,
+    Encoder,
+)
+from sipcli.media.codecs.comfort_noise import ComfortNoiseDecoder
+from sipcli.media.codecs.g711 import A_LAW, MU_LAW
+from sipcli.media.codecs.narrow import NarrowDecoder, NarrowEncoder
+from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder, OpusSettings
+
+CODECS: Final = {codec.name: codec for codec in (OPUS, G722, PCMU, PCMA)}
+"""By the names of the `codecs` setting."""
+
+_LAWS: Final = {PCMU.name: MU_LAW, PCMA.name: A_LAW}
+
+
+def opus_shortcoming() -> str | None:
+    """What to warn the user of, once, where Opus is not what it should be; else None."""
+    if libopus.load() is not None:
+        return None
+    return "no libopus was found: what the network loses of Opus is not recovered as well"
+
+
+def make_encoder(codec: Codec, opus: OpusSettings | None = None) -> Encoder:
+    """A new encoder for one stream; `opus` matters to Opus alone. Raises `MediaError`."""
+    if codec == OPUS:
+        settings = opus or OpusSettings()
+        if (library := libopus.load()) is not None:
+            return OpusEncoder(library, settings)
+        from sipcli.media.codecs import opus_av  # late: FFmpeg takes 100 ms to load
+
+        return opus_av.encoder(settings)
+    if codec == G722:
+        from sipcli.media.codecs import g722
+
+        return g722.encoder()
+    return NarrowEncoder(codec.sample_rate, _LAWS[codec.name].encode)
+
+
+def make_decoder(codec: Codec) -> Decoder:
+    """A new decoder for one stream. Raises `MediaError`."""
+    if codec == OPUS:
+        if (library := libopus.load()) is not None:
+            return OpusDecoder(library)
+        from sipcli.media.codecs import opus_av
+
+        return opus_av.decoder()
+    if codec == G722:
+        from sipcli.media.codecs import g722
+
+        return g722.decoder()
+    if codec == COMFORT_NOISE:
+        return ComfortNoiseDecoder()
+    return NarrowDecoder(codec.sample_rate, _LAWS[codec.name].decode)

@@ -1,0 +1,61 @@
+"""How loud a sound is."""
+
+from math import log10, sqrt
+from typing import Final
+
+import numpy as np
+
+from sipcli.media.pcm import RATE, Pcm
+
+FULL_SCALE: Final = 32768.0
+FLOOR_DBFS: Final = -96.0
+"""What digital silence is called: below the last of 16 bits."""
+AUDIBLE_DBFS: Final = -50.0
+"""What is louder counts as sound that somebody could hear."""
+_FALL_S: Final = 0.3
+"""How long a meter takes to come down most of the way; it goes up at once."""
+
+
+def rms(pcm: Pcm) -> float:
+    """The root mean square of `pcm`, in steps of 16 bits: 0 to 32768; 0 for no samples."""
+    wave = pcm.astype(np.float32)
+    return sqrt(float(np.dot(wave, wave)) / len(pcm)) if len(pcm) else 0.0
+
+
+def dbfs(level: float) -> float:
+    """An RMS as dB below full scale: a sine that just fits has -3.0 dBFS."""
+    return max(FLOOR_DBFS, 20 * log10(level / FULL_SCALE)) if level > 0 else FLOOR_DBFS
+
+
+class Meter:
+    """The level of one direction of a call, frame by frame."""
+
+    def __init__(self) -> None:
+        self.level_dbfs = FLOOR_DBFS
+        """Now: up at once, down slowly, for an eye to follow."""
+        self.audible_s = 0.0
+        """Seconds that were louder than `AUDIBLE_DBFS`."""
+        self._power = 0.0
+        """Sum over the audible frames."""
+        self._audible_frames = 0
+        self._loudest = FLOOR_DBFS
+
+    @property
+    def mean_dbfs(self) -> float:
+        """The mean power of what was audible; where nothing was, the loudest frame."""
+        if self._audible_frames == 0:
+            return self._loudest
+        return dbfs(sqrt(self._power / self._audible_frames))
+
+    def put(self, pcm: Pcm) -> None:
+        """Take note of a frame."""
+        level = rms(pcm)
+        now = dbfs(level)
+        seconds = len(pcm) / RATE
+        if now > AUDIBLE_DBFS:
+            self.audible_s += seconds
+            self._audible_frames += 1
+            self._power += level * level
+        self._loudest = max(self._loudest, now)
+        fallen = self.level_dbfs + (now - self.level_dbfs) * min(1.0, seconds / _FALL_S)
+        self.level_dbfs = max(now, fallen)

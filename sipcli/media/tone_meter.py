@@ -1,0 +1,90 @@
+"""Which tone is heard: its frequency to half a percent, and how far it stands out."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sipcli.media.level import AUDIBLE_DBFS, dbfs, rms
+from sipcli.media.pcm import RATE, Pcm, silence
+
+WINDOW: Final = RATE // 5
+"""Samples that are looked at together: 200 ms."""
+WINDOW_S: Final = WINDOW / RATE
+DOMINANT_DB: Final = 6.0
+"""A tone dominates with four times the power of all the rest."""
+TOLERANCE: Final = 0.005
+"""Of the frequency, each way."""
+_LOBE: Final = 3
+"""Bins to either side of the peak that belong to it, with a Hann window."""
+_LOWEST_HZ: Final = 20.0
+_STEPS: Final = 10
+"""To a Hz, in which heard frequencies are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToneReading:
+    """What one window held."""
+
+    frequency_hz: float
+    """Of the strongest tone."""
+    dominance_db: float
+    """Its power over that of everything else."""
+    level_dbfs: float
+    """Of the whole."""
+
+
+def measure(pcm: Pcm) -> ToneReading:
+    """Look at a window of `WINDOW` samples."""
+    wave = (pcm - pcm.mean()) * np.hanning(len(pcm))
+    spectrum = np.square(np.abs(np.fft.rfft(wave))) + 1e-9
+    spectrum[: int(_LOWEST_HZ * len(pcm) / RATE)] = 1e-9
+    peak = int(np.argmax(spectrum[1:-1])) + 1
+    # The top of the parabola through the peak and its neighbours, in dB, is the true peak.
+    left, top, right = np.log(spectrum[peak - 1 : peak + 2])
+    curvature = left - 2 * top + right
+    offset = 0.5 * (left - right) / curvature if curvature else 0.0
+    tone = spectrum[max(0, peak - _LOBE) : peak + _LOBE + 1].sum()
+    rest = max(float(spectrum.sum() - tone), 1e-9)
+    return ToneReading(
+        frequency_hz=float((peak + offset) * RATE / len(pcm)),
+        dominance_db=float(10 * np.log10(tone / rest)),
+        level_dbfs=dbfs(rms(pcm)),
+    )
+
+
+class ToneMeter:
+    """Listens to one direction of a call and keeps count of the tones that dominated it."""
+
+    def __init__(self) -> None:
+        self._heard: Counter[int] = Counter()
+        """Frequency in tenths of a Hz -> windows."""
+        self._window: Pcm = silence(0)
+
+    def put(self, pcm: Pcm) -> None:
+        """Take in more sound, any number of samples."""
+        self._window = np.concatenate((self._window, pcm))
+        while len(self._window) >= WINDOW:
+            reading = measure(self._window[:WINDOW])
+            self._window = self._window[WINDOW:]
+            if reading.dominance_db >= DOMINANT_DB and reading.level_dbfs > AUDIBLE_DBFS:
+                self._heard[round(reading.frequency_hz * _STEPS)] += 1
+
+    def seconds(self, frequency_hz: float) -> float:
+        """For how long that tone, within `TOLERANCE`, dominated."""
+        low, high = frequency_hz * (1 - TOLERANCE), frequency_hz * (1 + TOLERANCE)
+        # Half a step is lost to the rounding of what was heard.
+        windows = sum(
+            count
+            for heard, count in self._heard.items()
+            if low - 0.5 / _STEPS <= heard / _STEPS <= high + 0.5 / _STEPS
+        )
+        return windows * WINDOW_S
+
+    @property
+    def strongest_hz(self) -> float | None:
+        """The frequency that dominated longest; None if none did."""
+        if not self._heard:
+            return None
+        return max(self._heard, key=lambda heard: self.seconds(heard / _STEPS)) / _STEPS

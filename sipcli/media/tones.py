@@ -1,0 +1,109 @@
+"""Sounds that are made here: test tones, ringing, progress tones, the feedback of a pressed key."""
+
+from dataclasses import dataclass
+from math import tau
+from typing import Final
+
+import numpy as np
+
+from sipcli.media.level import FULL_SCALE
+from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence, to_pcm
+
+_RAMP: Final = RATE // 200
+"""Samples, 5 ms: a tone that began at full strength would click."""
+_ROWS: Final = (697.0, 770.0, 852.0, 941.0)
+_COLUMNS: Final = (1209.0, 1336.0, 1477.0, 1633.0)
+_KEYS: Final = "123A456B789C*0#D"
+
+
+class Tone:
+    """A steady sum of sines, each of the same strength.
+
+    `amplitude` is that of the sum's highest possible peak, as a part of full scale.
+    """
+
+    def __init__(self, *frequencies_hz: float, amplitude: float = 0.25) -> None:
+        self._steps = np.array(frequencies_hz, np.float64) * tau / RATE
+        self._phases = np.zeros(len(frequencies_hz))
+        self._amplitude = amplitude * FULL_SCALE / max(1, len(frequencies_hz))
+
+    def frame(self, samples: int = FRAME) -> Pcm:
+        """The next `samples`, without a seam to those before."""
+        angles = self._phases[:, np.newaxis] + self._steps[:, np.newaxis] * np.arange(samples)
+        self._phases = (self._phases + self._steps * samples) % tau
+        return to_pcm((np.sin(angles).sum(axis=0) * self._amplitude).astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a cadence."""
+
+    seconds: float
+    """A multiple of a frame, 20 ms."""
+    frequencies_hz: tuple[float, ...] = ()
+    """None of them: silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """Tones and pauses in turn."""
+
+    parts: tuple[Part, ...]
+    repeats: bool = True
+    """Once, else: silence follows."""
+
+
+RINGBACK: Final = Cadence((Part(1.0, (425.0,)), Part(4.0)))
+"""The far end rings (ITU-T E.180; as in most of Europe)."""
+BUSY: Final = Cadence((Part(0.5, (425.0,)), Part(0.5)))
+"""The far end speaks with somebody else (ITU-T E.180)."""
+CONGESTION: Final = Cadence((Part(0.24, (425.0,)), Part(0.24)))
+"""There is no way to the far end (ITU-T E.180)."""
+RING: Final = Cadence((*(Part(0.06, (hz,)) for hz in (523.0, 659.0) * 8), Part(2.04)))
+"""Somebody calls: a warble, and a pause."""
+CALL_WAITING: Final = Cadence((Part(0.2, (425.0,)), Part(0.2), Part(0.2, (425.0,)), Part(4.0)))
+"""Somebody calls while we speak with somebody else."""
+
+
+def key_tone(digit: str, seconds: float = 0.1) -> Cadence:
+    """What a pressed key sounds like (ITU-T Q.23). Raises `ValueError` for what is no key."""
+    row, column = divmod(_KEYS.index(digit), len(_COLUMNS))
+    return Cadence((Part(seconds, (_ROWS[row], _COLUMNS[column])),), repeats=False)
+
+
+class CadencePlayer:
+    """Plays a cadence frame by frame."""
+
+    def __init__(self, cadence: Cadence, amplitude: float = 0.2) -> None:
+        self._parts = [(round(part.seconds / FRAME_S), part) for part in cadence.parts]
+        self._repeats = cadence.repeats
+        self._amplitude = amplitude
+        self._part = 0
+        self._frame = 0
+        """Of the part."""
+        self._tone = Tone()
+
+    @property
+    def over(self) -> bool:
+        """Whether only silence follows."""
+        return self._part == len(self._parts)
+
+    def frame(self) -> Pcm:
+        """The next frame."""
+        if self.over:
+            return silence(FRAME)
+        frames, part = self._parts[self._part]
+        if self._frame == 0:
+            self._tone = Tone(*part.frequencies_hz, amplitude=self._amplitude)
+        pcm = self._tone.frame()
+        ramp = np.arange(_RAMP, dtype=np.float32) / _RAMP
+        if self._frame == 0:
+            pcm[:_RAMP] = pcm[:_RAMP] * ramp
+        self._frame += 1
+        if self._frame == frames:
+            pcm[-_RAMP:] = pcm[-_RAMP:] * ramp[::-1]
+            self._frame = 0
+            self._part += 1
+            if self._repeats:
+                self._part %= len(self._parts)
+        return pcm

@@ -1,0 +1,28 @@
+"""A test tone, and what came of it."""
+
+import numpy as np
+
+from sipcli.media.codecs.codec import Decoder, Encoder
+from sipcli.media.level import dbfs, rms
+from sipcli.media.pcm import FRAME, RATE, Pcm
+
+
+def sine(hz: float, frames: int = 50, amplitude: float = 0.5) -> Pcm:
+    """A tone at 48 kHz."""
+    t = np.arange(frames * FRAME) / RATE
+    return (np.sin(2 * np.pi * hz * t) * amplitude * 32767).astype(np.int16)
+
+
+def frames(pcm: Pcm) -> list[Pcm]:
+    """`pcm` in frames of 20 ms."""
+    return [pcm[at : at + FRAME] for at in range(0, len(pcm), FRAME)]
+
+
+def through(encoder: Encoder, decoder: Decoder, pcm: Pcm) -> Pcm:
+    """`pcm` encoded and decoded frame by frame."""
+    return np.concatenate([decoder.decode(encoder.encode(frame)) for frame in frames(pcm)])
+
+
+def level(pcm: Pcm) -> float:
+    """In dBFS, without the first 200 ms, in which codecs wake up."""
+    return dbfs(rms(pcm[RATE // 5 :]))

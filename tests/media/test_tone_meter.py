@@ -1,0 +1,77 @@
+"""Which tone is heard."""
+
+import numpy as np
+import pytest
+
+from sipcli.media.codecs.codec import Codec
+from sipcli.media.codecs.registry import CODECS, make_decoder, make_encoder
+from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.tone_meter import TOLERANCE, WINDOW, ToneMeter, measure
+from sipcli.media.tones import Tone
+
+
+def noise(amplitude: float, samples: int = WINDOW) -> Pcm:
+    return (np.random.default_rng(8).standard_normal(samples) * amplitude).astype(np.int16)
+
+
+@pytest.mark.parametrize("hz", [60.3, 99.7, 440.0, 441.3, 1000.0, 3333.3, 7000.1, 15_000.0])
+def test_a_frequency_is_told_far_better_than_to_half_a_percent(hz: float) -> None:
+    reading = measure(Tone(hz, amplitude=0.1).frame(WINDOW))
+    assert reading.frequency_hz == pytest.approx(hz, rel=TOLERANCE / 5)
+    assert reading.dominance_db > 30
+    assert reading.level_dbfs == pytest.approx(-23.0, abs=0.1)
+
+
+def test_dominance_is_the_power_over_all_the_rest() -> None:
+    tone = Tone(1000.0, amplitude=0.1).frame(WINDOW).astype(float)
+    for power in (0.1, 1.0, 10.0):
+        hiss = noise(0.1 * 32768 / np.sqrt(2) * np.sqrt(power)).astype(float)
+        reading = measure((tone + hiss).astype(np.int16))
+        assert reading.dominance_db == pytest.approx(-10 * np.log10(power), abs=1.0)
+
+
+@pytest.mark.parametrize("pcm", [np.zeros(WINDOW, np.int16), np.full(WINDOW, 5000, np.int16)])
+def test_silence_and_a_steady_voltage_are_no_tone(pcm: Pcm) -> None:
+    meter = ToneMeter()
+    meter.put(pcm)
+    assert meter.strongest_hz is None
+
+
+def test_seconds_are_counted_where_the_tone_dominates() -> None:
+    meter = ToneMeter()
+    tone = Tone(440.0, amplitude=0.2)
+    for _ in range(100):
+        meter.put(tone.frame())
+    meter.put(noise(3000, RATE))
+    meter.put(Tone(880.0, amplitude=0.2).frame(RATE))
+    assert meter.seconds(440.0) == pytest.approx(2.0)
+    assert meter.seconds(440.0 * 1.004) == pytest.approx(2.0)
+    assert meter.seconds(440.0 * 0.993) == 0.0
+    assert meter.seconds(880.0) == pytest.approx(1.0)
+    assert meter.strongest_hz == pytest.approx(440.0, abs=0.2)
+
+
+def test_a_tone_too_faint_to_hear_does_not_count() -> None:
+    meter = ToneMeter()
+    meter.put(Tone(440.0, amplitude=0.004).frame(RATE))
+    assert meter.seconds(440.0) == 0.0
+
+
+def test_two_tones_of_the_same_strength_dominate_neither() -> None:
+    meter = ToneMeter()
+    meter.put(Tone(440.0, 620.0, amplitude=0.3).frame(RATE))
+    assert meter.strongest_hz is None
+
+
+@pytest.mark.parametrize("codec", CODECS.values(), ids=list(CODECS))
+def test_a_tone_is_known_after_every_codec(codec: Codec) -> None:
+    encoder, decoder, tone, meter = (
+        make_encoder(codec),
+        make_decoder(codec),
+        Tone(440.0),
+        ToneMeter(),
+    )
+    for _ in range(100):
+        payload = encoder.encode(tone.frame(FRAME))
+        meter.put(decoder.decode(payload))
+    assert meter.seconds(440.0) >= 1.6
