@@ -19,7 +19,7 @@ from sipcli.media.sound.hardware import HARDWARE, Hardware
 from sipcli.media.sound.pipes import StdoutSink, open_stdin
 from sipcli.media.sound.portaudio import Direction, check
 from sipcli.media.sound.sink import AudioSink, NullSink
-from sipcli.media.sound.source import AudioSource, Noise, Silence, Tone
+from sipcli.media.sound.source import AudioSource, Noise, Silence, ToneSource
 from sipcli.media.sound.wav import FileNames, Recorder, WavSink
 
 SOURCES: Final = "device, device:NAME, file:PATH, file:PATH#loop, tone:HZ, noise, silence or -"
@@ -171,7 +171,7 @@ def parse_source(text: str, hardware: Hardware = HARDWARE) -> SourceSpec:
         case "device" if bool(rest) == bool(colon):
             return Microphone(hardware, rest or None)
         case "tone" if _HZ.fullmatch(rest) and 0 < float(rest) < RATE / 2:
-            return MadeSource(lambda _: Tone(float(rest)))
+            return MadeSource(lambda _: ToneSource(float(rest)))
         case "file" if rest.removesuffix(_LOOP):
             return FileSource(_path(rest.removesuffix(_LOOP)), loop=rest.endswith(_LOOP))
     raise ConfigError(f"{text!r} is no source of sound: {SOURCES} would be")

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from sipcli.media.pcm import FRAME, RATE, Pcm, Wave, silence, to_pcm
+from sipcli.media.tones import Tone
 
 TONE_PEAK: Final = 0.25
 """Of full scale: the peaks have -12 dBFS, and a meter, which shows RMS, says -15 dBFS."""
@@ -45,19 +46,15 @@ class Silence(Endless):
         return silence(FRAME)
 
 
-class Tone(Endless):
+class ToneSource(Endless):
     """A sine of `frequency` Hz, without a seam between frames."""
 
     def __init__(self, frequency: float) -> None:
-        self._cycles_per_frame = frequency * FRAME / RATE
-        self._angles = 2 * np.pi * frequency / RATE * np.arange(FRAME)
-        self._cycles = 0.0  # in 0 to 1: a phase that grew for hours would lose its precision
+        self._tone = Tone(frequency, amplitude=TONE_PEAK)
 
     def read(self) -> Pcm:
         """The next 20 ms of the sine."""
-        wave = np.sin(self._angles + 2 * np.pi * self._cycles)
-        self._cycles = (self._cycles + self._cycles_per_frame) % 1.0
-        return to_pcm((wave * (TONE_PEAK * 32767)).astype(np.float32))
+        return self._tone.frame()
 
 
 class Noise(Endless):

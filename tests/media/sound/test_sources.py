@@ -5,19 +5,19 @@ import pytest
 
 from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME
-from sipcli.media.sound.source import Noise, Silence, Tone
+from sipcli.media.sound.source import Noise, Silence, ToneSource
 from tests.media.sound.helpers import dominant, frames, sine
 
 
 @pytest.mark.parametrize("frequency", [0.5, 440.0, 1000.7, 23_999.0])
 def test_a_tone_has_no_seam_between_frames(frequency: float) -> None:
-    expected = sine(frequency, 10.0, peak=0.25 * 32767)
-    difference = frames(Tone(frequency), 500).astype(int) - expected
+    expected = sine(frequency, 10.0, peak=0.25 * 32768)
+    difference = frames(ToneSource(frequency), 500).astype(int) - expected
     assert np.abs(difference).max() <= 1
 
 
 def test_a_tone_is_as_loud_as_documented() -> None:
-    pcm = frames(Tone(440.0), 50)
+    pcm = frames(ToneSource(440.0), 50)
     assert dbfs(rms(pcm)) == pytest.approx(-15.05, abs=0.05)
     assert dominant(pcm) == 440.0
 

@@ -8,7 +8,7 @@ import pytest
 from sipcli.errors import ConfigError, DeviceError
 from sipcli.media.sound.open import parse_record, parse_sink, parse_source
 from sipcli.media.sound.sink import NullSink
-from sipcli.media.sound.source import Noise, Silence, Tone
+from sipcli.media.sound.source import Noise, Silence, ToneSource
 from tests.media.sound.helpers import dominant, frames, played, read_wave, sine, write_wave
 
 
@@ -17,7 +17,7 @@ def fail(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "kind"), [("silence", Silence), ("noise", Noise), ("tone:440", Tone)]
+    ("word", "kind"), [("silence", Silence), ("noise", Noise), ("tone:440", ToneSource)]
 )
 def test_a_word_names_a_source(word: str, kind: type) -> None:
     spec = parse_source(word)
