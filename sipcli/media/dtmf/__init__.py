@@ -1,0 +1,1 @@
+"""Digits on the media path: telephone-events (RFC 4733)."""

@@ -1,0 +1,52 @@
+"""What a user may write for digits to be sent, and what is heard of digits."""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+DIGITS: Final = "0123456789*#ABCD"
+"""Each at the place of its event code (RFC 4733 §3.2)."""
+PAUSES: Final = {",": 2.0, "w": 0.5}
+"""Seconds."""
+
+
+class InvalidDigits(ValueError):  # noqa: N818 - a fact about what the user wrote
+    """What was written for digits holds something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """A digit that was sent or received."""
+
+    digit: str
+    """One of `DIGITS`."""
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A wait between digits."""
+
+    seconds: float
+
+
+Step: TypeAlias = str | Pause
+"""A digit, or a wait before the next."""
+
+
+def steps(text: str) -> tuple[Step, ...]:
+    """What `text` asks for, in order: digits, `,` (2 s) and `w` (0.5 s).
+
+    Raises `InvalidDigits`, also for flash (`!`), which has no meaning on a phone like this.
+    """
+    return tuple(_step(character) for character in text)
+
+
+def _step(character: str) -> Step:
+    if character in PAUSES:
+        return Pause(PAUSES[character])
+    if character.upper() in DIGITS:
+        return character.upper()
+    raise InvalidDigits(
+        f"{character!r} is no digit: what can be sent is 0-9, *, #, A-D, a comma (waits 2 s) "
+        "and w (waits 0.5 s)"
+    )

@@ -1,0 +1,118 @@
+"""Digits sent as telephone-events, each in place of the audio of its time (RFC 4733 §2.5.1)."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from sipcli.media.dtmf.digits import DIGITS, Digit, InvalidDigits, Pause, Step
+from sipcli.media.dtmf.event import LONGEST, Event, build
+from sipcli.media.pcm import FRAME_S
+
+DURATION_MS: Final = 100
+GAP_MS: Final = 70
+_FINAL_SENT: Final = 3
+"""How often the last packet of an event, and of a segment, is sent (§2.5.1.4)."""
+_MOST_STEPS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EventFrame:
+    """What to send in place of a frame of audio."""
+
+    payload: bytes
+    clock_rate: int
+    """Hz: tells which of the negotiated payload types to use."""
+    timestamp: int
+    """When the event, or the segment of it that is reported, began."""
+    marker: bool
+    finished: Digit | None = None
+    """The digit whose end this is the first to tell."""
+
+
+class DtmfSender:
+    """A queue of digits that is worked off frame by frame (20 ms).
+
+    Each digit sounds for `duration_ms`; the next follows after `gap_ms`, rounded up to frames.
+    """
+
+    def __init__(self, duration_ms: int = DURATION_MS, gap_ms: int = GAP_MS) -> None:
+        self._duration_ms = duration_ms
+        # The repetitions of the final packet fill the gap's first frames.
+        self._gap = max(0, ceil(gap_ms / 1000 / FRAME_S) - (_FINAL_SENT - 1))
+        self._queue: deque[Step] = deque()
+        self._current: Iterator[EventFrame] | None = None
+        self._wait = 0
+        """Frames of audio before the next step."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to be sent."""
+        return bool(self._queue) or self._current is not None
+
+    def queue(self, steps: tuple[Step, ...]) -> None:
+        """Send `steps` after all that is queued. Raises `InvalidDigits` if that is too much."""
+        if len(self._queue) + len(steps) > _MOST_STEPS:
+            raise InvalidDigits(f"more than {_MOST_STEPS} digits are waiting to be sent")
+        self._queue.extend(steps)
+
+    def clear(self) -> None:
+        """Forget what is queued; the digit that sounds is cut off where it is."""
+        self._queue.clear()
+        self._current = None
+        self._wait = 0
+
+    def frame(self, timestamp: int, clock_rate: int) -> EventFrame | None:
+        """What to send in the frame that begins at `timestamp`; None for audio.
+
+        To be asked once for each frame; `clock_rate` is that of the audio, in Hz.
+        """
+        if self._current is not None:
+            if (report := next(self._current, None)) is not None:
+                return report
+            self._current = None
+            self._wait = self._gap
+        if self._wait > 0:
+            self._wait -= 1
+            return None
+        if not self._queue:
+            return None
+        match self._queue.popleft():
+            case Pause(seconds):
+                self._wait = round(seconds / FRAME_S) - 1
+                return None
+            case digit:
+                self._current = _reports(digit, self._duration_ms, timestamp, clock_rate)
+                return next(self._current)
+
+
+def _reports(digit: str, duration_ms: int, timestamp: int, clock_rate: int) -> Iterator[EventFrame]:
+    """The packets of one digit, one for each frame (§2.5.1.2-§2.5.1.4)."""
+    code = DIGITS.index(digit)
+    step = round(clock_rate * FRAME_S)
+    total = duration_ms * clock_rate // 1000
+    segment = 0
+    """When the segment began, since the digit did."""
+    elapsed = 0
+
+    def report(duration: int, *, end: bool = False, finished: Digit | None = None) -> EventFrame:
+        payload = build(Event(code, duration, end))
+        begin = (timestamp + segment) & 0xFFFF_FFFF
+        return EventFrame(payload, clock_rate, begin, elapsed == step, finished)
+
+    while True:
+        elapsed += step
+        if min(elapsed, total) - segment > LONGEST:
+            for _ in range(_FINAL_SENT):
+                yield report(LONGEST)
+            elapsed += step * (_FINAL_SENT - 1)
+            segment += LONGEST
+        elif elapsed < total:
+            yield report(elapsed - segment)
+        else:
+            yield report(total - segment, end=True, finished=Digit(digit, duration_ms))
+            elapsed += step  # what follows is not the first packet
+            for _ in range(_FINAL_SENT - 1):
+                yield report(total - segment, end=True)
+            return
