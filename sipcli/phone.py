@@ -111,7 +111,7 @@ class Phone:
         )
         self._connections: dict[Flow, _Connection] = {}
         self._tasks = asyncio.TaskGroup()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timekeeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._ready: events.Connected | events.Registered | None = None
         self._failure: SipcliError | None = None
@@ -121,8 +121,13 @@ class Phone:
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
-        with self.step() as (agent, now):
-            agent.start(now)
+        self._timekeeper = self._tasks.create_task(self._keep_time())
+        try:
+            with self.step() as (agent, now):
+                agent.start(now)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     async def __aexit__(
@@ -131,7 +136,10 @@ class Phone:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.close()
+        try:
+            await self.close()
+        except asyncio.CancelledError as cancelled:  # from outside, or a task of ours failed
+            kind, error, traceback = type(cancelled), cancelled, cancelled.__traceback__
         try:
             # A task group would wrap the body's own error: it is shown cancellations alone.
             if isinstance(error, asyncio.CancelledError):
@@ -200,11 +208,10 @@ class Phone:
         if self._spawned:
             left = begun + TASKS_WAIT - asyncio.get_running_loop().time()
             await asyncio.wait(self._spawned, timeout=left)
-        if self._timer is not None:
-            self._timer.cancel()
-        for connection in self._connections.values():
-            connection.closing = True
-            connection.task.cancel()  # which closes its link
+        if self._timekeeper is not None:
+            self._timekeeper.cancel()
+        for flow in self._connections:
+            self._close(flow)
 
     @contextmanager
     def step(self) -> Iterator[tuple[UserAgent, float]]:
@@ -213,14 +220,10 @@ class Phone:
         Whoever is told an event may take a step of its own: the events of that wait for
         their turn, so that everybody hears them in one order.
         """
-        loop = asyncio.get_running_loop()
-        yield self._agent, loop.time()
+        yield self._agent, asyncio.get_running_loop().time()
         for action in self._agent.take_actions():
             self._carry_out(action)
-        if self._timer is not None:
-            self._timer.cancel()
-        deadline = self._agent.deadline()
-        self._timer = None if deadline is None else loop.call_at(deadline, self._on_timer)
+        self._changed.set()
         self._untold += [*self._agent.take_events(), *self._agent.take_call_events()]
         if not self._is_telling:
             self._tell()
@@ -237,11 +240,17 @@ class Phone:
                     self._on_event(event)
         finally:
             self._is_telling = False
-        self._changed.set()
 
-    def _on_timer(self) -> None:
-        with self.step() as (agent, now):
-            agent.tick(now)
+    async def _keep_time(self) -> None:
+        """Tick at each deadline. A task like the others, so that a bug met in it is not lost."""
+        while True:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout_at(self._agent.deadline()):
+                    await self._changed.wait()
+            except TimeoutError:
+                with self.step() as (agent, now):
+                    agent.tick(now)
 
     def _carry_out(self, action: Action) -> None:
         match action:
@@ -261,13 +270,10 @@ class Phone:
 
     def _close(self, flow: Flow) -> None:
         connection = self._connections.get(flow)
-        if connection is None or connection.closing:
-            return
-        connection.closing = True
-        if connection.link is None:
-            connection.task.cancel()
-        else:
-            self._tasks.create_task(connection.link.close(timeout=CLOSE_WAIT))
+        if connection is not None and not connection.closing:
+            connection.closing = True  # which ends its reading
+            if connection.task is not asyncio.current_task():
+                connection.task.cancel()
 
     async def _serve(self, flow: Flow) -> None:
         """Dial one flow and read from it until it ends."""
@@ -292,7 +298,7 @@ class Phone:
         try:
             with self.step() as (agent, now):
                 agent.opened(flow, now - begun, now)
-            while True:
+            while not connection.closing:
                 data = await link.receive()
                 self._observer.received(str(flow.server), data)
                 with self.step() as (agent, now):
