@@ -1,0 +1,67 @@
+"""Phones for tests, and what is heard of them."""
+
+import asyncio
+from typing import Any
+
+from sipcli.config.settings import Settings, WsServer
+from sipcli.core.credentials import Credentials
+from sipcli.core.events import Event
+from sipcli.phone import Phone
+from sipcli.sip.uri import SipUri
+from tests.core.factories import settings
+from tests.sip_server import SipServer
+
+BOB = SipUri.parse("sip:bob@example.com")
+ALICE = Credentials("alice", "open sesame")
+
+
+class Heard:
+    """Events and what an observer sees."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.sent: list[bytes] = []
+        self.received: list[bytes] = []
+        self.notes: list[str] = []
+        self._more = asyncio.Event()
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+        self._more.set()
+
+    async def event(self, kind: type[Event], count: int = 1) -> Event:
+        """The `count`th event of that kind, once it has been told."""
+        while len(found := [one for one in self.events if isinstance(one, kind)]) < count:
+            self._more.clear()
+            await self._more.wait()
+        return found[count - 1]
+
+
+class Observer:
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+
+    def sent(self, server: str, data: bytes) -> None:
+        self._heard.sent.append(data)
+
+    def received(self, server: str, data: bytes) -> None:
+        self._heard.received.append(data)
+
+    def noted(self, text: str) -> None:
+        self._heard.notes.append(text)
+
+
+def at(*servers: SipServer | str, **changes: Any) -> Settings:
+    uris = [server if isinstance(server, str) else server.uri for server in servers]
+    weights = range(len(uris), 0, -1)
+    chosen = tuple(WsServer(uri, weight) for uri, weight in zip(uris, weights, strict=True))
+    return settings(ws_servers=chosen, **changes)
+
+
+def phone(given: Settings, heard: Heard, **changes: Any) -> Phone:
+    usual: dict[str, Any] = {"patient": False, "observer": Observer(heard)}
+    return Phone(given, changes.pop("credentials", ALICE), heard.on_event, **usual | changes)
+
+
+def kinds(heard: Heard) -> list[str]:
+    return [event.name for event in heard.events]

@@ -1,0 +1,161 @@
+"""The log and the trace: secrets masked, control characters spelt out, in linear time."""
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sipcli.config.settings import Log, LogLevel
+from sipcli.log import LOGGER, MASK, SipTrace, masked, set_up
+
+SECRET = "6629fae49393a05397450978507c4ef1"
+DIGEST = f'Digest username="alice", realm="x", nonce="n", uri="sip:x", response="{SECRET}"'
+
+
+@pytest.fixture(autouse=True)
+def _logger_as_before() -> Iterator[None]:
+    handlers, level, propagate = LOGGER.handlers[:], LOGGER.level, LOGGER.propagate
+    yield
+    for handler in LOGGER.handlers[:]:
+        LOGGER.removeHandler(handler)
+        handler.close()
+    LOGGER.handlers[:] = handlers
+    LOGGER.setLevel(level)
+    LOGGER.propagate = propagate
+
+
+def show(*lines: str, end: str = "\r\n") -> str:
+    return masked(end.join(["REGISTER sip:x SIP/2.0", *lines, "", ""]).encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"Authorization: {DIGEST}",
+        f"authorization:{DIGEST}",
+        f"AUTHORIZATION \t : \t{DIGEST}",
+        f"Proxy-Authorization: {DIGEST}",
+        f"Authorization:\r\n {DIGEST}",
+        f'Authorization: Digest username="alice",\r\n\tresponse =\r\n "{SECRET}"',
+        f'Authorization: Digest response="{SECRET}", username="alice"',
+        f"Authorization: Digest response={SECRET}, username=alice",
+        f"Authorization: DIGEST RESPONSE = {SECRET}",
+        f"Authorization: Basic {SECRET}",
+        f"Authorization: Bearer {SECRET}",
+        f"Authorization: Digestive {SECRET}",
+        f"Authorization: Digest\t{SECRET}",
+        f'Authentication-Info: nextnonce="n", rspauth="{SECRET}"',
+        f'Proxy-Authentication-Info: nextnonce="n", rspauth="{SECRET}"',
+        f'authentication-info:\r\n rspauth="{SECRET}"',
+        f"Via: x\r\nAuthorization: {DIGEST}\r\nTo: y",
+        f"a=ice-pwd:{SECRET}",
+        f"A=ICE-PWD:{SECRET}",
+        f"a=ice-pwd: {SECRET}",
+        f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{SECRET}",
+        f"a=crypto:1  AES_CM_128_HMAC_SHA1_80  inline:{SECRET}",
+        f"a=crypto:inline:{SECRET}",
+        f"a=crypto:1\tAES\tinline:{SECRET}|2^20",
+    ],
+)
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_a_secret_is_masked_however_it_is_written(line: str, end: str) -> None:
+    shown = show(line.replace("\r\n", end), end=end)
+    assert SECRET not in shown
+    assert MASK in shown
+
+
+def test_what_one_looks_for_stays() -> None:
+    shown = show(f"Authorization: {DIGEST}, nc=00000001", "To: <sip:bob@example.com>")
+    for part in (
+        'username="alice"',
+        'realm="x"',
+        'nonce="n"',
+        "nc=00000001",
+        "sip:bob@example.com",
+    ):
+        assert part in shown
+    assert f'response="{MASK}"' in shown
+    assert show("WWW-Authenticate: Digest nonce=n").count("nonce=n") == 1
+    assert MASK not in show("Subject: the response=42 of Authorization: x")
+
+
+def test_control_characters_are_spelt_out_and_line_ends_are_not() -> None:
+    shown = masked(b"OPTIONS sip:x SIP/2.0\r\nSubject: \x1b[2J\xff\r\n\r\nbody\n")
+    assert shown == "OPTIONS sip:x SIP/2.0\nSubject: \\x1b[2J\\xff\n\nbody\n"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"Authorization" + b" " * 60000,
+        b"Authorization:" + b"\r\n " * 20000,
+        b"Authorization: Digest " + b"response" * 8000,
+        b"Authorization: Digest " + b"response = " * 6000,
+        b"Authorization: Digest " + b'response="' * 6000,
+        b"Authorization: Digest response" + b" " * 60000,
+        b"a=crypto:" + b"1 " * 30000,
+        b"\nAuthorization:" * 4000,
+        b"a=crypto:1" + b" " * 60000,
+    ],
+)
+def test_the_time_grows_with_the_length_only(hostile: bytes) -> None:
+    begun = time.process_time()
+    masked(hostile)
+    assert time.process_time() - begun < 1  # what is quadratic here takes a minute
+
+
+def test_the_trace_shows_direction_server_and_message() -> None:
+    lines: list[str] = []
+    trace = SipTrace(lines.append)
+    trace.sent("wss://x", b"REGISTER sip:x SIP/2.0\r\nAuthorization: Basic abc\r\n\r\n")
+    trace.received("wss://x", b"\r\n\r\n")
+    first, second = lines
+    head, *rest = first.split("\n")
+    assert head.endswith(" -> wss://x")
+    assert head[:4].isdigit()
+    assert rest == ["  REGISTER sip:x SIP/2.0", f"  Authorization: {MASK}", ""]
+    assert " <- wss://x\n  (keep-alive)" in second
+
+
+def test_without_a_trace_nothing_is_written() -> None:
+    SipTrace(None).sent("wss://x", b"REGISTER sip:x SIP/2.0\r\n\r\n")
+
+
+def test_notes_go_to_the_log_at_debug_level_in_one_safe_line() -> None:
+    lines: list[str] = []
+    set_up(Log(level=LogLevel.DEBUG), lines.append)
+    SipTrace(None).noted("100% \x1b[2J")
+    (line,) = lines
+    assert line.endswith("debug: 100% \\x1b[2J")
+    set_up(Log(level=LogLevel.WARNING), lines.append)
+    SipTrace(None).noted("unheard")
+    assert len(lines) == 1
+
+
+def test_the_log_goes_to_its_file_alone_and_is_added_to(tmp_path: Path) -> None:
+    lines: list[str] = []
+    path = tmp_path / "log"
+    for _ in range(2):
+        set_up(Log(level=LogLevel.INFO, file=str(path)), lines.append)
+        LOGGER.info("hello \udcff")
+    assert lines == []
+    assert path.read_text("utf-8").count("info: hello \\xff\n") == 2
+    assert len(LOGGER.handlers) == 1
+    assert not LOGGER.propagate
+
+
+def test_a_log_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="log"):
+        set_up(Log(file=str(tmp_path / "no" / "log")), print)
+
+
+def test_each_set_up_replaces_the_one_before() -> None:
+    first: list[str] = []
+    second: list[str] = []
+    set_up(Log(), first.append)
+    set_up(Log(), second.append)
+    LOGGER.warning("once")
+    assert (len(first), len(second)) == (0, 1)
+    assert logging.getLogger("sipcli") is LOGGER
