@@ -4,7 +4,8 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbound-modules coturn
+PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbound-modules coturn \
+	pulseaudio pulseaudio-utils libportaudio2 libasound2-plugins
 PURE := sipcli/sip sipcli/sdp sipcli/core
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
 	$(addprefix --cov ,$(PURE)) --cov-report term:skip-covered --cov-fail-under 95

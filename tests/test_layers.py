@@ -52,6 +52,9 @@ OWNER = {
     "aioice": "media",
     "aiortc": "media",
     "OpenSSL": "media",
+    "av": "media",
+    "numpy": "media",
+    "sounddevice": "media",
     "pylibsrtp": "media",
 }
 SEAM = {"aioice", "aiortc", "OpenSSL", "pylibsrtp"}

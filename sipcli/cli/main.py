@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "register": "Register, and stay registered.",
     "message": "Send an instant message.",
     "ping": "Ask for an answer, and time it.",
+    "devices": "List the sound devices, or test them.",
     "config": "Show, check and begin a configuration.",
 }
 """Commands in the order of the help; each is imported from its own module when it is used."""

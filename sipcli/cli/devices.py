@@ -1,0 +1,124 @@
+"""`sipcli devices`: which sound devices there are, and whether they work."""
+
+import sys
+from typing import Final
+
+import click
+
+from sipcli.cli.common import Command
+from sipcli.cli.current import current_screen
+from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.run import run
+from sipcli.cli.screen import Screen
+from sipcli.errors import DeviceError
+from sipcli.media.level import AUDIBLE_DBFS
+from sipcli.media.sound import portaudio
+from sipcli.media.sound.open import parse_sink, parse_source
+from sipcli.media.sound.portaudio import Device, NoDevices, NoPortAudio
+from sipcli.media.sound.trial import Trial
+from sipcli.printable import one_line
+
+TEST_S: Final = 3.0
+"""Seconds that are recorded and played back."""
+_BAR: Final = 40
+"""Columns of the level bar."""
+_WITHOUT: Final = (
+    "Calls work without any: --audio-in takes tone:HZ, noise, silence, file:PATH or -, and "
+    "--audio-out takes null, file:PATH.wav or -."
+)
+
+
+@click.command(cls=Command)
+@click.option(
+    "--test",
+    is_flag=True,
+    help="Record 3 s from --audio-in and play them on --audio-out.",
+)
+@settings_options()
+def devices(invocation: Invocation, test: bool) -> None:
+    """List the sound devices, or test two of them.
+
+    A call takes a device by its name or a part of it: --audio-in device:NAME. Those marked
+    with * are taken where none is named.
+    """
+    if test:
+        _test(invocation)
+        return
+    screen = current_screen()
+    found = portaudio.devices()
+    for device in found:
+        screen.record("device", _fields(device))
+    for line in _table(found):
+        screen.say(line)
+
+
+def _fields(device: Device) -> dict[str, object]:
+    return {
+        "name": device.name,
+        "host_api": device.host_api,
+        "inputs": device.inputs,
+        "outputs": device.outputs,
+        "default_input": device.is_default_input,
+        "default_output": device.is_default_output,
+        "rate_hz": round(device.rate),
+    }
+
+
+def _table(found: tuple[Device, ...]) -> list[str]:
+    if not found:
+        return [f"no sound device was found. {_WITHOUT}"]
+    rows = [("NAME", "IN", "OUT", "HZ", "HOST API"), *map(_row, found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _row(device: Device) -> tuple[str, str, str, str, str]:
+    return (
+        one_line(device.name),
+        f"{device.inputs}{'*' if device.is_default_input else ''}",
+        f"{device.outputs}{'*' if device.is_default_output else ''}",
+        f"{device.rate:.0f}",
+        one_line(device.host_api),
+    )
+
+
+def _test(invocation: Invocation) -> None:
+    """Raises `DeviceError` for what is missing, and for a microphone that hears nothing."""
+    audio = invocation.load().settings.audio
+    screen = current_screen()
+    is_watched = sys.stdout.isatty() and not invocation.common.json
+    trial = Trial(
+        parse_source(audio.input),
+        parse_sink(audio.output),
+        on_level=_draw if is_watched else lambda _level: None,
+    )
+    try:
+        trial.check()
+    except (NoDevices, NoPortAudio) as error:
+        raise DeviceError(f"{error}. {_WITHOUT}") from error
+    run(lambda: _record_and_play(trial, screen, is_watched=is_watched), screen)
+    if trial.loudest_dbfs < AUDIBLE_DBFS:
+        raise DeviceError(
+            f"next to nothing was heard ({trial.loudest_dbfs:.0f} dBFS): is the microphone "
+            "muted, or another one meant? `sipcli devices` lists them"
+        )
+    screen.say(f"heard and played back; the loudest was {trial.loudest_dbfs:.0f} dBFS")
+    screen.record("device_test", {"loudest_dbfs": round(trial.loudest_dbfs, 1)})
+
+
+async def _record_and_play(trial: Trial, screen: Screen, *, is_watched: bool) -> None:
+    screen.say(f"say something: {TEST_S:.0f} s are recorded")
+    await trial.record(TEST_S, screen.warning)
+    if is_watched:
+        click.echo()  # the last level stays to be seen
+    screen.say("and now this is played back")
+    await trial.play(screen.warning)
+
+
+def _draw(level_dbfs: float) -> None:
+    """Draw the level, from -60 to 0 dBFS, and go back to the beginning of the line."""
+    filled = round(_BAR * min(1.0, max(0.0, 1 + level_dbfs / 60)))
+    click.echo(f"{'█' * filled}{'░' * (_BAR - filled)} {level_dbfs:4.0f} dBFS\r", nl=False)
