@@ -28,6 +28,8 @@ UNREGISTER_WAIT: Final = 2.0
 """Seconds that leaving waits for the far end's and the registrar's word."""
 TASKS_WAIT: Final = 2.4
 """Seconds after which leaving cuts off what was spawned, too."""
+CUT_WAIT: Final = 0.1
+"""Seconds that what is cut off has for its last words."""
 CLOSE_WAIT: Final = 0.4
 """Seconds that a WebSocket then gets for its closing handshake: under 3 s in all."""
 
@@ -118,8 +120,13 @@ class Phone:
         self._server = ""
         self._was_ready = False
         self._spawned: set[asyncio.Task[None]] = set()
+        self._owner: asyncio.Task[object] | None = None
+        """Who is inside `async with`."""
+        self._crash: BaseException | None = None
+        """The first error of what was spawned."""
 
     async def __aenter__(self) -> Self:
+        self._owner = asyncio.current_task()
         await self._tasks.__aenter__()
         self._timekeeper = self._tasks.create_task(self._keep_time())
         try:
@@ -136,6 +143,10 @@ class Phone:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        owner, self._owner = self._owner, None
+        if owner is not None and self._crash is not None:
+            owner.uncancel()
+            kind = error = traceback = None
         try:
             await self.close()
         except asyncio.CancelledError as cancelled:  # from outside, or a task of ours failed
@@ -148,6 +159,9 @@ class Phone:
                 await self._tasks.__aexit__(None, None, None)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
+        finally:
+            if self._crash is not None:
+                raise self._crash
 
     async def ready(self) -> events.Connected | events.Registered:
         """Wait until registered (or connected, where the settings say not to register).
@@ -187,11 +201,23 @@ class Phone:
             agent.be_patient()
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run `work` beside all else; what it raises ends the phone, and leaving waits for it."""
-        task = self._tasks.create_task(work)
+        """Run `work` beside all else; what it raises ends the phone, and leaving waits for it.
+
+        It is no part of the task group, which would take the connections down at the first
+        error: what is owed to the far ends still goes out, and `work` may begin as late as that.
+        """
+        task = asyncio.create_task(work)
         self._spawned.add(task)
-        task.add_done_callback(self._spawned.discard)
+        task.add_done_callback(self._has_done)
         return task
+
+    def _has_done(self, task: asyncio.Task[None]) -> None:
+        self._spawned.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._crash is None:
+            self._crash = error
+            if self._owner is not None:
+                self._owner.cancel()
 
     async def close(self) -> None:
         """End calls, unregister and disconnect, within 3 seconds whatever the far ends do."""
@@ -205,13 +231,22 @@ class Phone:
                     await self._changed.wait()
         except TimeoutError:
             self._observer.noted("not all was confirmed in time that we ended")
-        if self._spawned:
-            left = begun + TASKS_WAIT - asyncio.get_running_loop().time()
-            await asyncio.wait(self._spawned, timeout=left)
+        await self._wait_for_spawned(begun + TASKS_WAIT)
         if self._timekeeper is not None:
             self._timekeeper.cancel()
         for flow in self._connections:
             self._close(flow)
+
+    async def _wait_for_spawned(self, deadline: float) -> None:
+        """Let what was spawned come to its end, by being cut off where it takes too long."""
+        while self._spawned:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                for task in self._spawned:
+                    task.cancel()
+                await asyncio.wait(self._spawned, timeout=CUT_WAIT)
+                return
+            await asyncio.wait(self._spawned, timeout=left)
 
     @contextmanager
     def step(self) -> Iterator[tuple[UserAgent, float]]:

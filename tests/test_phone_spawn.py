@@ -1,0 +1,100 @@
+"""What runs beside a phone: its errors end the phone, and the phone never ends without it."""
+
+import asyncio
+
+import pytest
+
+from tests.net.peers import run
+from tests.phones import Heard, at, phone
+from tests.sip_server import SipServer
+
+
+class Fault(Exception):  # noqa: N818
+    pass
+
+
+async def fail() -> None:
+    raise Fault
+
+
+def test_an_error_ends_the_body_and_what_is_owed_still_goes_out() -> None:
+    async def test() -> None:
+        async with SipServer() as server:
+            with pytest.raises(Fault):  # noqa: PT012
+                async with phone(at(server), Heard()) as one:
+                    await one.ready()
+                    one.spawn(fail())
+                    await asyncio.Event().wait()
+            assert server.requests("REGISTER")[-1].contacts[0].params.get("expires") == "0"
+
+    run(test())
+
+
+def test_an_error_comes_to_light_where_the_body_is_over_already() -> None:
+    async def test() -> None:
+        async with SipServer() as server:
+            with pytest.raises(Fault):  # noqa: PT012
+                async with phone(at(server), Heard()) as one:
+                    await one.ready()
+                    one.spawn(fail())
+
+    run(test())
+
+
+def test_work_may_begin_after_another_has_failed() -> None:
+    done: list[str] = []
+
+    async def finish() -> None:
+        await asyncio.sleep(0)
+        done.append("finished")
+
+    async def test() -> None:
+        async with SipServer() as server:
+            with pytest.raises(Fault):  # noqa: PT012
+                async with phone(at(server), Heard()) as one:
+                    await one.ready()
+                    failing = one.spawn(fail())
+                    failing.add_done_callback(lambda _: one.spawn(finish()))
+                    await asyncio.Event().wait()
+
+    run(test())
+    assert done == ["finished"]
+
+
+def test_work_that_takes_too_long_is_cut_off() -> None:
+    cut: list[str] = []
+
+    async def linger() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.append("cut")
+
+    async def test() -> None:
+        async with SipServer() as server:
+            async with phone(at(server), Heard()) as one:
+                await one.ready()
+                one.spawn(linger())
+                begun = asyncio.get_running_loop().time()
+            assert asyncio.get_running_loop().time() - begun < 3
+
+    run(test())
+    assert cut == ["cut"]
+
+
+def test_a_cancellation_from_outside_leaves_the_phone_like_any_other_end() -> None:
+    async def use(server: SipServer) -> None:
+        async with phone(at(server), Heard()) as one:
+            await one.ready()
+            one.spawn(asyncio.sleep(0.01))
+            await asyncio.Event().wait()
+
+    async def test() -> None:
+        async with SipServer() as server:
+            task = asyncio.ensure_future(use(server))
+            await server.heard("REGISTER")
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    run(test())
