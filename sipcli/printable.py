@@ -3,16 +3,17 @@
 import re
 from typing import Final
 
-_UNSAFE: Final = re.compile(
+UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
     "\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # invisible, and what turns the direction
     "\ud800-\udfff]"  # bytes that were no UTF-8
 )
+"""A character that a terminal could obey or hide."""
 
 
 def printable(text: str) -> str:
     """`text` with each character that a terminal could obey or hide written as an escape."""
-    return _UNSAFE.sub(_spell, text)
+    return UNSAFE.sub(_spell, text)
 
 
 def one_line(text: str) -> str:

@@ -1,6 +1,7 @@
 """The screen of a program: one JSON object a line on stdout, nothing else (contract §4)."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import IO, Any, Final
 
 from sipcli.cli.screen import Event
 from sipcli.cli.stream import put_line
+from sipcli.printable import UNSAFE
 
 SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""
@@ -79,7 +81,8 @@ class JsonScreen:
             record["schema"] = SCHEMA
             self._is_first = False
         record.update(values)
-        put_line(self._out, json.dumps(record, ensure_ascii=False))
+        line = json.dumps(record, ensure_ascii=False)
+        put_line(self._out, UNSAFE.sub(_escape, line))  # for those who read it on a terminal
 
 
 def as_fields(event: Event) -> dict[str, object]:
@@ -94,6 +97,12 @@ def as_fields(event: Event) -> dict[str, object]:
 def timestamp() -> str:
     """The time of day: RFC 3339, UTC, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _escape(found: re.Match[str]) -> str:
+    """A character in JSON's own spelling; half a surrogate pair, which is none, as U+FFFD."""
+    code = ord(found.group())
+    return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"
 
 
 def _plain(value: Any) -> object:

@@ -61,7 +61,7 @@ class Main(click.Group):
             ctx.exit(_report(ctx, str(error), error.exit_code))
         except click.ClickException as error:
             ctx.exit(_report(ctx, error.format_message(), error.exit_code))
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):
             ctx.exit(_report(ctx, "interrupted", Interrupted.exit_code))
         except click.exceptions.Exit:
             raise

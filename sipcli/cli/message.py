@@ -24,18 +24,28 @@ def message(invocation: Invocation, target: str, text: str) -> None:
     TARGET is a SIP URI, user@host, a user or number at your own domain, or a tel: URI.
     With - as TEXT, it is read from standard input.
     """
-    if text == "-":
-        text = sys.stdin.read()
-    if len(text.encode("utf-8", "surrogateescape")) > LONGEST_TEXT:
-        raise click.BadParameter(f"is longer than {LONGEST_TEXT} bytes", param_hint="TEXT")
+    words = _utf_8(text)
 
     async def send(session: Session) -> None:
         uri = resolve_target(target, session.settings)
         async with session.phone(patient=False) as phone:
             await phone.ready()
-            outcome = await phone.send_message(uri, text)
+            outcome = await phone.send_message(uri, words)
         error = failure(f"message to {uri}", outcome)
         if error is not None:
             raise error
 
     run_session(invocation, "message", send)
+
+
+def _utf_8(text: str) -> str:
+    """What TEXT stands for; standard input is read as UTF-8, whatever the locale says."""
+    if text == "-" and sys.stdin is None:
+        raise click.BadParameter("there is no standard input", param_hint="TEXT")
+    try:
+        data = sys.stdin.buffer.read(LONGEST_TEXT + 1) if text == "-" else text.encode()
+        if len(data) > LONGEST_TEXT:
+            raise click.BadParameter(f"it is longer than {LONGEST_TEXT} bytes", param_hint="TEXT")
+        return data.decode()
+    except UnicodeError:
+        raise click.BadParameter("it is not UTF-8", param_hint="TEXT") from None

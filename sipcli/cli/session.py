@@ -80,7 +80,7 @@ def run_session(invocation: Invocation, command: str, work: Work) -> None:
         try:
             run(lambda: work(session), screen)
         except MissingPassword:
-            if not sys.stdin.isatty() or invocation.common.json:
+            if sys.stdin is None or not sys.stdin.isatty() or invocation.common.json:
                 raise
             password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))

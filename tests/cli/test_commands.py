@@ -1,0 +1,245 @@
+"""`register`, `message` and `ping` against a server on loopback: exit codes, events, words."""
+
+import io
+import sys
+
+import pytest
+
+from tests.cli.program import Sipcli, account
+from tests.net.peers import closed_port
+from tests.sip_server import Behaviour, in_a_thread
+
+
+def test_register_once_shows_the_bindings_and_takes_ours_back(sipcli: Sipcli) -> None:
+    with in_a_thread(Behaviour(password="secret")) as server:
+        ended = sipcli("register", "--once", *account(server, "--password", "secret"), "--json")
+    assert ended.code == 0
+    assert ended.kinds == [
+        "started",
+        "warning",
+        "connecting",
+        "connected",
+        "registered",
+        "unregistered",
+        "finished",
+    ]
+    started, registered = ended.the("started"), ended.the("registered")
+    assert (started["schema"], started["command"]) == (1, "register")
+    assert all("schema" not in event for event in ended.events[1:])
+    assert registered["expires_s"] == 600
+    assert [binding["ours"] for binding in registered["bindings"]] == [True]
+    assert ended.the("finished")["exit_code"] == 0
+    assert "secret" not in ended.out + ended.err
+
+
+def test_register_once_for_a_person(sipcli: Sipcli) -> None:
+    with in_a_thread() as server:
+        ended = sipcli("register", "--once", *account(server))
+    assert ended.code == 0
+    assert "registered sip:alice@example.com at sip:example.com for 600 s" in ended.out
+    assert "  * sip:" in ended.out
+    assert "unregistered" in ended.out
+    assert ended.err == ""
+
+
+def test_register_stays_for_the_duration_and_shows_messages(sipcli: Sipcli) -> None:
+    message = (
+        b"MESSAGE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK1\r\n"
+        b"Max-Forwards: 70\r\nFrom: <sip:bob@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\n"
+        b"Call-ID: 1\r\nCSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\n"
+        b"Content-Length: 15\r\n\r\nhi \x1b[2J\xc2\x9b\xff\xe2\x80\xa8.."
+    )
+    with in_a_thread(Behaviour(greeting=(message,))) as server:
+        told = sipcli("register", "--duration", "0.5", *account(server), "--json")
+        shown = sipcli("register", "--duration", "0.5", *account(server))
+    assert told.code == shown.code == 0
+    event = told.the("message")
+    assert event["direction"] == "received"
+    assert event["from"] == "sip:bob@example.com"
+    assert event["text"] == "hi \x1b[2J\x9b\ufffd\u2028.."
+    assert "sip:bob@example.com: hi \\x1b[2J\\x9b" in shown.out
+    for raw in "\x1b", "\x9b", "\u2028":
+        assert raw not in told.out
+        assert raw not in shown.out
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code"),
+    [
+        (Behaviour(statuses={"REGISTER": 403}), 4),
+        (Behaviour(password="another"), 4),
+        (Behaviour(statuses={"REGISTER": 500}), 4),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [["register", "--once"], ["ping", "bob"], ["message", "b", "x"]]
+)
+def test_a_refused_registration_is_exit_4(
+    sipcli: Sipcli, behaviour: Behaviour, code: int, command: list[str]
+) -> None:
+    with in_a_thread(behaviour) as server:
+        ended = sipcli(*command, *account(server, "--password", "x"), "--json")
+    assert ended.code == code
+    assert ended.kinds[-2:] == ["error", "finished"]
+    assert ended.the("finished")["exit_code"] == code
+    assert ended.the("registration_failed")["retry_in_s"] is None
+    assert server.requests("OPTIONS") == server.requests("MESSAGE") == []
+
+
+@pytest.mark.parametrize(
+    "command", [["register", "--once"], ["ping", "bob"], ["message", "b", "x"]]
+)
+def test_no_server_is_exit_3(sipcli: Sipcli, command: list[str]) -> None:
+    uri = f"ws://127.0.0.1:{closed_port()}"
+    ended = sipcli(*command, "--uri", "sip:alice@example.com", "--ws-servers", uri, "--json")
+    assert ended.code == 3
+    assert ended.the("connect_failed")["phase"] == "tcp"
+    assert ended.kinds[-2:] == ["error", "finished"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (200, 0),
+        (202, 0),
+        (302, 5),
+        (404, 5),
+        (486, 5),
+        (603, 5),
+        (408, 6),
+        (480, 6),
+        (487, 6),
+    ],
+)
+@pytest.mark.parametrize(("command", "method"), [("ping", "OPTIONS"), ("message", "MESSAGE")])
+def test_the_answer_decides_the_exit_code(
+    sipcli: Sipcli, command: str, method: str, status: int, code: int
+) -> None:
+    words = ["ping", "bob"] if command == "ping" else ["message", "bob", "hello"]
+    with in_a_thread(Behaviour(statuses={method: status})) as server:
+        ended = sipcli(*words, *account(server, "--no-register"), "--json")
+    assert ended.code == code
+    assert ended.the("pong" if command == "ping" else "message")["status"] == status
+    assert ended.the("finished")["exit_code"] == code
+    assert server.requests("REGISTER") == []
+
+
+def test_a_message_is_sent_after_registering_and_to_whom_it_says(sipcli: Sipcli) -> None:
+    with in_a_thread() as server:
+        ended = sipcli("message", "bob", "grüß dich", *account(server), "--json")
+    assert ended.code == 0
+    (request,) = server.requests("MESSAGE")
+    assert request.target == "sip:bob@example.com"
+    assert request.body == "grüß dich".encode()
+    assert ended.kinds[-3:] == ["message", "unregistered", "finished"]
+    assert ended.the("message") | {"time": 0} == {
+        "time": 0,
+        "event": "message",
+        "direction": "sent",
+        "from": "sip:alice@example.com",
+        "to": "sip:bob@example.com",
+        "text": "grüß dich",
+        "status": 200,
+    }
+
+
+def test_the_text_may_come_from_standard_input(
+    sipcli: Sipcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("zwei\nZeilen ☎\n".encode())))
+    with in_a_thread() as server:
+        ended = sipcli("message", "bob", "-", *account(server))
+    assert ended.code == 0
+    assert server.requests("MESSAGE")[0].body == "zwei\nZeilen ☎\n".encode()
+
+
+@pytest.mark.parametrize("text", ["\udcff", "-"])
+def test_a_text_that_is_none_is_a_usage_error(
+    sipcli: Sipcli, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff"), encoding="utf-8"))
+    ended = sipcli("message", "bob", text, "--ws-servers", "ws://x", "--no-register")
+    assert ended.code == 2
+    assert "TEXT" in ended.err
+
+
+def test_a_text_that_is_too_long_is_a_usage_error(
+    sipcli: Sipcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("ä".encode() * 25_000)))
+    for text in "x" * 50_000, "-":
+        ended = sipcli("message", "bob", text, "--json")
+        assert ended.code == 2
+        assert ended.kinds == ["error", "finished"]
+        assert ended.events[0]["schema"] == 1
+
+
+def test_several_pings_end_with_a_summary_and_the_first_failure_decides(sipcli: Sipcli) -> None:
+    with in_a_thread(Behaviour(statuses={"OPTIONS": 404})) as server:
+        ended = sipcli("ping", "bob", "--count", "3", "--interval", "0", *account(server))
+    assert ended.code == 5
+    assert len(server.requests("OPTIONS")) == 3
+    assert "3 sent, 3 answered, 0% lost; min/median/max " in ended.out
+    assert ended.out.count("sip:bob@example.com: 404") == 3
+
+
+def test_pings_of_a_program_have_no_summary_but_times(sipcli: Sipcli) -> None:
+    with in_a_thread() as server:
+        ended = sipcli("ping", "bob", "--count", "2", "--interval", "0", *account(server), "--json")
+    assert ended.code == 0
+    times = [event["rtt_ms"] for event in ended.events if event["event"] == "pong"]
+    assert len(times) == 2
+    assert all(time > 0 for time in times)
+
+
+def test_a_connection_lost_before_the_outcome_is_exit_3(sipcli: Sipcli) -> None:
+    answer = b"\xff" * (1 << 21)  # more than a client takes: it closes
+    behaviour = Behaviour(silent=frozenset({"OPTIONS"}), greeting=(answer,))
+    with in_a_thread(behaviour) as server:
+        ended = sipcli("ping", "bob", *account(server), "--json")
+    assert ended.code == 3
+    assert ended.the("disconnected")["retry_in_s"] is None
+
+
+def test_a_password_that_is_missing_and_cannot_be_asked_for_is_exit_4(
+    sipcli: Sipcli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    with in_a_thread(Behaviour(password="secret")) as server:
+        ended = sipcli("register", "--once", *account(server))
+    assert ended.code == 4
+    assert "password" in ended.err
+
+
+def test_the_trace_goes_to_stderr_with_the_digest_masked(sipcli: Sipcli) -> None:
+    with in_a_thread(Behaviour(password="secret")) as server:
+        options = account(server, "--password", "secret", "--trace-sip")
+        ended = sipcli("register", "--once", *options, "--json")
+    assert ended.code == 0
+    assert "-> ws://127.0.0.1" in ended.err
+    assert "<- ws://127.0.0.1" in ended.err
+    assert 'response="***"' in ended.err
+    assert "secret" not in ended.err
+
+
+def test_with_quiet_only_results_are_shown(sipcli: Sipcli) -> None:
+    with in_a_thread() as server:
+        ended = sipcli("ping", "bob", "-q", *account(server))
+    (line,) = ended.out.splitlines()
+    assert "sip:bob@example.com: 200 in " in line
+
+
+def test_with_verbose_every_refresh_and_attempt_is_shown(sipcli: Sipcli) -> None:
+    with in_a_thread() as server:
+        ended = sipcli("ping", "bob", "-v", *account(server))
+    assert f"connecting to {server.uri}" in ended.out
+
+
+def test_an_answer_with_bad_words_is_shown_harmless(sipcli: Sipcli) -> None:
+    behaviour = Behaviour(statuses={"OPTIONS": 404}, reason="No \u202e\u001b[2J\u009b")
+    with in_a_thread(behaviour) as server:
+        shown = sipcli("ping", "bob", *account(server))
+        told = sipcli("ping", "bob", *account(server), "--json")
+    for text in (shown.out, shown.err, told.out, told.err):
+        assert not {"\x1b", "\x9b", "\u202e"} & set(text)
+    assert told.the("finished")["reason"].endswith("404 No \u202e\u001b[2J\u009b")
