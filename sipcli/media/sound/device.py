@@ -5,7 +5,8 @@ other. Two streams, not one for both ways: either device may be missing, be name
 or vanish without the other.
 
 The device's clock and the call's are not the same: `pace` says how the call's should change
-to keep step, and where nobody asks, a few milliseconds are left out now and then.
+to keep step, and where nobody asks, a few milliseconds are left out now and then. A call can
+follow one clock only: its sink's, else its source's.
 """
 
 from collections import deque
@@ -24,7 +25,7 @@ RESERVE_S: Final = 1.5 * BLOCK_S
 """Seconds of sound that wait in a ring when a frame is taken or put: a block, and some jitter."""
 _WINDOW: Final = 50
 """Frames over which the smallest reserve is looked for: 1 s."""
-_EXCESS_S: Final = RESERVE_S + 0.015
+_EXCESS_S: Final = RESERVE_S + 0.005
 """A reserve that never was smaller in a window is more than is needed."""
 _PACE: Final = 0.01
 """The part of an error of the reserve that the next frame makes good: all in about 2 s."""

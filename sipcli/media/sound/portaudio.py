@@ -90,23 +90,26 @@ class Open:
 
 
 def devices() -> tuple[Device, ...]:
-    """All devices, in PortAudio's order. Raises `NoPortAudio`."""
+    """All devices, in PortAudio's order. Raises `NoPortAudio`; `DeviceError` if it is confused."""
     with LOCK:
         sd = _sounddevice()
-        apis = sd.query_hostapis()
+        try:
+            apis, found = sd.query_hostapis(), sd.query_devices()
+        except sd.PortAudioError as error:
+            raise DeviceError(f"PortAudio does not tell its devices: {error}") from error
         first = next((api for api in apis if api["devices"]), None)
         return tuple(
             Device(
                 index=index,
-                name=found["name"],
-                host_api=apis[found["hostapi"]]["name"],
-                inputs=found["max_input_channels"],
-                outputs=found["max_output_channels"],
-                rate=found["default_samplerate"],
+                name=each["name"],
+                host_api=apis[each["hostapi"]]["name"],
+                inputs=each["max_input_channels"],
+                outputs=each["max_output_channels"],
+                rate=each["default_samplerate"],
                 is_default_input=first is not None and index == first["default_input_device"],
                 is_default_output=first is not None and index == first["default_output_device"],
             )
-            for index, found in enumerate(sd.query_devices())
+            for index, each in enumerate(found)
         )
 
 
@@ -176,8 +179,12 @@ def open_stream(direction: Direction, name: str | None, on_finished: Callable[[]
                 callback=ring.callback,
                 finished_callback=on_finished,
             )
+        except sd.PortAudioError as error:
+            raise _unusable(direction, device, error) from error
+        try:
             stream.start()
         except sd.PortAudioError as error:
+            stream.close(ignore_errors=True)
             raise _unusable(direction, device, error) from error
         return Open(device, ring, stream.latency, stream)
 

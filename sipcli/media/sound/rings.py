@@ -75,8 +75,12 @@ class PlaybackRing(Ring):
         """Add `pcm` to what is there from `position` on; what is too loud is clipped."""
         one, two, first = self._parts(position, len(pcm))
         for part, more in ((one, pcm[:first]), (two, pcm[first:])):
-            total = self._samples[part].astype(np.int32) + more
-            self._samples[part] = np.clip(total, -32768, 32767)
+            if len(more):
+                total = self._samples[part].astype(np.int32)
+                total += more
+                np.minimum(total, 32767, out=total)
+                np.maximum(total, -32768, out=total)
+                self._samples[part] = total
         # Where the callback has overtaken us it will not clean up: that would be heard in 1 s.
         overtaken = min(self.moved - position, len(pcm))
         if overtaken > 0:
