@@ -62,7 +62,8 @@ def call(
     async def work(session: Session) -> None:
         uri = resolve_target(target, session.settings)
         plan = SoundPlan.of(options, session)
-        async with desk(session, plan.open, patient=False) as here:
+        tones = plan.person_tones(session)
+        async with desk(session, plan.open, tones, patient=False) as here:
             await here.phone.ready()
             one = await here.switchboard.place(uri, plan.open(), headers=headers)
             try:
@@ -70,6 +71,8 @@ def call(
                     await _ring(one, ring_timeout)
                     await attend(here, one, options, hang_up_after=duration)
                     await here.switchboard.all_over()  # a transfer may have brought another
+                    if tones is not None:
+                        await tones.finish()
             except asyncio.CancelledError:
                 if not one.is_answered:
                     raise Interrupted("interrupted before the answer") from None

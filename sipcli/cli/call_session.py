@@ -10,12 +10,13 @@ import click
 
 from sipcli.calls.call import Call
 from sipcli.calls.digits import Method
-from sipcli.calls.events import Stats
+from sipcli.calls.events import Event, Stats
 from sipcli.calls.figures import figures
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import OnCall, Switchboard
 from sipcli.cli.call_line import CallLine
 from sipcli.cli.common import common
+from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.media.session.kit import MediaKit
@@ -95,15 +96,20 @@ class Desk:
 async def desk(
     session: Session,
     make_sound: Callable[[], Sound],
+    tones: PersonTones | None,
     *,
     patient: bool,
     on_incoming: OnCall | None = None,
 ) -> AsyncIterator[Desk]:
     """A phone that can call and, with `on_incoming`, be called."""
+
+    def take(event: Event) -> None:
+        session.screen.event(event)
+        if tones is not None:
+            tones.take(event)
+
     kit = MediaKit.from_settings(session.settings, include_loopback=_is_local(session))
-    switchboard = Switchboard(
-        kit, session.screen.event, make_sound=make_sound, on_incoming=on_incoming
-    )
+    switchboard = Switchboard(kit, take, make_sound=make_sound, on_incoming=on_incoming)
     async with session.phone(
         patient=patient,
         on_call_event=switchboard.take,
@@ -111,7 +117,11 @@ async def desk(
     ) as phone:
         switchboard.connect(phone)
         session.screen.watch_calls(CallLine(switchboard))
-        yield Desk(session, phone, switchboard)
+        try:
+            yield Desk(session, phone, switchboard)
+        finally:
+            if tones is not None:
+                tones.stop()
 
 
 async def attend(

@@ -102,7 +102,13 @@ async def _listen(
 
     try:
         async with (
-            desk(session, make_sound, patient=True, on_incoming=incoming.put_nowait) as here,
+            desk(
+                session,
+                make_sound,
+                plan.person_tones(session),
+                patient=True,
+                on_incoming=incoming.put_nowait,
+            ) as here,
             asyncio.timeout(duration),
         ):
             try:

@@ -1,14 +1,18 @@
 """The sound of a command's calls: what the options and settings say, checked before any call."""
 
+import sys
 from dataclasses import dataclass
 from typing import Self
 
 from sipcli.calls.echo import Echo
 from sipcli.calls.sound import Sound
 from sipcli.cli.call_session import CallOptions
+from sipcli.cli.common import common
+from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
 from sipcli.media.sound.background import Warn
 from sipcli.media.sound.open import (
+    Loudspeaker,
     RecorderSpec,
     SinkSpec,
     SourceSpec,
@@ -44,6 +48,13 @@ class SoundPlan:
         if plan.record is not None:
             plan.record.check()
         return plan
+
+    def person_tones(self, session: Session) -> PersonTones | None:
+        """What a person hears besides the calls; None where nobody listens."""
+        nobody = common().json or common().quiet or not sys.stdout.isatty()
+        if nobody or not isinstance(self.sink, Loudspeaker):
+            return None
+        return PersonTones(parse_sink(session.settings.audio.ring), self.sink, self.warn)
 
     def open(self, echo: Echo | None = None) -> Sound:
         """The sound of one call; with `echo` it hears itself."""

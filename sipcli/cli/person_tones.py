@@ -1,0 +1,93 @@
+"""What a person at a loudspeaker hears besides the far end: ringing, progress, pressed keys."""
+
+import asyncio
+from typing import Final
+
+from sipcli.calls.events import CallEnded, Dtmf, Event, Media
+from sipcli.core.call_events import Answered, CallId, Calling, Incoming, Progress
+from sipcli.errors import DeviceError
+from sipcli.media.sound.background import Warn
+from sipcli.media.sound.open import SinkSpec
+from sipcli.media.sound.tone_player import TonePlayer
+from sipcli.media.tones import (
+    BUSY,
+    CALL_WAITING,
+    CONGESTION,
+    RING,
+    RINGBACK,
+    Cadence,
+    key_tone,
+)
+
+LAST_TONE: Final = 1.5
+"""Seconds that a refusal is heard."""
+BUSY_STATUSES: Final = (486, 600)
+
+
+class PersonTones:
+    """Plays what fits the events of the calls; a loudspeaker that fails plays nothing.
+
+    `ring` is where it rings, `output` where the calls are heard.
+    """
+
+    def __init__(self, ring: SinkSpec, output: SinkSpec, warn: Warn) -> None:
+        self._warn = warn
+        self._ringer = TonePlayer(lambda: ring.open(warn))
+        self._ear = TonePlayer(lambda: output.open(warn))
+        self._ours: set[CallId] = set()
+        self._ringing: set[CallId] = set()
+        self._talking: set[CallId] = set()
+
+    def take(self, event: Event) -> None:
+        """Let an event be heard."""
+        match event:
+            case Calling(call=call):
+                self._ours.add(call)
+            case Incoming(call=call):
+                self._ringing.add(call)
+                self._play(self._ear if self._talking else self._ringer, self._ring_tone)
+            case Progress(early_media=True) | Media(state="connected"):
+                self._ear.stop()
+            case Progress(status=180):
+                self._play(self._ear, RINGBACK)
+            case Answered(call=call):
+                self._talking.add(call)
+                self._quiet(call)
+            case Dtmf(direction="sent", digit=digit):
+                self._play(self._ear, key_tone(digit))
+            case CallEnded(call=call):
+                self._ended(event)
+
+    async def finish(self) -> None:
+        """Let a refusal be heard out, then be silent."""
+        if self._ear.is_playing:
+            await asyncio.sleep(LAST_TONE)
+        self.stop()
+
+    def stop(self) -> None:
+        """Be silent."""
+        self._ringer.stop()
+        self._ear.stop()
+
+    @property
+    def _ring_tone(self) -> Cadence:
+        return CALL_WAITING if self._talking else RING
+
+    def _quiet(self, call: CallId) -> None:
+        self._ringing.discard(call)
+        self._ear.stop()
+        if not self._ringing:
+            self._ringer.stop()
+
+    def _ended(self, event: CallEnded) -> None:
+        self._quiet(event.call)
+        was_answered = event.call in self._talking
+        self._talking.discard(event.call)
+        if event.call in self._ours and event.by == "remote" and not was_answered:
+            self._play(self._ear, BUSY if event.status in BUSY_STATUSES else CONGESTION)
+
+    def _play(self, player: TonePlayer, cadence: Cadence) -> None:
+        try:
+            player.play(cadence)
+        except DeviceError as error:
+            self._warn(str(error))
