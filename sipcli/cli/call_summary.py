@@ -1,14 +1,6 @@
 """A call in words: while it lasts, and when it is over."""
 
-from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, Figures
-from sipcli.calls.figures import figures
-
-
-def stats_line(call: Call) -> str:
-    """How the call goes just now, in one line."""
-    now = figures(call.media)
-    return in_words(now) if now is not None else "no media yet"
 
 
 def summary(ended: CallEnded) -> list[str]:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from sipcli.calls.call import Call
+from sipcli.calls.figures import figures
 from sipcli.cli.call_session import Desk
-from sipcli.cli.call_summary import stats_line
+from sipcli.cli.call_summary import in_words
 from sipcli.core.target import resolve
 from sipcli.media.dtmf.digits import InvalidDigits
 from sipcli.sip.grammar import Malformed
@@ -114,4 +115,6 @@ class Verbs:
         self._call().transfer(uri)
 
     def _stats(self, _: str) -> None:
-        self._here.session.screen.say(stats_line(self._call()))
+        now = figures(self._call().media)
+        words = in_words(now) if now is not None else "no media yet"
+        self._here.session.screen.say(words)
