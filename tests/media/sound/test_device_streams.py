@@ -11,6 +11,7 @@ from sipcli.media.pcm import FRAME
 from sipcli.media.sound import hardware as hardware_module
 from sipcli.media.sound.device import RESERVE_S, DeviceSink, DeviceSource
 from sipcli.media.sound.hardware import Hardware
+from sipcli.media.sound.rings import PlaybackRing
 from tests.media.sound.conftest import Plug
 from tests.media.sound.fake_sounddevice import FakeDevice, FakeSounddevice, FakeStream
 from tests.media.sound.helpers import cut, dominant, eventually, sine
@@ -286,3 +287,33 @@ def test_xruns_are_counted_and_latency_is_known(plug: Plug, hardware: Hardware) 
     assert open_.ring.xruns == 2
     assert open_.latency == pytest.approx(0.03)
     source.close()
+
+
+def test_looking_for_a_lost_device_interrupts_a_good_one_without_a_word(
+    plug: Plug, hardware: Hardware
+) -> None:
+    """PortAudio sees new devices only after a new start, which ends all streams."""
+    fake = plug(MIC, SPEAKER)
+    source, hearing = microphone(hardware, fake, lambda _: None)
+    sink, speaking = loudspeaker(hardware, fake)
+    fake.plugged.remove(MIC)
+    hearing.vanish()
+    eventually(lambda: fake.scans >= 2)
+    assert not speaking.is_open
+    fake.plugged.append(MIC)
+    opened(fake, "Mic")
+    _, again = loudspeaker(hardware, fake)
+    sink.write(np.ones(FRAME, np.int16))
+    assert again.play(4).any()
+    source.close()
+    sink.close()
+
+
+def test_what_was_written_too_late_is_not_heard_a_ring_later() -> None:
+    ring = PlaybackRing(48_000, 1)
+    start = ring.moved
+    ring.callback(bytearray(960), 480, None, None)  # the callback overtakes the writer
+    ring.mix(start, np.ones(FRAME, np.int16))
+    block = bytearray(2 * ring.size)
+    ring.callback(block, ring.size, None, None)
+    assert np.frombuffer(block, np.int16).sum() == FRAME - 480
