@@ -31,7 +31,7 @@ class PlainConsole(Console):
             highlight=False,
             markup=False,
             emoji=False,
-            no_color=not color,
+            no_color=None if color else True,  # None: what NO_COLOR says
             soft_wrap=True,
         )
 

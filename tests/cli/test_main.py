@@ -1,0 +1,151 @@
+"""The `sipcli` command itself: help, usage errors, what is imported, completion."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sipcli import __version__
+from sipcli.cli.main import COMMANDS
+from tests.cli.program import Sipcli
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_its_purpose_first(sipcli: Sipcli, command: str) -> None:
+    for flag in ("-h", "--help"):
+        ended = sipcli(command, flag)
+        assert ended.code == 0
+        assert ended.out.startswith(f"Usage: sipcli {command} ")
+        assert ended.err == ""
+    assert max(len(line) for line in ended.out.splitlines()) <= 80
+
+
+def test_the_help_lists_every_command(sipcli: Sipcli) -> None:
+    ended = sipcli("-h")
+    assert ended.code == 0
+    for name, purpose in COMMANDS.items():
+        assert f"  {name} " in ended.out
+        assert purpose in " ".join(ended.out.split())
+
+
+def test_without_a_command_there_is_help(sipcli: Sipcli) -> None:
+    ended = sipcli()
+    assert ended.code == 0
+    assert ended.out.startswith("Usage: sipcli")
+
+
+def test_the_version(sipcli: Sipcli) -> None:
+    assert sipcli("--version").out == f"sipcli {__version__}\n"
+
+
+USAGE = [
+    ["frobnicate"],
+    ["--frobnicate"],
+    ["register", "--frobnicate"],
+    ["register", "argument"],
+    ["register", "--duration", "0"],
+    ["register", "--duration", "x"],
+    ["ping"],
+    ["ping", "bob", "--count", "0"],
+    ["ping", "bob", "--interval", "-1"],
+    ["message", "bob"],
+    ["message", "bob", "x", "--register-expires", "0", "--ws-servers", "ws://x"],
+    ["ping", "bob", "--ws-servers", "http://x"],
+    ["ping", "bob", "--ws-servers", "ws://x"],
+    ["register", "--ws-servers", "ws://x"],
+    ["ping", "http://x", "--ws-servers", "ws://x", "--uri", "sip:a@b", "--no-register"],
+    ["register", "--config", "/does/not/exist"],
+    ["register", "--log-file", "/does/not/exist", "--ws-servers", "ws://x", "--uri", "sip:a@b"],
+]
+
+
+@pytest.mark.parametrize("arguments", USAGE, ids=" ".join)
+def test_a_usage_error_is_exit_2_with_words_on_stderr(sipcli: Sipcli, arguments: list[str]) -> None:
+    ended = sipcli(*arguments)
+    assert ended.code == 2
+    assert ended.out == ""
+    assert ended.err.startswith("error: ")
+
+
+@pytest.mark.parametrize("place", [0, None])
+@pytest.mark.parametrize("arguments", USAGE, ids=" ".join)
+def test_a_usage_error_is_told_to_a_program_in_json(
+    sipcli: Sipcli, arguments: list[str], place: int | None
+) -> None:
+    words = ["--json", *arguments] if place == 0 else [*arguments, "--json"]
+    ended = sipcli(*words)
+    assert ended.code == 2
+    assert ended.kinds[-2:] == ["error", "finished"]
+    assert ended.kinds[:-2] in ([], ["started"])
+    assert ended.the("finished")["exit_code"] == 2
+    assert ended.the("finished")["reason"]
+    assert [event.get("schema") for event in ended.events] == [1] + [None] * (len(ended.events) - 1)
+    assert ended.err == ""
+
+
+def run(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_command_starts_without_the_heavy_packages() -> None:
+    heavy = {
+        "aioice",
+        "aiortc",
+        "asyncio",
+        "av",
+        "cryptography",
+        "hypothesis",
+        "keyring",
+        "numpy",
+        "OpenSSL",
+        "rich",
+        "sounddevice",
+        "ssl",
+        "websockets",
+    }
+    loaded = run("import sys, json, sipcli.cli.main; print(json.dumps(sorted(sys.modules)))")
+    assert heavy & {name.split(".")[0] for name in json.loads(loaded)} == set()
+
+
+@pytest.mark.parametrize("command", ["register", "ping", "message"])
+def test_signalling_alone_does_without_the_media_packages(command: str) -> None:
+    heavy = {"aioice", "aiortc", "av", "numpy", "OpenSSL", "pylibsrtp", "sounddevice"}
+    loaded = run(
+        f"import sys, json, sipcli.cli.{command}, sipcli.cli.terminal, sipcli.cli.json_screen;"
+        " print(json.dumps(sorted(sys.modules)))"
+    )
+    assert heavy & {name.split(".")[0] for name in json.loads(loaded)} == set()
+
+
+def complete(words: str, current: int) -> list[str]:
+    environment = os.environ | {
+        "_SIPCLI_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(current),
+    }
+    code = "from sipcli.cli.main import entry; entry()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    return [line.partition(",")[2] for line in ended.stdout.splitlines()]
+
+
+def test_the_shell_completes_commands_options_and_words() -> None:
+    assert "register" in complete("sipcli re", 1)
+    assert "--ws-servers" in complete("sipcli ping --ws", 2)
+    assert complete("sipcli ping bob --log-level w", 4) == ["warning"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_there_is_a_completion_script(shell: str) -> None:
+    environment = os.environ | {"_SIPCLI_COMPLETE": f"{shell}_source"}
+    code = "from sipcli.cli.main import entry; entry()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "_SIPCLI_COMPLETE" in ended.stdout
+    assert ended.returncode == 0

@@ -1,0 +1,248 @@
+"""`sipcli` as a process: signals, pipes, terminals."""
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import pytest
+
+from tests.cli.program import account
+from tests.sip_server import Behaviour, in_a_thread
+
+PROGRAM = [sys.executable, "-m", "sipcli"]
+LIMIT = 20
+
+
+@contextmanager
+def started(*arguments: str, **changes: Any) -> Iterator[subprocess.Popen[str]]:
+    """`sipcli` with pipes; it is gone when this ends."""
+    usual: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+    }
+    with subprocess.Popen([*PROGRAM, *arguments], text=True, **usual | changes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until(stream: IO[str] | None, kind: str) -> list[dict[str, Any]]:
+    """Events up to the first of that kind."""
+    assert stream is not None
+    events = []
+    for line in stream:
+        events.append(json.loads(line))
+        if events[-1]["event"] == kind:
+            return events
+    raise AssertionError(f"no {kind} among {events}")
+
+
+def rest(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
+    out, _ = process.communicate(timeout=LIMIT)
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_unregisters_and_ends(number: signal.Signals) -> None:
+    with in_a_thread() as server, started("register", "--json", *account(server)) as process:
+        read_until(process.stdout, "registered")
+        process.send_signal(number)
+        events = rest(process)
+        assert process.returncode == 0
+    assert [event["event"] for event in events] == ["unregistered", "finished"]
+    assert events[-1]["exit_code"] == 0
+    assert server.requests("REGISTER")[-1].contacts[0].params.get("expires") == "0"
+
+
+def test_a_signal_before_the_outcome_is_exit_130() -> None:
+    behaviour = Behaviour(silent=frozenset({"REGISTER"}))
+    for command in (["register"], ["ping", "bob"]):
+        with in_a_thread(behaviour) as server:
+            with started(*command, "--json", *account(server)) as process:
+                read_until(process.stdout, "connected")
+                process.send_signal(signal.SIGINT)
+                begun = time.monotonic()
+                events = rest(process)
+                assert time.monotonic() - begun < 4  # 3 s, and the process's own end
+                assert process.returncode == 130
+            assert events[-1] | {"time": 0, "reason": ""} == {
+                "time": 0,
+                "event": "finished",
+                "exit_code": 130,
+                "reason": "",
+            }
+
+
+def test_the_second_signal_ends_at_once() -> None:
+    behaviour = Behaviour(silent=frozenset({"UNREGISTER"}))
+    with in_a_thread(behaviour) as server:
+        with started("register", "--json", *account(server)) as process:
+            read_until(process.stdout, "registered")
+            process.send_signal(signal.SIGINT)
+            while len(server.requests("REGISTER")) != 2:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            begun = time.monotonic()
+            events = rest(process)
+            assert time.monotonic() - begun < 1.5  # the first alone takes 2 s here
+            assert process.returncode == 130
+        assert events[-1]["event"] == "finished"
+        assert events[-1]["exit_code"] == 130
+
+
+def test_a_signal_while_standard_input_is_read_is_exit_130() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"the beginning")
+    with started("message", "bob", "-", "--json", stdin=reading) as process:
+        _wait_until(lambda: _unread(reading) == 0)
+        process.send_signal(signal.SIGINT)
+        events = rest(process)
+        assert process.returncode == 130
+    os.close(reading)
+    os.close(writing)
+    assert events[-1]["event"] == "finished"
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _unread(pipe: int) -> int:
+    """How many bytes nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+@pytest.mark.parametrize("json_", [True, False])
+def test_a_reader_that_goes_is_no_reason_to_fail(json_: bool) -> None:
+    flags = ["--json"] if json_ else []
+    with in_a_thread() as server:
+        command = ["ping", "bob", "--count", "3", "--interval", "0", *flags, *account(server)]
+        with started(*command) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+            assert process.wait(LIMIT) == 0
+        assert len(server.requests("OPTIONS")) == 3
+
+
+@pytest.mark.parametrize(
+    "command", [["register", "--once"], ["ping", "bob"], ["message", "bob", "x"]]
+)
+def test_without_any_standard_input_all_is_well(command: list[str]) -> None:
+    with in_a_thread() as server:
+        words = " ".join([*PROGRAM, *command, *account(server)])
+        ended = subprocess.run(["sh", "-c", f"{words} <&-"], capture_output=True, text=True)
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_without_standard_input_a_missing_password_is_still_exit_4() -> None:
+    with in_a_thread(Behaviour(password="secret")) as server:
+        words = " ".join([*PROGRAM, "register", "--once", *account(server)])
+        ended = subprocess.run(["sh", "-c", f"{words} <&-"], capture_output=True, text=True)
+    assert ended.returncode == 4
+    assert "password" in ended.stderr
+
+
+class Terminal:
+    """A process on a terminal of its own."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self.shown = ""
+        self._pid, self._terminal = pty.fork()
+        if self._pid == 0:
+            os.environ.update({"TERM": "xterm", "COLUMNS": "100", **environment})
+            os.execv(PROGRAM[0], [*PROGRAM, *arguments])
+
+    def type(self, text: str) -> None:
+        os.write(self._terminal, text.encode())
+
+    def wait_for(self, text: str) -> None:
+        end = time.monotonic() + LIMIT
+        while text not in self.shown:
+            assert time.monotonic() < end, self.shown
+            assert self._read(), f"it ended: {self.shown}"
+
+    def end(self) -> int:
+        while self._read():
+            pass
+        os.close(self._terminal)
+        _, status = os.waitpid(self._pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._terminal], [], [], LIMIT)
+        assert ready, self.shown
+        try:
+            data = os.read(self._terminal, 65536)
+        except OSError:  # EIO: the other end is closed
+            return False
+        self.shown += data.decode(errors="replace")
+        return bool(data)
+
+
+def test_a_missing_password_is_asked_for_on_a_terminal_and_not_shown() -> None:
+    with in_a_thread(Behaviour(password="s3same")) as server:
+        terminal = Terminal("register", "--once", *account(server))
+        terminal.wait_for("Password of alice:")
+        terminal.type("s3same\n")
+        assert terminal.end() == 0
+    assert "registered sip:alice@example.com" in terminal.shown
+    assert "s3same" not in terminal.shown
+
+
+def test_ctrl_c_at_the_password_is_exit_130() -> None:
+    with in_a_thread(Behaviour(password="s3same")) as server:
+        terminal = Terminal("register", "--once", *account(server))
+        terminal.wait_for("Password of alice:")
+        terminal.type("\x03")
+        assert terminal.end() == 130
+    assert "Traceback" not in terminal.shown
+
+
+def test_a_terminal_shows_how_things_stand_and_what_is_waited_for() -> None:
+    with in_a_thread() as server:
+        terminal = Terminal("register", *account(server))
+        terminal.wait_for("● sip:alice@example.com registered through")
+        terminal.wait_for("renewal due within")
+        terminal.type("\x03")
+        assert terminal.end() == 0
+    assert "unregistered" in terminal.shown
+
+
+def test_a_terminal_shows_the_countdown_to_the_next_try() -> None:
+    with in_a_thread() as server:
+        uri = server.uri
+    terminal = Terminal("register", "--uri", "sip:a@example.com", "--ws-servers", uri)
+    terminal.wait_for("next try in 0:0")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert "tcp" in terminal.shown
+
+
+def test_no_colour_means_none() -> None:
+    def colours(*flags: str, **environment: str) -> bool:
+        with in_a_thread() as server:
+            terminal = Terminal("ping", "bob", *account(server), *flags, **environment)
+            assert terminal.end() == 0
+        return "\x1b[32m" in terminal.shown
+
+    assert colours()
+    assert not colours("--no-color")
+    assert not colours(NO_COLOR="1")
