@@ -19,7 +19,7 @@ from sipcli.media.tones import (
     key_tone,
 )
 
-LAST_TONE: Final = 1.5
+LAST_TONE: Final = 1.0
 """Seconds that a refusal is heard."""
 BUSY_STATUSES: Final = (486, 600)
 
