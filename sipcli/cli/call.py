@@ -43,7 +43,7 @@ from sipcli.errors import Interrupted, NoAnswerError
     help="An extra header field on the INVITE; may be repeated.",
 )
 @call_options
-@settings_options()
+@settings_options(sandbox=True)
 def call(
     invocation: Invocation,
     target: str,

@@ -67,7 +67,7 @@ class Policy:
 )
 @click.option("--echo", is_flag=True, help="Send back what is heard.")
 @call_options
-@settings_options(without={"max_calls"})
+@settings_options(without={"max_calls"}, sandbox=True)
 def listen(
     invocation: Invocation,
     auto_answer: float | None,

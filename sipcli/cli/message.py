@@ -17,7 +17,7 @@ LONGEST_TEXT = 48 * 1024
 @click.command(cls=Command)
 @click.argument("target")
 @click.argument("text")
-@settings_options()
+@settings_options(sandbox=True)
 def message(invocation: Invocation, target: str, text: str) -> None:
     """Send TEXT to TARGET as an instant message (RFC 3428).
 

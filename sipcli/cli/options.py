@@ -23,6 +23,8 @@ class Invocation:
     common: Common
     given: Mapping[str, Given | None]
     """The settings given as options, raw; their readers name the option if they are wrong."""
+    sandbox: bool = False
+    """Whether to run against a sandbox in this process, whatever account is set up."""
 
     def load(self) -> Loaded:
         """The settings in force; raises `ConfigError`."""
@@ -35,11 +37,12 @@ class Invocation:
 
 
 def settings_options(
-    *, without: Collection[str] = ()
+    *, without: Collection[str] = (), sandbox: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add all settings and the common options to a command; it gets an `Invocation` first.
 
-    `without` names keys whose option the command uses for something of its own.
+    `without` names keys whose option the command uses for something of its own; `sandbox`
+    adds `--sandbox`.
     """
     keys = [key for key in KEYS if key.name not in without]
 
@@ -47,14 +50,26 @@ def settings_options(
         @functools.wraps(function)
         def command(*args: Any, **parameters: Any) -> Any:
             given = {key.identifier: parameters.pop(key.identifier) for key in keys}
-            return function(Invocation(common=common(), given=given), *args, **parameters)
+            invocation = Invocation(
+                common=common(), given=given, sandbox=parameters.pop("sandbox", False)
+            )
+            return function(invocation, *args, **parameters)
 
         decorated: Callable[..., Any] = common_options(command)
+        if sandbox:
+            decorated = _SANDBOX(decorated)
         for key in reversed(keys):
             decorated = _option(key)(decorated)
         return decorated
 
     return decorate
+
+
+_SANDBOX = click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Run against a server inside this process: no account and no network are needed.",
+)
 
 
 def _option(key: Key) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

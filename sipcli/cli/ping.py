@@ -56,7 +56,7 @@ class Tally:
     metavar="SECONDS",
     help="From one ping to the next; a late answer delays it.",
 )
-@settings_options()
+@settings_options(sandbox=True)
 def ping(invocation: Invocation, target: str, count: int, interval: float) -> None:
     """Ask TARGET for its capabilities (OPTIONS) and show the round-trip time.
 

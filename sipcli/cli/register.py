@@ -20,7 +20,7 @@ from sipcli.errors import Interrupted
     metavar="SECONDS",
     help="End after this time; without it, at Ctrl-C.",
 )
-@settings_options()
+@settings_options(sandbox=True)
 def register(invocation: Invocation, once: bool, duration: float | None) -> None:
     """Register, and stay registered through lost connections until told to end.
 

@@ -61,11 +61,14 @@ def run_session(invocation: Invocation, command: str, work: Work) -> None:
         leave_stdout_alone()
     screen = current_screen()
     screen.started(__version__, command)
-    loaded = prepare(loaded)
+    if invocation.sandbox:
+        work = _in_sandbox(work)
+    else:
+        loaded = prepare(loaded)
     settings = loaded.settings
     for text in loaded.warnings:
         screen.warning(text)
-    if settings.register and settings.is_anonymous:
+    if settings.register and settings.is_anonymous and not invocation.sandbox:
         raise ConfigError(
             "uri is not set, and nobody can register anonymously: give --uri sip:YOU@DOMAIN,"
             " or --no-register to go without"
@@ -85,6 +88,21 @@ def run_session(invocation: Invocation, command: str, work: Work) -> None:
             password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))
             run(lambda: work(session), screen)
+
+
+def _in_sandbox(work: Work) -> Work:
+    """Have `work` done as the first user of a sandbox that lives as long as it takes."""
+
+    async def inside(session: Session) -> None:
+        from sipcli.sandbox.sandbox import USERS, Plan, Sandbox  # it brings all of the media
+
+        async with Sandbox(Plan()) as sandbox:
+            user = USERS[0]
+            settings = sandbox.account(user, session.settings)
+            credentials = sandbox.credentials(user)
+            await work(replace(session, settings=settings, credentials=credentials))
+
+    return inside
 
 
 def _credentials(settings: Settings) -> Credentials | None:

@@ -1,0 +1,171 @@
+"""The sandbox's extensions: ordinary phones of ours, in the same process, with simple manners."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final
+from uuid import uuid4
+
+from sipcli.calls.call import Call
+from sipcli.calls.echo import Echo
+from sipcli.calls.events import CallEnded, Dtmf
+from sipcli.calls.events import Event as CallEvent
+from sipcli.calls.sound import Sound
+from sipcli.calls.switchboard import Switchboard
+from sipcli.config.settings import Settings, WsServer
+from sipcli.core.credentials import Credentials
+from sipcli.core.events import Event, InstantMessage
+from sipcli.media.pcm import FRAME, Pcm, silence
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.sound.sink import NullSink
+from sipcli.media.sound.source import Endless, Silence, ToneSource
+from sipcli.media.tones import Cadence, CadencePlayer, Part, key_tone
+from sipcli.phone import Phone
+from sipcli.sandbox.names import address_of
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import SipUri
+
+TONE_HZ: Final = 1000.0
+"""What `tone` plays."""
+PROMPT: Final = Cadence((Part(0.6, (440.0,)), Part(0.2)), repeats=False)
+"""What `ivr` says first."""
+MOST_PROMPTS: Final = 20
+"""Sounds of `ivr` that wait for their turn."""
+LONGEST_RING: Final = 7 * 24 * 3600
+"""Seconds: `ring` never answers, and never gives up either."""
+MOST_CALLS: Final = 100
+"""Of one extension at a time."""
+
+EXTENSIONS: Final[Mapping[str, str]] = {
+    "echo": "answers, and sends back what it hears",
+    "tone": f"answers, and plays {TONE_HZ:g} Hz",
+    "dtmf": "answers, and says back the digits it hears",
+    "ivr": "answers with a beep, confirms each digit with its tone, hangs up at #",
+    "silent": "answers, and sends silence",
+    "busy": "is busy: 486",
+    "decline": "declines: 603",
+    "ring": "rings, and never answers",
+    "message": "sends each instant message back",
+}
+"""Name -> what it does."""
+
+
+class Extension:
+    """One extension. `run` it for as long as it shall be there."""
+
+    def __init__(
+        self, name: str, password: str, server: WsServer, ca_file: str | None, kit: MediaKit
+    ) -> None:
+        settings = Settings(
+            uri=address_of(name),
+            instance_id=uuid4(),
+            ws_servers=(server,),
+            stun_servers=(),
+            no_answer_timeout=LONGEST_RING,
+            max_calls=MOST_CALLS,
+            tls_ca_file=ca_file,
+        )
+        self._name = name
+        self._switchboard = Switchboard(
+            kit, self._on_call_event, make_sound=_silent, on_incoming=self._on_call
+        )
+        self._phone = Phone(
+            settings,
+            Credentials(name, password),
+            self._on_event,
+            patient=True,
+            on_call_event=self._switchboard.take,
+            takes_calls=True,
+        )
+        self._switchboard.connect(self._phone)
+        self._prompts: dict[str, Prompter] = {}
+
+    async def run(self, on_ready: Callable[[], None], until: asyncio.Event) -> None:
+        """Register, say so, and serve until told to end."""
+        async with self._phone as phone:
+            await phone.ready()
+            on_ready()
+            await until.wait()
+
+    def _on_call(self, call: Call) -> None:
+        # What a call asks of the core has to wait until the step that told of it is over.
+        asyncio.get_running_loop().call_soon(self._greet, call)
+
+    def _greet(self, call: Call) -> None:
+        match self._name:
+            case "busy":
+                call.reject(486)
+            case "decline":
+                call.reject(603)
+            case "message":
+                call.reject(488)
+            case "ring":
+                pass
+            case "echo":
+                echo = Echo()
+                call.answer(Sound(echo, echo))
+            case "tone":
+                call.answer(Sound(ToneSource(TONE_HZ), NullSink()))
+            case "ivr":
+                prompter = self._prompts[call.id] = Prompter(PROMPT)
+                call.answer(Sound(prompter, NullSink()))
+            case _:
+                call.answer(_silent())
+
+    def _on_call_event(self, event: CallEvent) -> None:
+        if isinstance(event, CallEnded):
+            self._prompts.pop(event.call, None)
+        elif isinstance(event, Dtmf) and event.direction == "received":
+            call = next((one for one in self._switchboard.calls if one.id == event.call), None)
+            if call is not None:
+                self._on_digit(call, event.digit)
+
+    def _on_digit(self, call: Call, digit: str) -> None:
+        if self._name == "dtmf":
+            call.send_dtmf(digit)
+        elif self._name == "ivr" and digit == "#":
+            call.hang_up()
+        elif self._name == "ivr" and call.id in self._prompts:
+            self._prompts[call.id].say(key_tone(digit))
+
+    def _on_event(self, event: Event) -> None:
+        if self._name != "message" or not isinstance(event, InstantMessage):
+            return
+        if event.direction == "received":
+            self._phone.spawn(self._send_back(event))
+
+    async def _send_back(self, event: InstantMessage) -> None:
+        try:
+            sender = SipUri.parse(event.sender)
+        except Malformed:
+            return  # a sender that is no SIP URI has no way back
+        await self._phone.send_message(sender, event.text)
+
+
+class Prompter(Endless):
+    """Says one sound after the other, and silence when there is none."""
+
+    def __init__(self, first: Cadence) -> None:
+        self._waiting: deque[CadencePlayer] = deque([CadencePlayer(first)], maxlen=MOST_PROMPTS)
+
+    def say(self, cadence: Cadence) -> None:
+        """Say this after what is waiting already."""
+        self._waiting.append(CadencePlayer(cadence))
+
+    def read(self) -> Pcm:
+        """The next 20 ms."""
+        while self._waiting and self._waiting[0].over:
+            self._waiting.popleft()
+        return self._waiting[0].frame() if self._waiting else silence(FRAME)
+
+
+def _silent() -> Sound:
+    return Sound(Silence(), NullSink())
+
+
+def kit_for(server: WsServer) -> MediaKit:
+    """What all extensions share for their media: one certificate, no STUN, loopback too."""
+    settings = Settings(
+        uri=address_of("extensions"), instance_id=uuid4(), ws_servers=(server,), stun_servers=()
+    )
+    return MediaKit.from_settings(settings, include_loopback=True)

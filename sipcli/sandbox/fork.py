@@ -1,0 +1,180 @@
+"""One request on its way to one or more places, and their answers as one (RFC 3261 §16.6-16.10)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.core.flow import Flow
+from sipcli.core.transaction import LIFETIME
+from sipcli.core.transactions import Inbound, Transactions
+from sipcli.sip import build
+from sipcli.sip.build import cancel_for
+from sipcli.sip.headers import Headers
+from sipcli.sip.message import Request, Response
+
+TIMER_C: Final = 600.0
+"""Seconds that an INVITE may go unanswered (RFC 3261 §16.6 item 11: more than three minutes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A request as it is to go out, its Via included, and the flow it is to take."""
+
+    request: Request
+    flow: Flow
+
+
+class Fork:
+    """A response context (RFC 3261 §16): forwards answers, ends what is no longer wanted."""
+
+    def __init__(self, inbound: Inbound, transactions: Transactions, new_tag: Callable[[], str]):
+        self.inbound = inbound
+        self.deadline: float | None = None
+        """When Timer C fires, in seconds on the caller's clock; None without one."""
+        self._transactions = transactions
+        self._new_tag = new_tag
+        self._branches: list[_Branch] = []
+        self._is_answered = False
+        self._is_cancelled = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every place has had its say."""
+        return not self._pending()
+
+    def start(self, outbounds: Iterable[Outbound], now: float) -> None:
+        """Send the request to all places at once."""
+        if self.inbound.request.method == "INVITE":
+            self.deadline = now + TIMER_C
+        self._branches = [_Branch(self, outbound) for outbound in outbounds]
+        for branch in self._branches:
+            self._transactions.send(branch.sent.request, branch.sent.flow, branch, now)
+
+    def cancel(self, now: float) -> None:
+        """Nobody waits for an answer any more: have every place that has none stop (§16.10)."""
+        if self._is_cancelled or self.inbound.request.method != "INVITE":
+            return
+        self._is_cancelled = True
+        self.deadline = now + LIFETIME
+        for branch in self._pending():
+            branch.cancel(now)
+
+    def expire(self, now: float) -> None:
+        """Timer C fired; after a CANCEL: whoever has not obeyed by now never will."""
+        if not self._is_cancelled:
+            self.cancel(now)
+            return
+        for branch in self._pending():
+            self._transactions.forget(branch.sent.request)
+            branch.outcome = self._made(487)
+        self._settle(now)
+
+    def take(self, branch: "_Branch", response: Response, now: float) -> None:
+        """A response came back on one branch, its Via already taken off."""
+        kind = response.status // 100
+        if kind == 1:
+            if response.status != 100 and not self._is_answered:
+                self._forward(response, now)
+            return
+        if kind == 2:
+            # Each 2xx goes back, those of several phones that were all answered, too (§16.7).
+            self._is_answered = True
+            branch.outcome = response
+            self._forward(response, now)
+            self.cancel(now)
+            return
+        branch.outcome = response
+        if kind == 6:
+            self.cancel(now)
+        self._settle(now)
+
+    def lose(self, branch: "_Branch", status: int, now: float) -> None:
+        """No answer will come on one branch: `status` stands for it (§16.9)."""
+        if branch.outcome is None:
+            branch.outcome = self._made(status)
+            self._settle(now)
+
+    def ask_to_stop(self, branch: "_Branch", now: float) -> None:
+        """Send the CANCEL of one branch."""
+        cancel = cancel_for(branch.sent.request)
+        self._transactions.send(cancel, branch.sent.flow, _Deaf(), now)
+
+    def _settle(self, now: float) -> None:
+        """Send the best answer back once all are in (§16.7 item 6)."""
+        outcomes = [branch.outcome for branch in self._branches if branch.outcome is not None]
+        if not self._is_answered and len(outcomes) == len(self._branches):
+            self._forward(min(outcomes, key=_rank), now)
+
+    def _forward(self, response: Response, now: float) -> None:
+        self._transactions.respond(self.inbound, response, now)
+
+    def _made(self, status: int) -> Response:
+        return build.response(self.inbound.request, status, to_tag=self._new_tag())
+
+    def _pending(self) -> list["_Branch"]:
+        return [branch for branch in self._branches if branch.outcome is None]
+
+
+class _Branch:
+    """One place that the request went to; the user of its client transaction."""
+
+    def __init__(self, fork: Fork, sent: Outbound) -> None:
+        self.sent = sent
+        self.outcome: Response | None = None
+        self._fork = fork
+        self._was_heard = False
+        self._is_cancel_due = False
+
+    def cancel(self, now: float) -> None:
+        """Send a CANCEL, or wait with it for the first provisional response (§9.1)."""
+        if self._was_heard:
+            self._fork.ask_to_stop(self, now)
+        else:
+            self._is_cancel_due = True
+
+    def on_response(self, response: Response, now: float) -> None:
+        """Take a response, and the CANCEL that waited for it."""
+        if not self._was_heard:
+            self._was_heard = True
+            if self._is_cancel_due and response.status < 200:
+                self._fork.ask_to_stop(self, now)
+        self._fork.take(self, _without_our_via(response), now)
+
+    def on_timeout(self, now: float) -> None:
+        """Nobody answered."""
+        self._fork.lose(self, 408, now)
+
+    def on_flow_lost(self, now: float) -> None:
+        """The place is gone (RFC 5626 §5.3.1 has 430 stay between proxies)."""
+        self._fork.lose(self, 480, now)
+
+
+class _Deaf:
+    """Does not care what becomes of a CANCEL: the INVITE's own answer tells."""
+
+    def on_response(self, response: Response, now: float) -> None:
+        """Nothing."""
+
+    def on_timeout(self, now: float) -> None:
+        """Nothing."""
+
+    def on_flow_lost(self, now: float) -> None:
+        """Nothing."""
+
+
+def _without_our_via(response: Response) -> Response:
+    """The response for the next hop back: the topmost element of Via is ours (§16.7 item 3)."""
+    headers = response.headers.without("Via")
+    vias = tuple(f"Via: {value}" for value in response.headers.values("Via")[1:])
+    return Response(
+        status=response.status,
+        reason=response.reason,
+        headers=Headers.from_lines((*vias, *headers.lines)),
+        body=response.body,
+    )
+
+
+def _rank(response: Response) -> tuple[bool, int, bool, int]:
+    """The smallest is the best: 6xx, else the lowest class, there what says most (§16.7)."""
+    status = response.status
+    return (status < 600, status // 100, status in (408, 480, 487), status)

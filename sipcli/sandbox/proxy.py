@@ -1,0 +1,262 @@
+"""The sandbox without its sockets: a registrar and stateful proxy (RFC 3261 §16, RFC 5626 §5).
+
+Each step takes what happened and `now`, in seconds on the caller's clock; what is to be sent
+is handed out by `take_outgoing`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.config.settings import ANONYMOUS_HOST
+from sipcli.core import dispatch
+from sipcli.core.flow import Flow
+from sipcli.core.keepalive import PING, PONG
+from sipcli.core.protection import Kind
+from sipcli.core.transactions import Inbound, Key, Transactions
+from sipcli.sandbox.fork import Fork
+from sipcli.sandbox.guard import Guard, Verdict
+from sipcli.sandbox.locations import Locations
+from sipcli.sandbox.names import is_ours, user_of
+from sipcli.sandbox.registrar import Registrar
+from sipcli.sandbox.routing import Router
+from sipcli.sip import build
+from sipcli.sip.message import Message, Request, Response, encode, parse
+from sipcli.sip.uri import SipUri
+from sipcli.sip.validate import check
+
+SERVER: Final = "sipcli-sandbox"
+"""The Server field of our own answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A message that came in or went out, for whoever watches."""
+
+    peer: str
+    """The user at the other end of the connection; `client N` before we know."""
+    incoming: bool
+    message: Message
+
+
+class Proxy:
+    """Everything that the sandbox decides. `passwords` has that of each user."""
+
+    def __init__(
+        self,
+        passwords: Mapping[str, str],
+        new_id: Callable[[], str],
+        key: bytes,
+        on_hop: Callable[[Hop], None] = lambda _: None,
+    ) -> None:
+        self._users = frozenset(passwords)
+        self._new_id = new_id
+        self._on_hop = on_hop
+        self._guard = Guard(passwords, new_id)
+        self._locations = Locations()
+        self._registrar = Registrar(self._locations, new_id)
+        self._transactions = Transactions(self)
+        self._flows: dict[int, Flow] = {}
+        self._router = Router(self._locations, self._flows, new_id, key)
+        self._owners: dict[Flow, str] = {}
+        """Who has proved to be at the other end of a connection."""
+        self._forks: dict[Key, Fork] = {}
+        self._outgoing: list[tuple[Flow, bytes]] = []
+
+    # What happens
+
+    def opened(self, flow: Flow) -> None:
+        """A client has connected."""
+        self._flows[flow.number] = flow
+
+    def closed(self, flow: Flow, now: float) -> None:
+        """A client's connection is gone, and all that hung on it."""
+        self._flows.pop(flow.number, None)
+        self._locations.drop_flow(flow)
+        for fork in list(self._forks.values()):
+            if fork.inbound.flow == flow:
+                fork.cancel(now)
+        self._transactions.flow_lost(flow, now)
+        self._owners.pop(flow, None)
+        self._sweep()
+
+    def received(self, flow: Flow, data: bytes, now: float) -> None:
+        """One WebSocket message came: a SIP message or a keep-alive (RFC 5626 §4.4.1)."""
+        if data == PING:
+            self._outgoing.append((flow, PONG))
+            return
+        message = parse(data).message
+        if message is None:
+            return
+        self._hop(flow, message, incoming=True)
+        faults = check(message)
+        if isinstance(message, Request):
+            self._received_request(flow, message, dispatch.refuse_faults(faults), now)
+        elif isinstance(message, Response) and not faults:
+            self._transactions.receive_response(message, now)
+        self._sweep()
+
+    def tick(self, now: float) -> None:
+        """Fire every timer that is due."""
+        self._transactions.tick(now)
+        for fork in list(self._forks.values()):
+            if fork.deadline is not None and fork.deadline <= now:
+                fork.expire(now)
+        self._sweep()
+
+    # What its owner asks
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do; None: not before something else happens."""
+        due = [fork.deadline for fork in self._forks.values()]
+        return min(
+            (at for at in (*due, self._transactions.deadline()) if at is not None), default=None
+        )
+
+    def take_outgoing(self) -> list[tuple[Flow, bytes]]:
+        """What is to be sent, in this order; it is handed out once."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
+
+    # What the transactions ask of it (transactions.Wire)
+
+    def send(self, flow: Flow, message: Request | Response) -> None:
+        """Queue a message, unless its connection is gone."""
+        if flow.number in self._flows:
+            self._hop(flow, message, incoming=False)
+            self._outgoing.append((flow, encode(message)))
+
+    def ignored(self, what: str) -> None:
+        """Nobody asks why."""
+
+    # Requests
+
+    def _received_request(
+        self, flow: Flow, request: Request, refusal: dispatch.Answer | None, now: float
+    ) -> None:
+        if refusal is not None:
+            if request.method != "ACK":
+                self.send(flow, self._answer_of(request, refusal.status, refusal.reason))
+            return
+        inbound = self._transactions.receive_request(request, flow, now)
+        if inbound is None:
+            return
+        if request.method == "ACK":
+            self._pass_ack(inbound, now)
+        elif not self._transactions.knows(inbound):
+            self._answer(inbound, 503, now)
+        elif request.method == "CANCEL":
+            self._cancel(inbound, now)
+        elif request.method == "REGISTER":
+            self._register(inbound, now)
+        elif self._admits(inbound, now):
+            self._relay(inbound, now)
+
+    def _register(self, inbound: Inbound, now: float) -> None:
+        request = inbound.request
+        if not is_ours(request.uri):
+            self._answer(inbound, 404, now)
+            return
+        verdict = self._guard.check(request, Kind.SERVER, now)
+        if verdict.user is None:
+            self._challenge(inbound, Kind.SERVER, 401, verdict, now)
+        elif user_of(request.to.uri) != verdict.user:
+            self._answer(inbound, 403, now, "Not Your Address")
+        else:
+            self._owners[inbound.flow] = verdict.user
+            response = self._registrar.register(verdict.user, request, inbound.flow, now)
+            self._transactions.respond(inbound, response, now)
+
+    def _admits(self, inbound: Inbound, now: float) -> bool:
+        """Whether a request may pass; one that may not has its answer.
+
+        Within a dialog it is enough that the connection's owner has proved who he is.
+        """
+        request = inbound.request
+        if request.to.tag is not None and inbound.flow in self._owners:
+            return True
+        verdict = self._guard.check(request, Kind.PROXY, now)
+        if verdict.user is None:
+            self._challenge(inbound, Kind.PROXY, 407, verdict, now)
+            return False
+        sender = request.from_.uri
+        is_hidden = isinstance(sender, SipUri) and sender.host == ANONYMOUS_HOST
+        if not is_hidden and user_of(sender) != verdict.user:
+            self._answer(inbound, 403, now, "Not Your Address")
+            return False
+        self._owners[inbound.flow] = verdict.user
+        return True
+
+    def _relay(self, inbound: Inbound, now: float) -> None:
+        request = inbound.request
+        if request.max_forwards == 0:
+            self._answer(inbound, 483, now)
+        elif request.proxy_require:
+            tags = ", ".join(request.proxy_require)
+            self._answer(inbound, 420, now, fields=[("Unsupported", tags)])
+        elif request.method == "OPTIONS" and is_ours(request.uri) and not user_of(request.uri):
+            self._answer(inbound, 200, now, fields=[dispatch.allow()])
+        else:
+            self._forward(inbound, now)
+
+    def _forward(self, inbound: Inbound, now: float) -> None:
+        request = inbound.request
+        outbounds = self._router.route(request, inbound.flow, now)
+        if not outbounds:
+            is_known = user_of(request.uri) in self._users or request.to.tag is not None
+            self._answer(inbound, 480 if is_known else 404, now)
+            return
+        if request.method == "INVITE":
+            self._answer(inbound, 100, now)
+        fork = Fork(inbound, self._transactions, self._new_id)
+        self._forks[inbound.key] = fork
+        fork.start(outbounds, now)
+
+    def _pass_ack(self, inbound: Inbound, now: float) -> None:
+        """The ACK of a 2xx goes the way of its dialog, without a transaction (§16.11)."""
+        if inbound.flow in self._owners and inbound.request.max_forwards != 0:
+            for outbound in self._router.route(inbound.request, inbound.flow, now)[:1]:
+                self._transactions.send_ack(outbound.request, outbound.flow)
+
+    def _cancel(self, inbound: Inbound, now: float) -> None:
+        invite = self._transactions.invite_for(inbound.request)
+        self._answer(inbound, 481 if invite is None else 200, now)
+        fork = self._forks.get(invite.key) if invite is not None else None
+        if fork is not None:
+            fork.cancel(now)
+
+    def _challenge(
+        self, inbound: Inbound, kind: Kind, status: int, verdict: Verdict, now: float
+    ) -> None:
+        fields = self._guard.challenges(kind, now, stale=verdict.stale)
+        self._answer(inbound, status, now, fields=fields)
+
+    def _answer(
+        self,
+        inbound: Inbound,
+        status: int,
+        now: float,
+        reason: str | None = None,
+        fields: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        response = self._answer_of(inbound.request, status, reason, fields)
+        self._transactions.respond(inbound, response, now)
+
+    def _answer_of(
+        self,
+        request: Request,
+        status: int,
+        reason: str | None = None,
+        fields: Iterable[tuple[str, str]] = (),
+    ) -> Response:
+        tag = None if status == 100 else self._new_id()
+        fields = [*fields, ("Server", SERVER)]
+        return build.response(request, status, reason, to_tag=tag, headers=fields)
+
+    def _sweep(self) -> None:
+        """Forget what has run its course."""
+        self._forks = {key: fork for key, fork in self._forks.items() if not fork.is_over}
+
+    def _hop(self, flow: Flow, message: Message, *, incoming: bool) -> None:
+        peer = self._owners.get(flow, f"client {flow.number}")
+        self._on_hop(Hop(peer, incoming, message))

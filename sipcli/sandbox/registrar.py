@@ -1,0 +1,113 @@
+"""REGISTER (RFC 3261 §10.3, RFC 5626 §6, RFC 5627 §5): binds contacts to the flow they come by."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sipcli.core.flow import Flow
+from sipcli.sandbox.locations import Binding, Full, Locations
+from sipcli.sandbox.names import public_gruu, temporary_gruu
+from sipcli.sip import build
+from sipcli.sip.address import Address
+from sipcli.sip.grammar import Malformed, integer
+from sipcli.sip.message import Request, Response
+from sipcli.sip.params import Params
+from sipcli.sip.timing import LONGEST
+
+LONGEST_BINDING: Final = 3600
+"""Seconds: the most that is granted."""
+
+
+class Registrar:
+    """Answers the REGISTERs of users who have proved who they are."""
+
+    def __init__(self, locations: Locations, new_id: Callable[[], str]) -> None:
+        self._locations = locations
+        self._new_id = new_id
+
+    def register(self, user: str, request: Request, flow: Flow, now: float) -> Response:
+        """Bind, refresh, remove or only tell, as the request's contacts ask."""
+        if request.contact_is_star:
+            return self._remove_all(user, request, now)
+        asked = [self._binding(user, contact, request, flow, now) for contact in request.contacts]
+        if any(self._is_out_of_order(binding, now) for binding in asked):
+            return self._answer(request, 500)
+        for binding in asked:
+            if binding.expires_at <= now:
+                self._locations.remove(binding)
+                continue
+            try:
+                self._locations.put(binding, now)
+            except Full:
+                return self._answer(request, 403, "Too Many Bindings")
+        fields = [("Contact", self._shown(one, request, now)) for one in self._all(user, now)]
+        if any(binding.reg_id is not None for binding in asked):
+            fields += [("Require", "outbound"), ("Supported", "outbound, path, gruu")]
+        return self._answer(request, 200, None, fields)
+
+    def _remove_all(self, user: str, request: Request, now: float) -> Response:
+        if request.expires != 0:
+            return self._answer(request, 400, "Contact * Needs Expires 0")
+        for binding in self._all(user, now):
+            self._locations.remove(binding)
+        return self._answer(request, 200)
+
+    def _binding(
+        self, user: str, contact: Address, request: Request, flow: Flow, now: float
+    ) -> Binding:
+        instance = (contact.params.get("+sip.instance") or "").strip("<>") or None
+        has_outbound = "outbound" in request.supported
+        return Binding(
+            user=user,
+            contact=contact.uri,
+            instance=instance,
+            reg_id=contact.params.get("reg-id") if has_outbound and instance else None,
+            flow=flow,
+            call_id=request.call_id,
+            cseq=request.cseq.number,
+            expires_at=now + min(_lifetime(contact, request), LONGEST_BINDING),
+        )
+
+    def _is_out_of_order(self, binding: Binding, now: float) -> bool:
+        """Whether a later REGISTER of the same row has been here before (§10.3 item 7)."""
+        old = self._locations.find(binding, now)
+        return old is not None and old.call_id == binding.call_id and old.cseq >= binding.cseq
+
+    def _shown(self, binding: Binding, request: Request, now: float) -> str:
+        """A binding as the 200 lists it, with the GRUUs of its instance (RFC 5627 §5.3)."""
+        params = Params().with_("expires", str(max(1, round(binding.expires_at - now))))
+        if binding.reg_id is not None:
+            params = params.with_("reg-id", binding.reg_id)
+        if binding.instance is not None:
+            instance = binding.instance
+            params = params.with_("+sip.instance", f"<{instance}>", quoted=True)
+            if "gruu" in request.supported:
+                name = self._new_id()
+                self._locations.add_temporary(name, binding.user, instance)
+                public = str(public_gruu(binding.user, instance))
+                params = params.with_("pub-gruu", public, quoted=True)
+                params = params.with_("temp-gruu", str(temporary_gruu(name)), quoted=True)
+        return str(Address(binding.contact, None, params))
+
+    def _all(self, user: str, now: float) -> tuple[Binding, ...]:
+        return self._locations.of(user, now)
+
+    def _answer(
+        self,
+        request: Request,
+        status: int,
+        reason: str | None = None,
+        fields: list[tuple[str, str]] | None = None,
+    ) -> Response:
+        tag = self._new_id()
+        return build.response(request, status, reason, to_tag=tag, headers=fields or [])
+
+
+def _lifetime(contact: Address, request: Request) -> int:
+    """Seconds asked for: the contact's own, else those of Expires, else the most there is."""
+    text = contact.params.get("expires")
+    if text is not None:
+        try:
+            return integer(text, 0, LONGEST, "expires")
+        except Malformed:
+            return LONGEST_BINDING
+    return LONGEST_BINDING if request.expires is None else request.expires

@@ -1,0 +1,101 @@
+"""Where a request goes next, and how it looks on the way there (RFC 3261 §16.5-16.6)."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sipcli.core.flow import Flow
+from sipcli.sandbox.fork import Outbound
+from sipcli.sandbox.locations import Binding, Locations
+from sipcli.sandbox.names import DOMAIN, user_of
+from sipcli.sandbox.tokens import FlowTokens
+from sipcli.sip.auth import parse_authorization
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.headers import Headers
+from sipcli.sip.message import Request
+from sipcli.sip.uri import SipUri, Uri
+from sipcli.sip.via import MAGIC_COOKIE
+
+MAX_FORWARDS: Final = 70
+"""For a request that came without a limit (RFC 3261 §16.6 item 3)."""
+_OPENS_DIALOG: Final = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
+
+
+class Router:
+    """Finds the flows that a request is to take, by its Request-URI and by our flow tokens."""
+
+    def __init__(
+        self,
+        locations: Locations,
+        flows: Mapping[int, Flow],
+        new_id: Callable[[], str],
+        key: bytes,
+    ) -> None:
+        self._locations = locations
+        self._flows = flows
+        self._new_id = new_id
+        self._tokens = FlowTokens(key)
+
+    def route(self, request: Request, came_by: Flow, now: float) -> list[Outbound]:
+        """The request as it goes on, for each place that it goes to; none: nobody is there.
+
+        All Route fields end here: there is no other proxy that we could reach. Addresses of
+        ours, GRUUs too, lead to where their owner is now; another phone's own Contact is
+        reached by the flow token of its dialog, or by what was registered.
+        """
+        bindings = self._bound(request.uri, now)
+        flow = self._by_token(request, came_by) if not bindings else None
+        if flow is not None:
+            return [self._outbound(request, came_by, flow, request.uri)]
+        if not bindings and (found := self._locations.by_contact(request.uri, now)) is not None:
+            bindings = (found,)
+        return [
+            self._outbound(request, came_by, binding.flow, binding.contact) for binding in bindings
+        ]
+
+    def _bound(self, uri: Uri, now: float) -> tuple[Binding, ...]:
+        """The bindings that an address of ours, or a GRUU, stands for."""
+        user = user_of(uri)
+        if user is None or not isinstance(uri, SipUri):
+            return ()
+        if "gr" not in uri.params:
+            return self._locations.targets(user, now)
+        instance = uri.params.get("gr")
+        owner = (user, instance) if instance else self._locations.by_temporary(user)
+        return self._locations.targets(owner[0], now, owner[1]) if owner else ()
+
+    def _by_token(self, request: Request, came_by: Flow) -> Flow | None:
+        """The other flow of the dialog, as the topmost Route names it (RFC 5626 §5.3.1)."""
+        top = request.routes[0].uri if request.routes else None
+        numbers = self._tokens.read(user_of(top) or "") if top is not None else None
+        if numbers is None or came_by.number not in numbers:
+            return None
+        caller, callee = numbers
+        return self._flows.get(callee if came_by.number == caller else caller)
+
+    def _outbound(self, request: Request, came_by: Flow, flow: Flow, uri: Uri) -> Outbound:
+        limit = request.max_forwards
+        headers = request.headers.without("Route")
+        headers = headers.replaced(
+            "Max-Forwards", str(MAX_FORWARDS if limit is None else limit - 1)
+        )
+        headers = _without_our_credentials(headers)
+        if request.method in _OPENS_DIALOG and request.to.tag is None:
+            token = self._tokens.write(came_by, flow)
+            headers = headers.prepended("Record-Route", f"<sip:{token}@{DOMAIN};transport=ws;lr>")
+        transport = "WSS" if flow.server.secure else "WS"
+        via = f"SIP/2.0/{transport} {DOMAIN};branch={MAGIC_COOKIE}{self._new_id()}"
+        return Outbound(request.replacing(headers=headers.prepended("Via", via), uri=uri), flow)
+
+
+def _without_our_credentials(headers: Headers) -> Headers:
+    """What proved to us who the sender is concerns nobody behind us (RFC 3261 §22.3)."""
+    given = headers.all("Proxy-Authorization")
+    headers = headers.without("Proxy-Authorization")
+    for text in given:
+        try:
+            is_for_us = parse_authorization(text).realm == DOMAIN
+        except Malformed:
+            is_for_us = False
+        if not is_for_us:
+            headers = headers.appended("Proxy-Authorization", text)
+    return headers

@@ -1,0 +1,144 @@
+"""The whole sandbox: its server and its extensions, from `async with` to its end."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
+
+from sipcli.config.settings import IceTransportPolicy, Settings, WsServer
+from sipcli.core.credentials import Credentials
+from sipcli.errors import ConfigError
+from sipcli.sandbox.extensions import EXTENSIONS, Extension, kit_for
+from sipcli.sandbox.names import address_of
+from sipcli.sandbox.proxy import Hop
+from sipcli.sandbox.server import SandboxServer
+from sipcli.sandbox.throw_away import throw_away_tls
+
+USERS: Final = ("alice", "bob")
+"""Who there is where nobody is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What sandbox is wanted."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0: any that is free."""
+    tls: bool = False
+    """`wss:` in place of `ws:`."""
+    passwords: Mapping[str, str] = field(
+        default_factory=lambda: {user: new_password() for user in USERS}, repr=False
+    )
+    """User -> password; the extensions have their own."""
+    on_hop: Callable[[Hop], None] = lambda _: None
+    """Is shown every message."""
+
+
+def new_password() -> str:
+    """A password that nobody guesses."""
+    return secrets.token_urlsafe(12)
+
+
+class Sandbox:
+    """A registrar, a proxy and extensions in this process. Use it with `async with`.
+
+    Inside, `account` turns settings into those of one of its users. Raises `ConfigError`
+    where it cannot listen, or where a user has the name of an extension.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        taken = sorted(plan.passwords.keys() & EXTENSIONS.keys())
+        if taken:
+            raise ConfigError(f"{taken[0]} is an extension of the sandbox: choose another name")
+        self._plan = plan
+        self._stack = AsyncExitStack()
+        self._tasks = asyncio.TaskGroup()
+        self._end = asyncio.Event()
+        self.ca_file: str | None = None
+        """The throw-away authority's certificate; None without TLS."""
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            tls = stack.enter_context(throw_away_tls(self._plan.host)) if self._plan.tls else None
+            self.ca_file = str(tls.ca_file) if tls is not None else None
+            passwords = {name: new_password() for name in EXTENSIONS}
+            self._server = await stack.enter_async_context(
+                SandboxServer(
+                    {**self._plan.passwords, **passwords},
+                    host=self._plan.host,
+                    port=self._plan.port,
+                    tls=tls.context if tls is not None else None,
+                    on_hop=self._plan.on_hop,
+                )
+            )
+            await stack.enter_async_context(self._tasks)
+            stack.callback(self._end.set)
+            await self._start(passwords)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # The task group would wrap the body's own error: it hears of cancellations alone.
+        if isinstance(error, asyncio.CancelledError):
+            await self._stack.__aexit__(kind, error, traceback)
+        else:
+            await self._stack.aclose()
+
+    @property
+    def server(self) -> WsServer:
+        """Where it listens, as a client on this machine writes it."""
+        return self._server.uri
+
+    @property
+    def passwords(self) -> Mapping[str, str]:
+        """User -> password, without the extensions."""
+        return self._plan.passwords
+
+    def account(self, user: str, settings: Settings) -> Settings:
+        """`settings`, but for everything that says who we are and how to connect."""
+        return replace(
+            settings,
+            uri=address_of(user),
+            password=self.passwords[user],
+            ws_servers=(self.server,),
+            authorization_user=None,
+            ha1=None,
+            registrar_server=None,
+            stun_servers=(),
+            turn_servers=(),
+            ice_transport_policy=IceTransportPolicy.ALL,
+            tls_ca_file=self.ca_file,
+            tls_client_certificate=None,
+            tls_client_key=None,
+            tls_verify=True,
+        )
+
+    def credentials(self, user: str) -> Credentials:
+        """How that user proves who he is."""
+        return Credentials(user, self.passwords[user])
+
+    async def _start(self, passwords: Mapping[str, str]) -> None:
+        """Start all extensions, and wait until they can be called."""
+        kit = kit_for(self.server)
+        waiting = set(passwords)
+        is_ready = asyncio.Event()
+
+        def ready(name: str) -> None:
+            waiting.discard(name)
+            if not waiting:
+                is_ready.set()
+
+        for name, password in passwords.items():
+            extension = Extension(name, password, self.server, self.ca_file, kit)
+            self._tasks.create_task(extension.run(partial(ready, name), self._end))
+        await is_ready.wait()

@@ -1,0 +1,136 @@
+"""The sandbox's sockets: SIP over WebSocket for the proxy (RFC 7118), nothing else."""
+
+import asyncio
+import secrets
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, Self
+
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from sipcli.config.settings import WsServer
+from sipcli.core.flow import Flow
+from sipcli.errors import ConfigError
+from sipcli.sandbox.proxy import Hop, Proxy
+
+MOST_CLIENTS: Final = 200
+"""Connections at a time; whoever comes after them is closed with 1013."""
+MAX_MESSAGE: Final = 65536
+"""Bytes, as many as the parser takes."""
+MAX_UNSENT: Final = 256 * 1024
+"""Bytes that may wait for a client that does not read; it is cut off then."""
+
+
+class SandboxServer:
+    """Listens, and lends the proxy its clients. Use it with `async with`."""
+
+    def __init__(
+        self,
+        passwords: Mapping[str, str],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        on_hop: Callable[[Hop], None] = lambda _: None,
+    ) -> None:
+        self._proxy = Proxy(
+            passwords, lambda: secrets.token_hex(16), secrets.token_bytes(32), on_hop
+        )
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._connections: dict[Flow, ServerConnection] = {}
+        self._count = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen. Raises `ConfigError` where that cannot be had."""
+        try:
+            self._server: Server = await serve(
+                self._serve,
+                self._host,
+                self._port,
+                ssl=self._tls,
+                subprotocols=[Subprotocol("sip")],
+                max_size=MAX_MESSAGE,
+                compression=None,
+                server_header=None,
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            text = f"cannot listen on {self._host} port {self._port}: {reason}"
+            raise ConfigError(text) from None
+        self._port = next(iter(self._server.sockets)).getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._server.close(close_connections=False)
+        for connection in self._connections.values():
+            connection.transport.abort()  # at once: nobody is to be waited for
+        await self._server.wait_closed()
+
+    @property
+    def uri(self) -> WsServer:
+        """Where it listens."""
+        scheme = "ws" if self._tls is None else "wss"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return WsServer(f"{scheme}://{host}:{self._port}")
+
+    async def _serve(self, connection: ServerConnection) -> None:
+        if len(self._connections) >= MOST_CLIENTS:
+            await connection.close(1013, "too many clients")
+            return
+        self._count += 1
+        flow = Flow(self._count, self.uri)
+        self._connections[flow] = connection
+        self._proxy.opened(flow)
+        loop = asyncio.get_running_loop()
+        try:
+            with suppress(ConnectionClosed):
+                while True:
+                    data = await connection.recv(decode=False)
+                    self._proxy.received(flow, data, loop.time())
+                    self._flush()
+        finally:
+            del self._connections[flow]
+            self._proxy.closed(flow, loop.time())
+            self._flush()
+
+    def _tick(self) -> None:
+        self._proxy.tick(asyncio.get_running_loop().time())
+        self._flush()
+
+    def _flush(self) -> None:
+        """Send what the proxy wants sent, and set the one timer."""
+        for flow, data in self._proxy.take_outgoing():
+            connection = self._connections.get(flow)
+            if connection is not None:
+                _send(connection, data)
+        if self._timer is not None:
+            self._timer.cancel()
+        deadline = self._proxy.deadline()
+        loop = asyncio.get_running_loop()
+        self._timer = None if deadline is None else loop.call_at(deadline, self._tick)
+
+
+def _send(connection: ServerConnection, data: bytes) -> None:
+    """Queue a message without waiting; a client that lets too much pile up is cut off."""
+    try:
+        data.decode()
+        text = True
+    except UnicodeDecodeError:
+        text = False
+    broadcast((connection,), data, text=text)
+    if connection.transport.get_write_buffer_size() > MAX_UNSENT:
+        connection.transport.abort()
