@@ -26,7 +26,16 @@ ALLOWED: dict[str, set[str]] = {
     "log": {"config.settings", "printable"},
     "phone": {"sip", "core", "net", "config.settings", "errors"},
     "calls": {"sip", "sdp", "core", "media", "phone", "config.settings", "errors"},
-    "sandbox": {"sip", "core", "media", "calls", "phone", "config.settings", "errors"},
+    "sandbox": {
+        "sip",
+        "core",
+        "media",
+        "calls",
+        "phone",
+        "config.settings",
+        "errors",
+        "printable",
+    },
     "cli": {
         "sip",
         "core",

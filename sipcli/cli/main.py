@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "message": "Send an instant message.",
     "ping": "Ask for an answer, and time it.",
     "devices": "List the sound devices, or test them.",
+    "sandbox": "Run a SIP server to try out, in this process.",
     "config": "Show, check and begin a configuration.",
 }
 """Commands in the order of the help; each is imported from its own module when it is used."""

@@ -24,6 +24,9 @@ MAX_MESSAGE: Final = 65536
 MAX_UNSENT: Final = 256 * 1024
 """Bytes that may wait for a client that does not read; it is cut off then."""
 
+_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""All addresses -> the one of them that is certainly ours."""
+
 
 class SandboxServer:
     """Listens, and lends the proxy its clients. Use it with `async with`."""
@@ -82,9 +85,10 @@ class SandboxServer:
 
     @property
     def uri(self) -> WsServer:
-        """Where it listens."""
+        """Where it listens, as somebody on this machine reaches it."""
         scheme = "ws" if self._tls is None else "wss"
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        host = _ANYWHERE.get(self._host, self._host)
+        host = f"[{host}]" if ":" in host else host
         return WsServer(f"{scheme}://{host}:{self._port}")
 
     async def _serve(self, connection: ServerConnection) -> None:

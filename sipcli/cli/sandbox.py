@@ -1,0 +1,174 @@
+"""`sipcli sandbox`: a SIP server for trying out and for tests."""
+
+import asyncio
+from collections.abc import Mapping
+from ipaddress import ip_address
+from shlex import quote
+
+import click
+
+from sipcli import __version__
+from sipcli.cli.common import Command, common, common_options
+from sipcli.cli.current import current_screen
+from sipcli.cli.run import run
+from sipcli.cli.screen import Screen
+from sipcli.errors import ConfigError
+from sipcli.sandbox.extensions import EXTENSIONS
+from sipcli.sandbox.ladder import rung
+from sipcli.sandbox.names import DOMAIN, address_of
+from sipcli.sandbox.proxy import Hop
+from sipcli.sandbox.sandbox import USERS, Plan, Sandbox, new_password
+from sipcli.sip.grammar import TOKEN
+
+Users = tuple[tuple[str, str], ...]
+
+
+def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> Users:
+    users = []
+    for value in values:
+        name, colon, password = value.partition(":")
+        if TOKEN.fullmatch(name) is None or not colon or not password:
+            # The value is not repeated: it holds a password.
+            raise click.BadParameter("is not NAME:PASSWORD, with a name of letters and digits")
+        users.append((name, password))
+    return tuple(users)
+
+
+@click.command(cls=Command)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where to listen; elsewhere than on loopback takes --allow-remote.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="The port to listen on; without it, one that is free.",
+)
+@click.option(
+    "--user",
+    "users",
+    multiple=True,
+    callback=_read_users,
+    metavar="NAME:PASSWORD",
+    help=f"Somebody who may register; repeatable. Without it: {' and '.join(USERS)}.",
+)
+@click.option("--tls", is_flag=True, help="wss: with a certificate of a throw-away authority.")
+@click.option("--allow-remote", is_flag=True, help="Let other machines in.")
+@click.option(
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End after this time; without it, at Ctrl-C.",
+)
+@common_options
+def sandbox(
+    host: str, port: int, users: Users, tls: bool, allow_remote: bool, duration: float | None
+) -> None:
+    """Run a SIP server in this process, and show how to reach it.
+
+    It is a registrar and proxy for SIP over WebSocket with a few extensions to call, made for
+    trying out and for tests, on loopback only. It is no server for other people's calls.
+    With -v every message is shown.
+    """
+    screen = current_screen()
+    screen.started(__version__, "sandbox")
+    if not _is_loopback(host):
+        if not allow_remote:
+            raise ConfigError(f"--host {host} is not loopback: give --allow-remote if you mean it")
+        screen.warning(f"listening on {host}: whoever reaches this machine can try passwords here")
+    passwords = dict(users) or {name: new_password() for name in USERS}
+    shows_messages = common().verbose > 0
+
+    def on_hop(hop: Hop) -> None:
+        if shows_messages:
+            screen.note(rung(hop))
+
+    plan = Plan(host=host, port=port, tls=tls, passwords=passwords, on_hop=on_hop)
+    run(lambda: _serve(plan, screen, duration, tells_passwords=not users), screen)
+
+
+async def _serve(
+    plan: Plan, screen: Screen, duration: float | None, *, tells_passwords: bool
+) -> None:
+    try:
+        async with Sandbox(plan) as here, asyncio.timeout(duration):
+            passwords = dict(here.passwords) if tells_passwords else {}
+            _tell(here, screen, passwords)
+            await asyncio.Event().wait()
+    except (TimeoutError, asyncio.CancelledError):
+        pass
+
+
+def _tell(here: Sandbox, screen: Screen, passwords: Mapping[str, str]) -> None:
+    """Show how to reach it: as an event, and as command lines to be copied.
+
+    Of the passwords, those that were made here are told, since nobody knows them yet.
+    """
+    uri = str(here.server)
+    accounts = [
+        {"uri": str(address_of(name)), "password": passwords.get(name)} for name in here.passwords
+    ]
+    screen.record(
+        "sandbox",
+        {
+            "server": uri,
+            "tls_ca_file": here.ca_file,
+            "domain": DOMAIN,
+            "accounts": accounts,
+            "extensions": list(EXTENSIONS),
+        },
+    )
+    for line in _instructions(here, passwords):
+        screen.say(line)
+
+
+def _instructions(here: Sandbox, passwords: Mapping[str, str]) -> list[str]:
+    width = max(map(len, EXTENSIONS))
+    extensions = [f"  {name:<{width}}  {does}" for name, does in EXTENSIONS.items()]
+    first, *others = here.passwords
+    lines = [
+        f"A sandbox for SIP is up at {here.server}; Ctrl-C ends it.",
+        "",
+        "Extensions to call:",
+        *extensions,
+        "",
+        "In another terminal:",
+        *_environment(here, first, passwords),
+        "  sipcli call echo --audio-in tone:440 --duration 3",
+    ]
+    for name in others[:1]:
+        lines += [
+            "",
+            "And to be called, in a third one:",
+            *_environment(here, name, passwords),
+            "  sipcli listen --auto-answer --echo",
+            f"where the second one calls it: sipcli call {name}",
+        ]
+    return lines
+
+
+def _environment(here: Sandbox, name: str, passwords: Mapping[str, str]) -> list[str]:
+    """The settings of one account, as a shell takes them."""
+    settings = {
+        "SIPCLI_WS_SERVERS": str(here.server),
+        "SIPCLI_URI": str(address_of(name)),
+        "SIPCLI_PASSWORD": passwords.get(name, "what you gave with --user"),
+        "SIPCLI_STUN_SERVERS": "none",
+    }
+    if here.ca_file is not None:
+        settings["SIPCLI_TLS_CA_FILE"] = here.ca_file
+    return [f"  export {key}={quote(value)}" for key, value in settings.items()]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,64 @@
+"""SIP messages as the rungs of a ladder: who said what to whom, a line each."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from sipcli.printable import one_line
+from sipcli.sandbox.proxy import Hop
+from sipcli.sip.message import Request
+from sipcli.sip.typed import Message
+
+MIDDLE: Final = "sandbox"
+LABEL: Final = 30
+"""Characters between two of the ladder's sides."""
+MOST_HOPS: Final = 10_000
+"""Messages that are kept."""
+
+
+def label(message: Message) -> str:
+    """What a message is, in a few words: `INVITE`, `180 Ringing (INVITE)`."""
+    if isinstance(message, Request):
+        has_sdp = " (SDP)" if message.body and message.method == "INVITE" else ""
+        return one_line(message.method + has_sdp)
+    status = getattr(message, "status", 0)
+    reason = getattr(message, "reason", "")
+    method = message.headers.get("CSeq") or "?"
+    return one_line(f"{status} {reason} ({method.rpartition(' ')[2]})")
+
+
+def rung(hop: Hop) -> str:
+    """One message as a line of its own: `alice → INVITE`."""
+    arrow = "→" if hop.incoming else "←"
+    return f"{hop.peer} {arrow} {label(hop.message)}"
+
+
+@dataclass(slots=True)
+class Ladder:
+    """Keeps the messages of a run, and draws them between two users and the sandbox."""
+
+    left: str
+    right: str
+    _hops: list[Hop] = field(default_factory=list)
+
+    def put(self, hop: Hop) -> None:
+        """Take one message in; those of other users are left out."""
+        if len(self._hops) < MOST_HOPS and hop.peer in (self.left, self.right):
+            self._hops.append(hop)
+
+    def lines(self) -> list[str]:
+        """The ladder, from top to bottom."""
+        head = f"{self.left:<{LABEL}}{MIDDLE:^{len(MIDDLE)}}{self.right:>{LABEL}}"
+        return [head, *map(self._line, self._hops)]
+
+    def _line(self, hop: Hop) -> str:
+        is_left = hop.peer == self.left
+        # Towards the right: from the left user into the middle, or from the middle to the right.
+        arrow = _arrow(label(hop.message), rightwards=is_left == hop.incoming)
+        gap = " " * (LABEL + len(MIDDLE) - 2)
+        return f" {arrow}" if is_left else f" {gap}{arrow}"
+
+
+def _arrow(text: str, *, rightwards: bool) -> str:
+    width = LABEL - 3
+    shaft = f" {text[: width - 4]} ".center(width, "─")
+    return f"{shaft}▶" if rightwards else f"◀{shaft}"
