@@ -1,0 +1,108 @@
+"""What a registrar's 2xx says: which binding is ours, for how long, and what comes with it."""
+
+import pytest
+
+from sipcli.core.granted import MOST_BINDINGS, Reading, read
+from sipcli.core.identity import Granted
+from sipcli.sip import build
+from sipcli.sip.message import Request
+from tests.core.registrar import accept
+from tests.core.wire import Wire
+
+INSTANCE = "<urn:uuid:8f1fa16a-1165-4a96-8341-785b1ef24f12>"
+OTHER = "<urn:uuid:00000000-1165-4a96-8341-785b1ef24f12>"
+
+
+@pytest.fixture
+def register() -> Request:
+    wire = Wire()
+    wire.start()
+    return wire.last()
+
+
+def understood(register: Request, *fields: tuple[str, str]) -> Reading:
+    return read(register, build.response(register, 200, headers=fields), INSTANCE, 600)
+
+
+def binding(uri: object, **params: str) -> tuple[str, str]:
+    text = "".join(f";{name.replace('_', '-')}={value}" for name, value in params.items())
+    return ("Contact", f"<{uri}>{text}")
+
+
+def quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def test_instance_and_reg_id_find_it_even_under_another_uri(register: Request) -> None:
+    own = ("Contact", f'<sip:nat@192.0.2.9>;+sip.instance="{INSTANCE}";reg-id=1;expires=50')
+    other = ("Contact", f'<sip:nat@192.0.2.9>;+sip.instance="{OTHER}";reg-id=1;expires=7')
+    reading = understood(register, other, own)
+    assert reading.expires == 50
+    assert [one.ours for one in reading.bindings] == [False, True]
+    assert reading.warnings == ()
+
+
+def test_the_instance_is_compared_without_regard_to_case(register: Request) -> None:
+    own = ("Contact", f'<sip:x@y>;+sip.instance="{INSTANCE.upper()}";reg-id=1;expires=50')
+    assert understood(register, own).expires == 50
+
+
+def test_another_flow_of_the_same_instance_is_not_it(register: Request) -> None:
+    other = ("Contact", f'<sip:x@y>;+sip.instance="{INSTANCE}";reg-id=2;expires=7')
+    uri = register.contacts[0].uri
+    assert understood(register, other, binding(uri, expires="50")).expires == 50
+
+
+def test_else_the_uri_finds_it(register: Request) -> None:
+    uri = register.contacts[0].uri
+    reading = understood(register, binding("sip:x@y", expires="7"), binding(uri, expires="50"))
+    assert reading.expires == 50
+    assert reading.warnings == ()
+
+
+def test_several_contacts_may_share_a_line_or_not(register: Request) -> None:
+    uri = register.contacts[0].uri
+    line = ("Contact", f"<sip:a@b>;expires=1, <{uri}>;expires=50,<sip:c@d>")
+    assert [one.expires_s for one in understood(register, line).bindings] == [1, 50, None]
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "99999999999999", '"60"x', ""])
+def test_a_malformed_time_counts_as_not_said(register: Request, value: str) -> None:
+    uri = register.contacts[0].uri
+    reading = understood(register, binding(uri, expires=value), ("Expires", "40"))
+    assert reading.expires == 40
+
+
+@pytest.mark.parametrize("value", ["", "<>", "tel:1", "nonsense", "sip:a b"])
+def test_a_gruu_that_cannot_be_used_is_none(register: Request, value: str) -> None:
+    own = binding(register.contacts[0].uri, pub_gruu=quoted(value), temp_gruu=quoted(value))
+    assert understood(register, own).granted == Granted()
+
+
+def test_all_that_was_granted_is_found(register: Request) -> None:
+    own = binding(
+        register.contacts[0].uri,
+        pub_gruu=quoted("sip:a@b;gr=1"),
+        temp_gruu=quoted("sip:t@b;gr"),
+    )
+    routes = ("Service-Route", "<sip:one;lr>, <sip:two;lr>")
+    granted = understood(register, own, routes, ("Require", "outbound")).granted
+    assert (granted.pub_gruu, granted.temp_gruu) == ("sip:a@b;gr=1", "sip:t@b;gr")
+    assert [str(route) for route in granted.service_routes] == ["<sip:one;lr>", "<sip:two;lr>"]
+    assert granted.outbound
+
+
+def test_only_our_own_gruus_are_ours(register: Request) -> None:
+    other = binding("sip:x@y", pub_gruu=quoted("sip:a@b;gr=1"))
+    assert understood(register, other).granted.pub_gruu is None
+
+
+def test_a_registrar_cannot_make_us_show_any_number_of_bindings(register: Request) -> None:
+    crowd = [binding(f"sip:{number}@y") for number in range(MOST_BINDINGS + 20)]
+    assert len(understood(register, *crowd).bindings) <= MOST_BINDINGS
+
+
+def test_an_answer_with_nothing_in_it_counts_with_a_warning(register: Request) -> None:
+    reading = understood(register)
+    assert (reading.expires, reading.bindings, len(reading.warnings)) == (600, (), 1)
+    assert read(register, accept(register, 60), INSTANCE, 600).warnings == ()
