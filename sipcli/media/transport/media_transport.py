@@ -29,7 +29,11 @@ CLOSE_LIMIT: Final = 0.45
 """Seconds that the end may take, whatever servers do."""
 
 OVERLAP: Final = 2.0
-"""Seconds that the sockets of before an ICE restart stay open for what is still on its way."""
+"""Seconds without media until the sockets of before an ICE restart are closed. A browser whose
+checks we control changes over only when media from us comes the new way."""
+
+LONGEST_OVERLAP: Final = 12.0
+"""Seconds after which they are closed in any case."""
 
 MOST_EARLY: Final = 16
 """SRTP packets kept until the keys are there."""
@@ -65,7 +69,6 @@ class MediaTransport:
         self._agent = self._new_agent()
         self._next: IceAgent | None = None
         """The generation that an ICE restart is about to bring."""
-        self._controlling = False
         self._retiring: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
 
@@ -90,8 +93,7 @@ class MediaTransport:
         after another 8 s at the latest; `FingerprintMismatch` where the far end's certificate
         fits none of `fingerprints`.
         """
-        self._controlling = controlling
-        await self._establish(self._agent, remote)
+        await self._establish(self._agent, remote, controlling)
         try:
             await self._dtls.handshake(role, fingerprints)
         except DtlsFault as fault:
@@ -168,7 +170,7 @@ class MediaTransport:
         return await self._gather(self._next)
 
     async def restart_with(self, remote: RemoteTransport) -> None:
-        """Find a new pair and change over to it, keys and all else as before.
+        """Find a new pair and change over to it; keys and roles stay (RFC 8445 §6.1.1).
 
         Raises `IceFailed` after 12 s at the latest; then the old pair stays in use.
         """
@@ -176,7 +178,7 @@ class MediaTransport:
         if agent is None:
             raise RuntimeError("restart() comes first")
         try:
-            await self._establish(agent, remote)
+            await self._establish(agent, remote, self._agent.ice_controlling)
         except BaseException:
             await self.cancel_restart()
             raise
@@ -231,22 +233,33 @@ class MediaTransport:
             fingerprint=self._certificate.fingerprint,
         )
 
-    async def _establish(self, agent: IceAgent, remote: RemoteTransport) -> None:
+    async def _establish(self, agent: IceAgent, remote: RemoteTransport, controlling: bool) -> None:
         try:
             async with asyncio.timeout(ICE_LIMIT):
-                await agent.establish(remote, controlling=self._controlling)
+                await agent.establish(remote, controlling=controlling)
         except (TimeoutError, ConnectionError) as error:
             reason = agent.explain_failure()
             self._tell(Failed(Phase.ICE, reason))
             raise IceFailed(reason) from error
 
     def _retire(self, agent: IceAgent) -> None:
+        """Close the agent of before a restart when nothing comes its way any more."""
+        last = self._time()
+        deadline = last + LONGEST_OVERLAP
+
+        def note(data: bytes) -> None:
+            nonlocal last
+            last = self._time()
+            self._on_media(data)
+
         async def end() -> None:
             try:
-                await asyncio.sleep(OVERLAP)
+                while (left := min(last + OVERLAP, deadline) - self._time()) > 0:  # noqa: ASYNC110
+                    await asyncio.sleep(left)  # it is time that is waited for, not an event
             finally:
                 await agent.close()
 
+        agent.on_media = note
         task = asyncio.create_task(end())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)

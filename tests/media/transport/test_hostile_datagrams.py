@@ -15,7 +15,17 @@ from sipcli.media.seam.dtls import Dtls, DtlsFault
 from sipcli.media.seam.ice import MOST_PEER_ADDRESSES, IceSocket
 from sipcli.media.seam.turn import _TcpClient, _UdpClient
 from sipcli.sdp.transport import DtlsRole
-from tests.media.transport.parties import ALICE, BOB, Party, connected, exchange, rtcp_bye, rtp
+from tests.media.transport.parties import (
+    ALICE,
+    BOB,
+    Party,
+    connected,
+    exchange,
+    pair,
+    remote,
+    rtcp_bye,
+    rtp,
+)
 from tests.media.virtual_time import run, settle
 
 COUNT = 100_000
@@ -195,6 +205,29 @@ def test_a_check_that_lacks_something_changes_nothing(missing: str) -> None:
             await settle()
             assert (alice.transport.selected_pair, len(agent.remote_candidates)) == before
             await exchange(alice, bob)
+
+    run(test())
+
+
+def test_a_handshake_that_begins_too_early_is_kept_and_a_strangers_is_not() -> None:
+    """The peer's checks may be done before ours; what it then sends must not be lost."""
+
+    async def test() -> None:
+        async with pair() as (alice, bob):
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            here, there = alice.transport._agent, bob.transport._agent  # noqa: SLF001
+            taken: list[bytes] = []
+            here.on_dtls = taken.append
+            receiver = sockets_of(alice)[0]
+            for port in (theirs.candidates[0].port, 9):
+                hello = struct.pack("!BHH", 22, 0xFEFD, port)
+                receiver.datagram_received(hello, (theirs.candidates[0].address, port))
+            assert taken == []
+            await asyncio.gather(
+                here.establish(remote(theirs), controlling=True),
+                there.establish(remote(ours), controlling=False),
+            )
+            assert taken == [struct.pack("!BHH", 22, 0xFEFD, theirs.candidates[0].port)]
 
     run(test())
 

@@ -265,6 +265,7 @@ def test_the_far_end_hears_at_once_that_it_is_over() -> None:
             await alice.transport.close()
             await settle()
             assert bob.losses == [Lost("the far end has ended the media", closed=True)]
+            assert bob.transport.protection is None
             bob.transport.send_rtp(rtp())
 
     run(test())

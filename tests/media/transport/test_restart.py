@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from sipcli.media.seam.ice import IceAgent
 from sipcli.media.transport.events import Failed, Phase
 from sipcli.media.transport.failure import IceFailed
 from sipcli.sdp.transport import LocalTransport, RemoteTransport
@@ -76,15 +77,70 @@ def test_no_packet_is_lost_while_the_ends_change_over_one_after_the_other() -> N
     run(test())
 
 
+def is_open(agent: IceAgent) -> bool:
+    return bool(agent._protocols)  # noqa: SLF001
+
+
 def test_the_old_sockets_are_closed_soon_after() -> None:
     async def test() -> None:
         async with connected() as (alice, bob):
             old = alice.transport._agent  # noqa: SLF001
             await restart(alice, bob)
-            assert old._protocols  # noqa: SLF001
-            await asyncio.sleep(2.1)
-            assert not old._protocols  # noqa: SLF001
+            await asyncio.sleep(1.9)
+            assert is_open(old)
+            await asyncio.sleep(0.2)
+            assert not is_open(old)
             await exchange(alice, bob, 2)
+
+    run(test())
+
+
+def test_the_old_way_is_no_loss_any_more_once_there_is_a_new_one() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            old = alice.transport._agent  # noqa: SLF001
+            old.on_lost("first")
+            await restart(alice, bob)
+            old.on_lost("second")
+            assert [loss.reason for loss in alice.losses] == ["first"]
+
+    run(test())
+
+
+def test_closing_does_not_wait_for_what_is_still_on_its_way() -> None:
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            await restart(alice, bob)
+            begin = now()
+            await asyncio.gather(alice.transport.close(), bob.transport.close())
+            assert now() - begin < 0.1
+
+    run(test())
+
+
+@pytest.mark.parametrize("stays", [5, 60])
+def test_the_old_sockets_stay_open_while_media_comes_their_way(stays: int) -> None:
+    """At most 12 s; `stays` is how long the far end goes on the old way, in seconds."""
+
+    async def test() -> None:
+        async with connected() as (alice, bob):
+            old = alice.transport._agent  # noqa: SLF001
+            ours, theirs = await asyncio.gather(alice.transport.restart(), bob.transport.restart())
+            lazy = bob.transport._next  # noqa: SLF001
+            assert lazy is not None
+            await asyncio.gather(
+                alice.transport.restart_with(remote(theirs)),
+                lazy.establish(remote(ours), controlling=False),
+            )
+            begin = now()
+            await asyncio.sleep(0.1)  # out of step with what is to come
+            for n in range(2 * stays):
+                bob.transport.send_rtp(rtp(n))
+                await asyncio.sleep(0.5)
+                assert is_open(old) is (now() - begin < 12)
+            await asyncio.sleep(2)
+            assert not is_open(old)
+            assert len(alice.rtp) == 2 * min(stays, 12)
 
     run(test())
 
