@@ -4,8 +4,8 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from typing import Any, Final
+from functools import partial
+from typing import Any, Literal
 
 from sipcli.errors import MediaError
 from sipcli.media.dtmf.digits import Digit, Step
@@ -18,6 +18,7 @@ from sipcli.media.session.events import (
     MediaWarned,
 )
 from sipcli.media.session.kit import MediaKit
+from sipcli.media.session.silence import SilenceWatch
 from sipcli.media.session.stream import Randomness, Sink, Source, Stream, Tap, Wire
 from sipcli.media.session.ticker import Ticker
 from sipcli.media.transport import events as transport_events
@@ -29,10 +30,6 @@ from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
 from sipcli.sdp.refusal import Refused
 from sipcli.sdp.transport import LocalTransport
 
-SILENCE_LIMIT: Final = 10.0
-"""Seconds without RTP and RTCP after which the far end counts as lost."""
-WATCH_INTERVAL: Final = 0.5
-
 
 class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it becomes
     """A session description that cannot become a call."""
@@ -40,6 +37,10 @@ class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.text)
         self.refused = refused
+
+
+class MovedAway(MediaError):  # noqa: N818 - says what the far end has done
+    """An answer leads elsewhere than the media do: only an offer of other media helps."""
 
 
 class MediaSession:
@@ -63,12 +64,21 @@ class MediaSession:
         self._negotiation = Negotiation(secrets.randbits(62), kit.preferences)
         self._transport = self._new_transport()
         self._local: LocalTransport | None = None
+        self._next_local: LocalTransport | None = None
+        """What an ICE restart of ours has gathered, until it is answered or rolled back."""
         self._considered: RemoteOffer | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._restarting: asyncio.Task[None] | None = None
         self._is_open = False
         self._is_closed = False
+        self._has_connected = False
         self._was_lost = False
-        self._watch: asyncio.TimerHandle | None = None
+        self._watch = SilenceWatch(
+            lambda: self._transport.last_received,
+            lambda: self.agreed is None or self.agreed.direction is not Direction.SENDRECV,
+            lambda seconds: self._lost(f"nothing has come from the far end for {seconds:.0f} s"),
+            self._tell_connected,
+        )
         self.stream = Stream(
             source,
             sink,
@@ -109,11 +119,11 @@ class MediaSession:
     async def offer(self, direction: Direction, *, restart: bool = False) -> bytes:
         """Our offer; `restart` asks for an ICE restart (RFC 8839 §4.4.1.1)."""
         if restart and self._is_open:
-            self._local = await self._transport.restart()
+            await self._gather_anew()
         return self._negotiation.create_offer(await self._own_side(), direction).encode()
 
     def receive_answer(self, body: bytes, *, provisional: bool = False) -> Agreed:
-        """Take the answer to our offer, and go by it. Raises `NotAcceptable`."""
+        """Take the answer to our offer, and go by it. Raises `NotAcceptable` or `MovedAway`."""
         agreed = self._negotiation.receive_answer(body, provisional=provisional)
         if isinstance(agreed, Refused):
             raise NotAcceptable(agreed)
@@ -134,7 +144,7 @@ class MediaSession:
         if path is not None and self._is_open and path.new_association:
             await self._replace_transport()
         elif path is not None and self._is_open and path.ice_restarted:
-            self._local = await self._transport.restart()
+            await self._gather_anew()
         text, agreed = self._negotiation.create_answer(await self._own_side(), direction)
         self._go_by(agreed)
         return text.encode()
@@ -144,7 +154,9 @@ class MediaSession:
         self._considered = None
         if self._negotiation.state is not State.STABLE:
             self._negotiation.rollback()
-        await self._transport.cancel_restart()
+        if self._next_local is not None:
+            self._next_local = None
+            await self._transport.cancel_restart()
 
     @property
     def agreed(self) -> Agreed | None:
@@ -159,9 +171,11 @@ class MediaSession:
         return self._transport.selected_pair is not None and self._transport.protection is not None
 
     def send_digits(self, steps: tuple[Step, ...]) -> bool:
-        """Send digits in the RTP stream; False where the far end cannot take them there."""
-        outbound = self.stream.outbound
-        if outbound is None or not outbound.takes_events:
+        """Send digits in the RTP stream; False where the far end takes none there just now."""
+        outbound, agreed = self.stream.outbound, self.agreed
+        if outbound is None or agreed is None:
+            return False
+        if not (outbound.takes_events and agreed.direction.sends):
             return False
         outbound.dial(steps)
         return True
@@ -176,13 +190,10 @@ class MediaSession:
             return
         self._is_closed = True
         self._ticker.stop()
-        if self._watch is not None:
-            self._watch.cancel()
+        self._watch.stop()
         self.stream.goodbye(self._loop.time())
-        if self._opening is not None:
-            self._opening.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._opening
+        await _end(self._opening)
+        await _end(self._restarting)
         await self._transport.close()
 
     # Inside
@@ -198,40 +209,55 @@ class MediaSession:
 
     async def _replace_transport(self) -> None:
         """Begin anew with ICE and DTLS: the far end is somebody else by now."""
+        await _end(self._opening)
+        await _end(self._restarting)
         old, self._transport = self._transport, self._new_transport()
-        self._local = None
+        self._local = self._next_local = None
         self._is_open = False
         await old.close()
 
     async def _own_side(self) -> LocalTransport:
+        if self._next_local is not None:
+            return self._next_local
         if self._local is None:
             self._local = await self._transport.gather()
         return self._local
 
+    async def _gather_anew(self) -> None:
+        """Gather for an ICE restart; one that is still looking for a way gives up for it."""
+        await _end(self._restarting)
+        self._next_local = await self._transport.restart()
+
     def _go_by(self, agreed: Agreed) -> None:
-        self.stream.agree(agreed)
-        path = agreed.path
+        path, gathered = agreed.path, self._next_local
+        self._next_local = None
         if not self._is_open:
             self._is_open = True
-            self._spawn(
-                self._transport.start(
-                    path.remote,
-                    path.dtls_role,
-                    controlling=path.controlling,
-                    fingerprints=path.fingerprints,
-                )
+            start = partial(
+                self._transport.start,
+                path.remote,
+                path.dtls_role,
+                controlling=path.controlling,
+                fingerprints=path.fingerprints,
             )
+            self._opening = self._loop.create_task(self._open(start))
+        elif path.new_association or (path.ice_restarted and gathered is None):
+            raise MovedAway("the far end's answer leads elsewhere than its media")
         elif path.ice_restarted:
-            self._spawn(self._transport.restart_with(path.remote))
+            self._local = gathered
+            restart = partial(self._transport.restart_with, path.remote)
+            self._restarting = self._loop.create_task(self._open(restart, after=self._opening))
+        self.stream.agree(agreed)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._opening is not None:
-            self._opening.cancel()
-        self._opening = self._loop.create_task(self._open(work))
-
-    async def _open(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _open(
+        self,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        after: asyncio.Task[None] | None = None,
+    ) -> None:
+        if after is not None:
+            await asyncio.wait([after])
         try:
-            await work
+            await work()
         except IceFailed as failure:
             if self.is_connected:  # a restart that failed: the old way may still be open
                 self._tell(MediaWarned(text=f"the ICE restart failed: {failure}"))
@@ -242,8 +268,9 @@ class MediaSession:
 
     def _on_transport(self, event: transport_events.TransportEvent) -> None:
         match event:
-            case transport_events.Connected(local, remote):
-                self._connected(local, remote)
+            case transport_events.Connected():
+                self._ticker.start()
+                self._tell_connected()
             case transport_events.Lost(reason, closed):
                 self._lost(reason, closed=closed)
             case transport_events.Warned(text):
@@ -251,37 +278,38 @@ class MediaSession:
             case transport_events.Failed():
                 pass  # its exception tells the same
 
-    def _connected(self, local: Any, remote: Any) -> None:
-        restarted = self._watch is not None
+    def _tell_connected(self) -> None:
+        pair, agreed = self._transport.selected_pair, self.agreed
+        if pair is None or agreed is None or self._is_closed:
+            return
+        self._watch.restart()
+        restarted, self._has_connected = self._has_connected, True
         self._was_lost = False
-        agreed = self.agreed
-        self._ticker.start()
-        if not restarted:
-            self._watch = self._loop.call_later(WATCH_INTERVAL, self._look_for_silence)
         self._tell(
             MediaConnected(
                 restarted=restarted,
-                codec=agreed.codec.encoding if agreed is not None else "",
-                local=local,
-                remote=remote,
+                codec=agreed.codec.encoding,
+                local=pair[0],
+                remote=pair[1],
                 fingerprint=self._transport.remote_fingerprint,
             )
         )
 
-    def _look_for_silence(self) -> None:
-        self._watch = self._loop.call_later(WATCH_INTERVAL, self._look_for_silence)
-        silent = self._loop.time() - self._transport.last_received
-        if silent > SILENCE_LIMIT and not self._was_lost:
-            self._lost(f"nothing has come from the far end for {silent:.0f} s", closed=False)
-
-    def _lost(self, reason: str, *, closed: bool) -> None:
+    def _lost(self, reason: str, *, closed: bool = False) -> None:
         if not self._was_lost:
             self._was_lost = True
             self._tell(MediaLost(reason=reason, closed=closed))
 
-    def _on_digit(self, direction: Any, digit: Digit) -> None:
+    def _on_digit(self, direction: Literal["sent", "received"], digit: Digit) -> None:
         self._tell(DigitHeard(direction=direction, digit=digit))
 
     def _tell(self, event: MediaEvent) -> None:
         if not self._is_closed:
             self._on_event(event)
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task and see it end."""
+    if task is not None and not task.done():
+        task.cancel()
+        await asyncio.wait([task])

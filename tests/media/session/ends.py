@@ -1,0 +1,146 @@
+"""Two media sessions that talk to each other over loopback, with the core left out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from sipcli.config.settings import CODECS
+from sipcli.media.pcm import FRAME, Pcm, silence
+from sipcli.media.session.events import MediaConnected, MediaEvent
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.session.session import MediaSession
+from sipcli.sdp.agreed import Agreed
+from sipcli.sdp.direction import Direction
+from tests.core.factories import settings
+from tests.media.virtual_time import run
+
+T = TypeVar("T", bound=MediaEvent)
+P = ParamSpec("P")
+
+
+def virtual(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """A test that waits in virtual time, and leaves no task behind."""
+
+    @wraps(test)
+    def in_virtual_time(*args: P.args, **kwargs: P.kwargs) -> None:
+        run(test(*args, **kwargs))
+
+    return in_virtual_time
+
+
+def kit(*codecs: str) -> MediaKit:
+    """What a phone has; it offers 127.0.0.1 and asks no server."""
+    chosen = settings(codecs=codecs or CODECS, stun_servers=())
+    return MediaKit.from_settings(chosen, include_loopback=True)
+
+
+class Ear:
+    """A sink that counts frames with something to hear."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.loud = 0
+        self._more = asyncio.Event()
+
+    def write(self, frame: Pcm) -> None:
+        self.frames += 1
+        self.loud += bool(np.abs(frame.astype(np.int32)).max() > 1000)
+        self._more.set()
+
+    async def heard(self, loud: int) -> None:
+        """Wait until there have been so many loud frames."""
+        while self.loud < loud:
+            self._more.clear()
+            await self._more.wait()
+
+
+class Mouth:
+    """A source of a loud 500 Hz tone."""
+
+    def __init__(self) -> None:
+        wave = np.sin(2 * np.pi * 500 * np.arange(FRAME) / 48_000)
+        self._frame: Pcm = (12_000 * wave).astype(np.int16)
+
+    def read(self) -> Pcm:
+        return self._frame
+
+
+class Mute:
+    """A source of silence."""
+
+    def read(self) -> Pcm:
+        return silence(FRAME)
+
+
+class End:
+    """One side of a call."""
+
+    def __init__(self, equipment: MediaKit | None = None) -> None:
+        self.ear = Ear()
+        self.events: list[MediaEvent] = []
+        self._more = asyncio.Event()
+        self.session = MediaSession(equipment or kit(), Mouth(), self.ear, (), self._on_event)
+
+    def _on_event(self, event: MediaEvent) -> None:
+        self.events.append(event)
+        self._more.set()
+
+    async def event(self, kind: type[T], count: int = 1) -> T:
+        """The `count`th event of that kind, once it has been told."""
+        async with asyncio.timeout(20):
+            while len(found := [one for one in self.events if isinstance(one, kind)]) < count:
+                self._more.clear()
+                await self._more.wait()
+        return found[count - 1]
+
+    async def hears(self, frames: int = 5) -> None:
+        """Wait until it has heard some more loud frames."""
+        async with asyncio.timeout(20):
+            await self.ear.heard(self.ear.loud + frames)
+
+    @property
+    def agreed(self) -> Agreed:
+        """What the media go by."""
+        agreed = self.session.agreed
+        assert agreed is not None
+        return agreed
+
+
+@asynccontextmanager
+async def ends(
+    alice: MediaKit | None = None, bob: MediaKit | None = None
+) -> AsyncIterator[tuple[End, End]]:
+    """Two ends that know nothing of each other; closed in the end."""
+    pair = End(alice), End(bob)
+    try:
+        yield pair
+    finally:
+        await asyncio.gather(*(end.session.close() for end in pair))
+
+
+async def exchange(
+    offerer: End,
+    answerer: End,
+    offered: Direction = Direction.SENDRECV,
+    answered: Direction = Direction.SENDRECV,
+    *,
+    restart: bool = False,
+) -> None:
+    """One offer and its answer."""
+    answerer.session.receive_offer(await offerer.session.offer(offered, restart=restart))
+    offerer.session.receive_answer(await answerer.session.answer(answered))
+
+
+@asynccontextmanager
+async def connected(
+    alice: MediaKit | None = None, bob: MediaKit | None = None
+) -> AsyncIterator[tuple[End, End]]:
+    """Two ends with media between them; alice made the offer."""
+    async with ends(alice, bob) as (one, other):
+        await exchange(one, other)
+        await asyncio.gather(one.event(MediaConnected), other.event(MediaConnected))
+        yield one, other

@@ -1,0 +1,87 @@
+"""The clock of a call: on time, made up for after a hiccup, skipped after a sleep."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from sipcli.media.pcm import FRAME_S
+from sipcli.media.session.ticker import MOST_AT_ONCE, Ticker
+from tests.media.session.ends import virtual
+from tests.media.virtual_time import VirtualTimeLoop, now
+
+
+def hold_up(seconds: float) -> None:
+    """Have the loop do nothing else for so long."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    loop.now += seconds
+
+
+@virtual
+async def test_it_neither_drifts_nor_bursts() -> None:
+    ticks: list[float] = []
+    ticker = Ticker(ticks.append)
+    begun = now()
+    ticker.start()
+    await asyncio.sleep(30)
+    ticker.stop()
+    assert abs(len(ticks) - 30 / FRAME_S) <= 1
+    gaps = [later - earlier for earlier, later in pairwise(ticks)]
+    assert min(gaps) == pytest.approx(FRAME_S, abs=1e-6)
+    assert max(gaps) == pytest.approx(FRAME_S, abs=1e-6)
+    assert ticks[-1] - begun == pytest.approx((len(ticks) - 1) * FRAME_S, abs=1e-3)
+    assert ticker.skipped == 0
+
+
+@virtual
+async def test_a_hiccup_is_made_up_for_at_once() -> None:
+    ticks: list[float] = []
+    ticker = Ticker(ticks.append)
+    ticker.start()
+    await asyncio.sleep(0.1)
+    before = len(ticks)
+    hold_up(3.5 * FRAME_S)
+    await asyncio.sleep(0.1)
+    ticker.stop()
+    assert ticker.skipped == 0
+    assert len(ticks) - before == pytest.approx((0.1 + 3.5 * FRAME_S) / FRAME_S, abs=1)
+
+
+@virtual
+async def test_a_sleep_is_skipped() -> None:
+    ticks: list[float] = []
+    ticker = Ticker(ticks.append)
+    ticker.start()
+    await asyncio.sleep(0.1)
+    before = len(ticks)
+    hold_up(3600)
+    await asyncio.sleep(0.1)
+    ticker.stop()
+    assert ticker.skipped == pytest.approx(3600 / FRAME_S, abs=MOST_AT_ONCE)
+    assert len(ticks) - before <= 0.1 / FRAME_S + 2
+
+
+@virtual
+async def test_a_tick_may_be_the_last() -> None:
+    ticks: list[float] = []
+
+    def end(at: float) -> None:
+        ticks.append(at)
+        ticker.stop()
+
+    ticker = Ticker(end)
+    ticker.start()
+    await asyncio.sleep(1)
+    assert len(ticks) == 1
+
+
+@virtual
+async def test_starting_twice_is_starting_once() -> None:
+    ticks: list[float] = []
+    ticker = Ticker(ticks.append)
+    ticker.start()
+    ticker.start()
+    await asyncio.sleep(0.05)
+    ticker.stop()
+    assert len(ticks) == 3
