@@ -5,13 +5,13 @@ offers and answers wait for ICE, and must not overtake each other. The end alone
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 
 from sipcli.calls.digits import Digits, Method
 from sipcli.calls.events import CallEnded
 from sipcli.calls.figures import figures
-from sipcli.calls.offers import Offers
+from sipcli.calls.offers import Job, Offers
 from sipcli.calls.path import MediaPath
 from sipcli.calls.sound import Sound
 from sipcli.calls.thread import OnEvent, Thread
@@ -20,13 +20,11 @@ from sipcli.core.calls import NoSuchCall
 from sipcli.core.offer_answer import OutOfTurn
 from sipcli.core.remote_offers import warning_field
 from sipcli.errors import MediaError
+from sipcli.media.session.events import MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession
 from sipcli.phone import Phone
 from sipcli.sip.uri import Uri
-
-Job = Callable[[], Coroutine[None, None, None]]
-"""Something that waits, and has its place in the order of what happens to a call."""
 
 
 class Call:
@@ -39,6 +37,8 @@ class Call:
         self.remote = remote
         """Whom it is with, as a URI."""
         self.display_name: str | None = None
+        self.takes_place = False
+        """Whether it takes the place of a call that we are in (RFC 3891): no need to ring."""
         self.is_answered = False
         self.answered_at = 0.0
         """When it was answered, in seconds on the loop's clock."""
@@ -57,17 +57,25 @@ class Call:
             restart=lambda: self._jobs.put_nowait(lambda: self._offers.offer(restart=True)),
             give_up=self.hang_up,
         )
-        self._offers = Offers(self._thread, kit, self._path.take, self._path.fail)
+        self._offers = Offers(
+            self._thread, kit, self._path, self._take_media, lambda job: self._jobs.put_nowait(job)
+        )
         self._path.codec = lambda: self.codec
         self._sound: Sound | None = None
         self._settled = asyncio.Event()
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._is_ending = False
+        self._is_answering = False
 
     @property
     def id(self) -> core.CallId:
         """The Call-ID; empty before the INVITE."""
         return self._thread.call
+
+    @property
+    def is_ringing(self) -> bool:
+        """Whether it waits for us to answer or reject it."""
+        return self.is_incoming and not (self._is_answering or self._is_ending)
 
     @property
     def media(self) -> MediaSession:
@@ -119,29 +127,43 @@ class Call:
         headers: tuple[tuple[str, str], ...] = (),
         transfer: core.CallId | None = None,
     ) -> None:
-        """Send the INVITE; `on_id` is called when `id` is known, before any event of the call."""
+        """Send the INVITE; `on_id` is called when `id` is known, before any event of the call.
+
+        `sound` is closed in the end, also where this is interrupted or raises `Malformed`.
+        """
         self._use(sound)
-        offer = await self._offers.first_offer()
-        with self._phone.step() as (agent, now):
-            self._path.begin()
-            self._thread.call = agent.calls.invite(
-                target, offer, now, headers=headers, transfer=transfer
-            )
-            on_id()
-        self._thread.spawn(self._work())
+        try:
+            offer = await self._offers.first_offer()
+            self._thread.spawn(self._work())
+            with self._phone.step() as (agent, now):
+                self._path.begin()
+                self._thread.call = agent.calls.invite(
+                    target, offer, now, headers=headers, transfer=transfer
+                )
+                on_id()
+        except BaseException:
+            self._thread.cut()
+            sound.close()
+            await self.media.close()
+            raise
 
     def present(self, event: core.Incoming) -> None:
         """Take an incoming call. Raises `NotAcceptable` for an offer that cannot become one."""
         self._thread.call = event.call
         self._path.begin()
         self.display_name = event.display_name
+        self.takes_place = event.replaces is not None
         if event.offer is not None:
             self._offers.consider(event.offer)
         self._thread.spawn(self._work())
         self._jobs.put_nowait(self.media.prepare)  # so that the answer need not wait for ICE
 
     def answer(self, sound: Sound) -> None:
-        """Accept the incoming call."""
+        """Accept the incoming call; `sound` is closed in the end, or now if nothing rings."""
+        if not self.is_ringing:
+            sound.close()
+            return
+        self._is_answering = True
         self._use(sound)
         self._jobs.put_nowait(self._offers.accept)
 
@@ -175,6 +197,16 @@ class Call:
         with self._thread.verbs() as (calls, now):
             calls.refer(self.id, now, target=target, replaces=other)
 
+    def accept_transfer(self) -> None:
+        """Agree to call whom the far end names; `place` with `transfer` is next."""
+        with self._thread.verbs() as (calls, now):
+            calls.accept_transfer(self.id, now)
+
+    def refuse_transfer(self) -> None:
+        """Decline to."""
+        with self._thread.verbs() as (calls, now):
+            calls.refuse_transfer(self.id, now)
+
     # What the core tells
 
     def take(self, event: core.CallEvent) -> None:
@@ -182,8 +214,8 @@ class Call:
         match event:
             case core.Ended():
                 self._end(event)
-            case core.InfoDelivered():
-                self._digits.delivered()
+            case core.InfoDelivered(status=status):
+                self._digits.delivered(status)
             case core.InfoReceived(content_type=content_type, body=body):
                 self._digits.received(content_type, body)
             case core.Calling() | core.Incoming():
@@ -210,13 +242,20 @@ class Call:
     def _take_offer(self, event: core.CallEvent) -> None:
         match event:
             case core.RemoteOffer(body=body):
-                self._jobs.put_nowait(lambda: self._offers.remote_offer(body))
+                self._offers.remote_offer(body)
             case core.OfferWithdrawn():
-                self._jobs.put_nowait(lambda: self.media.rollback())
-            case core.OfferAnswered(body=answer) | core.Acknowledged(body=bytes(answer)):
+                self._offers.withdrawn()
+            case core.OfferAnswered(body=answer):
                 self._offers.take_answer(answer)
-            case core.OfferRefused(reason=reason, will_retry=will_retry):
-                self._jobs.put_nowait(lambda: self._offers.refused(reason, will_retry=will_retry))
+                self._jobs.put_nowait(self._offers.catch_up)
+            case core.Acknowledged(body=answer):
+                if answer is not None:
+                    self._offers.take_answer(answer)
+                self._jobs.put_nowait(self._offers.catch_up)
+            case core.OfferRefused(status=status, reason=reason, will_retry=will_retry):
+                self._jobs.put_nowait(
+                    lambda: self._offers.refused(status, reason, will_retry=will_retry)
+                )
             case core.OfferDue():
                 self._jobs.put_nowait(lambda: self._offers.offer())
             case _:
@@ -228,6 +267,14 @@ class Call:
             job = await self._jobs.get()
             with suppress(NoSuchCall, OutOfTurn):
                 await job()
+                await self._offers.catch_up()
+
+    def _take_media(self, event: MediaEvent) -> None:
+        is_early = not (self.is_answered or self.is_incoming)
+        if is_early and isinstance(event, MediaFailed | MediaLost):
+            self._offers.early_lost(event.reason)
+        else:
+            self._path.take(event)
 
     # The end
 
@@ -244,9 +291,11 @@ class Call:
 
     async def _clean_up(self, event: core.Ended) -> None:
         stats = figures(self.media)
-        await self.media.close()
-        if self._sound is not None:
-            self._sound.close()
+        try:
+            await self.media.close()
+        finally:
+            if self._sound is not None:
+                self._sound.close()
         failure = self.media_failure
         self.needs_password = event.needs_password
         self.ended = CallEnded(

@@ -20,25 +20,27 @@ class Digits:
 
     def __init__(self, thread: Thread) -> None:
         self._thread = thread
-        self._delivered = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._delivered: asyncio.Future[int | None] | None = None
 
     def send(self, digits: str, method: Method, media: MediaSession) -> None:
         """Send digits (`,` pauses 2 s, `w` 0.5 s). Raises `InvalidDigits`.
 
-        `auto` is RTP where the far end understands digits there (RFC 4733), else INFO.
+        `auto` is RTP where the far end takes digits there (RFC 4733) and listens, else INFO.
         """
         wanted = steps(digits)
         if method != "info" and media.send_digits(wanted):
             return
         if method == "rtp":
-            text = "the far end takes no digits in RTP: nothing was sent"
+            text = "the far end takes no digits in RTP just now: nothing was sent"
             self._thread.tell(CallWarned(text=text))
         else:
             self._thread.spawn(self._send_info(wanted))
 
-    def delivered(self) -> None:
-        """The INFO sent last has its answer."""
-        self._delivered.set()
+    def delivered(self, status: int | None) -> None:
+        """The INFO sent last has its final answer; None: none came."""
+        if self._delivered is not None and not self._delivered.done():
+            self._delivered.set_result(status)
 
     def received(self, content_type: str, body: bytes) -> None:
         """An INFO came."""
@@ -61,17 +63,24 @@ class Digits:
         )
 
     async def _send_info(self, wanted: tuple[Step, ...]) -> None:
-        for step in wanted:
-            if isinstance(step, Pause):
-                await asyncio.sleep(step.seconds)
-                continue
-            self._delivered.clear()
-            with self._thread.verbs() as (calls, now):
-                calls.info(self._thread.call, dtmf_info.RELAY, dtmf_info.build(step), now)
-            try:
-                async with asyncio.timeout(INFO_WAIT):
-                    await self._delivered.wait()
-            except TimeoutError:
-                self._thread.tell(CallWarned(text=f"the digit {step} was not acknowledged"))
-                continue
-            self.tell("sent", Digit(step, dtmf_info.USUAL_MS), "info")
+        """One after the other, those of an earlier call of this first (RFC 6086 §4.2.2)."""
+        async with self._turn:
+            for step in wanted:
+                if isinstance(step, Pause):
+                    await asyncio.sleep(step.seconds)
+                elif await self._is_taken(step):
+                    self.tell("sent", Digit(step, dtmf_info.USUAL_MS), "info")
+                else:
+                    self._thread.tell(CallWarned(text=f"the far end did not take the digit {step}"))
+
+    async def _is_taken(self, digit: str) -> bool:
+        """Send a digit; whether the far end says that it has it."""
+        delivered = self._delivered = asyncio.get_running_loop().create_future()
+        with self._thread.verbs() as (calls, now):
+            calls.info(self._thread.call, dtmf_info.RELAY, dtmf_info.build(digit), now)
+        try:
+            async with asyncio.timeout(INFO_WAIT):
+                status = await delivered
+        except TimeoutError:
+            return False
+        return status is not None and status // 100 == 2

@@ -13,6 +13,8 @@ from sipcli.sdp.transport import Candidate
 
 RESTART_LIMIT: Final = 13.0
 """Seconds that an ICE restart gets to bring lost media back."""
+RESTART_SPACING: Final = 60.0
+"""Seconds that media must last after an ICE restart to be worth another one."""
 CLOSED_GRACE: Final = 2.0
 """Seconds that the BYE may come after the far end has closed its media."""
 
@@ -40,7 +42,8 @@ class MediaPath:
         self._give_up = give_up
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
-        self._has_restarted = False
+        self._restarted_at: float | None = None
+        self._is_over = False
         self._patience: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
@@ -48,12 +51,14 @@ class MediaPath:
         self._begun = self._loop.time()
 
     def end(self) -> None:
-        """The call is over."""
-        if self._patience is not None:
-            self._patience.cancel()
+        """The call is over: whatever the media tell from now on has no meaning."""
+        self._is_over = True
+        self._stop_waiting()
 
     def take(self, event: events.MediaEvent) -> None:
         """Take what the media tell."""
+        if self._is_over:
+            return
         match event:
             case events.MediaConnected():
                 self._connected(event)
@@ -68,13 +73,13 @@ class MediaPath:
 
     def fail(self, reason: str) -> None:
         """The call is of no use without media: remember why, and end it."""
-        if self.failure is None:
+        if self.failure is None and not self._is_over:
             self.failure = MediaError(reason)
             self._tell("failed", None, None, None)
             self._give_up(reason)
 
     def _connected(self, event: events.MediaConnected) -> None:
-        self.end()
+        self._stop_waiting()
         self.settled.set()
         self._tell(
             "restarted" if event.restarted else "connected",
@@ -84,17 +89,28 @@ class MediaPath:
         )
 
     def _lost(self, reason: str, *, closed: bool) -> None:
-        self.end()
+        self._stop_waiting()
+        now = self._loop.time()
         if closed:
             limit = CLOSED_GRACE
-        elif self._has_restarted:
+        elif self._restarted_at is not None and now - self._restarted_at < RESTART_SPACING:
             self.fail(reason)
             return
         else:
-            limit, self._has_restarted = RESTART_LIMIT, True
+            limit, self._restarted_at = RESTART_LIMIT, now
             self._thread.tell(CallWarned(text=f"{reason}; trying an ICE restart"))
             self._restart()
         self._patience = self._loop.call_later(limit, self.fail, reason)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def restart_refused(self, reason: str) -> None:
+        """There will be no ICE restart: the end, unless the media have come back without."""
+        if self._patience is not None:
+            self.fail(f"the media were lost, and the far end refused a restart: {reason}")
 
     def _tell(
         self,

@@ -1,5 +1,6 @@
 """All calls of one phone: makes them, and gives each what the core tells of it."""
 
+import asyncio
 from collections.abc import Callable
 
 from sipcli.calls.call import Call
@@ -7,9 +8,12 @@ from sipcli.calls.events import CallWarned, Event
 from sipcli.calls.sound import Sound
 from sipcli.core import call_events as core
 from sipcli.core.call_events import CallEvent
+from sipcli.core.offer_answer import OutOfTurn
+from sipcli.errors import SipcliError
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import NotAcceptable
 from sipcli.phone import Phone
+from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
 OnCall = Callable[[Call], None]
@@ -36,6 +40,8 @@ class Switchboard:
         self.make_sound = make_sound
         self._on_incoming = on_incoming
         self._calls: dict[core.CallId, Call] = {}
+        self._transfers: set[asyncio.Task[None]] = set()
+        """Calls being placed because the far end of another wants it."""
         self._phone: Phone | None = None
 
     def connect(self, phone: Phone) -> None:
@@ -44,14 +50,22 @@ class Switchboard:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls that are not over."""
+        """The calls that are not over, the newest last."""
         self._sweep()
         return tuple(self._calls.values())
 
+    @property
+    def current(self) -> Call | None:
+        """The call that is talked on, else one on hold, else one that rings; the newest each."""
+        return max(reversed(self.calls), key=_rank, default=None)
+
     async def all_over(self) -> None:
-        """Wait until there is no call any more."""
-        while calls := self.calls:
-            await calls[0].over.wait()
+        """Wait until there is no call any more, nor one being placed for a transfer."""
+        while self._transfers or self.calls:
+            if self._transfers:
+                await asyncio.wait(self._transfers)
+            else:
+                await self.calls[0].over.wait()
 
     async def place(
         self,
@@ -85,31 +99,34 @@ class Switchboard:
         try:
             call.present(event)
         except NotAcceptable as refused:
-            text = str(refused)
-            self._later(lambda: call.reject(488, warning=text))
+            call.reject(488, warning=str(refused))
             return
         if self._on_incoming is not None:
             self._on_incoming(call)
 
     def _transfer(self, call: Call, event: core.TransferRequested) -> None:
         """The far end wants us to call somebody else: do so, and let it know how that goes."""
-        phone = self._phone_in_use
+        try:
+            sound = self.make_sound()
+        except SipcliError as error:
+            call.refuse_transfer()
+            self._warn(f"a transfer to {event.target} was refused: {error}")
+            return
+        call.accept_transfer()
+        self._warn(f"the far end transfers us to {event.target}")
+        # Whoever asked may hang up before the new call is there.
+        task = self._phone_in_use.spawn(self._follow(call, event.target, sound))
+        self._transfers.add(task)
+        task.add_done_callback(self._transfers.discard)
 
-        async def follow() -> None:
-            with phone.step() as (agent, now):
-                agent.calls.accept_transfer(call.id, now)
-            self._on_event(CallWarned(text=f"the far end transfers us to {event.target}"))
-            await self.place(event.target, self.make_sound(), transfer=call.id)
+    async def _follow(self, call: Call, target: Uri, sound: Sound) -> None:
+        try:
+            await self.place(target, sound, transfer=call.id)
+        except (Malformed, OutOfTurn) as error:
+            self._warn(f"the transfer to {target} came to nothing: {error}")
 
-        phone.spawn(follow())
-
-    def _later(self, act: Callable[[], None]) -> None:
-        """Use a verb of the core's from within an event of the core's: after this step."""
-
-        async def do() -> None:
-            act()
-
-        self._phone_in_use.spawn(do())
+    def _warn(self, text: str) -> None:
+        self._on_event(CallWarned(text=text))
 
     def _new_call(self, *, is_incoming: bool, remote: str) -> Call:
         return Call(
@@ -132,3 +149,7 @@ class Switchboard:
         if self._phone is None:
             raise RuntimeError("connect() comes first")
         return self._phone
+
+
+def _rank(call: Call) -> int:
+    return 2 * call.is_answered + (call.is_answered and not call.is_held)

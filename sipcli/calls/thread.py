@@ -21,6 +21,7 @@ class Thread:
         self.tell = on_event
         self._phone = phone
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_cut = False
 
     @contextmanager
     def verbs(self) -> Iterator[tuple[Calls, float]]:
@@ -30,11 +31,15 @@ class Thread:
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` until it is done or the call is over; what it raises ends the phone."""
+        if self._is_cut:
+            work.close()
+            return
         task = self._phone.spawn(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def cut(self) -> None:
-        """Cancel all that was spawned."""
+        """Cancel all that was spawned, and run nothing more."""
+        self._is_cut = True
         for task in self._tasks:
             task.cancel()
