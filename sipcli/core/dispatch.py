@@ -8,7 +8,6 @@ from sipcli.core.identity import Identity
 from sipcli.core.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
 from sipcli.sip.faults import Fault
 from sipcli.sip.message import Request
-from sipcli.sip.uri import SipUri
 
 KNOWN_METHODS: Final = frozenset(
     [
@@ -77,7 +76,6 @@ def refuse(request: Request, identity: Identity, merged_with: Iterable[Request])
     """
     return (
         _refuse_method(request)
-        or _refuse_scheme(request)
         or _refuse_tag(request)
         or _refuse_merged(request, merged_with)
         or _refuse_requirements(request)
@@ -121,10 +119,6 @@ def _refuse_method(request: Request) -> Answer | None:
     return None
 
 
-def _refuse_scheme(request: Request) -> Answer | None:
-    return None if isinstance(request.uri, SipUri) else Answer(416)
-
-
 def _refuse_user(request: Request, identity: Identity) -> Answer | None:
     return None if identity.is_us(request.uri) else Answer(404)
 
@@ -141,15 +135,16 @@ def _refuse_tag(request: Request) -> Answer | None:
 
 
 def _refuse_merged(request: Request, others: Iterable[Request]) -> Answer | None:
-    mark = _mark(request)
-    if any(other.via.branch != request.via.branch and _mark(other) == mark for other in others):
-        return Answer(482, "Merged Request")
+    call_id, branch, mark = request.call_id, request.via.branch, _mark(request)
+    for other in others:  # there may be a thousand: the Call-ID tells nearly all of them apart
+        if other.call_id == call_id and other.via.branch != branch and _mark(other) == mark:
+            return Answer(482, "Merged Request")
     return None
 
 
-def _mark(request: Request) -> tuple[str | None, str, int, str]:
+def _mark(request: Request) -> tuple[str | None, int, str]:
     cseq = request.cseq
-    return (request.from_.tag, request.call_id, cseq.number, cseq.method)
+    return (request.from_.tag, cseq.number, cseq.method)
 
 
 def _refuse_requirements(request: Request) -> Answer | None:
