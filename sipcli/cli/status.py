@@ -1,7 +1,11 @@
 """The line at the foot of the screen: how things stand now, with what is being waited for."""
 
+from typing import Final
+
 from sipcli.core import events
 from sipcli.printable import one_line
+
+_RETRY: Final = "next try in"
 
 
 class Status:
@@ -13,7 +17,9 @@ class Status:
         self._words = "starting"
         self._mark = "◌"
         self._due: tuple[str, float] | None = None
-        self._account = ""
+        self._detail = ""
+        self._failed = 0
+        """Tries in a row of what is being tried."""
 
     def take(self, event: events.Event, now: float) -> None:
         """Let `event`, which happened at `now`, change the picture."""
@@ -22,19 +28,23 @@ class Status:
                 self._show("◌", f"connecting to {server}")
             case events.Connected(server=server):
                 self._server = server
+                self._failed = 0
                 self._show("◌" if self._registers else "●", self._connected())
             case events.ConnectFailed(retry_in_s=wait):
+                self._failed += 1
                 self._show_waiting("not connected", wait, now)
             case events.Disconnected(server=server, retry_in_s=wait):
                 if server == self._server:
-                    self._server = None
+                    self._server, self._failed = None, 0
                     self._show_waiting("not connected", wait, now)
             case events.Registered(uri=uri, expires_s=expires):
-                self._show("●", f"{uri} registered through {self._server}")
+                self._failed = 0
+                self._show("●", "registered", f"{uri} through {self._server}")
                 self._due = ("renewal due within", now + expires)
             case events.RegistrationFailed(retry_in_s=wait):
+                self._failed += 1
                 self._show_waiting("not registered", wait, now)
-            case events.Unregistered():
+            case events.Unregistered() if not self._is_trying:
                 self._show("○", "not registered")
             case _:
                 pass
@@ -44,24 +54,32 @@ class Status:
         self._show("◌", "unregistering" if self._registers else "closing")
 
     def line(self, now: float) -> str:
-        """The line as it reads at `now`."""
-        due = ""
+        """The line as it reads at `now`: what matters most first, since its end may be cut off."""
+        parts = [f"{self._mark} {self._words}"]
         if self._due is not None:
             what, at = self._due
-            due = f" · {what} {clock(at - now)}"
-        return one_line(f"{self._mark} {self._words}{due}")
+            parts.append(f"{what} {clock(at - now)}")
+        if self._detail:
+            parts.append(self._detail)
+        return one_line(" · ".join(parts))
+
+    @property
+    def _is_trying(self) -> bool:
+        """Whether an end of the binding is no news: it only ran out while there was no way."""
+        return self._server is None or (self._due is not None and self._due[0] == _RETRY)
 
     def _connected(self) -> str:
         doing = "registering through" if self._registers else "connected to"
         return f"{doing} {self._server}"
 
-    def _show(self, mark: str, words: str) -> None:
-        self._mark, self._words, self._due = mark, words, None
+    def _show(self, mark: str, words: str, detail: str = "") -> None:
+        self._mark, self._words, self._detail, self._due = mark, words, detail, None
 
     def _show_waiting(self, words: str, wait: float | None, now: float) -> None:
-        self._show("○", words)
+        tries = f", {self._failed} tries failed" if self._failed > 1 else ""
+        self._show("○", words + tries)
         if wait is not None:
-            self._due = ("next try in", now + wait)
+            self._due = (_RETRY, now + wait)
 
 
 def clock(seconds: float) -> str:

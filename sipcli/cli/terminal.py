@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import IO
+from typing import IO, Final
 
 from rich.console import Console
 from rich.live import Live
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from sipcli.calls.events import CallWarned
 from sipcli.cli.call_wording import call_wording
+from sipcli.cli.news import News
 from sipcli.cli.screen import Event
 from sipcli.cli.status import Status
 from sipcli.cli.stream import put_line, silence
@@ -18,12 +19,16 @@ from sipcli.core import events
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.printable import one_line
 
-SELDOM = (events.Connecting,)
-"""Events that are worth a line only with `-v`: the status line shows them anyway."""
+_INDENT: Final = "  "
+_ROOM: Final = len("^C^C")
+"""Columns left free: what the terminal echoes onto a full line would end up on another."""
 
 
 class PlainConsole(Console):
-    """A console that takes text as it is, and no harm when its reader goes."""
+    """A console that takes text as it is, and no harm when its reader goes.
+
+    Without `color` there are none; with it, the environment decides (NO_COLOR, TERM).
+    """
 
     def __init__(self, file: IO[str], *, color: bool) -> None:
         super().__init__(
@@ -34,6 +39,24 @@ class PlainConsole(Console):
             no_color=None if color else True,  # None: what NO_COLOR says
             soft_wrap=True,
         )
+
+    @property
+    def draws(self) -> bool:
+        """Whether a line can be drawn over; colours that are forced on a file do not mean that."""
+        return self.file.isatty() and not self.is_dumb_terminal
+
+    def print_hanging(self, text: Text) -> None:
+        """Print lines that, on a terminal, break between words and go on indented."""
+        lines = list(text.split("\n"))
+        if self.file.isatty():
+            lines = [self._hang(line) for line in lines]
+        self.print(Text("\n").join(lines))
+
+    def _hang(self, line: Text) -> Text:
+        pieces = line.wrap(self, max(self.width - len(_INDENT), 1))
+        for piece in pieces:
+            piece.rstrip()
+        return Text(f"\n{_INDENT}").join(pieces)
 
     def on_broken_pipe(self) -> None:
         """Go on in silence (called by rich, whose own way is to exit with code 1)."""
@@ -52,13 +75,12 @@ class TerminalScreen:
     ) -> None:
         self._out = out
         self._err = err
-        self._verbose = verbose
         self._quiet = quiet
         self._console = PlainConsole(out, color=color)
         self._errors = PlainConsole(err, color=color)
         self._live: Live | None = None
         self._status: Status | None = None
-        self._is_registered = False
+        self._news = News(verbose=verbose, quiet=quiet)
         self._call_line: Callable[[], str | None] = lambda: None
         self._question: str | None = None
 
@@ -67,7 +89,7 @@ class TerminalScreen:
 
     def watch(self, *, registers: bool) -> None:
         """From now on show how things stand on the last line, where that can be drawn."""
-        if self._console.is_terminal and not self._quiet:
+        if self._console.draws and not self._quiet:
             self._status = Status(registers=registers)
             self._live = Live(
                 get_renderable=self._status_line,
@@ -96,7 +118,7 @@ class TerminalScreen:
         elif isinstance(event, PhoneEvent):
             if self._status is not None:
                 self._status.take(event, time.monotonic())
-            if self._is_news(event):
+            if self._news.is_news(event, counted=self._status is not None):
                 self._print(wording(event))
         else:
             line = call_wording(event)
@@ -138,24 +160,12 @@ class TerminalScreen:
             self._live = None
             self._status = None
 
-    def _is_news(self, event: PhoneEvent) -> bool:
-        match event:
-            case events.Registered():
-                is_refresh, self._is_registered = self._is_registered, True
-                return self._verbose > 0 or not (is_refresh or self._quiet)
-            case events.Unregistered() | events.Disconnected():
-                self._is_registered = False
-        if isinstance(event, SELDOM):
-            return self._verbose > 0
-        is_result = isinstance(event, events.InstantMessage | events.Pong)
-        return is_result or not self._quiet
-
     def _print(self, line: Line) -> None:
         text = Text()
         text.append(f"{line.mark} ", style=line.style)
         shown = "\n".join(one_line(part) for part in line.text.split("\n"))
         text.append(shown, style=line.style if line.style in ("dim", "bold") else "")
-        self._console.print(text)
+        self._console.print_hanging(text)
 
     def _complain(self, word: str, style: str, text: str) -> None:
         console = self._errors
@@ -164,11 +174,13 @@ class TerminalScreen:
         first, *others = (one_line(line) for line in text.split("\n"))
         shown = Text()
         shown.append(f"{word}: ", style=style)
-        shown.append("\n  ".join([first, *others]))
-        console.print(shown)
+        shown.append(f"\n{_INDENT}".join([first, *others]))
+        console.print_hanging(shown)
 
     def _status_line(self) -> Text:
         line = self._question or self._call_line()
         if line is None:
             line = self._status.line(time.monotonic()) if self._status is not None else ""
-        return Text(line, style="bold", no_wrap=True, overflow="ellipsis")
+        shown = Text(line, style="bold", no_wrap=True, overflow="ellipsis")
+        shown.truncate(max(self._console.width - _ROOM, 1))
+        return shown

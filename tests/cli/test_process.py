@@ -219,8 +219,8 @@ def test_ctrl_c_at_the_password_is_exit_130() -> None:
 def test_a_terminal_shows_how_things_stand_and_what_is_waited_for() -> None:
     with in_a_thread() as server:
         terminal = Terminal("register", *account(server))
-        terminal.wait_for("● sip:alice@example.com registered through")
-        terminal.wait_for("renewal due within")
+        terminal.wait_for("● registered · renewal due within")
+        terminal.wait_for("sip:alice@example.com through")
         terminal.type("\x03")
         assert terminal.end() == 0
     assert "unregistered" in terminal.shown
