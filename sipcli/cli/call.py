@@ -8,7 +8,7 @@ import click
 from sipcli.calls.call import Call
 from sipcli.cli.call_outcome import call_failure
 from sipcli.cli.call_session import CallOptions, attend, call_options, desk
-from sipcli.cli.common import Command
+from sipcli.cli.common import Command, Seconds
 from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
@@ -22,13 +22,13 @@ from sipcli.errors import Interrupted, NoAnswerError
 @click.argument("target")
 @click.option(
     "--duration",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="Hang up this long after the answer.",
 )
 @click.option(
     "--ring-timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

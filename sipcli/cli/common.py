@@ -3,6 +3,7 @@
 Light on purpose: the main group imports this for `sipcli --version` and `-h`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,19 @@ def common(context: click.Context | None = None) -> Common:
 def ask_for_json(context: click.Context) -> None:
     """Have `--json` count although it is not parsed yet."""
     context.meta[_META] = replace(common(context), json=True)
+
+
+class Seconds(click.FloatRange):
+    """A time in seconds; `nan` and `inf`, which are numbers for Python, are none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number that was typed (called by click)."""
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is not a time", param, ctx)
+        return seconds
 
 
 class SectionOption(click.Option):

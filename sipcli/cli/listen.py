@@ -10,7 +10,7 @@ from sipcli.calls.call import Call
 from sipcli.calls.echo import Echo
 from sipcli.calls.sound import Sound
 from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
-from sipcli.cli.common import Command
+from sipcli.cli.common import Command, Seconds
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
@@ -36,7 +36,7 @@ class Policy:
     "--auto-answer",
     is_flag=False,
     flag_value=0.0,
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     metavar="[SECONDS]",
     help="Answer by itself, at once or after ringing this long (--auto-answer=2).",
 )
@@ -55,13 +55,13 @@ class Policy:
 )
 @click.option(
     "--duration",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="End after this time.",
 )
 @click.option(
     "--call-duration",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="Hang each call up this long after its answer.",
 )

@@ -6,7 +6,7 @@ from statistics import median
 
 import click
 
-from sipcli.cli.common import Command
+from sipcli.cli.common import Command, Seconds
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.outcome import failure
 from sipcli.cli.session import Session, run_session
@@ -50,7 +50,7 @@ class Tally:
 @click.option("--count", type=click.IntRange(min=1), default=1, show_default=True, metavar="N")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=1.0,
     show_default=True,
     metavar="SECONDS",

@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from sipcli.cli.common import Command
+from sipcli.cli.common import Command, Seconds
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.wording import bindings
@@ -16,7 +16,7 @@ from sipcli.errors import Interrupted
 @click.option("--once", is_flag=True, help="Register, show the bindings, unregister, end.")
 @click.option(
     "--duration",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="End after this time; without it, at Ctrl-C.",
 )

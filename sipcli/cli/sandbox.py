@@ -8,7 +8,7 @@ from shlex import quote
 import click
 
 from sipcli import __version__
-from sipcli.cli.common import Command, common, common_options
+from sipcli.cli.common import Command, Seconds, common, common_options
 from sipcli.cli.current import current_screen
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
@@ -61,7 +61,7 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
 @click.option("--allow-remote", is_flag=True, help="Let other machines in.")
 @click.option(
     "--duration",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="End after this time; without it, at Ctrl-C.",
 )

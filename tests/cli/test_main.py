@@ -47,6 +47,8 @@ USAGE = [
     ["register", "argument"],
     ["register", "--duration", "0"],
     ["register", "--duration", "x"],
+    ["register", "--duration", "nan"],
+    ["ping", "bob", "--interval", "inf"],
     ["ping"],
     ["ping", "bob", "--count", "0"],
     ["ping", "bob", "--interval", "-1"],
