@@ -1,0 +1,1 @@
+"""From packets that come when they like to a frame of sound whenever one is asked for."""

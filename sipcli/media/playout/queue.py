@@ -1,0 +1,68 @@
+"""The packets that wait for their turn, in the order of their sound."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from sipcli.media.codecs.codec import Decoder
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A packet with its place on the timeline."""
+
+    position: int
+    """In samples at 48 kHz."""
+    samples: int
+    payload: bytes
+    decoder: Decoder
+    sequence: int
+    stretch: int
+    """Of the timeline: see `Timeline.stretch`."""
+    arrival: float
+    """When it came, in seconds."""
+
+    @property
+    def end(self) -> int:
+        """The position after its last sample."""
+        return self.position + self.samples
+
+
+class PacketQueue:
+    """Sorted by position, which no two packets share."""
+
+    def __init__(self) -> None:
+        self._packets: list[Waiting] = []
+
+    def __len__(self) -> int:
+        return len(self._packets)
+
+    @property
+    def first(self) -> Waiting | None:
+        """The one whose turn is next."""
+        return self._packets[0] if self._packets else None
+
+    @property
+    def second(self) -> Waiting | None:
+        """The one after it."""
+        return self._packets[1] if len(self._packets) > 1 else None
+
+    @property
+    def span(self) -> int:
+        """Samples from the beginning of the first to the end of the last."""
+        return self._packets[-1].end - self._packets[0].position if self._packets else 0
+
+    def add(self, packet: Waiting) -> bool:
+        """Put `packet` in its place; False if that is taken."""
+        packets = self._packets
+        if not packets or packet.position > packets[-1].position:
+            packets.append(packet)
+            return True
+        place = bisect_left(packets, packet.position, key=lambda waiting: waiting.position)
+        if packets[place].position == packet.position:
+            return False
+        packets.insert(place, packet)
+        return True
+
+    def pop(self) -> Waiting:
+        """Take the first out; raises `IndexError` if there is none."""
+        return self._packets.pop(0)
