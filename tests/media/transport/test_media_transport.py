@@ -199,7 +199,9 @@ def test_one_fitting_fingerprint_by_a_strong_hash_is_enough(algorithm: str) -> N
 
 @pytest.mark.parametrize("role", DtlsRole)
 @pytest.mark.parametrize(
-    "given", [[WRONG], [], [Fingerprint("sha-1", "00:11")], [ALICE.fingerprint]], ids=str
+    "given",
+    [[WRONG], [], [Fingerprint("sha-1", "00:11")], [ALICE.fingerprint]],
+    ids=["another's", "none", "weak", "our own"],
 )
 def test_a_certificate_that_was_not_announced_means_no_audio(
     role: DtlsRole, given: list[Fingerprint]
