@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -12,6 +13,8 @@ from sipcli.cli.screen import Screen
 from sipcli.errors import Interrupted
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+LAST_WORD_WAIT: Final = 0.2
+"""Seconds that the last line has to get out when all ends at once."""
 
 
 def run(work: Callable[[], Coroutine[None, None, None]], screen: Screen) -> None:
@@ -56,5 +59,9 @@ def _handling(first: Callable[[], object], second: Callable[[], object]) -> Iter
 
 
 def _end_at_once(screen: Screen) -> None:
-    screen.finished(Interrupted.exit_code, "interrupted twice")
-    os._exit(Interrupted.exit_code)
+    # Nobody may be reading what is written, or this may have come in the middle of a write.
+    threading.Timer(LAST_WORD_WAIT, os._exit, [Interrupted.exit_code]).start()
+    try:
+        screen.finished(Interrupted.exit_code, "interrupted twice")
+    finally:
+        os._exit(Interrupted.exit_code)

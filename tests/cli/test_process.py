@@ -102,6 +102,19 @@ def test_the_second_signal_ends_at_once() -> None:
         assert events[-1]["exit_code"] == 130
 
 
+def test_the_second_signal_ends_it_even_while_nobody_reads_what_it_writes() -> None:
+    with in_a_thread() as server:
+        pings = ["ping", "bob", "--count", "9999", "--interval", "0", "--json"]
+        with started(*pings, *account(server)) as process:
+            assert process.stdout is not None
+            pipe = process.stdout.fileno()
+            _wait_until(lambda: _is_stuck(pipe))
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.3)  # two signals at the same moment may come as one
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(5) == 130
+
+
 def test_a_signal_while_standard_input_is_read_is_exit_130() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"the beginning")
@@ -120,6 +133,13 @@ def _wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def _is_stuck(pipe: int) -> bool:
+    """Whether a pipe is full, or as full as its writer can make it."""
+    before = _unread(pipe)
+    time.sleep(0.3)
+    return before > 60_000 and _unread(pipe) == before
 
 
 def _unread(pipe: int) -> int:
