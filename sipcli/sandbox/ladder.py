@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from sipcli.core.flow import Flow
 from sipcli.printable import one_line
 from sipcli.sandbox.proxy import Hop
 from sipcli.sip.message import Request
@@ -39,19 +40,23 @@ class Ladder:
     left: str
     right: str
     _hops: list[Hop] = field(default_factory=list)
+    _peers: dict[Flow, str] = field(default_factory=dict)
+    """Who is at the end of each connection: known once he has registered."""
 
     def put(self, hop: Hop) -> None:
-        """Take one message in; those of other users are left out."""
-        if len(self._hops) < MOST_HOPS and hop.peer in (self.left, self.right):
+        """Take one message in."""
+        if len(self._hops) < MOST_HOPS:
+            self._peers[hop.flow] = hop.peer
             self._hops.append(hop)
 
     def lines(self) -> list[str]:
-        """The ladder, from top to bottom."""
+        """The ladder, from top to bottom; messages of other users are left out."""
         head = f"{self.left:<{LABEL}}{MIDDLE:^{len(MIDDLE)}}{self.right:>{LABEL}}"
-        return [head, *map(self._line, self._hops)]
+        shown = [hop for hop in self._hops if self._peers[hop.flow] in (self.left, self.right)]
+        return [head, *map(self._line, shown)]
 
     def _line(self, hop: Hop) -> str:
-        is_left = hop.peer == self.left
+        is_left = self._peers[hop.flow] == self.left
         # Towards the right: from the left user into the middle, or from the middle to the right.
         arrow = _arrow(label(hop.message), rightwards=is_left == hop.incoming)
         gap = " " * (LABEL + len(MIDDLE) - 2)

@@ -33,6 +33,7 @@ SERVER: Final = "sipcli-sandbox"
 class Hop:
     """A message that came in or went out, for whoever watches."""
 
+    flow: Flow
     peer: str
     """The user at the other end of the connection; `client N` before we know."""
     incoming: bool
@@ -259,4 +260,4 @@ class Proxy:
 
     def _hop(self, flow: Flow, message: Message, *, incoming: bool) -> None:
         peer = self._owners.get(flow, f"client {flow.number}")
-        self._on_hop(Hop(peer, incoming, message))
+        self._on_hop(Hop(flow, peer, incoming, message))

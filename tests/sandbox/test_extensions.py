@@ -1,0 +1,259 @@
+"""Calls to each extension of the sandbox, with the sound that really arrives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+
+from sipcli.calls.call import Call
+from sipcli.calls.events import Dtmf
+from sipcli.calls.events import Event as CallEvent
+from sipcli.calls.sound import OpenSource, Sound
+from sipcli.calls.switchboard import Switchboard
+from sipcli.config.settings import Settings
+from sipcli.core.events import Event, InstantMessage
+from sipcli.core.exchange import Answered
+from sipcli.media.pcm import Pcm
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.sound.source import Silence, ToneSource
+from sipcli.media.tone_meter import ToneMeter
+from sipcli.phone import Phone
+from sipcli.sandbox.names import address_of
+from sipcli.sandbox.sandbox import Plan, Sandbox
+
+ENOUGH = 0.6
+"""Seconds of a tone that count as heard."""
+PATIENCE = 20
+"""Seconds after which a test has failed; none of them waits that long."""
+
+
+class Changes:
+    """Lets a test wait for what it sees, whenever anything has happened."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def note(self) -> None:
+        self._changed.set()
+
+    async def until(self, happened: Callable[[], object]) -> None:
+        while not happened():
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class Meter(Changes):
+    """A sink that listens for tones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tones = ToneMeter()
+        self.frames = 0
+
+    def write(self, frame: Pcm) -> None:
+        self.frames += 1
+        self.tones.put(frame)
+        self.note()
+
+    def close(self) -> None:
+        pass
+
+    async def heard(self, frequency_hz: float) -> None:
+        await self.until(lambda: self.tones.seconds(frequency_hz) >= ENOUGH)
+
+
+class User(Changes):
+    """One account of the sandbox with a phone of its own."""
+
+    phone: Phone
+    switchboard: Switchboard
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Event | CallEvent] = []
+
+    def take(self, event: Event | CallEvent) -> None:
+        self.events.append(event)
+        self.note()
+
+    async def call(self, user: str, source: OpenSource | None = None) -> tuple[Call, Meter]:
+        meter = Meter()
+        sound = Sound(source or Silence(), meter)
+        return await self.switchboard.place(address_of(user), sound), meter
+
+    async def answered(self, user: str, source: OpenSource | None = None) -> tuple[Call, Meter]:
+        call, meter = await self.call(user, source)
+        await call.connected_or_over()
+        assert call.is_answered
+        return call, meter
+
+    def digits(self) -> str:
+        """The digits that were received."""
+        return "".join(
+            event.digit
+            for event in self.events
+            if isinstance(event, Dtmf) and event.direction == "received"
+        )
+
+
+@asynccontextmanager
+async def user(
+    here: Sandbox, name: str, on_incoming: Callable[[Call], None] | None = None
+) -> AsyncIterator[User]:
+    settings = here.account(name, Settings(uri=address_of(name), instance_id=uuid4()))
+    one = User()
+    one.switchboard = Switchboard(
+        MediaKit.from_settings(settings, include_loopback=True),
+        one.take,
+        make_sound=lambda: Sound(Silence(), Meter()),
+        on_incoming=on_incoming,
+    )
+    async with Phone(
+        settings,
+        here.credentials(name),
+        one.take,
+        patient=False,
+        on_call_event=one.switchboard.take,
+        takes_calls=on_incoming is not None,
+    ) as phone:
+        one.switchboard.connect(phone)
+        one.phone = phone
+        await phone.ready()
+        yield one
+
+
+def in_sandbox(work: Callable[[User, Sandbox], Coroutine[None, None, None]]) -> None:
+    """Do `work` as alice; nothing may be left of it afterwards."""
+
+    async def run() -> None:
+        async with asyncio.timeout(PATIENCE), Sandbox(Plan()) as here, user(here, "alice") as alice:
+            await work(alice, here)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+
+
+def test_echo_sends_back_what_it_hears() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        _call, meter = await alice.answered("echo", ToneSource(440))
+        await meter.heard(440)
+
+    in_sandbox(work)
+
+
+def test_tone_plays_1000_hz() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        _call, meter = await alice.answered("tone")
+        await meter.heard(1000)
+
+    in_sandbox(work)
+
+
+def test_silent_answers_and_nothing_is_to_be_heard() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        _call, meter = await alice.answered("silent", ToneSource(440))
+        await meter.until(lambda: meter.frames >= 50)
+        assert meter.tones.strongest_hz is None
+
+    in_sandbox(work)
+
+
+def test_dtmf_says_back_the_digits_in_their_order() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        call, _meter = await alice.answered("dtmf")
+        call.send_dtmf("42#")
+        await alice.until(lambda: alice.digits() == "42#")
+
+    in_sandbox(work)
+
+
+def test_ivr_beeps_confirms_digits_and_hangs_up_at_the_number_sign() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        call, meter = await alice.answered("ivr")
+        await meter.until(lambda: meter.tones.seconds(440) > 0)
+        call.send_dtmf("5#")
+        await call.over.wait()
+        assert call.ended is not None
+        assert call.ended.by == "remote"
+
+    in_sandbox(work)
+
+
+@pytest.mark.parametrize(("extension", "status"), [("busy", 486), ("decline", 603)])
+def test_a_refusal_has_its_status(extension: str, status: int) -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        call, _meter = await alice.call(extension)
+        await call.over.wait()
+        assert call.ended is not None
+        assert call.ended.status == status
+
+    in_sandbox(work)
+
+
+def test_ring_rings_and_a_caller_can_give_up() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        call, _meter = await alice.call("ring")
+        await alice.until(lambda: any(event.name == "progress" for event in alice.events))
+        assert not call.is_answered
+        call.hang_up()
+        await call.over.wait()
+        assert call.ended is not None
+        assert call.ended.status == 487
+
+    in_sandbox(work)
+
+
+def test_message_sends_each_message_back() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        def received() -> list[str]:
+            return [
+                event.text
+                for event in alice.events
+                if isinstance(event, InstantMessage) and event.direction == "received"
+            ]
+
+        outcome = await alice.phone.send_message(address_of("message"), "grüße")
+        assert isinstance(outcome, Answered)
+        assert outcome.response.status == 200
+        await alice.until(received)
+        assert received() == ["grüße"]
+
+    in_sandbox(work)
+
+
+def test_an_extension_answers_a_ping() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        outcome = await alice.phone.ping(address_of("echo"))
+        assert isinstance(outcome, Answered)
+        assert outcome.response.status == 200
+
+    in_sandbox(work)
+
+
+def test_two_users_hear_each_other() -> None:
+    async def work(alice: User, here: Sandbox) -> None:
+        theirs = Meter()
+
+        def answer(call: Call) -> None:
+            asyncio.get_running_loop().call_soon(call.answer, Sound(ToneSource(700), theirs))
+
+        async with user(here, "bob", answer):
+            _call, mine = await alice.answered("bob", ToneSource(500))
+            await mine.heard(700)
+            await theirs.heard(500)
+
+    in_sandbox(work)
+
+
+def test_an_extension_serves_several_calls_at_once() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        _call, first = await alice.answered("tone")
+        _call, second = await alice.answered("echo", ToneSource(600))
+        _call, third = await alice.answered("echo", ToneSource(800))
+        await first.heard(1000)
+        await second.heard(600)
+        await third.heard(800)
+
+    in_sandbox(work)
