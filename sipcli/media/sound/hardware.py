@@ -109,16 +109,15 @@ class Hardware:
                 unused = [key for key, port in self._ports.items() if not port.users]
                 left = [self._ports.pop(key) for key in unused]
                 ports = list(self._ports.values())
-                if not ports:
-                    for port in left:
-                        self._close(port)
+                if not ports and not left:
                     atexit.unregister(self._join)
                     self._thread = None
                     return
-            for port in left:
+            for port in left:  # without the lock: a driver may take its time
                 self._close(port)
-            self._keep(ports)
-            self._wake.wait(_WATCH)
+            if ports:
+                self._keep(ports)
+                self._wake.wait(_WATCH)
 
     def _keep(self, ports: list[Port]) -> None:
         now = time.monotonic()
@@ -137,7 +136,7 @@ class Hardware:
     def _needs_rescan(self, port: Port, ports: list[Port]) -> bool:
         """Whether looking for new devices is worth it: that closes those that are fine."""
         if not port.is_missed:
-            return False  # the first try, or the first after a loss
+            return False  # it was never tried
         if not any(other.open for other in ports):
             return True
         return port.losses > 0 and port.wait >= _RESCAN_WAIT
