@@ -40,6 +40,8 @@ async def gather(
             opened = await agent.open_socket(address, HIGHEST_PREFERENCE - rank)
             if opened is not None:
                 sockets.append(opened)
+    elif not any(server.relays for server in options.servers):
+        warn("media may take no other way than a TURN server, and none is set (turn_servers)")
     asked: dict[asyncio.Task[None], IceServer] = {}
     for rank, server in enumerate(options.servers):
         if server.obstacle is not None:

@@ -5,11 +5,12 @@ import socket
 
 import pytest
 
+from sipcli.media.transport.failure import IceFailed
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sdp.transport import CandidateType
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
-from tests.media.transport.parties import Party, connect, exchange
+from tests.media.transport.parties import BOB, Party, connect, exchange
 from tests.media.virtual_time import now, run
 
 
@@ -177,5 +178,22 @@ def test_a_relay_that_has_died_is_told_as_a_loss() -> None:
             await asyncio.sleep(10)
             assert len(alice.losses) == len(bob.losses) == 1
             await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+def test_relay_only_without_a_turn_server_is_told_and_fails_at_once() -> None:
+    async def test() -> None:
+        alice, bob = Party(options=options("stun:127.0.0.1", relay_only=True)), Party(BOB)
+        local = await alice.transport.gather()
+        assert local.candidates == ()
+        assert len(alice.warnings) == 1
+        assert "none is set (turn_servers)" in alice.warnings[0]
+        theirs = await bob.transport.gather()
+        begin = now()
+        with pytest.raises(IceFailed, match="no address to send from"):
+            await alice.start(theirs, controlling=True)
+        assert now() - begin < 0.1
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
 
     run(test())
