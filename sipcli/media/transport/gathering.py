@@ -35,11 +35,7 @@ async def gather(
     """
     sockets: list[IceSocket] = []
     if not options.relay_only:
-        addresses = choose(host_addresses(), include_loopback=options.include_loopback)
-        for rank, address in enumerate(addresses):
-            opened = await agent.open_socket(address, HIGHEST_PREFERENCE - rank)
-            if opened is not None:
-                sockets.append(opened)
+        sockets = await _open_sockets(agent, include_loopback=options.include_loopback)
     elif not any(server.relays for server in options.servers):
         warn("media may take no other way than a TURN server, and none is set (turn_servers)")
     asked: dict[asyncio.Task[None], IceServer] = {}
@@ -64,6 +60,16 @@ async def gather(
             task.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
     return agent.end_gathering()
+
+
+async def _open_sockets(agent: IceAgent, *, include_loopback: bool) -> list[IceSocket]:
+    """One for each of our addresses that the system lets us have."""
+    addresses = choose(host_addresses(), include_loopback=include_loopback)
+    sockets = [
+        await agent.open_socket(address, HIGHEST_PREFERENCE - rank)
+        for rank, address in enumerate(addresses)
+    ]
+    return [opened for opened in sockets if opened is not None]
 
 
 async def _wait(
