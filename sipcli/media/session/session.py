@@ -27,6 +27,7 @@ from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
+from sipcli.sdp.path import Path
 from sipcli.sdp.refusal import Refused
 from sipcli.sdp.transport import LocalTransport
 
@@ -141,10 +142,8 @@ class MediaSession:
         """Our answer to the offer received last; media go by it at once."""
         path = self._considered.path if self._considered is not None else None
         self._considered = None
-        if path is not None and self._is_open and path.new_association:
-            await self._replace_transport()
-        elif path is not None and self._is_open and path.ice_restarted:
-            await self._gather_anew()
+        if path is not None and self._is_open:
+            await self._follow(path)
         text, agreed = self._negotiation.create_answer(await self._own_side(), direction)
         self._go_by(agreed)
         return text.encode()
@@ -206,6 +205,14 @@ class MediaSession:
             lambda data, now: self.stream.on_rtcp(data, now),
             self._on_transport,
         )
+
+    async def _follow(self, path: Path) -> None:
+        """Get ready to answer an offer that may lead elsewhere than our media do."""
+        is_lost = path.ice_restarted and self._transport.selected_pair is None
+        if path.new_association or is_lost:  # nothing is to be kept of a way not found yet
+            await self._replace_transport()
+        elif path.ice_restarted:
+            await self._gather_anew()
 
     async def _replace_transport(self) -> None:
         """Begin anew with ICE and DTLS: the far end is somebody else by now."""

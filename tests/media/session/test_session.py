@@ -129,11 +129,15 @@ async def test_a_restart_that_another_overtakes_gives_up_for_it() -> None:
 
 
 @virtual
-async def test_a_restart_waits_for_the_way_that_is_still_being_opened() -> None:
-    async with ends() as (alice, bob):
+async def test_an_offer_from_elsewhere_replaces_a_way_that_was_not_found_yet() -> None:
+    equipment = kit()
+    async with ends(equipment) as (gone, bob), ends(equipment) as (alice, _):
+        bob.session.receive_offer(await gone.session.offer(Direction.SENDRECV))
+        await bob.session.answer(Direction.SENDRECV)
+        await gone.session.close()
         await exchange(alice, bob)
-        await exchange(alice, bob, restart=True)
         await asyncio.gather(alice.hears(), bob.hears())
+        assert not [e for e in bob.events if isinstance(e, MediaFailed)]
 
 
 @virtual
