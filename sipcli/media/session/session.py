@@ -99,7 +99,7 @@ class MediaSession:
             ),
             wall_clock=time.time() - self._loop.time(),
         )
-        self._ticker = Ticker(self.stream.tick)
+        self._ticker = Ticker(self.stream.tick, self.stream.pace)
 
     # Offer and answer
 

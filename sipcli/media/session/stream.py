@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.inbound import Inbound
@@ -26,6 +26,15 @@ class Sink(Protocol):
 
     def write(self, frame: Pcm) -> None:
         """Take the next frame. Never waits."""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A source or sink with a clock of its own: a sound device."""
+
+    @property
+    def pace(self) -> float:
+        """Seconds by which the next frame should come later, to keep step with it."""
 
 
 class Tap(Protocol):
@@ -68,15 +77,13 @@ class Stream:
         random: Randomness,
         wall_clock: float,
     ) -> None:
-        self.source = source
-        self.sink = sink
         self.muted = False
         self.agreed: Agreed | None = None
         self.inbound: Inbound | None = None
         """None before the first agreement, like the next two."""
         self.outbound: Outbound | None = None
         self.reporting: Reporting | None = None
-        self._taps = taps
+        self.use(source, sink, taps)
         self._wire = wire
         self._random = random
         self._wall_clock = wall_clock
@@ -84,6 +91,12 @@ class Stream:
     def use(self, source: Source, sink: Sink, taps: tuple[Tap, ...]) -> None:
         """Take the sound from elsewhere, and bring it elsewhere, from the next frame on."""
         self.source, self.sink, self._taps = source, sink, taps
+        # One clock is followed: the ear hears a jump before anybody notices one in what is sent.
+        self._clock = next((part for part in (sink, source) if isinstance(part, Paced)), None)
+
+    def pace(self) -> float:
+        """Seconds by which the next frame should come later than 20 ms after this one."""
+        return self._clock.pace if self._clock is not None else 0.0
 
     def agree(self, agreed: Agreed) -> None:
         """Go on by what is now agreed."""

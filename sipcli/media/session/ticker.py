@@ -11,10 +11,17 @@ MOST_AT_ONCE: Final = 5
 
 
 class Ticker:
-    """Calls `tick(now)` for each 20 ms since `start`, late ones too unless they are many."""
+    """Calls `tick(now)` for each 20 ms since `start`, late ones too unless they are many.
 
-    def __init__(self, tick: Callable[[float], None]) -> None:
+    `pace` says after each frame by how many seconds the next one should come later, so that a
+    sound device whose clock is not ours is followed.
+    """
+
+    def __init__(
+        self, tick: Callable[[float], None], pace: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._tick = tick
+        self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._next = 0.0
         self._handle: asyncio.TimerHandle | None = None
@@ -40,8 +47,8 @@ class Ticker:
             self.skipped += late
             self._next += late * FRAME_S
         while self._next <= now:
-            self._next += FRAME_S
             self._tick(now)
             if self._handle is None:
                 return  # the tick has ended the call
+            self._next += FRAME_S + self._pace()
         self._handle = self._loop.call_at(self._next, self._run)
