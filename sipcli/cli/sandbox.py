@@ -3,19 +3,17 @@
 import asyncio
 from collections.abc import Mapping
 from ipaddress import ip_address
-from shlex import quote
 
 import click
 
 from sipcli import __version__
+from sipcli.cli import reach
 from sipcli.cli.common import Command, Seconds, common, common_options
 from sipcli.cli.current import current_screen
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
 from sipcli.errors import ConfigError
-from sipcli.sandbox.extensions import EXTENSIONS
 from sipcli.sandbox.ladder import rung
-from sipcli.sandbox.names import DOMAIN, address_of
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox, new_password
 from sipcli.sip.grammar import TOKEN
@@ -98,71 +96,35 @@ async def _serve(
     try:
         async with Sandbox(plan) as here, asyncio.timeout(duration):
             passwords = dict(here.passwords) if tells_passwords else {}
-            _tell(here, screen, passwords)
+            reach.tell(here, screen, passwords)
+            for line in _instructions(here, passwords):
+                screen.say(line)
             await asyncio.Event().wait()
     except (TimeoutError, asyncio.CancelledError):
         pass
 
 
-def _tell(here: Sandbox, screen: Screen, passwords: Mapping[str, str]) -> None:
-    """Show how to reach it: as an event, and as command lines to be copied.
-
-    Of the passwords, those that were made here are told, since nobody knows them yet.
-    """
-    uri = str(here.server)
-    accounts = [
-        {"uri": str(address_of(name)), "password": passwords.get(name)} for name in here.passwords
-    ]
-    screen.record(
-        "sandbox",
-        {
-            "server": uri,
-            "tls_ca_file": here.ca_file,
-            "domain": DOMAIN,
-            "accounts": accounts,
-            "extensions": list(EXTENSIONS),
-        },
-    )
-    for line in _instructions(here, passwords):
-        screen.say(line)
-
-
 def _instructions(here: Sandbox, passwords: Mapping[str, str]) -> list[str]:
-    width = max(map(len, EXTENSIONS))
-    extensions = [f"  {name:<{width}}  {does}" for name, does in EXTENSIONS.items()]
     first, *others = here.passwords
     lines = [
         f"A sandbox for SIP is up at {here.server}; Ctrl-C ends it.",
         "",
         "Extensions to call:",
-        *extensions,
+        *reach.extensions(),
         "",
         "In another terminal:",
-        *_environment(here, first, passwords),
+        *reach.environment(here, first, passwords),
         "  sipcli call echo --audio-in tone:440 --duration 3",
     ]
     for name in others[:1]:
         lines += [
             "",
             "And to be called, in a third one:",
-            *_environment(here, name, passwords),
+            *reach.environment(here, name, passwords),
             "  sipcli listen --auto-answer --echo",
             f"where the second one calls it: sipcli call {name}",
         ]
     return lines
-
-
-def _environment(here: Sandbox, name: str, passwords: Mapping[str, str]) -> list[str]:
-    """The settings of one account, as a shell takes them."""
-    settings = {
-        "SIPCLI_WS_SERVERS": str(here.server),
-        "SIPCLI_URI": str(address_of(name)),
-        "SIPCLI_PASSWORD": passwords.get(name, "what you gave with --user"),
-        "SIPCLI_STUN_SERVERS": "none",
-    }
-    if here.ca_file is not None:
-        settings["SIPCLI_TLS_CA_FILE"] = here.ca_file
-    return [f"  export {key}={quote(value)}" for key, value in settings.items()]
 
 
 def _is_loopback(host: str) -> bool:

@@ -62,7 +62,7 @@ def run_session(invocation: Invocation, command: str, work: Work) -> None:
     screen = current_screen()
     screen.started(__version__, command)
     if invocation.sandbox:
-        work = _in_sandbox(work)
+        work = _in_sandbox(work, others_may_call=command in ("listen", "register"))
     else:
         loaded = prepare(loaded)
     settings = loaded.settings
@@ -90,14 +90,24 @@ def run_session(invocation: Invocation, command: str, work: Work) -> None:
             run(lambda: work(session), screen)
 
 
-def _in_sandbox(work: Work) -> Work:
-    """Have `work` done as the first user of a sandbox that lives as long as it takes."""
+def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:
+    """Have `work` done as the first user of a sandbox that lives as long as it takes.
+
+    With `others_may_call` it is shown how the second user reaches it.
+    """
 
     async def inside(session: Session) -> None:
-        from sipcli.sandbox.sandbox import USERS, Plan, Sandbox  # it brings all of the media
+        from sipcli.cli import reach  # late: these bring all of the media
+        from sipcli.sandbox.sandbox import USERS, Plan, Sandbox
 
         async with Sandbox(Plan()) as sandbox:
-            user = USERS[0]
+            user, other = USERS
+            if others_may_call:
+                reach.tell(sandbox, session.screen, sandbox.passwords)
+                session.screen.say("To reach this from another terminal:")
+                for line in reach.environment(sandbox, other, sandbox.passwords):
+                    session.screen.say(line)
+                session.screen.say(f"  sipcli call {user}")
             settings = sandbox.account(user, session.settings)
             credentials = sandbox.credentials(user)
             await work(replace(session, settings=settings, credentials=credentials))

@@ -230,8 +230,7 @@ def test_a_decline_everywhere_stops_the_others() -> None:
 def test_two_flows_of_one_instance_ring_once_on_the_newest() -> None:
     world = World()
     alice, old = world.phone("alice"), world.phone("bob", instance=INSTANCE)
-    new = world.connect("bob")
-    new.register(instance=INSTANCE)
+    new = world.phone("bob", instance=INSTANCE, reg_id=2)
     alice.invite(BOB)
     new.took("INVITE")
     assert old.requests == []

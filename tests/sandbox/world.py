@@ -142,13 +142,14 @@ class Client:
         *headers: tuple[str, str],
         expires: int = 600,
         instance: str | None = None,
+        reg_id: int = 1,
         contact: str | None = None,
         call_id: str | None = None,
         cseq: int | None = None,
     ) -> Response:
         params = Params().with_("expires", str(expires))
         if instance is not None:
-            params = params.with_("reg-id", "1")
+            params = params.with_("reg-id", str(reg_id))
             params = params.with_("+sip.instance", f"<{instance}>", quoted=True)
         aor = f"sip:{self.user}@{DOMAIN}"
         address = Address(parse_uri(contact or self.contact), None, params)
