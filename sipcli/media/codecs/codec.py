@@ -66,10 +66,13 @@ class Decoder(Protocol):
         """The sound in `payload`; where it cannot be decoded after all, that of `conceal`."""
 
     def conceal(self, samples: int) -> Pcm:
-        """Sound in place of a packet that did not come (a multiple of 120 samples, 2.5 ms)."""
+        """Sound in place of a packet that did not come: 1 to 5760 samples (120 ms)."""
 
     def has_fec(self, payload: bytes) -> bool:
         """Whether `payload` also tells how the packet before it sounded."""
 
     def decode_fec(self, payload: bytes, samples: int) -> Pcm:
-        """The sound of the packet before `payload`, in its place; then decode `payload` itself."""
+        """The sound of the packet before `payload`, in its place: 1 to 5760 samples.
+
+        `payload` itself is decoded after that.
+        """

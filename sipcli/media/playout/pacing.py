@@ -100,8 +100,9 @@ class Pacing:
         return lengthen(pcm, lag)
 
     def pause(self, samples: int) -> int:
-        """How long a pause of `samples` is made: a change is not heard where nobody speaks."""
-        change = max(self._plan, -samples)
+        """How long a pause of `samples` is made, up to twice that: where nobody speaks, a change
+        is not heard."""
+        change = max(-samples, min(samples, self._plan))
         self._carry_out(change)
         return samples + change
 

@@ -228,7 +228,7 @@ class Playout:
         self._next += samples
         length = self.pacing.pause(samples)
         self.counts.paused += length
-        return self._decoder.conceal(length)
+        return self._decoder.conceal(length) if length else silence(0)
 
     def _play(self, now: float, samples: int, held: int) -> Pcm:
         packet = self._queue.pop()

@@ -13,7 +13,7 @@ from sipcli.media.codecs.libopus import Library
 from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder, OpusSettings
 from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME, RATE, Pcm
-from tests.media.codecs.tone import frames, level, sine, through
+from tests.media.codecs.tone import frames, level, sine, through, voice
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +21,6 @@ def library() -> Library:
     found = libopus.load()
     assert found is not None
     return found
-
-
-def voice(seconds: float) -> Pcm:
-    """Something with a pitch that moves, so that Opus takes it for speech."""
-    t = np.arange(int(seconds * RATE)) / RATE
-    pitch = 2 * np.pi * (140 * t + 30 / 7 * np.sin(7 * t))
-    wave = sum(np.sin(n * pitch) / n for n in range(1, 20))
-    return (np.asarray(wave) * (0.6 + 0.4 * np.sin(25 * t)) * 5000).astype(np.int16)
 
 
 def encoded(library: Library, loss: float, settings: OpusSettings | None = None) -> list[bytes]:

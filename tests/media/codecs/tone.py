@@ -13,6 +13,14 @@ def sine(hz: float, frames: int = 50, amplitude: float = 0.5) -> Pcm:
     return (np.sin(2 * np.pi * hz * t) * amplitude * 32767).astype(np.int16)
 
 
+def voice(seconds: float) -> Pcm:
+    """Something with a pitch that moves, so that Opus takes it for speech."""
+    t = np.arange(int(seconds * RATE)) / RATE
+    pitch = 2 * np.pi * (140 * t + 30 / 7 * np.sin(7 * t))
+    wave = sum(np.sin(n * pitch) / n for n in range(1, 20))
+    return (np.asarray(wave) * (0.6 + 0.4 * np.sin(25 * t)) * 5000).astype(np.int16)
+
+
 def frames(pcm: Pcm) -> list[Pcm]:
     """`pcm` in frames of 20 ms."""
     return [pcm[at : at + FRAME] for at in range(0, len(pcm), FRAME)]

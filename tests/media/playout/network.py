@@ -39,12 +39,14 @@ class TellingDecoder:
         return np.full(self.length, unpack("!i", payload)[0] % TOLD + 1, np.int16)
 
     def conceal(self, samples: int) -> Pcm:
+        assert 0 < samples <= 5760
         return np.full(samples, MADE_UP, np.int16)
 
     def has_fec(self, payload: bytes) -> bool:
         return self.fec
 
     def decode_fec(self, payload: bytes, samples: int) -> Pcm:
+        assert 0 < samples <= 5760
         return np.full(samples, unpack("!i", payload)[0] % TOLD, np.int16)
 
 

@@ -1,0 +1,94 @@
+"""The receiving half of a call: decrypted RTP in; sound, digits and counts out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sipcli.media.codecs.codec import COMFORT_NOISE, Codec, Decoder
+from sipcli.media.codecs.registry import make_decoder
+from sipcli.media.dtmf.digits import Digit
+from sipcli.media.dtmf.receiver import DtmfReceiver
+from sipcli.media.level import Meter
+from sipcli.media.pcm import FRAME, Pcm
+from sipcli.media.playout.playout import Playout
+from sipcli.media.rtp.packet import RtpPacket
+from sipcli.media.rtp.receiver import Receiver
+
+
+@dataclass(frozen=True, slots=True)
+class InboundFormats:
+    """What the payload types mean that we said we would receive."""
+
+    codecs: Mapping[int, Codec]
+    """Comfort noise among them."""
+    events: Mapping[int, int] = field(default_factory=dict)
+    """Telephone-events: payload type -> clock rate in Hz."""
+
+
+class Inbound:
+    """Takes packets as they come, and gives a frame of sound whenever one is asked for."""
+
+    def __init__(self, formats: InboundFormats) -> None:
+        self.receiver = Receiver()
+        self.playout = Playout()
+        self.meter = Meter()
+        """Of what was played."""
+        self.codec: Codec | None = None
+        """That of the last packet of sound; None before the first."""
+        self.unknown = 0
+        """Packets of a payload type that was not agreed on."""
+        self._formats = formats
+        self._decoders: dict[int, Decoder] = {}
+        self._dtmf = DtmfReceiver()
+        self._digits: list[Digit] = []
+        self._ssrc: int | None = None
+
+    def agree(self, formats: InboundFormats) -> None:
+        """Another offer and answer: from now on, payload types mean this."""
+        self._decoders = {
+            number: decoder
+            for number, decoder in self._decoders.items()
+            if formats.codecs.get(number) == self._formats.codecs[number]
+        }
+        self._formats = formats
+
+    def rtp(self, data: bytes, now: float) -> None:
+        """Take in a packet; never raises, whatever it is."""
+        packet = self.receiver.receive(data, now)
+        if packet is None:
+            return
+        if packet.ssrc != self._ssrc:
+            self._ssrc = packet.ssrc
+            self._decoders.clear()
+            self._dtmf = DtmfReceiver()
+        codec = self._formats.codecs.get(packet.payload_type)
+        if codec is not None and packet.payload:
+            self._sound(packet, codec, now)
+            return
+        self.playout.step_over(packet)
+        clock_rate = self._formats.events.get(packet.payload_type)
+        if clock_rate is not None:
+            digits = self._dtmf.receive(packet.payload, packet.timestamp, clock_rate, now)
+            self._digits.extend(digits)
+        elif codec is None:
+            self.unknown += 1
+
+    def _sound(self, packet: RtpPacket, codec: Codec, now: float) -> None:
+        decoder = self._decoders.get(packet.payload_type)
+        if decoder is None:
+            decoder = self._decoders[packet.payload_type] = make_decoder(codec)
+        if codec != COMFORT_NOISE:
+            self.codec = codec
+        self.receiver.timed(packet, codec.clock_rate, now)
+        self.playout.put(packet, codec.scale, decoder, now)
+
+    def frame(self, now: float, samples: int = FRAME) -> Pcm:
+        """The next `samples` of what is heard."""
+        pcm = self.playout.get(now, samples)
+        self.meter.put(pcm)
+        return pcm
+
+    def digits(self, now: float) -> tuple[Digit, ...]:
+        """The digits that are over since the last call."""
+        ended = (*self._digits, *self._dtmf.expire(now))
+        self._digits.clear()
+        return ended

@@ -1,0 +1,125 @@
+"""The sending half of a call: sound and digits in, RTP to be encrypted out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from sipcli.media.codecs.codec import Codec, Encoder
+from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.codecs.registry import make_encoder
+from sipcli.media.dtmf.digits import Digit, Step
+from sipcli.media.dtmf.sender import DtmfSender, EventFrame
+from sipcli.media.level import Meter
+from sipcli.media.pcm import Pcm
+from sipcli.media.rtp.rtcp import ReportBlock
+from sipcli.media.rtp.sender import Sender
+
+_FORGETTING: Final = 0.7
+"""What is left of an earlier loss, for FEC, when a report tells of less."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundFormats:
+    """What the far end said it would receive."""
+
+    codec: Codec
+    payload_type: int
+    events: Mapping[int, int] = field(default_factory=dict)
+    """Telephone-events: clock rate in Hz -> payload type; empty if it takes none."""
+
+
+class Outbound:
+    """Turns a frame of sound into a packet, fifty times a second.
+
+    `ssrc`, `sequence` and `timestamp` are random numbers of 32, 16 and 32 bits.
+    """
+
+    def __init__(
+        self,
+        formats: OutboundFormats,
+        *,
+        ssrc: int,
+        sequence: int,
+        timestamp: int,
+        opus: OpusSettings | None = None,
+    ) -> None:
+        self.sender = Sender(
+            ssrc=ssrc,
+            sequence=sequence,
+            timestamp=timestamp,
+            clock_rate=formats.codec.clock_rate,
+        )
+        self.meter = Meter()
+        """Of what was encoded and sent."""
+        self.dtmf = DtmfSender()
+        self._opus = opus
+        self._formats = formats
+        self._encoder: Encoder = make_encoder(formats.codec, opus)
+        self._loss_percent = 0.0
+        self._digits: list[Digit] = []
+
+    @property
+    def codec(self) -> Codec:
+        """What is being sent."""
+        return self._formats.codec
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether digits can be sent at all."""
+        return bool(self._formats.events)
+
+    def agree(self, formats: OutboundFormats) -> None:
+        """Another offer and answer: from the next frame on, this is sent.
+
+        Digits that are waiting are lost if the clocks of telephone-events are not the same.
+        """
+        if formats.codec != self._formats.codec:
+            self._encoder = make_encoder(formats.codec, self._opus)
+            self._encoder.expect_loss(self._loss_percent)
+        if formats.events.keys() != self._formats.events.keys():
+            self.dtmf.clear()
+        self.sender.clock_rate = formats.codec.clock_rate
+        self._formats = formats
+
+    def heed(self, report: ReportBlock) -> None:
+        """Prepare for losses such as the far end tells of: up at once, down slowly."""
+        self._loss_percent = max(100 * report.fraction_lost, _FORGETTING * self._loss_percent)
+        self._encoder.expect_loss(self._loss_percent)
+
+    def frame(self, pcm: Pcm, now: float) -> bytes | None:
+        """The packet for a frame of sound, or for the digit in its place; None for none (DTX)."""
+        event = self._event()
+        if event is not None:
+            payload_type = self._formats.events[event.clock_rate]
+            if event.finished is not None:
+                self._digits.append(event.finished)
+            return self.sender.event(
+                payload_type, event.payload, event.timestamp, event.marker, now
+            )
+        payload = self._encoder.encode(pcm)
+        self.meter.put(pcm)
+        if not payload:
+            self.sender.pause(now)
+            return None
+        return self.sender.audio(self._formats.payload_type, payload, now)
+
+    def pause(self, now: float) -> None:
+        """Let a frame pass without sending: the call is on hold."""
+        self.sender.pause(now)
+
+    def dial(self, steps: tuple[Step, ...]) -> None:
+        """Send digits after all that are waiting. Raises `InvalidDigits`."""
+        self.dtmf.queue(steps)
+
+    def digits(self) -> tuple[Digit, ...]:
+        """The digits whose sending is over since the last call."""
+        sent, self._digits = tuple(self._digits), []
+        return sent
+
+    def _event(self) -> EventFrame | None:
+        events = self._formats.events
+        if not events:
+            return None
+        # Their clock should be the audio's; some take the one of 8 kHz only, whatever the codec.
+        rate = self.sender.clock_rate if self.sender.clock_rate in events else min(events)
+        return self.dtmf.frame(self.sender.timestamp, rate)

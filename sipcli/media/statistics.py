@@ -1,0 +1,87 @@
+"""A call in figures, as the `stats` of the events `stats` and `ended` have them."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sipcli.media.inbound import Inbound
+from sipcli.media.mos import IMPAIRMENTS, mos
+from sipcli.media.outbound import Outbound
+from sipcli.media.pcm import FRAME, FRAME_S
+from sipcli.media.rtp.reporting import Reporting
+
+_CODING_MS: Final = {"opus": 6.5}
+"""How much later than the first sample of a packet its sound is complete in the decoder."""
+_RESAMPLING_MS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """A snapshot; the names are those of the contract."""
+
+    packets_sent: int
+    packets_received: int
+    packets_lost: int
+    """By the gaps in their numbers."""
+    packets_late: int
+    """Received, but too late to be played."""
+    packets_concealed: int
+    """Frames of 20 ms that were made up in place of lost and late ones."""
+    loss_percent: float
+    """Lost of all that were sent to us."""
+    jitter_ms: float
+    rtt_ms: float | None
+    """None until the far end has reported on our reports."""
+    playout_delay_ms: float
+    """From a packet's coming to its playing, lately."""
+    mos: float | None
+    """Of what was played, by the E-model; None if nothing was received."""
+    level_sent_dbfs: float
+    level_received_dbfs: float
+    codec: str
+    """What was received last, or, if nothing was, what is sent."""
+
+    def fields(self) -> dict[str, Any]:
+        """As they stand in an event, rounded to what they are good for."""
+        return {
+            name: round(value, 2) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def snapshot(inbound: Inbound, outbound: Outbound, reporting: Reporting) -> Statistics:
+    """The figures as they are now."""
+    receiver, counts = inbound.receiver, inbound.playout.counts
+    expected = receiver.expected
+    codec = inbound.codec or outbound.codec
+    return Statistics(
+        packets_sent=outbound.sender.packets,
+        packets_received=receiver.received,
+        packets_lost=receiver.lost,
+        packets_late=counts.late,
+        packets_concealed=round(counts.concealed / FRAME),
+        loss_percent=100 * receiver.lost / expected if expected else 0.0,
+        jitter_ms=receiver.jitter_ms,
+        rtt_ms=reporting.rtt_ms,
+        playout_delay_ms=inbound.playout.delay_s * 1000,
+        mos=_mos(inbound, reporting),
+        level_sent_dbfs=outbound.meter.mean_dbfs,
+        level_received_dbfs=inbound.meter.mean_dbfs,
+        codec=codec.name,
+    )
+
+
+def _mos(inbound: Inbound, reporting: Reporting) -> float | None:
+    counts, codec = inbound.playout.counts, inbound.codec
+    heard = counts.played + counts.recovered + counts.concealed
+    if codec is None or counts.played == 0:
+        return None
+    share = counts.concealed / heard
+    # Random losses make runs of 1 / (1 - share) frames (G.107 §7.5, BurstR).
+    run = counts.concealed / FRAME / max(1, counts.concealments)
+    delay_ms = (
+        (reporting.rtt_ms or 0.0) / 2
+        + FRAME_S * 1000
+        + _CODING_MS.get(codec.name, _RESAMPLING_MS)
+        + inbound.playout.delay_s * 1000
+    )
+    return mos(IMPAIRMENTS[codec.name], 100 * share, run * (1 - share), delay_ms)

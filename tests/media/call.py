@@ -1,0 +1,52 @@
+"""Two halves of a call in virtual time: what one side sends, the other receives."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sipcli.media.codecs.codec import COMFORT_NOISE, PCMU, Codec
+from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.inbound import Inbound, InboundFormats
+from sipcli.media.outbound import Outbound, OutboundFormats
+from sipcli.media.pcm import FRAME, FRAME_S, Pcm, silence
+from sipcli.media.rtp.packet import RtpPacket, parse
+from sipcli.media.tones import Tone
+
+PAYLOAD_TYPE = 96
+EVENTS = {8_000: 101, 48_000: 102}
+DELAY_S = 0.025
+
+
+def outbound(codec: Codec = PCMU, opus: OpusSettings | None = None, ssrc: int = 7) -> Outbound:
+    formats = OutboundFormats(codec, PAYLOAD_TYPE, EVENTS)
+    return Outbound(formats, ssrc=ssrc, sequence=65_500, timestamp=0xFFFF_0000, opus=opus)
+
+
+def inbound(codec: Codec = PCMU) -> Inbound:
+    codecs = {PAYLOAD_TYPE: codec, 13: COMFORT_NOISE}
+    return Inbound(InboundFormats(codecs, {number: rate for rate, number in EVENTS.items()}))
+
+
+def read(data: bytes | None) -> RtpPacket:
+    assert data is not None
+    packet = parse(data)
+    assert packet is not None
+    return packet
+
+
+@dataclass
+class Way:
+    """From one half to the other, 25 ms long, without loss."""
+
+    sender: Outbound
+    receiver: Inbound
+    frames: int = 0
+
+    def carry(self, frames: int, tone: Tone | None = None) -> Iterator[Pcm]:
+        """What is heard while `frames` more frames are sent; silence where there is no tone."""
+        for _ in range(frames):
+            now = self.frames * FRAME_S
+            self.frames += 1
+            data = self.sender.frame(tone.frame() if tone else silence(FRAME), now)
+            if data is not None:
+                self.receiver.rtp(data, now + DELAY_S)
+            yield self.receiver.frame(now + DELAY_S + 0.005)

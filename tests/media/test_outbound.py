@@ -1,0 +1,168 @@
+"""The sending half of a call."""
+
+from itertools import pairwise
+
+import pytest
+
+from sipcli.media.codecs.codec import OPUS, PCMA, PCMU, Codec
+from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.codecs.registry import CODECS, make_decoder
+from sipcli.media.dtmf.digits import Digit, InvalidDigits, steps
+from sipcli.media.outbound import Outbound, OutboundFormats
+from sipcli.media.pcm import FRAME, silence
+from sipcli.media.rtp.packet import RtpPacket
+from sipcli.media.rtp.rtcp import ReportBlock
+from sipcli.media.tones import Tone
+from tests.media.call import EVENTS, PAYLOAD_TYPE, outbound, read
+from tests.media.codecs.tone import frames, voice
+
+
+def send(half: Outbound, frames: int, first: int = 0, tone: Tone | None = None) -> list[RtpPacket]:
+    """What is sent of `frames` frames."""
+    found = []
+    for n in range(first, first + frames):
+        pcm = tone.frame() if tone else silence(FRAME)
+        data = half.frame(pcm, n * 0.020)
+        if data is not None:
+            found.append(read(data))
+    return found
+
+
+def report(fraction_lost: float) -> ReportBlock:
+    return ReportBlock(7, fraction_lost, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("codec", CODECS.values(), ids=list(CODECS))
+def test_fifty_packets_a_second_of_20_ms(codec: Codec) -> None:
+    found = send(outbound(codec), 50)
+    strides = {(b.timestamp - a.timestamp) & 0xFFFF_FFFF for a, b in pairwise(found)}
+    assert len(found) == 50
+    assert strides == {codec.clock_rate // 50}
+    assert {packet.payload_type for packet in found} == {PAYLOAD_TYPE}
+    assert [packet.marker for packet in found] == [True] + [False] * 49
+
+
+def test_a_digit_takes_the_place_of_the_audio() -> None:
+    half = outbound(PCMU)
+    send(half, 5)
+    half.dial(steps("5"))
+    found = send(half, 10, first=5)
+    assert [packet.payload_type for packet in found] == [101] * 7 + [PAYLOAD_TYPE] * 3
+    assert [packet.marker for packet in found] == [True] + [False] * 9
+    assert {packet.timestamp for packet in found[:7]} == {0xFFFF_0000 + 5 * 160}
+    assert found[7].timestamp == 0xFFFF_0000 + 12 * 160
+    assert half.digits() == (Digit("5", 100),)
+    assert half.digits() == ()
+
+
+def test_digits_have_the_clock_of_the_codec_or_else_the_one_there_is() -> None:
+    half = outbound(OPUS)
+    half.dial(steps("1"))
+    (first, *_) = send(half, 10)
+    assert (first.payload_type, first.payload[2:]) == (102, (960).to_bytes(2, "big"))
+    half = outbound(OPUS)
+    half.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, {8_000: 101}))
+    half.dial(steps("1"))
+    (first, *_) = send(half, 10)
+    assert (first.payload_type, first.payload[2:]) == (101, (160).to_bytes(2, "big"))
+
+
+def test_without_events_digits_wait() -> None:
+    half = outbound()
+    half.agree(OutboundFormats(PCMU, 0))
+    assert not half.takes_events
+    half.dial(steps("1"))
+    assert {packet.payload_type for packet in send(half, 20)} == {0}
+    half.agree(OutboundFormats(PCMU, 0, EVENTS))
+    assert half.takes_events
+
+
+def test_too_many_digits_are_refused() -> None:
+    with pytest.raises(InvalidDigits):
+        outbound().dial(steps("1" * 1001))
+
+
+def test_a_change_of_codec_has_no_jump() -> None:
+    half = outbound(OPUS)
+    before = send(half, 10)
+    half.agree(OutboundFormats(PCMA, 8, EVENTS))
+    after = send(half, 10, first=10)
+    assert half.codec == PCMA
+    assert {packet.payload_type for packet in after} == {8}
+    assert (after[0].timestamp - before[-1].timestamp) & 0xFFFF_FFFF == 960
+    assert (after[1].timestamp - after[0].timestamp) & 0xFFFF_FFFF == 160
+    assert (after[0].sequence - before[-1].sequence) & 0xFFFF == 1
+    assert not after[0].marker
+
+
+def test_another_payload_type_alone_keeps_the_encoder_and_the_digits() -> None:
+    half = outbound(OPUS)
+    half.dial(steps("12"))
+    send(half, 3)
+    half.agree(OutboundFormats(OPUS, 111, EVENTS))
+    rest = send(half, 30, first=3)
+    assert half.digits() == (Digit("1", 100), Digit("2", 100))
+    assert rest[-1].payload_type == 111
+
+
+def test_a_digit_that_cannot_be_told_any_more_is_dropped() -> None:
+    half = outbound(PCMU)
+    half.dial(steps("1"))
+    send(half, 2)
+    half.agree(OutboundFormats(PCMU, 0, {48_000: 99}))
+    assert {packet.payload_type for packet in send(half, 20, first=2)} == {0}
+    assert half.digits() == ()
+
+
+def test_on_hold_time_goes_on_and_talk_begins_with_a_mark() -> None:
+    half = outbound()
+    send(half, 2)
+    for n in range(2, 52):
+        half.pause(n * 0.020)
+    after = send(half, 2, first=52)
+    assert after[0].timestamp == (0xFFFF_0000 + 52 * 160) & 0xFFFF_FFFF
+    assert [packet.marker for packet in after] == [True, False]
+
+
+def test_dtx_sends_next_to_nothing_in_silence() -> None:
+    half = outbound(OPUS, OpusSettings(dtx=True))
+    assert len(send(half, 50, tone=Tone(300.0))) == 50
+    assert len(send(half, 100, first=50)) < 40
+
+
+def test_reported_losses_bring_fec_and_its_end_comes_slowly() -> None:
+    half, decoder = outbound(OPUS), make_decoder(OPUS)
+
+    def has_fec(first: int) -> bool:
+        speech = frames(voice(0.5))
+        packets = [half.frame(pcm, (first + n) * 0.020) for n, pcm in enumerate(speech)]
+        return any(decoder.has_fec(read(packet).payload) for packet in packets[5:])
+
+    assert not has_fec(0)
+    half.heed(report(0.02))
+    assert has_fec(25)
+    half.heed(report(0.0))
+    assert has_fec(50)
+    for _ in range(5):
+        half.heed(report(0.0))
+    assert not has_fec(75)
+
+
+def test_a_new_encoder_knows_of_the_losses_too() -> None:
+    half, decoder = outbound(PCMU), make_decoder(OPUS)
+    half.heed(report(0.1))
+    half.agree(OutboundFormats(OPUS, 111, EVENTS))
+    packets = [half.frame(pcm, n * 0.020) for n, pcm in enumerate(frames(voice(0.5)))]
+    assert any(decoder.has_fec(read(packet).payload) for packet in packets)
+
+
+def test_the_level_is_that_of_what_was_sent() -> None:
+    half = outbound()
+    send(half, 25, tone=Tone(440.0, amplitude=0.1))
+    assert half.meter.audible_s == pytest.approx(0.5)
+    assert half.meter.mean_dbfs == pytest.approx(-23.0, abs=0.1)
+    half.pause(1.0)
+    half.dial(steps("1"))
+    loud = Tone(440.0, amplitude=0.9)
+    send(half, 7, first=51, tone=loud)  # under the digit it is not sent
+    assert half.meter.mean_dbfs == pytest.approx(-23.0, abs=0.1)

@@ -1,0 +1,103 @@
+"""A call in figures."""
+
+import json
+
+import pytest
+
+from sipcli.media.codecs.codec import OPUS, PCMU, Codec
+from sipcli.media.inbound import Inbound
+from sipcli.media.outbound import Outbound
+from sipcli.media.rtp.reporting import Reporting
+from sipcli.media.rtp.rtcp import ReceiverReport, ReportBlock, build
+from sipcli.media.statistics import Statistics, snapshot
+from sipcli.media.tones import Tone
+from tests.media.call import Way, inbound, outbound, read
+
+CONTRACT = [
+    "packets_sent",
+    "packets_received",
+    "packets_lost",
+    "packets_late",
+    "packets_concealed",
+    "loss_percent",
+    "jitter_ms",
+    "rtt_ms",
+    "playout_delay_ms",
+    "mos",
+    "level_sent_dbfs",
+    "level_received_dbfs",
+    "codec",
+]
+
+
+def reporting(sent: Outbound, received: Inbound) -> Reporting:
+    return Reporting(sent.sender, received.receiver, cname="me", draw=lambda: 0.5, wall_clock=1e9)
+
+
+def call(codec: Codec, lose_every: int = 0, frames: int = 500) -> Statistics:
+    """One side's figures of a call that loses every so manieth packet, a tone each way."""
+    sent, received, there = outbound(codec), inbound(codec), outbound(codec)
+    mine, theirs = Tone(440.0, amplitude=0.5), Tone(500.0, amplitude=0.1)
+    for n in range(frames):
+        now = n * 0.020
+        sent.frame(mine.frame(), now)
+        data = there.frame(theirs.frame(), now)
+        if data is not None and not (lose_every and n % lose_every == 7):
+            received.rtp(data, now + 0.025)
+        received.frame(now + 0.030)
+    reports = reporting(sent, received)
+    reports.report(10.0)
+    lsr = (int((10.0 + 1e9 + 2_208_988_800) * 2**32) >> 16) & 0xFFFF_FFFF
+    block = ReportBlock(sent.sender.ssrc, 0.0, 0, 0, 0, lsr, 65536)
+    reports.receive(build((ReceiverReport(3, (block,)),)), 11.080)
+    return snapshot(received, sent, reports)
+
+
+def test_the_names_are_those_of_the_contract_and_they_can_be_written_as_json() -> None:
+    fields = call(PCMU).fields()
+    assert list(fields) == CONTRACT
+    assert json.loads(json.dumps(fields)) == fields
+
+
+def test_a_clean_call() -> None:
+    found = call(OPUS)
+    assert (found.packets_sent, found.packets_received, found.codec) == (500, 500, "opus")
+    assert (found.packets_lost, found.packets_late, found.packets_concealed) == (0, 0, 0)
+    assert found.loss_percent == 0.0
+    assert found.jitter_ms == pytest.approx(0.0, abs=0.01)
+    assert found.rtt_ms == pytest.approx(80.0, abs=0.1)
+    assert found.playout_delay_ms == pytest.approx(5.0, abs=0.5)
+    assert found.level_sent_dbfs == pytest.approx(-9.0, abs=0.1)
+    assert found.level_received_dbfs == pytest.approx(-23.0, abs=0.3)
+    assert found.mos == pytest.approx(4.46, abs=0.05)
+
+
+def test_losses_show_and_cost() -> None:
+    found = call(PCMU, lose_every=20)
+    assert (found.packets_received, found.packets_lost, found.packets_concealed) == (475, 25, 25)
+    assert found.loss_percent == pytest.approx(5.0)
+    assert found.mos == pytest.approx(3.93, abs=0.1)
+
+
+def test_a_call_in_which_nothing_came() -> None:
+    sent, received = outbound(PCMU), inbound(PCMU)
+    sent.frame(Tone(440.0).frame(), 0.0)
+    found = snapshot(received, sent, reporting(sent, received))
+    assert found.mos is None
+    assert found.rtt_ms is None
+    assert (found.loss_percent, found.codec, found.packets_sent) == (0.0, "pcmu", 1)
+    assert found.fields()["level_received_dbfs"] == -96.0
+
+
+def test_figures_are_rounded_to_what_they_are_good_for() -> None:
+    way = Way(outbound(OPUS), inbound(OPUS))
+    list(way.carry(30, Tone(440.0)))
+    fields = snapshot(way.receiver, way.sender, reporting(way.sender, way.receiver)).fields()
+    assert all(round(value, 2) == value for value in fields.values() if isinstance(value, float))
+
+
+def test_what_the_halves_count_is_what_was_on_the_wire() -> None:
+    half = outbound(PCMU)
+    packets = [read(half.frame(Tone(440.0).frame(), n * 0.020)) for n in range(3)]
+    assert half.sender.packets == 3
+    assert half.sender.octets == sum(len(packet.payload) for packet in packets)
