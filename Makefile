@@ -5,7 +5,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbound-modules coturn \
-	pulseaudio pulseaudio-utils libportaudio2 libasound2-plugins
+	pulseaudio pulseaudio-utils libportaudio2 libasound2-plugins \
+	chromium $(if $(shell command -v npm),,npm)
+BROWSER := tests/realpeer/chromium
 PURE := sipcli/sip sipcli/sdp sipcli/core
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
 	$(addprefix --cov ,$(PURE)) --cov-report term:skip-covered --cov-fail-under 95
@@ -24,6 +26,12 @@ $(VENV)/.installed: pyproject.toml scripts/make-venv
 
 peers:  ## install the servers that the real-peer tests need (Debian packages; root or sudo)
 	@scripts/apt-install $(PEERS)
+	@$(MAKE) --no-print-directory $(BROWSER)/node_modules/.installed
+
+# What the browser's page needs: one package, in the version that the lockfile names.
+$(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
+	cd $(BROWSER) && npm ci
+	@touch $@
 
 lint: venv
 	$(BIN)/ruff format --check .
@@ -35,7 +43,7 @@ check: lint  ## format, lint, types, tests without real peers, coverage of the p
 	$(PYTEST) -m 'not real_peer'
 
 test: lint  ## the same with all tests; installs the real peers
-	@scripts/apt-install $(PEERS) || echo "make: going on without real peers" >&2
+	@$(MAKE) --no-print-directory peers || echo "make: going on without real peers" >&2
 	$(PYTEST)
 
 bench: venv  ## measure what has a goal
@@ -45,7 +53,7 @@ example: venv  ## regenerate config.example.toml from the code
 	$(BIN)/python -m sipcli config example >config.example.toml.new
 	mv config.example.toml.new config.example.toml
 
-demo: venv peers  ## see it at work
+demo: venv  ## see it at work
 	@scripts/demo
 
 clean:  ## remove what was made, the virtual environment too

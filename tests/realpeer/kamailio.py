@@ -125,7 +125,7 @@ class Kamailio:
     """One server: its ports, users and files stay the same from start to start."""
 
     domain: Final = DOMAIN
-    users: Final = {name: f"{name}-secret" for name in ("alice", "bob")}
+    users: Final = {name: f"{name}-secret" for name in ("alice", "bob", "carol")}
     """Passwords by user name; the realm is `domain`. What others are like: see the template."""
 
     def __init__(self, settings: Settings | None = None) -> None:

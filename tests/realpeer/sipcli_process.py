@@ -58,7 +58,7 @@ class SipcliProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 stdin=given,
-                env=_environment(home) | dict(environment or {}),
+                env=environment_of(home) | dict(environment or {}),
                 cwd=home,
             )
         self._readers = [
@@ -196,7 +196,7 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment_of(home: Path) -> dict[str, str]:
     """What a user's shell would give sipcli, with its own home and nothing that configures it."""
     return {
         "PATH": os.environ["PATH"],
