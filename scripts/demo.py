@@ -1,74 +1,160 @@
-"""What sipcli does, shown on a real Kamailio on loopback, a wrong password included."""
+"""What sipcli does, shown in its sandbox: commands, then a call that is measured at both ends."""
 
 # ruff: noqa: T201 - a demonstration prints
 
+import asyncio
 import os
 import subprocess
 import sys
 import tempfile
-import time
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import uuid4
 
-from tests.realpeer.kamailio import Kamailio, installed
+from sipcli.calls.call import Call
+from sipcli.calls.events import Event as CallEvent
+from sipcli.calls.events import Media
+from sipcli.calls.sound import Sound
+from sipcli.calls.switchboard import Switchboard
+from sipcli.config.settings import Settings
+from sipcli.media.pcm import Pcm
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.sound.source import ToneSource
+from sipcli.media.tone_meter import ToneMeter
+from sipcli.phone import Phone
+from sipcli.sandbox.ladder import Ladder
+from sipcli.sandbox.names import address_of
+from sipcli.sandbox.sandbox import Plan, Sandbox
+
+ALICE_HZ, BOB_HZ = 440.0, 1000.0
+"""What each of them plays, so that the other can be asked what arrived."""
+TALK_S = 3.0
+LEAST_S = 0.8 * TALK_S
+"""For how long a tone must have been heard for the demonstration to count as a success."""
+
+
+class Ear:
+    """A sink that measures the tones it hears."""
+
+    def __init__(self) -> None:
+        self.tones = ToneMeter()
+
+    def write(self, frame: Pcm) -> None:
+        """Take a frame."""
+        self.tones.put(frame)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def verdict(self, frequency_hz: float) -> tuple[bool, str]:
+        """Whether that tone was heard long enough, and what was heard."""
+        seconds = self.tones.seconds(frequency_hz)
+        heard = self.tones.strongest_hz
+        shown = "nothing" if heard is None else f"{heard:.1f} Hz"
+        return seconds >= LEAST_S, f"{shown} for {seconds:.1f} s"
 
 
 def main() -> int:
     """Run the demonstration; returns the exit code."""
-    if not installed():
-        print("The demo needs Kamailio, which only root (or sudo) can install: sudo make peers")
-        return 1
-    server = Kamailio()
-    with tempfile.TemporaryDirectory() as home:
-        try:
-            server.start()
-            return _show(server, Path(home))
-        finally:
-            server.close()
-
-
-def _show(server: Kamailio, home: Path) -> int:
-    print(f"A Kamailio is up: {server.wss_uri}, with users alice and bob.\n", flush=True)
-    listener = subprocess.Popen(
-        _words("register", "--duration", "4"),
-        env=_account("bob", server, home),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    print("sipcli in its own sandbox: a SIP server in the same process, nothing to set up.\n")
+    commands = (
+        (("call", "--sandbox", "echo", "--audio-in", "tone:440", "--duration", "2"), 0),
+        (("call", "--sandbox", "busy", "--audio-in", "silence"), 5),
+        (("ping", "--sandbox", "echo", "--count", "3", "--interval", "0.2"), 0),
     )
-    time.sleep(1)
-    codes = [
-        _run("alice", server, home, "register", "--once"),
-        _run("alice", server, home, "ping", "bob", "--count", "3", "--interval", "0.2"),
-        _run("alice", server, home, "message", "bob", "Hello ¶ from the command line"),
-    ]
-    os.environ["SIPCLI_PASSWORD"] = "wrong"
-    refused = _run("alice", server, home, "register", "--once")
-    print("$ sipcli register --duration 4      # what bob saw meanwhile")
-    print(listener.communicate()[0])
-    return 0 if codes == [0, 0, 0] and refused == 4 and listener.returncode == 0 else 1
+    with tempfile.TemporaryDirectory() as home:
+        succeeded = [_run(words, home) == code for words, code in commands]
+    succeeded.append(asyncio.run(_measured_call()))
+    return 0 if all(succeeded) else 1
 
 
-def _run(user: str, server: Kamailio, home: Path, *words: str) -> int:
+def _run(words: tuple[str, ...], home: str) -> int:
     print(f"$ sipcli {' '.join(words)}", flush=True)
-    environment = _account(user, server, home) | dict(os.environ)
-    code = subprocess.run(_words(*words), env=environment, check=False).returncode
+    environment = {key: value for key, value in os.environ.items() if key[:7] != "SIPCLI_"}
+    environment |= {
+        "XDG_STATE_HOME": home,
+        "XDG_CONFIG_HOME": home,
+        "SIPCLI_AUDIO_OUTPUT": "null",
+    }
+    command = [sys.executable, "-m", "sipcli", *words]
+    code = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, check=False
+    ).returncode
     print(f"(exit code {code})\n", flush=True)
     return code
 
 
-def _words(*words: str) -> list[str]:
-    return [sys.executable, "-m", "sipcli", *words]
+async def _measured_call() -> bool:
+    print(f"Now Alice, who plays {ALICE_HZ:g} Hz, calls Bob, who plays {BOB_HZ:g} Hz …\n")
+    ladder = Ladder("alice", "bob")
+    at_alice, at_bob = Ear(), Ear()
+    events: list[CallEvent] = []
+
+    def answer(call: Call) -> None:
+        # Once the step that told of the call is over.
+        asyncio.get_running_loop().call_soon(call.answer, Sound(ToneSource(BOB_HZ), at_bob))
+
+    async with (
+        Sandbox(Plan(on_hop=ladder.put)) as here,
+        _phone(here, "bob", lambda _: None, answer),
+        _phone(here, "alice", events.append) as alice,
+    ):
+        call = await alice.place(address_of("bob"), Sound(ToneSource(ALICE_HZ), at_alice))
+        await call.connected_or_over()
+        if call.is_answered:
+            await asyncio.sleep(TALK_S)
+            call.hang_up()
+        await call.over.wait()
+    print("\n".join(ladder.lines()))
+    return _report(call, events, at_alice, at_bob)
 
 
-def _account(user: str, server: Kamailio, home: Path) -> dict[str, str]:
-    return os.environ | {
-        "SIPCLI_URI": f"sip:{user}@{server.domain}",
-        "SIPCLI_PASSWORD": server.users[user],
-        "SIPCLI_WS_SERVERS": server.wss_uri,
-        "SIPCLI_TLS_CA_FILE": str(server.ca_file),
-        "XDG_STATE_HOME": str(home),
-        "XDG_CONFIG_HOME": str(home),
-    }
+@asynccontextmanager
+async def _phone(
+    here: Sandbox,
+    name: str,
+    on_event: Callable[[CallEvent], None],
+    on_incoming: Callable[[Call], None] | None = None,
+) -> AsyncIterator[Switchboard]:
+    """The calls of a registered phone."""
+    settings = here.account(name, Settings(uri=address_of(name), instance_id=uuid4()))
+    kit = MediaKit.from_settings(settings, include_loopback=True)
+    switchboard = Switchboard(
+        kit, on_event, make_sound=lambda: Sound(ToneSource(0), Ear()), on_incoming=on_incoming
+    )
+    async with Phone(
+        settings,
+        here.credentials(name),
+        lambda _: None,
+        patient=False,
+        on_call_event=switchboard.take,
+        takes_calls=on_incoming is not None,
+    ) as phone:
+        switchboard.connect(phone)
+        await phone.ready()
+        yield switchboard
+
+
+def _report(call: Call, events: list[CallEvent], at_alice: Ear, at_bob: Ear) -> bool:
+    """Print what was measured; returns whether sound went both ways."""
+    connected = [event for event in events if isinstance(event, Media)]
+    ended = call.ended
+    if ended is None or ended.stats is None or not connected:
+        print(f"\nThe call came to nothing: {ended.reason if ended else 'it never ended'}")
+        return False
+    stats = ended.stats
+    to_alice, alice_heard = at_alice.verdict(BOB_HZ)
+    to_bob, bob_heard = at_bob.verdict(ALICE_HZ)
+    print(
+        f"\nset up      {connected[0].elapsed_ms} ms from the INVITE to audio, {stats.codec}"
+        f"\nAlice heard {alice_heard} of Bob's {BOB_HZ:g} Hz"
+        f"\nBob heard   {bob_heard} of Alice's {ALICE_HZ:g} Hz"
+        f"\nquality     MOS {stats.mos}, loss {stats.loss_percent} %, jitter {stats.jitter_ms} ms"
+        f" ({stats.packets_sent} packets out, {stats.packets_received} in)"
+    )
+    verdict = "audio both ways" if to_alice and to_bob else "NOT both ways: this is a fault"
+    print(f"\n{verdict}")
+    return to_alice and to_bob
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from sipcli.sip.message import Request
 from sipcli.sip.typed import Message
 
 MIDDLE: Final = "sandbox"
-LABEL: Final = 30
+LABEL: Final = 34
 """Characters between two of the ladder's sides."""
 MOST_HOPS: Final = 10_000
 """Messages that are kept."""
@@ -65,5 +65,7 @@ class Ladder:
 
 def _arrow(text: str, *, rightwards: bool) -> str:
     width = LABEL - 3
-    shaft = f" {text[: width - 4]} ".center(width, "─")
+    most = width - 4
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    shaft = f" {text} ".center(width, "─")
     return f"{shaft}▶" if rightwards else f"◀{shaft}"
