@@ -78,6 +78,11 @@ class Call:
         return self.is_incoming and not (self._is_answering or self._is_ending)
 
     @property
+    def is_pending(self) -> bool:
+        """Whether it is neither answered nor over."""
+        return not (self.is_answered or self._is_ending)
+
+    @property
     def media(self) -> MediaSession:
         """The media as they are now."""
         return self._offers.media

@@ -59,6 +59,11 @@ class Switchboard:
         """The call that is talked on, else one on hold, else one that rings; the newest each."""
         return max(reversed(self.calls), key=_rank, default=None)
 
+    @property
+    def ringing(self) -> Call | None:
+        """The call that has waited longest for somebody to answer or reject it."""
+        return next((call for call in self.calls if call.is_ringing), None)
+
     async def all_over(self) -> None:
         """Wait until there is no call any more, nor one being placed for a transfer."""
         while self._transfers or self.calls:

@@ -74,7 +74,7 @@ def call(
                     if tones is not None:
                         await tones.finish()
             except asyncio.CancelledError:
-                if not one.is_answered:
+                if one.is_pending:
                     raise Interrupted("interrupted before the answer") from None
         error = call_failure(one)
         if error is not None:
@@ -88,6 +88,8 @@ async def _ring(one: Call, limit: float) -> None:
         async with asyncio.timeout(limit):
             await one.answered_or_over()
     except TimeoutError:
+        if not one.is_pending:
+            return  # it was answered, or ended, at the last moment
         reason = f"nobody answered within {limit:g} s"
         one.hang_up(reason)
         await one.over.wait()

@@ -25,17 +25,21 @@ class CallLine:
 
     def __call__(self) -> str | None:
         """The line; None while there is no call."""
-        calls = self._switchboard.calls
-        if not calls:
+        call = self._switchboard.current
+        if call is None:
             return None
-        call = next((one for one in calls if one.is_answered), calls[-1])
-        more = f" · {len(calls) - 1} more" if len(calls) > 1 else ""
+        ringing = self._switchboard.ringing
+        others = len(self._switchboard.calls) - 1
+        more = f" · {others} more" if others else ""
+        if ringing is not None:
+            # Who rings comes first: it is what can be missed, and the line may be cut off.
+            rest = f" · {self._describe(call)}" if call.is_answered else ""
+            return one_line(f"☎ {_name(ringing)} calls: a answer, r reject{rest}{more}")
         return one_line(f"{self._describe(call)}{more} · ? keys")
 
     def _describe(self, call: Call) -> str:
         if not call.is_answered:
-            what = "a answer, r reject" if call.is_incoming else "ringing"
-            return f"☎ {call.remote} · {what}"
+            return f"☎ {_name(call)} · {'answering' if call.is_incoming else 'calling'}"
         stats = call.media.stream.statistics()
         states = [
             word
@@ -47,7 +51,7 @@ class CallLine:
             if holds
         ]
         parts = [
-            f"☎ {call.remote}",
+            f"☎ {_name(call)}",
             " ".join(states) or clock(self._loop.time() - call.answered_at),
             call.codec or "no media",
             levels(call.media.stream),
@@ -55,6 +59,11 @@ class CallLine:
         if stats is not None and stats.mos is not None:
             parts.append(f"MOS {stats.mos:.1f}")
         return " · ".join(parts)
+
+
+def _name(call: Call) -> str:
+    """Whom a call is with, as far as can be believed: the name is what they say of themselves."""
+    return f'"{call.display_name}" {call.remote}' if call.display_name else call.remote
 
 
 def levels(stream: Stream) -> str:

@@ -4,10 +4,21 @@ from sipcli.calls import events
 from sipcli.cli.call_summary import in_words, summary
 from sipcli.cli.wording import BAD, FAINT, GOOD, PLAIN, Line
 from sipcli.core.call_events import Answered, Calling, Incoming, Progress, TransferProgress
+from sipcli.printable import one_line
 
 
 def call_wording(event: events.Event) -> Line | None:
-    """The line for `event`; None where it says nothing to a person."""
+    """The line for `event`, several for the end; None where it says nothing to a person.
+
+    Text of the far end's in it has its control characters spelt out, line feeds too.
+    """
+    if isinstance(event, events.CallEnded):
+        return _ended(event)
+    line = _before(event)
+    return None if line is None else Line(line.mark, one_line(line.text), line.style)
+
+
+def _before(event: events.Event) -> Line | None:
     match event:
         case Calling(to=to):
             return Line("→", f"calling {to}", PLAIN)
@@ -18,8 +29,6 @@ def call_wording(event: events.Event) -> Line | None:
             return Line("…", f"{status} {reason}", FAINT) if status > 100 else None
         case Answered(elapsed_ms=elapsed):
             return Line("✓", f"answered after {elapsed / 1000:.1f} s", GOOD)
-        case events.CallEnded():
-            return _ended(event)
         case _:
             return _during(event)
 
@@ -53,5 +62,5 @@ def _media(event: events.Media) -> Line:
 def _ended(event: events.CallEnded) -> Line:
     who = {"local": "we ended it", "remote": "the far end ended it", "network": "it broke"}
     status = f"{event.status} " if event.status is not None else ""
-    lines = [f"call over, {who[event.by]}: {status}{event.reason}", *summary(event)]
-    return Line("■", "\n".join(lines), PLAIN)
+    how = one_line(f"call over, {who[event.by]}: {status}{event.reason}")
+    return Line("■", "\n".join([how, *summary(event)]), PLAIN)

@@ -42,6 +42,9 @@ class JsonScreen:
     def ask(self, question: str | None) -> None:
         """Nothing: nobody types."""
 
+    def ring(self) -> None:
+        """Nothing: the events tell."""
+
     def leaving(self) -> None:
         """Nothing: the events tell."""
 

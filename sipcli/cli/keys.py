@@ -2,21 +2,28 @@
 
 import asyncio
 import os
+import re
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 from sipcli.cli.call_session import Desk
 from sipcli.cli.common import common
 from sipcli.cli.verbs import HELP, UnknownVerb, Verbs
+from sipcli.errors import SipcliError
 
 ENTER: Final = "\r\n"
 ERASE: Final = "\x7f\b"
+ESCAPE: Final = "\x1b"
 MOST_TYPED: Final = 1024
 """Bytes taken from the terminal at once."""
 POLL: Final = 0.05
 """Seconds between looks at the keyboard where it cannot be waited for (Windows)."""
+
+_SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
+"""What a key sends that is no character (ECMA-48 §5.4)."""
 
 
 @asynccontextmanager
@@ -36,7 +43,7 @@ async def keys(here: Desk, *, reads_stdin: bool = False) -> AsyncIterator[None]:
         else:
             loop = asyncio.get_running_loop()
             descriptor = sys.stdin.fileno()
-            loop.add_reader(descriptor, lambda: keyboard.type(os.read(descriptor, MOST_TYPED)))
+            loop.add_reader(descriptor, _read, loop, descriptor, keyboard)
             try:
                 yield
             finally:
@@ -49,11 +56,12 @@ class Keyboard:
     def __init__(self, here: Desk) -> None:
         self._screen = here.session.screen
         self._verbs = Verbs(here)
+        self._decoder = getincrementaldecoder("utf-8")("ignore")
         self._line: str | None = None
 
     def type(self, data: bytes) -> None:
-        """Take what was typed since the last time."""
-        for key in data.decode("utf-8", "ignore"):
+        """Take what was typed since the last time; arrow keys and their like mean nothing."""
+        for key in _SEQUENCE.sub("", self._decoder.decode(data)):
             self.press(key)
 
     def press(self, key: str) -> None:
@@ -70,17 +78,30 @@ class Keyboard:
                 self._verbs.press(key)
         except UnknownVerb as error:
             self._screen.say(str(error))
+        except SipcliError as error:  # a device that is gone, say
+            self._screen.error(str(error))
 
     def _edit(self, key: str) -> None:
         line = self._line or ""
-        if key in ENTER:
+        if key in ENTER or key == ESCAPE:
             self._line = None
             self._screen.ask(None)
-            if line:
+            if line and key != ESCAPE:
                 self._verbs.do(f"transfer {line}")
             return
         self._line = line[:-1] if key in ERASE else line + (key if key.isprintable() else "")
         self._screen.ask(f"transfer to: {self._line}")
+
+
+def _read(loop: asyncio.AbstractEventLoop, descriptor: int, keyboard: Keyboard) -> None:
+    try:
+        data = os.read(descriptor, MOST_TYPED)
+    except OSError:
+        data = b""
+    if data:
+        keyboard.type(data)
+    else:  # the terminal is gone, and would be ready for reading for ever
+        loop.remove_reader(descriptor)
 
 
 @contextmanager
@@ -98,7 +119,8 @@ def _raw_terminal() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # the terminal may be gone
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 async def _poll(press: Callable[[str], None]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -15,7 +15,11 @@ from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
+from sipcli.cli.verbs import BUSY_HERE
 from sipcli.errors import Interrupted
+
+BELL_INTERVAL: Final = 4.0
+"""Seconds between rings of the terminal's bell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,15 +130,19 @@ async def _serve(
     here: Desk, incoming: "asyncio.Queue[Call]", policy: Policy, options: CallOptions
 ) -> None:
     """Take calls as they come; return once as many were answered as there shall be."""
-    answered = 0
+    answered = ended = 0
     enough = asyncio.Event()
 
     async def serve(call: Call) -> None:
-        nonlocal answered
-        await _greet(here, call, policy)
-        await attend(here, call, options, hang_up_after=policy.call_duration)
-        answered += call.is_answered
+        nonlocal answered, ended
         if policy.most is not None and answered >= policy.most:
+            call.reject(BUSY_HERE)
+            return
+        await _greet(here, call, policy)
+        answered += call.is_answered
+        await attend(here, call, options, hang_up_after=policy.call_duration)
+        ended += call.is_answered
+        if policy.most is not None and ended >= policy.most:
             enough.set()
 
     async def take_all() -> None:
@@ -149,11 +157,29 @@ async def _serve(
 
 
 async def _greet(here: Desk, call: Call, policy: Policy) -> None:
+    """Do what the policy says, and wait until the call is answered or over."""
     if policy.reject is not None:
         call.reject(policy.reject)
-    elif policy.auto_answer is not None:
-        try:
-            async with asyncio.timeout(policy.auto_answer):
-                await call.answered_or_over()
-        except TimeoutError:
-            call.answer(here.switchboard.make_sound())
+    elif call.takes_place:
+        call.answer(here.switchboard.make_sound())
+    elif policy.auto_answer is None:
+        await _ring(here, call)
+    elif not await _answered_within(call, policy.auto_answer) and call.is_ringing:
+        call.answer(here.switchboard.make_sound())
+    await call.answered_or_over()
+
+
+async def _ring(here: Desk, call: Call) -> None:
+    while call.is_ringing:
+        here.session.screen.ring()
+        await _answered_within(call, BELL_INTERVAL)
+
+
+async def _answered_within(call: Call, seconds: float) -> bool:
+    """Wait so long at most; whether it is answered, or over, by then."""
+    try:
+        async with asyncio.timeout(seconds):
+            await call.answered_or_over()
+    except TimeoutError:
+        return False
+    return True

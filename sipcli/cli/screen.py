@@ -25,6 +25,9 @@ class Screen(Protocol):
     def ask(self, question: str | None) -> None:
         """Show a question and what was typed so far in place of how things stand; None: no more."""
 
+    def ring(self) -> None:
+        """Draw a person's attention: somebody calls."""
+
     def leaving(self) -> None:
         """The user wants an end, and it has begun."""
 

@@ -1,6 +1,7 @@
 """The sound of a command's calls: what the options and settings say, checked before any call."""
 
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 
@@ -57,8 +58,12 @@ class SoundPlan:
         return PersonTones(parse_sink(session.settings.audio.ring), self.sink, self.warn)
 
     def open(self, echo: Echo | None = None) -> Sound:
-        """The sound of one call; with `echo` it hears itself."""
-        taps = (self.record.open(self.warn),) if self.record is not None else ()
-        if echo is not None:
-            return Sound(echo, echo, taps)
-        return Sound(self.source.open(self.warn), self.sink.open(self.warn), taps)
+        """The sound of one call; with `echo` it hears itself. Raises `DeviceError`."""
+        with ExitStack() as undo:
+            source = echo or self.source.open(self.warn)
+            undo.callback(source.close)
+            sink = echo or self.sink.open(self.warn)
+            undo.callback(sink.close)
+            taps = (self.record.open(self.warn),) if self.record is not None else ()
+            undo.pop_all()
+        return Sound(source, sink, taps)

@@ -125,6 +125,11 @@ class TerminalScreen:
             if line is not None and not self._quiet:
                 self._print(line)
 
+    def ring(self) -> None:
+        """Ring the terminal's bell."""
+        if self._live is not None:
+            self._console.bell()
+
     def leaving(self) -> None:
         """Say on the last line that the end has begun."""
         if self._status is not None:

@@ -1,5 +1,6 @@
 """What a person, or a script on stdin, can do during a call: one set of verbs for both."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -17,20 +18,26 @@ HELP: Final = (
 )
 
 
+BUSY_HERE: Final = 486
+"""What a call is refused with where nothing else is said."""
+
+_STATUS: Final = re.compile("[3-6][0-9][0-9]", re.ASCII)
+
+
 class UnknownVerb(ValueError):  # noqa: N818 - a fact about what was typed
     """A line or key that means nothing here, or not now; the text says what would."""
 
 
 class Verbs:
-    """Does what it is told to the call that it is about: the answered one, else the newest."""
+    """Does what it is told to the switchboard's current call, or to the one that rings."""
 
     def __init__(self, here: Desk) -> None:
         self._here = here
         self._words: dict[str, Callable[[str], None]] = {
             "answer": self._answer,
             "reject": self._reject,
-            "hold": lambda _: self._call().hold(on=True),
-            "resume": lambda _: self._call().hold(on=False),
+            "hold": lambda _: self._answered().hold(on=True),
+            "resume": lambda _: self._answered().hold(on=False),
             "mute": lambda _: self._call().mute(on=True),
             "unmute": lambda _: self._call().mute(on=False),
             "dtmf": self._dtmf,
@@ -38,13 +45,6 @@ class Verbs:
             "stats": self._stats,
             "hangup": lambda _: self._call().hang_up(),
         }
-
-    @property
-    def call(self) -> Call | None:
-        """The call that verbs are about."""
-        calls = self._here.switchboard.calls
-        answered = [call for call in calls if call.is_answered]
-        return next(iter([*answered, *reversed(calls)]), None)
 
     def do(self, line: str) -> None:
         """Do what a line says: a verb, then what it needs. Raises `UnknownVerb`."""
@@ -62,7 +62,7 @@ class Verbs:
             case "r":
                 self._reject("")
             case "h":
-                call = self._call()
+                call = self._answered()
                 call.hold(on=not call.is_held)
             case "m":
                 call = self._call()
@@ -77,28 +77,34 @@ class Verbs:
                 raise UnknownVerb(HELP)
 
     def _call(self) -> Call:
-        call = self.call
+        call = self._here.switchboard.current
         if call is None:
-            raise UnknownVerb("there is no call")
+            raise UnknownVerb("there is no call (Ctrl-C ends sipcli)")
+        return call
+
+    def _answered(self) -> Call:
+        call = self._call()
+        if not call.is_answered:
+            raise UnknownVerb("the call is not answered yet")
         return call
 
     def _ringing(self) -> Call:
-        ringing = [c for c in self._here.switchboard.calls if c.is_incoming and not c.is_answered]
-        if not ringing:
+        call = self._here.switchboard.ringing
+        if call is None:
             raise UnknownVerb("nothing rings here")
-        return ringing[0]
+        return call
 
     def _answer(self, _: str) -> None:
-        call = self._ringing()
+        call, sound = self._ringing(), self._here.switchboard.make_sound()
         for other in self._here.switchboard.calls:
             if other.is_answered and not other.is_held:
                 other.hold(on=True)
-        call.answer(self._here.switchboard.make_sound())
+        call.answer(sound)
 
     def _reject(self, rest: str) -> None:
-        status = int(rest) if rest.isdecimal() and len(rest) == 3 else 486
-        if rest and not 300 <= status <= 699:
+        if rest and not _STATUS.fullmatch(rest):
             raise UnknownVerb("reject takes a status from 300 to 699")
+        status = int(rest) if rest else BUSY_HERE
         self._ringing().reject(status)
 
     def _dtmf(self, digits: str) -> None:
@@ -112,7 +118,7 @@ class Verbs:
             uri = resolve(target, self._here.session.settings.uri)
         except Malformed as fault:
             raise UnknownVerb(f"{target!r}: {fault.reason}") from None
-        self._call().transfer(uri)
+        self._answered().transfer(uri)
 
     def _stats(self, _: str) -> None:
         now = figures(self._call().media)

@@ -1,0 +1,102 @@
+"""What a person reads of a call, whatever the far end has put into it."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from sipcli.calls import events
+from sipcli.cli.call_wording import call_wording
+from sipcli.core.call_events import Answered, Calling, Incoming, Progress, TransferProgress
+
+NASTY = "\x1b[2Jb\no\rb\x9b\u202e"
+HOST = events.CandidateShown(type="host", protocol="udp", address="192.0.2.1", port=4000)
+FIGURES = events.Figures(
+    packets_sent=100,
+    packets_received=99,
+    packets_lost=1,
+    packets_late=0,
+    packets_concealed=1,
+    loss_percent=1.0,
+    jitter_ms=2.5,
+    rtt_ms=20.0,
+    playout_delay_ms=40.0,
+    mos=4.21,
+    level_sent_dbfs=-20.0,
+    level_received_dbfs=-30.0,
+    codec="opus",
+)
+INCOMING = Incoming(
+    call="1", sender="sip:bob@b", display_name="Bob", to="sip:a@a", offer=None, replaces=None
+)
+PROGRESS = Progress(call="1", status=180, reason="Ringing", early_media=False, body=None, fork="")
+ENDED = events.CallEnded(
+    call="1", by="remote", status=None, reason="hung up", duration_s=2.04, stats=FIGURES
+)
+MEDIA = events.Media(
+    call="1",
+    state="connected",
+    codec="opus",
+    local_candidate=HOST,
+    remote_candidate=replace(HOST, type="relay"),
+    dtls_fingerprint=None,
+    elapsed_ms=40,
+)
+EVENTS = (
+    Calling(call="1", to="sip:bob@b"),
+    INCOMING,
+    PROGRESS,
+    Answered(call="1", status=200, elapsed_ms=1500, body=None, fork=""),
+    MEDIA,
+    events.Dtmf(call="1", direction="sent", digit="5", duration_ms=100, method="rtp"),
+    events.Held(call="1", by="remote"),
+    events.Resumed(call="1", by="local"),
+    TransferProgress(call="1", target="sip:c@c", status=202, is_final=False),
+    events.Stats(call="1", stats=FIGURES),
+    ENDED,
+)
+
+
+def words(event: events.Event) -> str:
+    line = call_wording(event)
+    assert line is not None
+    return line.text
+
+
+def test_each_event_has_its_words() -> None:
+    assert [words(event) for event in EVENTS] == [
+        "calling sip:bob@b",
+        'incoming call from "Bob" sip:bob@b',
+        "180 Ringing",
+        "answered after 1.5 s",
+        "media connected: opus, host 192.0.2.1 ↔ relay 192.0.2.1, 40 ms",
+        "sent 5",
+        "held by the far end",
+        "resumed",
+        "transfer to sip:c@c: 202",
+        "sent 100, received 99 packets, loss 1.0 %, jitter 2.5 ms, round trip 20 ms, MOS 4.2",
+        "call over, the far end ended it: hung up\n  2.0 s, opus\n"
+        "  sent 100, received 99 packets, loss 1.0 %, jitter 2.5 ms, round trip 20 ms, MOS 4.2",
+    ]
+
+
+def test_trying_is_not_worth_a_line() -> None:
+    assert call_wording(replace(PROGRESS, status=100)) is None
+
+
+def test_a_call_without_media_ends_in_one_line() -> None:
+    ended = replace(ENDED, by="network", status=408, reason="nobody answered", stats=None)
+    assert words(ended) == "call over, it broke: 408 nobody answered"
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_nothing_of_the_far_end_moves_the_cursor_or_begins_a_line(event: Any) -> None:
+    texts = [
+        field.name
+        for field in fields(event)
+        if isinstance(getattr(event, field.name), str)
+        and field.name not in ("by", "state", "direction", "method")
+    ]
+    plain, nasty = words(event), words(replace(event, **dict.fromkeys(texts, NASTY)))
+    assert nasty.count("\n") == plain.count("\n")
+    assert not set("\x1b\r\x9b\u202e") & set(nasty)
