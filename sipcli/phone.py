@@ -328,9 +328,9 @@ class Phone:
                 agent.connect_failed(flow, failure.phase, failure.reason, now)
             return
         connection.link = link
-        for text in link.details.warnings:
-            self._on_event(events.Warned(text=text))
         try:
+            for text in link.details.warnings:
+                self._on_event(events.Warned(text=text))
             with self.step() as (agent, now):
                 agent.opened(flow, now - begun, now)
             while not connection.closing:

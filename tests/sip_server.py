@@ -1,6 +1,7 @@
 """A SIP server on loopback for tests of the phone and the commands: a registrar, and Bob."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,10 +42,16 @@ class Behaviour:
 class SipServer:
     """`async with` it; then `uri` is where it listens. All clients are its friends."""
 
-    def __init__(self, behaviour: Behaviour | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour | None = None,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.received: list[Request] = []
         self._port = port
+        self._tls = tls
         self._clients: set[ServerConnection] = set()
         self._heard = asyncio.Event()
         self._auth = digest_server.Server(
@@ -53,7 +60,11 @@ class SipServer:
 
     async def __aenter__(self) -> Self:
         self._server: Server = await serve(
-            self._serve, "127.0.0.1", self._port, subprotocols=[Subprotocol("sip")]
+            self._serve,
+            "127.0.0.1",
+            self._port,
+            subprotocols=[Subprotocol("sip")],
+            ssl=self._tls,
         )
         self._port = next(iter(self._server.sockets)).getsockname()[1]
         return self
@@ -64,7 +75,8 @@ class SipServer:
 
     @property
     def uri(self) -> str:
-        return f"ws://127.0.0.1:{self._port}"
+        scheme = "ws" if self._tls is None else "wss"
+        return f"{scheme}://127.0.0.1:{self._port}"
 
     @property
     def port(self) -> int:

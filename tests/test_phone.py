@@ -1,13 +1,16 @@
 """The phone on a real loop, against a real WebSocket server on loopback."""
 
 import asyncio
+import ssl
 
 import pytest
+import trustme
 
 from sipcli.core import events
 from sipcli.core.exchange import Answered, Lost, NotSent
 from sipcli.errors import ConnectError, RegistrationError
 from sipcli.phone import MissingPassword
+from tests.net.certificates import server_context
 from tests.net.peers import closed_port, run
 from tests.phones import BOB, Heard, at, kinds, phone
 from tests.sip_server import Behaviour, SipServer
@@ -204,3 +207,34 @@ def test_an_observer_sees_all_that_was_sent_and_received() -> None:
         assert heard.notes
 
     run(test())
+
+
+@pytest.fixture
+def untrusted() -> ssl.SSLContext:
+    """TLS of a server that nobody vouches for."""
+    return server_context(trustme.CA().issue_cert("127.0.0.1"))
+
+
+def test_a_server_taken_on_trust_is_warned_of(untrusted: ssl.SSLContext) -> None:
+    async def test() -> None:
+        heard = Heard()
+        async with (
+            SipServer(tls=untrusted) as server,
+            phone(at(server, tls_verify=False), heard) as one,
+        ):
+            await one.ready()
+        assert kinds(heard)[:3] == ["connecting", "warning", "connected"]
+
+    run(test())
+
+
+def test_a_server_that_cannot_be_trusted_is_not_talked_to(untrusted: ssl.SSLContext) -> None:
+    async def test() -> None:
+        heard = Heard()
+        async with SipServer(tls=untrusted) as server:
+            with pytest.raises(ConnectError, match="tls"):
+                async with phone(at(server), heard) as one:
+                    await one.ready()
+        assert server.received == []
+
+    run(test(), tolerate=ssl.SSLError)
