@@ -36,7 +36,7 @@ class Behaviour:
     fields: tuple[tuple[str, str], ...] = ()
     """More header fields of a 2xx to REGISTER."""
     greeting: tuple[bytes, ...] = ()
-    """What is sent after a registration, or, to those that do not register, at once."""
+    """What is sent after each registration."""
 
 
 class SipServer:
@@ -101,8 +101,6 @@ class SipServer:
     async def _serve(self, client: ServerConnection) -> None:
         self._clients.add(client)
         try:
-            if "REGISTER" in self.behaviour.silent:
-                await self._greet(client)
             while True:
                 data = await client.recv(decode=False)
                 message = parse(data).message
@@ -112,10 +110,6 @@ class SipServer:
             pass
         finally:
             self._clients.discard(client)
-
-    async def _greet(self, client: ServerConnection) -> None:
-        for data in self.behaviour.greeting:
-            await client.send(data, text=False)
 
     async def _answer(self, client: ServerConnection, request: Request) -> None:
         self.received.append(request)
@@ -132,7 +126,8 @@ class SipServer:
             response = build.response(request, status, self.behaviour.reason, to_tag="s")
         await client.send(encode(response).decode("utf-8", "replace"))
         if request.method == "REGISTER" and response.status == 200 and not is_leaving:
-            await self._greet(client)
+            for data in self.behaviour.greeting:
+                await client.send(data, text=False)
 
     def _register(self, request: Request) -> Response | None:
         if self.behaviour.statuses.get("REGISTER", 200) != 200:
