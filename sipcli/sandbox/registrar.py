@@ -55,12 +55,12 @@ class Registrar:
         self, user: str, contact: Address, request: Request, flow: Flow, now: float
     ) -> Binding:
         instance = (contact.params.get("+sip.instance") or "").strip("<>") or None
-        has_outbound = "outbound" in request.supported
+        has_outbound = "outbound" in request.supported and instance is not None
         return Binding(
             user=user,
             contact=contact.uri,
             instance=instance,
-            reg_id=contact.params.get("reg-id") if has_outbound and instance else None,
+            reg_id=_reg_id(contact) if has_outbound else None,
             flow=flow,
             call_id=request.call_id,
             cseq=request.cseq.number,
@@ -100,6 +100,15 @@ class Registrar:
     ) -> Response:
         tag = self._new_id()
         return build.response(request, status, reason, to_tag=tag, headers=fields or [])
+
+
+def _reg_id(contact: Address) -> str | None:
+    """Which flow of the instance this is, counted from 1 (RFC 5626 §4.2.1)."""
+    text = contact.params.get("reg-id")
+    try:
+        return None if text is None else str(integer(text, 1, LONGEST, "reg-id"))
+    except Malformed:
+        return None
 
 
 def _lifetime(contact: Address, request: Request) -> int:
