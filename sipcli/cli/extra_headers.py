@@ -5,7 +5,8 @@ from typing import Final
 
 import click
 
-from sipcli.sip.grammar import TOKEN
+from sipcli.sip.grammar import TOKEN, Malformed
+from sipcli.sip.headers import Headers
 
 OURS: Final = re.compile(
     r"accept|allow|(proxy-)?authorization|(proxy-)?require|supported|k|call-id|i|contact|m"
@@ -30,6 +31,10 @@ def _read(line: str) -> tuple[str, str]:
         raise click.BadParameter(f"{line!r} is not of the form 'Name: value'")
     if any(character < " " or character == "\x7f" for character in value):
         raise click.BadParameter(f"{name}: its value has control characters")
+    try:
+        Headers([(name, value)])
+    except Malformed as fault:
+        raise click.BadParameter(fault.reason) from None
     if OURS.fullmatch(name):
         raise click.BadParameter(f"{name} is written by sipcli itself")
     return name, value

@@ -1,0 +1,93 @@
+"""The last line of the screen during calls."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from sipcli.calls.switchboard import Switchboard
+from sipcli.cli.call_line import WIDTH, CallLine, bar
+from tests.cli.desk import FakeCall, FakeDesk
+
+
+def media(mos: float | None = 4.21) -> Any:
+    """A stream at -20 dBFS out and silence in."""
+
+    def meter(level: float) -> Any:
+        return SimpleNamespace(meter=SimpleNamespace(level_dbfs=level))
+
+    stream = SimpleNamespace(
+        outbound=meter(-20.0), inbound=meter(-90.0), statistics=lambda: SimpleNamespace(mos=mos)
+    )
+    return SimpleNamespace(stream=stream)
+
+
+def talking(**changes: Any) -> FakeCall:
+    return FakeCall(is_answered=True, media=media(), **changes)
+
+
+def line(*calls: FakeCall, current: FakeCall | None = None) -> str | None:
+    """The line five seconds after time began."""
+
+    async def show() -> str | None:
+        loop = asyncio.get_running_loop()
+        for call in calls:
+            call.answered_at = loop.time() - 5
+        return CallLine(cast(Switchboard, FakeDesk(*calls, current=current)))()
+
+    return asyncio.run(show())
+
+
+def test_without_a_call_there_is_no_line() -> None:
+    assert line() is None
+
+
+def test_a_call_shows_who_how_long_what_and_how() -> None:
+    assert line(talking()) == (
+        "☎ sip:bob@example.com · 0:05 · opus · ↑████   ↓       · MOS 4.2 · ? keys"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"is_held": True}, "hold"),
+        ({"is_held_by_remote": True}, "held"),
+        ({"is_muted": True}, "muted"),
+        ({"is_held": True, "is_muted": True}, "hold muted"),
+    ],
+)
+def test_what_keeps_people_from_hearing_stands_in_place_of_the_time(
+    changes: dict[str, bool], word: str
+) -> None:
+    assert f" · {word} · opus" in (line(talking(**changes)) or "")
+
+
+def test_a_call_of_ours_that_is_not_answered_yet() -> None:
+    assert line(FakeCall()) == "☎ sip:bob@example.com · calling · ? keys"
+
+
+def test_who_calls_and_the_keys_for_it_come_first() -> None:
+    ringing = FakeCall(remote="sip:carol@c", is_ringing=True, is_incoming=True)
+    assert line(ringing) == "☎ sip:carol@c calls: a answer, r reject"
+    bob = talking()
+    shown = line(bob, ringing, current=bob) or ""
+    assert shown.startswith(
+        "☎ sip:carol@c calls: a answer, r reject · ☎ sip:bob@example.com · 0:05"
+    )
+
+
+def test_the_far_ends_name_cannot_move_the_cursor() -> None:
+    shown = line(FakeCall(display_name="\x1b[2J\nBob", is_ringing=True)) or ""
+    assert not set("\x1b\n") & set(shown)
+    assert "Bob" in shown
+
+
+@pytest.mark.parametrize(
+    ("dbfs", "shown"),
+    [(0.0, "██████"), (3.0, "██████"), (-30.0, "███   "), (-60.0, "      "), (-120.0, "      ")],
+)
+def test_a_bar_has_always_the_same_width(dbfs: float, shown: str) -> None:
+    assert bar(dbfs) == shown
+    assert len(shown) == WIDTH

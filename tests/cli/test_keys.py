@@ -1,0 +1,149 @@
+"""Keys as a terminal sends them."""
+
+import asyncio
+import os
+import pty
+import sys
+import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import IO
+
+import pytest
+
+from sipcli.cli import keys as module
+from sipcli.cli.common import Common
+from sipcli.cli.keys import Keyboard, keys
+from tests.cli.desk import FakeCall, FakeDesk
+
+
+@pytest.fixture
+def call() -> FakeCall:
+    return FakeCall(is_answered=True)
+
+
+@pytest.fixture
+def desk(call: FakeCall) -> FakeDesk:
+    return FakeDesk(call)
+
+
+@pytest.mark.parametrize("noise", [b"\x1b[A", b"\x1b[1;5C", b"\x1bOP", b"\x1b[15~", b"\r\n\t\x04"])
+def test_arrow_keys_and_their_like_mean_nothing(
+    noise: bytes, desk: FakeDesk, call: FakeCall
+) -> None:
+    Keyboard(desk.here).type(b"1" + noise + b"2")
+    assert call.did == ["dtmf 1", "dtmf 2"]
+    assert desk.said == []
+
+
+def test_a_character_may_come_in_pieces(desk: FakeDesk) -> None:
+    keyboard = Keyboard(desk.here)
+    for byte in "té\x7fx".encode():
+        keyboard.type(bytes([byte]))
+    assert desk.asked[-1] == "transfer to: x"
+    assert "transfer to: é" in desk.asked
+
+
+def test_a_transfer_asks_for_its_target(desk: FakeDesk, call: FakeCall) -> None:
+    Keyboard(desk.here).type(b"tcaroll\x7f\r")
+    assert desk.asked[0] == "transfer to: "
+    assert desk.asked[-2:] == ["transfer to: carol", None]
+    assert call.did == ["transfer sip:carol@example.com"]
+
+
+@pytest.mark.parametrize("end", [b"\r", b"x\x1b"])
+def test_a_transfer_can_be_thought_better_of(desk: FakeDesk, call: FakeCall, end: bytes) -> None:
+    keyboard = Keyboard(desk.here)
+    keyboard.type(b"t" + end)
+    keyboard.type(b"1")
+    assert desk.asked[-1] is None
+    assert call.did == ["dtmf 1"]
+
+
+def test_help_and_mistakes_are_said(desk: FakeDesk) -> None:
+    Keyboard(desk.here).type(b"?a")
+    assert "q hang up" in desk.said[0]
+    assert desk.said[1] == "nothing rings here"
+
+
+def test_a_device_that_is_gone_is_said_and_nobody_is_put_on_hold(call: FakeCall) -> None:
+    other = FakeCall(is_ringing=True, is_incoming=True)
+    desk = FakeDesk(call, other)
+    desk.has_device = False
+    Keyboard(desk.here).type(b"a")
+    assert desk.said == ["the microphone is gone"]
+    assert (call.did, other.did) == ([], [])
+
+
+def opened(place: int | str) -> IO[str]:
+    return open(place, encoding="utf-8")
+
+
+@asynccontextmanager
+async def at_a_terminal(desk: FakeDesk, patch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """Keys are obeyed inside; what is written to the number given is typed."""
+    outside, inside = pty.openpty()
+    with opened(inside) as stdin:
+        patch.setattr(sys, "stdin", stdin)
+        patch.setattr(sys, "stdout", stdin)
+        patch.setattr(module, "common", Common)
+        async with keys(desk.here):
+            yield outside
+
+
+async def done(call: FakeCall, count: int) -> None:
+    async with asyncio.timeout(5):
+        while len(call.did) < count:  # noqa: ASYNC110 - the terminal tells nobody
+            await asyncio.sleep(0.01)
+
+
+def test_keys_are_obeyed_one_by_one_and_the_terminal_is_given_back(
+    desk: FakeDesk, call: FakeCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        async with at_a_terminal(desk, monkeypatch) as outside:
+            inside = sys.stdin.fileno()
+            assert not termios.tcgetattr(inside)[3] & termios.ICANON
+            os.write(outside, b"h5")
+            await done(call, 2)
+        os.close(outside)
+
+    asyncio.run(test())
+    assert call.did == ["hold", "dtmf 5"]
+
+
+def test_a_terminal_that_goes_away_costs_nothing(
+    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    read = os.read
+
+    def counting(descriptor: int, most: int) -> bytes:
+        reads.append(descriptor)
+        return read(descriptor, most)
+
+    async def test() -> None:
+        async with at_a_terminal(desk, monkeypatch) as outside:
+            monkeypatch.setattr(os, "read", counting)
+            os.close(outside)
+            await asyncio.sleep(0.1)
+
+    asyncio.run(test())
+    assert len(reads) == 1
+
+
+def test_nothing_is_read_where_stdin_is_no_terminal(
+    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object) -> bytes:
+        raise AssertionError("stdin was read")
+
+    async def test() -> None:
+        with opened(os.devnull) as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            monkeypatch.setattr(module, "common", Common)
+            monkeypatch.setattr(os, "read", forbidden)
+            async with keys(desk.here):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(test())
