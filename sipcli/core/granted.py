@@ -58,16 +58,16 @@ def read(request: Request, response: Response, instance: str, asked: int) -> Rea
 
 
 def _own(sent: Address, contacts: tuple[Address, ...], instance: str) -> Address | None:
+    """Ours among the `contacts`: by instance and reg-id, else by URI, else by instance alone."""
     reg_id = sent.params.get("reg-id")
-    for contact in contacts:
-        if (
-            contact.params.get("+sip.instance") or ""
-        ).lower() == instance.lower() and contact.params.get("reg-id") == reg_id:
-            return contact
-    for contact in contacts:
-        if isinstance(sent.uri, SipUri) and sent.uri.matches(contact.uri):
-            return contact
-    return None
+    same = [one for one in contacts if _instance(one) == instance.lower()]
+    by_flow = (one for one in same if one.params.get("reg-id") == reg_id)
+    by_uri = (one for one in contacts if isinstance(sent.uri, SipUri) and sent.uri.matches(one.uri))
+    return next(by_flow, None) or next(by_uri, None) or next(iter(same), None)
+
+
+def _instance(contact: Address) -> str:
+    return (contact.params.get("+sip.instance") or "").lower()
 
 
 def _expires(contact: Address) -> int | None:

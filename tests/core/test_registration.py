@@ -317,3 +317,17 @@ def test_no_grant_at_all_is_a_failure() -> None:
     wire.receive(accept(wire.last(), 0))
     assert not wire.agent.is_registered
     assert wire.told(events.RegistrationFailed)[0].reason == "the registrar granted no time"
+
+
+def test_a_registrar_that_rewrites_our_uri_and_drops_reg_id_is_believed_by_the_instance() -> None:
+    wire = Wire()
+    wire.start()
+    answer = encode(accept(wire.last(), 300))
+    own = str(wire.last().contacts[0].uri).encode()
+    changed = answer.replace(own, b"sip:alice@192.0.2.77:5060").replace(b";reg-id=1", b"")
+    assert changed != answer
+    wire.receive(changed)
+    (event,) = wire.told(events.Registered)
+    assert event.expires_s == 300
+    assert event.bindings[0].ours
+    assert wire.told(events.Warned) == []
