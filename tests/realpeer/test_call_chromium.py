@@ -320,3 +320,40 @@ def test_a_page_that_is_closed_ends_the_call(bob: Browser, alice: User, kamailio
     process.wait_for("media", state="failed", timeout=5)
     process.wait_for("ended", by="network")
     assert process.wait(5) == 7
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "sentence"),
+    [
+        ("a=fingerprint:.*\\r\\n", "", "fingerprint"),
+        ("(a=fingerprint:sha-256) .*", "$1 " + ":".join(["00"] * 32), "certificate"),
+        ("a=ice-ufrag:.*\\r\\n", "", "ICE"),
+    ],
+    ids=["no fingerprint", "another fingerprint", "no ICE"],
+)
+def test_an_answer_that_is_of_no_use_is_exit_7(
+    bob: Browser, alice: User, line: str, instead: str, sentence: str
+) -> None:
+    bob.do("rewrite", line, instead)
+    process = alice.sipcli("call", "bob", *TONE, *OUT)
+    bob.wait_for("invite")
+    bob.do("answer")
+    process.wait_for("media", state="failed")
+    bob.wait_for("bye")
+    process.wait_for("ended", by="network")
+    assert process.wait(5) == 7
+    assert sentence in process.named("finished")[0]["reason"]
+    assert not (alice.home / "heard.wav").exists() or not seconds_of(
+        THEIRS, read_wav(alice.home / "heard.wav")[0]
+    )
+
+
+def test_an_offer_that_is_of_no_use_is_refused(bob: Browser, alice: User) -> None:
+    process = alice.sipcli("listen", "--auto-answer", *TONE, *OUT)
+    process.wait_for("registered")
+    bob.do("rewrite", "a=fingerprint:.*\\r\\n", "")
+    bob.do("call", "sip:alice@sipcli.test")
+    bob.wait_for("answer", status=488)
+    process.wait_for("ended", status=488, stats=None)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(3) == 0

@@ -17,6 +17,7 @@ const ear = new Ear(audio, (digit) => tell("tone", { digit }));
 let voice = null;
 let agent = null;
 let session = null;
+let rewriting = null;
 
 /** Give the tests an event; `report` is theirs (a DevTools binding). */
 function tell(event, fields = {}) {
@@ -35,6 +36,19 @@ function status(send) {
     const done = (response) => resolve(response.message.statusCode);
     send({ requestDelegate: { onAccept: done, onReject: done } }).catch(reject);
   });
+}
+
+/** SIP.js's maker of offers and answers; `rewriting` changes what is sent, not what is meant. */
+function describe(...given) {
+  const make = Web.defaultSessionDescriptionHandlerFactory(() => Promise.resolve(voice.stream()));
+  const handler = make(...given);
+  const original = handler.getDescription.bind(handler);
+  handler.getDescription = async (...options) => {
+    const description = await original(...options);
+    if (rewriting) description.body = description.body.replace(rewriting.from, rewriting.to);
+    return description;
+  };
+  return handler;
 }
 
 /** Follow a session from its beginning to its end; the newest is the one that methods are about. */
@@ -77,9 +91,7 @@ window.phone = {
       transportOptions: { server },
       authorizationUsername: user,
       authorizationPassword: password,
-      sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(() =>
-        Promise.resolve(voice.stream()),
-      ),
+      sessionDescriptionHandlerFactory: describe,
       sessionDescriptionHandlerFactoryOptions: {
         iceGatheringTimeout: 1000,
         peerConnectionConfiguration: { iceServers: [] },
@@ -113,6 +125,11 @@ window.phone = {
     follow(inviter);
     const done = (response) => tell("answer", { status: response.message.statusCode });
     await inviter.invite({ requestDelegate: { onAccept: done, onReject: done } });
+  },
+
+  /** From now on replace what fits a regular expression in the session descriptions sent. */
+  rewrite(from, to) {
+    rewriting = { from: new RegExp(from), to };
   },
 
   async answer() {
