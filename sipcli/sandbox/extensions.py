@@ -41,7 +41,7 @@ EXTENSIONS: Final[Mapping[str, str]] = {
     "tone": f"answers, and plays {TONE_HZ:g} Hz",
     "dtmf": "answers, and says back the digits it hears",
     "ivr": "answers with a beep, confirms each digit with its tone, hangs up at #",
-    "silent": "answers, and sends silence",
+    "silent": "answers, and sends nothing, as if no audio came through",
     "busy": "is busy: 486",
     "decline": "declines: 603",
     "ring": "rings, and never answers",
@@ -110,6 +110,7 @@ class Extension:
                 prompter = self._prompts[call.id] = Prompter(PROMPT)
                 call.answer(Sound(prompter, NullSink()))
             case _:
+                call.media.stream.withholds = self._name == "silent"
                 call.answer(_silent())
 
     def _on_call_event(self, event: CallEvent) -> None:

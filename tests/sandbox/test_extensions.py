@@ -151,11 +151,16 @@ def test_tone_plays_1000_hz() -> None:
     in_sandbox(work)
 
 
-def test_silent_answers_and_nothing_is_to_be_heard() -> None:
+def test_silent_answers_takes_what_comes_and_sends_no_packet() -> None:
     async def work(alice: User, _: Sandbox) -> None:
-        _call, meter = await alice.answered("silent", ToneSource(440))
+        call, meter = await alice.answered("silent", ToneSource(440))
         await meter.until(lambda: meter.frames >= 50)
-        assert meter.tones.strongest_hz is None
+        call.hang_up()
+        await call.over.wait()
+        assert call.ended is not None
+        assert call.ended.stats is not None
+        assert call.ended.stats.packets_sent > 40
+        assert call.ended.stats.packets_received == 0
 
     in_sandbox(work)
 

@@ -78,6 +78,8 @@ class Stream:
         wall_clock: float,
     ) -> None:
         self.muted = False
+        self.withholds = False
+        """Whether no audio is sent at all, not even silence: a fault that a test may want."""
         self.agreed: Agreed | None = None
         self.inbound: Inbound | None = None
         """None before the first agreement, like the next two."""
@@ -150,7 +152,7 @@ class Stream:
         pcm = self.source.read()
         if self.muted or self.agreed is None or not self.agreed.direction.sends:
             pcm = silence(FRAME)
-        if self.agreed is None or not self.agreed.direction.sends:
+        if self.withholds or self.agreed is None or not self.agreed.direction.sends:
             outbound.pause(now)
             return pcm
         packet = outbound.frame(pcm, now)
