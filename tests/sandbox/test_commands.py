@@ -1,6 +1,7 @@
 """`sipcli sandbox`, and the commands with `--sandbox`."""
 
 import signal
+import socket
 import subprocess
 import sys
 from json import loads
@@ -107,6 +108,14 @@ def test_what_the_sandbox_will_not_do_is_a_usage_error(
     assert outcome.code == 2
     assert words in outcome.err
     assert "s3cret" not in outcome.err
+
+
+def test_a_port_that_is_taken_is_a_usage_error(sipcli: Sipcli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        outcome = sipcli("sandbox", "--port", port, "--duration", "0.1")
+    assert outcome.code == 2
+    assert f"port {port}" in outcome.err
 
 
 def test_listening_for_other_machines_warns(sipcli: Sipcli) -> None:

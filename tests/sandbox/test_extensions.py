@@ -186,7 +186,9 @@ def test_ivr_beeps_confirms_digits_and_hangs_up_at_the_number_sign() -> None:
     in_sandbox(work)
 
 
-@pytest.mark.parametrize(("extension", "status"), [("busy", 486), ("decline", 603)])
+@pytest.mark.parametrize(
+    ("extension", "status"), [("busy", 486), ("decline", 603), ("message", 488)]
+)
 def test_a_refusal_has_its_status(extension: str, status: int) -> None:
     async def work(alice: User, _: Sandbox) -> None:
         call, _meter = await alice.call(extension)

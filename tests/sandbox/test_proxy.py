@@ -2,8 +2,10 @@
 
 import pytest
 
+from sipcli.core import transactions
 from sipcli.core.transaction import LIFETIME
 from sipcli.sandbox.fork import TIMER_C
+from sipcli.sandbox.locations import MOST_TEMPORARY
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
@@ -68,6 +70,17 @@ def test_our_credentials_stay_here() -> None:
     alice.ask(alice.request("MESSAGE", BOB))
     assert "Proxy-Authorization" in alice.latest.headers
     assert "Proxy-Authorization" not in bob.took("MESSAGE").headers
+
+
+def test_credentials_for_others_behind_us_go_on() -> None:
+    _, alice, bob = two_phones()
+    theirs = 'Digest username="a", realm="elsewhere", nonce="n", uri="sip:x", response="r"'
+    alice.ask(alice.request("MESSAGE", BOB))
+    bob.requests.clear()
+    ours = alice.authenticator.authorize(alice.request("MESSAGE", BOB))
+    headers = ours.headers.prepended("Proxy-Authorization", theirs)
+    alice.send(ours.replacing(headers=headers.appended("Proxy-Authorization", "Bearer x")))
+    assert bob.took("MESSAGE").headers.all("Proxy-Authorization") == (theirs, "Bearer x")
 
 
 @pytest.mark.parametrize(
@@ -184,6 +197,20 @@ def test_a_gruu_reaches_its_instance_alone_and_a_temporary_one_too() -> None:
         alice.ask(alice.request("MESSAGE", gruu))
         bob.took("MESSAGE")
     assert other.requests == []
+
+
+def test_of_many_temporary_gruus_the_latest_are_good() -> None:
+    world = World()
+    alice, bob = world.phone("alice"), world.phone("bob")
+    given = [
+        bob.register(instance=INSTANCE).contacts[-1].params.get("temp-gruu") or ""
+        for _ in range(MOST_TEMPORARY + 1)
+    ]
+    bob.requests.clear()
+    for gruu, is_good in ((given[0], False), (given[1], True), (given[-1], True)):
+        alice.ask(alice.request("MESSAGE", gruu))
+        assert bool(bob.requests) == is_good
+        bob.requests.clear()
 
 
 # Several places
@@ -313,6 +340,15 @@ def test_nothing_is_remembered_of_calls_that_are_over() -> None:
 
 
 # Peers that do not behave
+
+
+def test_requests_beyond_the_bound_get_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, alice, bob = two_phones()
+    alice.invite(BOB)
+    monkeypatch.setattr(transactions, "MOST_SERVER_TRANSACTIONS", 1)
+    alice.send(alice.request("MESSAGE", BOB))
+    assert alice.heard() == [503]
+    assert [request.method for request in bob.requests] == ["INVITE"]
 
 
 def test_keep_alives_are_answered() -> None:

@@ -1,5 +1,8 @@
 """REGISTER at the sandbox: who may, what is kept, and what is told."""
 
+import pytest
+
+from sipcli.sandbox import guard
 from sipcli.sandbox.guard import NONCE_LIFETIME
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip.message import Request
@@ -97,6 +100,18 @@ def test_an_old_nonce_is_stale_and_the_new_one_taken() -> None:
     world.now += NONCE_LIFETIME
     before = len(world.hops)
     assert client.register().status == 200
+    answers = [hop.message for hop in world.hops[before:] if not hop.incoming]
+    assert "stale=true" in (answers[0].headers.get("WWW-Authenticate") or "")
+
+
+def test_nonces_beyond_the_bound_push_out_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MOST_NONCES", 2)
+    world = World()
+    alice = world.phone("alice")
+    for user in ("bob", "carol"):
+        world.phone(user)
+    before = len(world.hops)
+    assert alice.register().status == 200
     answers = [hop.message for hop in world.hops[before:] if not hop.incoming]
     assert "stale=true" in (answers[0].headers.get("WWW-Authenticate") or "")
 
