@@ -12,7 +12,7 @@ from sipcli.cli.common import Command, Seconds, common, common_options
 from sipcli.cli.current import current_screen
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
-from sipcli.errors import ConfigError
+from sipcli.errors import ConfigError, Interrupted
 from sipcli.sandbox.ladder import rung
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox, new_password
@@ -93,15 +93,18 @@ def sandbox(
 async def _serve(
     plan: Plan, screen: Screen, duration: float | None, *, tells_passwords: bool
 ) -> None:
+    is_up = False
     try:
         async with Sandbox(plan) as here, asyncio.timeout(duration):
+            is_up = True
             passwords = dict(here.passwords) if tells_passwords else {}
             reach.tell(here, screen, passwords)
             for line in _instructions(here, passwords):
                 screen.say(line)
             await asyncio.Event().wait()
     except (TimeoutError, asyncio.CancelledError):
-        pass
+        if not is_up:
+            raise Interrupted("ended before it was up") from None
 
 
 def _instructions(here: Sandbox, passwords: Mapping[str, str]) -> list[str]:

@@ -27,7 +27,9 @@ class Outbound:
 class Fork:
     """A response context (RFC 3261 §16): forwards answers, ends what is no longer wanted."""
 
-    def __init__(self, inbound: Inbound, transactions: Transactions, new_tag: Callable[[], str]):
+    def __init__(
+        self, inbound: Inbound, transactions: Transactions, new_tag: Callable[[], str]
+    ) -> None:
         self.inbound = inbound
         self.deadline: float | None = None
         """When Timer C fires, in seconds on the caller's clock; None without one."""
