@@ -69,6 +69,19 @@ def test_another_source_is_heard_without_an_end_of_the_first() -> None:
     assert way.receiver.receiver.strays == 1
 
 
+def test_the_memory_of_one_source_does_not_colour_the_next() -> None:
+    frames = []
+    for before in (0, 50):
+        way = Way(outbound(CODECS["g722"]), inbound(CODECS["g722"]))
+        list(way.carry(before, Tone(3000.0, amplitude=0.9)))
+        way.frames = 200
+        way.sender = outbound(CODECS["g722"], ssrc=9)
+        way.receiver.rtp(build(RtpPacket(PAYLOAD_TYPE, 65_499, 0xFFFE_FF60, 9, b"")), 4.0)
+        frames.append([pcm.tobytes() for pcm in way.carry(20, Tone(440.0))])
+    assert set(frames[1][5:]) <= set(frames[0])
+    assert len(set(frames[1])) > 15
+
+
 @pytest.mark.parametrize(("first", "second"), [(OPUS, PCMU), (PCMU, OPUS)])
 def test_the_codec_may_change_in_the_middle(first: Codec, second: Codec) -> None:
     way = Way(outbound(first), inbound(first))

@@ -6,6 +6,7 @@ import pytest
 
 from sipcli.media.codecs.codec import OPUS, PCMU, Codec
 from sipcli.media.inbound import Inbound
+from sipcli.media.mos import IMPAIRMENTS, mos
 from sipcli.media.outbound import Outbound
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.rtcp import ReceiverReport, ReportBlock, build
@@ -77,6 +78,22 @@ def test_losses_show_and_cost() -> None:
     assert (found.packets_received, found.packets_lost, found.packets_concealed) == (475, 25, 25)
     assert found.loss_percent == pytest.approx(5.0)
     assert found.mos == pytest.approx(3.93, abs=0.1)
+
+
+@pytest.mark.parametrize("rtt_ms", [0, 400])
+def test_bursts_and_delay_cost_what_the_model_says(rtt_ms: int) -> None:
+    sent, received, there = outbound(OPUS), inbound(OPUS), outbound(OPUS)
+    for n in range(600):
+        data = there.frame(Tone(500.0).frame(), n * 0.020)
+        if data is not None and n % 60 not in (7, 8, 9):
+            received.rtp(data, n * 0.020 + 0.025)
+        received.frame(n * 0.020 + 0.030)
+    reports = reporting(sent, received)
+    reports.rtt_ms = rtt_ms
+    found = snapshot(received, sent, reports)
+    delay_ms = rtt_ms / 2 + 20 + 6.5 + found.playout_delay_ms
+    assert found.packets_concealed == 30
+    assert found.mos == pytest.approx(mos(IMPAIRMENTS["opus"], 5.0, 3 * 0.95, delay_ms), abs=0.01)
 
 
 def test_a_call_in_which_nothing_came() -> None:

@@ -14,11 +14,12 @@ def sine(hz: float, frames: int = 50, amplitude: float = 0.5) -> Pcm:
 
 
 def voice(seconds: float) -> Pcm:
-    """Something with a pitch that moves, so that Opus takes it for speech."""
+    """Something with a pitch that moves, and breath, so that Opus takes it for speech."""
     t = np.arange(int(seconds * RATE)) / RATE
     pitch = 2 * np.pi * (140 * t + 30 / 7 * np.sin(7 * t))
     wave = sum(np.sin(n * pitch) / n for n in range(1, 20))
-    return (np.asarray(wave) * (0.6 + 0.4 * np.sin(25 * t)) * 5000).astype(np.int16)
+    breath = np.random.default_rng(6).standard_normal(len(t)) * 0.15
+    return ((np.asarray(wave) + breath) * (0.6 + 0.4 * np.sin(25 * t)) * 5000).astype(np.int16)
 
 
 def frames(pcm: Pcm) -> list[Pcm]:

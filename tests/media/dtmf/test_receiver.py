@@ -102,6 +102,7 @@ def test_late_and_repeated_packets_of_a_digit_that_is_over_are_nothing() -> None
 def test_reordered_reports_do_not_shorten_a_digit() -> None:
     sent = packets("7")
     assert receive([sent[n] for n in (1, 0, 3, 2, 4)]) == [Digit("7", 100)]
+    assert receive([sent[n] for n in (0, 3, 1, 2)]) == [Digit("7", 80)]
 
 
 def test_a_long_digit_in_segments_is_one() -> None:

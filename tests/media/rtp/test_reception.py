@@ -39,14 +39,14 @@ def test_a_duplicate_is_known_and_does_not_make_up_for_a_loss(again: int) -> Non
     assert (source.lost, source.duplicates) == (1, 1)
 
 
-@pytest.mark.parametrize("jump", [MAX_DROPOUT + 2, 0x8000, -101])
+@pytest.mark.parametrize("jump", [MAX_DROPOUT + 2, 0x8000, -110])
 def test_one_packet_far_away_changes_nothing_and_two_begin_anew(jump: int) -> None:
     source = reception(100, 101)
     assert source.update(101 + jump & 0xFFFF) is Arrival.STRAY
     assert source.update(102) is Arrival.NEW
-    assert source.update(101 + jump & 0xFFFF) is Arrival.STRAY
-    assert source.update(102 + jump & 0xFFFF) is Arrival.RESTARTED
-    assert source.update(103 + jump & 0xFFFF) is Arrival.NEW
+    assert source.update(102 + jump & 0xFFFF) is Arrival.STRAY
+    assert source.update(103 + jump & 0xFFFF) is Arrival.RESTARTED
+    assert source.update(104 + jump & 0xFFFF) is Arrival.NEW
     assert (source.expected, source.received, source.lost) == (5, 5, 0)
 
 

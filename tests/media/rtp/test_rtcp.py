@@ -96,10 +96,17 @@ def test_other_items_of_a_description_are_stepped_over() -> None:
 
 
 def test_a_description_may_have_several_chunks() -> None:
-    one = b"\x00\x00\x00\x05\x01\x01a\x00"
-    two = b"\x00\x00\x00\x06\x01\x02bc\x00\x00\x00\x00"
+    one = b"\x00\x00\x00\x06\x01\x02bc\x00\x00\x00\x00"
+    two = b"\x00\x00\x00\x05\x01\x01a\x00"
     found = parse(b"\x82\xca\x00\x05" + one + two)
-    assert found == (SourceDescription(5, "a"), SourceDescription(6, "bc"))
+    assert found == (SourceDescription(6, "bc"), SourceDescription(5, "a"))
+
+
+@pytest.mark.parametrize(("cname", "zeros"), [("a", 1), ("bc", 4), ("def", 3), ("ghij", 2)])
+def test_a_description_always_ends_with_a_zero(cname: str, zeros: int) -> None:
+    data = build((SourceDescription(1, cname),))
+    assert data.endswith(cname.encode() + bytes(zeros))
+    assert len(data) % 4 == 0
 
 
 @pytest.mark.parametrize("length", range(36))
