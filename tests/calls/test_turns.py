@@ -6,8 +6,9 @@ import re
 import pytest
 
 from sipcli.calls.call import Call
-from sipcli.calls.events import CallEnded, CallWarned, Held, Media
+from sipcli.calls.events import CallEnded, CallWarned, Held, Media, Resumed
 from sipcli.core.call_events import Answered, CallEvent, Incoming, RemoteOffer, TransferProgress
+from sipcli.media.session.events import MediaLost
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.direction import Direction
 from sipcli.sip.uri import SipUri
@@ -67,7 +68,7 @@ async def test_early_media_are_heard_and_go_on_after_the_answer() -> None:
         await alice.calls("bob")
         call, answer = await early_answer(bob)
         say(bob, call, 183, answer)
-        await alice.event(Media)
+        assert (await alice.event(Media)).state == "connected"
         assert not alice.told(Answered)
         say(bob, call, 200, answer)
         await alice.event(Answered)
@@ -82,7 +83,7 @@ async def test_another_fork_may_answer_than_the_one_with_early_media() -> None:
         await alice.calls("bob")
         call, answer = await early_answer(carol)
         say(carol, call, 183, answer)
-        await alice.event(Media)
+        assert (await alice.event(Media)).state == "connected"
         await bob.event(Incoming)
         bob.rings[0].answer(bob.sound())
         await asyncio.gather(alice.hears(), bob.hears())
@@ -105,15 +106,30 @@ async def test_early_media_that_fail_do_not_end_what_rings() -> None:
 
 
 @virtual
-async def test_an_answer_from_elsewhere_than_the_early_one_gets_another_offer() -> None:
+async def test_an_answer_from_elsewhere_gets_another_offer() -> None:
     async with town() as (alice, bob, _):
-        bob.answers = False
-        ours = await alice.calls("bob")
-        call, answer = await early_answer(bob)
-        say(bob, call, 183, nowhere(answer))
-        say(bob, call, 200, answer)
-        await alice.event(Media)
-        assert not ours.over.is_set()
+        ours, theirs = await in_a_call(alice, bob)
+        as_ever = bob.signalling.behave
+
+        async def answer(offer: bytes) -> None:
+            theirs.media.receive_offer(offer)
+            moved = nowhere(await theirs.media.answer(Direction.SENDRECV))
+            with bob.step() as (agent, now):
+                agent.calls.answer(theirs.id, moved, now)
+
+        def behave(event: CallEvent) -> None:
+            if isinstance(event, RemoteOffer) and event.body is not None:
+                bob.signalling.behave = as_ever
+                bob.spawn(answer(event.body))
+            else:
+                as_ever(event)
+
+        bob.signalling.behave = behave
+        ours.hold(on=True)
+        assert (await alice.event(Media, 2)).state == "connected"
+        assert (await alice.event(Held)).by == "local"
+        ours.hold(on=False)
+        await asyncio.gather(alice.hears(), bob.hears())
 
 
 @virtual
@@ -192,6 +208,27 @@ def drop_everything(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MediaTransport, "send_rtcp", lambda *_: None)
 
 
+def lose_media(call: Call) -> None:
+    """Have the media say that they are lost."""
+    call._path.take(MediaLost(reason="nothing comes", closed=False))  # noqa: SLF001
+
+
+@pytest.mark.parametrize("turns", range(12))
+@virtual
+async def test_a_restart_and_a_change_of_theirs_may_cross_at_any_moment(turns: int) -> None:
+    async with town() as (alice, bob, _):
+        ours, theirs = await in_a_call(alice, bob)
+        theirs.hold(on=True)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        lose_media(ours)
+        assert (await alice.event(Media, 2)).state == "restarted"
+        assert (await alice.event(Held)).by == "remote"
+        theirs.hold(on=False)
+        await alice.event(Resumed)
+        await asyncio.gather(alice.hears(), bob.hears())
+
+
 @virtual
 async def test_lost_media_are_won_back_by_an_ice_restart(lossy: pytest.MonkeyPatch) -> None:
     async with town() as (alice, bob, _):
@@ -232,11 +269,14 @@ async def test_media_lost_for_good_end_where_a_restart_is_refused(
 
 
 @virtual
-async def test_nothing_is_told_of_a_call_after_its_end(lossy: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_told_of_a_call_after_its_end() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
         ours.hang_up()
         await asyncio.gather(ours.over.wait(), theirs.over.wait())
+        lose_media(ours)
+        ours.send_dtmf("1", "info")
+        ours.hold(on=True)
         await asyncio.sleep(60)
         assert isinstance(alice.events[-1], CallEnded)
         assert isinstance(bob.events[-1], CallEnded)

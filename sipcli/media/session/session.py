@@ -208,8 +208,8 @@ class MediaSession:
 
     async def _follow(self, path: Path) -> None:
         """Get ready to answer an offer that may lead elsewhere than our media do."""
-        is_lost = path.ice_restarted and self._transport.selected_pair is None
-        if path.new_association or is_lost:  # nothing is to be kept of a way not found yet
+        is_unopened = path.ice_restarted and not self.is_connected
+        if path.new_association or is_unopened:  # nothing is to be kept of a way not open yet
             await self._replace_transport()
         elif path.ice_restarted:
             await self._gather_anew()
