@@ -2,11 +2,13 @@
 
 import pytest
 
+from sipcli.core.credentials import Authenticator, Credentials
 from sipcli.sandbox import guard
 from sipcli.sandbox.guard import NONCE_LIFETIME
 from sipcli.sandbox.names import DOMAIN
+from sipcli.sip.digest import Algorithm, ha1
 from sipcli.sip.message import Request
-from tests.sandbox.world import World
+from tests.sandbox.world import PASSWORDS, World
 
 INSTANCE = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 
@@ -35,6 +37,16 @@ def test_the_right_password_binds_and_shows_the_binding_with_its_time() -> None:
     response = world.connect().register(expires=90)
     assert response.status == 200
     assert [contact.params.get("expires") for contact in response.contacts] == ["90"]
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.MD5, Algorithm.SHA_256])
+def test_a_client_that_knows_one_algorithm_alone_gets_in(algorithm: Algorithm) -> None:
+    world = World()
+    client = world.connect("alice")
+    hashed = ha1(algorithm, "alice", DOMAIN, PASSWORDS["alice"])
+    client.authenticator = Authenticator(Credentials("alice", ha1=hashed), lambda: "cnonce")
+    assert client.register().status == 200
+    assert f"algorithm={algorithm.value}" in (client.latest.headers.get("Authorization") or "")
 
 
 def test_a_wrong_password_is_challenged_again_and_never_bound() -> None:
