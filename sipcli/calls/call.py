@@ -88,6 +88,11 @@ class Call:
         return self._offers.media
 
     @property
+    def sound(self) -> Sound | None:
+        """What it sounds like at our end; None until that is known."""
+        return self._sound
+
+    @property
     def media_failure(self) -> MediaError | None:
         """Why the media came to nothing; None while they did not."""
         return self._path.failure

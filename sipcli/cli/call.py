@@ -15,6 +15,7 @@ from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
 from sipcli.cli.targets import resolve_target
+from sipcli.cli.trial import Trial
 from sipcli.errors import Interrupted, NoAnswerError
 
 
@@ -58,12 +59,13 @@ def call(
     call ends when either side hangs up; on a terminal, ? shows the keys.
     """
     options = CallOptions.of(parameters)
+    trial = Trial("call", options.expectations, options.junit, target=target)
 
     async def work(session: Session) -> None:
         uri = resolve_target(target, session.settings)
         plan = SoundPlan.of(options, session)
         tones = plan.person_tones(session)
-        async with desk(session, plan.open, tones, patient=False) as here:
+        async with desk(session, plan.open, tones, patient=False, judge=trial.judge()) as here:
             await here.phone.ready()
             one = await here.switchboard.place(uri, plan.open(), headers=headers)
             try:
@@ -80,7 +82,8 @@ def call(
         if error is not None:
             raise error
 
-    run_session(invocation, "call", work)
+    with trial:
+        run_session(invocation, "call", work)
 
 
 async def _ring(one: Call, limit: float) -> None:

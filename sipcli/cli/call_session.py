@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, cast
 
 import click
@@ -16,8 +17,11 @@ from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import OnCall, Switchboard
 from sipcli.cli.call_line import CallLine
 from sipcli.cli.common import common
+from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
+from sipcli.expect.expectations import Expectations
+from sipcli.expect.judge import Judge
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.media.session.kit import MediaKit
 from sipcli.phone import Phone
@@ -33,6 +37,8 @@ class CallOptions:
     record: str | None
     dtmf: str | None
     dtmf_method: Method
+    expectations: Expectations
+    junit: Path | None
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> "CallOptions":
@@ -41,12 +47,14 @@ class CallOptions:
             record=parameters["record"],
             dtmf=parameters["dtmf"],
             dtmf_method=cast(Method, parameters["dtmf_method"]),
+            expectations=read_expectations(parameters),
+            junit=parameters["junit"],
         )
 
 
 def call_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a call to a command; `CallOptions.of` takes them from its parameters."""
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, *EXPECT_OPTIONS)):
         function = option(function)
     return function
 
@@ -99,12 +107,14 @@ async def desk(
     tones: PersonTones | None,
     *,
     patient: bool,
+    judge: Judge,
     on_incoming: OnCall | None = None,
 ) -> AsyncIterator[Desk]:
     """A phone that can call and, with `on_incoming`, be called."""
 
     def take(event: Event) -> None:
         session.screen.event(event)
+        judge.take(event, switchboard)
         if tones is not None:
             tones.take(event)
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import click
 
@@ -48,17 +48,25 @@ def ask_for_json(context: click.Context) -> None:
     context.meta[_META] = replace(common(context), json=True)
 
 
-class Seconds(click.FloatRange):
-    """A time in seconds; `nan` and `inf`, which are numbers for Python, are none."""
+class Finite(click.FloatRange):
+    """A number; `nan` and `inf`, which are numbers for Python, are none."""
+
+    kind: ClassVar[str] = "number"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """The number that was typed (called by click)."""
-        seconds: float = super().convert(value, param, ctx)
-        if not math.isfinite(seconds):
-            self.fail(f"{value!r} is not a time", param, ctx)
-        return seconds
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a {self.kind}", param, ctx)
+        return number
+
+
+class Seconds(Finite):
+    """A time in seconds."""
+
+    kind = "time"
 
 
 class SectionOption(click.Option):

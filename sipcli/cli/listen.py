@@ -15,6 +15,7 @@ from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
+from sipcli.cli.trial import Trial
 from sipcli.cli.verbs import BUSY_HERE
 from sipcli.errors import Interrupted
 
@@ -91,11 +92,17 @@ def listen(
         auto_answer=auto_answer, reject=reject, most=most, call_duration=call_duration, echo=echo
     )
     options = CallOptions.of(parameters)
-    run_session(invocation, "listen", lambda session: _listen(session, policy, options, duration))
+    trial = Trial("listen", options.expectations, options.junit)
+
+    async def work(session: Session) -> None:
+        await _listen(session, policy, options, duration, trial)
+
+    with trial:
+        run_session(invocation, "listen", work)
 
 
 async def _listen(
-    session: Session, policy: Policy, options: CallOptions, duration: float | None
+    session: Session, policy: Policy, options: CallOptions, duration: float | None, trial: Trial
 ) -> None:
     plan = SoundPlan.of(options, session)
     incoming: asyncio.Queue[Call] = asyncio.Queue()
@@ -111,6 +118,7 @@ async def _listen(
                 make_sound,
                 plan.person_tones(session),
                 patient=True,
+                judge=trial.judge(),
                 on_incoming=incoming.put_nowait,
             ) as here,
             asyncio.timeout(duration),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from sipcli.calls.echo import Echo
-from sipcli.calls.sound import Sound
+from sipcli.calls.sound import OpenTap, Sound
 from sipcli.cli.call_session import CallOptions
 from sipcli.cli.common import common
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
+from sipcli.expect.ear import Ear
 from sipcli.media.sound.background import Warn
 from sipcli.media.sound.open import (
     Loudspeaker,
@@ -31,6 +32,7 @@ class SoundPlan:
     sink: SinkSpec
     record: RecorderSpec | None
     warn: Warn
+    measures_tones: bool
 
     @classmethod
     def of(cls, options: CallOptions, session: Session) -> Self:
@@ -43,6 +45,7 @@ class SoundPlan:
             sink=parse_sink(audio.output),
             record=parse_record(options.record) if options.record is not None else None,
             warn=session.screen.warning,
+            measures_tones=options.expectations.tone_hz is not None,
         )
         plan.source.check()
         plan.sink.check()
@@ -64,6 +67,8 @@ class SoundPlan:
             undo.callback(source.close)
             sink = echo or self.sink.open(self.warn)
             undo.callback(sink.close)
-            taps = (self.record.open(self.warn),) if self.record is not None else ()
+            taps: tuple[OpenTap, ...] = (Ear(),) if self.measures_tones else ()
+            if self.record is not None:
+                taps = (*taps, self.record.open(self.warn))
             undo.pop_all()
         return Sound(source, sink, taps)

@@ -55,9 +55,13 @@ def measure(pcm: Pcm) -> ToneReading:
 
 
 class ToneMeter:
-    """Listens to one direction of a call and keeps count of the tones that dominated it."""
+    """Listens to one direction of a call and keeps count of the tones that dominated it.
 
-    def __init__(self) -> None:
+    A tone has to stand out by `dominant_db`, its power over that of everything else.
+    """
+
+    def __init__(self, dominant_db: float = DOMINANT_DB) -> None:
+        self._dominant_db = dominant_db
         self._heard: Counter[int] = Counter()
         """Frequency in tenths of a Hz -> windows."""
         self._window: Pcm = silence(0)
@@ -68,12 +72,12 @@ class ToneMeter:
         while len(self._window) >= WINDOW:
             reading = measure(self._window[:WINDOW])
             self._window = self._window[WINDOW:]
-            if reading.dominance_db >= DOMINANT_DB and reading.level_dbfs > AUDIBLE_DBFS:
+            if reading.dominance_db >= self._dominant_db and reading.level_dbfs > AUDIBLE_DBFS:
                 self._heard[round(reading.frequency_hz * _STEPS)] += 1
 
-    def seconds(self, frequency_hz: float) -> float:
-        """For how long that tone, within `TOLERANCE`, dominated."""
-        low, high = frequency_hz * (1 - TOLERANCE), frequency_hz * (1 + TOLERANCE)
+    def seconds(self, frequency_hz: float, tolerance: float = TOLERANCE) -> float:
+        """For how long that tone, within `tolerance` of its frequency, dominated."""
+        low, high = frequency_hz * (1 - tolerance), frequency_hz * (1 + tolerance)
         # Half a step is lost to the rounding of what was heard.
         windows = sum(
             count

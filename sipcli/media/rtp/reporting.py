@@ -20,6 +20,10 @@ INTERVAL_S: Final = 5.0
 """Seconds between reports on average: the minimum that suits two parties (§6.2)."""
 _COMPENSATION: Final = 1.21828
 """e - 3/2: what timer reconsideration would otherwise shorten (§6.3.1)."""
+_SURELY_HEARD: Final = 100
+"""Packets (two seconds of sound) after which a report without a word on us tells of a loss."""
+_ALL_LOST: Final = 255 / 256
+"""What the fraction of lost packets can tell at most."""
 _NTP_EPOCH: Final = 2_208_988_800
 """Seconds from 1900 to 1970."""
 _LONGEST_RTT: Final = 0x10000 * 60
@@ -47,6 +51,8 @@ class Reporting:
         """The round trip as the last report block tells it, in ms; None before the first."""
         self.remote: ReportBlock | None = None
         """The far end's last word on the packets we sent; None before the first."""
+        self.is_unheard = False
+        """Whether its last report says that nothing of what we sent has arrived."""
         self._sender = sender
         self._receiver = receiver
         self._cname = cname
@@ -107,9 +113,14 @@ class Reporting:
         return SourceDescription(self._sender.ssrc, self._cname)
 
     def _heed(self, blocks: tuple[ReportBlock, ...], now: float) -> None:
+        # There is a block for each source that was heard (§6.4): none for us may mean only that
+        # we have just begun, and where there was one before, that we have paused.
+        if self.remote is None:
+            self.is_unheard = self._sender.packets >= _SURELY_HEARD
         for block in blocks:
             if block.ssrc == self._sender.ssrc:
                 self.remote = block
+                self.is_unheard = block.fraction_lost >= _ALL_LOST
                 self._measure_round_trip(block, now)
 
     def _measure_round_trip(self, block: ReportBlock, now: float) -> None:

@@ -1,0 +1,142 @@
+"""A command on trial: what comes of its expectations, on the screen, in a file, as exit code."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import click
+
+from sipcli.cli.current import current_screen
+from sipcli.errors import (
+    ConfigError,
+    ExpectationError,
+    NoAnswerError,
+    RefusedError,
+    SipcliError,
+)
+from sipcli.expect.expectations import Expectations
+from sipcli.expect.judge import Judge
+from sipcli.expect.junit import TestCase, junit
+from sipcli.expect.verdict import Verdict, unreached
+from sipcli.phone import MissingPassword
+from sipcli.printable import one_line
+
+_ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
+"""Errors that may be nothing but a final answer to the INVITE."""
+
+
+class Trial:
+    """Put the command `with` it: however that ends, the expectations are judged and written.
+
+    `target` is whom the command calls; without, it waits for calls. Raises `ExpectationError`
+    where the command ended well and an expectation was not met, `ConfigError` where the file
+    cannot be written. With a status expected, the status of the answer is the expectation's
+    affair alone: a refusal is not raised any more.
+    """
+
+    def __init__(
+        self, command: str, wanted: Expectations, path: Path | None, *, target: str = ""
+    ) -> None:
+        self._command = command
+        self._wanted = wanted
+        self._path = path
+        self._target = target
+        self.incoming = not target
+        """Whether the command waits for calls; else it places one."""
+        self._began = datetime.now(UTC)
+        self._since = time.monotonic()
+        self._verdicts: list[Verdict] = []
+        self._cases: list[TestCase] = []
+
+    def judge(self) -> Judge:
+        """A judge over the calls of the command's phone; what another one found is void."""
+        self._verdicts.clear()
+        self._cases.clear()
+        return Judge(self._wanted, self._pronounced, incoming=self.incoming)
+
+    def __enter__(self) -> None:
+        """The command begins. Raises `ConfigError` where the file will have no place."""
+        if self._path is not None and not self._path.absolute().parent.is_dir():
+            raise ConfigError(f"--junit: {self._path}: there is no such folder")
+
+    def __exit__(
+        self,
+        _: type[BaseException] | None,
+        error: BaseException | None,
+        __: TracebackType | None,
+    ) -> bool:
+        """The command ended, by `error` or well."""
+        if self._is_answer(error):
+            error = None
+        if not self._verdicts:
+            why = _in_words(error) if error is not None else "there was no call to judge"
+            for verdict in unreached(self._wanted, why):
+                self._pronounced(verdict)
+        written = self._write(error)
+        failed = [verdict for verdict in self._verdicts if not verdict.met]
+        if error is None and failed:
+            raise ExpectationError("\n".join(_fault(verdict) for verdict in failed)) from None
+        if error is None and written is not None:
+            raise written from None
+        return error is None
+
+    def _is_answer(self, error: BaseException | None) -> bool:
+        """Whether it is but a final answer to a call whose status was judged."""
+        judged = self._wanted.status is not None and bool(self._verdicts)
+        return judged and not self.incoming and isinstance(error, _ANSWERS)
+
+    def _pronounced(self, verdict: Verdict) -> None:
+        """Tell of a verdict, and keep it."""
+        self._verdicts.append(verdict)
+        fault = None if verdict.met else _fault(verdict)
+        if verdict.reached:
+            self._add_case(verdict.name, failure=fault)
+        else:
+            self._add_case(verdict.name, error=fault)
+        screen = current_screen()
+        names = ("name", "met", "expected", "actual")
+        screen.record("expectation", {name: getattr(verdict, name) for name in names})
+        line = f"✓ {verdict.name}: {verdict.actual}" if fault is None else f"✗ {fault}"
+        screen.say(one_line(line))
+
+    def _add_case(self, name: str, failure: str | None = None, error: str | None = None) -> None:
+        same = sum(case.name.split(" ")[0] == name for case in self._cases)
+        name = f"{name} (call {same + 1})" if same else name  # reporters want each name once
+        seconds = time.monotonic() - self._since
+        self._cases.append(TestCase(name=name, seconds=seconds, failure=failure, error=error))
+
+    def _write(self, error: BaseException | None) -> ConfigError | None:
+        """Write the file; what is wrong with it is a warning, and returned."""
+        if self._path is None:
+            return None
+        passed = all(case.failure is None and case.error is None for case in self._cases)
+        if not self._cases or (error is not None and passed):  # else nothing would tell of it
+            self._add_case("call", error=_in_words(error) if error is not None else None)
+        document = junit(
+            f"sipcli {self._command} {self._target}".rstrip(),
+            f"sipcli.{self._command}",
+            self._cases,
+            self._began,
+            time.monotonic() - self._since,
+        )
+        try:
+            self._path.write_bytes(document)
+        except OSError as fault:
+            failed = ConfigError(f"--junit: {self._path}: {fault.strerror}")
+            current_screen().warning(str(failed))
+            return failed
+        return None
+
+
+def _fault(verdict: Verdict) -> str:
+    return f"{verdict.name}: expected {verdict.expected}; found: {verdict.actual}"
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, SipcliError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return "interrupted"
+    return f"a bug in sipcli: {type(error).__name__}: {error}"

@@ -1,0 +1,180 @@
+"""Expectations held against what a call came to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.expect.evidence import Evidence, Flow
+from sipcli.expect.expectations import (
+    AUDIBLE_S,
+    TONE_DOMINANT_DB,
+    TONE_S,
+    TONE_TOLERANCE,
+    Audio,
+    Expectations,
+)
+
+_NOTHING: Final = "nothing was received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One expectation, and how it came out."""
+
+    name: str
+    """That of the option, without dashes in front."""
+    met: bool
+    expected: str
+    actual: str
+    reached: bool = True
+    """Whether the call came as far as to be judged by it; else `actual` says why not."""
+
+
+def judge(wanted: Expectations, found: Evidence) -> tuple[Verdict, ...]:
+    """A verdict on each expectation, in the order of the contract."""
+    return tuple(_judge(wanted, found))
+
+
+def unreached(wanted: Expectations, reason: str) -> tuple[Verdict, ...]:
+    """The verdicts where there was no call to judge: none is met."""
+    nothing = Evidence(status=None, outcome=reason, setup_ms=None, digits="", flow=None)
+    return judge(wanted, nothing)
+
+
+def _judge(wanted: Expectations, found: Evidence) -> Iterator[Verdict]:
+    if wanted.audio is not None:
+        yield _audio(wanted.audio, found)
+    if wanted.tone_hz is not None:
+        yield _tone(wanted.tone_hz, found)
+    if wanted.dtmf is not None:
+        yield _dtmf(wanted.dtmf, found)
+    if wanted.status is not None:
+        yield _status(wanted.status, found)
+    if wanted.max_setup_ms is not None:
+        yield _setup(wanted.max_setup_ms, found)
+    if wanted.min_mos is not None:
+        yield _mos(wanted.min_mos, found)
+    if wanted.max_loss_percent is not None:
+        yield _loss(wanted.max_loss_percent, found)
+
+
+def _audio(direction: Audio, found: Evidence) -> Verdict:
+    ways = "received and sent" if direction == "both" else direction
+    expected = f"{AUDIBLE_S:g} s of audible sound {ways}"
+    if found.flow is None:
+        return _unreached("expect-audio", expected, found)
+    inward = _fault_inward(found.flow) if direction != "sent" else None
+    outward = _fault_outward(found.flow) if direction != "received" else None
+    faults = [fault for fault in (inward, outward) if fault is not None]
+    if not faults:
+        return _verdict("expect-audio", True, expected, _heard(found.flow))
+    text = "; ".join(faults)
+    if direction == "both" and len(faults) == 1:
+        which = "nothing reaches us" if inward else "nothing leaves or arrives"
+        text = f"one-way audio, {which}: {text}"
+    return _verdict("expect-audio", False, expected, text)
+
+
+def _heard(flow: Flow) -> str:
+    received, sent = flow.audible_received_s, flow.audible_sent_s
+    return f"{received:.1f} s of audible sound received, {sent:.1f} s sent"
+
+
+def _fault_inward(flow: Flow) -> str | None:
+    """What is wrong with the sound towards us, and the likely step."""
+    if _reaches(flow.audible_received_s, AUDIBLE_S):
+        return None
+    text = f"sent {flow.packets_sent} packets, received {flow.packets_received}"
+    if not flow.they_may_send:
+        return f"{text}: {flow.path}, but the far end said it would send nothing"
+    if flow.packets_received == 0:
+        return f"{text}: {flow.path}, nothing came back"
+    audible = f"{flow.audible_received_s:.1f} s of them audible"
+    return f"{text}, {audible}: {flow.path}, the far end sends silence"
+
+
+def _fault_outward(flow: Flow) -> str | None:
+    """What is wrong with the sound away from us, and the likely step."""
+    text = f"sent {flow.packets_sent} packets"
+    if not _reaches(flow.audible_sent_s, AUDIBLE_S):
+        text = f"{text}, {flow.audible_sent_s:.1f} s of them audible"
+        if not flow.we_may_send:
+            return f"{text}: {flow.path}, but the far end does not want to hear us"
+        return f"{text}: {flow.path}, our own source is silent (--audio-in) or muted"
+    if flow.nothing_arrived:
+        return f"{text}: {flow.path}, but the far end reports that none of them arrived"
+    return None
+
+
+def _tone(hz: float, found: Evidence) -> Verdict:
+    expected = (
+        f"{hz:g} Hz ± {100 * TONE_TOLERANCE:g} % for {TONE_S:g} s,"
+        f" {TONE_DOMINANT_DB:g} dB above the rest"
+    )
+    flow = found.flow
+    if flow is None:
+        return _unreached("expect-tone", expected, found)
+    if flow.strongest_hz is None:
+        fault = _fault_inward(flow)
+        text = f"no tone: {fault}" if fault is not None else "no tone stood out"
+        return _verdict("expect-tone", False, expected, text)
+    actual = f"{flow.tone_s:.1f} s of it; the longest tone had {flow.strongest_hz:.1f} Hz"
+    return _verdict("expect-tone", _reaches(flow.tone_s, TONE_S), expected, actual)
+
+
+def _dtmf(digits: str, found: Evidence) -> Verdict:
+    if found.flow is None:
+        return _unreached("expect-dtmf", _digits(digits), found)
+    met = found.digits == digits
+    return _verdict("expect-dtmf", met, _digits(digits), _digits(found.digits))
+
+
+def _status(status: int, found: Evidence) -> Verdict:
+    if found.status is None:
+        return _unreached("expect-status", str(status), found)
+    return _verdict("expect-status", found.status == status, str(status), str(found.status))
+
+
+def _setup(limit: int, found: Evidence) -> Verdict:
+    expected = f"at most {limit} ms"
+    if found.setup_ms is None:
+        return _unreached("max-setup-ms", expected, found)
+    return _verdict("max-setup-ms", found.setup_ms <= limit, expected, f"{found.setup_ms} ms")
+
+
+def _mos(least: float, found: Evidence) -> Verdict:
+    expected = f"at least {least:g}"
+    if found.flow is None:
+        return _unreached("min-mos", expected, found)
+    mos = found.flow.mos
+    if mos is None:
+        return _verdict("min-mos", False, expected, _NOTHING)
+    return _verdict("min-mos", mos >= least, expected, f"{mos:.2f}")
+
+
+def _loss(most: float, found: Evidence) -> Verdict:
+    expected = f"at most {most:g} %"
+    if found.flow is None:
+        return _unreached("max-loss", expected, found)
+    loss = found.flow.loss_percent
+    if loss is None:
+        return _verdict("max-loss", False, expected, _NOTHING)
+    return _verdict("max-loss", loss <= most, expected, f"{loss:.2f} %")
+
+
+def _verdict(name: str, met: bool, expected: str, actual: str) -> Verdict:
+    return Verdict(name=name, met=met, expected=expected, actual=actual)
+
+
+def _unreached(name: str, expected: str, found: Evidence) -> Verdict:
+    actual = f"not reached: {found.outcome}"
+    return Verdict(name=name, met=False, expected=expected, actual=actual, reached=False)
+
+
+def _reaches(seconds: float, least: float) -> bool:
+    """Whether windows of 0.2 s and the like add up, whatever floats make of their sum."""
+    return seconds >= least - 1e-6
+
+
+def _digits(digits: str) -> str:
+    return digits or "no digits"

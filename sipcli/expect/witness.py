@@ -1,0 +1,94 @@
+"""Somebody who watches one call, and says at its end what it came to."""
+
+from sipcli.calls.call import Call
+from sipcli.calls.events import CallEnded, Dtmf, Event, Media
+from sipcli.core.call_events import Answered
+from sipcli.expect.ear import Ear
+from sipcli.expect.evidence import Evidence, Flow
+from sipcli.media.session.stream import Stream
+
+
+class Witness:
+    """Watches one call. `tone_hz` is what to listen for, through the `Ear` among its taps."""
+
+    def __init__(self, tone_hz: float | None) -> None:
+        self._tone_hz = tone_hz
+        self._status: int | None = None
+        self._media: Media | None = None
+        self._digits = ""
+        self._early: tuple[Stream, float, float] | None = None
+        """The stream at the answer, and its audible seconds by then: sent, received."""
+
+    def take(self, event: Event, call: Call) -> None:
+        """Take an event of the call."""
+        match event:
+            case Answered(status=status):
+                self._status = status
+                self._answered(call)
+            case Media(state="connected"):
+                self._media = event
+            case Dtmf(direction="received", digit=digit):
+                self._digits += digit
+            case _:
+                pass
+
+    def evidence(self, ended: CallEnded, call: Call) -> Evidence:
+        """What it came to, now that it is over."""
+        status = self._status if self._status is not None else ended.status
+        shown = f"{ended.status} " if ended.status is not None else ""
+        return Evidence(
+            status=status,
+            outcome=f"{shown}{ended.reason}",
+            setup_ms=self._media.elapsed_ms if self._media is not None else None,
+            digits=self._digits,
+            flow=self._flow(self._media, ended, call) if self._media is not None else None,
+        )
+
+    def _answered(self, call: Call) -> None:
+        stream = call.media.stream
+        self._early = (stream, *_audible(stream))
+        ear = _ear(call)
+        if ear is not None:
+            ear.forget()
+
+    def _flow(self, media: Media, ended: CallEnded, call: Call) -> Flow | None:
+        stream, stats = call.media.stream, ended.stats
+        if stats is None or stream.agreed is None or stream.reporting is None:
+            return None
+        sent, received = _audible(stream)
+        if self._early is not None and self._early[0] is stream:
+            sent, received = sent - self._early[1], received - self._early[2]
+        ear = _ear(call)
+        return Flow(
+            path=_path(media),
+            packets_sent=stats.packets_sent,
+            packets_received=stats.packets_received,
+            audible_sent_s=sent,
+            audible_received_s=received,
+            we_may_send=stream.agreed.direction.sends,
+            they_may_send=stream.agreed.direction.receives,
+            nothing_arrived=stream.reporting.is_unheard,
+            tone_s=ear.seconds(self._tone_hz) if ear and self._tone_hz is not None else 0.0,
+            strongest_hz=ear.strongest_hz if ear else None,
+            mos=stats.mos,
+            loss_percent=stats.loss_percent if stats.packets_received else None,
+        )
+
+
+def _audible(stream: Stream) -> tuple[float, float]:
+    """Seconds so far: sent, received."""
+    if stream.outbound is None or stream.inbound is None:
+        return 0.0, 0.0
+    return stream.outbound.meter.audible_s, stream.inbound.meter.audible_s
+
+
+def _ear(call: Call) -> Ear | None:
+    taps = call.sound.taps if call.sound is not None else ()
+    return next((tap for tap in taps if isinstance(tap, Ear)), None)
+
+
+def _path(media: Media) -> str:
+    local, remote = media.local_candidate, media.remote_candidate
+    kinds = dict.fromkeys(end.type for end in (local, remote) if end is not None)
+    dtls = ", DTLS up" if media.dtls_fingerprint is not None else ""
+    return f"ICE connected by {' to '.join(kinds) or 'no known way'}{dtls}"

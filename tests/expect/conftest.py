@@ -1,0 +1,6 @@
+"""No test here reads or writes the caller's own configuration."""
+
+from tests.cli.program import sipcli
+from tests.home import home
+
+__all__ = ["home", "sipcli"]

@@ -1,0 +1,173 @@
+"""`call` and `listen` with expectations, against the sandbox: real signalling, real media."""
+
+import signal
+import subprocess
+import sys
+from json import loads
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.cli.program import Outcome, Sipcli
+
+TONE = ("--audio-in", "tone:440", "--audio-out", "null")
+QUIET = ("--audio-in", "silence", "--audio-out", "null")
+
+
+def verdicts(outcome: Outcome) -> dict[str, bool]:
+    """Name of each expectation, and whether it was met."""
+    return {
+        event["name"]: event["met"] for event in outcome.events if event["event"] == "expectation"
+    }
+
+
+def cases(path: Path) -> dict[str, str]:
+    """Name of each test case, and `passed`, `failure` or `error`."""
+    suite = ElementTree.parse(path).getroot()[0]
+    return {str(case.get("name")): case[0].tag if len(case) else "passed" for case in suite}
+
+
+def test_a_call_that_is_as_expected_ends_with_0(sipcli: Sipcli, tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    wanted = ("--expect-tone", "440", "--expect-audio", "both", "--expect-status", "200")
+    more = ("--max-setup-ms", "20000", "--min-mos", "1", "--max-loss", "100")
+    outcome = sipcli(
+        "call", "--sandbox", "echo", *TONE, "--duration", "2.5", *wanted, *more, "--json",
+        "--junit", str(path),
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.out
+    found = verdicts(outcome)
+    assert len(found) == 6
+    assert all(found.values())
+    assert cases(path) == dict.fromkeys(found, "passed")
+    assert outcome.kinds[-1] == "finished"
+
+
+def test_a_silent_far_end_is_no_success_and_one_way_audio_is_named(
+    sipcli: Sipcli, tmp_path: Path
+) -> None:
+    path = tmp_path / "junit.xml"
+    outcome = sipcli(
+        "call", "--sandbox", "silent", *TONE, "--duration", "1.2", "--expect-audio", "both",
+        "--junit", str(path),
+    )  # fmt: skip
+    assert outcome.code == 8
+    assert "one-way audio, nothing reaches us" in outcome.err
+    assert "ICE connected by host" in outcome.out
+    assert cases(path) == {"expect-audio": "failure"}
+
+
+def test_our_own_silence_is_no_success_where_sound_was_to_be_sent(sipcli: Sipcli) -> None:
+    outcome = sipcli(
+        "call", "--sandbox", "tone", *QUIET, "--duration", "1.2", "--expect-audio", "sent"
+    )
+    assert outcome.code == 8
+    assert "our own source is silent" in outcome.err
+
+
+def test_digits_have_to_be_these_and_no_others(sipcli: Sipcli) -> None:
+    call = ("call", "--sandbox", "dtmf", *QUIET, "--duration", "1.5", "--dtmf", "4a")
+    assert sipcli(*call, "--expect-dtmf", "4a").code == 0
+    assert sipcli(*call, "--expect-dtmf", "4").code == 8
+
+
+def test_a_refusal_that_is_expected_is_a_success(sipcli: Sipcli) -> None:
+    assert sipcli("call", "--sandbox", "busy", *QUIET, "--expect-status", "486").code == 0
+
+
+def test_the_status_is_the_expectations_affair_where_one_is_expected(sipcli: Sipcli) -> None:
+    outcome = sipcli("call", "--sandbox", "busy", *QUIET, "--expect-status", "603")
+    assert outcome.code == 8
+    assert "expected 603; found: 486" in outcome.err
+    ring = ("call", "--sandbox", "ring", *QUIET, "--ring-timeout", "0.2")
+    assert sipcli(*ring, "--expect-status", "487").code == 0
+    assert sipcli(*ring, "--expect-status", "200").code == 8
+
+
+def test_a_refusal_keeps_its_code_where_something_else_was_expected(
+    sipcli: Sipcli, tmp_path: Path
+) -> None:
+    path = tmp_path / "junit.xml"
+    outcome = sipcli(
+        "call", "--sandbox", "busy", *QUIET, "--expect-audio", "both", "--json",
+        "--junit", str(path),
+    )  # fmt: skip
+    assert outcome.code == 5
+    assert outcome.the("expectation")["actual"] == "not reached: 486 Busy Here"
+    assert cases(path) == {"expect-audio": "error"}
+
+
+def test_without_a_server_the_file_tells_why(sipcli: Sipcli, tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    server = ("--uri", "sip:a@example.com", "--ws-servers", "ws://127.0.0.1:1")
+    outcome = sipcli(
+        "call", "bob", *server, *QUIET, "--expect-audio", "both", "--min-mos", "3",
+        "--junit", str(path), "--json",
+    )  # fmt: skip
+    assert outcome.code == 3
+    assert verdicts(outcome) == {"expect-audio": False, "min-mos": False}
+    assert cases(path) == {"expect-audio": "error", "min-mos": "error"}
+    assert "tcp" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("target", "outcome"), [("echo", "passed"), ("busy", "error")])
+def test_without_expectations_the_file_has_the_call_itself(
+    sipcli: Sipcli, tmp_path: Path, target: str, outcome: str
+) -> None:
+    path = tmp_path / "junit.xml"
+    sipcli("call", "--sandbox", target, *QUIET, "--duration", "0.2", "--junit", str(path))
+    assert cases(path) == {"call": outcome}
+
+
+def test_a_file_that_has_no_place_is_told_before_anything_else(sipcli: Sipcli) -> None:
+    outcome = sipcli("call", "--sandbox", "echo", "--junit", "/nowhere/at/all.xml", "--json")
+    assert outcome.code == 2
+    assert outcome.kinds == ["error", "finished"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--expect-audio", "loud"),
+        ("--expect-tone", "nan"),
+        ("--expect-tone", "5"),
+        ("--expect-dtmf", "4x"),
+        ("--expect-status", "180"),
+        ("--max-setup-ms", "0"),
+        ("--min-mos", "6"),
+        ("--max-loss", "101"),
+    ],
+)
+def test_what_cannot_be_expected_is_a_usage_error(sipcli: Sipcli, option: str, value: str) -> None:
+    outcome = sipcli("call", "--sandbox", "echo", option, value)
+    assert outcome.code == 2
+    assert option in outcome.err
+
+
+def test_listening_in_vain_is_no_success(sipcli: Sipcli, tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    outcome = sipcli(
+        "listen", "--sandbox", *QUIET, "--duration", "0.3", "--expect-audio", "received",
+        "--junit", str(path),
+    )  # fmt: skip
+    assert outcome.code == 8
+    assert "there was no call to judge" in outcome.err
+    assert cases(path) == {"expect-audio": "error"}
+
+
+def test_a_call_that_is_interrupted_writes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    command = [
+        sys.executable, "-m", "sipcli", "call", "--sandbox", "ring", *QUIET, "--json",
+        "--expect-audio", "both", "--junit", str(path),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while loads(process.stdout.readline())["event"] != "progress":
+            pass
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert [loads(line)["event"] for line in rest.splitlines()].count("expectation") == 1
+    assert cases(path) == {"expect-audio": "error"}

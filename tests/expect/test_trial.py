@@ -1,0 +1,108 @@
+"""What a trial makes of how its command ended."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import click
+import pytest
+
+from sipcli.cli.main import main
+from sipcli.cli.trial import Trial
+from sipcli.errors import (
+    ConfigError,
+    ExpectationError,
+    Interrupted,
+    MediaError,
+    NoAnswerError,
+    RefusedError,
+    SipcliError,
+)
+from sipcli.expect.expectations import Expectations
+from tests.expect.theatre import Theatre
+
+WANTED = Expectations(status=486)
+
+
+@pytest.fixture(autouse=True)
+def context() -> Iterator[None]:
+    """What screens are made of."""
+    with click.Context(main):
+        yield
+
+
+def run(trial: Trial, *statuses: int, error: SipcliError | None = None) -> None:
+    """A command whose calls were refused with `statuses`, and that ended by `error`."""
+    with trial:
+        theatre = Theatre(trial.judge())
+        for status in statuses:
+            theatre.refused_call(status, incoming=trial.incoming)
+        if error is not None:
+            raise error
+
+
+def cases(path: Path) -> list[tuple[str | None, list[str]]]:
+    suite = ElementTree.parse(path).getroot()[0]
+    return [(case.get("name"), [told.tag for told in case]) for case in suite]
+
+
+def test_a_failure_shows_in_the_file_also_where_each_expectation_was_met(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    trial = Trial("call", WANTED, path, target="bob")
+    with pytest.raises(MediaError):
+        run(trial, 486, error=MediaError("it died"))
+    assert cases(path) == [("expect-status", []), ("call", ["error"])]
+
+
+def test_a_bug_shows_in_the_file_and_stays_a_bug(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    with pytest.raises(ZeroDivisionError), Trial("call", WANTED, path, target="bob"):
+        raise ZeroDivisionError("oh")
+    assert cases(path) == [("expect-status", ["error"])]
+    assert "a bug in sipcli: ZeroDivisionError: oh" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("error", [RefusedError("486"), NoAnswerError("487")])
+def test_the_answer_that_was_expected_is_no_error_any_more(error: SipcliError) -> None:
+    trial = Trial("call", WANTED, None, target="bob")
+    run(trial, 486, error=error)
+
+
+def test_a_refusal_without_any_call_stays_one() -> None:
+    with pytest.raises(RefusedError), Trial("call", WANTED, None, target="bob"):
+        raise RefusedError("403")
+
+
+@pytest.mark.parametrize("error", [Interrupted("interrupted"), MediaError("it died")])
+def test_an_error_is_worse_than_an_expectation_not_met(error: SipcliError) -> None:
+    trial = Trial("call", WANTED, None, target="bob")
+    with pytest.raises(type(error)):
+        run(trial, 603, error=error)
+
+
+def test_calls_before_a_second_attempt_are_void(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    trial = Trial("call", WANTED, path, target="bob")
+    with trial:
+        Theatre(trial.judge()).refused_call(603)
+        Theatre(trial.judge()).refused_call(486)
+    assert cases(path) == [("expect-status", [])]
+
+
+def test_each_call_that_comes_has_its_cases_under_names_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    trial = Trial("listen", WANTED, path)
+    with pytest.raises(ExpectationError, match="found: 603"):
+        run(trial, 486, 603)
+    assert cases(path) == [("expect-status", []), ("expect-status (call 2)", ["failure"])]
+
+
+def test_a_file_that_cannot_be_written_is_an_error_unless_there_is_a_worse_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "junit.xml"
+    path.mkdir()
+    with pytest.raises(ConfigError, match="--junit"), Trial("call", Expectations(), path):
+        pass
+    with pytest.raises(MediaError), Trial("call", Expectations(), path):
+        raise MediaError("it died")

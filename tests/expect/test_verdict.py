@@ -1,0 +1,160 @@
+"""What is met and what is not, by what a call came to."""
+
+from dataclasses import replace
+
+import pytest
+
+from sipcli.expect.evidence import Evidence, Flow
+from sipcli.expect.expectations import Expectations
+from sipcli.expect.verdict import Verdict, judge, unreached
+
+FLOW = Flow(
+    path="ICE connected by host, DTLS up",
+    packets_sent=412,
+    packets_received=400,
+    audible_sent_s=8.0,
+    audible_received_s=7.5,
+    we_may_send=True,
+    they_may_send=True,
+    nothing_arrived=False,
+    tone_s=7.4,
+    strongest_hz=440.2,
+    mos=4.4,
+    loss_percent=1.0,
+)
+CALL = Evidence(status=200, outcome="hung up", setup_ms=120, digits="42#", flow=FLOW)
+BUSY = Evidence(status=486, outcome="486 Busy Here", setup_ms=None, digits="", flow=None)
+ALL = Expectations(
+    audio="both",
+    tone_hz=440.0,
+    dtmf="42#",
+    status=200,
+    max_setup_ms=120,
+    min_mos=4.4,
+    max_loss_percent=1.0,
+)
+DEAF = replace(FLOW, packets_received=0, audible_received_s=0.0, mos=None, loss_percent=None)
+
+
+def verdict(wanted: Expectations, flow: Flow = FLOW) -> Verdict:
+    """The one verdict on a call with this flow."""
+    (one,) = judge(wanted, replace(CALL, flow=flow))
+    return one
+
+
+def test_each_expectation_has_its_verdict_in_the_order_of_the_contract() -> None:
+    found = judge(ALL, CALL)
+    assert [one.name for one in found] == [
+        "expect-audio",
+        "expect-tone",
+        "expect-dtmf",
+        "expect-status",
+        "max-setup-ms",
+        "min-mos",
+        "max-loss",
+    ]
+    assert all(one.met and one.reached for one in found)
+    assert judge(Expectations(), CALL) == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "met"),
+    [
+        (Expectations(dtmf="42"), False),
+        (Expectations(dtmf="42##"), False),
+        (Expectations(dtmf=""), False),
+        (Expectations(status=486), False),
+        (Expectations(max_setup_ms=119), False),
+        (Expectations(min_mos=4.41), False),
+        (Expectations(max_loss_percent=0.99), False),
+        (Expectations(max_loss_percent=100.0), True),
+    ],
+)
+def test_the_limit_itself_is_met_and_what_is_beyond_is_not(wanted: Expectations, met: bool) -> None:
+    assert verdict(wanted).met is met
+
+
+def test_sound_is_audible_from_half_a_second_on() -> None:
+    for seconds, met in ((25 * 0.02, True), (0.48, False)):
+        received = replace(FLOW, audible_received_s=seconds)
+        assert verdict(Expectations(audio="received"), received).met is met
+        assert verdict(Expectations(audio="both"), received).met is met
+        assert verdict(Expectations(audio="sent"), received).met
+        sent = replace(FLOW, audible_sent_s=seconds)
+        assert verdict(Expectations(audio="sent"), sent).met is met
+        assert verdict(Expectations(audio="both"), sent).met is met
+        assert verdict(Expectations(audio="received"), sent).met
+
+
+def test_a_tone_counts_from_a_second_on() -> None:
+    for seconds, met in ((sum([0.2] * 5), True), (0.8, False)):
+        assert verdict(Expectations(tone_hz=440.0), replace(FLOW, tone_s=seconds)).met is met
+
+
+def test_what_the_far_end_says_never_arrived_was_not_sent() -> None:
+    lost = replace(FLOW, nothing_arrived=True)
+    found = verdict(Expectations(audio="sent"), lost)
+    assert not found.met
+    assert "sent 412 packets" in found.actual
+    assert "reports that none of them arrived" in found.actual
+    assert verdict(Expectations(audio="received"), lost).met
+
+
+@pytest.mark.parametrize(
+    ("flow", "words"),
+    [
+        (
+            DEAF,
+            "one-way audio, nothing reaches us: sent 412 packets, received 0:"
+            " ICE connected by host, DTLS up, nothing came back",
+        ),
+        (replace(DEAF, they_may_send=False), "the far end said it would send nothing"),
+        (replace(FLOW, audible_received_s=0.1), "0.1 s of them audible: ICE connected by host"),
+        (replace(FLOW, audible_received_s=0.1), "the far end sends silence"),
+        (replace(FLOW, nothing_arrived=True), "one-way audio, nothing leaves or arrives: "),
+        (replace(FLOW, audible_sent_s=0.0), "our own source is silent"),
+        (replace(FLOW, audible_sent_s=0.0, we_may_send=False), "does not want to hear us"),
+    ],
+)
+def test_one_way_audio_is_named_with_its_direction_and_likely_step(flow: Flow, words: str) -> None:
+    found = verdict(Expectations(audio="both"), flow)
+    assert not found.met
+    assert words in found.actual
+    assert found.actual.startswith("one-way audio")
+
+
+def test_silence_both_ways_is_not_called_one_way() -> None:
+    found = verdict(Expectations(audio="both"), replace(DEAF, audible_sent_s=0.0))
+    assert "one-way" not in found.actual
+    assert "nothing came back" in found.actual
+    assert "our own source is silent" in found.actual
+
+
+def test_no_packets_at_all_are_neither_good_quality_nor_no_loss() -> None:
+    for wanted in (Expectations(min_mos=1.0), Expectations(max_loss_percent=100.0)):
+        found = verdict(wanted, DEAF)
+        assert not found.met
+        assert found.actual == "nothing was received"
+
+
+def test_a_wrong_tone_is_told_and_no_tone_says_why() -> None:
+    other = verdict(Expectations(tone_hz=440.0), replace(FLOW, tone_s=0.0, strongest_hz=1000.0))
+    assert "1000.0 Hz" in other.actual
+    speech = verdict(Expectations(tone_hz=440.0), replace(FLOW, tone_s=0.0, strongest_hz=None))
+    assert speech.actual == "no tone stood out"
+    nothing = verdict(Expectations(tone_hz=440.0), replace(DEAF, tone_s=0.0, strongest_hz=None))
+    assert "nothing came back" in nothing.actual
+
+
+def test_of_a_call_that_was_refused_only_the_status_is_judged() -> None:
+    found = {one.name: one for one in judge(replace(ALL, status=486, dtmf=""), BUSY)}
+    assert found.pop("expect-status").met
+    assert not any(one.met or one.reached for one in found.values())
+    assert all(one.actual == "not reached: 486 Busy Here" for one in found.values())
+
+
+def test_without_a_call_nothing_is_reached() -> None:
+    found = unreached(ALL, "registration refused")
+    assert len(found) == len(judge(ALL, CALL))
+    assert not any(one.met or one.reached for one in found)
+    assert {one.actual for one in found} == {"not reached: registration refused"}
