@@ -88,11 +88,14 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # The task group would wrap the body's own error: it hears of cancellations alone.
-        if isinstance(error, asyncio.CancelledError):
-            await self._stack.__aexit__(kind, error, traceback)
-        else:
-            await self._stack.aclose()
+        try:
+            # The task group would wrap the body's own error: it hears of cancellations alone.
+            if isinstance(error, asyncio.CancelledError):
+                await self._stack.__aexit__(kind, error, traceback)
+            else:
+                await self._stack.aclose()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None  # an extension's own fault
 
     @property
     def server(self) -> WsServer:

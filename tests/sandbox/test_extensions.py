@@ -20,6 +20,7 @@ from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.source import Silence, ToneSource
 from sipcli.media.tone_meter import ToneMeter
 from sipcli.phone import Phone
+from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
 
@@ -264,3 +265,19 @@ def test_an_extension_serves_several_calls_at_once() -> None:
         await third.heard(800)
 
     in_sandbox(work)
+
+
+def test_the_fault_of_an_extension_ends_the_sandbox_and_is_not_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(self: Extension, event: InstantMessage) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Extension, "_send_back", fail)
+
+    async def work(alice: User, _: Sandbox) -> None:
+        await alice.phone.send_message(address_of("message"), "hello")
+        await asyncio.Event().wait()
+
+    with pytest.raises(ZeroDivisionError):
+        in_sandbox(work)
