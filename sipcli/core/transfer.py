@@ -32,6 +32,9 @@ class Transferor:
         self._leg = leg
         self._target: Uri | None = None
         """Whom the transfer under way leads to."""
+        self._is_cut_short = False
+        """Whether the far end said that it would tell no more, before it came to an end. SIP.js
+        says so with its 100, and tells all the same."""
         self._count = 0
 
     def refer(self, target: Uri, replaces: Replaces | None, now: float) -> None:
@@ -41,7 +44,8 @@ class Transferor:
         `Malformed` for a `replaces` with a target that is no SIP URI.
         """
         leg = self._leg
-        if self._target is not None or not leg.is_confirmed:
+        is_under_way = self._target is not None and not self._is_cut_short
+        if is_under_way or not leg.is_confirmed:
             raise OutOfTurn("no transfer is possible now")
         refer_to = target
         if replaces is not None:
@@ -52,6 +56,7 @@ class Transferor:
         if not leg.dialog.headers:  # an anonymous caller does not say who refers
             headers.append(("Referred-By", str(Address(leg.dialog.local.uri))))
         self._target = target
+        self._is_cut_short = False
         self._count += 1
         count = self._count
 
@@ -73,8 +78,10 @@ class Transferor:
             leg.respond(inbound, 200, now)
             found = _SIPFRAG.match(request.body)
             status = int(found[1]) if found else None
-            is_final = state is not None and state.state == "terminated"
-            self._progress(status, is_final=is_final or (status or 0) >= 200)
+            is_over = state is not None and state.state == "terminated"
+            self._is_cut_short = is_over and status is not None and status < 200
+            is_final = (is_over and not self._is_cut_short) or (status or 0) >= 200
+            self._progress(status, is_final=is_final)
 
     def _referred(self, outcome: Outcome, now: float) -> None:
         status = final_status(outcome)

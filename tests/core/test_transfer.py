@@ -79,6 +79,25 @@ def test_a_notify_that_says_little_does_no_harm(
     assert (told.status, told.is_final) == (status, is_final)
 
 
+def test_a_far_end_that_ends_the_subscription_with_100_and_tells_on_is_heard() -> None:  # SIP.js
+    wire = CallWire()
+    call, invite = wire.talk()
+    wire.step(wire.calls.refer, call, target=CAROL)
+    notify(wire, invite, b"SIP/2.0 100 Trying", "terminated;reason=noresource")
+    notify(wire, invite, b"SIP/2.0 200 OK", "terminated;reason=noresource", cseq=21)
+    told = wire.heard(TransferProgress)
+    assert [(one.status, one.is_final) for one in told] == [(100, False), (200, True)]
+
+
+def test_a_far_end_that_tells_no_more_after_100_is_no_obstacle_to_another_transfer() -> None:
+    wire = CallWire()
+    call, invite = wire.talk()
+    wire.step(wire.calls.refer, call, target=CAROL)
+    notify(wire, invite, b"SIP/2.0 100 Trying", "terminated;reason=noresource")
+    wire.step(wire.calls.refer, call, target=CAROL)
+    assert len(wire.requests("REFER")) == 2
+
+
 def test_a_refused_transfer_leaves_the_call_alone() -> None:
     wire = CallWire()
     call, _ = wire.talk()
