@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sipcli.errors import MediaError
 from sipcli.media.dtmf.digits import Digit, Step
@@ -30,6 +30,10 @@ from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
 from sipcli.sdp.path import Path
 from sipcli.sdp.refusal import Refused
 from sipcli.sdp.transport import LocalTransport
+
+RESTART_PAUSE: Final = 0.3
+"""Seconds that our checks wait after we have answered an ICE restart: Chromium gives a pair up for
+good whose checks come before the answer. The old pair carries the media meanwhile."""
 
 
 class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it becomes
@@ -145,7 +149,7 @@ class MediaSession:
         if path is not None and self._is_open:
             await self._follow(path)
         text, agreed = self._negotiation.create_answer(await self._own_side(), direction)
-        self._go_by(agreed)
+        self._go_by(agreed, restart_pause=RESTART_PAUSE)
         return text.encode()
 
     async def rollback(self) -> None:
@@ -235,7 +239,7 @@ class MediaSession:
         await _end(self._restarting)
         self._next_local = await self._transport.restart()
 
-    def _go_by(self, agreed: Agreed) -> None:
+    def _go_by(self, agreed: Agreed, *, restart_pause: float = 0.0) -> None:
         path, gathered = agreed.path, self._next_local
         self._next_local = None
         if not self._is_open:
@@ -253,16 +257,20 @@ class MediaSession:
         elif path.ice_restarted:
             self._local = gathered
             restart = partial(self._transport.restart_with, path.remote)
-            self._restarting = self._loop.create_task(self._open(restart, after=self._opening))
+            self._restarting = self._loop.create_task(
+                self._open(restart, after=self._opening, pause=restart_pause)
+            )
         self.stream.agree(agreed)
 
     async def _open(
         self,
         work: Callable[[], Coroutine[Any, Any, None]],
         after: asyncio.Task[None] | None = None,
+        pause: float = 0.0,
     ) -> None:
         if after is not None:
             await asyncio.wait([after])
+        await asyncio.sleep(pause)
         try:
             await work()
         except IceFailed as failure:
