@@ -1,5 +1,6 @@
 """`call` and `listen` with expectations, against the sandbox: real signalling, real media."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -171,3 +172,55 @@ def test_a_call_that_is_interrupted_writes_the_file(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert [loads(line)["event"] for line in rest.splitlines()].count("expectation") == 1
     assert cases(path) == {"expect-audio": "error"}
+
+
+def test_who_listens_judges_the_call_that_comes(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    command = [
+        sys.executable, "-m", "sipcli", "listen", "--sandbox", *QUIET, "--json",
+        "--auto-answer", "--max-calls", "1", "--expect-tone", "440", "--expect-dtmf", "7",
+        "--expect-audio", "both", "--junit", str(path),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = [loads(process.stdout.readline())]
+        while told[-1]["event"] != "registered":
+            told.append(loads(process.stdout.readline()))
+        (where,) = (event for event in told if event["event"] == "sandbox")
+        alice, bob = where["accounts"]
+        account = ("--uri", bob["uri"], "--ws-servers", where["server"], "--stun-servers", "none")
+        caller = subprocess.run(
+            [
+                sys.executable, "-m", "sipcli", "call", alice["uri"], *account, *TONE,
+                "--duration", "2.5", "--dtmf", "7", "--expect-audio", "sent",
+            ],
+            env={**os.environ, "SIPCLI_PASSWORD": bob["password"]},
+            check=False,
+        )  # fmt: skip
+        rest, _ = process.communicate(timeout=10)
+    assert caller.returncode == 0
+    assert process.returncode == 8
+    events = [loads(line) for line in rest.splitlines()]
+    assert {event["name"]: event["met"] for event in events if event["event"] == "expectation"} == {
+        "expect-audio": False,  # nothing was said here
+        "expect-tone": True,
+        "expect-dtmf": True,
+    }
+    found = cases(path)
+    assert found == {"expect-audio": "failure", "expect-tone": "passed", "expect-dtmf": "passed"}
+
+
+def test_a_call_that_is_interrupted_after_its_answer_is_judged() -> None:
+    command = [
+        sys.executable, "-m", "sipcli", "call", "--sandbox", "tone", *QUIET, "--json",
+        "--expect-audio", "sent", "--expect-status", "200",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while loads(process.stdout.readline())["event"] != "media":
+            pass
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=10)
+    events = [loads(line) for line in rest.splitlines()]
+    assert [event["met"] for event in events if event["event"] == "expectation"] == [False, True]
+    assert process.returncode == 8
