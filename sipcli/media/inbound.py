@@ -53,7 +53,7 @@ class Inbound:
 
     def rtp(self, data: bytes, now: float) -> None:
         """Take in a packet; never raises, whatever it is."""
-        packet = self.receiver.receive(data, now)
+        packet = self.receiver.receive(data)
         if packet is None:
             return
         if packet.ssrc != self._ssrc:

@@ -18,8 +18,6 @@ class Receiver:
         """Datagrams that were no RTP."""
         self.strays = 0
         """Packets of an unproven source, or far from all others of theirs."""
-        self.last_heard: float | None = None
-        """When a packet of the current source last came, in seconds; None before the first."""
         self._reception: Reception | None = None
         self._candidate: tuple[int, int] | None = None
         """Another source and the sequence number that would prove it."""
@@ -56,7 +54,7 @@ class Receiver:
         """Of the current source (RFC 3550 §6.4.1), in ms."""
         return self._reception.jitter_s * 1000 if self._reception else 0.0
 
-    def receive(self, data: bytes, now: float) -> RtpPacket | None:
+    def receive(self, data: bytes) -> RtpPacket | None:
         """The packet in `data` if it is a new one of the stream that is heard, else None."""
         packet = parse(data)
         if packet is None:
@@ -69,7 +67,6 @@ class Receiver:
         if arrival is Arrival.STRAY or arrival is Arrival.DUPLICATE:
             return None
         self._candidate = None
-        self.last_heard = now
         return packet
 
     def timed(self, packet: RtpPacket, clock_rate: int, now: float) -> None:

@@ -70,6 +70,16 @@ def numbered(n: int, when: float, **changes: int) -> Arrival:
     return Arrival(when, packet)
 
 
+SETTLED = 0.030 + 0.020 + 0.003 + 0.002 + 0.0025
+"""Seconds: the network's delay, a frame and the slack of `Pacing`, the margin of `Delays`, and
+what is left where less is no seam."""
+
+
+def even(first: int, end: int, lost: set[int] | None = None) -> list[Arrival]:
+    """Packets that come 30 ms after they are sent, all but the `lost`."""
+    return [numbered(n, n * 0.020 + 0.030) for n in range(first, end) if n not in (lost or set())]
+
+
 @dataclass
 class Network:
     """Loses, delays, reorders and repeats, the same way for the same seed. Times in seconds."""

@@ -15,7 +15,7 @@ def packet(sequence: int, ssrc: int = 1, timestamp: int = 0) -> bytes:
 
 def heard(receiver: Receiver, *datagrams: bytes) -> list[int]:
     """The sequence numbers of those let through."""
-    found = (receiver.receive(data, 0.0) for data in datagrams)
+    found = (receiver.receive(data) for data in datagrams)
     return [one.sequence for one in found if one is not None]
 
 
@@ -67,19 +67,11 @@ def test_what_is_no_rtp_is_counted() -> None:
     assert receiver.expected == 0
 
 
-def test_it_knows_when_it_last_heard_the_source() -> None:
-    receiver = Receiver()
-    assert receiver.last_heard is None
-    receiver.receive(packet(1), 4.0)
-    receiver.receive(packet(9, 2), 5.0)
-    assert receiver.last_heard == 4.0
-
-
 def test_jitter_is_that_of_the_current_source() -> None:
     receiver = Receiver()
     assert receiver.jitter_ms == 0.0
     for n, when in enumerate((0.0, 0.036)):
-        one = receiver.receive(packet(n, timestamp=n * 160), when)
+        one = receiver.receive(packet(n, timestamp=n * 160))
         assert one is not None
         receiver.timed(one, 8_000, when)
     assert receiver.jitter_ms == pytest.approx(1.0)
@@ -88,14 +80,14 @@ def test_jitter_is_that_of_the_current_source() -> None:
 def test_there_is_nothing_to_report_before_the_first_packet() -> None:
     receiver = Receiver()
     assert receiver.report(0.0) == ()
-    receiver.receive(packet(5), 0.0)
+    receiver.receive(packet(5))
     (block,) = receiver.report(0.0)
     assert (block.ssrc, block.highest_sequence) == (1, 5)
 
 
 def test_sender_reports_of_others_are_dropped() -> None:
     receiver = Receiver()
-    receiver.receive(packet(5), 0.0)
+    receiver.receive(packet(5))
     receiver.sender_report(SenderReport(2, 1 << 20, 0, 0, 0), 0.0)
     assert receiver.report(0.0)[0].last_sender_report == 0
     receiver.sender_report(SenderReport(1, 1 << 20, 0, 0, 0), 0.0)

@@ -75,7 +75,7 @@ def test_the_last_report_says_goodbye() -> None:
 def exchange(here: Side, there: Side, delay: float) -> None:
     """Our report goes there, and two seconds later theirs comes back."""
     here.sender.audio(0, b"x", 0.0)
-    there.receiver.receive(build_rtp(RtpPacket(0, 1, 0, 1, b"x")), delay)
+    there.receiver.receive(build_rtp(RtpPacket(0, 1, 0, 1, b"x")))
     there.reporting.receive(here.reporting.report(0.0), delay)
     here.reporting.receive(there.reporting.report(2.0 + delay), 2.0 + 2 * delay)
 
@@ -137,9 +137,9 @@ def test_what_the_far_end_says_of_us_is_kept_and_of_others_not() -> None:
 
 def test_a_goodbye_from_the_far_end_ends_nothing() -> None:
     side = Side(1)
-    side.receiver.receive(build_rtp(RtpPacket(0, 1, 0, 9, b"x")), 0.0)
+    side.receiver.receive(build_rtp(RtpPacket(0, 1, 0, 9, b"x")))
     assert side.reporting.receive(build((Goodbye((9,)),)), 1.0) == (Goodbye((9,)),)
-    assert side.receiver.receive(build_rtp(RtpPacket(0, 2, 160, 9, b"x")), 1.0) is not None
+    assert side.receiver.receive(build_rtp(RtpPacket(0, 2, 160, 9, b"x"))) is not None
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 30, b"\x80\xc8\xff\xff"])
