@@ -99,6 +99,7 @@ class Switchboard:
 
     def _ring(self, event: core.Incoming) -> None:
         call = self._new_call(is_incoming=True, remote=event.sender)
+        self._sweep()
         self._calls[event.call] = call
         call.take(event)
         try:

@@ -1,6 +1,7 @@
 """Calls to each extension of the sandbox, with the sound that really arrives."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -263,6 +264,19 @@ def test_an_extension_serves_several_calls_at_once() -> None:
         await first.heard(1000)
         await second.heard(600)
         await third.heard(800)
+
+    in_sandbox(work)
+
+
+def test_calls_that_are_over_are_forgotten_by_both_ends() -> None:
+    async def work(alice: User, _: Sandbox) -> None:
+        for _round in range(6):
+            call, _meter = await alice.answered("echo")
+            call.hang_up()
+            await call.over.wait()
+        gc.collect()
+        alive = [one for one in gc.get_objects() if isinstance(one, Call)]
+        assert len(alive) <= 4  # the last call, or the one before, at each end
 
     in_sandbox(work)
 
