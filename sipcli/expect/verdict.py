@@ -89,6 +89,8 @@ def _fault_inward(flow: Flow) -> str | None:
         return f"{text}: {flow.path}, but the far end said it would send nothing"
     if flow.packets_received == 0:
         return f"{text}: {flow.path}, nothing came back"
+    if flow.mos is None:
+        return f"{text}: {flow.path}, but none of them could be played: another codec than agreed"
     audible = f"{flow.audible_received_s:.1f} s of them audible"
     return f"{text}, {audible}: {flow.path}, the far end sends silence"
 

@@ -1,11 +1,16 @@
 """Somebody who watches one call, and says at its end what it came to."""
 
+from typing import Final
+
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, Dtmf, Event, Media
 from sipcli.core.call_events import Answered
 from sipcli.expect.ear import Ear
 from sipcli.expect.evidence import Evidence, Flow
 from sipcli.media.session.stream import Stream
+
+MOST_DIGITS: Final = 10_000
+"""Digits of a call that are kept; nobody expects as many."""
 
 
 class Witness:
@@ -27,7 +32,7 @@ class Witness:
                 self._answered(call)
             case Media(state="connected"):
                 self._media = event
-            case Dtmf(direction="received", digit=digit):
+            case Dtmf(direction="received", digit=digit) if len(self._digits) < MOST_DIGITS:
                 self._digits += digit
             case _:
                 pass

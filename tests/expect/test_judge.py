@@ -6,6 +6,7 @@ from sipcli.expect.judge import Judge
 from sipcli.expect.verdict import Verdict
 from sipcli.media.pcm import RATE
 from sipcli.media.tones import Tone
+from sipcli.sdp.direction import Direction
 from tests.expect.theatre import FakeCall, Theatre, a_stream
 
 
@@ -71,6 +72,21 @@ def test_setup_is_until_the_media_of_who_answered_connect() -> None:
     assert court.met == [False]
 
 
+def test_setup_is_over_with_the_first_way_and_media_that_fail_are_none() -> None:
+    court = Court(Expectations(max_setup_ms=100))
+    call = court.theatre.begin()
+    court.theatre.answer(call)
+    court.theatre.connect(call, 90)
+    court.theatre.connect(call, 20_000, "restarted")
+    court.theatre.end(call)
+    assert court.met == [True]
+    other = Court(Expectations(max_setup_ms=100))
+    call = other.theatre.begin()
+    other.theatre.connect(call, 50, "failed")
+    other.theatre.end(call)
+    assert other.met == [False]
+
+
 def test_digits_are_those_received_in_order() -> None:
     court = Court(Expectations(dtmf="42"))
     call = court.theatre.begin()
@@ -98,6 +114,35 @@ def test_the_way_of_the_media_is_named_where_nothing_came_back() -> None:
     court.theatre.end(call, received=0)
     (verdict,) = court.verdicts
     assert "ICE connected by host to relay, DTLS up, nothing came back" in verdict.actual
+
+
+def test_what_the_far_end_reports_and_what_was_agreed_count() -> None:
+    for unheard, direction, words in (
+        (True, Direction.SENDRECV, "reports that none of them arrived"),
+        (False, Direction.RECVONLY, "does not want to hear us"),
+        (False, Direction.SENDONLY, "said it would send nothing"),
+    ):
+        court = Court(AUDIO)
+        call = court.theatre.begin()
+        court.theatre.answer(call)
+        court.theatre.connect(call)
+        stream = call.media.stream
+        stream.reporting.is_unheard = unheard
+        stream.agreed.direction = direction
+        stream.outbound.meter.audible_s = 2.0 if direction.sends else 0.0
+        stream.inbound.meter.audible_s = 2.0 if direction.receives else 0.0
+        court.theatre.end(call)
+        assert words in court.verdicts[0].actual
+        assert court.met == [False]
+
+
+def test_without_packets_there_is_no_loss_to_speak_of() -> None:
+    court = Court(Expectations(max_loss_percent=100.0))
+    call = court.theatre.begin()
+    court.theatre.answer(call)
+    court.theatre.connect(call)
+    court.theatre.end(call, received=0)
+    assert court.met == [False]
 
 
 def test_who_calls_has_only_the_first_call_judged() -> None:

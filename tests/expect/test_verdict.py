@@ -109,6 +109,7 @@ def test_what_the_far_end_says_never_arrived_was_not_sent() -> None:
             " ICE connected by host, DTLS up, nothing came back",
         ),
         (replace(DEAF, they_may_send=False), "the far end said it would send nothing"),
+        (replace(FLOW, audible_received_s=0.0, mos=None), "none of them could be played"),
         (replace(FLOW, audible_received_s=0.1), "0.1 s of them audible: ICE connected by host"),
         (replace(FLOW, audible_received_s=0.1), "the far end sends silence"),
         (replace(FLOW, nothing_arrived=True), "one-way audio, nothing leaves or arrives: "),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sipcli.calls.events import CallEnded, CandidateShown, Event, Figures, Media
 from sipcli.calls.sound import Sound
@@ -71,7 +71,12 @@ class Theatre:
             self.tell(Calling(call=call.id, to=who))
         return call
 
-    def connect(self, call: FakeCall, elapsed_ms: int = 80) -> None:
+    def connect(
+        self,
+        call: FakeCall,
+        elapsed_ms: int = 80,
+        state: Literal["connected", "failed", "restarted"] = "connected",
+    ) -> None:
         """Its media connect, by a relay."""
         ends = [
             CandidateShown(type=kind, protocol="udp", address="192.0.2.1", port=9)
@@ -80,7 +85,7 @@ class Theatre:
         self.tell(
             Media(
                 call=call.id,
-                state="connected",
+                state=state,
                 codec="opus",
                 local_candidate=ends[0],
                 remote_candidate=ends[1],
