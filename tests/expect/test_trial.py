@@ -68,6 +68,11 @@ def test_the_answer_that_was_expected_is_no_error_any_more(error: SipcliError) -
     run(trial, 486, error=error)
 
 
+def test_who_waits_for_calls_may_still_be_refused_as_such() -> None:
+    with pytest.raises(NoAnswerError):
+        run(Trial("listen", WANTED, None), 486, error=NoAnswerError("the registrar is silent"))
+
+
 def test_a_refusal_without_any_call_stays_one() -> None:
     with pytest.raises(RefusedError), Trial("call", WANTED, None, target="bob"):
         raise RefusedError("403")
