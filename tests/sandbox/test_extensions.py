@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -271,7 +272,8 @@ def test_an_extension_serves_several_calls_at_once() -> None:
 def test_calls_that_are_over_are_forgotten_by_both_ends() -> None:
     async def work(alice: User, _: Sandbox) -> None:
         for _round in range(6):
-            call, _meter = await alice.answered("echo")
+            call, meter = await alice.answered("echo", ToneSource(440))
+            await meter.until(partial(meter.tones.seconds, 440))
             call.hang_up()
             await call.over.wait()
         gc.collect()
