@@ -314,6 +314,8 @@ class IceAgent(aioice.Connection):
 
         Its own way needs 30 s to see that a peer is gone, and takes a slow answer for none.
         """
+        if self._is_over:  # closed while it was connecting: nobody would end this any more
+            return
         self.consent = Consent(
             self._consents,
             lambda: max(self.last_heard, self._last_media()),

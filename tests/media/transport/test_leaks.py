@@ -117,3 +117,18 @@ def test_whatever_is_cancelled_whenever_can_be_closed(
             assert turns > 2
 
     run(test())
+
+
+def test_closing_at_the_moment_of_connecting_leaves_no_watch_over_consent() -> None:
+    async def test() -> None:
+        alice, bob = Party(), Party()
+        await connect(alice, bob)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+        before = used()
+        # What aioice does last in connecting, though close() had its turn in between.
+        late = asyncio.create_task(alice.transport._agent.query_consent())  # noqa: SLF001
+        await settle()
+        assert late.done()
+        assert used() == before
+
+    run(test())
