@@ -62,7 +62,8 @@ def talking(alice: User, bob: User) -> tuple[SipcliProcess, SipcliProcess]:
     caller = alice.sipcli(*CALL)
     caller.wait_for("media", state="connected")
     callee.wait_for("media", state="connected")
-    until(lambda: heard(alice, BOB) > 0.3 and heard(bob, ALICE) > 0.3)
+    until(lambda: heard(alice, BOB) > 0.3)
+    until(lambda: heard(bob, ALICE) > 0.3)
     return caller, callee
 
 
