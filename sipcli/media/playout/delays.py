@@ -40,12 +40,16 @@ class Delays:
         """Half the packets were quicker; 0 before the first packet."""
         return self._sorted[len(self._sorted) // 2] if self._sorted else 0.0
 
+    def forget(self) -> None:
+        """What was is no guide to what comes."""
+        self._recent.clear()
+        self._sorted.clear()
+
     def add(self, transit: float) -> None:
         """Take note of a packet: of when it came, or of when what stands in for it came."""
         transits = self._sorted
         if transits and transit > transits[-1] + UNHEARD_OF_S:
-            self._recent.clear()
-            transits.clear()
+            self.forget()
         if len(transits) == WINDOW:
             del transits[bisect_left(transits, self._recent.popleft())]
         self._recent.append(transit)

@@ -27,6 +27,8 @@ LONGEST_QUEUE: Final = RATE // 2
 """Samples: what has to wait for longer than half a second is not played at all."""
 _PATIENCE: Final = RATE // 5
 """Samples: after 200 ms without a packet the stream is taken to have stopped."""
+_OVERDUE: Final = RATE // 10
+"""Samples: where the stream begins, 100 ms of what should have been heard are still played."""
 _ROUNDING: Final = RATE // 400
 """Samples: a gap shorter than 2.5 ms is none."""
 _SMOOTHING: Final = 1 / 50
@@ -133,7 +135,11 @@ class Playout:
 
     def _learn(self, waiting: Waiting) -> None:
         """Let the packet's transit count, and that of the one before it if it stands in for it."""
-        self._delays.add(waiting.arrival - waiting.position / RATE)
+        transit = waiting.arrival - waiting.position / RATE
+        if self.counts.played == 0 and transit < self._delays.least:
+            # What came before the keys comes in a heap: held back by us, not by the network.
+            self._delays.forget()
+        self._delays.add(transit)
         newest = self._newest
         if newest is not None and waiting.position <= newest.position:
             return
@@ -179,9 +185,9 @@ class Playout:
         return self._play(now, samples, held)
 
     def _start(self, now: float) -> bool:
-        """Begin with the latest packet that has waited long enough; False if there is none."""
+        """Begin with a packet that has waited long enough, not too long; False if none has."""
         due = (now - self._delays.wanted) * RATE
-        while (second := self._queue.second) is not None and second.position <= due:
+        while (second := self._queue.second) is not None and second.position <= due - _OVERDUE:
             self._queue.pop()
             self.counts.late += 1
         first = self._queue.first

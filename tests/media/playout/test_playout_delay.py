@@ -65,6 +65,16 @@ def test_everything_at_once_for_ten_minutes_keeps_the_delay_bounded() -> None:
     assert counts.overflowed == 0
 
 
+def test_what_comes_in_a_heap_at_the_beginning_is_heard_and_soon_caught_up() -> None:
+    arrivals = [numbered(n, max(n * 0.020 + 0.030, 0.131)) for n in range(200)]
+    listener = Listener()
+    heard = list(listener.listen(arrivals, 4.0))
+    assert sounds(heard)[0] == 1
+    assert max(delays(heard)) < 0.140
+    assert delays(heard)[100] < SETTLED
+    assert listener.playout.counts.late == 0
+
+
 def test_a_moment_without_anything_is_played_later_and_then_caught_up() -> None:
     """The network holds everything back for 300 ms, then brings it all at once."""
     arrivals = [
@@ -74,8 +84,8 @@ def test_a_moment_without_anything_is_played_later_and_then_caught_up() -> None:
     listener = Listener()
     heard = list(listener.listen(arrivals, 29.0))
     assert delays(heard)[-1] < SETTLED
-    assert max(delays(heard)) < 0.290  # the longest wait: what is older is dropped
-    assert listener.playout.counts.late > 0
+    assert max(delays(heard)) < 0.340
+    assert sorted(set(sounds(heard))) == list(range(1, sounds(heard)[-1] + 1))
     assert listener.playout.counts.concealments <= 2
     assert listener.playout.counts.overflowed == 0
 
@@ -104,7 +114,7 @@ def test_after_an_outage_what_is_too_old_is_not_played() -> None:
     ]
     listener = Listener()
     heard = list(listener.listen(arrivals, 30.0))
-    assert max(delays(heard)) < 0.8
+    assert max(delays(heard)) < 0.400
     assert delays(heard)[-1] < SETTLED
     counts = listener.playout.counts
     assert counts.overflowed + counts.late > 100
