@@ -28,8 +28,8 @@ IMPAIRMENTS: Final = {
     "pcmu": Impairment(0.0, 25.1, wide_band=False),
     "pcma": Impairment(0.0, 25.1, wide_band=False),
 }
-"""G.711: G.113 Appendix I, with the concealment of G.711 Appendix I. G.722: G.113 Appendix IV.
-Opus is in no table: our estimate, of which PESQ-WB in the playout's tests is within 0.5."""
+"""G.711 with concealment, and G.722 without loss: ITU-T G.113, Appendices I and IV. The rest is our
+estimate, from which PESQ-WB of speech with 0-20 % of random loss differed by 0.6 at most."""
 
 
 def rating(

@@ -12,7 +12,7 @@ from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 
 _LARGEST_PAYLOAD: Final = 1275
 """Bytes of one frame at most (RFC 6716 §3.4, R2)."""
-_DTX_PAYLOAD: Final = 2
+DTX_PAYLOAD: Final = 2
 """Bytes: a payload no longer than this says that nothing follows for a while."""
 _WORTH_FEC: Final = 0.5
 """Percent of loss from which on FEC costs less quality than it saves."""
@@ -52,7 +52,7 @@ class OpusEncoder:
     def encode(self, pcm: Pcm) -> bytes:
         """The payload for one frame; empty where DTX has nothing to say."""
         size = self._library.encode(self._state, pcm.tobytes(), FRAME, self._out, _LARGEST_PAYLOAD)
-        return ctypes.string_at(self._out, size) if size > _DTX_PAYLOAD else b""
+        return ctypes.string_at(self._out, size) if size > DTX_PAYLOAD else b""
 
     def expect_loss(self, percent: float) -> None:
         """FEC from half a percent on; none below."""
@@ -78,7 +78,7 @@ class OpusDecoder:
         """The sound in `payload`; concealment where it breaks the rules of RFC 6716 §3.4."""
         if not payload:
             return silence(0)
-        self.pausing = len(payload) <= _DTX_PAYLOAD
+        self.pausing = len(payload) <= DTX_PAYLOAD
         count = self._decode(payload, MAX_SAMPLES, fec=False)
         return self._out[:count].copy() if count > 0 else self.conceal(self.samples(payload))
 

@@ -11,7 +11,8 @@ from av.error import FFmpegError
 
 from sipcli.errors import MediaError
 from sipcli.media.codecs.concealment import Concealer
-from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.codecs.libopus import MAX_SAMPLES
+from sipcli.media.codecs.opus import DTX_PAYLOAD, OpusSettings
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 
 Name: TypeAlias = Literal["libopus", "opus"]
@@ -19,8 +20,6 @@ Name: TypeAlias = Literal["libopus", "opus"]
 
 _FORMATS: Final[dict[Name, Literal["flt", "fltp"]]] = {"libopus": "flt", "opus": "fltp"}
 """The better codec first, with the samples it takes."""
-_LONGEST: Final = RATE * 120 // 1000
-_DTX_PAYLOAD: Final = 2
 _EXPECTED_LOSS: Final = "5"
 """Percent: FFmpeg wants to know before the first frame."""
 
@@ -68,7 +67,7 @@ class AvOpusEncoder:
         frame = av.AudioFrame.from_ndarray(wave, format=self._format, layout="mono")
         frame.sample_rate = RATE
         payload = b"".join(bytes(packet) for packet in self._context.encode(frame))
-        return payload if len(payload) > _DTX_PAYLOAD else b""
+        return payload if len(payload) > DTX_PAYLOAD else b""
 
     def expect_loss(self, percent: float) -> None:
         """Nothing: it is too late for FFmpeg to be told."""
@@ -99,14 +98,14 @@ class AvOpusDecoder:
         else:
             each_ms = (2.5, 5.0, 10.0, 20.0)[configuration & 3]
         samples = int(frames * each_ms * RATE / 1000)
-        return samples if samples <= _LONGEST else 0
+        return samples if samples <= MAX_SAMPLES else 0
 
     def decode(self, payload: bytes) -> Pcm:
         """The sound in `payload`; concealment where it cannot be decoded."""
         expected = self.samples(payload)
         if expected == 0:
             return silence(0)
-        self.pausing = len(payload) <= _DTX_PAYLOAD
+        self.pausing = len(payload) <= DTX_PAYLOAD
         try:
             frames = self._context.decode(av.Packet(payload))
         except FFmpegError:
