@@ -20,8 +20,8 @@ Name: TypeAlias = Literal["libopus", "opus"]
 
 _FORMATS: Final[dict[Name, Literal["flt", "fltp"]]] = {"libopus": "flt", "opus": "fltp"}
 """The better codec first, with the samples it takes."""
-_EXPECTED_LOSS: Final = "5"
-"""Percent: FFmpeg wants to know before the first frame."""
+_EXPECTED_LOSS: Final = "10"
+"""Percent: FFmpeg wants to know before the first frame, and less brings no FEC at 32 kbit/s."""
 
 
 def encoder(settings: OpusSettings) -> "AvOpusEncoder":
