@@ -22,6 +22,7 @@ from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
+from sipcli.media.codecs.registry import opus_shortcoming
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.media.session.kit import MediaKit
 from sipcli.phone import Phone
@@ -118,6 +119,9 @@ async def desk(
         if tones is not None:
             tones.take(event)
 
+    shortcoming = opus_shortcoming() if "opus" in session.settings.codecs else None
+    if shortcoming is not None:
+        session.screen.warning(shortcoming)
     kit = MediaKit.from_settings(session.settings, include_loopback=_is_local(session))
     switchboard = Switchboard(kit, take, make_sound=make_sound, on_incoming=on_incoming)
     async with session.phone(
