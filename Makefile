@@ -57,4 +57,4 @@ demo: venv  ## see it at work
 	@scripts/demo
 
 clean:  ## remove what was made, the virtual environment too
-	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BROWSER)/node_modules build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
