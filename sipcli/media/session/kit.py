@@ -29,7 +29,6 @@ class MediaKit:
             preferences=Preferences(
                 codecs=settings.codecs,
                 own_order=settings.codecs != CODECS,
-                comfort_noise=True,
             ),
             cname=secrets.token_urlsafe(12),
         )
