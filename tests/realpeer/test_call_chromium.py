@@ -111,7 +111,10 @@ def test_a_browser_is_called_and_both_hear_each_other(
     assert 100 < stats["packets_sent"] < 200
     assert 100 < stats["packets_received"] < 200
     assert stats["loss_percent"] < 2
-    assert 1 <= stats["mos"] <= 4.5  # how good it is depends on how busy this machine is
+    assert 1 <= stats["mos"] <= 4.5
+    # A busy machine lets packets come late, which costs some; where nothing had to be made up
+    # the figure has to be a good one.
+    assert stats["mos"] > 3.9 or stats["packets_concealed"] > 0
     assert -20 < stats["level_sent_dbfs"] < -10
     assert -20 < stats["level_received_dbfs"] < -10
 

@@ -64,6 +64,7 @@ def test_both_hear_each_other_and_a_recording_has_both(alice: User, bob: User) -
         assert 80 < stats["packets_received"] < 120
         assert stats["packets_lost"] == 0
         assert 1 <= stats["mos"] <= 4.5
+        assert stats["mos"] > 4.2 or stats["packets_concealed"] > 0  # late ones, on a busy machine
         assert stats["playout_delay_ms"] < 300
         assert -20 < stats["level_received_dbfs"] < -10
     assert caller.named("ended")[0]["by"] == "local"
