@@ -12,11 +12,11 @@ from typing import Final, Protocol, Self
 from sipcli.config.settings import Settings
 from sipcli.core import events
 from sipcli.core.agent import Action, Note, Transmit, UserAgent
-from sipcli.core.call_events import CallEvent
-from sipcli.core.connector import Close, Open
-from sipcli.core.credentials import Credentials
-from sipcli.core.exchange import Outcome
-from sipcli.core.flow import Flow
+from sipcli.core.calls.events import CallEvent
+from sipcli.core.connection.connector import Close, Open
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.credentials import Credentials
+from sipcli.core.requests.exchange import Outcome
 from sipcli.errors import ConnectError, NoAnswerError, RegistrationError, SipcliError
 from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed, LinkClosed

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from sipcli.config.settings import Settings, WsServer
-from sipcli.core.credentials import Credentials
 from sipcli.core.events import Event
+from sipcli.core.requests.credentials import Credentials
 from sipcli.phone import Phone
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings

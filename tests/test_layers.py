@@ -89,6 +89,14 @@ OWNER = {
 }
 SEAM = {"aioice", "aiortc", "OpenSSL", "pylibsrtp"}
 """Imported in media/seam/ only, since what that uses of them is not all promised to stay."""
+CORE_ROOMS: dict[str, set[str]] = {
+    "transactions": {"connection"},
+    "connection": set(),
+    "requests": {"transactions", "connection"},
+    "registration": {"requests", "connection"},
+    "calls": {"requests", "transactions", "connection"},
+}
+"""Room of the core -> the rooms it may import; what lies beside the rooms may import them all."""
 LONGEST_FILE = 400
 
 
@@ -133,6 +141,23 @@ def test_imports_point_down(path: Path) -> None:
             assert top not in IMPURE, f"{path.name} is pure and must not import {name}"
         assert layer in OWNER.get(top, {layer}), f"only {OWNER.get(top)} may import {name}"
         assert top not in SEAM or path.parent.name == "seam", f"only media/seam may import {name}"
+
+
+@pytest.mark.parametrize("room", CORE_ROOMS)
+def test_the_rooms_of_the_core_lie_above_one_another(room: str) -> None:
+    for path in (ROOT / "core" / room).glob("*.py"):
+        for name in imports(path):
+            if name.startswith("sipcli.core."):
+                other = name.split(".")[2]
+                assert other in CORE_ROOMS.keys() & (CORE_ROOMS[room] | {room}) or (
+                    name.startswith("sipcli.core.events")
+                ), f"core/{room} must not import {name}"
+
+
+def test_every_room_of_the_core_is_in_the_table() -> None:
+    assert {p.name for p in (ROOT / "core").iterdir() if (p / "__init__.py").exists()} == {
+        *CORE_ROOMS
+    }
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:

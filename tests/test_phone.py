@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from sipcli.core import events
-from sipcli.core.exchange import Answered, Lost, NotSent
+from sipcli.core.requests.exchange import Answered, Lost, NotSent
 from sipcli.errors import ConnectError, RegistrationError
 from sipcli.phone import MissingPassword
 from tests.net.certificates import server_context

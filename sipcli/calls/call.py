@@ -15,10 +15,10 @@ from sipcli.calls.offers import Job, Offers
 from sipcli.calls.path import MediaPath
 from sipcli.calls.sound import Sound
 from sipcli.calls.thread import OnEvent, Thread
-from sipcli.core import call_events as core
-from sipcli.core.calls import NoSuchCall
-from sipcli.core.offer_answer import OutOfTurn
-from sipcli.core.remote_offers import warning_field
+from sipcli.core.calls import events as core
+from sipcli.core.calls.calls import NoSuchCall
+from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.calls.remote_offers import warning_field
 from sipcli.errors import MediaError
 from sipcli.media.session.events import MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.kit import MediaKit

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from sipcli.core.call_events import (
+from sipcli.core.calls.events import (
     Answered,
     By,
     CallId,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallWarned, Event
 from sipcli.calls.sound import Sound
-from sipcli.core import call_events as core
-from sipcli.core.call_events import CallEvent
-from sipcli.core.offer_answer import OutOfTurn
+from sipcli.core.calls import events as core
+from sipcli.core.calls.events import CallEvent
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import SipcliError
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import NotAcceptable

@@ -5,9 +5,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 
 from sipcli.calls.events import Event
-from sipcli.core.call_events import CallId
-from sipcli.core.calls import Calls, NoSuchCall
-from sipcli.core.offer_answer import OutOfTurn
+from sipcli.core.calls.calls import Calls, NoSuchCall
+from sipcli.core.calls.events import CallId
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.phone import Phone
 
 OnEvent = Callable[[Event], None]

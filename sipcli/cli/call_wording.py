@@ -3,7 +3,7 @@
 from sipcli.calls import events
 from sipcli.cli.call_summary import in_words, summary
 from sipcli.cli.wording import BAD, FAINT, GOOD, PLAIN, Line
-from sipcli.core.call_events import Answered, Calling, Incoming, Progress, TransferProgress
+from sipcli.core.calls.events import Answered, Calling, Incoming, Progress, TransferProgress
 from sipcli.printable import one_line
 
 

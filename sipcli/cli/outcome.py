@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sipcli.core.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
+from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
 from sipcli.errors import ConnectError, NoAnswerError, RefusedError, SipcliError
 from sipcli.phone import MissingPassword
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from sipcli.calls.events import CallEnded, Dtmf, Event, Media
-from sipcli.core.call_events import Answered, CallId, Calling, Incoming, Progress
+from sipcli.core.calls.events import Answered, CallId, Calling, Incoming, Progress
 from sipcli.errors import DeviceError
 from sipcli.media.sound.background import Warn
 from sipcli.media.sound.open import SinkSpec

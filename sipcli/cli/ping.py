@@ -11,7 +11,7 @@ from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.outcome import failure
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.targets import resolve_target
-from sipcli.core.exchange import Answered, Outcome
+from sipcli.core.requests.exchange import Answered, Outcome
 from sipcli.errors import Interrupted, SipcliError
 from sipcli.phone import Phone
 from sipcli.sip.uri import Uri

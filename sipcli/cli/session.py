@@ -14,7 +14,7 @@ from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
 from sipcli.config.prepare import own_instance, prepare
 from sipcli.config.settings import Settings
-from sipcli.core.credentials import Credentials
+from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
 from sipcli.phone import MissingPassword, OnCallEvent, Phone
 from sipcli.sip.grammar import Malformed

@@ -3,7 +3,7 @@
 import click
 
 from sipcli.config.settings import Settings
-from sipcli.core.target import resolve
+from sipcli.core.calls.target import resolve
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 

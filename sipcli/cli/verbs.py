@@ -8,7 +8,7 @@ from sipcli.calls.call import Call
 from sipcli.calls.figures import figures
 from sipcli.cli.call_session import Desk
 from sipcli.cli.call_summary import in_words
-from sipcli.core.target import resolve
+from sipcli.core.calls.target import resolve
 from sipcli.media.dtmf.digits import InvalidDigits
 from sipcli.sip.grammar import Malformed
 

@@ -9,22 +9,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sipcli.config.settings import Settings
-from sipcli.core import dispatch, events, queries
-from sipcli.core.backoff import Draw
-from sipcli.core.call_events import CallEvent
-from sipcli.core.calls import Calls
-from sipcli.core.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
-from sipcli.core.credentials import Authenticator, Credentials
-from sipcli.core.flow import Flow
-from sipcli.core.identity import Identity, NewId
-from sipcli.core.keepalive import PING, PONG, Keepalive
-from sipcli.core.line import Line
-from sipcli.core.queries import OnOutcome
-from sipcli.core.registration import Registration
-from sipcli.core.registration import State as RegistrationState
+from sipcli.core import events
+from sipcli.core.calls.calls import Calls
+from sipcli.core.calls.events import CallEvent
+from sipcli.core.calls.line import Line
+from sipcli.core.connection.backoff import Draw
+from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
+from sipcli.core.connection.flow import Flow
+from sipcli.core.connection.keepalive import PING, PONG, Keepalive
+from sipcli.core.registration.registration import Registration
+from sipcli.core.registration.registration import State as RegistrationState
 from sipcli.core.request_server import RequestServer
-from sipcli.core.requester import Requester
-from sipcli.core.transactions import Transactions
+from sipcli.core.requests import dispatch, queries
+from sipcli.core.requests.credentials import Authenticator, Credentials
+from sipcli.core.requests.identity import Identity, NewId
+from sipcli.core.requests.queries import OnOutcome
+from sipcli.core.requests.requester import Requester
+from sipcli.core.transactions.layer import Transactions
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response, encode, parse
 from sipcli.sip.uri import Uri

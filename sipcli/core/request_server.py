@@ -4,12 +4,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from sipcli.core import dispatch, events
-from sipcli.core.calls import Calls
-from sipcli.core.dispatch import Answer
-from sipcli.core.identity import Identity
-from sipcli.core.transaction import LIFETIME
-from sipcli.core.transactions import Inbound, Transactions
+from sipcli.core import events
+from sipcli.core.calls.calls import Calls
+from sipcli.core.requests import dispatch
+from sipcli.core.requests.dispatch import Answer
+from sipcli.core.requests.identity import Identity
+from sipcli.core.transactions.layer import Inbound, Transactions
+from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
 from sipcli.sip.message import Request
 

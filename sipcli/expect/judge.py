@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, Event
 from sipcli.calls.switchboard import Switchboard
-from sipcli.core.call_events import CallId, Calling, Incoming
+from sipcli.core.calls.events import CallId, Calling, Incoming
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.verdict import Verdict, judge
 from sipcli.expect.witness import Witness

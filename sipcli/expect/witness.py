@@ -4,7 +4,7 @@ from typing import Final
 
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, Dtmf, Event, Media
-from sipcli.core.call_events import Answered
+from sipcli.core.calls.events import Answered
 from sipcli.expect.ear import Ear
 from sipcli.expect.evidence import Evidence, Flow
 from sipcli.media.session.stream import Stream

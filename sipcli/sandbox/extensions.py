@@ -13,8 +13,8 @@ from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
 from sipcli.config.settings import Settings, WsServer
-from sipcli.core.credentials import Credentials
 from sipcli.core.events import Event, InstantMessage
+from sipcli.core.requests.credentials import Credentials
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.sink import NullSink

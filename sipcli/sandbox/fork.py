@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.core.flow import Flow
-from sipcli.core.transaction import LIFETIME
-from sipcli.core.transactions import Inbound, Transactions
+from sipcli.core.connection.flow import Flow
+from sipcli.core.transactions.layer import Inbound, Transactions
+from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
 from sipcli.sip.build import cancel_for
 from sipcli.sip.headers import Headers

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.core.protection import Kind
+from sipcli.core.requests.protection import Kind
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip import digest
 from sipcli.sip.auth import Authorization, parse_authorization

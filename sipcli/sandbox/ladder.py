@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from sipcli.core.flow import Flow
+from sipcli.core.connection.flow import Flow
 from sipcli.printable import one_line
 from sipcli.sandbox.proxy import Hop
 from sipcli.sip.message import Request

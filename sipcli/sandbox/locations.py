@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.core.flow import Flow
+from sipcli.core.connection.flow import Flow
 from sipcli.sip.uri import Uri
 
 MOST_BINDINGS: Final = 10

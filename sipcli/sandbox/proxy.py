@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from sipcli.config.settings import ANONYMOUS_HOST
-from sipcli.core import dispatch
-from sipcli.core.flow import Flow
-from sipcli.core.keepalive import PING, PONG
-from sipcli.core.protection import Kind
-from sipcli.core.transactions import Inbound, Key, Transactions
+from sipcli.core.connection.flow import Flow
+from sipcli.core.connection.keepalive import PING, PONG
+from sipcli.core.requests import dispatch
+from sipcli.core.requests.protection import Kind
+from sipcli.core.transactions.layer import Inbound, Key, Transactions
 from sipcli.sandbox.fork import Fork
 from sipcli.sandbox.guard import Guard, Verdict
 from sipcli.sandbox.locations import Locations

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from sipcli.core.flow import Flow
+from sipcli.core.connection.flow import Flow
 from sipcli.sandbox.locations import Binding, Full, Locations
 from sipcli.sandbox.names import public_gruu, temporary_gruu
 from sipcli.sip import build

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sipcli.core.flow import Flow
+from sipcli.core.connection.flow import Flow
 from sipcli.sandbox.fork import Outbound
 from sipcli.sandbox.locations import Binding, Locations
 from sipcli.sandbox.names import DOMAIN, user_of

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from sipcli.config.settings import IceTransportPolicy, Settings, WsServer
-from sipcli.core.credentials import Credentials
+from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
 from sipcli.sandbox.extensions import EXTENSIONS, Extension, kit_for
 from sipcli.sandbox.names import address_of

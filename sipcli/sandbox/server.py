@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from sipcli.config.settings import WsServer
-from sipcli.core.flow import Flow
+from sipcli.core.connection.flow import Flow
 from sipcli.errors import ConfigError
 from sipcli.sandbox.proxy import Hop, Proxy
 

@@ -5,7 +5,7 @@ import hmac
 import re
 from typing import Final
 
-from sipcli.core.flow import Flow
+from sipcli.core.connection.flow import Flow
 
 _DIGITS: Final = 20
 """Hexadecimal digits of the seal: 80 bits, as the RFC's own example has."""

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sipcli.calls.events import CallEnded, CallWarned, Dtmf, Held, Media, Resumed
-from sipcli.core.call_events import Answered, Calling, Incoming, Progress
+from sipcli.core.calls.events import Answered, Calling, Incoming, Progress
 from tests.calls.town import in_a_call, town
 from tests.media.session.ends import virtual
 

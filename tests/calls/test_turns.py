@@ -7,7 +7,7 @@ import pytest
 
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, CallWarned, Held, Media, Resumed
-from sipcli.core.call_events import Answered, CallEvent, Incoming, RemoteOffer, TransferProgress
+from sipcli.core.calls.events import Answered, CallEvent, Incoming, RemoteOffer, TransferProgress
 from sipcli.media.session.events import MediaLost
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.direction import Direction

@@ -14,7 +14,7 @@ from sipcli.calls.events import Event
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
 from sipcli.core.agent import UserAgent
-from sipcli.core.call_events import CallEvent, Incoming
+from sipcli.core.calls.events import CallEvent, Incoming
 from sipcli.media.session.kit import MediaKit
 from sipcli.phone import Phone
 from sipcli.sip.uri import SipUri

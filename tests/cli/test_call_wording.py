@@ -7,7 +7,7 @@ import pytest
 
 from sipcli.calls import events
 from sipcli.cli.call_wording import call_wording
-from sipcli.core.call_events import Answered, Calling, Incoming, Progress, TransferProgress
+from sipcli.core.calls.events import Answered, Calling, Incoming, Progress, TransferProgress
 
 NASTY = "\x1b[2Jb\no\rb\x9b\u202e"
 HOST = events.CandidateShown(type="host", protocol="udp", address="192.0.2.1", port=4000)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from sipcli.core.agent import UserAgent
-from sipcli.core.call_events import CallEvent, CallId
-from sipcli.core.credentials import Credentials
+from sipcli.core.calls.events import CallEvent, CallId
+from sipcli.core.requests.credentials import Credentials
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri, parse_uri

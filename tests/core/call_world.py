@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sipcli.core.agent import Transmit, UserAgent
-from sipcli.core.call_events import CallEvent, CallId
-from sipcli.core.calls import Calls
-from sipcli.core.connector import Close, Open
-from sipcli.core.flow import Flow
+from sipcli.core.calls.calls import Calls
+from sipcli.core.calls.events import CallEvent, CallId
+from sipcli.core.connection.connector import Close, Open
+from sipcli.core.connection.flow import Flow
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response, encode
 from sipcli.sip.uri import SipUri, parse_uri

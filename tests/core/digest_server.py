@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from sipcli.core.credentials import Authenticator, AuthRefused, Credentials
+from sipcli.core.requests.credentials import Authenticator, AuthRefused, Credentials
 from sipcli.sip import build
 from sipcli.sip.auth import Authorization, parse_authorization
 from sipcli.sip.message import Request, Response

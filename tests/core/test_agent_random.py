@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sipcli.config.settings import WsServer
 from sipcli.core import events
-from sipcli.core.exchange import Outcome
-from sipcli.core.flow import Flow
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.exchange import Outcome
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri

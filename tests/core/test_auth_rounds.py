@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sipcli.core.credentials import (
+from sipcli.core.requests.credentials import (
     MOST_ROUNDS,
     MOST_STALE,
     AuthRefused,

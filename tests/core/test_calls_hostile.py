@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.core.call_events import Ended
+from sipcli.core.calls.events import Ended
 from sipcli.sip.message import Request, Response, encode
 from tests.core.call_wire import ANSWER, CallWire
 

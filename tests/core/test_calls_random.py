@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sipcli.core.call_events import Ended
-from sipcli.core.calls import NoSuchCall
-from sipcli.core.offer_answer import OutOfTurn
+from sipcli.core.calls.calls import NoSuchCall
+from sipcli.core.calls.events import Ended
+from sipcli.core.calls.offer_answer import OutOfTurn
 from tests.core.call_world import Phone, World
 
 Act = Callable[[Phone, str, str], Any]

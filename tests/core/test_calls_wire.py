@@ -5,7 +5,7 @@ Where a flow is one of RFC 3665 or RFC 5359, its test says so.
 
 import pytest
 
-from sipcli.core.call_events import (
+from sipcli.core.calls.events import (
     Acknowledged,
     Answered,
     CallEvent,

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from sipcli.config.settings import WsServer
 from sipcli.core import events
-from sipcli.core.backoff import retry_delay
-from sipcli.core.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
-from sipcli.core.flow import Flow
+from sipcli.core.connection.backoff import retry_delay
+from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
+from sipcli.core.connection.flow import Flow
 from tests.core.factories import ALPHA, BETA, half, settings
 from tests.core.registrar import accept
 from tests.core.wire import Wire

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from sipcli.core.credentials import AuthRefused, Credentials
+from sipcli.core.requests.credentials import AuthRefused, Credentials
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
 from tests.core.digest_server import (

@@ -1,6 +1,6 @@
 """Dialogs: what opens them, what they remember, the requests built in them (RFC 3261 §12)."""
 
-from sipcli.core.dialog import Dialog, description
+from sipcli.core.calls.dialog import Dialog, description
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from sipcli.sip.uri import parse_uri

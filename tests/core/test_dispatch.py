@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.core import events
-from sipcli.core.transactions import MOST_SERVER_TRANSACTIONS
+from sipcli.core.transactions.layer import MOST_SERVER_TRANSACTIONS
 from sipcli.sip.message import Request, Response, encode
 from tests.core.factories import settings
 from tests.core.peer import ALICE, ask

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sipcli.core.granted import MOST_BINDINGS, Reading, read
-from sipcli.core.identity import Granted
+from sipcli.core.registration.granted import MOST_BINDINGS, Reading, read
+from sipcli.core.requests.identity import Granted
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from tests.core.registrar import accept

@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.config.settings import WsServer
-from sipcli.core.identity import Granted, Identity
+from sipcli.core.requests.identity import Granted, Identity
 from sipcli.sip.address import Address
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri

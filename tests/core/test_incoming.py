@@ -2,9 +2,9 @@
 
 import pytest
 
-from sipcli.core.call_events import Acknowledged, Answered, Ended, Incoming, Progress
-from sipcli.core.calls import NoSuchCall
-from sipcli.core.offer_answer import OutOfTurn
+from sipcli.core.calls.calls import NoSuchCall
+from sipcli.core.calls.events import Acknowledged, Answered, Ended, Incoming, Progress
+from sipcli.core.calls.offer_answer import OutOfTurn
 from tests.core.call_wire import ANSWER, OFFER, CallWire
 
 

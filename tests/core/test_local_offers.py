@@ -2,13 +2,13 @@
 
 import pytest
 
-from sipcli.core.call_events import (
+from sipcli.core.calls.events import (
     Ended,
     OfferAnswered,
     OfferDue,
     OfferRefused,
 )
-from sipcli.core.offer_answer import OutOfTurn
+from sipcli.core.calls.offer_answer import OutOfTurn
 from tests.core.call_wire import ANSWER, CallWire
 
 

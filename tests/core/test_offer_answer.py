@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.core.offer_answer import OfferAnswer, OutOfTurn, Turn
+from sipcli.core.calls.offer_answer import OfferAnswer, OutOfTurn, Turn
 
 
 @pytest.mark.parametrize("turn", Turn)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sipcli.core.call_events import Answered, Calling, Ended, Progress
-from sipcli.core.identity import Granted
-from sipcli.core.outgoing import MOST_FORKS
+from sipcli.core.calls.events import Answered, Calling, Ended, Progress
+from sipcli.core.calls.outgoing import MOST_FORKS
+from sipcli.core.requests.identity import Granted
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import parse_uri
 from tests.core.call_wire import ANSWER, OFFER, CallWire

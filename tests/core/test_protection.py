@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from sipcli.core.credentials import AuthRefused
-from sipcli.core.protection import LONGEST_ECHO, MOST_SPACES
+from sipcli.core.requests.credentials import AuthRefused
+from sipcli.core.requests.protection import LONGEST_ECHO, MOST_SPACES
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from tests.core.digest_server import (

@@ -1,6 +1,6 @@
 """Provisional responses that must arrive, when we are called (RFC 3262 §3, §5; RFC 3311 §5)."""
 
-from sipcli.core.call_events import Acknowledged, Answered, Ended, RemoteOffer
+from sipcli.core.calls.events import Acknowledged, Answered, Ended, RemoteOffer
 from sipcli.sip.message import Response
 from tests.core.call_wire import ANSWER, CallWire
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sipcli.core import events
-from sipcli.core.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
+from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings

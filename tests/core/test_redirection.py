@@ -1,7 +1,7 @@
 """3xx, followed with care (RFC 3261 §8.1.3.4)."""
 
-from sipcli.core.call_events import Answered, Ended, Progress
-from sipcli.core.redirection import MOST_REDIRECTIONS
+from sipcli.core.calls.events import Answered, Ended, Progress
+from sipcli.core.calls.redirection import MOST_REDIRECTIONS
 from tests.core.call_wire import ANSWER, CallWire
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.core import events
-from sipcli.core.registration import refresh_delay
+from sipcli.core.registration.registration import refresh_delay
 from sipcli.sip.message import encode
 from sipcli.sip.uri import SipUri
 from tests.core.factories import ALPHA, BETA, settings

@@ -2,14 +2,14 @@
 
 import pytest
 
-from sipcli.core.call_events import (
+from sipcli.core.calls.events import (
     Acknowledged,
     Ended,
     OfferRefused,
     OfferWithdrawn,
     RemoteOffer,
 )
-from sipcli.core.offer_answer import OutOfTurn
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.sip.message import Request
 from tests.core.call_wire import CallWire
 

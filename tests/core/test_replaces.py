@@ -1,6 +1,6 @@
 """An INVITE that takes the place of a call (RFC 3891 §3)."""
 
-from sipcli.core.call_events import Ended, Incoming
+from sipcli.core.calls.events import Ended, Incoming
 from tests.core.call_wire import ANSWER, CallWire
 
 

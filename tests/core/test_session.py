@@ -2,14 +2,14 @@
 
 import pytest
 
-from sipcli.core.call_events import (
+from sipcli.core.calls.calls import NoSuchCall
+from sipcli.core.calls.events import (
     Ended,
     InfoDelivered,
     InfoReceived,
 )
-from sipcli.core.calls import NoSuchCall
-from sipcli.core.offer_answer import OutOfTurn
-from sipcli.core.session import MOST_BYES
+from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.calls.session import MOST_BYES
 from sipcli.sip.message import Request
 from tests.core.call_wire import ANSWER, CallWire
 

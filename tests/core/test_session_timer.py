@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.core.call_events import Ended, OfferAnswered, OfferDue
+from sipcli.core.calls.events import Ended, OfferAnswered, OfferDue
 from sipcli.sip.message import Response
 from tests.core.call_wire import ANSWER, CallWire
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipcli.core.target import resolve
+from sipcli.core.calls.target import resolve
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri, parse_uri
 

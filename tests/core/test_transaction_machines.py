@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.core.client_transaction import InviteClient, NonInviteClient
-from sipcli.core.client_transaction import InviteClientState as Ic
-from sipcli.core.client_transaction import NonInviteClientState as Nc
-from sipcli.core.effects import Deliver, Effect, Ignored, Send, TimedOut
-from sipcli.core.server_transaction import InviteServer, NonInviteServer
-from sipcli.core.server_transaction import InviteServerState as Is
-from sipcli.core.server_transaction import NonInviteServerState as Ns
+from sipcli.core.transactions.client import InviteClient, NonInviteClient
+from sipcli.core.transactions.client import InviteClientState as Ic
+from sipcli.core.transactions.client import NonInviteClientState as Nc
+from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
+from sipcli.core.transactions.server import InviteServer, NonInviteServer
+from sipcli.core.transactions.server import InviteServerState as Is
+from sipcli.core.transactions.server import NonInviteServerState as Ns
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import parse_uri

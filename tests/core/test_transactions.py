@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.core.flow import Flow
-from sipcli.core.transactions import (
+from sipcli.core.connection.flow import Flow
+from sipcli.core.transactions.layer import (
     MOST_SERVER_TRANSACTIONS,
     Inbound,
     Transactions,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sipcli.core.call_events import Ended, TransferProgress, TransferRequested
-from sipcli.core.calls import MOST_TRANSFERS
-from sipcli.core.offer_answer import OutOfTurn
+from sipcli.core.calls.calls import MOST_TRANSFERS
+from sipcli.core.calls.events import Ended, TransferProgress, TransferRequested
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri, parse_uri

@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 
 from sipcli.config.settings import Settings
 from sipcli.core.agent import Note, Transmit, UserAgent
-from sipcli.core.connector import Close, Open
-from sipcli.core.credentials import Credentials
+from sipcli.core.connection.connector import Close, Open
+from sipcli.core.connection.flow import Flow
 from sipcli.core.events import Event
-from sipcli.core.flow import Flow
+from sipcli.core.requests.credentials import Credentials
 from sipcli.sip.message import Request, Response, encode
 from tests.core.factories import half, ids, read, settings
 

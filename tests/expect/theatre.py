@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 from sipcli.calls.events import CallEnded, CandidateShown, Event, Figures, Media
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
-from sipcli.core.call_events import Answered, Calling, Incoming
+from sipcli.core.calls.events import Answered, Calling, Incoming
 from sipcli.expect.ear import Ear
 from sipcli.expect.judge import Judge
 from sipcli.media.pcm import Pcm

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from sipcli.config.settings import Settings, WsServer
-from sipcli.core.call_events import (
+from sipcli.core.calls.events import (
     Acknowledged,
     Answered,
     Ended,
@@ -22,8 +22,8 @@ from sipcli.core.call_events import (
     TransferProgress,
     TransferRequested,
 )
-from sipcli.core.credentials import Credentials
 from sipcli.core.events import Disconnected, Registered
+from sipcli.core.requests.credentials import Credentials
 from sipcli.phone import Phone
 from sipcli.sip.uri import SipUri
 from tests.realpeer.kamailio import Kamailio

@@ -16,7 +16,7 @@ from sipcli.calls.sound import OpenSource, Sound
 from sipcli.calls.switchboard import Switchboard
 from sipcli.config.settings import Settings
 from sipcli.core.events import Event, InstantMessage
-from sipcli.core.exchange import Answered
+from sipcli.core.requests.exchange import Answered
 from sipcli.media.pcm import Pcm
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.source import Silence, ToneSource

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sipcli.core.transaction import LIFETIME
+from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sandbox.fork import TIMER_C
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip.message import encode

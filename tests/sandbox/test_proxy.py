@@ -2,8 +2,8 @@
 
 import pytest
 
-from sipcli.core import transactions
-from sipcli.core.transaction import LIFETIME
+from sipcli.core.transactions import layer as transactions
+from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sandbox.fork import TIMER_C
 from sipcli.sandbox.locations import MOST_TEMPORARY
 from sipcli.sandbox.names import DOMAIN

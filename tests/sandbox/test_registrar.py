@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.core.credentials import Authenticator, Credentials
+from sipcli.core.requests.credentials import Authenticator, Credentials
 from sipcli.sandbox import guard
 from sipcli.sandbox.guard import NONCE_LIFETIME
 from sipcli.sandbox.names import DOMAIN

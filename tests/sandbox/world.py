@@ -4,8 +4,8 @@ from itertools import count
 from typing import Any
 
 from sipcli.config.settings import WsServer
-from sipcli.core.credentials import Authenticator, AuthRefused, Credentials
-from sipcli.core.flow import Flow
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.credentials import Authenticator, AuthRefused, Credentials
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sandbox.proxy import Hop, Proxy
 from sipcli.sip import build

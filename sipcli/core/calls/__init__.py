@@ -1,0 +1,1 @@
+"""INVITE, the dialogs that come of it, and all that happens in them."""

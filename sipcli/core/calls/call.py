@@ -1,0 +1,198 @@
+"""One call from its INVITE to its end: how it is being set up, then the session that came of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from sipcli.core.calls.events import Answered, By, CallEvent, CallId, Ended, Progress
+from sipcli.core.calls.leg import Leg
+from sipcli.core.calls.line import Fields, Line
+from sipcli.core.calls.session import Session
+from sipcli.core.connection.flow import Flow
+from sipcli.sip.grammar import quote
+
+Report = Callable[[int, str, bool, float], None]
+"""Told of a call's progress: status, reason, whether it is final, the time in seconds."""
+
+
+class Setup(Protocol):
+    """The INVITE that makes the call, ours or theirs."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing of it is left, on the wire or in timers."""
+
+    def hang_up(self, status: int | None, headers: Fields, now: float) -> int:
+        """Want no call any more: CANCEL, or a refusal with `status`; returns the final status."""
+
+    def sessions(self) -> Iterator[Session]:
+        """The dialogs that it has opened."""
+
+    def dialog_over(self, leg: Leg, now: float) -> bool:
+        """One of its early dialogs has ended; says whether that is the end of the call."""
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """The connection ended."""
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+
+    def tick(self, now: float) -> None:
+        """Fire what is due."""
+
+
+class Call:
+    """What the owner knows by a Call-ID; after its end it lingers until the wire is quiet."""
+
+    def __init__(self, call_id: CallId, line: Line, now: float) -> None:
+        self._id = call_id
+        self.line = line
+        self.setup: Setup | None = None
+        self.session: Session | None = None
+        """The dialog that the owner's verbs are about; early ones only where there is just one."""
+        self.report: Report | None = None
+        """Whoever asked for this call by REFER wants to know how it goes."""
+        self.is_over = False
+        """Whether `Ended` has been told."""
+        self._begun = now
+        self._answered_at: float | None = None
+
+    @property
+    def id(self) -> CallId:
+        """The Call-ID."""
+        return self._id
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a 2xx has come or gone."""
+        return self._answered_at is not None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it can be forgotten."""
+        sessions = self.is_over and all(session.is_done for session in self.sessions())
+        return sessions and (self.setup is None or self.setup.is_done)
+
+    def sessions(self) -> Iterator[Session]:
+        """All dialogs of this call."""
+        if self.session is not None:
+            yield self.session
+        if self.setup is not None:
+            yield from (one for one in self.setup.sessions() if one is not self.session)
+
+    def emit(self, event: CallEvent) -> None:
+        """Pass an event on, while the call is not over."""
+        if not self.is_over:
+            self.line.owner.emit_call(event)
+
+    def progress(
+        self, status: int, reason: str, now: float, *, body: bytes | None = None, fork: str = ""
+    ) -> None:
+        """Tell of a provisional response."""
+        self.emit(
+            Progress(
+                call=self.id,
+                status=status,
+                reason=reason,
+                early_media=body is not None,
+                body=body,
+                fork=fork,
+            )
+        )
+        if self.report is not None:
+            self.report(status, reason, False, now)
+
+    def answered(
+        self, session: Session, body: bytes | None, now: float, *, status: int = 200
+    ) -> None:
+        """Tell that the call is up, with this dialog."""
+        session.leg.is_confirmed = True
+        self.session = session
+        self._answered_at = now
+        dialog = session.dialog
+        self.emit(
+            Answered(
+                call=self.id,
+                status=status,
+                elapsed_ms=round((now - self._begun) * 1000),
+                body=body,
+                fork=(dialog.remote.tag if dialog.owns_call_id else dialog.local.tag) or "",
+            )
+        )
+        self._report_end(200, "OK", now)
+
+    def hang_up(self, now: float, status: int | None = None, reason: str = "hung up") -> None:
+        """End it from our side; `status` explains it to the far end (RFC 3326)."""
+        if self.is_over:
+            return
+        headers = [] if status is None else [reason_field(status, reason)]
+        final = None
+        if self.is_answered and self.session is not None:
+            self.session.bye(now, headers)
+        elif self.setup is not None:
+            final = self.setup.hang_up(status, headers, now)
+        self.end("local", final, reason, now)
+
+    def dialog_over(self, leg: Leg, by: By, status: int | None, reason: str, now: float) -> None:
+        """A dialog of this call is at its end (leg.LegUser)."""
+        is_chosen = self.is_answered and self.session is not None and self.session.leg is leg
+        if is_chosen and self.session is not None:
+            self.session.bye(now)  # nothing, where theirs has come
+            self.end(by, status, reason, now)
+        elif not self.is_answered and self.setup is not None and self.setup.dialog_over(leg, now):
+            self.end(by, status or 487, reason, now)
+
+    def end(
+        self, by: By, status: int | None, reason: str, now: float, *, needs_password: bool = False
+    ) -> None:
+        """Tell that it is over, once."""
+        if self.is_over:
+            return
+        duration = 0.0 if self._answered_at is None else now - self._answered_at
+        self.emit(
+            Ended(
+                call=self.id,
+                by=by,
+                status=status,
+                reason=reason,
+                duration_s=round(duration, 3),
+                needs_password=needs_password,
+            )
+        )
+        self.is_over = True
+        self._report_end(status or 503, reason, now)
+
+    def flow_up(self, now: float) -> None:
+        """There is a connection again."""
+        for session in list(self.sessions()):
+            session.flow_up(now)
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """The connection is gone; what was answered outlives it."""
+        for session in list(self.sessions()):
+            session.flow_lost(flow)
+        if self.setup is not None:
+            self.setup.flow_lost(flow, now)
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        due = [session.deadline() for session in self.sessions()]
+        if self.setup is not None:
+            due.append(self.setup.deadline())
+        return min((at for at in due if at is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Fire what is due."""
+        if self.setup is not None:
+            self.setup.tick(now)
+        for session in list(self.sessions()):
+            session.tick(now)
+
+    def _report_end(self, status: int, reason: str, now: float) -> None:
+        report, self.report = self.report, None
+        if report is not None:
+            report(status, reason, True, now)
+
+
+def reason_field(status: int, text: str) -> tuple[str, str]:
+    """A Reason field with a SIP cause (RFC 3326 §2)."""
+    return ("Reason", f"SIP;cause={status};text={quote(text)}")

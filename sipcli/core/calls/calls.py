@@ -1,0 +1,311 @@
+"""All calls of one phone: the owner's verbs, and which call a request belongs to.
+
+The verbs take `now` (seconds) and raise `NoSuchCall` for a call that is over or never was, and
+`OutOfTurn` where it is not the moment for them: both are mistakes of the program, since `Ended`
+and the other events tell.
+"""
+
+from typing import Final
+
+from sipcli.config.settings import Settings
+from sipcli.core.calls.call import Call
+from sipcli.core.calls.events import CallId
+from sipcli.core.calls.incoming import Incoming
+from sipcli.core.calls.line import Fields, Line
+from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.calls.outgoing import Outgoing
+from sipcli.core.calls.session import Session
+from sipcli.core.calls.session_timer import SessionTimer
+from sipcli.core.calls.transfer import Transferee
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.dispatch import Answer
+from sipcli.core.transactions.layer import Inbound
+from sipcli.sip.headers import Headers
+from sipcli.sip.message import Request
+from sipcli.sip.replaces import Replaces
+from sipcli.sip.uri import SipUri, Uri
+
+MOST_LINGERING: Final = 100
+"""Calls, over ones included whose BYE is still under way, beyond which new ones get 486."""
+
+MOST_TRANSFERS: Final = 16
+"""Transfers agreed to and not placed that are remembered; the oldest is forgotten first."""
+
+
+class NoSuchCall(ValueError):  # noqa: N818 - says what is wrong, as a sentence would
+    """The call is over, or never was."""
+
+
+class Calls:
+    """The calls by their Call-ID; `takes_calls` says whether incoming ones are let in."""
+
+    def __init__(self, line: Line, settings: Settings, *, takes_calls: bool) -> None:
+        self._line = line
+        self._takes_calls = takes_calls
+        self._most = settings.max_calls
+        self._patience = float(settings.no_answer_timeout)
+        self._calls: dict[CallId, Call] = {}
+        self._incoming: dict[CallId, Incoming] = {}
+        self._transfers: dict[CallId, Transferee] = {}
+        """Transfers agreed to: who asked may hang up before the new call is placed."""
+
+    # What the owner wants of a call to be
+
+    def invite(
+        self,
+        target: Uri,
+        offer: bytes,
+        now: float,
+        *,
+        headers: Fields = (),
+        anonymous: bool = False,
+        transfer: CallId | None = None,
+    ) -> CallId:
+        """Call `target`; `headers` go on each INVITE.
+
+        `anonymous` hides who we are for the whole call. `transfer` is the call, over by now
+        or not, whose far end asked for this one and got `accept_transfer`: what it asked for
+        is done (RFC 3891), and it hears how it goes as long as it is there. Raises `Malformed`
+        for header fields that cannot be written.
+        """
+        fields = list(headers)
+        Headers(fields)  # raises before anything has happened
+        referring = None if transfer is None else self._transfers.pop(transfer, None)
+        if transfer is not None and referring is None:
+            raise OutOfTurn("that transfer was not accepted")
+        if referring is not None:
+            fields += referring.headers
+        call = Call(self._line.identity.new_id(), self._line, now)
+        if referring is not None:
+            call.report = lambda status, reason, is_final, at: referring.report(
+                status, reason, at, is_final=is_final
+            )
+        outgoing = Outgoing(call, target, offer, fields, anonymous=anonymous)
+        call.setup = outgoing
+        self._calls[call.id] = call
+        outgoing.start(now)
+        return call.id
+
+    def progress(self, call: CallId, now: float, *, status: int = 183, body: bytes = b"") -> None:
+        """Tell the caller something (101 to 199), with early media where `body` is an answer."""
+        self._ringing(call).progress(status, body, now)
+
+    def accept(self, call: CallId, body: bytes, now: float) -> None:
+        """Answer an incoming call; `body` is our answer or, where they made no offer, our offer."""
+        self._ringing(call).accept(body, now)
+
+    def reject(
+        self,
+        call: CallId,
+        status: int,
+        now: float,
+        *,
+        reason: str | None = None,
+        headers: Fields = (),
+    ) -> None:
+        """Refuse an incoming call with 300 to 699."""
+        ringing = self._ringing(call)
+        if ringing.is_done:
+            raise OutOfTurn("the call rings no more")
+        ringing.reject(status, headers, now, reason)
+        self._call(call).end("local", status, reason or "refused", now)
+
+    # What the owner wants of a call
+
+    def hang_up(
+        self, call: CallId, now: float, *, status: int | None = None, reason: str = "hung up"
+    ) -> None:
+        """End a call in whatever state: CANCEL, BYE or a refusal; nothing if it is over.
+
+        `status` refuses an incoming call, and else explains the end (RFC 3326). `Ended` comes
+        at once; what the far end is owed goes out in its time.
+        """
+        known = self._calls.get(call)
+        if known is not None:
+            known.hang_up(now, status, reason)
+
+    def can_offer(self, call: CallId) -> bool:
+        """Whether `offer` may be called now."""
+        known = self._calls.get(call)
+        session = None if known is None or known.is_over else known.session
+        return session is not None and session.local.can_offer
+
+    def offer(self, call: CallId, body: bytes, now: float) -> None:
+        """Change the session; `OfferAnswered` or `OfferRefused` follows."""
+        self._session(call).local.offer(body, now)
+
+    def answer(self, call: CallId, body: bytes, now: float) -> None:
+        """Answer a `RemoteOffer` (with our offer, where they asked for one)."""
+        self._session(call).remote.answer(body, now)
+
+    def refuse_offer(
+        self, call: CallId, now: float, *, status: int = 488, warning: str = ""
+    ) -> None:
+        """Refuse a `RemoteOffer`; the session goes on as it was."""
+        self._session(call).remote.refuse(status, warning, now)
+
+    def info(self, call: CallId, content_type: str, body: bytes, now: float) -> None:
+        """Send an INFO, as some peers want DTMF; `InfoDelivered` follows."""
+        self._session(call).info(content_type, body, now)
+
+    def refer(
+        self,
+        call: CallId,
+        now: float,
+        *,
+        target: Uri | None = None,
+        replaces: CallId | None = None,
+    ) -> None:
+        """Ask the far end to call `target`, or to take our place in the call `replaces`.
+
+        `TransferProgress` follows; hanging up, once it has succeeded, is the owner's business.
+        """
+        transferor = self._session(call).transferor
+        if replaces is None:
+            if target is None:
+                raise OutOfTurn("a transfer needs a target")
+            transferor.refer(target, None, now)
+            return
+        other = self._session(replaces).dialog
+        place = Replaces(other.call_id, other.remote.tag or "", other.local.tag or "")
+        transferor.refer(target or _reachable(other.remote_target, other.remote.uri), place, now)
+
+    def accept_transfer(self, call: CallId, now: float) -> None:
+        """Agree to a `TransferRequested`; `invite` with `transfer=call` is next."""
+        transferee = self._session(call).transferee
+        transferee.accept(now)
+        while len(self._transfers) >= MOST_TRANSFERS:
+            del self._transfers[next(iter(self._transfers))]
+        self._transfers[call] = transferee
+
+    def refuse_transfer(self, call: CallId, now: float, *, status: int = 603) -> None:
+        """Decline a `TransferRequested`."""
+        self._session(call).transferee.refuse(status, now)
+
+    # What the request server asks
+
+    def session_of(self, request: Request) -> Session | None:
+        """The dialog that a request of the far end's belongs to (RFC 3261 §12.2.2)."""
+        wanted = (request.call_id, request.to.tag or "", request.from_.tag or "")
+        call = self._calls.get(request.call_id)
+        sessions = call.sessions() if call is not None else iter(())
+        return next((session for session in sessions if session.dialog.id == wanted), None)
+
+    def cancelled(self, invite: Inbound, cancel: Request, now: float) -> bool:
+        """Take a CANCEL; False: no call waits for an answer to that INVITE."""
+        incoming = self._incoming.get(invite.request.call_id)
+        if incoming is not None and incoming.cancelled(invite, cancel, now):
+            return True
+        session = self.session_of(invite.request)
+        return session is not None and session.remote.cancelled(invite, now)
+
+    def invited(self, inbound: Inbound, now: float) -> Answer | None:
+        """Take an INVITE that passes for a new call; else the answer that refuses it."""
+        self.sweep()  # a caller may come again with its Call-ID once it was refused
+        request = inbound.request
+        if not self._takes_calls:
+            return Answer(480)
+        if not request.contacts:
+            return Answer(400, "Missing Contact")
+        if request.call_id in self._calls:
+            return Answer(482)  # our own call came back to us, or one call came twice
+        too_small = SessionTimer().refusal(request)
+        if too_small is not None:
+            return Answer(422, headers=too_small)
+        replaced = self._replaced(request)
+        if isinstance(replaced, Answer):
+            return replaced
+        busy = [call for call in self._calls.values() if not call.is_over and call is not replaced]
+        if len(busy) >= self._most or len(self._calls) >= MOST_LINGERING:
+            return Answer(486)
+        call = Call(request.call_id, self._line, now)
+        incoming = Incoming(call, inbound, replaced, self._patience, now)
+        call.setup = incoming
+        self._calls[call.id] = call
+        self._incoming[call.id] = incoming
+        incoming.start(now)
+        return None
+
+    # What the agent reports
+
+    def flow_up(self, now: float) -> None:
+        """A connection is open."""
+        for call in list(self._calls.values()):
+            call.flow_up(now)
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """A connection is gone; the transactions have told theirs already."""
+        for call in list(self._calls.values()):
+            call.flow_lost(flow, now)
+
+    def stop(self, now: float) -> None:
+        """End all calls and let no more in; `is_idle` says when that is done."""
+        self._takes_calls = False
+        for call in list(self._calls.values()):
+            call.hang_up(now)
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        due = (call.deadline() for call in self._calls.values())
+        return min((at for at in due if at is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Fire what is due."""
+        for call in list(self._calls.values()):
+            call.tick(now)
+
+    def sweep(self) -> None:
+        """Forget the calls of which nothing is left."""
+        for call_id in [call.id for call in self._calls.values() if call.is_done]:
+            del self._calls[call_id]
+            self._incoming.pop(call_id, None)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no call, nor anything left of one."""
+        return all(call.is_done for call in self._calls.values())
+
+    # Inside
+
+    def _call(self, call_id: CallId) -> Call:
+        call = self._calls.get(call_id)
+        if call is None or call.is_over:
+            raise NoSuchCall(f"there is no call {call_id}")
+        return call
+
+    def _session(self, call_id: CallId) -> Session:
+        session = self._call(call_id).session
+        if session is None:
+            raise OutOfTurn("the call has no dialog yet, or more than one")
+        return session
+
+    def _ringing(self, call_id: CallId) -> Incoming:
+        self._call(call_id)
+        incoming = self._incoming.get(call_id)
+        if incoming is None:
+            raise OutOfTurn("it is we who call")
+        return incoming
+
+    def _replaced(self, request: Request) -> Call | Answer | None:
+        """The call whose place an INVITE is to take, or why it may not (RFC 3891 §3)."""
+        replaces = request.replaces
+        if replaces is None:
+            return None
+        call = self._calls.get(replaces.call_id)
+        wanted = (replaces.call_id, replaces.to_tag, replaces.from_tag)
+        sessions = (
+            [] if call is None else [one for one in call.sessions() if one.dialog.id == wanted]
+        )
+        if call is None or not sessions:
+            return Answer(481)
+        if call.is_over:
+            return Answer(603)
+        if call.is_answered:
+            return Answer(486) if replaces.early_only else call
+        # An early dialog may be taken over only from whom it was called by.
+        return Answer(481) if call.id in self._incoming else call
+
+
+def _reachable(target: Uri, address: Uri) -> Uri:
+    """Where a third party reaches somebody: a GRUU goes everywhere, other Contacts may not."""
+    return target if isinstance(target, SipUri) and "gr" in target.params else address

@@ -1,0 +1,209 @@
+"""Changing a session from our side: re-INVITE and UPDATE (RFC 3261 §14.1, RFC 3311, RFC 4028)."""
+
+from enum import Enum, auto
+from typing import Final
+
+from sipcli.core.calls.dialog import description
+from sipcli.core.calls.events import OfferAnswered, OfferDue, OfferRefused
+from sipcli.core.calls.invitation import Failure, Invitation
+from sipcli.core.calls.leg import DIALOG_GONE, Leg
+from sipcli.core.calls.line import capabilities
+from sipcli.core.calls.offer_answer import OutOfTurn, Turn
+from sipcli.core.calls.provisional import TAG as RELIABLE
+from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
+from sipcli.sip.message import Request, Response
+
+LONGEST_WAIT: Final = 32.0
+"""Seconds; a refusal with a longer Retry-After counts as final."""
+LOOK_AGAIN: Final = 0.5
+"""Seconds between two looks whether an offer of theirs is dealt with."""
+
+
+class LocalState(Enum):
+    """What became of the latest offer or refresh."""
+
+    IDLE = auto()
+    PENDING = auto()
+    WAITING = auto()
+    """Refused for now; an `OfferDue` comes when the wait is over."""
+
+
+class LocalOffers:
+    """One offer of ours at a time, or one refresh without an offer."""
+
+    def __init__(self, leg: Leg) -> None:
+        self._leg = leg
+        self._body = b""
+        """The offer that is out; empty for a bare refresh."""
+        self._invitation: Invitation | None = None
+        self._retry_at: float | None = None
+        self.state = LocalState.IDLE
+
+    @property
+    def can_offer(self) -> bool:
+        """Whether `offer` may be called now: nothing is outstanding, and there is a method."""
+        leg = self._leg
+        if self.state is not LocalState.IDLE or leg.is_over or not self._is_quiet:
+            return False
+        return leg.is_confirmed or (leg.turn.agreed and self._knows_update)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is under way on the wire."""
+        return self._invitation is None or self._invitation.is_over
+
+    def offer(self, body: bytes, now: float) -> None:
+        """Send an offer: by re-INVITE, or in an early dialog by UPDATE; raises `OutOfTurn`."""
+        if not self.can_offer:
+            raise OutOfTurn("no offer is possible now")
+        self._leg.turn.we_offer()
+        self._body = body
+        self._send(now)
+
+    def refresh(self, now: float) -> None:
+        """Refresh the session: by a bare UPDATE, else by an offer of the owner's (§7.4)."""
+        leg = self._leg
+        leg.timer.refresh_failed(now)  # until it succeeds
+        if not self.can_offer:
+            return
+        if self._knows_update:
+            self._body = b""
+            self._send(now)
+        else:
+            leg.user.emit(OfferDue(call=leg.user.id, is_refresh=True))
+
+    def close(self, now: float) -> None:
+        """The dialog is over: wait for nothing."""
+        self._retry_at = None
+        self.state = LocalState.IDLE
+        if self._invitation is not None:
+            self._invitation.leave(now)
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        due = (self._retry_at, self._invitation.deadline() if self._invitation else None)
+        return min((at for at in due if at is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Fire what is due."""
+        if self._invitation is not None:
+            self._invitation.tick(now)
+        if self._retry_at is None or self._retry_at > now:
+            return
+        if not self._is_quiet:  # theirs came first, and is still being answered
+            self._retry_at = now + LOOK_AGAIN
+            return
+        self._retry_at = None
+        self.state = LocalState.IDLE
+        leg = self._leg
+        leg.user.emit(OfferDue(call=leg.user.id, is_refresh=False))
+
+    # What the INVITE reports (invitation.InvitationUser)
+
+    def on_provisional(self, response: Response, now: float) -> None:
+        """Nothing: somebody thinks about it."""
+
+    def on_success(self, request: Request, response: Response, now: float) -> None:
+        """A 2xx to a re-INVITE, the first one or a repeated one."""
+        if self.state is LocalState.PENDING and not self._leg.is_over:
+            self._leg.dialog.refresh_target(response)
+            self._leg.acknowledge(request)
+            self._succeeded(response, now)
+        else:
+            self._leg.acknowledge(request)
+
+    def on_failure(self, failure: Failure, now: float) -> None:
+        """The re-INVITE had no success."""
+        self._invitation = None
+        if not self._leg.is_over:
+            self._failed(failure, now)
+
+    # Inside
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nothing of theirs is in the way of an offer (§14.1)."""
+        return self._leg.turn.turn is Turn.IDLE and not self._leg.awaits_ack
+
+    @property
+    def _knows_update(self) -> bool:
+        return "UPDATE" in self._leg.dialog.remote_allows
+
+    def _send(self, now: float) -> None:
+        leg = self._leg
+        self.state = LocalState.PENDING
+        # A re-INVITE that takes long needs no reliable provisional responses.
+        headers = [*capabilities(without=(RELIABLE,)), *leg.timer.request_headers()]
+        flow = leg.line.flow
+        if flow is None:
+            self._failed(NotSent(), now)
+        elif self._body and leg.is_confirmed:
+            request = leg.line.build(leg.dialog, "INVITE", headers=headers, body=self._body)
+            self._invitation = Invitation(request, flow, leg.line, self, leg.dialog.next_cseq)
+            self._invitation.start(now)
+        else:
+            leg.ask("UPDATE", self._on_updated, now, headers=headers, body=self._body)
+
+    def _on_updated(self, outcome: Outcome, now: float) -> None:
+        if self._leg.is_over:
+            return
+        match outcome:
+            case Answered(_, response) if response.status < 300:
+                self._leg.dialog.refresh_target(response)
+                self._succeeded(response, now)
+            case _:
+                self._failed(outcome, now)
+
+    def _succeeded(self, response: Response, now: float) -> None:
+        leg = self._leg
+        self.state = LocalState.IDLE
+        leg.timer.answered(response, now)
+        if not self._body:
+            return
+        answer = description(response)
+        if answer is None:
+            self._refused(response.status, "the answer is missing", None, now)
+        else:
+            leg.turn.they_answer()
+            leg.user.emit(OfferAnswered(call=leg.user.id, body=answer))
+
+    def _failed(self, failure: Failure | NotSent, now: float) -> None:
+        leg = self._leg
+        match failure:
+            case Answered(_, Response(status=422) as response) if leg.timer.too_small(response):
+                self._send(now)
+            case Answered(_, response) if response.status in DIALOG_GONE:
+                reason = f"{response.status} {response.reason}"
+                leg.user.dialog_over(leg, "network", None, f"the far end said {reason}", now)
+            case Answered(_, response) | Unauthorized(response):
+                self._refused(response.status, response.reason, self._wait(response), now)
+            case Unanswered():
+                leg.user.dialog_over(leg, "network", None, "the far end does not answer", now)
+            case Lost() | NotSent():
+                self._refused(None, "there is no connection", None, now)
+
+    def _wait(self, response: Response) -> float | None:
+        """Seconds until it may be tried again; None: not for this answer (§14.1)."""
+        leg = self._leg
+        if response.status == 491:
+            draw = leg.line.draw()
+            return round(2.1 + 1.9 * draw if leg.dialog.owns_call_id else 2 * draw, 2)
+        after = response.retry_after
+        if response.status in (500, 503) and after is not None and after.seconds <= LONGEST_WAIT:
+            return float(after.seconds)
+        return None
+
+    def _refused(self, status: int | None, reason: str, wait: float | None, now: float) -> None:
+        leg = self._leg
+        self.state = LocalState.IDLE
+        if not self._body:
+            return  # `refresh` has set the time of the next attempt
+        if wait is not None:
+            self.state = LocalState.WAITING
+            self._retry_at = now + wait
+        leg.turn.roll_back()
+        leg.user.emit(
+            OfferRefused(
+                call=leg.user.id, status=status, reason=reason, will_retry=wait is not None
+            )
+        )

@@ -1,0 +1,286 @@
+"""Calling somebody: one INVITE, or several one after the other, until one dialog is confirmed.
+
+RFC 3261 §13.2 (forks, ACK), §9.1 (CANCEL and a 2xx that crosses it), §8.1.3.4 (3xx), RFC 3262
+(PRACK), RFC 4028 §7.3 (422).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from sipcli.core.calls.call import Call, reason_field
+from sipcli.core.calls.dialog import Dialog, description
+from sipcli.core.calls.events import Calling
+from sipcli.core.calls.invitation import Failure, Invitation
+from sipcli.core.calls.leg import Leg
+from sipcli.core.calls.line import Fields, capabilities
+from sipcli.core.calls.offer_answer import Turn
+from sipcli.core.calls.provisional import ReliableReceiver, is_reliable
+from sipcli.core.calls.redirection import Redirection
+from sipcli.core.calls.session import Session
+from sipcli.core.calls.session_timer import SessionTimer
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.exchange import Answered, Lost, Outcome, Unanswered, Unauthorized
+from sipcli.sip.cseq import RAck
+from sipcli.sip.message import Request, Response
+from sipcli.sip.uri import Uri
+
+MOST_FORKS: Final = 8
+"""Dialogs that one INVITE may open; answers of further ones are not heard."""
+
+
+@dataclass(slots=True)
+class _Fork:
+    """One dialog that our INVITE has opened."""
+
+    session: Session
+    receiver: ReliableReceiver = field(default_factory=ReliableReceiver)
+    preview: bytes | None = None
+    """The description of an unreliable response: the answer, unless a reliable one brings it."""
+
+
+class Outgoing:
+    """The INVITE client side of a call (call.Setup)."""
+
+    def __init__(
+        self, call: Call, target: Uri, offer: bytes, headers: Fields, *, anonymous: bool
+    ) -> None:
+        self._call = call
+        self._line = call.line
+        self._to = target
+        self._offer = offer
+        identity = call.line.identity
+        tag = identity.new_tag()
+        self._headers = [("Contact", identity.dialog_contact()), *headers]
+        self._sender = identity.from_address(tag)
+        if anonymous:
+            # Kept for the whole dialog (RFC 3323 §4.1, RFC 3325 §9.2).
+            self._sender = identity.anonymous_address(tag)
+            self._headers[0] = ("Contact", identity.anonymous_contact())
+            self._headers += [
+                ("Privacy", "id"),
+                ("P-Preferred-Identity", f"<{identity.aor}>"),
+            ]
+        self._timer = SessionTimer()
+        self._redirection = Redirection(target)
+        self._invitation: Invitation | None = None
+        self._cseq = 0
+        self._forks: dict[str, _Fork] = {}
+        """By To tag: early ones, then the confirmed one and those that get a BYE."""
+        self._chosen: str | None = None
+
+    def start(self, now: float) -> None:
+        """Send the first INVITE."""
+        self._call.emit(Calling(call=self._call.id, to=str(self._to)))
+        self._invite(self._to, now)
+
+    # What the call asks (call.Setup)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is outstanding."""
+        return self._invitation is None or self._invitation.is_over
+
+    def hang_up(self, status: int | None, headers: Fields, now: float) -> int:
+        """CANCEL, as soon as that is allowed; a 2xx that crosses it gets ACK and BYE."""
+        if self._invitation is not None:
+            self._invitation.cancel(now, headers)
+        self._drop_early(now)
+        return 487
+
+    def sessions(self) -> Iterator[Session]:
+        """All dialogs of the INVITE."""
+        return (fork.session for fork in self._forks.values())
+
+    def dialog_over(self, leg: Leg, now: float) -> bool:
+        """An early dialog has ended: the others go on."""
+        for tag, fork in list(self._forks.items()):
+            if fork.session.leg is leg:
+                fork.session.drop(now)
+                del self._forks[tag]
+        self._choose_early()
+        return False
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """Nothing: the INVITE reports it itself."""
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        return None if self._invitation is None else self._invitation.deadline()
+
+    def tick(self, now: float) -> None:
+        """Fire what is due."""
+        if self._invitation is not None:
+            self._invitation.tick(now)
+
+    # What the INVITE reports (invitation.InvitationUser)
+
+    def on_provisional(self, response: Response, now: float) -> None:
+        """Ringing, early media, a new fork, the end of one (199, RFC 6228)."""
+        if self._call.is_over:
+            return
+        tag = response.to.tag
+        body = None
+        if response.status == 199 and tag in self._forks:
+            self.dialog_over(self._forks[tag].session.leg, now)
+        elif tag:
+            fork = self._fork(tag, response)
+            if fork is None or not self._takes(fork, response, now):
+                return
+            body = self._early_description(fork, response)
+        call = self._call
+        call.progress(response.status, response.reason, now, body=body, fork=tag or "")
+
+    def on_success(self, request: Request, response: Response, now: float) -> None:
+        """A 2xx: the first one makes the call, those of other forks get ACK and BYE (§13.2.2.4)."""
+        tag = response.to.tag or ""
+        known = self._forks.get(tag)
+        if known is not None and known.session.leg.is_confirmed:
+            known.session.leg.acknowledge(request)
+            return
+        if known is None and len(self._forks) == MOST_FORKS:
+            self._drop_early(now)  # none of them has a claim any more
+        fork = known or self._fork(tag, response)
+        if fork is None:
+            return
+        leg = fork.session.leg
+        leg.is_confirmed = True
+        leg.dialog.learn_route(response)
+        leg.acknowledge(request)
+        if self._call.is_over or self._chosen is not None:
+            fork.session.bye(now)
+        else:
+            self._chosen = tag
+            self._answered(fork, response, now)
+
+    def on_failure(self, failure: Failure, now: float) -> None:
+        """No success, at this target at least."""
+        self._drop_early(now)
+        call = self._call
+        if call.is_over:
+            return
+        match failure:
+            case Answered(response=response):
+                self._refused(response, now)
+            case Unauthorized(response, reason, needs_password):
+                call.end("remote", response.status, reason, now, needs_password=needs_password)
+            case Unanswered():
+                call.end("network", 408, "nobody answered", now)
+            case Lost():
+                call.end("network", None, "the connection was lost", now)
+
+    # Inside
+
+    def _invite(self, target: Uri, now: float) -> None:
+        line = self._line
+        flow = line.flow
+        if flow is None:
+            self._call.end("network", None, "there is no connection", now)
+            return
+        headers = [
+            *self._headers,
+            *capabilities(),
+            *self._timer.request_headers(),
+            ("Content-Type", "application/sdp"),
+        ]
+        request = line.requester.out_of_dialog(
+            "INVITE",
+            target,
+            flow,
+            to=self._to,
+            sender=self._sender,
+            call_id=self._call.id,
+            cseq=self._next_cseq(),
+            headers=headers,
+            body=self._offer,
+        )
+        self._invitation = Invitation(request, flow, line, self, self._next_cseq)
+        self._invitation.start(now)
+
+    def _next_cseq(self) -> int:
+        self._cseq += 1
+        return self._cseq
+
+    def _fork(self, tag: str, response: Response) -> _Fork | None:
+        """The dialog of this To tag, opened where it is new; None beyond the bound."""
+        fork = self._forks.get(tag)
+        if fork is None and self._invitation is not None and len(self._forks) < MOST_FORKS:
+            dialog = Dialog.of_caller(self._invitation.request, response)
+            fork = _Fork(Session(dialog, self._line, self._call, Turn.OURS))
+            self._forks[tag] = fork
+            self._choose_early()
+        if fork is None:
+            self._line.owner.ignored(f"{response.status} of one fork too many")
+        return fork
+
+    def _takes(self, fork: _Fork, response: Response, now: float) -> bool:
+        """Whether a provisional response is news; a reliable one gets its PRACK."""
+        if not is_reliable(response) or response.rseq is None:
+            return True
+        if not fork.receiver.accepts(response.rseq):
+            self._line.owner.ignored(f"{response.status} with RSeq {response.rseq} out of order")
+            return False
+        fork.session.dialog.learn_route(response)
+        rack = RAck(response.rseq, response.cseq)
+
+        def on_outcome(outcome: Outcome, at: float) -> None:
+            """Nothing: the far end repeats what it does not know to have arrived."""
+
+        fork.session.leg.ask("PRACK", on_outcome, now, headers=(("RAck", str(rack)),))
+        return True
+
+    def _early_description(self, fork: _Fork, response: Response) -> bytes | None:
+        body = description(response)
+        turn = fork.session.leg.turn
+        if body is None or turn.agreed:
+            return None
+        if is_reliable(response):
+            turn.they_answer()
+        else:
+            fork.preview = body
+        return body
+
+    def _answered(self, fork: _Fork, response: Response, now: float) -> None:
+        session, turn = fork.session, fork.session.leg.turn
+        session.leg.timer.answered(response, now)
+        body = None
+        if not turn.agreed:
+            body = description(response) or fork.preview
+        if body is not None:
+            turn.they_answer()
+        self._drop_early(now)
+        if turn.agreed:
+            self._call.answered(session, body, now, status=response.status)
+        else:
+            reason = "the answer brings no session description"
+            session.bye(now, (reason_field(488, reason),))
+            self._call.end("local", 488, reason, now)
+
+    def _refused(self, response: Response, now: float) -> None:
+        call = self._call
+        if response.status // 100 == 3:
+            self._redirection.add(response)
+        if response.status == 422 and self._timer.too_small(response) and self._invitation:
+            self._invite(self._invitation.request.uri, now)
+            return
+        target = self._redirection.next() if response.status < 600 else None
+        if target is None:
+            text = next((f": {warning.text}" for warning in response.warnings), "")
+            call.end("remote", response.status, f"{response.reason}{text}", now)
+            return
+        call.progress(response.status, response.reason, now)
+        self._invite(target, now)
+
+    def _drop_early(self, now: float) -> None:
+        """All dialogs that were never confirmed are over."""
+        for tag, fork in list(self._forks.items()):
+            if not fork.session.leg.is_confirmed:
+                fork.session.drop(now)
+                del self._forks[tag]
+        self._choose_early()
+
+    def _choose_early(self) -> None:
+        """The owner's verbs reach an early dialog where there is just one."""
+        if not self._call.is_answered:
+            only = list(self._forks.values()) if len(self._forks) == 1 else []
+            self._call.session = only[0].session if only else None

@@ -1,0 +1,110 @@
+"""Provisional responses that must arrive: 100rel, RSeq, PRACK (RFC 3262)."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.core.calls.repeat import Due, Repeat
+from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.sip.message import Response
+
+TAG: Final = "100rel"
+"""The option tag."""
+
+FIRST_RSEQ_LIMIT: Final = 2**31 - 1
+"""The first number lies below; it is chosen at random (§3)."""
+MOST_QUEUED: Final = 8
+"""Responses that wait for the PRACK of an earlier one; the oldest waiting goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A provisional response to be sent."""
+
+    status: int
+    body: bytes = b""
+
+
+def is_reliable(response: Response) -> bool:
+    """Whether a response asks for a PRACK; a 100 never does (§4)."""
+    return 100 < response.status < 200 and TAG in response.require and response.rseq is not None
+
+
+class ReliableSender:
+    """Our reliable responses to one INVITE: one at a time, repeated until its PRACK.
+
+    `send` is called with the RSeq to put in and the time, at first and for each repetition.
+    """
+
+    def __init__(self, rseq: int, send: Callable[[Draft, int, float], None]) -> None:
+        self._rseq = rseq
+        self._send = send
+        self._queue: deque[Draft] = deque(maxlen=MOST_QUEUED)
+        self._repeat: Repeat | None = None
+        self.outstanding: Draft | None = None
+        """Sent and not acknowledged."""
+
+    @property
+    def carries_body(self) -> bool:
+        """Whether an unacknowledged one holds a session description: a 2xx has to wait (§3)."""
+        waiting = (*self._queue, *((self.outstanding,) if self.outstanding else ()))
+        return any(draft.body for draft in waiting)
+
+    def submit(self, draft: Draft, now: float) -> None:
+        """Send it, after those before it were acknowledged."""
+        self._queue.append(draft)
+        if self.outstanding is None:
+            self._send_next(now)
+
+    def pracked(self, rseq: int, now: float) -> bool:
+        """Take a PRACK; False: it acknowledges nothing that is outstanding (481)."""
+        if self.outstanding is None or rseq != self._rseq:
+            return False
+        self.outstanding = self._repeat = None
+        self._rseq += 1
+        if self._queue:
+            self._send_next(now)
+        return True
+
+    def stop(self) -> None:
+        """A final response is out: repeat nothing, send nothing new."""
+        self._queue.clear()
+        self._repeat = None
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        return None if self._repeat is None else self._repeat.deadline()
+
+    def tick(self, now: float) -> bool:
+        """Repeat what is due; False: no PRACK came in all the time there is."""
+        if self._repeat is None or self.outstanding is None:
+            return True
+        match self._repeat.due(now):
+            case Due.AGAIN:
+                self._send(self.outstanding, self._rseq, now)
+            case Due.GIVE_UP:
+                self.stop()
+                return False
+            case Due.NOTHING:
+                pass
+        return True
+
+    def _send_next(self, now: float) -> None:
+        self.outstanding = self._queue.popleft()
+        self._repeat = Repeat(LIFETIME, now)
+        self._send(self.outstanding, self._rseq, now)
+
+
+class ReliableReceiver:
+    """Their reliable responses in one early dialog: each once and in order (§4)."""
+
+    def __init__(self) -> None:
+        self._latest: int | None = None
+
+    def accepts(self, rseq: int) -> bool:
+        """Whether this one is new and the next in order: it gets its PRACK, others nothing."""
+        if self._latest is not None and rseq != self._latest + 1:
+            return False
+        self._latest = rseq
+        return True

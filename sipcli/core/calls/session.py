@@ -1,0 +1,242 @@
+"""A dialog in use, early or confirmed: its requests in and out, until BYE (RFC 3261 §12.2, §15).
+
+OPEN --BYE of ours--> BYE_SENT --answered, or nobody there--> CLOSED
+  |  \\--no connection, or no ACK yet--> BYE_OWED --either--> BYE_SENT
+  +--BYE of theirs--> CLOSED
+"""
+
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from sipcli.core.calls.dialog import Dialog, description
+from sipcli.core.calls.events import Acknowledged, InfoDelivered, InfoReceived
+from sipcli.core.calls.leg import Leg, LegUser
+from sipcli.core.calls.line import Fields, Line
+from sipcli.core.calls.local_offers import LocalOffers
+from sipcli.core.calls.offer_answer import OfferAnswer, OutOfTurn, Turn
+from sipcli.core.calls.remote_offers import RemoteOffers
+from sipcli.core.calls.transfer import Transferee, Transferor
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests import dispatch
+from sipcli.core.requests.exchange import Lost, NotSent, Outcome
+from sipcli.core.requests.queries import final_status
+from sipcli.core.transactions.layer import Inbound
+from sipcli.sip.cseq import RAck
+from sipcli.sip.message import Request
+
+MOST_BYES: Final = 3
+"""Connections on which a BYE is tried before the far end is left to find out itself."""
+
+
+class SessionState(Enum):
+    """See the figure above."""
+
+    OPEN = auto()
+    BYE_OWED = auto()
+    BYE_SENT = auto()
+    CLOSED = auto()
+
+
+class PrackUser(Protocol):
+    """Whoever sends reliable provisional responses in this dialog."""
+
+    def pracked(self, rack: RAck, now: float) -> bool:
+        """Take a PRACK; False: it acknowledges nothing that is outstanding."""
+
+    def settle(self, now: float) -> None:
+        """The PRACK has its answer: go on with what had to wait for it."""
+
+
+class Session:
+    """One dialog and the usages within."""
+
+    def __init__(self, dialog: Dialog, line: Line, user: LegUser, turn: Turn) -> None:
+        self.leg = Leg(dialog, line, user, OfferAnswer(turn))
+        self.local = LocalOffers(self.leg)
+        self.remote = RemoteOffers(self.leg)
+        self.transferor = Transferor(self.leg)
+        self.transferee = Transferee(self.leg)
+        self.pracks: PrackUser | None = None
+        self.state = SessionState.OPEN
+        self._bye_headers: Fields = ()
+        self._byes = 0
+
+    @property
+    def dialog(self) -> Dialog:
+        """The dialog."""
+        return self.leg.dialog
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing of it is left."""
+        return self.state is SessionState.CLOSED and self.local.is_done
+
+    # Requests of theirs
+
+    def admits(self, inbound: Inbound, now: float) -> bool:
+        """Whether a request may be served; if not, it has had its answer (§12.2.2)."""
+        request = inbound.request
+        if self.state is not SessionState.OPEN and request.method != "BYE":
+            self.leg.respond(inbound, 481, now)
+            return False
+        if not self.dialog.is_in_order(request):
+            self.leg.respond(inbound, 500, now, reason="CSeq Out Of Order")
+            return False
+        refusal = dispatch.refuse_inside(request)
+        if refusal is not None:
+            self.leg.respond(
+                inbound, refusal.status, now, reason=refusal.reason, headers=refusal.headers
+            )
+        return refusal is None
+
+    def receive(self, inbound: Inbound, now: float) -> None:
+        """Serve a request that `admits` has let through."""
+        match inbound.request.method:
+            case "INVITE" | "UPDATE":
+                self.remote.receive(inbound, now)
+            case "PRACK":
+                self._received_prack(inbound, now)
+            case "BYE":
+                self._received_bye(inbound, now)
+            case "INFO":
+                self._received_info(inbound, now)
+            case "REFER":
+                self.transferee.receive(inbound, now)
+            case "NOTIFY":
+                self.transferor.notified(inbound, now)
+            case _:  # SUBSCRIBE
+                self.leg.respond(inbound, 489, now, headers=(("Allow-Events", "refer"),))
+
+    def acknowledged(self, ack: Request, now: float) -> bool:
+        """Take an ACK; False: none was awaited. A BYE that had to wait for it goes out."""
+        known = self.remote.acknowledged(ack, now)
+        if known and self.state is SessionState.BYE_OWED:
+            self._send_bye(now)
+        return known
+
+    # What the owner wants
+
+    def info(self, content_type: str, body: bytes, now: float) -> None:
+        """Send an INFO of the old kind, without a package (RFC 6086 §10.12); raises `OutOfTurn`."""
+        if self.state is not SessionState.OPEN:
+            raise OutOfTurn("the call is over")
+        self.leg.ask("INFO", self._on_info, now, body=body, content_type=content_type)
+
+    def bye(self, now: float, headers: Fields = ()) -> None:
+        """End it: at once, or when there is a connection and their ACK is in (§15)."""
+        if self.state is not SessionState.OPEN:
+            return
+        self._bye_headers = tuple(headers)
+        self.state = SessionState.BYE_OWED
+        self._close(now)
+        if not self.remote.holds_bye:
+            self.remote.stop_repeating()
+            self._send_bye(now)
+
+    def drop(self, now: float) -> None:
+        """End it without a word: an early dialog that came to nothing."""
+        self.state = SessionState.CLOSED
+        self._close(now)
+        self.remote.stop_repeating()
+
+    # What happens around it
+
+    def flow_up(self, now: float) -> None:
+        """There is a connection again: a BYE that is owed goes out."""
+        if self.state is SessionState.BYE_OWED and not self.remote.holds_bye:
+            self._send_bye(now)
+
+    def flow_lost(self, flow: Flow) -> None:
+        """The connection is gone; a confirmed dialog outlives it."""
+        self.remote.flow_lost(flow)
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        due = [self.local.deadline(), self.remote.deadline()]
+        if self._has_timer:
+            due += self.leg.timer.deadlines.values()
+        return min((at for at in due if at is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Fire what is due."""
+        self.local.tick(now)
+        self.remote.tick(now)
+        if self.state is SessionState.BYE_OWED and not self.remote.holds_bye:
+            self._send_bye(now)
+        if not self._has_timer:
+            return
+        match self.leg.timer.due(now):
+            case "refresh":
+                self.local.refresh(now)
+            case "expiry":
+                reason = "the session was not refreshed in time"
+                self.leg.user.dialog_over(self.leg, "network", None, reason, now)
+
+    # Inside
+
+    @property
+    def _has_timer(self) -> bool:
+        """An early dialog is bounded by its INVITE, an ended one needs no refresh."""
+        return self.leg.is_confirmed and self.state is SessionState.OPEN
+
+    def _received_prack(self, inbound: Inbound, now: float) -> None:
+        rack = inbound.request.rack
+        if rack is None or self.pracks is None or not self.pracks.pracked(rack, now):
+            self.leg.respond(inbound, 481, now)
+            return
+        body = description(inbound.request)
+        if body is None:
+            self.leg.respond(inbound, 200, now)
+        elif not self.leg.turn.agreed and self.leg.turn.they_answer():
+            self.leg.respond(inbound, 200, now)
+            self.leg.user.emit(Acknowledged(call=self.leg.user.id, body=body))
+        else:
+            self.remote.receive(inbound, now)
+        self.pracks.settle(now)
+
+    def _received_bye(self, inbound: Inbound, now: float) -> None:
+        self.leg.respond(inbound, 200, now)
+        was_open = self.state is SessionState.OPEN
+        self.drop(now)
+        if was_open:
+            cause, text = why(inbound.request)
+            self.leg.user.dialog_over(self.leg, "remote", cause, text or "hung up", now)
+
+    def _received_info(self, inbound: Inbound, now: float) -> None:
+        request = inbound.request
+        kind = request.content_type
+        self.leg.respond(inbound, 200, now)
+        if request.body and kind is not None:
+            self.leg.user.emit(
+                InfoReceived(call=self.leg.user.id, content_type=kind.essence, body=request.body)
+            )
+
+    def _on_info(self, outcome: Outcome, now: float) -> None:
+        user = self.leg.user
+        user.emit(InfoDelivered(call=user.id, status=final_status(outcome)))
+
+    def _close(self, now: float) -> None:
+        self.leg.is_over = True
+        self.local.close(now)
+        self.remote.close(now)
+
+    def _send_bye(self, now: float) -> None:
+        if self.leg.line.flow is None:
+            return  # `flow_up` will come
+        self._byes += 1
+        self.state = SessionState.BYE_SENT
+        self.leg.ask("BYE", self._on_bye, now, headers=self._bye_headers)
+
+    def _on_bye(self, outcome: Outcome, now: float) -> None:
+        is_lost = isinstance(outcome, Lost | NotSent)
+        if self.state is SessionState.BYE_SENT:
+            again = is_lost and self._byes < MOST_BYES
+            self.state = SessionState.BYE_OWED if again else SessionState.CLOSED
+
+
+def why(request: Request) -> tuple[int | None, str | None]:
+    """Cause (a SIP status) and text that a BYE or CANCEL gives in Reason (RFC 3326 §2)."""
+    for reason in request.reasons:
+        if reason.protocol.upper() == "SIP":
+            return reason.cause, reason.text
+    return None, next((reason.text for reason in request.reasons if reason.text), None)

@@ -1,0 +1,207 @@
+"""Call transfer: REFER, its implicit subscription, who takes whose place (RFC 3515, 4488, 3891).
+
+Each side of a dialog takes part in one transfer at a time.
+"""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from sipcli.core.calls.events import TransferProgress, TransferRequested
+from sipcli.core.calls.leg import Leg
+from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.requests.exchange import Answered, Outcome
+from sipcli.core.requests.queries import final_status
+from sipcli.core.transactions.layer import Inbound
+from sipcli.sip.address import Address
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.message import Request
+from sipcli.sip.replaces import Replaces
+from sipcli.sip.uri import SipUri, Uri
+
+SUBSCRIPTION: Final = 180
+"""Seconds that a NOTIFY of ours promises to go on for; a phone does not ring longer."""
+
+_SIPFRAG: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?![0-9])")
+
+
+class Transferor:
+    """Asks the far end to call somebody else, and hears how that goes."""
+
+    def __init__(self, leg: Leg) -> None:
+        self._leg = leg
+        self._target: Uri | None = None
+        """Whom the transfer under way leads to."""
+        self._is_cut_short = False
+        """Whether the far end said that it would tell no more, before it came to an end. SIP.js
+        says so with its 100, and tells all the same."""
+        self._count = 0
+
+    def refer(self, target: Uri, replaces: Replaces | None, now: float) -> None:
+        """Send REFER; with `replaces` the target has a call with us that the new one replaces.
+
+        Raises `OutOfTurn` while a transfer is under way or there is no confirmed dialog, and
+        `Malformed` for a `replaces` with a target that is no SIP URI.
+        """
+        leg = self._leg
+        is_under_way = self._target is not None and not self._is_cut_short
+        if is_under_way or not leg.is_confirmed:
+            raise OutOfTurn("no transfer is possible now")
+        refer_to = target
+        if replaces is not None:
+            if not isinstance(target, SipUri):
+                raise Malformed("only a sip: or sips: address can be asked to replace a call")
+            refer_to = replace(target, headers=(("Replaces", str(replaces)),))
+        headers = [("Refer-To", str(Address(refer_to)))]
+        if not leg.dialog.headers:  # an anonymous caller does not say who refers
+            headers.append(("Referred-By", str(Address(leg.dialog.local.uri))))
+        self._target = target
+        self._is_cut_short = False
+        self._count += 1
+        count = self._count
+
+        def on_outcome(outcome: Outcome, at: float) -> None:
+            if self._target is not None and self._count == count:
+                self._referred(outcome, at)
+
+        leg.ask("REFER", on_outcome, now, headers=headers)
+
+    def notified(self, inbound: Inbound, now: float) -> None:
+        """Take a NOTIFY: it may come before the answer to the REFER (RFC 3515 §2.4.4)."""
+        leg, request = self._leg, inbound.request
+        event, state = request.event, request.subscription_state
+        if event is None or event.package != "refer":
+            leg.respond(inbound, 489, now, headers=(("Allow-Events", "refer"),))
+        elif self._target is None:
+            leg.respond(inbound, 481, now)
+        else:
+            leg.respond(inbound, 200, now)
+            found = _SIPFRAG.match(request.body)
+            status = int(found[1]) if found else None
+            is_over = state is not None and state.state == "terminated"
+            self._is_cut_short = is_over and status is not None and status < 200
+            is_final = (is_over and not self._is_cut_short) or (status or 0) >= 200
+            self._progress(status, is_final=is_final)
+
+    def _referred(self, outcome: Outcome, now: float) -> None:
+        status = final_status(outcome)
+        match outcome:
+            case Answered(_, response) if response.status < 300:
+                no_subscription = (response.headers.get("Refer-Sub") or "").lower() == "false"
+                self._progress(status, is_final=no_subscription)
+            case _:
+                self._progress(status, is_final=True)
+                if status == 481:
+                    reason = "the far end knows the call no more"
+                    self._leg.user.dialog_over(self._leg, "network", None, reason, now)
+
+    def _progress(self, status: int | None, *, is_final: bool) -> None:
+        leg, target = self._leg, self._target
+        if is_final:
+            self._target = None
+        leg.user.emit(
+            TransferProgress(call=leg.user.id, target=str(target), status=status, is_final=is_final)
+        )
+
+
+class Transferee:
+    """Is asked to call somebody else, and tells how that goes."""
+
+    def __init__(self, leg: Leg) -> None:
+        self._leg = leg
+        self._pending: Inbound | None = None
+        """The REFER that waits for the owner's word."""
+        self._told: Request | None = None
+        """The REFER whose sender is told of the new call."""
+        self._count = 0
+        self.headers: tuple[tuple[str, str], ...] = ()
+        """What the INVITE to the target carries because of the REFER."""
+
+    def receive(self, inbound: Inbound, now: float) -> None:
+        """Take a REFER: refuse it, or ask the owner."""
+        leg, request = self._leg, inbound.request
+        refer_to = request.refer_to
+        if refer_to is None:
+            leg.respond(inbound, 400, now, reason="Missing Refer-To")
+            return
+        uri = refer_to.uri
+        if self._pending is not None or self._told is not None or not leg.is_confirmed:
+            leg.respond(inbound, 491, now)
+        elif not isinstance(uri, SipUri):
+            leg.respond(inbound, 416, now)
+        elif (uri.params.get("method") or "INVITE") != "INVITE":
+            leg.respond(inbound, 603, now)
+        else:
+            self._ask_owner(inbound, uri, now)
+
+    def accept(self, now: float) -> None:
+        """Answer 202 and begin to notify, unless nobody wants that; raises `OutOfTurn`."""
+        inbound = self._take()
+        is_unwanted = (inbound.request.headers.get("Refer-Sub") or "").strip().lower() == "false"
+        self._count += 1
+        headers = [("Refer-Sub", "false")] if is_unwanted else []
+        headers.append(("Contact", self._leg.dialog.contact))
+        self._leg.respond(inbound, 202, now, headers=headers)
+        if not is_unwanted:
+            self._told = inbound.request
+            self.report(100, "Trying", now, is_final=False)
+
+    def refuse(self, status: int, now: float) -> None:
+        """Answer with a status of 300 to 699; raises `OutOfTurn`."""
+        self._leg.respond(self._take(), status, now)
+
+    def report(self, status: int, reason: str, now: float, *, is_final: bool) -> None:
+        """Tell how the new call goes (RFC 3515 §2.4.5); nothing where nobody is told."""
+        leg, refer = self._leg, self._told
+        if refer is None or leg.is_over:
+            return
+        if is_final:
+            self._told = None
+        state = "terminated;reason=noresource" if is_final else f"active;expires={SUBSCRIPTION}"
+        # The first subscription of a dialog needs no id, and old peers look for none (§2.4.6).
+        event = "refer" if self._count == 1 else f"refer;id={refer.cseq.number}"
+        leg.ask(
+            "NOTIFY",
+            self._on_notified,
+            now,
+            headers=[("Event", event), ("Subscription-State", state)],
+            body=f"SIP/2.0 {status} {_plain(reason)}\r\n".encode(),
+            content_type="message/sipfrag;version=2.0",
+        )
+
+    def _ask_owner(self, inbound: Inbound, uri: SipUri, now: float) -> None:
+        leg, request = self._leg, inbound.request
+        asked = [value for name, value in uri.headers if name.lower() == "replaces"]
+        try:
+            headers = [("Replaces", str(Replaces.parse(value))) for value in asked[:1]]
+        except Malformed:
+            leg.respond(inbound, 400, now, reason="Malformed Replaces")
+            return
+        referrer = request.referred_by
+        if referrer is not None:
+            headers.append(("Referred-By", str(referrer)))
+        self.headers = tuple(headers)
+        self._pending = inbound
+        params = uri.params.without("method")
+        leg.user.emit(
+            TransferRequested(
+                call=leg.user.id,
+                target=replace(uri, headers=(), params=params),
+                referred_by=None if referrer is None else str(referrer.uri),
+                replaces=bool(asked),
+            )
+        )
+
+    def _take(self) -> Inbound:
+        inbound, self._pending = self._pending, None
+        if inbound is None:
+            raise OutOfTurn("nobody asks for a transfer")
+        return inbound
+
+    def _on_notified(self, outcome: Outcome, now: float) -> None:
+        if final_status(outcome) == 481:
+            self._told = None
+
+
+def _plain(reason: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in reason)

@@ -1,0 +1,1 @@
+"""Which server to be connected to, and keeping that connection."""

@@ -1,0 +1,230 @@
+"""Which connection to have, and when to try again (the recovery of the source document's UA).
+
+    IDLE --start--> DIALLING --opened--> OPEN --lost--> DIALLING (the next server, at once)
+                      |  ^                                 or WAITING, when all have failed
+                    failed (next server, at once)
+                      v  |
+                    WAITING (all have failed; a new round after the wait)
+
+One connection at a time, but for the attempt to return to a heavier server: it is dialled
+beside the open one, which gives way only when the new one is open.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from sipcli.config.settings import WsServer
+from sipcli.core.connection.backoff import Draw, retry_delay
+from sipcli.core.connection.flow import Flow
+from sipcli.core.connection.servers import Servers
+from sipcli.core.events import ConnectFailed, Connecting, Disconnected
+
+PROVED_AFTER: Final = 30.0
+"""Seconds a connection on which nothing registers must last to count as good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Dial this flow's server."""
+
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End this flow's connection."""
+
+    flow: Flow
+    reason: str
+
+
+ConnectorEffect = Open | Close | ConnectFailed | Connecting | Disconnected
+
+
+class ConnectorState(Enum):
+    """See the figure above."""
+
+    IDLE = auto()
+    DIALLING = auto()
+    OPEN = auto()
+    WAITING = auto()
+
+
+class Connector:
+    """Keeps one connection open: failover by weight, backoff, return to the heavier server.
+
+    `low` and `high` bound the wait between rounds, in seconds. Without `patient` a round
+    in which every server failed is the last. `registers` says that a registration, and not
+    a connection that lasts, is what proves a server good.
+    """
+
+    def __init__(
+        self,
+        servers: tuple[WsServer, ...],
+        low: float,
+        high: float,
+        draw: Draw,
+        *,
+        patient: bool,
+        registers: bool,
+    ) -> None:
+        self._servers = Servers(servers, draw)
+        self._low = low
+        self._high = high
+        self._draw = draw
+        self.patient = patient
+        self._registers = registers
+        self._failures = 0
+        self._count = 0
+        self.state = ConnectorState.IDLE
+        self.deadlines: dict[str, float] = {}
+        self.flow: Flow | None = None
+        """The connection being dialled or open; None otherwise."""
+        self.returning: Flow | None = None
+        """The attempt to go back to a heavier server, beside the open connection."""
+
+    def start(self, now: float) -> list[ConnectorEffect]:
+        """Begin the first round."""
+        if self.state is not ConnectorState.IDLE:
+            return []
+        return self._dial_or_wait(now)[0]
+
+    def opened(self, flow: Flow, now: float, *, quiet: bool) -> list[ConnectorEffect]:
+        """The shell's dialling succeeded; `quiet` as for `tick`."""
+        old = self.flow
+        self._servers.is_back(flow.server)
+        if flow == self.returning and old is not None:
+            self.returning = None
+            if not quiet:
+                self._watch_out(now)
+                return [Close(flow, "not a quiet moment")]
+            self.flow = flow
+            self._watch(now)
+            return [
+                Close(old, "moved to a heavier server"),
+                _disconnected(old, 1000, f"moved to {flow.server}", None),
+            ]
+        if flow != old:
+            return [Close(flow, "not wanted any more")]
+        self.state = ConnectorState.OPEN
+        self._watch(now)
+        return []
+
+    def failed(self, flow: Flow, phase: str, reason: str, now: float) -> list[ConnectorEffect]:
+        """The shell's dialling failed in `phase`."""
+        if flow == self.returning:
+            self.returning = None
+            self._watch_out(now)
+            return []
+        if flow != self.flow:
+            return []
+        self._servers.failed(flow.server)
+        effects, wait = self._dial_or_wait(now)
+        server = str(flow.server)
+        failed = ConnectFailed(server=server, phase=phase, reason=reason, retry_in_s=wait)
+        return [failed, *effects]
+
+    def lost(self, flow: Flow, code: int | None, reason: str, now: float) -> list[ConnectorEffect]:
+        """An open connection ended without our wish."""
+        if flow != self.flow or self.state is not ConnectorState.OPEN:
+            return []
+        closing: list[ConnectorEffect] = []
+        if self.returning is not None:
+            closing = [Close(self.returning, "not wanted any more")]
+            self.returning = None
+        self._servers.failed(flow.server)
+        effects, wait = self._dial_or_wait(now)
+        return [*closing, _disconnected(flow, code, reason, wait), *effects]
+
+    def drop(self, flow: Flow, reason: str, now: float) -> list[ConnectorEffect]:
+        """Give up an open connection that is of no use: its server counts as failed."""
+        effects = self.lost(flow, None, reason, now)
+        return [Close(flow, reason), *effects] if effects else []
+
+    def proved(self) -> None:
+        """A registration succeeded (or the connection lasted): the next wait is short again.
+
+        An open socket alone proves nothing: a server that accepts connections and refuses
+        registrations must not be hammered.
+        """
+        self._failures = 0
+
+    def stop(self) -> list[ConnectorEffect]:
+        """End it all; nothing is dialled any more."""
+        flows = [flow for flow in (self.flow, self.returning) if flow is not None]
+        self.state = ConnectorState.IDLE
+        self.deadlines = {}
+        self.flow = self.returning = None
+        return [Close(flow, "") for flow in flows]
+
+    @property
+    def has_another(self) -> bool:
+        """Whether a server remains in this round that has not failed."""
+        return self._servers.has_another(self.flow.server if self.flow is not None else None)
+
+    def tick(self, now: float, *, quiet: bool) -> list[ConnectorEffect]:
+        """Fire what is due; `quiet` says that nothing is going on that a move would disturb."""
+        effects: list[ConnectorEffect] = []
+        if self.deadlines.get("retry", now + 1) <= now:
+            del self.deadlines["retry"]
+            self._servers.new_round()
+            effects = self._dial_or_wait(now)[0]
+        if self.deadlines.get("proved", now + 1) <= now:
+            del self.deadlines["proved"]
+            self.proved()
+        if quiet and self.deadlines.get("return", now + 1) <= now:
+            effects += self._return(now)
+        return effects
+
+    def deadline(self, *, quiet: bool) -> float | None:
+        """When `tick` has something to do, in seconds on the caller's clock."""
+        due = (at for name, at in self.deadlines.items() if quiet or name != "return")
+        return min(due, default=None)
+
+    def _dial_or_wait(self, now: float) -> tuple[list[ConnectorEffect], float | None]:
+        """Dial the next server of the round, or wait for a new one; with the wait in seconds."""
+        server = self._servers.choose()
+        if server is not None:
+            self.state = ConnectorState.DIALLING
+            self.deadlines = {}
+            self.flow = self._new_flow(server)
+            return [Connecting(server=str(server)), Open(self.flow)], 0.0
+        self.flow = None
+        self._failures += 1
+        if not self.patient:
+            self.state = ConnectorState.IDLE
+            self.deadlines = {}
+            return [], None
+        wait = retry_delay(self._failures, self._low, self._high, self._draw)
+        self.state = ConnectorState.WAITING
+        self.deadlines = {"retry": now + wait}
+        return [], round(wait, 1)
+
+    def _watch(self, now: float) -> None:
+        """Set the timers of an open connection."""
+        self.deadlines = {} if self._registers else {"proved": now + PROVED_AFTER}
+        self._watch_out(now)
+
+    def _watch_out(self, now: float) -> None:
+        """Set the timer for the next attempt to return to a heavier server."""
+        if self.flow is not None and self._servers.better_than(self.flow.server):
+            self.deadlines["return"] = now + self._high
+
+    def _return(self, now: float) -> list[ConnectorEffect]:
+        """See whether a heavier server is back."""
+        del self.deadlines["return"]
+        better = self._servers.better_than(self.flow.server) if self.flow else None
+        if better is None:
+            return []
+        self.returning = self._new_flow(better)
+        return [Open(self.returning)]
+
+    def _new_flow(self, server: WsServer) -> Flow:
+        self._count += 1
+        return Flow(self._count, server)
+
+
+def _disconnected(flow: Flow, code: int | None, reason: str, wait: float | None) -> Disconnected:
+    server = str(flow.server)
+    return Disconnected(server=server, code=code, reason=reason, retry_in_s=wait)

@@ -1,0 +1,358 @@
+"""Getting registered and staying so (RFC 3261 §10.2, RFC 5626, 5627, 3608).
+
+    OFF --start--> WAITING --a connection--> REGISTERING --2xx--> REGISTERED
+                      ^                        |   ^                |
+                      +------ a failure -------+   +---- refresh ---+
+    any --stop--> UNREGISTERING (where a binding may exist) --> OFF
+
+One REGISTER is outstanding at most. A binding and its expiry outlive the states: a
+refresh that fails leaves us registered until the time granted is really over.
+"""
+
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from sipcli.config.settings import Settings
+from sipcli.core import events
+from sipcli.core.connection.backoff import Draw, retry_delay
+from sipcli.core.connection.flow import Flow
+from sipcli.core.registration import granted
+from sipcli.core.requests.exchange import (
+    Answered,
+    Exchange,
+    Lost,
+    Outcome,
+    Unanswered,
+    Unauthorized,
+)
+from sipcli.core.requests.identity import Granted
+from sipcli.core.requests.requester import ALLOW, SUPPORTED, Requester
+from sipcli.sip.message import Request, Response
+
+REFUSED_WAITS: Final = (60.0, 1800.0)
+"""Shortest and longest wait after a refusal that time alone does not mend, in seconds."""
+HARD_REFUSALS: Final = frozenset({400, 401, 403, 404, 405, 407, 410, 416, 420, 484, 501, 603, 604})
+MOST_EXPIRES: Final = 2**31
+PATIENCE: Final = 1.0
+"""Seconds that stopping waits for a REGISTER in the air before it unregisters regardless."""
+SOONEST_REFRESH: Final = 1.0
+LATEST_REFRESH: Final = 86400.0
+
+
+class State(Enum):
+    """See the figure above."""
+
+    OFF = auto()
+    WAITING = auto()
+    REGISTERING = auto()
+    REGISTERED = auto()
+    UNREGISTERING = auto()
+
+
+def refresh_delay(expires: float) -> float:
+    """Seconds after a 2xx at which to refresh a binding granted for `expires` seconds.
+
+    A tenth of the time, and enough for one more attempt after Timer F, is kept in hand,
+    but never more than half.
+    """
+    margin = min(expires / 2, max(expires / 10, 45.0))
+    return min(max(expires - margin, SOONEST_REFRESH), LATEST_REFRESH)
+
+
+class Owner(Protocol):
+    """What a registration needs of the agent that owns it."""
+
+    def emit(self, event: events.Event) -> None:
+        """Take an event."""
+
+    def registered(self, flow_timer: int | None, now: float) -> None:
+        """A REGISTER succeeded; `flow_timer` in seconds, None if not given (RFC 5626 §4.4)."""
+
+    def give_up_flow(self, flow: Flow, reason: str, now: float) -> None:
+        """Registering has no chance on this connection: let another server have its turn."""
+
+    def has_another(self) -> bool:
+        """Whether there is another server whose turn it would be."""
+
+
+class Registration:
+    """The binding of one address of record to one phone.
+
+    Without `patient` nothing is tried again where it failed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        requester: Requester,
+        owner: Owner,
+        draw: Draw,
+        *,
+        patient: bool,
+    ) -> None:
+        self._settings = settings
+        self._requester = requester
+        self._owner = owner
+        self._draw = draw
+        self.patient = patient
+        self._identity = requester.identity
+        self._call_id = self._identity.new_id()
+        self._from_tag = self._identity.new_tag()
+        self._cseq = 0
+        self._expires = settings.register_expires
+        self._outbound = True
+        self._failures = 0
+        self._flow: Flow | None = None
+        self._exchange: Exchange | None = None
+        self._begun = 0.0
+        self._may_be_bound = False
+        """Whether a REGISTER of ours had, or may have had, success: then leaving takes it back."""
+        self._stopping = False
+        self.state = State.OFF
+        self.deadlines: dict[str, float] = {}
+        self.expiry: float | None = None
+        """When the binding ends, on the caller's clock; None while there is none."""
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether a binding of ours is alive at the registrar, as far as we know."""
+        return self.expiry is not None
+
+    def start(self, now: float) -> None:
+        """Want to be registered from now on."""
+        self._stopping = False
+        if self.state is State.OFF:
+            self._enter(State.WAITING)
+            if self._flow is not None:
+                self._register(now)
+
+    def flow_up(self, flow: Flow, now: float) -> None:
+        """A connection is open: bind it (each new connection needs that, RFC 5626 §4.2)."""
+        self._flow = flow
+        if self.state in (State.WAITING, State.REGISTERED):
+            self._register(now)
+
+    def flow_down(self, flow: Flow) -> None:
+        """The connection is gone; what was in the air on it reports `Lost` after this."""
+        if flow == self._flow:
+            self._flow = None
+            if self.state is State.REGISTERED:
+                self._enter(State.WAITING)
+
+    def stop(self, now: float) -> None:
+        """Take the binding back, also one whose REGISTER is still in the air; then be OFF."""
+        self._stopping = True
+        match self.state:
+            case State.REGISTERING:
+                self.deadlines = {"patience": now + PATIENCE}
+            case State.REGISTERED | State.WAITING:
+                self._unregister(now, if_bound=True)
+            case State.UNREGISTERING | State.OFF:
+                pass
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do; None: never, as things stand."""
+        due = list(self.deadlines.values())
+        if self.expiry is not None:
+            due.append(self.expiry)
+        return min(due, default=None)
+
+    def tick(self, now: float) -> None:
+        """Fire what is due."""
+        if self.expiry is not None and self.expiry <= now:
+            self._unbound()
+        for name in [name for name, at in self.deadlines.items() if at <= now]:
+            del self.deadlines[name]
+            match name:
+                case "refresh" | "retry" if self._flow is not None:
+                    self._register(now)
+                case "patience":
+                    self._unregister(now, if_bound=False)
+
+    def _register(self, now: float) -> None:
+        if self._flow is None:
+            return
+        self._begun = now
+        self._send(self._flow, self._expires, now)
+        self._enter(State.REGISTERING)
+
+    def _unregister(self, now: float, *, if_bound: bool) -> None:
+        if self._flow is None or (if_bound and not self._may_be_bound):
+            if self.is_registered:
+                self._owner.emit(
+                    events.Warned(text="not connected: the binding stays until it runs out")
+                )
+                self.expiry = None  # what becomes of it is not for us to tell any more
+            self._enter(State.OFF)
+            return
+        self._send(self._flow, 0, now)
+        self._enter(State.UNREGISTERING)
+
+    def _send(self, flow: Flow, expires: int, now: float) -> None:
+        contact = self._identity.register_contact(expires, outbound=self._outbound)
+        supported = [tag for tag in SUPPORTED if tag != "outbound" or self._outbound]
+        if self._exchange is not None:
+            self._exchange.abandon()
+            self._cseq = self._exchange.request.cseq.number  # challenges have made it rise
+        request = self._requester.out_of_dialog(
+            "REGISTER",
+            self._settings.registrar,
+            flow,
+            to=self._identity.aor,
+            call_id=self._call_id,
+            from_tag=self._from_tag,
+            cseq=self._cseq + 1,
+            headers=[
+                ("Contact", contact),
+                ("Allow", ", ".join(ALLOW)),
+                ("Supported", ", ".join(supported)),
+            ],
+        )
+        exchange = Exchange(request, flow, self._requester, self._on_outcome)
+        self._exchange = exchange
+        exchange.start(now)
+        self._cseq = exchange.request.cseq.number
+
+    def _on_outcome(self, exchange: Exchange, outcome: Outcome, now: float) -> None:
+        self._exchange = None
+        self._cseq = exchange.request.cseq.number
+        if self.state is State.UNREGISTERING:
+            self._after_unregister(outcome)
+            return
+        self._after_register(exchange.flow, outcome, now)
+        if self._stopping:
+            self._unregister(now, if_bound=True)
+
+    def _after_unregister(self, outcome: Outcome) -> None:
+        match outcome:
+            case Answered(response=Response(status=status)) if status // 100 == 2:
+                pass
+            case Answered(response=response) | Unauthorized(response=response):
+                text = f"the registrar answered {_words(response)} to our unregistering"
+                self._owner.emit(events.Warned(text=text))
+            case Unanswered() | Lost():
+                self._owner.emit(
+                    events.Warned(text="the registrar did not confirm our unregistering")
+                )
+        self._may_be_bound = False
+        self._unbound()
+        self._enter(State.OFF)
+
+    def _after_register(self, flow: Flow, outcome: Outcome, now: float) -> None:
+        match outcome:
+            case Answered(request, response) if response.status // 100 == 2:
+                self._succeeded(request, response, now)
+            case _ if self._stopping:
+                self._may_be_bound |= not isinstance(outcome, Answered | Unauthorized)
+                self._enter(State.WAITING)
+            case Answered(_, Response(status=423) as response) if self._adopts(response):
+                self._register(now)
+            case Answered(_, Response(status=439)) if self._outbound:
+                self._outbound = False  # the first hop cannot do RFC 5626 (§11.6): go on without
+                self._register(now)
+            case Answered(_, Response(status=503) as response) if self._owner.has_another():
+                self._failed_here(flow, 503, _words(response), now)
+            case Answered(_, response):
+                self._failed(response.status, _words(response), self._wait(response), now)
+            case Unauthorized(response, reason, needs_password):
+                wait = self._wait(response)
+                self._failed(response.status, reason, wait, now, needs_password=needs_password)
+            case Unanswered():
+                self._may_be_bound = True
+                self._failed_here(flow, None, "the registrar does not answer", now)
+            case _:
+                self._may_be_bound = True
+                self._enter(State.WAITING)
+
+    def _adopts(self, response: Response) -> bool:
+        """Take over the Min-Expires of a 423; says whether that changed anything."""
+        wanted = response.min_expires
+        if wanted is None or not self._expires < wanted < MOST_EXPIRES:
+            return False
+        self._expires = wanted
+        return True
+
+    def _succeeded(self, request: Request, response: Response, now: float) -> None:
+        reading = granted.read(request, response, self._identity.instance, self._expires)
+        for text in reading.warnings:
+            self._owner.emit(events.Warned(text=text))
+        if reading.expires == 0:
+            reason = "the registrar granted no time"
+            self._failed(response.status, reason, self._wait(response), now)
+            return
+        self._failures = 0
+        self._may_be_bound = True
+        self._identity.granted = reading.granted
+        self.expiry = now + reading.expires
+        self._enter(State.REGISTERED, refresh=now + refresh_delay(reading.expires))
+        self._owner.emit(
+            events.Registered(
+                uri=str(self._identity.aor),
+                registrar=str(self._settings.registrar),
+                expires_s=reading.expires,
+                contact=str(self._identity.contact),
+                bindings=reading.bindings,
+                pub_gruu=reading.granted.pub_gruu,
+                temp_gruu=reading.granted.temp_gruu,
+                elapsed_ms=round((now - self._begun) * 1000),
+            )
+        )
+        self._owner.registered(response.flow_timer, now)
+
+    def _failed(
+        self,
+        status: int | None,
+        reason: str,
+        wait: float | None,
+        now: float,
+        *,
+        needs_password: bool = False,
+    ) -> None:
+        """Note a failure and try again in `wait` seconds; None: not on this connection."""
+        self._failures += 1
+        if wait is None:
+            self._enter(State.WAITING)
+        else:
+            self._enter(State.WAITING, retry=now + wait)
+        self._owner.emit(
+            events.RegistrationFailed(
+                status=status,
+                reason=reason,
+                retry_in_s=None if wait is None else round(wait, 1),
+                needs_password=needs_password,
+            )
+        )
+
+    def _failed_here(self, flow: Flow, status: int | None, reason: str, now: float) -> None:
+        """Note a failure that speaks against the connection: it makes way for another."""
+        is_worth_it = self.patient or self._owner.has_another()
+        self._failed(status, reason, 0.0 if is_worth_it else None, now)
+        self.deadlines = {}
+        self._owner.give_up_flow(flow, reason, now)
+
+    def _wait(self, response: Response) -> float | None:
+        """Seconds to the next attempt: Retry-After where given, else backoff; None: no attempt."""
+        if not self.patient:
+            return None
+        low: float = self._settings.connection_recovery_min_interval
+        high: float = self._settings.connection_recovery_max_interval
+        if response.status in HARD_REFUSALS:
+            low, high = REFUSED_WAITS
+        wait = retry_delay(self._failures + 1, low, high, self._draw)
+        after = response.retry_after
+        return wait if after is None else max(wait, min(float(after.seconds), REFUSED_WAITS[1]))
+
+    def _unbound(self) -> None:
+        """The binding is gone."""
+        if self.expiry is not None:
+            self.expiry = None
+            self._identity.granted = Granted()
+            self._owner.emit(events.Unregistered())
+
+    def _enter(self, state: State, **deadlines: float) -> None:
+        self.state = state
+        self.deadlines = deadlines
+
+
+def _words(response: Response) -> str:
+    return f"{response.status} {response.reason}".strip()

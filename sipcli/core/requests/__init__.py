@@ -1,0 +1,1 @@
+"""Requests outside dialogs: ours, and what theirs deserve."""

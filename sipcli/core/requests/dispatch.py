@@ -1,0 +1,178 @@
+"""What a request deserves before anybody acts on it, in a dialog or outside (RFC 3261 §8.2)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.core.requests.identity import Identity
+from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
+from sipcli.sip.faults import Fault
+from sipcli.sip.message import Request
+
+KNOWN_METHODS: Final = frozenset(
+    [
+        "ACK",
+        "BYE",
+        "CANCEL",
+        "INFO",
+        "INVITE",
+        "MESSAGE",
+        "NOTIFY",
+        "OPTIONS",
+        "PRACK",
+        "PUBLISH",
+        "REFER",
+        "REGISTER",
+        "SUBSCRIBE",
+        "UPDATE",
+    ]
+)
+"""Methods with an RFC: those that we do not serve get 405, all others 501 (§8.2.1, §21.5.2)."""
+OPTION_TAGS: Final = tuple(sorted({*SUPPORTED, *CALL_SUPPORTED}))
+"""All extensions that we know."""
+_SDP: Final = ("application/sdp",)
+ACCEPT: Final = {
+    "MESSAGE": ("text/plain",),
+    "INVITE": _SDP,
+    "UPDATE": _SDP,
+    "PRACK": _SDP,
+    "INFO": ("application/dtmf-relay", "application/dtmf"),
+    "NOTIFY": ("message/sipfrag",),
+    "OPTIONS": (),
+}
+"""Body types that each method takes; no body is fine with all."""
+IN_DIALOG_ONLY: Final = frozenset({"BYE", "CANCEL", "INFO", "PRACK", "UPDATE"})
+"""Methods that mean a dialog, or a transaction, that exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response to be made: its status, and header fields that explain it."""
+
+    status: int
+    reason: str | None = None
+    """Reason phrase; None: the usual one."""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def allow() -> tuple[str, str]:
+    """The Allow field: what we serve."""
+    return ("Allow", ", ".join(ALLOW))
+
+
+def refuse_faults(faults: Iterable[Fault]) -> Answer | None:
+    """The answer to a request that is not well-formed; None if it is."""
+    for fault in faults:
+        return Answer(fault.status, _one_line(fault.reason))
+    return None
+
+
+def refuse(request: Request, identity: Identity, merged_with: Iterable[Request]) -> Answer | None:
+    """The refusal that a well-formed request without a dialog deserves; None: it may be served.
+
+    In the order of RFC 3261 §8.2, but that whom it is for is asked last: what a request
+    lacks is the more useful answer. `merged_with` are the requests that a copy that took
+    another way would equal (§8.2.2.2).
+    """
+    return (
+        _refuse_method(request)
+        or _refuse_tag(request)
+        or _refuse_merged(request, merged_with)
+        or _refuse_requirements(request)
+        or _refuse_content(request)
+        or _refuse_user(request, identity)
+    )
+
+
+def answer_options() -> Answer:
+    """What we can do (RFC 3261 §11.2)."""
+    accept = ", ".join(dict.fromkeys(kind for kinds in ACCEPT.values() for kind in kinds))
+    return Answer(
+        200,
+        headers=(
+            allow(),
+            ("Accept", accept),
+            ("Accept-Encoding", "identity"),
+            ("Accept-Language", "en"),
+            ("Supported", ", ".join(OPTION_TAGS)),
+        ),
+    )
+
+
+def refuse_inside(request: Request) -> Answer | None:
+    """The refusal that a request within a dialog deserves (§12.2.2); None: it may be served."""
+    return (
+        _refuse_method(request)
+        or _refuse_requirements(request)
+        or _refuse_info_package(request)
+        or _refuse_content(request)
+    )
+
+
+def _refuse_method(request: Request) -> Answer | None:
+    if request.method in ("SUBSCRIBE", "NOTIFY"):
+        return None  # understood well enough to say which part of it is not: _refuse_tag, 489
+    if request.method not in KNOWN_METHODS:
+        return Answer(501, headers=(allow(),))
+    if request.method not in ALLOW:
+        return Answer(405, headers=(allow(),))
+    return None
+
+
+def _refuse_user(request: Request, identity: Identity) -> Answer | None:
+    return None if identity.is_us(request.uri) else Answer(404)
+
+
+def _refuse_tag(request: Request) -> Answer | None:
+    """A To tag means a dialog, as some methods do: none is ours (§12.2.2, RFC 6665 §4.1.3)."""
+    if request.to.tag is not None or request.method in IN_DIALOG_ONLY:
+        return Answer(481)
+    if request.method == "REFER":
+        return Answer(403, "Only Within A Call")
+    if request.method in ("SUBSCRIBE", "NOTIFY"):
+        return Answer(489, headers=(allow(),))
+    return None
+
+
+def _refuse_merged(request: Request, others: Iterable[Request]) -> Answer | None:
+    call_id, branch, mark = request.call_id, request.via.branch, _mark(request)
+    for other in others:  # there may be a thousand: the Call-ID tells nearly all of them apart
+        if other.call_id == call_id and other.via.branch != branch and _mark(other) == mark:
+            return Answer(482, "Merged Request")
+    return None
+
+
+def _mark(request: Request) -> tuple[str | None, int, str]:
+    cseq = request.cseq
+    return (request.from_.tag, cseq.number, cseq.method)
+
+
+def _refuse_requirements(request: Request) -> Answer | None:
+    unknown = [tag for tag in request.require if tag not in OPTION_TAGS]
+    if unknown:
+        return Answer(420, headers=(("Unsupported", ", ".join(unknown)),))
+    return None
+
+
+def _refuse_info_package(request: Request) -> Answer | None:
+    """We know no Info Package, only the use from before there were any (RFC 6086 §4.2.2)."""
+    if request.method == "INFO" and "Info-Package" in request.headers:
+        return Answer(469, headers=(("Recv-Info", ""),))
+    return None
+
+
+def _refuse_content(request: Request) -> Answer | None:
+    accepted = ACCEPT.get(request.method, ())
+    if not request.body or not accepted:
+        return None
+    if request.headers.get("Content-Encoding") not in (None, "identity"):
+        return Answer(415, headers=(("Accept-Encoding", "identity"),))
+    kind = request.content_type
+    if kind is None or str(kind).partition(";")[0].strip().lower() not in accepted:
+        return Answer(415, headers=(("Accept", ", ".join(accepted)),))
+    return None
+
+
+def _one_line(text: str) -> str:
+    """Words about the peer's text, fit for a reason phrase: printable ASCII, not too long."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text)[:120]

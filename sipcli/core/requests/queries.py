@@ -1,0 +1,89 @@
+"""What a phone asks without opening a dialog: OPTIONS, MESSAGE (RFC 3261 §11, RFC 3428)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sipcli.core import events
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.exchange import Answered, Exchange, NotSent, Outcome, Unauthorized
+from sipcli.core.requests.requester import Requester
+from sipcli.sip.uri import Uri
+
+Emit = Callable[[events.Event], None]
+OnOutcome = Callable[[Outcome], None]
+
+TEXT_TYPE: Final = "text/plain;charset=UTF-8"
+
+
+def ping(
+    requester: Requester,
+    flow: Flow | None,
+    target: Uri,
+    emit: Emit,
+    on_outcome: OnOutcome,
+    now: float,
+) -> None:
+    """Send OPTIONS to `target`; one `Pong` event tells what came back."""
+
+    def report(outcome: Outcome) -> None:
+        rtt = outcome.rtt * 1000 if isinstance(outcome, Answered) else None
+        status = final_status(outcome)
+        emit(events.Pong(target=str(target), status=status, rtt_ms=rtt and round(rtt, 1)))
+        on_outcome(outcome)
+
+    headers = (("Accept", "application/sdp"), ("Contact", requester.identity.dialog_contact()))
+    _ask(requester, flow, "OPTIONS", target, report, now, headers=headers)
+
+
+def send_message(
+    requester: Requester,
+    flow: Flow | None,
+    target: Uri,
+    text: str,
+    emit: Emit,
+    on_outcome: OnOutcome,
+    now: float,
+) -> None:
+    """Send `text` to `target`; one `InstantMessage` event tells what became of it."""
+
+    def report(outcome: Outcome) -> None:
+        emit(
+            events.InstantMessage(
+                direction="sent",
+                sender=str(requester.identity.aor),
+                to=str(target),
+                text=text,
+                status=final_status(outcome),
+            )
+        )
+        on_outcome(outcome)
+
+    headers = (("Content-Type", TEXT_TYPE),)
+    _ask(requester, flow, "MESSAGE", target, report, now, headers=headers, body=text.encode())
+
+
+def final_status(outcome: Outcome) -> int | None:
+    """The status of the final response; None where none came."""
+    match outcome:
+        case Answered(response=response) | Unauthorized(response=response):
+            return response.status
+        case _:
+            return None
+
+
+def _ask(
+    requester: Requester,
+    flow: Flow | None,
+    method: str,
+    target: Uri,
+    report: OnOutcome,
+    now: float,
+    *,
+    headers: tuple[tuple[str, str], ...],
+    body: bytes = b"",
+) -> None:
+    if flow is None:
+        report(NotSent())
+        return
+    request = requester.out_of_dialog(method, target, flow, headers=headers, body=body)
+    Exchange(request, flow, requester, lambda _, outcome, __: report(outcome)).start(now)

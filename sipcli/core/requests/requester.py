@@ -1,0 +1,96 @@
+"""Requests outside dialogs, built and sent (RFC 3261 §8.1.1)."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sipcli.config.settings import Settings
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.credentials import Authenticator
+from sipcli.core.requests.identity import Identity
+from sipcli.core.transactions.layer import ClientUser, Transactions
+from sipcli.sip import build
+from sipcli.sip.address import Address
+from sipcli.sip.message import Request
+from sipcli.sip.uri import Uri
+
+MAX_FORWARDS: Final = 70
+ALLOW: Final = (
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "INFO",
+    "INVITE",
+    "MESSAGE",
+    "NOTIFY",
+    "OPTIONS",
+    "PRACK",
+    "REFER",
+    "UPDATE",
+)
+"""Methods that we answer with something better than 405."""
+SUPPORTED: Final = ("gruu", "outbound", "path")
+"""Option tags of a REGISTER."""
+CALL_SUPPORTED: Final = ("100rel", "gruu", "norefersub", "outbound", "replaces", "timer")
+"""Option tags of a call."""
+
+
+class Requester:
+    """Fills in what all requests of one phone have in common, and puts them on the wire."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        identity: Identity,
+        transactions: Transactions,
+        authenticator: Authenticator,
+    ) -> None:
+        self.user_agent = settings.user_agent
+        self.identity = identity
+        self.authenticator = authenticator
+        self._transactions = transactions
+
+    def out_of_dialog(
+        self,
+        method: str,
+        target: Uri,
+        flow: Flow,
+        *,
+        to: Uri | None = None,
+        sender: Address | None = None,
+        call_id: str | None = None,
+        from_tag: str | None = None,
+        cseq: int = 1,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> Request:
+        """A request that belongs to no dialog, without its Via.
+
+        `to` is `target` unless given, `sender` (with its tag) is we; `call_id`, `from_tag`
+        and `cseq` are fresh ones unless the request continues a row of its kind, as
+        REGISTER does (§10.2).
+        """
+        identity = self.identity
+        sender = sender or identity.from_address(from_tag or identity.new_tag())
+        fields = [
+            *(("Route", route) for route in identity.routes(flow, register=method == "REGISTER")),
+            ("Max-Forwards", str(MAX_FORWARDS)),
+            ("To", f"<{to or target}>"),
+            ("From", str(sender)),
+            ("Call-ID", call_id or identity.new_id()),
+            ("CSeq", f"{cseq} {method}"),
+            *headers,
+            ("User-Agent", self.user_agent),
+        ]
+        return build.request(method, target, fields, body)
+
+    def send(self, request: Request, flow: Flow, user: ClientUser, now: float) -> Request:
+        """Send `request` in a new client transaction; returns it as it went out, with its Via."""
+        headers = request.headers.without("Via").prepended("Via", self.identity.via(flow))
+        sent = request.replacing(headers=headers)
+        self._transactions.send(sent, flow, user, now)
+        return sent
+
+    def send_ack(self, ack: Request, flow: Flow) -> None:
+        """Send the ACK of a 2xx, with a branch of its own (RFC 3261 §13.2.2.4)."""
+        headers = ack.headers.without("Via").prepended("Via", self.identity.via(flow))
+        self._transactions.send_ack(ack.replacing(headers=headers), flow)

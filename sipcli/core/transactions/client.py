@@ -1,0 +1,103 @@
+"""Client transactions on a reliable transport (RFC 3261 §17.1, RFC 6026 §8.4, RFC 4320)."""
+
+from enum import Enum, auto
+
+from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
+from sipcli.core.transactions.transaction import LIFETIME, Machine
+from sipcli.sip.build import ack_for
+from sipcli.sip.message import Request, Response
+
+
+class InviteClientState(Enum):
+    """RFC 3261 figure 5; Completed is passed through, since Timer D is zero here."""
+
+    CALLING = auto()
+    PROCEEDING = auto()
+    ACCEPTED = auto()
+    TERMINATED = auto()
+
+
+class InviteClient(Machine[InviteClientState]):
+    """INVITE client transaction (RFC 3261 §17.1.1 as corrected by RFC 6026 §8.4)."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request, now: float) -> None:
+        self.request = request
+        super().__init__(InviteClientState.CALLING, B=now + LIFETIME)
+
+    def receive(self, response: Response, now: float) -> list[Effect]:
+        """Take one response to the INVITE; `now` in seconds on the caller's monotonic clock."""
+        state = InviteClientState
+        match self.state, response.status // 100:
+            case ((state.CALLING | state.PROCEEDING), 1):
+                self._enter(state.PROCEEDING)  # Timer B stops: a phone may ring for ever
+                return [Deliver(response)]
+            case ((state.CALLING | state.PROCEEDING), 2):
+                self._enter(state.ACCEPTED, M=now + LIFETIME)
+                return [Deliver(response)]
+            case ((state.CALLING | state.PROCEEDING), _):
+                self._enter(state.TERMINATED)
+                return [Send(ack_for(self.request, response)), Deliver(response)]
+            case state.ACCEPTED, 2:
+                return [Deliver(response)]  # its user repeats the ACK, or ends a fork (§13.2.2.4)
+            case _:
+                return [Ignored(f"{response.status} to INVITE in state {self.state.name}")]
+
+    def expire(self, timer: str) -> list[Effect]:
+        """Let one due timer fire."""
+        state = InviteClientState
+        match self.state, timer:
+            case state.CALLING, "B":
+                self._enter(state.TERMINATED)
+                return [TimedOut()]
+            case state.ACCEPTED, "M":
+                self._enter(state.TERMINATED)
+                return []
+            case _:
+                return [Ignored(f"Timer {timer} in state {self.state.name}")]
+
+
+class NonInviteClientState(Enum):
+    """RFC 3261 figure 6; Completed is passed through, since Timer K is zero here."""
+
+    TRYING = auto()
+    PROCEEDING = auto()
+    TERMINATED = auto()
+
+
+class NonInviteClient(Machine[NonInviteClientState]):
+    """Non-INVITE client transaction (RFC 3261 §17.1.2)."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request, now: float) -> None:
+        self.request = request
+        super().__init__(NonInviteClientState.TRYING, F=now + LIFETIME)
+
+    def receive(self, response: Response, now: float) -> list[Effect]:
+        """Take one response; `now` in seconds (no timer of this machine starts later than it)."""
+        state = NonInviteClientState
+        match self.state, response.status // 100:
+            case ((state.TRYING | state.PROCEEDING), 1):
+                self._enter(state.PROCEEDING, F=self.deadlines["F"])  # F lives on (§17.1.2.2)
+                return [Deliver(response)]
+            case ((state.TRYING | state.PROCEEDING), _):
+                self._enter(state.TERMINATED)
+                return [Deliver(response)]
+            case _:
+                method = self.request.method
+                return [Ignored(f"{response.status} to {method} in state {self.state.name}")]
+
+    def expire(self, timer: str) -> list[Effect]:
+        """Let one due timer fire."""
+        state = NonInviteClientState
+        match self.state, timer:
+            case ((state.TRYING | state.PROCEEDING), "F"):
+                self._enter(state.TERMINATED)
+                return [TimedOut()]
+            case _:
+                return [Ignored(f"Timer {timer} in state {self.state.name}")]
+
+
+ClientTransaction = InviteClient | NonInviteClient

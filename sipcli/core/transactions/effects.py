@@ -1,0 +1,34 @@
+"""What a transaction asks of its owner: frozen values, carried out by `layer.py`."""
+
+from dataclasses import dataclass
+
+from sipcli.sip.message import Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put this message on the wire."""
+
+    message: Request | Response
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Hand this message to the transaction's user."""
+
+    message: Request | Response
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """Timer B, F or H fired: the far end never did its part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Input without effect in this state; the trace shows it, so that nothing vanishes silently."""
+
+    what: str
+
+
+Effect = Send | Deliver | TimedOut | Ignored

@@ -1,0 +1,231 @@
+"""Which transaction a message belongs to (RFC 3261 §17.1.3, §17.2.3), and their timers together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from sipcli.core.connection.flow import Flow
+from sipcli.core.transactions.client import ClientTransaction, InviteClient, NonInviteClient
+from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
+from sipcli.core.transactions.server import InviteServer, NonInviteServer, ServerTransaction
+from sipcli.sip.message import Message, Request, Response
+
+MAGIC_COOKIE: Final = "z9hG4bK"
+MOST_SERVER_TRANSACTIONS: Final = 1000
+"""Bound on what peers can make us remember; requests beyond it get 503 without a transaction."""
+
+Key = tuple[str, ...]
+
+
+class ClientUser(Protocol):
+    """Whoever sent a request and waits for what becomes of it."""
+
+    def on_response(self, response: Response, now: float) -> None:
+        """A response that the transaction let through; provisional ones too."""
+
+    def on_timeout(self, now: float) -> None:
+        """Timer B or F fired: nobody answered."""
+
+    def on_flow_lost(self, now: float) -> None:
+        """The connection ended first: whether the request had an effect is unknown."""
+
+
+class Wire(Protocol):
+    """What the transaction layer needs below it."""
+
+    def send(self, flow: Flow, message: Request | Response) -> None:
+        """Queue `message` for the connection; a connection that is gone swallows it."""
+
+    def ignored(self, what: str) -> None:
+        """Note for the trace that some input had no effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A request that came in, and the way back for its answer."""
+
+    request: Request
+    flow: Flow
+    key: Key
+
+
+@dataclass(slots=True)
+class _Client:
+    machine: ClientTransaction
+    user: ClientUser
+    flow: Flow
+
+
+@dataclass(slots=True)
+class _Server:
+    machine: ServerTransaction
+    flow: Flow
+
+
+def client_key(message: Message) -> Key:
+    """Branch and method: what a response and its request have in common (RFC 3261 §17.1.3)."""
+    return (message.via.branch or "", message.cseq.method)
+
+
+def server_key(request: Request, method: str | None = None) -> Key:
+    """What makes requests one transaction for its server (RFC 3261 §17.2.3).
+
+    `method` asks for the key that the request would have with that method: INVITE for an
+    ACK or a CANCEL. Branches without the magic cookie, or with nothing behind it, fall
+    back to the rules for RFC 2543 peers.
+    """
+    via = request.via
+    branch = via.branch or ""
+    method = method or request.method
+    if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:
+        return (branch, via.host, str(via.port), method)
+    tag = request.from_.tag or ""
+    return (str(request.uri), tag, request.call_id, str(request.cseq.number), str(via), method)
+
+
+class Transactions:
+    """All client and server transactions of one user agent."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._clients: dict[Key, _Client] = {}
+        self._servers: dict[Key, _Server] = {}
+
+    def send(self, request: Request, flow: Flow, user: ClientUser, now: float) -> None:
+        """Start a client transaction: `request` carries a Via with a branch never used before."""
+        machine = (
+            InviteClient(request, now)
+            if request.method == "INVITE"
+            else NonInviteClient(request, now)
+        )
+        self._clients[client_key(request)] = _Client(machine, user, flow)
+        self._wire.send(flow, request)
+
+    def send_ack(self, ack: Request, flow: Flow) -> None:
+        """Send the ACK of a 2xx: it is no transaction, and nobody answers it (§13.2.2.4)."""
+        self._wire.send(flow, ack)
+
+    def forget(self, request: Request) -> None:
+        """Drop a client transaction that nobody waits for any more (RFC 3261 §9.1)."""
+        self._clients.pop(client_key(request), None)
+
+    def respond(self, inbound: Inbound, response: Response, now: float) -> None:
+        """Answer a request; stateless where there is no transaction for it (any more)."""
+        server = self._servers.get(inbound.key)
+        if server is None:
+            self._wire.send(inbound.flow, response)
+            return
+        self._serve(inbound.key, server, server.machine.respond(response, now))
+
+    def receive_response(self, response: Response, now: float) -> None:
+        """Give a response to its client transaction; without one it is ignored (§18.1.2)."""
+        key = client_key(response)
+        client = self._clients.get(key)
+        if client is None:
+            self._wire.ignored(f"{response.status}: no such transaction")
+            return
+        self._ask(key, client, client.machine.receive(response, now), now)
+
+    def receive_request(self, request: Request, flow: Flow, now: float) -> Inbound | None:
+        """Match a request: a new one, or an ACK for the user, comes back; the rest is absorbed."""
+        as_method = "INVITE" if request.method == "ACK" else request.method
+        key = server_key(request, as_method)
+        server = self._servers.get(key)
+        if server is not None:
+            delivered = self._serve(key, server, server.machine.receive(request))
+            return Inbound(request, flow, key) if delivered else None
+        if request.method != "ACK" and len(self._servers) < MOST_SERVER_TRANSACTIONS:
+            machine = (
+                InviteServer(request)
+                if request.method == "INVITE"
+                else NonInviteServer(request, now)
+            )
+            self._servers[key] = _Server(machine, flow)
+        return Inbound(request, flow, key)
+
+    def knows(self, inbound: Inbound) -> bool:
+        """Whether the request opened, or belongs to, a transaction that is still alive."""
+        return inbound.key in self._servers
+
+    def invite_for(self, cancel: Request) -> Inbound | None:
+        """The INVITE that a CANCEL means, while its transaction is alive (RFC 3261 §9.2)."""
+        key = server_key(cancel, "INVITE")
+        server = self._servers.get(key)
+        if server is None or not isinstance(server.machine, InviteServer):
+            return None
+        return Inbound(server.machine.request, server.flow, key)
+
+    def ongoing_requests(self) -> Iterator[Request]:
+        """Requests whose server transactions are alive: a merged one equals one (§8.2.2.2)."""
+        return (server.machine.request for server in self._servers.values())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a transaction is alive, ours or a peer's."""
+        return bool(self._clients or self._servers)
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """The connection is gone: tell its client transactions' users, forget its server ones."""
+        self._servers = {k: s for k, s in self._servers.items() if s.flow != flow}
+        lost = [(key, client) for key, client in self._clients.items() if client.flow == flow]
+        for key, _ in lost:
+            del self._clients[key]
+        for _, client in lost:
+            client.user.on_flow_lost(now)
+
+    def deadline(self) -> float | None:
+        """When the next timer is due, in seconds on the caller's clock; None if none runs."""
+        return min(
+            (at for machine in self._machines() for at in machine.deadlines.values()), default=None
+        )
+
+    def tick(self, now: float) -> None:
+        """Fire all timers that are due."""
+        for key, client in list(self._clients.items()):
+            for timer in _due(client.machine.deadlines, now):
+                # A timer fired before may have cost the connection, and with it this one.
+                if self._clients.get(key) is client:
+                    self._ask(key, client, client.machine.expire(timer), now)
+        for key, server in list(self._servers.items()):
+            for timer in _due(server.machine.deadlines, now):
+                self._serve(key, server, server.machine.expire(timer))
+
+    def _machines(self) -> Iterator[ClientTransaction | ServerTransaction]:
+        yield from (client.machine for client in self._clients.values())
+        yield from (server.machine for server in self._servers.values())
+
+    def _ask(self, key: Key, client: _Client, effects: list[Effect], now: float) -> None:
+        """Carry out what a client machine asked; a finished one is forgotten first."""
+        if client.machine.state.name == "TERMINATED":
+            self._clients.pop(key, None)
+        for effect in effects:
+            match effect:
+                case Send(message):
+                    self._wire.send(client.flow, message)
+                case Deliver(Response() as response):
+                    client.user.on_response(response, now)
+                case TimedOut():
+                    client.user.on_timeout(now)
+                case Ignored(what):
+                    self._wire.ignored(what)
+
+    def _serve(self, key: Key, server: _Server, effects: list[Effect]) -> bool:
+        """Carry out what a server machine asked; says whether the message is for the user."""
+        if server.machine.state.name == "TERMINATED":
+            self._servers.pop(key, None)
+        delivered = False
+        for effect in effects:
+            match effect:
+                case Send(message):
+                    self._wire.send(server.flow, message)
+                case Deliver():
+                    delivered = True
+                case TimedOut():
+                    self._wire.ignored("no ACK came for our final answer")
+                case Ignored(what):
+                    self._wire.ignored(what)
+        return delivered
+
+
+def _due(deadlines: dict[str, float], now: float) -> list[str]:
+    return [timer for timer, at in deadlines.items() if at <= now]

@@ -1,0 +1,123 @@
+"""Server transactions on a reliable transport (RFC 3261 §17.2, RFC 6026 §8.5-8.7, RFC 4320)."""
+
+from enum import Enum, auto
+
+from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
+from sipcli.core.transactions.transaction import LIFETIME, Machine
+from sipcli.sip.message import Request, Response
+
+
+class InviteServerState(Enum):
+    """RFC 6026 figure 5; Confirmed is passed through, since Timer I is zero here."""
+
+    PROCEEDING = auto()
+    ACCEPTED = auto()
+    COMPLETED = auto()
+    TERMINATED = auto()
+
+
+class InviteServer(Machine[InviteServerState]):
+    """INVITE server transaction (RFC 3261 §17.2.1 as corrected by RFC 6026 §8.5)."""
+
+    __slots__ = ("last", "request")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.last: Response | None = None
+        """The response that a repeated INVITE gets again; None before the first."""
+        super().__init__(InviteServerState.PROCEEDING)
+
+    def respond(self, response: Response, now: float) -> list[Effect]:
+        """Send the user's response; `now` in seconds."""
+        state = InviteServerState
+        match self.state, response.status // 100:
+            case state.PROCEEDING, 1:
+                self.last = response
+                return [Send(response)]
+            case state.PROCEEDING, 2:
+                self._enter(state.ACCEPTED, L=now + LIFETIME)
+                return [Send(response)]
+            case state.PROCEEDING, _:
+                self.last = response
+                self._enter(state.COMPLETED, H=now + LIFETIME)
+                return [Send(response)]
+            case state.ACCEPTED, 2:
+                return [Send(response)]  # repeated until the ACK, also on WebSocket (§13.3.1.4)
+            case _:
+                return [Ignored(f"our {response.status} to INVITE in state {self.state.name}")]
+
+    def receive(self, request: Request) -> list[Effect]:
+        """Take a repeated INVITE, or the ACK to a 300-699 answer."""
+        state = InviteServerState
+        match self.state, request.method:
+            case ((state.PROCEEDING | state.COMPLETED), "INVITE"):
+                return [Send(self.last)] if self.last else [Ignored("a repeated INVITE")]
+            case state.ACCEPTED, "ACK":
+                return [Deliver(request)]
+            case state.COMPLETED, "ACK":
+                self._enter(state.TERMINATED)
+                return [Ignored("the ACK that ends the transaction")]
+            case _:
+                return [Ignored(f"{request.method} in state {self.state.name}")]
+
+    def expire(self, timer: str) -> list[Effect]:
+        """Let one due timer fire."""
+        state = InviteServerState
+        match self.state, timer:
+            case state.COMPLETED, "H":
+                self._enter(state.TERMINATED)
+                return [TimedOut()]
+            case state.ACCEPTED, "L":
+                self._enter(state.TERMINATED)
+                return []
+            case _:
+                return [Ignored(f"Timer {timer} in state {self.state.name}")]
+
+
+class NonInviteServerState(Enum):
+    """RFC 3261 figure 8; Completed is passed through, since Timer J is zero here."""
+
+    TRYING = auto()
+    TERMINATED = auto()
+
+
+class NonInviteServer(Machine[NonInviteServerState]):
+    """Non-INVITE server transaction (RFC 3261 §17.2.2).
+
+    It has no Proceeding: RFC 4320 §4.1 allows no provisional response but a late 100, and
+    no 408 either, because whoever asked has given up by then.
+    """
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request, now: float) -> None:
+        self.request = request
+        super().__init__(NonInviteServerState.TRYING, F=now + LIFETIME)
+
+    def respond(self, response: Response, now: float) -> list[Effect]:
+        """Send the user's final response; `now` in seconds (no timer starts here)."""
+        state = NonInviteServerState
+        match self.state, response.status:
+            case state.TRYING, status if status >= 200 and status != 408:
+                self._enter(state.TERMINATED)
+                return [Send(response)]
+            case _:
+                method = self.request.method
+                return [Ignored(f"our {response.status} to {method} in state {self.state.name}")]
+
+    def receive(self, request: Request) -> list[Effect]:
+        """Take a repeated request: its answer is still being thought about."""
+        return [Ignored(f"{request.method} in state {self.state.name}")]
+
+    def expire(self, timer: str) -> list[Effect]:
+        """Let Timer F fire: the client has given up, no answer is of use (RFC 4320 §4.2)."""
+        state = NonInviteServerState
+        match self.state, timer:
+            case state.TRYING, "F":
+                self._enter(state.TERMINATED)
+                return []
+            case _:
+                return [Ignored(f"Timer {timer} in state {self.state.name}")]
+
+
+ServerTransaction = InviteServer | NonInviteServer
