@@ -21,10 +21,10 @@ from sipcli.media.pcm import Pcm
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.source import ToneSource
 from sipcli.media.tone_meter import ToneMeter
-from sipcli.phone import Phone
 from sipcli.sandbox.ladder import Ladder
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
+from sipcli.shell import Shell
 
 ALICE_HZ, BOB_HZ = 440.0, 1000.0
 """What each of them plays, so that the other can be asked what arrived."""
@@ -122,7 +122,7 @@ async def _phone(
     switchboard = Switchboard(
         kit, on_event, make_sound=lambda: Sound(ToneSource(0), Ear()), on_incoming=on_incoming
     )
-    async with Phone(
+    async with Shell(
         settings,
         here.credentials(name),
         lambda _: None,

@@ -23,7 +23,7 @@ from sipcli.errors import MediaError
 from sipcli.media.session.events import MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession
-from sipcli.phone import Phone
+from sipcli.shell import Shell
 from sipcli.sip.uri import Uri
 
 
@@ -31,7 +31,7 @@ class Call:
     """A call from its INVITE to its end; the switchboard makes it."""
 
     def __init__(
-        self, phone: Phone, kit: MediaKit, on_event: OnEvent, *, is_incoming: bool, remote: str
+        self, shell: Shell, kit: MediaKit, on_event: OnEvent, *, is_incoming: bool, remote: str
     ) -> None:
         self.is_incoming = is_incoming
         self.remote = remote
@@ -48,8 +48,8 @@ class Call:
         """Whether a password, which is not set, would have helped."""
         self.over = asyncio.Event()
         """Set when all of it is over, media and files too."""
-        self._thread = Thread(phone, on_event)
-        self._phone = phone
+        self._thread = Thread(shell, on_event)
+        self._shell = shell
         self._digits = Digits(self._thread)
         self._path = MediaPath(
             self._thread,
@@ -145,7 +145,7 @@ class Call:
         try:
             offer = await self._offers.first_offer()
             self._thread.spawn(self._work())
-            with self._phone.step() as (agent, now):
+            with self._shell.step() as (agent, now):
                 self._path.begin()
                 self._thread.call = agent.calls.invite(
                     target, offer, now, headers=headers, transfer=transfer
@@ -297,7 +297,7 @@ class Call:
             self._is_ending = True
             self._thread.cut()
             self._path.end()
-            self._phone.spawn(self._clean_up(event))
+            self._shell.spawn(self._clean_up(event))
 
     async def _clean_up(self, event: core.Ended) -> None:
         stats = figures(self.media)

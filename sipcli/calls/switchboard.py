@@ -12,7 +12,7 @@ from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import SipcliError
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import NotAcceptable
-from sipcli.phone import Phone
+from sipcli.shell import Shell
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
@@ -24,7 +24,7 @@ class Switchboard:
     """The calls of a phone. `on_incoming` gets each call that rings here.
 
     `make_sound` opens what a call sounds like that the far end had us place (a transfer).
-    Give `take` to the phone as its `on_call_event`, then `connect` the phone.
+    Give `take` to the shell as its `on_call_event`, then `connect` the shell.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class Switchboard:
         self._calls: dict[core.CallId, Call] = {}
         self._transfers: set[asyncio.Task[None]] = set()
         """Calls being placed because the far end of another wants it."""
-        self._phone: Phone | None = None
+        self._shell: Shell | None = None
 
-    def connect(self, phone: Phone) -> None:
-        """Make calls with this phone."""
-        self._phone = phone
+    def connect(self, shell: Shell) -> None:
+        """Make calls by this shell."""
+        self._shell = shell
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -121,7 +121,7 @@ class Switchboard:
         call.accept_transfer()
         self._warn(f"the far end transfers us to {event.target}")
         # Whoever asked may hang up before the new call is there.
-        task = self._phone_in_use.spawn(self._follow(call, event.target, sound))
+        task = self._shell_in_use.spawn(self._follow(call, event.target, sound))
         self._transfers.add(task)
         task.add_done_callback(self._transfers.discard)
 
@@ -136,7 +136,7 @@ class Switchboard:
 
     def _new_call(self, *, is_incoming: bool, remote: str) -> Call:
         return Call(
-            self._phone_in_use,
+            self._shell_in_use,
             self._kit,
             self._on_event,
             is_incoming=is_incoming,
@@ -151,10 +151,10 @@ class Switchboard:
         self._calls = {name: call for name, call in self._calls.items() if not call.over.is_set()}
 
     @property
-    def _phone_in_use(self) -> Phone:
-        if self._phone is None:
+    def _shell_in_use(self) -> Shell:
+        if self._shell is None:
             raise RuntimeError("connect() comes first")
-        return self._phone
+        return self._shell
 
 
 def _rank(call: Call) -> int:

@@ -8,7 +8,7 @@ from sipcli.calls.events import Event
 from sipcli.core.calls.calls import Calls, NoSuchCall
 from sipcli.core.calls.events import CallId
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.phone import Phone
+from sipcli.shell import Shell
 
 OnEvent = Callable[[Event], None]
 
@@ -16,25 +16,25 @@ OnEvent = Callable[[Event], None]
 class Thread:
     """The thread that holds one call's parts together; the Call-ID is known from the INVITE on."""
 
-    def __init__(self, phone: Phone, on_event: OnEvent) -> None:
+    def __init__(self, shell: Shell, on_event: OnEvent) -> None:
         self.call: CallId = ""
         self.tell = on_event
-        self._phone = phone
+        self._shell = shell
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_cut = False
 
     @contextmanager
     def verbs(self) -> Iterator[tuple[Calls, float]]:
         """The core's verbs; the call may be over, or have moved on, since they were thought of."""
-        with self._phone.step() as (agent, now), suppress(NoSuchCall, OutOfTurn):
+        with self._shell.step() as (agent, now), suppress(NoSuchCall, OutOfTurn):
             yield agent.calls, now
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Run `work` until it is done or the call is over; what it raises ends the phone."""
+        """Run `work` until it is done or the call is over; what it raises ends the shell."""
         if self._is_cut:
             work.close()
             return
-        task = self._phone.spawn(work)
+        task = self._shell.spawn(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -3,7 +3,7 @@
 from sipcli.calls.call import Call
 from sipcli.cli.outcome import NOBODY_THERE
 from sipcli.errors import ConnectError, NoAnswerError, RefusedError, SipcliError
-from sipcli.phone import MissingPassword
+from sipcli.shell import MissingPassword
 
 
 def call_failure(call: Call) -> SipcliError | None:

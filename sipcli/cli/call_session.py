@@ -25,7 +25,7 @@ from sipcli.expect.judge import Judge
 from sipcli.media.codecs.registry import opus_shortcoming
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.media.session.kit import MediaKit
-from sipcli.phone import Phone
+from sipcli.shell import Shell
 
 STATS_INTERVAL: Final = 5.0
 """Seconds between `stats` events, with `-v`."""
@@ -97,7 +97,7 @@ class Desk:
     """A phone that can call, and what happens to its calls."""
 
     session: Session
-    phone: Phone
+    phone: Shell
     switchboard: Switchboard
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
 from sipcli.errors import ConnectError, NoAnswerError, RefusedError, SipcliError
-from sipcli.phone import MissingPassword
+from sipcli.shell import MissingPassword
 
 NOBODY_THERE: Final = frozenset({408, 480, 487})
 """Final statuses that mean that nobody answered."""

@@ -13,7 +13,7 @@ from sipcli.cli.session import Session, run_session
 from sipcli.cli.targets import resolve_target
 from sipcli.core.requests.exchange import Answered, Outcome
 from sipcli.errors import Interrupted, SipcliError
-from sipcli.phone import Phone
+from sipcli.shell import Shell
 from sipcli.sip.uri import Uri
 
 
@@ -82,7 +82,7 @@ def ping(invocation: Invocation, target: str, count: int, interval: float) -> No
     run_session(invocation, "ping", work)
 
 
-async def _ping(phone: Phone, uri: Uri, tally: Tally, count: int, interval: float) -> None:
+async def _ping(phone: Shell, uri: Uri, tally: Tally, count: int, interval: float) -> None:
     for number in range(count):
         pause = asyncio.sleep(interval if number < count - 1 else 0)
         _, outcome = await asyncio.gather(pause, phone.ping(uri))

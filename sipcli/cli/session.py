@@ -16,7 +16,7 @@ from sipcli.config.prepare import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
-from sipcli.phone import MissingPassword, OnCallEvent, Phone
+from sipcli.shell import MissingPassword, OnCallEvent, Shell
 from sipcli.sip.grammar import Malformed
 
 
@@ -36,10 +36,10 @@ class Session:
         patient: bool,
         on_call_event: OnCallEvent | None = None,
         takes_calls: bool = False,
-    ) -> AsyncIterator[Phone]:
+    ) -> AsyncIterator[Shell]:
         """A phone that starts here and has unregistered and closed when this ends."""
         self.screen.watch(registers=self.settings.register)
-        async with Phone(
+        async with Shell(
             self.settings,
             self.credentials,
             self.screen.event,

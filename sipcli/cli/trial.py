@@ -20,8 +20,8 @@ from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
 from sipcli.expect.junit import TestCase, junit
 from sipcli.expect.verdict import Verdict, unreached
-from sipcli.phone import MissingPassword
 from sipcli.printable import one_line
+from sipcli.shell import MissingPassword
 
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that may be nothing but a final answer to the INVITE."""

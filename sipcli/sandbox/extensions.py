@@ -20,8 +20,8 @@ from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.sink import NullSink
 from sipcli.media.sound.source import Endless, Silence, ToneSource
 from sipcli.media.tones import Cadence, CadencePlayer, Part, key_tone
-from sipcli.phone import Phone
 from sipcli.sandbox.names import address_of
+from sipcli.shell import Shell
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 
@@ -69,7 +69,7 @@ class Extension:
         self._switchboard = Switchboard(
             kit, self._on_call_event, make_sound=_silent, on_incoming=self._on_call
         )
-        self._phone = Phone(
+        self._shell = Shell(
             settings,
             Credentials(name, password),
             self._on_event,
@@ -77,13 +77,13 @@ class Extension:
             on_call_event=self._switchboard.take,
             takes_calls=True,
         )
-        self._switchboard.connect(self._phone)
+        self._switchboard.connect(self._shell)
         self._prompts: dict[str, Prompter] = {}
 
     async def run(self, on_ready: Callable[[], None], until: asyncio.Event) -> None:
         """Register, say so, and serve until told to end."""
-        async with self._phone as phone:
-            await phone.ready()
+        async with self._shell as shell:
+            await shell.ready()
             on_ready()
             await until.wait()
 
@@ -133,14 +133,14 @@ class Extension:
         if self._name != "message" or not isinstance(event, InstantMessage):
             return
         if event.direction == "received":
-            self._phone.spawn(self._send_back(event))
+            self._shell.spawn(self._send_back(event))
 
     async def _send_back(self, event: InstantMessage) -> None:
         try:
             sender = SipUri.parse(event.sender)
         except Malformed:
             return  # a sender that is no SIP URI has no way back
-        await self._phone.send_message(sender, event.text)
+        await self._shell.send_message(sender, event.text)
 
 
 class Prompter(Endless):

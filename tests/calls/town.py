@@ -16,7 +16,7 @@ from sipcli.calls.switchboard import Switchboard
 from sipcli.core.agent import UserAgent
 from sipcli.core.calls.events import CallEvent, Incoming
 from sipcli.media.session.kit import MediaKit
-from sipcli.phone import Phone
+from sipcli.shell import Shell
 from sipcli.sip.uri import SipUri
 from tests.core.call_world import World
 from tests.media.session.ends import Ear, Mouth, kit
@@ -51,7 +51,7 @@ class OpenEar(Ear, Closable):
 
 
 class Person:
-    """A phone with calls, and what was told of them. As far as calls know, it is a `Phone`."""
+    """A phone with calls, and what was told of them. As far as calls know, it is a `Shell`."""
 
     def __init__(self, town: "Town", name: str, equipment: MediaKit) -> None:
         self.name = name
@@ -63,7 +63,7 @@ class Person:
         self.switchboard = Switchboard(
             equipment, self._on_event, make_sound=self.sound, on_incoming=self._on_incoming
         )
-        self.switchboard.connect(cast(Phone, self))
+        self.switchboard.connect(cast(Shell, self))
         self.tasks: set[asyncio.Task[None]] = set()
         self.signalling = town.world[name]
         self.signalling.behave = self._take
@@ -76,14 +76,14 @@ class Person:
 
     @contextmanager
     def step(self) -> Iterator[tuple[UserAgent, float]]:
-        """As `Phone.step`."""
+        """As `Shell.step`."""
         self._town.set_clock()
         yield self.signalling.agent, self._town.world.now
         self.signalling.do(lambda now: None)
         self._town.wake()
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """As `Phone.spawn`; an error comes out in the end."""
+        """As `Shell.spawn`; an error comes out in the end."""
         task = asyncio.ensure_future(work)
         self.tasks.add(task)
         return task

@@ -24,7 +24,7 @@ from sipcli.core.calls.events import (
 )
 from sipcli.core.events import Disconnected, Registered
 from sipcli.core.requests.credentials import Credentials
-from sipcli.phone import Phone
+from sipcli.shell import Shell
 from sipcli.sip.uri import SipUri
 from tests.realpeer.kamailio import Kamailio
 
@@ -46,7 +46,7 @@ class Talker:
             password=password,
             connection_recovery_min_interval=1,
         )
-        self.phone = Phone(
+        self.phone = Shell(
             settings,
             Credentials(name, password),
             self._note,

@@ -21,10 +21,10 @@ from sipcli.media.pcm import Pcm
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.source import Silence, ToneSource
 from sipcli.media.tone_meter import ToneMeter
-from sipcli.phone import Phone
 from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
+from sipcli.shell import Shell
 
 ENOUGH = 0.6
 """Seconds of a tone that count as heard."""
@@ -70,7 +70,7 @@ class Meter(Changes):
 class User(Changes):
     """One account of the sandbox with a phone of its own."""
 
-    phone: Phone
+    phone: Shell
     switchboard: Switchboard
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ async def user(
         make_sound=lambda: Sound(Silence(), Meter()),
         on_incoming=on_incoming,
     )
-    async with Phone(
+    async with Shell(
         settings,
         here.credentials(name),
         one.take,

@@ -9,7 +9,7 @@ import trustme
 from sipcli.core import events
 from sipcli.core.requests.exchange import Answered, Lost, NotSent
 from sipcli.errors import ConnectError, RegistrationError
-from sipcli.phone import MissingPassword
+from sipcli.shell import MissingPassword
 from tests.net.certificates import server_context
 from tests.net.peers import closed_port, run
 from tests.phones import BOB, Heard, at, kinds, phone

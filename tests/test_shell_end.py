@@ -7,7 +7,7 @@ import pytest
 
 from sipcli.core import events
 from sipcli.core.events import Event
-from sipcli.phone import Phone
+from sipcli.shell import Shell
 from tests.net.peers import raw_server, run, upgrade
 from tests.phones import ALICE, BOB, Heard, at, kinds, phone
 from tests.sip_server import Behaviour, SipServer
@@ -130,7 +130,7 @@ def test_a_bug_of_whoever_listens_comes_to_light_as_it_is(kind: type[Event]) -> 
     async def test() -> None:
         async with SipServer() as server:
             with pytest.raises(Bug):
-                async with Phone(at(server), ALICE, raising_at(kind), patient=False) as one:
+                async with Shell(at(server), ALICE, raising_at(kind), patient=False) as one:
                     await one.ready()
 
     run(test())
@@ -141,7 +141,7 @@ def test_a_bug_in_what_a_timer_starts_comes_to_light() -> None:
         async with SipServer(Behaviour(expires=1)) as server:
             given, on_event = at(server), raising_at(events.Unregistered)
             with pytest.raises(Bug):  # noqa: PT012
-                async with Phone(given, ALICE, on_event, patient=False) as one:
+                async with Shell(given, ALICE, on_event, patient=False) as one:
                     await one.ready()
                     server.behaviour.silent = frozenset({"REGISTER"})
                     await asyncio.Event().wait()

@@ -76,7 +76,7 @@ class _Connection:
     closing: bool = False
 
 
-class Phone:
+class Shell:
     """One account, connected and registered as its settings say, from `async with` to its end.
 
     `on_event` and `on_call_event` are called on the loop's thread for each event, after the
