@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from sipcli.calls.call import Call
-from sipcli.cli.call_outcome import call_failure
+from sipcli.calls.call_outcome import call_failure
 from sipcli.cli.call_session import CallOptions, attend, call_options, desk
 from sipcli.cli.common import Command, Seconds
 from sipcli.cli.extra_headers import read_headers

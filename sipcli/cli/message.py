@@ -4,9 +4,9 @@ import sys
 
 import click
 
+from sipcli.calls.outcome import failure
 from sipcli.cli.common import Command
 from sipcli.cli.options import Invocation, settings_options
-from sipcli.cli.outcome import failure
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.targets import resolve_target
 

@@ -6,9 +6,9 @@ from statistics import median
 
 import click
 
+from sipcli.calls.outcome import failure
 from sipcli.cli.common import Command, Seconds
 from sipcli.cli.options import Invocation, settings_options
-from sipcli.cli.outcome import failure
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.targets import resolve_target
 from sipcli.core.requests.exchange import Answered, Outcome

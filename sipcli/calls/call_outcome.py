@@ -1,7 +1,7 @@
 """What the end of a call of ours means for the exit code (contract §3)."""
 
 from sipcli.calls.call import Call
-from sipcli.cli.outcome import NOBODY_THERE
+from sipcli.calls.outcome import NOBODY_THERE
 from sipcli.errors import ConnectError, NoAnswerError, RefusedError, SipcliError
 from sipcli.shell import MissingPassword
 
