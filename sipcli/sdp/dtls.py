@@ -8,7 +8,7 @@ from sipcli.sdp.transport import DtlsRole, Fingerprint
 
 _STRONG: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 """Hash functions that prove something today, with their length in bytes."""
-_VALUE: Final = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2})*+")
+_VALUE: Final = re.compile(r"[0-9A-F]{2}(?>(?::[0-9A-F]{2})*)")
 
 
 class Setup(StrEnum):

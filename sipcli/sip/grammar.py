@@ -27,7 +27,7 @@ TOKEN_CHARS: Final = r"A-Za-z0-9\-.!%*_+`'~"
 TOKEN: Final = re.compile(rf"[{TOKEN_CHARS}]+")
 HOST: Final = r"\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++"
 """Names with digits and underscores anywhere, IPv4, bracketed IPv6 of any form (RFC 5118 §4.10)."""
-QUOTED: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+QUOTED: Final = r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"'
 """A quoted string with its quotes and escapes; to be compiled with `re.DOTALL`."""
 UNWRITABLE: Final = re.compile(r"[\r\n\0]")
 """What may not stand in a header field we write (RFC 3261 §25.1; NUL ends strings elsewhere)."""
@@ -35,7 +35,7 @@ UNWRITABLE: Final = re.compile(r"[\r\n\0]")
 _BLANKS: Final = re.compile(r"[ \t\r\n]*+")
 _QUOTED: Final = re.compile(QUOTED, re.DOTALL)
 _PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
-_ELEMENT: Final = re.compile(rf'(?:[^",<]++|{QUOTED}|<[^>]*+>)*+', re.DOTALL)
+_ELEMENT: Final = re.compile(rf'(?>(?:[^",<]++|{QUOTED}|<[^>]*+>)*)', re.DOTALL)
 
 
 def skip_blanks(text: str, start: int) -> int:

@@ -41,7 +41,7 @@ _STATUS_LINE: Final = re.compile(
 # One pass for what must be known at once: an empty match for each folded line, and the value
 # of each Content-Length. (Looking one character ahead saves a quarter of the time.)
 _FOLD_OR_LENGTH: Final = re.compile(
-    r"\r\n(?=[ \tcl])(?:[ \t]|(?:content-length|l)[ \t]*+:([^\r]*+(?:\r(?!\n)[^\r]*+)*+))",
+    r"\r\n(?=[ \tcl])(?:[ \t]|(?:content-length|l)[ \t]*+:([^\r]*+(?>(?:\r(?!\n)[^\r]*+)*)))",
     re.IGNORECASE | re.ASCII,
 )
 

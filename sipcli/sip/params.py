@@ -20,11 +20,11 @@ Param = tuple[str, str | None, bool]
 
 _VALUE_CHARS: Final = r'[^\x00-\x20\x7f",;<>]'
 _VALUE: Final = re.compile(rf"{_VALUE_CHARS}*+")
-PLAIN: Final = rf"(?:;[{TOKEN_CHARS}]++(?:={_VALUE_CHARS}*+)?+)*+"
+PLAIN: Final = rf"(?>(?:;[{TOKEN_CHARS}]++(?:={_VALUE_CHARS}*+)?)*)"
 """Pattern of parameters without quotes and blanks, for the end of a header's own pattern."""
 _PARAM: Final = re.compile(
     rf";[ \t]*+([{TOKEN_CHARS}]++)[ \t]*+"
-    rf"(?:(=)[ \t]*+(?:({_VALUE_CHARS}++)|({QUOTED}))?+)?+[ \t]*+",
+    rf"(?>(?:(=)[ \t]*+(?:({_VALUE_CHARS}++)|({QUOTED}))?)?)[ \t]*+",
     re.DOTALL,
 )
 

@@ -15,20 +15,20 @@ _NO: Final = r'\x00-\x20\x7f"<>'
 """What never stands in a URI unescaped; letters beyond ASCII are let pass where people put them."""
 _SIP: Final = re.compile(
     r"([sS][iI][pP][sS]?):"
-    rf"(?:([^{_NO}:@]++)(?::([^{_NO}@]*+))?+@)?+"
-    rf"({HOST})(?::([0-9]{{1,5}}))?+"
-    rf"((?:;[^{_NO};=?]++(?:=[^{_NO};?]*+)?+)*+)"
-    rf"(?:\?([^{_NO}]*+))?+"
+    rf"(?>(?:([^{_NO}:@]++)(?::([^{_NO}@]*+))?@)?)"
+    rf"({HOST})(?>(?::([0-9]{{1,5}}))?)"
+    rf"((?>(?:;[^{_NO};=?]++(?:=[^{_NO};?]*+)?)*))"
+    rf"(?>(?:\?([^{_NO}]*+))?)"
 )
 COMMON_URI: Final = (
-    rf"sips?:(?:[^{_NO}:@%]++@)?+(?:{HOST})(?::[0-9]{{1,4}})?+"
-    rf"(?:;[^{_NO};=?%]++(?:=[^{_NO};?%]*+)?+)*+"
+    rf"sips?:(?>(?:[^{_NO}:@%]++@)?)(?:{HOST})(?>(?::[0-9]{{1,4}})?)"
+    rf"(?>(?:;[^{_NO};=?%]++(?:=[^{_NO};?%]*+)?)*)"
 )
 """SIP URIs of the usual shape: what matches is well-formed, what does not may be all the same."""
 _OTHER: Final = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*+):([^{_NO}]++)")
 
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
-_ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})++")
+_ESCAPES: Final = re.compile(r"(?>(?:%[0-9A-Fa-f]{2})+)")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _RESERVED: Final = frozenset(";/?:@&=+$,")
 

@@ -13,7 +13,7 @@ MAGIC_COOKIE: Final = "z9hG4bK"
 _VIA: Final = re.compile(
     rf"(SIP/2\.0|[{TOKEN_CHARS}]++[ \t]*+/[ \t]*+[{TOKEN_CHARS}]++)"
     rf"[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)"
-    rf"[ \t]++({HOST})[ \t]*+(?::[ \t]*+([0-9]++)[ \t]*+)?+({PLAIN})"
+    rf"[ \t]++({HOST})[ \t]*+(?>(?::[ \t]*+([0-9]++)[ \t]*+)?)({PLAIN})"
 )
 
 
