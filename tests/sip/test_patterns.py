@@ -41,7 +41,8 @@ def test_no_group_is_repeated_possessively(name: str) -> None:
     """`(…)*+` matches wrongly in Python 3.11.0 to 3.11.4 (gh-106052, gh-100061), and so on
     Debian 12; `(?>(…)*)` means the same and is right in all. One character may be repeated so."""
     for repeated in possessive(_parser.parse(PATTERNS[name].pattern)):
-        assert {str(operator) for operator, _ in repeated} <= ONE_CHARACTER and len(repeated) == 1
+        assert {str(operator) for operator, _ in repeated} <= ONE_CHARACTER
+        assert len(repeated) == 1
 
 
 def test_the_search_for_such_groups_finds_them() -> None:
