@@ -1,0 +1,64 @@
+"""What calls to come are heard and spoken with, in the words of `--audio-in` and its sisters."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Self
+
+from sipcli.calls.sound import OpenSink, OpenSource, OpenTap, Sound
+from sipcli.media.sound.background import Warn
+from sipcli.media.sound.open import (
+    RecorderSpec,
+    SinkSpec,
+    SourceSpec,
+    parse_record,
+    parse_sink,
+    parse_source,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """Where the sound of each call comes from and goes to."""
+
+    source: SourceSpec
+    sink: SinkSpec
+    record: RecorderSpec | None
+    warn: Warn
+
+    @classmethod
+    def of(cls, audio_in: str, audio_out: str, record: str | None, warn: Warn) -> Self:
+        """What the words mean.
+
+        Raises `ConfigError` for words that mean nothing, `DeviceError` for what is named and
+        missing.
+        """
+        equipment = cls(
+            source=parse_source(audio_in),
+            sink=parse_sink(audio_out),
+            record=parse_record(record) if record is not None else None,
+            warn=warn,
+        )
+        equipment.source.check()
+        equipment.sink.check()
+        if equipment.record is not None:
+            equipment.record.check()
+        return equipment
+
+    def open(
+        self,
+        *taps: OpenTap,
+        source: OpenSource | None = None,
+        sink: OpenSink | None = None,
+    ) -> Sound:
+        """The sound of one call, with `taps` on it; `source` and `sink`, where given, stand in
+        for what was planned. Raises `DeviceError`.
+        """
+        with ExitStack() as undo:
+            source = source or self.source.open(self.warn)
+            undo.callback(source.close)
+            sink = sink or self.sink.open(self.warn)
+            undo.callback(sink.close)
+            if self.record is not None:
+                taps = (*taps, self.record.open(self.warn))
+            undo.pop_all()
+        return Sound(source, sink, taps)
