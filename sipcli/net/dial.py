@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from functools import partial
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -17,9 +17,11 @@ from websockets.uri import parse_uri
 from sipcli.config.settings import WsServer
 from sipcli.net import refusal, tcp, tls
 from sipcli.net import resolve as dns
+from sipcli.net.certificate import read_certificate
 from sipcli.net.connection import LINGER, MAX_UNSENT, Connection
-from sipcli.net.failure import ConnectFailed, Phase, excerpt
-from sipcli.net.link import Link, LinkDetails
+from sipcli.net.details import LinkDetails, Phase
+from sipcli.net.failure import ConnectFailed, Fault, excerpt
+from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
 
 SUBPROTOCOL: Final = "sip"
@@ -79,6 +81,8 @@ class _Attempt:
         self._reached: dns.Address | None = None
         self._proxy: Proxy | None = None
         self._connection: Connection | None = None
+        self._tls_facts: dict[str, Any] = {}
+        """What TLS has come to, as `LinkDetails` has it."""
 
     async def run(self) -> Link:
         """Go through the phases; what stops one of them is raised as it is."""
@@ -93,7 +97,7 @@ class _Attempt:
         if connection.subprotocol != SUBPROTOCOL:
             connection.transport.abort()
             raise self._failed(refusal.explain_choice([]))
-        return Link(connection, self._details(connection))
+        return Link(connection, replace(self._details(), subprotocol=SUBPROTOCOL))
 
     async def untrusted(
         self, error: ssl.SSLCertVerificationError, deadline: float
@@ -103,13 +107,15 @@ class _Attempt:
         host = self._server.hostname
         seen = None
         if self._reached is not None:
-            seen = await tls.look_at_certificate(self._reached, host, deadline)
+            der = await tls.look_at_certificate(self._reached, host, deadline)
+            self._tls_facts = {"certificate_der": der}
+            seen = None if der is None else read_certificate(der)
         return self._failed(tls.explain_untrusted(error, host, seen))
 
     def failure(self, error: Exception) -> ConnectFailed:
         """What any other `error` means, and in which phase it arose."""
         if self._connection is not None and self._phase is Phase.HTTP:
-            return refusal.upgrade_failed(str(self._server), error, self._connection)
+            return refusal.upgrade_failed(self._details(), error, self._connection)
         if isinstance(error, socket.gaierror):
             self._phase = Phase.DNS
             host = self._proxy.host if self._proxy else self._server.hostname
@@ -168,62 +174,71 @@ class _Attempt:
 
     def _make(self, protocol: ClientProtocol, **limits: Any) -> Connection:
         """The library's factory; it keeps the connection, for what it can tell of a failure."""
-        on_made = partial(self._enter, Phase.HTTP)
-        self._connection = Connection(protocol, on_made=on_made, **limits)
-        return self._connection
+        self._connection = made = Connection(protocol, on_made=lambda: self._made(made), **limits)
+        return made
+
+    def _made(self, connection: Connection) -> None:
+        """TCP, and TLS if there is any, are up."""
+        self._enter(Phase.HTTP)
+        tls_object: ssl.SSLObject | None = connection.transport.get_extra_info("ssl_object")
+        if tls_object is not None:
+            self._tls_facts = _tls_facts(tls_object)
 
     def _enter(self, phase: Phase) -> None:
         self._phase = phase
         self._began.append((phase, asyncio.get_running_loop().time()))
 
-    def _failed(self, reason: str) -> ConnectFailed:
-        return ConnectFailed(str(self._server), self._phase, reason)
+    def _failed(self, fault: Fault) -> ConnectFailed:
+        return ConnectFailed(self._phase, fault, self._details())
 
     def _read_proxy(self, proxy: str) -> Proxy:
         try:
             return parse_proxy(proxy)
         except InvalidProxy as error:  # the address may hold a password: it is not repeated
-            raise self._failed(f"the proxy that the environment names: {error.msg}") from None
+            fault = Fault(f"the proxy that the environment names: {error.msg}")
+            raise self._failed(fault) from None
         except ValueError:
-            raise self._failed("the proxy that the environment names has no valid port") from None
+            fault = Fault("the proxy that the environment names has no valid port")
+            raise self._failed(fault) from None
 
-    def _explain_timeout(self) -> str:
+    def _explain_timeout(self) -> Fault:
         within = f"within {self._options.connect_timeout:g} s"
         if self._proxy is not None:
-            return f"no connection through the proxy {_shown(self._proxy)} {within}"
+            return Fault(f"no connection through the proxy {_shown(self._proxy)} {within}")
         if self._phase is Phase.DNS:
-            return f"the name {self._server.hostname} was not looked up {within}"
+            return Fault(f"the name {self._server.hostname} was not looked up {within}")
         if self._phase is Phase.TCP:
             tried = ", ".join(map(str, self._addresses))
-            return f"no answer from {tried} {within}: check the network and the firewall"
-        return f"the TLS handshake did not end {within}: does the port speak TLS?"
+            what = f"no answer from {tried} {within}"
+            return Fault(what, "check the network and the firewall")
+        return Fault(f"the TLS handshake did not end {within}", "does the port speak TLS?")
 
-    def _details(self, connection: Connection) -> LinkDetails:
+    def _details(self) -> LinkDetails:
         ends = [*(at for _, at in self._began[1:]), asyncio.get_running_loop().time()]
-        tls_object: ssl.SSLObject | None = connection.transport.get_extra_info("ssl_object")
-        tls_facts: dict[str, Any] = {}
-        if tls_object is not None:
-            cipher = tls_object.cipher()
-            tls_facts = {
-                "tls_version": tls_object.version(),
-                "cipher": cipher[0] if cipher else None,
-                "certificate_der": tls_object.getpeercert(binary_form=True),
-                "warnings": () if tls_object.context.verify_mode else (UNVERIFIED,),
-            }
-        response = connection.response
+        response = None if self._connection is None else self._connection.response
         servers = response.headers.get_all("Server") if response else []
         return LinkDetails(
             server=str(self._server),
+            addresses=tuple(map(str, self._addresses)),
             peer_address=None if self._reached is None else str(self._reached),
             proxy=None if self._proxy is None else _shown(self._proxy),
-            subprotocol=SUBPROTOCOL,
             http_server=excerpt(servers[0]) if servers else None,
             elapsed_ms=tuple(
                 (phase, (end - at) * 1000)
                 for (phase, at), end in zip(self._began, ends, strict=True)
             ),
-            **tls_facts,
+            **self._tls_facts,
         )
+
+
+def _tls_facts(tls_object: ssl.SSLObject) -> dict[str, Any]:
+    cipher = tls_object.cipher()
+    return {
+        "tls_version": tls_object.version(),
+        "cipher": cipher[0] if cipher else None,
+        "certificate_der": tls_object.getpeercert(binary_form=True),
+        "warnings": () if tls_object.context.verify_mode else (UNVERIFIED,),
+    }
 
 
 def _as_utf8(value: str) -> str:
@@ -235,15 +250,15 @@ def _shown(proxy: Proxy) -> str:
     return f"{proxy.host}:{proxy.port}"
 
 
-def _explain_proxy(error: Exception, proxy: Proxy) -> str:
+def _explain_proxy(error: Exception, proxy: Proxy) -> Fault:
     """What kept us from getting through the proxy."""
     named = f"the proxy {_shown(proxy)} that the environment names"
     if isinstance(error, InvalidProxyStatus):
         refused = error.response
-        return f"{named} answered {refused.status_code} {excerpt(refused.reason_phrase)}"
+        return Fault(f"{named} answered {refused.status_code} {excerpt(refused.reason_phrase)}")
     if isinstance(error, ImportError):
-        needed = "which needs the package python-socks: pip install 'sipcli[socks]'"
-        return f"{named} is a SOCKS proxy, {needed}"
+        what = f"{named} is a SOCKS proxy, which needs the package python-socks"
+        return Fault(what, "pip install 'sipcli[socks]'")
     if isinstance(error, ProxyError):
-        return f"{named} gave no proper answer: is it a proxy?"
-    return f"{named} cannot be reached: {excerpt(str(error))}"
+        return Fault(f"{named} gave no proper answer", "is it a proxy?")
+    return Fault(f"{named} cannot be reached: {excerpt(str(error))}")

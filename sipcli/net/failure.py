@@ -1,32 +1,39 @@
 """How a connection fails to open, and how an open one ends."""
 
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Final
+
+from sipcli.net.details import LinkDetails, Phase
 
 LONGEST_EXCERPT: Final = 120
 """Characters of a peer's words that one sentence repeats."""
 
 
-class Phase(StrEnum):
-    """The steps of opening a WebSocket, in their order."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong and, where that can be known, what helps; together they are a sentence."""
 
-    DNS = "dns"
-    TCP = "tcp"
-    TLS = "tls"
-    HTTP = "http"
-    """The upgrade request and its answer (RFC 6455 §4.1)."""
-    SUBPROTOCOL = "subprotocol"
-    """The server's choice of `sip` (RFC 7118 §5.1)."""
+    what: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return f"{self.what}: {self.cure}" if self.cure else self.what
 
 
 class ConnectFailed(Exception):  # noqa: N818 - the contract's word for it
     """One server could not be reached: where it failed, and a sentence that says what to do."""
 
-    def __init__(self, server: str, phase: Phase, reason: str, status: int | None = None) -> None:
-        super().__init__(f"{server}: {reason}")
-        self.server = server
+    def __init__(
+        self, phase: Phase, fault: Fault, details: LinkDetails, status: int | None = None
+    ) -> None:
+        super().__init__(f"{details.server}: {fault}")
+        self.server = details.server
         self.phase = phase
-        self.reason = reason
+        self.fault = fault
+        self.reason = str(fault)
+        self.details = details
+        """What was learnt before."""
         self.status = status
         """The HTTP status of a refused upgrade; None where there was none."""
 

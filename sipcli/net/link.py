@@ -1,43 +1,14 @@
 """An open WebSocket that carries SIP (RFC 7118): send, receive, close."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from sipcli.net.certificate import Certificate, read_certificate
 from sipcli.net.connection import Connection
-from sipcli.net.failure import LinkClosed, Phase, excerpt
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkDetails:
-    """What was learnt while the connection was opened."""
-
-    server: str
-    """The server's URI as it may be shown."""
-    peer_address: str | None
-    """Address and port of the server; None through a proxy."""
-    proxy: str | None
-    """Host and port of the proxy between us; None where there is none."""
-    tls_version: str | None = None
-    """None without TLS, as are the next two."""
-    cipher: str | None = None
-    certificate_der: bytes | None = field(default=None, repr=False)
-    subprotocol: str
-    http_server: str | None = None
-    """The Server header of the answer."""
-    elapsed_ms: tuple[tuple[Phase, float], ...]
-    """How long each phase took, in their order; through a proxy, DNS, TCP and TLS are one."""
-    warnings: tuple[str, ...] = ()
-    """What the user should be told once."""
-
-    @property
-    def certificate(self) -> Certificate | None:
-        """The server's certificate; None without TLS."""
-        return None if self.certificate_der is None else read_certificate(self.certificate_der)
+from sipcli.net.details import LinkDetails
+from sipcli.net.failure import LinkClosed, excerpt
 
 
 class Link:

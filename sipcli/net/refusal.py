@@ -10,7 +10,8 @@ from websockets.http11 import Response
 
 from sipcli.net import tls
 from sipcli.net.connection import Connection
-from sipcli.net.failure import ConnectFailed, Phase, excerpt
+from sipcli.net.details import LinkDetails, Phase
+from sipcli.net.failure import ConnectFailed, Fault, excerpt
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]{1,4} ([1-5][0-9]{2})(?: ([^\r\n]*))?")
 _WANTS_TLS: Final = re.compile(rb"HTTPS|SSL-enabled", re.IGNORECASE)
@@ -47,37 +48,35 @@ class Answer:
     """The page says that the port speaks TLS."""
 
 
-def upgrade_failed(server: str, error: Exception, connection: Connection) -> ConnectFailed:
-    """What stopped the upgrade on `connection`.
+def upgrade_failed(details: LinkDetails, error: Exception, connection: Connection) -> ConnectFailed:
+    """What stopped the upgrade on `connection`, of which `details` are known.
 
     `error` is the library's view; a `TimeoutError` means that time was up.
     """
     answer = _answer(error, connection)
     if answer is not None and answer.status != 101:
-        return ConnectFailed(server, Phase.HTTP, explain_answer(answer), answer.status)
+        return ConnectFailed(Phase.HTTP, explain_answer(answer), details, answer.status)
     response = connection.response
     if response is not None and _is_about_subprotocol(error, response):
         chosen = response.headers.get_all("Sec-WebSocket-Protocol")
-        return ConnectFailed(server, Phase.SUBPROTOCOL, explain_choice(chosen))
+        return ConnectFailed(Phase.SUBPROTOCOL, explain_choice(chosen), details)
     if answer is not None:
-        reason = f"the server's answer to the WebSocket upgrade is not valid: {excerpt(str(error))}"
-        return ConnectFailed(server, Phase.HTTP, reason, answer.status)
+        what = f"the server's answer to the WebSocket upgrade is not valid: {excerpt(str(error))}"
+        return ConnectFailed(Phase.HTTP, Fault(what), details, answer.status)
     if isinstance(connection.lost_by, ssl.SSLError):  # TLS 1.3 refuses us after its handshake
-        return ConnectFailed(server, Phase.TLS, tls.explain(connection.lost_by))
+        return ConnectFailed(Phase.TLS, tls.explain(connection.lost_by), details)
     if isinstance(error, TimeoutError) and not connection.head:
-        reason = "the server did not answer the WebSocket upgrade in time: is the port right?"
-        return ConnectFailed(server, Phase.HTTP, reason)
-    return ConnectFailed(server, Phase.HTTP, _explain_first_bytes(connection))
+        what = "the server did not answer the WebSocket upgrade in time"
+        return ConnectFailed(Phase.HTTP, Fault(what, "is the port right?"), details)
+    return ConnectFailed(Phase.HTTP, _explain_first_bytes(connection), details)
 
 
-def explain_choice(chosen: list[str]) -> str:
+def explain_choice(chosen: list[str]) -> Fault:
     """What a server does that did not choose `sip`, and what may help."""
+    what = "the server did not choose the subprotocol sip"
     if chosen:
-        return (
-            f"the server chose the subprotocol {excerpt(', '.join(chosen))}, not sip:"
-            " check the path in ws_servers"
-        )
-    return "the server did not choose the subprotocol sip: check the path in ws_servers"
+        what = f"the server chose the subprotocol {excerpt(', '.join(chosen))}, not sip"
+    return Fault(what, "check the path in ws_servers")
 
 
 def _answer(error: Exception, connection: Connection) -> Answer | None:
@@ -107,14 +106,14 @@ def _is_about_subprotocol(error: Exception, response: Response) -> bool:
     return isinstance(error, NegotiationError) and not extensions
 
 
-def explain_answer(answer: Answer) -> str:
+def explain_answer(answer: Answer) -> Fault:
     """What the server refused with, and what may help."""
     said = f"the server answered {answer.status} {excerpt(answer.phrase)}".rstrip()
     if answer.location is not None:
         said += f" with Location {excerpt(answer.location)}"
     if answer.challenge is not None:
         said += f" ({excerpt(answer.challenge)})"
-    return f"{said}: {_cure(answer)}"
+    return Fault(said, _cure(answer))
 
 
 def _cure(answer: Answer) -> str:
@@ -124,17 +123,18 @@ def _cure(answer: Answer) -> str:
     return _CURES.get(answer.status) or by_class.get(answer.status // 100, _CURE_OTHER)
 
 
-def _explain_first_bytes(connection: Connection) -> str:
+def _explain_first_bytes(connection: Connection) -> Fault:
     """What a port speaks that answers an HTTP request with something else, or not at all."""
     head = connection.head
     if not head:
         secure = connection.transport.get_extra_info("ssl_object") is not None
         wish = "a client certificate" if secure else "wss:"
-        return (
-            "the server closed the connection without an answer to the WebSocket upgrade:"
-            f" check the port in ws_servers, and whether it wants {wish}"
+        return Fault(
+            "the server closed the connection without an answer to the WebSocket upgrade",
+            f"check the port in ws_servers, and whether it wants {wish}",
         )
     if head[0] in (0x15, 0x16) and head[1:2] == b"\x03":  # alert, handshake (RFC 8446 §5.1)
-        return f"{_CURE_TLS} (it sent a TLS record)"
+        return Fault("it sent a TLS record", _CURE_TLS)
     sent = excerpt(head.decode("utf-8", "backslashreplace").strip())
-    return f"the port speaks something else than HTTP (it sent “{sent}”): check it in ws_servers"
+    what = f"the port speaks something else than HTTP (it sent “{sent}”)"
+    return Fault(what, "check it in ws_servers")

@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from sipcli.net.failure import Fault
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -60,8 +62,9 @@ def _addresses(host: str, port: int) -> tuple[Address, ...] | OSError:
     return tuple(dict.fromkeys(Address(f, at) for f, _, _, _, at in found if f in usable))
 
 
-def explain(error: socket.gaierror, host: str) -> str:
+def explain(error: socket.gaierror, host: str) -> Fault:
     """What a failed look-up means for the user."""
     if error.errno == socket.EAI_AGAIN:
-        return f"the name {host} cannot be looked up now: is this machine online?"
-    return f"no address is known for {host} ({error.strerror}): check its spelling in ws_servers"
+        return Fault(f"the name {host} cannot be looked up now", "is this machine online?")
+    what = f"no address is known for {host} ({error.strerror})"
+    return Fault(what, "check its spelling in ws_servers")

@@ -7,6 +7,7 @@ from collections import deque
 from itertools import zip_longest
 from typing import Final, TypeAlias
 
+from sipcli.net.failure import Fault
 from sipcli.net.resolve import Address
 
 ATTEMPT_DELAY: Final = 0.25
@@ -91,12 +92,13 @@ async def _attempt(address: Address) -> socket.socket | OSError:
     return sock
 
 
-def explain(error: Unreachable) -> str:
+def explain(error: Unreachable) -> Fault:
     """What became of the addresses, and what to look at."""
     if not error.failures:
-        return "the host has no IPv4 or IPv6 address"
+        return Fault("the host has no IPv4 or IPv6 address")
     refused = [str(at) for at, fault in error.failures if isinstance(fault, ConnectionRefusedError)]
     if len(refused) == len(error.failures):
-        return f"{' and '.join(refused)} refused the connection: is the server running there?"
+        what = f"{' and '.join(refused)} refused the connection"
+        return Fault(what, "is the server running there?")
     each = [f"{at}: {fault.strerror or fault}" for at, fault in error.failures]
-    return f"no connection to {'; '.join(each)}: check the network and the firewall"
+    return Fault(f"no connection to {'; '.join(each)}", "check the network and the firewall")

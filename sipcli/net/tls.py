@@ -8,8 +8,8 @@ from typing import Final
 
 from sipcli.errors import ConfigError
 from sipcli.net import tcp
-from sipcli.net.certificate import Certificate, read_certificate
-from sipcli.net.failure import excerpt
+from sipcli.net.certificate import Certificate
+from sipcli.net.failure import Fault, excerpt
 from sipcli.net.resolve import Address
 
 _EXPIRED, _NOT_YET_VALID, _SELF_SIGNED = 10, 9, 18
@@ -20,28 +20,33 @@ _WRONG_NAME: Final = {62, 64}
 _ALERTS: Final = (
     (
         ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"),  # OpenSSL to 3.1, from 3.2
-        "what listens there does not speak TLS: is the address ws: rather?",
+        Fault("what listens there does not speak TLS", "is the address ws: rather?"),
     ),
     (
         ("CERTIFICATE_REQUIRED",),
-        "the server demands a client certificate: set tls_client_certificate and tls_client_key",
+        Fault(
+            "the server demands a client certificate",
+            "set tls_client_certificate and tls_client_key",
+        ),
     ),
-    (("UNKNOWN_CA",), "the server does not trust the CA of tls_client_certificate"),
-    (("CERTIFICATE_EXPIRED",), "the server says that tls_client_certificate has expired"),
-    (("CERTIFICATE_REVOKED",), "the server says that tls_client_certificate is revoked"),
+    (("UNKNOWN_CA",), Fault("the server does not trust the CA of tls_client_certificate")),
+    (("CERTIFICATE_EXPIRED",), Fault("the server says that tls_client_certificate has expired")),
+    (("CERTIFICATE_REVOKED",), Fault("the server says that tls_client_certificate is revoked")),
     (
         ("BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN"),
-        "the server does not accept tls_client_certificate",
+        Fault("the server does not accept tls_client_certificate"),
     ),
-    (("UNRECOGNIZED_NAME",), "the server has no certificate for this host name"),
+    (("UNRECOGNIZED_NAME",), Fault("the server has no certificate for this host name")),
     (
         ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"),
-        "the server speaks only versions of TLS older than 1.2",
+        Fault("the server speaks only versions of TLS older than 1.2"),
     ),
     (
         ("HANDSHAKE_FAILURE",),
-        "the server found no cipher in common, or demands a client certificate"
-        " (tls_client_certificate, tls_client_key)",
+        Fault(
+            "the server found no cipher in common, or demands a client certificate"
+            " (tls_client_certificate, tls_client_key)"
+        ),
     ),
 )
 """Parts of OpenSSL's reasons, and what they mean to a client. The first that fits is taken."""
@@ -129,8 +134,8 @@ def _check_readable(name: str, path: str) -> None:
         raise ConfigError(f"{name} = {path!r} cannot be read: {error.strerror}") from error
 
 
-async def look_at_certificate(address: Address, host: str, deadline: float) -> Certificate | None:
-    """What an untrusted server shows, over a second connection; None where it will not do so.
+async def look_at_certificate(address: Address, host: str, deadline: float) -> bytes | None:
+    """What an untrusted server shows (DER), over a second connection; None where it will not.
 
     OpenSSL forgets a certificate that it refused, and a person needs to know whose it was.
     Nothing is sent over this connection. `deadline` is seconds on the loop's clock.
@@ -147,48 +152,53 @@ async def look_at_certificate(address: Address, host: str, deadline: float) -> C
             )
     except OSError:  # a timeout is one too
         return None
-    der = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    der: bytes | None = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
     transport.abort()
-    return read_certificate(der)
+    return der
 
 
-def explain(error: Exception) -> str:
+def explain(error: Exception) -> Fault:
     """What a fault in the handshake means, other than a certificate that is not trusted."""
     if not isinstance(error, ssl.SSLError):
-        return (
-            "the server ended the connection during the TLS handshake: does it speak TLS at"
-            " this port, or demand a client certificate?"
+        return Fault(
+            "the server ended the connection during the TLS handshake",
+            "does it speak TLS at this port, or demand a client certificate?",
         )
     reason = error.reason or ""
     for parts, meaning in _ALERTS:
         if any(part in reason for part in parts):
             return meaning
-    return f"the TLS handshake failed: {(reason or str(error)).replace('_', ' ').lower()}"
+    said = (reason or str(error)).replace("_", " ").lower()
+    return Fault(f"the TLS handshake failed: {said}")
 
 
 def explain_untrusted(
     error: ssl.SSLCertVerificationError, host: str, seen: Certificate | None
-) -> str:
+) -> Fault:
     """Why the server's certificate is not trusted, and what helps."""
     code = error.verify_code
     if code in (_EXPIRED, _NOT_YET_VALID):
         return _explain_dates(expired=code == _EXPIRED, seen=seen)
     if code in _WRONG_NAME:
         names = excerpt(", ".join(seen.names)) if seen and seen.names else "other names"
-        return f"its certificate is for {names}, not for {host}: use its name in ws_servers"
+        what = f"its certificate is for {names}, not for {host}"
+        return Fault(what, "use its name in ws_servers")
     if code == _SELF_SIGNED:
         whose = f" ({excerpt(seen.subject)})" if seen else ""
-        return f"its certificate{whose} is self-signed: set tls_ca_file to a copy of it to trust it"
+        what = f"its certificate{whose} is self-signed"
+        return Fault(what, "set tls_ca_file to a copy of it to trust it")
     if code in _UNKNOWN_ISSUER:
         issuer = excerpt(seen.issuer) if seen else "an unknown CA"
-        return f"its certificate is signed by {issuer}: set tls_ca_file to that CA's certificate"
-    return f"its certificate is not trusted: {error.verify_message}"
+        what = f"its certificate is signed by {issuer}"
+        return Fault(what, "set tls_ca_file to that CA's certificate")
+    return Fault(f"its certificate is not trusted: {error.verify_message}")
 
 
-def _explain_dates(*, expired: bool, seen: Certificate | None) -> str:
+def _explain_dates(*, expired: bool, seen: Certificate | None) -> Fault:
     if expired:
         if seen and seen.not_after < datetime.now(UTC):
-            return f"its certificate expired on {seen.not_after:%Y-%m-%d %H:%M} UTC: renew it"
-        return "its certificate, or one that vouches for it, has expired: renew it"
+            when = f"{seen.not_after:%Y-%m-%d %H:%M} UTC"
+            return Fault(f"its certificate expired on {when}", "renew it")
+        return Fault("its certificate, or one that vouches for it, has expired", "renew it")
     since = f" before {seen.not_before:%Y-%m-%d %H:%M} UTC" if seen else " yet"
-    return f"its certificate is not valid{since}: is the clock of this machine right?"
+    return Fault(f"its certificate is not valid{since}", "is the clock of this machine right?")

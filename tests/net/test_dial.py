@@ -18,8 +18,9 @@ from websockets.http11 import Request
 
 from sipcli.config.settings import WsServer
 from sipcli.net import tcp
+from sipcli.net.details import Phase
 from sipcli.net.dial import dial
-from sipcli.net.failure import ConnectFailed, Phase
+from sipcli.net.failure import ConnectFailed
 from tests.net.peers import (
     PATIENCE,
     closed_port,

@@ -13,8 +13,9 @@ import trustme
 from websockets.asyncio.server import ServerConnection
 
 from sipcli.config.settings import WsServer
+from sipcli.net.details import Phase
 from sipcli.net.dial import dial
-from sipcli.net.failure import ConnectFailed, Phase
+from sipcli.net.failure import ConnectFailed
 from sipcli.net.tls import client_context
 from tests.net.peers import (
     Script,

@@ -116,7 +116,7 @@ def test_faults_of_several_kinds_are_each_named() -> None:
         (v6(1), OSError(101, "Network is unreachable")),
         (v4(1), ConnectionRefusedError(111, "Connection refused")),
     ]
-    assert tcp.explain(tcp.Unreachable(failures)) == (
+    assert str(tcp.explain(tcp.Unreachable(failures))) == (
         "no connection to [2001:db8::1]:5060: Network is unreachable; 192.0.2.1:5060:"
         " Connection refused: check the network and the firewall"
     )
@@ -128,6 +128,6 @@ def test_a_family_that_the_machine_lacks_is_a_fault_like_any_other() -> None:
     async def test() -> None:
         with pytest.raises(tcp.Unreachable) as caught:
             await tcp.connect((Address(no_such_family, ("192.0.2.1", 5060)),))
-        assert "192.0.2.1:5060: " in tcp.explain(caught.value)
+        assert "192.0.2.1:5060: " in str(tcp.explain(caught.value))
 
     run(test())

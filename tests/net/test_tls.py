@@ -12,8 +12,9 @@ import pytest
 
 from sipcli.net import connection
 from sipcli.net.certificate import read_certificate
+from sipcli.net.details import Phase
 from sipcli.net.dial import UNVERIFIED
-from sipcli.net.failure import ConnectFailed, LinkClosed, Phase
+from sipcli.net.failure import ConnectFailed, LinkClosed
 from sipcli.net.tls import client_context, explain, explain_untrusted
 from tests.net.certificates import (
     LONG_AGO,
@@ -30,6 +31,7 @@ from tests.net.peers import (
     for_ever,
     raw_server,
     run,
+    says,
     sip_server,
     then,
 )
@@ -179,6 +181,27 @@ def test_an_expired_certificate_fails_with_the_date(files: Files) -> None:
     assert failed.reason == "its certificate expired on 2020-01-02 03:04 UTC: renew it"
 
 
+def test_what_was_learnt_before_a_failure_comes_with_it(files: Files) -> None:
+    expired = files.ca.issue_cert("127.0.0.1", not_before=LONG_AGO, not_after=LONG_AGO)
+    failed = fails(server_context(expired), client_context(ca_file=files.ca_file))
+    details = failed.details
+    assert details.addresses == (details.peer_address,)
+    assert details.certificate is not None
+    assert details.certificate.not_after == LONG_AGO
+    assert [phase for phase, _ in details.elapsed_ms] == [Phase.DNS, Phase.TCP, Phase.TLS]
+    assert failed.fault.cure == "renew it"
+    assert failed.reason == f"{failed.fault.what}: renew it"
+
+
+def test_what_tls_came_to_is_known_though_the_upgrade_failed(files: Files) -> None:
+    server = server_context(files.ca.issue_cert("127.0.0.1"))
+    page = says(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    failed = fails(server, client_context(ca_file=files.ca_file), page)
+    assert failed.phase is Phase.HTTP
+    assert failed.details.tls_version in ("TLSv1.2", "TLSv1.3")
+    assert failed.details.certificate is not None
+
+
 def test_a_certificate_that_is_not_valid_yet_fails_with_the_date(files: Files) -> None:
     future = datetime(2999, 1, 2, tzinfo=UTC)
     early = files.ca.issue_cert("127.0.0.1", not_before=future)
@@ -320,9 +343,9 @@ def verification(code: int, message: str) -> ssl.SSLCertVerificationError:
 def test_a_fault_without_a_sentence_of_ours_is_told_in_the_words_of_openssl() -> None:
     odd = ssl.SSLError(1, "odd")
     odd.reason = "BLOCK_CIPHER_PAD_IS_WRONG"
-    assert explain(odd) == "the TLS handshake failed: block cipher pad is wrong"
+    assert str(explain(odd)) == "the TLS handshake failed: block cipher pad is wrong"
     revoked = verification(23, "certificate revoked")
-    assert explain_untrusted(revoked, "pbx.example", None) == (
+    assert str(explain_untrusted(revoked, "pbx.example", None)) == (
         "its certificate is not trusted: certificate revoked"
     )
 
@@ -331,6 +354,6 @@ def test_a_ca_that_expired_is_not_taken_for_the_server(files: Files) -> None:
     leaf = files.ca.issue_cert("pbx.example").cert_chain_pems[0].bytes().decode()
     seen = read_certificate(ssl.PEM_cert_to_DER_cert(leaf))
     assert seen is not None
-    assert explain_untrusted(verification(10, "expired"), "pbx.example", seen) == (
+    assert str(explain_untrusted(verification(10, "expired"), "pbx.example", seen)) == (
         "its certificate, or one that vouches for it, has expired: renew it"
     )

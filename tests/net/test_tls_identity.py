@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from sipcli.errors import ConfigError
 from sipcli.net.certificate import read_certificate
-from sipcli.net.failure import Phase
+from sipcli.net.details import Phase
 from sipcli.net.tls import client_context
 from tests.net.certificates import Files, connects, fails_with_an_alert, server_context
 

@@ -9,7 +9,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
-from sipcli.net.failure import ConnectFailed, Phase
+from sipcli.net.details import Phase
+from sipcli.net.failure import ConnectFailed
 from tests.net.peers import (
     PATIENCE,
     fails,

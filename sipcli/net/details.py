@@ -1,0 +1,50 @@
+"""What is learnt while a WebSocket is opened, step by step."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sipcli.net.certificate import Certificate, read_certificate
+
+
+class Phase(StrEnum):
+    """The steps of opening a WebSocket, in their order."""
+
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    HTTP = "http"
+    """The upgrade request and its answer (RFC 6455 §4.1)."""
+    SUBPROTOCOL = "subprotocol"
+    """The server's choice of `sip` (RFC 7118 §5.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDetails:
+    """What was learnt while the connection was opened, as far as that came."""
+
+    server: str
+    """The server's URI as it may be shown."""
+    addresses: tuple[str, ...] = ()
+    """All that the look-up found, each with its port; none through a proxy."""
+    peer_address: str | None = None
+    """Address and port of the server; None through a proxy."""
+    proxy: str | None = None
+    """Host and port of the proxy between us; None where there is none."""
+    tls_version: str | None = None
+    """None without TLS, as are the next two."""
+    cipher: str | None = None
+    certificate_der: bytes | None = field(default=None, repr=False)
+    """What the server showed, trusted or not."""
+    subprotocol: str | None = None
+    """None until the server has chosen it."""
+    http_server: str | None = None
+    """The Server header of the answer."""
+    elapsed_ms: tuple[tuple[Phase, float], ...] = ()
+    """How long each phase took, in their order; through a proxy, DNS, TCP and TLS are one."""
+    warnings: tuple[str, ...] = ()
+    """What the user should be told once."""
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The server's certificate; None without TLS."""
+        return None if self.certificate_der is None else read_certificate(self.certificate_der)
