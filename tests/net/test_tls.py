@@ -31,7 +31,6 @@ from tests.net.peers import (
     for_ever,
     raw_server,
     run,
-    says,
     sip_server,
     then,
 )
@@ -193,15 +192,6 @@ def test_what_was_learnt_before_a_failure_comes_with_it(files: Files) -> None:
     assert failed.reason == f"{failed.fault.what}: renew it"
 
 
-def test_what_tls_came_to_is_known_though_the_upgrade_failed(files: Files) -> None:
-    server = server_context(files.ca.issue_cert("127.0.0.1"))
-    page = says(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-    failed = fails(server, client_context(ca_file=files.ca_file), page)
-    assert failed.phase is Phase.HTTP
-    assert failed.details.tls_version in ("TLSv1.2", "TLSv1.3")
-    assert failed.details.certificate is not None
-
-
 def test_a_certificate_that_is_not_valid_yet_fails_with_the_date(files: Files) -> None:
     future = datetime(2999, 1, 2, tzinfo=UTC)
     early = files.ca.issue_cert("127.0.0.1", not_before=future)
@@ -317,6 +307,8 @@ def test_http_faults_are_told_over_tls_too(files: Files) -> None:
 
     failed = fails(server, client_context(ca_file=files.ca_file), not_found)
     assert (failed.phase, failed.status) == (Phase.HTTP, 404)
+    assert failed.details.tls_version in ("TLSv1.2", "TLSv1.3")
+    assert failed.details.certificate is not None
 
 
 def test_a_server_that_hangs_up_on_the_upgrade_may_want_a_client_certificate(
