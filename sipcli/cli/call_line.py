@@ -52,7 +52,7 @@ class CallLine:
         ]
         parts = [
             f"☎ {_name(call)}",
-            " ".join(states) or clock(self._loop.time() - call.answered_at),
+            " ".join([clock(self._loop.time() - call.answered_at), *states]),
             call.codec or "no media",
             levels(call.media.stream),
         ]

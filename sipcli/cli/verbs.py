@@ -74,7 +74,7 @@ class Verbs:
             case _ if key in "0123456789*#":
                 self._dtmf(key)
             case _:
-                raise UnknownVerb(HELP)
+                raise UnknownVerb(f"{key!r} means nothing here: ? shows the keys")
 
     def _call(self) -> Call:
         call = self._here.switchboard.current

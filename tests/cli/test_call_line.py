@@ -58,10 +58,10 @@ def test_a_call_shows_who_how_long_what_and_how() -> None:
         ({"is_held": True, "is_muted": True}, "hold muted"),
     ],
 )
-def test_what_keeps_people_from_hearing_stands_in_place_of_the_time(
+def test_what_keeps_people_from_hearing_stands_beside_the_time(
     changes: dict[str, bool], word: str
 ) -> None:
-    assert f" · {word} · opus" in (line(talking(**changes)) or "")
+    assert f" · 0:05 {word} · opus" in (line(talking(**changes)) or "")
 
 
 def test_a_call_of_ours_that_is_not_answered_yet() -> None:
