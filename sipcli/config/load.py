@@ -1,12 +1,14 @@
 """All sources together: the settings in force, where each came from, and what is odd about them."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
+from sipcli.config.arguments import of_arguments
 from sipcli.config.keys import KEYS, TABLES
 from sipcli.config.origin import DEFAULT, Found, Origin, Source
 from sipcli.config.paths import config_file, named_config_file
@@ -46,6 +48,7 @@ class Loaded:
 def load(
     given: Mapping[str, Given | None],
     *,
+    arguments: Mapping[str, object] = MappingProxyType({}),
     config: Path | None = None,
     profile: str | None = None,
     environ: Mapping[str, str],
@@ -53,11 +56,27 @@ def load(
     """Read all sources. Raises `ConfigError` that names all that is wrong, one place a line.
 
     `given` holds the raw options by the identifiers of their keys; `config` and `profile` are
-    the options of those names. Nothing is run, asked or written; see `prepare` for that.
+    the options of those names. `arguments` come from Python, as strong as options. Nothing is
+    run, asked or written; see `prepare` for that.
     """
     file = _read_file(config, environ)
     name = profile if profile is not None else environ.get(PROFILE_VARIABLE) or None
-    readings = [of_options(given), of_environment(environ), *_file_readings(file, name)]
+    readings = [
+        of_options(given),
+        of_arguments(arguments),
+        of_environment(environ),
+        *_file_readings(file, name),
+    ]
+    return _together(readings, file.path if file else None, name)
+
+
+def load_arguments(arguments: Mapping[str, object]) -> Loaded:
+    """Read what Python says, and neither environment nor file. Raises `ConfigError`."""
+    return _together([of_arguments(arguments)], None, None)
+
+
+def _together(readings: Sequence[Reading], file: Path | None, profile: str | None) -> Loaded:
+    """What the readings come to, the strongest first."""
     problems = [problem for reading in readings for problem in reading.problems]
     if problems:
         raise ConfigError("\n".join(problems))
@@ -73,8 +92,8 @@ def load(
         settings=settings,
         origins=origins,
         warnings=tuple(warnings),
-        file=file.path if file else None,
-        profile=name,
+        file=file,
+        profile=profile,
     )
 
 

@@ -35,8 +35,16 @@ def prepare(loaded: Loaded) -> Loaded:
             f"wss://HOST, set {key.variable}, or set ws_servers in "
             f"{one_line(str(loaded.file or config_file()))}"
         )
+    return _with_instance_id(complete(loaded))
+
+
+def complete(loaded: Loaded) -> Loaded:
+    """The same without the state folder: for settings that hold for this process alone.
+
+    Raises `ConfigError` if a file cannot be used or the password cannot be had.
+    """
     check_files(loaded)
-    return _with_instance_id(_with_password(loaded))
+    return _with_password(loaded)
 
 
 @contextmanager
