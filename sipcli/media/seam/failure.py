@@ -10,9 +10,15 @@ from aioice import stun
 class ServerFailed(Exception):  # noqa: N818 - a word of ours, shown as a warning
     """A STUN or TURN server is of no use; the text says why, without the server's name."""
 
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(f"{what}: {cure}" if cure else what)
+        self.what = what
+        self.cure = cure
+        """What helps; empty where that cannot be known."""
+
 
 _CODES: Final = {
-    300: "it sends its clients to another server: write that one's address instead",
+    300: "it sends its clients to another server",
     403: "it forbids the use of a relay",
     437: "it takes the relay for another client's",
     438: "it does not accept its own nonce: something is wrong with it",
@@ -24,29 +30,33 @@ _CODES: Final = {
 """Codes of RFC 8656 §19 and RFC 8489 §14.8."""
 
 
-def explain_stun(error: stun.TransactionError, *, has_credentials: bool = False) -> str:
+def explain_stun(error: stun.TransactionError, *, has_credentials: bool = False) -> ServerFailed:
     """Why a STUN transaction has failed."""
     if error.response is None:
-        return "it does not answer"
+        return ServerFailed("it does not answer")
     code = error.response.error_code
     if code == 401:
         if has_credentials:
-            return "it does not accept the user name and password"
-        return "it asks for a user name and a password, and none is set"
-    return _CODES.get(code or 0, f"it answers with error {code}")
+            return ServerFailed("it does not accept the user name and password")
+        return ServerFailed("it asks for a user name and a password, and none is set")
+    cure = "write that one's address instead" if code == 300 else ""
+    return ServerFailed(_CODES.get(code or 0, f"it answers with error {code}"), cure)
 
 
-def explain_connection(error: OSError) -> str:
+def explain_connection(error: OSError) -> ServerFailed:
     """Why a server could not be connected to."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message}): see tls_ca_file"
+        what = f"its certificate is not trusted ({error.verify_message})"
+        return ServerFailed(what, "see tls_ca_file")
     if isinstance(error, ssl.SSLError):
         reason = (error.reason or "unknown").replace("_", " ").lower()
-        return f"the TLS handshake failed ({reason}): does it speak TLS at this port?"
+        what = f"the TLS handshake failed ({reason})"
+        return ServerFailed(what, "does it speak TLS at this port?")
     if isinstance(error, ConnectionRefusedError):
-        return "it refused the connection: is the server running there?"
+        return ServerFailed("it refused the connection", "is the server running there?")
     if isinstance(error, socket.gaierror):
-        return "its name is not known: check its spelling, and whether this machine is online"
+        cure = "check its spelling, and whether this machine is online"
+        return ServerFailed("its name is not known", cure)
     if isinstance(error, ConnectionError):
-        return "it ended the connection"
-    return f"it cannot be reached ({error.strerror or type(error).__name__})"
+        return ServerFailed("it ended the connection")
+    return ServerFailed(f"it cannot be reached ({error.strerror or type(error).__name__})")

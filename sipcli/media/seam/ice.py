@@ -145,7 +145,7 @@ class IceAgent(aioice.Connection):
         try:
             await base.request(request, server)
         except stun.TransactionError as error:
-            raise ServerFailed(explain_stun(error)) from error
+            raise explain_stun(error) from error
         mapped = base.mapped.get(server)
         if mapped is None:
             raise ServerFailed("it answers without an address")

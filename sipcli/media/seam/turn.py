@@ -44,7 +44,8 @@ class TurnEndpoint:
 
 
 class _UdpClient(turn.TurnClientUdpProtocol):
-    end_means: Final = "nothing listens at its port: is the server running there?"
+    end_means: Final = ("nothing listens at its port", "is the server running there?")
+    """Words for a `ServerFailed`."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.ended = asyncio.Event()
@@ -61,7 +62,7 @@ class _UdpClient(turn.TurnClientUdpProtocol):
 
 
 class _TcpClient(turn.TurnClientTcpProtocol):
-    end_means: Final = "it ended the connection"
+    end_means: Final = ("it ended the connection", "")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.ended = asyncio.Event()
@@ -187,7 +188,7 @@ async def _connect(server: TurnEndpoint) -> _UdpClient | _TcpClient:
             server_hostname=server.host if server.tls else None,
         )
     except OSError as error:
-        raise ServerFailed(explain_connection(error)) from error
+        raise explain_connection(error) from error
     return stream
 
 
@@ -198,10 +199,10 @@ async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -
     try:
         await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
-            raise ServerFailed(client.end_means)
+            raise ServerFailed(*client.end_means)
         return await asking
     except stun.TransactionError as error:
-        raise ServerFailed(explain_stun(error, has_credentials=has_credentials)) from error
+        raise explain_stun(error, has_credentials=has_credentials) from error
     except ConnectionError as error:
         raise ServerFailed("it answers without an address") from error
     finally:

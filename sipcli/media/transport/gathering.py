@@ -35,7 +35,7 @@ async def gather(
     """
     sockets: list[IceSocket] = []
     if not options.relay_only:
-        sockets = await _open_sockets(agent, include_loopback=options.include_loopback)
+        sockets = await open_sockets(agent, include_loopback=options.include_loopback)
     elif not any(server.relays for server in options.servers):
         warn("media may take no other way than a TURN server, and none is set (turn_servers)")
     asked: dict[asyncio.Task[None], IceServer] = {}
@@ -62,7 +62,7 @@ async def gather(
     return agent.end_gathering()
 
 
-async def _open_sockets(agent: IceAgent, *, include_loopback: bool) -> list[IceSocket]:
+async def open_sockets(agent: IceAgent, *, include_loopback: bool) -> list[IceSocket]:
     """One for each of our addresses that the system lets us have."""
     addresses = choose(host_addresses(), include_loopback=include_loopback)
     sockets = [
@@ -133,14 +133,14 @@ async def _ask(
     options: IceServers,
 ) -> None:
     """Get what one server has to give; raises `ServerFailed`."""
-    addresses = await _look_up(server)
+    addresses = await look_up(server)
     if server.relays:
-        await _ask_for_relay(agent, server, addresses, preference, options)
+        await ask_for_relay(agent, server, addresses, preference, options)
     else:
-        await _ask_for_reflexive(agent, addresses, sockets, preference)
+        await ask_for_reflexive(agent, addresses, sockets, preference)
 
 
-async def _look_up(server: IceServer) -> list[Address]:
+async def look_up(server: IceServer) -> list[Address]:
     """The server's addresses, one at least; raises `ServerFailed`."""
     try:
         return [(str(ipaddress.ip_address(server.host)), server.port)]
@@ -149,13 +149,13 @@ async def _look_up(server: IceServer) -> list[Address]:
     try:
         found = await resolve(server.host, server.port)
     except OSError as error:
-        raise ServerFailed(explain_connection(error)) from error
+        raise explain_connection(error) from error
     if not found:
         raise ServerFailed("its name has no IPv4 or IPv6 address")
     return [(str(each.sockaddr[0]), server.port) for each in found]
 
 
-async def _ask_for_relay(
+async def ask_for_relay(
     agent: IceAgent,
     server: IceServer,
     addresses: list[Address],
@@ -179,7 +179,7 @@ async def _ask_for_relay(
     await _first_of([add_relay(agent, each, preference, hide_base=hide) for each in endpoints])
 
 
-async def _ask_for_reflexive(
+async def ask_for_reflexive(
     agent: IceAgent, addresses: list[Address], sockets: list[IceSocket], preference: int
 ) -> None:
     """From each of our sockets that can reach it, by the server's first address of that family.

@@ -1,0 +1,121 @@
+"""What each STUN and TURN server has to give, asked one by one; no call is made of it."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sipcli.media.seam.candidates import Address
+from sipcli.media.seam.failure import ServerFailed
+from sipcli.media.seam.ice import IceAgent, IceSocket
+from sipcli.media.transport.gathering import (
+    HIGHEST_PREFERENCE,
+    ask_for_reflexive,
+    ask_for_relay,
+    look_up,
+    open_sockets,
+)
+from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.sdp.transport import Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """One of our addresses, and what it is in the eyes of a server (RFC 8489 §2)."""
+
+    own: Address
+    server: Address
+    seen: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """What one server gave."""
+
+    server: IceServer
+    elapsed_ms: float
+    fault: ServerFailed | None = None
+    """Why it gave nothing; None where it did."""
+    mappings: tuple[Mapping, ...] = ()
+    """Of a STUN server; the address to be preferred first."""
+    relayed: Candidate | None = None
+    """Of a TURN server: the address that it lent."""
+
+
+async def survey(options: IceServers) -> tuple[Surveyed, ...]:
+    """Ask all servers at once, each for the whole of `gathering_timeout`; in their order.
+
+    The STUN servers are asked from the same sockets, so that what they see can be compared.
+    """
+    agent = _new_agent()
+    try:
+        sockets = await open_sockets(agent, include_loopback=options.include_loopback)
+        return tuple(
+            await asyncio.gather(
+                *(_survey_one(server, agent, sockets, options) for server in options.servers)
+            )
+        )
+    finally:
+        await agent.close()
+
+
+async def _survey_one(
+    server: IceServer, agent: IceAgent, sockets: list[IceSocket], options: IceServers
+) -> Surveyed:
+    begun = asyncio.get_running_loop().time()
+    fault: ServerFailed | None = None
+    mappings: tuple[Mapping, ...] = ()
+    relayed: Candidate | None = None
+    try:
+        if server.obstacle is not None:
+            raise ServerFailed(server.obstacle)
+        async with asyncio.timeout(options.gathering_timeout):
+            addresses = await look_up(server)
+            if server.relays:
+                relayed = await _relayed(server, addresses, options)
+            else:
+                mappings = await _mappings(agent, addresses, sockets)
+    except TimeoutError:
+        limit = f"{options.gathering_timeout:g} s"
+        fault = ServerFailed(f"it has not answered within {limit}")
+    except ServerFailed as failed:
+        fault = failed
+    return Surveyed(
+        server=server,
+        elapsed_ms=(asyncio.get_running_loop().time() - begun) * 1000,
+        fault=fault,
+        mappings=mappings,
+        relayed=relayed,
+    )
+
+
+async def _mappings(
+    agent: IceAgent, addresses: list[Address], sockets: list[IceSocket]
+) -> tuple[Mapping, ...]:
+    await ask_for_reflexive(agent, addresses, sockets, HIGHEST_PREFERENCE)
+    return tuple(
+        Mapping(
+            own=(base.local_candidate.host, base.local_candidate.port),
+            server=address,
+            seen=base.mapped[address],
+        )
+        for base in sockets
+        for address in addresses
+        if address in base.mapped
+    )
+
+
+async def _relayed(server: IceServer, addresses: list[Address], options: IceServers) -> Candidate:
+    """Borrow an address and give it back."""
+    agent = _new_agent()
+    try:
+        await ask_for_relay(agent, server, addresses, HIGHEST_PREFERENCE, options)
+        return agent.end_gathering()[0]
+    finally:
+        await agent.close()
+
+
+def _new_agent() -> IceAgent:
+    return IceAgent(on_media=_ignore, on_dtls=_ignore, last_media=lambda: 0.0)
+
+
+def _ignore(_: bytes) -> None:
+    """Nobody is expected to send anything."""
