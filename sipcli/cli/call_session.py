@@ -122,7 +122,7 @@ async def desk(
     shortcoming = opus_shortcoming() if "opus" in session.settings.codecs else None
     if shortcoming is not None:
         session.screen.warning(shortcoming)
-    kit = MediaKit.from_settings(session.settings, include_loopback=_is_local(session))
+    kit = MediaKit.from_settings(session.settings, include_loopback=session.settings.is_local)
     switchboard = Switchboard(kit, take, make_sound=make_sound, on_incoming=on_incoming)
     async with session.phone(
         patient=patient,
@@ -174,9 +174,3 @@ async def _pause_or_end(call: Call) -> None:
 def common_verbose() -> bool:
     """Whether `-v` was given."""
     return common().verbose > 0
-
-
-def _is_local(session: Session) -> bool:
-    """Whether a server is on this machine: then loopback addresses reach the far end too."""
-    hosts = {server.hostname for server in session.settings.ws_servers}
-    return any(host == "localhost" or host.startswith("127.") or host == "::1" for host in hosts)

@@ -166,6 +166,12 @@ class Settings:
         return self.registrar_server or replace(self.uri, user=None)
 
     @property
+    def is_local(self) -> bool:
+        """Whether a server is on this machine: then loopback addresses reach the far end too."""
+        hosts = {server.hostname for server in self.ws_servers}
+        return any(host in ("localhost", "::1") or host.startswith("127.") for host in hosts)
+
+    @property
     def is_anonymous(self) -> bool:
         """Whether `uri` is the stand-in for one that was not set."""
         return self.uri.host == ANONYMOUS_HOST

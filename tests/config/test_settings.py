@@ -1,5 +1,6 @@
 """Values that are derived from others."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -54,3 +55,17 @@ def test_the_registrar_is_uri_without_its_user() -> None:
 def test_only_the_stand_in_is_anonymous() -> None:
     assert not settings().is_anonymous
     assert settings("sip:anonymous.x@anonymous.invalid").is_anonymous
+
+
+@pytest.mark.parametrize(
+    ("uris", "local"),
+    [
+        (["ws://127.0.0.1:8080"], True),
+        (["ws://[::1]"], True),
+        (["wss://sip.example.org", "wss://localhost"], True),
+        (["wss://sip.example.org"], False),
+        ([], False),
+    ],
+)
+def test_a_server_on_this_machine_is_known(uris: list[str], local: bool) -> None:
+    assert replace(settings(), ws_servers=tuple(map(WsServer, uris))).is_local is local
