@@ -1,12 +1,13 @@
 """Which tone is heard: its frequency to half a percent, and how far it stands out."""
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
+from math import log10
 from typing import Final
 
 import numpy as np
 
-from sipcli.media.level import AUDIBLE_DBFS, dbfs, rms
+from sipcli.media.level import AUDIBLE_DBFS, FLOOR_DBFS, dbfs, rms
 from sipcli.media.pcm import RATE, Pcm, silence
 
 WINDOW: Final = RATE // 5
@@ -21,6 +22,8 @@ _LOBE: Final = 3
 _LOWEST_HZ: Final = 20.0
 _STEPS: Final = 10
 """To a Hz, in which heard frequencies are counted."""
+LATELY: Final = 5
+"""Windows that count as lately: 1 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class ToneMeter:
         self._heard: Counter[int] = Counter()
         """Frequency in tenths of a Hz -> windows."""
         self._window: Pcm = silence(0)
+        self._lately: deque[ToneReading] = deque(maxlen=LATELY)
 
     def put(self, pcm: Pcm) -> None:
         """Take in more sound, any number of samples."""
@@ -72,8 +76,28 @@ class ToneMeter:
         while len(self._window) >= WINDOW:
             reading = measure(self._window[:WINDOW])
             self._window = self._window[WINDOW:]
-            if reading.dominance_db >= self._dominant_db and reading.level_dbfs > AUDIBLE_DBFS:
+            self._lately.append(reading)
+            if self._is_tone(reading):
                 self._heard[round(reading.frequency_hz * _STEPS)] += 1
+
+    @property
+    def latest_hz(self) -> float | None:
+        """The tone that dominated most of the last second; None if none did."""
+        tones = sorted(one.frequency_hz for one in self._lately if self._is_tone(one))
+        if len(tones) <= LATELY // 2:
+            return None
+        middle = tones[len(tones) // 2]
+        alike = [hz for hz in tones if abs(hz - middle) <= TOLERANCE * middle]
+        return sum(alike) / len(alike) if len(alike) > LATELY // 2 else None
+
+    @property
+    def latest_dbfs(self) -> float:
+        """The mean power of the last second; the floor before anything came."""
+        powers = [10 ** (reading.level_dbfs / 10) for reading in self._lately]
+        return 10 * log10(sum(powers) / len(powers)) if powers else FLOOR_DBFS
+
+    def _is_tone(self, reading: ToneReading) -> bool:
+        return reading.dominance_db >= self._dominant_db and reading.level_dbfs > AUDIBLE_DBFS
 
     def seconds(self, frequency_hz: float, tolerance: float = TOLERANCE) -> float:
         """For how long that tone, within `tolerance` of its frequency, dominated."""

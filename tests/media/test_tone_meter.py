@@ -75,3 +75,31 @@ def test_a_tone_is_known_after_every_codec(codec: Codec) -> None:
         payload = encoder.encode(tone.frame(FRAME))
         meter.put(decoder.decode(payload))
     assert meter.seconds(440.0) >= 1.6
+
+
+def test_the_latest_tone_is_that_of_the_last_second() -> None:
+    meter = ToneMeter()
+    assert meter.latest_hz is None
+    assert meter.latest_dbfs == -96.0
+    meter.put(Tone(440.0, amplitude=0.1).frame(3 * RATE))
+    assert meter.latest_hz == pytest.approx(440.0, rel=TOLERANCE)
+    assert meter.latest_dbfs == pytest.approx(-23.0, abs=0.1)
+    meter.put(Tone(1000.0, amplitude=0.1).frame(RATE))
+    assert meter.latest_hz == pytest.approx(1000.0, rel=TOLERANCE)
+    meter.put(np.zeros(RATE, np.int16))
+    assert meter.latest_hz is None
+    assert meter.latest_dbfs == -96.0
+
+
+def test_one_bad_window_does_not_hide_the_latest_tone() -> None:
+    meter = ToneMeter()
+    meter.put(Tone(440.0, amplitude=0.1).frame(3 * WINDOW))
+    meter.put(noise(3000.0))
+    assert meter.latest_hz == pytest.approx(440.0, rel=TOLERANCE)
+
+
+def test_tones_that_change_all_the_time_are_none() -> None:
+    meter = ToneMeter()
+    for hz in (300.0, 500.0, 700.0, 900.0, 1100.0):
+        meter.put(Tone(hz, amplitude=0.1).frame(WINDOW))
+    assert meter.latest_hz is None
