@@ -41,7 +41,7 @@ class Hop:
 
 
 class Proxy:
-    """Everything that the sandbox decides. `passwords` has that of each user."""
+    """Everything that the sandbox decides. `passwords` has that of each user, later ones too."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Proxy:
         key: bytes,
         on_hop: Callable[[Hop], None] = lambda _: None,
     ) -> None:
-        self._users = frozenset(passwords)
+        self._users = passwords.keys()
         self._new_id = new_id
         self._on_hop = on_hop
         self._guard = Guard(passwords, new_id)

@@ -52,10 +52,12 @@ class Sandbox:
     """
 
     def __init__(self, plan: Plan) -> None:
-        taken = sorted(plan.passwords.keys() & EXTENSIONS.keys())
-        if taken:
-            raise ConfigError(f"{taken[0]} is an extension of the sandbox: choose another name")
         self._plan = plan
+        self._passwords: dict[str, str] = {}
+        self._accounts: dict[str, str] = {}
+        """The passwords of the extensions, too."""
+        for name, password in plan.passwords.items():
+            self.add_user(name, password)
         self._stack = AsyncExitStack()
         self._tasks = asyncio.TaskGroup()
         self._end = asyncio.Event()
@@ -67,9 +69,10 @@ class Sandbox:
             tls = stack.enter_context(throw_away_tls(self._plan.host)) if self._plan.tls else None
             self.ca_file = str(tls.ca_file) if tls is not None else None
             passwords = {name: new_password() for name in EXTENSIONS}
+            self._accounts |= passwords
             self._server = await stack.enter_async_context(
                 SandboxServer(
-                    {**self._plan.passwords, **passwords},
+                    self._accounts,
                     host=self._plan.host,
                     port=self._plan.port,
                     tls=tls.context if tls is not None else None,
@@ -105,7 +108,19 @@ class Sandbox:
     @property
     def passwords(self) -> Mapping[str, str]:
         """User -> password, without the extensions."""
-        return self._plan.passwords
+        return self._passwords
+
+    def add_user(self, name: str, password: str | None = None) -> None:
+        """Let one more user register, with a password that nobody knows where none is given.
+
+        Raises `ConfigError` for the name of an extension, and for none at all.
+        """
+        if name in EXTENSIONS:
+            raise ConfigError(f"{name} is an extension of the sandbox: choose another name")
+        if not name:
+            raise ConfigError("a user of the sandbox needs a name")
+        password = new_password() if password is None else password
+        self._passwords[name] = self._accounts[name] = password
 
     def account(self, user: str, settings: Settings) -> Settings:
         """`settings`, but for everything that says who we are and how to connect."""

@@ -1,0 +1,37 @@
+"""Users that join a sandbox while it runs."""
+
+import asyncio
+
+import pytest
+
+from sipcli.config.settings import Settings
+from sipcli.core.events import Registered
+from sipcli.errors import ConfigError
+from sipcli.sandbox.names import address_of
+from sipcli.sandbox.sandbox import Plan, Sandbox
+from sipcli.shell import Shell
+from tests.core.factories import settings
+
+
+def test_a_user_who_comes_later_can_register() -> None:
+    async def run() -> None:
+        async with asyncio.timeout(20), Sandbox(Plan()) as here:
+            here.add_user("carol", "open sesame")
+            account: Settings = here.account("carol", settings())
+            assert account.uri == address_of("carol")
+            credentials = here.credentials("carol")
+            async with Shell(account, credentials, lambda _: None, patient=False) as shell:
+                assert isinstance(await shell.ready(), Registered)
+
+    asyncio.run(run())
+
+
+def test_a_user_who_comes_later_needs_a_name_that_is_free() -> None:
+    here = Sandbox(Plan())
+    with pytest.raises(ConfigError, match="echo is an extension"):
+        here.add_user("echo")
+    with pytest.raises(ConfigError, match="needs a name"):
+        here.add_user("")
+    here.add_user("carol")
+    assert len(here.passwords["carol"]) > 10
+    assert list(here.passwords) == ["alice", "bob", "carol"]
