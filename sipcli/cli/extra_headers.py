@@ -1,20 +1,9 @@
 """The `--header` option: extra fields on the INVITE."""
 
-import re
-from typing import Final
-
 import click
 
+from sipcli.calls.extra_headers import extra_header
 from sipcli.sip.grammar import TOKEN, Malformed
-from sipcli.sip.headers import Headers
-
-OURS: Final = re.compile(
-    r"accept|allow|(proxy-)?authorization|(proxy-)?require|supported|k|call-id|i|contact|m"
-    r"|content-.*|c|e|l|cseq|expires|from|f|max-forwards|min-se|session-expires|x|r(ack|seq)"
-    r"|(record-)?route|to|t|user-agent|via|v",
-    re.IGNORECASE,
-)
-"""Fields that sipcli writes itself, in compact form too."""
 
 
 def read_headers(
@@ -26,15 +15,9 @@ def read_headers(
 
 def _read(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
-    name, value = name.strip(), value.strip()
-    if not colon or TOKEN.fullmatch(name) is None:
+    if not colon or TOKEN.fullmatch(name.strip()) is None:
         raise click.BadParameter(f"{line!r} is not of the form 'Name: value'")
-    if any(character < " " or character == "\x7f" for character in value):
-        raise click.BadParameter(f"{name}: its value has control characters")
     try:
-        Headers([(name, value)])
+        return extra_header(name, value)
     except Malformed as fault:
         raise click.BadParameter(fault.reason) from None
-    if OURS.fullmatch(name):
-        raise click.BadParameter(f"{name} is written by sipcli itself")
-    return name, value
