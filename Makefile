@@ -49,9 +49,10 @@ test: lint  ## the same with all tests; installs the real peers
 bench: venv  ## measure what has a goal
 	@set -e; for bench in scripts/bench*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
 
-example: venv  ## regenerate config.example.toml from the code
+example: venv  ## regenerate config.example.toml from the code, and the README's picture from real calls
 	$(BIN)/python -m sipcli config example >config.example.toml.new
 	mv config.example.toml.new config.example.toml
+	$(BIN)/python -m scripts.picture docs/smoke-test.svg
 
 demo: venv  ## see it at work
 	@scripts/demo
