@@ -1,9 +1,10 @@
-"""Errors a user can act on, and the exit code of each.
+"""Errors a user can act on: the exit code of each, and the phase that failed.
 
 SipcliError            1    (never raised itself: 1 is a bug in sipcli)
 ├── ConfigError        2    an option, a variable or the file is wrong
 ├── ConnectError       3    no WebSocket server could be reached, or the link was lost
 ├── RegistrationError  4    the registrar refused
+│   └── MissingPassword     a password is asked for and none is set
 ├── RefusedError       5    the far end refused the call, message or ping
 ├── NoAnswerError      6    nobody answered
 ├── MediaError         7    no common codec, ICE or DTLS failed, media died
@@ -12,49 +13,105 @@ SipcliError            1    (never raised itself: 1 is a bug in sipcli)
 └── Interrupted        130  ended by the user before the outcome was known
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 
+class Phase(StrEnum):
+    """The steps of a call in their order, by the words that its user reads."""
+
+    CONFIGURATION = "configuration"
+    DNS = "DNS"
+    TCP = "TCP"
+    TLS = "TLS"
+    WEBSOCKET = "WebSocket"
+    """The upgrade and the subprotocol (RFC 6455, RFC 7118), and an open connection that is lost."""
+    REGISTRATION = "registration"
+    STUN = "STUN"
+    """A server that tells our address; a call goes on without. So the next one."""
+    TURN = "TURN"
+    RING = "ring"
+    """From a request to its final answer, which does not come."""
+    ANSWER = "answer"
+    """The final answer itself."""
+    OFFER_ANSWER = "offer/answer"
+    """Session descriptions (RFC 3264)."""
+    ICE = "ICE"
+    DTLS = "DTLS"
+    AUDIO = "audio"
+    """What is heard once the media have connected, and the devices and files for it."""
+    DEVICES = "devices"
+    """The sound devices alone, as `sipcli doctor` looks at them."""
+
+
 class SipcliError(Exception):
-    """Something sipcli can explain to its user in one sentence."""
+    """Something sipcli can explain to its user in one sentence.
+
+    As a string it begins with its phase: "ICE: no ICE check was answered". Only what is wrong
+    with the configuration does not: it begins with its place, and stands one a line.
+    """
 
     exit_code: ClassVar[int] = 1
+    phase: Phase | None = None
+    """Which step failed; None where none did."""
+
+    def __init__(self, text: str, phase: Phase | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        """The sentence without the phase."""
+        if phase is not None:
+            self.phase = phase
+
+    def __str__(self) -> str:
+        if self.phase in (None, Phase.CONFIGURATION):
+            return self.text
+        return f"{self.phase}: {self.text}"
 
 
 class ConfigError(SipcliError):
     """An option, a variable or the configuration file is wrong; the text names the place."""
 
     exit_code = 2
+    phase = Phase.CONFIGURATION
 
 
 class ConnectError(SipcliError):
     """No WebSocket server could be reached, or the connection was lost before the outcome."""
 
     exit_code = 3
+    phase = Phase.WEBSOCKET
 
 
 class RegistrationError(SipcliError):
     """The registrar's final answer was not 2xx (RFC 3261 §10.3)."""
 
     exit_code = 4
+    phase = Phase.REGISTRATION
+
+
+class MissingPassword(RegistrationError):  # noqa: N818 - says what is missing, as its siblings do
+    """The server asks for a password and none is set."""
 
 
 class RefusedError(SipcliError):
     """The far end's final answer was 300–699 (RFC 3261 §21.3–21.6)."""
 
     exit_code = 5
+    phase = Phase.ANSWER
 
 
 class NoAnswerError(SipcliError):
     """Nobody answered: 408, 480, 487, Timer B or F (RFC 3261 §17.1)."""
 
     exit_code = 6
+    phase = Phase.RING
 
 
 class MediaError(SipcliError):
     """No common codec, ICE or DTLS failed, or media died during the call."""
 
     exit_code = 7
+    phase: Phase = Phase.AUDIO
 
 
 class ExpectationError(SipcliError):
@@ -67,6 +124,7 @@ class DeviceError(SipcliError):
     """An audio device or file that was named could not be used."""
 
     exit_code = 9
+    phase = Phase.AUDIO
 
 
 class Interrupted(SipcliError):  # noqa: N818 - it is not an error, only an early end

@@ -17,7 +17,8 @@ from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
-from sipcli.errors import ConnectError, NoAnswerError, RegistrationError, SipcliError
+from sipcli.errors import ConnectError, SipcliError
+from sipcli.failure import connect_error, outage_error, registration_error
 from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed, LinkClosed
 from sipcli.net.link import Link
@@ -61,10 +62,6 @@ class Unwatched:
 
     def noted(self, text: str) -> None:
         """Do nothing."""
-
-
-class MissingPassword(RegistrationError):  # noqa: N818 - says what is missing, as its siblings do
-    """The server asks for a password and none is set."""
 
 
 @dataclass(slots=True)
@@ -117,6 +114,7 @@ class Shell:
         self._changed = asyncio.Event()
         self._ready: events.Connected | events.Registered | None = None
         self._failure: SipcliError | None = None
+        self._outage: ConnectError | None = None
         self._server = ""
         self._was_ready = False
         self._spawned: set[asyncio.Task[None]] = set()
@@ -180,6 +178,11 @@ class Shell:
     def was_ready(self) -> bool:
         """Whether `ready` had its wish at any time so far."""
         return self._was_ready
+
+    @property
+    def outage(self) -> ConnectError | None:
+        """Why there is no connection now, where there was one; None with one, or before."""
+        return self._outage
 
     async def ping(self, target: Uri) -> Outcome:
         """Send OPTIONS and wait for what comes of it (RFC 3261 §11)."""
@@ -352,17 +355,18 @@ class Shell:
                 self._ready = event
             case events.Connected():
                 self._server = event.server
+                self._outage = None
                 if not self._settings.register:
                     self._ready = event
             case events.Disconnected() if event.server == self._server:
                 self._ready = None
+                self._outage = outage_error(event)
                 if event.retry_in_s is None:
                     self._failure = ConnectError(f"{event.server}: {event.reason}")
             case events.ConnectFailed(retry_in_s=None):
-                where = f"{event.server}: {event.phase}"
-                self._failure = ConnectError(f"{where}: {event.reason}")
+                self._failure = connect_error(event)
             case events.RegistrationFailed() if event.retry_in_s is None or event.needs_password:
-                self._failure = _registration_error(event)
+                self._failure = registration_error(event)
         self._was_ready = self._was_ready or self._ready is not None
 
 
@@ -375,10 +379,3 @@ def _pending() -> tuple[asyncio.Future[Outcome], Callable[[Outcome], None]]:
             future.set_result(outcome)
 
     return future, settle
-
-
-def _registration_error(event: events.RegistrationFailed) -> SipcliError:
-    if event.status is None:
-        return NoAnswerError(f"registration: {event.reason}")
-    kind = MissingPassword if event.needs_password else RegistrationError
-    return kind(f"registration refused: {event.reason}")

@@ -21,10 +21,11 @@ ALLOWED: dict[str, set[str]] = {
     "sdp": set(),
     "config": {"sip", "errors", "printable"},
     "core": {"sip", "config.settings"},
+    "failure": {"core", "errors"},
     "net": {"config.settings", "errors"},
     "media": {"sdp", "config.settings", "errors", "net.resolve", "net.tls"},
     "log": {"config.settings", "printable"},
-    "shell": {"sip", "core", "net", "config.settings", "errors"},
+    "shell": {"sip", "core", "net", "config.settings", "errors", "failure"},
     "calls": {"sip", "sdp", "core", "media", "shell", "config.settings", "errors"},
     "sandbox": {
         "sip",
@@ -36,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
         "errors",
         "printable",
     },
-    "expect": {"core", "media", "calls", "printable"},
+    "expect": {"core", "media", "calls", "errors", "printable"},
     "cli": {
         "sip",
         "core",
@@ -54,7 +55,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 """Layer -> what of sipcli it may import, besides itself; `a.b` allows that module alone."""
 
-PURE = {"printable", "sip", "sdp", "core"}
+PURE = {"printable", "sip", "sdp", "core", "errors", "failure"}
 PURE_FILES = {
     f"sandbox/{name}.py"
     for name in (

@@ -8,8 +8,7 @@ import trustme
 
 from sipcli.core import events
 from sipcli.core.requests.exchange import Answered, Lost, NotSent
-from sipcli.errors import ConnectError, RegistrationError
-from sipcli.shell import MissingPassword
+from sipcli.errors import ConnectError, MissingPassword, RegistrationError
 from tests.net.certificates import server_context
 from tests.net.peers import closed_port, run
 from tests.phones import BOB, Heard, at, kinds, phone
@@ -78,7 +77,7 @@ def test_no_server_at_all_ends_the_waiting_with_where_it_failed() -> None:
     async def test() -> None:
         heard = Heard()
         gone = f"ws://127.0.0.1:{closed_port()}"
-        with pytest.raises(ConnectError, match="tcp"):
+        with pytest.raises(ConnectError, match=r"^TCP: ws:"):
             async with phone(at(gone), heard) as one:
                 await one.ready()
         assert kinds(heard) == ["connecting", "connect_failed"]

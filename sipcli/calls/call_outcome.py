@@ -1,22 +1,38 @@
-"""What the end of a call of ours means for the exit code (contract §3)."""
+"""What the end of a call means for the exit code (contract §3)."""
+
+from typing import Final
 
 from sipcli.calls.call import Call
-from sipcli.calls.outcome import NOBODY_THERE
-from sipcli.errors import ConnectError, NoAnswerError, RefusedError, SipcliError
-from sipcli.shell import MissingPassword
+from sipcli.calls.outcome import refusal
+from sipcli.errors import (
+    ConnectError,
+    MediaError,
+    MissingPassword,
+    NoAnswerError,
+    Phase,
+    SipcliError,
+)
+
+_NO_USE: Final = 488
+"""Ours, for an answer without a session description."""
 
 
 def call_failure(call: Call) -> SipcliError | None:
-    """The error that the end of a call of ours amounts to; None where it was answered and well."""
+    """The error that the end of `call` amounts to; None where it was answered and well.
+
+    An incoming call that nobody answered is none: whoever rejects one does what was asked.
+    """
     ended = call.ended
     if call.media_failure is not None:
         return call.media_failure
-    if call.is_answered or ended is None:
+    if call.is_answered or call.is_incoming or ended is None:
         return None
-    what = f"call to {call.remote}"
     if ended.status is None:
-        return ConnectError(f"{what}: {ended.reason}")
+        return ConnectError(f"{ended.reason} before the answer")
     if call.needs_password:
-        return MissingPassword(f"{what}: {ended.reason}")
-    kind = NoAnswerError if ended.status in NOBODY_THERE else RefusedError
-    return kind(f"{what}: {ended.status} {ended.reason}")
+        return MissingPassword(ended.reason, Phase.ANSWER)
+    if ended.by == "remote":
+        return refusal(ended.status, f"{ended.status} {ended.reason}")
+    if ended.status == _NO_USE:
+        return MediaError(ended.reason, Phase.OFFER_ANSWER)
+    return NoAnswerError(ended.reason)

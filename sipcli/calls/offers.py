@@ -15,6 +15,7 @@ from sipcli.calls.path import MediaPath
 from sipcli.calls.quiet import Quiet
 from sipcli.calls.sound import Sound
 from sipcli.calls.thread import Thread
+from sipcli.errors import Phase
 from sipcli.media.session.events import MediaEvent
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession, MovedAway, NotAcceptable
@@ -109,7 +110,7 @@ class Offers:
         if answer is not None:
             self.take_answer(answer)
         if self.media.agreed is None:
-            self._path.fail("the far end gave no answer that can be used")
+            self._path.fail("the far end gave no answer that can be used", Phase.OFFER_ANSWER)
 
     async def _begin_anew(self) -> None:
         """Who has answered is not where the media lead to: offer other media."""
@@ -162,7 +163,8 @@ class Offers:
         try:
             self.media.receive_answer(body)
         except NotAcceptable as refused:
-            self._path.fail(f"the far end's answer cannot be used: {refused}")
+            reason = f"the far end's answer cannot be used: {refused.text}"
+            self._path.fail(reason, Phase.OFFER_ANSWER)
             return
         except MovedAway:
             self._queue(self._begin_anew)
@@ -206,7 +208,7 @@ class Offers:
             mine = await self._answer_to(body)
         except NotAcceptable as refused:
             with self._thread.verbs() as (calls, now):
-                calls.refuse_offer(self._thread.call, now, warning=str(refused))
+                calls.refuse_offer(self._thread.call, now, warning=refused.text)
             return
         if is_wanted():
             with self._thread.verbs() as (calls, now):

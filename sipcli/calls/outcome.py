@@ -3,11 +3,27 @@
 from typing import Final
 
 from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
-from sipcli.errors import ConnectError, NoAnswerError, RefusedError, SipcliError
-from sipcli.shell import MissingPassword
+from sipcli.errors import (
+    ConnectError,
+    MissingPassword,
+    NoAnswerError,
+    Phase,
+    RefusedError,
+    SipcliError,
+)
 
-NOBODY_THERE: Final = frozenset({408, 480, 487})
+_NOBODY_THERE: Final = frozenset({408, 480, 487})
 """Final statuses that mean that nobody answered."""
+_NO_COMMON_GROUND: Final = frozenset({415, 488, 606})
+"""Those that refuse the session description (RFC 3261 §21.4.26)."""
+_CURES: Final = {
+    403: "the server does not let you reach it",
+    480: "nobody is there just now: is the far end registered?",
+    488: "see codecs; an end that speaks plain RTP needs a gateway such as rtpengine",
+    502: "the server did not get through to the far end's side",
+    503: "the server, or what lies behind it, is down or has too much to do",
+}
+"""The likely step, and what may help, where the status alone tells."""
 
 
 def failure(what: str, outcome: Outcome) -> SipcliError | None:
@@ -16,10 +32,9 @@ def failure(what: str, outcome: Outcome) -> SipcliError | None:
         case Answered(response=response) if response.status // 100 == 2:
             return None
         case Answered(response=response):
-            kind = NoAnswerError if response.status in NOBODY_THERE else RefusedError
-            return kind(f"{what}: {response.status} {response.reason}")
+            return refusal(response.status, f"{what}: {response.status} {response.reason}")
         case Unauthorized(reason=reason, needs_password=True):
-            return MissingPassword(f"{what}: {reason}")
+            return MissingPassword(f"{what}: {reason}", Phase.ANSWER)
         case Unauthorized(response=response, reason=reason):
             return RefusedError(f"{what}: {response.status}: {reason}")
         case Unanswered():
@@ -28,3 +43,12 @@ def failure(what: str, outcome: Outcome) -> SipcliError | None:
             return ConnectError(f"{what}: the connection was lost before the answer")
         case NotSent():
             return ConnectError(f"{what}: not sent, there is no connection")
+
+
+def refusal(status: int, text: str) -> SipcliError:
+    """The error that a final `status` (300 to 699) amounts to; `text` gets its cure."""
+    cure = _CURES.get(status)
+    text = text if cure is None else f"{text}; {cure}"
+    if status in _NOBODY_THERE:
+        return NoAnswerError(text)
+    return RefusedError(text, Phase.OFFER_ANSWER if status in _NO_COMMON_GROUND else None)

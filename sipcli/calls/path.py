@@ -7,7 +7,7 @@ from typing import Final, Literal
 from sipcli.calls.digits import Digits
 from sipcli.calls.events import CallWarned, CandidateShown, Media
 from sipcli.calls.thread import Thread
-from sipcli.errors import MediaError
+from sipcli.errors import MediaError, Phase
 from sipcli.media.session import events
 from sipcli.sdp.transport import Candidate
 
@@ -34,6 +34,8 @@ class MediaPath:
         """Why the media came to nothing; None while they did not."""
         self.codec: Callable[[], str | None] = lambda: None
         """What the sound is encoded with just now."""
+        self.way: tuple[CandidateShown, CandidateShown] | None = None
+        """Where the media flow, our end first; None while they have not."""
         self.settled = asyncio.Event()
         """Set once media can flow, or never will."""
         self._thread = thread
@@ -62,8 +64,8 @@ class MediaPath:
         match event:
             case events.MediaConnected():
                 self._connected(event)
-            case events.MediaFailed(reason=reason):
-                self.fail(reason)
+            case events.MediaFailed(phase=phase, reason=reason):
+                self.fail(reason, phase)
             case events.MediaLost(reason=reason, closed=closed):
                 self._lost(reason, closed=closed)
             case events.DigitHeard(direction=direction, digit=digit):
@@ -71,20 +73,20 @@ class MediaPath:
             case events.MediaWarned(text=text):
                 self._thread.tell(CallWarned(text=text))
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, phase: Phase = Phase.AUDIO) -> None:
         """The call is of no use without media: remember why, and end it."""
         if self.failure is None and not self._is_over:
-            self.failure = MediaError(reason)
+            self.failure = MediaError(reason, phase)
             self._tell("failed", None, None, None)
             self._give_up(reason)
 
     def _connected(self, event: events.MediaConnected) -> None:
         self._stop_waiting()
         self.settled.set()
+        self.way = _shown(event.local), _shown(event.remote)
         self._tell(
             "restarted" if event.restarted else "connected",
-            _shown(event.local),
-            _shown(event.remote),
+            *self.way,
             str(event.fingerprint) if event.fingerprint is not None else None,
         )
 

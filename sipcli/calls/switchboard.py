@@ -105,7 +105,7 @@ class Switchboard:
         try:
             call.present(event)
         except NotAcceptable as refused:
-            call.reject(488, warning=str(refused))
+            call.reject(488, warning=refused.text)
             return
         if self._on_incoming is not None:
             self._on_incoming(call)

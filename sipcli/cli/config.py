@@ -70,7 +70,7 @@ def check(invocation: Invocation) -> None:
         check_files(loaded)
         LinkOptions.from_settings(loaded.settings)
     except ConfigError as error:
-        screen.record("check", _result(ok=False, detail=str(error), hint=None))
+        screen.record("check", _result(ok=False, detail=error.text, hint=None))
         raise
     _warn(screen, loaded)
     hint = None

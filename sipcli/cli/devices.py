@@ -98,7 +98,7 @@ def _test(invocation: Invocation) -> None:
     try:
         trial.check()
     except (NoDevices, NoPortAudio) as error:
-        raise DeviceError(f"{error}. {_WITHOUT}") from error
+        raise DeviceError(f"{error.text}. {_WITHOUT}") from error
     run(lambda: _record_and_play(trial, screen, is_watched=is_watched), screen)
     if trial.loudest_dbfs < AUDIBLE_DBFS:
         raise DeviceError(

@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 
 from sipcli.cli.screen import Event
 from sipcli.cli.stream import put_line
+from sipcli.errors import Phase
 from sipcli.printable import UNSAFE
 
 SCHEMA: Final = 1
@@ -16,7 +17,9 @@ SCHEMA: Final = 1
 
 WORDS: Final = {"sender": "from"}
 """Fields whose name in the contract is a word of Python's."""
-PRIVATE: Final = frozenset({"needs_password", "body", "offer", "fork", "replaces", "is_final"})
+PRIVATE: Final = frozenset(
+    {"needs_password", "body", "offer", "fork", "replaces", "is_final", "way"}
+)
 """Fields that are for sipcli itself: session descriptions, and what only the commands need."""
 
 
@@ -71,9 +74,10 @@ class JsonScreen:
         """Write to stderr."""
         put_line(self._err, text)
 
-    def finished(self, exit_code: int, reason: str) -> None:
-        """Write the `finished` event, once and last."""
-        self._write("finished", {"exit_code": exit_code, "reason": reason})
+    def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
+        """Write the `finished` event, once and last; it has a phase only where one failed."""
+        failed = {} if phase is None else {"phase": phase.lower()}
+        self._write("finished", {"exit_code": exit_code, "reason": reason, **failed})
         self._is_finished = True
 
     def _write(self, name: str, values: Mapping[str, object]) -> None:

@@ -79,7 +79,7 @@ class Keyboard:
         except UnknownVerb as error:
             self._screen.say(str(error))
         except SipcliError as error:  # a device that is gone, say
-            self._screen.error(str(error))
+            self._screen.error(error.text)
 
     def _edit(self, key: str) -> None:
         line = self._line or ""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from sipcli.cli.common import ask_for_json, common, common_options
-from sipcli.errors import Interrupted, SipcliError
+from sipcli.errors import ConfigError, Interrupted, SipcliError
 
 COMMANDS: Final = {
     "call": "Place a call.",
@@ -50,7 +50,7 @@ class Main(click.Group):
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as error:
-            ctx.exit(_report(ctx, error.format_message(), error.exit_code))
+            ctx.exit(_report(ctx, ConfigError(error.format_message())))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and end with the exit code that its outcome deserves."""
@@ -59,11 +59,11 @@ class Main(click.Group):
         try:
             result = super().invoke(ctx)
         except SipcliError as error:
-            ctx.exit(_report(ctx, str(error), error.exit_code))
+            ctx.exit(_report(ctx, error))
         except click.ClickException as error:
-            ctx.exit(_report(ctx, error.format_message(), error.exit_code))
+            ctx.exit(_report(ctx, ConfigError(error.format_message())))
         except (click.Abort, KeyboardInterrupt):
-            ctx.exit(_report(ctx, "interrupted", Interrupted.exit_code))
+            ctx.exit(_report(ctx, Interrupted("interrupted")))
         except click.exceptions.Exit:
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours
@@ -73,13 +73,13 @@ class Main(click.Group):
         return result
 
 
-def _report(ctx: click.Context, text: str, exit_code: int) -> int:
+def _report(ctx: click.Context, error: SipcliError) -> int:
     from sipcli.cli.current import current_screen
 
     screen = current_screen(ctx)
-    screen.error(text)
-    screen.finished(exit_code, _in_short(text))
-    return exit_code
+    screen.error(str(error))
+    screen.finished(error.exit_code, _in_short(str(error)), error.phase)
+    return error.exit_code
 
 
 def _in_short(text: str) -> str:
@@ -91,11 +91,11 @@ def _in_short(text: str) -> str:
 def _report_bug(ctx: click.Context, error: Exception) -> int:
     text = f"a bug in sipcli: {type(error).__name__}: {error}"
     if common(ctx).verbose < 2:
-        return _report(ctx, f"{text} (-vv shows where)", SipcliError.exit_code)
+        return _report(ctx, SipcliError(f"{text} (-vv shows where)"))
     from sipcli.cli.current import current_screen
 
     current_screen(ctx).note("".join(traceback.format_exception(error)))
-    return _report(ctx, text, SipcliError.exit_code)
+    return _report(ctx, SipcliError(text))
 
 
 @click.command(cls=Main, context_settings={"help_option_names": []})
@@ -123,7 +123,7 @@ def run(arguments: list[str]) -> int:
     except click.Abort:  # Ctrl-C while all is still being loaded
         context = click.Context(main)
         _heed_json(context, arguments)
-        return _report(context, "interrupted", Interrupted.exit_code)
+        return _report(context, Interrupted("interrupted"))
     return code if isinstance(code, int) else 0
 
 

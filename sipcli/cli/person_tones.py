@@ -90,4 +90,4 @@ class PersonTones:
         try:
             player.play(cadence)
         except DeviceError as error:
-            self._warn(str(error))
+            self._warn(error.text)

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from sipcli.calls.events import Event as CallEvent
 from sipcli.core.events import Event as PhoneEvent
+from sipcli.errors import Phase
 
 Event = PhoneEvent | CallEvent
 """All that is told, of the phone and of its calls."""
@@ -49,5 +50,5 @@ class Screen(Protocol):
     def note(self, text: str) -> None:
         """Log lines and traces, to stderr."""
 
-    def finished(self, exit_code: int, reason: str) -> None:
-        """The command ends; whatever is written after it is dropped."""
+    def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
+        """The command ends, `phase` having failed; whatever is written after it is dropped."""

@@ -15,8 +15,8 @@ from sipcli.cli.screen import Screen
 from sipcli.config.prepare import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
-from sipcli.errors import ConfigError
-from sipcli.shell import MissingPassword, OnCallEvent, Shell
+from sipcli.errors import ConfigError, MissingPassword
+from sipcli.shell import OnCallEvent, Shell
 from sipcli.sip.grammar import Malformed
 
 

@@ -17,6 +17,7 @@ from sipcli.cli.stream import put_line, silence
 from sipcli.cli.wording import Line, wording
 from sipcli.core import events
 from sipcli.core.events import Event as PhoneEvent
+from sipcli.errors import Phase
 from sipcli.printable import one_line
 
 _INDENT: Final = "  "
@@ -158,7 +159,7 @@ class TerminalScreen:
         else:
             put_line(self._err, text)
 
-    def finished(self, exit_code: int, reason: str) -> None:
+    def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
         """Take the live line away."""
         if self._live is not None:
             self._live.stop()

@@ -12,6 +12,7 @@ from sipcli.cli.current import current_screen
 from sipcli.errors import (
     ConfigError,
     ExpectationError,
+    MissingPassword,
     NoAnswerError,
     RefusedError,
     SipcliError,
@@ -21,7 +22,6 @@ from sipcli.expect.judge import Judge
 from sipcli.expect.junit import TestCase, junit
 from sipcli.expect.verdict import Verdict, unreached
 from sipcli.printable import one_line
-from sipcli.shell import MissingPassword
 
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that may be nothing but a final answer to the INVITE."""
@@ -77,7 +77,8 @@ class Trial:
         written = self._write(error)
         failed = [verdict for verdict in self._verdicts if not verdict.met]
         if error is None and failed:
-            raise ExpectationError("\n".join(_fault(verdict) for verdict in failed)) from None
+            faults = "\n".join(_fault(verdict) for verdict in failed)
+            raise ExpectationError(faults, failed[0].phase) from None
         if error is None and written is not None:
             raise written from None
         return error is None
@@ -92,7 +93,8 @@ class Trial:
         self._verdicts.append(verdict)
         fault = None if verdict.met else _fault(verdict)
         if verdict.reached:
-            self._add_case(verdict.name, failure=fault)
+            failure = None if fault is None else f"{verdict.phase}: {fault}"
+            self._add_case(verdict.name, failure=failure)
         else:
             self._add_case(verdict.name, error=fault)
         screen = current_screen()

@@ -14,6 +14,8 @@ class Flow:
     """How the media went, in words: "ICE connected by host, DTLS up"."""
     packets_sent: int
     packets_received: int
+    silent_end_s: float
+    """From the last packet received to the end of the call."""
     audible_sent_s: float
     """Encoded and sent, louder than `level.AUDIBLE_DBFS`; the next one likewise, decoded here."""
     audible_received_s: float
@@ -41,6 +43,8 @@ class Evidence:
     """How it ended, for a person."""
     setup_ms: int | None
     """From the INVITE until media could flow; None if they never could."""
+    answer_ms: int | None
+    """From the INVITE until the answer; None if there was none."""
     digits: str
     """Those received, in order."""
     flow: Flow | None

@@ -7,6 +7,8 @@ Audio = Literal["received", "sent", "both"]
 
 AUDIBLE_S: Final = 0.5
 """Seconds louder than `level.AUDIBLE_DBFS` that make a direction audible."""
+STOPPED_S: Final = 2.0
+"""Seconds without a packet at the end of a call by which its sound has stopped midway."""
 TONE_S: Final = 1.0
 """Seconds that a tone has to dominate."""
 TONE_TOLERANCE: Final = 0.02

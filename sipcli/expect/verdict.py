@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from sipcli.errors import Phase
 from sipcli.expect.evidence import Evidence, Flow
 from sipcli.expect.expectations import (
     AUDIBLE_S,
+    STOPPED_S,
     TONE_DOMINANT_DB,
     TONE_S,
     TONE_TOLERANCE,
@@ -26,8 +28,12 @@ class Verdict:
     met: bool
     expected: str
     actual: str
+    phase: Phase = Phase.AUDIO
+    """Which step is to blame where it is not met."""
     reached: bool = True
     """Whether the call came as far as to be judged by it; else `actual` says why not."""
+    line: int | None = None
+    """Where a script expects it; None where an option does."""
 
 
 def judge(wanted: Expectations, found: Evidence) -> tuple[Verdict, ...]:
@@ -37,7 +43,9 @@ def judge(wanted: Expectations, found: Evidence) -> tuple[Verdict, ...]:
 
 def unreached(wanted: Expectations, reason: str) -> tuple[Verdict, ...]:
     """The verdicts where there was no call to judge: none is met."""
-    nothing = Evidence(status=None, outcome=reason, setup_ms=None, digits="", flow=None)
+    nothing = Evidence(
+        status=None, outcome=reason, setup_ms=None, answer_ms=None, digits="", flow=None
+    )
     return judge(wanted, nothing)
 
 
@@ -82,9 +90,12 @@ def _heard(flow: Flow) -> str:
 
 def _fault_inward(flow: Flow) -> str | None:
     """What is wrong with the sound towards us, and the likely step."""
-    if _reaches(flow.audible_received_s, AUDIBLE_S):
-        return None
     text = f"sent {flow.packets_sent} packets, received {flow.packets_received}"
+    if _reaches(flow.audible_received_s, AUDIBLE_S):
+        if not flow.they_may_send or flow.silent_end_s < STOPPED_S:
+            return None
+        missing = f"none in the last {flow.silent_end_s:.1f} s"
+        return f"{text}, {missing}: {flow.path}, the sound stopped midway"
     if not flow.they_may_send:
         return f"{text}: {flow.path}, but the far end said it would send nothing"
     if flow.packets_received == 0:
@@ -134,14 +145,25 @@ def _dtmf(digits: str, found: Evidence) -> Verdict:
 def _status(status: int, found: Evidence) -> Verdict:
     if found.status is None:
         return _unreached("expect-status", str(status), found)
-    return _verdict("expect-status", found.status == status, str(status), str(found.status))
+    met = found.status == status
+    return Verdict(
+        name="expect-status",
+        met=met,
+        expected=str(status),
+        actual=str(found.status),
+        phase=Phase.ANSWER,
+    )
 
 
 def _setup(limit: int, found: Evidence) -> Verdict:
     expected = f"at most {limit} ms"
     if found.setup_ms is None:
         return _unreached("max-setup-ms", expected, found)
-    return _verdict("max-setup-ms", found.setup_ms <= limit, expected, f"{found.setup_ms} ms")
+    answer_ms = found.answer_ms if found.answer_ms is not None else 0
+    met = found.setup_ms <= limit
+    actual = f"{found.setup_ms} ms"
+    phase = Phase.ANSWER if answer_ms > found.setup_ms / 2 else Phase.ICE
+    return Verdict(name="max-setup-ms", met=met, expected=expected, actual=actual, phase=phase)
 
 
 def _mos(least: float, found: Evidence) -> Verdict:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from sipcli.calls.call import Call
+from sipcli.calls.call_outcome import call_failure
 from sipcli.calls.events import CallEnded, Dtmf, Event, Media
 from sipcli.core.calls.events import Answered
 from sipcli.expect.ear import Ear
@@ -19,6 +20,7 @@ class Witness:
     def __init__(self, tone_hz: float | None) -> None:
         self._tone_hz = tone_hz
         self._status: int | None = None
+        self._answer_ms: int | None = None
         self._media: Media | None = None
         self._digits = ""
         self._early: tuple[Stream, float, float] | None = None
@@ -27,8 +29,8 @@ class Witness:
     def take(self, event: Event, call: Call) -> None:
         """Take an event of the call."""
         match event:
-            case Answered(status=status):
-                self._status = status
+            case Answered(status=status, elapsed_ms=elapsed):
+                self._status, self._answer_ms = status, elapsed
                 self._answered(call)
             case Media(state="connected"):
                 self._media = event
@@ -41,10 +43,12 @@ class Witness:
         """What it came to, now that it is over."""
         status = self._status if self._status is not None else ended.status
         shown = f"{ended.status} " if ended.status is not None else ""
+        failure = call_failure(call)
         return Evidence(
             status=status,
-            outcome=f"{shown}{ended.reason}",
+            outcome=str(failure) if failure is not None else f"{shown}{ended.reason}",
             setup_ms=self._media.elapsed_ms if self._media is not None else None,
+            answer_ms=self._answer_ms,
             digits=self._digits,
             flow=self._flow(self._media, ended, call) if self._media is not None else None,
         )
@@ -68,6 +72,7 @@ class Witness:
             path=_path(media),
             packets_sent=stats.packets_sent,
             packets_received=stats.packets_received,
+            silent_end_s=_silent_end(stream, ended, call),
             audible_sent_s=sent,
             audible_received_s=received,
             we_may_send=stream.agreed.direction.sends,
@@ -85,6 +90,12 @@ def _audible(stream: Stream) -> tuple[float, float]:
     if stream.outbound is None or stream.inbound is None:
         return 0.0, 0.0
     return stream.outbound.meter.audible_s, stream.inbound.meter.audible_s
+
+
+def _silent_end(stream: Stream, ended: CallEnded, call: Call) -> float:
+    """Seconds from the last packet, or else the answer, to the end of the call."""
+    since = call.answered_at if stream.last_rtp is None else max(call.answered_at, stream.last_rtp)
+    return max(0.0, call.answered_at + ended.duration_s - since)
 
 
 def _ear(call: Call) -> Ear | None:

@@ -95,7 +95,7 @@ def test_a_refusal_keeps_its_code_where_something_else_was_expected(
         "--junit", str(path),
     )  # fmt: skip
     assert outcome.code == 5
-    assert outcome.the("expectation")["actual"] == "not reached: 486 Busy Here"
+    assert outcome.the("expectation")["actual"] == "not reached: answer: 486 Busy Here"
     assert cases(path) == {"expect-audio": "error"}
 
 
@@ -109,7 +109,7 @@ def test_without_a_server_the_file_tells_why(sipcli: Sipcli, tmp_path: Path) -> 
     assert outcome.code == 3
     assert verdicts(outcome) == {"expect-audio": False, "min-mos": False}
     assert cases(path) == {"expect-audio": "error", "min-mos": "error"}
-    assert "tcp" in path.read_text(encoding="utf-8")
+    assert "TCP: ws://127.0.0.1:1: " in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("target", "outcome"), [("echo", "passed"), ("busy", "error")])

@@ -12,6 +12,7 @@ FLOW = Flow(
     path="ICE connected by host, DTLS up",
     packets_sent=412,
     packets_received=400,
+    silent_end_s=0.0,
     audible_sent_s=8.0,
     audible_received_s=7.5,
     we_may_send=True,
@@ -22,8 +23,10 @@ FLOW = Flow(
     mos=4.4,
     loss_percent=1.0,
 )
-CALL = Evidence(status=200, outcome="hung up", setup_ms=120, digits="42#", flow=FLOW)
-BUSY = Evidence(status=486, outcome="486 Busy Here", setup_ms=None, digits="", flow=None)
+CALL = Evidence(status=200, outcome="hung up", setup_ms=120, answer_ms=50, digits="42#", flow=FLOW)
+BUSY = Evidence(
+    status=486, outcome="486 Busy Here", setup_ms=None, answer_ms=None, digits="", flow=None
+)
 ALL = Expectations(
     audio="both",
     tone_hz=440.0,

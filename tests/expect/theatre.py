@@ -8,6 +8,7 @@ from sipcli.calls.events import CallEnded, CandidateShown, Event, Figures, Media
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
 from sipcli.core.calls.events import Answered, Calling, Incoming
+from sipcli.errors import MediaError
 from sipcli.expect.ear import Ear
 from sipcli.expect.judge import Judge
 from sipcli.media.pcm import Pcm
@@ -23,6 +24,7 @@ def a_stream() -> Any:
         inbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0)),
         outbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0)),
         reporting=SimpleNamespace(is_unheard=False),
+        last_rtp=2.0,
     )
 
 
@@ -32,6 +34,11 @@ class FakeCall:
 
     id: str
     is_answered: bool = False
+    is_incoming: bool = False
+    answered_at: float = 0.0
+    ended: CallEnded | None = None
+    needs_password: bool = False
+    media_failure: MediaError | None = None
     ear: Ear = field(default_factory=Ear)
     media: Any = field(default_factory=lambda: SimpleNamespace(stream=a_stream()))
 
@@ -58,7 +65,7 @@ class Theatre:
 
     def begin(self, *, incoming: bool = False) -> FakeCall:
         """A call is placed, or comes."""
-        call = FakeCall(f"call{len(self._calls)}")
+        call = FakeCall(f"call{len(self._calls)}", is_incoming=incoming)
         self._calls.append(call)
         who = "sip:bob@example.com"
         if incoming:
@@ -119,16 +126,15 @@ class Theatre:
             level_received_dbfs=-20.0,
             codec="opus",
         )
-        self.tell(
-            CallEnded(
-                call=call.id,
-                by="remote",
-                status=status,
-                reason="over",
-                duration_s=2.0,
-                stats=stats if call.is_answered else None,
-            )
+        call.ended = CallEnded(
+            call=call.id,
+            by="remote",
+            status=status,
+            reason="over",
+            duration_s=2.0,
+            stats=stats if call.is_answered else None,
         )
+        self.tell(call.ended)
 
     def refused_call(self, status: int, *, incoming: bool = False) -> None:
         """A call from beginning to end."""

@@ -21,6 +21,7 @@ from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.exchange import Answered, Lost, Outcome, Unanswered, Unauthorized
+from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip.cseq import RAck
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import Uri
@@ -165,7 +166,7 @@ class Outgoing:
             case Unauthorized(response, reason, needs_password):
                 call.end("remote", response.status, reason, now, needs_password=needs_password)
             case Unanswered():
-                call.end("network", 408, "nobody answered", now)
+                call.end("network", 408, f"no response to the INVITE within {LIFETIME:g} s", now)
             case Lost():
                 call.end("network", None, "the connection was lost", now)
 

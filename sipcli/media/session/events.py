@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import Digit
 from sipcli.sdp.transport import Candidate, Fingerprint
 
@@ -23,6 +24,8 @@ class MediaConnected:
 class MediaFailed:
     """The way could not be opened; nothing will come of this call."""
 
+    phase: Phase
+    """Which step of it has failed."""
     reason: str
 
 

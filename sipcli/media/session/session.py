@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final, Literal
 
-from sipcli.errors import MediaError
+from sipcli.errors import MediaError, Phase
 from sipcli.media.dtmf.digits import Digit, Step
 from sipcli.media.session.events import (
     DigitHeard,
@@ -39,6 +39,8 @@ good whose checks come before the answer. The old pair carries the media meanwhi
 class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it becomes
     """A session description that cannot become a call."""
 
+    phase = Phase.OFFER_ANSWER
+
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.text)
         self.refused = refused
@@ -46,6 +48,8 @@ class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it
 
 class MovedAway(MediaError):  # noqa: N818 - says what the far end has done
     """An answer leads elsewhere than the media do: only an offer of other media helps."""
+
+    phase = Phase.OFFER_ANSWER
 
 
 class MediaSession:
@@ -275,11 +279,14 @@ class MediaSession:
             await work()
         except IceFailed as failure:
             if self.is_connected:  # a restart that failed: the old way may still be open
-                self._tell(MediaWarned(text=f"the ICE restart failed: {failure}"))
+                self._tell(MediaWarned(text=f"the ICE restart failed: {failure.text}"))
             else:
-                self._tell(MediaFailed(reason=str(failure)))
+                self._tell_failed(failure)
         except MediaError as failure:
-            self._tell(MediaFailed(reason=str(failure)))
+            self._tell_failed(failure)
+
+    def _tell_failed(self, failure: MediaError) -> None:
+        self._tell(MediaFailed(phase=failure.phase, reason=failure.text))
 
     def _on_transport(self, event: transport_events.TransportEvent) -> None:
         match event:

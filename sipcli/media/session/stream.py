@@ -83,6 +83,8 @@ class Stream:
         self.agreed: Agreed | None = None
         self.inbound: Inbound | None = None
         """None before the first agreement, like the next two."""
+        self.last_rtp: float | None = None
+        """When the last RTP packet came, in the seconds of `now`; None before the first."""
         self.outbound: Outbound | None = None
         self.reporting: Reporting | None = None
         self.use(source, sink, taps)
@@ -112,6 +114,7 @@ class Stream:
     def on_rtp(self, data: bytes, now: float) -> None:
         """Take in an RTP packet, decrypted; garbage costs nothing but itself."""
         if self.inbound is not None:
+            self.last_rtp = now
             self.inbound.rtp(data, now)
 
     def on_rtcp(self, data: bytes, now: float) -> None:

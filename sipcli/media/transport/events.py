@@ -1,16 +1,9 @@
 """What a media transport tells its owner."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from sipcli.errors import Phase
 from sipcli.sdp.transport import Candidate
-
-
-class Phase(StrEnum):
-    """The two steps of opening the way."""
-
-    ICE = "ice"
-    DTLS = "dtls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +20,7 @@ class Failed:
     """The way could not be opened; after a failed restart the old one may still be open."""
 
     phase: Phase
+    """ICE or DTLS."""
     reason: str
 
 

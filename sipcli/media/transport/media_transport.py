@@ -7,10 +7,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from sipcli.errors import Phase
 from sipcli.media.seam.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
 from sipcli.media.seam.ice import IceAgent
 from sipcli.media.seam.srtp import Srtp
-from sipcli.media.transport.events import Connected, Failed, Lost, Phase, TransportEvent, Warned
+from sipcli.media.transport.events import Connected, Failed, Lost, TransportEvent, Warned
 from sipcli.media.transport.failure import DtlsFailed, FingerprintMismatch, IceFailed
 from sipcli.media.transport.gathering import gather
 from sipcli.media.transport.ice_servers import IceServers

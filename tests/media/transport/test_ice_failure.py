@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from aioice import ice
 
-from sipcli.media.transport.events import Failed, Phase
+from sipcli.errors import Phase
+from sipcli.media.transport.events import Failed
 from sipcli.media.transport.failure import DtlsFailed, IceFailed
 from sipcli.sdp.transport import Candidate, DtlsRole, LocalTransport
 from tests.media.transport.parties import (
@@ -29,7 +30,7 @@ async def reason(party: Party, peer: LocalTransport, *candidates: Candidate) -> 
             replace(peer, candidates=candidates),
             controlling=True,
         )
-    assert party.failures == [Failed(Phase.ICE, str(caught.value))]
+    assert party.failures == [Failed(Phase.ICE, caught.value.text)]
     return str(caught.value)
 
 
@@ -242,7 +243,7 @@ def test_a_mute_dtls_peer_is_given_up_after_8_s() -> None:
                 await alice.start(theirs, controlling=True)
             assert now() - begin == pytest.approx(8.0, abs=0.1)
             assert str(caught.value) == "the far end did not answer the DTLS handshake within 8 s"
-            assert alice.failures == [Failed(Phase.DTLS, str(caught.value))]
+            assert alice.failures == [Failed(Phase.DTLS, caught.value.text)]
             await checking
 
     run(test())

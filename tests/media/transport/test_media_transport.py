@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from sipcli.errors import Phase
 from sipcli.media.seam.dtls import Certificate
-from sipcli.media.transport.events import Failed, Lost, Phase
+from sipcli.media.transport.events import Failed, Lost
 from sipcli.media.transport.failure import FingerprintMismatch
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 from tests.media.transport.parties import (
@@ -212,7 +213,7 @@ def test_a_certificate_that_was_not_announced_means_no_audio(
             peer = asyncio.create_task(bob.start(ours, opposite(role)))
             with pytest.raises(FingerprintMismatch) as caught:
                 await alice.start(theirs, role, controlling=True, fingerprints=given)
-            assert alice.failures == [Failed(Phase.DTLS, str(caught.value))]
+            assert alice.failures == [Failed(Phase.DTLS, caught.value.text)]
             await asyncio.sleep(1)
             bob.transport.send_rtp(rtp())
             alice.transport.send_rtp(rtp())

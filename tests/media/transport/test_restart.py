@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from sipcli.errors import Phase
 from sipcli.media.seam.ice import IceAgent
-from sipcli.media.transport.events import Failed, Phase
+from sipcli.media.transport.events import Failed
 from sipcli.media.transport.failure import IceFailed
 from sipcli.sdp.transport import LocalTransport, RemoteTransport
 from tests.media.transport.parties import Party, connected, exchange, remote, rtp
@@ -155,7 +156,7 @@ def test_a_restart_that_finds_no_way_leaves_the_old_one_open() -> None:
             with pytest.raises(IceFailed) as caught:
                 await alice.transport.restart_with(dead)
             assert now() - begin == pytest.approx(12.0, abs=0.1)
-            assert alice.failures == [Failed(Phase.ICE, str(caught.value))]
+            assert alice.failures == [Failed(Phase.ICE, caught.value.text)]
             await exchange(alice, bob, 2)
             await restart(alice, bob)
             await exchange(alice, bob, 3)
