@@ -315,6 +315,7 @@ class Call:
             reason=str(failure) if failure is not None else event.reason,
             duration_s=event.duration_s,
             stats=stats,
+            way=self._path.way,
         )
         self._thread.tell(self.ended)
         self._settled.set()

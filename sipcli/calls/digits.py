@@ -4,7 +4,7 @@ import asyncio
 from typing import Final, Literal
 
 from sipcli.calls import dtmf_info
-from sipcli.calls.events import CallWarned, Dtmf
+from sipcli.calls.events import DigitsNotSent, Dtmf
 from sipcli.calls.thread import Thread
 from sipcli.media.dtmf.digits import Digit, Pause, Step, steps
 from sipcli.media.session.session import MediaSession
@@ -33,7 +33,7 @@ class Digits:
             return
         if method == "rtp":
             text = "the far end takes no digits in RTP just now: nothing was sent"
-            self._thread.tell(CallWarned(text=text))
+            self._thread.tell(DigitsNotSent(text=text))
         else:
             self._thread.spawn(self._send_info(wanted))
 
@@ -71,7 +71,9 @@ class Digits:
                 elif await self._is_taken(step):
                     self.tell("sent", Digit(step, dtmf_info.USUAL_MS), "info")
                 else:
-                    self._thread.tell(CallWarned(text=f"the far end did not take the digit {step}"))
+                    self._thread.tell(
+                        DigitsNotSent(text=f"the far end did not take the digit {step}")
+                    )
 
     async def _is_taken(self, digit: str) -> bool:
         """Send a digit; whether the far end says that it has it."""

@@ -112,6 +112,8 @@ class CallEnded:
     duration_s: float
     stats: Figures | None
     """None where there never were media."""
+    way: tuple[CandidateShown, CandidateShown] | None = None
+    """Private. Which way the media took last, our end first; None where they never connected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,11 @@ class CallWarned:
 
     name: ClassVar[str] = "warning"
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsNotSent(CallWarned):
+    """Digits did not go out, or nobody took them."""
 
 
 Event = (

@@ -8,7 +8,10 @@ def summary(ended: CallEnded) -> list[str]:
     stats = ended.stats
     if stats is None:
         return []
-    how = f"{ended.duration_s:.1f} s, {stats.codec or 'no codec'}"
+    way = "no way for the media"
+    if ended.way is not None:
+        way = "ICE " + " ↔ ".join(end.type for end in ended.way)
+    how = f"{ended.duration_s:.1f} s, {stats.codec or 'no codec'}, {way}"
     return [f"  {how}", f"  {in_words(stats)}"]
 
 

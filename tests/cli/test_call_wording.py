@@ -31,7 +31,13 @@ INCOMING = Incoming(
 )
 PROGRESS = Progress(call="1", status=180, reason="Ringing", early_media=False, body=None, fork="")
 ENDED = events.CallEnded(
-    call="1", by="remote", status=None, reason="hung up", duration_s=2.04, stats=FIGURES
+    call="1",
+    by="remote",
+    status=None,
+    reason="hung up",
+    duration_s=2.04,
+    stats=FIGURES,
+    way=(HOST, replace(HOST, type="relay")),
 )
 MEDIA = events.Media(
     call="1",
@@ -75,7 +81,7 @@ def test_each_event_has_its_words() -> None:
         "resumed",
         "transfer to sip:c@c: 202",
         "sent 100, received 99 packets, loss 1.0 %, jitter 2.5 ms, round trip 20 ms, MOS 4.2",
-        "call over, the far end ended it: hung up\n  2.0 s, opus\n"
+        "call over, the far end ended it: hung up\n  2.0 s, opus, ICE host ↔ relay\n"
         "  sent 100, received 99 packets, loss 1.0 %, jitter 2.5 ms, round trip 20 ms, MOS 4.2",
     ]
 
