@@ -1,23 +1,38 @@
-"""Has the calls of a command watched, and judges each at its end."""
+"""Has the calls of a command watched, and judges each at its end, or when it is asked to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
 
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, Event
 from sipcli.calls.switchboard import Switchboard
 from sipcli.core.calls.events import CallId, Calling, Incoming
+from sipcli.expect.evidence import Evidence
 from sipcli.expect.expectations import Expectations
-from sipcli.expect.verdict import Verdict, judge
+from sipcli.expect.verdict import Verdict, judge, unreached
 from sipcli.expect.witness import Witness
 
 OnVerdict = Callable[[Verdict], None]
+
+_SINCE_ANSWER: Final = ("expect-audio", "expect-tone", "expect-dtmf")
+"""What is counted from the answer on, and may still come where a call goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The call that ended last."""
+
+    call: Call
+    witness: Witness
+    ended: CallEnded
 
 
 class Judge:
     """Give it all events of a switchboard's calls; `on_verdict` is told each verdict.
 
     With `incoming` each call that is answered here is judged and, where a status is expected,
-    each other too; without, the first that is placed here.
+    each other too; without, the first that is placed here. `so_far` judges whichever there is.
     """
 
     def __init__(self, wanted: Expectations, on_verdict: OnVerdict, *, incoming: bool) -> None:
@@ -25,15 +40,17 @@ class Judge:
         self._on_verdict = on_verdict
         self._incoming = incoming
         self._has_begun = False
+        self._on_trial: set[CallId] = set()
         self._witnesses: dict[CallId, Witness] = {}
+        self._past: _Past | None = None
 
     def take(self, event: Event, switchboard: Switchboard) -> None:
         """Take an event; after `ended` of a call come the verdicts on it."""
         match event:
-            case Calling(call=name) if not (self._incoming or self._has_begun):
-                self._watch(name)
-            case Incoming(call=name) if self._incoming:
-                self._watch(name)
+            case Calling(call=name):
+                self._watch(name, is_judged=not (self._incoming or self._has_begun))
+            case Incoming(call=name):
+                self._watch(name, is_judged=self._incoming)
         name = getattr(event, "call", "")
         witness = self._witnesses.get(name)
         call = next((one for one in switchboard.calls if one.id == name), None)
@@ -42,14 +59,49 @@ class Judge:
         witness.take(event, call)
         if isinstance(event, CallEnded):
             del self._witnesses[name]
-            self._conclude(witness, event, call)
+            self._past = _Past(call, witness, event)
+            if name in self._on_trial:
+                self._on_trial.discard(name)
+                self._conclude(self._past)
 
-    def _watch(self, name: CallId) -> None:
-        self._has_begun = True
-        self._witnesses[name] = Witness(self._wanted.tone_hz)
+    def so_far(self, wanted: Expectations, call: Call | None, line: int) -> None:
+        """Judge `call` as far as it has come or, without one, the call that ended last.
 
-    def _conclude(self, witness: Witness, ended: CallEnded, call: Call) -> None:
-        if self._incoming and not call.is_answered and self._wanted.status is None:
+        `line` is that of the script which wants to know.
+        """
+        witness = self._witnesses.get(call.id) if call is not None else None
+        if call is not None and witness is not None:
+            found = witness.evidence(call, wanted.tone_hz, None)
+            self._pronounce(judge(wanted, found), line, since="the answer until now")
+        elif self._past is not None:
+            found = self._evidence(self._past, wanted)
+            self._pronounce(judge(wanted, found), line, since="the answer until the call's end")
+        else:
+            self._pronounce(unreached(wanted, "there is no call"), line)
+
+    def pronounce(self, verdict: Verdict) -> None:
+        """Tell a verdict that somebody else has reached."""
+        self._on_verdict(verdict)
+
+    def _watch(self, name: CallId, *, is_judged: bool) -> None:
+        self._witnesses[name] = Witness()
+        if is_judged:
+            self._has_begun = True
+            self._on_trial.add(name)
+
+    def _conclude(self, past: _Past) -> None:
+        if self._incoming and not past.call.is_answered and self._wanted.status is None:
             return
-        for verdict in judge(self._wanted, witness.evidence(ended, call)):
+        for verdict in judge(self._wanted, self._evidence(past, self._wanted)):
             self._on_verdict(verdict)
+
+    def _pronounce(self, verdicts: Iterable[Verdict], line: int, since: str | None = None) -> None:
+        for verdict in verdicts:
+            actual = verdict.actual
+            if since is not None and verdict.reached and verdict.name in _SINCE_ANSWER:
+                actual = f"{actual} (from {since})"
+            self._on_verdict(replace(verdict, actual=actual, line=line))
+
+    @staticmethod
+    def _evidence(past: _Past, wanted: Expectations) -> Evidence:
+        return past.witness.evidence(past.call, wanted.tone_hz, past.ended)

@@ -1,10 +1,12 @@
-"""Somebody who watches one call, and says at its end what it came to."""
+"""Somebody who watches one call, and says what it has come to."""
 
+import asyncio
 from typing import Final
 
 from sipcli.calls.call import Call
 from sipcli.calls.call_outcome import call_failure
 from sipcli.calls.events import CallEnded, Dtmf, Event, Media
+from sipcli.calls.figures import figures
 from sipcli.core.calls.events import Answered
 from sipcli.expect.ear import Ear
 from sipcli.expect.evidence import Evidence, Flow
@@ -15,10 +17,9 @@ MOST_DIGITS: Final = 10_000
 
 
 class Witness:
-    """Watches one call. `tone_hz` is what to listen for, through the `Ear` among its taps."""
+    """Watches one call; it hears tones through the `Ear` among the call's taps."""
 
-    def __init__(self, tone_hz: float | None) -> None:
-        self._tone_hz = tone_hz
+    def __init__(self) -> None:
         self._status: int | None = None
         self._answer_ms: int | None = None
         self._media: Media | None = None
@@ -39,19 +40,33 @@ class Witness:
             case _:
                 pass
 
-    def evidence(self, ended: CallEnded, call: Call) -> Evidence:
-        """What it came to, now that it is over."""
-        status = self._status if self._status is not None else ended.status
-        shown = f"{ended.status} " if ended.status is not None else ""
-        failure = call_failure(call)
+    def evidence(self, call: Call, tone_hz: float | None, ended: CallEnded | None) -> Evidence:
+        """What it came to or, with no `ended` yet, has come to so far.
+
+        `tone_hz` is the tone that somebody wants to know of.
+        """
+        status, media = self._status, self._media
+        if status is None and ended is not None:
+            status = ended.status
         return Evidence(
             status=status,
-            outcome=str(failure) if failure is not None else f"{shown}{ended.reason}",
-            setup_ms=self._media.elapsed_ms if self._media is not None else None,
+            outcome=self._outcome(call, ended),
+            setup_ms=media.elapsed_ms if media is not None else None,
             answer_ms=self._answer_ms,
             digits=self._digits,
-            flow=self._flow(self._media, ended, call) if self._media is not None else None,
+            flow=self._flow(media, call, tone_hz, ended) if media is not None else None,
         )
+
+    def _outcome(self, call: Call, ended: CallEnded | None) -> str:
+        failure = call_failure(call)
+        if failure is not None:
+            return str(failure)
+        if ended is not None:
+            shown = f"{ended.status} " if ended.status is not None else ""
+            return f"{shown}{ended.reason}"
+        if self._status is None:
+            return "the call is not answered yet"
+        return "the media are not connected yet"
 
     def _answered(self, call: Call) -> None:
         stream = call.media.stream
@@ -60,8 +75,11 @@ class Witness:
         if ear is not None:
             ear.forget()
 
-    def _flow(self, media: Media, ended: CallEnded, call: Call) -> Flow | None:
-        stream, stats = call.media.stream, ended.stats
+    def _flow(
+        self, media: Media, call: Call, tone_hz: float | None, ended: CallEnded | None
+    ) -> Flow | None:
+        stream = call.media.stream
+        stats = ended.stats if ended is not None else figures(call.media)
         if stats is None or stream.agreed is None or stream.reporting is None:
             return None
         sent, received = _audible(stream)
@@ -72,13 +90,13 @@ class Witness:
             path=_path(media),
             packets_sent=stats.packets_sent,
             packets_received=stats.packets_received,
-            silent_end_s=_silent_end(stream, ended, call),
+            silent_end_s=_silent_end(stream, call, ended),
             audible_sent_s=sent,
             audible_received_s=received,
             we_may_send=stream.agreed.direction.sends,
             they_may_send=stream.agreed.direction.receives,
             nothing_arrived=stream.reporting.is_unheard,
-            tone_s=ear.seconds(self._tone_hz) if ear and self._tone_hz is not None else 0.0,
+            tone_s=ear.seconds(tone_hz) if ear and tone_hz is not None else 0.0,
             strongest_hz=ear.strongest_hz if ear else None,
             mos=stats.mos,
             loss_percent=stats.loss_percent if stats.packets_received else None,
@@ -92,9 +110,11 @@ def _audible(stream: Stream) -> tuple[float, float]:
     return stream.outbound.meter.audible_s, stream.inbound.meter.audible_s
 
 
-def _silent_end(stream: Stream, ended: CallEnded, call: Call) -> float:
-    """Seconds from the last packet, or else the answer, to the end of the call."""
+def _silent_end(stream: Stream, call: Call, ended: CallEnded | None) -> float:
+    """Seconds from the last packet, or else the answer, to the end of the call or until now."""
     since = call.answered_at if stream.last_rtp is None else max(call.answered_at, stream.last_rtp)
+    if ended is None:
+        return max(0.0, asyncio.get_running_loop().time() - since)
     return max(0.0, call.answered_at + ended.duration_s - since)
 
 
