@@ -361,7 +361,7 @@ class Shell:
             case events.Disconnected() if event.server == self._server:
                 self._ready = None
                 self._outage = outage_error(event)
-                if event.retry_in_s is None:
+                if event.retry_in_s is None and self._failure is None:
                     self._failure = ConnectError(f"{event.server}: {event.reason}")
             case events.ConnectFailed(retry_in_s=None):
                 self._failure = connect_error(event)

@@ -8,7 +8,8 @@ import trustme
 
 from sipcli.core import events
 from sipcli.core.requests.exchange import Answered, Lost, NotSent
-from sipcli.errors import ConnectError, MissingPassword, RegistrationError
+from sipcli.core.transactions import client
+from sipcli.errors import ConnectError, MissingPassword, NoAnswerError, RegistrationError
 from tests.net.certificates import server_context
 from tests.net.peers import closed_port, run
 from tests.phones import BOB, Heard, at, kinds, phone
@@ -93,6 +94,59 @@ def test_the_next_server_is_tried_where_the_heaviest_is_gone() -> None:
             async with phone(at(gone, server), heard) as one:
                 await one.ready()
         assert kinds(heard)[:4] == ["connecting", "connect_failed", "connecting", "connected"]
+
+    run(test())
+
+
+def test_a_registrar_that_does_not_answer_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "LIFETIME", 0.1)
+
+    async def test() -> None:
+        heard = Heard()
+        async with SipServer(Behaviour(silent=frozenset({"REGISTER"}))) as server:
+            with pytest.raises(
+                NoAnswerError, match=r"^registration: the registrar does not answer"
+            ):
+                async with phone(at(server), heard) as one:
+                    await one.ready()
+        failed = heard.events[kinds(heard).index("registration_failed")]
+        assert isinstance(failed, events.RegistrationFailed)
+        assert failed.retry_in_s is None
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (403, "registration: 403 Forbidden; the account may not register from here"),
+        (480, "registration: 480 Temporarily Unavailable"),
+    ],
+)
+def test_a_refused_registration_says_what_it_is_likely_to_mean(status: int, words: str) -> None:
+    async def test() -> None:
+        async with SipServer(Behaviour(statuses={"REGISTER": status})) as server:
+            with pytest.raises(RegistrationError) as caught:
+                async with phone(at(server), Heard()) as one:
+                    await one.ready()
+        assert str(caught.value) == words
+
+    run(test())
+
+
+def test_an_outage_is_known_until_the_connection_is_back() -> None:
+    async def test() -> None:
+        heard = Heard()
+        async with SipServer() as server, phone(at(server), heard, patient=True) as one:
+            await one.ready()
+            assert one.outage is None
+            await server.break_connections()
+            await heard.event(events.Disconnected)
+            assert f"WebSocket: the connection to {server.uri} was lost" in str(one.outage)
+            await heard.event(events.Connected, 2)
+            assert one.outage is None
 
     run(test())
 

@@ -5,7 +5,7 @@ carries out `take_actions()`, passes on `take_events()` and comes back at `deadl
 Nothing here waits, and `now` is always seconds on the owner's monotonic clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sipcli.config.settings import Settings
@@ -17,6 +17,7 @@ from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG, Keepalive
+from sipcli.core.events import Disconnected
 from sipcli.core.registration.registration import Registration
 from sipcli.core.registration.registration import State as RegistrationState
 from sipcli.core.request_server import RequestServer
@@ -241,9 +242,20 @@ class UserAgent:
         self._connector.proved()
         self._keepalive.start(flow_timer, now)
 
-    def give_up_flow(self, flow: Flow, reason: str, now: float) -> None:
-        """End a connection that is of no use; another server gets its turn."""
-        self._carry_out(self._connector.drop(flow, reason, now), now)
+    def give_up_flow(
+        self,
+        flow: Flow,
+        reason: str,
+        now: float,
+        announce: Callable[[float | None], None] = lambda _: None,
+    ) -> None:
+        """End a connection that is of no use; another server gets its turn.
+
+        `announce` is told first in how many seconds that is; None: never.
+        """
+        effects = self._connector.drop(flow, reason, now)
+        announce(next((one.retry_in_s for one in effects if isinstance(one, Disconnected)), None))
+        self._carry_out(effects, now)
 
     def has_another(self) -> bool:
         """Whether there is another server whose turn it would be."""

@@ -195,10 +195,20 @@ def test_silence_gives_the_connection_up() -> None:
     assert wire.closed == []
     wire.advance(0.2)
     assert wire.closed == [flow]
-    assert wire.told(events.RegistrationFailed)[0].status is None
+    failed = wire.told(events.RegistrationFailed)[0]
+    assert (failed.status, failed.retry_in_s) == (None, 2)
     assert wire.told(events.Disconnected)[0].retry_in_s == 2
+    assert [event.name for event in wire.events][-2:] == ["registration_failed", "disconnected"]
     wire.advance(2.1)
     assert len(wire.dialled) == 2
+
+
+def test_where_another_server_takes_over_the_next_attempt_comes_at_once() -> None:
+    wire = Wire(settings(ws_servers=(ALPHA, BETA)))
+    wire.start()
+    wire.advance(32.1)
+    assert wire.told(events.RegistrationFailed)[0].retry_in_s == 0
+    assert wire.dialled[-1].server == BETA
 
 
 def test_a_failed_refresh_leaves_us_registered_until_the_time_is_really_over() -> None:

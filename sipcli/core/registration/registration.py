@@ -9,6 +9,7 @@ One REGISTER is outstanding at most. A binding and its expiry outlive the states
 refresh that fails leaves us registered until the time granted is really over.
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, Protocol
 
@@ -68,8 +69,13 @@ class Owner(Protocol):
     def registered(self, flow_timer: int | None, now: float) -> None:
         """A REGISTER succeeded; `flow_timer` in seconds, None if not given (RFC 5626 §4.4)."""
 
-    def give_up_flow(self, flow: Flow, reason: str, now: float) -> None:
-        """Registering has no chance on this connection: let another server have its turn."""
+    def give_up_flow(
+        self, flow: Flow, reason: str, now: float, announce: Callable[[float | None], None]
+    ) -> None:
+        """Registering has no chance on this connection: let another server have its turn.
+
+        `announce` is told first in how many seconds the next attempt comes; None: there is none.
+        """
 
     def has_another(self) -> bool:
         """Whether there is another server whose turn it would be."""
@@ -325,10 +331,12 @@ class Registration:
 
     def _failed_here(self, flow: Flow, status: int | None, reason: str, now: float) -> None:
         """Note a failure that speaks against the connection: it makes way for another."""
-        is_worth_it = self.patient or self._owner.has_another()
-        self._failed(status, reason, 0.0 if is_worth_it else None, now)
-        self.deadlines = {}
-        self._owner.give_up_flow(flow, reason, now)
+
+        def announce(wait: float | None) -> None:
+            self._failed(status, reason, wait, now)
+            self.deadlines = {}  # it is the next connection that brings the next attempt
+
+        self._owner.give_up_flow(flow, reason, now, announce)
 
     def _wait(self, response: Response) -> float | None:
         """Seconds to the next attempt: Retry-After where given, else backoff; None: no attempt."""
