@@ -37,6 +37,8 @@ class Call:
         self.remote = remote
         """Whom it is with, as a URI."""
         self.display_name: str | None = None
+        self.progress: int | None = None
+        """Status of the last provisional response to our INVITE; None before the first."""
         self.takes_place = False
         """Whether it takes the place of a call that we are in (RFC 3891): no need to ring."""
         self.is_answered = False
@@ -238,8 +240,10 @@ class Call:
     def _take_progress(self, event: core.Progress | core.Answered | core.TransferProgress) -> None:
         self._thread.tell(event)
         match event:
-            case core.Progress(body=bytes(body), fork=fork):
-                self._offers.early_answer(body, fork)
+            case core.Progress(status=status, body=body, fork=fork):
+                self.progress = status
+                if body is not None:
+                    self._offers.early_answer(body, fork)
             case core.Answered(body=answer, fork=fork):
                 self.is_answered = True
                 self.answered_at = asyncio.get_running_loop().time()

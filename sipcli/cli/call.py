@@ -1,7 +1,7 @@
 """`sipcli call`: place one call."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -16,7 +16,10 @@ from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
 from sipcli.cli.targets import resolve_target
 from sipcli.cli.trial import Trial
-from sipcli.errors import Interrupted, NoAnswerError
+from sipcli.errors import Interrupted
+
+RINGING: Final = 180
+"""The status from which on somebody, or something, at the far end has the call."""
 
 
 @click.command(cls=Command)
@@ -65,6 +68,7 @@ def call(
         uri = resolve_target(target, session.settings)
         plan = SoundPlan.of(options, session)
         tones = plan.person_tones(session)
+        was_stopped = False
         async with desk(session, plan.open, tones, patient=False, judge=trial.judge()) as here:
             await here.phone.ready()
             one = await here.switchboard.place(uri, plan.open(), headers=headers)
@@ -78,7 +82,9 @@ def call(
             except asyncio.CancelledError:
                 if one.is_pending:
                     raise Interrupted("interrupted before the answer") from None
-        error = call_failure(one)
+                was_stopped = True
+        # Who stops a call does not ask for more; else a server that died in it is no success.
+        error = call_failure(one) or (None if was_stopped else here.phone.outage)
         if error is not None:
             raise error
 
@@ -93,7 +99,14 @@ async def _ring(one: Call, limit: float) -> None:
     except TimeoutError:
         if not one.is_pending:
             return  # it was answered, or ended, at the last moment
-        reason = f"nobody answered within {limit:g} s"
-        one.hang_up(reason)
+        one.hang_up(_unanswered(one, limit))
         await one.over.wait()
-        raise NoAnswerError(reason) from None
+
+
+def _unanswered(one: Call, limit: float) -> str:
+    """How far the call came in `limit` seconds."""
+    if one.progress is None:
+        return f"no response to the INVITE within {limit:g} s"
+    if one.progress < RINGING:
+        return f"nobody answered within {limit:g} s, and nothing rang there"
+    return f"nobody answered within {limit:g} s"
