@@ -29,7 +29,7 @@ from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
 from sipcli.sdp.path import Path
 from sipcli.sdp.refusal import Refused
-from sipcli.sdp.transport import LocalTransport
+from sipcli.sdp.transport import Candidate, Fingerprint, LocalTransport
 
 RESTART_PAUSE: Final = 0.3
 """Seconds that our checks wait after we have answered an ICE restart: Chromium gives a pair up for
@@ -176,6 +176,21 @@ class MediaSession:
     def is_connected(self) -> bool:
         """Whether media can flow."""
         return self._transport.selected_pair is not None and self._transport.protection is not None
+
+    @property
+    def selected_pair(self) -> tuple[Candidate, Candidate] | None:
+        """Our address as the far end sees it, and the far end's; None before ICE chose them."""
+        return self._transport.selected_pair
+
+    @property
+    def protection(self) -> tuple[str, str, str] | None:
+        """The version of DTLS, its cipher and the SRTP profile; None while DTLS is not up."""
+        return self._transport.protection
+
+    @property
+    def remote_fingerprint(self) -> Fingerprint | None:
+        """Of the certificate that the far end showed; None before it did."""
+        return self._transport.remote_fingerprint
 
     def send_digits(self, steps: tuple[Step, ...]) -> bool:
         """Send digits in the RTP stream; False where the far end takes none there just now."""
