@@ -228,10 +228,8 @@ class Shell:
             agent.stop(now)
         begun = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout_at(begun + UNREGISTER_WAIT):
-                while not self._agent.is_stopped:
-                    self._changed.clear()
-                    await self._changed.wait()
+            # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
+            await asyncio.wait_for(self._stopped(), UNREGISTER_WAIT)
         except TimeoutError:
             self._observer.noted("not all was confirmed in time that we ended")
         await self._wait_for_spawned(begun + TASKS_WAIT)
@@ -239,6 +237,11 @@ class Shell:
             self._timekeeper.cancel()
         for flow in self._connections:
             self._close(flow)
+
+    async def _stopped(self) -> None:
+        while not self._agent.is_stopped:
+            self._changed.clear()
+            await self._changed.wait()
 
     async def _wait_for_spawned(self, deadline: float) -> None:
         """Let what was spawned come to its end, by being cut off where it takes too long."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,46 @@ def test_it_can_be_cancelled_while_it_leaves() -> None:
                 await task
 
     run(test())
+
+
+@pytest.fixture
+def old_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`asyncio.timeout` as it is before Python 3.11.3, on Debian 12 for one (gh-102780).
+
+    In a task that was cancelled before, it ends in `CancelledError` and not in `TimeoutError`.
+    """
+    today = asyncio.Timeout.__aexit__
+
+    async def leave(self: asyncio.Timeout, *what: Any) -> None:
+        try:
+            await today(self, *what)
+        except TimeoutError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from None
+            raise
+
+    monkeypatch.setattr(asyncio.Timeout, "__aexit__", leave)
+
+
+@pytest.mark.usefixtures("old_timeouts")
+def test_leaving_is_as_orderly_after_a_cancellation_in_every_python() -> None:
+    heard = Heard()
+
+    async def use(server: SipServer) -> None:
+        async with phone(at(server), heard):
+            await asyncio.Event().wait()
+
+    async def test() -> None:
+        async with SipServer(Behaviour(silent=frozenset({"UNREGISTER"}))) as server:
+            task = asyncio.ensure_future(use(server))
+            await heard.event(events.Registered)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    run(test())
+    assert heard.notes == ["not all was confirmed in time that we ended"]
 
 
 def test_the_bodys_own_error_comes_out_as_it_is() -> None:

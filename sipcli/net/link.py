@@ -65,8 +65,8 @@ class Link:
         What was sent before goes out first. Closing twice is fine.
         """
         try:
-            async with asyncio.timeout(timeout):
-                await self._connection.close(code, reason)
+            # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
+            await asyncio.wait_for(self._connection.close(code, reason), timeout)
         except TimeoutError:
             pass
         finally:
