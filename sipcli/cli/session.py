@@ -83,11 +83,17 @@ def run_session(invocation: Invocation, command: str, work: Work) -> None:
         try:
             run(lambda: work(session), screen)
         except MissingPassword:
-            if sys.stdin is None or not sys.stdin.isatty() or invocation.common.json:
+            if not can_ask(invocation):
                 raise
             password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))
             run(lambda: work(session), screen)
+
+
+def can_ask(invocation: Invocation) -> bool:
+    """Whether there is somebody to ask for a password."""
+    has_person = sys.stdin is not None and sys.stdin.isatty()
+    return has_person and not invocation.common.json
 
 
 def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:
