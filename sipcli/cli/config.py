@@ -76,8 +76,8 @@ def check(invocation: Invocation) -> None:
     hint = None
     if not loaded.settings.ws_servers:
         hint = "ws_servers is not set; commands that connect need it"
-    screen.record("check", _result(ok=True, detail=_described(loaded), hint=hint))
-    screen.say(f"ok: {_described(loaded)}")
+    screen.record("check", _result(ok=True, detail=described(loaded), hint=hint))
+    screen.say(f"ok: {described(loaded)}")
     if hint is not None:
         screen.say(hint)
 
@@ -125,7 +125,7 @@ def _in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
 
 def _as_lines(loaded: Loaded, rows: list[tuple[Key, object, Origin]]) -> Iterator[str]:
     """TOML again, with the origins as comments."""
-    yield f"# {_described(loaded)}"
+    yield f"# {described(loaded)}"
     for section in Section:
         yield f"\n# {section}"
         for key, value, origin in rows:
@@ -151,7 +151,8 @@ def _result(*, ok: bool, detail: str, hint: str | None) -> dict[str, object]:
     return {"name": "configuration", "ok": ok, "detail": detail, "hint": hint}
 
 
-def _described(loaded: Loaded) -> str:
+def described(loaded: Loaded) -> str:
+    """Where the settings come from, besides options and variables."""
     file = one_line(str(loaded.file)) if loaded.file else "no configuration file"
     return f"{file}, profile {one_line(loaded.profile)}" if loaded.profile else file
 

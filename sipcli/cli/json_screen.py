@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 
 from sipcli.cli.screen import Event
 from sipcli.cli.stream import put_line
+from sipcli.cli.wording import Line
 from sipcli.errors import Phase
 from sipcli.printable import UNSAFE
 
@@ -56,6 +57,9 @@ class JsonScreen:
         self._write(event.name, as_fields(event))
 
     def say(self, text: str) -> None:
+        """Nothing: the events have said it."""
+
+    def tell(self, line: Line) -> None:
         """Nothing: the events have said it."""
 
     def record(self, name: str, values: Mapping[str, object]) -> None:

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "message": "Send an instant message.",
     "ping": "Ask for an answer, and time it.",
     "devices": "List the sound devices, or test them.",
+    "doctor": "Check each step of a call, and say what to do.",
     "sandbox": "Run a SIP server to try out, in this process.",
     "config": "Show, check and begin a configuration.",
 }

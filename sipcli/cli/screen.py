@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sipcli.calls.events import Event as CallEvent
+from sipcli.cli.wording import Line
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
 
@@ -37,6 +38,9 @@ class Screen(Protocol):
 
     def say(self, text: str) -> None:
         """Results in words, for a person only: a program has read them from the events."""
+
+    def tell(self, line: Line) -> None:
+        """A line with a mark, for a person only."""
 
     def record(self, name: str, values: Mapping[str, object]) -> None:
         """An event of a command's own, for a program only: a person is told by `say`."""

@@ -20,7 +20,7 @@ from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
 from sipcli.printable import one_line
 
-_INDENT: Final = "  "
+_INDENT: Final = 2
 _ROOM: Final = len("^C^C")
 """Columns left free: what the terminal echoes onto a full line would end up on another."""
 
@@ -46,18 +46,18 @@ class PlainConsole(Console):
         """Whether a line can be drawn over; colours that are forced on a file do not mean that."""
         return self.file.isatty() and not self.is_dumb_terminal
 
-    def print_hanging(self, text: Text) -> None:
-        """Print lines that, on a terminal, break between words and go on indented."""
+    def print_hanging(self, text: Text, hang: int = _INDENT) -> None:
+        """Print lines that, on a terminal, break between words and go on indented by `hang`."""
         lines = list(text.split("\n"))
         if self.file.isatty():
-            lines = [self._hang(line) for line in lines]
+            lines = [self._hang(line, hang) for line in lines]
         self.print(Text("\n").join(lines))
 
-    def _hang(self, line: Text) -> Text:
-        pieces = line.wrap(self, max(self.width - len(_INDENT), 1))
+    def _hang(self, line: Text, hang: int) -> Text:
+        pieces = line[hang:].wrap(self, max(self.width - hang, 1))
         for piece in pieces:
             piece.rstrip()
-        return Text(f"\n{_INDENT}").join(pieces)
+        return line[:hang].append_text(Text("\n" + " " * hang).join(pieces))
 
     def on_broken_pipe(self) -> None:
         """Go on in silence (called by rich, whose own way is to exit with code 1)."""
@@ -140,6 +140,10 @@ class TerminalScreen:
         """Print a result."""
         self._console.print(Text(text))
 
+    def tell(self, line: Line) -> None:
+        """Print a line."""
+        self._print(line)
+
     def record(self, name: str, values: Mapping[str, object]) -> None:
         """Nothing: `say` says it."""
 
@@ -171,7 +175,7 @@ class TerminalScreen:
         text.append(f"{line.mark} ", style=line.style)
         shown = "\n".join(one_line(part) for part in line.text.split("\n"))
         text.append(shown, style=line.style if line.style in ("dim", "bold") else "")
-        self._console.print_hanging(text)
+        self._console.print_hanging(text, line.hang)
 
     def _complain(self, word: str, style: str, text: str) -> None:
         console = self._errors
@@ -180,7 +184,7 @@ class TerminalScreen:
         first, *others = (one_line(line) for line in text.split("\n"))
         shown = Text()
         shown.append(f"{word}: ", style=style)
-        shown.append(f"\n{_INDENT}".join([first, *others]))
+        shown.append(f"\n{' ' * _INDENT}".join([first, *others]))
         console.print_hanging(shown)
 
     def _status_line(self) -> Text:

@@ -14,6 +14,8 @@ class Line:
     text: str
     style: str
     """In rich's words."""
+    hang: int = 2
+    """Columns by which it is indented where it goes on."""
 
 
 GOOD, BAD, FAINT, PLAIN = "green", "red", "dim", ""

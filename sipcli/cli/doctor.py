@@ -1,0 +1,88 @@
+"""`sipcli doctor`: looks at each step of a call by itself, and names the first that fails."""
+
+from typing import Final
+
+import click
+
+from sipcli.cli.common import Command
+from sipcli.cli.config import described
+from sipcli.cli.current import current_screen
+from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.session import Session, can_ask, run_session
+from sipcli.cli.targets import resolve_target
+from sipcli.cli.wording import BAD, FAINT, GOOD, Line
+from sipcli.doctor.check import ORDER, Check, bad
+from sipcli.doctor.examination import Patient, examine
+from sipcli.doctor.report import Report
+from sipcli.errors import ConfigError, Phase
+from sipcli.printable import one_line
+
+_NAME_WIDTH: Final = max(map(len, ORDER)) + 1
+_HANG: Final = len("✓ ") + _NAME_WIDTH
+"""Columns before what was found."""
+_MARKS: Final = {True: ("✓", GOOD), False: ("✗", BAD), None: ("–", FAINT)}
+
+
+@click.command(cls=Command)
+@click.option(
+    "--echo",
+    metavar="TARGET",
+    help="Whom to call for ICE, DTLS and audio: somebody who answers, and sends back what is"
+    " heard. Without it, a second phone of your own account is called.",
+)
+@settings_options(sandbox=True)
+def doctor(invocation: Invocation, echo: str | None) -> None:
+    """Check each step of a call by itself, and say what to do about the first that fails.
+
+    Every server that is set is tried, and one that fails is a fault, though calls may get on
+    without it. The exit code is that of the step. On stdin nothing is read, and no sound
+    device is used.
+    """
+    screen = current_screen()
+    report = Report(_tell)
+
+    async def work(session: Session) -> None:
+        session.screen.watch(registers=False)
+        doing = "starting"
+
+        def begin(what: str) -> None:
+            nonlocal doing
+            doing = what
+
+        session.screen.watch_calls(lambda: f"◌ {doing}")
+        patient = Patient(
+            settings=session.settings,
+            described="the sandbox" if invocation.sandbox else described(invocation.load()),
+            credentials=session.credentials,
+            observer=session.observer,
+            echo=resolve_target(echo, session.settings) if echo is not None else None,
+            can_ask=can_ask(invocation),
+        )
+        await examine(patient, report, begin)
+
+    try:
+        run_session(invocation, "doctor", work)
+    except (ConfigError, click.BadParameter) as error:
+        text = error.text if isinstance(error, ConfigError) else error.format_message()
+        hint = "`sipcli config example` shows every setting, `sipcli config show` those in force"
+        report.add(bad(Phase.CONFIGURATION, *text.split("\n"), hint=hint))
+        report.leave_out("the configuration is wrong")
+        raise
+    if report.failure is not None:
+        raise report.failure
+    screen.say("no step has a fault")
+
+
+def _tell(check: Check) -> None:
+    screen = current_screen()
+    screen.record(
+        "check",
+        {"name": check.name, "ok": check.ok, "detail": check.detail, "hint": check.hint},
+    )
+    mark, style = _MARKS[check.ok]
+    first, *others = check.found
+    lines = [f"{check.phase:<{_NAME_WIDTH}}{one_line(first)}"]
+    lines += [" " * _HANG + one_line(other) for other in others]
+    if check.hint is not None:
+        lines.append(" " * _HANG + one_line(f"→ {check.hint}"))
+    screen.tell(Line(mark, "\n".join(lines), style, hang=_HANG))

@@ -1,0 +1,41 @@
+"""How a server asks who we are, overheard on the wire (RFC 3261 §22)."""
+
+from sipcli.net.failure import excerpt
+from sipcli.shell import Observer
+from sipcli.sip.auth import Challenge, parse_challenges
+from sipcli.sip.message import Response, parse
+
+_FIELDS = {401: "WWW-Authenticate", 407: "Proxy-Authenticate"}
+
+
+class ChallengeWatch:
+    """An observer that passes everything on, and keeps the first challenge there was."""
+
+    def __init__(self, further: Observer) -> None:
+        self._further = further
+        self._found: list[Challenge] = []
+
+    def sent(self, server: str, data: bytes) -> None:
+        """Pass it on."""
+        self._further.sent(server, data)
+
+    def received(self, server: str, data: bytes) -> None:
+        """Look for a challenge."""
+        self._further.received(server, data)
+        message = parse(data).message
+        if not self._found and isinstance(message, Response) and message.status in _FIELDS:
+            self._found = parse_challenges(message.headers.all(_FIELDS[message.status]))
+
+    def noted(self, text: str) -> None:
+        """Pass it on."""
+        self._further.noted(text)
+
+    @property
+    def shown(self) -> str:
+        """The challenge in words."""
+        if not self._found:
+            return "asked for no password"
+        algorithms = dict.fromkeys(each.algorithm or "MD5" for each in self._found)
+        first = self._found[0]
+        listed = excerpt(" or ".join(algorithms))
+        return f"asked for a password by {first.scheme}, realm {excerpt(first.realm)!r}, {listed}"

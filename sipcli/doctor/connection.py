@@ -1,0 +1,167 @@
+"""What became of dialling each server: DNS, TCP, TLS, and the upgrade to WebSocket."""
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sipcli.config.settings import WsServer
+from sipcli.doctor.check import Check, bad, good, idle
+from sipcli.errors import Phase
+from sipcli.net import details as net
+from sipcli.net.certificate import Certificate
+from sipcli.net.details import LinkDetails
+from sipcli.net.dial import dial
+from sipcli.net.failure import ConnectFailed, Fault, excerpt
+from sipcli.net.options import LinkOptions
+
+PHASES: Final = (Phase.DNS, Phase.TCP, Phase.TLS, Phase.WEBSOCKET)
+FEW_DAYS: Final = 14
+"""Days that a certificate should have left."""
+
+_STEPS: Final[Mapping[net.Phase, Phase]] = {
+    net.Phase.DNS: Phase.DNS,
+    net.Phase.TCP: Phase.TCP,
+    net.Phase.TLS: Phase.TLS,
+    net.Phase.HTTP: Phase.WEBSOCKET,
+    net.Phase.SUBPROTOCOL: Phase.WEBSOCKET,
+}
+_CURES: Final[Mapping[Phase, str]] = {
+    Phase.DNS: "check the host name in ws_servers",
+    Phase.TCP: "check the network and the firewall",
+    Phase.TLS: "check the server's certificate and its versions of TLS",
+    Phase.WEBSOCKET: "check address and path in ws_servers",
+}
+"""What to do where the fault itself does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One server dialled, and left at once."""
+
+    server: WsServer
+    details: LinkDetails
+    """What was learnt, as far as it came."""
+    failed_at: Phase | None = None
+    """None where the WebSocket opened; then there is no fault."""
+    fault: Fault | None = None
+
+
+async def dial_all(servers: Iterable[WsServer], options: LinkOptions) -> tuple[Attempt, ...]:
+    """Dial every server, all at once; takes `connect_timeout` at most."""
+    return tuple(await asyncio.gather(*(_dial(server, options) for server in servers)))
+
+
+async def _dial(server: WsServer, options: LinkOptions) -> Attempt:
+    try:
+        link = await dial(server, options)
+    except ConnectFailed as failed:
+        return Attempt(server, failed.details, _STEPS[failed.phase], failed.fault)
+    await link.close()
+    return Attempt(server, link.details)
+
+
+def connection_checks(attempts: Sequence[Attempt], now: datetime) -> tuple[Check, ...]:
+    """The four checks of a connection. One server that fails is a fault, though others work."""
+    return tuple(_check(phase, attempts, now) for phase in PHASES)
+
+
+def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
+    faults: list[str] = []
+    found: list[str] = []
+    hints: list[str] = []
+    for attempt in attempts:
+        prefix = f"{attempt.server}: " if len(attempts) > 1 else ""
+        if attempt.failed_at is phase and attempt.fault is not None:
+            faults.append(prefix + attempt.fault.what)
+            hints.append(attempt.fault.cure or _CURES[phase])
+            if phase is Phase.TLS and attempt.details.certificate is not None:
+                faults.append(f"{prefix}it showed {_shown(attempt.details.certificate, now)}")
+        elif not _came_by(phase, attempt):
+            continue
+        elif (text := _found(phase, attempt, now)) is not None:
+            found.append(prefix + text)
+            hints += _advice(phase, attempt, now)
+    hint = hints[0] if hints else None
+    if faults:
+        return bad(phase, *faults, *found, hint=hint or _CURES[phase])
+    if found:
+        return good(phase, *found, hint=hint)
+    if any(_came_by(phase, attempt) for attempt in attempts):
+        return idle(phase, "ws: goes without TLS")
+    return idle(phase, "not run: no server was reached so far")
+
+
+def _came_by(phase: Phase, attempt: Attempt) -> bool:
+    """Whether that step is behind the attempt."""
+    failed_at = attempt.failed_at
+    return failed_at is None or PHASES.index(phase) < PHASES.index(failed_at)
+
+
+def _found(phase: Phase, attempt: Attempt, now: datetime) -> str | None:
+    """What a step that went well has brought; None where it was not needed."""
+    details = attempt.details
+    match phase:
+        case Phase.DNS:
+            return _looked_up(attempt)
+        case Phase.TCP if details.proxy is not None:
+            return f"through the proxy {details.proxy} that the environment names"
+        case Phase.TCP:
+            return f"{details.peer_address}{_took(details, net.Phase.TCP)}"
+        case Phase.TLS:
+            return _secured(details, now)
+        case _:
+            speaks = f", by {details.http_server}" if details.http_server else ""
+            return f"subprotocol {details.subprotocol}{speaks}{_took(details, net.Phase.HTTP)}"
+
+
+def _looked_up(attempt: Attempt) -> str:
+    details, host = attempt.details, attempt.server.hostname
+    if details.proxy is not None:
+        return f"the proxy {details.proxy} looks up {host}"
+    if _is_address(host):
+        return f"{host} is an address: nothing to look up"
+    return f"{host} is {', '.join(details.addresses)}{_took(details, net.Phase.DNS)}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _secured(details: LinkDetails, now: datetime) -> str | None:
+    if details.tls_version is None:
+        return None
+    certificate = details.certificate
+    shown = f"; {_shown(certificate, now)}" if certificate is not None else ""
+    return f"{details.tls_version}, {details.cipher}{shown}"
+
+
+def _shown(certificate: Certificate, now: datetime) -> str:
+    days = (certificate.not_after - now).days
+    left = f"{days} days left" if days >= 0 else f"expired {-days} days ago"
+    subject, issuer = excerpt(certificate.subject), excerpt(certificate.issuer)
+    return f"certificate of {subject or 'nobody'}, issued by {issuer or 'nobody'}, {left}"
+
+
+def _advice(phase: Phase, attempt: Attempt, now: datetime) -> list[str]:
+    """What to think of though the step went well."""
+    details = attempt.details
+    if phase is not Phase.TLS:
+        return []
+    if details.warnings:
+        return list(details.warnings)
+    certificate = details.certificate
+    if certificate is not None and (certificate.not_after - now).days < FEW_DAYS:
+        return [f"renew the certificate by {certificate.not_after:%Y-%m-%d}"]
+    return []
+
+
+def _took(details: LinkDetails, phase: net.Phase) -> str:
+    took = dict(details.elapsed_ms).get(phase)
+    return "" if took is None else f" ({took:.0f} ms)"

@@ -1,0 +1,98 @@
+"""All checks in their order: what depends on one that failed is left out, the rest still runs."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sipcli.config.settings import Settings
+from sipcli.core.requests.credentials import Credentials
+from sipcli.doctor.challenges import ChallengeWatch
+from sipcli.doctor.check import good, idle
+from sipcli.doctor.connection import connection_checks, dial_all
+from sipcli.doctor.devices import check_devices
+from sipcli.doctor.line import Line
+from sipcli.doctor.ourselves import call_ourselves
+from sipcli.doctor.registration import check_registration, missing_password
+from sipcli.doctor.report import Report
+from sipcli.doctor.servers import server_checks
+from sipcli.doctor.trial_call import call_checks, place, unreachable
+from sipcli.errors import MissingPassword, Phase
+from sipcli.media.transport.ice_servers import IceServers
+from sipcli.media.transport.survey import survey
+from sipcli.net.options import LinkOptions
+from sipcli.shell import Observer
+from sipcli.sip.uri import Uri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """Whom to examine."""
+
+    settings: Settings
+    described: str
+    """Where the settings come from."""
+    credentials: Credentials | None
+    observer: Observer
+    echo: Uri | None
+    """Who sends back what is heard; None: nobody but ourselves."""
+    can_ask: bool
+    """Whether a password that is missing can be asked for."""
+
+
+async def examine(patient: Patient, report: Report, begin: Callable[[str], None]) -> None:
+    """Run all checks. `begin` is told, in words, what is looked at next.
+
+    Raises `ConfigError` before the first check where a file of the settings is of no use, and
+    `MissingPassword` where it can be asked for: then examine again, with the same report.
+    """
+    settings = patient.settings
+    options = LinkOptions.from_settings(settings)
+    ice_servers = IceServers.from_settings(settings, include_loopback=settings.is_local)
+    report.add(good(Phase.CONFIGURATION, f"{settings.uri}, {patient.described}"))
+    begin("connecting")
+    attempts = await dial_all(settings.ws_servers, options)
+    report.add(*connection_checks(attempts, datetime.now(UTC)))
+    reached = tuple(attempt.server for attempt in attempts if attempt.fault is None)
+    async with AsyncExitStack() as stack:
+        line = None
+        if reached:
+            begin("registering")
+            line = await _register(replace(settings, ws_servers=reached), patient, report, stack)
+        else:
+            report.add(idle(Phase.REGISTRATION, "not run: no server was reached"))
+        begin("asking the STUN and TURN servers")
+        report.add(*server_checks(await survey(ice_servers)))
+        begin("calling")
+        if line is not None:
+            await _call(line, patient, report)
+        else:
+            hint = "see the first check that failed"
+            report.add(*unreachable("there is no registration", hint))
+    begin("looking at the sound devices")
+    report.add(await asyncio.to_thread(check_devices, settings.audio))
+
+
+async def _register(
+    settings: Settings, patient: Patient, report: Report, stack: AsyncExitStack
+) -> Line | None:
+    """A phone that can call; None where the registrar does not want it."""
+    challenges = ChallengeWatch(patient.observer)
+    line = Line(settings, patient.credentials, challenges)
+    await stack.enter_async_context(line)
+    try:
+        check = await check_registration(line, challenges)
+    except MissingPassword:
+        if patient.can_ask:
+            raise
+        check = missing_password(challenges)
+    report.add(check)
+    return line if check.ok is not False else None
+
+
+async def _call(line: Line, patient: Patient, report: Report) -> None:
+    if patient.echo is not None:
+        report.add(*call_checks(await place(line, patient.echo)))
+    else:
+        report.add(*await call_ourselves(line, patient.credentials, patient.observer))

@@ -1,0 +1,97 @@
+"""A phone of the account, for as long as it is examined."""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+from sipcli.calls.call import Call
+from sipcli.calls.echo import Echo
+from sipcli.calls.events import Event as CallEvent
+from sipcli.calls.sound import Sound
+from sipcli.calls.switchboard import Switchboard
+from sipcli.config.settings import Settings
+from sipcli.core.events import Event, Registered, RegistrationFailed
+from sipcli.core.requests.credentials import Credentials
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.sound.sink import NullSink
+from sipcli.media.sound.source import Silence
+from sipcli.shell import Observer, Shell
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import SipUri
+
+TEMPORARILY_UNAVAILABLE: Final = 480
+
+
+class Line:
+    """A phone with calls. Use it with `async with`; `shell.ready` says whether it works.
+
+    One that `echoes` answers calls from its own address,
+    and sends back what it hears; whoever else calls gets 480.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials | None,
+        observer: Observer,
+        *,
+        echoes: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.on_call_event: Callable[[CallEvent], None] = lambda _: None
+        """Hears of the calls; to be set before one is placed."""
+        self.registered: Registered | None = None
+        self.refused: RegistrationFailed | None = None
+        self.switchboard = Switchboard(
+            MediaKit.from_settings(settings, include_loopback=settings.is_local),
+            lambda event: self.on_call_event(event),
+            make_sound=lambda: Sound(Silence(), NullSink()),
+            on_incoming=self._on_incoming,
+        )
+        self.shell = Shell(
+            settings,
+            credentials,
+            self._on_event,
+            patient=False,
+            on_call_event=self.switchboard.take,
+            takes_calls=echoes,
+            observer=observer,
+        )
+        self.switchboard.connect(self.shell)
+
+    async def __aenter__(self) -> Self:
+        await self.shell.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.shell.__aexit__(kind, error, traceback)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Registered):
+            self.registered = event
+        elif isinstance(event, RegistrationFailed):
+            self.refused = event
+
+    def _on_incoming(self, call: Call) -> None:
+        # What a call asks of the core has to wait until the step that told of it is over.
+        asyncio.get_running_loop().call_soon(self._greet, call)
+
+    def _greet(self, call: Call) -> None:
+        if self._is_ourselves(call.remote):
+            echo = Echo()
+            call.answer(Sound(echo, echo))
+        else:
+            call.reject(TEMPORARILY_UNAVAILABLE)
+
+    def _is_ourselves(self, sender: str) -> bool:
+        try:
+            uri = SipUri.parse(sender)
+        except Malformed:
+            return False
+        return (uri.user, uri.host) == (self.settings.uri.user, self.settings.uri.host)

@@ -1,0 +1,61 @@
+"""Whether the registrar takes us, and what it grants."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sipcli.core.events import Registered
+from sipcli.doctor.challenges import ChallengeWatch
+from sipcli.doctor.check import Check, bad, good, idle
+from sipcli.doctor.line import Line
+from sipcli.errors import MissingPassword, Phase, SipcliError
+
+_CURES: Final[Mapping[int | None, str]] = {
+    None: "does SIP run behind that address? check the path in ws_servers, and registrar_server",
+    401: "check password, and authorization_user if the server's user name is not that of uri",
+    403: "check the password too: some servers answer so to a wrong one",
+    404: "check uri and registrar_server",
+    407: "check password, and authorization_user if the server's user name is not that of uri",
+}
+_CURE: Final = "ask who runs the server; --trace-sip shows what was said"
+
+
+async def check_registration(line: Line, challenges: ChallengeWatch) -> Check:
+    """Wait for the outcome. Raises `MissingPassword`: it may be asked for."""
+    try:
+        await line.shell.ready()
+    except MissingPassword:
+        raise
+    except SipcliError as error:
+        return _refused(error, line, challenges)
+    registered = line.registered
+    if registered is None:
+        return idle(Phase.REGISTRATION, "not run: register is off (--no-register)")
+    return good(Phase.REGISTRATION, *_granted(registered), challenges.shown)
+
+
+def missing_password(challenges: ChallengeWatch) -> Check:
+    """The check where the server wants a password and nobody can be asked for it."""
+    return bad(
+        Phase.REGISTRATION,
+        "no password is set",
+        challenges.shown,
+        hint="set password, password_command or keyring",
+    )
+
+
+def _granted(registered: Registered) -> tuple[str, ...]:
+    granted = f"{registered.uri} at {registered.registrar} for {registered.expires_s} s"
+    found = [f"{granted} ({registered.elapsed_ms} ms)"]
+    others = sum(not binding.ours for binding in registered.bindings)
+    if others:
+        found.append(f"{others} other devices are registered for it, too")
+    if registered.pub_gruu is not None:
+        found.append(f"GRUU {registered.pub_gruu}")
+    return tuple(found)
+
+
+def _refused(error: SipcliError, line: Line, challenges: ChallengeWatch) -> Check:
+    if line.refused is None:
+        return bad(Phase.REGISTRATION, error.text, hint=_CURE)
+    hint = _CURES.get(line.refused.status, _CURE)
+    return bad(Phase.REGISTRATION, line.refused.reason, challenges.shown, hint=hint)

@@ -1,0 +1,61 @@
+"""What the STUN and TURN servers gave: each of them, by each transport."""
+
+from collections.abc import Sequence
+
+from sipcli.doctor.check import Check, bad, good, idle
+from sipcli.doctor.nat import judge_nat
+from sipcli.errors import Phase
+from sipcli.media.transport.survey import Mapping, Surveyed
+
+_STUN_CURE = "is UDP let through to it? Calls go on without it; stun_servers = [] saves the wait"
+_TURN_CURE = "check the address, user name and password in turn_servers, and the firewall"
+
+
+def server_checks(surveyed: Sequence[Surveyed]) -> tuple[Check, Check]:
+    """The checks of STUN and of TURN. One server that fails is a fault, though others work."""
+    return (
+        _stun([each for each in surveyed if not each.server.relays]),
+        _turn([each for each in surveyed if each.server.relays]),
+    )
+
+
+def _stun(surveyed: Sequence[Surveyed]) -> Check:
+    if not surveyed:
+        return idle(Phase.STUN, "none is set (stun_servers)")
+    found = [
+        f"{each.server.uri}: we are {_seen(each.mappings)} ({each.elapsed_ms:.0f} ms)"
+        for each in surveyed
+        if each.fault is None
+    ]
+    nat = judge_nat([mapping for each in surveyed for mapping in each.mappings])
+    return _check(Phase.STUN, surveyed, [*found, *([nat] if nat else [])], _STUN_CURE)
+
+
+def _turn(surveyed: Sequence[Surveyed]) -> Check:
+    if not surveyed:
+        return idle(Phase.TURN, "none is set (turn_servers)")
+    found = [
+        f"{each.server.uri}: lends {_at(each.relayed.address, each.relayed.port)}"
+        f" ({each.elapsed_ms:.0f} ms)"
+        for each in surveyed
+        if each.relayed is not None
+    ]
+    return _check(Phase.TURN, surveyed, found, _TURN_CURE)
+
+
+def _check(phase: Phase, surveyed: Sequence[Surveyed], found: Sequence[str], cure: str) -> Check:
+    failed = [(each.server.uri, each.fault) for each in surveyed if each.fault is not None]
+    if not failed:
+        return good(phase, *found)
+    faults = [f"{uri}: {fault.what}" for uri, fault in failed]
+    return bad(phase, *faults, *found, hint=failed[0][1].cure or cure)
+
+
+def _seen(mappings: Sequence[Mapping]) -> str:
+    """Each address that we have there, by whichever socket."""
+    hosts = {mapping.seen[0]: mapping.seen for mapping in mappings}
+    return " and ".join(_at(*seen) for seen in hosts.values())
+
+
+def _at(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,175 @@
+"""A call that is placed only to see whether ICE, DTLS and audio work."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.calls.call import Call
+from sipcli.calls.call_outcome import call_failure
+from sipcli.calls.events import CallEnded, Event
+from sipcli.calls.sound import Sound
+from sipcli.doctor.check import Check, bad, good, idle
+from sipcli.doctor.line import Line
+from sipcli.errors import MediaError, Phase, SipcliError
+from sipcli.expect.ear import Ear
+from sipcli.expect.expectations import Expectations
+from sipcli.expect.judge import Judge
+from sipcli.expect.verdict import Verdict
+from sipcli.media.sound.sink import NullSink
+from sipcli.media.sound.source import ToneSource
+from sipcli.sdp.transport import Candidate
+from sipcli.sip.uri import Uri
+
+TONE_HZ: Final = 440.0
+"""What is said, to be heard again."""
+TALK_S: Final = 2.5
+"""Seconds of media: enough for one report of the far end's (RFC 3550 §6.2)."""
+RING_LIMIT_S: Final = 20.0
+AUDIBLE_TONE_S: Final = 0.5
+"""Seconds of the tone that make it an echo of ours."""
+
+_BLOCKED: Final = (
+    "no UDP gets through between the two: a TURN server helps (turn_servers), by TCP or TLS"
+    " where this side's firewall blocks UDP"
+)
+_DTLS_CURE: Final = "what answers the media must be what wrote the answer, with its fingerprint"
+_AUDIO_CURE: Final = "does the far end send back what it hears? a media proxy may lose one way"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What the call came to."""
+
+    target: Uri
+    failure: SipcliError | None
+    """Why it came to nothing; None where it did not."""
+    pair: tuple[Candidate, Candidate] | None
+    """Our address and the far end's, as ICE chose them; None where it did not."""
+    protection: tuple[str, str, str] | None
+    """The version of DTLS, its cipher and the SRTP profile; None where DTLS was not up."""
+    fingerprint: str | None
+    verdict: Verdict | None
+    """Whether audible audio went both ways; None without an answer."""
+    ended: CallEnded | None
+    tone_s: float
+    """Seconds of our tone that came back."""
+
+
+async def place(line: Line, target: Uri) -> Findings:
+    """Call `target`, send a tone for `TALK_S` and listen for it, hang up."""
+    verdicts: list[Verdict] = []
+    judge = Judge(Expectations(audio="both"), verdicts.append, incoming=False)
+
+    def take(event: Event) -> None:
+        judge.take(event, line.switchboard)
+
+    line.on_call_event = take
+    ear = Ear()
+    call = await line.switchboard.place(target, Sound(ToneSource(TONE_HZ), NullSink(), taps=(ear,)))
+    try:
+        async with asyncio.timeout(RING_LIMIT_S):
+            await call.answered_or_over()
+    except TimeoutError:
+        call.hang_up(f"nobody answered within {RING_LIMIT_S:g} s")
+    await call.connected_or_over()
+    protection = call.media.protection
+    await _talk(call)
+    call.hang_up()
+    await call.over.wait()
+    fingerprint = call.media.remote_fingerprint
+    return Findings(
+        target=target,
+        failure=call_failure(call),
+        pair=call.media.selected_pair,
+        protection=protection,
+        fingerprint=str(fingerprint) if fingerprint is not None else None,
+        verdict=verdicts[0] if verdicts and verdicts[0].reached else None,
+        ended=call.ended,
+        tone_s=ear.seconds(TONE_HZ),
+    )
+
+
+async def _talk(call: Call) -> None:
+    try:
+        async with asyncio.timeout(TALK_S):
+            await call.over.wait()
+    except TimeoutError:
+        pass
+
+
+def call_checks(found: Findings) -> tuple[Check, Check, Check]:
+    """The checks of ICE, DTLS and audio."""
+    failure = found.failure
+    if failure is not None and found.pair is None:
+        return _no_way(found, failure)
+    ice = good(Phase.ICE, _pair(found.pair))
+    if found.protection is None:
+        why = failure.text if failure is not None else "the call ended before it was done"
+        dtls = bad(Phase.DTLS, why, hint=_DTLS_CURE)
+        return ice, dtls, idle(Phase.AUDIO, "not run: DTLS failed")
+    version, cipher, profile = found.protection
+    dtls = good(
+        Phase.DTLS,
+        f"{version}, {cipher}, {profile}",
+        f"the far end's fingerprint is {found.fingerprint}",
+    )
+    return ice, dtls, _audio(found)
+
+
+def _no_way(found: Findings, failure: SipcliError) -> tuple[Check, Check, Check]:
+    if failure.phase is Phase.ICE:
+        ice = bad(Phase.ICE, failure.text, hint=_BLOCKED)
+        return (ice, *_not_run("ICE failed"))
+    ice = Check(
+        phase=Phase.ICE,
+        ok=False,
+        found=(f"the call to {found.target} came to nothing: {failure.text}",),
+        hint="--echo needs somebody who answers, and sends back what is heard",
+        error_kind=type(failure),
+    )
+    return (ice, *_not_run("there was no call"))
+
+
+def _not_run(why: str) -> tuple[Check, Check]:
+    return idle(Phase.DTLS, f"not run: {why}"), idle(Phase.AUDIO, f"not run: {why}")
+
+
+def _audio(found: Findings) -> Check:
+    stats = found.ended.stats if found.ended is not None else None
+    codec = stats.codec if stats is not None else None
+    if found.failure is not None:
+        return bad(Phase.AUDIO, found.failure.text, hint=_AUDIO_CURE)
+    if found.verdict is None or stats is None:
+        return bad(Phase.AUDIO, "the call ended before anything was heard", hint=_AUDIO_CURE)
+    if not found.verdict.met:
+        return bad(Phase.AUDIO, found.verdict.actual, f"codec {codec}", hint=_AUDIO_CURE)
+    figures = [f"loss {stats.loss_percent:.1f} %"]
+    if stats.rtt_ms is not None:
+        figures.append(f"round trip {stats.rtt_ms:.0f} ms")
+    if stats.mos is not None:
+        figures.append(f"MOS {stats.mos:.1f}")
+    heard = f"{TONE_HZ:g} Hz sent and heard again"
+    if found.tone_s < AUDIBLE_TONE_S:
+        heard = "something was heard, but not the tone that was sent"
+    return good(Phase.AUDIO, f"both ways, {codec}: {heard}", ", ".join(figures))
+
+
+def _pair(pair: tuple[Candidate, Candidate] | None) -> str:
+    if pair is None:
+        return "connected"
+    return " ↔ ".join(f"{end.type} {_at(end)}" for end in pair)
+
+
+def _at(end: Candidate) -> str:
+    address = f"[{end.address}]" if ":" in end.address else end.address
+    return f"{address}:{end.port}"
+
+
+def unreachable(why: str, hint: str) -> tuple[Check, Check, Check]:
+    """The three checks where there was nobody to call."""
+    return (idle(Phase.ICE, f"not run: {why}", hint=hint), *_not_run(why))
+
+
+def is_routing_fault(found: Findings) -> bool:
+    """Whether the call did not even reach its target."""
+    return found.failure is not None and not isinstance(found.failure, MediaError)
