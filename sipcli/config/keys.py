@@ -303,6 +303,39 @@ KEYS: Final[tuple[Key, ...]] = (
         other_option="--echo-cancellation",
     ),
     Key(
+        name="opus.bitrate",
+        kind=whole("bits a second from 6000 to 510000", "N", lowest=6_000, highest=510_000),
+        section=Section.CALLS,
+        doc="How many bits a second Opus is sent with, on average. Another than the default is "
+        "asked of the far end, too (maxaveragebitrate); what that wants itself is the limit.",
+    ),
+    Key(
+        name="opus.complexity",
+        kind=whole("a whole number from 0 to 10", "N", lowest=0, highest=10),
+        section=Section.CALLS,
+        doc="How hard the Opus encoder tries, 0 to 10. Less is a little worse, and takes less of "
+        "the processor.",
+    ),
+    Key(
+        name="opus.fec",
+        kind=boolean(),
+        section=Section.CALLS,
+        doc="Let packets of Opus say how the one before them sounded, once losses are reported.",
+    ),
+    Key(
+        name="opus.red",
+        kind=boolean(),
+        section=Section.CALLS,
+        doc="Send the packets before again with each packet of Opus, once losses are reported "
+        "(RFC 2198, RED). It takes two or three times the bits while that lasts.",
+    ),
+    Key(
+        name="opus.dtx",
+        kind=boolean(),
+        section=Section.CALLS,
+        doc="Send next to nothing while nobody speaks, and ask the far end to do the same.",
+    ),
+    Key(
         name="trace_sip",
         kind=boolean(),
         section=Section.LOG,

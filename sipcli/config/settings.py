@@ -101,6 +101,19 @@ class Audio:
     echo_cancellation: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opus:
+    """The `opus` table: how speech is encoded, and what is asked of the far end."""
+
+    bitrate: int = 32_000
+    """Bits a second, on average: 6000 to 510000."""
+    complexity: int = 8
+    """0 to 10."""
+    fec: bool = True
+    dtx: bool = False
+    red: bool = True
+
+
 class IceTransportPolicy(StrEnum):
     """Which ICE candidates may be used (W3C WebRTC 1.0, RTCIceTransportPolicy)."""
 
@@ -154,6 +167,7 @@ class Settings:
     user_agent: str = f"sipcli/{__version__}"
     codecs: tuple[str, ...] = CODECS
     audio: Audio = Audio()
+    opus: Opus = Opus()
 
     @property
     def username(self) -> str:

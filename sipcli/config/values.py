@@ -163,11 +163,11 @@ def boolean() -> Kind[bool]:
     )
 
 
-def whole(accepts: str, metavar: str, *, highest: int = LARGEST) -> Kind[int]:
-    """A whole number from 1 to `highest`."""
+def whole(accepts: str, metavar: str, *, lowest: int = 1, highest: int = LARGEST) -> Kind[int]:
+    """A whole number from `lowest` to `highest`."""
 
     def checked(value: int) -> int:
-        if value < 1:
+        if value < lowest:
             raise Unacceptable
         if value > highest:
             raise Unacceptable(f"it is above {highest}")

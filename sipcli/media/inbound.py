@@ -1,7 +1,8 @@
 """The receiving half of a call: decrypted RTP in; sound, digits and counts out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from sipcli.media.codecs.codec import COMFORT_NOISE, Codec, Decoder
 from sipcli.media.codecs.registry import make_decoder
@@ -10,8 +11,13 @@ from sipcli.media.dtmf.receiver import DtmfReceiver
 from sipcli.media.level import Meter
 from sipcli.media.pcm import FRAME, Pcm
 from sipcli.media.playout.playout import Playout
+from sipcli.media.rtp import red
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
+from sipcli.media.rtp.red import Block
+
+_NOTHING: Final = Block(127, 0, b"")
+"""What a packet has in it that says it is RED and is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,8 @@ class InboundFormats:
     """Comfort noise among them."""
     events: Mapping[int, int] = field(default_factory=dict)
     """Telephone-events: payload type -> clock rate in Hz."""
+    red: frozenset[int] = frozenset()
+    """Payload types of packets that hold several others (RFC 2198)."""
 
 
 class Inbound:
@@ -60,9 +68,14 @@ class Inbound:
             self._ssrc = packet.ssrc
             self._decoders.clear()
             self._dtmf = DtmfReceiver()
+        redundant: tuple[Block, ...] = ()
+        if packet.payload_type in self._formats.red and packet.payload:
+            *older, primary = red.parse(packet.payload) or (_NOTHING,)
+            packet = replace(packet, payload_type=primary.payload_type, payload=primary.payload)
+            redundant = tuple(reversed(older))
         codec = self._formats.codecs.get(packet.payload_type)
         if codec is not None and packet.payload:
-            self._sound(packet, codec, now)
+            self._sound(packet, codec, redundant, now)
             return
         self.playout.step_over(packet)
         clock_rate = self._formats.events.get(packet.payload_type)
@@ -72,14 +85,21 @@ class Inbound:
         elif codec is None:
             self.unknown += 1
 
-    def _sound(self, packet: RtpPacket, codec: Codec, now: float) -> None:
+    def _sound(
+        self, packet: RtpPacket, codec: Codec, redundant: tuple[Block, ...], now: float
+    ) -> None:
         decoder = self._decoders.get(packet.payload_type)
         if decoder is None:
             decoder = self._decoders[packet.payload_type] = make_decoder(codec)
         if codec != COMFORT_NOISE:
             self.codec = codec
         self.receiver.timed(packet, codec.clock_rate, now)
-        self.playout.put(packet, codec.scale, decoder, now)
+        again = tuple(
+            (block.timestamp_offset * codec.scale, block.payload)
+            for block in redundant
+            if block.payload_type == packet.payload_type and block.timestamp_offset
+        )
+        self.playout.put(packet, codec.scale, decoder, now, again)
 
     def frame(self, now: float, samples: int = FRAME) -> Pcm:
         """The next `samples` of what is heard."""

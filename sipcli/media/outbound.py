@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from sipcli.media.codecs.codec import Codec, Encoder
 from sipcli.media.codecs.opus import OpusSettings
@@ -11,11 +10,10 @@ from sipcli.media.dtmf.digits import Digit, Step
 from sipcli.media.dtmf.sender import DtmfSender, EventFrame
 from sipcli.media.level import Meter
 from sipcli.media.pcm import Pcm
+from sipcli.media.rtp.protection import Protection
+from sipcli.media.rtp.red import MOST_REDUNDANT, Redundancy
 from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.rtp.sender import Sender
-
-_FORGETTING: Final = 0.7
-"""What is left of an earlier loss, for FEC, when a report tells of less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +24,12 @@ class OutboundFormats:
     payload_type: int
     events: Mapping[int, int] = field(default_factory=dict)
     """Telephone-events: clock rate in Hz -> payload type; empty if it takes none."""
+    red: int | None = None
+    """Payload type of packets that hold several others (RFC 2198); None if it takes none."""
+    most_redundant: int = MOST_REDUNDANT
+    """Earlier payloads that such a packet may bring again, for the bandwidth it costs."""
+    opus: OpusSettings | None = None
+    """How it wants its Opus; of no meaning to other codecs."""
 
 
 class Outbound:
@@ -41,7 +45,6 @@ class Outbound:
         ssrc: int,
         sequence: int,
         timestamp: int,
-        opus: OpusSettings | None = None,
     ) -> None:
         self.sender = Sender(
             ssrc=ssrc,
@@ -52,10 +55,11 @@ class Outbound:
         self.meter = Meter()
         """Of what was encoded and sent."""
         self.dtmf = DtmfSender()
-        self._opus = opus
         self._formats = formats
-        self._encoder: Encoder = make_encoder(formats.codec, opus)
-        self._loss_percent = 0.0
+        self._encoder: Encoder = make_encoder(formats.codec, formats.opus)
+        self._protection = Protection(_most_redundant(formats))
+        self._redundancy = Redundancy()
+        self._heeded: ReportBlock | None = None
         self._digits: list[Digit] = []
 
     @property
@@ -73,18 +77,26 @@ class Outbound:
 
         Digits that are waiting are lost if the clocks of telephone-events are not the same.
         """
-        if formats.codec != self._formats.codec:
-            self._encoder = make_encoder(formats.codec, self._opus)
-            self._encoder.expect_loss(self._loss_percent)
+        if (formats.codec, formats.opus) != (self._formats.codec, self._formats.opus):
+            self._encoder = make_encoder(formats.codec, formats.opus)
         if formats.events.keys() != self._formats.events.keys():
             self.dtmf.clear()
         self.sender.clock_rate = formats.codec.clock_rate
         self._formats = formats
+        self._protection.most = _most_redundant(formats)
+        self._encoder.expect_loss(self._protection.fec_percent)
 
-    def heed(self, report: ReportBlock) -> None:
-        """Prepare for losses such as the far end tells of: up at once, down slowly."""
-        self._loss_percent = max(100 * report.fraction_lost, _FORGETTING * self._loss_percent)
-        self._encoder.expect_loss(self._loss_percent)
+    def heed(self, report: ReportBlock, now: float) -> None:
+        """Prepare for losses such as the far end tells of, each time that it tells anew."""
+        if report is not self._heeded:
+            self._heeded = report
+            self._protection.heed(100 * report.fraction_lost, now)
+            self._encoder.expect_loss(self._protection.fec_percent)
+
+    def heed_bursts(self, burst_density: float) -> None:
+        """Prepare for losses in a row, by their share within bursts (RFC 3611 §4.7.2)."""
+        self._protection.heed_bursts(burst_density)
+        self._encoder.expect_loss(self._protection.fec_percent)
 
     def frame(self, pcm: Pcm, now: float) -> bytes | None:
         """The packet for a frame of sound, or for the digit in its place; None for none (DTX)."""
@@ -97,11 +109,16 @@ class Outbound:
                 payload_type, event.payload, event.timestamp, event.marker, now
             )
         payload = self._encoder.encode(pcm)
-        self.meter.put(pcm)
         if not payload:
             self.sender.pause(now)
             return None
-        return self.sender.audio(self._formats.payload_type, payload, now)
+        self.meter.put(pcm)
+        payload_type = self._formats.payload_type
+        count = self._protection.redundancy
+        together = self._redundancy.add(payload_type, self.sender.timestamp, payload, count)
+        if together is not None and self._formats.red is not None:
+            payload_type, payload = self._formats.red, together
+        return self.sender.audio(payload_type, payload, now, silent=self._encoder.pausing)
 
     def pause(self, now: float) -> None:
         """Let a frame pass without sending: the call is on hold."""
@@ -123,3 +140,7 @@ class Outbound:
         # Their clock should be the audio's; some take the one of 8 kHz only, whatever the codec.
         rate = self.sender.clock_rate if self.sender.clock_rate in events else min(events)
         return self.dtmf.frame(self.sender.timestamp, rate)
+
+
+def _most_redundant(formats: OutboundFormats) -> int:
+    return 0 if formats.red is None else formats.most_redundant

@@ -1,44 +1,11 @@
 """The outcome of an exchange: everything the media need to know, without SDP."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from sipcli.sdp.digits import number
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.formats import COMFORT_NOISE, OPUS, RED, TELEPHONE_EVENT, Format
+from sipcli.sdp.opus import OpusWishes
 from sipcli.sdp.path import Path
-
-_YES: Final = ("1", "true", "yes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpusWishes:
-    """How the far end wants its Opus (RFC 7587 §6.1)."""
-
-    fec: bool = False
-    """Whether it can use in-band forward error correction."""
-    dtx: bool = False
-    """Whether it prefers that silence is not sent."""
-    stereo: bool = False
-    cbr: bool = False
-    """Whether it prefers a constant bit rate."""
-    max_average_bitrate: int | None = None
-    """bit/s, 6000 to 510000."""
-    max_playback_rate: int = 48_000
-    """Hz it can play, 8000 to 48000."""
-
-    @classmethod
-    def of(cls, opus: Format) -> "OpusWishes":
-        """Read them from the far end's format; what means nothing counts as not said."""
-        options = opus.options()
-        return cls(
-            fec=options.get("useinbandfec", "").lower() in _YES,
-            dtx=options.get("usedtx", "").lower() in _YES,
-            stereo=options.get("stereo", "").lower() in _YES,
-            cbr=options.get("cbr", "").lower() in _YES,
-            max_average_bitrate=number(options.get("maxaveragebitrate"), 6_000, 510_000),
-            max_playback_rate=number(options.get("maxplaybackrate"), 8_000, 48_000) or 48_000,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Which encodings we can use, and in what order we would."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sipcli.sdp.formats import (
@@ -14,16 +14,17 @@ from sipcli.sdp.formats import (
     Format,
     Key,
 )
+from sipcli.sdp.opus import OpusWishes
 
 CODECS: Final = {
-    OPUS: Format(111, OPUS, 48000, 2, "minptime=10;useinbandfec=1"),
+    OPUS: Format(111, OPUS, 48000, 2),
     G722: Format(9, G722, 8000),
     PCMU: Format(0, PCMU, 8000),
     PCMA: Format(8, PCMA, 8000),
 }
 """Codecs by the names that the `codecs` setting has, with the numbers that we give them.
 
-Numbers and Opus parameters are those of Chromium, which all gateways have met.
+The numbers are those of Chromium, which all gateways have met.
 """
 
 EVENTS: Final = (
@@ -34,6 +35,8 @@ EVENTS: Final = (
 
 _COMFORT_NOISE: Final = Format(13, COMFORT_NOISE, 8000)
 _RED: Final = Format(63, RED, 48000, 2)
+_OPUS: Final = OpusWishes(fec=True)
+"""As Chromium wants it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class Preferences:
     """Whether to use comfort noise (RFC 3389) with the codecs that have none of their own."""
     red: bool = False
     """Whether to use redundancy (RFC 2198) with Opus."""
+    opus: OpusWishes = _OPUS
+    """How we want our Opus."""
 
     def __post_init__(self) -> None:
         if not self.codecs or not CODECS.keys() >= set(self.codecs):
@@ -60,7 +65,8 @@ class Preferences:
     @property
     def formats(self) -> tuple[Format, ...]:
         """Everything that may go over the wire, codecs first, with the numbers we would choose."""
-        codecs = tuple(CODECS[name] for name in dict.fromkeys(self.codecs))
+        opus = replace(CODECS[OPUS], parameters=self.opus.parameters)
+        codecs = tuple((CODECS | {OPUS: opus})[name] for name in dict.fromkeys(self.codecs))
         clocks = {each.clock_rate for each in codecs}
         return (
             *codecs,

@@ -283,6 +283,20 @@ SAMPLES: Final[dict[str, Sample]] = {
     ),
     "audio.ring": Sample("null", '"null"', ("null",), "null", ('""', "1"), ("-", "file:x.wav")),
     "audio.echo_cancellation": flag(False),
+    "opus.bitrate": Sample(
+        24_000,
+        "24_000",
+        ("24000",),
+        "24000",
+        ("0", "5999", "510001", "24000.0", '"24000"', "true"),
+        ("0", "5999", "510001", "24k", "-24000", ""),
+    ),
+    "opus.complexity": Sample(
+        0, "0", ("0",), "0", ("-1", "11", "5.0", '"5"', "true"), ("-1", "11", "5.0", "")
+    ),
+    "opus.fec": flag(False),
+    "opus.red": flag(False),
+    "opus.dtx": flag(True),
     "trace_sip": flag(True),
     "log.level": Sample(LogLevel.DEBUG, '"debug"', ("debug",), "debug", ('""', "3"), ("loud", "2")),
     "log.file": path(),

@@ -46,7 +46,7 @@ def test_every_setting_has_a_key_and_every_key_a_setting() -> None:
 
 
 def test_tables_are_known() -> None:
-    assert TABLES == ("audio", "log")
+    assert TABLES == ("audio", "opus", "log")
 
 
 @by_key

@@ -17,8 +17,8 @@ DELAY_S = 0.025
 
 
 def outbound(codec: Codec = PCMU, opus: OpusSettings | None = None, ssrc: int = 7) -> Outbound:
-    formats = OutboundFormats(codec, PAYLOAD_TYPE, EVENTS)
-    return Outbound(formats, ssrc=ssrc, sequence=65_500, timestamp=0xFFFF_0000, opus=opus)
+    formats = OutboundFormats(codec, PAYLOAD_TYPE, EVENTS, opus=opus)
+    return Outbound(formats, ssrc=ssrc, sequence=65_500, timestamp=0xFFFF_0000)
 
 
 def inbound(codec: Codec = PCMU) -> Inbound:
@@ -50,3 +50,13 @@ class Way:
             if data is not None:
                 self.receiver.rtp(data, now + DELAY_S)
             yield self.receiver.frame(now + DELAY_S + 0.005)
+
+    def lose(self, frames: int, tone: Tone | None = None) -> int:
+        """Lose so many frames; returns the sequence number of the last packet."""
+        number = -1
+        for _ in range(frames):
+            now = self.frames * FRAME_S
+            self.frames += 1
+            number = read(self.sender.frame(tone.frame() if tone else silence(FRAME), now)).sequence
+            self.receiver.frame(now + DELAY_S + 0.005)
+        return number

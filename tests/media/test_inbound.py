@@ -12,6 +12,7 @@ from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
 from sipcli.media.pcm import FRAME, RATE
 from sipcli.media.rtp.packet import RtpPacket, build
+from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.tone_meter import ToneMeter
 from sipcli.media.tones import Tone
 from tests.media.call import EVENTS, PAYLOAD_TYPE, Way, inbound, outbound
@@ -192,3 +193,53 @@ def test_wild_packets_of_the_heard_source_end_with_themselves(codec: Codec) -> N
 def test_frames_may_be_of_10_ms() -> None:
     receiver = inbound()
     assert len(receiver.frame(0.0, RATE // 100)) == 480
+
+
+def red_call() -> Way:
+    """A call whose sender repeats the packet before, and reports of loss that make it do so."""
+    way = Way(outbound(OPUS), inbound(OPUS))
+    way.sender.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, EVENTS, red=63))
+    way.sender.heed(ReportBlock(7, 0.05, 0, 0, 0, 0, 0), 0.0)
+    way.receiver.agree(InboundFormats({PAYLOAD_TYPE: OPUS}, red=frozenset({63})))
+    return way
+
+
+def test_what_is_lost_comes_again_with_the_next_packet() -> None:
+    way, meter = red_call(), ToneMeter()
+    tone = Tone(440.0, amplitude=0.5)
+    list(way.carry(50, tone))
+    for _ in range(30):
+        way.lose(1, tone)
+        for pcm in way.carry(9, tone):
+            meter.put(pcm)
+    counts = way.receiver.playout.counts
+    assert way.receiver.receiver.lost == 30
+    assert counts.recovered >= 28 * FRAME
+    assert counts.concealed <= 2 * FRAME
+    assert way.receiver.codec == OPUS
+    assert meter.seconds(440.0) >= 4.0
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xff",
+        b"\xe0\x0f\x03\xff\x60",
+        bytes((0x80 | PAYLOAD_TYPE, 0, 0, 1, 63, 0, 0)),
+        bytes((0x80 | PAYLOAD_TYPE, 0xFF, 0xFC, 1, PAYLOAD_TYPE, 0, 0)),
+        bytes((0x80 | 101, 0x0F, 0x00, 4, PAYLOAD_TYPE)) + b"\x05\x0a\x01\x40" + bytes(40),
+    ],
+)
+def test_red_that_is_none_costs_nothing_but_the_packet(payload: bytes) -> None:
+    way = red_call()
+    tone = Tone(440.0)
+    list(way.carry(50, tone))
+    before = way.receiver.playout.delay_s
+    number = way.lose(1, tone)
+    timestamp = (0xFFFF_0000 + 50 * FRAME) & 0xFFFF_FFFF
+    way.receiver.rtp(build(RtpPacket(63, number, timestamp, 7, payload)), 1.03)
+    list(way.carry(50, tone))
+    assert way.receiver.digits(2.5) == ()
+    assert way.receiver.playout.delay_s < before + 0.03
+    assert way.receiver.playout.counts.played + way.receiver.playout.counts.recovered > 98 * FRAME

@@ -11,6 +11,7 @@ from sipcli.media.dtmf.digits import Digit, InvalidDigits, steps
 from sipcli.media.outbound import Outbound, OutboundFormats
 from sipcli.media.pcm import FRAME, silence
 from sipcli.media.rtp.packet import RtpPacket
+from sipcli.media.rtp.red import parse as parse_red
 from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.tones import Tone
 from tests.media.call import EVENTS, PAYLOAD_TYPE, outbound, read
@@ -127,7 +128,18 @@ def test_on_hold_time_goes_on_and_talk_begins_with_a_mark() -> None:
 def test_dtx_sends_next_to_nothing_in_silence() -> None:
     half = outbound(OPUS, OpusSettings(dtx=True))
     assert len(send(half, 50, tone=Tone(300.0))) == 50
-    assert len(send(half, 100, first=50)) < 40
+    heard = half.meter.audible_s
+    silent = send(half, 200, first=50)
+    assert len(silent) < 50
+    lengths = [len(packet.payload) for packet in silent[-8:]]
+    assert {length <= 2 for length in lengths[::2]} != {length <= 2 for length in lengths[1::2]}, (
+        "each update is followed by one word that nothing follows"
+    )
+    assert not any(packet.marker for packet in silent), "nobody begins to speak"
+    assert half.meter.audible_s == heard
+    spoken = send(half, 2, first=250, tone=Tone(300.0))
+    assert [packet.marker for packet in spoken] == [True, False]
+    assert spoken[0].timestamp == (0xFFFF_0000 + 250 * 960) & 0xFFFF_FFFF
 
 
 def test_reported_losses_bring_fec_and_its_end_comes_slowly() -> None:
@@ -139,18 +151,18 @@ def test_reported_losses_bring_fec_and_its_end_comes_slowly() -> None:
         return any(decoder.has_fec(read(packet).payload) for packet in packets[5:])
 
     assert not has_fec(0)
-    half.heed(report(0.02))
+    half.heed(report(0.02), 0.5)
     assert has_fec(25)
-    half.heed(report(0.0))
+    half.heed(report(0.0), 1.0)
     assert has_fec(50)
-    for _ in range(5):
-        half.heed(report(0.0))
-    assert not has_fec(75)
+    for n in range(5):
+        half.heed(report(0.0), 1.5 + 2 * n)
+    assert not has_fec(500)
 
 
 def test_a_new_encoder_knows_of_the_losses_too() -> None:
     half, decoder = outbound(PCMU), make_decoder(OPUS)
-    half.heed(report(0.1))
+    half.heed(report(0.1), 0.0)
     half.agree(OutboundFormats(OPUS, 111, EVENTS))
     packets = [half.frame(pcm, n * 0.020) for n, pcm in enumerate(frames(voice(0.5)))]
     assert any(decoder.has_fec(read(packet).payload) for packet in packets)
@@ -166,3 +178,72 @@ def test_the_level_is_that_of_what_was_sent() -> None:
     loud = Tone(440.0, amplitude=0.9)
     send(half, 7, first=51, tone=loud)  # under the digit it is not sent
     assert half.meter.mean_dbfs == pytest.approx(-23.0, abs=0.1)
+
+
+RED = OutboundFormats(OPUS, PAYLOAD_TYPE, EVENTS, red=63)
+
+
+def test_red_is_sent_while_losses_are_reported_and_only_then() -> None:
+    half = outbound(OPUS)
+    half.agree(RED)
+    assert {packet.payload_type for packet in send(half, 10)} == {PAYLOAD_TYPE}
+    half.heed(report(0.05), 0.2)
+    found = send(half, 10, first=10)
+    assert {packet.payload_type for packet in found} == {63}
+    for packet in found:
+        *redundant, primary = parse_red(packet.payload)
+        assert [block.timestamp_offset for block in redundant] == [960]
+        assert primary.payload_type == PAYLOAD_TYPE
+    again = [parse_red(packet.payload)[0].payload for packet in found[1:]]
+    assert again == [parse_red(packet.payload)[-1].payload for packet in found[:-1]]
+    half.heed(report(0.0), 30.0)
+    assert {packet.payload_type for packet in send(half, 10, first=20)} == {PAYLOAD_TYPE}
+
+
+def test_bursts_bring_the_two_packets_before() -> None:
+    half = outbound(OPUS)
+    half.agree(RED)
+    half.heed(report(0.05), 0.0)
+    half.heed_bursts(0.7)
+    (*_, last) = send(half, 5)
+    assert [block.timestamp_offset for block in parse_red(last.payload)] == [1920, 960, 0]
+
+
+def test_a_report_is_heeded_once() -> None:
+    half, once = outbound(OPUS), report(0.1)
+    half.agree(RED)
+    for second in range(60):
+        half.heed(once, float(second))
+    half.heed(report(0.0), 60.0)
+    assert {packet.payload_type for packet in send(half, 10)} == {PAYLOAD_TYPE}
+
+
+def test_red_ends_where_the_far_end_takes_it_no_more() -> None:
+    half = outbound(OPUS)
+    half.agree(RED)
+    half.heed(report(0.05), 0.0)
+    send(half, 5)
+    half.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, EVENTS))
+    assert {packet.payload_type for packet in send(half, 5, first=5)} == {PAYLOAD_TYPE}
+    half.agree(RED)
+    assert {packet.payload_type for packet in send(half, 5, first=10)} == {63}
+
+
+def test_a_digit_is_not_sent_again() -> None:
+    half = outbound(OPUS)
+    half.agree(RED)
+    half.heed(report(0.05), 0.0)
+    send(half, 5)
+    half.dial(steps("1"))
+    found = send(half, 12, first=5)
+    assert [packet.payload_type for packet in found] == [102] * 7 + [PAYLOAD_TYPE] + [63] * 4
+    assert [b.timestamp_offset for b in parse_red(found[-1].payload)] == [960, 0]
+
+
+def test_other_settings_for_opus_make_another_encoder() -> None:
+    half = outbound(OPUS)
+    loud = Tone(440.0)
+    before = sum(len(packet.payload) for packet in send(half, 50, tone=loud))
+    half.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, EVENTS, opus=OpusSettings(bitrate=8_000)))
+    after = sum(len(packet.payload) for packet in send(half, 50, first=50, tone=loud))
+    assert after < before / 2

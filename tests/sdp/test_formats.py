@@ -2,8 +2,8 @@
 
 import pytest
 
-from sipcli.sdp.agreed import OpusWishes
 from sipcli.sdp.formats import STATIC, Format, first_of_each, read_formats
+from sipcli.sdp.opus import OpusWishes
 from sipcli.sdp.preferences import CODECS, EVENTS, Preferences
 from sipcli.sdp.read import read
 
@@ -143,13 +143,15 @@ def test_events_follow_the_clocks_of_the_codecs() -> None:
 
 
 def test_red_and_comfort_noise_come_with_the_codecs_they_serve() -> None:
-    both = {"red": True, "comfort_noise": True}
-    assert names(Preferences(codecs=("opus", "pcmu"), **both))[2:4] == [
+    def both(*codecs: str) -> list[tuple[str, int]]:
+        return names(Preferences(codecs=codecs, red=True, comfort_noise=True))
+
+    assert both("opus", "pcmu")[2:4] == [
         ("red", 48000),
         ("cn", 8000),
     ]
-    assert ("cn", 8000) not in names(Preferences(codecs=("opus",), **both))
-    assert ("red", 48000) not in names(Preferences(codecs=("pcmu",), **both))
+    assert ("cn", 8000) not in both("opus")
+    assert ("red", 48000) not in both("pcmu")
 
 
 @pytest.mark.parametrize("codecs", [(), ("opus", "g729"), ("OPUS",)])

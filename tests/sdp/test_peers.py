@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from sipcli.sdp.agreed import Agreed, OpusWishes
+from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiation import Negotiation
+from sipcli.sdp.opus import OpusWishes
 from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import read
 from sipcli.sdp.transport import DtlsRole

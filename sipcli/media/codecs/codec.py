@@ -42,6 +42,10 @@ COMFORT_NOISE = Codec("cn", "CN", 8_000, 8_000, 1, 13, "")
 class Encoder(Protocol):
     """Makes payloads of sound. It has a memory: frames are given in their order, none left out."""
 
+    @property
+    def pausing(self) -> bool:
+        """Whether nobody speaks in the last frame, as far as DTX looks for that."""
+
     def encode(self, pcm: Pcm) -> bytes:
         """The payload for one frame (960 samples); empty if nothing need be sent (DTX)."""
 

@@ -18,10 +18,15 @@ MAX_SAMPLES: Final = 5760
 
 VOIP: Final = 2048
 SET_BITRATE: Final = 4002
+SET_MAX_BANDWIDTH: Final = 4004
+SET_VBR: Final = 4006
 SET_COMPLEXITY: Final = 4010
 SET_INBAND_FEC: Final = 4012
 SET_PACKET_LOSS_PERC: Final = 4014
 SET_DTX: Final = 4016
+GET_IN_DTX: Final = 4049
+NARROW_BAND: Final = 1101
+"""Of the bandwidths; the four wider ones follow it."""
 
 _IN_WHEEL: Final = (
     "../av.libs/libopus-*.so*",
@@ -75,6 +80,12 @@ class Library:
         """Change a setting; raises `ValueError` for a value that libopus refuses."""
         if self._functions.opus_encoder_ctl(encoder, request, c_int32(value)) != 0:
             raise ValueError(f"libopus refuses {value} for setting {request}")
+
+    def is_in_dtx(self, encoder: ctypes.Array[ctypes.c_char]) -> bool:
+        """Whether the frame encoded last was silence to DTX; False before libopus 1.3."""
+        value = c_int32()
+        self._functions.opus_encoder_ctl(encoder, GET_IN_DTX, ctypes.byref(value))
+        return bool(value.value)
 
     def samples(self, payload: bytes, rate: int) -> int:
         """Samples in `payload` at `rate` Hz; negative if it is not Opus."""

@@ -16,6 +16,8 @@ _SAMPLES: Final = RATE // 1000
 class NarrowEncoder:
     """An `Encoder` around one that works at `rate` Hz."""
 
+    pausing = False
+
     def __init__(self, rate: int, encode: Callable[[Pcm], bytes]) -> None:
         self._encode = encode
         self._down = Resampler(RATE, rate)

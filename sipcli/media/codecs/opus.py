@@ -1,6 +1,7 @@
 """Opus for speech, on libopus (RFC 6716, RFC 7587): mono, in-band FEC, loss concealment, DTX."""
 
 import ctypes
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,8 @@ _WORTH_FEC: Final = 0.5
 """Percent of loss from which on FEC costs less quality than it saves."""
 _LEAST_TOLD: Final = 10
 """Percent: told of less, libopus puts in no FEC at 32 kbit/s."""
+_PLAYBACK_RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
+"""Hz: what the bandwidths of Opus are for, narrow to full (RFC 6716 §2)."""
 _STEP: Final = RATE // 400
 """libopus conceals multiples of 2.5 ms."""
 
@@ -35,6 +38,25 @@ class OpusSettings:
     """Let packets tell how the one before sounded, once losses are reported (§2.1.7)."""
     dtx: bool = False
     """Send next to nothing while nobody speaks (§2.1.9)."""
+    cbr: bool = False
+    """Make all packets of one length, as those want who fear that lengths tell words (§2.1.8)."""
+    max_playback_rate: int = 48_000
+    """Hz: what is beyond half of it is not encoded, as nobody hears it (RFC 7587 §6.1)."""
+
+
+class DtxGate:
+    """Lets the first of the payloads pass that say that nothing follows for a while, no other.
+
+    The far end has to know that a pause begins, or takes it for packets that are lost.
+    """
+
+    def __init__(self) -> None:
+        self._is_shut = False
+
+    def passed(self, payload: bytes) -> bytes:
+        """`payload`, or nothing if the far end knows already."""
+        was_shut, self._is_shut = self._is_shut, len(payload) <= DTX_PAYLOAD
+        return b"" if was_shut and self._is_shut else payload
 
 
 class OpusEncoder:
@@ -48,11 +70,21 @@ class OpusEncoder:
         library.set(self._state, libopus.SET_COMPLEXITY, settings.complexity)
         library.set(self._state, libopus.SET_INBAND_FEC, int(settings.fec))
         library.set(self._state, libopus.SET_DTX, int(settings.dtx))
+        library.set(self._state, libopus.SET_VBR, int(not settings.cbr))
+        bandwidth = bisect_left(_PLAYBACK_RATES, settings.max_playback_rate)
+        library.set(self._state, libopus.SET_MAX_BANDWIDTH, libopus.NARROW_BAND + bandwidth)
+        self._gate = DtxGate() if settings.dtx else None
+
+    @property
+    def pausing(self) -> bool:
+        """As DTX sees it; without DTX nobody looks."""
+        return self._gate is not None and self._library.is_in_dtx(self._state)
 
     def encode(self, pcm: Pcm) -> bytes:
         """The payload for one frame; empty where DTX has nothing to say."""
         size = self._library.encode(self._state, pcm.tobytes(), FRAME, self._out, _LARGEST_PAYLOAD)
-        return ctypes.string_at(self._out, size) if size > DTX_PAYLOAD else b""
+        payload = ctypes.string_at(self._out, max(0, size))
+        return payload if self._gate is None else self._gate.passed(payload)
 
     def expect_loss(self, percent: float) -> None:
         """FEC from half a percent on; none below."""

@@ -12,7 +12,7 @@ from av.error import FFmpegError
 from sipcli.errors import MediaError
 from sipcli.media.codecs.concealment import Concealer
 from sipcli.media.codecs.libopus import MAX_SAMPLES
-from sipcli.media.codecs.opus import DTX_PAYLOAD, OpusSettings
+from sipcli.media.codecs.opus import DTX_PAYLOAD, DtxGate, OpusSettings
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 
 Name: TypeAlias = Literal["libopus", "opus"]
@@ -42,7 +42,9 @@ def _best(verb: str) -> Name:
 
 
 class AvOpusEncoder:
-    """An `Encoder` by the FFmpeg codec `name`."""
+    """An `Encoder` by the FFmpeg codec `name`. It cannot say when DTX sees a pause."""
+
+    pausing = False
 
     def __init__(self, name: Name, settings: OpusSettings) -> None:
         self._context = av.CodecContext.create(name, "w")
@@ -50,6 +52,7 @@ class AvOpusEncoder:
         self._context.layout = "mono"
         self._context.format = self._format = _FORMATS[name]
         self._context.bit_rate = settings.bitrate
+        self._gate = DtxGate()
         if name == "libopus":
             self._context.options = {
                 "application": "voip",
@@ -57,6 +60,7 @@ class AvOpusEncoder:
                 "dtx": str(int(settings.dtx)),
                 "fec": str(int(settings.fec)),
                 "packet_loss": _EXPECTED_LOSS,
+                "vbr": "off" if settings.cbr else "on",
             }
         else:
             self._context.options = {"strict": "experimental", "opus_delay": "20"}
@@ -67,7 +71,7 @@ class AvOpusEncoder:
         frame = av.AudioFrame.from_ndarray(wave, format=self._format, layout="mono")
         frame.sample_rate = RATE
         payload = b"".join(bytes(packet) for packet in self._context.encode(frame))
-        return payload if len(payload) > DTX_PAYLOAD else b""
+        return self._gate.passed(payload)
 
     def expect_loss(self, percent: float) -> None:
         """Nothing: it is too late for FFmpeg to be told."""

@@ -6,8 +6,8 @@ a click is `Pacing`; what is played for what is lost is the codec's `Decoder.con
 """
 
 from collections import deque
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -33,6 +33,12 @@ _ROUNDING: Final = RATE // 400
 """Samples: a gap shorter than 2.5 ms is none."""
 _SMOOTHING: Final = 1 / 50
 _PASSED: Final = 64
+_HEARD_OF: Final = 64
+_OLDEST_COPY: Final = RATE // 10
+"""Samples: what is lost is not waited for any longer, though it may come again."""
+
+Redundant: TypeAlias = tuple[int, bytes]
+"""How many samples at 48 kHz before its packet's sound a payload belongs, and the payload."""
 
 
 @dataclass(slots=True)
@@ -42,7 +48,7 @@ class PlayoutCounts:
     played: int = 0
     """Samples from packets that came in time."""
     recovered: int = 0
-    """Samples by forward error correction."""
+    """Samples by forward error correction, or from redundant copies (RFC 2198)."""
     concealed: int = 0
     """Samples made up for packets that were lost or late."""
     concealments: int = 0
@@ -76,7 +82,11 @@ class Playout:
         self._queue = PacketQueue()
         self._passed: deque[int] = deque(maxlen=_PASSED)
         """Sequence numbers of packets that came and had no sound in them."""
+        self._heard_of: deque[int] = deque(maxlen=_HEARD_OF)
+        """Positions of the packets that came, be it as a redundant copy."""
         self._newest: Waiting | None = None
+        self._stretch_begin = 0
+        """The position of the first packet since the timestamps jumped."""
         self._running = False
         self._next = 0
         """The position of the sample to be decoded next."""
@@ -90,8 +100,18 @@ class Playout:
         """That of the last packet."""
         self._concealing = False
 
-    def put(self, packet: RtpPacket, scale: int, decoder: Decoder, now: float) -> None:
-        """Take in a packet of sound; `scale`: samples at 48 kHz for a unit of its timestamp."""
+    def put(
+        self,
+        packet: RtpPacket,
+        scale: int,
+        decoder: Decoder,
+        now: float,
+        redundant: tuple[Redundant, ...] = (),
+    ) -> None:
+        """Take in a packet of sound; `scale`: samples at 48 kHz for a unit of its timestamp.
+
+        `redundant`: what it brings again of packets before it, the latest of them first.
+        """
         samples = decoder.samples(packet.payload)
         if samples == 0:
             self.counts.undecodable += 1
@@ -101,13 +121,42 @@ class Playout:
         waiting = Waiting(
             position, samples, packet.payload, decoder, packet.sequence, self._timeline.stretch, now
         )
+        if self._newest is None or self._newest.stretch != waiting.stretch:
+            self._stretch_begin = position
         self._learn(waiting)
-        if self._running and waiting.end < self._next + _ROUNDING:
+        if self._is_over(waiting):
             self.counts.late += 1
         elif not self._queue.add(waiting):
             self.counts.duplicate += 1
-        elif len(self._queue) > MOST_PACKETS or self._queue.span > LONGEST_QUEUE:
+        self._put_redundant(waiting, redundant)
+        self._heard_of.append(position)
+        if len(self._queue) > MOST_PACKETS or self._queue.span > LONGEST_QUEUE:
             self._shed()
+
+    def _put_redundant(self, primary: Waiting, redundant: tuple[Redundant, ...]) -> None:
+        """Let what came with `primary` take the places of packets that have not come."""
+        for steps, (offset, payload) in enumerate(redundant, 1):
+            position = primary.position - offset
+            samples = primary.decoder.samples(payload)
+            is_known = position in self._heard_of or position < self._stretch_begin
+            if samples == 0 or is_known or offset > _OLDEST_COPY:
+                continue
+            waiting = replace(
+                primary,
+                position=position,
+                samples=samples,
+                payload=payload,
+                sequence=(primary.sequence - steps) & 0xFFFF,
+                redundant=True,
+            )
+            self._heard_of.append(position)
+            self._delays.add(waiting.arrival - position / RATE)
+            if not self._is_over(waiting):
+                self._queue.add(waiting)
+
+    def _is_over(self, waiting: Waiting) -> bool:
+        """Whether the turn of what it brings is past."""
+        return self._running and waiting.end < self._next + _ROUNDING
 
     def step_over(self, packet: RtpPacket) -> None:
         """Take note of a packet of the stream without sound: padding, an event, the unknown.
@@ -247,7 +296,10 @@ class Playout:
         self._concealing = False
         pcm = packet.decoder.decode(packet.payload)
         self._next = packet.position + (len(pcm) or packet.samples)
-        self.counts.played += len(pcm)
+        if packet.redundant:
+            self.counts.recovered += len(pcm)
+        else:
+            self.counts.played += len(pcm)
         return pcm
 
     def _settle(self, lost: bool) -> None:

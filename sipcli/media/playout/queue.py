@@ -20,6 +20,8 @@ class Waiting:
     """Of the timeline: see `Timeline.stretch`."""
     arrival: float
     """When it came, in seconds."""
+    redundant: bool = False
+    """Whether it is a copy that came with a later packet (RFC 2198)."""
 
     @property
     def end(self) -> int:

@@ -1,20 +1,15 @@
 """The sending side of an RTP session: numbers, timestamps, marker and counts (RFC 3550 §5.1)."""
 
-from typing import Final
-
 from sipcli.media.pcm import FRAME_S
 from sipcli.media.rtp.packet import RtpPacket, build
-
-_ASLEEP_S: Final = 1.0
-"""Seconds without a frame that are not a delay, which the caller makes up for, but a sleep."""
 
 
 class Sender:
     """One synchronization source for the life of a call, whatever codecs it goes through.
 
     Time goes on by one frame of 20 ms with each call of `audio`, `event` or `pause`: exactly
-    one of them is called for each frame. Where nobody called for more than a second (the
-    machine slept), the timestamp skips that time.
+    one of them is called for each frame, late where it must be, and `skip` for frames that
+    there will never be.
 
     Sequence number and timestamp begin at random, so that they say nothing (§5.1): the
     caller draws them, and the SSRC.
@@ -38,10 +33,15 @@ class Sender:
         """That of the next frame."""
         return self._timestamp
 
-    def audio(self, payload_type: int, payload: bytes, now: float) -> bytes:
-        """The packet for a frame of sound; marked if it is the first after a pause."""
+    def audio(
+        self, payload_type: int, payload: bytes, now: float, *, silent: bool = False
+    ) -> bytes:
+        """The packet for a frame of sound; marked if it is the first after a pause.
+
+        One that is `silent` only says, now and then, how a pause sounds (RFC 3551 §4.1).
+        """
         timestamp = self._tick(now)
-        marker, self._talking = not self._talking, True
+        marker, self._talking = not (silent or self._talking), not silent
         return self._packet(payload_type, payload, timestamp, marker)
 
     def event(
@@ -59,6 +59,11 @@ class Sender:
         self._tick(now)
         self._talking = False
 
+    def skip(self, frames: int) -> None:
+        """Let time go on by so many frames: the machine was held up, or asleep."""
+        self._advance(frames)
+        self._talking = False
+
     def timestamp_at(self, now: float) -> int:
         """The RTP timestamp of the instant `now`, for a sender report (§6.4.1)."""
         ahead = 0.0 if self._ticked is None else now - self._ticked - FRAME_S
@@ -73,9 +78,6 @@ class Sender:
 
     def _tick(self, now: float) -> int:
         """Begin a frame; returns its timestamp."""
-        if self._ticked is not None and now - self._ticked > _ASLEEP_S:
-            self._advance(int((now - self._ticked) / FRAME_S) - 1)
-            self._talking = False
         self._ticked = now
         timestamp = self._timestamp
         self._advance(1)

@@ -2,16 +2,19 @@
 
 from typing import Final
 
+from sipcli.config.settings import Opus
 from sipcli.media.codecs.codec import COMFORT_NOISE
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import CODECS
 from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
+from sipcli.media.rtp.red import MOST_REDUNDANT
 from sipcli.sdp.agreed import Agreed
-from sipcli.sdp.formats import TELEPHONE_EVENT
+from sipcli.sdp.formats import RED, TELEPHONE_EVENT
+from sipcli.sdp.opus import OpusWishes
 
-BITRATE: Final = 32_000
-"""bit/s of our Opus unless the far end wants less."""
+_LEAST_BITRATE: Final = 6_000
+"""bit/s: Opus does with no less."""
 
 _HEARD: Final = CODECS | {COMFORT_NOISE.name: COMFORT_NOISE}
 
@@ -29,24 +32,47 @@ def inbound(agreed: Agreed) -> InboundFormats:
             for each in agreed.receives
             if each.encoding == TELEPHONE_EVENT
         },
+        red=frozenset(each.payload_type for each in agreed.receives if each.encoding == RED),
     )
 
 
-def outbound(agreed: Agreed) -> OutboundFormats:
-    """What is sent."""
+def outbound(agreed: Agreed, ours: Opus) -> OutboundFormats:
+    """What is sent; `ours` is how the user wants Opus."""
     events = agreed.telephone_event
+    opus = None if agreed.opus is None else _opus(agreed.opus, agreed.bandwidth, ours)
     return OutboundFormats(
         codec=CODECS[agreed.codec.encoding],
         payload_type=agreed.codec.payload_type,
         events={} if events is None else {events.clock_rate: events.payload_type},
+        red=agreed.red.payload_type if agreed.red is not None else None,
+        most_redundant=_most_redundant(opus.bitrate, agreed.bandwidth) if opus else 0,
+        opus=opus,
     )
 
 
-def opus_settings(agreed: Agreed) -> OpusSettings | None:
-    """How the far end wants its Opus; None where it gets another codec."""
-    wishes = agreed.opus
-    if wishes is None:
-        return None
-    limits = [limit for limit in (wishes.max_average_bitrate, agreed.bandwidth) if limit]
-    bitrate = max(6_000, min([BITRATE, *limits]))
-    return OpusSettings(bitrate=bitrate, fec=wishes.fec, dtx=wishes.dtx)
+def wishes(ours: Opus) -> OpusWishes:
+    """What to ask of the far end's Opus where that is how the user wants it."""
+    return OpusWishes(
+        fec=ours.fec,
+        dtx=ours.dtx,
+        max_average_bitrate=None if ours.bitrate == Opus().bitrate else ours.bitrate,
+    )
+
+
+def _opus(theirs: OpusWishes, bandwidth: int | None, ours: Opus) -> OpusSettings:
+    limits = [limit for limit in (theirs.max_average_bitrate, bandwidth) if limit]
+    return OpusSettings(
+        bitrate=max(_LEAST_BITRATE, min([ours.bitrate, *limits])),
+        complexity=ours.complexity,
+        fec=theirs.fec and ours.fec,
+        dtx=theirs.dtx or ours.dtx,
+        cbr=theirs.cbr,
+        max_playback_rate=theirs.max_playback_rate,
+    )
+
+
+def _most_redundant(bitrate: int, bandwidth: int | None) -> int:
+    """How many payloads of `bitrate` there is room for besides the one that is new."""
+    if bandwidth is None:
+        return MOST_REDUNDANT
+    return max(0, min(MOST_REDUNDANT, bandwidth // bitrate - 1))

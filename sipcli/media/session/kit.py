@@ -1,11 +1,12 @@
 """What all calls of one phone have in common for their media."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
-from sipcli.config.settings import CODECS, Settings
+from sipcli.config.settings import CODECS, Opus, Settings
 from sipcli.media.seam.dtls import Certificate
+from sipcli.media.session import formats
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.sdp.preferences import Preferences
 
@@ -19,6 +20,8 @@ class MediaKit:
     preferences: Preferences
     cname: str
     """RFC 7022 §4.2: the same for all streams of a phone, and says nothing about it."""
+    opus: Opus = field(default_factory=Opus)
+    """How we send it."""
 
     @classmethod
     def from_settings(cls, settings: Settings, *, include_loopback: bool = False) -> Self:
@@ -29,6 +32,9 @@ class MediaKit:
             preferences=Preferences(
                 codecs=settings.codecs,
                 own_order=settings.codecs != CODECS,
+                red=settings.opus.red,
+                opus=formats.wishes(settings.opus),
             ),
             cname=secrets.token_urlsafe(12),
+            opus=settings.opus,
         )

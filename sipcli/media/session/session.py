@@ -106,8 +106,9 @@ class MediaSession:
                 draw=secrets.SystemRandom().random,
             ),
             wall_clock=time.time() - self._loop.time(),
+            opus=kit.opus,
         )
-        self._ticker = Ticker(self.stream.tick, self.stream.pace)
+        self._ticker = Ticker(self.stream.tick, self.stream.pace, self.stream.skip)
 
     # Offer and answer
 

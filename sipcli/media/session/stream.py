@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
+from sipcli.config.settings import Opus
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.inbound import Inbound
 from sipcli.media.outbound import Outbound
@@ -12,6 +13,9 @@ from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.session import formats
 from sipcli.media.statistics import Statistics, snapshot
 from sipcli.sdp.agreed import Agreed
+
+_SPEECH: Final = Opus()
+"""How Opus is sent where nobody wants otherwise."""
 
 
 class Source(Protocol):
@@ -76,6 +80,7 @@ class Stream:
         wire: Wire,
         random: Randomness,
         wall_clock: float,
+        opus: Opus = _SPEECH,
     ) -> None:
         self.muted = False
         self.withholds = False
@@ -91,6 +96,7 @@ class Stream:
         self._wire = wire
         self._random = random
         self._wall_clock = wall_clock
+        self._opus = opus
 
     def use(self, source: Source, sink: Sink, taps: tuple[Tap, ...]) -> None:
         """Take the sound from elsewhere, and bring it elsewhere, from the next frame on."""
@@ -109,7 +115,7 @@ class Stream:
             self._begin(agreed)
         else:
             self.inbound.agree(formats.inbound(agreed))
-            self.outbound.agree(formats.outbound(agreed))
+            self.outbound.agree(formats.outbound(agreed, self._opus))
 
     def on_rtp(self, data: bytes, now: float) -> None:
         """Take in an RTP packet, decrypted; garbage costs nothing but itself."""
@@ -122,7 +128,7 @@ class Stream:
         if self.reporting is not None and self.outbound is not None:
             self.reporting.receive(data, now)
             if self.reporting.remote is not None:
-                self.outbound.heed(self.reporting.remote)
+                self.outbound.heed(self.reporting.remote, now)
 
     def tick(self, now: float) -> None:
         """Everything that is due every 20 ms, in both directions."""
@@ -137,6 +143,11 @@ class Stream:
             self._wire.on_digit_received(digit)
         if self.reporting.due(now) <= now:
             self._wire.send_rtcp(self.reporting.report(now))
+
+    def skip(self, frames: int) -> None:
+        """Leave out frames of 20 ms: what we send is not to lag behind for ever after."""
+        if self.outbound is not None:
+            self.outbound.sender.skip(frames)
 
     def statistics(self) -> Statistics | None:
         """The figures as they are now; None before the first agreement."""
@@ -169,11 +180,10 @@ class Stream:
         random = self._random
         self.inbound = Inbound(formats.inbound(agreed))
         self.outbound = Outbound(
-            formats.outbound(agreed),
+            formats.outbound(agreed, self._opus),
             ssrc=random.ssrc,
             sequence=random.sequence,
             timestamp=random.timestamp,
-            opus=formats.opus_settings(agreed),
         )
         self.reporting = Reporting(
             self.outbound.sender,

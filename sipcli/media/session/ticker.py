@@ -14,14 +14,18 @@ class Ticker:
     """Calls `tick(now)` for each 20 ms since `start`, late ones too unless they are many.
 
     `pace` says after each frame by how many seconds the next one should come later, so that a
-    sound device whose clock is not ours is followed.
+    sound device whose clock is not ours is followed. `skip` hears of frames that are left out.
     """
 
     def __init__(
-        self, tick: Callable[[float], None], pace: Callable[[], float] = lambda: 0.0
+        self,
+        tick: Callable[[float], None],
+        pace: Callable[[], float] = lambda: 0.0,
+        skip: Callable[[int], None] = lambda frames: None,
     ) -> None:
         self._tick = tick
         self._pace = pace
+        self._skip = skip
         self._loop = asyncio.get_running_loop()
         self._next = 0.0
         self._handle: asyncio.TimerHandle | None = None
@@ -45,6 +49,7 @@ class Ticker:
         late = int((now - self._next) / FRAME_S)
         if late >= MOST_AT_ONCE:
             self.skipped += late
+            self._skip(late)
             self._next += late * FRAME_S
         while self._next <= now:
             self._tick(now)

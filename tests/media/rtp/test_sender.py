@@ -79,12 +79,22 @@ def test_late_frames_do_not_move_the_timestamp() -> None:
     assert read(source.audio(111, b"", 0.9)).timestamp == 1960
 
 
-def test_the_timestamp_skips_a_sleep_of_the_machine() -> None:
+def test_the_timestamp_skips_the_frames_that_there_will_never_be() -> None:
     source = sender()
     audio(source, 0)
-    woken = read(source.audio(111, b"", 10.0))
+    source.skip(499)
+    woken = audio(source, 500)
     assert woken.timestamp == 1000 + 500 * 960
     assert woken.marker
+    assert not audio(source, 501).marker
+
+
+def test_what_only_says_how_a_pause_sounds_is_not_marked() -> None:
+    source = sender()
+    audio(source, 0)
+    silent = [read(source.audio(111, b"hush", n * 0.020, silent=True)) for n in (1, 2)]
+    assert [one.marker for one in silent] == [False, False]
+    assert audio(source, 3).marker
 
 
 def test_it_counts_packets_and_octets_of_payload() -> None:

@@ -51,7 +51,8 @@ async def test_a_hiccup_is_made_up_for_at_once() -> None:
 @virtual
 async def test_a_sleep_is_skipped() -> None:
     ticks: list[float] = []
-    ticker = Ticker(ticks.append)
+    skipped: list[int] = []
+    ticker = Ticker(ticks.append, skip=skipped.append)
     ticker.start()
     await asyncio.sleep(0.1)
     before = len(ticks)
@@ -59,6 +60,7 @@ async def test_a_sleep_is_skipped() -> None:
     await asyncio.sleep(0.1)
     ticker.stop()
     assert ticker.skipped == pytest.approx(3600 / FRAME_S, abs=MOST_AT_ONCE)
+    assert skipped == [ticker.skipped], "who is ticked must know"
     assert len(ticks) - before <= 0.1 / FRAME_S + 2
 
 

@@ -1,0 +1,100 @@
+"""Several payloads in one packet, so that a later one brings what was lost (RFC 2198)."""
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+from struct import Struct
+from typing import Final
+
+from sipcli.media.rtp.serial import timestamp_difference
+
+LARGEST_OFFSET: Final = (1 << 14) - 1
+"""Units of the RTP clock by which a block can be older than its packet: 341 ms at 48 kHz."""
+LARGEST_REDUNDANT: Final = (1 << 10) - 1
+"""Bytes of a redundant block at most."""
+MOST_BLOCKS: Final = 9
+"""In one packet; ours have three, those of browsers up to that many."""
+MOST_REDUNDANT: Final = 2
+"""Earlier payloads that a packet of ours brings again."""
+OLDEST: Final = 3 * 960
+"""Units of the clock of 48 kHz: what is older than 60 ms comes too late to be played."""
+LARGEST_PACKET: Final = 1100
+"""Bytes of payload in all, so that no network has to cut it."""
+_HEADER: Final = Struct("!L")
+_FOLLOWS: Final = 0x80
+_PAYLOAD_TYPE: Final = 0x7F
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One payload of a packet (§3)."""
+
+    payload_type: int
+    """0-127: block PT."""
+    timestamp_offset: int
+    """Units of the RTP clock by which it is older than its packet: 0 for the primary one."""
+    payload: bytes
+
+
+def parse(payload: bytes) -> tuple[Block, ...]:
+    """The blocks of a packet in their order, the primary last; none of what is no RED.
+
+    Lengths that lead out of the packet make all of it worthless: no block's end is known then.
+    """
+    headers: list[tuple[int, int, int]] = []
+    at = 0
+    while at < len(payload) and payload[at] & _FOLLOWS:
+        if at + _HEADER.size > len(payload) or len(headers) == MOST_BLOCKS - 1:
+            return ()
+        word = _HEADER.unpack_from(payload, at)[0]
+        headers.append((word >> 24 & _PAYLOAD_TYPE, word >> 10 & LARGEST_OFFSET, word & 0x3FF))
+        at += _HEADER.size
+    if at == len(payload):
+        return ()
+    primary, at = payload[at], at + 1
+    if at + sum(length for _, _, length in headers) > len(payload):
+        return ()
+    blocks = []
+    for payload_type, offset, length in headers:
+        blocks.append(Block(payload_type, offset, payload[at : at + length]))
+        at += length
+    return (*blocks, Block(primary, 0, payload[at:]))
+
+
+def build(blocks: tuple[Block, ...]) -> bytes:
+    """Write the blocks, the primary last. The caller keeps to the ranges of the fields."""
+    *redundant, primary = blocks
+    headers = b"".join(
+        _HEADER.pack(
+            (_FOLLOWS | block.payload_type) << 24
+            | block.timestamp_offset << 10
+            | len(block.payload)
+        )
+        for block in redundant
+    )
+    return headers + bytes((primary.payload_type,)) + b"".join(block.payload for block in blocks)
+
+
+class Redundancy:
+    """What was sent last, to be sent again with what comes next."""
+
+    def __init__(self) -> None:
+        self._sent: deque[tuple[int, int, bytes]] = deque(maxlen=MOST_REDUNDANT)
+        """Payload type, timestamp and payload, the latest first."""
+
+    def add(self, payload_type: int, timestamp: int, payload: bytes, count: int) -> bytes | None:
+        """`payload` with `count` of those before it; None where there is none to go with it.
+
+        What is old, too long or of another payload type is left out.
+        """
+        blocks = [Block(payload_type, 0, payload)]
+        for earlier_type, earlier, again in islice(self._sent, count):
+            offset = timestamp_difference(timestamp, earlier)
+            room = LARGEST_PACKET - sum(len(block.payload) for block in blocks)
+            if earlier_type != payload_type or not 0 < offset <= OLDEST:
+                break
+            if len(again) > min(LARGEST_REDUNDANT, room):
+                break
+            blocks.insert(0, Block(payload_type, offset, again))
+        self._sent.appendleft((payload_type, timestamp, payload))
+        return build(tuple(blocks)) if len(blocks) > 1 else None

@@ -1,0 +1,56 @@
+"""What one side wants of the Opus that it gets: its `fmtp` parameters (RFC 7587 §6.1)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.sdp.digits import number
+from sipcli.sdp.formats import Format
+
+FULL_BAND: Final = 48_000
+"""Hz: the playback rate of those who can hear all that Opus has."""
+_YES: Final = ("1", "true", "yes")
+_MIN_PTIME: Final = "minptime=10"
+"""ms of sound in a packet that we can take at least; shorter ones work too, and cost more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpusWishes:
+    """How one side wants its Opus."""
+
+    fec: bool = False
+    """Whether it can use in-band forward error correction."""
+    dtx: bool = False
+    """Whether it prefers that silence is not sent."""
+    stereo: bool = False
+    cbr: bool = False
+    """Whether it prefers a constant bit rate."""
+    max_average_bitrate: int | None = None
+    """bit/s, 6000 to 510000."""
+    max_playback_rate: int = FULL_BAND
+    """Hz it can play, 8000 to 48000."""
+
+    @classmethod
+    def of(cls, opus: Format) -> "OpusWishes":
+        """Read them from a format; what means nothing counts as not said."""
+        options = opus.options()
+        return cls(
+            fec=options.get("useinbandfec", "").lower() in _YES,
+            dtx=options.get("usedtx", "").lower() in _YES,
+            stereo=options.get("stereo", "").lower() in _YES,
+            cbr=options.get("cbr", "").lower() in _YES,
+            max_average_bitrate=number(options.get("maxaveragebitrate"), 6_000, 510_000),
+            max_playback_rate=number(options.get("maxplaybackrate"), 8_000, FULL_BAND) or FULL_BAND,
+        )
+
+    @property
+    def parameters(self) -> str:
+        """They as the value of an `fmtp` attribute, without what is meant anyway."""
+        said = {
+            "useinbandfec=1": self.fec,
+            "usedtx=1": self.dtx,
+            "stereo=1": self.stereo,
+            "cbr=1": self.cbr,
+            f"maxaveragebitrate={self.max_average_bitrate}": self.max_average_bitrate,
+            f"maxplaybackrate={self.max_playback_rate}": self.max_playback_rate != FULL_BAND,
+        }
+        return ";".join((_MIN_PTIME, *(text for text, is_said in said.items() if is_said)))

@@ -1,0 +1,110 @@
+"""The jitter buffer in virtual time: packets that bring earlier ones again (RFC 2198)."""
+
+from dataclasses import replace
+from struct import pack
+
+import pytest
+
+from sipcli.media.pcm import FRAME
+from tests.media.playout.network import (
+    MADE_UP,
+    Arrival,
+    Heard,
+    Listener,
+    TellingDecoder,
+    delays,
+    even,
+    played,
+    sounds,
+)
+
+
+class RedListener(Listener):
+    """Each packet that comes brings `count` of those before it again."""
+
+    def __init__(self, count: int, *, samples: int = FRAME) -> None:
+        super().__init__(TellingDecoder(samples=samples))
+        self.count = count
+
+    def put(self, arrival: Arrival) -> None:
+        number = int.from_bytes(arrival.packet.payload, "big")
+        redundant = tuple(
+            (steps * FRAME, pack("!i", number - steps)) for steps in range(1, self.count + 1)
+        )
+        self.playout.put(arrival.packet, self.scale, self.decoder, arrival.when, redundant)
+
+
+def hear(count: int, lost: set[int]) -> tuple[list[Heard], RedListener]:
+    listener = RedListener(count)
+    return list(listener.listen(even(10, 520, lost), 10.2)), listener
+
+
+def test_what_comes_again_is_no_second_time_heard_and_not_waited_for() -> None:
+    heard, listener = hear(2, set())
+    assert sounds(heard)[:490] == list(range(11, 501))
+    assert max(delays(heard)) == pytest.approx(0.035)
+    counts = listener.playout.counts
+    assert (counts.recovered, counts.concealed, counts.duplicate, counts.late) == (0, 0, 0, 0)
+
+
+def test_a_lost_packet_is_played_from_the_one_after_it() -> None:
+    lost = set(range(20, 500, 20))
+    heard, listener = hear(1, lost)
+    late = played(heard)[-200:]
+    assert MADE_UP not in late
+    assert late == list(range(late[0], late[-1] + 1))
+    counts = listener.playout.counts
+    assert counts.recovered >= (len(lost) - 2) * FRAME
+    assert counts.concealed <= 2 * FRAME
+    assert max(delays(heard)) == pytest.approx(0.055, abs=0.003)
+
+
+def test_two_lost_packets_are_played_from_the_one_after_them() -> None:
+    lost = {number for begin in range(20, 500, 25) for number in (begin, begin + 1)}
+    heard, listener = hear(2, lost)
+    assert MADE_UP not in played(heard)[-200:]
+    assert listener.playout.counts.recovered >= (len(lost) - 4) * FRAME
+    assert max(delays(heard)) == pytest.approx(0.075, abs=0.003)
+
+
+def test_one_that_comes_after_its_copy_is_not_played_again() -> None:
+    listener = RedListener(1)
+    arrivals = even(10, 300)
+    arrivals[100] = replace(arrivals[100], when=arrivals[101].when + 0.001)
+    heard = list(listener.listen(sorted(arrivals, key=lambda one: one.when), 6.06))
+    assert [n for n in sounds(heard) if n > 115] == list(range(116, 301))
+    assert sounds(heard).count(111) == 1
+
+
+def test_before_the_first_packet_and_in_another_stretch_nothing_is_believed() -> None:
+    listener = RedListener(2)
+    first = even(10, 60)
+    jumped = [
+        replace(one, packet=replace(one.packet, timestamp=one.packet.timestamp + 10**8))
+        for one in even(60, 110)
+    ]
+    heard = list(listener.listen([*first, *jumped], 2.3))
+    assert sounds(heard) == list(range(11, 111))
+    assert listener.playout.counts.recovered == 0
+
+
+@pytest.mark.parametrize("offset", [1, 959, 961, 16_383 * 6])
+def test_copies_in_impossible_places_cost_no_delay(offset: int) -> None:
+    listener = Listener()
+    for arrival in even(0, 500):
+        listener.playout.put(
+            arrival.packet,
+            1,
+            listener.decoder,
+            arrival.when,
+            tuple((offset * steps, arrival.packet.payload) for steps in range(1, 9)),
+        )
+        list(listener.listen([], arrival.when))
+    assert listener.playout.delay_s < 0.6
+
+
+def test_copies_that_cannot_be_decoded_are_passed_over() -> None:
+    listener = Listener()
+    for arrival in even(0, 10):
+        listener.playout.put(arrival.packet, 1, listener.decoder, arrival.when, ((FRAME, b""),))
+    assert listener.playout.counts.undecodable == 0

@@ -1,0 +1,82 @@
+"""How much is done against losses, by what is reported of them."""
+
+import random
+
+from sipcli.media.rtp.protection import Protection
+
+
+def told(protection: Protection, *percents: float, begin: float = 0.0) -> Protection:
+    """`protection` after a report a second."""
+    for second, percent in enumerate(percents):
+        protection.heed(percent, begin + second)
+    return protection
+
+
+def test_without_losses_nothing_is_done() -> None:
+    protection = told(Protection(2), 0, 0, 0)
+    assert (protection.redundancy, protection.fec_percent) == (0, 0.0)
+
+
+def test_one_lost_packet_brings_fec_and_no_redundancy() -> None:
+    protection = told(Protection(2), 0, 2)
+    assert protection.redundancy == 0
+    assert protection.fec_percent > 0.5
+
+
+def test_losses_bring_the_packet_before_at_once_and_many_the_two_before() -> None:
+    assert told(Protection(2), 5).redundancy == 1
+    assert told(Protection(2), 15).redundancy == 2
+    assert told(Protection(1), 15).redundancy == 1, "there is no room for more"
+
+
+def test_losses_in_a_row_bring_the_two_before() -> None:
+    protection = told(Protection(2), 5)
+    protection.heed_bursts(0.6)
+    assert protection.redundancy == 2
+    protection.heed_bursts(0.2)
+    assert protection.redundancy == 1
+    quiet = Protection(2)
+    quiet.heed_bursts(1.0)
+    assert quiet.redundancy == 0, "what was lost long ago needs nothing now"
+
+
+def test_where_payloads_come_again_fec_is_not_paid_for() -> None:
+    assert told(Protection(2), 5).fec_percent == 0.0
+    assert told(Protection(0), 5).fec_percent > 3
+    assert told(Protection(0), 50).redundancy == 0
+
+
+def test_it_ends_slowly() -> None:
+    protection = told(Protection(2), 10)
+    assert told(protection, *[0] * 8, begin=1).redundancy == 1
+    assert told(protection, *[0] * 20, begin=9).redundancy == 0
+    assert protection.fec_percent < 0.5
+
+
+def test_how_often_reports_come_does_not_matter() -> None:
+    often, seldom = told(Protection(), 10), told(Protection(), 10)
+    for quarter in range(1, 21):
+        often.heed(0.0, quarter / 4)
+    seldom.heed(0.0, 5.0)
+    assert abs(often.loss_percent - seldom.loss_percent) < 1e-6
+
+
+def test_what_makes_losses_itself_is_stopped_for_a_minute() -> None:
+    protection = told(Protection(2), 3, 30, 30)
+    assert protection.redundancy > 0
+    told(protection, 30, begin=3)
+    assert protection.redundancy == 0
+    assert protection.fec_percent > 0
+    told(protection, *[3] * 59, begin=4)
+    assert protection.redundancy == 0
+    told(protection, 3, 3, begin=64)
+    assert protection.redundancy > 0
+
+
+def test_bursts_are_not_taken_for_a_way_that_is_too_narrow() -> None:
+    draw = random.Random(3)
+    protection = told(Protection(2), 6)
+    for second in range(1, 600):
+        lost = sum(draw.randint(1, 5) for _ in range(50) if draw.random() < 0.0175)
+        protection.heed(min(100, 2 * lost), second)
+        assert protection.redundancy > 0 or protection.loss_percent < 1.5

@@ -1,0 +1,109 @@
+"""What was agreed, and what the user wants, as the sound's two halves take it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sipcli.config.settings import Opus
+from sipcli.media.codecs.codec import OPUS, PCMU
+from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.session import formats
+from sipcli.sdp.agreed import Agreed
+from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiation import Negotiation
+from sipcli.sdp.opus import OpusWishes
+from sipcli.sdp.preferences import Preferences
+from tests.sdp.ends import answering, audio, negotiation, offering, sdp
+
+LINE = "m=audio 5000 UDP/TLS/RTP/SAVPF 111 63 0"
+RED = ("a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111")
+
+
+def red_dialog() -> Negotiation:
+    return Negotiation(10, Preferences(red=True))
+
+
+def agreed(*lines: str, line: str = LINE) -> Agreed:
+    return answering(red_dialog(), sdp(audio(*lines, line=line)))[1]
+
+
+def opus(parameters: str = "useinbandfec=1", **ours: Any) -> OpusSettings:
+    found = formats.outbound(agreed(f"a=fmtp:111 {parameters}"), Opus(**ours)).opus
+    assert found is not None
+    return found
+
+
+def test_opus_is_sent_as_the_user_wants_it() -> None:
+    assert opus() == OpusSettings()
+    wanted = OpusSettings(bitrate=20_000, complexity=3, fec=False, dtx=True)
+    assert opus(bitrate=20_000, complexity=3, fec=False, dtx=True) == wanted
+
+
+def test_the_defaults_are_the_same_wherever_they_stand() -> None:
+    ours, encoders = Opus(), OpusSettings()
+    assert (ours.bitrate, ours.complexity, ours.fec, ours.dtx) == (
+        encoders.bitrate,
+        encoders.complexity,
+        encoders.fec,
+        encoders.dtx,
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ("useinbandfec=1;maxaveragebitrate=12000", OpusSettings(bitrate=12_000)),
+        ("useinbandfec=1;maxaveragebitrate=64000", OpusSettings()),
+        ("useinbandfec=0", OpusSettings(fec=False)),
+        ("useinbandfec=1;usedtx=1", OpusSettings(dtx=True)),
+        ("useinbandfec=1;cbr=1", OpusSettings(cbr=True)),
+        ("useinbandfec=1;maxplaybackrate=16000", OpusSettings(max_playback_rate=16_000)),
+        ("useinbandfec=1;stereo=1;sprop-stereo=1", OpusSettings()),
+    ],
+)
+def test_what_the_far_end_wants_is_the_limit(parameters: str, expected: OpusSettings) -> None:
+    assert opus(parameters) == expected
+
+
+def test_the_bandwidth_is_a_limit_too_and_for_all_that_a_packet_holds() -> None:
+    def most(*lines: str) -> tuple[int, int]:
+        found = formats.outbound(agreed("a=fmtp:111 useinbandfec=1", *RED, *lines), Opus())
+        assert found.opus is not None
+        return found.opus.bitrate, found.most_redundant
+
+    assert most() == (32_000, 2)
+    assert most("b=TIAS:80000") == (32_000, 1)
+    assert most("b=TIAS:50000") == (32_000, 0)
+    assert most("b=TIAS:20000") == (20_000, 0)
+    assert most("b=TIAS:1") == (6_000, 0)
+
+
+def test_red_is_sent_and_taken_where_both_want_it() -> None:
+    both = agreed(*RED)
+    assert formats.outbound(both, Opus()).red == 63
+    assert formats.inbound(both).red == {63}
+    assert formats.outbound(agreed(line=LINE.replace(" 63", "")), Opus()).red is None
+    without = answering(negotiation(), sdp(audio(*RED, line=LINE)))[1]
+    assert formats.outbound(without, Opus()).red is None
+    assert formats.inbound(without).red == frozenset()
+
+
+def test_with_another_codec_there_is_no_red_and_no_opus() -> None:
+    found = formats.outbound(agreed(*RED, line=LINE.replace("111 63 0", "0 63 111")), Opus())
+    assert (found.codec, found.opus, found.red) == (PCMU, None, None)
+
+
+def test_an_answer_without_red_leaves_it_out() -> None:
+    _, found = offering(red_dialog(), sdp(audio(line=LINE.replace(" 63", ""))))
+    assert formats.outbound(found, Opus()).red is None
+    assert found.direction is Direction.SENDRECV
+    assert formats.outbound(found, Opus()).codec == OPUS
+
+
+def test_what_is_asked_of_the_far_end_is_what_the_user_wants() -> None:
+    assert formats.wishes(Opus()) == OpusWishes(fec=True)
+    ours = replace(Opus(), bitrate=24_000, fec=False, dtx=True)
+    assert formats.wishes(ours) == OpusWishes(dtx=True, max_average_bitrate=24_000)
+    (first, *_) = Preferences(codecs=("opus",), opus=formats.wishes(ours)).formats
+    assert first.parameters == "minptime=10;usedtx=1;maxaveragebitrate=24000"
