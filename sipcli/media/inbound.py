@@ -12,6 +12,7 @@ from sipcli.media.level import Meter
 from sipcli.media.pcm import FRAME, Pcm
 from sipcli.media.playout.playout import Playout
 from sipcli.media.rtp import red
+from sipcli.media.rtp.bursts import Bursts
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.red import Block
@@ -40,6 +41,8 @@ class Inbound:
         self.playout = Playout()
         self.meter = Meter()
         """Of what was played."""
+        self.bursts = Bursts()
+        """Of what had to be made up."""
         self.codec: Codec | None = None
         """That of the last packet of sound; None before the first."""
         self.unknown = 0
@@ -49,6 +52,9 @@ class Inbound:
         self._dtmf = DtmfReceiver()
         self._digits: list[Digit] = []
         self._ssrc: int | None = None
+        self._good = 0
+        """Frames that have been judged to be so, and others."""
+        self._lost = 0
 
     def agree(self, formats: InboundFormats) -> None:
         """Another offer and answer: from now on, payload types mean this."""
@@ -105,7 +111,18 @@ class Inbound:
         """The next `samples` of what is heard."""
         pcm = self.playout.get(now, samples)
         self.meter.put(pcm)
+        self._judge()
         return pcm
+
+    def _judge(self) -> None:
+        """Let the sound that was played count, in whole frames."""
+        counts = self.playout.counts
+        good, lost = (counts.played + counts.recovered) // FRAME, counts.concealed // FRAME
+        if good > self._good:
+            self.bursts.good(good - self._good)
+        if lost > self._lost:
+            self.bursts.lost(lost - self._lost)
+        self._good, self._lost = good, lost
 
     def digits(self, now: float) -> tuple[Digit, ...]:
         """The digits that are over since the last call."""

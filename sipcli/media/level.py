@@ -12,6 +12,8 @@ FLOOR_DBFS: Final = -96.0
 """What digital silence is called: below the last of 16 bits."""
 AUDIBLE_DBFS: Final = -50.0
 """What is louder counts as sound that somebody could hear."""
+_ENOUGH: Final = 25
+"""Frames: half a second, by which a noise can be judged."""
 _FALL_S: Final = 0.3
 """How long a meter takes to come down most of the way; it goes up at once."""
 
@@ -38,6 +40,9 @@ class Meter:
         self._power = 0.0
         """Sum over the audible frames."""
         self._audible_frames = 0
+        self._quiet_power = 0.0
+        """Sum over the other frames."""
+        self._quiet_frames = 0
         self._loudest = FLOOR_DBFS
 
     @property
@@ -46,6 +51,13 @@ class Meter:
         if self._audible_frames == 0:
             return self._loudest
         return dbfs(sqrt(self._power / self._audible_frames))
+
+    @property
+    def quiet_dbfs(self) -> float | None:
+        """The mean power of what was not audible; None where that was less than half a second."""
+        if self._quiet_frames < _ENOUGH:
+            return None
+        return dbfs(sqrt(self._quiet_power / self._quiet_frames))
 
     def put(self, pcm: Pcm) -> None:
         """Take note of a frame."""
@@ -56,6 +68,9 @@ class Meter:
             self.audible_s += seconds
             self._audible_frames += 1
             self._power += level * level
+        else:
+            self._quiet_frames += 1
+            self._quiet_power += level * level
         self._loudest = max(self._loudest, now)
         fallen = self.level_dbfs + (now - self.level_dbfs) * min(1.0, seconds / _FALL_S)
         self.level_dbfs = max(now, fallen)

@@ -1,17 +1,13 @@
 """A call in figures, as the `stats` of the events `stats` and `ended` have them."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from sipcli.media.inbound import Inbound
-from sipcli.media.mos import IMPAIRMENTS, mos
 from sipcli.media.outbound import Outbound
-from sipcli.media.pcm import FRAME, FRAME_S
+from sipcli.media.pcm import FRAME
+from sipcli.media.quality import quality
 from sipcli.media.rtp.reporting import Reporting
-
-_CODING_MS: Final = {"opus": 6.5}
-"""How much later than the first sample of a packet its sound is complete in the decoder."""
-_RESAMPLING_MS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +49,7 @@ def snapshot(inbound: Inbound, outbound: Outbound, reporting: Reporting) -> Stat
     receiver, counts = inbound.receiver, inbound.playout.counts
     expected = receiver.expected
     codec = inbound.codec or outbound.codec
+    heard = quality(inbound, reporting)
     return Statistics(
         packets_sent=outbound.sender.packets,
         packets_received=receiver.received,
@@ -63,25 +60,8 @@ def snapshot(inbound: Inbound, outbound: Outbound, reporting: Reporting) -> Stat
         jitter_ms=receiver.jitter_ms,
         rtt_ms=reporting.rtt_ms,
         playout_delay_ms=inbound.playout.delay_s * 1000,
-        mos=_mos(inbound, reporting),
+        mos=heard.mos if heard is not None else None,
         level_sent_dbfs=outbound.meter.mean_dbfs,
         level_received_dbfs=inbound.meter.mean_dbfs,
         codec=codec.name,
     )
-
-
-def _mos(inbound: Inbound, reporting: Reporting) -> float | None:
-    counts, codec = inbound.playout.counts, inbound.codec
-    heard = counts.played + counts.recovered + counts.concealed
-    if codec is None or counts.played == 0:
-        return None
-    share = counts.concealed / heard
-    # Random losses make runs of 1 / (1 - share) frames (G.107 §7.5, BurstR).
-    run = counts.concealed / FRAME / max(1, counts.concealments)
-    delay_ms = (
-        (reporting.rtt_ms or 0.0) / 2
-        + FRAME_S * 1000
-        + _CODING_MS.get(codec.name, _RESAMPLING_MS)
-        + inbound.playout.delay_s * 1000
-    )
-    return mos(IMPAIRMENTS[codec.name], 100 * share, run * (1 - share), delay_ms)

@@ -22,6 +22,10 @@ class Agreed:
     """ms of sound the far end wants in each packet, 1 to 120."""
     bandwidth: int | None
     """bit/s the far end wants at most, RTP payload only; None: no limit given."""
+    avpf: bool
+    """Whether the profile is one of AVPF: RTCP may come soon and often (RFC 4585)."""
+    voip_metrics: bool
+    """Whether the far end wants VoIP metrics in our RTCP (RFC 3611 §5)."""
     path: Path
 
     @property

@@ -20,6 +20,8 @@ MOST_CANDIDATES: Final = 64
 """Of one far end. Each makes work with each of ours (RFC 8445 §6.1.2.5 asks for such a bound)."""
 LONGEST_CREDENTIAL: Final = 256
 """Characters of an ICE user name fragment or password (RFC 8839 §5.4)."""
+VOIP_METRICS: Final = "voip-metrics"
+"""In `a=rtcp-xr`: the report block of RFC 3611 §4.7."""
 DISCARD: Final = 9
 """The port of those who do not know their address yet (RFC 8829 §5.2.1)."""
 _LONGEST_PACKET: Final = 120
@@ -48,6 +50,8 @@ class AudioMedia:
     """ms of sound in a packet at most."""
     bandwidth: int | None
     """bit/s the sender wants to receive at most, RTP payload only."""
+    voip_metrics: bool
+    """Whether the sender wants VoIP metrics in RTCP (RFC 3611 §5)."""
     has_keys: bool
     """Whether it brings SDES keys (RFC 4568)."""
     fingerprints: tuple[Fingerprint, ...]
@@ -104,6 +108,11 @@ def _audio(session: SessionDescription, place: int, media: MediaDescription) -> 
         ptime=number(media.value("ptime"), 1, _LONGEST_PACKET),
         max_ptime=number(media.value("maxptime"), 1, _LONGEST_PACKET),
         bandwidth=_bandwidth(media.others),
+        voip_metrics=any(
+            VOIP_METRICS in value.lower().split()
+            for level in levels
+            for value in level.values("rtcp-xr")
+        ),
         has_keys=any(level.has("crypto") for level in levels),
         fingerprints=_fingerprints(media) or _fingerprints(session),
         setup=read_setup(media.value("setup")) or read_setup(session.value("setup")),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sipcli.sdp.audio import DISCARD, read_mid
+from sipcli.sdp.audio import DISCARD, VOIP_METRICS, read_mid
 from sipcli.sdp.description import (
     Attribute,
     Connection,
@@ -68,9 +68,10 @@ def audio(
     formats: Iterable[Format],
     direction: Direction,
     setup: Setup,
+    metrics: bool,
     offering: bool,
 ) -> MediaDescription:
-    """Our audio; `offering` adds what only offers say."""
+    """Our audio; `metrics` asks for those of RFC 3611, `offering` adds what only offers say."""
     chosen = default_candidate(local.candidates)
     if chosen is None:
         port, connection = DISCARD, NOWHERE
@@ -90,6 +91,7 @@ def audio(
             *_formats(formats),
             Attribute("ptime", str(PTIME)),
             Attribute("maxptime", str(_MAX_PTIME)),
+            *([Attribute("rtcp-xr", VOIP_METRICS)] if metrics else []),
             Attribute("rtcp-mux"),
             # Without it we could not take an answer that refuses rtcp-mux (RFC 8858 §4.2).
             *([Attribute("rtcp-mux-only")] if offering else []),

@@ -155,6 +155,7 @@ class Negotiation:
             formats=numbered(formats, self._numbers),
             direction=direction,
             setup=Setup.ACTPASS,
+            metrics=True,
             offering=True,
         )
         self._offered = _Offered(layout=layout.with_audio(audio), direction=direction)
@@ -220,6 +221,7 @@ class Negotiation:
             ),
             direction=allowed,
             setup=Setup.ACTIVE if offer.path.dtls_role is DtlsRole.CLIENT else Setup.PASSIVE,
+            metrics=audio.voip_metrics,
             offering=False,
         )
         layout = Layout(
@@ -302,6 +304,8 @@ class Negotiation:
             receives=receivable(self._numbers, self._preferences),
             ptime=min(ptime, audio.max_ptime or ptime),
             bandwidth=audio.bandwidth,
+            avpf=audio.protocol.upper().endswith("AVPF"),
+            voip_metrics=audio.voip_metrics,
             path=path,
         )
         return _Session(

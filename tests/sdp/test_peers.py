@@ -250,6 +250,7 @@ def test_our_offer_in_full() -> None:
         "a=fmtp:101 0-15",
         "a=ptime:20",
         "a=maxptime:120",
+        "a=rtcp-xr:voip-metrics",
         "a=rtcp-mux",
         "a=rtcp-mux-only",
         "a=ice-ufrag:ours",

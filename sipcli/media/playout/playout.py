@@ -158,6 +158,11 @@ class Playout:
         """Whether the turn of what it brings is past."""
         return self._running and waiting.end < self._next + _ROUNDING
 
+    @property
+    def longest_wait_s(self) -> float:
+        """How long, in seconds, the packet that comes first of all has to wait just now."""
+        return max(0.0, self._delays.wanted - self._delays.least)
+
     def step_over(self, packet: RtpPacket) -> None:
         """Take note of a packet of the stream without sound: padding, an event, the unknown.
 

@@ -1,10 +1,16 @@
-"""When RTCP is sent, what it says, and what the far end's says of us (RFC 3550 §6.2-§6.4)."""
+"""When RTCP is sent, what it says, and what the far end's says of us (RFC 3550 §6.2-§6.4).
+
+Where the profile is AVPF (RFC 4585 §3), as it is with browsers, nobody has to wait for 5 s: reports
+come as often as 5 % of the bandwidth allows, which we use up only while there are losses to tell
+of. What the far end's encoder does against them begins that much sooner.
+"""
 
 from collections.abc import Callable
 from typing import Final
 
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.rtcp import (
+    ExtendedReport,
     Goodbye,
     ReceiverReport,
     ReportBlock,
@@ -15,9 +21,19 @@ from sipcli.media.rtp.rtcp import (
     parse,
 )
 from sipcli.media.rtp.sender import Sender
+from sipcli.media.rtp.xr import VoipMetrics
 
 INTERVAL_S: Final = 5.0
 """Seconds between reports on average: the minimum that suits two parties (§6.2)."""
+AVPF_INTERVAL_S: Final = 2.5
+"""The same with AVPF and without losses: T_rr_interval (RFC 4585 §3.4)."""
+LOSSY_INTERVAL_S: Final = 1.0
+"""The same while packets are lost, and before the first report, if the bandwidth allows it."""
+_SHARE: Final = 0.05
+"""Of the bandwidth that RTCP may take, both directions together (§6.2)."""
+_OVERHEAD: Final = 50
+"""Bytes of IP, UDP, SRTP and RTP around a payload, or, nearly, of those around a report."""
+_PACKETS_A_SECOND: Final = 50
 _COMPENSATION: Final = 1.21828
 """e - 3/2: what timer reconsideration would otherwise shorten (§6.3.1)."""
 _SURELY_HEARD: Final = 100
@@ -34,7 +50,7 @@ class Reporting:
     """The RTCP of a call: our reports on their schedule, and the far end's as they come.
 
     `draw` returns numbers in [0, 1); `wall_clock` is what to add to `now` to get seconds
-    since 1970; `interval_s` is the mean time between reports, in seconds.
+    since 1970.
     """
 
     def __init__(
@@ -45,12 +61,16 @@ class Reporting:
         cname: str,
         draw: Callable[[], float],
         wall_clock: float,
-        interval_s: float = INTERVAL_S,
+        avpf: bool = False,
     ) -> None:
+        self.avpf = avpf
+        """Whether the profile allows reports sooner than RFC 3550 does."""
         self.rtt_ms: float | None = None
         """The round trip as the last report block tells it, in ms; None before the first."""
         self.remote: ReportBlock | None = None
         """The far end's last word on the packets we sent; None before the first."""
+        self.remote_metrics: VoipMetrics | None = None
+        """How it sounds there, as the far end last told; None if it tells nothing of the kind."""
         self.is_unheard = False
         """Whether its last report says that nothing of what we sent has arrived."""
         self._sender = sender
@@ -58,20 +78,30 @@ class Reporting:
         self._cname = cname
         self._draw = draw
         self._wall_clock = wall_clock
-        self._interval_s = interval_s
-        self._due: float | None = None
+        self._since: float | None = None
+        """When the last report was sent; before the first, when it was first asked for."""
+        self._wait = 0.0
+        """Of the interval that is right just now: how much is waited, drawn for each report."""
+        self._has_reported = False
+        self._size = 0
+        """Bytes of the last report."""
+        self._lost_before = 0
         self._sent_before = 0
 
     def due(self, now: float) -> float:
-        """When the next report is to be sent, in the seconds of `now`."""
-        if self._due is None:  # the first comes after half the interval (§6.2)
-            self._due = now + self._wait() / 2
-        return self._due
+        """When the next report is to be sent, in the seconds of `now`: sooner if losses come."""
+        if self._since is None:  # the first comes after half the interval (§6.2)
+            self._since, self._wait = now, self._drawn() / 2
+        return self._since + self._wait * self._interval_s
 
-    def report(self, now: float) -> bytes:
-        """A compound packet: SR or RR, and who we are. Sets when the next is due."""
-        self._due = now + self._wait()
-        return build((self._report(now), self._description()))
+    def report(self, now: float, metrics: VoipMetrics | None = None) -> bytes:
+        """A compound packet: SR or RR, who we are, `metrics`. Sets when the next is due."""
+        self._since, self._wait, self._has_reported = now, self._drawn(), True
+        self._lost_before = self._receiver.lost
+        extended = (ExtendedReport(self._sender.ssrc, (metrics,)),) if metrics is not None else ()
+        data = build((self._report(now), self._description(), *extended))
+        self._size = len(data)
+        return data
 
     def goodbye(self, now: float) -> bytes:
         """The last compound packet (§6.3.7)."""
@@ -90,10 +120,23 @@ class Reporting:
                     self._heed(packet.blocks, now)
                 case ReceiverReport():
                     self._heed(packet.blocks, now)
+                case ExtendedReport():
+                    self._heed_metrics(packet.metrics)
         return packets
 
-    def _wait(self) -> float:
-        return self._interval_s * (0.5 + self._draw()) / _COMPENSATION
+    @property
+    def _interval_s(self) -> float:
+        if not self.avpf:
+            return INTERVAL_S
+        if self._has_reported and self._receiver.lost <= self._lost_before:
+            return AVPF_INTERVAL_S
+        payload = self._sender.octets / self._sender.packets if self._sender.packets else 0
+        allowed = _SHARE * _PACKETS_A_SECOND * (payload + _OVERHEAD)  # bytes a second
+        return max(LOSSY_INTERVAL_S, 2 * (self._size + _OVERHEAD) / allowed)
+
+    def _drawn(self) -> float:
+        """How much of the interval to wait, so that reports keep no step (§6.3.1)."""
+        return (0.5 + self._draw()) / _COMPENSATION
 
     def _report(self, now: float) -> SenderReport | ReceiverReport:
         sender, blocks = self._sender, self._receiver.report(now)
@@ -122,6 +165,11 @@ class Reporting:
                 self.remote = block
                 self.is_unheard = block.fraction_lost >= _ALL_LOST
                 self._measure_round_trip(block, now)
+
+    def _heed_metrics(self, metrics: tuple[VoipMetrics, ...]) -> None:
+        for one in metrics:
+            if one.ssrc == self._sender.ssrc:
+                self.remote_metrics = one
 
     def _measure_round_trip(self, block: ReportBlock, now: float) -> None:
         if block.last_sender_report == 0:

@@ -1,8 +1,11 @@
-"""RTCP packets: bytes to values and back (RFC 3550 §6.4-§6.7)."""
+"""RTCP packets: bytes to values and back (RFC 3550 §6.4-§6.7, RFC 3611)."""
 
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final, TypeAlias
+
+from sipcli.media.rtp import xr
+from sipcli.media.rtp.xr import VoipMetrics
 
 _HEADER: Final = Struct("!BBH")
 _SENDER_INFO: Final = Struct("!QLLL")
@@ -12,7 +15,7 @@ _SSRC: Final = Struct("!L")
 _VERSION_2: Final = 0x80
 _PADDING: Final = 0x20
 _COUNT: Final = 0x1F
-_SR, _RR, _SDES, _BYE = 200, 201, 202, 203
+_SR, _RR, _SDES, _BYE, _XR = 200, 201, 202, 203, 207
 _CNAME: Final = 1
 _LONGEST_TEXT: Final = 255
 _MOST_PACKETS: Final = 32
@@ -77,13 +80,21 @@ class Goodbye:
     ssrcs: tuple[int, ...]
 
 
-RtcpPacket: TypeAlias = SenderReport | ReceiverReport | SourceDescription | Goodbye
+@dataclass(frozen=True, slots=True)
+class ExtendedReport:
+    """More than the reports above have room for (RFC 3611); only its VoIP metrics are of use."""
+
+    ssrc: int
+    metrics: tuple[VoipMetrics, ...]
+
+
+RtcpPacket: TypeAlias = SenderReport | ReceiverReport | SourceDescription | Goodbye | ExtendedReport
 
 
 def parse(data: bytes) -> tuple[RtcpPacket, ...]:
     """Read a compound packet: whatever in it is understood, in its order.
 
-    Kinds that we have no use for (APP, feedback, XR) are stepped over; reading ends at the
+    Kinds that we have no use for (APP, feedback) are stepped over; reading ends at the
     first packet that is broken. Never raises.
     """
     found: list[RtcpPacket] = []
@@ -117,6 +128,8 @@ def _read(kind: int, count: int, body: bytes) -> list[RtcpPacket]:
     if kind == _BYE:
         count = min(count, len(body) // 4)
         return [Goodbye(tuple(_SSRC.unpack_from(body, 4 * i)[0] for i in range(count)))]
+    if kind == _XR and (metrics := tuple(xr.blocks(body[4:]))):
+        return [ExtendedReport(_SSRC.unpack_from(body)[0], metrics)]
     return []
 
 
@@ -173,6 +186,9 @@ def _write(packet: RtcpPacket) -> bytes:
         case Goodbye():
             body = b"".join(_SSRC.pack(ssrc) for ssrc in packet.ssrcs)
             return _framed(_BYE, len(packet.ssrcs), body)
+        case ExtendedReport():
+            body = _SSRC.pack(packet.ssrc) + b"".join(map(xr.build, packet.metrics))
+            return _framed(_XR, 0, body)
 
 
 def _write_blocks(blocks: tuple[ReportBlock, ...]) -> bytes:

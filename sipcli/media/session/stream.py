@@ -12,6 +12,7 @@ from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.session import formats
 from sipcli.media.statistics import Statistics, snapshot
+from sipcli.media.voip_metrics import voip_metrics
 from sipcli.sdp.agreed import Agreed
 
 _SPEECH: Final = Opus()
@@ -111,9 +112,10 @@ class Stream:
     def agree(self, agreed: Agreed) -> None:
         """Go on by what is now agreed."""
         self.agreed = agreed
-        if self.inbound is None or self.outbound is None:
+        if self.inbound is None or self.outbound is None or self.reporting is None:
             self._begin(agreed)
         else:
+            self.reporting.avpf = agreed.avpf
             self.inbound.agree(formats.inbound(agreed))
             self.outbound.agree(formats.outbound(agreed, self._opus))
 
@@ -129,6 +131,8 @@ class Stream:
             self.reporting.receive(data, now)
             if self.reporting.remote is not None:
                 self.outbound.heed(self.reporting.remote, now)
+            if self.reporting.remote_metrics is not None:
+                self.outbound.heed_bursts(self.reporting.remote_metrics.burst_density)
 
     def tick(self, now: float) -> None:
         """Everything that is due every 20 ms, in both directions."""
@@ -142,7 +146,9 @@ class Stream:
         for digit in self.inbound.digits(now):
             self._wire.on_digit_received(digit)
         if self.reporting.due(now) <= now:
-            self._wire.send_rtcp(self.reporting.report(now))
+            wanted = self.agreed is not None and self.agreed.voip_metrics
+            metrics = voip_metrics(self.inbound, self.reporting) if wanted else None
+            self._wire.send_rtcp(self.reporting.report(now, metrics))
 
     def skip(self, frames: int) -> None:
         """Leave out frames of 20 ms: what we send is not to lag behind for ever after."""
@@ -191,4 +197,5 @@ class Stream:
             cname=random.cname,
             draw=random.draw,
             wall_clock=self._wall_clock,
+            avpf=agreed.avpf,
         )

@@ -9,6 +9,7 @@ from sipcli.media.rtp.packet import build as build_rtp
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.rtcp import (
+    ExtendedReport,
     Goodbye,
     ReceiverReport,
     ReportBlock,
@@ -18,6 +19,7 @@ from sipcli.media.rtp.rtcp import (
     parse,
 )
 from sipcli.media.rtp.sender import Sender
+from tests.media.rtp.test_xr import METRICS
 
 WALL_CLOCK = 1_700_000_000.0
 
@@ -145,3 +147,78 @@ def test_a_goodbye_from_the_far_end_ends_nothing() -> None:
 @pytest.mark.parametrize("data", [b"", b"\xff" * 30, b"\x80\xc8\xff\xff"])
 def test_garbage_is_nothing(data: bytes) -> None:
     assert Side(1).reporting.receive(data, 0.0) == ()
+
+
+def avpf(draw: float = 0.5) -> Side:
+    side = Side(1, draw)
+    side.reporting.avpf = True
+    for number in range(50):
+        side.sender.audio(0, bytes(80), number * 0.02)
+    return side
+
+
+def receive(side: Side, *numbers: int) -> None:
+    for number in numbers:
+        side.receiver.receive(build_rtp(RtpPacket(0, number, 0, 9, b"x")))
+
+
+def test_with_avpf_the_first_report_comes_within_the_first_second() -> None:
+    for draw, first in ((0.0, 0.205), (0.5, 0.410), (1.0, 0.616)):
+        assert avpf(draw).reporting.due(10.0) == pytest.approx(10.0 + first, abs=1e-3)
+
+
+def test_with_avpf_the_next_come_at_half_the_usual_time() -> None:
+    for draw, wait in ((0.0, 1.026), (0.5, 2.052), (1.0, 3.078)):
+        side = avpf(draw)
+        side.reporting.report(20.0)
+        assert side.reporting.due(20.1) == pytest.approx(20.0 + wait, abs=1e-3)
+
+
+def test_with_avpf_a_loss_is_told_sooner() -> None:
+    side = avpf()
+    receive(side, 1, 2, 3)
+    side.reporting.report(20.0)
+    receive(side, 4, 6)
+    assert side.reporting.due(20.1) == pytest.approx(20.821, abs=1e-3)
+    found = parse(side.reporting.report(20.821))[0]
+    assert isinstance(found, ReceiverReport)
+    assert found.blocks[0].fraction_lost == pytest.approx(1 / 3, abs=1 / 256)
+    assert side.reporting.due(20.9) == pytest.approx(20.821 + 2.052, abs=1e-3)
+
+
+def test_without_avpf_a_loss_waits_for_its_turn() -> None:
+    side = Side(1)
+    receive(side, 1)
+    side.reporting.report(20.0)
+    receive(side, 4, 6)
+    assert side.reporting.due(20.1) == pytest.approx(20.0 + 4.104, abs=1e-3)
+
+
+def test_reports_take_a_twentieth_of_the_bandwidth_at_most() -> None:
+    side = Side(1)
+    side.reporting.avpf = True
+    for number in range(100):
+        side.sender.audio(0, bytes(10), number * 0.02)
+    receive(side, 1)
+    sizes, times = [], [0.0]
+    for number in range(20):
+        receive(side, 3 * number + 4)
+        sizes.append(len(side.reporting.report(times[-1], METRICS)) + 50)
+        receive(side, 3 * number + 6)
+        times.append(side.reporting.due(times[-1]))
+    bandwidth = 50 * (10 + 50)
+    assert sum(sizes[1:]) / (times[-1] - times[1]) <= 0.05 / 2 * bandwidth * 1.22
+    assert times[2] - times[1] > 1.5
+
+
+def test_metrics_go_with_a_report_and_are_heard() -> None:
+    here, there = Side(1), Side(2)
+    found = parse(there.reporting.report(1.0, METRICS))
+    assert found[-1] == ExtendedReport(2, (METRICS,))
+    assert here.reporting.remote_metrics is None
+    others = replace(METRICS, ssrc=77)
+    here.reporting.receive(build((ReceiverReport(2), ExtendedReport(2, (others,)))), 1.0)
+    assert here.reporting.remote_metrics is None, "that is about somebody else"
+    ours = replace(METRICS, ssrc=1)
+    here.reporting.receive(build((ReceiverReport(2), ExtendedReport(2, (ours,)))), 1.0)
+    assert here.reporting.remote_metrics == ours

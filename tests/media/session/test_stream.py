@@ -2,12 +2,18 @@
 
 import asyncio
 from collections import defaultdict
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 
+from sipcli.media.rtp.packet import parse
+from sipcli.media.rtp.reporting import Reporting
+from sipcli.media.session.events import MediaConnected
+from sipcli.media.session.stream import Stream
 from sipcli.media.transport.media_transport import MediaTransport
-from tests.media.session.ends import connected, kit, virtual
+from sipcli.sdp.direction import Direction
+from tests.media.session.ends import connected, ends, kit, virtual
+from tests.media.virtual_time import VirtualTimeLoop, now
 
 LOSS = 10
 """One packet of so many is lost, another one comes twice."""
@@ -37,3 +43,80 @@ async def test_loss_is_counted_and_hardly_heard(
         assert stats.packets_concealed > 0
         silent = bob.ear.frames - bob.ear.loud - before
         assert silent < 0.03 * 6 / 0.02
+
+
+@virtual
+async def test_what_is_lost_in_a_row_comes_again_once_it_was_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send = MediaTransport.send_rtp
+    numbers: defaultdict[int, count[int]] = defaultdict(count)
+    kinds: set[int] = set()
+
+    def lossy(transport: MediaTransport, packet: bytes) -> None:
+        kinds.add(packet[1] & 0x7F)
+        if next(numbers[id(transport)]) % 40 >= 2:
+            send(transport, packet)
+
+    async with connected(kit("opus"), kit("opus")) as (alice, bob):
+        await asyncio.gather(alice.hears(), bob.hears())
+        monkeypatch.setattr(MediaTransport, "send_rtp", lossy)
+        await asyncio.sleep(6)
+        assert kinds == {111, 63}
+        metrics = reporting(alice.session.stream).remote_metrics
+        assert metrics is not None
+        assert metrics.burst_density > 0.9
+        played = bob.session.stream.inbound
+        assert played is not None
+        before = played.playout.counts.concealed
+        await asyncio.sleep(20)
+        assert played.playout.counts.recovered > 40 * 960
+        assert played.playout.counts.concealed == before
+        assert metrics.round_trip_ms < 5
+        assert played.playout.delay_s < 0.070
+
+
+def reporting(stream: Stream) -> Reporting:
+    assert stream.reporting is not None
+    return stream.reporting
+
+
+@virtual
+async def test_a_stall_leaves_no_lag_between_what_is_sent_and_when(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[tuple[float, int]] = []
+
+    def note(_: MediaTransport, data: bytes) -> None:
+        packet = parse(data)
+        assert packet is not None
+        sent.append((now(), packet.timestamp))
+
+    async with connected(kit("pcmu"), kit("pcmu")) as (alice, bob):
+        await asyncio.gather(alice.hears(), bob.hears())
+        await bob.session.close()
+        monkeypatch.setattr(MediaTransport, "send_rtp", note)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        for stall in (0.07, 0.3, 0.11, 5.0):
+            await asyncio.sleep(1)
+            loop.now += stall
+        await asyncio.sleep(1)
+    lags = [when - timestamp / 8000 for when, timestamp in sent]
+    assert max(lags) - min(lags) < 0.100, "the most that is made up for"
+    assert lags[-1] == pytest.approx(lags[0], abs=0.001)
+    at_once = max(len([w for w, _ in sent if w == when]) for when, _ in sent)
+    assert at_once <= 5
+    assert all((b - a) & 0xFFFF_FFFF > 0 for (_, a), (_, b) in pairwise(sent))
+
+
+@virtual
+async def test_metrics_go_to_those_alone_who_asked_for_them() -> None:
+    async with ends() as (alice, bob):
+        offer = await alice.session.offer(Direction.SENDRECV)
+        bob.session.receive_offer(offer.replace(b"a=rtcp-xr:voip-metrics\r\n", b""))
+        alice.session.receive_answer(await bob.session.answer(Direction.SENDRECV))
+        await asyncio.gather(alice.event(MediaConnected), bob.event(MediaConnected))
+        await asyncio.sleep(10)
+        assert reporting(alice.session.stream).remote is not None
+        assert reporting(alice.session.stream).remote_metrics is None

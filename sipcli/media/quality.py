@@ -1,0 +1,66 @@
+"""How what was played of a call sounds, by the E-model."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.media.inbound import Inbound
+from sipcli.media.mos import IMPAIRMENTS, WIDE_BAND_R, Impairment, mos, rating
+from sipcli.media.pcm import FRAME, FRAME_S
+from sipcli.media.rtp.reporting import Reporting
+
+_CODING_MS: Final = {"opus": 6.5}
+"""How much later than the first sample of a packet its sound is complete in the decoder."""
+_RESAMPLING_MS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What the E-model wants to know."""
+
+    impairment: Impairment
+    loss_percent: float
+    """Of the sound: what had to be made up."""
+    burst_ratio: float
+    end_system_ms: float
+    """What the two ends add to the way: packets that are filled, decoded, and wait."""
+    way_ms: float
+
+    @property
+    def mos(self) -> float:
+        """Of the conversation: 1.0 to 4.5."""
+        delay_ms = self.way_ms + self.end_system_ms
+        return mos(self.impairment, self.loss_percent, self.burst_ratio, delay_ms)
+
+    @property
+    def listening_mos(self) -> float:
+        """The same if the sound came at once."""
+        return mos(self.impairment, self.loss_percent, self.burst_ratio, 0.0)
+
+    @property
+    def r_factor(self) -> int:
+        """R, 0 to 100; that of wide band is brought to the same scale."""
+        delay_ms = self.way_ms + self.end_system_ms
+        r = rating(self.impairment, self.loss_percent, self.burst_ratio, delay_ms)
+        return round(
+            max(0.0, min(100.0, r * 100 / WIDE_BAND_R if self.impairment.wide_band else r))
+        )
+
+
+def quality(inbound: Inbound, reporting: Reporting) -> Quality | None:
+    """As it is now; None before anything was played."""
+    counts, codec = inbound.playout.counts, inbound.codec
+    heard = counts.played + counts.recovered + counts.concealed
+    if codec is None or counts.played == 0:
+        return None
+    share = counts.concealed / heard
+    # Random losses make runs of 1 / (1 - share) frames (G.107 §7.5, BurstR).
+    run = counts.concealed / FRAME / max(1, counts.concealments)
+    return Quality(
+        impairment=IMPAIRMENTS[codec.name],
+        loss_percent=100 * share,
+        burst_ratio=run * (1 - share),
+        end_system_ms=FRAME_S * 1000
+        + _CODING_MS.get(codec.name, _RESAMPLING_MS)
+        + inbound.playout.delay_s * 1000,
+        way_ms=(reporting.rtt_ms or 0.0) / 2,
+    )
