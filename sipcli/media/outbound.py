@@ -14,6 +14,7 @@ from sipcli.media.rtp.protection import Protection
 from sipcli.media.rtp.red import MOST_REDUNDANT, Redundancy
 from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.rtp.sender import Sender
+from sipcli.media.rtp.xr import VoipMetrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,9 @@ class Outbound:
             self._protection.heed(100 * report.fraction_lost, now)
             self._encoder.expect_loss(self._protection.fec_percent)
 
-    def heed_bursts(self, burst_density: float) -> None:
-        """Prepare for losses in a row, by their share within bursts (RFC 3611 §4.7.2)."""
-        self._protection.heed_bursts(burst_density)
+    def heed_metrics(self, metrics: VoipMetrics) -> None:
+        """Do more where the far end tells that losses remain all the same (RFC 3611 §4.7)."""
+        self._protection.heed_metrics(metrics)
         self._encoder.expect_loss(self._protection.fec_percent)
 
     def frame(self, pcm: Pcm, now: float) -> bytes | None:

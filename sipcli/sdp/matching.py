@@ -24,6 +24,18 @@ def common(
     return (*codecs, *(each for each in others if _is_meant(each, codecs)))
 
 
+def answered(formats: tuple[Format, ...], theirs: Iterable[Format]) -> tuple[Format, ...]:
+    """The common formats in the order of an answer: redundancy first where the offer has it so.
+
+    A browser sends RED only if it stands before the codec that it is made of.
+    """
+    keys = {each.key for each in formats}
+    first = next(each for each in theirs if each.key in keys)
+    if first.encoding != RED:
+        return formats
+    return tuple(sorted(formats, key=lambda each: each.encoding != RED))
+
+
 def continued(preferences: Preferences, last: Iterable[Format]) -> tuple[Format, ...]:
     """Our formats with the codecs of the last exchange first, in its order (RFC 8829 §5.2.2).
 

@@ -21,7 +21,7 @@ from sipcli.sdp.description import MediaDescription, SessionDescription
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.dtls import Setup
 from sipcli.sdp.formats import Format
-from sipcli.sdp.matching import common, continued, numbered, receivable
+from sipcli.sdp.matching import answered, common, continued, numbered, receivable
 from sipcli.sdp.numbers import Numbers
 from sipcli.sdp.path import Path, follow
 from sipcli.sdp.preferences import Preferences
@@ -212,13 +212,12 @@ class Negotiation:
         audio = offer.audio
         allowed = self._direction(audio).reversed.within(direction)
         own = {each.key: each for each in self._preferences.formats}
+        formats = answered(offer.formats, audio.formats)
         ours = compose.audio(
             local,
             mid=audio.mid,
             protocol=audio.protocol,
-            formats=numbered(
-                (own[each.key] for each in offer.formats), offer.numbers, offer.formats
-            ),
+            formats=numbered((own[each.key] for each in formats), offer.numbers, offer.formats),
             direction=allowed,
             setup=Setup.ACTIVE if offer.path.dtls_role is DtlsRole.CLIENT else Setup.PASSIVE,
             metrics=audio.voip_metrics,

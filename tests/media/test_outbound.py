@@ -16,6 +16,7 @@ from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.tones import Tone
 from tests.media.call import EVENTS, PAYLOAD_TYPE, outbound, read
 from tests.media.codecs.tone import frames, voice
+from tests.media.rtp.test_protection import MUCH_REMAINS
 
 
 def send(half: Outbound, frames: int, first: int = 0, tone: Tone | None = None) -> list[RtpPacket]:
@@ -200,11 +201,11 @@ def test_red_is_sent_while_losses_are_reported_and_only_then() -> None:
     assert {packet.payload_type for packet in send(half, 10, first=20)} == {PAYLOAD_TYPE}
 
 
-def test_bursts_bring_the_two_packets_before() -> None:
+def test_losses_that_remain_bring_the_two_packets_before() -> None:
     half = outbound(OPUS)
     half.agree(RED)
     half.heed(report(0.05), 0.0)
-    half.heed_bursts(0.7)
+    half.heed_metrics(MUCH_REMAINS)
     (*_, last) = send(half, 5)
     assert [block.timestamp_offset for block in parse_red(last.payload)] == [1920, 960, 0]
 

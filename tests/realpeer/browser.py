@@ -148,6 +148,10 @@ class Browser:
             raise BrowserError(f"{method}: {words}\n{self._told()}")
         return answer["result"].get("value")
 
+    def evaluate(self, script: str) -> None:
+        """Run a script in the page, whatever it comes to."""
+        self._order("Runtime.evaluate", expression=script)
+
     def hear(self) -> Heard:
         """What comes in at this moment."""
         return Heard(**self.do("hear"))

@@ -177,10 +177,16 @@ class User:
         path.chmod(0o600)
 
     def sipcli(
-        self, *arguments: str, environment: Mapping[str, str] | None = None, stdin: str = ""
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        stdin: str = "",
+        program: Sequence[str] = PROGRAM,
     ) -> SipcliProcess:
         """Start sipcli as this user; it ends with `close` at the latest."""
-        process = SipcliProcess(*arguments, home=self.home, environment=environment, stdin=stdin)
+        process = SipcliProcess(
+            *arguments, home=self.home, environment=environment, stdin=stdin, program=program
+        )
         return self._processes.enter_context(process)
 
     def close(self) -> None:

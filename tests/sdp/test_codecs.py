@@ -3,6 +3,8 @@
 import pytest
 
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiation import Negotiation
+from sipcli.sdp.preferences import Preferences
 from tests.sdp.ends import (
     DIGEST,
     answering,
@@ -33,6 +35,17 @@ def test_a_list_of_codecs_that_the_user_wrote_is_a_reason_for_another_order() ->
     offering(us, sdp(audio(line="m=audio 5000 UDP/TLS/RTP/SAVPF 8")))
     offer = us.create_offer(local(), SENDRECV)
     assert audio_of(offer).formats == ("111", "8", "110", "101")
+
+
+@pytest.mark.parametrize("order", ["63 111 0", "111 63 0", "0 63 111"])
+def test_redundancy_stands_first_in_an_answer_where_the_offer_has_it_first(order: str) -> None:
+    us = Negotiation(1, Preferences(red=True))
+    red = ("a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111")
+    text, agreed = answering(us, sdp(audio(*red, line=f"m=audio 5000 UDP/TLS/RTP/SAVPF {order}")))
+    answer = audio_of(text).formats
+    assert (answer[0] == "63") is order.startswith("63")
+    assert agreed.codec.encoding == ("pcmu" if order.startswith("0") else "opus")
+    assert (agreed.red is None) is order.startswith("0"), "there is none for other codecs"
 
 
 def test_we_send_the_first_codec_of_the_answer() -> None:

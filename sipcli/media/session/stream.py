@@ -132,7 +132,7 @@ class Stream:
             if self.reporting.remote is not None:
                 self.outbound.heed(self.reporting.remote, now)
             if self.reporting.remote_metrics is not None:
-                self.outbound.heed_bursts(self.reporting.remote_metrics.burst_density)
+                self.outbound.heed_metrics(self.reporting.remote_metrics)
 
     def tick(self, now: float) -> None:
         """Everything that is due every 20 ms, in both directions."""

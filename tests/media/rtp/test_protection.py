@@ -1,8 +1,12 @@
 """How much is done against losses, by what is reported of them."""
 
 import random
+from dataclasses import replace
 
 from sipcli.media.rtp.protection import Protection
+from tests.media.rtp.test_xr import METRICS
+
+MUCH_REMAINS = replace(METRICS, loss_rate=0.02)
 
 
 def told(protection: Protection, *percents: float, begin: float = 0.0) -> Protection:
@@ -29,14 +33,14 @@ def test_losses_bring_the_packet_before_at_once_and_many_the_two_before() -> Non
     assert told(Protection(1), 15).redundancy == 1, "there is no room for more"
 
 
-def test_losses_in_a_row_bring_the_two_before() -> None:
+def test_losses_that_remain_all_the_same_bring_the_two_before() -> None:
     protection = told(Protection(2), 5)
-    protection.heed_bursts(0.6)
+    protection.heed_metrics(MUCH_REMAINS)
     assert protection.redundancy == 2
-    protection.heed_bursts(0.2)
+    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.0))
     assert protection.redundancy == 1
     quiet = Protection(2)
-    quiet.heed_bursts(1.0)
+    quiet.heed_metrics(MUCH_REMAINS)
     assert quiet.redundancy == 0, "what was lost long ago needs nothing now"
 
 

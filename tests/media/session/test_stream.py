@@ -71,7 +71,8 @@ async def test_what_is_lost_in_a_row_comes_again_once_it_was_told(
         before = played.playout.counts.concealed
         await asyncio.sleep(20)
         assert played.playout.counts.recovered > 40 * 960
-        assert played.playout.counts.concealed == before
+        # Of 25 pairs one packet would bring back one half, two bring back all.
+        assert played.playout.counts.concealed - before < 8 * 960
         assert metrics.round_trip_ms < 5
         assert played.playout.delay_s < 0.070
 
