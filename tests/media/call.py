@@ -41,22 +41,28 @@ class Way:
     receiver: Inbound
     frames: int = 0
 
-    def carry(self, frames: int, tone: Tone | None = None) -> Iterator[Pcm]:
-        """What is heard while `frames` more frames are sent; silence where there is no tone."""
+    def carry(self, frames: int, sound: Tone | Pcm | None = None) -> Iterator[Pcm]:
+        """What is heard while `frames` more are sent: of a tone, always the same, or silence."""
         for _ in range(frames):
             now = self.frames * FRAME_S
             self.frames += 1
-            data = self.sender.frame(tone.frame() if tone else silence(FRAME), now)
+            data = self.sender.frame(_frame(sound), now)
             if data is not None:
                 self.receiver.rtp(data, now + DELAY_S)
             yield self.receiver.frame(now + DELAY_S + 0.005)
 
-    def lose(self, frames: int, tone: Tone | None = None) -> int:
+    def lose(self, frames: int, sound: Tone | Pcm | None = None) -> int:
         """Lose so many frames; returns the sequence number of the last packet."""
         number = -1
         for _ in range(frames):
             now = self.frames * FRAME_S
             self.frames += 1
-            number = read(self.sender.frame(tone.frame() if tone else silence(FRAME), now)).sequence
+            number = read(self.sender.frame(_frame(sound), now)).sequence
             self.receiver.frame(now + DELAY_S + 0.005)
         return number
+
+
+def _frame(sound: Tone | Pcm | None) -> Pcm:
+    if isinstance(sound, Tone):
+        return sound.frame()
+    return silence(FRAME) if sound is None else sound

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from sipcli.media.codecs.codec import OPUS, PCMU, Codec
+from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import CODECS
 from sipcli.media.dtmf.digits import Digit, steps
 from sipcli.media.inbound import InboundFormats
+from sipcli.media.level import dbfs, rms
 from sipcli.media.outbound import OutboundFormats
-from sipcli.media.pcm import FRAME, RATE
+from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.media.rtp.packet import RtpPacket, build
 from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.tone_meter import ToneMeter
@@ -243,3 +245,27 @@ def test_red_that_is_none_costs_nothing_but_the_packet(payload: bytes) -> None:
     assert way.receiver.digits(2.5) == ()
     assert way.receiver.playout.delay_s < before + 0.03
     assert way.receiver.playout.counts.played + way.receiver.playout.counts.recovered > 98 * FRAME
+
+
+def test_the_pauses_of_dtx_are_no_losses_and_sound_like_what_was_before() -> None:
+    way = Way(outbound(OPUS, OpusSettings(dtx=True)), inbound(OPUS))
+    draw = np.random.default_rng(4)
+
+    def hiss(seconds: float) -> list[Pcm]:
+        return list(draw.normal(0, 40, (round(seconds * 50), FRAME)).astype(np.int16))
+
+    list(way.carry(100, Tone(440.0, amplitude=0.5)))
+    before = way.sender.sender.packets
+    heard = [pcm for frame in hiss(6) for pcm in way.carry(1, frame)]
+    assert way.sender.sender.packets - before < 100, "most of it was not sent"
+    counts = way.receiver.playout.counts
+    assert (counts.concealed, counts.late, way.receiver.receiver.lost) == (0, 0, 0)
+    assert counts.paused > 4 * RATE
+    levels = [dbfs(rms(pcm)) for pcm in heard[100:]]
+    assert min(levels) > -70, "no hole in the noise"
+    assert max(levels) < -50
+    meter = ToneMeter()
+    for pcm in way.carry(100, Tone(440.0, amplitude=0.5)):
+        meter.put(pcm)
+    assert meter.seconds(440.0) >= 1.8
+    assert way.receiver.playout.delay_s < 0.03

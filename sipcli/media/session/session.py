@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from sipcli.errors import MediaError, Phase
 from sipcli.media.dtmf.digits import Digit, Step
+from sipcli.media.rtp.xr import VoipMetrics
 from sipcli.media.session.events import (
     DigitHeard,
     MediaConnected,
@@ -192,6 +193,11 @@ class MediaSession:
     def remote_fingerprint(self) -> Fingerprint | None:
         """Of the certificate that the far end showed; None before it did."""
         return self._transport.remote_fingerprint
+
+    @property
+    def remote_metrics(self) -> VoipMetrics | None:
+        """How we sound at the far end, as it says itself (RFC 3611 §4.7); None if it does not."""
+        return self.stream.reporting.remote_metrics if self.stream.reporting is not None else None
 
     def send_digits(self, steps: tuple[Step, ...]) -> bool:
         """Send digits in the RTP stream; False where the far end takes none there just now."""

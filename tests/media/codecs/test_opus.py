@@ -68,10 +68,47 @@ def test_dtx_sends_next_to_nothing_in_silence_and_says_so(library: Library) -> N
     encoder, decoder = OpusEncoder(library, OpusSettings(dtx=True)), OpusDecoder(library)
     through(encoder, decoder, voice(0.5))
     assert not decoder.pausing
+    assert not encoder.pausing
     payloads = [encoder.encode(np.zeros(FRAME, np.int16)) for _ in range(100)]
     assert payloads.count(b"") > 70
-    decoder.decode(b"\x48")  # the frame without a frame that others send for it
+    assert encoder.pausing
+    words = [payload for payload in payloads if 0 < len(payload) <= 2]
+    updates = [payload for payload in payloads[20:] if len(payload) > 2]
+    assert len(words) == len(updates) + 1, "it is said once for each silence and each update"
+    decoder.decode(words[0])
     assert decoder.pausing
+
+
+def test_without_dtx_silence_is_sent(library: Library) -> None:
+    encoder = OpusEncoder(library, OpusSettings())
+    assert all(encoder.encode(np.zeros(FRAME, np.int16)) for _ in range(100))
+    assert not encoder.pausing
+
+
+def test_a_constant_bitrate_makes_packets_of_one_length(library: Library) -> None:
+    assert len({len(one) for one in encoded(library, 0.0, OpusSettings(cbr=True))}) == 1
+    assert len({len(one) for one in encoded(library, 0.0)}) > 10
+
+
+@pytest.mark.parametrize(
+    ("rate", "bandwidths"),
+    [(8_000, {"narrow"}), (16_000, {"wide"}), (20_000, {"super"}), (48_000, {"full", "super"})],
+)
+def test_what_the_far_end_cannot_play_is_not_sent(
+    library: Library, rate: int, bandwidths: set[str]
+) -> None:
+    payloads = encoded(library, 0.0, OpusSettings(max_playback_rate=rate))
+    assert {bandwidth(payload) for payload in payloads[5:]} <= bandwidths
+
+
+def bandwidth(payload: bytes) -> str:
+    """By RFC 6716 §3.1, table 2."""
+    configuration = payload[0] >> 3
+    if configuration < 12:
+        return ("narrow", "medium", "wide")[configuration // 4]
+    if configuration < 16:
+        return ("super", "full")[(configuration - 12) // 2]
+    return ("narrow", "wide", "super", "full")[(configuration - 16) // 4]
 
 
 def test_bitrate_and_complexity_are_heeded(library: Library) -> None:
