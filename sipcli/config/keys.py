@@ -306,8 +306,8 @@ KEYS: Final[tuple[Key, ...]] = (
         name="opus.bitrate",
         kind=whole("bits a second from 6000 to 510000", "N", lowest=6_000, highest=510_000),
         section=Section.CALLS,
-        doc="How many bits a second Opus is sent with, on average. Another than the default is "
-        "asked of the far end, too (maxaveragebitrate); what that wants itself is the limit.",
+        doc="How many bits a second Opus is sent with, on average. A lower one than the default "
+        "is asked of the far end, too (maxaveragebitrate); what that asks for is our limit.",
     ),
     Key(
         name="opus.complexity",

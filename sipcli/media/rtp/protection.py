@@ -18,9 +18,10 @@ _RISE: Final = 0.7
 _HALF_LIFE_S: Final = 5.0
 """Seconds in which what is remembered of a loss falls to half of it."""
 _PATIENCE: Final = 3
-"""Reports in a row of far more loss than there was before more was sent: the way is too narrow."""
+"""Reports in a row of far more loss than there was before more was sent: perhaps the way is too
+narrow for it. It is stopped then; as many of no less loss without it say that it was not that."""
 _RESPITE_S: Final = 60.0
-"""Seconds in which no more is sent after that."""
+"""Seconds in which no more is sent to a way that is too narrow."""
 
 
 class Protection:
@@ -38,8 +39,11 @@ class Protection:
         self._heeded = 0.0
         self._before: float | None = None
         """The loss when redundancy began; None while there is none."""
-        self._worse = 0
+        self._in_a_row = 0
+        """Reports that speak against what is done, or against having stopped it."""
         self._not_until = 0.0
+        self._suspect = 0.0
+        """The loss that made redundancy stop."""
 
     @property
     def redundancy(self) -> int:
@@ -61,8 +65,10 @@ class Protection:
         remembered = self.loss_percent * 0.5 ** ((now - self._heeded) / _HALF_LIFE_S)
         self._heeded = now
         self.loss_percent = max(remembered, remembered + _RISE * (loss_percent - remembered))
-        if self._before is not None and self._is_too_much(loss_percent, self._before):
-            self._not_until = now + _RESPITE_S
+        if self._before is not None and self._is_told(loss_percent > 2 * self._before + 10):
+            self._not_until, self._suspect = now + _RESPITE_S, loss_percent
+        elif now < self._not_until and self._is_told(loss_percent > self._suspect / 2):
+            self._not_until = now
         if self.loss_percent < WORTH_REDUNDANCY or now < self._not_until:
             self._before = None
         elif self._before is None:
@@ -72,7 +78,10 @@ class Protection:
         """Take note of what the far end could not recover, from the beginning on."""
         self._is_too_little = metrics.loss_rate >= TOO_LITTLE
 
-    def _is_too_much(self, loss_percent: float, before: float) -> bool:
-        """Whether what is sent to mend losses makes them."""
-        self._worse = self._worse + 1 if loss_percent > 2 * before + 10 else 0
-        return self._worse >= _PATIENCE
+    def _is_told(self, again: bool) -> bool:
+        """Whether reports have said the same often enough; the count begins anew then."""
+        self._in_a_row = self._in_a_row + 1 if again else 0
+        if self._in_a_row < _PATIENCE:
+            return False
+        self._in_a_row = 0
+        return True

@@ -39,13 +39,13 @@ def inbound(agreed: Agreed) -> InboundFormats:
 def outbound(agreed: Agreed, ours: Opus) -> OutboundFormats:
     """What is sent; `ours` is how the user wants Opus."""
     events = agreed.telephone_event
-    opus = None if agreed.opus is None else _opus(agreed.opus, agreed.bandwidth, ours)
+    opus = None if agreed.opus is None else _opus(agreed.opus, _limit(agreed), ours)
     return OutboundFormats(
         codec=CODECS[agreed.codec.encoding],
         payload_type=agreed.codec.payload_type,
         events={} if events is None else {events.clock_rate: events.payload_type},
         red=agreed.red.payload_type if agreed.red is not None else None,
-        most_redundant=_most_redundant(opus.bitrate, agreed.bandwidth) if opus else 0,
+        most_redundant=_most_redundant(opus.bitrate, _limit(agreed)) if opus else 0,
         opus=opus,
     )
 
@@ -55,14 +55,21 @@ def wishes(ours: Opus) -> OpusWishes:
     return OpusWishes(
         fec=ours.fec,
         dtx=ours.dtx,
-        max_average_bitrate=None if ours.bitrate == Opus().bitrate else ours.bitrate,
+        max_average_bitrate=ours.bitrate if ours.bitrate < Opus().bitrate else None,
     )
 
 
-def _opus(theirs: OpusWishes, bandwidth: int | None, ours: Opus) -> OpusSettings:
-    limits = [limit for limit in (theirs.max_average_bitrate, bandwidth) if limit]
+def _limit(agreed: Agreed) -> int | None:
+    """bit/s that the far end wants to get at most, of RTP payload; None for as many as we like."""
+    opus = agreed.opus
+    limits = (opus.max_average_bitrate if opus is not None else None, agreed.bandwidth)
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _opus(theirs: OpusWishes, limit: int | None, ours: Opus) -> OpusSettings:
+    bitrate = ours.bitrate if limit is None else min(ours.bitrate, limit)
     return OpusSettings(
-        bitrate=max(_LEAST_BITRATE, min([ours.bitrate, *limits])),
+        bitrate=max(_LEAST_BITRATE, bitrate),
         complexity=ours.complexity,
         fec=theirs.fec and ours.fec,
         dtx=theirs.dtx or ours.dtx,
@@ -71,8 +78,6 @@ def _opus(theirs: OpusWishes, bandwidth: int | None, ours: Opus) -> OpusSettings
     )
 
 
-def _most_redundant(bitrate: int, bandwidth: int | None) -> int:
+def _most_redundant(bitrate: int, limit: int | None) -> int:
     """How many payloads of `bitrate` there is room for besides the one that is new."""
-    if bandwidth is None:
-        return MOST_REDUNDANT
-    return max(0, min(MOST_REDUNDANT, bandwidth // bitrate - 1))
+    return MOST_REDUNDANT if limit is None else max(0, min(MOST_REDUNDANT, limit // bitrate - 1))

@@ -77,6 +77,15 @@ def test_what_makes_losses_itself_is_stopped_for_a_minute() -> None:
     assert protection.redundancy > 0
 
 
+def test_a_way_that_has_become_bad_is_not_taken_for_one_that_is_too_narrow() -> None:
+    protection = told(Protection(2), 3, 30, 30, 30)
+    assert protection.redundancy == 0
+    told(protection, 28, 33, begin=4)
+    assert protection.redundancy == 0
+    told(protection, *[30] * 60, begin=6)
+    assert protection.redundancy == 2, "without it there is no less loss"
+
+
 def test_bursts_are_not_taken_for_a_way_that_is_too_narrow() -> None:
     draw = random.Random(3)
     protection = told(Protection(2), 6)

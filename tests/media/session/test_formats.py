@@ -67,8 +67,9 @@ def test_what_the_far_end_wants_is_the_limit(parameters: str, expected: OpusSett
 
 
 def test_the_bandwidth_is_a_limit_too_and_for_all_that_a_packet_holds() -> None:
-    def most(*lines: str) -> tuple[int, int]:
-        found = formats.outbound(agreed("a=fmtp:111 useinbandfec=1", *RED, *lines), Opus())
+    def most(*lines: str, limit: str = "") -> tuple[int, int]:
+        fmtp = f"a=fmtp:111 useinbandfec=1{limit}"
+        found = formats.outbound(agreed(fmtp, *RED, *lines), Opus())
         assert found.opus is not None
         return found.opus.bitrate, found.most_redundant
 
@@ -77,6 +78,8 @@ def test_the_bandwidth_is_a_limit_too_and_for_all_that_a_packet_holds() -> None:
     assert most("b=TIAS:50000") == (32_000, 0)
     assert most("b=TIAS:20000") == (20_000, 0)
     assert most("b=TIAS:1") == (6_000, 0)
+    assert most(limit=";maxaveragebitrate=64000") == (32_000, 1)
+    assert most("b=TIAS:80000", limit=";maxaveragebitrate=24000") == (24_000, 0)
 
 
 def test_red_is_sent_and_taken_where_both_want_it() -> None:
@@ -105,5 +108,6 @@ def test_what_is_asked_of_the_far_end_is_what_the_user_wants() -> None:
     assert formats.wishes(Opus()) == OpusWishes(fec=True)
     ours = replace(Opus(), bitrate=24_000, fec=False, dtx=True)
     assert formats.wishes(ours) == OpusWishes(dtx=True, max_average_bitrate=24_000)
+    assert formats.wishes(Opus(bitrate=64_000)) == OpusWishes(fec=True), "more is no limit"
     (first, *_) = Preferences(codecs=("opus",), opus=formats.wishes(ours)).formats
     assert first.parameters == "minptime=10;usedtx=1;maxaveragebitrate=24000"
