@@ -52,9 +52,8 @@ class Inbound:
         self._dtmf = DtmfReceiver()
         self._digits: list[Digit] = []
         self._ssrc: int | None = None
-        self._good = 0
-        """Frames that have been judged to be so, and others."""
-        self._lost = 0
+        self._judged = (0, 0)
+        """Frames that `bursts` knows of: those that sounded as they were sent, and others."""
 
     def agree(self, formats: InboundFormats) -> None:
         """Another offer and answer: from now on, payload types mean this."""
@@ -118,11 +117,11 @@ class Inbound:
         """Let the sound that was played count, in whole frames."""
         counts = self.playout.counts
         good, lost = (counts.played + counts.recovered) // FRAME, counts.concealed // FRAME
-        if good > self._good:
-            self.bursts.good(good - self._good)
-        if lost > self._lost:
-            self.bursts.lost(lost - self._lost)
-        self._good, self._lost = good, lost
+        if good > self._judged[0]:
+            self.bursts.good(good - self._judged[0])
+        if lost > self._judged[1]:
+            self.bursts.lost(lost - self._judged[1])
+        self._judged = good, lost
 
     def digits(self, now: float) -> tuple[Digit, ...]:
         """The digits that are over since the last call."""

@@ -57,3 +57,15 @@ def test_where_nothing_could_be_heard_the_mean_is_the_loudest() -> None:
     meter.put(tone(0.002))
     meter.put(tone(0.001))
     assert meter.mean_dbfs == pytest.approx(-57.0, abs=0.3)
+
+
+def test_the_quiet_is_what_was_not_audible_once_there_was_enough_of_it() -> None:
+    meter = Meter()
+    loud, hush = np.full(960, 8000, np.int16), np.full(960, 33, np.int16)
+    for _ in range(24):
+        meter.put(hush)
+        meter.put(loud)
+    assert meter.quiet_dbfs is None
+    meter.put(hush)
+    assert meter.quiet_dbfs == pytest.approx(-60, abs=0.2)
+    assert meter.mean_dbfs == pytest.approx(-12.2, abs=0.1)
