@@ -137,9 +137,9 @@ class Playout:
         """Let what came with `primary` take the places of packets that have not come."""
         for steps, (offset, payload) in enumerate(redundant, 1):
             position = primary.position - offset
-            samples = primary.decoder.samples(payload)
             is_known = position in self._heard_of or position < self._stretch_begin
-            if samples == 0 or is_known or offset > _OLDEST_COPY:
+            samples = 0 if is_known else primary.decoder.samples(payload)
+            if samples == 0 or offset > _OLDEST_COPY:
                 continue
             waiting = replace(
                 primary,
