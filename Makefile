@@ -5,6 +5,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbound-modules coturn \
+	rtpengine-daemon baresip-core \
 	pulseaudio pulseaudio-utils libportaudio2 libasound2-plugins \
 	chromium $(if $(shell command -v npm),,npm)
 BROWSER := tests/realpeer/chromium

@@ -15,6 +15,7 @@ from typing import Final
 import trustme
 
 from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.ports import free_port
 
 INSTALL: Final = (
     "coturn is not installed; on Debian: `make peers`, as root or with sudo, or install coturn"
@@ -33,16 +34,6 @@ def program() -> str | None:
     return shutil.which("turnserver", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
-def _free_port() -> int:
-    """A port of 127.0.0.1 that nothing has, neither with TCP nor with UDP."""
-    while True:
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
-            stream.bind(("127.0.0.1", 0))
-            with suppress(OSError):
-                datagram.bind(stream.getsockname())
-                return int(stream.getsockname()[1])
-
-
 class Coturn:
     """One server with one user, who may have `quota` allocations at a time; 0: any number."""
 
@@ -52,7 +43,7 @@ class Coturn:
     def __init__(self, *, quota: int = 0) -> None:
         self.quota = quota
         self.folder = Path(tempfile.mkdtemp(prefix="coturn-"))
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_port(), free_port()
         self.ca_file = self.folder / "ca.pem"
         self._log_file = self.folder / "log"
         self._leashed: LeashedProcess | None = None

@@ -37,20 +37,20 @@ def read_wav(path: Path) -> Sound:
     return samples.reshape(-1, channels).T / 32_768
 
 
-def hear(sound: Sound) -> Heard:
+def hear(sound: Sound, rate: int = RATE) -> Heard:
     """The strongest frequency and the level of one channel, or of a piece of it."""
     power = float(np.mean(sound**2))
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
     return Heard(
-        hz=float(np.argmax(spectrum)) * RATE / sound.size,
+        hz=float(np.argmax(spectrum)) * rate / sound.size,
         dbfs=max(-120.0, 10 * float(np.log10(power + 1e-12))),
     )
 
 
-def seconds_of(hz: float, sound: Sound) -> float:
+def seconds_of(hz: float, sound: Sound, rate: int = RATE) -> float:
     """How long a tone is what is heard in one channel, in steps of 50 ms."""
-    size = RATE // 20
-    pieces = (hear(sound[at : at + size]) for at in range(0, sound.size - size + 1, size))
+    size = rate // 20
+    pieces = (hear(sound[at : at + size], rate) for at in range(0, sound.size - size + 1, size))
     return 0.05 * sum(abs(each.hz - hz) < 25 and each.dbfs > -40 for each in pieces)
 
 

@@ -55,6 +55,8 @@ class Settings:
     """Seconds, for the Flow-Timer header."""
     service_route: bool = False
     """Whether a registration is answered with a Service-Route (RFC 3608)."""
+    rtpengine_port: int | None = None
+    """Where an rtpengine takes orders, to bridge calls between WebRTC and plain RTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +299,9 @@ class Kamailio:
             "OUTBOUND": int(self.settings.outbound),
             "FLOW_TIMER": self.settings.flow_timer if self.settings.outbound else 0,
             "SERVICE_ROUTE": int(self.settings.service_route),
+            "MEDIA_RELAY": ""
+            if self.settings.rtpengine_port is None
+            else f'#!define MEDIA_RELAY "udp:127.0.0.1:{self.settings.rtpengine_port}"',
         }
         text = TEMPLATE.read_text("utf-8")
         for word, value in words.items():
