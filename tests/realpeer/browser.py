@@ -109,21 +109,25 @@ class Browser:
     ) -> None:
         self._stack.close()
 
-    def phone(self, kamailio: Kamailio, user: str, *, hz: float) -> None:
-        """Be `user` from now on, registered over wss, whose voice is a tone of `hz`."""
+    def open(self, page: Path) -> None:
+        """Load a page, which sets `window.phone` and then reports the event `ready`."""
         self.events.clear()
         self._unread.clear()
-        self._order("Page.navigate", url=(FOLDER / "page.html").as_uri())
+        self._order("Page.navigate", url=page.as_uri())
         self.wait_for("ready")
+
+    def phone(self, kamailio: Kamailio, user: str, *, hz: float) -> None:
+        """Be `user` from now on, registered over wss, whose voice is a tone of `hz`."""
+        address = f"sip:{user}@{kamailio.domain}"
+        self.register(kamailio.wss_uri, address, kamailio.users[user], hz=hz)
+
+    def register(self, server: str, address: str, password: str, *, hz: float) -> None:
+        """Be the user of that address from now on, registered at `server`."""
+        self.open(FOLDER / "page.html")
+        user = address.removeprefix("sip:").partition("@")[0]
         self.do(
             "start",
-            {
-                "server": kamailio.wss_uri,
-                "address": f"sip:{user}@{kamailio.domain}",
-                "user": user,
-                "password": kamailio.users[user],
-                "hz": hz,
-            },
+            {"server": server, "address": address, "user": user, "password": password, "hz": hz},
         )
 
     def leave(self) -> None:
