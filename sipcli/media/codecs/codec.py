@@ -63,14 +63,22 @@ class Decoder(Protocol):
     def pausing(self) -> bool:
         """Whether the sender said, by its last payload, that it falls silent for a while."""
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether `conceal` does so much better with what follows that this is worth a wait."""
+
     def samples(self, payload: bytes) -> int:
         """How much sound is in `payload`; 0 if it cannot be decoded."""
 
     def decode(self, payload: bytes) -> Pcm:
         """The sound in `payload`; where it cannot be decoded after all, that of `conceal`."""
 
-    def conceal(self, samples: int) -> Pcm:
-        """Sound in place of a packet that did not come: 1 to 5760 samples (120 ms)."""
+    def conceal(self, samples: int, following: bytes = b"") -> Pcm:
+        """Sound in place of a packet that did not come: 1 to 5760 samples (120 ms).
+
+        `following`: the payload whose sound comes right after it, where that is here; it is
+        decoded next. Empty if nobody knows yet.
+        """
 
     def has_fec(self, payload: bytes) -> bool:
         """Whether `payload` also tells how the packet before it sounded."""

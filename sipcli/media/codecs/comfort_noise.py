@@ -19,6 +19,7 @@ class ComfortNoiseDecoder:
     """
 
     pausing = True
+    looks_ahead = False
 
     def __init__(self) -> None:
         self._place = 0
@@ -36,7 +37,7 @@ class ComfortNoiseDecoder:
         self._amplitude = np.float32(32768 * 10 ** (level / 20))
         return self.conceal(FRAME)
 
-    def conceal(self, samples: int) -> Pcm:
+    def conceal(self, samples: int, following: bytes = b"") -> Pcm:
         """More of the noise."""
         places = np.arange(self._place, self._place + samples) % _NOISE_SAMPLES
         self._place = (self._place + samples) % _NOISE_SAMPLES

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from sipcli.media.pcm import Pcm
+from sipcli.media.pcm import Pcm, Wave
 
 _Integers = npt.NDArray[np.signedinteger[Any]]
 
@@ -19,6 +19,8 @@ class Law:
     """Code -> sample."""
     compress: npt.NDArray[np.uint8]
     """Sample, its bits taken for an unsigned number -> code."""
+    noise: Wave
+    """Code -> the mean square of the error that rounding to it makes."""
 
     def encode(self, pcm: Pcm) -> bytes:
         """One byte for each sample."""
@@ -27,6 +29,10 @@ class Law:
     def decode(self, payload: bytes) -> Pcm:
         """One sample for each byte."""
         return self.expand[np.frombuffer(payload, np.uint8)]
+
+    def grain(self, payload: bytes) -> Wave:
+        """The mean square of the error of each sample that `decode` gives."""
+        return self.noise[np.frombuffer(payload, np.uint8)]
 
 
 _CODES: Final = np.arange(256)
@@ -58,7 +64,10 @@ def _a_law() -> Law:
 def _law(sizes: _Integers, code: _Integers) -> Law:
     """Add the sign, which is a set bit for what is not negative."""
     expand = np.where(_CODES & 0x80, sizes, -sizes).astype(np.int16)
-    return Law(expand, (code | np.where(_SAMPLES < 0, 0, 0x80)).astype(np.uint8))
+    compress = (code | np.where(_SAMPLES < 0, 0, 0x80)).astype(np.uint8)
+    errors = np.square((expand[compress] - _SAMPLES).astype(np.float64))
+    noise = np.bincount(compress, errors, 256) / np.maximum(1, np.bincount(compress, minlength=256))
+    return Law(expand, compress, noise.astype(np.float32))
 
 
 def _bits(numbers: _Integers) -> _Integers:

@@ -95,6 +95,8 @@ class OpusEncoder:
 class OpusDecoder:
     """A `Decoder` for all that is Opus; stereo is mixed to mono."""
 
+    looks_ahead = False
+
     def __init__(self, library: Library) -> None:
         self.pausing = False
         self._library = library
@@ -114,8 +116,11 @@ class OpusDecoder:
         count = self._decode(payload, MAX_SAMPLES, fec=False)
         return self._out[:count].copy() if count > 0 else self.conceal(self.samples(payload))
 
-    def conceal(self, samples: int) -> Pcm:
-        """libopus's own: the sound goes on and fades, or the noise of DTX goes on."""
+    def conceal(self, samples: int, following: bytes = b"") -> Pcm:
+        """libopus's own: the sound goes on and fades, or the noise of DTX goes on.
+
+        `following` is not used: what it knows of what is lost is its FEC.
+        """
         whole = min(MAX_SAMPLES, -(-samples // _STEP) * _STEP)
         self._decode(None, whole, fec=False)
         return self._out[: min(samples, whole)].copy()

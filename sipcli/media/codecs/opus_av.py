@@ -80,6 +80,8 @@ class AvOpusEncoder:
 class AvOpusDecoder:
     """A `Decoder` by the FFmpeg codec `name`."""
 
+    looks_ahead = False
+
     def __init__(self, name: Name) -> None:
         self.pausing = False
         self._context = av.CodecContext.create(name, "r")
@@ -119,7 +121,7 @@ class AvOpusDecoder:
             return self.conceal(expected)
         return self._concealer.good(np.concatenate(mixed, dtype=np.int16))
 
-    def conceal(self, samples: int) -> Pcm:
+    def conceal(self, samples: int, following: bytes = b"") -> Pcm:
         """The last pitch periods again, fading."""
         return self._concealer.conceal(samples)
 

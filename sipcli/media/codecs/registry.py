@@ -61,4 +61,5 @@ def make_decoder(codec: Codec) -> Decoder:
         return g722.decoder()
     if codec == COMFORT_NOISE:
         return ComfortNoiseDecoder()
-    return NarrowDecoder(codec.sample_rate, _LAWS[codec.name].decode)
+    law = _LAWS[codec.name]
+    return NarrowDecoder(codec.sample_rate, law.decode, law.grain)

@@ -31,6 +31,8 @@ _OVERDUE: Final = RATE // 10
 """Samples: where the stream begins, 100 ms of what should have been heard are still played."""
 _ROUNDING: Final = RATE // 400
 """Samples: a gap shorter than 2.5 ms is none."""
+_LONGEST_PIECE: Final = 5760
+"""Samples that a decoder makes up at once."""
 _SMOOTHING: Final = 1 / 50
 _PASSED: Final = 64
 _HEARD_OF: Final = 64
@@ -202,7 +204,7 @@ class Playout:
             newest is not None
             and waiting.position - newest.end >= _ROUNDING
             and self._lost_between(newest, waiting)
-            and waiting.decoder.has_fec(waiting.payload)
+            and (waiting.decoder.looks_ahead or waiting.decoder.has_fec(waiting.payload))
         ):
             self._delays.add(waiting.arrival - (waiting.position - waiting.samples) / RATE)
 
@@ -276,12 +278,14 @@ class Playout:
             self._next += gap
             self.counts.recovered += gap
             return first.decoder.decode_fec(first.payload, gap)
-        piece = min(gap, samples)
-        if gap > first.samples:  # the rest may be recovered
+        piece, following = min(gap, samples), b""
+        if gap > first.samples:  # the rest may be recovered, or known better
             piece = min(piece, gap - first.samples)
+        elif first.decoder is self._decoder and self._decoder.looks_ahead:
+            piece, following = min(gap, _LONGEST_PIECE), first.payload
         self._next += piece
         self._conceal(piece)
-        return self._decoder.conceal(piece)
+        return self._decoder.conceal(piece, following)
 
     def _pause(self, samples: int) -> Pcm:
         """A part of a time for which the sender had nothing to send."""

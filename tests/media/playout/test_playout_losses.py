@@ -1,6 +1,7 @@
 """The jitter buffer in virtual time: packets that are lost, late, reordered or repeated."""
 
 from itertools import pairwise
+from struct import pack
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.media.playout.network import (
     MADE_UP,
     NOTHING,
     Arrival,
+    Heard,
     Listener,
     Network,
     TellingDecoder,
@@ -50,8 +52,41 @@ def test_fec_is_waited_for_once_there_are_losses_and_brings_them_back() -> None:
     assert max(delays(heard)) == pytest.approx(0.055, abs=0.003)
 
 
+def test_what_follows_a_loss_is_waited_for_where_the_codec_makes_use_of_it() -> None:
+    lost = set(range(20, 500, 20))
+    listener = Listener(TellingDecoder(looks_ahead=True))
+    heard = list(listener.listen(even(0, 500, lost), 10.0))
+    known = listener.decoder.known
+    assert max(delays(heard)) == pytest.approx(0.055, abs=0.003)
+    assert known[-10:] == [pack("!i", n + 1) for n in sorted(lost)[-10:]]
+    counts = listener.playout.counts
+    assert (counts.concealed, counts.concealments) == (len(lost) * FRAME, len(lost))
+    assert counts.recovered == 0
+
+
+def test_only_the_end_of_a_long_gap_is_told_what_follows() -> None:
+    listener = Listener(TellingDecoder(looks_ahead=True))
+    arrivals = even(0, 300, {*range(20, 200, 20), 250, 251, 252})
+    list(listener.listen(arrivals, 6.0))
+    last = max(n for n, known in enumerate(listener.decoder.known) if not known)
+    assert listener.decoder.known[last + 1 :] == [pack("!i", 253)]
+
+
+def test_nobody_is_told_what_another_decoder_will_make_of_what_follows() -> None:
+    """The codec changes in the moment of a loss."""
+    listener, other = Listener(TellingDecoder(looks_ahead=True)), TellingDecoder(looks_ahead=True)
+    list(listener.listen(even(0, 50, {20, 30}), 1.0))
+    heard: list[Heard] = []
+    for arrival in even(51, 60):
+        listener.playout.put(arrival.packet, 1, other, arrival.when)
+        heard.extend(listener.listen([], arrival.when + 0.005))
+    heard.extend(listener.listen([], 1.25))
+    assert {MADE_UP, 52} <= set(played(heard))
+    assert pack("!i", 51) not in listener.decoder.known
+
+
 def test_without_losses_nothing_is_waited_for_fec() -> None:
-    listener = Listener(TellingDecoder(fec=True))
+    listener = Listener(TellingDecoder(fec=True, looks_ahead=True))
     heard = list(listener.listen(even(0, 500), 10.0))
     assert max(delays(heard)) == pytest.approx(0.035)
 
