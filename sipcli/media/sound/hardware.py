@@ -154,15 +154,15 @@ class Hardware:
         except NoPortAudio as error:
             port.retry_at = float("inf")
             self._tell_once(
-                port, f"{error}. Until then silence is sent, and what is heard is dropped"
+                port, f"{error.text}. Until then silence is sent, and what is heard is dropped"
             )
         except NoDevices as error:
             self._later(port)
-            self._tell_once(port, f"{error}: silence is sent, and what is heard is dropped")
+            self._tell_once(port, f"{error.text}: silence is sent, and what is heard is dropped")
         except DeviceError as error:
             self._later(port)
             if not port.is_missed:
-                port.news.append(f"{error}: {_MEANWHILE[port.direction]}")
+                port.news.append(f"{error.text}: {_MEANWHILE[port.direction]}")
         else:
             if port.is_missed:
                 port.news.append(f"the {port.direction.value} {port.open.device.name!r} is back")
