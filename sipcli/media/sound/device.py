@@ -12,11 +12,9 @@ follow one clock only: its sink's, else its source's.
 from collections import deque
 from typing import Final
 
-import av
-import numpy as np
-
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence
 from sipcli.media.sound.background import Warn
+from sipcli.media.sound.convert import FromFrames, ToFrames
 from sipcli.media.sound.hardware import Hardware, Port
 from sipcli.media.sound.portaudio import BLOCK_S, Direction
 from sipcli.media.sound.rings import CaptureRing, PlaybackRing, Ring
@@ -104,7 +102,7 @@ class DeviceSource(_Handle):
 
     def __init__(self, hardware: Hardware, name: str | None, warn: Warn) -> None:
         super().__init__(hardware, Direction.INPUT, name, warn)
-        self._convert = _ToFrames(RATE, 1)
+        self._convert = ToFrames(RATE, 1)
 
     @property
     def pace(self) -> float:
@@ -124,7 +122,7 @@ class DeviceSource(_Handle):
         if ring is not self._ring:
             self._ring = ring
             self._reserve = Reserve()
-            self._convert = _ToFrames(ring.rate, ring.channels)
+            self._convert = ToFrames(ring.rate, ring.channels)
             self._position = ring.moved
         waiting = ring.moved - self._position - count
         if waiting > ring.size // 2:  # the call stood still
@@ -144,7 +142,7 @@ class DeviceSink(_Handle):
 
     def __init__(self, hardware: Hardware, name: str | None, warn: Warn) -> None:
         super().__init__(hardware, Direction.OUTPUT, name, warn)
-        self._convert = _FromFrames(RATE, 1)
+        self._convert = FromFrames(RATE, 1)
 
     @property
     def pace(self) -> float:
@@ -162,7 +160,7 @@ class DeviceSink(_Handle):
         if ring is not self._ring:
             self._ring = ring
             self._reserve = Reserve()
-            self._convert = _FromFrames(ring.rate, ring.channels)
+            self._convert = FromFrames(ring.rate, ring.channels)
             self._position = ring.moved + _whole(RESERVE_S, ring)
         per_second = ring.rate * ring.channels
         waiting = self._position - ring.moved
@@ -182,49 +180,3 @@ class DeviceSink(_Handle):
 def _whole(seconds: float, ring: Ring) -> int:
     """Samples of all channels for `seconds`."""
     return round(seconds * ring.rate) * ring.channels
-
-
-class _ToFrames:
-    """Makes frames of what a device captured in 20 ms."""
-
-    def __init__(self, rate: int, channels: int) -> None:
-        self._channels = channels
-        self._resampler = _Resampler(rate, RATE) if rate != RATE else None
-        # What a resampler gives varies by a few samples: some in hand let each frame be full.
-        self._ready = silence(FRAME // 4)
-
-    def __call__(self, pcm: Pcm) -> Pcm:
-        if self._channels > 1:
-            mean = pcm.reshape(-1, self._channels).mean(axis=1)
-            pcm = np.asarray(mean, np.int16)
-        if self._resampler is None:
-            return pcm
-        self._ready = np.concatenate((self._ready, self._resampler(pcm)))
-        frame, self._ready = self._ready[:FRAME], self._ready[FRAME:]
-        return np.pad(frame, (0, FRAME - len(frame)))
-
-
-class _FromFrames:
-    """Makes of a frame what a device plays."""
-
-    def __init__(self, rate: int, channels: int) -> None:
-        self._channels = channels
-        self._resampler = _Resampler(RATE, rate) if rate != RATE else None
-
-    def __call__(self, frame: Pcm) -> Pcm:
-        pcm = frame if self._resampler is None else self._resampler(frame)
-        return pcm if self._channels == 1 else np.repeat(pcm, self._channels)
-
-
-class _Resampler:
-    """FFmpeg's, with 1 ms of delay."""
-
-    def __init__(self, from_rate: int, to_rate: int) -> None:
-        self._from_rate = from_rate
-        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=to_rate)
-
-    def __call__(self, pcm: Pcm) -> Pcm:
-        frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate = self._from_rate
-        made = [out.to_ndarray()[0] for out in self._resampler.resample(frame)]
-        return np.concatenate(made) if made else silence(0)
