@@ -161,7 +161,6 @@ class Call:
 
     def present(self, event: core.Incoming) -> None:
         """Take an incoming call. Raises `NotAcceptable` for an offer that cannot become one."""
-        self._thread.call = event.call
         self._path.begin()
         self.display_name = event.display_name
         self.takes_place = event.replaces is not None
@@ -230,7 +229,8 @@ class Call:
                 self._digits.delivered(status)
             case core.InfoReceived(content_type=content_type, body=body):
                 self._digits.received(content_type, body)
-            case core.Calling() | core.Incoming():
+            case core.Calling(call=name) | core.Incoming(call=name):
+                self._thread.call = name
                 self._thread.tell(event)
             case core.Progress() | core.Answered() | core.TransferProgress():
                 self._take_progress(event)

@@ -1,17 +1,19 @@
 """`sipcli call`: place one call."""
 
 import asyncio
+from functools import partial
 from typing import Any, Final
 
 import click
 
 from sipcli.calls.call import Call
 from sipcli.calls.call_outcome import call_failure
-from sipcli.cli.call_session import CallOptions, attend, call_options, desk
+from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
 from sipcli.cli.common import Command, Seconds
 from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
 from sipcli.cli.targets import resolve_target
@@ -68,12 +70,18 @@ def call(
         uri = resolve_target(target, session.settings)
         plan = SoundPlan.of(options, session)
         tones = plan.person_tones(session)
+        judge = trial.judge()
+        script = await open_script(session, judge, options)
         was_stopped = False
-        async with desk(session, plan.open, tones, patient=False, judge=trial.judge()) as here:
+        async with desk(
+            session, options, plan.open, tones, patient=False, judge=judge, on_event=script.take
+        ) as here:
             await here.phone.ready()
+            script.check()
             one = await here.switchboard.place(uri, plan.open(), headers=headers)
+            finish = _hang_up_once_answered if duration is None else _leave_alone
             try:
-                async with keys(here, reads_stdin=session.settings.audio.input == "-"):
+                async with keys(here), script.running(here, partial(finish, here, one)):
                     await _ring(one, ring_timeout)
                     await attend(here, one, options, hang_up_after=duration)
                     await here.switchboard.all_over()  # a transfer may have brought another
@@ -89,7 +97,18 @@ def call(
             raise error
 
     with trial:
-        run_session(invocation, "call", work)
+        run_session(invocation, "call", work, reads_stdin=options.stdin)
+
+
+async def _hang_up_once_answered(here: Desk, one: Call) -> None:
+    """What the end of a script means where nothing else says how long the call lasts."""
+    await one.answered_or_over()
+    for each in here.switchboard.calls:
+        each.hang_up()
+
+
+async def _leave_alone(here: Desk, one: Call) -> None:
+    """What it means where `--duration` says so."""
 
 
 async def _ring(one: Call, limit: float) -> None:

@@ -19,8 +19,9 @@ WIDTH: Final = 6
 class CallLine:
     """Describes the calls of a switchboard, the one that is talked on first."""
 
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(self, switchboard: Switchboard, *, has_keys: bool) -> None:
         self._switchboard = switchboard
+        self._has_keys = has_keys
         self._loop = asyncio.get_running_loop()
 
     def __call__(self) -> str | None:
@@ -34,8 +35,9 @@ class CallLine:
         if ringing is not None:
             # Who rings comes first: it is what can be missed, and the line may be cut off.
             rest = f" · {self._describe(call)}" if call.is_answered else ""
-            return one_line(f"☎ {_name(ringing)} calls: a answer, r reject{rest}{more}")
-        return one_line(f"{self._describe(call)}{more} · ? keys")
+            keys = ": a answer, r reject" if self._has_keys else ""
+            return one_line(f"☎ {_name(ringing)} calls{keys}{rest}{more}")
+        return one_line(f"{self._describe(call)}{more}{' · ? keys' if self._has_keys else ''}")
 
     def _describe(self, call: Call) -> str:
         if not call.is_answered:

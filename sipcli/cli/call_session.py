@@ -18,14 +18,19 @@ from sipcli.calls.switchboard import OnCall, Switchboard
 from sipcli.cli.call_line import CallLine
 from sipcli.cli.common import common
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
+from sipcli.cli.keyboard import has_keyboard
 from sipcli.cli.person_tones import PersonTones
+from sipcli.cli.screen import Event as AnyEvent
 from sipcli.cli.session import Session
+from sipcli.core.events import Event as PhoneEvent
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
 from sipcli.media.codecs.registry import opus_shortcoming
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.media.session.kit import MediaKit
 from sipcli.shell import Shell
+
+OnEvent = Callable[[AnyEvent], None]
 
 STATS_INTERVAL: Final = 5.0
 """Seconds between `stats` events, with `-v`."""
@@ -38,6 +43,8 @@ class CallOptions:
     record: str | None
     dtmf: str | None
     dtmf_method: Method
+    stdin: bool
+    """Whether stdin is a script."""
     expectations: Expectations
     junit: Path | None
 
@@ -48,6 +55,7 @@ class CallOptions:
             record=parameters["record"],
             dtmf=parameters["dtmf"],
             dtmf_method=cast(Method, parameters["dtmf_method"]),
+            stdin=parameters["stdin"],
             expectations=read_expectations(parameters),
             junit=parameters["junit"],
         )
@@ -89,6 +97,13 @@ _OPTIONS: Final = (
         show_default=True,
         help="How digits go: in RTP (RFC 4733), by INFO, or as the far end likes.",
     ),
+    click.option(
+        "--stdin",
+        is_flag=True,
+        help="Obey stdin, a verb a line: answer, reject, hold, resume, mute, unmute, dtmf DIGITS,"
+        " transfer URI, stats, hangup, sleep S, wait EVENT [S], expect WHAT [VALUE]; the keys, too."
+        " After the last line all ends, unless --duration or --max-calls says when.",
+    ),
 )
 
 
@@ -99,23 +114,36 @@ class Desk:
     session: Session
     phone: Shell
     switchboard: Switchboard
+    dtmf_method: Method
+    has_keys: bool
+    """Whether a person's keys are to be obeyed."""
 
 
 @asynccontextmanager
 async def desk(
     session: Session,
+    options: CallOptions,
     make_sound: Callable[[], Sound],
     tones: PersonTones | None,
     *,
     patient: bool,
     judge: Judge,
+    on_event: OnEvent,
     on_incoming: OnCall | None = None,
 ) -> AsyncIterator[Desk]:
-    """A phone that can call and, with `on_incoming`, be called."""
+    """A phone that can call and, with `on_incoming`, be called.
+
+    `on_event` is told all events of it and its calls, after the screen and the judge.
+    """
+
+    def take_phone(event: PhoneEvent) -> None:
+        session.screen.event(event)
+        on_event(event)
 
     def take(event: Event) -> None:
         session.screen.event(event)
         judge.take(event, switchboard)
+        on_event(event)
         if tones is not None:
             tones.take(event)
 
@@ -124,15 +152,18 @@ async def desk(
         session.screen.warning(shortcoming)
     kit = MediaKit.from_settings(session.settings, include_loopback=session.settings.is_local)
     switchboard = Switchboard(kit, take, make_sound=make_sound, on_incoming=on_incoming)
+    reads_stdin = options.stdin or session.settings.audio.input == "-"
+    has_keys = has_keyboard(reads_stdin=reads_stdin)
     async with session.phone(
         patient=patient,
+        on_event=take_phone,
         on_call_event=switchboard.take,
         takes_calls=on_incoming is not None,
     ) as phone:
         switchboard.connect(phone)
-        session.screen.watch_calls(CallLine(switchboard))
+        session.screen.watch_calls(CallLine(switchboard, has_keys=has_keys))
         try:
-            yield Desk(session, phone, switchboard)
+            yield Desk(session, phone, switchboard, options.dtmf_method, has_keys)
         finally:
             if tones is not None:
                 tones.stop()

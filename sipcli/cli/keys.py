@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 from sipcli.cli.call_session import Desk
-from sipcli.cli.common import common
 from sipcli.cli.verbs import HELP, UnknownVerb, Verbs
 from sipcli.errors import SipcliError
 
@@ -27,9 +26,9 @@ _SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
 
 
 @asynccontextmanager
-async def keys(here: Desk, *, reads_stdin: bool = False) -> AsyncIterator[None]:
-    """Obey keys while inside, if a person sits there and stdin is not used for sound."""
-    if reads_stdin or common().json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+async def keys(here: Desk) -> AsyncIterator[None]:
+    """Obey keys while inside, if the desk has any."""
+    if not here.has_keys:
         yield
         return
     keyboard = Keyboard(here)

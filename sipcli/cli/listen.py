@@ -1,6 +1,7 @@
 """`sipcli listen`: wait for calls."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, des
 from sipcli.cli.common import Command, Seconds
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
 from sipcli.cli.trial import Trial
@@ -98,48 +100,60 @@ def listen(
         await _listen(session, policy, options, duration, trial)
 
     with trial:
-        run_session(invocation, "listen", work)
+        run_session(invocation, "listen", work, reads_stdin=options.stdin)
 
 
 async def _listen(
     session: Session, policy: Policy, options: CallOptions, duration: float | None, trial: Trial
 ) -> None:
     plan = SoundPlan.of(options, session)
+    judge = trial.judge()
+    script = await open_script(session, judge, options)
     incoming: asyncio.Queue[Call] = asyncio.Queue()
+    enough = asyncio.Event()
     was_ready = False
+
+    async def finish() -> None:
+        if policy.most is None and duration is None:
+            enough.set()
 
     def make_sound() -> Sound:
         return plan.open(Echo()) if policy.echo else plan.open()
 
     try:
-        async with (
-            desk(
-                session,
-                make_sound,
-                plan.person_tones(session),
-                patient=True,
-                judge=trial.judge(),
-                on_incoming=incoming.put_nowait,
-            ) as here,
-            asyncio.timeout(duration),
-        ):
+        async with desk(
+            session,
+            options,
+            make_sound,
+            plan.person_tones(session),
+            patient=True,
+            judge=judge,
+            on_event=script.take,
+            on_incoming=incoming.put_nowait,
+        ) as here:
             try:
-                async with keys(here, reads_stdin=session.settings.audio.input == "-"):
-                    await here.phone.ready()
-                    await _serve(here, incoming, policy, options)
+                async with keys(here), script.running(here, finish):
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(duration):
+                            await here.phone.ready()
+                            await _serve(here, incoming, policy, options, enough)
             finally:
                 was_ready = here.phone.was_ready
-    except (TimeoutError, asyncio.CancelledError):
-        if not was_ready:
-            raise Interrupted("ended before it was registered") from None
+    except asyncio.CancelledError:
+        pass
+    if not was_ready:
+        raise Interrupted("ended before it was registered")
 
 
 async def _serve(
-    here: Desk, incoming: "asyncio.Queue[Call]", policy: Policy, options: CallOptions
+    here: Desk,
+    incoming: "asyncio.Queue[Call]",
+    policy: Policy,
+    options: CallOptions,
+    enough: asyncio.Event,
 ) -> None:
-    """Take calls as they come; return once as many were answered as there shall be."""
+    """Take calls as they come until there were `enough`, as many answered as there shall be."""
     answered = ended = 0
-    enough = asyncio.Event()
 
     async def serve(call: Call) -> None:
         nonlocal answered, ended

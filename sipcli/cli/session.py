@@ -16,7 +16,7 @@ from sipcli.config.prepare import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
-from sipcli.shell import OnCallEvent, Shell
+from sipcli.shell import OnCallEvent, OnEvent, Shell
 from sipcli.sip.grammar import Malformed
 
 
@@ -34,15 +34,19 @@ class Session:
         self,
         *,
         patient: bool,
+        on_event: OnEvent | None = None,
         on_call_event: OnCallEvent | None = None,
         takes_calls: bool = False,
     ) -> AsyncIterator[Shell]:
-        """A phone that starts here and has unregistered and closed when this ends."""
+        """A phone that starts here and has unregistered and closed when this ends.
+
+        Its events go to the screen, or to `on_event` instead.
+        """
         self.screen.watch(registers=self.settings.register)
         async with Shell(
             self.settings,
             self.credentials,
-            self.screen.event,
+            on_event or self.screen.event,
             patient=patient,
             on_call_event=on_call_event,
             takes_calls=takes_calls,
@@ -54,8 +58,12 @@ class Session:
 Work = Callable[[Session], Coroutine[None, None, None]]
 
 
-def run_session(invocation: Invocation, command: str, work: Work) -> None:
-    """Load the settings and run `work`; where a password turns out to be missing, ask for it."""
+def run_session(
+    invocation: Invocation, command: str, work: Work, *, reads_stdin: bool = False
+) -> None:
+    """Load the settings and run `work`; where a password turns out to be missing, ask for it,
+    unless `work` reads stdin: what is typed there is not for us.
+    """
     loaded = invocation.load()
     if loaded.settings.audio.output == "-":
         leave_stdout_alone()
@@ -83,7 +91,7 @@ def run_session(invocation: Invocation, command: str, work: Work) -> None:
         try:
             run(lambda: work(session), screen)
         except MissingPassword:
-            if not can_ask(invocation):
+            if reads_stdin or not can_ask(invocation):
                 raise
             password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))

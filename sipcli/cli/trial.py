@@ -23,6 +23,7 @@ from sipcli.expect.junit import TestCase, junit
 from sipcli.expect.verdict import Verdict, unreached
 from sipcli.printable import one_line
 
+_STATUS: Final = "expect-status"
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that may be nothing but a final answer to the INVITE."""
 
@@ -68,9 +69,9 @@ class Trial:
         __: TracebackType | None,
     ) -> bool:
         """The command ended, by `error` or well."""
-        if self._is_answer(error):
-            error = None
-        if not self._verdicts:
+        if self._is_answer(error) or isinstance(error, ExpectationError):
+            error = None  # the verdicts tell
+        if all(verdict.line is not None for verdict in self._verdicts):
             why = _in_words(error) if error is not None else "there was no call to judge"
             for verdict in unreached(self._wanted, why):
                 self._pronounced(verdict)
@@ -85,27 +86,35 @@ class Trial:
 
     def _is_answer(self, error: BaseException | None) -> bool:
         """Whether it is but a final answer to a call whose status was judged."""
-        judged = self._wanted.status is not None and bool(self._verdicts)
+        judged = any(verdict.name == _STATUS for verdict in self._verdicts)
         return judged and not self.incoming and isinstance(error, _ANSWERS)
 
     def _pronounced(self, verdict: Verdict) -> None:
         """Tell of a verdict, and keep it."""
         self._verdicts.append(verdict)
         fault = None if verdict.met else _fault(verdict)
+        name = self._case_name(verdict)
         if verdict.reached:
             failure = None if fault is None else f"{verdict.phase}: {fault}"
-            self._add_case(verdict.name, failure=failure)
+            self._add_case(name, failure=failure)
         else:
-            self._add_case(verdict.name, error=fault)
+            self._add_case(name, error=fault)
         screen = current_screen()
-        names = ("name", "met", "expected", "actual")
+        names = ("name", "met", "expected", "actual", "line")
         screen.record("expectation", {name: getattr(verdict, name) for name in names})
-        line = f"✓ {verdict.name}: {verdict.actual}" if fault is None else f"✗ {fault}"
+        line = f"✓ {_place(verdict)}: {verdict.actual}" if fault is None else f"✗ {fault}"
         screen.say(one_line(line))
 
+    def _case_name(self, verdict: Verdict) -> str:
+        """The name of a verdict's test case: reporters want each name once."""
+        if verdict.line is not None:
+            return f"{verdict.name} (line {verdict.line})"
+        same = sum(
+            other.name == verdict.name and other.line is None for other in self._verdicts[:-1]
+        )
+        return f"{verdict.name} (call {same + 1})" if same else verdict.name
+
     def _add_case(self, name: str, failure: str | None = None, error: str | None = None) -> None:
-        same = sum(case.name.split(" ")[0] == name for case in self._cases)
-        name = f"{name} (call {same + 1})" if same else name  # reporters want each name once
         seconds = time.monotonic() - self._since
         self._cases.append(TestCase(name=name, seconds=seconds, failure=failure, error=error))
 
@@ -133,7 +142,12 @@ class Trial:
 
 
 def _fault(verdict: Verdict) -> str:
-    return f"{verdict.name}: expected {verdict.expected}; found: {verdict.actual}"
+    return f"{_place(verdict)}: expected {verdict.expected}; found: {verdict.actual}"
+
+
+def _place(verdict: Verdict) -> str:
+    """What expects it: an option, or a line of a script."""
+    return verdict.name if verdict.line is None else f"line {verdict.line}: {verdict.name}"
 
 
 def _in_words(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Final
 
 from sipcli.calls.call import Call
@@ -9,8 +10,9 @@ from sipcli.calls.figures import figures
 from sipcli.cli.call_session import Desk
 from sipcli.cli.call_summary import in_words
 from sipcli.core.calls.target import resolve
-from sipcli.media.dtmf.digits import InvalidDigits
+from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, steps
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import SipUri
 
 HELP: Final = (
     "a answer · r reject · h hold/resume · m mute · 0-9*# digits · t transfer"
@@ -21,6 +23,19 @@ HELP: Final = (
 BUSY_HERE: Final = 486
 """What a call is refused with where nothing else is said."""
 
+WORDS: Final = (
+    "answer",
+    "reject",
+    "hold",
+    "resume",
+    "mute",
+    "unmute",
+    "dtmf",
+    "transfer",
+    "stats",
+    "hangup",
+)
+_KEYS: Final = {"a": "answer", "r": "reject", "s": "stats", "q": "hangup"}
 _STATUS: Final = re.compile("[3-6][0-9][0-9]", re.ASCII)
 
 
@@ -28,51 +43,80 @@ class UnknownVerb(ValueError):  # noqa: N818 - a fact about what was typed
     """A line or key that means nothing here, or not now; the text says what would."""
 
 
+def split(line: str) -> tuple[str, str]:
+    """A line's verb, in lower case, and what follows it."""
+    word, _, rest = line.strip().partition(" ")
+    return word.lower(), rest.strip()
+
+
+def check(line: str, own: SipUri) -> None:
+    """Raises `UnknownVerb` for a line that can never mean anything; `own` is who we are."""
+    word, rest = split(line)
+    match word:
+        case "dtmf":
+            _check_digits(rest)
+        case "reject":
+            if rest and not _STATUS.fullmatch(rest):
+                raise UnknownVerb("reject takes a status from 300 to 699")
+        case "transfer":
+            try:
+                resolve(rest, own)
+            except Malformed as fault:
+                raise UnknownVerb(f"transfer {rest!r}: {fault.reason}") from None
+        case _ if word not in WORDS:
+            raise UnknownVerb(f"{word!r} is none of {', '.join(WORDS)}")
+        case _ if rest:
+            raise UnknownVerb(f"{word} stands alone, without {rest!r}")
+
+
+def _check_digits(digits: str) -> None:
+    if not digits:
+        raise UnknownVerb(f"dtmf takes digits, each one of {DIGITS}, a comma or w")
+    try:
+        steps(digits)
+    except InvalidDigits as error:
+        raise UnknownVerb(str(error)) from None
+
+
 class Verbs:
     """Does what it is told to the switchboard's current call, or to the one that rings."""
 
     def __init__(self, here: Desk) -> None:
         self._here = here
-        self._words: dict[str, Callable[[str], None]] = {
-            "answer": self._answer,
-            "reject": self._reject,
+        self._acts: dict[str, Callable[[str], None]] = {
+            "answer": lambda _: self._answer(),
+            "reject": lambda rest: self._ringing().reject(int(rest or BUSY_HERE)),
             "hold": lambda _: self._answered().hold(on=True),
             "resume": lambda _: self._answered().hold(on=False),
             "mute": lambda _: self._call().mute(on=True),
             "unmute": lambda _: self._call().mute(on=False),
             "dtmf": self._dtmf,
             "transfer": self._transfer,
-            "stats": self._stats,
+            "stats": lambda _: self._stats(),
             "hangup": lambda _: self._call().hang_up(),
         }
 
     def do(self, line: str) -> None:
         """Do what a line says: a verb, then what it needs. Raises `UnknownVerb`."""
-        word, _, rest = line.strip().partition(" ")
-        act = self._words.get(word.lower())
-        if act is None:
-            raise UnknownVerb(f"{word!r} is none of {', '.join(self._words)}")
-        act(rest.strip())
+        check(line, self._here.session.settings.uri)
+        word, rest = split(line)
+        self._acts[word](rest)
 
     def press(self, key: str) -> None:
         """Do what a key means. Raises `UnknownVerb`."""
+        self.do(self.line_of(key))
+
+    def line_of(self, key: str) -> str:
+        """The line that a key means now. Raises `UnknownVerb`."""
         match key:
-            case "a":
-                self._answer("")
-            case "r":
-                self._reject("")
             case "h":
-                call = self._answered()
-                call.hold(on=not call.is_held)
+                return "resume" if self._answered().is_held else "hold"
             case "m":
-                call = self._call()
-                call.mute(on=not call.is_muted)
-            case "s":
-                self._stats("")
-            case "q":
-                self._call().hang_up()
-            case _ if key in "0123456789*#":
-                self._dtmf(key)
+                return "unmute" if self._call().is_muted else "mute"
+            case _ if key in _KEYS:
+                return _KEYS[key]
+            case _ if is_digit(key):
+                return f"dtmf {key}"
             case _:
                 raise UnknownVerb(f"{key!r} means nothing here: ? shows the keys")
 
@@ -94,33 +138,30 @@ class Verbs:
             raise UnknownVerb("nothing rings here")
         return call
 
-    def _answer(self, _: str) -> None:
+    def _answer(self) -> None:
         call, sound = self._ringing(), self._here.switchboard.make_sound()
         for other in self._here.switchboard.calls:
             if other.is_answered and not other.is_held:
                 other.hold(on=True)
         call.answer(sound)
 
-    def _reject(self, rest: str) -> None:
-        if rest and not _STATUS.fullmatch(rest):
-            raise UnknownVerb("reject takes a status from 300 to 699")
-        status = int(rest) if rest else BUSY_HERE
-        self._ringing().reject(status)
-
     def _dtmf(self, digits: str) -> None:
         try:
-            self._call().send_dtmf(digits)
-        except InvalidDigits as error:
+            self._call().send_dtmf(digits, self._here.dtmf_method)
+        except InvalidDigits as error:  # too many are waiting already
             raise UnknownVerb(str(error)) from None
 
     def _transfer(self, target: str) -> None:
-        try:
-            uri = resolve(target, self._here.session.settings.uri)
-        except Malformed as fault:
-            raise UnknownVerb(f"{target!r}: {fault.reason}") from None
-        self._answered().transfer(uri)
+        self._answered().transfer(resolve(target, self._here.session.settings.uri))
 
-    def _stats(self, _: str) -> None:
-        now = figures(self._call().media)
-        words = in_words(now) if now is not None else "no media yet"
-        self._here.session.screen.say(words)
+    def _stats(self) -> None:
+        call, screen = self._call(), self._here.session.screen
+        now = figures(call.media)
+        if now is not None:
+            screen.record("stats", {"call": call.id, "stats": asdict(now)})
+        screen.say(in_words(now) if now is not None else "no media yet")
+
+
+def is_digit(key: str) -> bool:
+    """Whether a key is one of a telephone's."""
+    return len(key) == 1 and key in "0123456789*#"

@@ -34,7 +34,8 @@ class FakeCall:
         self.is_muted = on
         self.did.append("mute" if on else "unmute")
 
-    def send_dtmf(self, digits: str) -> None:
+    def send_dtmf(self, digits: str, method: str) -> None:
+        assert method == "auto"
         self.did.append(f"dtmf {digits}")
 
     def transfer(self, target: Uri) -> None:
@@ -54,8 +55,11 @@ class FakeCall:
 class FakeDesk:
     """A switchboard and a screen."""
 
-    def __init__(self, *calls: FakeCall, current: FakeCall | None = None) -> None:
+    def __init__(
+        self, *calls: FakeCall, current: FakeCall | None = None, has_keys: bool = True
+    ) -> None:
         self.calls = calls
+        self.has_keys = has_keys
         self.current = current or (calls[0] if calls else None)
         self.said: list[str] = []
         self.asked: list[str | None] = []
@@ -78,4 +82,11 @@ class FakeDesk:
         )
         settings = SimpleNamespace(uri=SipUri.parse("sip:alice@example.com"))
         session = SimpleNamespace(screen=screen, settings=settings)
-        return cast(Desk, SimpleNamespace(session=session, switchboard=self, phone=None))
+        desk = SimpleNamespace(
+            session=session,
+            switchboard=self,
+            phone=None,
+            dtmf_method="auto",
+            has_keys=self.has_keys,
+        )
+        return cast(Desk, desk)

@@ -27,14 +27,15 @@ def talking(**changes: Any) -> FakeCall:
     return FakeCall(is_answered=True, media=media(), **changes)
 
 
-def line(*calls: FakeCall, current: FakeCall | None = None) -> str | None:
+def line(*calls: FakeCall, current: FakeCall | None = None, has_keys: bool = True) -> str | None:
     """The line five seconds after time began."""
 
     async def show() -> str | None:
         loop = asyncio.get_running_loop()
         for call in calls:
             call.answered_at = loop.time() - 5
-        return CallLine(cast(Switchboard, FakeDesk(*calls, current=current)))()
+        switchboard = cast(Switchboard, FakeDesk(*calls, current=current))
+        return CallLine(switchboard, has_keys=has_keys)()
 
     return asyncio.run(show())
 
@@ -47,6 +48,12 @@ def test_a_call_shows_who_how_long_what_and_how() -> None:
     assert line(talking()) == (
         "☎ sip:bob@example.com · 0:05 · opus · ↑████   ↓       · MOS 4.2 · ? keys"
     )
+
+
+def test_keys_that_nobody_has_are_not_told() -> None:
+    waiting = FakeCall(is_ringing=True, is_incoming=True)
+    assert "keys" not in str(line(talking(), has_keys=False))
+    assert "a answer" not in str(line(waiting, has_keys=False))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from typing import IO
 
 import pytest
 
-from sipcli.cli import keys as module
+from sipcli.cli import keyboard
 from sipcli.cli.common import Common
+from sipcli.cli.keyboard import has_keyboard
 from sipcli.cli.keys import Keyboard, keys
 from tests.cli.desk import FakeCall, FakeDesk
 
@@ -37,9 +38,9 @@ def test_arrow_keys_and_their_like_mean_nothing(
 
 
 def test_a_character_may_come_in_pieces(desk: FakeDesk) -> None:
-    keyboard = Keyboard(desk.here)
+    typist = Keyboard(desk.here)
     for byte in "té\x7fx".encode():
-        keyboard.type(bytes([byte]))
+        typist.type(bytes([byte]))
     assert desk.asked[-1] == "transfer to: x"
     assert "transfer to: é" in desk.asked
 
@@ -53,9 +54,9 @@ def test_a_transfer_asks_for_its_target(desk: FakeDesk, call: FakeCall) -> None:
 
 @pytest.mark.parametrize("end", [b"\r", b"x\x1b"])
 def test_a_transfer_can_be_thought_better_of(desk: FakeDesk, call: FakeCall, end: bytes) -> None:
-    keyboard = Keyboard(desk.here)
-    keyboard.type(b"t" + end)
-    keyboard.type(b"1")
+    typist = Keyboard(desk.here)
+    typist.type(b"t" + end)
+    typist.type(b"1")
     assert desk.asked[-1] is None
     assert call.did == ["dtmf 1"]
 
@@ -86,7 +87,9 @@ async def at_a_terminal(desk: FakeDesk, patch: pytest.MonkeyPatch) -> AsyncItera
     with opened(inside) as stdin:
         patch.setattr(sys, "stdin", stdin)
         patch.setattr(sys, "stdout", stdin)
-        patch.setattr(module, "common", Common)
+        patch.setattr(keyboard, "common", Common)
+        assert has_keyboard(reads_stdin=False)
+        assert not has_keyboard(reads_stdin=True)
         async with keys(desk.here):
             yield outside
 
@@ -132,18 +135,26 @@ def test_a_terminal_that_goes_away_costs_nothing(
     assert len(reads) == 1
 
 
-def test_nothing_is_read_where_stdin_is_no_terminal(
-    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_there_is_no_keyboard_where_stdin_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyboard, "common", Common)
+    with opened(os.devnull) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert not has_keyboard(reads_stdin=False)
+
+
+def test_there_is_no_keyboard_where_stdin_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyboard, "common", Common)
+    monkeypatch.setattr(sys, "stdin", None)
+    assert not has_keyboard(reads_stdin=False)
+
+
+def test_nothing_is_read_without_a_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*_: object) -> bytes:
         raise AssertionError("stdin was read")
 
     async def test() -> None:
-        with opened(os.devnull) as stdin:
-            monkeypatch.setattr(sys, "stdin", stdin)
-            monkeypatch.setattr(module, "common", Common)
-            monkeypatch.setattr(os, "read", forbidden)
-            async with keys(desk.here):
-                await asyncio.sleep(0.01)
+        monkeypatch.setattr(os, "read", forbidden)
+        async with keys(FakeDesk(has_keys=False).here):
+            await asyncio.sleep(0.01)
 
     asyncio.run(test())

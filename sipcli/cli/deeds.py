@@ -1,0 +1,148 @@
+"""The verbs of a script: each is done, and what comes of it waited for, before the next line."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from sipcli.calls.call import Call
+from sipcli.calls.events import CallWarned, DigitsNotSent, Dtmf, Held, Resumed
+from sipcli.cli.call_session import Desk
+from sipcli.cli.course import Course
+from sipcli.cli.screen import Event
+from sipcli.cli.verbs import UnknownVerb, Verbs, split
+from sipcli.core.calls.events import TransferProgress
+from sipcli.media.dtmf.digits import Pause, steps
+
+PATIENCE: Final = 40.0
+"""Seconds that a verb gets to come to something: SIP's own timers all end within 32."""
+DIGIT_PATIENCE: Final = 6.0
+"""Seconds more for each digit: an INFO waits for its answer."""
+
+
+class NotDone(Exception):  # noqa: N818 - a fact about how it came out
+    """Something did not come about; the text says what did."""
+
+
+class Deeds:
+    """Does verbs, to the calls of a desk."""
+
+    def __init__(self, here: Desk, course: Course) -> None:
+        self._switchboard = here.switchboard
+        self._verbs = Verbs(here)
+        self._course = course
+
+    def line_of(self, key: str) -> str:
+        """The line that a key means now. Raises `NotDone`."""
+        try:
+            return self._verbs.line_of(key)
+        except UnknownVerb as error:
+            raise NotDone(str(error)) from None
+
+    async def do(self, line: str) -> None:
+        """Do what a line says. Raises `NotDone` where it came to nothing."""
+        word, rest = split(line)
+        ringing, current = self._switchboard.ringing, self._switchboard.current
+        with self._course.listening() as heard:
+            match word:
+                case "answer" if ringing is not None:
+                    await self._answer(line, ringing)
+                case "reject" if ringing is not None:
+                    await self._end(line, ringing)
+                case "hangup" if current is not None:
+                    await self._end(line, current)
+                case "hangup":
+                    pass  # the far end was faster
+                case "hold" | "resume" if current is not None:
+                    await self._hold(line, current, heard, on=word == "hold")
+                case "transfer" if current is not None:
+                    await self._transfer(line, current, heard)
+                case "dtmf" if current is not None:
+                    await self._dtmf(line, rest, current, heard)
+                case _:
+                    self._begin(line)
+
+    def _begin(self, line: str) -> None:
+        try:
+            self._verbs.do(line)
+        except UnknownVerb as error:
+            raise NotDone(str(error)) from None
+
+    async def _answer(self, line: str, call: Call) -> None:
+        self._begin(line)
+        await self._see(call, lambda: call.is_answered, PATIENCE)
+
+    async def _end(self, line: str, call: Call) -> None:
+        self._begin(line)
+        await self._course.until(call.over.is_set, PATIENCE)
+
+    async def _hold(self, line: str, call: Call, heard: deque[Event], *, on: bool) -> None:
+        was_held = call.is_held
+        self._begin(line)
+        if was_held == on:
+            return
+        kind = Held if on else Resumed
+
+        def agreed() -> bool:
+            return any(
+                isinstance(one, kind) and one.by == "local" and one.call == call.id for one in heard
+            )
+
+        def refused() -> bool:
+            return call.is_held != on and any(isinstance(one, CallWarned) for one in heard)
+
+        await self._see(call, lambda: agreed() or refused(), PATIENCE)
+        if not agreed():
+            raise NotDone(self._course.last)
+
+    async def _transfer(self, line: str, call: Call, heard: deque[Event]) -> None:
+        self._begin(line)
+
+        def progress() -> list[TransferProgress]:
+            return [
+                one for one in heard if isinstance(one, TransferProgress) and one.call == call.id
+            ]
+
+        def is_decided() -> bool:
+            return call.over.is_set() or any(one.is_final for one in progress())
+
+        if not await self._course.until(is_decided, PATIENCE):
+            raise NotDone(f"nothing came of it within {PATIENCE:g} s; {self._course.last}")
+        # Who hangs up once it has agreed need not say how its own call went.
+        status = progress()[-1].status if progress() else None
+        if status is None or status >= 300:
+            raise NotDone(self._course.last)
+
+    async def _dtmf(self, line: str, digits: str, call: Call, heard: deque[Event]) -> None:
+        if call.is_answered:  # until the media connect nobody knows how digits are to go
+            await self._see(call, lambda: call.media.is_connected, PATIENCE)
+        self._begin(line)
+        wanted = steps(digits)
+        count = sum(not isinstance(step, Pause) for step in wanted)
+        pauses = sum(step.seconds for step in wanted if isinstance(step, Pause))
+
+        def unsent() -> int:
+            return count - sum(
+                isinstance(one, Dtmf) and one.direction == "sent" and one.call == call.id
+                for one in heard
+            )
+
+        def failure() -> str | None:
+            return next((one.text for one in heard if isinstance(one, DigitsNotSent)), None)
+
+        await self._see(
+            call,
+            lambda: unsent() <= 0 or failure() is not None,
+            PATIENCE + pauses + DIGIT_PATIENCE * count,
+        )
+        fault = failure()
+        if fault is not None:
+            raise NotDone(fault)
+
+    async def _see(self, call: Call, holds: Callable[[], bool], seconds: float) -> None:
+        """Wait until `holds()`, in vain once `call` is over. Raises `NotDone`."""
+        await self._course.until(lambda: holds() or call.over.is_set(), seconds)
+        if holds():
+            return
+        if call.over.is_set():
+            raise NotDone(self._course.last)
+        raise NotDone(f"nothing came of it within {seconds:g} s; {self._course.last}")

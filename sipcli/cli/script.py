@@ -1,0 +1,253 @@
+"""A script on stdin (contract §2, `--stdin`): read as it comes, done line by line."""
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.cli.call_session import CallOptions, Desk, common_verbose
+from sipcli.cli.course import Course
+from sipcli.cli.deeds import Deeds, NotDone
+from sipcli.cli.screen import Event, Screen
+from sipcli.cli.script_steps import (
+    SCRIPT_HELP,
+    Do,
+    Expect,
+    Help,
+    Key,
+    Sleep,
+    Step,
+    Wait,
+    parse,
+)
+from sipcli.cli.session import Session
+from sipcli.cli.stdin_lines import MOST, StdinLines, is_file
+from sipcli.cli.verbs import UnknownVerb
+from sipcli.errors import ConfigError, ExpectationError, Interrupted
+from sipcli.expect.judge import Judge
+from sipcli.expect.verdict import Verdict
+from sipcli.printable import one_line
+
+GRACE: Final = 0.2
+"""Seconds that further lines have to come once the calls are over."""
+
+AtEnd = Callable[[], Awaitable[None]]
+
+
+class NoScript:
+    """What takes a script's place where stdin is none."""
+
+    def take(self, event: Event) -> None:
+        """Do nothing."""
+
+    def check(self) -> None:
+        """Do nothing."""
+
+    @asynccontextmanager
+    async def running(self, here: Desk, at_end: AtEnd) -> AsyncIterator[None]:
+        """Do nothing."""
+        yield
+
+
+async def open_script(session: Session, judge: Judge, options: CallOptions) -> "Script | NoScript":
+    """The script that the options ask for, begun. Raises `ConfigError` for what is known of it."""
+    if not options.stdin:
+        return NoScript()
+    script = Script(session, judge, tells_lines=common_verbose())
+    await script.begin()
+    return script
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line whose turn will come."""
+
+    number: int
+    text: str
+    step: Step
+
+
+class Script:
+    """Obeys stdin while `running`. Give it all events of the phone and its calls.
+
+    On a terminal a mistake is told, and that is all; elsewhere nobody is there to make up for
+    it, and it is the end: `ConfigError` for what is written, `ExpectationError` for what a line
+    came to. What only the end of the calls has prevented is told as not met, and raises nothing:
+    that end may have an exit code of its own.
+    """
+
+    def __init__(self, session: Session, judge: Judge, *, tells_lines: bool) -> None:
+        """`tells_lines`: whether each line is noted when its turn comes.
+
+        Raises `ConfigError` where stdin is taken already.
+        """
+        if session.settings.audio.input == "-":
+            raise ConfigError("--stdin: stdin is the sound of the call (--audio-in -): take one")
+        self._own = session.settings.uri
+        self._screen: Screen = session.screen
+        self._judge = judge
+        self._tells_lines = tells_lines
+        self._forgives = sys.stdin is not None and sys.stdin.isatty()
+        self._course = Course()
+        self._waiting: deque[Line] = deque()
+        self._is_read = False
+        self._is_busy = False
+        self._fault: ConfigError | None = None
+        self._has_fault = asyncio.Event()
+        self._lines = StdinLines(self._read, self._read_all)
+
+    def take(self, event: Event) -> None:
+        """Take an event."""
+        self._course.take(event)
+
+    async def begin(self) -> None:
+        """Begin to read. A file is read at once, up to `MOST` lines of it: what is wrong there
+        raises `ConfigError` before there is a call.
+        """
+        self._lines.start()
+        if is_file():
+            await self._course.until(
+                lambda: self._is_read or self._fault is not None or len(self._waiting) >= MOST, None
+            )
+        self.check()
+
+    def check(self) -> None:
+        """Raises `ConfigError` for what is known to be wrong by now."""
+        if self._fault is not None:
+            raise self._fault
+
+    @asynccontextmanager
+    async def running(self, here: Desk, at_end: AtEnd) -> AsyncIterator[None]:
+        """Obey while inside; leaving it means that the calls are over.
+
+        `at_end` is called after the last line.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                guard = group.create_task(self._guard())
+                work = group.create_task(self._obey(here, at_end))
+                yield
+                self._course.end()
+                await asyncio.wait([work])
+                guard.cancel()
+        except asyncio.CancelledError:
+            if self._is_busy or self._waiting:
+                raise Interrupted("interrupted before the last line of stdin was done") from None
+            raise
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    # Reading
+
+    def _read(self, number: int, text: str) -> None:
+        """A line has come. It is understood now: its turn may be long after a call was placed."""
+        try:
+            step = parse(text, self._own)
+        except UnknownVerb as error:
+            self._lines.done()
+            self._wrong(f"stdin, line {number}: {error}")
+            return
+        if step is None:
+            self._lines.done()
+        else:
+            self._waiting.append(Line(number, text.strip(), step))
+        self._course.stir()
+
+    def _read_all(self, fault: str | None) -> None:
+        self._is_read = True
+        if fault is not None:
+            self._found(fault)
+        self._course.stir()
+
+    def _wrong(self, text: str) -> None:
+        if self._forgives:
+            self._screen.warning(text)
+        else:
+            self._found(text)
+
+    def _found(self, fault: str) -> None:
+        if self._fault is None:
+            self._fault = ConfigError(one_line(fault))
+            self._has_fault.set()
+            self._course.stir()
+
+    async def _guard(self) -> None:
+        """End it all where a line means nothing, whatever is being done."""
+        await self._has_fault.wait()
+        self.check()
+
+    # Obeying
+
+    async def _obey(self, here: Desk, at_end: AtEnd) -> None:
+        await here.phone.ready()
+        deeds = Deeds(here, self._course)
+        while (line := await self._next()) is not None:
+            if self._tells_lines:
+                self._screen.note(one_line(f"stdin, line {line.number}: {line.text}"))
+            self._is_busy = True
+            try:
+                await self._take_turn(line, deeds, here)
+            except NotDone as fault:
+                if not self._goes_on_after(line, fault):
+                    return
+            self._is_busy = False
+        if not self._course.is_over:
+            await at_end()
+
+    async def _next(self) -> Line | None:
+        """The next line; None where none comes any more."""
+
+        def is_there() -> bool:
+            return bool(self._waiting) or self._is_read
+
+        if not await self._course.until(is_there, None):
+            await asyncio.sleep(GRACE)
+        if not self._waiting:
+            return None
+        self._lines.done()
+        return self._waiting.popleft()
+
+    async def _take_turn(self, line: Line, deeds: Deeds, here: Desk) -> None:
+        match line.step:
+            case Help():
+                self._screen.say(SCRIPT_HELP)
+            case Sleep(seconds):
+                await self._course.until(lambda: False, seconds)
+            case Expect(wanted):
+                self._judge.so_far(wanted, here.switchboard.current, line.number)
+            case Wait(name, seconds):
+                if not await self._course.until(lambda: self._course.has(name), seconds):
+                    raise NotDone(self._course.last)
+                self._course.use(name)
+            case Key(key):
+                await deeds.do(deeds.line_of(key))
+            case Do(text):
+                await deeds.do(text)
+
+    def _goes_on_after(self, line: Line, fault: NotDone) -> bool:
+        """Tell that a line came to nothing; whether the next one may have its turn.
+
+        Raises `ExpectationError` where this ends the calls.
+        """
+        if self._forgives and not isinstance(line.step, Wait):
+            self._screen.warning(f"{line.text}: {fault}")
+            return True
+        expected = line.text
+        if isinstance(line.step, Wait):
+            expected = f"{line.step.event} within {line.step.seconds:g} s"
+        self._judge.pronounce(
+            Verdict(
+                name=line.text.split()[0],
+                met=False,
+                expected=expected,
+                actual=str(fault),
+                phase=self._course.phase,
+                line=line.number,
+            )
+        )
+        if self._course.is_over or self._forgives:
+            return self._forgives
+        raise ExpectationError(str(fault), self._course.phase)

@@ -1,0 +1,102 @@
+"""Lines from stdin, read in a thread: a slow pipe holds up no call, and no end waits for one."""
+
+import asyncio
+import os
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import RawIOBase
+from typing import Final
+
+LONGEST: Final = 1024
+"""Bytes of a line."""
+MOST: Final = 10_000
+"""Lines that may wait for their turn; the next one is read when one of them is done."""
+_CHUNK: Final = 4096
+_POLL: Final = 0.05
+"""Seconds between looks at a stdin that somebody else has made non-blocking."""
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class BadLine(ValueError):  # noqa: N818 - a fact about what was read
+    """Something that is no line of text."""
+
+
+class StdinLines:
+    """Reads stdin to its end. `on_line` and `on_end` are called on the loop that made this.
+
+    `on_line` gets each line and its number, `on_end` then what kept the rest from being read,
+    or None where there was no rest. Where there is no stdin, that is its end.
+    """
+
+    def __init__(
+        self, on_line: Callable[[int, str], None], on_end: Callable[[str | None], None]
+    ) -> None:
+        self._on_line = on_line
+        self._on_end = on_end
+        self._loop = asyncio.get_running_loop()
+        self._room = threading.Semaphore(MOST)
+
+    def start(self) -> None:
+        """Begin to read. The thread ends with its input, or with the process."""
+        if sys.stdin is None:  # closed: its number may be another file's by now
+            self._on_end(None)
+            return
+        work = threading.Thread(
+            target=self._run, args=(sys.stdin.fileno(),), name="read stdin", daemon=True
+        )
+        work.start()
+
+    def done(self) -> None:
+        """A line has had its turn: another one may be read."""
+        self._room.release()
+
+    def _run(self, descriptor: int) -> None:
+        fault = None
+        try:
+            # Without a buffer: its lock, held by a thread that waits, would hold up our exit.
+            with open(descriptor, "rb", buffering=0, closefd=False) as file:
+                for number, line in enumerate(_lines(file), start=1):
+                    self._room.acquire()
+                    self._call(self._on_line, number, _text(number, line))
+        except BadLine as error:
+            fault = str(error)
+        except OSError as error:
+            fault = f"stdin cannot be read: {error.strerror}"
+        self._call(self._on_end, fault)
+
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+
+def is_file() -> bool:
+    """Whether stdin is a file, which can be read to its end without waiting."""
+    return sys.stdin is not None and stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+
+
+def _lines(file: RawIOBase) -> Iterator[bytes]:
+    """The lines without their ends; the last one need not have one, and may be too long."""
+    held = b""
+    while (data := file.read(_CHUNK)) != b"":
+        if data is None:  # nothing there, and nobody will wait
+            time.sleep(_POLL)
+            continue
+        *whole, held = (held + data).split(b"\n")
+        yield from whole
+        if len(held) > LONGEST:
+            break
+    if held:
+        yield held
+
+
+def _text(number: int, line: bytes) -> str:
+    if len(line) > LONGEST:
+        raise BadLine(f"stdin, line {number}: it is longer than {LONGEST} bytes")
+    try:
+        return (line.removeprefix(_BOM) if number == 1 else line).decode()
+    except UnicodeDecodeError:
+        raise BadLine(f"stdin, line {number}: it is not UTF-8") from None
