@@ -141,6 +141,16 @@ class Sandbox:
             tls_verify=True,
         )
 
+    def keys(self, user: str) -> dict[str, object]:
+        """The settings of one of its users by their keys, as `sipcli.Phone` takes them."""
+        keys: dict[str, object] = {
+            "uri": str(address_of(user)),
+            "password": self.passwords[user],
+            "ws_servers": self.server.ws_uri,
+            "stun_servers": [],
+        }
+        return keys if self.ca_file is None else keys | {"tls_ca_file": self.ca_file}
+
     def credentials(self, user: str) -> Credentials:
         """How that user proves who he is."""
         return Credentials(user, self.passwords[user])

@@ -1,0 +1,348 @@
+"""The softphone: one account, its calls and messages, from `async with` to its end."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Final, Self
+
+from sipcli.api.call import AudioIn, AudioOut, Call
+from sipcli.api.gauge import Gauge
+from sipcli.api.setup import Event, OnEvent, Setup, Words
+from sipcli.api.watch import TIMEOUT, Watch
+from sipcli.calls.call import Call as SwitchedCall
+from sipcli.calls.events import CallWarned
+from sipcli.calls.events import Event as CallEvent
+from sipcli.calls.extra_headers import extra_header
+from sipcli.calls.outcome import failure
+from sipcli.calls.sound import Sound
+from sipcli.calls.switchboard import Switchboard
+from sipcli.config.settings import Settings
+from sipcli.core import events
+from sipcli.core.calls.events import Answered, Calling, Incoming
+from sipcli.core.calls.target import resolve
+from sipcli.core.events import Event as PhoneEvent
+from sipcli.core.requests import exchange
+from sipcli.core.requests.exchange import Outcome
+from sipcli.errors import ConfigError, ConnectError, NoAnswerError, SipcliError
+from sipcli.expect.ear import Ear
+from sipcli.failure import connect_error, registration_error
+from sipcli.log import LOGGER
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.sound.open import parse_sink, parse_source
+from sipcli.shell import Shell
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import Uri
+
+MOST_MESSAGES: Final = 1000
+"""Instant messages that wait to be fetched; the oldest go first."""
+TEMPORARILY_UNAVAILABLE: Final = 480
+
+
+class Phone:
+    """A softphone. Use it with `async with`: it connects, registers, and in the end hangs up.
+
+    `Phone(uri=…, ws_servers=…, password=…)` takes the settings of contract §1 under their
+    names and with the types of the configuration file, and looks at nothing else;
+    `Phone.configured` begins with the user's own configuration. `audio_in`, `audio_out` and
+    `record` are the words of the options of those names; the default needs no sound card.
+    `on_event` is told every event of contract §4 as a value, on the loop's thread.
+
+    Raises `ConfigError` and `DeviceError`. Times are in seconds.
+    """
+
+    def __init__(
+        self,
+        setup: Setup | None = None,
+        /,
+        *,
+        audio_in: str | None = None,
+        audio_out: str | None = None,
+        record: str | None = None,
+        on_event: OnEvent | None = None,
+        **settings: object,
+    ) -> None:
+        """`setup`, what the commands give, stands in for all the rest."""
+        if setup is None:
+            words = Words(audio_in=audio_in, audio_out=audio_out, record=record)
+            setup = Setup.of_arguments(settings, words, on_event)
+        self._setup = setup
+        self._watch = Watch()
+        self._calls: dict[str, Call] = {}
+        self._ringing: deque[Call] = deque()
+        self._missed: Call | None = None
+        self._messages: deque[events.InstantMessage] = deque(maxlen=MOST_MESSAGES)
+        self._trouble: SipcliError | None = None
+        """What went wrong last on the way to being registered."""
+        self.switchboard = Switchboard(
+            MediaKit.from_settings(
+                setup.settings, include_loopback=_has_local_server(setup.settings)
+            ),
+            self._take_call_event,
+            make_sound=self._sound,
+            on_incoming=setup.on_ring or self._ring,
+        )
+        """The calls one step further down, which the keys and verbs of a command act on."""
+        self.shell = Shell(
+            setup.settings,
+            setup.credentials,
+            self._take_phone_event,
+            patient=setup.patient,
+            on_call_event=self.switchboard.take,
+            takes_calls=setup.takes_calls,
+            observer=setup.observer,
+        )
+        """The signalling one step further down."""
+        self.switchboard.connect(self.shell)
+
+    @classmethod
+    @asynccontextmanager
+    async def configured(
+        cls,
+        *,
+        config: Path | None = None,
+        profile: str | None = None,
+        audio_in: str | None = None,
+        audio_out: str | None = None,
+        record: str | None = None,
+        on_event: OnEvent | None = None,
+        **settings: object,
+    ) -> AsyncIterator[Self]:
+        """A phone set up as the commands are: `settings`, then environment, profile, file.
+
+        Raises `ConfigError` and `DeviceError`.
+        """
+        words = Words(audio_in=audio_in, audio_out=audio_out, record=record)
+        with Setup.configured(config, profile, settings, words, on_event) as setup:
+            async with cls(setup) as phone:
+                yield phone
+
+    async def __aenter__(self) -> Self:
+        await self.shell.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.shell.__aexit__(kind, error, traceback)
+
+    @property
+    def uri(self) -> str:
+        """Our address of record."""
+        return str(self._setup.settings.uri)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls that are not over, the oldest first."""
+        return tuple(call for call in self._calls.values() if not call.is_over)
+
+    async def register(self, *, timeout: float = TIMEOUT) -> events.Registered | events.Connected:
+        """Wait until registered (with `register=False` until connected), and say how.
+
+        It has begun by itself, and every call, message and ping waits for it. Raises
+        `ConnectError`, `RegistrationError` or `NoAnswerError`.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                return await self.shell.ready()
+        except TimeoutError:
+            what = "registered" if self._setup.settings.register else "connected"
+            text = f"not {what} within {timeout:g} s"
+            if self._trouble is None:
+                raise ConnectError(f"{text}; no answer so far") from None
+            trouble = self._trouble
+            raise type(trouble)(f"{text}; {trouble.text}", trouble.phase) from None
+
+    async def call(
+        self,
+        target: str,
+        *,
+        audio_in: AudioIn | None = None,
+        audio_out: AudioOut | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        timeout: float = TIMEOUT,
+    ) -> Call:
+        """Call `target`: a SIP URI, `user@host`, a bare user or number, or a `tel:` URI.
+
+        Returns once the INVITE is out, so that a test can answer it at the other end; what comes
+        of it is for the waits of the call. `timeout` is that of `register`. Raises what
+        `register` does, `ConfigError` for a target or header that cannot be, `DeviceError`.
+        """
+        uri, fields = self._resolve(target), _fields(headers)
+        await self.register(timeout=timeout)
+        sound = self._open_sound(audio_in, audio_out)
+        placed = await self.switchboard.place(uri, sound, headers=fields)
+        return self._calls[placed.id]
+
+    async def incoming(self, *, timeout: float = TIMEOUT) -> Call:
+        """Wait for a call that rings here and that nobody has had yet; it goes on ringing.
+
+        Raises `NoAnswerError` where none comes, and what `register` does.
+        """
+        await self.register(timeout=timeout)
+        await self._watch.until(self._waiting, timeout)
+        waiting = self._waiting()
+        if waiting is None:
+            text = f"no call came in for {self.uri} within {timeout:g} s"
+            if self._missed is not None:
+                text += f"; one from {self._missed.remote} had gone before"
+            raise NoAnswerError(text)
+        self._ringing.remove(waiting)
+        return waiting
+
+    async def answer(
+        self,
+        *,
+        audio_in: AudioIn | None = None,
+        audio_out: AudioOut | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Call:
+        """Wait for a call as `incoming` does, and answer it; returns once that is done."""
+        call = await self.incoming(timeout=timeout)
+        await call.answer(audio_in=audio_in, audio_out=audio_out, timeout=timeout)
+        return call
+
+    async def message(self, target: str, text: str, *, timeout: float = TIMEOUT) -> None:
+        """Send an instant message and wait until it is accepted (RFC 3428).
+
+        Raises `RefusedError`, `NoAnswerError` or `ConnectError`.
+        """
+        uri = self._resolve(target)
+        await self.register(timeout=timeout)
+        await _answered(f"message to {uri}", self.shell.send_message(uri, text), timeout)
+
+    async def received_message(self, *, timeout: float = TIMEOUT) -> events.InstantMessage:
+        """Wait for the next instant message, and return it. Raises `NoAnswerError`."""
+        if not await self._watch.until(lambda: self._messages, timeout):
+            raise NoAnswerError(f"no message came within {timeout:g} s")
+        return self._messages.popleft()
+
+    async def ping(self, target: str, *, timeout: float = TIMEOUT) -> float:
+        """Send OPTIONS; returns the round-trip time in ms (RFC 3261 §11).
+
+        Raises `RefusedError`, `NoAnswerError` or `ConnectError`.
+        """
+        uri = self._resolve(target)
+        await self.register(timeout=timeout)
+        return 1000 * await _answered(f"ping {uri}", self.shell.ping(uri), timeout)
+
+    # Inside
+
+    def _take_phone_event(self, event: PhoneEvent) -> None:
+        match event:
+            case events.ConnectFailed():
+                self._trouble = connect_error(event)
+            case events.RegistrationFailed():
+                self._trouble = registration_error(event)
+            case events.InstantMessage(direction="received"):
+                self._messages.append(event)
+            case events.Warned(text=text):
+                self._watch.warning = text
+            case _:
+                pass
+        self._pass_on(event)
+
+    def _take_call_event(self, event: CallEvent) -> None:
+        match event:
+            case Calling(call=name) | Incoming(call=name):
+                self._calls = {call.id: call for call in self._calls.values() if not call.is_over}
+                begun = next(call for call in self.switchboard.calls if call.id == name)
+                self._calls[name] = self._in_hand(begun)
+            case Answered():
+                self.shell.be_patient()  # a call outlives its WebSocket: get that back
+            case CallWarned(text=text):
+                self._watch.warning = text
+            case _:
+                pass
+        call = self._calls.get(getattr(event, "call", ""))
+        if call is not None:
+            call.take(event)
+        self._pass_on(event)
+
+    def _pass_on(self, event: Event) -> None:
+        self._watch.change()
+        self._setup.on_event(event)
+
+    def _in_hand(self, call: SwitchedCall) -> Call:
+        return Call(call, self.shell, self._watch, self._open_sound, self._resolve)
+
+    def _ring(self, call: SwitchedCall) -> None:
+        if call.takes_place:  # of one that we are in: nobody has to be asked
+            asyncio.get_running_loop().call_soon(self._take_place, call)
+        else:
+            self._ringing.append(self._calls[call.id])
+            self._watch.change()
+
+    def _take_place(self, call: SwitchedCall) -> None:
+        try:
+            call.answer(self._sound())
+        except SipcliError as error:
+            LOGGER.warning("a call that takes another's place was refused: %s", error)
+            call.reject(TEMPORARILY_UNAVAILABLE)
+
+    def _waiting(self) -> Call | None:
+        """The call that has rung longest and still does; those that have gone are forgotten."""
+        while self._ringing and not self._ringing[0].is_ringing:
+            self._missed = self._ringing.popleft()
+        return self._ringing[0] if self._ringing else None
+
+    def _sound(self) -> Sound:
+        """How a call sounds that nobody here has asked for."""
+        return self._open_sound(None, None)
+
+    def _open_sound(self, audio_in: AudioIn | None, audio_out: AudioOut | None) -> Sound:
+        """How one call sounds. Raises `ConfigError` and `DeviceError`."""
+        taps = (Ear(), Gauge(self._watch.change))
+        with ExitStack() as undo:
+            source = audio_in
+            if isinstance(source, str):
+                source = parse_source(source).open(LOGGER.warning)
+                undo.callback(source.close)
+            sink = audio_out
+            if isinstance(sink, str):
+                sink = parse_sink(sink).open(LOGGER.warning)
+                undo.callback(sink.close)
+            sound = self._setup.open_sound(*taps, source=source, sink=sink)
+            undo.pop_all()
+        return sound
+
+    def _resolve(self, target: str) -> Uri:
+        """Whom a target means. Raises `ConfigError`."""
+        settings = self._setup.settings
+        if settings.is_anonymous and "@" not in target:
+            raise ConfigError(f"{target!r} needs a domain: expected user@domain, or set uri")
+        try:
+            return resolve(target, settings.uri)
+        except Malformed as fault:
+            raise ConfigError(f"{target!r}: {fault.reason}") from None
+
+
+async def _answered(what: str, request: Awaitable[Outcome], timeout: float) -> float:
+    """Wait for a 2xx to a request, `what` it is; returns its round-trip time in seconds."""
+    try:
+        async with asyncio.timeout(timeout):
+            outcome = await request
+    except TimeoutError:
+        raise NoAnswerError(f"{what}: no answer within {timeout:g} s") from None
+    error = failure(what, outcome)
+    if error is not None:
+        raise error
+    return outcome.rtt if isinstance(outcome, exchange.Answered) else 0.0
+
+
+def _fields(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(extra_header(name, value) for name, value in headers.items())
+    except Malformed as fault:
+        raise ConfigError(f"headers: {fault.reason}") from None
+
+
+def _has_local_server(settings: Settings) -> bool:
+    """Whether a server is on this machine: then loopback addresses reach the far end too."""
+    hosts = {server.hostname for server in settings.ws_servers}
+    return any(host == "localhost" or host.startswith("127.") or host == "::1" for host in hosts)
