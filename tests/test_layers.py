@@ -119,6 +119,7 @@ OWNER = {
     "av": {"media"},
     "numpy": {"media"},
     "sounddevice": {"media"},
+    "pywebrtc_audio": {"media"},
     "pylibsrtp": {"media"},
 }
 SEAM = {"aioice", "aiortc", "OpenSSL", "pylibsrtp"}

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from sipcli.calls.sound import OpenSink, OpenSource, OpenTap, Sound
 from sipcli.media.sound.background import Warn
@@ -14,6 +14,9 @@ from sipcli.media.sound.open import (
     parse_sink,
     parse_source,
 )
+from sipcli.media.sound.treatment import Treatment
+
+_UNTREATED: Final = Treatment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,17 @@ class Equipment:
     sink: SinkSpec
     record: RecorderSpec | None
     warn: Warn
+    treatment: Treatment = _UNTREATED
 
     @classmethod
-    def of(cls, audio_in: str, audio_out: str, record: str | None, warn: Warn) -> Self:
+    def of(
+        cls,
+        audio_in: str,
+        audio_out: str,
+        record: str | None,
+        warn: Warn,
+        treatment: Treatment = _UNTREATED,
+    ) -> Self:
         """What the words mean.
 
         Raises `ConfigError` for words that mean nothing, `DeviceError` for what is named and
@@ -37,6 +48,7 @@ class Equipment:
             sink=parse_sink(audio_out),
             record=parse_record(record) if record is not None else None,
             warn=warn,
+            treatment=treatment,
         )
         equipment.source.check()
         equipment.sink.check()
@@ -54,7 +66,8 @@ class Equipment:
         for what was planned. Raises `DeviceError`.
         """
         with ExitStack() as undo:
-            source = source or self.source.open(self.warn)
+            played = self.sink if sink is None else None
+            source = source or self.treatment.open(self.source, played, self.warn)
             undo.callback(source.close)
             sink = sink or self.sink.open(self.warn)
             undo.callback(sink.close)

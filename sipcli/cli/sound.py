@@ -13,6 +13,7 @@ from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
 from sipcli.expect.ear import Ear
 from sipcli.media.sound.open import Loudspeaker, parse_sink
+from sipcli.media.sound.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,11 @@ class SoundPlan:
         audio = session.settings.audio
         return cls(
             equipment=Equipment.of(
-                audio.input, audio.output, options.record, session.screen.warning
+                audio.input,
+                audio.output,
+                options.record,
+                session.screen.warning,
+                Treatment.of(audio),
             ),
             measures_tones=options.expectations.tone_hz is not None,
         )

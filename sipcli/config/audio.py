@@ -1,15 +1,20 @@
-"""Kinds that name where sound comes from and where it goes."""
+"""Kinds that name where sound comes from and where it goes, and what is done to it meanwhile."""
 
 import re
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from sipcli.config.values import Kind, Unacceptable, clean, of_text, rebased
+from sipcli.config.settings import Audio
+from sipcli.config.values import Kind, Unacceptable, boolean, clean, of_text, rebased
 
 _TONE: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 _HIGHEST_TONE: Final = 24_000
 """Hz: half the sampling rate, above which there is no tone."""
 _FILE: Final = "file:"
+_AUTO: Final[Literal["auto"]] = "auto"
+_PACKAGE: Final = "pywebrtc_audio"
 
 
 def source_kind() -> Kind[str]:
@@ -62,6 +67,42 @@ def ring_kind() -> Kind[str]:
         raise Unacceptable
 
     return of_text(read, accepts="device, device:NAME or null", metavar="SINK")
+
+
+def boolean_or_auto() -> Kind[bool | Literal["auto"]]:
+    """As `boolean`, or the word auto, which leaves it to us. As an option it is a flag."""
+    flag = boolean()
+
+    def from_words(words: Sequence[str]) -> bool | Literal["auto"]:
+        if words[-1].lower() == _AUTO:
+            return _AUTO
+        try:
+            return flag.from_words(words)
+        except Unacceptable as fault:
+            raise Unacceptable(accepts=f"{fault.accepts}, or auto") from None
+
+    def from_toml(value: object) -> bool | Literal["auto"]:
+        return _AUTO if value == _AUTO else flag.from_toml(value)
+
+    return Kind(
+        accepts='true, false or "auto"',
+        metavar="",
+        from_toml=from_toml,
+        from_words=from_words,
+        plain=lambda value: value,
+        flag=True,
+    )
+
+
+def lacks_a_package(audio: Audio) -> str | None:
+    """The first key of the table that is true though what does it is not installed."""
+    wished = {
+        "echo_cancellation": audio.echo_cancellation is True,
+        "noise_suppression": audio.noise_suppression,
+        "gain_control": audio.gain_control,
+    }
+    name = next((name for name, is_wished in wished.items() if is_wished), None)
+    return name if name is not None and find_spec(_PACKAGE) is None else None
 
 
 def _rebased_file(text: str, folder: Path) -> str:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sipcli.config.addresses import account_uri, registrar_uri
-from sipcli.config.audio import ring_kind, sink_kind, source_kind
+from sipcli.config.audio import boolean_or_auto, ring_kind, sink_kind, source_kind
 from sipcli.config.lists import codecs, headers, stun_servers, turn_servers, ws_servers
 from sipcli.config.schema import Key, Section
 from sipcli.config.settings import IceTransportPolicy, LogLevel
@@ -297,10 +297,28 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key(
         name="audio.echo_cancellation",
+        kind=boolean_or_auto(),
+        section=Section.CALLS,
+        doc="Remove the loudspeaker's sound from what the microphone picks up. auto: where the "
+        "package for it is installed (pip install 'sipcli[aec]'). Files, tones and pipes are sent "
+        "as they are in any case; the same is true of the next two.",
+        other_option="--echo-cancellation",
+    ),
+    Key(
+        name="audio.noise_suppression",
         kind=boolean(),
         section=Section.CALLS,
-        doc="Remove the loudspeaker's sound from what the microphone picks up.",
-        other_option="--echo-cancellation",
+        doc="Remove steady noise, such as a fan's, from what the microphone picks up. It takes "
+        "tones for noise, too, and the package of echo_cancellation to do it.",
+        other_option="--noise-suppression",
+    ),
+    Key(
+        name="audio.gain_control",
+        kind=boolean(),
+        section=Section.CALLS,
+        doc="Make a quiet voice at the microphone as loud as others. It brings up what is left of "
+        "an echo by as much, and takes the package of echo_cancellation, too.",
+        other_option="--gain-control",
     ),
     Key(
         name="opus.bitrate",

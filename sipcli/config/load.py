@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from sipcli.config.arguments import of_arguments
+from sipcli.config.audio import lacks_a_package
 from sipcli.config.keys import KEYS, TABLES
 from sipcli.config.origin import DEFAULT, Found, Origin, Source
 from sipcli.config.paths import config_file, named_config_file
@@ -209,6 +210,13 @@ def _check_together(settings: Settings, origins: Mapping[str, Origin]) -> None:
     if settings.tls_client_key and not settings.tls_client_certificate:
         raise ConfigError(
             f"{origins['tls_client_key']}: tls_client_key needs tls_client_certificate, too"
+        )
+    lacking = lacks_a_package(settings.audio)
+    if lacking is not None:
+        raise ConfigError(
+            f"{origins[f'audio.{lacking}']}: audio.{lacking} (true) needs the package "
+            "pywebrtc-audio, which is not installed; to install it: pipx inject sipcli "
+            "pywebrtc-audio, or pip install 'sipcli[aec]'"
         )
 
 

@@ -7,7 +7,7 @@ Defaults stand here and nowhere else. What depends on another key is a property,
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
@@ -98,7 +98,10 @@ class Audio:
     input: str = "device"
     output: str = "device"
     ring: str = "device"
-    echo_cancellation: bool = True
+    echo_cancellation: bool | Literal["auto"] = "auto"
+    """"auto": where the package that does it is installed; without devices there is none."""
+    noise_suppression: bool = False
+    gain_control: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

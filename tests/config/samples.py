@@ -282,7 +282,11 @@ SAMPLES: Final[dict[str, Sample]] = {
         ("file:", "tone:440"),
     ),
     "audio.ring": Sample("null", '"null"', ("null",), "null", ('""', "1"), ("-", "file:x.wav")),
-    "audio.echo_cancellation": flag(False),
+    "audio.echo_cancellation": Sample(
+        False, "false", (), "false", ("0", "1", '"true"', '"Auto"', "[]"), ()
+    ),
+    "audio.noise_suppression": flag(True),
+    "audio.gain_control": flag(True),
     "opus.bitrate": Sample(
         24_000,
         "24_000",

@@ -15,7 +15,13 @@ from sipcli.config.settings import Settings
 from sipcli.sip.uri import SipUri
 
 ROOT = Path(__file__).parents[2]
-OPTIONS_OF_ITS_OWN = {"--audio-in", "--audio-out", "--echo-cancellation"}
+OPTIONS_OF_ITS_OWN = {
+    "--audio-in",
+    "--audio-out",
+    "--echo-cancellation",
+    "--noise-suppression",
+    "--gain-control",
+}
 
 by_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sipcli.config import audio
 from sipcli.config.keys import KEYS
 from sipcli.config.load import CREDENTIALS, load
 from sipcli.config.origin import Source
@@ -172,6 +173,42 @@ class TestPaths:
         ).settings
         assert settings.tls_ca_file == "ca.pem"
         assert settings.audio.input == f"file:{home / 'b.wav'}"
+
+
+class TestProcessing:
+    """What needs a package that not everybody has."""
+
+    KEYS = ("echo_cancellation", "noise_suppression", "gain_control")
+
+    @pytest.fixture
+    def bare(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(audio, "_PACKAGE", "a_package_that_is_not_installed")
+
+    @pytest.mark.parametrize("key", KEYS)
+    @pytest.mark.usefixtures("bare")
+    def test_true_without_the_package_tells_what_to_install(self, key: str, tmp_path: Path) -> None:
+        path = write(tmp_path / "c.toml", f"[audio]\n{key} = true\n")
+        with pytest.raises(ConfigError) as error:
+            load({}, config=path, environ={})
+        assert f"c.toml:2: audio.{key} (true)" in str(error.value)
+        assert "pipx inject sipcli pywebrtc-audio" in str(error.value)
+        assert load({f"audio_{key}": False}, config=path, environ={})
+
+    @pytest.mark.usefixtures("bare")
+    def test_auto_goes_without_the_package(self) -> None:
+        assert load({}, environ={}).settings.audio.echo_cancellation == "auto"
+
+    @pytest.mark.parametrize("word", ["auto", "AUTO"])
+    def test_auto_can_be_said_above_a_weaker_source(self, word: str, tmp_path: Path) -> None:
+        path = write(tmp_path / "c.toml", "audio.echo_cancellation = false")
+        environ = {"SIPCLI_AUDIO_ECHO_CANCELLATION": word}
+        assert load({}, config=path, environ=environ).settings.audio.echo_cancellation == "auto"
+        path = write(tmp_path / "c.toml", 'audio.echo_cancellation = "auto"')
+        assert load({}, config=path, environ={}).settings.audio.echo_cancellation == "auto"
+
+    def test_another_word_is_refused_with_all_that_is_accepted(self) -> None:
+        with pytest.raises(ConfigError, match=r"true or false, 1 or 0, yes or no, or auto"):
+            load({}, environ={"SIPCLI_AUDIO_ECHO_CANCELLATION": "perhaps"})
 
 
 class TestSecrets:

@@ -10,7 +10,7 @@ follow one clock only: its sink's, else its source's.
 """
 
 from collections import deque
-from typing import Final
+from typing import Final, Protocol
 
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence
 from sipcli.media.sound.background import Warn
@@ -62,6 +62,16 @@ class Reserve:
         return max(-_MOST_PACE_S, min(_MOST_PACE_S, self.error * _PACE))
 
 
+class Treat(Protocol):
+    """What is done to a microphone's frames; `close` it in the end."""
+
+    def __call__(self, frame: Pcm, microphone: Ring, position: int) -> Pcm:
+        """The frame as it should be sent. It was captured from `position` of the ring on."""
+
+    def close(self) -> None:
+        """Give back what it holds; more than once does no harm."""
+
+
 class _Handle:
     """What a call holds of a device, either way."""
 
@@ -100,9 +110,12 @@ class DeviceSource(_Handle):
 
     ended = False
 
-    def __init__(self, hardware: Hardware, name: str | None, warn: Warn) -> None:
+    def __init__(
+        self, hardware: Hardware, name: str | None, warn: Warn, treat: Treat | None = None
+    ) -> None:
         super().__init__(hardware, Direction.INPUT, name, warn)
         self._convert = ToFrames(RATE, 1)
+        self._treat = treat
 
     @property
     def pace(self) -> float:
@@ -132,9 +145,16 @@ class DeviceSource(_Handle):
             self.gaps += not self._reserve.is_new
             return silence(FRAME)
         self._position += _whole(self._reserve.put(waiting / per_second), ring)
-        pcm = ring.get(self._position, count)
+        position = self._position
         self._position += count
-        return self._convert(pcm)
+        frame = self._convert(ring.get(position, count))
+        return frame if self._treat is None else self._treat(frame, ring, position)
+
+    def close(self) -> None:
+        """Leave the device to others, and what treats its sound, too."""
+        super().close()
+        if self._treat is not None:
+            self._treat.close()
 
 
 class DeviceSink(_Handle):

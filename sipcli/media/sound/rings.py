@@ -4,6 +4,7 @@ One side alone changes each counter, and a counter moves only after the samples 
 were copied. Counters count samples of the device, all channels, since the stream began.
 """
 
+from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
@@ -23,9 +24,22 @@ class Ring:
         self.size = SECONDS * rate * channels
         self.moved = 0
         """Samples that the callback has put in or taken out so far; its own counter."""
+        self.moved_at = 0.0
+        """When the last callback came, in seconds of `perf_counter`."""
         self.xruns = 0
         """Times that PortAudio told of lost or missing samples; the callback's own too."""
         self._samples = np.zeros(self.size, np.int16)
+
+    def seconds(self, samples: int) -> float:
+        """How long `samples` of all channels last."""
+        return samples / (self.rate * self.channels)
+
+    def reached(self, now: float) -> float:
+        """What the device's own clock says at `now`: seconds of sound since the stream began.
+
+        Callbacks come in blocks; the time since the last one is added.
+        """
+        return self.seconds(self.moved) + now - self.moved_at
 
     def _parts(self, position: int, count: int) -> tuple[slice, slice, int]:
         """Where `count` samples from `position` on lie: two stretches, and the first's length."""
@@ -44,6 +58,7 @@ class CaptureRing(Ring):
         self._samples[one] = block[:first]
         self._samples[two] = block[first:]
         self.moved += len(block)
+        self.moved_at = perf_counter()
         if flags:
             self.xruns += 1
 
@@ -59,17 +74,40 @@ class CaptureRing(Ring):
 class PlaybackRing(Ring):
     """Emptied by the loudspeaker's callback; what its writers in the loop put in is mixed."""
 
+    def __init__(self, rate: int, channels: int) -> None:
+        super().__init__(rate, channels)
+        self._played = np.zeros(self.size, np.int16)
+
     def callback(self, data: Any, _frames: int, _time: object, flags: object) -> None:
         """Copy what is to be played, and leave silence behind (called by PortAudio)."""
         block = np.frombuffer(data, np.int16)
         one, two, first = self._parts(self.moved, len(block))
         block[:first] = self._samples[one]
         block[first:] = self._samples[two]
+        self._played[one] = block[:first]
+        self._played[two] = block[first:]
         self._samples[one] = 0
         self._samples[two] = 0
         self.moved += len(block)
+        self.moved_at = perf_counter()
         if flags:
             self.xruns += 1
+
+    def heard(self, position: int, count: int) -> Pcm:
+        """What the device plays from `position` on; what it has not taken yet as it is by now.
+
+        `position` must not be further back than the ring reaches.
+        """
+        heard = np.empty(count, np.int16)
+        one, two, first = self._parts(position, count)
+        heard[:first] = self._samples[one]
+        heard[first:] = self._samples[two]
+        # This second: what the callback takes and wipes out meanwhile is then among these.
+        done = max(0, min(count, self.moved - position))
+        one, two, first = self._parts(position, done)
+        heard[:first] = self._played[one]
+        heard[first:done] = self._played[two]
+        return heard
 
     def mix(self, position: int, pcm: Pcm) -> None:
         """Add `pcm` to what is there from `position` on; what is too loud is clipped."""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from sipcli.media.sound import far_end, portaudio, rings
 from sipcli.media.sound import hardware as hardware_module
-from sipcli.media.sound import portaudio
 from sipcli.media.sound.hardware import Hardware
 from tests.media.sound.fake_sounddevice import FakeDevice, FakeSounddevice
 
@@ -36,3 +36,19 @@ def hardware(monkeypatch: pytest.MonkeyPatch) -> Hardware:
     monkeypatch.setattr(hardware_module, "_RESCAN_WAIT", 0.004)
     monkeypatch.setattr(hardware_module, "_STALLED", 1_000_000)
     return Hardware()
+
+
+class Clock:
+    """A clock that stands still unless a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which two devices are kept in step."""
+    virtual = Clock()
+    for module in (rings, far_end):
+        monkeypatch.setattr(module, "perf_counter", lambda: virtual.now)
+    return virtual
