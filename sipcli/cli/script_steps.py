@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from sipcli.cli.expect_options import read_expectation
-from sipcli.cli.verbs import HELP, UnknownVerb, check, is_digit, split
+from sipcli.cli.verbs import HELP, WORDS, UnknownVerb, check, is_digit, split
 from sipcli.expect.expectations import Expectations
 from sipcli.sip.uri import SipUri
 
@@ -34,6 +34,7 @@ LONGEST: Final = 86_400.0
 """Seconds that may be asked for."""
 SCRIPT_HELP: Final = f"{HELP} · sleep S · wait EVENT [S] · expect … · words do as well as keys"
 
+_MORE: Final = ("sleep", "wait", "expect")
 _KEYS: Final = "arhmsq"
 _SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 
@@ -104,6 +105,8 @@ def parse(text: str, own: SipUri) -> Step | None:
             return Expect(_expectation(rest))
         case "t":
             text = f"transfer {rest}"
+        case _ if word not in WORDS:
+            raise UnknownVerb(f"{word!r} is none of {', '.join((*WORDS, *_MORE))}, nor a key")
     check(text, own)
     return Do(text)
 

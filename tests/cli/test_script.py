@@ -121,7 +121,8 @@ def test_an_event_counts_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "complaint"),
     [
-        ("frobnicate\n", "line 1: 'frobnicate' is none of"),
+        ("frobnicate\n", "line 1: 'frobnicate' is none of answer"),
+        ("frobnicate\n", "sleep, wait, expect, nor a key"),
         ("wait answered\ndtmf 4x\n", "line 2: 'x'"),
         ("sleep long\n", "line 1: 'long' is no time"),
         ("wait moon\n", "line 1: wait takes an event"),
