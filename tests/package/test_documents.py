@@ -1,0 +1,56 @@
+"""What the pages say is so: their links lead somewhere, their settings are accepted, …"""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from scripts.picture import COMMANDS
+from tests.cli.program import Sipcli, sipcli
+from tests.package.documents import PAGES, ROOT, blocks
+
+__all__ = ["sipcli"]
+
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)")
+KAMAILIO = (ROOT / "tests/realpeer/kamailio.cfg").read_text("utf-8").splitlines()
+
+
+def anchor(heading: str) -> str:
+    """What a heading is called in a link."""
+    kept = re.sub(r"[^\w\- ]", "", heading.lower())
+    return kept.replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_what_is_there(page: Path) -> None:
+    for target, fragment in LINK.findall(page.read_text("utf-8")):
+        there = page.parent / target if target else page
+        assert there.exists(), f"{page.name} links to {target}"
+        if fragment and there.suffix == ".md":
+            assert fragment in map(anchor, HEADING.findall(there.read_text("utf-8")))
+
+
+@pytest.mark.parametrize(("page", "settings"), blocks("toml"))
+def test_settings_on_a_page_are_accepted(
+    page: Path, settings: str, tmp_path: Path, sipcli: Sipcli
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(settings, encoding="utf-8")
+    config.chmod(0o600)
+    assert sipcli("config", "check", "--config", str(config)).code == 0, page.name
+
+
+def test_kamailios_settings_are_those_that_the_tests_run() -> None:
+    shown = [line for _, block in blocks("kamailio") for line in block.splitlines()]
+    assert len(shown) > 20
+    assert [line for line in shown if "# …" not in line and line not in KAMAILIO] == []
+
+
+def test_the_picture_can_be_shown_and_asks_nobody_for_anything() -> None:
+    picture = ROOT / "docs/smoke-test.svg"
+    words = "".join(ElementTree.parse(picture).getroot().itertext()).replace("\xa0", " ")
+    for command in COMMANDS:
+        assert command in words
+    assert "url(http" not in picture.read_text("utf-8")
