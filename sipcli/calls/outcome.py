@@ -19,7 +19,7 @@ _NO_COMMON_GROUND: Final = frozenset({415, 488, 606})
 _CURES: Final = {
     403: "the server does not let you reach it",
     480: "nobody is there just now: is the far end registered?",
-    488: "see codecs; an end that speaks plain RTP needs a gateway such as rtpengine",
+    488: "see codecs, and whether the far end speaks WebRTC",
     502: "the server did not get through to the far end's side",
     503: "the server, or what lies behind it, is down or has too much to do",
 }

@@ -17,6 +17,7 @@ RESTART_SPACING: Final = 60.0
 """Seconds that media must last after an ICE restart to be worth another one."""
 CLOSED_GRACE: Final = 2.0
 """Seconds that the BYE may come after the far end has closed its media."""
+_IN_VAIN: Final = "an ICE restart did not help"
 
 
 class MediaPath:
@@ -96,12 +97,13 @@ class MediaPath:
         if closed:
             limit = CLOSED_GRACE
         elif self._restarted_at is not None and now - self._restarted_at < RESTART_SPACING:
-            self.fail(reason)
+            self.fail(f"{reason}; {_IN_VAIN}")
             return
         else:
             limit, self._restarted_at = RESTART_LIMIT, now
             self._thread.tell(CallWarned(text=f"{reason}; trying an ICE restart"))
             self._restart()
+            reason = f"{reason}; {_IN_VAIN}"
         self._patience = self._loop.call_later(limit, self.fail, reason)
 
     def _stop_waiting(self) -> None:

@@ -54,6 +54,17 @@ def test_a_failure_shows_in_the_file_also_where_each_expectation_was_met(tmp_pat
     assert cases(path) == [("expect-status", []), ("call", ["error"])]
 
 
+def test_media_that_died_show_in_the_file_beside_an_expectation_not_met(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    trial = Trial("call", WANTED, path, target="bob")
+    with pytest.raises(MediaError):
+        run(trial, 603, error=MediaError("it died"))
+    assert cases(path) == [("expect-status", ["failure"]), ("call", ["error"])]
+    text = path.read_text(encoding="utf-8")
+    assert "audio: it died" in text
+    assert "answer: expect-status: expected 486; found: 603" in text
+
+
 def test_a_bug_shows_in_the_file_and_stays_a_bug(tmp_path: Path) -> None:
     path = tmp_path / "junit.xml"
     with pytest.raises(ZeroDivisionError), Trial("call", WANTED, path, target="bob"):

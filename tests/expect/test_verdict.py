@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sipcli.errors import Phase
 from sipcli.expect.evidence import Evidence, Flow
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.verdict import Verdict, judge, unreached
@@ -162,3 +163,37 @@ def test_without_a_call_nothing_is_reached() -> None:
     assert len(found) == len(judge(ALL, CALL))
     assert not any(one.met or one.reached for one in found)
     assert {one.actual for one in found} == {"not reached: registration refused"}
+
+
+def test_sound_that_stopped_midway_is_no_success() -> None:
+    wanted = Expectations(audio="both")
+    assert verdict(wanted, replace(FLOW, silent_end_s=1.9)).met
+    found = verdict(wanted, replace(FLOW, silent_end_s=2.1))
+    assert not found.met
+    assert "received 400, none in the last 2.1 s: ICE connected by host" in found.actual
+    assert "the sound stopped midway" in found.actual
+    assert verdict(Expectations(audio="sent"), replace(FLOW, silent_end_s=9.0)).met
+
+
+def test_who_said_that_nothing_would_come_has_not_stopped() -> None:
+    held = replace(FLOW, silent_end_s=9.0, they_may_send=False)
+    assert verdict(Expectations(audio="both"), held).met
+
+
+@pytest.mark.parametrize(
+    ("wanted", "phase"),
+    [
+        (Expectations(audio="both"), Phase.AUDIO),
+        (Expectations(min_mos=4.0), Phase.AUDIO),
+        (Expectations(status=486), Phase.ANSWER),
+        (Expectations(max_setup_ms=100), Phase.ICE),
+    ],
+)
+def test_each_verdict_names_the_step_to_blame(wanted: Expectations, phase: Phase) -> None:
+    (found,) = judge(wanted, CALL)
+    assert found.phase == phase
+
+
+def test_a_late_answer_is_to_blame_for_a_slow_setup() -> None:
+    (found,) = judge(Expectations(max_setup_ms=100), replace(CALL, answer_ms=61))
+    assert found.phase == Phase.ANSWER

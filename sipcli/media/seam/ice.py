@@ -222,7 +222,11 @@ class IceAgent(aioice.Connection):
         tried = len(self.remote_candidates)
         if not tried:
             return "the far end gave no address that can be tried, and did not try ours"
-        return f"no ICE check was answered from any of the far end's {tried} addresses"
+        ends = "address" if tried == 1 else f"{tried} addresses"
+        return (
+            f"no ICE check was answered from the far end's {ends}: a firewall may drop UDP, and a"
+            " TURN server get round it (turn_servers)"
+        )
 
     def request_received(
         self, message: stun.Message, addr: Address, protocol: ice.StunProtocol

@@ -44,7 +44,8 @@ def test_a_peer_that_never_answers_is_given_up_after_12_s() -> None:
                 begin = now()
                 text = await reason(alice, peer, candidate(*deaf.getsockname()))
             assert now() - begin == pytest.approx(12.0, abs=0.1)
-            assert text == "no ICE check was answered from any of the far end's 1 addresses"
+            assert text.startswith("ICE: no ICE check was answered from the far end's address: ")
+            assert "turn_servers" in text
 
     run(test())
 
@@ -242,7 +243,7 @@ def test_a_mute_dtls_peer_is_given_up_after_8_s() -> None:
             with pytest.raises(DtlsFailed) as caught:
                 await alice.start(theirs, controlling=True)
             assert now() - begin == pytest.approx(8.0, abs=0.1)
-            assert str(caught.value) == "the far end did not answer the DTLS handshake within 8 s"
+            assert caught.value.text == "the far end did not answer the DTLS handshake within 8 s"
             assert alice.failures == [Failed(Phase.DTLS, caught.value.text)]
             await checking
 

@@ -1,0 +1,222 @@
+"""Far ends with one fault each, registered at a sandbox: what a smoke test has to find out."""
+
+import asyncio
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import uuid4
+
+from sipcli.calls.call import Call
+from sipcli.calls.events import Event as CallEvent
+from sipcli.calls.sound import Sound
+from sipcli.calls.switchboard import Switchboard
+from sipcli.config.settings import CODECS, Settings, WsServer
+from sipcli.core.calls.events import CallEvent as CoreEvent
+from sipcli.core.calls.events import Incoming
+from sipcli.core.requests.credentials import Credentials
+from sipcli.media.seam.dtls import Certificate
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.sound.sink import NullSink
+from sipcli.media.sound.source import Silence, ToneSource
+from sipcli.sandbox.names import address_of
+from sipcli.sandbox.sandbox import Plan, Sandbox
+from sipcli.shell import Shell
+
+CALLER: Final = "alice"
+SECRET: Final = "open-sesame"
+"""The password of everybody here."""
+SOUND_S: Final = 1.5
+"""Seconds of sound until it stops midway."""
+TONE_HZ: Final = 700.0
+STRANGE_CODEC: Final = 8
+"""PCMA by its static payload type: nothing that a caller offers who was told `--codecs opus`."""
+
+_ANSWER: Final = """v=0
+o=- 1 1 IN IP4 127.0.0.1
+s=-
+t=0 0
+m=audio {port} UDP/TLS/RTP/SAVPF {payload_type}
+c=IN IP4 127.0.0.1
+a=mid:{mid}
+a=rtcp-mux
+a=ice-ufrag:abcd
+a=ice-pwd:{pwd}
+a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host
+a=fingerprint:{fingerprint}
+a=setup:active
+{codec}a=sendrecv
+"""
+
+
+def _say_nothing(call: Call) -> None:
+    call.media.stream.withholds = True
+
+
+def _hear_nothing(call: Call) -> None:
+    def lose(data: bytes, now: float) -> None:
+        """As a firewall on the way does."""
+
+    setattr(call.media.stream, "on_rtp", lose)  # noqa: B010 - a method is not to be assigned to
+
+
+def _stop_midway(call: Call) -> None:
+    asyncio.get_running_loop().call_later(SOUND_S, _say_nothing, call)
+
+
+def _freeze_midway(call: Call) -> None:
+    def freeze() -> None:
+        stream = call.media.stream
+        stream.inbound = None  # without it nothing is due any more: no RTP, no RTCP
+        setattr(stream, "agree", lambda _: None)  # noqa: B010 - and no ICE restart brings it back
+
+    asyncio.get_running_loop().call_later(SOUND_S, freeze)
+
+
+def _pose_as_another(call: Call) -> None:
+    honest = call.media.answer
+    other = str(Certificate.generate().fingerprint).encode()
+
+    async def answer(*arguments: object) -> bytes:
+        return re.sub(rb"a=fingerprint:[^\r]+", b"a=fingerprint:" + other, await honest(*arguments))  # type: ignore[arg-type]
+
+    setattr(call.media, "answer", answer)  # noqa: B010 - as above
+
+
+FAULTS: Final[Mapping[str, Callable[[Call], None]]] = {
+    "mute": _say_nothing,
+    "deaf": _hear_nothing,
+    "stops": _stop_midway,
+    "freezes": _freeze_midway,
+    "impostor": _pose_as_another,
+    "pcmu": lambda _: None,
+}
+"""Who answers calls, and what is wrong with the call then; `pcmu` knows no other codec."""
+ROBOTS: Final[Mapping[str, int]] = {"blocked": 111, "stranger": STRANGE_CODEC}
+"""Who has no media at all, and answers with a description that leads nowhere: its codec."""
+
+
+class FarEnd:
+    """One of `FAULTS`, with the phone and the media of any other call."""
+
+    def __init__(self, name: str, server: WsServer) -> None:
+        settings = _settings(name, server, codecs=("pcmu",) if name == "pcmu" else CODECS)
+        kit = MediaKit.from_settings(settings, include_loopback=True)
+        self._fault = FAULTS[name]
+        self._board = Switchboard(kit, _ignore, make_sound=_quiet, on_incoming=self._ring)
+        self.shell = _shell(name, settings, self._board.take)
+        self._board.connect(self.shell)
+
+    def _ring(self, call: Call) -> None:
+        asyncio.get_running_loop().call_soon(self._answer, call)
+
+    def _answer(self, call: Call) -> None:
+        self._fault(call)
+        call.answer(Sound(ToneSource(TONE_HZ), NullSink()))
+
+
+class Robot:
+    """One of `ROBOTS`: signalling alone."""
+
+    def __init__(self, name: str, server: WsServer, port: int) -> None:
+        self._payload_type = ROBOTS[name]
+        self._port = port
+        self.shell = _shell(name, _settings(name, server), self._take)
+
+    def _take(self, event: CoreEvent) -> None:
+        if isinstance(event, Incoming) and event.offer is not None:
+            asyncio.get_running_loop().call_soon(self._answer, event.call, event.offer)
+
+    def _answer(self, call: str, offer: bytes) -> None:
+        mid = re.search(rb"a=mid:(\S+)", offer)
+        opus = f"a=rtpmap:{self._payload_type} opus/48000/2\n"
+        text = _ANSWER.format(
+            port=self._port,
+            payload_type=self._payload_type,
+            mid=mid.group(1).decode() if mid else "0",
+            pwd="x" * 24,
+            fingerprint=Certificate.generate().fingerprint,
+            codec="" if self._payload_type == STRANGE_CODEC else opus,
+        )
+        with self.shell.step() as (agent, now):
+            agent.calls.accept(call, text.replace("\n", "\r\n").encode(), now)
+
+
+@dataclass(kw_only=True)
+class World:
+    """Where everything is; `servers` has the WebSocket URI of each, by its name."""
+
+    servers: dict[str, str] = field(default_factory=dict)
+    ready: threading.Event = field(default_factory=threading.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: asyncio.AbstractEventLoop | None = None
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """All far ends, with a loop of their own in a thread; also a server that says nothing."""
+    here = World()
+    thread = threading.Thread(target=asyncio.run, args=(_live(here),))
+    with socket.socket() as deaf, socket.socket() as gone:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        gone.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else gets the port
+        here.servers["silent"] = f"ws://127.0.0.1:{deaf.getsockname()[1]}"
+        here.servers["dead"] = f"ws://127.0.0.1:{gone.getsockname()[1]}"
+        thread.start()
+        try:
+            assert here.ready.wait(20), "the far ends did not register"
+            yield here
+        finally:
+            if here.loop is not None:
+                here.loop.call_soon_threadsafe(here.over.set)
+            thread.join(20)
+
+
+async def _live(here: World) -> None:
+    here.loop = asyncio.get_running_loop()
+    passwords = dict.fromkeys([CALLER, *FAULTS, *ROBOTS], SECRET)
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox(Plan(passwords=passwords)))
+        secure = await stack.enter_async_context(Sandbox(Plan(tls=True, passwords=passwords)))
+        hole = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        hole.bind(("127.0.0.1", 0))  # takes every datagram, and answers none
+        ends = [FarEnd(name, sandbox.server) for name in FAULTS]
+        robots = [Robot(name, sandbox.server, hole.getsockname()[1]) for name in ROBOTS]
+        for shell in [one.shell for one in ends] + [one.shell for one in robots]:
+            await (await stack.enter_async_context(shell)).ready()
+        here.servers |= {"good": str(sandbox.server), "untrusted": str(secure.server)}
+        here.ready.set()
+        await here.over.wait()
+
+
+def _settings(name: str, server: WsServer, codecs: tuple[str, ...] = CODECS) -> Settings:
+    return Settings(
+        uri=address_of(name),
+        instance_id=uuid4(),
+        ws_servers=(server,),
+        stun_servers=(),
+        codecs=codecs,
+    )
+
+
+def _shell(name: str, settings: Settings, take: Callable[[CoreEvent], None]) -> Shell:
+    return Shell(
+        settings,
+        Credentials(name, SECRET),
+        lambda _: None,
+        patient=True,
+        on_call_event=take,
+        takes_calls=True,
+    )
+
+
+def _ignore(_: CallEvent) -> None:
+    """Nobody listens."""
+
+
+def _quiet() -> Sound:
+    return Sound(Silence(), NullSink())
