@@ -19,7 +19,6 @@ from sipcli.calls.extra_headers import extra_header
 from sipcli.calls.outcome import failure
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
-from sipcli.config.settings import Settings
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, Calling, Incoming
 from sipcli.core.calls.target import resolve
@@ -77,9 +76,7 @@ class Phone:
         self._trouble: SipcliError | None = None
         """What went wrong last on the way to being registered."""
         self.switchboard = Switchboard(
-            MediaKit.from_settings(
-                setup.settings, include_loopback=_has_local_server(setup.settings)
-            ),
+            MediaKit.from_settings(setup.settings, include_loopback=setup.settings.is_local),
             self._take_call_event,
             make_sound=self._sound,
             on_incoming=setup.on_ring or self._ring,
@@ -340,9 +337,3 @@ def _fields(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         return tuple(extra_header(name, value) for name, value in headers.items())
     except Malformed as fault:
         raise ConfigError(f"headers: {fault.reason}") from None
-
-
-def _has_local_server(settings: Settings) -> bool:
-    """Whether a server is on this machine: then loopback addresses reach the far end too."""
-    hosts = {server.hostname for server in settings.ws_servers}
-    return any(host == "localhost" or host.startswith("127.") or host == "::1" for host in hosts)

@@ -21,6 +21,7 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
 from sipcli.log import LOGGER
 from sipcli.media.sound.treatment import Treatment
+from sipcli.media.sound.treatment import Treatment
 from sipcli.shell import Observer
 
 Event = PhoneEvent | CallEvent
@@ -72,6 +73,7 @@ class Setup:
 
     settings: Settings
     open_sound: OpenSound
+    """May do without the taps where nobody asks the calls what they measure."""
     on_event: OnEvent = lambda _: None
     """Is told of everything, on the loop's thread."""
     credentials: Credentials | None = None

@@ -76,7 +76,7 @@ def call(
         async with desk(
             session, options, plan.open, tones, patient=False, judge=judge, on_event=script.take
         ) as here:
-            await here.phone.ready()
+            await here.shell.ready()
             script.check()
             one = await here.switchboard.place(uri, plan.open(), headers=headers)
             finish = _hang_up_once_answered if duration is None else _leave_alone
@@ -92,7 +92,7 @@ def call(
                     raise Interrupted("interrupted before the answer") from None
                 was_stopped = True
         # Who stops a call does not ask for more; else a server that died in it is no success.
-        error = call_failure(one) or (None if was_stopped else here.phone.outage)
+        error = call_failure(one) or (None if was_stopped else here.shell.outage)
         if error is not None:
             raise error
 

@@ -9,9 +9,12 @@ from typing import Any, Final, cast
 
 import click
 
+from sipcli.api.phone import Phone
+from sipcli.api.setup import Setup
 from sipcli.calls.call import Call
 from sipcli.calls.digits import Method
-from sipcli.calls.events import Event, Stats
+from sipcli.calls.events import Event as CallEvent
+from sipcli.calls.events import Stats
 from sipcli.calls.figures import figures
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import OnCall, Switchboard
@@ -22,12 +25,10 @@ from sipcli.cli.keyboard import has_keyboard
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.screen import Event as AnyEvent
 from sipcli.cli.session import Session
-from sipcli.core.events import Event as PhoneEvent
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
 from sipcli.media.codecs.registry import opus_shortcoming
 from sipcli.media.dtmf.digits import InvalidDigits, steps
-from sipcli.media.session.kit import MediaKit
 from sipcli.shell import Shell
 
 OnEvent = Callable[[AnyEvent], None]
@@ -112,11 +113,20 @@ class Desk:
     """A phone that can call, and what happens to its calls."""
 
     session: Session
-    phone: Shell
-    switchboard: Switchboard
+    phone: Phone
     dtmf_method: Method
     has_keys: bool
     """Whether a person's keys are to be obeyed."""
+
+    @property
+    def shell(self) -> Shell:
+        """The phone's signalling."""
+        return self.phone.shell
+
+    @property
+    def switchboard(self) -> Switchboard:
+        """The phone's calls."""
+        return self.phone.switchboard
 
 
 @asynccontextmanager
@@ -136,34 +146,36 @@ async def desk(
     `on_event` is told all events of it and its calls, after the screen and the judge.
     """
 
-    def take_phone(event: PhoneEvent) -> None:
+    def take(event: AnyEvent) -> None:
         session.screen.event(event)
+        if isinstance(event, CallEvent):
+            judge.take(event, phone.switchboard)
         on_event(event)
-
-    def take(event: Event) -> None:
-        session.screen.event(event)
-        judge.take(event, switchboard)
-        on_event(event)
-        if tones is not None:
+        if tones is not None and isinstance(event, CallEvent):
             tones.take(event)
 
     shortcoming = opus_shortcoming() if "opus" in session.settings.codecs else None
     if shortcoming is not None:
         session.screen.warning(shortcoming)
-    kit = MediaKit.from_settings(session.settings, include_loopback=session.settings.is_local)
-    switchboard = Switchboard(kit, take, make_sound=make_sound, on_incoming=on_incoming)
     reads_stdin = options.stdin or session.settings.audio.input == "-"
     has_keys = has_keyboard(reads_stdin=reads_stdin)
-    async with session.phone(
-        patient=patient,
-        on_event=take_phone,
-        on_call_event=switchboard.take,
-        takes_calls=on_incoming is not None,
-    ) as phone:
-        switchboard.connect(phone)
-        session.screen.watch_calls(CallLine(switchboard, has_keys=has_keys))
+    phone = Phone(
+        Setup(
+            settings=session.settings,
+            open_sound=lambda *_taps, **_given: make_sound(),
+            on_event=take,
+            credentials=session.credentials,
+            patient=patient,
+            takes_calls=on_incoming is not None,
+            on_ring=on_incoming,
+            observer=session.observer,
+        )
+    )
+    session.screen.watch(registers=session.settings.register)
+    async with phone:
+        session.screen.watch_calls(CallLine(phone.switchboard, has_keys=has_keys))
         try:
-            yield Desk(session, phone, switchboard, options.dtmf_method, has_keys)
+            yield Desk(session, phone, options.dtmf_method, has_keys)
         finally:
             if tones is not None:
                 tones.stop()
@@ -176,7 +188,6 @@ async def attend(
     await call.answered_or_over()
     if not call.is_answered:
         return
-    here.phone.be_patient()  # a call outlives its WebSocket: get it back, whatever it takes
     timer = None
     if hang_up_after is not None:
         timer = asyncio.get_running_loop().call_later(hang_up_after, call.hang_up)

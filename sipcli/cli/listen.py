@@ -135,10 +135,10 @@ async def _listen(
                 async with keys(here), script.running(here, finish):
                     with suppress(TimeoutError):
                         async with asyncio.timeout(duration):
-                            await here.phone.ready()
+                            await here.shell.ready()
                             await _serve(here, incoming, policy, options, enough)
             finally:
-                was_ready = here.phone.was_ready
+                was_ready = here.shell.was_ready
     except asyncio.CancelledError:
         pass
     if not was_ready:
@@ -169,7 +169,7 @@ async def _serve(
 
     async def take_all() -> None:
         while True:
-            here.phone.spawn(serve(await incoming.get()))
+            here.shell.spawn(serve(await incoming.get()))
 
     taking = asyncio.create_task(take_all())
     try:

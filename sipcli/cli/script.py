@@ -182,7 +182,7 @@ class Script:
     # Obeying
 
     async def _obey(self, here: Desk, at_end: AtEnd) -> None:
-        await here.phone.ready()
+        await here.shell.ready()
         deeds = Deeds(here, self._course)
         while (line := await self._next()) is not None:
             if self._tells_lines:

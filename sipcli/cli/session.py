@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import click
 
 from sipcli import __version__, log
+from sipcli.api.credentials import credentials_of
 from sipcli.cli.current import current_screen, leave_stdout_alone
 from sipcli.cli.options import Invocation
 from sipcli.cli.run import run
@@ -17,7 +18,6 @@ from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
 from sipcli.shell import OnCallEvent, OnEvent, Shell
-from sipcli.sip.grammar import Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def run_session(
         raise ConfigError(f"log.file: {settings.log.file}: {error.strerror}") from error
     observer = log.SipTrace(screen.note if settings.trace_sip else None)
     with own_instance(loaded) as settings:
-        session = Session(settings, screen, _credentials(settings), observer)
+        session = Session(settings, screen, credentials_of(settings), observer)
         try:
             run(lambda: work(session), screen)
         except MissingPassword:
@@ -127,12 +127,3 @@ def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:
             await work(replace(session, settings=settings, credentials=credentials))
 
     return inside
-
-
-def _credentials(settings: Settings) -> Credentials | None:
-    if settings.password is None and settings.ha1 is None:
-        return None
-    try:
-        return Credentials(settings.username, settings.password, settings.ha1)
-    except Malformed as fault:
-        raise ConfigError(f"the credentials cannot be used: {fault.reason}") from None
