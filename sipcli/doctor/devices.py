@@ -1,5 +1,7 @@
 """Which sound devices a call would use."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.config.settings import Audio
@@ -21,22 +23,53 @@ _WITHOUT: Final = (
 )
 
 
-def check_devices(audio: Audio) -> Check:
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a call would hear with, or speak through."""
+
+    direction: Direction
+    spec: SourceSpec | SinkSpec
+    word: str
+    """As it is set."""
+
+    @property
+    def device(self) -> Microphone | Loudspeaker | None:
+        """None where a file, a tone or the like takes its place."""
+        return self.spec if isinstance(self.spec, Microphone | Loudspeaker) else None
+
+    def look(self) -> str:
+        """What would be used; raises `DeviceError`."""
+        device = self.device
+        if device is None:
+            self.spec.check()
+            return f"in place of a {self.direction.value}: {self.word}"
+        found = check(self.direction, device.name)
+        whose = "" if device.name is not None else "the system's "
+        return f"{whose}{self.direction.value}: {found.name} ({found.host_api})"
+
+
+def uses(audio: Audio) -> tuple[Use, Use]:
+    """What the settings say. Raises `ConfigError` for words that mean nothing."""
+    return (
+        Use(Direction.INPUT, parse_source(audio.input), audio.input),
+        Use(Direction.OUTPUT, parse_sink(audio.output), audio.output),
+    )
+
+
+def check_devices(wanted: Iterable[Use]) -> Check:
     """What is named has to be there; where nothing is named, nothing has to be.
 
-    Raises `ConfigError` for words that mean nothing. Takes a moment: PortAudio asks drivers.
+    Takes a moment: PortAudio asks drivers.
     """
     found: list[str] = []
     faults: list[str] = []
     missing: list[str] = []
-    for direction, spec, word in (
-        (Direction.INPUT, parse_source(audio.input), audio.input),
-        (Direction.OUTPUT, parse_sink(audio.output), audio.output),
-    ):
+    for use in wanted:
         try:
-            found.append(_describe(direction, spec, word))
+            found.append(use.look())
         except DeviceError as error:
-            (missing if _is_default(spec) else faults).append(error.text)
+            is_default = use.device is not None and use.device.name is None
+            (missing if is_default else faults).append(error.text)
     if faults:
         return bad(Phase.DEVICES, *faults, *missing, *found, hint=_CURE)
     texts = (*dict.fromkeys(missing), *found)
@@ -46,17 +79,3 @@ def check_devices(audio: Audio) -> Check:
         found=texts,
         hint=_WITHOUT if missing else None,
     )
-
-
-def _describe(direction: Direction, spec: SourceSpec | SinkSpec, word: str) -> str:
-    """What would be used; raises `DeviceError`."""
-    if not isinstance(spec, Microphone | Loudspeaker):
-        spec.check()
-        return f"in place of a {direction.value}: {word}"
-    device = check(direction, spec.name)
-    named = "" if spec.name is not None else "the system's "
-    return f"{named}{direction.value}: {device.name} ({device.host_api})"
-
-
-def _is_default(spec: SourceSpec | SinkSpec) -> bool:
-    return isinstance(spec, Microphone | Loudspeaker) and spec.name is None

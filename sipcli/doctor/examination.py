@@ -11,7 +11,7 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.challenges import ChallengeWatch
 from sipcli.doctor.check import good, idle
 from sipcli.doctor.connection import connection_checks, dial_all
-from sipcli.doctor.devices import check_devices
+from sipcli.doctor.devices import check_devices, uses
 from sipcli.doctor.line import Line
 from sipcli.doctor.ourselves import call_ourselves
 from sipcli.doctor.registration import check_registration, missing_password
@@ -44,12 +44,13 @@ class Patient:
 async def examine(patient: Patient, report: Report, begin: Callable[[str], None]) -> None:
     """Run all checks. `begin` is told, in words, what is looked at next.
 
-    Raises `ConfigError` before the first check where a file of the settings is of no use, and
+    Raises `ConfigError` before the first check where the settings are of no use, and
     `MissingPassword` where it can be asked for: then examine again, with the same report.
     """
     settings = patient.settings
     options = LinkOptions.from_settings(settings)
     ice_servers = IceServers.from_settings(settings, include_loopback=settings.is_local)
+    wanted = uses(settings.audio)
     report.add(good(Phase.CONFIGURATION, f"{settings.uri}, {patient.described}"))
     begin("connecting")
     attempts = await dial_all(settings.ws_servers, options)
@@ -71,7 +72,7 @@ async def examine(patient: Patient, report: Report, begin: Callable[[str], None]
             hint = "see the first check that failed"
             report.add(*unreachable("there is no registration", hint))
     begin("looking at the sound devices")
-    report.add(await asyncio.to_thread(check_devices, settings.audio))
+    report.add(await asyncio.to_thread(check_devices, wanted))
 
 
 async def _register(

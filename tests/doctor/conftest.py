@@ -1,0 +1,14 @@
+"""What all tests of this folder share."""
+
+import pytest
+
+from sipcli.media.transport import gathering
+from tests.home import home
+
+__all__ = ["home"]
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on the machine's network, or sends anything there."""
+    monkeypatch.setattr(gathering, "host_addresses", list)

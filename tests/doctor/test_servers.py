@@ -1,0 +1,120 @@
+"""STUN, TURN and the NAT in between, as far as servers can tell."""
+
+import pytest
+
+from sipcli.config.settings import TurnServer
+from sipcli.doctor.nat import judge_nat
+from sipcli.doctor.servers import server_checks
+from sipcli.media.transport.survey import Mapping
+from tests.doctor.practice import Findings, at, examined, run
+from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
+from tests.media.transport.gathered import stun_uri, turn_uri
+from tests.net.peers import closed_port
+
+OWN = ("192.168.1.5", 40000)
+FIRST, SECOND = ("192.0.2.1", 3478), ("192.0.2.2", 3478)
+SEEN = ("203.0.113.7", 61000)
+
+
+def mapping(server: tuple[str, int], seen: tuple[str, int], own: tuple[str, int] = OWN) -> Mapping:
+    return Mapping(own=own, server=server, seen=seen)
+
+
+def test_who_is_seen_as_itself_is_behind_no_nat() -> None:
+    assert judge_nat([mapping(FIRST, OWN)]) == "no NAT: the servers see our own address"
+    assert judge_nat([]) is None
+
+
+def test_one_server_cannot_tell_what_kind_of_nat_it_is() -> None:
+    assert "unknown kind" in str(judge_nat([mapping(FIRST, SEEN)]))
+
+
+def test_the_same_server_asked_twice_is_still_one() -> None:
+    assert "unknown kind" in str(judge_nat([mapping(FIRST, SEEN), mapping(FIRST, SEEN)]))
+
+
+def test_the_same_address_for_all_is_a_kind() -> None:
+    found = str(judge_nat([mapping(FIRST, SEEN), mapping(SECOND, SEEN)]))
+    assert "endpoint-independent" in found
+    assert "filters cannot be known" in found
+
+
+def test_another_address_for_each_is_symmetric_and_needs_a_relay() -> None:
+    found = str(judge_nat([mapping(FIRST, SEEN), mapping(SECOND, (SEEN[0], 61001))]))
+    assert "symmetric" in found
+    assert "TURN" in found
+
+
+def test_only_what_was_seen_of_one_socket_is_compared() -> None:
+    other = mapping(SECOND, (SEEN[0], 61001), own=("10.0.0.1", 40000))
+    assert "unknown kind" in str(judge_nat([mapping(FIRST, SEEN), other]))
+
+
+def asked(*servers: FakeStun, more: tuple[str, ...] = (), **changes: object) -> Findings:
+    """The examination of somebody with these STUN and TURN servers, and no connection."""
+
+    async def test() -> Findings:
+        async with serving(*servers):
+            stun = tuple(stun_uri(each) for each in servers if not isinstance(each, FakeTurn))
+            urls = tuple(turn_uri(each) for each in servers if isinstance(each, FakeTurn))
+            relays = (TurnServer(urls, "alice", "s3cret"),) if urls else ()
+            chosen = at(
+                f"ws://127.0.0.1:{closed_port()}",
+                stun_servers=(*stun, *more),
+                turn_servers=relays,
+                ice_gathering_timeout=0.3,
+                **changes,
+            )
+            return await examined(chosen)
+
+    return run(test())
+
+
+def test_a_stun_server_is_told_with_the_address_it_sees() -> None:
+    check = asked(FakeStun(("203.0.113.7", 61000))).the("stun")
+    assert check.ok
+    assert "we are 203.0.113.7:61000" in check.found[0]
+    assert "NAT" in check.found[1]
+
+
+def test_servers_are_asked_though_there_is_no_connection() -> None:
+    findings = asked(FakeStun(), FakeTurn())
+    assert findings.failed == ["tcp"]
+    assert findings.the("stun").ok
+    assert findings.the("turn").ok
+    assert "lends 127.0.0.1:" in findings.the("turn").detail
+
+
+def test_a_dead_stun_server_is_a_fault_beside_one_that_lives() -> None:
+    findings = asked(FakeStun(mute=True), FakeStun())
+    check = findings.the("stun")
+    assert findings.failed == ["tcp", "stun"]
+    assert check.found[0].endswith(": it has not answered within 0.3 s")
+    assert "we are 127.0.0.1:" in check.found[1]
+    assert "stun_servers = []" in str(check.hint)
+
+
+def test_a_wrong_turn_password_is_named_and_not_shown() -> None:
+    findings = asked(FakeTurn(error=401), FakeTurn())
+    check = findings.the("turn")
+    assert findings.failed == ["tcp", "turn"]
+    assert check.found[0].endswith(": it does not accept the user name and password")
+    assert "lends" in check.found[1]
+    assert "turn_servers" in str(check.hint)
+    assert "s3cret" not in repr(findings.checks)
+
+
+@pytest.mark.parametrize("name", ["stun", "turn"])
+def test_without_servers_there_is_nothing_to_look_at(name: str) -> None:
+    check = next(each for each in server_checks([]) if each.name == name)
+    assert check.ok is None
+    assert check.detail == f"none is set ({name}_servers)"
+
+
+def test_a_stun_server_whose_name_is_none_has_a_cure_of_its_own() -> None:
+    check = asked(
+        more=("stun:nowhere.invalid",),
+    ).the("stun")
+    assert check.ok is False
+    assert check.detail == "stun:nowhere.invalid: its name is not known"
+    assert "check its spelling" in str(check.hint)
