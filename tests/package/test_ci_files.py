@@ -55,7 +55,8 @@ def commands() -> list[tuple[str, dict[str, str]]]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URI of a server that has an account and an echo, as one's own would."""
     home = tmp_path_factory.mktemp("server")
-    command = [sys.executable, "-m", "sipcli", "sandbox", "--json", "--user", f"smoke:{PASSWORD}"]
+    users = [f"--user={name}:{PASSWORD}" for name in ("smoke", "alice", "bob")]
+    command = [sys.executable, "-m", "sipcli", "sandbox", "--json", *users]
     with subprocess.Popen(
         command,
         env={**os.environ, "XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home)},
@@ -70,6 +71,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.communicate(timeout=10)
 
 
+def run(script: str, folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a piece of shell as CI does, with the `sipcli` that is tested."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=folder,
+        env={**os.environ, **variables, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(("command", "variables"), commands())
 def test_every_call_is_made_and_reported(
     command: str, variables: dict[str, str], server: str, tmp_path: Path
@@ -82,24 +99,24 @@ def test_every_call_is_made_and_reported(
     set_there = {name: ours[name] for name in variables if name.startswith("SIPCLI_")}
     if set_there:  # GitLab has the password from its settings, and STUN is for real networks
         set_there |= {"SIPCLI_PASSWORD": PASSWORD, "SIPCLI_STUN_SERVERS": "none"}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-e", "-c", command],
-        cwd=tmp_path,
-        env={**os.environ, **set_there, "PATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    done = run(command, tmp_path, set_there)
     assert done.returncode == 0, done.stdout
     assert "warning" not in done.stdout
     (report,) = tmp_path.glob("*.xml")
     cases = list(ElementTree.parse(report).iter("testcase"))
     assert len(cases) == 2
     assert not [case for case in cases if len(case)]
+
+
+def test_sipcli_can_be_both_ends(server: str, tmp_path: Path) -> None:
+    ((_, script),) = blocks("bash")
+    variables = {"SIPCLI_WS_SERVERS": server, "SIPCLI_STUN_SERVERS": "none"}
+    for name in ("alice", "bob"):
+        variables[f"{name.upper()}_URI"] = f"sip:{name}@sandbox.invalid"
+        variables[f"{name.upper()}_PASSWORD"] = PASSWORD
+    done = run(script, tmp_path, variables)
+    assert done.returncode == 0, done.stdout
+    assert {report.name for report in tmp_path.glob("*.xml")} == {"alice.xml", "bob.xml"}
 
 
 def test_there_is_a_call_in_the_sandbox_and_one_through_a_server_for_each() -> None:
