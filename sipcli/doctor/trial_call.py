@@ -100,9 +100,9 @@ async def _talk(call: Call) -> None:
 def call_checks(found: Findings) -> tuple[Check, Check, Check]:
     """The checks of ICE, DTLS and audio."""
     failure = found.failure
-    if failure is not None and found.pair is None:
+    if found.pair is None:
         return _no_way(found, failure)
-    ice = good(Phase.ICE, _pair(found.pair))
+    ice = good(Phase.ICE, " ↔ ".join(f"{end.type} {_at(end)}" for end in found.pair))
     if found.protection is None:
         why = failure.text if failure is not None else "the call ended before it was done"
         dtls = bad(Phase.DTLS, why, hint=_DTLS_CURE)
@@ -116,7 +116,11 @@ def call_checks(found: Findings) -> tuple[Check, Check, Check]:
     return ice, dtls, _audio(found)
 
 
-def _no_way(found: Findings, failure: SipcliError) -> tuple[Check, Check, Check]:
+def _no_way(found: Findings, failure: SipcliError | None) -> tuple[Check, Check, Check]:
+    if failure is None:  # the far end was the first to notice, and has hung up
+        reason = found.ended.reason if found.ended is not None else "it is over"
+        ice = bad(Phase.ICE, f"the call ended before ICE had found a way: {reason}", hint=_BLOCKED)
+        return (ice, *_not_run("ICE failed"))
     if failure.phase is Phase.ICE:
         ice = bad(Phase.ICE, failure.text, hint=_BLOCKED)
         return (ice, *_not_run("ICE failed"))
@@ -152,12 +156,6 @@ def _audio(found: Findings) -> Check:
     if found.tone_s < AUDIBLE_TONE_S:
         heard = "something was heard, but not the tone that was sent"
     return good(Phase.AUDIO, f"both ways, {codec}: {heard}", ", ".join(figures))
-
-
-def _pair(pair: tuple[Candidate, Candidate] | None) -> str:
-    if pair is None:
-        return "connected"
-    return " ↔ ".join(f"{end.type} {_at(end)}" for end in pair)
 
 
 def _at(end: Candidate) -> str:

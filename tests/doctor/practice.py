@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from sipcli.config.settings import Audio, Settings, WsServer
@@ -61,18 +60,22 @@ class Findings:
         return failure
 
 
+def patient(chosen: Settings, **changes: Any) -> Patient:
+    """Alice with these settings."""
+    usual: dict[str, Any] = {
+        "described": "a test",
+        "credentials": Credentials("alice", "open sesame"),
+        "observer": Unwatched(),
+        "echo": None,
+        "can_ask": False,
+    }
+    return Patient(settings=chosen, **usual | changes)
+
+
 async def examined(chosen: Settings, **changes: Any) -> Findings:
-    """Examine somebody with these settings, to the end."""
-    patient = Patient(
-        settings=chosen,
-        described="a test",
-        credentials=Credentials("alice", "open sesame"),
-        observer=Unwatched(),
-        echo=None,
-        can_ask=False,
-    )
+    """Examine her, to the end."""
     findings = Findings()
-    await examine(replace(patient, **changes), findings.report, lambda _: None)
+    await examine(patient(chosen, **changes), findings.report, lambda _: None)
     assert [check.phase for check in findings.checks] == list(ORDER)
     return findings
 

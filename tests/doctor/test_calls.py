@@ -1,0 +1,246 @@
+"""ICE, DTLS and audio: by a call to somebody who echoes, or to ourselves."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from sipcli.calls.events import CallEnded
+from sipcli.config.settings import Audio, Settings
+from sipcli.core.events import Binding, Registered
+from sipcli.doctor import line as lines
+from sipcli.doctor import trial_call
+from sipcli.doctor.line import Line
+from sipcli.doctor.ourselves import call_ourselves
+from sipcli.doctor.trial_call import place
+from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
+from sipcli.media.seam.dtls import Dtls, DtlsFault
+from sipcli.media.seam.ice import IceSocket
+from sipcli.media.transport import media_transport
+from sipcli.media.transport.failure import IceFailed
+from sipcli.sandbox.names import address_of
+from sipcli.sandbox.sandbox import Plan, Sandbox
+from sipcli.shell import Unwatched
+from sipcli.sip.uri import SipUri
+from tests.core.factories import settings
+from tests.doctor.practice import Findings, at, examined, run
+from tests.sip_server import Behaviour, SipServer
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call says little more than it needs to be heard."""
+    monkeypatch.setattr(trial_call, "TALK_S", 1.2)
+
+
+@asynccontextmanager
+async def sandbox() -> AsyncIterator[tuple[Sandbox, Settings]]:
+    """A sandbox, and the settings of its first user."""
+    async with Sandbox(Plan()) as here:
+        usual = settings(audio=Audio(input="silence", output="null"), instance_id=uuid4())
+        yield here, here.account("alice", usual)
+
+
+def in_sandbox(echo: str | None = None, **changes: Any) -> Findings:
+    """The examination of a user of a sandbox."""
+
+    async def test() -> Findings:
+        async with sandbox() as (here, chosen):
+            target = address_of(echo) if echo is not None else None
+            return await examined(
+                replace(chosen, **changes), credentials=here.credentials("alice"), echo=target
+            )
+
+    return run(test())
+
+
+def test_all_is_well_by_a_call_to_ourselves() -> None:
+    findings = in_sandbox()
+    assert findings.failed == []
+    assert findings.report.failure is None
+    assert [findings.the(name).ok for name in ("ice", "dtls", "audio")] == [True] * 3
+    assert findings.the("ice").found[0].count("host ") == 2
+    assert "--echo TARGET" in findings.the("ice").found[1]
+    assert findings.the("dtls").found[0].startswith("DTLSv1.2, ECDHE-ECDSA-")
+    assert "SRTP_" in findings.the("dtls").found[0]
+    assert "sha-256 " in findings.the("dtls").found[1]
+    assert findings.the("audio").found[0] == "both ways, opus: 440 Hz sent and heard again"
+    assert "loss 0.0 %" in findings.the("audio").detail
+
+
+def test_all_is_well_by_somebody_who_echoes() -> None:
+    findings = in_sandbox("echo", codecs=("pcmu",))
+    assert findings.failed == []
+    assert len(findings.the("ice").found) == 1
+    assert findings.the("audio").found[0] == "both ways, pcmu: 440 Hz sent and heard again"
+
+
+def test_a_far_end_that_says_something_else_is_told_as_that() -> None:
+    check = in_sandbox("tone").the("audio")
+    assert check.ok
+    assert check.found[0].endswith("something was heard, but not the tone that was sent")
+
+
+def test_a_far_end_that_sends_nothing_fails_in_audio_and_names_the_direction() -> None:
+    findings = in_sandbox("silent")
+    check = findings.the("audio")
+    assert findings.failed == ["audio"]
+    assert findings.the("dtls").ok
+    assert "nothing reaches us" in check.found[0]
+    assert "send back" in str(check.hint)
+    assert findings.failure.exit_code == MediaError.exit_code
+    assert findings.failure.phase is Phase.AUDIO
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "words"),
+    [("busy", RefusedError, "486"), ("nobody", RefusedError, "404"), ("bob", NoAnswerError, "480")],
+)
+def test_a_target_that_takes_no_call_is_a_fault_with_the_calls_own_code(
+    target: str, kind: type[RefusedError], words: str
+) -> None:
+    findings = in_sandbox(target)
+    check = findings.the("ice")
+    assert findings.failed == ["ice"]
+    assert f"the call to sip:{target}@sandbox.invalid came to nothing: {words}" in check.detail
+    assert "--echo" in str(check.hint)
+    assert findings.the("audio").detail == "not run: there was no call"
+    assert findings.failure.exit_code == kind.exit_code
+
+
+def test_a_target_that_never_answers_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trial_call, "RING_LIMIT_S", 0.3)
+    findings = in_sandbox("ring")
+    assert "nobody answered within 0.3 s" in findings.the("ice").detail
+    assert findings.failure.exit_code == NoAnswerError.exit_code
+
+
+def test_where_no_udp_gets_through_ice_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_transport, "ICE_LIMIT", 0.5)
+    monkeypatch.setattr(IceSocket, "datagram_received", lambda *_: None)
+    findings = in_sandbox("echo")
+    check = findings.the("ice")
+    assert findings.failed == ["ice"]
+    assert re.search("no ICE check was answered|ended before ICE had found a way", check.detail)
+    assert "turn_servers" in str(check.hint)
+    assert findings.the("dtls").detail == "not run: ICE failed"
+    assert str(findings.failure).startswith("ICE: ")
+    assert findings.failure.exit_code == MediaError.exit_code
+
+
+@pytest.mark.parametrize("failure", [None, IceFailed("no ICE check was answered")])
+def test_whoever_notices_first_that_there_is_no_way_it_is_ice(failure: IceFailed | None) -> None:
+    ended = CallEnded(
+        call="1", by="remote", status=None, reason="hung up", duration_s=12.0, stats=None
+    )
+    found = trial_call.Findings(
+        target=address_of("echo"),
+        failure=failure,
+        pair=None,
+        protection=None,
+        fingerprint=None,
+        verdict=None,
+        ended=ended,
+        tone_s=0.0,
+    )
+    ice, dtls, audio = trial_call.call_checks(found)
+    assert (ice.ok, dtls.ok, audio.ok) == (False, None, None)
+    assert "turn_servers" in str(ice.hint)
+
+
+def test_where_the_handshake_fails_it_is_dtls_and_ice_is_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def handshake(*_: object) -> None:
+        raise DtlsFault("the far end did not answer the DTLS handshake")
+
+    monkeypatch.setattr(Dtls, "handshake", handshake)
+    findings = in_sandbox()
+    assert findings.failed == ["dtls"]
+    assert findings.the("ice").ok
+    assert "did not answer the DTLS handshake" in findings.the("dtls").detail
+    assert findings.the("audio").detail == "not run: DTLS failed"
+    assert findings.failure.phase is Phase.DTLS
+
+
+def test_a_server_that_does_not_put_us_through_to_ourselves_is_no_fault() -> None:
+    async def test() -> Findings:
+        async with SipServer(Behaviour(statuses={"INVITE": 404})) as server:
+            return await examined(at(server.uri))
+
+    findings = run(test())
+    assert findings.failed == []
+    assert "does not put a call of ours through" in findings.the("ice").detail
+    assert "404" in findings.the("ice").detail
+    assert "--echo TARGET" in str(findings.the("ice").hint)
+    assert [findings.the(name).ok for name in ("ice", "dtls", "audio")] == [None] * 3
+
+
+def test_without_a_registration_nobody_can_call_us() -> None:
+    findings = in_sandbox(register=False)
+    assert findings.failed == []
+    assert findings.the("ice").detail == "not run: without a registration nobody can call us"
+
+
+def test_where_other_devices_would_ring_nobody_is_called() -> None:
+    others = Binding(contact="sip:desk@192.0.2.9", expires_s=60, ours=False)
+
+    async def test() -> list[str]:
+        async with SipServer() as server, Line(at(server.uri), None, Unwatched()) as line:
+            await line.shell.ready()
+            assert isinstance(line.registered, Registered)
+            line.registered = replace(line.registered, bindings=(others,), pub_gruu=None)
+            ice, *_ = await call_ourselves(line, None, Unwatched())
+            assert server.requests("INVITE") == []
+            return [ice.detail]
+
+    assert run(test()) == ["not run: other devices of the account would ring"]
+
+
+def test_a_stranger_who_calls_meanwhile_hears_no_echo() -> None:
+    async def test() -> None:
+        async with sandbox() as (here, chosen):
+            bob = here.account("bob", replace(chosen, instance_id=uuid4()))
+            credentials = here.credentials
+            async with (
+                Line(chosen, credentials("alice"), Unwatched(), echoes=True) as alice,
+                Line(bob, credentials("bob"), Unwatched()) as stranger,
+            ):
+                await alice.shell.ready()
+                await stranger.shell.ready()
+                found = await place(stranger, SipUri.parse("sip:alice@sandbox.invalid"))
+        assert found.ended is not None
+        assert found.ended.status == lines.TEMPORARILY_UNAVAILABLE
+
+    run(test())
+
+
+def test_nothing_stays_registered_at_the_end() -> None:
+    async def test() -> list[str]:
+        async with SipServer(Behaviour(statuses={"INVITE": 404})) as server:
+            await examined(at(server.uri))
+            expires = [one.contacts[0].params.get("expires") for one in server.requests("REGISTER")]
+            return [str(each) for each in expires]
+
+    assert sorted(run(test())) == ["0", "0", "600", "600"]
+
+
+def test_who_gives_up_in_the_middle_leaves_nothing_behind() -> None:
+    async def test() -> None:
+        async with sandbox() as (here, chosen):
+            examination = asyncio.create_task(
+                examined(chosen, credentials=here.credentials("alice"))
+            )
+            await asyncio.sleep(0.6)
+            examination.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await examination
+
+    run(test())

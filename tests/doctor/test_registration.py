@@ -1,0 +1,100 @@
+"""Whether the registrar takes us: what it asks for, what it grants, and what its refusal means."""
+
+from typing import Any
+
+import pytest
+
+from sipcli.doctor.challenges import ChallengeWatch
+from sipcli.doctor.check import ORDER
+from sipcli.doctor.examination import examine
+from sipcli.errors import MissingPassword, Phase, RegistrationError
+from sipcli.shell import Unwatched
+from sipcli.sip import build
+from sipcli.sip.message import encode
+from tests.core.digest_server import request
+from tests.doctor.practice import Findings, at, examined, patient, run
+from tests.sip_server import Behaviour, SipServer
+
+
+def registered(behaviour: Behaviour, **changes: Any) -> Findings:
+    """The examination of Alice at a server that behaves so, and puts no calls through."""
+    behaviour.statuses.setdefault("INVITE", 404)
+
+    async def test() -> Findings:
+        async with SipServer(behaviour) as server:
+            return await examined(at(server.uri), **changes)
+
+    return run(test())
+
+
+def test_what_is_granted_and_how_it_was_asked_for_is_told() -> None:
+    check = registered(Behaviour(password="open sesame", expires=300)).the("registration")
+    assert check.ok
+    assert check.found[0].startswith("sip:alice@example.com at sip:example.com for 300 s (")
+    assert check.found[-1] == "asked for a password by Digest, realm 'example.com', MD5"
+
+
+def test_a_server_that_asks_for_nothing_is_told_as_one() -> None:
+    assert registered(Behaviour()).the("registration").found[-1] == "asked for no password"
+
+
+def test_a_wrong_password_fails_and_nothing_is_called() -> None:
+    findings = registered(Behaviour(password="another"))
+    check = findings.the("registration")
+    assert findings.failed == ["registration"]
+    assert "realm 'example.com'" in check.detail
+    assert "authorization_user" in str(check.hint)
+    assert findings.the("ice").detail == "not run: there is no registration"
+    assert findings.failure.exit_code == RegistrationError.exit_code
+    assert findings.failure.phase is Phase.REGISTRATION
+    assert "open sesame" not in repr(findings.checks)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(403, "password too"), (404, "check uri"), (603, "--trace-sip")]
+)
+def test_a_refusal_has_the_cure_of_its_status(status: int, words: str) -> None:
+    check = registered(Behaviour(statuses={"REGISTER": status})).the("registration")
+    assert check.ok is False
+    assert str(status) in check.detail
+    assert words in str(check.hint)
+
+
+def test_a_password_that_is_missing_is_a_fault_where_nobody_can_be_asked() -> None:
+    findings = registered(Behaviour(password="open sesame"), credentials=None)
+    check = findings.the("registration")
+    assert findings.failed == ["registration"]
+    assert check.found[0] == "no password is set"
+    assert "password_command" in str(check.hint)
+
+
+def test_a_password_that_is_missing_can_be_asked_for_and_nothing_is_told_twice() -> None:
+    async def test() -> Findings:
+        findings = Findings()
+        behaviour = Behaviour(password="open sesame", statuses={"INVITE": 404})
+        async with SipServer(behaviour) as server:
+            without = patient(at(server.uri), credentials=None, can_ask=True)
+            with pytest.raises(MissingPassword):
+                await examine(without, findings.report, lambda _: None)
+            await examine(patient(at(server.uri)), findings.report, lambda _: None)
+        return findings
+
+    findings = run(test())
+    assert [check.phase for check in findings.checks] == list(ORDER)
+    assert findings.the("registration").ok
+
+
+def test_hostile_words_of_a_challenge_are_bounded() -> None:
+    watch = ChallengeWatch(Unwatched())
+    challenge = 'Digest realm="' + "x" * 5000 + '", nonce="1", algorithm=' + "y" * 5000
+    refusal = build.response(request("REGISTER"), 401, headers=[("WWW-Authenticate", challenge)])
+    watch.received("ws://a", encode(refusal))
+    assert watch.shown.startswith("asked for a password by Digest, realm 'xxx")
+    assert len(watch.shown) < 400
+
+
+def test_what_is_no_message_is_passed_on_and_tells_nothing() -> None:
+    watch = ChallengeWatch(Unwatched())
+    for data in (b"", b"\r\n\r\n", b"\xff\xfe", b"SIP/2.0 401 No\r\nWWW-Authenticate: ,\r\n\r\n"):
+        watch.received("ws://a", data)
+    assert watch.shown == "asked for no password"
