@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.realpeer import pulse as pulseaudio
 from tests.realpeer.kamailio import INSTALL, Kamailio, Settings, installed
+from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import User
 
 HERE = Path(__file__).parent
@@ -100,3 +102,15 @@ def user(tmp_path: Path) -> Iterator[Callable[..., User]]:
             return stack.enter_context(closing(User(tmp_path / name, **account | keys)))
 
         yield make
+
+
+@pytest.fixture
+def pulse(tmp_path: Path) -> Iterator[PulseAudio]:
+    """A PulseAudio that runs."""
+    if not pulseaudio.installed():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(pulseaudio.INSTALL)
+    folder = tmp_path / "pulse"
+    folder.mkdir()
+    with closing(PulseAudio(folder)) as server:
+        server.start()
+        yield server

@@ -1,11 +1,8 @@
 """Sound through a real PortAudio: PulseAudio's null sinks stand for the sound card."""
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +13,12 @@ from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import RATE, Pcm
 from tests.media.sound.helpers import dominant, sine
 from tests.realpeer.leash import LeashedProcess
-from tests.realpeer.pulse import INSTALL, PulseAudio, installed
+from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import SipcliProcess
 from tests.realpeer.waiting import until
 
 RAW = ("--raw", "--rate=48000", "--channels=1", "--format=s16le", "--latency-msec=20")
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def pulse(tmp_path: Path) -> Iterator[PulseAudio]:
-    """A PulseAudio that runs."""
-    if not installed():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(INSTALL)
-    folder = tmp_path / "pulse"
-    folder.mkdir()
-    with closing(PulseAudio(folder)) as server:
-        server.start()
-        yield server
 
 
 def tool(pulse: PulseAudio, *command: str, stdin: int, stdout: int) -> LeashedProcess:
