@@ -48,7 +48,8 @@ def _granted(registered: Registered) -> tuple[str, ...]:
     found = [f"{granted} ({registered.elapsed_ms} ms)"]
     others = sum(not binding.ours for binding in registered.bindings)
     if others:
-        found.append(f"{others} other devices are registered for it, too")
+        many = f"{others} other devices of this account are"
+        found.append(f"{'another device of this account is' if others == 1 else many} registered")
     if registered.pub_gruu is not None:
         found.append(f"GRUU {registered.pub_gruu}")
     return tuple(found)
