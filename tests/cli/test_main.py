@@ -123,6 +123,26 @@ def test_signalling_alone_does_without_the_media_packages(command: str) -> None:
     assert heavy & {name.split(".")[0] for name in json.loads(loaded)} == set()
 
 
+def test_garbage_is_looked_for_in_what_a_call_makes_and_not_in_what_was_imported() -> None:
+    code = """
+import gc, sys
+from sipcli.cli import main
+main.sys.argv = ["sipcli", "ping"]
+seen = []
+gc.callbacks.append(lambda phase, about: seen.append(phase))
+class Spy(main.Main):
+    def invoke(self, context):
+        seen.clear()
+        self.get_command(context, "call")
+        print("while importing:", len(seen))
+        print("then:", gc.isenabled(), gc.get_freeze_count() > 50_000)
+        return 0
+main.main.__class__ = Spy
+main.entry()
+"""
+    assert run(code).splitlines() == ["while importing: 0", "then: True True"]
+
+
 def complete(words: str, current: int) -> list[str]:
     environment = os.environ | {
         "_SIPCLI_COMPLETE": "bash_complete",
