@@ -129,6 +129,11 @@ class DigitsNotSent(CallWarned):
     """Digits did not go out, or nobody took them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRefused(CallWarned):
+    """The far end did not agree to a change of the call, such as to be held."""
+
+
 Event = (
     Calling
     | Incoming

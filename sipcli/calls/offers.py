@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Final
 
-from sipcli.calls.events import CallWarned, Held, Resumed
+from sipcli.calls.events import CallWarned, ChangeRefused, Held, Resumed
 from sipcli.calls.path import MediaPath
 from sipcli.calls.quiet import Quiet
 from sipcli.calls.sound import Sound
@@ -187,7 +187,7 @@ class Offers:
             return
         self.is_held = self._is_hold_agreed
         text = f"the far end refused to change the call: {reason}"
-        self._thread.tell(CallWarned(text=text))
+        self._thread.tell(ChangeRefused(text=text))
 
     def remote_offer(self, body: bytes | None) -> None:
         """The far end made an offer or, without one, asks for ours: answer in its turn."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sipcli.calls.call import Call
-from sipcli.calls.events import CallWarned, DigitsNotSent, Dtmf, Held, Resumed
+from sipcli.calls.events import ChangeRefused, DigitsNotSent, Dtmf, Held, Resumed
 from sipcli.cli.call_session import Desk
 from sipcli.cli.course import Course
 from sipcli.cli.screen import Event
@@ -88,7 +88,7 @@ class Deeds:
             )
 
         def refused() -> bool:
-            return call.is_held != on and any(isinstance(one, CallWarned) for one in heard)
+            return any(isinstance(one, ChangeRefused) for one in heard)
 
         await self._see(call, lambda: agreed() or refused(), PATIENCE)
         if not agreed():
