@@ -3,37 +3,31 @@
 from collections.abc import Callable
 from typing import Final
 
-from sipcli.api.gauge import Gauge, Measured
-from sipcli.api.story import Story
-from sipcli.api.watch import TIMEOUT, Watch
-from sipcli.calls.call import Call as SwitchedCall
+from sipcli.api.shown import shown
+from sipcli.api.state import AudioIn, AudioOut, CallState
+from sipcli.api.watch import TIMEOUT
 from sipcli.calls.call_outcome import call_failure
 from sipcli.calls.digits import Method
-from sipcli.calls.events import CallEnded, Event, Figures
-from sipcli.calls.figures import figures
+from sipcli.calls.events import CallEnded
 from sipcli.calls.outcome import refusal
-from sipcli.calls.sound import OpenSink, OpenSource, Sound
-from sipcli.errors import ConfigError, ExpectationError, NoAnswerError, Phase, RefusedError
+from sipcli.errors import (
+    ConfigError,
+    ExpectationError,
+    NoAnswerError,
+    Phase,
+    RefusedError,
+    SipcliError,
+)
 from sipcli.expect.expectations import TONE_TOLERANCE, Audio, Expectations
 from sipcli.expect.verdict import Verdict, judge
 from sipcli.log import LOGGER
 from sipcli.media.dtmf.digits import InvalidDigits, steps
-from sipcli.media.level import FLOOR_DBFS
-from sipcli.shell import Shell
-from sipcli.sip.uri import Uri
-
-AudioIn = str | OpenSource
-"""Where the sound of one call comes from: the words of `--audio-in`, or an object with `read`
-(960 samples of 16 bits, 20 ms at 48 kHz, every 20 ms) and `close`."""
-AudioOut = str | OpenSink
-"""Where it goes: the words of `--audio-out`, or an object with `write` and `close`."""
-OpenCallSound = Callable[[AudioIn | None, AudioOut | None], Sound]
-"""Opens what one call sounds like; None: as the phone's calls do otherwise."""
+from sipcli.media.level import AUDIBLE_DBFS
 
 BUSY_HERE: Final = 486
 
 
-class Call:
+class Call(CallState):
     """One call of a `Phone`, from its INVITE to its end.
 
     Every wait ends after `timeout` seconds at the latest, or as soon as the call is over. Where
@@ -41,118 +35,6 @@ class Call:
     to, such as `RefusedError` or `MediaError`, else `ExpectationError`; the text says what was
     seen instead.
     """
-
-    def __init__(
-        self,
-        call: SwitchedCall,
-        shell: Shell,
-        watch: Watch,
-        open_sound: OpenCallSound,
-        resolve: Callable[[str], Uri],
-    ) -> None:
-        self.switched = call
-        """The same one step further down, as the switchboard has it."""
-        self._shell = shell
-        self._watch = watch
-        self._open_sound = open_sound
-        self._resolve = resolve
-        self._story = Story(call)
-        self._digits_taken = 0
-
-    def take(self, event: Event) -> None:
-        """Take an event of the call, from its phone."""
-        self._story.take(event)
-
-    # How it is
-
-    @property
-    def id(self) -> str:
-        """The Call-ID (RFC 3261 §8.1.1.4)."""
-        return self.switched.id
-
-    @property
-    def remote(self) -> str:
-        """Whom it is with, as a URI."""
-        return self.switched.remote
-
-    @property
-    def display_name(self) -> str | None:
-        """What the caller calls itself; None where it says nothing, or we are the caller."""
-        return self.switched.display_name
-
-    @property
-    def is_incoming(self) -> bool:
-        """Whether the far end placed it."""
-        return self.switched.is_incoming
-
-    @property
-    def is_ringing(self) -> bool:
-        """Whether it waits for us to answer or reject it."""
-        return self.switched.is_ringing
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether it was answered, be it over by now."""
-        return self.switched.is_answered
-
-    @property
-    def is_over(self) -> bool:
-        """Whether all of it is over, media and files too."""
-        return self.switched.over.is_set()
-
-    @property
-    def is_held(self) -> bool:
-        """Whether we hold the far end, and it has agreed."""
-        return self._story.is_held
-
-    @property
-    def is_held_by_remote(self) -> bool:
-        """Whether the far end does not want to hear us just now."""
-        return self.switched.is_held_by_remote
-
-    @property
-    def is_muted(self) -> bool:
-        """Whether silence is sent in place of our sound."""
-        return self.switched.is_muted
-
-    @property
-    def status(self) -> int | None:
-        """The final answer to the INVITE; None before it, or where there was none."""
-        return self._story.status
-
-    @property
-    def codec(self) -> str | None:
-        """What our sound is encoded with; None before that is agreed."""
-        return self.switched.codec
-
-    @property
-    def digits(self) -> str:
-        """All digits received so far."""
-        return self._story.digits
-
-    @property
-    def ended(self) -> CallEnded | None:
-        """How it ended; None while it is not over."""
-        return self.switched.ended
-
-    @property
-    def received(self) -> Measured:
-        """What is heard from the far end just now, measured after decoding."""
-        return self._measured("received")
-
-    @property
-    def sent(self) -> Measured:
-        """What is said to the far end just now, measured before encoding."""
-        return self._measured("sent")
-
-    @property
-    def stats(self) -> Figures | None:
-        """The figures of contract §4 so far, `mos` and `loss_percent` among them.
-
-        At the end those of the whole call; None where there never were media.
-        """
-        ended = self.switched.ended
-        return ended.stats if ended is not None else figures(self.switched.media)
 
     # What it can do
 
@@ -215,9 +97,10 @@ class Call:
         """Have the far end call `target`, or join it with our other call (RFC 3515, RFC 3891).
 
         Returns once the far end says that it worked, and this call is then ended. Raises
-        `RefusedError` or `NoAnswerError` where it did not.
+        `RefusedError` or `NoAnswerError` where it says that it did not.
         """
         await self._wait_for_media(timeout)
+        self._story.transfer = None
         if isinstance(target, Call):
             self.switched.transfer(None, replaces=target.switched)
             whom = target.remote
@@ -225,17 +108,18 @@ class Call:
             uri = self._resolve(target)
             self.switched.transfer(uri)
             whom = str(uri)
-
-        def is_settled() -> bool:
-            return self._story.transfer is not None and self._story.transfer.is_final
-
-        await self._watch.until(lambda: is_settled() or self.is_over, timeout)
-        last = self._story.transfer
-        if last is None or not last.is_final:
-            seen = f"its last word was {last.status}" if last is not None else self._story.so_far()
-            raise NoAnswerError(f"transfer to {whom}: not done within {timeout:g} s; {seen}")
-        if last.status is None or last.status // 100 != 2:
-            raise refusal(last.status or 500, f"transfer to {whom}: {last.status or 'no word'}")
+        await self._until(lambda: self._story.is_transferred is not None, timeout)
+        status = self._story.transfer.status if self._story.transfer is not None else None
+        if self._story.is_transferred is None:
+            seen = f"the last word was {status}" if status is not None else "no word of it"
+            raise self._failure(
+                f"transfer to {whom}: not done within {timeout:g} s; {seen}", Phase.RING
+            )
+        if not self._story.is_transferred:
+            raise refusal(
+                status or 500, f"transfer to {whom}: {status or 'no word of how it went'}"
+            )
+        await self.wait_for_end(timeout=timeout)
 
     # What it can wait for
 
@@ -249,7 +133,8 @@ class Call:
         if not await self._until(lambda: self.is_answered, timeout):
             if not self.is_over:
                 raise NoAnswerError(f"nobody answered within {timeout:g} s; {self._story.so_far()}")
-            raise call_failure(self.switched) or NoAnswerError(self._story.so_far())
+            failure = call_failure(self.switched) or NoAnswerError(self._story.so_far())
+            raise shown(failure)
 
     async def wait_for_audio(
         self, direction: Audio = "received", *, timeout: float = TIMEOUT
@@ -262,7 +147,7 @@ class Call:
         wanted = Expectations(audio=direction)
         if not await self._until(lambda: self._judge(wanted).met, timeout):
             verdict = self._judge(wanted)
-            text = f"waited {timeout:g} s for {verdict.expected}; found: {verdict.actual}"
+            text = f"expected {verdict.expected} within {timeout:g} s; found: {verdict.actual}"
             raise self._failure(text, verdict.phase)
 
     async def wait_for_tone(self, hz: float, *, timeout: float = TIMEOUT) -> None:
@@ -274,8 +159,15 @@ class Call:
 
         if not await self._until(is_heard, timeout):
             raise self._failure(
-                f"waited {timeout:g} s for a tone of {hz:g} Hz; found: {self._heard()}",
+                f"expected a tone of {hz:g} Hz within {timeout:g} s; found: {self._heard()}",
                 Phase.AUDIO,
+            )
+
+    async def wait_for_silence(self, *, timeout: float = TIMEOUT) -> None:
+        """Wait until the last second that was heard was no louder than -50 dBFS."""
+        if not await self._until(lambda: self.received.level_dbfs <= AUDIBLE_DBFS, timeout):
+            raise self._failure(
+                f"expected silence within {timeout:g} s; found: {self._heard()}", Phase.AUDIO
             )
 
     async def received_dtmf(self, count: int, *, timeout: float = TIMEOUT) -> str:
@@ -284,7 +176,7 @@ class Call:
         if not await self._until(lambda: len(self.digits) >= wanted, timeout):
             found = repr(self.digits[self._digits_taken :])
             raise self._failure(
-                f"waited {timeout:g} s for {count} digits; received: {found}", Phase.AUDIO
+                f"expected {count} digits within {timeout:g} s; received: {found}", Phase.AUDIO
             )
         digits = self.digits[self._digits_taken : wanted]
         self._digits_taken = wanted
@@ -303,29 +195,29 @@ class Call:
         await self._watch.until(lambda: holds() or self.is_over, timeout)
         return bool(holds())
 
-    def _failure(self, text: str, phase: Phase) -> Exception:
+    def _failure(self, text: str, phase: Phase) -> SipcliError:
         """What to raise where a wait was in vain: what the call came to, else `text`."""
         failure = call_failure(self.switched)
         if failure is not None:
-            return failure
+            return shown(failure)
         return ExpectationError(f"{text}; {self._story.so_far()}" if self.is_over else text, phase)
 
     async def _wait_for_media(self, timeout: float) -> None:
         """Wait until the media are connected."""
         if not await self._until(lambda: self._story.is_connected, timeout):
-            raise self._failure(
-                f"the media were not connected within {timeout:g} s; {self._story.so_far()}",
-                Phase.ICE,
-            )
+            text = f"the media were not connected within {timeout:g} s"
+            raise self._failure(text, Phase.ICE)
 
     async def _set_hold(self, timeout: float, *, on: bool) -> None:
         await self._wait_for_media(timeout)
-        self._watch.warning = None
+        self._watch.refusal = None
         self.switched.hold(on=on)
-        what = "hold" if on else "resume"
-        if not await self._until(lambda: self.is_held == on, timeout):
-            why = f": {self._watch.warning}" if self._watch.warning is not None else ""
-            raise RefusedError(f"{what}: the far end did not agree within {timeout:g} s{why}")
+        await self._until(lambda: self.is_held == on or self._watch.refusal, timeout)
+        if self.is_held != on:
+            what = "hold" if on else "resume"
+            if self._watch.refusal is not None:
+                raise shown(RefusedError(f"{what}: {self._watch.refusal}", Phase.OFFER_ANSWER))
+            raise self._failure(f"{what}: no answer within {timeout:g} s", Phase.OFFER_ANSWER)
 
     async def _send_dtmf(self, digits: str, method: Method) -> None:
         await self.switched.connected_or_over()
@@ -335,19 +227,6 @@ class Call:
             self.switched.send_dtmf(digits, method)
         except InvalidDigits as fault:  # too many are waiting already
             LOGGER.warning("send_dtmf(%r): %s", digits, fault)
-
-    def _measured(self, direction: Audio) -> Measured:
-        flow = self._story.evidence().flow
-        audible = 0.0
-        if flow is not None:
-            is_sent = direction == "sent"
-            audible = flow.audible_sent_s if is_sent else flow.audible_received_s
-        taps = self.switched.sound.taps if self.switched.sound is not None else ()
-        gauge = next((tap for tap in taps if isinstance(tap, Gauge)), None)
-        if gauge is None:
-            return Measured(tone_hz=None, level_dbfs=FLOOR_DBFS, audible_s=audible)
-        meter = gauge.sent if direction == "sent" else gauge.received
-        return Measured(tone_hz=meter.latest_hz, level_dbfs=meter.latest_dbfs, audible_s=audible)
 
     def _judge(self, wanted: Expectations) -> Verdict:
         (verdict,) = judge(wanted, self._story.evidence())

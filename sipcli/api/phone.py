@@ -8,16 +8,18 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
-from sipcli.api.call import AudioIn, AudioOut, Call
+from sipcli.api.call import Call
 from sipcli.api.gauge import Gauge
 from sipcli.api.setup import Event, OnEvent, Setup, Words
+from sipcli.api.shown import shown
+from sipcli.api.state import AudioIn, AudioOut
 from sipcli.api.watch import TIMEOUT, Watch
 from sipcli.calls.call import Call as SwitchedCall
-from sipcli.calls.events import CallWarned
+from sipcli.calls.events import ChangeRefused
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.extra_headers import extra_header
 from sipcli.calls.outcome import failure
-from sipcli.calls.sound import Sound
+from sipcli.calls.sound import OpenSink, OpenSource, Sound
 from sipcli.calls.switchboard import Switchboard
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, Calling, Incoming
@@ -145,15 +147,16 @@ class Phone:
         `ConnectError`, `RegistrationError` or `NoAnswerError`.
         """
         try:
-            async with asyncio.timeout(timeout):
-                return await self.shell.ready()
+            return await asyncio.wait_for(self.shell.ready(), timeout)
+        except SipcliError as error:
+            raise shown(error) from None
         except TimeoutError:
             what = "registered" if self._setup.settings.register else "connected"
             text = f"not {what} within {timeout:g} s"
             if self._trouble is None:
                 raise ConnectError(f"{text}; no answer so far") from None
             trouble = self._trouble
-            raise type(trouble)(f"{text}; {trouble.text}", trouble.phase) from None
+            raise shown(type(trouble)(f"{text}; {trouble.text}", trouble.phase)) from None
 
     async def call(
         self,
@@ -173,7 +176,10 @@ class Phone:
         uri, fields = self._resolve(target), _fields(headers)
         await self.register(timeout=timeout)
         sound = self._open_sound(audio_in, audio_out)
-        placed = await self.switchboard.place(uri, sound, headers=fields)
+        try:
+            placed = await self.switchboard.place(uri, sound, headers=fields)
+        except Malformed as fault:
+            raise ConfigError(f"{target!r}: {fault.reason}") from None
         return self._calls[placed.id]
 
     async def incoming(self, *, timeout: float = TIMEOUT) -> Call:
@@ -238,8 +244,6 @@ class Phone:
                 self._trouble = registration_error(event)
             case events.InstantMessage(direction="received"):
                 self._messages.append(event)
-            case events.Warned(text=text):
-                self._watch.warning = text
             case _:
                 pass
         self._pass_on(event)
@@ -252,8 +256,8 @@ class Phone:
                 self._calls[name] = self._in_hand(begun)
             case Answered():
                 self.shell.be_patient()  # a call outlives its WebSocket: get that back
-            case CallWarned(text=text):
-                self._watch.warning = text
+            case ChangeRefused(text=text):
+                self._watch.refusal = text
             case _:
                 pass
         call = self._calls.get(getattr(event, "call", ""))
@@ -296,13 +300,19 @@ class Phone:
         """How one call sounds. Raises `ConfigError` and `DeviceError`."""
         taps = (Ear(), Gauge(self._watch.change))
         with ExitStack() as undo:
-            source = audio_in
-            if isinstance(source, str):
-                source = parse_source(source).open(LOGGER.warning)
+            source: OpenSource | None = (
+                parse_source(audio_in).open(LOGGER.warning)
+                if isinstance(audio_in, str)
+                else audio_in
+            )
+            if source is not None:
                 undo.callback(source.close)
-            sink = audio_out
-            if isinstance(sink, str):
-                sink = parse_sink(sink).open(LOGGER.warning)
+            sink: OpenSink | None = (
+                parse_sink(audio_out).open(LOGGER.warning)
+                if isinstance(audio_out, str)
+                else audio_out
+            )
+            if sink is not None:
                 undo.callback(sink.close)
             sound = self._setup.open_sound(*taps, source=source, sink=sink)
             undo.pop_all()
@@ -322,13 +332,12 @@ class Phone:
 async def _answered(what: str, request: Awaitable[Outcome], timeout: float) -> float:
     """Wait for a 2xx to a request, `what` it is; returns its round-trip time in seconds."""
     try:
-        async with asyncio.timeout(timeout):
-            outcome = await request
+        outcome = await asyncio.wait_for(request, timeout)
     except TimeoutError:
         raise NoAnswerError(f"{what}: no answer within {timeout:g} s") from None
     error = failure(what, outcome)
     if error is not None:
-        raise error
+        raise shown(error)
     return outcome.rtt if isinstance(outcome, exchange.Answered) else 0.0
 
 

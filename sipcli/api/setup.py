@@ -21,7 +21,6 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
 from sipcli.log import LOGGER
 from sipcli.media.sound.treatment import Treatment
-from sipcli.media.sound.treatment import Treatment
 from sipcli.shell import Observer
 
 Event = PhoneEvent | CallEvent

@@ -60,6 +60,15 @@ class Story:
         """What the call has come to so far, for a verdict."""
         return self._witness.evidence(self._call, None, self.ended)
 
+    @property
+    def is_transferred(self) -> bool | None:
+        """Whether the transfer that we asked for worked; None while that is open."""
+        last = self.transfer
+        if last is None or not (last.is_final or self.ended is not None):
+            return None
+        # Who hangs up once it has agreed need not say how its own call went.
+        return last.status is not None and last.status // 100 == 2
+
     def so_far(self) -> str:
         """How far it has come, for a person."""
         if self.ended is not None:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sipcli.config.settings import IceTransportPolicy, Settings, WsServer
 from sipcli.core.requests.credentials import Credentials
@@ -141,9 +141,9 @@ class Sandbox:
             tls_verify=True,
         )
 
-    def keys(self, user: str) -> dict[str, object]:
+    def keys(self, user: str) -> dict[str, Any]:
         """The settings of one of its users by their keys, as `sipcli.Phone` takes them."""
-        keys: dict[str, object] = {
+        keys: dict[str, Any] = {
             "uri": str(address_of(user)),
             "password": self.passwords[user],
             "ws_servers": self.server.ws_uri,
