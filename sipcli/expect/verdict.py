@@ -78,7 +78,8 @@ def _audio(direction: Audio, found: Evidence) -> Verdict:
         return _verdict("expect-audio", True, expected, _heard(found.flow))
     text = "; ".join(faults)
     if direction == "both" and len(faults) == 1:
-        which = "nothing reaches us" if inward else "nothing leaves or arrives"
+        stopped = " any more" if _reaches(found.flow.audible_received_s, AUDIBLE_S) else ""
+        which = f"nothing reaches us{stopped}" if inward else "nothing leaves or arrives"
         text = f"one-way audio, {which}: {text}"
     return _verdict("expect-audio", False, expected, text)
 

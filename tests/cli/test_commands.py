@@ -243,3 +243,26 @@ def test_an_answer_with_bad_words_is_shown_harmless(sipcli: Sipcli) -> None:
     for text in (shown.out, shown.err, told.out, told.err):
         assert not {"\x1b", "\x9b", "\u202e"} & set(text)
     assert told.the("finished")["reason"].endswith("404 No \u202e\u001b[2J\u009b")
+
+
+@pytest.mark.parametrize(
+    ("silent", "words"),
+    [
+        ({"INVITE"}, "ring: no response to the INVITE within 0.3 s"),
+        (set(), "answer: 486 Busy Here"),
+    ],
+)
+def test_a_call_names_the_step_that_failed(sipcli: Sipcli, silent: set[str], words: str) -> None:
+    behaviour = Behaviour(silent=frozenset(silent), statuses={"INVITE": 486})
+    with in_a_thread(behaviour) as server:
+        quiet = ("--audio-in", "silence", "--audio-out", "null", "--stun-servers", "none")
+        outcome = sipcli("call", "bob", *quiet, "--ring-timeout", "0.3", *account(server), "--json")
+    finished = outcome.the("finished")
+    assert finished["reason"] == words
+    assert finished["phase"] == words.split(":")[0]
+    assert outcome.the("error")["text"] == words
+
+
+def test_a_command_that_went_well_has_no_phase(sipcli: Sipcli) -> None:
+    with in_a_thread() as server:
+        assert "phase" not in sipcli("ping", "bob", *account(server), "--json").the("finished")

@@ -177,8 +177,8 @@ FAULTS: Final = (
         bound_s=8,
         exit_code=8,
         sentence="audio: expect-audio: expected 0.5 s of audible sound received and sent; found:"
-        " one-way audio, nothing reaches us: sent N packets, received N, none in the last N s:"
-        " ICE connected by host, DTLS up, the sound stopped midway",
+        " one-way audio, nothing reaches us any more: sent N packets, received N, none in the last"
+        " N s: ICE connected by host, DTLS up, the sound stopped midway",
     ),
     Fault(
         name="audio that stops midway",
