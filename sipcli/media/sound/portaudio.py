@@ -20,7 +20,11 @@ LOCK: Final = threading.RLock()
 BLOCK_S: Final = 0.01
 """Seconds in a block of the callback. What is shorter costs more; 20 ms doubles the delay."""
 LATENCY_S: Final = 0.025
-"""Seconds of buffer that PortAudio is asked for."""
+"""Seconds of buffer that PortAudio is asked for.
+
+Through PulseAudio two streams take 2.3 % of a core by that, three quarters of it between ALSA and
+PulseAudio. With 0.035 it is half as much, but blocks come in pairs: 20 ms more delay each way.
+"""
 
 
 class Direction(Enum):

@@ -14,6 +14,9 @@ _HARMONICS: Final = 40
 _REVERBERATION_S: Final = 0.2
 """The time in which an echo falls by 60 dB: a furnished room."""
 
+_LONGEST: Final = 960
+"""Samples that are played at a time, at most."""
+
 
 def voice(seconds: float, pitch: float, seed: int, rms: float = 1500.0) -> Sound:
     """Something like speech: syllables of a buzz near `pitch` Hz, each with a vowel of its own.
@@ -47,13 +50,14 @@ class Room:
         tail /= 2 * np.sqrt(np.sum(tail**2))
         tail[0] += 1  # the direct way, 6 dB above all others together
         gain = 10 ** (-loss_db / 20)
-        self._response = gain * np.concatenate((np.zeros(round(delay_s * RATE)), tail))
+        response = gain * np.concatenate((np.zeros(round(delay_s * RATE)), tail))
+        self._size = 1 << (len(response) + _LONGEST - 1).bit_length()
+        self._spectrum = np.fft.rfft(response, self._size)
         self._ahead = np.zeros(0)
 
     def echo(self, played: Pcm) -> Sound:
         """What is heard while `played` is played."""
-        size = len(played) + len(self._response) - 1
-        whole = np.fft.irfft(np.fft.rfft(played, size) * np.fft.rfft(self._response, size), size)
+        whole = np.fft.irfft(np.fft.rfft(played, self._size) * self._spectrum, self._size)
         whole[: len(self._ahead)] += self._ahead
         self._ahead = whole[len(played) :]
         return whole[: len(played)]
