@@ -82,6 +82,8 @@ async def _attempt(address: Address) -> socket.socket | OSError:
         return error
     try:
         sock.setblocking(False)
+        # asyncio does this for sockets of its own making; SIP is small messages both ways.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await asyncio.get_running_loop().sock_connect(sock, address.sockaddr)
     except OSError as error:
         sock.close()

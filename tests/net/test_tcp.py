@@ -84,6 +84,18 @@ def test_a_refused_address_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) ->
     run(test())
 
 
+def test_no_message_waits_for_what_was_sent_before_it_to_be_acknowledged() -> None:
+    """Nagle's algorithm and delayed ACKs cost 40 ms each time (RFC 9293 §3.7.4)."""
+
+    async def test() -> None:
+        async with raw_server(for_ever) as port:
+            sock, _ = await tcp.connect((Address(socket.AF_INET, ("127.0.0.1", port)),))
+            with sock:
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    run(test())
+
+
 def test_of_two_that_answer_one_is_kept_and_one_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check for open sockets is in `run`; both attempts are up before either is looked at."""
     monkeypatch.setattr(tcp, "ATTEMPT_DELAY", 0.0)
