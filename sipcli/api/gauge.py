@@ -13,7 +13,8 @@ class Measured:
     """One direction of a call as it is just now."""
 
     tone_hz: float | None
-    """The tone, in Hz, that dominated most of the last second by 10 dB; None if none did."""
+    """The tone, in Hz, that stood out by 10 dB for half or more of what was audible in the last
+    second; None if none did."""
     level_dbfs: float
     """The level of the last second, in dB below full scale; -96 is digital silence."""
     audible_s: float

@@ -82,13 +82,14 @@ class ToneMeter:
 
     @property
     def latest_hz(self) -> float | None:
-        """The tone that dominated most of the last second; None if none did."""
-        tones = sorted(one.frequency_hz for one in self._lately if self._is_tone(one))
-        if len(tones) <= LATELY // 2:
+        """The tone that dominated half or more of what was audible in the last second, or None."""
+        audible = [one for one in self._lately if one.level_dbfs > AUDIBLE_DBFS]
+        tones = sorted(one.frequency_hz for one in audible if self._is_tone(one))
+        if not tones:
             return None
         middle = tones[len(tones) // 2]
         alike = [hz for hz in tones if abs(hz - middle) <= TOLERANCE * middle]
-        return sum(alike) / len(alike) if len(alike) > LATELY // 2 else None
+        return sum(alike) / len(alike) if 2 * len(alike) >= len(audible) else None
 
     @property
     def latest_dbfs(self) -> float:

@@ -98,6 +98,14 @@ def test_one_bad_window_does_not_hide_the_latest_tone() -> None:
     assert meter.latest_hz == pytest.approx(440.0, rel=TOLERANCE)
 
 
+def test_the_latest_tone_is_known_as_soon_as_it_was_heard_at_all() -> None:
+    for late in range(10):
+        meter = ToneMeter(10.0)
+        meter.put(np.zeros(late * FRAME, np.int16))
+        meter.put(Tone(440.0, amplitude=0.1).frame(25 * FRAME))
+        assert meter.latest_hz == pytest.approx(440.0, rel=TOLERANCE)
+
+
 def test_tones_that_change_all_the_time_are_none() -> None:
     meter = ToneMeter()
     for hz in (300.0, 500.0, 700.0, 900.0, 1100.0):
