@@ -1,0 +1,150 @@
+"""How a call stands, as a script may ask at any time."""
+
+from collections.abc import Callable
+
+from sipcli.api.gauge import Gauge, Measured
+from sipcli.api.story import Story
+from sipcli.api.watch import Watch
+from sipcli.calls.call import Call as SwitchedCall
+from sipcli.calls.events import CallEnded, Event, Figures
+from sipcli.calls.figures import figures
+from sipcli.calls.sound import OpenSink, OpenSource, Sound
+from sipcli.expect.expectations import Audio
+from sipcli.media.level import FLOOR_DBFS
+from sipcli.shell import Shell
+from sipcli.sip.uri import Uri
+
+AudioIn = str | OpenSource
+"""Where the sound of one call comes from: the words of `--audio-in`, or an object with `read`
+(960 samples of 16 bits, 20 ms at 48 kHz, every 20 ms) and `close`."""
+AudioOut = str | OpenSink
+"""Where it goes: the words of `--audio-out`, or an object with `write` and `close`."""
+OpenCallSound = Callable[[AudioIn | None, AudioOut | None], Sound]
+"""Opens what one call sounds like; None: as the phone's calls do otherwise."""
+
+
+class CallState:
+    """What there is to know of one call; it asks and waits for nothing."""
+
+    def __init__(
+        self,
+        call: SwitchedCall,
+        shell: Shell,
+        watch: Watch,
+        open_sound: OpenCallSound,
+        resolve: Callable[[str], Uri],
+    ) -> None:
+        self.switched = call
+        """The same one step further down, as the switchboard has it."""
+        self._shell = shell
+        self._watch = watch
+        self._open_sound = open_sound
+        self._resolve = resolve
+        self._story = Story(call)
+        self._digits_taken = 0
+
+    def take(self, event: Event) -> None:
+        """Take an event of the call, from its phone."""
+        self._story.take(event)
+
+    @property
+    def id(self) -> str:
+        """The Call-ID (RFC 3261 §8.1.1.4)."""
+        return self.switched.id
+
+    @property
+    def remote(self) -> str:
+        """Whom it is with, as a URI."""
+        return self.switched.remote
+
+    @property
+    def display_name(self) -> str | None:
+        """What the caller calls itself; None where it says nothing, or we are the caller."""
+        return self.switched.display_name
+
+    @property
+    def is_incoming(self) -> bool:
+        """Whether the far end placed it."""
+        return self.switched.is_incoming
+
+    @property
+    def is_ringing(self) -> bool:
+        """Whether it waits for us to answer or reject it."""
+        return self.switched.is_ringing
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it was answered, be it over by now."""
+        return self.switched.is_answered
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it is over, media and files too."""
+        return self.switched.over.is_set()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether we hold the far end, and it has agreed."""
+        return self._story.is_held
+
+    @property
+    def is_held_by_remote(self) -> bool:
+        """Whether the far end does not want to hear us just now."""
+        return self.switched.is_held_by_remote
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether silence is sent in place of our sound."""
+        return self.switched.is_muted
+
+    @property
+    def status(self) -> int | None:
+        """The final answer to the INVITE; None before it, or where there was none."""
+        return self._story.status
+
+    @property
+    def codec(self) -> str | None:
+        """What our sound is encoded with; None before that is agreed."""
+        return self.switched.codec
+
+    @property
+    def digits(self) -> str:
+        """All digits received so far."""
+        return self._story.digits
+
+    @property
+    def ended(self) -> CallEnded | None:
+        """How it ended; None while it is not over."""
+        return self.switched.ended
+
+    @property
+    def received(self) -> Measured:
+        """What is heard from the far end just now, measured after decoding."""
+        return self._measured("received")
+
+    @property
+    def sent(self) -> Measured:
+        """What is said to the far end just now, measured before encoding."""
+        return self._measured("sent")
+
+    @property
+    def stats(self) -> Figures | None:
+        """The figures of contract §4 so far, `mos` and `loss_percent` among them.
+
+        At the end those of the whole call; None where there never were media.
+        """
+        ended = self.switched.ended
+        return ended.stats if ended is not None else figures(self.switched.media)
+
+    def _measured(self, direction: Audio) -> Measured:
+        flow = self._story.evidence().flow
+        audible = 0.0
+        if flow is not None:
+            is_sent = direction == "sent"
+            audible = flow.audible_sent_s if is_sent else flow.audible_received_s
+        taps = self.switched.sound.taps if self.switched.sound is not None else ()
+        gauge = next((tap for tap in taps if isinstance(tap, Gauge)), None)
+        if gauge is None:
+            return Measured(tone_hz=None, level_dbfs=FLOOR_DBFS, audible_s=audible)
+        meter = gauge.sent if direction == "sent" else gauge.received
+        return Measured(tone_hz=meter.latest_hz, level_dbfs=meter.latest_dbfs, audible_s=audible)
