@@ -49,6 +49,9 @@ class JsonScreen:
     def ring(self) -> None:
         """Nothing: the events tell."""
 
+    def rest(self) -> None:
+        """Nothing: the events tell."""
+
     def leaving(self) -> None:
         """Nothing: the events tell."""
 

@@ -30,6 +30,9 @@ class Screen(Protocol):
     def ring(self) -> None:
         """Draw a person's attention: somebody calls."""
 
+    def rest(self) -> None:
+        """Show no more how things stand, until the next `watch`: somebody else writes here."""
+
     def leaving(self) -> None:
         """The user wants an end, and it has begun."""
 

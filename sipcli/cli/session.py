@@ -93,6 +93,7 @@ def run_session(
         except MissingPassword:
             if reads_stdin or not can_ask(invocation):
                 raise
+            screen.rest()
             password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))
             run(lambda: work(session), screen)

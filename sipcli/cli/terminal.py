@@ -165,6 +165,10 @@ class TerminalScreen:
 
     def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
         """Take the live line away."""
+        self.rest()
+
+    def rest(self) -> None:
+        """Take the live line away until the next `watch`."""
         if self._live is not None:
             self._live.stop()
             self._live = None

@@ -21,6 +21,8 @@ from tests.sip_server import Behaviour, in_a_thread
 
 PROGRAM = [sys.executable, "-m", "sipcli"]
 LIMIT = 20
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+"""Written when a line begins to be drawn over and over, and when that ends."""
 
 
 @contextmanager
@@ -221,8 +223,13 @@ def test_a_missing_password_is_asked_for_on_a_terminal_and_not_shown() -> None:
     with in_a_thread(Behaviour(password="s3same")) as server:
         terminal = Terminal("register", "--once", *account(server))
         terminal.wait_for("Password of alice:")
+        before, _, _ = terminal.shown.partition("Password of alice:")
+        assert (
+            before.count(HIDE_CURSOR) == before.count(SHOW_CURSOR) == 1
+        )  # no line is drawn over it
         terminal.type("s3same\n")
         assert terminal.end() == 0
+        assert terminal.shown.count(HIDE_CURSOR) == terminal.shown.count(SHOW_CURSOR) == 2
     assert "registered sip:alice@example.com" in terminal.shown
     assert "s3same" not in terminal.shown
 
