@@ -15,8 +15,11 @@ from sipcli.media.sound.rings import PlaybackRing, Ring
 
 _WINDOW: Final = 50
 """Readings that are averaged: a second. Each is wrong by as much as a callback is late."""
-_NEAR_S: Final = 0.005
-"""An offset that is off by less is left alone."""
+_NEAR_S: Final = 0.008
+"""An offset that is off by less is left alone: less than the blocks of both devices together,
+so that no echo seems to come before its sound; more than a first reading is off, since streams
+that begin fill their buffers first.
+"""
 _FAR_S: Final = 0.03
 """One that is off by more is wrong at once: a device stood still, or has skipped something."""
 _SLIDE: Final = 4

@@ -34,7 +34,7 @@ def test_an_offset_follows_a_clock_that_drifts_without_a_leap() -> None:
         true = 3.0 + frame * 0.02 * drift
         given.append(offset.put(true + random.uniform(-0.004, 0.004)))
         errors.append(given[-1] - true)
-    assert max(map(abs, errors)) < 0.006
+    assert max(map(abs, errors)) < 0.009
     assert max(abs(b - a) for a, b in pairwise(given)) < 1.01 / RATE
 
 
@@ -43,7 +43,7 @@ def test_a_first_reading_that_was_off_is_made_good(late: float) -> None:
     offset = Offset()
     offset.put(late)
     given = [offset.put(0.0) for _ in range(60 * _SECOND)]
-    assert abs(given[-1]) <= 0.005
+    assert abs(given[-1]) <= 0.008
 
 
 def test_a_device_that_stood_still_is_caught_up_with_at_once() -> None:
