@@ -81,8 +81,8 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
                 faults.append(f"{prefix}it showed {_shown(attempt.details.certificate, now)}")
         elif not _came_by(phase, attempt):
             continue
-        elif (text := _found(phase, attempt, now)) is not None:
-            found.append(prefix + text)
+        else:
+            found += [prefix + text for text in _found(phase, attempt, now)]
             hints += _advice(phase, attempt, now)
     hint = hints[0] if hints else None
     if faults:
@@ -100,21 +100,22 @@ def _came_by(phase: Phase, attempt: Attempt) -> bool:
     return failed_at is None or PHASES.index(phase) < PHASES.index(failed_at)
 
 
-def _found(phase: Phase, attempt: Attempt, now: datetime) -> str | None:
-    """What a step that went well has brought; None where it was not needed."""
+def _found(phase: Phase, attempt: Attempt, now: datetime) -> tuple[str, ...]:
+    """What a step that went well has brought; nothing where it was not needed."""
     details = attempt.details
     match phase:
         case Phase.DNS:
-            return _looked_up(attempt)
+            return (_looked_up(attempt),)
         case Phase.TCP if details.proxy is not None:
-            return f"through the proxy {details.proxy} that the environment names"
+            return (f"through the proxy {details.proxy} that the environment names",)
         case Phase.TCP:
-            return f"{details.peer_address}{_took(details, net.Phase.TCP)}"
+            return (f"{details.peer_address}{_took(details, net.Phase.TCP)}",)
         case Phase.TLS:
             return _secured(details, now)
         case _:
             speaks = f", by {details.http_server}" if details.http_server else ""
-            return f"subprotocol {details.subprotocol}{speaks}{_took(details, net.Phase.HTTP)}"
+            took = _took(details, net.Phase.HTTP)
+            return (f"subprotocol {details.subprotocol}{speaks}{took}",)
 
 
 def _looked_up(attempt: Attempt) -> str:
@@ -134,12 +135,12 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _secured(details: LinkDetails, now: datetime) -> str | None:
+def _secured(details: LinkDetails, now: datetime) -> tuple[str, ...]:
     if details.tls_version is None:
-        return None
+        return ()
     certificate = details.certificate
-    shown = f"; {_shown(certificate, now)}" if certificate is not None else ""
-    return f"{details.tls_version}, {details.cipher}{shown}"
+    shown = (_shown(certificate, now),) if certificate is not None else ()
+    return (f"{details.tls_version}, {details.cipher}", *shown)
 
 
 def _shown(certificate: Certificate, now: datetime) -> str:

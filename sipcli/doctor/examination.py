@@ -69,8 +69,7 @@ async def examine(patient: Patient, report: Report, begin: Callable[[str], None]
         if line is not None:
             await _call(line, patient, report)
         else:
-            hint = "see the first check that failed"
-            report.add(*unreachable("there is no registration", hint))
+            report.add(*unreachable("there is no registration"))
     begin("looking at the sound devices")
     report.add(await asyncio.to_thread(check_devices, wanted))
 

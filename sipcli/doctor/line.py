@@ -10,8 +10,8 @@ from sipcli.calls.echo import Echo
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
-from sipcli.config.settings import Settings
-from sipcli.core.events import Event, Registered, RegistrationFailed
+from sipcli.config.settings import Settings, WsServer
+from sipcli.core.events import Connected, Event, Registered, RegistrationFailed
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.sink import NullSink
@@ -41,6 +41,8 @@ class Line:
         self.settings = settings
         self.on_call_event: Callable[[CallEvent], None] = lambda _: None
         """Hears of the calls; to be set before one is placed."""
+        self.server: WsServer | None = None
+        """The one that it is, or was, connected to."""
         self.registered: Registered | None = None
         self.refused: RegistrationFailed | None = None
         self.switchboard = Switchboard(
@@ -73,10 +75,15 @@ class Line:
         await self.shell.__aexit__(kind, error, traceback)
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, Registered):
-            self.registered = event
-        elif isinstance(event, RegistrationFailed):
-            self.refused = event
+        match event:
+            case Connected(server=name):
+                self.server = next(one for one in self.settings.ws_servers if str(one) == name)
+            case Registered():
+                self.registered = event
+            case RegistrationFailed():
+                self.refused = event
+            case _:
+                pass
 
     def _on_incoming(self, call: Call) -> None:
         # What a call asks of the core has to wait until the step that told of it is over.

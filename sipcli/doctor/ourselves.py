@@ -24,10 +24,11 @@ async def call_ourselves(
     Nobody else's phone may ring for it: where the account has other devices, and the
     registrar gives no GRUU (RFC 5627) to tell them apart, there is no such call.
     """
-    registered = line.registered
-    if registered is None:
+    registered, server = line.registered, line.server
+    if registered is None or server is None:
         return unreachable("without a registration nobody can call us", _CURE)
-    settings = replace(line.settings, instance_id=uuid4())
+    # Two servers need not know of each other's registrations.
+    settings = replace(line.settings, instance_id=uuid4(), ws_servers=(server,))
     async with Line(settings, credentials, observer, echoes=True) as second:
         try:
             await second.shell.ready()

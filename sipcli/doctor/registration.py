@@ -51,7 +51,7 @@ def _granted(registered: Registered) -> tuple[str, ...]:
         many = f"{others} other devices of this account are"
         found.append(f"{'another device of this account is' if others == 1 else many} registered")
     if registered.pub_gruu is not None:
-        found.append(f"GRUU {registered.pub_gruu}")
+        found.append("a GRUU is granted, so that each device can be called by itself")
     return tuple(found)
 
 

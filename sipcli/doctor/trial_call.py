@@ -163,7 +163,7 @@ def _at(end: Candidate) -> str:
     return f"{address}:{end.port}"
 
 
-def unreachable(why: str, hint: str) -> tuple[Check, Check, Check]:
+def unreachable(why: str, hint: str | None = None) -> tuple[Check, Check, Check]:
     """The three checks where there was nobody to call."""
     return (idle(Phase.ICE, f"not run: {why}", hint=hint), *_not_run(why))
 

@@ -222,6 +222,16 @@ def test_a_stranger_who_calls_meanwhile_hears_no_echo() -> None:
     run(test())
 
 
+def test_the_second_phone_is_where_the_first_one_is() -> None:
+    async def test() -> list[int]:
+        behaviours = [Behaviour(statuses={"INVITE": 404}) for _ in range(2)]
+        async with SipServer(behaviours[0]) as first, SipServer(behaviours[1]) as second:
+            await examined(at(first.uri, second.uri))
+            return [len(server.requests("REGISTER")) for server in (first, second)]
+
+    assert sorted(run(test())) == [0, 4]
+
+
 def test_nothing_stays_registered_at_the_end() -> None:
     async def test() -> list[str]:
         async with SipServer(Behaviour(statuses={"INVITE": 404})) as server:
