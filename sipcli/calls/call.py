@@ -300,7 +300,7 @@ class Call:
         if not self._is_ending:
             self._is_ending = True
             self._thread.cut()
-            self._path.end()
+            self._path.end(event.duration_s, self.media.unopened)
             self._shell.spawn(self._clean_up(event))
 
     async def _clean_up(self, event: core.Ended) -> None:

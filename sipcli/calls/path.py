@@ -15,6 +15,8 @@ RESTART_LIMIT: Final = 13.0
 """Seconds that an ICE restart gets to bring lost media back."""
 RESTART_SPACING: Final = 60.0
 """Seconds that media must last after an ICE restart to be worth another one."""
+OPENING_DUE: Final = 2.0
+"""Seconds after the answer by which media flow where all is well; a call may end before."""
 CLOSED_GRACE: Final = 2.0
 """Seconds that the BYE may come after the far end has closed its media."""
 _IN_VAIN: Final = "an ICE restart did not help"
@@ -53,8 +55,15 @@ class MediaPath:
         """The INVITE goes out, or has come in, now."""
         self._begun = self._loop.time()
 
-    def end(self) -> None:
-        """The call is over: whatever the media tell from now on has no meaning."""
+    def end(self, duration_s: float, unopened: MediaError | None) -> None:
+        """The call is over, this long after its answer; what the media tell now has no meaning.
+
+        Where it had time enough, and they never came to flow, `unopened` is how it failed.
+        """
+        late = duration_s >= OPENING_DUE and not self.settled.is_set()
+        if late and unopened is not None and self.failure is None:
+            self.failure = unopened
+            self._tell("failed", None, None, None)
         self._is_over = True
         self._stop_waiting()
 

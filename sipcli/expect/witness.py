@@ -63,7 +63,8 @@ class Witness:
             return str(failure)
         if ended is not None:
             shown = f"{ended.status} " if ended.status is not None else ""
-            return f"{shown}{ended.reason}"
+            early = " before the media connected" if self._status is not None else ""
+            return f"{shown}{ended.reason}{early}"
         if self._status is None:
             return "the call is not answered yet"
         return "the media are not connected yet"

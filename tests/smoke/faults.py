@@ -139,6 +139,16 @@ FAULTS: Final = (
         " UDP, and a TURN server get round it (turn_servers)",
     ),
     Fault(
+        name="ICE blocked",
+        cause="the same, in a call that ends before ICE gives up",
+        target="blocked",
+        options=f"{CALL} --duration 3",
+        bound_s=6,
+        exit_code=7,
+        sentence="ICE: no ICE check was answered from the far end's address: a firewall may drop"
+        " UDP, and a TURN server get round it (turn_servers)",
+    ),
+    Fault(
         name="wrong DTLS fingerprint",
         cause="the far end's certificate is not the one that its description names",
         target="impostor",

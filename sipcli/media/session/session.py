@@ -199,6 +199,11 @@ class MediaSession:
         """How we sound at the far end, as it says itself (RFC 3611 §4.7); None if it does not."""
         return self.stream.reporting.remote_metrics if self.stream.reporting is not None else None
 
+    @property
+    def unopened(self) -> MediaError | None:
+        """What is in the way of media that were agreed on; None once they can flow."""
+        return self._transport.unopened if self.agreed is not None else None
+
     def send_digits(self, steps: tuple[Step, ...]) -> bool:
         """Send digits in the RTP stream; False where the far end takes none there just now."""
         outbound, agreed = self.stream.outbound, self.agreed

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from sipcli.errors import Phase
+from sipcli.errors import MediaError, Phase
 from sipcli.media.seam.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
 from sipcli.media.seam.ice import IceAgent
 from sipcli.media.seam.srtp import Srtp
@@ -153,6 +153,15 @@ class MediaTransport:
     def protection(self) -> tuple[str, str, str] | None:
         """The version of DTLS, its cipher and the SRTP profile; None before `start` is done."""
         return self._dtls.protection if self._srtp is not None else None
+
+    @property
+    def unopened(self) -> MediaError | None:
+        """What is in the way, as far as that can be told yet; None once media can flow."""
+        if self._srtp is not None:
+            return None
+        if self.selected_pair is None:
+            return IceFailed(self._agent.explain_failure())
+        return DtlsFailed("the DTLS handshake with the far end is not done")
 
     @property
     def last_consent(self) -> float | None:
