@@ -51,9 +51,10 @@ class Ticker:
             self.skipped += late
             self._skip(late)
             self._next += late * FRAME_S
-        while self._next <= now:
-            self._tick(now)
-            if self._handle is None:
-                return  # the tick has ended the call
+        self._tick(now)
+        if self._handle is not None:  # the tick has not ended the call
+            # What is still to be made up for follows at once, but not before the loop has read
+            # what came meanwhile: it reads one datagram of a socket between two timers, and a
+            # frame that is asked for before its packet is read is taken for lost.
             self._next += FRAME_S + self._pace()
-        self._handle = self._loop.call_at(self._next, self._run)
+            self._handle = self._loop.call_at(self._next, self._run)

@@ -1,6 +1,7 @@
 """The clock of a call: on time, made up for after a hiccup, skipped after a sleep."""
 
 import asyncio
+import socket
 from itertools import pairwise
 
 import pytest
@@ -87,3 +88,30 @@ async def test_starting_twice_is_starting_once() -> None:
     await asyncio.sleep(0.05)
     ticker.stop()
     assert len(ticks) == 3
+
+
+@virtual
+async def test_what_came_during_a_hiccup_is_read_before_the_frame_it_is_for() -> None:
+    """A loop reads one datagram of a socket at a time: as many frames later, all are read."""
+    loop = asyncio.get_running_loop()
+    far, near = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    happened: list[str] = []
+
+    def read() -> None:
+        near.recv(1)
+        happened.append("read")
+
+    loop.add_reader(near, read)
+    ticker = Ticker(lambda _: happened.append("frame"))
+    ticker.start()
+    await asyncio.sleep(1.5 * FRAME_S)
+    happened.clear()
+    for _ in range(MOST_AT_ONCE - 1):
+        far.send(b"!")
+    hold_up((MOST_AT_ONCE - 1) * FRAME_S)
+    await asyncio.sleep(0.4 * FRAME_S)
+    ticker.stop()
+    loop.remove_reader(near)
+    near.close()
+    far.close()
+    assert happened == ["read", "frame"] * (MOST_AT_ONCE - 1)
