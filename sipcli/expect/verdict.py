@@ -103,7 +103,7 @@ def _fault_inward(flow: Flow) -> str | None:
         return f"{text}: {flow.path}, nothing came back"
     if flow.mos is None:
         return f"{text}: {flow.path}, but none of them could be played: another codec than agreed"
-    audible = f"{flow.audible_received_s:.1f} s of them audible"
+    audible = f"{flow.audible_received_s:.2g} s of them audible"
     return f"{text}, {audible}: {flow.path}, the far end sends silence"
 
 
@@ -111,7 +111,7 @@ def _fault_outward(flow: Flow) -> str | None:
     """What is wrong with the sound away from us, and the likely step."""
     text = f"sent {flow.packets_sent} packets"
     if not _reaches(flow.audible_sent_s, AUDIBLE_S):
-        text = f"{text}, {flow.audible_sent_s:.1f} s of them audible"
+        text = f"{text}, {flow.audible_sent_s:.2g} s of them audible"
         if not flow.we_may_send:
             return f"{text}: {flow.path}, but the far end does not want to hear us"
         return f"{text}: {flow.path}, our own source is silent (--audio-in) or muted"

@@ -116,6 +116,7 @@ def test_what_the_far_end_says_never_arrived_was_not_sent() -> None:
         (replace(FLOW, audible_received_s=0.0, mos=None), "none of them could be played"),
         (replace(FLOW, audible_received_s=0.1), "0.1 s of them audible: ICE connected by host"),
         (replace(FLOW, audible_received_s=0.1), "the far end sends silence"),
+        (replace(FLOW, audible_received_s=0.48), "0.48 s of them audible"),  # and not "0.5 s"
         (replace(FLOW, nothing_arrived=True), "one-way audio, nothing leaves or arrives: "),
         (replace(FLOW, audible_sent_s=0.0), "our own source is silent"),
         (replace(FLOW, audible_sent_s=0.0, we_may_send=False), "does not want to hear us"),
