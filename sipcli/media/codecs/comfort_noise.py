@@ -1,47 +1,71 @@
 """Comfort noise: what some send in place of silence (RFC 3389)."""
 
-from functools import cache
 from typing import Final
 
 import numpy as np
 
-from sipcli.media.pcm import FRAME, Pcm, Wave, silence, to_pcm
+from sipcli.media.codecs.codec import COMFORT_NOISE
+from sipcli.media.codecs.resampler import Resampler
+from sipcli.media.pcm import FRAME, RATE, Pcm, Wave, silence, to_pcm
 
 _LOUDEST_DBOV: Final = -40
 """A noise louder than this is nobody's background: it is played at this level."""
-_NOISE_SAMPLES: Final = 48_000
+_HIGHEST_ORDER: Final = 12
+"""Coefficients that are heeded, for a voice's band has no more to be told; any number may come."""
+_SHARPEST: Final = 0.95
+"""The reflection coefficients' bound: nearer to 1, noise becomes a tone."""
+_LENGTH: Final = 128
+"""Samples at 8 kHz after which a filter's answer is over."""
+_UNIT: Final = COMFORT_NOISE.sample_rate // 1000
+"""Samples in a millisecond: what is made is whole ones."""
+_APPROACH_S: Final = 0.050
+"""From one noise to the next: the time in which two thirds of the way are gone."""
 
 
 class ComfortNoiseDecoder:
-    """A `Decoder` that plays noise at the level its last payload named, until other sound comes.
+    """A `Decoder` that plays noise as its last payload described it, until other sound comes.
 
-    The spectrum that may follow the level (§3.2) is not used: the noise is white.
+    No stretch of it comes again, it begins softly, and changes slowly.
     """
 
     pausing = True
     looks_ahead = False
 
     def __init__(self) -> None:
-        self._place = 0
-        self._amplitude = np.float32(0)
+        self._draw = np.random.default_rng(3389)  # any seed will do
+        self._white: Wave = np.zeros(_LENGTH - 1, np.float32)
+        self._wanted: Wave = np.zeros(_LENGTH, np.float32)
+        """The answer of the filter that makes the noise of white noise, level and all."""
+        self._answer = self._wanted
+        """The one that is used, on its way to that."""
+        self._up = Resampler(COMFORT_NOISE.sample_rate, RATE)
 
     def samples(self, payload: bytes) -> int:
         """One frame, and then as much as is asked for of `conceal`."""
         return FRAME if payload else 0
 
     def decode(self, payload: bytes) -> Pcm:
-        """A frame of noise at the level that `payload` names (§3.1)."""
+        """A frame of noise of the level (§3.1) and the spectrum (§3.2) that `payload` names."""
         if not payload:
             return silence(0)
         level = min(-(payload[0] & 0x7F), _LOUDEST_DBOV)
-        self._amplitude = np.float32(32768 * 10 ** (level / 20))
+        answer = _answer(payload[1 : 1 + _HIGHEST_ORDER])
+        amplitude = 32768 * 10 ** (level / 20) / np.sqrt(np.square(answer).sum())
+        self._wanted = (answer * amplitude).astype(np.float32)
         return self.conceal(FRAME)
 
     def conceal(self, samples: int, following: bytes = b"") -> Pcm:
         """More of the noise."""
-        places = np.arange(self._place, self._place + samples) % _NOISE_SAMPLES
-        self._place = (self._place + samples) % _NOISE_SAMPLES
-        return to_pcm(_noise()[places] * self._amplitude)
+        milliseconds = -(-samples * 1000 // RATE)
+        drawn = self._draw.standard_normal(milliseconds * _UNIT, np.float32)
+        white = np.concatenate((self._white, drawn))
+        self._white = white[1 - _LENGTH :]
+        before = self._answer
+        left = np.float32(np.exp(-milliseconds / 1000 / _APPROACH_S))
+        self._answer = self._wanted + (before - self._wanted) * left
+        noise = np.convolve(white, before, "valid")
+        noise += (np.convolve(white, self._answer, "valid") - noise) * _rise(len(noise))
+        return self._up.convert(to_pcm(noise))[:samples]
 
     def has_fec(self, payload: bytes) -> bool:
         """Never."""
@@ -52,7 +76,15 @@ class ComfortNoiseDecoder:
         return self.conceal(samples)
 
 
-@cache
-def _noise() -> Wave:
-    """A second of white noise whose mean square is 1; any seed will do."""
-    return np.random.default_rng(3389).standard_normal(_NOISE_SAMPLES).astype(np.float32)
+def _answer(coefficients: bytes) -> Wave:
+    """The impulse response of the all-pole filter with these reflection coefficients (§3.2)."""
+    predictor = np.ones(1)
+    for number in coefficients:
+        reflection = max(-_SHARPEST, min(_SHARPEST, (number - 127) / 128))
+        longer = np.append(predictor, 0.0)
+        predictor = longer + reflection * longer[::-1]
+    return np.fft.irfft(1 / np.fft.rfft(predictor, 2 * _LENGTH))[:_LENGTH].astype(np.float32)
+
+
+def _rise(samples: int) -> Wave:
+    return np.arange(1, samples + 1, dtype=np.float32) / np.float32(samples)
