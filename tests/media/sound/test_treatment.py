@@ -12,7 +12,7 @@ from sipcli.config.settings import Audio
 from sipcli.errors import ConfigError
 from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.media.sound import treatment as treatment_module
-from sipcli.media.sound.device import DeviceSource
+from sipcli.media.sound.device import DeviceSink, DeviceSource
 from sipcli.media.sound.hardware import Hardware
 from sipcli.media.sound.open import parse_sink, parse_source
 from sipcli.media.sound.sink import AudioSink, NullSink
@@ -41,7 +41,8 @@ def opened(
         stack.callback(sink.close)
         eventually(lambda: bool(fake.stream("Mic") and fake.stream("Speaker")))
         assert isinstance(source, DeviceSource)
-        eventually(lambda: source.port.open is not None)
+        assert isinstance(sink, DeviceSink)
+        eventually(lambda: bool(source.port.open and sink.port.open))
         yield source, sink
 
 
