@@ -233,8 +233,9 @@ class Call(CallState):
         return verdict
 
     def _heard(self) -> str:
+        """What is heard just now or, where that is nothing, why that may be."""
         verdict, now = self._judge(Expectations(audio="received")), self.received
-        if not verdict.met:
+        if not verdict.met and now.level_dbfs <= AUDIBLE_DBFS:
             return verdict.actual
         tone = f"{now.tone_hz:.1f} Hz" if now.tone_hz is not None else "no tone"
         return f"{tone} at {now.level_dbfs:.1f} dBFS"

@@ -102,7 +102,7 @@ async def test_sound_can_come_from_an_object_and_go_to_one(sip_phone: MakePhone)
     await call.wait_for_tone(700)
     await call.hang_up()
     await other.wait_for_end()
-    assert listener.samples > FRAME * 20
+    assert listener.samples >= FRAME * 10
     assert listener.closed == 1
 
 
