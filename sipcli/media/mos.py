@@ -38,10 +38,12 @@ def rating(
     """R, of 93.2 or 129 at best.
 
     `loss_percent`: the sound that had to be made up. `burst_ratio`: how much longer the runs of
-    it are than with random loss (1; more for bursts). `delay_ms`: from mouth to ear, one way.
+    it are than with random loss (1; more for bursts; of narrow band only). `delay_ms`: from mouth to ear, one way.
     """
     reach = _WORST_IMPAIRMENT - impairment.equipment
-    share = loss_percent / (loss_percent / max(1.0, burst_ratio) + impairment.robustness)
+    # G.107.1 knows no bursts, and of the same loss they take fewer words than single packets do.
+    bursts = 1.0 if impairment.wide_band else max(1.0, burst_ratio)
+    share = loss_percent / (loss_percent / bursts + impairment.robustness)
     best = WIDE_BAND_R if impairment.wide_band else NARROW_BAND_R
     return best - impairment.equipment - reach * share - _delay_impairment(delay_ms)
 
@@ -63,4 +65,5 @@ def mos(impairment: Impairment, loss_percent: float, burst_ratio: float, delay_m
         return 1.0
     if r >= 100:
         return 4.5
-    return 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6
+    # The curve dips below 1 for the worst, which nobody can say.
+    return max(1.0, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6)
