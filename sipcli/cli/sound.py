@@ -37,7 +37,7 @@ class SoundPlan:
                 session.screen.warning,
                 Treatment.of(audio),
             ),
-            measures_tones=options.expectations.tone_hz is not None,
+            measures_tones=options.expectations.tone_hz is not None or options.stdin,
         )
 
     def person_tones(self, session: Session) -> PersonTones | None:
