@@ -106,9 +106,7 @@ def test_a_registrar_that_does_not_answer_is_told_as_such(
     async def test() -> None:
         heard = Heard()
         async with SipServer(Behaviour(silent=frozenset({"REGISTER"}))) as server:
-            with pytest.raises(
-                NoAnswerError, match=r"^registration: the registrar"
-            ):
+            with pytest.raises(NoAnswerError, match=r"^registration: the registrar"):
                 async with phone(at(server), heard) as one:
                     await one.ready()
         failed = heard.events[kinds(heard).index("registration_failed")]
