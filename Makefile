@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
 	$(addprefix --cov sipcli/,$(COVERED)) --cov-report term:skip-covered --cov-fail-under 97
 
 .DEFAULT_GOAL := help
-.PHONY: help venv peers lint check test bench example demo clean
+.PHONY: help venv peers lint check test soak bench example demo clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -30,6 +30,11 @@ peers:  ## install the servers that the real-peer tests need (Debian packages; r
 	@scripts/apt-install $(PEERS)
 	@$(MAKE) --no-print-directory $(BROWSER)/node_modules/.installed
 
+listeners: venv  ## install what judges sound: recorded speech (Debian), PESQ and STOI (PESQ needs gcc)
+	@scripts/apt-install asterisk-core-sounds-en-g722 gcc libc6-dev python3-dev
+	@$(BIN)/python -c 'import pesq, pystoi, scipy' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+
 # What the browser's page needs: one package, in the version that the lockfile names.
 $(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
 	cd $(BROWSER) && npm ci
@@ -40,16 +45,23 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy scripts/*.py
+	$(BIN)/mypy --package scripts.bench
 
 check: lint  ## format, lint, types, tests without real peers, coverage
 	$(PYTEST) -m 'not real_peer'
 
 test: lint  ## the same with all tests; installs the real peers
 	@$(MAKE) --no-print-directory peers || echo "make: going on without real peers" >&2
+	@$(MAKE) --no-print-directory listeners || echo "make: going on without listeners" >&2
 	$(PYTEST)
 
+soak: venv  ## make 200 calls, and look after each for what it may have left
+	scripts/soak-calls
+
 bench: venv  ## measure what has a goal
-	@set -e; for bench in scripts/bench*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+	@set -e; for bench in scripts/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench; done
+	@$(MAKE) --no-print-directory listeners
+	$(BIN)/python -m scripts.bench
 
 example: venv  ## regenerate config.example.toml from the code, and the README's picture from real calls
 	$(BIN)/python -m sipcli config example >config.example.toml.new
