@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
 	$(addprefix --cov sipcli/,$(COVERED)) --cov-report term:skip-covered --cov-fail-under 97
 
 .DEFAULT_GOAL := help
-.PHONY: help venv peers lint check test soak bench example demo clean
+.PHONY: help venv peers listeners lint check test soak bench example demo clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
