@@ -38,7 +38,8 @@ def rating(
     """R, of 93.2 or 129 at best.
 
     `loss_percent`: the sound that had to be made up. `burst_ratio`: how much longer the runs of
-    it are than with random loss (1; more for bursts; of narrow band only). `delay_ms`: from mouth to ear, one way.
+    it are than with random loss (1; more for bursts; of narrow band only). `delay_ms`: from mouth
+    to ear, one way.
     """
     reach = _WORST_IMPAIRMENT - impairment.equipment
     # G.107.1 knows no bursts, and of the same loss they take fewer words than single packets do.
