@@ -16,6 +16,7 @@ from sipcli.media.session.events import MediaConnected, MediaEvent, MediaFailed,
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession
 from sipcli.media.session.stream import Sink, Source
+from sipcli.media.session.ticker import MOST_AT_ONCE
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.preferences import Preferences
@@ -58,16 +59,24 @@ class Ear:
             self.log.put(frame, now)
         if not self.first.done() and np.max(np.abs(frame)) > AUDIBLE:
             self.first.set_result(now)
-        # A loudspeaker that has one frame in hand would just not have run dry.
-        due = now if self._due is None else min(self._due + FRAME_S, now)
-        self.late += round((now - due) / FRAME_S)
-        self.frames += 1
-        self._due = due
+        self._judge(now)
 
     def forget(self) -> None:
         """Count anew."""
         self.frames = self.late = 0
         self._due = None
+
+    def _judge(self, now: float) -> None:
+        """Whether a loudspeaker that had one frame in hand has run dry meanwhile."""
+        due = now if self._due is None else min(self._due, now)
+        behind = int((now - due) / FRAME_S)
+        if behind >= MOST_AT_ONCE:  # these are not made up for
+            self.late += behind
+            due = now
+        else:
+            self.late += behind > 0
+        self.frames += 1
+        self._due = due + FRAME_S
 
 
 class SipcliEnd:
