@@ -108,6 +108,20 @@ def test_every_call_is_made_and_reported(
     assert not [case for case in cases if len(case)]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        line.removeprefix("$ ")
+        for page, block in blocks("console")
+        for line in block.splitlines()
+        if page.name == "README.md" and "--sandbox" in line
+    ],
+)
+def test_a_call_in_the_sandbox_that_the_readme_shows_succeeds(command: str, tmp_path: Path) -> None:
+    done = run(f"set -o pipefail; {command}", tmp_path, {})
+    assert done.returncode == 0, done.stdout
+
+
 def test_sipcli_can_be_both_ends(server: str, tmp_path: Path) -> None:
     ((_, script),) = blocks("bash")
     variables = {"SIPCLI_WS_SERVERS": server, "SIPCLI_STUN_SERVERS": "none"}
