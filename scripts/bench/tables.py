@@ -12,8 +12,8 @@ from typing import Final
 from scripts.bench.speech import PACKAGE
 
 _PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
-_BEGIN: Final = "<!-- measured: from here on made by `make bench` -->"
-_END: Final = "<!-- measured: up to here -->"
+_BEGIN: Final = "<!-- {part}: made by `make bench` -->"
+_END: Final = "<!-- {part}: up to here -->"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +74,10 @@ def preamble(how: str) -> list[str]:
     ]
 
 
-def write(lines: Iterable[str]) -> None:
-    """Put them into the page, in place of what was measured before."""
-    before, _, rest = _PAGE.read_text("utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
+def write(part: str, lines: Iterable[str]) -> None:
+    """Put them into the page, in place of what was measured of this part before."""
+    begin, end = _BEGIN.format(part=part), _END.format(part=part)
+    before, _, rest = _PAGE.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
     body = "\n".join(lines).strip()
-    _PAGE.write_text(f"{before}{_BEGIN}\n\n{body}\n\n{_END}{after}", "utf-8")
+    _PAGE.write_text(f"{before}{begin}\n\n{body}\n\n{end}{after}", "utf-8")
