@@ -21,7 +21,7 @@ from sipcli.calls.switchboard import OnCall, Switchboard
 from sipcli.cli.call_line import CallLine
 from sipcli.cli.common import common
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
-from sipcli.cli.keyboard import has_keyboard
+from sipcli.cli.keyboard import has_keyboard, has_terminal
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.screen import Event as AnyEvent
 from sipcli.cli.session import Session
@@ -171,7 +171,8 @@ async def desk(
             observer=session.observer,
         )
     )
-    session.screen.watch(registers=session.settings.register)
+    if not (options.stdin and has_terminal()):  # lines are typed where it would be drawn
+        session.screen.watch(registers=session.settings.register)
     async with phone:
         session.screen.watch_calls(CallLine(phone.switchboard, has_keys=has_keys))
         try:

@@ -115,6 +115,8 @@ class Deeds:
     async def _dtmf(self, line: str, digits: str, call: Call, heard: deque[Event]) -> None:
         if call.is_answered:  # until the media connect nobody knows how digits are to go
             await self._see(call, lambda: call.media.is_connected, PATIENCE)
+        elif call.media.agreed is None:
+            raise NotDone("the call is not answered yet, and has no early media")
         self._begin(line)
         wanted = steps(digits)
         count = sum(not isinstance(step, Pause) for step in wanted)

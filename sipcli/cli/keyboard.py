@@ -1,4 +1,4 @@
-"""Whether a person sits at a keyboard whose keys may be taken."""
+"""Whether a person sits at a keyboard, and what for."""
 
 import sys
 
@@ -7,6 +7,11 @@ from sipcli.cli.common import common
 
 def has_keyboard(*, reads_stdin: bool) -> bool:
     """Whether keys are to be obeyed: not where `reads_stdin` takes stdin for something else."""
-    if reads_stdin or common().json or sys.stdin is None:
+    if reads_stdin or common().json:
         return False
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return has_terminal() and sys.stdout.isatty()
+
+
+def has_terminal() -> bool:
+    """Whether what comes on stdin is typed."""
+    return sys.stdin is not None and sys.stdin.isatty()

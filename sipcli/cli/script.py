@@ -1,7 +1,6 @@
 """A script on stdin (contract §2, `--stdin`): read as it comes, done line by line."""
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from typing import Final
 from sipcli.cli.call_session import CallOptions, Desk, common_verbose
 from sipcli.cli.course import Course
 from sipcli.cli.deeds import Deeds, NotDone
+from sipcli.cli.keyboard import has_terminal
 from sipcli.cli.screen import Event, Screen
 from sipcli.cli.script_steps import (
     SCRIPT_HELP,
@@ -25,7 +25,7 @@ from sipcli.cli.script_steps import (
 )
 from sipcli.cli.session import Session
 from sipcli.cli.stdin_lines import MOST, StdinLines, is_file
-from sipcli.cli.verbs import UnknownVerb
+from sipcli.cli.verbs import UnknownVerb, split
 from sipcli.errors import ConfigError, ExpectationError, Interrupted
 from sipcli.expect.judge import Judge
 from sipcli.expect.verdict import Verdict
@@ -90,7 +90,7 @@ class Script:
         self._screen: Screen = session.screen
         self._judge = judge
         self._tells_lines = tells_lines
-        self._forgives = sys.stdin is not None and sys.stdin.isatty()
+        self._forgives = has_terminal()
         self._course = Course()
         self._waiting: deque[Line] = deque()
         self._is_read = False
@@ -235,12 +235,13 @@ class Script:
         if self._forgives and not isinstance(line.step, Wait):
             self._screen.warning(f"{line.text}: {fault}")
             return True
-        expected = line.text
+        text = line.step.line if isinstance(line.step, Do) else line.text
+        expected = f"{text!r} to succeed"
         if isinstance(line.step, Wait):
             expected = f"{line.step.event} within {line.step.seconds:g} s"
         self._judge.pronounce(
             Verdict(
-                name=line.text.split()[0],
+                name=split(text)[0],
                 met=False,
                 expected=expected,
                 actual=str(fault),

@@ -14,6 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.cli.test_process import Terminal
+
 CALL: Final = ("call", "--sandbox", "--audio-out", "null", "--json", "--stdin")
 TONE: Final = ("echo", "--audio-in", "tone:440")
 PATIENCE: Final = 30.0
@@ -70,8 +72,8 @@ def test_a_script_leads_a_call(tmp_path: Path) -> None:
     script = "wait answered\n\n# digits\ndtmf 79\nsleep 1.3\nexpect tone 440\nhangup\n"
     code, events = obeyed(script, *TONE, folder=tmp_path)
     assert code == 0, events
-    sent = [event["digit"] for event in named(events, "dtmf") if event["direction"] == "sent"]
-    assert sent == ["7", "9"]
+    sent = [event for event in named(events, "dtmf") if event["direction"] == "sent"]
+    assert [(event["digit"], event["method"]) for event in sent] == [("7", "rtp"), ("9", "rtp")]
     (verdict,) = named(events, "expectation")
     assert (verdict["name"], verdict["met"], verdict["line"]) == ("expect-tone", True, 6)
     assert named(events, "ended")[0]["by"] == "local"
@@ -254,3 +256,66 @@ def test_two_scripts_talk_to_each_other(tmp_path: Path) -> None:
         assert caller.returncode == 0, out
         assert named(events_of(out), "ended")[0]["by"] == "remote"
         assert named(events_of(theirs), "expectation")[0]["met"] is True
+
+
+@pytest.mark.parametrize(
+    ("target", "script", "found"),
+    [
+        ("ring", "dtmf 1\n", "the call is not answered yet"),
+        ("echo", "wait answered\nt busy\nsleep 20\n", "transfer to sip:busy@sandbox.invalid: 486"),
+        ("ivr", "wait answered\ndtmf 4#5\n", "the far end ended it"),
+        ("ring", "answer\n", "nothing rings here"),
+    ],
+)
+def test_a_verb_that_comes_to_nothing_is_exit_8_and_says_why(
+    target: str, script: str, found: str, tmp_path: Path
+) -> None:
+    code, events = obeyed(script, target, "--audio-in", "silence", folder=tmp_path)
+    assert code == 8, events
+    (verdict,) = named(events, "expectation")
+    assert verdict["met"] is False
+    assert found in verdict["actual"]
+
+
+def test_a_refused_call_keeps_its_code_whatever_waits_for_its_answer(tmp_path: Path) -> None:
+    script = "wait answered 20\nsleep 20\n"
+    code, events = obeyed(script, "busy", "--audio-in", "silence", folder=tmp_path)
+    assert code == 5
+    assert "486 Busy Here" in named(events, "expectation")[0]["actual"]
+
+
+@pytest.mark.parametrize(
+    ("target", "script"),
+    [
+        ("busy", "wait ended\nexpect status 486\n"),
+        ("ring", "wait progress\nhangup\nexpect status 487\n"),
+    ],
+)
+def test_a_status_that_a_line_expects_is_a_success(
+    target: str, script: str, tmp_path: Path
+) -> None:
+    code, events = obeyed(script, target, "--audio-in", "silence", folder=tmp_path)
+    assert code == 0, events
+
+
+def test_who_listens_ends_with_an_empty_script(tmp_path: Path) -> None:
+    arguments = ("listen", "--sandbox", "--audio-in", "silence", "--audio-out", "null", "--stdin")
+    with started(*arguments, "--json", folder=tmp_path, stdin=subprocess.DEVNULL) as process:
+        out, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, out
+    assert named(events_of(out), "registered")
+
+
+def test_on_a_terminal_a_mistake_is_told_and_nothing_is_drawn_over_what_is_typed() -> None:
+    arguments = ("call", "--sandbox", *TONE, "--audio-out", "null", "--stdin")
+    terminal = Terminal(*arguments, "--no-color")
+    terminal.wait_for("media connected")
+    terminal.type("dance\n")
+    terminal.wait_for("'dance' is none of answer")
+    terminal.type("answer\n")
+    terminal.wait_for("answer: nothing rings here")
+    terminal.type("hold\n")
+    terminal.wait_for("on hold")
+    terminal.type("\x04")
+    assert terminal.end() == 0
+    assert "\x1b[2K" not in terminal.shown
