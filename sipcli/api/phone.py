@@ -27,9 +27,8 @@ from sipcli.core.calls.target import resolve
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
-from sipcli.errors import ConfigError, ConnectError, NoAnswerError, SipcliError
+from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, SipcliError
 from sipcli.expect.ear import Ear
-from sipcli.failure import connect_error, registration_error
 from sipcli.log import LOGGER
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.open import parse_sink, parse_source
@@ -75,8 +74,8 @@ class Phone:
         self._ringing: deque[Call] = deque()
         self._missed: Call | None = None
         self._messages: deque[events.InstantMessage] = deque(maxlen=MOST_MESSAGES)
-        self._trouble: SipcliError | None = None
-        """What went wrong last on the way to being registered."""
+        self._server: str | None = None
+        """Which server we are connected to."""
         self.switchboard = Switchboard(
             MediaKit.from_settings(setup.settings, include_loopback=setup.settings.is_local),
             self._take_call_event,
@@ -151,12 +150,7 @@ class Phone:
         except SipcliError as error:
             raise shown(error) from None
         except TimeoutError:
-            what = "registered" if self._setup.settings.register else "connected"
-            text = f"not {what} within {timeout:g} s"
-            if self._trouble is None:
-                raise ConnectError(f"{text}; no answer so far") from None
-            trouble = self._trouble
-            raise shown(type(trouble)(f"{text}; {trouble.text}", trouble.phase)) from None
+            raise shown(self._unready(f"within {timeout:g} s")) from None
 
     async def call(
         self,
@@ -236,12 +230,23 @@ class Phone:
 
     # Inside
 
+    def _unready(self, bound: str) -> SipcliError:
+        """Why we are not registered yet, or not connected where that is enough."""
+        if self._server is not None:
+            return NoAnswerError(
+                f"{self._server} is connected, and the registrar has not answered {bound}",
+                Phase.REGISTRATION,
+            )
+        if self.shell.outage is not None:
+            return ConnectError(f"{self.shell.outage.text} {bound}")
+        return ConnectError(f"no server was connected {bound}")
+
     def _take_phone_event(self, event: PhoneEvent) -> None:
         match event:
-            case events.ConnectFailed():
-                self._trouble = connect_error(event)
-            case events.RegistrationFailed():
-                self._trouble = registration_error(event)
+            case events.Connected(server=server):
+                self._server = server
+            case events.Disconnected():
+                self._server = None
             case events.InstantMessage(direction="received"):
                 self._messages.append(event)
             case _:

@@ -157,8 +157,9 @@ async def test_a_hold_that_is_refused_is_an_error(
     await call.wait_for_audio()
     monkeypatch.setattr(other.switched.media, "receive_offer", refuse)
     with pytest.raises(RefusedError, match="hold: the far end refused to change the call"):
-        await call.hold()
+        await call.hold(timeout=600)
     assert not call.is_held
+    assert not call.is_over
 
 
 async def test_mute_sends_silence(sip_phone: MakePhone) -> None:

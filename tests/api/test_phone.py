@@ -3,7 +3,10 @@
 import asyncio
 import gc
 import os
+import socket
 import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 
 import sipcli
 from sipcli import Phone
+from sipcli.api.setup import Event
 from sipcli.core.events import Connected, Registered
 from sipcli.errors import (
     ConfigError,
@@ -174,8 +178,17 @@ async def test_a_registrar_that_says_nothing_is_waited_for_no_longer_than_asked(
     async with SipServer(behaviour) as server:
         keys = NOWHERE | {"ws_servers": server.uri}
         async with Phone(**keys) as alice:
-            with pytest.raises(ConnectError, match=r"not registered within 0.2 s; no answer"):
-                await alice.register(timeout=0.2)
+            text = r"^registration: ws://.* is connected, .* has not answered within 0.3 s"
+            with pytest.raises(NoAnswerError, match=text):
+                await alice.register(timeout=0.3)
+
+
+async def test_a_server_that_says_nothing_is_waited_for_no_longer_than_asked() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:  # which never takes a connection
+        port = server.getsockname()[1]
+        async with Phone(**NOWHERE | {"ws_servers": f"ws://127.0.0.1:{port}"}) as alice:
+            with pytest.raises(ConnectError, match=r"no server was connected within 0.2 s"):
+                await alice.ping("bob", timeout=0.2)
 
 
 async def test_the_far_ends_words_cannot_steer_a_terminal() -> None:
@@ -225,6 +238,30 @@ async def test_at_the_end_all_calls_are_hung_up_and_nothing_is_left(sip_sandbox:
         if files:
             assert len(os.listdir("/proc/self/fd")) <= files
     assert len(asyncio.all_tasks()) == tasks
+
+
+async def test_a_call_outlives_its_server_and_the_phone_comes_back() -> None:
+    again = asyncio.Event()
+    heard: list[str] = []
+
+    def take(event: Event) -> None:
+        heard.append(event.name)
+        if heard.count("registered") == 2:
+            again.set()
+
+    plan = Plan(passwords={"alice": "secret"})
+    async with AsyncExitStack() as first:
+        here = await first.enter_async_context(Sandbox(plan))
+        keys = here.keys("alice") | {"connection_recovery_min_interval": 1}
+        async with Phone(**keys, on_event=take) as alice:
+            call = await alice.call("tone")
+            await call.wait_for_audio()
+            port = int(here.server.ws_uri.rpartition(":")[2])
+            await first.aclose()
+            with pytest.raises(ConnectError, match=r"did not come back.* within 0.1 s"):
+                await alice.ping("echo", timeout=0.1)
+            async with asyncio.timeout(20), Sandbox(replace(plan, port=port)):
+                await again.wait()
 
 
 async def test_a_tls_sandbox_says_whom_to_trust() -> None:
