@@ -27,14 +27,19 @@ async def relayed(
     *,
     seconds: float,
     seed: int,
+    first: int,
     pool: Executor,
 ) -> list[Score]:
-    """A call over each of the networks, all at the same time in two processes; no privileges."""
+    """A call over each of the networks, all at the same time in two processes; no privileges.
+
+    The network number `first` and those after it are these: of the same number and `seed`, they
+    lose and hold up the same datagrams.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         caller, callee = [await stack.enter_async_context(crew(engine)) for _ in range(2)]
         relays = [
-            await stack.enter_async_context(relay(seed + _SEED_STEP * number))
+            await stack.enter_async_context(relay(seed + _SEED_STEP * (first + number)))
             for number in range(len(impairments))
         ]
         calls = Calls(caller, callee)
@@ -49,13 +54,22 @@ async def relayed(
 
 
 async def linked(
-    engine: str, impairments: Sequence[Impairment], *, seconds: float, seed: int, pool: Executor
+    engine: str,
+    impairments: Sequence[Impairment],
+    *,
+    seconds: float,
+    seed: int,
+    first: int,
+    pool: Executor,
 ) -> list[Score]:
-    """An Opus call over each of the networks, at the same time, each end in a namespace."""
+    """An Opus call over each of the networks, at the same time, each end in a namespace.
+
+    `first` and `seed` as of `relayed`.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         links = [
-            stack.enter_context(link(number, seed + _SEED_STEP * number))
+            stack.enter_context(link(number, seed + _SEED_STEP * (first + number)))
             for number in range(len(impairments))
         ]
         calls = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import median
 
 import numpy as np
 
@@ -19,15 +19,13 @@ class Score:
     """Of a call, both directions together."""
 
     pesq: float | None
-    """Mean MOS-LQO of the segments; a segment that nobody heard counts 1. None: no `pesq` here."""
+    """Median MOS-LQO of the segments; one that nobody heard counts 1. None: no `pesq` here."""
     stoi: float
-    """Mean intelligibility, 0 to 1."""
+    """Median intelligibility, 0 to 1."""
     delay_ms: float
     """From mouth to ear: the median."""
     delay_95_ms: float
     """What 95 % of the windows of half a second keep below."""
-    mos: float | None
-    """What the engine itself says, the mean of both ends; None where it has no opinion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +42,7 @@ def score(
     pairs = [[*_segments(one, other), *_segments(other, one)] for one, other in calls]
     flat = [each for found in pairs for each in found]
     heard = iter(pool.map(_hear, flat, [wide_band] * len(flat)))
-    return [
-        _together([next(heard) for _ in found], call)
-        for found, call in zip(pairs, calls, strict=True)
-    ]
+    return [_together([next(heard) for _ in found]) for found in pairs]
 
 
 def _segments(speaker: Conversation, listener: Conversation) -> Iterator[Pair | None]:
@@ -67,14 +62,12 @@ def _hear(found: Pair | None, wide_band: bool) -> _Heard:
     return _Heard(pesq, stoi_of(found), found.delays_ms)
 
 
-def _together(heard: list[_Heard], call: tuple[Conversation, Conversation]) -> Score:
+def _together(heard: list[_Heard]) -> Score:
     delays = [delay for each in heard for delay in each.delays_ms] or [float("nan")]
     pesq = [each.pesq for each in heard if each.pesq is not None]
-    mos = [end.mos for end in call if end.mos is not None]
     return Score(
-        pesq=fmean(pesq) if pesq else None,
-        stoi=fmean(each.stoi for each in heard),
+        pesq=median(pesq) if pesq else None,
+        stoi=median(each.stoi for each in heard),
         delay_ms=float(np.median(delays)),
         delay_95_ms=float(np.percentile(delays, 95)),
-        mos=fmean(mos) if mos else None,
     )

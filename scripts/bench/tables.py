@@ -3,6 +3,7 @@
 import math
 import os
 import platform
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +48,12 @@ class Row:
         if figure is None or math.isnan(figure):
             return "–"
         return f"{figure:.{self.digits}f} {self.unit}".strip()
+
+
+def say(text: str) -> None:
+    """What is being done, for who waits."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def rows(title: str, found: Sequence[Row]) -> list[str]:
