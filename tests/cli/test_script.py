@@ -254,8 +254,8 @@ def test_two_scripts_talk_to_each_other(tmp_path: Path) -> None:
             theirs = callee.stdout.read()
             assert callee.wait(PATIENCE) == 0, theirs
         assert caller.returncode == 0, out
-        assert named(events_of(out), "ended")[0]["by"] == "remote"
-        assert named(events_of(theirs), "expectation")[0]["met"] is True
+        assert named(events_of(out), "ended")[0]["by"] == "remote", out
+        assert named(events_of(theirs), "expectation")[0]["met"] is True, theirs
 
 
 @pytest.mark.parametrize(
