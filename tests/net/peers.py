@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
 import threading
@@ -49,7 +48,11 @@ def run(test: Coroutine[Any, Any, Result], tolerate: type[Exception] | None = No
         async with asyncio.timeout(PATIENCE):
             result = await test
         for _ in range(TURNS):
-            if open_files() <= files and len(asyncio.all_tasks()) == 1 and not timers(loop):
+            if (
+                len(open_files()) <= len(files)
+                and len(asyncio.all_tasks()) == 1
+                and not timers(loop)
+            ):
                 return result
             await asyncio.sleep(PAUSE)
         left = (open_files() - files, asyncio.all_tasks(), timers(loop))
@@ -66,10 +69,13 @@ def timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
     return [timer for timer in scheduled if not timer.cancelled()]
 
 
-def open_files() -> int:
-    """How many descriptors this process holds; 0 where the system does not say."""
-    listing = Path("/proc/self/fd")
-    return len(os.listdir(listing)) if listing.exists() else 0
+def open_files() -> set[str]:
+    """The descriptors that this process holds and what they are; none where none can be seen."""
+    held = set()
+    for descriptor in Path("/proc/self/fd").glob("*"):
+        with contextlib.suppress(OSError):  # that of the listing itself is gone by now
+            held.add(f"{descriptor.name}: {descriptor.readlink()}")
+    return held
 
 
 def options(**changes: Any) -> LinkOptions:
