@@ -19,6 +19,8 @@ _PATIENCE: Final = 25
 _LONG_S: Final = 0.060
 _IMPATIENCE: Final = 5
 """Fewer packets will do where the wait is too long by more than `_LONG_S`."""
+_MOST_S: Final = 0.5
+"""No change is larger, whatever the packets' times say: so much can wait, and no more."""
 _SILENT_RMS: Final = 100.0
 """-50 dBFS: no seam is heard in what is not heard."""
 _STRICT: Final = 0.9
@@ -36,9 +38,6 @@ class Pacing:
         """Samples put in so far."""
         self.removed = 0
         """Samples left out so far."""
-        self.spare_s = 0.0
-        """By how much earlier, in seconds, sound could have been asked for all the time lately:
-        a caller whose own clock is free may move it by that."""
         self._plan = 0
         """Samples still to be put in, or, below 0, to be left out."""
         self._demand = _STRICT
@@ -61,6 +60,7 @@ class Pacing:
         `lead_s`: how much longer it waited than it had to, in seconds; below 0, others like it
         will come too late. `held`: decoded samples that are still to be played before it.
         """
+        lead_s = max(-_MOST_S, min(_MOST_S, lead_s))
         self._seen += 1
         self._least_lead = min(self._least_lead, lead_s)
         self._least_held = min(self._least_held, held)
@@ -71,7 +71,6 @@ class Pacing:
             return
         if self._plan or self._seen < (_IMPATIENCE if self._least_lead > _LONG_S else _PATIENCE):
             return
-        self.spare_s = self._least_lead
         quanta = max(0, int((self._least_lead - _SLACK_S) * RATE / quantum))
         self._begin(-(quanta * quantum + self._least_held))
 

@@ -120,6 +120,9 @@ class Playout:
             self.step_over(packet)
             return
         position = self._timeline.place(packet, scale, samples, now)
+        if position is None:
+            self.counts.undecodable += 1
+            return
         waiting = Waiting(
             position, samples, packet.payload, decoder, packet.sequence, self._timeline.stretch, now
         )

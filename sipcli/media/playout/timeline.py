@@ -10,6 +10,8 @@ from sipcli.media.rtp.serial import sequence_difference, timestamp_difference
 
 _TOO_EARLY_S: Final = 0.1
 """Quicker than the quickest packet by more than this: the sender's timestamps have jumped."""
+_OLDEST: Final = RATE
+"""Samples: an older packet is placed so far before the newest at most."""
 _ADJACENT_S: Final = 0.06
 """A new stretch that would begin within this of the end of the old one begins right there."""
 
@@ -31,8 +33,12 @@ class Timeline:
         """The newest packet by sequence, its position, and its clock's scale."""
         self._end = 0
 
-    def place(self, packet: RtpPacket, scale: int, samples: int, now: float) -> int:
-        """The position of `packet`, which holds `samples`, `scale` of them a timestamp unit."""
+    def place(self, packet: RtpPacket, scale: int, samples: int, now: float) -> int | None:
+        """The position of `packet`, which holds `samples`, `scale` of them a timestamp unit.
+
+        None for one that is older than the newest by its number, and by its timestamp is not, or
+        is of another time altogether: nobody can tell where it belongs.
+        """
         if self._newest is None:
             return self._settle(packet, scale, samples, 0)
         newest, at, newest_scale = self._newest
@@ -41,7 +47,7 @@ class Timeline:
         if packet.ssrc != newest.ssrc or scale != newest_scale or abs(steps) > MAX_DROPOUT:
             return self._splice(packet, scale, samples, now)
         if steps <= 0:
-            return position
+            return position if at - _OLDEST <= position <= at + min(steps, 0) else None
         transit = now - position / RATE
         if position <= at or transit < self._delays.least - _TOO_EARLY_S:
             return self._splice(packet, scale, samples, now)

@@ -90,11 +90,11 @@ def test_sound_that_is_held_for_nothing_is_left_out() -> None:
     assert -500 <= changed(pacing, [SILENCE] * 10) <= -380
 
 
-def test_it_tells_how_much_earlier_could_have_been_asked() -> None:
+@pytest.mark.parametrize(("lead_s", "most"), [(-1e6, RATE // 2 + FRAME), (1e6, RATE // 2)])
+def test_no_change_is_larger_than_what_can_wait(lead_s: float, most: int) -> None:
     pacing = Pacing()
-    observed(pacing, 0.015, 24)
-    observed(pacing, 0.012, 1)
-    assert pacing.spare_s == pytest.approx(0.012)
+    observed(pacing, lead_s, 25)
+    assert 0 < abs(changed(pacing, [SILENCE] * 500)) <= most
 
 
 def test_a_new_shortage_puts_an_end_to_leaving_out() -> None:

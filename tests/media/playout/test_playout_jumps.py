@@ -167,3 +167,16 @@ def test_a_listener_that_was_away_in_a_pause_does_not_make_up_for_it() -> None:
     ]
     assert sounds(listener.listen(arrivals, 10.15))[0] == 102
     assert listener.playout.counts.paused <= 6 * FRAME
+
+
+@pytest.mark.parametrize("timestamp", [0x7000_0000, 0x9000_0000, 200 * FRAME])
+def test_an_old_packet_with_an_impossible_time_costs_nothing_but_itself(timestamp: int) -> None:
+    """By its number it is one that was missing; by its time it belongs nowhere."""
+    strange = numbered(50, 100 * 0.020 + 0.031, timestamp=timestamp)
+    arrivals = sorted([*even(0, 400, lost={50}), strange], key=lambda one: one.when)
+    listener = Listener()
+    heard = list(listener.listen(arrivals, 8.0))
+    assert delays(heard)[-1] < 0.040
+    assert sounds(heard) == [n for n in range(1, 400) if n != 51]
+    assert listener.playout.counts.undecodable == 1
+    assert listener.playout.pacing.inserted == listener.playout.pacing.removed == 0

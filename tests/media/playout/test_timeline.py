@@ -17,10 +17,11 @@ class Placed:
 
     def place(
         self, sequence: int, timestamp: int, now: float, ssrc: int = 1, scale: int = 1
-    ) -> int:
+    ) -> int | None:
         packet = RtpPacket(96, sequence & 0xFFFF, timestamp & 0xFFFF_FFFF, ssrc, b"x")
         position = self.timeline.place(packet, scale, FRAME, now)
-        self.delays.add(now - position / RATE)
+        if position is not None:
+            self.delays.add(now - position / RATE)
         return position
 
     def even(self, count: int, sequence: int = 0, timestamp: int = 0) -> None:
@@ -96,4 +97,21 @@ def test_late_packets_are_no_jump() -> None:
     placed.even(10)
     for n in range(10, 60):
         assert placed.place(n, n * FRAME, 1.230 + n * 1e-4) == n * FRAME
+    assert placed.timeline.stretch == 0
+
+
+@pytest.mark.parametrize("steps", [0, -1, -5, -90])
+def test_an_older_packet_has_its_place_before_the_newest(steps: int) -> None:
+    placed = Placed()
+    placed.even(10)
+    at = 9 + max(steps, -5)
+    assert placed.place(9 + steps, at * FRAME, 0.240) == at * FRAME
+
+
+@pytest.mark.parametrize("ahead", [-RATE * 3600, -RATE - 1, 0, 1, FRAME, RATE * 3600, 1 << 31])
+def test_an_older_packet_that_cannot_be_so_old_has_no_place(ahead: int) -> None:
+    placed = Placed()
+    placed.even(10)
+    assert placed.place(4, 9 * FRAME + ahead, 0.240) is None
+    assert placed.place(10, 10 * FRAME, 0.250) == 10 * FRAME
     assert placed.timeline.stretch == 0
