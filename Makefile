@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbound-modules coturn \
 	rtpengine-daemon baresip-core \
-	pulseaudio pulseaudio-utils libportaudio2 libasound2-plugins \
+	asterisk-core-sounds-en-g722 pulseaudio pulseaudio-utils libportaudio2 libasound2-plugins \
 	chromium $(if $(shell command -v npm),,npm)
 BROWSER := tests/realpeer/chromium
 # What can be tested to the last line: the pure parts, and what is built around them without devices.

@@ -32,22 +32,24 @@ class Pair:
 
     spoken: Pcm
     heard: Pcm
+    """One lag, the median, is taken out; what varies while somebody speaks is left for the ear."""
+    followed: Pcm
+    """The same with every change of the delay taken out, for measures that know none."""
     delays_ms: tuple[float, ...]
     """From mouth to ear, of each window of half a second that could be recognised."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    begin: int
+    """The window's first sample, in what was spoken."""
     delay_s: float
     lag: int
     """Samples at 48 kHz from the place in what was spoken to that in what was heard."""
 
 
 def pair(spoken: Track, heard: Track, first: int) -> Pair | None:
-    """The segment that begins at the sample `first` of what was spoken; None if nobody heard it.
-
-    One lag, the median, is taken out: what varies while somebody speaks is left for the ear.
-    """
+    """The segment that begins at the sample `first` of what was spoken; None if nobody heard it."""
     found = _windows(spoken, heard, first)
     if not found:
         return None
@@ -56,8 +58,20 @@ def pair(spoken: Track, heard: Track, first: int) -> Pair | None:
     return Pair(
         spoken.pcm[first : first + length],
         _cut(heard.pcm, first + lag, length),
+        _follow(heard.pcm, first, found),
         tuple(1000 * each.delay_s for each in found),
     )
+
+
+def _follow(pcm: Pcm, first: int, found: list[_Found]) -> Pcm:
+    """Piece by piece with the lag of the nearest window."""
+    hop = int(_HOP_S * RATE)
+    centre = int((_WINDOW_S - _HOP_S) / 2 * RATE)
+    pieces = []
+    for begin in range(first, first + SEGMENT_S * RATE, hop):
+        nearest = min(found, key=lambda each: abs(each.begin + centre - begin))
+        pieces.append(_cut(pcm, begin + nearest.lag, hop))
+    return np.concatenate(pieces)
 
 
 def _windows(spoken: Track, heard: Track, first: int) -> list[_Found]:
@@ -74,7 +88,7 @@ def _windows(spoken: Track, heard: Track, first: int) -> list[_Found]:
         place = _best_place(_slow(said), _slow(region.astype(np.float64)))
         if place is not None:
             there = earliest + place * _STEP
-            found.append(_Found(heard.at(there) - moment, there - begin))
+            found.append(_Found(begin, heard.at(there) - moment, there - begin))
     return found
 
 

@@ -32,7 +32,7 @@ def pesq_of(pair: Pair, *, wide_band: bool) -> float:
 def stoi_of(pair: Pair) -> float:
     """Short-time objective intelligibility: about 0 to 1."""
     return float(
-        stoi(resampled(pair.spoken, _STOI_RATE), resampled(pair.heard, _STOI_RATE), _STOI_RATE)
+        stoi(resampled(pair.spoken, _STOI_RATE), resampled(pair.followed, _STOI_RATE), _STOI_RATE)
     )
 
 
