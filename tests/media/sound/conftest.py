@@ -1,7 +1,7 @@
 """Fakes for the tests of sound."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -28,14 +28,25 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
 
 
 @pytest.fixture
-def hardware(monkeypatch: pytest.MonkeyPatch) -> Hardware:
-    """Hardware that does not wait long for a device to come back, and ends with its users."""
+def hardware(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hardware]:
+    """Hardware that does not wait long for a device to come back, and ends with the test.
+
+    A thread of it that went on would look for devices among those of the next test.
+    """
     monkeypatch.setattr(hardware_module, "FIRST_WAIT", 0.001)
     monkeypatch.setattr(hardware_module, "LONGEST_WAIT", 0.02)
     monkeypatch.setattr(hardware_module, "_WATCH", 0.005)
     monkeypatch.setattr(hardware_module, "_RESCAN_WAIT", 0.004)
     monkeypatch.setattr(hardware_module, "_STALLED", 1_000_000)
-    return Hardware()
+    here = Hardware()
+    yield here
+    for port in list(here._ports.values()):  # noqa: SLF001 - who forgot to leave does so now
+        while port.users:
+            here.leave(port)
+    thread = here._thread  # noqa: SLF001 - nobody else has to wait for it
+    if thread is not None:
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 class Clock:
