@@ -1,16 +1,11 @@
 """How what was played of a call sounds, by the E-model."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from sipcli.media.inbound import Inbound
 from sipcli.media.mos import IMPAIRMENTS, WIDE_BAND_R, Impairment, mos, rating
 from sipcli.media.pcm import FRAME, FRAME_S
 from sipcli.media.rtp.reporting import Reporting
-
-_CODING_MS: Final = {"opus": 6.5}
-"""How much later than the first sample of a packet its sound is complete in the decoder."""
-_RESAMPLING_MS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +54,6 @@ def quality(inbound: Inbound, reporting: Reporting) -> Quality | None:
         impairment=IMPAIRMENTS[codec.name],
         loss_percent=100 * share,
         burst_ratio=run * (1 - share),
-        end_system_ms=FRAME_S * 1000
-        + _CODING_MS.get(codec.name, _RESAMPLING_MS)
-        + inbound.playout.delay_s * 1000,
+        end_system_ms=(FRAME_S + inbound.playout.delay_s) * 1000 + codec.coding_ms,
         way_ms=(reporting.rtt_ms or 0.0) / 2,
     )

@@ -22,6 +22,9 @@ class Codec:
     """As in an `a=rtpmap` line; Opus says 2 whatever is sent (RFC 7587 §4.1)."""
     payload_type: int | None
     """The static one (RFC 3551 §6); None where it is dynamic."""
+    coding_ms: float
+    """By how much sound comes later for being encoded and decoded, filters and resampling with it;
+    the time that a packet takes to fill is none of it."""
 
     @property
     def scale(self) -> int:
@@ -29,11 +32,11 @@ class Codec:
         return RATE // self.clock_rate
 
 
-OPUS = Codec("opus", "opus", 48_000, 48_000, 2, None)
-G722 = Codec("g722", "G722", 8_000, 16_000, 1, 9)
-PCMU = Codec("pcmu", "PCMU", 8_000, 8_000, 1, 0)
-PCMA = Codec("pcma", "PCMA", 8_000, 8_000, 1, 8)
-COMFORT_NOISE = Codec("cn", "CN", 8_000, 8_000, 1, 13)
+OPUS = Codec("opus", "opus", 48_000, 48_000, 2, None, 6.5)
+G722 = Codec("g722", "G722", 8_000, 16_000, 1, 9, 3.3)
+PCMU = Codec("pcmu", "PCMU", 8_000, 8_000, 1, 0, 3.9)
+PCMA = Codec("pcma", "PCMA", 8_000, 8_000, 1, 8, 3.9)
+COMFORT_NOISE = Codec("cn", "CN", 8_000, 8_000, 1, 13, 0.0)
 """RFC 3389: not a codec to choose, but what some send in its place while nobody speaks."""
 
 

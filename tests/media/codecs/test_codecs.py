@@ -15,7 +15,7 @@ from sipcli.media.codecs.registry import (
     opus_shortcoming,
 )
 from sipcli.media.level import dbfs, rms
-from sipcli.media.pcm import FRAME
+from sipcli.media.pcm import FRAME, RATE
 from tests.media.codecs.tone import frames, level, sine, through
 
 ALL = pytest.mark.parametrize("codec", CODECS.values(), ids=list(CODECS))
@@ -106,6 +106,16 @@ def test_no_encoder_minds_a_wild_loss(codec: Codec) -> None:
     for percent in (-1.0, 0.0, 0.4, 3.0, 100.0, 250.0):
         encoder.expect_loss(percent)
         assert encoder.encode(sine(300.0, frames=1))
+
+
+@ALL
+def test_coding_takes_the_time_that_the_description_says(codec: Codec) -> None:
+    noise = np.random.default_rng(1).standard_normal(50 * FRAME)
+    sent = np.convolve(noise * 3000, np.hanning(25) / 5, "same")  # of the band that all hold
+    heard = through(make_encoder(codec), make_decoder(codec), sent.astype(np.int16))
+    part = slice(RATE // 5, RATE // 2)
+    likeness = [np.dot(sent[part], np.roll(heard, -later)[part]) for later in range(RATE // 50)]
+    assert 1000 * np.argmax(likeness) / RATE == pytest.approx(codec.coding_ms, abs=0.1)
 
 
 def test_the_descriptions_are_those_of_the_rfcs() -> None:
