@@ -16,6 +16,9 @@ FRAME: Final = 960
 """Samples in a frame."""
 FRAME_S: Final = FRAME / RATE
 """Seconds in a frame."""
+_LOWEST: Final = np.array(-32768, np.float32)
+_HIGHEST: Final = np.array(32767, np.float32)
+"""Arrays, so that numpy need not make some of a number each time; `np.clip` takes longer still."""
 
 
 def silence(samples: int) -> Pcm:
@@ -26,5 +29,6 @@ def silence(samples: int) -> Pcm:
 def to_pcm(wave: Wave) -> Pcm:
     """Round `wave` to whole steps; what is beyond full scale is clipped. Writes into `wave`."""
     np.rint(wave, out=wave)
-    np.clip(wave, -32768.0, 32767.0, out=wave)
+    np.maximum(wave, _LOWEST, out=wave)
+    np.minimum(wave, _HIGHEST, out=wave)
     return wave.astype(np.int16)

@@ -75,8 +75,9 @@ class Concealer:
         return pcm
 
     def _remember(self, pcm: Pcm) -> None:
-        size = len(self._past)
-        self._past = np.concatenate((self._past[len(pcm) :], pcm[-size:]), dtype=np.float32)
+        past, count = self._past, min(len(pcm), len(self._past))
+        past[: len(past) - count] = past[count:]
+        past[len(past) - count :] = pcm[len(pcm) - count :]
 
 
 class Continuation:

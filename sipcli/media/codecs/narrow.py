@@ -69,9 +69,9 @@ class NarrowDecoder:
         if not whole:
             return silence(0)
         pcm = self._concealer.good(self._decode(whole))
-        if self._grain is not None:
-            pcm = self._filter.clean(pcm, self._grain(whole))
-        return self._up.convert(pcm)
+        if self._grain is None:
+            return self._up.convert(pcm)
+        return self._up.convert(self._filter.clean(pcm, self._grain(whole)))
 
     def conceal(self, samples: int, following: bytes = b"") -> Pcm:
         """The last pitch periods again, fading, and, backwards, the first ones of `following`.
@@ -83,9 +83,10 @@ class NarrowDecoder:
         if self.looks_ahead and len(following) >= _WORTH_LOOKING_AT:
             ahead = self._decode(following)
         pcm = self._concealer.conceal(made // self._scale, ahead)
-        if self._grain is not None:
-            pcm = self._filter.clean(pcm, np.zeros(len(pcm), np.float32))
-        return self._up.convert(pcm)[:samples]
+        if self._grain is None:
+            return self._up.convert(pcm)[:samples]
+        cleaned = self._filter.clean(pcm, np.zeros(len(pcm), np.float32))
+        return self._up.convert(cleaned)[:samples]
 
     def has_fec(self, payload: bytes) -> bool:
         """Never."""

@@ -7,20 +7,20 @@ from sipcli.media.codecs.g711 import A_LAW, MU_LAW, Law
 from sipcli.media.codecs.grain import DELAY, GrainFilter
 from sipcli.media.codecs.registry import CODECS, make_decoder
 from sipcli.media.codecs.resampler import Resampler
-from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.pcm import FRAME, RATE, Pcm, Wave
 from tests.media.codecs.tone import sine, voice
 
 LAWS = pytest.mark.parametrize("law", [MU_LAW, A_LAW], ids=["µ-law", "A-law"])
 
 
-def cleaned(law: Law, sent: Pcm, piece: int = 160) -> Pcm:
+def cleaned(law: Law, sent: Pcm, piece: int = 160) -> Wave:
     """`sent`, at 8 kHz, through the companding and the filter."""
     grain_filter, codes = GrainFilter(), law.encode(sent)
     parts = [codes[at : at + piece] for at in range(0, len(codes), piece)]
     return np.concatenate([grain_filter.clean(law.decode(p), law.grain(p)) for p in parts])
 
 
-def noise_db(sent: Pcm, heard: Pcm) -> float:
+def noise_db(sent: Pcm, heard: Pcm | Wave) -> float:
     """Of what is heard beside what was sent, without the first 100 ms."""
     error = heard[800:].astype(float) - sent[800 : len(heard)]
     return float(10 * np.log10(np.square(error).mean()))
