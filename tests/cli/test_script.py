@@ -243,14 +243,20 @@ def test_two_scripts_talk_to_each_other(tmp_path: Path) -> None:
         with started("listen", "--config", f"{second}.toml", *sound, folder=tmp_path) as callee:
             assert callee.stdin is not None
             assert callee.stdout is not None
-            callee.stdin.write("wait incoming\nanswer\nwait dtmf 20\nexpect dtmf 5\nhangup\n")
+            # To hold says that the digit is sent to its end: who is slow to send it may be heard,
+            # and hung up on, in the middle of it.
+            callee.stdin.write(
+                "wait incoming\nanswer\nwait dtmf 20\nexpect dtmf 5\nwait held 20\nhangup\n"
+            )
             callee.stdin.close()
             for line in callee.stdout:
                 if json.loads(line)["event"] == "registered":
                     break
             arguments = ("call", second, "--config", f"{first}.toml", *sound)
             with started(*arguments, folder=tmp_path) as caller:
-                out, _ = caller.communicate("wait media\ndtmf 5\nwait ended\n", timeout=PATIENCE)
+                out, _ = caller.communicate(
+                    "wait media\ndtmf 5\nhold\nwait ended\n", timeout=PATIENCE
+                )
             theirs = callee.stdout.read()
             assert callee.wait(PATIENCE) == 0, theirs
         assert caller.returncode == 0, out
