@@ -299,9 +299,11 @@ class Playout:
 
     def _play(self, now: float, samples: int, held: int) -> Pcm:
         packet = self._queue.pop()
-        lead = now - packet.position / RATE - self._delays.wanted
+        waited = now - packet.arrival
+        # No longer than it waited, whatever others let hope for: there is nothing to leave out.
+        lead = min(waited, now - packet.position / RATE - self._delays.wanted)
         self.pacing.observe(lead, held, samples)
-        self.delay_s += (now - packet.arrival + held / RATE - self.delay_s) * _SMOOTHING
+        self.delay_s += (waited + held / RATE - self.delay_s) * _SMOOTHING
         same = self._last is not None and self._last.stretch == packet.stretch
         self._settle(same and not self._decoder.pausing)
         self._decoder, self._last = packet.decoder, packet

@@ -164,3 +164,13 @@ def test_a_listener_that_was_away_goes_on_with_what_is_new() -> None:
     assert delays(heard)[0] < 0.6
     assert delays(heard)[-1] < SETTLED
     assert listener.playout.counts.concealed <= FRAME
+
+
+def test_a_network_that_is_far_slower_from_now_on_is_not_shortened_for_what_was() -> None:
+    """The quickest packets are remembered for 12 s, and nobody waits for 300 ms after them."""
+    quick, slow = Network(delay=0.010), Network(delay=0.310, jitter=0.010)
+    arrivals = [*quick.carry(range(300)), *slow.carry(range(300, 800))]
+    listener = Listener()
+    list(listener.listen(arrivals, 8.0))
+    assert listener.playout.counts.concealed <= 3 * FRAME
+    assert listener.playout.counts.late <= 3
