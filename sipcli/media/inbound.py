@@ -1,7 +1,7 @@
 """The receiving half of a call: decrypted RTP in; sound, digits and counts out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from sipcli.media.codecs.codec import COMFORT_NOISE, Codec, Decoder
@@ -76,7 +76,7 @@ class Inbound:
         redundant: tuple[Block, ...] = ()
         if packet.payload_type in self._formats.red and packet.payload:
             *older, primary = red.parse(packet.payload) or (_NOTHING,)
-            packet = replace(packet, payload_type=primary.payload_type, payload=primary.payload)
+            packet = packet._replace(payload_type=primary.payload_type, payload=primary.payload)
             redundant = tuple(reversed(older))
         codec = self._formats.codecs.get(packet.payload_type)
         if codec is not None and packet.payload:

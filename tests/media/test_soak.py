@@ -2,7 +2,6 @@
 
 import gc
 import sys
-from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -51,7 +50,7 @@ def test_ten_minutes_of_it_cost_what_is_lost_and_no_more(codec: Codec, made_up: 
         while taken < len(arrivals) and arrivals[taken].when <= n * FRAME_S:
             arrival, taken = arrivals[taken], taken + 1
             timestamp = (arrival.packet.timestamp // codec.scale) & 0xFFFF_FFFF
-            packet = replace(arrival.packet, timestamp=timestamp, payload=next(payloads))
+            packet = arrival.packet._replace(timestamp=timestamp, payload=next(payloads))
             inbound.rtp(build(packet), arrival.when)
         heard = inbound.frame(n * FRAME_S)
         if n >= SETTLED:

@@ -6,7 +6,7 @@ a click is `Pacing`; what is played for what is lost is the codec's `Decoder.con
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -146,8 +146,7 @@ class Playout:
             samples = 0 if is_known else primary.decoder.samples(payload)
             if samples == 0 or offset > _OLDEST_COPY:
                 continue
-            waiting = replace(
-                primary,
+            waiting = primary._replace(
                 position=position,
                 samples=samples,
                 payload=payload,

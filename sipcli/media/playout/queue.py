@@ -1,13 +1,12 @@
 """The packets that wait for their turn, in the order of their sound."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipcli.media.codecs.codec import Decoder
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A packet with its place on the timeline."""
 
     position: int

@@ -1,8 +1,7 @@
 """The RTP packet: bytes to value and back (RFC 3550 §5.1, §5.3.1)."""
 
-from dataclasses import dataclass
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 _HEADER: Final = Struct("!BBHLL")
 _LENGTH: Final = Struct("!H")
@@ -14,9 +13,12 @@ _MARKER: Final = 0x80
 _PAYLOAD_TYPE: Final = 0x7F
 
 
-@dataclass(frozen=True, slots=True)
-class RtpPacket:
-    """One packet, without its CSRC list, header extension and padding, which we have no use for."""
+class RtpPacket(NamedTuple):
+    """One packet, without its CSRC list, header extension and padding, which we have no use for.
+
+    A tuple: a hundred of them are made in each second of a call, and it takes a quarter of the time
+    that a frozen dataclass takes.
+    """
 
     payload_type: int
     """0-127."""

@@ -80,7 +80,7 @@ def test_before_the_first_packet_and_in_another_stretch_nothing_is_believed() ->
     listener = RedListener(2)
     first = even(10, 60)
     jumped = [
-        replace(one, packet=replace(one.packet, timestamp=one.packet.timestamp + 10**8))
+        replace(one, packet=one.packet._replace(timestamp=one.packet.timestamp + 10**8))
         for one in even(60, 110)
     ]
     heard = list(listener.listen([*first, *jumped], 2.3))

@@ -4,7 +4,6 @@ import gc
 import random
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,15 +76,15 @@ class Talker:
         """What the next packet is, but for its payload."""
 
     def say(self) -> RtpPacket:
-        packet = replace(self.next, payload=self._encoder.encode(self._tone.frame()))
+        packet = self.next._replace(payload=self._encoder.encode(self._tone.frame()))
         self.skip_number()
         timestamp = (self.next.timestamp + self._step) & 0xFFFF_FFFF
-        self.next = replace(self.next, timestamp=timestamp)
+        self.next = self.next._replace(timestamp=timestamp)
         return packet
 
     def skip_number(self) -> None:
         """Let something else have the next sequence number."""
-        self.next = replace(self.next, sequence=(self.next.sequence + 1) & 0xFFFF)
+        self.next = self.next._replace(sequence=(self.next.sequence + 1) & 0xFFFF)
 
 
 def listen(ear: Stream, frames: int, talker: Talker, begin: int = 0) -> None:
@@ -102,7 +101,7 @@ def hears_a_tone(ear: Stream, sink: Heard, begin: int) -> bool:
     packets are old ones, for two seconds.
     """
     talker = Talker(PCMU_TYPE)
-    talker.next = replace(talker.next, ssrc=LATER_SSRC)
+    talker.next = talker.next._replace(ssrc=LATER_SSRC)
     listen(ear, 150, talker, begin)
     meter = ToneMeter()
     for pcm in sink.frames[-75:]:
@@ -120,17 +119,17 @@ def foreign(kind: str, draw: random.Random, now: RtpPacket, past: list[RtpPacket
             return build(draw.choice(past))
         case "other source":
             return build(
-                replace(now, ssrc=draw.randrange(8, 2**32), sequence=draw.randrange(2**16))
+                now._replace(ssrc=draw.randrange(8, 2**32), sequence=draw.randrange(2**16))
             )
         case "far number":
             far = (now.sequence + draw.randrange(4000, 60_000)) & 0xFFFF
-            return build(replace(now, sequence=far, payload=draw.randbytes(1500)))
+            return build(now._replace(sequence=far, payload=draw.randbytes(1500)))
         case "cut off":
             return build(now)[: draw.randrange(12)]
         case "wrong version":
             return bytes([draw.randrange(128)]) + build(now)[1:]
         case _:  # padding longer than the packet
-            return bytes([0xA0]) + build(replace(now, payload=b"\xff" * 20))[1:]
+            return bytes([0xA0]) + build(now._replace(payload=b"\xff" * 20))[1:]
 
 
 FOREIGN = ("replayed", "other source", "far number", "cut off", "wrong version", "bad padding")
@@ -171,8 +170,7 @@ def test_what_has_a_number_and_no_sound_changes_no_sample(between: list[str | No
         if kind is not None:
             payload_type = {"unknown": UNKNOWN_TYPE, "event": EVENT_TYPE}.get(kind, OPUS_TYPE)
             payload = b"" if kind == "padding" else b"\x20\x0a\x03\xc0" * 40
-            extra = replace(
-                said,
+            extra = said._replace(
                 payload_type=payload_type,
                 sequence=talker.next.sequence,
                 payload=payload,
@@ -261,14 +259,14 @@ def wild(seed: int) -> Iterator[bytes]:
         good = talker.say()
         match draw.randrange(8):
             case 0:
-                yield build(replace(good, sequence=draw.randrange(2**16)))
+                yield build(good._replace(sequence=draw.randrange(2**16)))
             case 1:
-                yield build(replace(good, timestamp=draw.randrange(2**32)))
+                yield build(good._replace(timestamp=draw.randrange(2**32)))
             case 2:
-                yield build(replace(good, ssrc=draw.randrange(2**32)))
+                yield build(good._replace(ssrc=draw.randrange(2**32)))
             case 3:
                 body = draw.randbytes(draw.choice((1, 2, 60, 1500)))
-                yield build(replace(good, payload_type=draw.choice(TYPES), payload=body))
+                yield build(good._replace(payload_type=draw.choice(TYPES), payload=body))
             case _:
                 yield build(good)
 
