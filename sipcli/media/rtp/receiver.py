@@ -44,6 +44,11 @@ class Receiver:
         """Packets sent by all sources that have not come."""
         return self.expected - self.received
 
+    def overdue(self, now: float) -> int:
+        """Of the lost, those that are not expected to come any more: see `Reception.overdue`."""
+        past = self._past[0] - self._past[1]
+        return past + (self._reception.overdue(now) if self._reception else 0)
+
     @property
     def duplicates(self) -> int:
         """Packets that came again."""

@@ -12,6 +12,10 @@ MAX_MISORDER: Final = 100
 """Packets: what is further behind is a new beginning, or a replay (A.1)."""
 _REMEMBERED: Final = 128
 """Packets behind the highest whose coming is remembered, to know a duplicate."""
+_OVERTAKEN: Final = 3
+"""Packets: what so many newer ones have overtaken is lost (as RFC 5681 §3.2 has it)."""
+_OVERTAKEN_S: Final = 0.1
+"""Seconds after which nobody is being overtaken any more: no newer one has come meanwhile."""
 _MOST_LOST: Final = 0x7F_FFFF
 _JITTER_GAIN: Final = 1 / 16
 
@@ -40,6 +44,7 @@ class Reception:
         self._clock_rate = 0
         self._sender_report: tuple[int, float] | None = None
         self._reported = (0, 0)
+        """Packets expected and overdue when the last report was made."""
         self._begin(sequence)
 
     def _begin(self, sequence: int) -> None:
@@ -66,6 +71,18 @@ class Reception:
     def lost(self) -> int:
         """Packets expected that have not come (A.3)."""
         return self.expected - self.received
+
+    def overdue(self, now: float) -> int:
+        """Of those that are lost so far, the ones that are not expected to come any more.
+
+        A packet that was overtaken is no loss: told of it, the far end would do something against
+        losses, which costs quality where there are none.
+        """
+        if self._transit is None or now - self._transit[1] > _OVERTAKEN_S:
+            return self.lost
+        newest = min(_OVERTAKEN - 1, self._highest - self._base)
+        seen = self._seen >> 1 & ((1 << newest) - 1)
+        return self.lost - newest + seen.bit_count()
 
     def update(self, sequence: int) -> Arrival:
         """Take note of a packet by its number (A.1)."""
@@ -118,9 +135,9 @@ class Reception:
 
     def report(self, now: float) -> ReportBlock:
         """What to tell the source; the fraction lost is that since the call before."""
-        expected = self.expected - self._reported[0]
-        lost = expected - (self.received - self._reported[1])
-        self._reported = (self.expected, self.received)
+        overdue = self.overdue(now)
+        expected, lost = self.expected - self._reported[0], overdue - self._reported[1]
+        self._reported = (self.expected, overdue)
         last, since = self._sender_report or (0, now)
         return ReportBlock(
             ssrc=self.ssrc,

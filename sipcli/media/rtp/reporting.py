@@ -85,19 +85,19 @@ class Reporting:
         self._has_reported = False
         self._size = 0
         """Bytes of the last report."""
-        self._lost_before = 0
+        self._overdue_before = 0
         self._sent_before = 0
 
     def due(self, now: float) -> float:
         """When the next report is to be sent, in the seconds of `now`: sooner if losses come."""
         if self._since is None:  # the first comes after half the interval (§6.2)
             self._since, self._wait = now, self._drawn() / 2
-        return self._since + self._wait * self._interval_s
+        return self._since + self._wait * self._interval_s(now)
 
     def report(self, now: float, metrics: VoipMetrics | None = None) -> bytes:
         """A compound packet: SR or RR, who we are, `metrics`. Sets when the next is due."""
         self._since, self._wait, self._has_reported = now, self._drawn(), True
-        self._lost_before = self._receiver.lost
+        self._overdue_before = self._receiver.overdue(now)
         extended = (ExtendedReport(self._sender.ssrc, (metrics,)),) if metrics is not None else ()
         data = build((self._report(now), self._description(), *extended))
         self._size = len(data)
@@ -124,11 +124,10 @@ class Reporting:
                     self._heed_metrics(packet.metrics)
         return packets
 
-    @property
-    def _interval_s(self) -> float:
+    def _interval_s(self, now: float) -> float:
         if not self.avpf:
             return INTERVAL_S
-        if self._has_reported and self._receiver.lost <= self._lost_before:
+        if self._has_reported and self._receiver.overdue(now) <= self._overdue_before:
             return AVPF_INTERVAL_S
         payload = self._sender.octets / self._sender.packets if self._sender.packets else 0
         allowed = _SHARE * _PACKETS_A_SECOND * (payload + _OVERHEAD)  # bytes a second

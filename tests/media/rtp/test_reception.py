@@ -95,6 +95,42 @@ def test_a_report_tells_the_loss_since_the_one_before() -> None:
     assert second.highest_sequence == 38
 
 
+def timed(*sequences: int) -> Reception:
+    """One that has seen these packets, the newest of them at 1.0 s."""
+    source = reception(*sequences)
+    source.time(0, 48_000, 1.0)
+    return source
+
+
+def test_what_may_only_have_been_overtaken_is_not_told_as_lost() -> None:
+    source = timed(10, 11, 13, 14)
+    assert (source.lost, source.overdue(1.0)) == (1, 0)
+    assert source.report(1.0).fraction_lost == 0.0
+    source.update(12)
+    source.update(15)
+    assert source.report(1.02).fraction_lost == 0.0
+
+
+def test_what_three_have_overtaken_is_lost_and_told_once() -> None:
+    source = timed(10, 11, 13, 14)
+    assert source.report(1.0).fraction_lost == 0.0
+    source.update(15)
+    assert source.overdue(1.0) == 1
+    assert source.report(1.0).fraction_lost == 1.0
+    source.update(16)
+    assert source.report(1.0).fraction_lost == 0.0
+
+
+def test_where_nothing_follows_what_is_missing_is_lost() -> None:
+    assert timed(10, 11, 13).overdue(1.05) == 0
+    assert timed(10, 11, 13).overdue(1.15) == 1
+
+
+def test_before_the_first_packet_nothing_is_missing() -> None:
+    assert timed(10).overdue(1.0) == 0
+    assert timed(10, 12).overdue(1.0) == 0
+
+
 def test_more_received_than_expected_is_no_loss() -> None:
     source = reception(10, 14)
     source.report(1.0)

@@ -186,6 +186,19 @@ def test_with_avpf_a_loss_is_told_sooner() -> None:
     assert side.reporting.due(20.9) == pytest.approx(20.821 + 2.052, abs=1e-3)
 
 
+def test_what_was_only_overtaken_makes_no_report_sooner() -> None:
+    side = avpf()
+    for number in (1, 2, 3, 4, 6):
+        packet = RtpPacket(0, number, 160 * number, 9, b"x")
+        assert side.receiver.receive(build_rtp(packet)) == packet
+        side.receiver.timed(packet, 8_000, 20.0 + 0.02 * number)
+        if number == 3:
+            side.reporting.report(20.06)
+    assert side.reporting.due(20.12) == pytest.approx(20.06 + 2.052, abs=1e-3)
+    receive(side, 7, 8)
+    assert side.reporting.due(20.13) == pytest.approx(20.06 + 0.821, abs=1e-3)
+
+
 def test_without_avpf_a_loss_waits_for_its_turn() -> None:
     side = Side(1)
     receive(side, 1)
