@@ -110,7 +110,7 @@ class Opus:
 
     bitrate: int = 32_000
     """Bits a second, on average: 6000 to 510000."""
-    complexity: int = 6
+    complexity: int = 7
     """0 to 10."""
     fec: bool = True
     dtx: bool = False
