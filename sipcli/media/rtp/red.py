@@ -1,10 +1,9 @@
 """Several payloads in one packet, so that a later one brings what was lost (RFC 2198)."""
 
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from sipcli.media.rtp.serial import timestamp_difference
 
@@ -25,8 +24,7 @@ _FOLLOWS: Final = 0x80
 _PAYLOAD_TYPE: Final = 0x7F
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One payload of a packet (§3)."""
 
     payload_type: int
