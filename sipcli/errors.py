@@ -54,6 +54,8 @@ class SipcliError(Exception):
     exit_code: ClassVar[int] = 1
     phase: Phase | None = None
     """Which step failed; None where none did."""
+    brief: str | None = None
+    """What is left to say to those who were shown the rest when it came about; None: nobody was."""
 
     def __init__(self, text: str, phase: Phase | None = None) -> None:
         super().__init__(text)

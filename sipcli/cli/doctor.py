@@ -67,10 +67,19 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
         hint = "`sipcli config example` shows every setting, `sipcli config show` those in force"
         report.add(bad(Phase.CONFIGURATION, *text.split("\n"), hint=hint))
         report.leave_out("the configuration is wrong")
+        if isinstance(error, ConfigError):
+            error.brief = _first(Phase.CONFIGURATION)
         raise
-    if report.failure is not None:
-        raise report.failure
+    failure = report.failure
+    if failure is not None:
+        failure.brief = _first(failure.phase)
+        raise failure
     screen.say("no step has a fault")
+
+
+def _first(phase: Phase | None) -> str:
+    """What is left to say below all checks."""
+    return f"the first step that fails is {phase}"
 
 
 def _tell(check: Check) -> None:

@@ -73,8 +73,8 @@ class JsonScreen:
         """Write a `warning` event."""
         self._write("warning", {"text": text})
 
-    def error(self, text: str) -> None:
-        """Write an `error` event."""
+    def error(self, text: str, brief: str | None = None) -> None:
+        """Write an `error` event, whole: it may be all that somebody looks at."""
         self._write("error", {"text": text})
 
     def note(self, text: str) -> None:

@@ -51,8 +51,8 @@ class Screen(Protocol):
     def warning(self, text: str) -> None:
         """Something a person should know, though all goes on."""
 
-    def error(self, text: str) -> None:
-        """What ends the command."""
+    def error(self, text: str, brief: str | None = None) -> None:
+        """What ends the command; `brief` is enough for whoever has read the rest above."""
 
     def note(self, text: str) -> None:
         """Log lines and traces, to stderr."""

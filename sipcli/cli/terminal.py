@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from os.path import sameopenfile
 from typing import IO, Final
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from sipcli.cli.call_wording import call_wording
 from sipcli.cli.news import News
 from sipcli.cli.screen import Event
 from sipcli.cli.status import Status
-from sipcli.cli.stream import put_line, silence
+from sipcli.cli.stream import put_line
 from sipcli.cli.wording import Line, wording
 from sipcli.core import events
 from sipcli.core.events import Event as PhoneEvent
@@ -26,7 +27,7 @@ _ROOM: Final = len("^C^C")
 
 
 class PlainConsole(Console):
-    """A console that takes text as it is, and no harm when its reader goes.
+    """A console that takes text as it is.
 
     Without `color` there are none; with it, the environment decides (NO_COLOR, TERM).
     """
@@ -58,11 +59,6 @@ class PlainConsole(Console):
         for piece in pieces:
             piece.rstrip()
         return line[:hang].append_text(Text("\n" + " " * hang).join(pieces))
-
-    def on_broken_pipe(self) -> None:
-        """Go on in silence (called by rich, whose own way is to exit with code 1)."""
-        self.quiet = True
-        silence(self.file)
 
 
 class TerminalScreen:
@@ -152,8 +148,10 @@ class TerminalScreen:
         if not self._quiet:
             self._complain("warning", "yellow", text)
 
-    def error(self, text: str) -> None:
-        """Print an error."""
+    def error(self, text: str, brief: str | None = None) -> None:
+        """Print an error; in brief where the rest stands above it, on the same terminal."""
+        if brief is not None and _is_one_terminal(self._out, self._err):
+            text = brief
         self._complain("error", "bold red", text)
 
     def note(self, text: str) -> None:
@@ -198,3 +196,8 @@ class TerminalScreen:
         shown = Text(line, style="bold", no_wrap=True, overflow="ellipsis")
         shown.truncate(max(self._console.width - _ROOM, 1))
         return shown
+
+
+def _is_one_terminal(out: IO[str], err: IO[str]) -> bool:
+    """Whether who reads the one reads the other, too; a log's two parts may be looked at alone."""
+    return out.isatty() and err.isatty() and sameopenfile(out.fileno(), err.fileno())

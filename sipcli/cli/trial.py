@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from sipcli.cli.current import current_screen
+from sipcli.cli.wording import BAD, GOOD, Line
 from sipcli.errors import (
     ConfigError,
     ExpectationError,
@@ -78,8 +79,7 @@ class Trial:
         written = self._write(error)
         failed = [verdict for verdict in self._verdicts if not verdict.met]
         if error is None and failed:
-            faults = "\n".join(_fault(verdict) for verdict in failed)
-            raise ExpectationError(faults, failed[0].phase) from None
+            raise _in_one(failed) from None
         if error is None and written is not None:
             raise written from None
         return error is None
@@ -102,8 +102,9 @@ class Trial:
         screen = current_screen()
         names = ("name", "met", "expected", "actual", "line")
         screen.record("expectation", {name: getattr(verdict, name) for name in names})
-        line = f"✓ {_place(verdict)}: {verdict.actual}" if fault is None else f"✗ {fault}"
-        screen.say(one_line(line))
+        mark, style = ("✓", GOOD) if verdict.met else ("✗", BAD)
+        told = f"{_place(verdict)}: {verdict.actual}" if fault is None else fault
+        screen.tell(Line(mark, one_line(told), style))
 
     def _case_name(self, verdict: Verdict) -> str:
         """The name of a verdict's test case: reporters want each name once."""
@@ -139,6 +140,14 @@ class Trial:
             current_screen().warning(str(failed))
             return failed
         return None
+
+
+def _in_one(failed: list[Verdict]) -> ExpectationError:
+    """The error that these verdicts, which were told, amount to."""
+    error = ExpectationError("\n".join(map(_fault, failed)), failed[0].phase)
+    places = ", ".join(map(_place, failed))
+    error.brief = f"{error.phase}: {places} {'is' if len(failed) == 1 else 'are'} not met"
+    return error
 
 
 def _fault(verdict: Verdict) -> str:

@@ -4,9 +4,10 @@ import os
 import pty
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from io import StringIO
+from typing import IO
 
 import pytest
 
@@ -49,13 +50,21 @@ class Terminal:
 
 @contextmanager
 def at_terminal(
-    *, watch: bool = False, verbose: int = 0, color: bool = False
+    *,
+    watch: bool = False,
+    verbose: int = 0,
+    color: bool = False,
+    results: IO[str] | None = None,
 ) -> Iterator[tuple[TerminalScreen, Callable[[], str]]]:
     with ExitStack() as stack:
         terminal = Terminal()
         stack.callback(terminal.close)
         screen = TerminalScreen(
-            terminal.stream, terminal.stream, verbose=verbose, quiet=False, color=color
+            results or terminal.stream,
+            terminal.stream,
+            verbose=verbose,
+            quiet=False,
+            color=color,
         )
         if watch:
             screen.watch(registers=True)
@@ -201,6 +210,24 @@ class TestRepeatedFailures:
 
     def test_the_last_one_is_told_in_any_case(self) -> None:
         assert self.printed(REFUSED, REFUSED, replace(REFUSED, retry_in_s=None)) == 2
+
+
+WHOLE = "audio: expect-tone: expected 440 Hz; found: no tone"
+BRIEF = "audio: expect-tone is not met"
+
+
+def test_an_error_that_was_told_above_is_told_in_brief() -> None:
+    with at_terminal() as (screen, read):
+        screen.error(WHOLE, BRIEF)
+        assert plain(read()) == f"error: {BRIEF}\n"
+
+
+def test_an_error_is_told_whole_to_who_may_not_have_read_what_stands_above() -> None:
+    with closing(Terminal()) as another:
+        for results in (another.stream, StringIO()):
+            with at_terminal(results=results) as (screen, read):
+                screen.error(WHOLE, BRIEF)
+                assert plain(read()) == f"error: {WHOLE}\n"
 
 
 def test_a_refresh_is_no_news_and_being_back_is() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sipcli.doctor import trial_call
 from sipcli.doctor.check import ORDER
 from tests.cli.program import Outcome, Sipcli, account, sipcli
+from tests.cli.test_process import Terminal
 from tests.net.peers import closed_port
 from tests.sip_server import Behaviour, in_a_thread
 
@@ -129,6 +130,14 @@ def test_a_wrong_password_is_exit_4_and_not_shown(
     assert "error: registration: " in outcome.err
     assert "REGISTER sip:" in outcome.err
     assert "n0t-the-right-one" not in outcome.out + outcome.err
+
+
+def test_on_a_terminal_the_last_line_does_not_tell_again_what_the_first_fault_is() -> None:
+    server = ("--uri", "sip:a@example.com", "--ws-servers", f"ws://127.0.0.1:{closed_port()}")
+    terminal = Terminal("doctor", *server, *QUIET, "--no-color")
+    assert terminal.end() == 3
+    assert terminal.shown.count("refused the connection") == 1
+    assert "the first step that fails is TCP" in terminal.shown
 
 
 def test_a_password_that_is_missing_is_no_question_to_a_script(sipcli: Sipcli) -> None:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.program import Outcome, Sipcli
+from tests.cli.test_process import Terminal
 
 TONE = ("--audio-in", "tone:440", "--audio-out", "null")
 QUIET = ("--audio-in", "silence", "--audio-out", "null")
@@ -57,6 +58,14 @@ def test_a_silent_far_end_is_no_success_and_one_way_audio_is_named(
     assert "one-way audio, nothing reaches us" in outcome.err
     assert "ICE connected by host" in outcome.out
     assert cases(path) == {"expect-audio": "failure"}
+
+
+def test_on_a_terminal_what_was_found_is_told_once_and_in_colour() -> None:
+    terminal = Terminal("call", "--sandbox", "busy", *QUIET, "--expect-status", "603")
+    assert terminal.end() == 8
+    assert "\x1b[31m✗ " in terminal.shown
+    assert terminal.shown.count("expected 603") == 1
+    assert "answer: expect-status is not met" in terminal.shown
 
 
 def test_our_own_silence_is_no_success_where_sound_was_to_be_sent(sipcli: Sipcli) -> None:
