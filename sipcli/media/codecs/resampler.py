@@ -33,31 +33,31 @@ class Resampler:
         self._reach = len(self._filter) - self._step
         """Samples before a block that matter to it."""
         self._signal: Wave = np.zeros(self._reach, np.float32)
-        """So many, and then the stretch converted last."""
+        """So many, then the stretch converted last, and room for a longer one."""
+        self._end = self._reach
         self._blocks = self._signal
 
     def convert(self, stretch: Pcm | Wave) -> Pcm:
         """The next stretch of the signal, whole milliseconds, at the other rate."""
-        signal, count = self._signal, len(stretch)
-        if len(signal) == self._reach + count:
-            signal[: self._reach] = signal[count:]
-        else:
-            signal = self._make_room(count)
-        signal[self._reach :] = stretch
-        return to_pcm((self._blocks @ self._filter).ravel())
+        end = self._reach + len(stretch)
+        if end > len(self._signal):
+            self._make_room(end)
+        self._signal[: self._reach] = self._signal[self._end - self._reach : self._end]
+        self._signal[self._reach : end] = stretch
+        self._end = end
+        return to_pcm((self._blocks[: len(stretch) // self._step] @ self._filter).ravel())
 
-    def _make_room(self, count: int) -> Wave:
-        """Lay out the signal for stretches of `count` samples."""
-        past = self._signal[len(self._signal) - self._reach :]
-        self._signal = np.concatenate((past, np.zeros(count, np.float32)))
-        size = self._signal.itemsize
+    def _make_room(self, size: int) -> None:
+        """Lay the signal out anew, in `size` samples."""
+        more = np.zeros(size - len(self._signal), np.float32)
+        self._signal = np.concatenate((self._signal, more))
+        each = self._signal.itemsize
         self._blocks = as_strided(
             self._signal,
-            (count // self._step, len(self._filter)),
-            (size * self._step, size),
+            ((size - self._reach) // self._step, len(self._filter)),
+            (each * self._step, each),
             writeable=False,
         )
-        return self._signal
 
 
 def _matrix(from_rate: int, to_rate: int, step: int) -> Wave:
