@@ -13,6 +13,8 @@ from sipcli.cli.screen import Screen
 from sipcli.errors import Interrupted
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+HANG_UP: Final = getattr(signal, "SIGHUP", None)
+"""What a terminal that is closed sends, often twice, and its shell once more; None on Windows."""
 LAST_WORD_WAIT: Final = 0.2
 """Seconds that the last line has to get out when all ends at once."""
 
@@ -20,6 +22,7 @@ LAST_WORD_WAIT: Final = 0.2
 def run(work: Callable[[], Coroutine[None, None, None]], screen: Screen) -> None:
     """Run `work` to its end; the first SIGINT or SIGTERM cancels it, the second ends at once.
 
+    A SIGHUP cancels it, too, unless it is ignored, as `nohup` has it; it is never the second.
     A cancelled `work` may still return, where its outcome was known; else this raises
     `Interrupted`.
     """
@@ -44,13 +47,19 @@ async def _supervised(work: Callable[[], Coroutine[None, None, None]], screen: S
 
 @contextmanager
 def _handling(first: Callable[[], object], second: Callable[[], object]) -> Iterator[None]:
-    """Have `first` called at the first signal, and `second` at each further one."""
+    """Have `first` called at the first signal, and `second` at each further one but SIGHUP."""
     waiting = [first]
+    heeded = [*SIGNALS]
+    if HANG_UP is not None and signal.getsignal(HANG_UP) != signal.SIG_IGN:
+        heeded.append(HANG_UP)
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        (waiting.pop() if waiting else second)()
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if waiting:
+            waiting.pop()()
+        elif number != HANG_UP:
+            second()
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    before = {number: signal.signal(number, handle) for number in heeded}
     try:
         yield
     finally:

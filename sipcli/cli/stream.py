@@ -1,8 +1,88 @@
 """Writing to stdout and stderr, whatever they are and whoever has stopped reading them."""
 
 import os
+import select
 import sys
-from typing import IO
+from collections.abc import Callable
+from io import BufferedWriter, FileIO, RawIOBase, TextIOWrapper
+from typing import IO, Any, Final
+
+OnFault = Callable[[OSError], None]
+
+_STDIN: Final = 0
+_ENDS: Final = ("stdout", "stderr")
+
+
+class Outlet(RawIOBase):
+    """The raw end of a stream, made to take everything.
+
+    Once it cannot be written, what comes goes nowhere, what Python flushes at its exit included:
+    neither a full disk nor a reader that has gone (`| head`) is a reason to drop a call. A reader
+    may go, and a terminal be closed; of every other fault `on_fault` is told. Where a full pipe
+    does not wait, we do.
+    """
+
+    def __init__(self, raw: RawIOBase, on_fault: OnFault) -> None:
+        super().__init__()
+        self._raw = raw
+        self._on_fault = on_fault
+        self._is_terminal = raw.isatty()
+
+    def write(self, data: Any) -> int:
+        """Write all of `data`, or nothing ever again (called by the buffer above)."""
+        left = memoryview(data).cast("B")
+        while left:
+            try:
+                written = self._raw.write(left)
+            except OSError as error:
+                silence(self._raw)
+                if not (self._is_terminal or isinstance(error, BrokenPipeError)):
+                    self._on_fault(error)
+                break
+            if written is None:  # somebody else has made it non-blocking, and it is full
+                select.select([], [self._raw], [])
+            left = left[written or 0 :]
+        return memoryview(data).nbytes
+
+    def writable(self) -> bool:
+        """It is (called by the buffer above)."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor, for what asks the terminal."""
+        return self._raw.fileno()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._raw.isatty()
+
+
+class Outlets:
+    """stdout and stderr of this process, fit for whatever may happen to them.
+
+    A standard stream that was closed becomes the null device, so that no socket and no file of
+    ours gets its number; stdin is still known as missing (`sys.stdin` is None).
+    """
+
+    def __init__(self) -> None:
+        self._fault: OSError | None = None
+        null = os.open(os.devnull, os.O_RDWR)
+        while null <= _STDIN + len(_ENDS):  # each takes the lowest number that is free
+            null = os.dup(null)
+        os.close(null)
+        for name in _ENDS:
+            on_fault = self._stdout_failed if name == "stdout" else _nobody_to_tell
+            setattr(sys, name, _guarded(name, on_fault))
+
+    def exit_code(self, code: int) -> int:
+        """What the process shall end with: 2 where all went well, and was not told on stdout."""
+        sys.stdout.flush()
+        return 2 if self._fault is not None and code == 0 else code
+
+    def _stdout_failed(self, error: OSError) -> None:
+        self._fault = error
+        sys.stderr.write(f"error: stdout cannot be written any more: {error.strerror}\n")
+        sys.stderr.flush()
 
 
 def prepare(*, utf_8: bool) -> None:
@@ -20,17 +100,39 @@ def prepare(*, utf_8: bool) -> None:
             reconfigure(errors="replace")
 
 
+def guarded(stream: TextIOWrapper, on_fault: OnFault) -> TextIOWrapper:
+    """The same stream on an `Outlet`. To be called before anything is written to it."""
+    below: Any = stream.buffer
+    raw: RawIOBase = getattr(below, "raw", below)  # unbuffered (python -u), it is raw already
+    return TextIOWrapper(
+        BufferedWriter(Outlet(raw, on_fault)),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
 def put_line(stream: IO[str], line: str) -> None:
-    """Write one line and flush it; a reader that has gone (`| head`) is no reason to fail."""
-    try:
-        stream.write(f"{line}\n")
-        stream.flush()
-    except BrokenPipeError:
-        silence(stream)
+    """Write one line and flush it."""
+    stream.write(f"{line}\n")
+    stream.flush()
 
 
-def silence(stream: IO[str]) -> None:
-    """Have what is written from now on go nowhere, what Python flushes at its exit included."""
+def silence(stream: RawIOBase) -> None:
+    """Have what is written from now on go nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def _guarded(name: str, on_fault: OnFault) -> TextIOWrapper:
+    stream = getattr(sys, name)
+    if stream is not None:
+        return guarded(stream, on_fault)
+    raw = FileIO(_STDIN + 1 + _ENDS.index(name), "w", closefd=False)
+    return TextIOWrapper(BufferedWriter(Outlet(raw, on_fault)), encoding="utf-8")
+
+
+def _nobody_to_tell(_error: OSError) -> None:
+    pass

@@ -10,6 +10,7 @@ import pytest
 
 from sipcli.cli.json_screen import JsonScreen
 from sipcli.cli.screen import Screen
+from sipcli.cli.stream import guarded
 from sipcli.cli.terminal import TerminalScreen
 from sipcli.core.events import Connected, Warned
 
@@ -20,7 +21,7 @@ def unread() -> Iterator[TextIOWrapper]:
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer, "w", encoding="utf-8") as stream:
-        yield stream
+        yield guarded(stream, lambda error: pytest.fail(str(error)))
 
 
 @pytest.mark.parametrize("kind", ["terminal", "json"])

@@ -204,6 +204,9 @@ class Terminal:
     def end(self) -> int:
         while self._read():
             pass
+        return self.close()
+
+    def close(self) -> int:
         os.close(self._terminal)
         _, status = os.waitpid(self._pid, 0)
         return os.waitstatus_to_exitcode(status)
@@ -273,3 +276,39 @@ def test_no_colour_means_none() -> None:
     assert colours()
     assert not colours("--no-color")
     assert not colours(NO_COLOR="1")
+
+
+def test_a_terminal_that_is_closed_ends_it_in_good_order() -> None:
+    with in_a_thread() as server:
+        terminal = Terminal("register", *account(server))
+        terminal.wait_for("● registered")
+        assert terminal.close() == 0
+    assert server.requests("REGISTER")[-1].contacts[0].params.get("expires") == "0"
+
+
+def test_further_hangups_do_not_hurry_it() -> None:
+    behaviour = Behaviour(silent=frozenset({"UNREGISTER"}))
+    with (
+        in_a_thread(behaviour) as server,
+        started("register", "--json", *account(server)) as process,
+    ):
+        read_until(process.stdout, "registered")
+        process.send_signal(signal.SIGHUP)
+        _wait_until(lambda: len(server.requests("REGISTER")) == 2)
+        process.send_signal(signal.SIGHUP)
+        assert rest(process)[-1]["event"] == "finished"
+        assert process.returncode == 0
+
+
+def test_an_ignored_hangup_is_ignored() -> None:
+    def ignore() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with (
+        in_a_thread() as server,
+        started("register", "--json", *account(server), preexec_fn=ignore) as process,
+    ):
+        read_until(process.stdout, "registered")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)  # a signal that is heeded would have had its effect by then
+        assert len(server.requests("REGISTER")) == 1
