@@ -13,15 +13,19 @@ LATE_SHARE: Final = 0.002
 """A frame in 500 may be late where no frame "is late": a machine that others use has hiccups."""
 
 
+_TIMES: Final = 3
+"""How often each load is measured, one after the other: the median stands."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What so many calls cost the process that bears them, one end of each."""
 
     calls: int
     core_percent: float
-    """Of one core, for all of them."""
+    """Of one core, for all of them; the median of both sides' measurements."""
     late_share: float
-    """Of the frames that should have been heard."""
+    """Of the frames that should have been heard, at both sides."""
     memory_kb: float
 
 
@@ -40,14 +44,19 @@ async def loads(engine: str, codec: str, steps: Sequence[int], *, seconds: float
             try:
                 await calls.add(step - (found[-1].calls if found else 0), codec, keeps=False)
                 await calls.both("measure", seconds=2.0)  # what setting up has left behind
-                replies = await calls.both("measure", seconds=seconds)
+                replies = [
+                    reply
+                    for _ in range(_TIMES)
+                    for reply in await calls.both("measure", seconds=seconds / _TIMES)
+                ]
             except WorkerError:
                 break  # they cannot even be set up
             found.append(
                 Load(
                     calls=step,
                     core_percent=median(each["core_percent"] for each in replies),
-                    late_share=max(each["late"] / max(1, each["frames"]) for each in replies),
+                    late_share=sum(each["late"] for each in replies)
+                    / max(1, sum(each["frames"] for each in replies)),
                     memory_kb=median(each["memory_kb"] for each in replies),
                 )
             )

@@ -21,6 +21,7 @@ async def sheet(extent: Extent) -> list[str]:
         found[engine, codec] = await loads(engine, codec, steps, seconds=extent.load_s)
     return [
         *rows("Cost", [*_load_rows(found), *_capacity_rows(found), _memory_row(found)]),
+        *_bare_line(found["bare", "pcmu"]),
         *rows("How soon it sounds", [*await _set_up_rows(extent.set_ups), await _device_row()]),
     ]
 
@@ -43,6 +44,16 @@ def _load_rows(found: Found) -> list[Row]:
 def _share(loads: Sequence[Load], calls: int) -> float | None:
     """Percent of a core for each of so many calls; None where that was not reached."""
     return next((each.core_percent / calls for each in loads if each.calls == calls), None)
+
+
+def _bare_line(loads: Sequence[Load]) -> list[str]:
+    """What a call costs before anything is done for it."""
+    one, thirty = [f"{_share(loads, calls) or 0.0:.1f} %" for calls in (1, 30)]
+    return [
+        "A process that only wakes up, sends and receives as often as a call does, and does nothing"
+        f" else, takes {one} of a core here, and with thirty such sockets {thirty} for each.",
+        "",
+    ]
 
 
 def _capacity_rows(found: Found) -> list[Row]:

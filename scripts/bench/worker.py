@@ -46,6 +46,10 @@ def engine(name: str) -> Engine:
 
             on_loopback()
             return AiortcEngine(_said())
+        case "bare":
+            from scripts.bench.ends_bare import BareEngine
+
+            return BareEngine()
         case "chromium":
             from scripts.bench.ends_chromium import ChromiumEngine
 
