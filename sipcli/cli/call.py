@@ -9,7 +9,7 @@ import click
 from sipcli.calls.call import Call
 from sipcli.calls.call_outcome import call_failure
 from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
-from sipcli.cli.common import Command, Seconds
+from sipcli.cli.common import Seconds
 from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
@@ -17,14 +17,14 @@ from sipcli.cli.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
 from sipcli.cli.targets import resolve_target
-from sipcli.cli.trial import Trial
+from sipcli.cli.trial import Trial, TrialCommand
 from sipcli.errors import Interrupted
 
 RINGING: Final = 180
 """The status from which on somebody, or something, at the far end has the call."""
 
 
-@click.command(cls=Command)
+@click.command(cls=TrialCommand)
 @click.argument("target")
 @click.option(
     "--duration",

@@ -11,13 +11,13 @@ from sipcli.calls.call import Call
 from sipcli.calls.echo import Echo
 from sipcli.calls.sound import Sound
 from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
-from sipcli.cli.common import Command, Seconds
+from sipcli.cli.common import Seconds
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
-from sipcli.cli.trial import Trial
+from sipcli.cli.trial import Trial, TrialCommand
 from sipcli.cli.verbs import BUSY_HERE
 from sipcli.errors import Interrupted
 
@@ -38,7 +38,7 @@ class Policy:
     echo: bool
 
 
-@click.command(cls=Command)
+@click.command(cls=TrialCommand)
 @click.option(
     "--auto-answer",
     is_flag=False,

@@ -2,12 +2,14 @@
 
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 import click
 
+from sipcli.cli.common import Command
 from sipcli.cli.current import current_screen
 from sipcli.cli.wording import BAD, GOOD, Line
 from sipcli.errors import (
@@ -27,6 +29,19 @@ from sipcli.printable import one_line
 _STATUS: Final = "expect-status"
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that may be nothing but a final answer to the INVITE."""
+
+
+class TrialCommand(Command):
+    """A command with `--junit`, which has its file also where the rest makes no sense."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what stands behind the command's name (called by click)."""
+        path = _junit_path(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            Trial(str(self.name), Expectations(), path).abandon(error)
+            raise
 
 
 class Trial:
@@ -84,13 +99,29 @@ class Trial:
             raise written from None
         return error is None
 
+    def abandon(self, error: Exception) -> None:
+        """The command ends by `error` before it has begun, or at once: write that, and no more."""
+        if all(verdict.line is not None for verdict in self._verdicts):
+            for verdict in unreached(self._wanted, _in_words(error)):
+                self._keep(verdict)
+        self._write(error)
+
     def _is_answer(self, error: BaseException | None) -> bool:
         """Whether it is but a final answer to a call whose status was judged."""
         judged = any(verdict.name == _STATUS for verdict in self._verdicts)
         return judged and not self.incoming and isinstance(error, _ANSWERS)
 
     def _pronounced(self, verdict: Verdict) -> None:
-        """Tell of a verdict, and keep it."""
+        """Keep a verdict, and tell of it."""
+        self._keep(verdict)
+        screen = current_screen()
+        names = ("name", "met", "expected", "actual", "line")
+        screen.record("expectation", {name: getattr(verdict, name) for name in names})
+        mark, style = ("✓", GOOD) if verdict.met else ("✗", BAD)
+        told = f"{_place(verdict)}: {verdict.actual}" if verdict.met else _fault(verdict)
+        screen.tell(Line(mark, one_line(told), style))
+
+    def _keep(self, verdict: Verdict) -> None:
         self._verdicts.append(verdict)
         fault = None if verdict.met else _fault(verdict)
         name = self._case_name(verdict)
@@ -99,12 +130,6 @@ class Trial:
             self._add_case(name, failure=failure)
         else:
             self._add_case(name, error=fault)
-        screen = current_screen()
-        names = ("name", "met", "expected", "actual", "line")
-        screen.record("expectation", {name: getattr(verdict, name) for name in names})
-        mark, style = ("✓", GOOD) if verdict.met else ("✗", BAD)
-        told = f"{_place(verdict)}: {verdict.actual}" if fault is None else fault
-        screen.tell(Line(mark, one_line(told), style))
 
     def _case_name(self, verdict: Verdict) -> str:
         """The name of a verdict's test case: reporters want each name once."""
@@ -142,6 +167,14 @@ class Trial:
         return None
 
 
+def _junit_path(args: list[str]) -> Path | None:
+    """The file that the words of a command name, whatever else they say."""
+    words = args[: args.index("--")] if "--" in args else args
+    named = [word.partition("=")[2] for word in words if word.startswith("--junit=")]
+    named += [path for option, path in pairwise(words) if option == "--junit"]
+    return Path(named[-1]) if named else None
+
+
 def _in_one(failed: list[Verdict]) -> ExpectationError:
     """The error that these verdicts, which were told, amount to."""
     error = ExpectationError("\n".join(map(_fault, failed)), failed[0].phase)
@@ -162,6 +195,8 @@ def _place(verdict: Verdict) -> str:
 def _in_words(error: BaseException) -> str:
     if isinstance(error, SipcliError):
         return str(error)
+    if isinstance(error, click.ClickException):
+        return error.format_message()
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return "interrupted"
     return f"a bug in sipcli: {type(error).__name__}: {error}"

@@ -155,6 +155,38 @@ def test_what_cannot_be_expected_is_a_usage_error(sipcli: Sipcli, option: str, v
     assert option in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--sandbox", "echo", "--expect-tone", "nan", "--junit"], "--expect-tone"),
+        (["--junit"], "Missing argument"),
+        (["echo", "--bogus", "--junit"], "--bogus"),
+        (["--sandbox", "sip:", "--junit"], "this is not a URI"),
+        (["--sandbox", "echo", "--audio-in", "bogus:", "--junit"], "--audio-in"),
+    ],
+)
+def test_a_usage_error_is_told_in_the_file(
+    arguments: list[str], complaint: str, sipcli: Sipcli, tmp_path: Path
+) -> None:
+    path = tmp_path / "junit.xml"
+    for option in ([*arguments, str(path)], [*arguments[:-1], f"--junit={path}"]):
+        outcome = sipcli("call", *option)
+        assert outcome.code == 2
+        assert complaint in outcome.err
+        assert cases(path) == {"call": "error"}
+        (error,) = ElementTree.parse(path).iter("error")
+        told = str(error.get("message"))
+        assert complaint in told
+        assert "bug" not in told
+        path.unlink()
+
+
+def test_what_follows_two_dashes_names_no_file(sipcli: Sipcli, tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    assert sipcli("listen", "--bogus", "--", "--junit", str(path)).code == 2
+    assert not path.exists()
+
+
 def test_listening_in_vain_is_no_success(sipcli: Sipcli, tmp_path: Path) -> None:
     path = tmp_path / "junit.xml"
     outcome = sipcli(
