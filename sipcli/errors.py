@@ -71,10 +71,17 @@ class SipcliError(Exception):
 
 
 class ConfigError(SipcliError):
-    """An option, a variable or the configuration file is wrong; the text names the place."""
+    """An option, a variable or the configuration file is wrong; the text names the place.
+
+    Where only the key is known, `setting` is its name, and who knows the place adds it.
+    """
 
     exit_code = 2
     phase = Phase.CONFIGURATION
+
+    def __init__(self, text: str, *, setting: str | None = None) -> None:
+        super().__init__(text)
+        self.setting = setting
 
 
 class ConnectError(SipcliError):

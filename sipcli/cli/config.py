@@ -68,7 +68,10 @@ def check(invocation: Invocation) -> None:
     try:
         loaded = invocation.load()
         check_files(loaded)
-        LinkOptions.from_settings(loaded.settings)
+        try:
+            LinkOptions.from_settings(loaded.settings)
+        except ConfigError as error:
+            raise loaded.placed(error) from error
     except ConfigError as error:
         screen.record("check", _result(ok=False, detail=error.text, hint=None))
         raise

@@ -45,6 +45,12 @@ class Loaded:
     """The configuration file that was read."""
     profile: str | None
 
+    def placed(self, error: ConfigError) -> ConfigError:
+        """`error`, which came up when a setting was put to use, with the setting's place."""
+        if error.setting is None:
+            return error
+        return ConfigError(f"{self.origins[error.setting]}: {error.text}")
+
 
 def load(
     given: Mapping[str, Given | None],

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from os.path import isdir
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +74,8 @@ def check_files(loaded: Loaded) -> None:
         except OSError as error:
             raise _unusable(loaded, name, path, error.strerror) from None
     log = loaded.settings.log.file
-    if log is not None and (Path(log).is_dir() or not Path(log).parent.is_dir()):
+    # Not by pathlib, which raises where a folder may not be looked into.
+    if log is not None and (isdir(log) or not isdir(Path(log).parent)):
         raise _unusable(loaded, "log.file", log, "no such folder, or a folder itself")
 
 

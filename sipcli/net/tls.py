@@ -83,7 +83,8 @@ def client_context(
         _identify(context, certificate, key)
     elif key is not None:
         raise ConfigError(
-            f"tls_client_key = {key!r} is of no use alone: set tls_client_certificate too"
+            f"tls_client_key = {key!r} is of no use alone: set tls_client_certificate too",
+            setting="tls_client_key",
         )
     return context
 
@@ -97,7 +98,8 @@ def _trusting(ca_file: str | None) -> ssl.SSLContext:
     except ssl.SSLError as error:
         raise ConfigError(
             f"tls_ca_file = {ca_file!r} holds no certificate: it must be a file of CA"
-            " certificates in PEM"
+            " certificates in PEM",
+            setting="tls_ca_file",
         ) from error
 
 
@@ -106,7 +108,9 @@ def _identify(context: ssl.SSLContext, certificate: str, key: str | None) -> Non
     _check_readable("tls_client_certificate", certificate)
     if key is not None:
         _check_readable("tls_client_key", key)
-    named = f"tls_client_certificate = {certificate!r}, tls_client_key = {key!r}"
+    named = f"tls_client_certificate = {certificate!r}"
+    if key is not None:
+        named += f", tls_client_key = {key!r}"
 
     def refuse() -> str:
         raise _Encrypted  # without this, OpenSSL would ask on the terminal
@@ -116,13 +120,14 @@ def _identify(context: ssl.SSLContext, certificate: str, key: str | None) -> Non
     except _Encrypted as error:
         raise ConfigError(
             f"{named}: the key is encrypted; sipcli takes only one without a pass phrase"
-            " (openssl pkey -in KEY -out PLAIN)"
+            " (openssl pkey -in KEY -out PLAIN)",
+            setting="tls_client_certificate" if key is None else "tls_client_key",
         ) from error
     except ssl.SSLError as error:
         fault = "these two do not belong together"
         if error.reason != "KEY_VALUES_MISMATCH":
             fault = "a certificate and its private key, both in PEM, are needed"
-        raise ConfigError(f"{named}: {fault}") from error
+        raise ConfigError(f"{named}: {fault}", setting="tls_client_certificate") from error
 
 
 def _check_readable(name: str, path: str) -> None:
@@ -131,7 +136,8 @@ def _check_readable(name: str, path: str) -> None:
         with Path(path).open("rb"):
             pass
     except OSError as error:
-        raise ConfigError(f"{name} = {path!r} cannot be read: {error.strerror}") from error
+        text = f"{name} = {path!r} cannot be read: {error.strerror}"
+        raise ConfigError(text, setting=name) from error
 
 
 async def look_at_certificate(address: Address, host: str, deadline: float) -> bytes | None:

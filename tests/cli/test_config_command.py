@@ -153,7 +153,10 @@ class TestCheck:
         assert "missing.pem cannot be used: No such file" in capsys.readouterr().err
         garbage = write(tmp_path / "garbage.pem", "garbage")
         assert run(["config", "check", "--tls-ca-file", str(garbage)]) == 2
-        assert "garbage.pem" in capsys.readouterr().err
+        assert f"error: --tls-ca-file: tls_ca_file = {str(garbage)!r}" in capsys.readouterr().err
+        write(config_file(), f'uri = "sip:a@b"\ntls_client_certificate = "{garbage}"')
+        assert run(["config", "check"]) == 2
+        assert f"{config_file()}:2: tls_client_certificate = " in capsys.readouterr().err
 
 
 class TestPath:
