@@ -49,5 +49,9 @@ class LinkClosed(Exception):  # noqa: N818 - an event like any other, not a faul
 
 
 def excerpt(text: str) -> str:
-    """A peer's words, cut to a length that fits a sentence; escaping them is the screen's part."""
+    """A peer's words, cut to a length that fits a sentence; escaping them is the screen's part.
+
+    They stay in one line: a screen takes each line of an error for a problem of its own.
+    """
+    text = text.replace("\n", " ")
     return text if len(text) <= LONGEST_EXCERPT else f"{text[:LONGEST_EXCERPT]}…"

@@ -151,6 +151,7 @@ def test_a_ping_is_answered_with_its_own_payload() -> None:
         (Close(1012, "").serialize(), 1012, "service restart"),
         (Close(4321, "").serialize(), 4321, "no reason given"),
         (Close(1000, "x" * 123).serialize(), 1000, "x" * 120 + "…"),
+        (Close(4000, "bye\nerror: all is lost").serialize(), 4000, "bye error: all is lost"),
         (b"", None, "no status rcvd"),
     ],
 )
