@@ -5,61 +5,30 @@ other. Two streams, not one for both ways: either device may be missing, be name
 or vanish without the other.
 
 The device's clock and the call's are not the same: `pace` says how the call's should change
-to keep step, and where nobody asks, a few milliseconds are left out now and then. A call can
-follow one clock only: its sink's, else its source's.
+to keep step, and so that sound waits no longer than it must (`reserve.py`). A call can follow
+one clock only: its sink's, else its source's. Where nobody follows, blocks are left out or said
+twice. Frames begin where blocks begin: the part of a block that waits for the rest of it would
+wait for nothing.
 """
 
 from collections import deque
+from math import ceil
+from time import perf_counter
 from typing import Final, Protocol
+
+import numpy as np
 
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence
 from sipcli.media.sound.background import Warn
+from sipcli.media.sound.blend import SEAM_S, blend
 from sipcli.media.sound.convert import FromFrames, ToFrames
 from sipcli.media.sound.hardware import Hardware, Port
-from sipcli.media.sound.portaudio import BLOCK_S, Direction
-from sipcli.media.sound.rings import CaptureRing, PlaybackRing, Ring
+from sipcli.media.sound.portaudio import Direction
+from sipcli.media.sound.reserve import Reserve
+from sipcli.media.sound.rings import BLOCK_S, CaptureRing, PlaybackRing, Ring
 
-RESERVE_S: Final = 1.5 * BLOCK_S
-"""Seconds of sound that wait in a ring when a frame is taken or put: a block, and some jitter."""
-_WINDOW: Final = 50
-"""Frames over which the smallest reserve is looked for: 1 s."""
-_EXCESS_S: Final = RESERVE_S + 0.005
-"""A reserve that never was smaller in a window is more than is needed."""
-_PACE: Final = 0.01
-"""The part of an error of the reserve that the next frame makes good: all in about 2 s."""
-_MOST_PACE_S: Final = 0.0005
-
-
-class Reserve:
-    """How much sound waits in a ring at the moment of each frame, in seconds."""
-
-    def __init__(self) -> None:
-        self._last: deque[float] = deque(maxlen=_WINDOW)
-
-    def put(self, seconds: float) -> float:
-        """Take note; returns the seconds that are too many, mostly 0."""
-        self._last.append(seconds)
-        if len(self._last) < _WINDOW or (least := min(self._last)) <= _EXCESS_S:
-            return 0.0
-        self._last.clear()
-        return least - RESERVE_S
-
-    @property
-    def is_new(self) -> bool:
-        """Whether no frame has come or gone yet."""
-        return not self._last
-
-    @property
-    def error(self) -> float:
-        """Seconds by which the last second's mean is off what is wanted."""
-        if not self._last:
-            return 0.0
-        return sum(self._last) / len(self._last) - RESERVE_S - BLOCK_S / 2
-
-    @property
-    def pace(self) -> float:
-        """Seconds by which a frame should come later so that a reserve that is high falls."""
-        return max(-_MOST_PACE_S, min(_MOST_PACE_S, self.error * _PACE))
+RESERVE_S: Final = BLOCK_S
+"""Seconds of silence that are played before the first frame: it has 10 to 20 ms to spare."""
 
 
 class Treat(Protocol):
@@ -116,11 +85,13 @@ class DeviceSource(_Handle):
         super().__init__(hardware, Direction.INPUT, name, warn)
         self._convert = ToFrames(RATE, 1)
         self._treat = treat
+        self._lacks = False
+        """Whether the last frame was one that had not come yet."""
 
     @property
     def pace(self) -> float:
         """Seconds by which the next frame should be read later than planned, to keep step."""
-        return -self._reserve.pace
+        return self._reserve.pace
 
     def read(self) -> Pcm:
         """The next 20 ms; silence while there is no device."""
@@ -130,25 +101,60 @@ class DeviceSource(_Handle):
             self._ring = None
             return silence(FRAME)
         ring = stream.ring
-        per_second = ring.rate * ring.channels
         count = round(FRAME_S * ring.rate) * ring.channels
         if ring is not self._ring:
             self._ring = ring
             self._reserve = Reserve()
             self._convert = ToFrames(ring.rate, ring.channels)
             self._position = ring.moved
-        waiting = ring.moved - self._position - count
-        if waiting > ring.size // 2:  # the call stood still
+        if ring.moved - self._position - count > ring.size // 2:  # the call stood still
             self.gaps += 1
             self._position = ring.moved - count
-        elif waiting < 0:
-            self.gaps += not self._reserve.is_new
-            return silence(FRAME)
-        self._position += _whole(self._reserve.put(waiting / per_second), ring)
-        position = self._position
-        self._position += count
-        frame = self._convert(ring.get(position, count))
-        return frame if self._treat is None else self._treat(frame, ring, position)
+        if ring.moved < self._position + count:
+            pcm = self._once_more(ring, count)
+            if pcm is None:
+                return silence(FRAME)
+        else:
+            self._lacks = False
+            pcm = self._next(ring, count)
+        start = self._position - count
+        frame = self._convert(pcm)
+        return frame if self._treat is None else self._treat(frame, ring, start)
+
+    def _next(self, ring: CaptureRing, count: int) -> Pcm:
+        """The samples whose turn it is, all of which are there."""
+        end = self._position + count
+        blocks = self._reserve.put(perf_counter() - ring.moment(end - 1))
+        blocks = min(blocks, (ring.moved - end) // ring.block)
+        start = self._position + blocks * ring.block
+        pcm = ring.get(start, count)
+        if blocks:
+            self._reserve.gained(-blocks * BLOCK_S)
+            seam = _whole(SEAM_S, ring)
+            pcm[:seam] = blend(ring.get(self._position, seam), pcm)
+        self._position = start + count
+        return pcm
+
+    def _once_more(self, ring: CaptureRing, count: int) -> Pcm | None:
+        """What was heard last, again, for samples that have not come yet; None: twice is enough."""
+        if self._reserve.is_new or self._lacks:
+            return None
+        self._lacks = True
+        self.gaps += 1
+        self._reserve.missed(0.0)
+        blocks = ceil((self._position + count - ring.moved) / ring.block)
+        start = self._position - blocks * ring.block
+        seam = _whole(SEAM_S, ring)
+        if ring.moved >= self._position + seam:
+            ending = ring.get(self._position, seam)
+        else:  # a wave that turns back does not click
+            backwards = ring.get(self._position - seam, seam).reshape(-1, ring.channels)[::-1]
+            ending = backwards.reshape(-1)
+        pcm = ring.get(start, count)
+        pcm[:seam] = blend(ending, pcm)
+        self._reserve.gained(blocks * BLOCK_S)
+        self._position = start + count
+        return pcm
 
     def close(self) -> None:
         """Leave the device to others, and what treats its sound, too."""
@@ -163,11 +169,13 @@ class DeviceSink(_Handle):
     def __init__(self, hardware: Hardware, name: str | None, warn: Warn) -> None:
         super().__init__(hardware, Direction.OUTPUT, name, warn)
         self._convert = FromFrames(RATE, 1)
+        self._written: deque[tuple[int, float]] = deque()
+        """Frames that the device has not begun yet: from where in the ring, and since when."""
 
     @property
     def pace(self) -> float:
         """Seconds by which the next frame should be written later than planned, to keep step."""
-        return self._reserve.pace
+        return -self._reserve.pace
 
     def write(self, frame: Pcm) -> None:
         """Play the next 20 ms; dropped while there is no device."""
@@ -176,25 +184,47 @@ class DeviceSink(_Handle):
         if stream is None or not isinstance(stream.ring, PlaybackRing):
             self._ring = None
             return
-        ring = stream.ring
+        ring, now = stream.ring, perf_counter()
         if ring is not self._ring:
             self._ring = ring
             self._reserve = Reserve()
             self._convert = FromFrames(ring.rate, ring.channels)
             self._position = ring.moved + _whole(RESERVE_S, ring)
-        per_second = ring.rate * ring.channels
-        waiting = self._position - ring.moved
-        if waiting < 0:  # the device has played all there was
-            self._position = ring.moved + _whole(RESERVE_S, ring)
-            self.gaps += 1
-            waiting = self._position - ring.moved
+            self._written.clear()
         pcm = self._convert(frame)
-        pcm = pcm[_whole(self._reserve.put(waiting / per_second), ring) :]
-        if waiting + len(pcm) > ring.size // 2:  # the device stands still
+        if self._judge(ring):
+            seam = _whole(SEAM_S, ring)
+            joint = blend(pcm[:seam], pcm[ring.block :])
+            pcm = np.concatenate((joint, pcm[ring.block + len(joint) :]))
+            self._reserve.gained(-BLOCK_S)
+        if self._position < ring.moved:  # the device has played all there was
+            self.gaps += 1
+            self._catch_up(ring, now)
+        if self._position - ring.moved + len(pcm) > ring.size // 2:  # the device stands still
             self.gaps += 1
             return
         ring.mix(self._position, pcm)
+        self._written.append((self._position, now))
         self._position += len(pcm)
+
+    def _judge(self, ring: PlaybackRing) -> bool:
+        """Whether there is too much in the ring, by what came of the frames until now."""
+        blocks = 0
+        while self._written and self._written[0][0] < ring.moved:
+            position, written = self._written.popleft()
+            blocks = self._reserve.put(ring.moment(position) - written)
+        return blocks > 0
+
+    def _catch_up(self, ring: PlaybackRing, now: float) -> None:
+        """Go to a place that the device has not come to yet, and will not too soon."""
+        # A block is taken at once, when the one before it has been played.
+        taken = ring.reached(now) - BLOCK_S
+        wanted = self._reserve.missed(ring.seconds(self._position) - taken)
+        blocks = ceil(_whole(taken + wanted, ring) / ring.block)
+        position = max(ring.moved, blocks * ring.block)
+        self._reserve.gained(ring.seconds(position - self._position))
+        self._position = position
+        self._written.clear()
 
 
 def _whole(seconds: float, ring: Ring) -> int:

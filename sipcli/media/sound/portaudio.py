@@ -17,14 +17,6 @@ from sipcli.media.sound.quiet import silence_c_libraries
 from sipcli.media.sound.rings import CaptureRing, PlaybackRing
 
 LOCK: Final = threading.RLock()
-BLOCK_S: Final = 0.01
-"""Seconds in a block of the callback. What is shorter costs more; 20 ms doubles the delay."""
-LATENCY_S: Final = 0.025
-"""Seconds of buffer that PortAudio is asked for.
-
-Through PulseAudio two streams take 2.3 % of a core by that, three quarters of it between ALSA and
-PulseAudio. With 0.035 it is half as much, but blocks come in pairs: 20 ms more delay each way.
-"""
 
 
 class Direction(Enum):
@@ -32,6 +24,15 @@ class Direction(Enum):
 
     INPUT = "microphone"
     OUTPUT = "loudspeaker"
+
+
+LATENCY_S: Final = {Direction.INPUT: 0.025, Direction.OUTPUT: 0.02}
+"""Seconds of buffer that PortAudio is asked for, beside a block.
+
+What is heard waits in no buffer: a larger one costs nothing, until blocks come in pairs, at 0.035.
+What is played waits in all of it. Through PulseAudio two streams take 2.3 % of a core by that,
+three quarters of it between ALSA and PulseAudio; in pairs it would be half as much.
+"""
 
 
 class NoPortAudio(DeviceError):  # noqa: N818 - what there is not
@@ -178,8 +179,8 @@ def open_stream(direction: Direction, name: str | None, on_finished: Callable[[]
                 samplerate=rate,
                 channels=channels,
                 dtype="int16",
-                blocksize=round(BLOCK_S * rate),
-                latency=LATENCY_S,
+                blocksize=ring.block // channels,
+                latency=LATENCY_S[direction],
                 callback=ring.callback,
                 finished_callback=on_finished,
             )

@@ -13,6 +13,10 @@ from sipcli.media.pcm import Pcm
 
 SECONDS: Final = 1
 """Of sound that a ring holds."""
+BLOCK_S: Final = 0.01
+"""Seconds in a block of the callback. What is shorter costs more; 20 ms doubles the delay."""
+_REMEMBERED: Final = 128
+"""Blocks whose moments are kept: longer than sound stays in a ring."""
 
 
 class Ring:
@@ -22,6 +26,8 @@ class Ring:
         self.rate = rate
         self.channels = channels
         self.size = SECONDS * rate * channels
+        self.block = round(BLOCK_S * rate) * channels
+        """Samples in a block, of all channels."""
         self.moved = 0
         """Samples that the callback has put in or taken out so far; its own counter."""
         self.moved_at = 0.0
@@ -29,6 +35,7 @@ class Ring:
         self.xruns = 0
         """Times that PortAudio told of lost or missing samples; the callback's own too."""
         self._samples = np.zeros(self.size, np.int16)
+        self._moments = [0.0] * _REMEMBERED
 
     def seconds(self, samples: int) -> float:
         """How long `samples` of all channels last."""
@@ -40,6 +47,17 @@ class Ring:
         Callbacks come in blocks; the time since the last one is added.
         """
         return self.seconds(self.moved) + now - self.moved_at
+
+    def moment(self, position: int) -> float:
+        """When the callback came that moved the sample at `position`, in the last second."""
+        return self._moments[position // self.block % _REMEMBERED]
+
+    def _count(self, samples: int) -> None:
+        """Take note of a callback; the last thing that one does."""
+        now = perf_counter()
+        self._moments[self.moved // self.block % _REMEMBERED] = now
+        self.moved_at = now
+        self.moved += samples
 
     def _parts(self, position: int, count: int) -> tuple[slice, slice, int]:
         """Where `count` samples from `position` on lie: two stretches, and the first's length."""
@@ -57,8 +75,7 @@ class CaptureRing(Ring):
         one, two, first = self._parts(self.moved, len(block))
         self._samples[one] = block[:first]
         self._samples[two] = block[first:]
-        self.moved += len(block)
-        self.moved_at = perf_counter()
+        self._count(len(block))
         if flags:
             self.xruns += 1
 
@@ -88,8 +105,7 @@ class PlaybackRing(Ring):
         self._played[two] = block[first:]
         self._samples[one] = 0
         self._samples[two] = 0
-        self.moved += len(block)
-        self.moved_at = perf_counter()
+        self._count(len(block))
         if flags:
             self.xruns += 1
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sipcli.media.sound import far_end, portaudio, rings
+from sipcli.media.sound import device, far_end, portaudio, rings
 from sipcli.media.sound import hardware as hardware_module
 from sipcli.media.sound.hardware import Hardware
 from tests.media.sound.fake_sounddevice import FakeDevice, FakeSounddevice
@@ -60,6 +60,6 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock by which two devices are kept in step."""
     virtual = Clock()
-    for module in (rings, far_end):
+    for module in (device, far_end, rings):
         monkeypatch.setattr(module, "perf_counter", lambda: virtual.now)
     return virtual

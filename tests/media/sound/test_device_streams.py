@@ -12,9 +12,10 @@ from sipcli.media.sound import hardware as hardware_module
 from sipcli.media.sound.device import RESERVE_S, DeviceSink, DeviceSource
 from sipcli.media.sound.hardware import Hardware
 from sipcli.media.sound.rings import PlaybackRing
-from tests.media.sound.conftest import Plug
+from tests.media.sound.conftest import Clock, Plug
 from tests.media.sound.fake_sounddevice import FakeDevice, FakeSounddevice, FakeStream
 from tests.media.sound.helpers import cut, dominant, eventually, sine
+from tests.media.sound.timing import Beside
 
 MIC = FakeDevice("Mic", outputs=0)
 SPEAKER = FakeDevice("Speaker", inputs=0)
@@ -114,11 +115,12 @@ def test_silence_is_played_where_nothing_is_written(plug: Plug, hardware: Hardwa
     sink.close()
 
 
-def test_a_microphone_whose_clock_is_faster_gains_no_delay(plug: Plug, hardware: Hardware) -> None:
+def test_a_microphone_whose_clock_is_faster_gains_no_delay(
+    plug: Plug, hardware: Hardware, clock: Clock
+) -> None:
     source, stream = microphone(hardware, plug(MIC))
-    for _ in range(3000):
-        stream.capture(np.zeros(FRAME + 2, np.int16))  # 2000 ppm, to have an hour in a minute
-        source.read()
+    # 2000 ppm, to have an hour in a minute.
+    Beside(source, stream, clock, ppm=2000, follows=False).run(60)
     port = source.port.open
     assert port is not None
     waiting = port.ring.moved - source._position  # noqa: SLF001 - the delay itself
@@ -126,13 +128,17 @@ def test_a_microphone_whose_clock_is_faster_gains_no_delay(plug: Plug, hardware:
     source.close()
 
 
-def test_a_loudspeaker_whose_clock_is_slower_gains_no_delay(plug: Plug, hardware: Hardware) -> None:
+def test_a_loudspeaker_whose_clock_is_slower_gains_no_delay(
+    plug: Plug, hardware: Hardware, clock: Clock
+) -> None:
     sink, stream = loudspeaker(hardware, plug(SPEAKER))
     ahead = []
     for number in range(3000):
         sink.write(np.ones(FRAME, np.int16))
-        if number % 100:  # every hundredth time 20 ms fewer
-            stream.play(2)
+        for _ in range(2):
+            clock.now += 0.01
+            if number % 100:  # every hundredth time 20 ms fewer
+                stream.play(1)
         open_ = sink.port.open
         assert open_ is not None
         ahead.append(sink._position - open_.ring.moved)  # noqa: SLF001 - the delay itself
@@ -140,16 +146,20 @@ def test_a_loudspeaker_whose_clock_is_slower_gains_no_delay(plug: Plug, hardware
     sink.close()
 
 
-def test_pace_brings_the_reserve_back_to_what_it_should_be(plug: Plug, hardware: Hardware) -> None:
+def test_pace_brings_the_reserve_back_to_what_it_should_be(
+    plug: Plug, hardware: Hardware, clock: Clock
+) -> None:
     """A call whose clock follows `pace` neither drops nor lacks a sample at 100 ppm."""
     sink, stream = loudspeaker(hardware, plug(SPEAKER))
     now, device_time, paces = 0.0, 0.0, []
     for _ in range(20_000):
+        clock.now = now
         sink.write(np.ones(FRAME, np.int16))
         paces.append(sink.pace)
         now += 0.02 + sink.pace
         while device_time + 0.01 <= now * 1.0001:
             device_time += 0.01
+            clock.now = device_time / 1.0001
             stream.play(1)
     assert sink.gaps == 0
     assert max(map(abs, paces)) <= 0.0005
