@@ -56,7 +56,10 @@ class Ear:
 def delays_ms(prompt: str) -> tuple[float, ...]:
     """Of each window of half a second; raises `ValueError` where the sound gets lost."""
     microphone, loudspeaker = Ear("microphone"), Ear("speaker_monitor")
-    sounddevice.play(segment(prompt), RATE, device="microphone_feed", blocking=True)
+    # Left to itself PortAudio asks for a few samples at a time, which takes half a core.
+    sounddevice.play(
+        segment(prompt), RATE, device="microphone_feed", blocksize=2 * _BLOCK, blocking=True
+    )
     time.sleep(_AFTER_S)
     found = pair(microphone.track(), loudspeaker.track(), 0)
     if found is None:
