@@ -13,6 +13,7 @@ _TONE: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 _HIGHEST_TONE: Final = 24_000
 """Hz: half the sampling rate, above which there is no tone."""
 _FILE: Final = "file:"
+_WAV: Final = ".wav"
 _AUTO: Final[Literal["auto"]] = "auto"
 _PACKAGE: Final = "pywebrtc_audio"
 
@@ -32,7 +33,8 @@ def source_kind() -> Kind[str]:
 
     return of_text(
         read,
-        accepts="device, device:NAME, file:PATH, tone:HZ, noise, silence or -",
+        accepts="device, device:NAME, file:PATH, tone:HZ (above 0 and below "
+        f"{_HIGHEST_TONE}), noise, silence or -",
         metavar="SOURCE",
         rebase=_rebased_file,
     )
@@ -43,7 +45,9 @@ def sink_kind() -> Kind[str]:
 
     def read(text: str) -> str:
         word, colon, rest = clean(text).partition(":")
-        if colon and word in ("device", "file") and rest:
+        if colon and word == "device" and rest:
+            return text
+        if word == "file" and rest.lower().endswith(_WAV):
             return text
         if text in ("device", "null", "-"):
             return text
@@ -51,7 +55,7 @@ def sink_kind() -> Kind[str]:
 
     return of_text(
         read,
-        accepts="device, device:NAME, file:PATH.wav, null or -",
+        accepts=f"device, device:NAME, file:PATH{_WAV}, null or -",
         metavar="SINK",
         rebase=_rebased_file,
     )

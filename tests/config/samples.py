@@ -279,7 +279,7 @@ SAMPLES: Final[dict[str, Sample]] = {
         ("device:USB Headset",),
         "device:USB Headset",
         ('""', "1", '"noise"'),
-        ("file:", "tone:440"),
+        ("file:", "tone:440", "file:x.mp3", "file:x.wav/"),
     ),
     "audio.ring": Sample("null", '"null"', ("null",), "null", ('""', "1"), ("-", "file:x.wav")),
     "audio.echo_cancellation": Sample(
