@@ -97,7 +97,7 @@ def call(
             raise error
 
     with trial:
-        run_session(invocation, "call", work, reads_stdin=options.stdin)
+        run_session(invocation, "call", work, reads_stdin=options.stdin, cut_short=trial.abandon)
 
 
 async def _hang_up_once_answered(here: Desk, one: Call) -> None:

@@ -100,7 +100,7 @@ def listen(
         await _listen(session, policy, options, duration, trial)
 
     with trial:
-        run_session(invocation, "listen", work, reads_stdin=options.stdin)
+        run_session(invocation, "listen", work, reads_stdin=options.stdin, cut_short=trial.abandon)
 
 
 async def _listen(

@@ -18,22 +18,36 @@ HANG_UP: Final = getattr(signal, "SIGHUP", None)
 LAST_WORD_WAIT: Final = 0.2
 """Seconds that the last line has to get out when all ends at once."""
 
+CutShort = Callable[[Interrupted], None]
 
-def run(work: Callable[[], Coroutine[None, None, None]], screen: Screen) -> None:
+
+def nothing_to_save(error: Interrupted) -> None:
+    """What a command does that leaves nothing behind."""
+
+
+def run(
+    work: Callable[[], Coroutine[None, None, None]],
+    screen: Screen,
+    cut_short: CutShort = nothing_to_save,
+) -> None:
     """Run `work` to its end; the first SIGINT or SIGTERM cancels it, the second ends at once.
 
     A SIGHUP cancels it, too, unless it is ignored, as `nohup` has it; it is never the second.
+    `cut_short` is told of the second before all ends; it has next to no time.
+
     A cancelled `work` may still return, where its outcome was known; else this raises
     `Interrupted`.
     """
     try:
         with asyncio.Runner() as runner:
-            runner.run(_supervised(work, screen))
+            runner.run(_supervised(work, screen, cut_short))
     except asyncio.CancelledError:
         raise Interrupted("interrupted") from None
 
 
-async def _supervised(work: Callable[[], Coroutine[None, None, None]], screen: Screen) -> None:
+async def _supervised(
+    work: Callable[[], Coroutine[None, None, None]], screen: Screen, cut_short: CutShort
+) -> None:
     task = asyncio.ensure_future(work())
     loop = asyncio.get_running_loop()
 
@@ -41,7 +55,10 @@ async def _supervised(work: Callable[[], Coroutine[None, None, None]], screen: S
         screen.leaving()
         task.cancel()
 
-    with _handling(lambda: loop.call_soon_threadsafe(leave), lambda: _end_at_once(screen)):
+    def end() -> None:
+        _end_at_once(screen, cut_short)
+
+    with _handling(lambda: loop.call_soon_threadsafe(leave), end):
         await task
 
 
@@ -67,10 +84,12 @@ def _handling(first: Callable[[], object], second: Callable[[], object]) -> Iter
             signal.signal(number, handler)
 
 
-def _end_at_once(screen: Screen) -> None:
+def _end_at_once(screen: Screen, cut_short: CutShort) -> None:
+    error = Interrupted("interrupted twice")
     # Nobody may be reading what is written, or this may have come in the middle of a write.
-    threading.Timer(LAST_WORD_WAIT, os._exit, [Interrupted.exit_code]).start()
+    threading.Timer(LAST_WORD_WAIT, os._exit, [error.exit_code]).start()
     try:
-        screen.finished(Interrupted.exit_code, "interrupted twice")
+        cut_short(error)
+        screen.finished(error.exit_code, str(error))
     finally:
-        os._exit(Interrupted.exit_code)
+        os._exit(error.exit_code)

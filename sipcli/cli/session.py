@@ -11,7 +11,7 @@ from sipcli import __version__, log
 from sipcli.api.credentials import credentials_of
 from sipcli.cli.current import current_screen, leave_stdout_alone
 from sipcli.cli.options import Invocation
-from sipcli.cli.run import run
+from sipcli.cli.run import CutShort, nothing_to_save, run
 from sipcli.cli.screen import Screen
 from sipcli.config.prepare import own_instance, prepare
 from sipcli.config.settings import Settings
@@ -59,10 +59,15 @@ Work = Callable[[Session], Coroutine[None, None, None]]
 
 
 def run_session(
-    invocation: Invocation, command: str, work: Work, *, reads_stdin: bool = False
+    invocation: Invocation,
+    command: str,
+    work: Work,
+    *,
+    reads_stdin: bool = False,
+    cut_short: CutShort = nothing_to_save,
 ) -> None:
     """Load the settings and run `work`; where a password turns out to be missing, ask for it,
-    unless `work` reads stdin: what is typed there is not for us.
+    unless `work` reads stdin: what is typed there is not for us. For `cut_short` see `run`.
     """
     loaded = invocation.load()
     if loaded.settings.audio.output == "-":
@@ -84,19 +89,22 @@ def run_session(
     try:
         log.set_up(settings.log, screen.note)
     except OSError as error:
-        raise ConfigError(f"log.file: {settings.log.file}: {error.strerror}") from error
+        text = f"log.file: {settings.log.file} cannot be used: {error.strerror}"
+        raise loaded.placed(ConfigError(text, setting="log.file")) from error
     observer = log.SipTrace(screen.note if settings.trace_sip else None)
     with own_instance(loaded) as settings:
         session = Session(settings, screen, credentials_of(settings), observer)
         try:
-            run(lambda: work(session), screen)
+            run(lambda: work(session), screen, cut_short)
+        except ConfigError as error:
+            raise loaded.placed(error) from error
         except MissingPassword:
             if reads_stdin or not can_ask(invocation):
                 raise
             screen.rest()
             password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))
-            run(lambda: work(session), screen)
+            run(lambda: work(session), screen, cut_short)
 
 
 def can_ask(invocation: Invocation) -> bool:

@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from json import loads
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli.program import Outcome, Sipcli
+from tests.cli.program import Outcome, Sipcli, account
 from tests.cli.test_process import Terminal
+from tests.sip_server import Behaviour, in_a_thread
 
 TONE = ("--audio-in", "tone:440", "--audio-out", "null")
 QUIET = ("--audio-in", "silence", "--audio-out", "null")
@@ -212,6 +214,27 @@ def test_a_call_that_is_interrupted_writes_the_file(tmp_path: Path) -> None:
         rest, _ = process.communicate(timeout=10)
     assert process.returncode == 130
     assert [loads(line)["event"] for line in rest.splitlines()].count("expectation") == 1
+    assert cases(path) == {"expect-audio": "error"}
+
+
+def test_a_call_that_is_interrupted_twice_writes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    with in_a_thread(Behaviour(silent=frozenset({"INVITE", "UNREGISTER"}))) as server:
+        command = [
+            sys.executable, "-m", "sipcli", "call", "bob", *account(server), *QUIET,
+            "--stun-servers", "none", "--expect-audio", "both", "--junit", str(path), "--json",
+        ]  # fmt: skip
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            while loads(process.stdout.readline())["event"] != "calling":
+                pass
+            process.send_signal(signal.SIGINT)
+            while len(server.requests("REGISTER")) != 2:  # the end waits for an answer to it
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert loads(rest.splitlines()[-1])["reason"] == "interrupted twice"
     assert cases(path) == {"expect-audio": "error"}
 
 
