@@ -67,7 +67,8 @@ def _decoded(data: bytes, name: str) -> str:
 
 def _parsed(text: str, name: str) -> tuple[dict[str, object], dict[KeyPath, int]]:
     try:
-        return tomllib.loads(text), find_lines(text)
+        # At the very end of a text tomllib knows no line; so it does not end in one.
+        return tomllib.loads(f"{text}\n"), find_lines(text)
     except RecursionError:
         raise ConfigError(f"{name}: not a configuration file: nested too deeply") from None
     except ValueError as error:  # besides its own error, tomllib lets that of int() through

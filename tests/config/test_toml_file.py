@@ -21,6 +21,7 @@ def write(folder: Path, data: bytes) -> Path:
         (b"a = 1\nb = \n", r"c.toml:2: not valid TOML: Invalid value at column 5; text stands in"),
         (b"uri = sip:a@b\n", r'c.toml:1: not valid TOML: Invalid value .*key = "text"'),
         (b"a = 1\na = 2\n", r"c.toml:2: not valid TOML: Cannot overwrite a value at column"),
+        (b"a = 1\na = 2", r"c.toml:2: not valid TOML: Cannot overwrite a value at column"),
         (b"a = [1,\n", r"c.toml: not valid TOML: .*end of document"),
         (b"a = 1\n\n\xff = 2", r"c.toml:3: not UTF-8 text"),
         ("a = 'ä'".encode("utf-16"), r"c.toml:1: not UTF-8 text"),
