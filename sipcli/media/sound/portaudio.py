@@ -5,8 +5,11 @@ not installed. PortAudio is one for the whole process and is not made for thread
 function here holds `LOCK`.
 """
 
+import atexit
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -17,6 +20,8 @@ from sipcli.media.sound.quiet import silence_c_libraries
 from sipcli.media.sound.rings import CaptureRing, PlaybackRing
 
 LOCK: Final = threading.RLock()
+_GOODBYE_S: Final = 1.0
+"""Seconds that the end of the process waits for what is being done with PortAudio."""
 
 
 class Direction(Enum):
@@ -196,11 +201,24 @@ def open_stream(direction: Direction, name: str | None, on_finished: Callable[[]
 
 def _sounddevice() -> Any:
     silence_c_libraries()
+    is_first = "sounddevice" not in sys.modules
     try:
         import sounddevice
     except (ImportError, OSError) as error:
         raise NoPortAudio from error
+    if is_first:
+        # Its handler would end the process with a traceback where a scan has failed.
+        atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001 - there is no public way
+        atexit.register(_end, sounddevice)
     return sounddevice
+
+
+def _end(sd: Any) -> None:
+    """End PortAudio with the process, unless a driver hangs, or it has ended already."""
+    if LOCK.acquire(timeout=_GOODBYE_S):
+        with suppress(sd.PortAudioError):
+            sd._exit_handler()  # noqa: SLF001 - there is no public way
+        LOCK.release()
 
 
 def _format(direction: Direction, device: Device) -> tuple[int, int]:
