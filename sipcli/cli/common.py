@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -48,10 +48,16 @@ def ask_for_json(context: click.Context) -> None:
     context.meta[_META] = replace(common(context), json=True)
 
 
+class Whole(click.IntRange):
+    """A whole number."""
+
+    name = "whole number"
+
+
 class Finite(click.FloatRange):
     """A number; `nan` and `inf`, which are numbers for Python, are none."""
 
-    kind: ClassVar[str] = "number"
+    name = "number"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -59,14 +65,14 @@ class Finite(click.FloatRange):
         """The number that was typed (called by click)."""
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value!r} is not a {self.kind}", param, ctx)
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
         return number
 
 
 class Seconds(Finite):
     """A time in seconds."""
 
-    kind = "time"
+    name = "time in seconds"
 
 
 class SectionOption(click.Option):
@@ -84,6 +90,8 @@ class Command(click.Command):
         """Write the options, section by section (called by click)."""
         sections: dict[str, list[tuple[str, str]]] = {"Options": []}
         for parameter in self.get_params(ctx):
+            if not isinstance(parameter, click.Option):
+                continue  # the usage line and the text above tell of arguments
             record = parameter.get_help_record(ctx)
             if record is not None:
                 section = getattr(parameter, "section", "Options")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from sipcli.cli.common import Finite, SectionOption
+from sipcli.cli.common import Finite, SectionOption, Whole
 from sipcli.expect.expectations import Expectations
 from sipcli.media.dtmf.digits import DIGITS
 
@@ -68,14 +68,14 @@ KINDS: Final = {
     "status": Kind(
         "--expect-status",
         "status",
-        click.IntRange(200, 699),
+        Whole(200, 699),
         "This final answer; a refusal that is expected is a success.",
         "CODE",
     ),
     "setup": Kind(
         "--max-setup-ms",
         "max_setup_ms",
-        click.IntRange(min=1),
+        Whole(min=1),
         "From the INVITE until sound can flow.",
         "N",
     ),

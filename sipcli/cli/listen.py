@@ -11,7 +11,7 @@ from sipcli.calls.call import Call
 from sipcli.calls.echo import Echo
 from sipcli.calls.sound import Sound
 from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
-from sipcli.cli.common import Seconds
+from sipcli.cli.common import Seconds, Whole
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.script import open_script
@@ -49,14 +49,14 @@ class Policy:
 )
 @click.option(
     "--reject",
-    type=click.IntRange(300, 699),
+    type=Whole(300, 699),
     metavar="STATUS",
     help="Refuse every call with this status.",
 )
 @click.option(
     "--max-calls",
     "most",
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     metavar="N",
     help="End after this many answered calls.",
 )

@@ -7,7 +7,7 @@ from statistics import median
 import click
 
 from sipcli.calls.outcome import failure
-from sipcli.cli.common import Command, Seconds
+from sipcli.cli.common import Command, Seconds, Whole
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.targets import resolve_target
@@ -47,7 +47,14 @@ class Tally:
 
 @click.command(cls=Command)
 @click.argument("target")
-@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True, metavar="N")
+@click.option(
+    "--count",
+    type=Whole(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many pings.",
+)
 @click.option(
     "--interval",
     type=Seconds(min=0),

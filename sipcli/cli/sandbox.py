@@ -8,7 +8,7 @@ import click
 
 from sipcli import __version__
 from sipcli.cli import reach
-from sipcli.cli.common import Command, Seconds, common, common_options
+from sipcli.cli.common import Command, Seconds, Whole, common, common_options
 from sipcli.cli.current import current_screen
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
@@ -42,7 +42,7 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     default=0,
     metavar="PORT",
     help="The port to listen on; without it, one that is free.",

@@ -40,6 +40,37 @@ def test_the_version(sipcli: Sipcli) -> None:
     assert sipcli("--version").out == f"sipcli {__version__}\n"
 
 
+def test_who_mistypes_a_command_learns_which_there_are(sipcli: Sipcli) -> None:
+    ended = sipcli("cal", "bob")
+    assert ended.code == 2
+    assert "No such command 'cal'; there are call, listen, register," in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ping", "bob", "--count", "x"], "'--count': 'x' is not a valid whole number."),
+        (["ping", "bob", "--interval", "x"], "'--interval': 'x' is not a valid time in seconds."),
+        (["ping", "bob", "--interval", "inf"], "'inf' is not a valid time in seconds."),
+        (["call", "bob", "--min-mos", "x"], "'--min-mos': 'x' is not a valid number."),
+    ],
+)
+def test_a_value_that_is_none_is_told_in_words_of_ours(
+    sipcli: Sipcli, words: list[str], told: str
+) -> None:
+    ended = sipcli(*words)
+    assert ended.code == 2
+    assert told in ended.err
+
+
+@pytest.mark.parametrize("command", ["call", "message", "ping"])
+def test_the_help_lists_options_among_the_options(sipcli: Sipcli, command: str) -> None:
+    lines = sipcli(command, "-h").out.splitlines()
+    options = lines[lines.index("Options:") + 1 :]
+    assert [line for line in options if line.strip() in ("TARGET", "TEXT")] == []
+    assert options[0].lstrip().startswith("--")
+
+
 USAGE = [
     ["frobnicate"],
     ["--frobnicate"],
