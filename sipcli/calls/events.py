@@ -89,6 +89,10 @@ class Figures:
     level_sent_dbfs: float
     level_received_dbfs: float
     codec: str | None
+    remote_loss_percent: float | None = None
+    """What the far end says it has lost of our packets; None until it reports."""
+    remote_mos: float | None = None
+    """How we sound there, as it says itself (RFC 3611 §4.7); None where it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,4 +26,9 @@ def in_words(stats: Figures) -> str:
         parts.append(f"round trip {stats.rtt_ms:.0f} ms")
     if stats.mos is not None:
         parts.append(f"MOS {stats.mos:.1f}")
-    return ", ".join(parts)
+    there = []
+    if stats.remote_loss_percent is not None:
+        there.append(f"loss {stats.remote_loss_percent:.1f} %")
+    if stats.remote_mos is not None:
+        there.append(f"MOS {stats.remote_mos:.1f}")
+    return ", ".join(parts) + ("; at the far end: " + ", ".join(there) if there else "")
