@@ -1,7 +1,7 @@
 """A call in the hands of a script: what it can do, and what it can wait for."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, get_args
 
 from sipcli.api.shown import shown
 from sipcli.api.state import AudioIn, AudioOut, CallState
@@ -142,8 +142,12 @@ class Call(CallState):
         """Wait until there was audible sound, 0.5 s above -50 dBFS since the answer.
 
         `received` means decoded here; `sent` encoded and sent, with no word from the far end
-        that nothing arrives; or `both`.
+        that nothing arrives; or `both`. Raises `ConfigError` for another word.
         """
+        if direction not in get_args(Audio):
+            raise ConfigError(
+                f"wait_for_audio({direction!r}): expected {', '.join(get_args(Audio))}"
+            )
         wanted = Expectations(audio=direction)
         if not await self._until(lambda: self._judge(wanted).met, timeout):
             verdict = self._judge(wanted)

@@ -76,6 +76,8 @@ class Phone:
         self._messages: deque[events.InstantMessage] = deque(maxlen=MOST_MESSAGES)
         self._server: str | None = None
         """Which server we are connected to."""
+        self._is_entered: bool | None = None
+        """Whether we are inside the `async with`; None before it."""
         self.switchboard = Switchboard(
             MediaKit.from_settings(setup.settings, include_loopback=setup.settings.is_local),
             self._take_call_event,
@@ -118,7 +120,10 @@ class Phone:
                 yield phone
 
     async def __aenter__(self) -> Self:
+        if self._is_entered is not None:
+            raise RuntimeError("a Phone is good for one `async with`: make another one")
         await self.shell.__aenter__()
+        self._is_entered = True
         return self
 
     async def __aexit__(
@@ -127,7 +132,10 @@ class Phone:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.shell.__aexit__(kind, error, traceback)
+        try:
+            await self.shell.__aexit__(kind, error, traceback)
+        finally:
+            self._is_entered = False
 
     @property
     def uri(self) -> str:
@@ -143,8 +151,11 @@ class Phone:
         """Wait until registered (with `register=False` until connected), and say how.
 
         It has begun by itself, and every call, message and ping waits for it. Raises
-        `ConnectError`, `RegistrationError` or `NoAnswerError`.
+        `ConnectError`, `RegistrationError` or `NoAnswerError`; outside of the phone's
+        `async with`, where all this would wait for nothing, `RuntimeError`.
         """
+        if not self._is_entered:
+            raise RuntimeError("a Phone works inside its `async with` alone")
         try:
             return await asyncio.wait_for(self.shell.ready(), timeout)
         except SipcliError as error:

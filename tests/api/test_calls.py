@@ -101,6 +101,13 @@ async def test_where_nobody_answers_the_wait_says_how_far_it_came(sip_phone: Mak
         await call.wait_for_answer()
 
 
+async def test_sound_flows_in_directions_that_are_known(sip_phone: MakePhone) -> None:
+    alice = await sip_phone("alice")
+    call = await alice.call("echo")
+    with pytest.raises(ConfigError, match=r"'heard'\): expected received, sent, both"):
+        await call.wait_for_audio("heard")  # type: ignore[arg-type]  # no checker looked at it
+
+
 async def test_no_audio_is_told_with_the_way_that_it_should_have_come(
     sip_phone: MakePhone,
 ) -> None:

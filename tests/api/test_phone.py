@@ -138,6 +138,18 @@ async def test_what_is_wrong_is_told_before_anything_is_done(
         Phone(**NOWHERE | changes)
 
 
+async def test_a_phone_out_of_its_place_says_so_at_once() -> None:
+    phone = Phone(**NOWHERE)
+    with pytest.raises(RuntimeError, match="inside its `async with`"):
+        await phone.call("bob")
+    async with phone:
+        pass
+    with pytest.raises(RuntimeError, match="inside its `async with`"):
+        await phone.ping("bob")
+    with pytest.raises(RuntimeError, match="make another one"):
+        await phone.__aenter__()
+
+
 async def test_an_account_is_needed_to_register() -> None:
     with pytest.raises(ConfigError, match=r"uri is missing.*register=False to go without"):
         Phone(ws_servers="ws://127.0.0.1:1")
