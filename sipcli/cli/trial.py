@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
+from os.path import isdir
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -75,7 +76,7 @@ class Trial:
 
     def __enter__(self) -> None:
         """The command begins. Raises `ConfigError` where the file will have no place."""
-        if self._path is not None and not self._path.absolute().parent.is_dir():
+        if self._path is not None and not isdir(self._path.absolute().parent):
             raise ConfigError(f"--junit: {self._path}: there is no such folder")
 
     def __exit__(

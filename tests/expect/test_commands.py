@@ -132,8 +132,9 @@ def test_without_expectations_the_file_has_the_call_itself(
     assert cases(path) == {"call": outcome}
 
 
-def test_a_file_that_has_no_place_is_told_before_anything_else(sipcli: Sipcli) -> None:
-    outcome = sipcli("call", "--sandbox", "echo", "--junit", "/nowhere/at/all.xml", "--json")
+@pytest.mark.parametrize("folder", ["/nowhere/at", "/" + "x" * 300])  # pathlib raises for those
+def test_a_file_that_has_no_place_is_told_before_anything_else(sipcli: Sipcli, folder: str) -> None:
+    outcome = sipcli("call", "--sandbox", "echo", "--junit", f"{folder}/all.xml", "--json")
     assert outcome.code == 2
     assert outcome.kinds == ["error", "finished"]
 
