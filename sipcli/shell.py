@@ -17,13 +17,13 @@ from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
-from sipcli.errors import ConnectError, SipcliError
-from sipcli.failure import connect_error, outage_error, registration_error
+from sipcli.errors import ConnectError
 from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed, LinkClosed
 from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
 from sipcli.sip.uri import Uri
+from sipcli.standing import Standing
 
 UNREGISTER_WAIT: Final = 2.0
 """Seconds that leaving waits for the far end's and the registrar's word."""
@@ -112,11 +112,7 @@ class Shell:
         self._tasks = asyncio.TaskGroup()
         self._timekeeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
-        self._ready: events.Connected | events.Registered | None = None
-        self._failure: SipcliError | None = None
-        self._outage: ConnectError | None = None
-        self._server = ""
-        self._was_ready = False
+        self._standing = Standing(registers=settings.register)
         self._spawned: set[asyncio.Task[None]] = set()
         self._owner: asyncio.Task[object] | None = None
         """Who is inside `async with`."""
@@ -167,22 +163,22 @@ class Shell:
         Raises `ConnectError`, `RegistrationError` (`MissingPassword` where one would help)
         or `NoAnswerError` once there is no further attempt.
         """
-        while self._ready is None:
-            if self._failure is not None:
-                raise self._failure
+        while self._standing.ready is None:
+            if self._standing.failure is not None:
+                raise self._standing.failure
             self._changed.clear()
             await self._changed.wait()
-        return self._ready
+        return self._standing.ready
 
     @property
     def was_ready(self) -> bool:
         """Whether `ready` had its wish at any time so far."""
-        return self._was_ready
+        return self._standing.was_ready
 
     @property
     def outage(self) -> ConnectError | None:
         """Why there is no connection now, where there was one; None with one, or before."""
-        return self._outage
+        return self._standing.outage
 
     async def ping(self, target: Uri) -> Outcome:
         """Send OPTIONS and wait for what comes of it (RFC 3261 §11)."""
@@ -277,7 +273,7 @@ class Shell:
                 if not isinstance(event, events.Event):
                     self._on_call_event(event)
                 else:
-                    self._note_progress(event)
+                    self._standing.take(event)
                     self._on_event(event)
         finally:
             self._is_telling = False
@@ -350,27 +346,6 @@ class Shell:
                     agent.closed(flow, closed.code, closed.reason, now)
         finally:
             await link.close(timeout=CLOSE_WAIT)
-
-    def _note_progress(self, event: events.Event) -> None:
-        """Remember what `ready` waits for."""
-        match event:
-            case events.Registered():
-                self._ready = event
-            case events.Connected():
-                self._server = event.server
-                self._outage = None
-                if not self._settings.register:
-                    self._ready = event
-            case events.Disconnected() if event.server == self._server:
-                self._ready = None
-                self._outage = outage_error(event)
-                if event.retry_in_s is None and self._failure is None:
-                    self._failure = ConnectError(f"{event.server}: {event.reason}")
-            case events.ConnectFailed(retry_in_s=None):
-                self._failure = connect_error(event)
-            case events.RegistrationFailed() if event.retry_in_s is None or event.needs_password:
-                self._failure = registration_error(event)
-        self._was_ready = self._was_ready or self._ready is not None
 
 
 def _pending() -> tuple[asyncio.Future[Outcome], Callable[[Outcome], None]]:

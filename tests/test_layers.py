@@ -22,10 +22,11 @@ ALLOWED: dict[str, set[str]] = {
     "config": {"sip", "errors", "printable"},
     "core": {"sip", "config.settings"},
     "failure": {"core", "errors"},
+    "standing": {"core", "errors", "failure"},
     "net": {"config.settings", "errors"},
     "media": {"sdp", "config.settings", "errors", "net.resolve", "net.tls"},
     "log": {"config.settings", "printable"},
-    "shell": {"sip", "core", "net", "config.settings", "errors", "failure"},
+    "shell": {"sip", "core", "net", "config.settings", "errors", "standing"},
     "calls": {"sip", "sdp", "core", "media", "shell", "config.settings", "errors"},
     "sandbox": {
         "sip",
@@ -84,7 +85,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 """Layer -> what of sipcli it may import, besides itself; `a.b` allows that module alone."""
 
-PURE = {"printable", "sip", "sdp", "core", "errors", "failure"}
+PURE = {"printable", "sip", "sdp", "core", "errors", "failure", "standing"}
 PURE_FILES = {
     f"sandbox/{name}.py"
     for name in (
