@@ -92,7 +92,6 @@ class Shell:
         takes_calls: bool = False,
         observer: Observer | None = None,
     ) -> None:
-        self._settings = settings
         self._link_options = LinkOptions.from_settings(settings)
         self._on_event = on_event
         self._on_call_event = on_call_event or (lambda _: None)
