@@ -2,11 +2,15 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from os.path import realpath
 from typing import Final, Self
 
 from sipcli.calls.sound import OpenSink, OpenSource, OpenTap, Sound
+from sipcli.errors import ConfigError
 from sipcli.media.sound.background import Warn
 from sipcli.media.sound.open import (
+    FileSink,
+    FileSource,
     RecorderSpec,
     SinkSpec,
     SourceSpec,
@@ -40,8 +44,8 @@ class Equipment:
     ) -> Self:
         """What the words mean.
 
-        Raises `ConfigError` for words that mean nothing, `DeviceError` for what is named and
-        missing.
+        Raises `ConfigError` for words that mean nothing or the same file twice, `DeviceError`
+        for what is named and missing.
         """
         equipment = cls(
             source=parse_source(audio_in),
@@ -50,11 +54,27 @@ class Equipment:
             warn=warn,
             treatment=treatment,
         )
+        equipment._check_files()
         equipment.source.check()
         equipment.sink.check()
         if equipment.record is not None:
             equipment.record.check()
         return equipment
+
+    def _check_files(self) -> None:
+        """Raises `ConfigError` where one file would spoil another: what plays, what is kept."""
+        paths = []
+        if isinstance(self.source, FileSource):
+            paths.append(self.source.path)
+        if isinstance(self.sink, FileSink):
+            paths.append(self.sink.names.path)
+        if self.record is not None:
+            paths.append(self.record.names.path)
+        for path in paths:
+            if [realpath(other) for other in paths].count(realpath(path)) > 1:
+                raise ConfigError(
+                    f"{path} is meant twice: --audio-in, --audio-out and --record take a file each"
+                )
 
     def open(
         self,

@@ -1,0 +1,38 @@
+"""What calls are to be heard and spoken with: what of it cannot be is told before there is one."""
+
+from pathlib import Path
+
+import pytest
+
+from sipcli.calls.equipment import Equipment
+from sipcli.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("audio_in", "audio_out", "record"),
+    [
+        ("file:{0}", "file:{0}", None),
+        ("file:{0}#loop", "null", "{0}"),
+        ("silence", "file:{0}", "{0}"),
+        ("silence", "file:{0}", "{1}"),
+        ("silence", "file:{0}", "{2}"),
+    ],
+)
+def test_no_file_is_written_that_is_played_or_written_already(
+    tmp_path: Path, audio_in: str, audio_out: str, record: str | None
+) -> None:
+    path, link = tmp_path / "a.wav", tmp_path / "link.wav"
+    path.write_bytes(b"what somebody has recorded")
+    link.symlink_to(path)
+    names = (str(path), str(link), f"{tmp_path}/../{tmp_path.name}/a.wav")
+
+    def filled(word: str) -> str:
+        return word.format(*names)
+
+    with pytest.raises(ConfigError, match=r"a\.wav is meant twice"):
+        Equipment.of(filled(audio_in), filled(audio_out), record and filled(record), pytest.fail)
+    assert path.read_bytes() == b"what somebody has recorded"
+
+
+def test_files_of_their_own_are_fine(tmp_path: Path) -> None:
+    Equipment.of("silence", f"file:{tmp_path}/a.wav", f"{tmp_path}/b.wav", pytest.fail)
