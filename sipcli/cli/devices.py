@@ -10,6 +10,7 @@ from sipcli.cli.current import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
+from sipcli.config.settings import Audio
 from sipcli.errors import DeviceError
 from sipcli.media.level import AUDIBLE_DBFS
 from sipcli.media.sound import portaudio
@@ -41,8 +42,9 @@ def devices(invocation: Invocation, test: bool) -> None:
     A call takes a device by its name or a part of it: --audio-in device:NAME. Those marked
     with * are taken where none is named.
     """
+    audio = invocation.load().settings.audio
     if test:
-        _test(invocation)
+        _test(audio, is_json=invocation.common.json)
         return
     screen = current_screen()
     found = portaudio.devices()
@@ -85,11 +87,10 @@ def _row(device: Device) -> tuple[str, str, str, str, str]:
     )
 
 
-def _test(invocation: Invocation) -> None:
+def _test(audio: Audio, *, is_json: bool) -> None:
     """Raises `DeviceError` for what is missing, and for a microphone that hears nothing."""
-    audio = invocation.load().settings.audio
     screen = current_screen()
-    is_watched = sys.stdout.isatty() and not invocation.common.json
+    is_watched = sys.stdout.isatty() and not is_json
     trial = Trial(
         parse_source(audio.input),
         parse_sink(audio.output),

@@ -44,6 +44,17 @@ def test_a_table_of_names_channels_and_defaults(
     ]
 
 
+def test_wrong_settings_are_told_though_the_list_needs_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    plug(monkeypatch, HEADSET)
+    for wrong in (["--audio-in", "nonsense"], ["--config", "/no/such.toml"]):
+        assert run(["devices", *wrong]) == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert wrong[1] in shown.err
+
+
 def test_one_event_for_each_device(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     plug(monkeypatch, HEADSET, SPEAKER)
     assert run(["devices", "--json"]) == 0
