@@ -12,11 +12,11 @@ def summary(ended: CallEnded) -> list[str]:
     if ended.way is not None:
         way = "ICE " + " ↔ ".join(end.type for end in ended.way)
     how = f"{ended.duration_s:.1f} s, {stats.codec or 'no codec'}, {way}"
-    return [f"  {how}", f"  {in_words(stats)}"]
+    return [f"  {line}" for line in (how, *in_words(stats))]
 
 
-def in_words(stats: Figures) -> str:
-    """The figures that tell how it sounded."""
+def in_words(stats: Figures) -> list[str]:
+    """The figures that tell how it sounded, and in a second line what the far end says of that."""
     parts = [
         f"sent {stats.packets_sent}, received {stats.packets_received} packets",
         f"loss {stats.loss_percent:.1f} %",
@@ -31,4 +31,4 @@ def in_words(stats: Figures) -> str:
         there.append(f"loss {stats.remote_loss_percent:.1f} %")
     if stats.remote_mos is not None:
         there.append(f"MOS {stats.remote_mos:.1f}")
-    return ", ".join(parts) + ("; at the far end: " + ", ".join(there) if there else "")
+    return [", ".join(parts), *([f"at the far end: {', '.join(there)}"] if there else [])]

@@ -14,6 +14,8 @@ def call_wording(event: events.Event) -> Line | None:
     """
     if isinstance(event, events.CallEnded):
         return _ended(event)
+    if isinstance(event, events.Stats):
+        return Line("·", "\n  ".join(in_words(event.stats)), FAINT)
     line = _before(event)
     return None if line is None else Line(line.mark, one_line(line.text), line.style)
 
@@ -45,8 +47,6 @@ def _during(event: events.Event) -> Line | None:
             return Line("▶", "resumed" if by == "local" else "the far end is back", PLAIN)
         case TransferProgress(target=target, status=status):
             return Line("↷", f"transfer to {target}: {status or 'no word of it'}", PLAIN)
-        case events.Stats(stats=stats):
-            return Line("·", in_words(stats), FAINT)
         case _:
             return None
 

@@ -159,7 +159,7 @@ class Verbs:
         now = figures(call.media)
         if now is not None:
             screen.record("stats", {"call": call.id, "stats": asdict(now)})
-        screen.say(in_words(now) if now is not None else "no media yet")
+        screen.say("\n".join(in_words(now)) if now is not None else "no media yet")
 
 
 def is_digit(key: str) -> bool:

@@ -89,16 +89,17 @@ def test_each_event_has_its_words() -> None:
 @pytest.mark.parametrize(
     ("loss", "mos", "told"),
     [
-        (0.5, 4.32, "MOS 4.2; at the far end: loss 0.5 %, MOS 4.3"),
-        (0.0, None, "MOS 4.2; at the far end: loss 0.0 %"),
-        (None, 3.0, "MOS 4.2; at the far end: MOS 3.0"),
+        (0.5, 4.32, "at the far end: loss 0.5 %, MOS 4.3"),
+        (0.0, None, "at the far end: loss 0.0 %"),
+        (None, 3.0, "at the far end: MOS 3.0"),
     ],
 )
 def test_the_far_end_is_quoted_where_it_tells(
     loss: float | None, mos: float | None, told: str
 ) -> None:
     stats = replace(FIGURES, remote_loss_percent=loss, remote_mos=mos)
-    assert words(events.Stats(call="1", stats=stats)).endswith(told)
+    assert words(events.Stats(call="1", stats=stats)).endswith(f"MOS 4.2\n  {told}")
+    assert words(replace(ENDED, stats=stats)).endswith(f"MOS 4.2\n  {told}")
 
 
 def test_trying_is_not_worth_a_line() -> None:
