@@ -7,6 +7,7 @@ picture that differs from the one that is there in its numbers alone is not draw
 
 import io
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -25,6 +26,8 @@ WIDTH = 104
 """Columns."""
 INDENT = "  "
 """Before what is left of a line that is too long: as on a terminal."""
+LIVE = re.compile(r"[^\n]*\n?(?:\x1b\[\?25h)?\r(?:\x1b\[1A)?\x1b\[2K|\x1b\[\?25[lh]")
+"""The last line, which is drawn over again and again, and in the end is gone."""
 
 
 def run(command: str, home: str) -> Text:
@@ -34,23 +37,37 @@ def run(command: str, home: str) -> Text:
         "XDG_STATE_HOME": home,
         "XDG_CONFIG_HOME": home,
         "SIPCLI_AUDIO_OUTPUT": "null",
-        "FORCE_COLOR": "1",
+        "COLUMNS": str(WIDTH - len(INDENT)),
         "TERM": "xterm",
     }
-    done = subprocess.run(
+    inside, terminal = pty.openpty()
+    with subprocess.Popen(
         [sys.executable, "-m", *command.split()],
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    shown = re.sub(r"host \S+ ↔ host [^\s,]+", "host 192.0.2.7 ↔ host 192.0.2.8", done.stdout)
+        stdout=terminal,
+        stderr=terminal,
+    ) as done:
+        os.close(terminal)
+        shown = LIVE.sub("", read_all(inside).replace("\r\n", "\n"))
+    shown = re.sub(r"host \S+ ↔ host [^\s,]+", "host 192.0.2.7 ↔ host 192.0.2.8", shown)
     prompt = Text("$ ", style="bold green")
     typed = Text.assemble(prompt, (command, "bold"), "\n")
     asked = Text.assemble(prompt, ("echo $?", "bold"), f"\n{done.returncode}\n\n")
     return Text.assemble(typed, Text.from_ansi(shown), asked)
+
+
+def read_all(terminal: int) -> str:
+    """What is written to a terminal until nobody has its other end any more."""
+    written = b""
+    try:
+        while data := os.read(terminal, 65536):
+            written += data
+    except OSError:  # EIO: how Linux says that it was the end
+        pass
+    finally:
+        os.close(terminal)
+    return written.decode()
 
 
 def draw(screen: Text) -> str:
