@@ -11,10 +11,11 @@ from typing import Final
 
 from sipcli.media.sound.rings import BLOCK_S
 
-START_S: Final = 0.013
+START_S: Final = 0.010
 """Unrest that is reckoned with before any was seen, in seconds."""
 MARGIN_S: Final = 0.002
-"""What is spared beyond the worst, for what is a little worse still."""
+_MARGIN: Final = 0.25
+"""What is spared beyond the worst, for what is a little worse still: seconds, and a part of it."""
 FAR_S: Final = 0.03
 """Unrest beyond this is a standstill: no reserve lasts for that, and none is kept."""
 _SECOND: Final = 50
@@ -54,7 +55,7 @@ class Reserve:
     @property
     def wanted(self) -> float:
         """What a frame should have to spare, usually."""
-        return self._unrest + MARGIN_S
+        return self._unrest * (1 + _MARGIN) + MARGIN_S
 
     @property
     def error(self) -> float:
