@@ -88,10 +88,9 @@ class Trial:
         """The command ended, by `error` or well."""
         if self._is_answer(error) or isinstance(error, ExpectationError):
             error = None  # the verdicts tell
-        if all(verdict.line is not None for verdict in self._verdicts):
-            why = _in_words(error) if error is not None else "there was no call to judge"
-            for verdict in unreached(self._wanted, why):
-                self._pronounced(verdict)
+        why = _in_words(error) if error is not None else "there was no call to judge"
+        for verdict in self._unjudged(why):
+            self._pronounced(verdict)
         written = self._write(error)
         failed = [verdict for verdict in self._verdicts if not verdict.met]
         if error is None and failed:
@@ -102,10 +101,14 @@ class Trial:
 
     def abandon(self, error: Exception) -> None:
         """The command ends by `error` before it has begun, or at once: write that, and no more."""
-        if all(verdict.line is not None for verdict in self._verdicts):
-            for verdict in unreached(self._wanted, _in_words(error)):
-                self._keep(verdict)
+        for verdict in self._unjudged(_in_words(error)):
+            self._keep(verdict)
         self._write(error)
+
+    def _unjudged(self, why: str) -> tuple[Verdict, ...]:
+        """What the options expect, where no call was judged by that; a script's lines are apart."""
+        was_judged = any(verdict.line is None for verdict in self._verdicts)
+        return () if was_judged else tuple(unreached(self._wanted, why))
 
     def _is_answer(self, error: BaseException | None) -> bool:
         """Whether it is but a final answer to a call whose status was judged."""
