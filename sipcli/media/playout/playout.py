@@ -140,7 +140,7 @@ class Playout:
 
     def _put_redundant(self, primary: Waiting, redundant: tuple[Redundant, ...]) -> None:
         """Let what came with `primary` take the places of packets that have not come."""
-        for steps, (offset, payload) in enumerate(redundant, 1):
+        for offset, payload in redundant:
             position = primary.position - offset
             is_known = position in self._heard_of or position < self._stretch_begin
             samples = 0 if is_known else primary.decoder.samples(payload)
@@ -150,11 +150,11 @@ class Playout:
                 position=position,
                 samples=samples,
                 payload=payload,
-                sequence=(primary.sequence - steps) & 0xFFFF,
+                sequence=(primary.sequence - round(offset / samples)) & 0xFFFF,
                 redundant=True,
             )
             self._heard_of.append(position)
-            self._delays.add(waiting.arrival - position / RATE)
+            self._delays.add_stand_in(waiting.arrival - position / RATE)
             if not self._is_over(waiting):
                 self._queue.add(waiting)
 
@@ -208,7 +208,8 @@ class Playout:
             and self._lost_between(newest, waiting)
             and (waiting.decoder.looks_ahead or waiting.decoder.has_fec(waiting.payload))
         ):
-            self._delays.add(waiting.arrival - (waiting.position - waiting.samples) / RATE)
+            begin = waiting.position - waiting.samples
+            self._delays.add_stand_in(waiting.arrival - begin / RATE)
 
     def _lost_between(self, one: Waiting, other: Waiting) -> int:
         """How many packets, by the sequence numbers, are missing between the two."""

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from sipcli.media.playout.delays import (
+    LONG_WAIT_S,
     LONGEST_WAIT_S,
     MARGIN_S,
     TOLERATED,
@@ -53,6 +54,56 @@ def test_a_rise_is_known_at_once_and_forgotten_with_the_window() -> None:
 
 def test_the_wait_is_bounded() -> None:
     delays = after(1.0, 1.4, 1.45, 1.49)
+    assert delays.wanted == pytest.approx(1.0 + LONGEST_WAIT_S + MARGIN_S)
+
+
+def with_stand_ins(packets: int, transits: list[float]) -> Delays:
+    """Of packets that are all as quick, at 1.0 s."""
+    delays = after(*[1.0] * packets)
+    for transit in transits:
+        delays.add_stand_in(transit)
+    return delays
+
+
+def test_what_stands_in_for_lost_packets_is_waited_for_once_it_is_more_than_one_in_many() -> None:
+    assert with_stand_ins(TOLERATED, [1.04]).wanted == pytest.approx(1.0 + MARGIN_S)
+    assert with_stand_ins(TOLERATED, [1.04, 1.04]).wanted == pytest.approx(1.04 + MARGIN_S)
+    assert with_stand_ins(TOLERATED - 1, [1.04]).wanted == pytest.approx(1.04 + MARGIN_S)
+
+
+def test_then_it_is_waited_for_until_all_of_it_is_forgotten() -> None:
+    delays = with_stand_ins(WINDOW, [1.04] * 3)
+    for _ in range(WINDOW - 2):
+        delays.add(1.0)
+    delays.add_stand_in(1.03)
+    assert delays.wanted == pytest.approx(1.04 + MARGIN_S)
+    delays.add(1.0)
+    delays.add(1.0)
+    assert delays.wanted == pytest.approx(1.03 + MARGIN_S)
+    for _ in range(WINDOW):
+        delays.add(1.0)
+    assert delays.wanted == pytest.approx(1.0 + MARGIN_S)
+
+
+def test_beyond_a_long_wait_only_most_of_it_is_waited_for() -> None:
+    spread = [1.0 + 0.005 * nth for nth in range(1, 19)]
+    assert with_stand_ins(WINDOW, spread[:10]).wanted == pytest.approx(1.04 + MARGIN_S)
+    assert with_stand_ins(WINDOW, spread).wanted == pytest.approx(spread[-4] + MARGIN_S)
+    few_late = [*[1.04] * 18, 1.08, 1.08, 1.08]
+    assert with_stand_ins(WINDOW, few_late).wanted == pytest.approx(1.04 + MARGIN_S)
+    assert 1.04 < 1.0 + LONG_WAIT_S < 1.08
+
+
+def test_what_stands_in_for_packets_before_the_first_is_not_looked_at() -> None:
+    delays = Delays()
+    delays.add_stand_in(5.0)
+    assert delays.wanted == 0.0
+    delays.add(1.0)
+    assert delays.wanted == pytest.approx(1.0 + MARGIN_S)
+
+
+def test_the_wait_for_what_stands_in_is_bounded_too() -> None:
+    delays = with_stand_ins(WINDOW, [2.0] * 600)
     assert delays.wanted == pytest.approx(1.0 + LONGEST_WAIT_S + MARGIN_S)
 
 

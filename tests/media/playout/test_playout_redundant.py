@@ -20,17 +20,15 @@ from tests.media.playout.network import (
 
 
 class RedListener(Listener):
-    """Each packet that comes brings `count` of those before it again."""
+    """Each packet that comes brings `count` of those before it again, or those so far back."""
 
-    def __init__(self, count: int, *, samples: int = FRAME) -> None:
-        super().__init__(TellingDecoder(samples=samples))
-        self.count = count
+    def __init__(self, count: int, *, distances: tuple[int, ...] = ()) -> None:
+        super().__init__(TellingDecoder())
+        self.distances = distances or range(1, count + 1)
 
     def put(self, arrival: Arrival) -> None:
         number = int.from_bytes(arrival.packet.payload, "big")
-        redundant = tuple(
-            (steps * FRAME, pack("!i", number - steps)) for steps in range(1, self.count + 1)
-        )
+        redundant = tuple((steps * FRAME, pack("!i", number - steps)) for steps in self.distances)
         self.playout.put(arrival.packet, self.scale, self.decoder, arrival.when, redundant)
 
 
@@ -65,6 +63,38 @@ def test_two_lost_packets_are_played_from_the_one_after_them() -> None:
     assert MADE_UP not in played(heard)[-200:]
     assert listener.playout.counts.recovered >= (len(lost) - 4) * FRAME
     assert max(delays(heard)) == pytest.approx(0.075, abs=0.003)
+
+
+def test_four_lost_packets_are_played_from_those_after_them_that_reach_so_far() -> None:
+    lost = {begin + nth for begin in range(20, 500, 25) for nth in range(4)}
+    listener = RedListener(2, distances=(1, 4))
+    heard = list(listener.listen(even(10, 520, lost), 10.2))
+    assert MADE_UP not in played(heard)[-200:]
+    counts = listener.playout.counts
+    assert counts.recovered >= (len(lost) - 8) * FRAME
+    assert counts.paused == 0
+    assert max(delays(heard)) == pytest.approx(0.115, abs=0.003)
+
+
+def test_what_is_lost_with_all_its_copies_is_no_pause() -> None:
+    """Of the first three the second would come again with the fourth."""
+    lost = {begin + nth for begin in range(20, 500, 25) for nth in (0, 1, 2, 5)}
+    listener = RedListener(2, distances=(1, 4))
+    found = played(listener.listen(even(10, 520, lost), 10.2))
+    at = found.index(395)
+    assert found[at : at + 5] == [395, 396, MADE_UP, 398, 399]
+    assert listener.playout.counts.paused == 0
+
+
+def test_a_delay_for_copies_outlasts_the_moments_without_losses() -> None:
+    """In 12 s there are now two copies from far back, now three, which is one more than nothing."""
+    lost = {begin + nth for begin in range(30, 3000, 220) for nth in range(2)}
+    listener = RedListener(2, distances=(1, 4))
+    arrivals = even(10, 3000, lost)
+    list(listener.listen([one for one in arrivals if one.when < 16.0], 16.0))
+    changed = listener.playout.pacing.inserted + listener.playout.pacing.removed
+    list(listener.listen([one for one in arrivals if one.when >= 16.0], 60.0))
+    assert listener.playout.pacing.inserted + listener.playout.pacing.removed == changed
 
 
 def test_one_that_comes_after_its_copy_is_not_played_again() -> None:
