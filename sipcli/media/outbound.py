@@ -61,6 +61,7 @@ class Outbound:
         self._protection = Protection(_most_redundant(formats))
         self._redundancy = Redundancy()
         self._heeded: ReportBlock | None = None
+        self._heeded_metrics: VoipMetrics | None = None
         self._digits: list[Digit] = []
 
     @property
@@ -96,7 +97,10 @@ class Outbound:
 
     def heed_metrics(self, metrics: VoipMetrics) -> None:
         """Do more where the far end tells that losses remain all the same (RFC 3611 §4.7)."""
-        self._protection.heed_metrics(metrics)
+        if metrics is self._heeded_metrics:
+            return
+        self._heeded_metrics = metrics
+        self._protection.heed_metrics(metrics, self.sender.packets)
         self._encoder.expect_loss(self._protection.fec_percent)
 
     def frame(self, pcm: Pcm, now: float) -> bytes | None:
@@ -115,8 +119,9 @@ class Outbound:
             return None
         self.meter.put(pcm)
         payload_type = self._formats.payload_type
-        count = self._protection.redundancy
-        together = self._redundancy.add(payload_type, self.sender.timestamp, payload, count)
+        together = self._redundancy.add(
+            payload_type, self.sender.timestamp, payload, self._protection.distances
+        )
         if together is not None and self._formats.red is not None:
             payload_type, payload = self._formats.red, together
         return self.sender.audio(payload_type, payload, now, silent=self._encoder.pausing)

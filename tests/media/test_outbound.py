@@ -16,7 +16,7 @@ from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.tones import Tone
 from tests.media.call import EVENTS, PAYLOAD_TYPE, outbound, read
 from tests.media.codecs.tone import frames, voice
-from tests.media.rtp.test_protection import MUCH_REMAINS
+from tests.media.rtp.test_protection import BURSTS_REMAIN, MUCH_REMAINS
 
 
 def send(half: Outbound, frames: int, first: int = 0, tone: Tone | None = None) -> list[RtpPacket]:
@@ -205,9 +205,32 @@ def test_losses_that_remain_bring_the_two_packets_before() -> None:
     half = outbound(OPUS)
     half.agree(RED)
     half.heed(report(0.05), 0.0)
+    send(half, 100)
     half.heed_metrics(MUCH_REMAINS)
-    (*_, last) = send(half, 5)
+    (*_, last) = send(half, 5, first=100)
     assert [block.timestamp_offset for block in parse_red(last.payload)] == [1920, 960, 0]
+
+
+def test_bursts_that_remain_bring_one_from_farther_back() -> None:
+    half = outbound(OPUS)
+    half.agree(RED)
+    half.heed(report(0.05), 0.0)
+    send(half, 100)
+    half.heed_metrics(BURSTS_REMAIN)
+    (*_, last) = send(half, 5, first=100)
+    assert [block.timestamp_offset for block in parse_red(last.payload)] == [3840, 960, 0]
+
+
+def test_metrics_are_heeded_once() -> None:
+    """They tell of what had been sent by then, whatever has been since."""
+    half = outbound(OPUS)
+    half.agree(RED)
+    half.heed(report(0.05), 0.0)
+    send(half, 10)
+    for first in range(10, 500, 10):
+        half.heed_metrics(MUCH_REMAINS)
+        (*_, last) = send(half, 10, first)
+    assert [block.timestamp_offset for block in parse_red(last.payload)] == [960, 0]
 
 
 def test_a_report_is_heeded_once() -> None:

@@ -10,9 +10,19 @@ second, once, is less; 2 % at random is more. There, PESQ-WB rises from 4.2 with
 MUCH: Final = 10.0
 """Percent of loss from which on it brings the two before it."""
 TOO_LITTLE: Final = 1 / 256
-"""Share of packets lost that could not be recovered from which on it does so, too: losses come in
-a row. With bursts of three, 5 % in all, a second one raises PESQ-WB from 3.3 to 3.7 (FEC: 3.0);
-of as many lost at random a single one leaves 0.3 %, which is below."""
+"""Share of packets lost that could not be recovered from which on it does so, too. Of 5 % lost at
+random a single copy leaves 0.3 %, which is below; of as many in bursts of three it leaves 3 %."""
+_FIRST: Final = 1
+"""Packets that are lost in any case where redundancy begins: nobody waits for it as yet."""
+DENSE: Final = 0.4
+"""Share of losses within bursts from which on losses do not come by chance."""
+LASTING_MS: Final = 60
+"""Length of bursts from which on they outlast the two packets before."""
+_NEAR: Final = (1, 2)
+_FAR: Final = (1, 4)
+"""Reaches as far back as four copies would, for the price of two. With bursts of three, 5 % in all,
+PESQ-WB is 3.9 instead of 3.6, and mouth to ear 120 ms instead of 80, which G.107 finds no worse.
+Losses at random need none of that, and are back sooner with the other."""
 _RISE: Final = 0.7
 """How much of a rise is believed at once."""
 _HALF_LIFE_S: Final = 5.0
@@ -36,6 +46,12 @@ class Protection:
         """What to expect."""
         self.most = most
         self._is_too_little = False
+        """Whether redundancy leaves losses."""
+        self._are_bursts = False
+        self._told = (0.0, 0)
+        """Packets not recovered, and packets sent, as the far end last told."""
+        self._begun = self._told
+        """The same when redundancy began."""
         self._heeded = 0.0
         self._before: float | None = None
         """The loss when redundancy began; None while there is none."""
@@ -51,6 +67,13 @@ class Protection:
         if self._before is None:
             return 0
         return min(self.most, 2 if self._is_too_little or self.loss_percent >= MUCH else 1)
+
+    @property
+    def distances(self) -> tuple[int, ...]:
+        """How many packets back each of these payloads is, the nearest first."""
+        if self._is_too_little and self._are_bursts:
+            return _FAR[len(_FAR) - self.redundancy :]
+        return _NEAR[: self.redundancy]
 
     @property
     def fec_percent(self) -> float:
@@ -73,10 +96,20 @@ class Protection:
             self._before = None
         elif self._before is None:
             self._before = self.loss_percent
+            self._begun, self._is_too_little = self._told, False
 
-    def heed_metrics(self, metrics: VoipMetrics) -> None:
-        """Take note of what the far end could not recover, from the beginning on."""
-        self._is_too_little = metrics.loss_rate >= TOO_LITTLE
+    def heed_metrics(self, metrics: VoipMetrics, sent: int) -> None:
+        """Take note of what the far end could not recover of all the `sent` packets so far.
+
+        What was lost before redundancy began says nothing of whether it is enough.
+        """
+        self._told = metrics.loss_rate * sent, sent
+        lost, of = self._told[0] - self._begun[0], sent - self._begun[1]
+        few = TOO_LITTLE / 2 * of if self._is_too_little else _FIRST + TOO_LITTLE * of
+        self._is_too_little = lost > few
+        self._are_bursts = (
+            metrics.burst_density >= DENSE and metrics.burst_duration_ms >= LASTING_MS
+        )
 
     def _is_told(self, again: bool) -> bool:
         """Whether reports have said the same often enough; the count begins anew then."""

@@ -1,11 +1,7 @@
 """Several payloads in one packet, so that a later one brings what was lost (RFC 2198)."""
 
-from collections import deque
-from itertools import islice
 from struct import Struct
 from typing import Final, NamedTuple
-
-from sipcli.media.rtp.serial import timestamp_difference
 
 LARGEST_OFFSET: Final = (1 << 14) - 1
 """Units of the RTP clock by which a block can be older than its packet: 341 ms at 48 kHz."""
@@ -15,8 +11,10 @@ MOST_BLOCKS: Final = 9
 """In one packet; ours have three, those of browsers up to that many."""
 MOST_REDUNDANT: Final = 2
 """Earlier payloads that a packet of ours brings again."""
-OLDEST: Final = 3 * 960
-"""Units of the clock of 48 kHz: what is older than 60 ms comes too late to be played."""
+FARTHEST: Final = 4
+"""How many frames older such a payload is at most."""
+FRAME: Final = 960
+"""Units of the clock of 48 kHz: the 20 ms that each packet of ours holds."""
 LARGEST_PACKET: Final = 1100
 """Bytes of payload in all, so that no network has to cut it."""
 _HEADER: Final = Struct("!L")
@@ -77,22 +75,31 @@ class Redundancy:
     """What was sent last, to be sent again with what comes next."""
 
     def __init__(self) -> None:
-        self._sent: deque[tuple[int, int, bytes]] = deque(maxlen=MOST_REDUNDANT)
-        """Payload type, timestamp and payload, the latest first."""
+        self._payload_type = -1
+        self._sent: dict[int, bytes] = {}
+        """Payloads by their timestamps, the latest last."""
 
-    def add(self, payload_type: int, timestamp: int, payload: bytes, count: int) -> bytes | None:
-        """`payload` with `count` of those before it; None where there is none to go with it.
+    def add(
+        self, payload_type: int, timestamp: int, payload: bytes, distances: tuple[int, ...]
+    ) -> bytes | None:
+        """`payload` with those that are so many frames older; None where none can go with it.
 
-        What is old, too long or of another payload type is left out.
+        They are looked for in the order of `distances`, up to one that is too long or not there:
+        digits and pauses are not sent again, and another payload type begins anew.
         """
+        if payload_type != self._payload_type:
+            self._payload_type = payload_type
+            self._sent.clear()
         blocks = [Block(payload_type, 0, payload)]
-        for earlier_type, earlier, again in islice(self._sent, count):
-            offset = timestamp_difference(timestamp, earlier)
-            room = LARGEST_PACKET - sum(len(block.payload) for block in blocks)
-            if earlier_type != payload_type or not 0 < offset <= OLDEST:
-                break
-            if len(again) > min(LARGEST_REDUNDANT, room):
+        room = LARGEST_PACKET - len(payload)
+        for distance in distances:
+            offset = distance * FRAME
+            again = self._sent.get((timestamp - offset) & 0xFFFF_FFFF, b"")
+            if not 0 < len(again) <= min(LARGEST_REDUNDANT, room):
                 break
             blocks.insert(0, Block(payload_type, offset, again))
-        self._sent.appendleft((payload_type, timestamp, payload))
+            room -= len(again)
+        if len(self._sent) == FARTHEST:
+            del self._sent[next(iter(self._sent))]
+        self._sent[timestamp] = payload
         return build(tuple(blocks)) if len(blocks) > 1 else None

@@ -129,10 +129,11 @@ class Stream:
         """Take in a compound RTCP packet, decrypted."""
         if self.reporting is not None and self.outbound is not None:
             self.reporting.receive(data, now)
-            if self.reporting.remote is not None:
-                self.outbound.heed(self.reporting.remote, now)
+            # Metrics first: what they tell was so before anything is done by the report with them.
             if self.reporting.remote_metrics is not None:
                 self.outbound.heed_metrics(self.reporting.remote_metrics)
+            if self.reporting.remote is not None:
+                self.outbound.heed(self.reporting.remote, now)
 
     def tick(self, now: float) -> None:
         """Everything that is due every 20 ms, in both directions."""

@@ -6,7 +6,9 @@ from dataclasses import replace
 from sipcli.media.rtp.protection import Protection
 from tests.media.rtp.test_xr import METRICS
 
-MUCH_REMAINS = replace(METRICS, loss_rate=0.02)
+MUCH_REMAINS = replace(METRICS, loss_rate=0.02, burst_density=0.1)
+BURSTS_REMAIN = replace(MUCH_REMAINS, burst_density=0.8, burst_duration_ms=80)
+SENT = 1000
 
 
 def told(protection: Protection, *percents: float, begin: float = 0.0) -> Protection:
@@ -35,13 +37,54 @@ def test_losses_bring_the_packet_before_at_once_and_many_the_two_before() -> Non
 
 def test_losses_that_remain_all_the_same_bring_the_two_before() -> None:
     protection = told(Protection(2), 5)
-    protection.heed_metrics(MUCH_REMAINS)
+    protection.heed_metrics(MUCH_REMAINS, SENT)
     assert protection.redundancy == 2
-    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.0))
+    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.0), SENT)
     assert protection.redundancy == 1
     quiet = Protection(2)
-    quiet.heed_metrics(MUCH_REMAINS)
+    quiet.heed_metrics(MUCH_REMAINS, SENT)
     assert quiet.redundancy == 0, "what was lost long ago needs nothing now"
+
+
+def test_what_was_lost_before_payloads_came_again_is_no_reason_for_more() -> None:
+    protection = Protection(2)
+    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.05), SENT)
+    told(protection, 5)
+    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.04), SENT + 250)
+    assert protection.redundancy == 1
+    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.05), SENT + 250)
+    assert protection.redundancy == 2
+
+
+def test_what_helps_is_not_ended_as_soon_as_it_has_helped() -> None:
+    protection = told(Protection(2), 5)
+    protection.heed_metrics(MUCH_REMAINS, SENT)
+    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.003), 7 * SENT)
+    assert protection.redundancy == 2
+    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.0019), 11 * SENT)
+    assert protection.redundancy == 1
+
+
+def test_bursts_bring_one_from_far_enough_back() -> None:
+    for most, near, far in ((2, (1, 2), (1, 4)), (1, (1,), (4,)), (0, (), ())):
+        protection = told(Protection(most), 15)
+        assert protection.distances == near
+        protection.heed_metrics(BURSTS_REMAIN, SENT)
+        assert protection.distances == far
+        protection.heed_metrics(MUCH_REMAINS, SENT)
+        assert protection.distances == near
+
+
+def test_short_bursts_need_none_from_far() -> None:
+    protection = told(Protection(2), 5)
+    protection.heed_metrics(replace(BURSTS_REMAIN, burst_duration_ms=40), SENT)
+    assert protection.distances == (1, 2)
+
+
+def test_bursts_that_a_single_copy_makes_up_for_need_none_from_far() -> None:
+    protection = told(Protection(2), 5)
+    protection.heed_metrics(replace(BURSTS_REMAIN, loss_rate=0.0), SENT)
+    assert protection.distances == (1,)
 
 
 def test_where_payloads_come_again_fec_is_not_paid_for() -> None:

@@ -78,39 +78,50 @@ def offsets(payload: bytes | None) -> list[int]:
 
 def test_the_latest_payloads_go_with_the_next_oldest_first() -> None:
     sent = Redundancy()
-    assert sent.add(111, 960, b"one", 2) is None
-    assert offsets(sent.add(111, 1920, b"two", 2)) == [960, 0]
-    third = sent.add(111, 2880, b"three", 2)
+    assert sent.add(111, 960, b"one", (1, 2)) is None
+    assert offsets(sent.add(111, 1920, b"two", (1, 2))) == [960, 0]
+    third = sent.add(111, 2880, b"three", (1, 2))
     assert third is not None
     assert [block.payload for block in parse(third)] == [b"one", b"two", b"three"]
-    assert offsets(sent.add(111, 3840, b"four", 1)) == [960, 0]
-    assert sent.add(111, 4800, b"five", 0) is None
+    assert offsets(sent.add(111, 3840, b"four", (1,))) == [960, 0]
+    assert sent.add(111, 4800, b"five", ()) is None
 
 
 def test_what_would_come_too_late_to_be_played_is_left_out() -> None:
     sent = Redundancy()
-    sent.add(111, 0, b"before the pause", 2)
-    assert sent.add(111, 4 * 960, b"after it", 2) is None
-    assert offsets(sent.add(111, 5 * 960, b"next", 2)) == [960, 0]
+    sent.add(111, 0, b"before the pause", (1, 2))
+    assert sent.add(111, 4 * 960, b"after it", (1, 2)) is None
+    assert offsets(sent.add(111, 5 * 960, b"next", (1, 2))) == [960, 0]
+
+
+def test_payloads_may_come_again_from_far() -> None:
+    sent = Redundancy()
+    for number in range(3):
+        assert sent.add(111, number * 960, bytes((number,)), (4,)) is None
+    assert offsets(sent.add(111, 3 * 960, b"three", (1, 4))) == [960, 0]
+    fourth = sent.add(111, 4 * 960, b"four", (1, 4))
+    assert fourth is not None
+    assert [block.payload for block in parse(fourth)] == [b"\x00", b"three", b"four"]
+    assert offsets(sent.add(111, 5 * 960, b"five", (4,))) == [4 * 960, 0]
 
 
 def test_the_timestamp_wraps() -> None:
     sent = Redundancy()
-    sent.add(111, 2**32 - 960, b"one", 2)
-    assert offsets(sent.add(111, 0, b"two", 2)) == [960, 0]
+    sent.add(111, 2**32 - 960, b"one", (1, 2))
+    assert offsets(sent.add(111, 0, b"two", (1, 2))) == [960, 0]
 
 
 def test_another_codec_begins_anew() -> None:
     sent = Redundancy()
-    sent.add(111, 0, b"one", 2)
-    assert sent.add(96, 960, b"two", 2) is None
+    sent.add(111, 0, b"one", (1, 2))
+    assert sent.add(96, 960, b"two", (1, 2)) is None
 
 
 def test_no_packet_is_too_long_for_a_network() -> None:
     sent = Redundancy()
     for number in range(5):
-        sent.add(111, number * 960, bytes(LARGEST_PACKET // 2), 2)
-    payload = sent.add(111, 5 * 960, bytes(LARGEST_PACKET // 2), 2)
+        sent.add(111, number * 960, bytes(LARGEST_PACKET // 2), (1, 2))
+    payload = sent.add(111, 5 * 960, bytes(LARGEST_PACKET // 2), (1, 2))
     assert offsets(payload) == [960, 0]
-    sent.add(111, 6 * 960, bytes(LARGEST_REDUNDANT + 1), 2)
-    assert sent.add(111, 7 * 960, b"", 2) is None
+    sent.add(111, 6 * 960, bytes(LARGEST_REDUNDANT + 1), (1, 2))
+    assert sent.add(111, 7 * 960, b"", (1, 2)) is None
