@@ -1,6 +1,7 @@
 """`sipcli register`: register and stay registered."""
 
 import asyncio
+from typing import Final
 
 import click
 
@@ -10,6 +11,8 @@ from sipcli.cli.session import Session, run_session
 from sipcli.cli.wording import bindings
 from sipcli.core.events import Registered
 from sipcli.errors import Interrupted
+
+_TOO_SOON: Final = "ended before it was registered"
 
 
 @click.command(cls=Command)
@@ -26,16 +29,19 @@ def register(invocation: Invocation, once: bool, duration: float | None) -> None
 
     Instant messages that arrive meanwhile are shown.
     """
-    work = _once if once else lambda session: _stay(session, duration)
-    run_session(invocation, "register", work)
+    work = _once if once else _stay
+    run_session(invocation, "register", lambda session: work(session, duration))
 
 
-async def _once(session: Session) -> None:
-    async with session.phone(patient=False) as phone:
-        event = await phone.ready()
-        if isinstance(event, Registered):
-            for line in bindings(event):
-                session.screen.say(line)
+async def _once(session: Session, duration: float | None) -> None:
+    try:
+        async with session.phone(patient=False) as phone, asyncio.timeout(duration):
+            event = await phone.ready()
+            if isinstance(event, Registered):
+                for line in bindings(event):
+                    session.screen.say(line)
+    except TimeoutError:
+        raise Interrupted(_TOO_SOON) from None
 
 
 async def _stay(session: Session, duration: float | None) -> None:
@@ -49,4 +55,4 @@ async def _stay(session: Session, duration: float | None) -> None:
                 was_ready = phone.was_ready
     except (TimeoutError, asyncio.CancelledError):
         if not was_ready:
-            raise Interrupted("ended before it was registered") from None
+            raise Interrupted(_TOO_SOON) from None

@@ -32,6 +32,14 @@ def test_register_once_shows_the_bindings_and_takes_ours_back(sipcli: Sipcli) ->
     assert "secret" not in ended.out + ended.err
 
 
+def test_register_once_takes_no_longer_than_it_may(sipcli: Sipcli) -> None:
+    with in_a_thread(Behaviour(silent=frozenset({"REGISTER"}))) as server:
+        flags = ["--once", "--duration", "0.2", "--json"]
+        ended = sipcli("register", *account(server, *flags))
+    assert ended.code == 130
+    assert ended.the("finished")["reason"] == "ended before it was registered"
+
+
 def test_register_once_for_a_person(sipcli: Sipcli) -> None:
     with in_a_thread() as server:
         ended = sipcli("register", "--once", *account(server))
