@@ -90,6 +90,8 @@ def listen(
     Without --auto-answer a call rings until it is answered with a key; where stdin is no
     terminal it is refused with 408 after no_answer_timeout. Messages are shown too.
     """
+    if reject is not None and auto_answer is not None:
+        raise click.UsageError("--reject refuses every call, --auto-answer takes it: give one")
     policy = Policy(
         auto_answer=auto_answer, reject=reject, most=most, call_duration=call_duration, echo=echo
     )

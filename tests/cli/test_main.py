@@ -72,6 +72,7 @@ def test_the_help_lists_options_among_the_options(sipcli: Sipcli, command: str) 
 
 
 USAGE = [
+    ["listen", "--reject", "486", "--auto-answer", "--sandbox"],
     ["frobnicate"],
     ["--frobnicate"],
     ["register", "--frobnicate"],
