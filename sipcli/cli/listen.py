@@ -19,7 +19,7 @@ from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
 from sipcli.cli.trial import Trial, TrialCommand
 from sipcli.cli.verbs import BUSY_HERE
-from sipcli.errors import Interrupted
+from sipcli.errors import ConfigError, Interrupted
 
 BELL_INTERVAL: Final = 4.0
 """Seconds between rings of the terminal's bell."""
@@ -90,8 +90,6 @@ def listen(
     Without --auto-answer a call rings until it is answered with a key; where stdin is no
     terminal it is refused with 408 after no_answer_timeout. Messages are shown too.
     """
-    if reject is not None and auto_answer is not None:
-        raise click.UsageError("--reject refuses every call, --auto-answer takes it: give one")
     policy = Policy(
         auto_answer=auto_answer, reject=reject, most=most, call_duration=call_duration, echo=echo
     )
@@ -102,6 +100,8 @@ def listen(
         await _listen(session, policy, options, duration, trial)
 
     with trial:
+        if reject is not None and auto_answer is not None:
+            raise ConfigError("--reject refuses every call, --auto-answer takes it: give one")
         run_session(invocation, "listen", work, reads_stdin=options.stdin, cut_short=trial.abandon)
 
 
