@@ -263,7 +263,9 @@ class Call:
                 self._offers.take_answer(answer)
                 self._jobs.put_nowait(self._offers.catch_up)
             case core.Acknowledged(body=answer):
-                if answer is not None:
+                if answer is None:
+                    self.media.answer_arrived()
+                else:
                     self._offers.take_answer(answer)
                 self._jobs.put_nowait(self._offers.catch_up)
             case core.OfferRefused(status=status, reason=reason, will_retry=will_retry):

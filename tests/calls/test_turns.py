@@ -9,6 +9,7 @@ from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, CallWarned, Held, Media, Resumed
 from sipcli.core.calls.events import Answered, CallEvent, Incoming, RemoteOffer, TransferProgress
 from sipcli.media.session.events import MediaLost
+from sipcli.media.session.session import ARRIVAL_LIMIT
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.direction import Direction
 from sipcli.sip.uri import SipUri
@@ -227,6 +228,15 @@ async def test_a_restart_and_a_change_of_theirs_may_cross_at_any_moment(turns: i
         theirs.hold(on=False)
         await alice.event(Resumed)
         await asyncio.gather(alice.hears(), bob.hears())
+
+
+@virtual
+async def test_the_ack_tells_that_the_answer_to_a_restart_has_arrived() -> None:
+    async with town() as (alice, bob, _):
+        ours, _ = await in_a_call(alice, bob)
+        lose_media(ours)
+        async with asyncio.timeout(ARRIVAL_LIMIT):
+            assert (await bob.event(Media, 2)).state == "restarted"
 
 
 @virtual

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -33,8 +34,12 @@ from sipcli.sdp.refusal import Refused
 from sipcli.sdp.transport import Candidate, Fingerprint, LocalTransport
 
 RESTART_PAUSE: Final = 0.3
-"""Seconds that our checks wait after we have answered an ICE restart: Chromium gives a pair up for
-good whose checks come before the answer. The old pair carries the media meanwhile."""
+"""Seconds that our checks of an ICE restart wait once the far end has our answer: Chromium gives a
+pair up for good whose checks come before it goes by that. The old pair carries the media."""
+ARRIVAL_LIMIT: Final = 2.0
+"""Seconds after which an answer is taken to have arrived that nothing is heard of."""
+
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it becomes
@@ -79,6 +84,8 @@ class MediaSession:
         self._considered: RemoteOffer | None = None
         self._opening: asyncio.Task[None] | None = None
         self._restarting: asyncio.Task[None] | None = None
+        self._arrival = asyncio.Event()
+        """That of our last answer at the far end."""
         self._is_open = False
         self._is_closed = False
         self._has_connected = False
@@ -155,8 +162,13 @@ class MediaSession:
         if path is not None and self._is_open:
             await self._follow(path)
         text, agreed = self._negotiation.create_answer(await self._own_side(), direction)
-        self._go_by(agreed, restart_pause=RESTART_PAUSE)
+        self._arrival = asyncio.Event()
+        self._go_by(agreed, before_restart=partial(_has_settled, self._arrival))
         return text.encode()
+
+    def answer_arrived(self) -> None:
+        """The far end has our last answer."""
+        self._arrival.set()
 
     async def rollback(self) -> None:
         """Our offer had no success, or theirs was withdrawn: what was agreed stands."""
@@ -270,7 +282,7 @@ class MediaSession:
         await _end(self._restarting)
         self._next_local = await self._transport.restart()
 
-    def _go_by(self, agreed: Agreed, *, restart_pause: float = 0.0) -> None:
+    def _go_by(self, agreed: Agreed, *, before_restart: Work | None = None) -> None:
         path, gathered = agreed.path, self._next_local
         self._next_local = None
         if not self._is_open:
@@ -289,19 +301,20 @@ class MediaSession:
             self._local = gathered
             restart = partial(self._transport.restart_with, path.remote)
             self._restarting = self._loop.create_task(
-                self._open(restart, after=self._opening, pause=restart_pause)
+                self._open(restart, after=self._opening, before=before_restart)
             )
         self.stream.agree(agreed)
 
     async def _open(
         self,
-        work: Callable[[], Coroutine[Any, Any, None]],
+        work: Work,
         after: asyncio.Task[None] | None = None,
-        pause: float = 0.0,
+        before: Work | None = None,
     ) -> None:
         if after is not None:
             await asyncio.wait([after])
-        await asyncio.sleep(pause)
+        if before is not None:
+            await before()
         try:
             await work()
         except IceFailed as failure:
@@ -362,3 +375,11 @@ async def _end(task: asyncio.Task[None] | None) -> None:
     if task is not None and not task.done():
         task.cancel()
         await asyncio.wait([task])
+
+
+async def _has_settled(arrival: asyncio.Event) -> None:
+    """Wait until the far end has our answer, and goes by it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ARRIVAL_LIMIT):
+            await arrival.wait()
+    await asyncio.sleep(RESTART_PAUSE)

@@ -11,6 +11,7 @@ from sipcli.media.session.events import MediaConnected, MediaFailed, MediaLost
 from sipcli.media.session.session import MovedAway, NotAcceptable
 from sipcli.sdp.direction import Direction
 from tests.media.session.ends import End, connected, ends, exchange, kit, virtual
+from tests.media.virtual_time import now
 
 
 def with_ice(description: bytes, ufrag: bytes, pwd: bytes) -> bytes:
@@ -116,6 +117,21 @@ async def test_an_ice_restart_changes_the_way_and_keeps_the_sound() -> None:
         assert (await alice.event(MediaConnected, 2)).restarted
         assert (await bob.event(MediaConnected, 2)).restarted
         await asyncio.gather(alice.hears(), bob.hears())
+
+
+@pytest.mark.parametrize(("arrives_after", "begins_after"), [(0.5, 0.8), (None, 2.3)])
+@virtual
+async def test_who_answers_a_restart_checks_nothing_before_the_answer_has_arrived(
+    arrives_after: float | None, begins_after: float
+) -> None:
+    async with connected() as (alice, bob):
+        await exchange(alice, bob, restart=True)
+        answered = now()
+        if arrives_after is not None:
+            await asyncio.sleep(arrives_after)
+            bob.session.answer_arrived()
+        await alice.event(MediaConnected, 2)  # alice's checks wait to be answered
+        assert now() - answered == pytest.approx(begins_after, abs=0.1)
 
 
 @virtual
