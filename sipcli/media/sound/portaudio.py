@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sipcli.errors import DeviceError
 from sipcli.media.pcm import RATE
-from sipcli.media.sound.quiet import silence_c_libraries
+from sipcli.media.sound.quiet import silence_c_libraries, stderr_kept
 from sipcli.media.sound.rings import CaptureRing, PlaybackRing
 
 LOCK: Final = threading.RLock()
@@ -203,7 +203,8 @@ def _sounddevice() -> Any:
     silence_c_libraries()
     is_first = "sounddevice" not in sys.modules
     try:
-        import sounddevice
+        with stderr_kept():
+            import sounddevice
     except (ImportError, OSError) as error:
         raise NoPortAudio from error
     if is_first:

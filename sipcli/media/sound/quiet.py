@@ -9,7 +9,12 @@ import ctypes
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from typing import Final
+
+_STDERR: Final = 2
 
 
 @cache
@@ -18,10 +23,35 @@ def silence_c_libraries() -> None:
 
     On Linux with glibc only: elsewhere nothing is printed, or the variable must not be changed.
     """
-    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
+    if not _can_silence():
         return
     libc = ctypes.CDLL(None)
     libc.fopen.restype = ctypes.c_void_p
     nowhere = libc.fopen(os.devnull.encode(), b"w")
     if nowhere:
         ctypes.c_void_p.in_dll(libc, "stderr").value = nowhere
+
+
+@contextmanager
+def stderr_kept() -> Iterator[None]:
+    """Keep what runs inside from turning off stderr itself, where C libraries are silent anyway.
+
+    sounddevice does so while it is imported, a tenth of a second or more: what another thread
+    writes meanwhile, such as the error that ends the process, would be lost.
+    """
+    turn = os.dup2
+
+    def dup2(fd: int, fd2: int, inheritable: bool = True) -> int:
+        return fd2 if fd2 == _STDERR else turn(fd, fd2, inheritable)
+
+    if _can_silence():
+        os.dup2 = dup2
+    try:
+        yield
+    finally:
+        os.dup2 = turn
+
+
+@cache
+def _can_silence() -> bool:
+    return sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
