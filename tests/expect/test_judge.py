@@ -4,6 +4,7 @@ from sipcli.calls.events import Dtmf
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
 from sipcli.expect.verdict import Verdict
+from sipcli.expect.witness import MOST_DIGITS
 from sipcli.media.pcm import RATE
 from sipcli.media.tones import Tone
 from sipcli.sdp.direction import Direction
@@ -104,6 +105,18 @@ def test_digits_are_those_received_in_order() -> None:
         )
     court.theatre.end(call)
     assert court.met == [True]
+
+
+def test_a_far_end_that_never_stops_dialling_fills_no_memory() -> None:
+    court = Court(Expectations(dtmf=""))
+    call = court.theatre.begin()
+    court.theatre.answer(call)
+    court.theatre.connect(call)
+    digit = Dtmf(call=call.id, direction="received", digit="1", duration_ms=100, method="rtp")
+    for _ in range(MOST_DIGITS + 5):
+        court.theatre.tell(digit)
+    court.theatre.end(call)
+    assert court.verdicts[0].actual == "1" * MOST_DIGITS
 
 
 def test_the_way_of_the_media_is_named_where_nothing_came_back() -> None:
