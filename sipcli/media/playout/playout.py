@@ -154,8 +154,11 @@ class Playout:
                 redundant=True,
             )
             self._heard_of.append(position)
-            self._delays.add_stand_in(waiting.arrival - position / RATE)
-            if not self._is_over(waiting):
+            transit = waiting.arrival - position / RATE
+            self._delays.add_stand_in(transit)
+            # What is made up for already, and not worth a wait, shall not hold up all that follows.
+            is_unwanted = self._stalled > 0 and transit > self._delays.wanted
+            if not (is_unwanted or self._is_over(waiting)):
                 self._queue.add(waiting)
 
     def _is_over(self, waiting: Waiting) -> bool:

@@ -86,6 +86,14 @@ def test_what_is_lost_with_all_its_copies_is_no_pause() -> None:
     assert listener.playout.counts.paused == 0
 
 
+def test_a_copy_that_is_not_worth_the_wait_costs_none() -> None:
+    listener = RedListener(1)
+    heard = list(listener.listen(even(10, 2100, {400, 800, 1200, 1600, 2000}), 41.0))
+    assert max(delays(heard)) == pytest.approx(0.035)
+    assert played(heard).count(MADE_UP) == 5
+    assert listener.playout.pacing.removed == 0
+
+
 def test_a_delay_for_copies_outlasts_the_moments_without_losses() -> None:
     """In 12 s there are now two copies from far back, now three, which is one more than nothing."""
     lost = {begin + nth for begin in range(30, 3000, 220) for nth in range(2)}
