@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 from os.path import realpath
+from pathlib import Path
 from typing import Final, Self
 
 from sipcli.calls.sound import OpenSink, OpenSource, OpenTap, Sound
@@ -71,7 +72,7 @@ class Equipment:
         if self.record is not None:
             paths.append(self.record.names.path)
         for path in paths:
-            if [realpath(other) for other in paths].count(realpath(path)) > 1:
+            if [_in_full(other) for other in paths].count(_in_full(path)) > 1:
                 raise ConfigError(
                     f"{path} is meant twice: --audio-in, --audio-out and --record take a file each"
                 )
@@ -95,3 +96,10 @@ class Equipment:
                 taps = (*taps, self.record.open(self.warn))
             undo.pop_all()
         return Sound(source, sink, taps)
+
+
+def _in_full(path: Path) -> str:
+    try:
+        return realpath(path)
+    except OSError:  # the current folder is gone
+        return str(path)

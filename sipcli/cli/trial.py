@@ -76,7 +76,7 @@ class Trial:
 
     def __enter__(self) -> None:
         """The command begins. Raises `ConfigError` where the file will have no place."""
-        if self._path is not None and not isdir(self._path.absolute().parent):
+        if self._path is not None and not isdir(self._path.parent):
             raise ConfigError(f"--junit: {self._path}: there is no such folder")
 
     def __exit__(

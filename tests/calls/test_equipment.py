@@ -34,5 +34,16 @@ def test_no_file_is_written_that_is_played_or_written_already(
     assert path.read_bytes() == b"what somebody has recorded"
 
 
+def test_a_current_folder_that_is_gone_is_no_bug_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    with pytest.raises(ConfigError, match=r"a\.wav is meant twice"):
+        Equipment.of("silence", "file:a.wav", "a.wav", pytest.fail)
+
+
 def test_files_of_their_own_are_fine(tmp_path: Path) -> None:
     Equipment.of("silence", f"file:{tmp_path}/a.wav", f"{tmp_path}/b.wav", pytest.fail)
