@@ -11,13 +11,15 @@ from typing import Any, Final, Self
 
 from sipcli.config.settings import IceTransportPolicy, Settings, WsServer
 from sipcli.core.requests.credentials import Credentials
-from sipcli.errors import ConfigError
+from sipcli.errors import ConfigError, ConnectError, Phase
 from sipcli.sandbox.extensions import EXTENSIONS, Extension, kit_for
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.server import SandboxServer
 from sipcli.sandbox.throw_away import throw_away_tls
 
+START_LIMIT: Final = 20.0
+"""Seconds that the extensions get to register, which takes them some 50 ms."""
 USERS: Final = ("alice", "bob")
 """Who there is where nobody is named."""
 
@@ -48,7 +50,8 @@ class Sandbox:
     """A registrar, a proxy and extensions in this process. Use it with `async with`.
 
     Inside, `account` turns settings into those of one of its users. Raises `ConfigError`
-    where it cannot listen, or where a user has the name of an extension.
+    where it cannot listen, or where a user has the name of an extension, and `ConnectError`
+    where nobody reaches it.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -65,6 +68,13 @@ class Sandbox:
         """The throw-away authority's certificate; None without TLS."""
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._enter()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        return self
+
+    async def _enter(self) -> None:
         async with AsyncExitStack() as stack:
             tls = stack.enter_context(throw_away_tls(self._plan.host)) if self._plan.tls else None
             self.ca_file = str(tls.ca_file) if tls is not None else None
@@ -83,7 +93,6 @@ class Sandbox:
             stack.callback(self._end.set)
             await self._start(passwords)
             self._stack = stack.pop_all()
-        return self
 
     async def __aexit__(
         self,
@@ -169,4 +178,12 @@ class Sandbox:
         for name, password in passwords.items():
             extension = Extension(name, password, self.server, self.ca_file, kit)
             self._tasks.create_task(extension.run(partial(ready, name), self._end))
-        await is_ready.wait()
+        try:
+            # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
+            await asyncio.wait_for(is_ready.wait(), START_LIMIT)
+        except TimeoutError:
+            raise ConnectError(
+                f"{self.server} listens, but cannot be reached from this very machine: is its"
+                " loopback interface up?",
+                Phase.TCP,
+            ) from None

@@ -6,7 +6,9 @@ import pytest
 
 from sipcli.config.settings import Settings
 from sipcli.core.events import Registered
-from sipcli.errors import ConfigError
+from sipcli.errors import ConfigError, ConnectError
+from sipcli.sandbox import sandbox
+from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.shell import Shell
@@ -24,6 +26,20 @@ def test_a_user_who_comes_later_can_register() -> None:
                 assert isinstance(await shell.ready(), Registered)
 
     asyncio.run(run())
+
+
+def test_a_sandbox_that_nobody_reaches_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start() -> None:
+        async with asyncio.timeout(20), Sandbox(Plan()):
+            pytest.fail("it is no use")
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(sandbox, "START_LIMIT", 0.1)
+    monkeypatch.setattr(Extension, "run", never)
+    with pytest.raises(ConnectError, match=r"^TCP: .*is its loopback interface up\?"):
+        asyncio.run(start())
 
 
 def test_a_user_who_comes_later_needs_a_name_that_is_free() -> None:
