@@ -84,6 +84,28 @@ def test_a_password_that_is_missing_can_be_asked_for_and_nothing_is_told_twice()
     assert findings.the("registration").ok
 
 
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        (0, None),
+        (1, "another device of this account is registered"),
+        (2, "2 other devices of this account are registered"),
+    ],
+)
+def test_other_devices_of_the_account_are_told(others: int, told: str | None) -> None:
+    fields = tuple(("Contact", f"<sip:x@other{n}.invalid>;expires=60") for n in range(others))
+    found = registered(Behaviour(fields=fields)).the("registration").found
+    assert [text for text in found if "of this account" in text] == ([told] if told else [])
+
+
+def test_the_first_challenge_is_told() -> None:
+    watch = ChallengeWatch(Unwatched())
+    for realm in ("first", "second"):
+        fields = [("WWW-Authenticate", f'Digest realm="{realm}", nonce="1"')]
+        watch.received("ws://a", encode(build.response(request("REGISTER"), 401, headers=fields)))
+    assert watch.shown == "asked for a password by Digest, realm 'first', MD5"
+
+
 def test_hostile_words_of_a_challenge_are_bounded() -> None:
     watch = ChallengeWatch(Unwatched())
     challenge = 'Digest realm="' + "x" * 5000 + '", nonce="1", algorithm=' + "y" * 5000
