@@ -5,7 +5,12 @@ import sys
 
 import pytest
 
+from sipcli.cli.ping import Tally
+from sipcli.core.requests.exchange import Answered, Unanswered
+from sipcli.errors import RefusedError
+from sipcli.sip import build
 from tests.cli.program import Sipcli, account
+from tests.core.digest_server import request
 from tests.net.peers import closed_port
 from tests.sip_server import Behaviour, in_a_thread
 
@@ -38,6 +43,16 @@ def test_register_once_takes_no_longer_than_it_may(sipcli: Sipcli) -> None:
         ended = sipcli("register", *account(server, *flags))
     assert ended.code == 130
     assert ended.the("finished")["reason"] == "ended before it was registered"
+
+
+def test_of_several_pings_the_first_failure_decides() -> None:
+    options = request("OPTIONS")
+    tally = Tally("sip:bob@example.com")
+    for status in (200, 404):
+        tally.take(Answered(options, build.response(options, status), 0.002))
+    tally.take(Unanswered())
+    assert isinstance(tally.failure, RefusedError)
+    assert tally.summary().startswith("3 sent, 2 answered, 33% lost; min/median/max 2.0/2.0/2.0")
 
 
 def test_register_once_for_a_person(sipcli: Sipcli) -> None:

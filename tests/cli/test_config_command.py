@@ -138,6 +138,14 @@ class TestCheck:
         assert f"{path}:1: uri: 1 is not accepted" in captured.err
         assert f"{path}:2: foo: unknown key" in captured.err
 
+    def test_the_reason_is_short_where_there_are_several(self, capsys: Capture) -> None:
+        path = write(config_file(), "uri = 1\nfoo = 2\nbar = 3\n")
+        assert run(["--json", "config", "check"]) == 2
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert lines[-1]["event"] == "finished"
+        assert lines[-1]["reason"].startswith(f"{path}:1: uri: ")
+        assert lines[-1]["reason"].endswith(" (and 2 more)")
+
     def test_in_json_the_mistakes_are_an_event(self, capsys: Capture) -> None:
         path = write(config_file(), "\nuri = 1\n")
         assert run(["--json", "config", "check"]) == 2
