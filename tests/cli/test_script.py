@@ -191,6 +191,17 @@ def test_an_open_pipe_keeps_nobody_from_leaving(tmp_path: Path) -> None:
     assert "answer" in finish(events_of(out))
 
 
+def test_a_line_that_does_not_end_is_not_waited_for(tmp_path: Path) -> None:
+    with started(*CALL, "ring", folder=tmp_path) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("x" * 2000)
+        process.stdin.flush()  # the pipe stays open
+        last = [json.loads(line) for line in process.stdout][-1]
+        assert process.wait(PATIENCE) == 2
+    assert "line 1: it is longer than 1024 bytes" in last["reason"]
+
+
 def test_a_slow_pipe_is_obeyed_line_by_line(tmp_path: Path) -> None:
     with started(*CALL, *TONE, folder=tmp_path) as process:
         assert process.stdin is not None
