@@ -15,7 +15,7 @@ from tests.realpeer.pulse import INSTALL, PulseAudio, installed
 _ROOT: Final = Path(__file__).parents[2]
 _LIMIT_S: Final = 90.0
 _SETTLE_S: Final = 26.0
-"""Longer than the playout remembers what was late while devices were opened."""
+"""Longer than playout and devices remember what was late while these were opened."""
 
 
 def missing() -> str | None:

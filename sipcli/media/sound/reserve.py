@@ -11,12 +11,12 @@ from typing import Final
 
 from sipcli.media.sound.rings import BLOCK_S
 
-START_S: Final = 0.010
+_START_S: Final = 0.010
 """Unrest that is reckoned with before any was seen, in seconds."""
-MARGIN_S: Final = 0.002
+_MARGIN_S: Final = 0.002
 _MARGIN: Final = 0.25
 """What is spared beyond the worst, for what is a little worse still: seconds, and a part of it."""
-FAR_S: Final = 0.03
+_FAR_S: Final = 0.03
 """Unrest beyond this is a standstill: no reserve lasts for that, and none is kept."""
 _SECOND: Final = 50
 """Frames."""
@@ -40,9 +40,9 @@ class Reserve:
 
     def __init__(self) -> None:
         self._usual: float | None = None
-        self._unrest = START_S
+        self._unrest = _START_S
         self._worst = 0.0
-        self._seconds = deque((START_S,), maxlen=_WINDOW)
+        self._seconds = deque((_START_S,), maxlen=_WINDOW)
         self._frames = 0
         self._far = 0
         self._rich = 0
@@ -55,7 +55,7 @@ class Reserve:
     @property
     def wanted(self) -> float:
         """What a frame should have to spare, usually."""
-        return self._unrest * (1 + _MARGIN) + MARGIN_S
+        return self._unrest * (1 + _MARGIN) + _MARGIN_S
 
     @property
     def error(self) -> float:
@@ -78,7 +78,7 @@ class Reserve:
         if self._usual is None:
             self._usual = spare
         off = spare - self._usual
-        if abs(off) > FAR_S:
+        if abs(off) > _FAR_S:
             self._far += 1
             if self._far < _SECOND:
                 return 0
@@ -94,10 +94,10 @@ class Reserve:
         Returns the time it should be given, so that those after it have what is wanted.
         """
         self.put(spare)
-        if self._usual is None or abs(spare - self._usual) > FAR_S:
+        if self._usual is None or abs(spare - self._usual) > _FAR_S:
             self._usual = None
             return self.wanted
-        return max(MARGIN_S, spare - self.error)
+        return max(_MARGIN_S, spare - self.error)
 
     def gained(self, seconds: float) -> None:
         """Take note that from now on each frame has so much more time to spare, or less."""
@@ -119,6 +119,6 @@ class Reserve:
             self._rich = 0
             return 0
         self._rich += 1
-        if self._rich < _PATIENCE and error <= FAR_S:
+        if self._rich < _PATIENCE and error <= _FAR_S:
             return 0
         return int(error / BLOCK_S)
