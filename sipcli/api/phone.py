@@ -71,7 +71,7 @@ class Phone:
         self._setup = setup
         self._watch = Watch()
         self._calls: dict[str, Call] = {}
-        self._ringing: deque[Call] = deque()
+        self._ringing: list[Call] = []
         self._missed: Call | None = None
         self._messages: deque[events.InstantMessage] = deque(maxlen=MOST_MESSAGES)
         self._server: str | None = None
@@ -292,6 +292,7 @@ class Phone:
         if call.takes_place:  # of one that we are in: nobody has to be asked
             asyncio.get_running_loop().call_soon(self._take_place, call)
         else:
+            self._waiting()  # who never asks would keep them all
             self._ringing.append(self._calls[call.id])
             self._watch.change()
 
@@ -304,8 +305,10 @@ class Phone:
 
     def _waiting(self) -> Call | None:
         """The call that has rung longest and still does; those that have gone are forgotten."""
-        while self._ringing and not self._ringing[0].is_ringing:
-            self._missed = self._ringing.popleft()
+        gone = [call for call in self._ringing if not call.is_ringing]
+        if gone:
+            self._missed = gone[-1]
+            self._ringing = [call for call in self._ringing if call.is_ringing]
         return self._ringing[0] if self._ringing else None
 
     def _sound(self) -> Sound:

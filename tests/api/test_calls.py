@@ -1,10 +1,12 @@
 """Calls in Python: what they do and tell, and how a wait in vain says so."""
 
 import asyncio
+import gc
 from typing import NoReturn
 
 import pytest
 
+from sipcli import Call
 from sipcli.errors import (
     ConfigError,
     ExpectationError,
@@ -99,6 +101,22 @@ async def test_where_nobody_answers_the_wait_says_how_far_it_came(sip_phone: Mak
     assert (await call.hang_up()).by == "local"
     with pytest.raises(NoAnswerError):
         await call.wait_for_answer()
+
+
+async def test_calls_that_nobody_asks_for_are_forgotten(sip_phone: MakePhone) -> None:
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(each, Call) and each.is_incoming for each in gc.get_objects())
+
+    alice, bob = await sip_phone("alice"), await sip_phone("bob")
+    before = kept()
+    for _ in range(4):
+        call = await alice.call("bob")
+        await call.wait_for_ringing()
+        await call.hang_up()
+    assert kept() <= before + 2  # the last one, and the one before
+    with pytest.raises(NoAnswerError, match=r"one from sip:alice@.* had gone before"):
+        await bob.incoming(timeout=SOON)
 
 
 async def test_sound_flows_in_directions_that_are_known(sip_phone: MakePhone) -> None:
