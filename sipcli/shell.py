@@ -33,6 +33,10 @@ CUT_WAIT: Final = 0.1
 """Seconds that what is cut off has for its last words."""
 CLOSE_WAIT: Final = 0.4
 """Seconds that a WebSocket then gets for its closing handshake: under 3 s in all."""
+UNCONFIRMED: Final = (
+    "the server has not confirmed in time that we ended: what it keeps of us will run out by itself"
+)
+"""Told where it is not known whether a BYE or the last REGISTER was heard."""
 
 OnEvent = Callable[[events.Event], None]
 OnCallEvent = Callable[[CallEvent], None]
@@ -227,6 +231,8 @@ class Shell:
             await asyncio.wait_for(self._stopped(), UNREGISTER_WAIT)
         except TimeoutError:
             self._observer.noted("not all was confirmed in time that we ended")
+            self._untold.append(events.Warned(text=UNCONFIRMED))
+            self._tell()
         await self._wait_for_spawned(begun + TASKS_WAIT)
         if self._timekeeper is not None:
             self._timekeeper.cancel()

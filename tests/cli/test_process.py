@@ -286,6 +286,18 @@ def test_a_terminal_that_is_closed_ends_it_in_good_order() -> None:
     assert server.requests("REGISTER")[-1].contacts[0].params.get("expires") == "0"
 
 
+def test_a_registrar_that_does_not_confirm_the_end_is_told() -> None:
+    with (
+        in_a_thread(Behaviour(silent=frozenset({"UNREGISTER"}))) as server,
+        started("register", "--json", *account(server)) as process,
+    ):
+        read_until(process.stdout, "registered")
+        process.send_signal(signal.SIGTERM)
+        warning, finished = rest(process)
+        assert (warning["event"], finished["exit_code"]) == ("warning", 0)
+        assert "has not confirmed in time that we ended" in warning["text"]
+
+
 def test_further_hangups_do_not_hurry_it() -> None:
     behaviour = Behaviour(silent=frozenset({"UNREGISTER"}))
     with (
