@@ -23,6 +23,8 @@ LONG_WAIT_S: Final = 0.050
 At 40±20 ms and 5 % loss that saves 6 ms of 121 from mouth to ear, and PESQ-WB is 4.25, not 4.4."""
 DISPENSABLE: Final = 6
 """Of so many that stand in for lost packets one may be too late, then."""
+DISPENSABLE_OF_ALL: Final = 100
+"""And of so many packets, lost or not, one at most: where half of all is lost, all copies count."""
 UNHEARD_OF_S: Final = 0.5
 """Later than any before by more than this is a new state of things: what was is forgotten."""
 
@@ -73,10 +75,10 @@ class Delays:
 
     def _weigh(self) -> None:
         transits = self._sorted
-        tolerated = len(transits) // TOLERATED
-        latest = transits[-1 - tolerated]
+        latest = transits[-1 - len(transits) // TOLERATED]
         if self._stand_ins:
-            latest = max(latest, self._stand_ins.latest(tolerated, transits[0] + LONG_WAIT_S))
+            long = transits[0] + LONG_WAIT_S
+            latest = max(latest, self._stand_ins.latest(len(transits), long))
         self.wanted = min(latest, transits[0] + LONGEST_WAIT_S) + MARGIN_S
 
 
@@ -103,15 +105,16 @@ class _StandIns:
         while self._recent and self._recent[0][0] <= self._packets - WINDOW:
             del self._sorted[bisect_left(self._sorted, self._recent.popleft()[1])]
 
-    def latest(self, tolerated: int, long: float) -> float:
-        """The latest that is waited for, once more than `tolerated` have been later.
+    def latest(self, packets: int, long: float) -> float:
+        """The latest that is waited for, once more have been later than `packets` allow.
 
         It is waited for as long as any are remembered: losses come and go, and a change of the
         delay costs more than one of them. But beyond the transit `long`, delay is worth more.
         """
         transits = self._sorted
-        most = len(transits) - 1 - len(transits) // DISPENSABLE
-        wanted = len(transits) - 1 - tolerated
+        dispensable = min(len(transits) // DISPENSABLE, packets // DISPENSABLE_OF_ALL)
+        most = len(transits) - 1 - dispensable
+        wanted = len(transits) - 1 - packets // TOLERATED
         if wanted >= 0 and transits[wanted] > long:
             wanted = min(wanted, max(most, bisect_right(transits, long) - 1))
         latest = transits[wanted] if wanted >= 0 else -inf

@@ -89,6 +89,9 @@ def test_beyond_a_long_wait_only_most_of_it_is_waited_for() -> None:
     spread = [1.0 + 0.005 * nth for nth in range(1, 19)]
     assert with_stand_ins(WINDOW, spread[:10]).wanted == pytest.approx(1.04 + MARGIN_S)
     assert with_stand_ins(WINDOW, spread).wanted == pytest.approx(spread[-4] + MARGIN_S)
+    many = [1.04] * 80 + [1.08] * 7
+    assert with_stand_ins(WINDOW, many).wanted == pytest.approx(1.08 + MARGIN_S)
+    assert with_stand_ins(WINDOW, many[:-1]).wanted == pytest.approx(1.04 + MARGIN_S)
     few_late = [*[1.04] * 18, 1.08, 1.08, 1.08]
     assert with_stand_ins(WINDOW, few_late).wanted == pytest.approx(1.04 + MARGIN_S)
     assert 1.04 < 1.0 + LONG_WAIT_S < 1.08
