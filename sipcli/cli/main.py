@@ -1,8 +1,11 @@
 """The `sipcli` command: finds the command asked for, and turns how it ended into an exit code."""
 
 import gc
+import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -131,9 +134,28 @@ def entry() -> None:
     """
     gc.disable()
     outlets = Outlets()
-    code = run(sys.argv[1:])
+    with _heeding_signals():
+        code = run(sys.argv[1:])
     gc.freeze()
     sys.exit(outlets.exit_code(code))
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """Let all signals that ask for an end be as good as Ctrl-C, where no command heeds them itself.
+
+    So a password command, or a prompt, comes to an orderly end, too.
+    """
+    names = ("SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    unheeded = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in unheeded:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in unheeded:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def run(arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import pytest
@@ -127,6 +128,22 @@ def test_a_signal_while_standard_input_is_read_is_exit_130() -> None:
         assert process.returncode == 130
     os.close(reading)
     os.close(writing)
+    assert events[-1]["event"] == "finished"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_password_is_fetched_leaves_nothing_behind(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    account_ = ["--uri", "sip:alice@example.com", "--ws-servers", "ws://127.0.0.1:1"]
+    fetch = f"echo >{told}; sleep 30"
+    with started("register", "--json", *account_, "--password-command", fetch) as process:
+        _wait_until(told.exists)
+        time.sleep(0.3)  # so that sipcli knows, too, that it has begun
+        process.send_signal(number)
+        events = rest(process)  # which waits for all that can write to stderr
+        assert process.returncode == 130
     assert events[-1]["event"] == "finished"
 
 
