@@ -7,9 +7,9 @@ from sipcli.media.rtp.xr import VoipMetrics
 WORTH_REDUNDANCY: Final = 1.5
 """Percent of loss from which on each packet brings the one before it again. One packet lost in a
 second, once, is less; 2 % at random is more. There, PESQ-WB rises from 4.2 with FEC to 4.4."""
-MUCH: Final = 8.0
+MUCH: Final = 7.0
 """Percent of loss from which on it brings the two before it. Of so many lost at random a single one
-leaves 0.6 %; were this 10, PESQ-WB at 10 % would be 4.1 and not 4.25, as reports tell now more, now
+leaves 0.5 %; were this 10, PESQ-WB at 10 % would be 4.1 and not 4.3, as reports tell now more, now
 less."""
 TOO_LITTLE: Final = 1 / 256
 """Share of packets lost that could not be recovered from which on it does so, too. Of 5 % lost at
