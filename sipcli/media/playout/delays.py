@@ -20,7 +20,8 @@ LONGEST_WAIT_S: Final = 0.240
 """Between the quickest packet and the latest that is still waited for."""
 LONG_WAIT_S: Final = 0.050
 """To wait longer than this for what stands in for lost packets is only worth it for most of it.
-At 40±20 ms and 5 % loss that saves 6 ms of 121 from mouth to ear, and PESQ-WB is 4.25, not 4.4."""
+At 40±20 ms and 5 % loss that saves 4 ms of 120 from mouth to ear for 0.03 of PESQ-WB; often more,
+since the wait is one of whole frames."""
 DISPENSABLE: Final = 6
 """Of so many that stand in for lost packets one may be too late, then."""
 DISPENSABLE_OF_ALL: Final = 100
@@ -91,6 +92,7 @@ class _StandIns:
         """With how many packets there had been."""
         self._sorted: list[float] = []
         self._latest = -inf
+        """What is waited for at present."""
 
     def __bool__(self) -> bool:
         return bool(self._sorted)
