@@ -26,6 +26,14 @@ HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 """Written when a line begins to be drawn over and over, and when that ends."""
 
 
+@pytest.fixture(autouse=True)
+def _hangups_count() -> Iterator[None]:
+    """Under `nohup` they are ignored, and would be so by all that is started here."""
+    before = signal.signal(signal.SIGHUP, lambda _number, _frame: None)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @contextmanager
 def started(*arguments: str, **changes: Any) -> Iterator[subprocess.Popen[str]]:
     """`sipcli` with pipes; it is gone when this ends."""
