@@ -136,8 +136,9 @@ class Reception:
     def report(self, now: float) -> ReportBlock:
         """What to tell the source; the fraction lost is that since the call before."""
         overdue = self.overdue(now)
-        expected, lost = self.expected - self._reported[0], overdue - self._reported[1]
-        self._reported = (self.expected, overdue)
+        settled = self.received + overdue
+        expected, lost = settled - self._reported[0], overdue - self._reported[1]
+        self._reported = (settled, overdue)
         last, since = self._sender_report or (0, now)
         return ReportBlock(
             ssrc=self.ssrc,

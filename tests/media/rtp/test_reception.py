@@ -116,7 +116,7 @@ def test_what_three_have_overtaken_is_lost_and_told_once() -> None:
     assert source.report(1.0).fraction_lost == 0.0
     source.update(15)
     assert source.overdue(1.0) == 1
-    assert source.report(1.0).fraction_lost == 1.0
+    assert source.report(1.0).fraction_lost == 0.5  # 12 is lost, 15 has come
     source.update(16)
     assert source.report(1.0).fraction_lost == 0.0
 
@@ -162,3 +162,10 @@ def test_the_delay_since_a_report_has_an_end() -> None:
     source = reception(1)
     source.sender_report(SenderReport(7, 1, 0, 0, 0), 0.0)
     assert source.report(1e6).delay_since == 0xFFFF_FFFF
+
+
+def test_what_turns_out_to_be_lost_after_a_report_is_told_with_the_next_one() -> None:
+    source = timed(10, 11, 13)
+    assert source.report(1.0).fraction_lost == 0.0
+    assert source.report(9.0).fraction_lost == 1.0
+    assert source.report(9.1).fraction_lost == 0.0
