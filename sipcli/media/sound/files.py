@@ -16,12 +16,21 @@ from sipcli.media.sound.background import BackgroundReader, Warn
 
 def check_file(path: Path) -> None:
     """Raises `DeviceError` where there is no file that can be read."""
+    try:
+        reason = _obstacle(path)
+    except OSError as error:  # a folder that may not be looked into, a name that is too long
+        reason = error.strerror or str(error)
+    if reason is not None:
+        raise _unusable(path, reason)
+
+
+def _obstacle(path: Path) -> str | None:
+    """Why it cannot be read, as far as a look tells. Raises `OSError` where none is allowed."""
     if not path.exists():
-        raise _unusable(path, os.strerror(errno.ENOENT))
+        return os.strerror(errno.ENOENT)
     if path.is_dir():
-        raise _unusable(path, os.strerror(errno.EISDIR))
-    if not os.access(path, os.R_OK):
-        raise _unusable(path, os.strerror(errno.EACCES))
+        return os.strerror(errno.EISDIR)
+    return None if os.access(path, os.R_OK) else os.strerror(errno.EACCES)
 
 
 def open_file(path: Path, warn: Warn, *, loop: bool) -> BackgroundReader:

@@ -117,13 +117,22 @@ class FileNames:
 
     def check(self) -> None:
         """Raises `DeviceError` where no such file can be made; makes none."""
+        try:
+            reason = self._obstacle()
+        except OSError as error:  # a folder that may not be looked into, a name that is too long
+            reason = error.strerror or str(error)
+        if reason is not None:
+            raise _unusable(self.path, reason)
+
+    def _obstacle(self) -> str | None:
+        """Why it cannot be made, as far as a look tells. Raises `OSError` where none is allowed."""
         folder = self.path.parent
         if self.path.is_dir():
-            raise _unusable(self.path, os.strerror(errno.EISDIR))
+            return os.strerror(errno.EISDIR)
         if not folder.is_dir():
-            raise _unusable(self.path, f"there is no folder {folder}")
-        if not os.access(self.path if self.path.exists() else folder, os.W_OK):
-            raise _unusable(self.path, os.strerror(errno.EACCES))
+            return f"there is no folder {folder}"
+        place = self.path if self.path.exists() else folder
+        return None if os.access(place, os.W_OK) else os.strerror(errno.EACCES)
 
 
 def _writer(path: Path, channels: int, warn: Warn) -> BackgroundWriter:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +183,12 @@ def test_a_file_that_would_grow_beyond_its_sizes_ends_valid(
         file.write(b"\0\0")
     file.close()
     assert read_wave(tmp_path / "x.wav").shape == (1, 2 * FRAME)
+
+
+@pytest.mark.parametrize("parse", [parse_source, parse_sink, parse_record])
+def test_a_name_that_no_file_can_have_is_told_as_such(
+    parse: Callable[[str], Any], tmp_path: Path
+) -> None:
+    value = f"{tmp_path / ('long' * 100)}.wav"
+    with pytest.raises(DeviceError, match="File name too long"):
+        parse(value if parse is parse_record else f"file:{value}").check()
