@@ -35,13 +35,13 @@ FULL: Final = Extent(
     seconds=42.0,
     set_ups=11,
     steps={
-        ("sipcli", "opus"): (1, 10, 30, 40, 50, 60),
-        ("sipcli", "pcmu"): (1, 10, 30, 60, 80, 100, 120),
-        ("aiortc", "opus"): (1, 5, 10, 15, 20, 25, 30),
-        ("aiortc", "pcmu"): (1, 10, 20, 30, 40),
+        ("sipcli", "opus"): (1, 10, 30, 40, 45, 50),
+        ("sipcli", "pcmu"): (1, 30, 60, 80, 90, 100),
+        ("aiortc", "opus"): (1, 10, 20, 30),
+        ("aiortc", "pcmu"): (1, 20, 30, 40),
         ("bare", "pcmu"): (1, 30),
     },
-    load_s=12.0,
+    load_s=9.0,
     opus=(CLEAN, *LOSSES, BURSTS, NEAR_JITTER, JITTER, JITTER_AND_LOSS),
     pcmu=(CLEAN, *LOSSES[:3]),
     beside=(

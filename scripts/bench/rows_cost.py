@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from scripts.bench.awake import awake
 from scripts.bench.ends import SetUp
 from scripts.bench.fleet import Calls, WorkerError, crew
 
@@ -13,6 +14,7 @@ LATE_SHARE: Final = 0.002
 """A frame in 500 may be late where no frame "is late": a machine that others use has hiccups."""
 
 
+_CORES: Final = (0, 1)
 _TIMES: Final = 3
 """How often each load is measured, one after the other: the median stands."""
 
@@ -33,11 +35,12 @@ async def loads(engine: str, codec: str, steps: Sequence[int], *, seconds: float
     """So many calls at a time, each process on a core of its own, as far as they can be set up."""
     found: list[Load] = []
     async with AsyncExitStack() as stack:
+        stack.enter_context(awake(_CORES))
         ends = [
             await stack.enter_async_context(
                 crew(engine, core=core, environment={"MALLOC_ARENA_MAX": "2"})
             )
-            for core in (0, 1)
+            for core in _CORES
         ]
         calls = Calls(*ends)
         for step in steps:

@@ -14,7 +14,7 @@ from scripts.bench.tables import Row, rows, say
 
 Scores = dict[Impairment, Score]
 
-_AT_ONCE: Final = {"sipcli": 9, "aiortc": 5}
+_AT_ONCE: Final = 5
 """Calls at a time: what goes wrong shall be the network's fault, not the processor's."""
 _DELAYS: Final = (
     ("mouth to ear, p50", CLEAN, "delay_ms", 50.0),
@@ -65,8 +65,8 @@ async def _scores(engine: str, codec: str, extent: Extent, pool: Executor) -> Sc
     networks = extent.opus if codec == "opus" else extent.pcmu
     found: dict[Impairment, list[Score]] = {network: [] for network in networks}
     for run in range(extent.runs if engine == "sipcli" else 1):
-        for first in range(0, len(networks), _AT_ONCE[engine]):
-            part = networks[first : first + _AT_ONCE[engine]]
+        for first in range(0, len(networks), _AT_ONCE):
+            part = networks[first : first + _AT_ONCE]
             say(f"sound: {engine}, {codec}, run {run + 1}, {len(part)} networks")
             scores = await relayed(
                 engine, codec, part, seconds=extent.seconds, seed=1 + run, first=first, pool=pool
