@@ -99,3 +99,14 @@ def test_a_gap_leaves_no_trace_of_the_filter(name: str) -> None:
     heard += [decoder.decode(packet) for packet in packets[21:]]
     steps = np.abs(np.diff(np.concatenate(heard)[5 * FRAME :].astype(int)))
     assert steps.max() < 1.2 * np.median(np.sort(steps)[-2000:])
+
+
+def test_one_filter_passes_into_the_next_without_a_step() -> None:
+    """A steady tone whose noise, as far as the filter is told, comes and goes with each piece."""
+    grain_filter, tone = GrainFilter(), Resampler(RATE, 8_000).convert(sine(3_500.0, amplitude=0.1))
+    parts = [tone[at : at + 160] for at in range(0, len(tone), 160)]
+    noises = [np.full(160, 1e7 * (n % 2), np.float32) for n in range(len(parts))]
+    heard = [grain_filter.clean(part, noise) for part, noise in zip(parts, noises, strict=True)]
+    before, after = heard[10], heard[11]
+    assert np.abs(after[:20]).max() == pytest.approx(np.abs(before[-20:]).max(), rel=0.1)
+    assert abs(np.abs(after[-20:]).max() / np.abs(after[:20]).max() - 1) > 0.3

@@ -1,5 +1,7 @@
 """Between 48 kHz and the codecs' rates: what passes, what does not, and when."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,12 @@ def test_full_scale_is_clipped_and_does_not_wrap() -> None:
     assert narrow.min() == -32768
     middles = narrow[100::40].astype(int)  # of the half waves, with the filter's delay
     assert np.abs(middles).min() > 30_000
+
+
+@RATES
+def test_stretches_of_changing_length_make_no_seams(rate: int) -> None:
+    sent = sine(0.2 * rate, frames=10)
+    ends = [0, 960, 1008, 1488, 1536, 1584, 4464, 5424, len(sent)]
+    resampler, whole = Resampler(RATE, rate), Resampler(RATE, rate).convert(sent)
+    pieces = [resampler.convert(sent[begin:end]) for begin, end in pairwise(ends)]
+    assert np.array_equal(np.concatenate(pieces), whole)

@@ -6,6 +6,7 @@ from itertools import count, pairwise
 
 import pytest
 
+from sipcli.media.outbound import Outbound
 from sipcli.media.rtp.packet import parse
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.session.events import MediaConnected
@@ -122,3 +123,26 @@ async def test_metrics_go_to_those_alone_who_asked_for_them() -> None:
         await asyncio.sleep(10)
         assert reporting(alice.session.stream).remote is not None
         assert alice.session.remote_metrics is None
+
+
+@virtual
+async def test_what_metrics_tell_is_heeded_before_the_report_that_comes_with_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They tell of the time before anything was done about what the report says."""
+    told: list[str] = []
+    monkeypatch.setattr(Outbound, "heed", lambda *_: told.append("report"))
+    monkeypatch.setattr(Outbound, "heed_metrics", lambda *_: told.append("metrics"))
+    async with connected(kit("opus"), kit("opus")) as (alice, bob):
+        stream, receive = alice.session.stream, Stream.on_rtcp
+
+        def alone(data: bytes, when: float) -> None:
+            told.clear()
+            receive(stream, data, when)
+
+        monkeypatch.setattr(stream, "on_rtcp", alone)
+        await asyncio.gather(alice.hears(), bob.hears())
+        async with asyncio.timeout(20):
+            while "metrics" not in told:  # noqa: ASYNC110 - virtual time
+                await asyncio.sleep(0.1)
+    assert told == ["metrics", "report"]
