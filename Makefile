@@ -46,6 +46,9 @@ lint: venv
 	$(BIN)/mypy
 	$(BIN)/mypy scripts/*.py
 	$(BIN)/mypy --package scripts.bench
+	# Cold, as a user's mypy reads it: in another order than the one above, and without a cache.
+	$(BIN)/mypy --no-incremental sipcli
+	$(BIN)/mypy --no-incremental --package sipcli
 
 check: lint  ## format, lint, types, tests without real peers, coverage
 	$(PYTEST) -m 'not real_peer'

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, TypeAlias
 
 from sipcli.config.settings import Settings
 from sipcli.core import events
@@ -38,8 +38,8 @@ UNCONFIRMED: Final = (
 )
 """Told where it is not known whether a BYE or the last REGISTER was heard."""
 
-OnEvent = Callable[[events.Event], None]
-OnCallEvent = Callable[[CallEvent], None]
+OnEvent: TypeAlias = Callable[[events.Event], None]
+OnCallEvent: TypeAlias = Callable[[CallEvent], None]
 
 
 class Observer(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeAlias
 
 from sipcli.api.credentials import credentials_of
 from sipcli.calls.equipment import Equipment
@@ -23,10 +23,10 @@ from sipcli.log import LOGGER
 from sipcli.media.sound.treatment import Treatment
 from sipcli.shell import Observer
 
-Event = PhoneEvent | CallEvent
+Event: TypeAlias = PhoneEvent | CallEvent
 """Everything that is told of a phone and its calls (contract §4)."""
 
-OnEvent = Callable[[Event], None]
+OnEvent: TypeAlias = Callable[[Event], None]
 
 
 class OpenSound(Protocol):

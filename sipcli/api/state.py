@@ -1,6 +1,7 @@
 """How a call stands, as a script may ask at any time."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from sipcli.api.gauge import Gauge, Measured
 from sipcli.api.story import Story
@@ -14,12 +15,12 @@ from sipcli.media.level import FLOOR_DBFS
 from sipcli.shell import Shell
 from sipcli.sip.uri import Uri
 
-AudioIn = str | OpenSource
+AudioIn: TypeAlias = str | OpenSource
 """Where the sound of one call comes from: the words of `--audio-in`, or an object with `read`
 (960 samples of 16 bits, 20 ms at 48 kHz, every 20 ms) and `close`."""
-AudioOut = str | OpenSink
+AudioOut: TypeAlias = str | OpenSink
 """Where it goes: the words of `--audio-out`, or an object with `write` and `close`."""
-OpenCallSound = Callable[[AudioIn | None, AudioOut | None], Sound]
+OpenCallSound: TypeAlias = Callable[[AudioIn | None, AudioOut | None], Sound]
 """Opens what one call sounds like; None: as the phone's calls do otherwise."""
 
 

@@ -1,7 +1,7 @@
 """Digits of one call, in RTP and in INFO."""
 
 import asyncio
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from sipcli.calls import dtmf_info
 from sipcli.calls.events import DigitsNotSent, Dtmf
@@ -9,7 +9,7 @@ from sipcli.calls.thread import Thread
 from sipcli.media.dtmf.digits import Digit, Pause, Step, steps
 from sipcli.media.session.session import MediaSession
 
-Method = Literal["rtp", "info", "auto"]
+Method: TypeAlias = Literal["rtp", "info", "auto"]
 
 INFO_WAIT: Final = 5.0
 """Seconds after which the next INFO goes out, whatever became of the one before."""

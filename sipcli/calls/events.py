@@ -1,7 +1,7 @@
 """What a call tells besides what the core does: named and filled as the contract says."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from sipcli.core.calls.events import (
     Answered,
@@ -138,7 +138,7 @@ class ChangeRefused(CallWarned):
     """The far end did not agree to a change of the call, such as to be held."""
 
 
-Event = (
+Event: TypeAlias = (
     Calling
     | Incoming
     | Progress

@@ -8,7 +8,7 @@ by `catch_up`.
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.calls.events import CallWarned, ChangeRefused, Held, Resumed
 from sipcli.calls.path import MediaPath
@@ -21,7 +21,7 @@ from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession, MovedAway, NotAcceptable
 from sipcli.sdp.direction import Direction
 
-Job = Callable[[], Coroutine[None, None, None]]
+Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
 """Something that waits, and has its place in the order of what happens to a call."""
 
 RESTART_AGAIN: Final = 1.0

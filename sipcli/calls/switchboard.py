@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeAlias
 
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallWarned, Event
@@ -16,8 +17,8 @@ from sipcli.shell import Shell
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
-OnCall = Callable[[Call], None]
-MakeSound = Callable[[], Sound]
+OnCall: TypeAlias = Callable[[Call], None]
+MakeSound: TypeAlias = Callable[[], Sound]
 
 
 class Switchboard:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeAlias
 
 from sipcli.calls.events import Event
 from sipcli.core.calls.calls import Calls, NoSuchCall
@@ -10,7 +11,7 @@ from sipcli.core.calls.events import CallId
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.shell import Shell
 
-OnEvent = Callable[[Event], None]
+OnEvent: TypeAlias = Callable[[Event], None]
 
 
 class Thread:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import click
 
@@ -31,7 +31,7 @@ from sipcli.media.codecs.registry import opus_shortcoming
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.shell import Shell
 
-OnEvent = Callable[[AnyEvent], None]
+OnEvent: TypeAlias = Callable[[AnyEvent], None]
 
 STATS_INTERVAL: Final = 5.0
 """Seconds between `stats` events, with `-v`."""

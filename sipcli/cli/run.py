@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.cli.screen import Screen
 from sipcli.errors import Interrupted
@@ -18,7 +18,7 @@ HANG_UP: Final = getattr(signal, "SIGHUP", None)
 LAST_WORD_WAIT: Final = 0.2
 """Seconds that the last line has to get out when all ends at once."""
 
-CutShort = Callable[[Interrupted], None]
+CutShort: TypeAlias = Callable[[Interrupted], None]
 
 
 def nothing_to_save(error: Interrupted) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import TypeAlias
 
 import click
 
@@ -18,7 +19,7 @@ from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox, new_password
 from sipcli.sip.grammar import TOKEN
 
-Users = tuple[tuple[str, str], ...]
+Users: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> Users:

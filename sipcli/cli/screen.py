@@ -1,14 +1,14 @@
 """What commands know of the screen: the same words for a person's and for a program's."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sipcli.calls.events import Event as CallEvent
 from sipcli.cli.wording import Line
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
 
-Event = PhoneEvent | CallEvent
+Event: TypeAlias = PhoneEvent | CallEvent
 """All that is told, of the phone and of its calls."""
 
 

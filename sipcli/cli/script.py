@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.cli.call_session import CallOptions, Desk, common_verbose
 from sipcli.cli.course import Course
@@ -34,7 +34,7 @@ from sipcli.printable import one_line
 GRACE: Final = 0.2
 """Seconds that further lines have to come once the calls are over."""
 
-AtEnd = Callable[[], Awaitable[None]]
+AtEnd: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class NoScript:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import click
 
@@ -80,7 +80,7 @@ class Help:
     """What there is to say."""
 
 
-Step = Key | Do | Sleep | Wait | Expect | Help
+Step: TypeAlias = Key | Do | Sleep | Wait | Expect | Help
 
 
 def parse(text: str, own: SipUri) -> Step | None:

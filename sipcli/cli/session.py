@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import click
 
@@ -55,7 +56,7 @@ class Session:
             yield phone
 
 
-Work = Callable[[Session], Coroutine[None, None, None]]
+Work: TypeAlias = Callable[[Session], Coroutine[None, None, None]]
 
 
 def run_session(

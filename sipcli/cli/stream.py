@@ -5,9 +5,9 @@ import select
 import sys
 from collections.abc import Callable
 from io import BufferedWriter, FileIO, RawIOBase, TextIOWrapper
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
-OnFault = Callable[[OSError], None]
+OnFault: TypeAlias = Callable[[OSError], None]
 
 _STDIN: Final = 0
 _ENDS: Final = ("stdout", "stderr")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.config.keys import BY_NAME, KEYS, TABLES
 from sipcli.config.origin import Found, Origin, Source
@@ -20,7 +20,7 @@ from sipcli.config.toml_lines import KeyPath
 from sipcli.config.values import Unacceptable
 from sipcli.printable import one_line
 
-Given = bool | str | tuple[str, ...]
+Given: TypeAlias = bool | str | tuple[str, ...]
 """What the command line hands over for one option: raw words, or a boolean for a flag."""
 
 PROFILES: Final = "profiles"

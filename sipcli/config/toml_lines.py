@@ -6,9 +6,9 @@ relies on `tomllib` having accepted the text, and checks nothing itself.
 
 import re
 import tomllib
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-KeyPath = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 """Names of tables and keys, and indices of array elements, from the top level down."""
 
 _TOKEN: Final = re.compile(

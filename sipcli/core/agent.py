@@ -7,6 +7,7 @@ Nothing here waits, and `now` is always seconds on the owner's monotonic clock.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sipcli.config.settings import Settings
 from sipcli.core import events
@@ -48,7 +49,7 @@ class Note:
     text: str
 
 
-Action = Open | Close | Transmit | Note
+Action: TypeAlias = Open | Close | Transmit | Note
 
 
 class UserAgent:

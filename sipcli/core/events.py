@@ -5,7 +5,7 @@ is a word of Python's.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,7 @@ class Warned:
     text: str
 
 
-Event = (
+Event: TypeAlias = (
     Connecting
     | Connected
     | ConnectFailed

@@ -1,9 +1,9 @@
 """What a user may expect of a call (contract §2)."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
-Audio = Literal["received", "sent", "both"]
+Audio: TypeAlias = Literal["received", "sent", "both"]
 
 AUDIBLE_S: Final = 0.5
 """Seconds louder than `level.AUDIBLE_DBFS` that make a direction audible."""

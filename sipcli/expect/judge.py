@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, Event
@@ -13,7 +13,7 @@ from sipcli.expect.expectations import Expectations
 from sipcli.expect.verdict import Verdict, judge, unreached
 from sipcli.expect.witness import Witness
 
-OnVerdict = Callable[[Verdict], None]
+OnVerdict: TypeAlias = Callable[[Verdict], None]
 
 _SINCE_ANSWER: Final = ("expect-audio", "expect-tone", "expect-dtmf")
 """What is counted from the answer on, and may still come where a call goes on."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.sdp.description import MediaDescription
 from sipcli.sdp.digits import number
@@ -18,7 +18,7 @@ RED: Final = "red"
 
 HIGHEST_PAYLOAD_TYPE: Final = 127
 
-Key = tuple[str, int, int]
+Key: TypeAlias = tuple[str, int, int]
 """Encoding name, clock rate and channels: what makes two formats the same."""
 
 _RTPMAP: Final = re.compile(

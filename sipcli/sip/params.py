@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.sip.grammar import (
     QUOTED,
@@ -15,7 +15,7 @@ from sipcli.sip.grammar import (
     unquote,
 )
 
-Param = tuple[str, str | None, bool]
+Param: TypeAlias = tuple[str, str | None, bool]
 """Name as written, value (None: no `=`), and whether the value stands in quotes."""
 
 _VALUE_CHARS: Final = r'[^\x00-\x20\x7f",;<>]'

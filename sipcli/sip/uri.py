@@ -6,7 +6,7 @@ was read is written exactly as it came: peers compare their own URIs letter by l
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from sipcli.sip.grammar import HOST, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, Param, Params, split_plain
@@ -144,7 +144,7 @@ class OtherUri:
         )
 
 
-Uri = SipUri | OtherUri
+Uri: TypeAlias = SipUri | OtherUri
 
 
 def parse_uri(text: str) -> Uri:

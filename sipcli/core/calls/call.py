@@ -1,7 +1,7 @@
 """One call from its INVITE to its end: how it is being set up, then the session that came of it."""
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sipcli.core.calls.events import Answered, By, CallEvent, CallId, Ended, Progress
 from sipcli.core.calls.leg import Leg
@@ -10,7 +10,7 @@ from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
 from sipcli.sip.grammar import quote
 
-Report = Callable[[int, str, bool, float], None]
+Report: TypeAlias = Callable[[int, str, bool, float], None]
 """Told of a call's progress: status, reason, whether it is final, the time in seconds."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.core.requests.requester import MAX_FORWARDS
 from sipcli.sip import build
@@ -10,7 +10,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.uri import SipUri, Uri
 
-DialogId = tuple[str, str, str]
+DialogId: TypeAlias = tuple[str, str, str]
 """Call-ID, local tag, remote tag (RFC 3261 §12); an absent tag of an old peer is empty."""
 
 WITH_CONTACT: Final = frozenset({"INVITE", "UPDATE", "REFER", "NOTIFY"})

@@ -6,14 +6,14 @@ session descriptions and what only the owner needs. Those without are for the ow
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from sipcli.sip.uri import Uri
 
 CallId = str
 """The Call-ID of a call (RFC 3261 §8.1.1.4)."""
 
-By = Literal["local", "remote", "network"]
+By: TypeAlias = Literal["local", "remote", "network"]
 """Who ended a call."""
 
 
@@ -194,7 +194,7 @@ class Ended:
     """Private. Whether a password, which is not set, would have helped."""
 
 
-CallEvent = (
+CallEvent: TypeAlias = (
     Calling
     | Incoming
     | Progress

@@ -11,7 +11,7 @@ A CANCEL may not go out before a provisional response has come (RFC 3261 §9.1).
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sipcli.core.calls.line import Fields, Line
 from sipcli.core.connection.flow import Flow
@@ -20,7 +20,7 @@ from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 
-Failure = Answered | Unauthorized | Unanswered | Lost
+Failure: TypeAlias = Answered | Unauthorized | Unanswered | Lost
 
 
 class InvitationState(Enum):

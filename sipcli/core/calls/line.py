@@ -1,7 +1,7 @@
 """What every part of a call needs of the phone around it."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sipcli.core.calls.dialog import SDP, Dialog
 from sipcli.core.calls.events import CallEvent
@@ -13,9 +13,9 @@ from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.sip import build
 from sipcli.sip.message import Request
 
-Fields = Iterable[tuple[str, str]]
+Fields: TypeAlias = Iterable[tuple[str, str]]
 
-OnOutcome = Callable[[Outcome, float], None]
+OnOutcome: TypeAlias = Callable[[Outcome, float], None]
 """Told once what became of a request, with the time in seconds."""
 
 

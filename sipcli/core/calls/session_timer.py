@@ -3,7 +3,7 @@
 We say that we can, never ask for it ourselves, and do what the far end or a proxy asks.
 """
 
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from sipcli.sip.message import Request, Response
 
@@ -20,7 +20,7 @@ MOST_RAISES: Final = 2
 SOONEST_RETRY: Final = 5.0
 """Seconds between two attempts to refresh, at the least."""
 
-Refresher = Literal["uac", "uas"]
+Refresher: TypeAlias = Literal["uac", "uas"]
 
 
 class SessionTimer:

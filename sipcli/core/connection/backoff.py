@@ -1,8 +1,9 @@
 """How long to wait before the next attempt (RFC 5626 §4.5)."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-Draw = Callable[[], float]
+Draw: TypeAlias = Callable[[], float]
 """A source of numbers in [0, 1)."""
 
 

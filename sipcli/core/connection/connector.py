@@ -12,7 +12,7 @@ beside the open one, which gives way only when the new one is open.
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.config.settings import WsServer
 from sipcli.core.connection.backoff import Draw, retry_delay
@@ -39,7 +39,7 @@ class Close:
     reason: str
 
 
-ConnectorEffect = Open | Close | ConnectFailed | Connecting | Disconnected
+ConnectorEffect: TypeAlias = Open | Close | ConnectFailed | Connecting | Disconnected
 
 
 class ConnectorState(Enum):

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.core.requests.protection import (
     Kind,
@@ -109,7 +109,7 @@ class AuthRefused:
     """No secret that fits is set: with a password the request could go on."""
 
 
-_Place = tuple[Scope, str]
+_Place: TypeAlias = tuple[Scope, str]
 """A scope and a realm: the name of a protection space."""
 
 

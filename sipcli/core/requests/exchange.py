@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import AuthRefused, AuthSession
@@ -44,7 +45,7 @@ class NotSent:
     """There was no connection to send it on: it had no effect."""
 
 
-Outcome = Answered | Unauthorized | Unanswered | Lost | NotSent
+Outcome: TypeAlias = Answered | Unauthorized | Unanswered | Lost | NotSent
 
 
 class Exchange:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
 from sipcli.core.connection.flow import Flow
@@ -10,7 +10,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri
 
-NewId = Callable[[], str]
+NewId: TypeAlias = Callable[[], str]
 """A source of fresh identifiers: at least 128 bits of randomness each, in letters and digits."""
 
 TAG_LENGTH: Final = 10

@@ -1,7 +1,7 @@
 """What a phone asks without opening a dialog: OPTIONS, MESSAGE (RFC 3261 §11, RFC 3428)."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.core import events
 from sipcli.core.connection.flow import Flow
@@ -9,8 +9,8 @@ from sipcli.core.requests.exchange import Answered, Exchange, NotSent, Outcome, 
 from sipcli.core.requests.requester import Requester
 from sipcli.sip.uri import Uri
 
-Emit = Callable[[events.Event], None]
-OnOutcome = Callable[[Outcome], None]
+Emit: TypeAlias = Callable[[events.Event], None]
+OnOutcome: TypeAlias = Callable[[Outcome], None]
 
 TEXT_TYPE: Final = "text/plain;charset=UTF-8"
 

@@ -1,6 +1,7 @@
 """Client transactions on a reliable transport (RFC 3261 §17.1, RFC 6026 §8.4, RFC 4320)."""
 
 from enum import Enum, auto
+from typing import TypeAlias
 
 from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.core.transactions.transaction import LIFETIME, Machine
@@ -100,4 +101,4 @@ class NonInviteClient(Machine[NonInviteClientState]):
                 return [Ignored(f"Timer {timer} in state {self.state.name}")]
 
 
-ClientTransaction = InviteClient | NonInviteClient
+ClientTransaction: TypeAlias = InviteClient | NonInviteClient

@@ -1,6 +1,7 @@
 """What a transaction asks of its owner: frozen values, carried out by `layer.py`."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sipcli.sip.message import Request, Response
 
@@ -31,4 +32,4 @@ class Ignored:
     what: str
 
 
-Effect = Send | Deliver | TimedOut | Ignored
+Effect: TypeAlias = Send | Deliver | TimedOut | Ignored

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.client import ClientTransaction, InviteClient, NonInviteClient
@@ -14,7 +14,7 @@ MAGIC_COOKIE: Final = "z9hG4bK"
 MOST_SERVER_TRANSACTIONS: Final = 1000
 """Bound on what peers can make us remember; requests beyond it get 503 without a transaction."""
 
-Key = tuple[str, ...]
+Key: TypeAlias = tuple[str, ...]
 
 
 class ClientUser(Protocol):

@@ -1,6 +1,7 @@
 """Server transactions on a reliable transport (RFC 3261 §17.2, RFC 6026 §8.5-8.7, RFC 4320)."""
 
 from enum import Enum, auto
+from typing import TypeAlias
 
 from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.core.transactions.transaction import LIFETIME, Machine
@@ -120,4 +121,4 @@ class NonInviteServer(Machine[NonInviteServerState]):
                 return [Ignored(f"Timer {timer} in state {self.state.name}")]
 
 
-ServerTransaction = InviteServer | NonInviteServer
+ServerTransaction: TypeAlias = InviteServer | NonInviteServer

@@ -1,14 +1,14 @@
 """G.711, the companded 8 bits of the telephone network: µ-law (PCMU) and A-law (PCMA), by table."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from sipcli.media.pcm import Pcm, Wave
 
-_Integers = npt.NDArray[np.signedinteger[Any]]
+_Integers: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

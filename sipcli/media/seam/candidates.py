@@ -1,11 +1,13 @@
 """Candidates as aioice has them and as our descriptions have them."""
 
+from typing import TypeAlias
+
 import aioice
 from aioice.candidate import candidate_foundation, candidate_priority
 
 from sipcli.sdp.transport import Candidate, CandidateType
 
-Address = tuple[str, int]
+Address: TypeAlias = tuple[str, int]
 """Host and port, for IPv6 too."""
 
 

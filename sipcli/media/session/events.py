@@ -1,7 +1,7 @@
 """What one call's media tell the call."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import Digit
@@ -53,4 +53,4 @@ class MediaWarned:
     text: str
 
 
-MediaEvent = MediaConnected | MediaFailed | MediaLost | DigitHeard | MediaWarned
+MediaEvent: TypeAlias = MediaConnected | MediaFailed | MediaLost | DigitHeard | MediaWarned

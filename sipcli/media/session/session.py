@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from sipcli.errors import MediaError, Phase
 from sipcli.media.dtmf.digits import Digit, Step
@@ -39,7 +39,7 @@ pair up for good whose checks come before it goes by that. The old pair carries 
 ARRIVAL_LIMIT: Final = 2.0
 """Seconds after which an answer is taken to have arrived that nothing is heard of."""
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it becomes

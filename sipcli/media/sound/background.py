@@ -8,11 +8,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from sipcli.media.pcm import FRAME, Pcm, silence
 
-Warn = Callable[[str], None]
+Warn: TypeAlias = Callable[[str], None]
 """Told, in one sentence for a person, what does not go as it should though all goes on."""
 
 AHEAD: Final = 100

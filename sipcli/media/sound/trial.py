@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from sipcli.media.level import FLOOR_DBFS, dbfs, rms
 from sipcli.media.pcm import FRAME_S, Pcm
@@ -14,7 +14,7 @@ from sipcli.media.sound.portaudio import Direction, check
 _TAIL_S: Final = 0.2
 """Seconds after the last frame in which a device plays what waits in it."""
 
-OnLevel = Callable[[float], None]
+OnLevel: TypeAlias = Callable[[float], None]
 """Told the level of each frame, in dBFS."""
 
 

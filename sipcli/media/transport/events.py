@@ -1,6 +1,7 @@
 """What a media transport tells its owner."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sipcli.errors import Phase
 from sipcli.sdp.transport import Candidate
@@ -40,4 +41,4 @@ class Warned:
     text: str
 
 
-TransportEvent = Connected | Failed | Lost | Warned
+TransportEvent: TypeAlias = Connected | Failed | Lost | Warned
