@@ -3,10 +3,10 @@
 from typing import Final
 
 from sipcli.config.addresses import account_uri, registrar_uri
-from sipcli.config.audio import boolean_or_auto, ring_kind, sink_kind, source_kind
-from sipcli.config.lists import codecs, headers, stun_servers, turn_servers, ws_servers
-from sipcli.config.schema import Key, Section
-from sipcli.config.settings import IceTransportPolicy, LogLevel
+from sipcli.config.call_keys import CALL_KEYS
+from sipcli.config.lists import headers, ws_servers
+from sipcli.config.schema import WHOLE_SECONDS, Key, Section
+from sipcli.config.settings import LogLevel
 from sipcli.config.values import (
     boolean,
     choice,
@@ -19,10 +19,7 @@ from sipcli.config.values import (
     text_kind,
     token_kind,
     uuid_kind,
-    whole,
 )
-
-_WHOLE_SECONDS: Final = whole("a whole number of seconds above 0, such as 60", "SECONDS")
 
 KEYS: Final[tuple[Key, ...]] = (
     Key(
@@ -72,7 +69,7 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key(
         name="register_expires",
-        kind=_WHOLE_SECONDS,
+        kind=WHOLE_SECONDS,
         section=Section.ACCOUNT,
         doc="How long a registration shall last, in whole seconds. "
         "The server may grant another time; it is refreshed in good time.",
@@ -142,13 +139,13 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key(
         name="connection_recovery_min_interval",
-        kind=_WHOLE_SECONDS,
+        kind=WHOLE_SECONDS,
         section=Section.CONNECTION,
         doc="The shortest wait before connecting again, in whole seconds.",
     ),
     Key(
         name="connection_recovery_max_interval",
-        kind=_WHOLE_SECONDS,
+        kind=WHOLE_SECONDS,
         section=Section.CONNECTION,
         doc="The longest wait before connecting again, in whole seconds.",
     ),
@@ -230,129 +227,7 @@ KEYS: Final[tuple[Key, ...]] = (
         section=Section.WIRE,
         doc="Write TCP as transport in Via. For servers that cannot read WS or WSS there.",
     ),
-    Key(
-        name="no_answer_timeout",
-        kind=_WHOLE_SECONDS,
-        section=Section.CALLS,
-        doc="How long an incoming call may ring, in whole seconds. Then it is refused with 408.",
-    ),
-    Key(
-        name="max_calls",
-        kind=whole("a whole number of calls above 0, such as 4", "N", highest=1000),
-        section=Section.CALLS,
-        doc="How many calls there may be at a time.",
-    ),
-    Key(
-        name="codecs",
-        kind=codecs(),
-        section=Section.CALLS,
-        doc="The audio codecs to offer and accept, the best first.",
-    ),
-    Key(
-        name="stun_servers",
-        kind=stun_servers(),
-        section=Section.CALLS,
-        doc="STUN servers that tell our public address. [] (as an option: none) asks nobody.",
-    ),
-    Key(
-        name="turn_servers",
-        kind=turn_servers(),
-        section=Section.CALLS,
-        doc="TURN servers that relay media where no direct way is found.",
-        example='{ urls = "turn:turn.example.org", username = "alice", password = "secret" }',
-        secret=True,
-    ),
-    Key(
-        name="ice_transport_policy",
-        kind=choice(IceTransportPolicy),
-        section=Section.CALLS,
-        doc="Which ways media may take. relay: only through a TURN server, which hides our "
-        "address.",
-    ),
-    Key(
-        name="ice_gathering_timeout",
-        kind=seconds(),
-        section=Section.CALLS,
-        doc="How long to look for ways that media can take before a call goes out, in seconds.",
-    ),
-    Key(
-        name="audio.input",
-        kind=source_kind(),
-        section=Section.CALLS,
-        doc="What is sent: a microphone, a file, a tone, noise or silence.",
-        other_option="--audio-in",
-    ),
-    Key(
-        name="audio.output",
-        kind=sink_kind(),
-        section=Section.CALLS,
-        doc="Where received audio goes: a loudspeaker, a WAV file or nowhere.",
-        other_option="--audio-out",
-    ),
-    Key(
-        name="audio.ring",
-        kind=ring_kind(),
-        section=Section.CALLS,
-        doc="Where an incoming call rings.",
-    ),
-    Key(
-        name="audio.echo_cancellation",
-        kind=boolean_or_auto(),
-        section=Section.CALLS,
-        doc="Remove the loudspeaker's sound from what the microphone picks up. auto: where the "
-        "package for it is installed (pip install 'sipcli[aec]'). Files, tones and pipes are sent "
-        "as they are in any case; the same is true of the next two.",
-        other_option="--echo-cancellation",
-    ),
-    Key(
-        name="audio.noise_suppression",
-        kind=boolean(),
-        section=Section.CALLS,
-        doc="Remove steady noise, such as a fan's, from what the microphone picks up. It takes "
-        "tones for noise, too, and the package of echo_cancellation to do it.",
-        other_option="--noise-suppression",
-    ),
-    Key(
-        name="audio.gain_control",
-        kind=boolean(),
-        section=Section.CALLS,
-        doc="Make a quiet voice at the microphone as loud as others. It brings up what is left of "
-        "an echo by as much, and takes the package of echo_cancellation, too.",
-        other_option="--gain-control",
-    ),
-    Key(
-        name="opus.bitrate",
-        kind=whole("bits a second from 6000 to 510000", "N", lowest=6_000, highest=510_000),
-        section=Section.CALLS,
-        doc="How many bits a second Opus is sent with, on average. A lower one than the default "
-        "is asked of the far end, too (maxaveragebitrate); what that asks for is our limit.",
-    ),
-    Key(
-        name="opus.complexity",
-        kind=whole("a whole number from 0 to 10", "N", lowest=0, highest=10),
-        section=Section.CALLS,
-        doc="How hard the Opus encoder tries, 0 to 10. Less is a little worse, and takes less of "
-        "the processor.",
-    ),
-    Key(
-        name="opus.fec",
-        kind=boolean(),
-        section=Section.CALLS,
-        doc="Let packets of Opus say how the one before them sounded, once losses are reported.",
-    ),
-    Key(
-        name="opus.red",
-        kind=boolean(),
-        section=Section.CALLS,
-        doc="Send the packets before again with each packet of Opus, once losses are reported "
-        "(RFC 2198, RED). It takes two or three times the bits while that lasts.",
-    ),
-    Key(
-        name="opus.dtx",
-        kind=boolean(),
-        section=Section.CALLS,
-        doc="Send next to nothing while nobody speaks, and ask the far end to do the same.",
-    ),
+    *CALL_KEYS,
     Key(
         name="trace_sip",
         kind=boolean(),

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
 from sipcli.config.shown import HIDDEN
-from sipcli.config.values import Kind
+from sipcli.config.values import Kind, whole
 from sipcli.sip.uri import SipUri
 
 ENV_PREFIX: Final = "SIPCLI_"
+WHOLE_SECONDS: Final = whole("a whole number of seconds above 0, such as 60", "SECONDS")
 
 _DEFAULTS: Final = Settings(uri=SipUri(host=ANONYMOUS_HOST), instance_id=UUID(int=0))
 

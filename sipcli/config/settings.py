@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sipcli import __version__
 from sipcli.sip.uri import SipUri
+from sipcli.sip.uri_pattern import UriPattern
 
 ANONYMOUS_HOST: Final = "anonymous.invalid"
 """Host of the `uri` that stands in where none is set (RFC 2606 §2: it never resolves)."""
@@ -124,6 +125,35 @@ class IceTransportPolicy(StrEnum):
     RELAY = "relay"
 
 
+class Permission(StrEnum):
+    """What becomes of something that a far end wants us to do."""
+
+    ASK = "ask"
+    """Whoever leads the call decides: a person, a script, a program."""
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class PeerPolicy:
+    """Where a far end may send us: `accepted` targets at once, all others as `otherwise` says."""
+
+    otherwise: Permission = Permission.ASK
+    accepted: tuple[UriPattern, ...] = ()
+
+    def decide(self, target: SipUri, home: SipUri) -> Permission:
+        """What becomes of a request to call `target`; `home` is who we are."""
+        if any(pattern.matches(target, home) for pattern in self.accepted):
+            return Permission.ACCEPT
+        return self.otherwise
+
+    @property
+    def unattended(self) -> "PeerPolicy":
+        """The same where there is no one to ask: what would be asked about is refused."""
+        is_asking = self.otherwise is Permission.ASK
+        return replace(self, otherwise=Permission.REFUSE) if is_asking else self
+
+
 CODECS: Final = ("opus", "g722", "pcmu", "pcma")
 """The codecs there are, in the order of preference where none is set."""
 
@@ -166,6 +196,8 @@ class Settings:
     ice_gathering_timeout: float = 2.0
     ice_transport_policy: IceTransportPolicy = IceTransportPolicy.ALL
     max_calls: int = 4
+    transfers: PeerPolicy = PeerPolicy()
+    redirects: PeerPolicy = PeerPolicy(Permission.ACCEPT)
     contact_transport: str = "ws"
     user_agent: str = f"sipcli/{__version__}"
     codecs: tuple[str, ...] = CODECS
@@ -192,3 +224,10 @@ class Settings:
     def is_anonymous(self) -> bool:
         """Whether `uri` is the stand-in for one that was not set."""
         return self.uri.host == ANONYMOUS_HOST
+
+    @property
+    def unattended(self) -> "Settings":
+        """The same where there is no one to ask about transfers and redirects."""
+        return replace(
+            self, transfers=self.transfers.unattended, redirects=self.redirects.unattended
+        )

@@ -4,8 +4,16 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sipcli.config.settings import IceTransportPolicy, LogLevel, TurnServer, WsServer
+from sipcli.config.settings import (
+    IceTransportPolicy,
+    LogLevel,
+    PeerPolicy,
+    Permission,
+    TurnServer,
+    WsServer,
+)
 from sipcli.sip.uri import SipUri
+from sipcli.sip.uri_pattern import UriPattern
 
 ID: Final = "8f1fa16a-1165-4a96-8341-785b1ef24f12"
 HA1: Final = "939e7578ed9e3c518a452acee763bce9"
@@ -65,6 +73,20 @@ def text(value: str = "some text") -> Sample:
 def path() -> Sample:
     return Sample(
         "/some/file", '"/some/file"', ("/some/file",), "/some/file", ('""', "1"), ("a\0b",)
+    )
+
+
+def policy() -> Sample:
+    return Sample(
+        PeerPolicy(
+            Permission.REFUSE,
+            (UriPattern.parse("sip:*@example.org"), UriPattern.parse("tel:+49*")),
+        ),
+        '["sip:*@example.org", "tel:+49*", "refuse"]',
+        ("sip:*@example.org", "tel:+49*", "refuse"),
+        "sip:*@example.org tel:+49* Refuse",
+        ("1", '""', "[]", '"accpet"', '["ask", "refuse"]', '["sip:*@x", "accept"]', "[1]"),
+        ("", "accpet", "sip:*", "*@x y", "mailto:a@b", "ask refuse", "none"),
     )
 
 
@@ -201,6 +223,8 @@ SAMPLES: Final[dict[str, Sample]] = {
     "hack_via_tcp": flag(True),
     "no_answer_timeout": whole(),
     "max_calls": whole(wrong_toml=("1001",), wrong_words=("1001",)),
+    "transfers": policy(),
+    "redirects": policy(),
     "codecs": Sample(
         ("pcmu", "opus"),
         '["PCMU", "opus"]',

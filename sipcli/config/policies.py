@@ -1,0 +1,52 @@
+"""The kind of `transfers` and `redirects`: where a far end may send us."""
+
+from collections.abc import Sequence
+
+from sipcli.config.lists import elements
+from sipcli.config.settings import PeerPolicy, Permission
+from sipcli.config.values import Kind, Unacceptable, string
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri_pattern import UriPattern
+
+
+def peer_policy() -> Kind[PeerPolicy]:
+    """One of the words of `Permission`, patterns of URIs, or patterns and a word for the rest."""
+    words = ", ".join(Permission)
+    accepts = f"one of {words}; or patterns such as sip:*@example.com or tel:+49*"
+
+    def read(word: str) -> Permission | UriPattern:
+        if word.lower() in list(Permission):
+            return Permission(word.lower())
+        try:
+            return UriPattern.parse(word)
+        except Malformed:
+            raise Unacceptable from None
+
+    def policy(items: Sequence[Permission | UriPattern]) -> PeerPolicy:
+        others = [item for item in items if isinstance(item, Permission)]
+        accepted = tuple(item for item in items if isinstance(item, UriPattern))
+        if not items:
+            raise Unacceptable("it is empty")
+        if len(others) > 1:
+            raise Unacceptable(f"{' and '.join(others)} contradict each other")
+        if accepted and Permission.ACCEPT in others:
+            raise Unacceptable("accept takes every address: patterns mean nothing beside it")
+        return PeerPolicy(others[0] if others else Permission.ASK, accepted)
+
+    def from_toml(value: object) -> PeerPolicy:
+        values = value if isinstance(value, list) else [value]
+        return policy(elements(values, lambda item: read(string(item))))
+
+    def plain(value: PeerPolicy) -> object:
+        patterns = [str(pattern) for pattern in value.accepted]
+        return [*patterns, str(value.otherwise)] if patterns else str(value.otherwise)
+
+    return Kind(
+        accepts=accepts,
+        metavar="ask|accept|refuse|PATTERN",
+        from_toml=from_toml,
+        from_words=lambda given: policy(elements(given, read)),
+        plain=plain,
+        split=str.split,
+        many=True,
+    )
