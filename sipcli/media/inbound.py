@@ -13,6 +13,7 @@ from sipcli.media.pcm import FRAME, Pcm
 from sipcli.media.playout.playout import Playout
 from sipcli.media.rtp import red
 from sipcli.media.rtp.bursts import Bursts
+from sipcli.media.rtp.extension import Element
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.red import Block
@@ -31,6 +32,10 @@ class InboundFormats:
     """Telephone-events: payload type -> clock rate in Hz."""
     red: frozenset[int] = frozenset()
     """Payload types of packets that hold several others (RFC 2198)."""
+    sources: frozenset[int] = frozenset()
+    """SSRCs that the far end announces (RFC 5576)."""
+    mid: Element | None = None
+    """What packets of ours bear where they name their medium (RFC 9143 §9.2)."""
 
 
 class Inbound:
@@ -38,6 +43,7 @@ class Inbound:
 
     def __init__(self, formats: InboundFormats) -> None:
         self.receiver = Receiver()
+        self.receiver.announce(formats.sources, formats.mid)
         self.playout = Playout()
         self.meter = Meter()
         """Of what was played."""
@@ -63,6 +69,7 @@ class Inbound:
             if formats.codecs.get(number) == self._formats.codecs[number]
         }
         self._formats = formats
+        self.receiver.announce(formats.sources, formats.mid)
 
     def rtp(self, data: bytes, now: float) -> None:
         """Take in a packet; never raises, whatever it is."""

@@ -10,6 +10,7 @@ from sipcli.media.dtmf.digits import Digit, Step
 from sipcli.media.dtmf.sender import DtmfSender, EventFrame
 from sipcli.media.level import Meter
 from sipcli.media.pcm import Pcm
+from sipcli.media.rtp import extension
 from sipcli.media.rtp.protection import Protection
 from sipcli.media.rtp.red import MOST_REDUNDANT, Redundancy
 from sipcli.media.rtp.rtcp import ReportBlock
@@ -31,6 +32,8 @@ class OutboundFormats:
     """Earlier payloads that such a packet may bring again, for the bandwidth it costs."""
     opus: OpusSettings | None = None
     """How it wants its Opus; of no meaning to other codecs."""
+    mid: extension.Element | None = None
+    """The name of the medium in the header of packets (RFC 9143 §9.2); None if it wants none."""
 
 
 class Outbound:
@@ -56,6 +59,7 @@ class Outbound:
         self.meter = Meter()
         """Of what was encoded and sent."""
         self.dtmf = DtmfSender()
+        self.sender.extension = _extension(formats)
         self._formats = formats
         self._encoder: Encoder = make_encoder(formats.codec, formats.opus)
         self._protection = Protection(_most_redundant(formats))
@@ -84,6 +88,7 @@ class Outbound:
         if formats.events.keys() != self._formats.events.keys():
             self.dtmf.clear()
         self.sender.clock_rate = formats.codec.clock_rate
+        self.sender.extension = _extension(formats)
         self._formats = formats
         self._protection.most = _most_redundant(formats)
         self._encoder.expect_loss(self._protection.fec_percent)
@@ -92,6 +97,8 @@ class Outbound:
         """Prepare for losses such as the far end tells of, each time that it tells anew."""
         if report is not self._heeded:
             self._heeded = report
+            # It knows by now which medium our SSRC is of, so the name need not be said any more.
+            self.sender.extension = b""
             self._protection.heed(100 * report.fraction_lost, now)
             self._encoder.expect_loss(self._protection.fec_percent)
 
@@ -146,6 +153,10 @@ class Outbound:
         # Their clock should be the audio's; some take the one of 8 kHz only, whatever the codec.
         rate = self.sender.clock_rate if self.sender.clock_rate in events else min(events)
         return self.dtmf.frame(self.sender.timestamp, rate)
+
+
+def _extension(formats: OutboundFormats) -> bytes:
+    return b"" if formats.mid is None else extension.build(formats.mid)
 
 
 def _most_redundant(formats: OutboundFormats) -> int:

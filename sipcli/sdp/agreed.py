@@ -6,6 +6,7 @@ from sipcli.sdp.direction import Direction
 from sipcli.sdp.formats import COMFORT_NOISE, OPUS, RED, TELEPHONE_EVENT, Format
 from sipcli.sdp.opus import OpusWishes
 from sipcli.sdp.path import Path
+from sipcli.sdp.sources import MidExtension
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,10 @@ class Agreed:
     """Whether the profile is one of AVPF: RTCP may come soon and often (RFC 4585)."""
     voip_metrics: bool
     """Whether the far end wants VoIP metrics in our RTCP (RFC 3611 §5)."""
+    sources: tuple[int, ...]
+    """The SSRCs that the far end announces for its packets (RFC 5576); empty if it names none."""
+    mid_extension: MidExtension | None
+    """How packets name their medium (RFC 9143 §9.2); None where that was not agreed."""
     path: Path
 
     @property

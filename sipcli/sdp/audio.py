@@ -14,6 +14,7 @@ from sipcli.sdp.direction import Direction
 from sipcli.sdp.dtls import Setup, read_fingerprint, read_setup
 from sipcli.sdp.formats import Format, read_formats
 from sipcli.sdp.ice import is_usable, read_candidate
+from sipcli.sdp.sources import HeaderExtension, read_mid_extension, read_sources
 from sipcli.sdp.transport import Candidate, Fingerprint
 
 MOST_CANDIDATES: Final = 64
@@ -62,6 +63,10 @@ class AudioMedia:
     lite: bool
     candidates: tuple[Candidate, ...]
     """Those that are of use to us, at most `MOST_CANDIDATES`."""
+    sources: tuple[int, ...]
+    """The SSRCs that its sender announces (RFC 5576), at most 16."""
+    mid_extension: HeaderExtension | None
+    """How its packets carry the MID."""
 
     @property
     def has_address(self) -> bool:
@@ -120,6 +125,8 @@ def _audio(session: SessionDescription, place: int, media: MediaDescription) -> 
         pwd=_credential(media, session, "ice-pwd"),
         lite=any(level.has("ice-lite") for level in levels),
         candidates=tuple(islice(_candidates(media), MOST_CANDIDATES)),
+        sources=read_sources(media),
+        mid_extension=read_mid_extension(media, session),
     )
 
 

@@ -16,6 +16,7 @@ from sipcli.sdp.direction import Direction
 from sipcli.sdp.dtls import Setup
 from sipcli.sdp.formats import Format
 from sipcli.sdp.ice import default_candidate, ip_version, write_candidate
+from sipcli.sdp.sources import HeaderExtension, RtpSource, write_mid_extension, write_source
 from sipcli.sdp.transport import LocalTransport
 
 NOWHERE: Final = Connection("IN", "IP4", "0.0.0.0")
@@ -69,9 +70,15 @@ def audio(
     direction: Direction,
     setup: Setup,
     metrics: bool,
+    extension: HeaderExtension | None,
+    source: RtpSource | None,
     offering: bool,
 ) -> MediaDescription:
-    """Our audio; `metrics` asks for those of RFC 3611, `offering` adds what only offers say."""
+    """Our audio; `metrics` asks for those of RFC 3611, `offering` adds what only offers say.
+
+    `extension` carries the MID in packets, and `source` is whose packets they are: each is left
+    out where it is None.
+    """
     chosen = default_candidate(local.candidates)
     if chosen is None:
         port, connection = DISCARD, NOWHERE
@@ -87,6 +94,7 @@ def audio(
         connection=connection,
         attributes=(
             *([Attribute("mid", mid)] if mid is not None else []),
+            *([write_mid_extension(extension)] if extension is not None else []),
             Attribute(direction.value),
             *_formats(formats),
             Attribute("ptime", str(PTIME)),
@@ -96,6 +104,7 @@ def audio(
             # Without it we could not take an answer that refuses rtcp-mux (RFC 8858 §4.2).
             *([Attribute("rtcp-mux-only")] if offering else []),
             *_transport(local, setup),
+            *([write_source(source)] if source is not None else []),
         ),
     )
 

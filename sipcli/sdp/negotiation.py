@@ -27,6 +27,7 @@ from sipcli.sdp.path import Path, follow
 from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import BadDescription, read
 from sipcli.sdp.refusal import BAD_PARAMETER, Refused, choose
+from sipcli.sdp.sources import OFFERED, RtpSource, agreed_extension, answer_to
 from sipcli.sdp.transport import DtlsRole, LocalTransport
 from sipcli.sdp.write import write
 
@@ -107,12 +108,19 @@ class Negotiation:
         "_sent",
         "_session",
         "_version",
+        "source",
     )
 
-    def __init__(self, session_id: int, preferences: Preferences) -> None:
-        """`session_id` is random, 0 to 2**63 - 2 (RFC 8829 §5.2.1)."""
+    def __init__(
+        self, session_id: int, preferences: Preferences, source: RtpSource | None = None
+    ) -> None:
+        """`session_id` is random, 0 to 2**63 - 2 (RFC 8829 §5.2.1).
+
+        `source` is what our packets come from; it may be set anew, for the next description.
+        """
         if not 0 <= session_id < 2**63 - 1:
             raise ValueError("the session id is not a number of 63 bits")
+        self.source = source
         self._id = session_id
         self._version = 0
         self._sent: Layout | None = None
@@ -156,6 +164,8 @@ class Negotiation:
             direction=direction,
             setup=Setup.ACTPASS,
             metrics=True,
+            extension=OFFERED if layout.mid is not None else None,
+            source=self.source,
             offering=True,
         )
         self._offered = _Offered(layout=layout.with_audio(audio), direction=direction)
@@ -221,6 +231,8 @@ class Negotiation:
             direction=allowed,
             setup=Setup.ACTIVE if offer.path.dtls_role is DtlsRole.CLIENT else Setup.PASSIVE,
             metrics=audio.voip_metrics,
+            extension=answer_to(audio.mid_extension, audio.mid),
+            source=self.source,
             offering=False,
         )
         layout = Layout(
@@ -305,6 +317,8 @@ class Negotiation:
             bandwidth=audio.bandwidth,
             avpf=audio.protocol.upper().endswith("AVPF"),
             voip_metrics=audio.voip_metrics,
+            sources=audio.sources,
+            mid_extension=agreed_extension(audio.mid_extension, layout.mid),
             path=path,
         )
         return _Session(

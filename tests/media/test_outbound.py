@@ -10,6 +10,7 @@ from sipcli.media.codecs.registry import CODECS, make_decoder
 from sipcli.media.dtmf.digits import Digit, InvalidDigits, steps
 from sipcli.media.outbound import Outbound, OutboundFormats
 from sipcli.media.pcm import FRAME, silence
+from sipcli.media.rtp.extension import Element, find
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.red import parse as parse_red
 from sipcli.media.rtp.rtcp import ReportBlock
@@ -271,3 +272,17 @@ def test_other_settings_for_opus_make_another_encoder() -> None:
     half.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, EVENTS, opus=OpusSettings(bitrate=8_000)))
     after = sum(len(packet.payload) for packet in send(half, 50, first=50, tone=loud))
     assert after < before / 2
+
+
+def test_packets_name_their_medium_until_the_far_end_reports_on_them() -> None:
+    formats = OutboundFormats(PCMU, PAYLOAD_TYPE, EVENTS, mid=Element(4, b"0"))
+    half = Outbound(formats, ssrc=7, sequence=0, timestamp=0)
+    half.dial(steps("5"))
+    named = send(half, 50)
+    assert {find(packet.extension, 4) for packet in named} == {b"0"}
+    assert {packet.payload_type for packet in named} == {PAYLOAD_TYPE, EVENTS[8_000]}
+    assert half.sender.octets == sum(len(packet.payload) for packet in named)
+    half.heed(report(0.0), 1.0)
+    assert {packet.extension for packet in send(half, 5, 50)} == {b""}
+    half.agree(formats)
+    assert {find(packet.extension, 4) for packet in send(half, 5, 55)} == {b"0"}

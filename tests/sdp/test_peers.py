@@ -238,6 +238,7 @@ def test_our_offer_in_full() -> None:
         "m=audio 40000 UDP/TLS/RTP/SAVPF 111 9 0 8 110 101",
         "c=IN IP4 192.0.2.10",
         "a=mid:0",
+        "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
         "a=sendrecv",
         "a=rtpmap:111 opus/48000/2",
         "a=fmtp:111 minptime=10;useinbandfec=1",

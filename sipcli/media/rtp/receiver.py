@@ -1,5 +1,6 @@
 """The receiving side of an RTP session: which packets belong to the stream that is heard."""
 
+from sipcli.media.rtp import extension
 from sipcli.media.rtp.packet import RtpPacket, parse
 from sipcli.media.rtp.reception import Arrival, Reception
 from sipcli.media.rtp.rtcp import ReportBlock, SenderReport
@@ -10,19 +11,30 @@ class Receiver:
 
     The first source is believed at once: its packets passed SRTP. Another one is followed
     after two packets in sequence with none of the current source between them, so that
-    neither a stray packet nor two sources at the same time make the sound flap.
+    neither a stray packet nor two sources at the same time make the sound flap. One that the far
+    end's description announces needs no proof against one that it does not (RFC 5576).
     """
 
     def __init__(self) -> None:
         self.unreadable = 0
         """Datagrams that were no RTP."""
         self.strays = 0
-        """Packets of an unproven source, or far from all others of theirs."""
+        """Packets of an unproven source or of another medium, or far from all others of theirs."""
         self._reception: Reception | None = None
         self._candidate: tuple[int, int] | None = None
         """Another source and the sequence number that would prove it."""
         self._past = (0, 0, 0)
         """Packets expected, received and duplicate of sources that are gone."""
+        self._announced: frozenset[int] = frozenset()
+        self._mid: extension.Element | None = None
+
+    def announce(self, sources: frozenset[int], mid: extension.Element | None) -> None:
+        """Go by the far end's latest description: the SSRCs it names, and the MID in packets.
+
+        Packets that bear another MID belong to another medium, and are dropped (RFC 9143 §9.2).
+        """
+        self._announced = sources
+        self._mid = mid
 
     @property
     def ssrc(self) -> int | None:
@@ -65,7 +77,7 @@ class Receiver:
         if packet is None:
             self.unreadable += 1
             return None
-        reception = self._reception_of(packet)
+        reception = None if self._is_foreign(packet) else self._reception_of(packet)
         arrival = reception.update(packet.sequence) if reception else Arrival.STRAY
         if arrival is Arrival.STRAY:
             self.strays += 1
@@ -91,7 +103,7 @@ class Receiver:
     def _reception_of(self, packet: RtpPacket) -> Reception | None:
         """The books of the packet's source; None if it is not the one to follow."""
         if self._reception is not None and packet.ssrc != self._reception.ssrc:
-            if self._candidate != (packet.ssrc, packet.sequence):
+            if not self._is_proved(packet, self._reception.ssrc):
                 self._candidate = (packet.ssrc, (packet.sequence + 1) & 0xFFFF)
                 return None
             self._past = (self.expected, self.received, self.duplicates)
@@ -99,3 +111,16 @@ class Receiver:
         if self._reception is None:
             self._reception = Reception(packet.ssrc, packet.sequence)
         return self._reception
+
+    def _is_proved(self, packet: RtpPacket, current: int) -> bool:
+        """Whether the source of this packet is to be followed instead of the current one."""
+        if packet.ssrc in self._announced and current not in self._announced:
+            return True
+        return self._candidate == (packet.ssrc, packet.sequence)
+
+    def _is_foreign(self, packet: RtpPacket) -> bool:
+        """Whether the packet says that it belongs to another medium than ours."""
+        if self._mid is None or not packet.extension:
+            return False
+        said = extension.find(packet.extension, self._mid.number)
+        return said is not None and said != self._mid.value

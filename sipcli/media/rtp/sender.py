@@ -20,6 +20,8 @@ class Sender:
         self.clock_rate = clock_rate
         """Hz: of the codec that is being sent. A change of codec sets it before the next frame;
         the timestamp goes on from where it is, at the new pace (RFC 7160 §4.1)."""
+        self.extension = b""
+        """The header extension of each packet, as `extension.build` makes it; empty for none."""
         self.packets = 0
         self.octets = 0
         """Of payload (§6.4.1)."""
@@ -70,7 +72,15 @@ class Sender:
         return (self._timestamp + round(ahead * self.clock_rate)) & 0xFFFF_FFFF
 
     def _packet(self, payload_type: int, payload: bytes, timestamp: int, marker: bool) -> bytes:
-        packet = RtpPacket(payload_type, self._sequence, timestamp, self.ssrc, payload, marker)
+        packet = RtpPacket(
+            payload_type,
+            self._sequence,
+            timestamp,
+            self.ssrc,
+            payload,
+            marker,
+            self.extension,
+        )
         self._sequence = (self._sequence + 1) & 0xFFFF
         self.packets += 1
         self.octets += len(payload)

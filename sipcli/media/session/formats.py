@@ -8,6 +8,7 @@ from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import CODECS
 from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
+from sipcli.media.rtp.extension import Element
 from sipcli.media.rtp.red import MOST_REDUNDANT
 from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.formats import RED, TELEPHONE_EVENT
@@ -33,6 +34,8 @@ def inbound(agreed: Agreed) -> InboundFormats:
             if each.encoding == TELEPHONE_EVENT
         },
         red=frozenset(each.payload_type for each in agreed.receives if each.encoding == RED),
+        sources=frozenset(agreed.sources),
+        mid=_mid(agreed),
     )
 
 
@@ -47,6 +50,7 @@ def outbound(agreed: Agreed, ours: Opus) -> OutboundFormats:
         red=agreed.red.payload_type if agreed.red is not None else None,
         most_redundant=_most_redundant(opus.bitrate, _limit(agreed)) if opus else 0,
         opus=opus,
+        mid=_mid(agreed) if agreed.mid_extension and agreed.mid_extension.sends else None,
     )
 
 
@@ -76,6 +80,11 @@ def _opus(theirs: OpusWishes, limit: int | None, ours: Opus) -> OpusSettings:
         cbr=theirs.cbr,
         max_playback_rate=theirs.max_playback_rate,
     )
+
+
+def _mid(agreed: Agreed) -> Element | None:
+    extension = agreed.mid_extension
+    return Element(extension.number, extension.mid.encode()) if extension is not None else None
 
 
 def _most_redundant(bitrate: int, limit: int | None) -> int:

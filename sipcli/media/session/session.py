@@ -31,6 +31,7 @@ from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
 from sipcli.sdp.path import Path
 from sipcli.sdp.refusal import Refused
+from sipcli.sdp.sources import RtpSource
 from sipcli.sdp.transport import Candidate, Fingerprint, LocalTransport
 
 RESTART_PAUSE: Final = 0.3
@@ -76,7 +77,16 @@ class MediaSession:
         self._kit = kit
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
-        self._negotiation = Negotiation(secrets.randbits(62), kit.preferences)
+        random = Randomness(
+            ssrc=secrets.randbits(32),
+            sequence=secrets.randbits(15),  # leaves room before the first wrap
+            timestamp=secrets.randbits(32),
+            cname=kit.cname,
+            draw=secrets.SystemRandom().random,
+        )
+        self._negotiation = Negotiation(
+            secrets.randbits(62), kit.preferences, RtpSource(random.ssrc, random.cname)
+        )
         self._transport = self._new_transport()
         self._local: LocalTransport | None = None
         self._next_local: LocalTransport | None = None
@@ -106,13 +116,7 @@ class MediaSession:
                 on_digit_sent=lambda digit: self._on_digit("sent", digit),
                 on_digit_received=lambda digit: self._on_digit("received", digit),
             ),
-            Randomness(
-                ssrc=secrets.randbits(32),
-                sequence=secrets.randbits(15),  # leaves room before the first wrap
-                timestamp=secrets.randbits(32),
-                cname=kit.cname,
-                draw=secrets.SystemRandom().random,
-            ),
+            random,
             wall_clock=time.time() - self._loop.time(),
             opus=kit.opus,
         )

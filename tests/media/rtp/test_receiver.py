@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sipcli.media.rtp import extension
 from sipcli.media.rtp.packet import RtpPacket, build
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.rtcp import SenderReport
 
 
-def packet(sequence: int, ssrc: int = 1, timestamp: int = 0) -> bytes:
-    return build(RtpPacket(0, sequence & 0xFFFF, timestamp, ssrc, b"x"))
+def packet(sequence: int, ssrc: int = 1, timestamp: int = 0, mid: bytes | None = None) -> bytes:
+    block = b"" if mid is None else extension.build(extension.Element(4, mid))
+    return build(RtpPacket(0, sequence & 0xFFFF, timestamp, ssrc, b"x", extension=block))
 
 
 def heard(receiver: Receiver, *datagrams: bytes) -> list[int]:
@@ -44,6 +46,39 @@ def test_of_two_sources_at_a_time_the_first_stays() -> None:
     both = [packet(n, ssrc) for n in range(50) for ssrc in (1, 2)]
     assert heard(receiver, *both) == list(range(50))
     assert receiver.ssrc == 1
+
+
+def test_an_announced_source_needs_no_proof_against_one_that_is_not() -> None:
+    receiver = Receiver()
+    receiver.announce(frozenset((2,)), None)
+    assert heard(receiver, packet(1), packet(70, 2), packet(2), packet(71, 2)) == [1, 70, 71]
+    assert receiver.ssrc == 2
+    assert receiver.strays == 1
+
+
+def test_a_change_of_source_that_is_announced_is_followed_at_once() -> None:
+    receiver = Receiver()
+    receiver.announce(frozenset((1,)), None)
+    assert heard(receiver, packet(1), packet(70, 2)) == [1]
+    receiver.announce(frozenset((2,)), None)
+    assert heard(receiver, packet(2), packet(71, 2), packet(3), packet(72, 2)) == [2, 71, 72]
+
+
+def test_of_two_announced_sources_at_a_time_the_first_stays() -> None:
+    receiver = Receiver()
+    receiver.announce(frozenset((1, 2)), None)
+    both = [packet(n, ssrc) for n in range(9) for ssrc in (1, 2)]
+    assert heard(receiver, *both) == list(range(9))
+
+
+def test_packets_of_another_medium_are_dropped() -> None:
+    receiver = Receiver()
+    receiver.announce(frozenset(), extension.Element(4, b"0"))
+    assert heard(receiver, packet(5, 2, mid=b"1"), packet(6, 2, mid=b"1")) == []
+    assert receiver.strays == 2
+    assert heard(receiver, packet(1, mid=b"0"), packet(2), packet(7, 2, mid=b"1")) == [1, 2]
+    receiver.announce(frozenset(), None)
+    assert heard(receiver, packet(3, mid=b"1")) == [3]
 
 
 def test_counts_go_on_over_a_change_of_source() -> None:

@@ -8,6 +8,7 @@ import pytest
 from sipcli.config.settings import Opus
 from sipcli.media.codecs.codec import OPUS, PCMU
 from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.rtp.extension import Element
 from sipcli.media.session import formats
 from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
@@ -111,3 +112,18 @@ def test_what_is_asked_of_the_far_end_is_what_the_user_wants() -> None:
     assert formats.wishes(Opus(bitrate=64_000)) == OpusWishes(fec=True), "more is no limit"
     (first, *_) = Preferences(codecs=("opus",), opus=formats.wishes(ours)).formats
     assert first.parameters == "minptime=10;usedtx=1;maxaveragebitrate=24000"
+
+
+def test_the_name_of_the_medium_is_sent_where_it_is_wanted_and_known_where_it_comes() -> None:
+    def found(line: str) -> tuple[Element | None, Element | None]:
+        terms = agreed("a=mid:0", f"a=extmap:{line} urn:ietf:params:rtp-hdrext:sdes:mid")
+        return formats.outbound(terms, Opus()).mid, formats.inbound(terms).mid
+
+    mid = Element(3, b"0")
+    assert found("3") == (mid, mid)
+    assert found("3/sendonly") == (None, mid)
+    assert found("3/inactive") == (None, None)
+
+
+def test_the_sources_that_the_far_end_announces_are_known() -> None:
+    assert formats.inbound(agreed("a=ssrc:5 cname:x")).sources == {5}

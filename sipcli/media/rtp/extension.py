@@ -1,0 +1,89 @@
+"""The header extension of an RTP packet: elements in the one-byte and two-byte form (RFC 8285)."""
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Final, NamedTuple
+
+_HEADER: Final = Struct("!HH")
+_ONE_BYTE: Final = 0xBEDE
+_TWO_BYTE: Final = 0x1000
+_TWO_BYTE_MASK: Final = 0xFFF0
+"""The last four bits are the application's (§4.3)."""
+_END: Final = 15
+"""In the one-byte form: nothing after this number is read (§4.2)."""
+_HIGHEST_ONE_BYTE: Final = 14
+_LONGEST_ONE_BYTE: Final = 16
+
+
+class Element(NamedTuple):
+    """One thing that a packet says beside its payload."""
+
+    number: int
+    """1 to 255, as agreed by `extmap` in the session descriptions."""
+    value: bytes
+
+
+def find(block: bytes, number: int) -> bytes | None:
+    """The value of the first element of that number in `block`, None if there is none.
+
+    `block` is what stands between the fixed header and the payload, with its own header of four
+    bytes. Each packet may have either form, whatever the others have. Never raises.
+    """
+    if len(block) < _HEADER.size:
+        return None
+    profile = _HEADER.unpack_from(block)[0]
+    if profile == _ONE_BYTE:
+        elements = _one_byte(block)
+    elif profile & _TWO_BYTE_MASK == _TWO_BYTE:
+        elements = _two_byte(block)
+    else:
+        return None
+    return next((element.value for element in elements if element.number == number), None)
+
+
+def build(element: Element) -> bytes:
+    """A block with this one element: one-byte form where it fits, padded to 32 bits.
+
+    A number outside 1 to 255 or a value of more than 255 bytes raises `ValueError`, a bug of the
+    caller's.
+    """
+    number, value = element
+    if number <= _HIGHEST_ONE_BYTE and 0 < len(value) <= _LONGEST_ONE_BYTE:
+        profile, head = _ONE_BYTE, bytes((number << 4 | len(value) - 1,))
+    else:
+        profile, head = _TWO_BYTE, bytes((number, len(value)))
+    body = head + value
+    body += bytes(-len(body) % 4)
+    return _HEADER.pack(profile, len(body) // 4) + body
+
+
+def _one_byte(block: bytes) -> Iterator[Element]:
+    at = _HEADER.size
+    while at < len(block):
+        number, length = block[at] >> 4, (block[at] & 0x0F) + 1
+        at += 1
+        if number == _END:
+            return
+        if number == 0:  # padding, one byte whatever its length says
+            continue
+        if at + length > len(block):
+            return
+        yield Element(number, block[at : at + length])
+        at += length
+
+
+def _two_byte(block: bytes) -> Iterator[Element]:
+    at = _HEADER.size
+    while at < len(block):
+        number = block[at]
+        at += 1
+        if number == 0:
+            continue
+        if at == len(block):
+            return
+        length = block[at]
+        at += 1
+        if at + length > len(block):
+            return
+        yield Element(number, block[at : at + length])
+        at += length

@@ -1,0 +1,107 @@
+"""Which RTP packets belong to a medium: by their SSRC (RFC 5576) or by its name (RFC 9143 §9.2).
+
+The name (MID) travels in a header extension (RFC 8285), whose number is agreed on per session.
+Some servers drop packets that neither of the two lets them place.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.sdp.description import Attribute, MediaDescription, SessionDescription
+from sipcli.sdp.digits import number
+from sipcli.sdp.direction import Direction
+
+MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
+MOST_SOURCES: Final = 16
+"""SSRCs of one far end that are remembered; a phone has one."""
+LONGEST_MID: Final = 16
+"""Bytes of a name that goes into packets: what the one-byte form has room for (RFC 8285 §4.2)."""
+HIGHEST_NUMBER: Final = 255
+"""Of a header extension; higher ones ask the answerer to choose another (RFC 8285 §7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RtpSource:
+    """Where our packets come from, as descriptions announce it (RFC 5576 §6.1)."""
+
+    ssrc: int
+    """32 bits."""
+    cname: str
+    """As in our RTCP."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderExtension:
+    """One line of `extmap`, as its describer sees it (RFC 8285 §5)."""
+
+    number: int
+    """1 to 255; from 15 on it takes the two-byte form."""
+    direction: Direction = Direction.SENDRECV
+
+
+@dataclass(frozen=True, slots=True)
+class MidExtension:
+    """How packets name the medium that they belong to."""
+
+    number: int
+    mid: str
+    sends: bool
+    """Whether the far end wants it in our packets."""
+
+
+OFFERED: Final = HeaderExtension(4)
+"""What our offers say; the number is Chromium's."""
+
+
+def read_sources(media: MediaDescription) -> tuple[int, ...]:
+    """The SSRCs that a medium announces, in order, each once; at most 16."""
+    found = (number(value.partition(" ")[0], 0, 2**32 - 1) for value in media.values("ssrc"))
+    return tuple(dict.fromkeys(each for each in found if each is not None))[:MOST_SOURCES]
+
+
+def read_mid_extension(
+    media: MediaDescription, session: SessionDescription
+) -> HeaderExtension | None:
+    """How a description carries the MID in packets; None if it does not."""
+    return next(_mid_extensions(media), None) or next(_mid_extensions(session), None)
+
+
+def answer_to(offered: HeaderExtension | None, mid: str | None) -> HeaderExtension | None:
+    """What an answer makes of it: the same number, the direction reversed (RFC 8285 §6)."""
+    if offered is None or mid is None or len(mid.encode()) > LONGEST_MID:
+        return None
+    return HeaderExtension(offered.number, offered.direction.reversed)
+
+
+def agreed_extension(theirs: HeaderExtension | None, mid: str | None) -> MidExtension | None:
+    """What the two sides' lines come to; `mid` is the name of the medium in our description."""
+    ours = answer_to(theirs, mid)
+    if ours is None or mid is None or ours.direction is Direction.INACTIVE:
+        return None
+    return MidExtension(ours.number, mid, ours.direction.sends)
+
+
+def write_mid_extension(extension: HeaderExtension) -> Attribute:
+    """The `extmap` line."""
+    is_both = extension.direction is Direction.SENDRECV
+    direction = "" if is_both else f"/{extension.direction.value}"
+    return Attribute("extmap", f"{extension.number}{direction} {MID_URI}")
+
+
+def write_source(source: RtpSource) -> Attribute:
+    """The `ssrc` line."""
+    return Attribute("ssrc", f"{source.ssrc} cname:{source.cname}")
+
+
+def _mid_extensions(level: MediaDescription | SessionDescription) -> Iterator[HeaderExtension]:
+    directions = {each.value: each for each in Direction}
+    for value in level.values("extmap"):
+        words = value.split()
+        if len(words) < 2 or words[1].lower() != MID_URI:
+            continue
+        digits, slash, said = words[0].partition("/")
+        which = number(digits, 1, HIGHEST_NUMBER)
+        direction = directions.get(said.lower()) if slash else Direction.SENDRECV
+        if which is not None and direction is not None:
+            yield HeaderExtension(which, direction)
