@@ -1,6 +1,7 @@
 """A call that is placed only to see whether ICE, DTLS and audio work."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,7 @@ from sipcli.doctor.check import Check, bad, good, idle
 from sipcli.doctor.line import Line
 from sipcli.errors import MediaError, Phase, SipcliError
 from sipcli.expect.ear import Ear
-from sipcli.expect.expectations import Expectations
+from sipcli.expect.expectations import Audio, Expectations
 from sipcli.expect.judge import Judge
 from sipcli.expect.verdict import Verdict
 from sipcli.media.sound.sink import NullSink
@@ -27,6 +28,8 @@ TALK_S: Final = 2.5
 RING_LIMIT_S: Final = 20.0
 AUDIBLE_TONE_S: Final = 0.5
 """Seconds of the tone that make it an echo of ours."""
+
+_DIRECTIONS: Final[tuple[Audio, Audio]] = ("received", "both")
 
 _BLOCKED: Final = (
     "no UDP gets through between the two: a TURN server helps (turn_servers), by TCP or TLS"
@@ -58,10 +61,14 @@ class Findings:
 async def place(line: Line, target: Uri) -> Findings:
     """Call `target`, send a tone for `TALK_S` and listen for it, hang up."""
     verdicts: list[Verdict] = []
-    judge = Judge(Expectations(audio="both"), verdicts.append, incoming=False)
+    judges = [
+        Judge(Expectations(audio=direction), verdicts.append, incoming=False)
+        for direction in _DIRECTIONS
+    ]
 
     def take(event: Event) -> None:
-        judge.take(event, line.switchboard)
+        for judge in judges:
+            judge.take(event, line.switchboard)
 
     line.on_call_event = take
     ear = Ear()
@@ -77,16 +84,28 @@ async def place(line: Line, target: Uri) -> Findings:
     call.hang_up()
     await call.over.wait()
     fingerprint = call.media.remote_fingerprint
+    tone_s = ear.seconds(TONE_HZ)
     return Findings(
         target=target,
         failure=call_failure(call),
         pair=call.media.selected_pair,
         protection=protection,
         fingerprint=str(fingerprint) if fingerprint is not None else None,
-        verdict=verdicts[0] if verdicts and verdicts[0].reached else None,
+        verdict=_verdict(verdicts, tone_s),
         ended=call.ended,
-        tone_s=ear.seconds(TONE_HZ),
+        tone_s=tone_s,
     )
+
+
+def _verdict(verdicts: Sequence[Verdict], tone_s: float) -> Verdict | None:
+    """The one that counts, of those on `_DIRECTIONS`.
+
+    A tone that comes back has arrived, whatever the far end's RTCP reports leave out.
+    """
+    reached = [verdict for verdict in verdicts if verdict.reached]
+    if not reached:
+        return None
+    return reached[0] if tone_s >= AUDIBLE_TONE_S else reached[-1]
 
 
 async def _talk(call: Call) -> None:

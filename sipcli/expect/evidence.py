@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sipcli.media.rtp.receipt import Receipt
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
@@ -22,8 +24,8 @@ class Flow:
     we_may_send: bool
     """By what was agreed last; the next one likewise."""
     they_may_send: bool
-    nothing_arrived: bool
-    """Whether the far end's receiver reports say that none of our packets came."""
+    receipt: Receipt
+    """What the far end's RTCP reports say of our packets."""
     tone_s: float
     """Seconds that the expected tone dominated what was received."""
     strongest_hz: float | None

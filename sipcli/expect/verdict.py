@@ -15,8 +15,15 @@ from sipcli.expect.expectations import (
     Audio,
     Expectations,
 )
+from sipcli.media.rtp.receipt import DENIAL_S, Receipt
 
 _NOTHING: Final = "nothing was received"
+_DENIALS: Final = {
+    Receipt.ALL_LOST: "the far end reports that none of them arrives",
+    Receipt.UNNAMED: f"none of the far end's RTCP reports, over {DENIAL_S:g} s or more, names them:"
+    " they do not arrive, unless it never reports on what it receives",
+}
+"""What the far end says of packets that do not reach it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ def _audio(direction: Audio, found: Evidence) -> Verdict:
     outward = _fault_outward(found.flow) if direction != "received" else None
     faults = [fault for fault in (inward, outward) if fault is not None]
     if not faults:
-        return _verdict("expect-audio", True, expected, _heard(found.flow))
+        return _verdict("expect-audio", True, expected, _heard(found.flow, direction))
     text = "; ".join(faults)
     if direction == "both" and len(faults) == 1:
         stopped = " any more" if _reaches(found.flow.audible_received_s, AUDIBLE_S) else ""
@@ -84,9 +91,11 @@ def _audio(direction: Audio, found: Evidence) -> Verdict:
     return _verdict("expect-audio", False, expected, text)
 
 
-def _heard(flow: Flow) -> str:
+def _heard(flow: Flow, direction: Audio) -> str:
     received, sent = flow.audible_received_s, flow.audible_sent_s
-    return f"{received:.1f} s of audible sound received, {sent:.1f} s sent"
+    text = f"{received:.1f} s of audible sound received, {sent:.1f} s sent"
+    is_open = direction != "received" and flow.receipt is Receipt.UNKNOWN
+    return f"{text}, not confirmed by the far end" if is_open else text
 
 
 def _fault_inward(flow: Flow) -> str | None:
@@ -115,9 +124,8 @@ def _fault_outward(flow: Flow) -> str | None:
         if not flow.we_may_send:
             return f"{text}: {flow.path}, but the far end does not want to hear us"
         return f"{text}: {flow.path}, our own source is silent (--audio-in) or muted"
-    if flow.nothing_arrived:
-        return f"{text}: {flow.path}, but the far end reports that none of them arrived"
-    return None
+    denial = _DENIALS.get(flow.receipt)
+    return f"{text}: {flow.path}, but {denial}" if denial is not None else None
 
 
 def _tone(hz: float, found: Evidence) -> Verdict:

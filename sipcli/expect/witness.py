@@ -96,7 +96,7 @@ class Witness:
             audible_received_s=received,
             we_may_send=stream.agreed.direction.sends,
             they_may_send=stream.agreed.direction.receives,
-            nothing_arrived=stream.reporting.is_unheard,
+            receipt=stream.reporting.receipt,
             tone_s=ear.seconds(tone_hz) if ear and tone_hz is not None else 0.0,
             strongest_hz=ear.strongest_hz if ear else None,
             mos=stats.mos,

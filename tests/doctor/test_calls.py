@@ -19,6 +19,8 @@ from sipcli.doctor.line import Line
 from sipcli.doctor.ourselves import call_ourselves
 from sipcli.doctor.trial_call import place
 from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
+from sipcli.media.rtp.receipt import Receipt
+from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.seam.dtls import Dtls, DtlsFault
 from sipcli.media.seam.ice import IceSocket
 from sipcli.media.transport import media_transport
@@ -120,6 +122,16 @@ def test_a_target_that_never_answers_is_not_waited_for_for_ever(
     findings = in_sandbox("ring")
     assert "nobody answered within 0.3 s" in findings.the("ice").detail
     assert findings.failure.exit_code == NoAnswerError.exit_code
+
+
+@pytest.mark.parametrize(("target", "failed"), [("echo", []), ("tone", ["audio"])])
+def test_a_tone_that_comes_back_has_arrived_whatever_reports_leave_out(
+    monkeypatch: pytest.MonkeyPatch, target: str, failed: list[str]
+) -> None:
+    monkeypatch.setattr(Reporting, "receipt", property(lambda _: Receipt.UNNAMED))
+    findings = in_sandbox(target)
+    assert findings.failed == failed
+    assert ("unless it never reports" in findings.the("audio").detail) is bool(failed)
 
 
 def test_where_no_udp_gets_through_ice_fails(monkeypatch: pytest.MonkeyPatch) -> None:

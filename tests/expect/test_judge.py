@@ -6,6 +6,7 @@ from sipcli.expect.judge import Judge
 from sipcli.expect.verdict import Verdict
 from sipcli.expect.witness import MOST_DIGITS
 from sipcli.media.pcm import RATE
+from sipcli.media.rtp.receipt import Receipt
 from sipcli.media.tones import Tone
 from sipcli.sdp.direction import Direction
 from tests.expect.theatre import FakeCall, Theatre, a_stream
@@ -130,17 +131,18 @@ def test_the_way_of_the_media_is_named_where_nothing_came_back() -> None:
 
 
 def test_what_the_far_end_reports_and_what_was_agreed_count() -> None:
-    for unheard, direction, words in (
-        (True, Direction.SENDRECV, "reports that none of them arrived"),
-        (False, Direction.RECVONLY, "does not want to hear us"),
-        (False, Direction.SENDONLY, "said it would send nothing"),
+    for receipt, direction, words in (
+        (Receipt.ALL_LOST, Direction.SENDRECV, "reports that none of them arrives"),
+        (Receipt.UNNAMED, Direction.SENDRECV, "none of the far end's RTCP reports"),
+        (Receipt.CONFIRMED, Direction.RECVONLY, "does not want to hear us"),
+        (Receipt.CONFIRMED, Direction.SENDONLY, "said it would send nothing"),
     ):
         court = Court(AUDIO)
         call = court.theatre.begin()
         court.theatre.answer(call)
         court.theatre.connect(call)
         stream = call.media.stream
-        stream.reporting.is_unheard = unheard
+        stream.reporting.receipt = receipt
         stream.agreed.direction = direction
         stream.outbound.meter.audible_s = 2.0 if direction.sends else 0.0
         stream.inbound.meter.audible_s = 2.0 if direction.receives else 0.0

@@ -8,6 +8,7 @@ from sipcli.errors import Phase
 from sipcli.expect.evidence import Evidence, Flow
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.verdict import Verdict, judge, unreached
+from sipcli.media.rtp.receipt import Receipt
 
 FLOW = Flow(
     path="ICE connected by host, DTLS up",
@@ -18,7 +19,7 @@ FLOW = Flow(
     audible_received_s=7.5,
     we_may_send=True,
     they_may_send=True,
-    nothing_arrived=False,
+    receipt=Receipt.CONFIRMED,
     tone_s=7.4,
     strongest_hz=440.2,
     mos=4.4,
@@ -96,12 +97,28 @@ def test_a_tone_counts_from_a_second_on() -> None:
 
 
 def test_what_the_far_end_says_never_arrived_was_not_sent() -> None:
-    lost = replace(FLOW, nothing_arrived=True)
-    found = verdict(Expectations(audio="sent"), lost)
-    assert not found.met
-    assert "sent 412 packets" in found.actual
-    assert "reports that none of them arrived" in found.actual
-    assert verdict(Expectations(audio="received"), lost).met
+    for receipt, words in (
+        (Receipt.ALL_LOST, "the far end reports that none of them arrives"),
+        (Receipt.UNNAMED, "none of the far end's RTCP reports, over 2 s or more, names them: they"),
+        (Receipt.UNNAMED, "unless it never reports on what it receives"),
+    ):
+        lost = replace(FLOW, receipt=receipt)
+        found = verdict(Expectations(audio="sent"), lost)
+        assert not found.met
+        assert "sent 412 packets" in found.actual
+        assert words in found.actual
+        assert verdict(Expectations(audio="received"), lost).met
+
+
+def test_what_the_far_end_has_not_confirmed_counts_and_is_said_to_be_unconfirmed() -> None:
+    unknown = replace(FLOW, receipt=Receipt.UNKNOWN)
+    words = ", not confirmed by the far end"
+    for direction in ("sent", "both"):
+        found = verdict(Expectations(audio=direction), unknown)
+        assert found.met
+        assert found.actual == f"7.5 s of audible sound received, 8.0 s sent{words}"
+        assert words not in verdict(Expectations(audio=direction)).actual
+    assert words not in verdict(Expectations(audio="received"), unknown).actual
 
 
 @pytest.mark.parametrize(
@@ -117,7 +134,7 @@ def test_what_the_far_end_says_never_arrived_was_not_sent() -> None:
         (replace(FLOW, audible_received_s=0.1), "0.1 s of them audible: ICE connected by host"),
         (replace(FLOW, audible_received_s=0.1), "the far end sends silence"),
         (replace(FLOW, audible_received_s=0.48), "0.48 s of them audible"),  # and not "0.5 s"
-        (replace(FLOW, nothing_arrived=True), "one-way audio, nothing leaves or arrives: "),
+        (replace(FLOW, receipt=Receipt.ALL_LOST), "one-way audio, nothing leaves or arrives: "),
         (replace(FLOW, audible_sent_s=0.0), "our own source is silent"),
         (replace(FLOW, audible_sent_s=0.0, we_may_send=False), "does not want to hear us"),
     ],

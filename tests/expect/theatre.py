@@ -12,6 +12,7 @@ from sipcli.errors import MediaError
 from sipcli.expect.ear import Ear
 from sipcli.expect.judge import Judge
 from sipcli.media.pcm import Pcm
+from sipcli.media.rtp.receipt import Receipt
 from sipcli.media.sound.sink import NullSink
 from sipcli.media.sound.source import Silence
 from sipcli.sdp.direction import Direction
@@ -23,7 +24,7 @@ def a_stream() -> Any:
         agreed=SimpleNamespace(direction=Direction.SENDRECV),
         inbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0)),
         outbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0)),
-        reporting=SimpleNamespace(is_unheard=False),
+        reporting=SimpleNamespace(receipt=Receipt.CONFIRMED),
         last_rtp=2.0,
     )
 

@@ -119,6 +119,31 @@ def test_a_browser_is_called_and_both_hear_each_other(
     assert -20 < stats["level_received_dbfs"] < -10
 
 
+@pytest.mark.parametrize("tenths", range(20, 31))
+def test_a_short_call_to_an_echo_is_two_way_audio(bob: Browser, alice: User, tenths: int) -> None:
+    """libwebrtc's first report comes after some 2.3 s, and names nothing; its second names us."""
+    bob.do("echo")
+    options = ("--audio-out", "null", "--expect-audio", "both", "--duration", f"{tenths / 10}")
+    process = alice.sipcli("call", "bob", *TONE, *options)
+    answered(bob, process)
+    verdict = process.wait_for("expectation", name="expect-audio")
+    assert verdict["met"], verdict
+    assert process.wait(3) == 0
+
+
+def test_the_doctor_finds_an_echo_in_a_browser(bob: Browser, alice: User) -> None:
+    bob.do("echo")
+    process = alice.sipcli(
+        "doctor", "--echo", "bob", "--audio-in", "silence", "--audio-out", "null"
+    )
+    bob.wait_for("invite", timeout=15)
+    bob.do("answer")
+    audio = process.wait_for("check", name="audio", timeout=15)
+    assert audio["ok"], audio
+    assert "440 Hz sent and heard again" in audio["detail"]
+    assert process.wait(10) == 0
+
+
 def test_a_browser_calls_and_hangs_up(bob: Browser, alice: User) -> None:
     process = alice.sipcli("listen", "--auto-answer", "--max-calls", "1", *TONE, *OUT)
     process.wait_for("registered")

@@ -177,7 +177,8 @@ FAULTS: Final = (
         exit_code=8,
         sentence="audio: expect-audio: expected 0.5 s of audible sound received and sent; found:"
         " one-way audio, nothing leaves or arrives: sent N packets: ICE connected by host, DTLS"
-        " up, but the far end reports that none of them arrived",
+        " up, but none of the far end's RTCP reports, over 2 s or more, names them: they do not"
+        " arrive, unless it never reports on what it receives",
     ),
     Fault(
         name="audio that stops midway",

@@ -5,9 +5,10 @@ come as often as 5 % of the bandwidth allows, which we use up only while there a
 of. What the far end's encoder does against them begins that much sooner.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from sipcli.media.rtp.receipt import Receipt, Receipts
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.rtcp import (
     ExtendedReport,
@@ -36,10 +37,6 @@ _OVERHEAD: Final = 50
 _PACKETS_A_SECOND: Final = 50
 _COMPENSATION: Final = 1.21828
 """e - 3/2: what timer reconsideration would otherwise shorten (§6.3.1)."""
-_SURELY_HEARD: Final = 100
-"""Packets (two seconds of sound) after which a report without a word on us tells of a loss."""
-_ALL_LOST: Final = 255 / 256
-"""What the fraction of lost packets can tell at most."""
 _NTP_EPOCH: Final = 2_208_988_800
 """Seconds from 1900 to 1970."""
 _LONGEST_RTT: Final = 0x10000 * 60
@@ -71,10 +68,9 @@ class Reporting:
         """The far end's last word on the packets we sent; None before the first."""
         self.remote_metrics: VoipMetrics | None = None
         """How it sounds there, as the far end last told; None if it tells nothing of the kind."""
-        self.is_unheard = False
-        """Whether its last report says that nothing of what we sent has arrived."""
         self._sender = sender
         self._receiver = receiver
+        self._receipts = Receipts(sender)
         self._cname = cname
         self._draw = draw
         self._wall_clock = wall_clock
@@ -87,6 +83,11 @@ class Reporting:
         """Bytes of the last report."""
         self._overdue_before = 0
         self._sent_before = 0
+
+    @property
+    def receipt(self) -> Receipt:
+        """Whether what we send arrives, by all of the far end's reports so far."""
+        return self._receipts.state
 
     def due(self, now: float) -> float:
         """When the next report is to be sent, in the seconds of `now`: sooner if losses come."""
@@ -113,15 +114,14 @@ class Reporting:
         A BYE ends nothing here: the stream may go on, or another begin in its place.
         """
         packets = parse(data)
+        reports = [one for one in packets if isinstance(one, SenderReport | ReceiverReport)]
         for packet in packets:
-            match packet:
-                case SenderReport():
-                    self._receiver.sender_report(packet, now)
-                    self._heed(packet.blocks, now)
-                case ReceiverReport():
-                    self._heed(packet.blocks, now)
-                case ExtendedReport():
-                    self._heed_metrics(packet.metrics)
+            if isinstance(packet, SenderReport):
+                self._receiver.sender_report(packet, now)
+            elif isinstance(packet, ExtendedReport):
+                self._heed_metrics(packet.metrics)
+        if reports:
+            self._heed([block for report in reports for block in report.blocks], now)
         return packets
 
     def _interval_s(self, now: float) -> float:
@@ -154,15 +154,12 @@ class Reporting:
     def _description(self) -> SourceDescription:
         return SourceDescription(self._sender.ssrc, self._cname)
 
-    def _heed(self, blocks: tuple[ReportBlock, ...], now: float) -> None:
-        # There is a block for each source that was heard (§6.4): none for us may mean only that
-        # we have just begun, and where there was one before, that we have paused.
-        if self.remote is None:
-            self.is_unheard = self._sender.packets >= _SURELY_HEARD
+    def _heed(self, blocks: Sequence[ReportBlock], now: float) -> None:
+        """All blocks of one compound packet."""
+        self._receipts.take(blocks, now)
         for block in blocks:
             if block.ssrc == self._sender.ssrc:
                 self.remote = block
-                self.is_unheard = block.fraction_lost >= _ALL_LOST
                 self._measure_round_trip(block, now)
 
     def _heed_metrics(self, metrics: tuple[VoipMetrics, ...]) -> None:

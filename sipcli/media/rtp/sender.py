@@ -1,7 +1,13 @@
 """The sending side of an RTP session: numbers, timestamps, marker and counts (RFC 3550 §5.1)."""
 
+import math
+from typing import Final
+
 from sipcli.media.pcm import FRAME_S
 from sipcli.media.rtp.packet import RtpPacket, build
+
+GAP_S: Final = 1.0
+"""Seconds without a packet that interrupt the sending; DTX sends something more often than that."""
 
 
 class Sender:
@@ -29,6 +35,9 @@ class Sender:
         self._timestamp = timestamp
         self._ticked: float | None = None
         self._talking = False
+        self._last_sent = -math.inf
+        self._unbroken_since = math.inf
+        """When the first packet was sent after the last gap longer than `GAP_S`."""
 
     @property
     def timestamp(self) -> int:
@@ -44,7 +53,7 @@ class Sender:
         """
         timestamp = self._tick(now)
         marker, self._talking = not (silent or self._talking), not silent
-        return self._packet(payload_type, payload, timestamp, marker)
+        return self._packet(payload_type, payload, timestamp, marker, now)
 
     def event(
         self, payload_type: int, payload: bytes, timestamp: int, marker: bool, now: float
@@ -54,7 +63,7 @@ class Sender:
         `timestamp` and `marker` are the event's own.
         """
         self._tick(now)
-        return self._packet(payload_type, payload, timestamp, marker)
+        return self._packet(payload_type, payload, timestamp, marker, now)
 
     def pause(self, now: float) -> None:
         """Let a frame pass without a packet: on hold, or in the silence of DTX."""
@@ -71,7 +80,16 @@ class Sender:
         ahead = 0.0 if self._ticked is None else now - self._ticked - FRAME_S
         return (self._timestamp + round(ahead * self.clock_rate)) & 0xFFFF_FFFF
 
-    def _packet(self, payload_type: int, payload: bytes, timestamp: int, marker: bool) -> bytes:
+    def sent_throughout(self, since: float, until: float) -> bool:
+        """Whether packets went out from `since` to `until`, no more than `GAP_S` apart."""
+        return self._unbroken_since <= since and until - self._last_sent <= GAP_S
+
+    def _packet(
+        self, payload_type: int, payload: bytes, timestamp: int, marker: bool, now: float
+    ) -> bytes:
+        if now - self._last_sent > GAP_S:
+            self._unbroken_since = now
+        self._last_sent = now
         packet = RtpPacket(
             payload_type,
             self._sequence,

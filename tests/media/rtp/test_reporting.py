@@ -101,33 +101,6 @@ def test_an_impossible_round_trip_is_not_believed() -> None:
     assert here.reporting.rtt_ms == pytest.approx(80.0, abs=0.1)
 
 
-def sent(packets: int) -> Side:
-    side = Side(1)
-    for number in range(packets):
-        side.sender.audio(0, b"x", number * 0.02)
-    return side
-
-
-def test_reports_without_a_word_on_two_seconds_of_ours_say_that_nothing_arrived() -> None:
-    nobody = build((ReceiverReport(2),))
-    for packets, unheard in ((99, False), (100, True)):
-        side = sent(packets)
-        assert not side.reporting.is_unheard
-        side.reporting.receive(nobody, 2.0)
-        assert side.reporting.is_unheard is unheard
-
-
-def test_one_word_on_us_says_that_something_arrived_unless_all_was_lost() -> None:
-    nobody, side = build((ReceiverReport(2),)), sent(200)
-    some, all_lost = (
-        build((ReceiverReport(2, (ReportBlock(1, lost, 7, 100, 0, 0, 0),)),))
-        for lost in (254 / 256, 255 / 256)
-    )
-    for report, unheard in ((nobody, True), (some, False), (nobody, False), (all_lost, True)):
-        side.reporting.receive(report, 4.0)
-        assert side.reporting.is_unheard is unheard
-
-
 def test_what_the_far_end_says_of_us_is_kept_and_of_others_not() -> None:
     side = Side(1)
     ours = ReportBlock(1, 0.25, 7, 100, 0, 0, 0)

@@ -132,6 +132,11 @@ window.phone = {
     rewriting = { from: new RegExp(from), to };
   },
 
+  /** Send back what is heard, in place of the tone. */
+  echo() {
+    voice.say(ear);
+  },
+
   async answer() {
     await session.accept();
   },

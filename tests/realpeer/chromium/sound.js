@@ -13,12 +13,19 @@ export class Voice {
     const volume = new GainNode(audio, { gain: 0.3 });
     this.output = new MediaStreamAudioDestinationNode(audio, { channelCount: 1 });
     tone.connect(volume).connect(this.output);
+    this.tone = volume;
     // Syllables, five a second: Chromium takes a steady tone for noise, and stops sending it where
     // the far end knows comfort noise (RFC 3389).
     const syllables = new OscillatorNode(audio, { frequency: 5 });
     syllables.connect(new GainNode(audio, { gain: 0.2 })).connect(volume.gain);
     syllables.start();
     tone.start();
+  }
+
+  /** Say what an `Ear` hears instead of the tone. */
+  say(ear) {
+    this.tone.disconnect();
+    ear.output.connect(this.output);
   }
 
   /** A stream of its own for one call: SIP.js stops its tracks at the end. */
@@ -36,6 +43,7 @@ export class Ear {
     this.player.muted = true;
     this.fine = new AnalyserNode(audio, { fftSize: 8192, smoothingTimeConstant: 0 });
     this.fast = new AnalyserNode(audio, { fftSize: 2048, smoothingTimeConstant: 0 });
+    this.output = new GainNode(audio);
     this.last = null;
     this.told = null;
     this.run = 0;
@@ -50,6 +58,7 @@ export class Ear {
     this.source = new MediaStreamAudioSourceNode(this.audio, { mediaStream: stream });
     this.source.connect(this.fine);
     this.source.connect(this.fast);
+    this.source.connect(this.output);
   }
 
   hear() {
