@@ -24,7 +24,7 @@ PLAIN: Final = rf"(?>(?:;[{TOKEN_CHARS}]++(?:={_VALUE_CHARS}*+)?)*)"
 """Pattern of parameters without quotes and blanks, for the end of a header's own pattern."""
 _PARAM: Final = re.compile(
     rf";[ \t]*+([{TOKEN_CHARS}]++)[ \t]*+"
-    rf"(?>(?:(=)[ \t]*+(?:({_VALUE_CHARS}++)|({QUOTED}))?)?)[ \t]*+",
+    rf"(?>(?:(=)[ \t]*+(?:({_VALUE_CHARS}++)|({QUOTED})|(<{_VALUE_CHARS}*+>))?)?)[ \t]*+",
     re.DOTALL,
 )
 
@@ -35,7 +35,8 @@ class Params:
     Names match in any case, and the first of a name counts. Values are plain: quoted pairs
     are resolved, and so are escapes where the parameters are those of a URI. An unquoted
     value may be anything without blanks and separators (RFC 3261 allows a token or a host;
-    tags with `@` and bare IPv6 addresses are met in the wild).
+    tags with `@` and bare IPv6 addresses are met in the wild). That of a feature tag (RFC 3840
+    §9) may stand in angle brackets alone, as some registrars write `+sip.instance` back.
     """
 
     __slots__ = ("_items", "_text")
@@ -64,15 +65,20 @@ class Params:
             found = _PARAM.match(text, at)
             if found is None:
                 raise Malformed("a parameter is malformed", at)
-            name, equals, value, quoted = found.groups()
-            if quoted is not None:
+            name, equals, value, quoted, bracketed = found.groups()
+            if bracketed is not None:
+                if not name.startswith("+"):
+                    raise Malformed("a parameter is malformed", at)
+                value = bracketed
+            elif quoted is not None:
                 value = unquote(quoted)
                 # Legal as a quoted pair, but a value we hold must be one we can write.
                 if UNWRITABLE.search(value):
                     raise Malformed("a parameter holds a control character", at)
             if equals and value is None:
                 value = ""
-            items.append((name, value, quoted is not None))
+            needs_quotes = quoted is not None or bracketed is not None
+            items.append((name, value, needs_quotes))
             at = found.end()
         return cls(items)
 

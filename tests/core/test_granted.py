@@ -6,6 +6,7 @@ from sipcli.core.registration.granted import MOST_BINDINGS, Reading, read
 from sipcli.core.requests.identity import Granted
 from sipcli.sip import build
 from sipcli.sip.message import Request
+from sipcli.sip.uri import SipUri
 from tests.core.registrar import accept
 from tests.core.wire import Wire
 
@@ -94,12 +95,122 @@ def test_all_that_was_granted_is_found(register: Request) -> None:
 
 def test_only_our_own_gruus_are_ours(register: Request) -> None:
     other = binding("sip:x@y", pub_gruu=quoted("sip:a@b;gr=1"))
-    assert understood(register, other).granted.pub_gruu is None
+    assert understood(register, other, binding("sip:z@y")).granted.pub_gruu is None
 
 
 def test_a_registrar_cannot_make_us_show_any_number_of_bindings(register: Request) -> None:
     crowd = [binding(f"sip:{number}@y") for number in range(MOST_BINDINGS + 20)]
     assert len(understood(register, *crowd).bindings) <= MOST_BINDINGS
+
+
+OURS = "2000000000"
+"""The user part of our Contact in these tests, which is random otherwise."""
+
+
+def test_the_user_part_here_is_ours(register: Request) -> None:
+    uri = register.contacts[0].uri
+    assert isinstance(uri, SipUri)
+    assert uri.user == OURS
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"sip:{OURS}@198.51.100.7:52344;transport=ws",
+        f"sip:{OURS}@198.51.100.7:52344;transport=wss",
+        f"sip:{OURS}@edge.example.com",
+        f"sips:{OURS}@[2001:db8::1]:443;alias=198.51.100.7~52344~6",
+        f"sip:%32{OURS[1:]}@198.51.100.7",
+    ],
+)
+def test_our_random_user_part_is_ours_whatever_became_of_the_rest(
+    register: Request, uri: str
+) -> None:
+    reading = understood(register, binding("sip:x@y", expires="7"), binding(uri, expires="50"))
+    assert reading.expires == 50
+    assert [one.ours for one in reading.bindings] == [False, True]
+    assert reading.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        INSTANCE,
+        f'"{INSTANCE[1:-1]}"',
+        INSTANCE[1:-1],
+        '"%3Curn:uuid:8f1fa16a-1165-4a96-8341-785b1ef24f12%3E"',
+        "%3Curn%3Auuid%3A8f1fa16a-1165-4a96-8341-785b1ef24f12%3E",
+        r'"\<urn:uuid:8f1fa16a-1165-4a96-8341-785b1ef24f12\>"',
+        rf'"\"{INSTANCE}\""',
+        f'"{INSTANCE.upper()}"',
+    ],
+)
+def test_our_instance_is_known_however_it_is_written_back(register: Request, written: str) -> None:
+    own = ("Contact", f"<sip:nat@192.0.2.9>;+sip.instance={written};reg-id=1;expires=50")
+    other = ("Contact", f'<sip:nat@192.0.2.9>;+sip.instance="{OTHER}";reg-id=1;expires=7')
+    reading = understood(register, other, own)
+    assert reading.expires == 50
+    assert [one.ours for one in reading.bindings] == [False, True]
+
+
+def test_ours_beyond_what_is_shown_is_found_and_shown(register: Request) -> None:
+    crowd = [binding(f"sip:{number}@y", expires="9000") for number in range(MOST_BINDINGS + 20)]
+    reading = understood(register, *crowd, binding(f"sip:{OURS}@z", expires="50"))
+    assert reading.expires == 50
+    assert len(reading.bindings) == MOST_BINDINGS
+    assert [one.contact for one in reading.bindings if one.ours] == [f"sip:{OURS}@z"]
+
+
+def test_a_sole_binding_is_ours(register: Request) -> None:
+    reading = understood(register, binding("sip:alice@198.51.100.7:5060", expires="50"))
+    assert (reading.expires, reading.warnings) == (50, ())
+    assert [one.ours for one in reading.bindings] == [True]
+
+
+def test_a_sole_binding_of_another_instance_is_not(register: Request) -> None:
+    other = ("Contact", f'<sip:alice@198.51.100.7>;+sip.instance="{OTHER}";expires=50')
+    reading = understood(register, other)
+    assert [one.ours for one in reading.bindings] == [False]
+    assert len(reading.warnings) == 1
+
+
+def test_ours_of_today_goes_before_that_of_the_run_before(register: Request) -> None:
+    before = ("Contact", f'<sip:old@old>;+sip.instance="{INSTANCE}";reg-id=1;expires=7')
+    reading = understood(register, before, binding(f"sip:{OURS}@z", expires="50"))
+    assert reading.expires == 50
+
+
+def test_where_several_may_be_ours_the_shortest_time_counts(register: Request) -> None:
+    twins = [
+        binding(f"sip:{OURS}@{host}", expires=time) for host, time in (("a", "90"), ("b", "50"))
+    ]
+    assert understood(register, *twins).expires == 50
+    twins = [
+        ("Contact", f'<sip:x@{host}>;+sip.instance="{INSTANCE}";expires={time}')
+        for host, time in (("a", "50"), ("b", "90"))
+    ]
+    assert understood(register, *twins).expires == 50
+
+
+@pytest.mark.parametrize(
+    ("times", "field", "expected"),
+    [
+        (("90", "50"), None, 50),
+        (("90", "5000"), None, 90),
+        (("9000", "5000"), None, 600),  # what was asked for is shorter
+        (("9000", "5000"), "70", 70),
+        (("0", "90"), None, 90),  # that one is gone, and was not ours
+    ],
+)
+def test_where_none_is_known_to_be_ours_the_shortest_time_counts_with_a_warning(
+    register: Request, times: tuple[str, str], field: str | None, expected: int
+) -> None:
+    others = [binding(f"sip:{n}@y", expires=time) for n, time in enumerate(times)]
+    fields = [("Expires", field)] if field else []
+    reading = understood(register, *others, *fields)
+    assert reading.expires == expected
+    assert not any(one.ours for one in reading.bindings)
+    assert len(reading.warnings) == 1
 
 
 def test_an_answer_with_nothing_in_it_counts_with_a_warning(register: Request) -> None:

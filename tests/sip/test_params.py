@@ -125,3 +125,9 @@ def test_parameters_are_values() -> None:
 def test_what_cannot_stand_in_a_header_is_not_written(name: str, value: str, quoted: bool) -> None:
     with pytest.raises(Malformed):
         str(NO_PARAMS.with_(name, value, quoted))
+
+
+def test_a_feature_tag_in_brackets_alone_is_taken_and_written_in_quotes() -> None:
+    params = Params.parse(";+sip.instance=<urn:uuid:1>;reg-id=1")
+    assert params.get("+sip.instance") == "<urn:uuid:1>"
+    assert str(params) == ';+sip.instance="<urn:uuid:1>";reg-id=1'
