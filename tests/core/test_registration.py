@@ -155,6 +155,31 @@ def test_a_longer_minimum_is_adopted_at_once_but_never_in_circles() -> None:
     assert wire.told(events.RegistrationFailed)[0].status == 423
 
 
+def test_an_ever_longer_minimum_is_a_refusal_that_says_so_and_waits() -> None:
+    wire = Wire()
+    wire.start()
+    for wanted in ("1800", "1801", "1802"):
+        wire.receive(refuse(wire.last(), 423, ("Min-Expires", wanted)))
+    assert len(wire.requests()) == 3
+    (event,) = wire.told(events.RegistrationFailed)
+    assert event.status == 423
+    assert "1802 s" in event.reason
+    assert event.retry_in_s is not None
+    assert event.retry_in_s >= 60
+    wire.advance(event.retry_in_s + 0.1)
+    assert "expires=600" in (wire.last().headers.get("Contact") or "")  # as is configured
+
+
+def test_a_longer_minimum_is_part_of_the_time_that_registering_took() -> None:
+    wire = Wire()
+    wire.start()
+    wire.now += 0.25
+    wire.receive(refuse(wire.last(), 423, ("Min-Expires", "1800")))
+    wire.now += 0.25
+    wire.receive(accept(wire.last(), 1800))
+    assert wire.told(events.Registered)[0].elapsed_ms == 500
+
+
 def test_a_first_hop_without_outbound_is_asked_again_without_it() -> None:
     wire = Wire()
     wire.start()

@@ -15,6 +15,10 @@ from sipcli.sip.message import Request, Response
 
 LONGEST_WAIT: Final = 32.0
 """Seconds; a refusal with a longer Retry-After counts as final."""
+SHORTEST_WAIT: Final = 1.0
+"""Seconds; a Retry-After of 0 does not make us hurry more."""
+MOST_RETRIES: Final = 5
+"""Times in a row that an offer is made again after a refusal that asks for it."""
 LOOK_AGAIN: Final = 0.5
 """Seconds between two looks whether an offer of theirs is dealt with."""
 
@@ -37,6 +41,8 @@ class LocalOffers:
         """The offer that is out; empty for a bare refresh."""
         self._invitation: Invitation | None = None
         self._retry_at: float | None = None
+        self._retries = 0
+        """Refusals in a row after which the offer was to be made again."""
         self.state = LocalState.IDLE
 
     @property
@@ -157,6 +163,7 @@ class LocalOffers:
     def _succeeded(self, response: Response, now: float) -> None:
         leg = self._leg
         self.state = LocalState.IDLE
+        self._retries = 0
         leg.timer.answered(response, now)
         if not self._body:
             return
@@ -183,14 +190,16 @@ class LocalOffers:
                 self._refused(None, "there is no connection", None, now)
 
     def _wait(self, response: Response) -> float | None:
-        """Seconds until it may be tried again; None: not for this answer (§14.1)."""
+        """Seconds until it may be tried again (§14.1); None: not for this answer, or too often."""
         leg = self._leg
+        if self._retries == MOST_RETRIES:
+            return None
         if response.status == 491:
             draw = leg.line.draw()
             return round(2.1 + 1.9 * draw if leg.dialog.owns_call_id else 2 * draw, 2)
         after = response.retry_after
         if response.status in (500, 503) and after is not None and after.seconds <= LONGEST_WAIT:
-            return float(after.seconds)
+            return max(float(after.seconds), SHORTEST_WAIT)
         return None
 
     def _refused(self, status: int | None, reason: str, wait: float | None, now: float) -> None:
@@ -198,6 +207,7 @@ class LocalOffers:
         self.state = LocalState.IDLE
         if not self._body:
             return  # `refresh` has set the time of the next attempt
+        self._retries = 0 if wait is None else self._retries + 1
         if wait is not None:
             self.state = LocalState.WAITING
             self._retry_at = now + wait

@@ -28,6 +28,9 @@ from sipcli.sip.uri import Uri
 
 MOST_FORKS: Final = 8
 """Dialogs that one INVITE may open; answers of further ones are not heard."""
+MOST_INVITES: Final = 20
+"""INVITEs of one call, challenges, longer intervals and other targets together, after which no
+other one is tried: enough for five redirections that each want credentials of two parties."""
 
 
 @dataclass(slots=True)
@@ -259,6 +262,10 @@ class Outgoing:
 
     def _refused(self, response: Response, now: float) -> None:
         call = self._call
+        if self._cseq >= MOST_INVITES:
+            reason = f"{response.reason} (and enough was tried: {self._cseq} INVITEs)"
+            call.end("remote", response.status, reason, now)
+            return
         if response.status // 100 == 3:
             self._redirection.add(response)
         if response.status == 422 and self._timer.too_small(response) and self._invitation:

@@ -18,6 +18,7 @@ from sipcli.core import events
 from sipcli.core.connection.backoff import Draw, retry_delay
 from sipcli.core.connection.flow import Flow
 from sipcli.core.registration import granted
+from sipcli.core.requests.credentials import AuthSession
 from sipcli.core.requests.exchange import (
     Answered,
     Exchange,
@@ -32,8 +33,12 @@ from sipcli.sip.message import Request, Response
 
 REFUSED_WAITS: Final = (60.0, 1800.0)
 """Shortest and longest wait after a refusal that time alone does not mend, in seconds."""
-HARD_REFUSALS: Final = frozenset({400, 401, 403, 404, 405, 407, 410, 416, 420, 484, 501, 603, 604})
+HARD_REFUSALS: Final = frozenset(
+    {400, 401, 403, 404, 405, 407, 410, 416, 420, 423, 484, 501, 603, 604}
+)
 MOST_EXPIRES: Final = 2**31
+MOST_RAISES: Final = 2
+"""Times that a 423 makes us ask for a longer time, until a REGISTER has succeeded or failed."""
 PATIENCE: Final = 1.0
 """Seconds that stopping waits for a REGISTER in the air before it unregisters regardless."""
 SOONEST_REFRESH: Final = 1.0
@@ -106,6 +111,9 @@ class Registration:
         self._from_tag = self._identity.new_tag()
         self._cseq = 0
         self._expires = settings.register_expires
+        self._raises = 0
+        self._auth: AuthSession | None = None
+        """Bounds the challenges of all requests of one round."""
         self._outbound = True
         self._failures = 0
         self._flow: Flow | None = None
@@ -176,9 +184,14 @@ class Registration:
                     self._unregister(now, if_bound=False)
 
     def _register(self, now: float) -> None:
+        self._begun = now
+        self._auth = self._requester.authenticator.session()
+        self._register_again(now)
+
+    def _register_again(self, now: float) -> None:
+        """Ask once more in the same round, in the way that the registrar's answer calls for."""
         if self._flow is None:
             return
-        self._begun = now
         self._send(self._flow, self._expires, now)
         self._enter(State.REGISTERING)
 
@@ -191,6 +204,7 @@ class Registration:
                 self.expiry = None  # what becomes of it is not for us to tell any more
             self._enter(State.OFF)
             return
+        self._auth = None
         self._send(self._flow, 0, now)
         self._enter(State.UNREGISTERING)
 
@@ -214,7 +228,7 @@ class Registration:
                 ("Supported", ", ".join(supported)),
             ],
         )
-        exchange = Exchange(request, flow, self._requester, self._on_outcome)
+        exchange = Exchange(request, flow, self._requester, self._on_outcome, auth=self._auth)
         self._exchange = exchange
         exchange.start(now)
         self._cseq = exchange.request.cseq.number
@@ -252,14 +266,14 @@ class Registration:
                 self._may_be_bound |= not isinstance(outcome, Answered | Unauthorized)
                 self._enter(State.WAITING)
             case Answered(_, Response(status=423) as response) if self._adopts(response):
-                self._register(now)
+                self._register_again(now)
             case Answered(_, Response(status=439)) if self._outbound:
                 self._outbound = False  # the first hop cannot do RFC 5626 (§11.6): go on without
-                self._register(now)
+                self._register_again(now)
             case Answered(_, Response(status=503) as response) if self._owner.has_another():
                 self._failed_here(flow, 503, _words(response), now)
             case Answered(_, response):
-                self._failed(response.status, _words(response), self._wait(response), now)
+                self._failed(response.status, _why(response), self._wait(response), now)
             case Unauthorized(response, reason, needs_password):
                 wait = self._wait(response)
                 self._failed(response.status, reason, wait, now, needs_password=needs_password)
@@ -271,10 +285,14 @@ class Registration:
                 self._enter(State.WAITING)
 
     def _adopts(self, response: Response) -> bool:
-        """Take over the Min-Expires of a 423; says whether that changed anything."""
+        """Take over the Min-Expires of a 423 (§10.2.8); False: it asks for nothing new, or again
+        and again."""
         wanted = response.min_expires
         if wanted is None or not self._expires < wanted < MOST_EXPIRES:
             return False
+        if self._raises == MOST_RAISES:
+            return False
+        self._raises += 1
         self._expires = wanted
         return True
 
@@ -286,7 +304,7 @@ class Registration:
             reason = "the registrar granted no time"
             self._failed(response.status, reason, self._wait(response), now)
             return
-        self._failures = 0
+        self._failures = self._raises = 0
         self._may_be_bound = True
         self._identity.granted = reading.granted
         self.expiry = now + reading.expires
@@ -316,6 +334,7 @@ class Registration:
     ) -> None:
         """Note a failure and try again in `wait` seconds; None: not on this connection."""
         self._failures += 1
+        self._raises, self._expires = 0, self._settings.register_expires
         if wait is None:
             self._enter(State.WAITING)
         else:
@@ -364,3 +383,12 @@ class Registration:
 
 def _words(response: Response) -> str:
     return f"{response.status} {response.reason}".strip()
+
+
+def _why(response: Response) -> str:
+    """Why a REGISTER was refused, with what a status alone does not say."""
+    if response.status != 423:
+        return _words(response)
+    if response.min_expires is None:
+        return f"{_words(response)} (without the Min-Expires that would be long enough)"
+    return f"{_words(response)} (the registrar asks for {response.min_expires} s by now)"

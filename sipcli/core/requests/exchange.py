@@ -58,8 +58,13 @@ class Exchange:
         requester: Requester,
         on_outcome: Callable[["Exchange", Outcome, float], None],
         next_cseq: Callable[[], int] | None = None,
+        *,
+        auth: AuthSession | None = None,
     ) -> None:
-        """`next_cseq` counts for the dialog the request is in; None: it is in none."""
+        """`next_cseq` counts for the dialog the request is in; None: it is in none.
+
+        `auth` is what has answered the challenges of the same request in an earlier form.
+        """
         self.flow = flow
         self.request = request
         """The last request sent: its CSeq is the number used last."""
@@ -67,7 +72,7 @@ class Exchange:
         self._report = on_outcome
         self._next_cseq = next_cseq
         self._abandoned = False
-        self._session = requester.authenticator.session()
+        self._session = auth or requester.authenticator.session()
         self._sent_at = 0.0
 
     def start(self, now: float) -> None:
