@@ -71,7 +71,7 @@ def check_devices(wanted: Iterable[Use]) -> Check:
             is_default = use.device is not None and use.device.name is None
             (missing if is_default else faults).append(error.text)
     if faults:
-        return bad(Phase.DEVICES, *faults, *missing, *found, hint=_CURE)
+        return bad(Phase.DEVICES, *dict.fromkeys((*faults, *missing)), *found, hint=_CURE)
     texts = (*dict.fromkeys(missing), *found)
     return Check(
         phase=Phase.DEVICES,

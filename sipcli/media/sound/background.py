@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import Final, Protocol, TypeAlias
 
+from sipcli.errors import DeviceError
 from sipcli.media.pcm import FRAME, Pcm, silence
 
 Warn: TypeAlias = Callable[[str], None]
@@ -23,11 +24,34 @@ CLOSE_TIME: Final = 0.5
 """Seconds that a close waits for the last bytes to be written."""
 
 
+def started(work: Callable[[], None], name: str) -> threading.Thread:
+    """A thread that does `work`, and does not keep the process alive.
+
+    Raises `DeviceError` where the system has no thread left.
+    """
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise DeviceError(f"{name}: no thread can be started for it") from error
+    return thread
+
+
+def _words(error: Exception) -> str:
+    """What an error says, in a person's words where it has some."""
+    if isinstance(error, OSError | ValueError):
+        return getattr(error, "strerror", None) or str(error)
+    return f"{type(error).__name__}: {error}"
+
+
 class BackgroundReader:
     """A source whose frames are made ahead of time, in a thread of its own."""
 
     def __init__(self, frames: Generator[Pcm, None, None], name: str, warn: Warn) -> None:
-        """`frames` may wait and may raise OSError or ValueError, which ends the source."""
+        """`frames` may wait, and what it raises ends the source.
+
+        Raises `DeviceError` where the system has no thread left for it.
+        """
         self._frames = frames
         self._name = name
         self._warn = warn
@@ -36,7 +60,7 @@ class BackgroundReader:
         self._is_done = False
         self._is_closed = False
         self._failure: str | None = None
-        threading.Thread(target=self._run, name=f"read {name}", daemon=True).start()
+        started(self._run, f"read {name}")
 
     @property
     def ended(self) -> bool:
@@ -66,8 +90,8 @@ class BackgroundReader:
                     self._wait_for_room()
                     if self._is_closed:
                         break
-        except (OSError, ValueError) as error:
-            self._failure = f"{self._name} ended early: {error}"
+        except Exception as error:  # noqa: BLE001 - decoders raise what they like, and it is told
+            self._failure = f"{self._name} ended early: {_words(error)}"
         self._is_done = True
 
     def _wait_for_room(self) -> None:
@@ -97,6 +121,7 @@ class BackgroundWriter:
         """`pause` is how many seconds bytes may lie before they are written; 0 is at once.
 
         `most` is how many frames may wait, and as many again may be on their way.
+        Raises `DeviceError` where the system has no thread left for it.
         """
         self._destination = destination
         self._name = name
@@ -109,8 +134,7 @@ class BackgroundWriter:
         self._failure: str | None = None
         self.dropped = 0
         """Frames that found no room, or nobody to take them."""
-        self._thread = threading.Thread(target=self._run, name=f"write {name}", daemon=True)
-        self._thread.start()
+        self._thread = started(self._run, f"write {name}")
 
     def put(self, frame: bytes) -> None:
         """Write one frame soon; drop it if the destination is too slow or has failed."""
@@ -147,8 +171,8 @@ class BackgroundWriter:
                     if is_last:
                         break
                     self._wake.wait(self._pause or None)
-        except OSError as error:
-            self._failure = f"{self._name} cannot be written any more: {error.strerror or error}"
+        except Exception as error:  # noqa: BLE001 - it would end with this thread, and unheard
+            self._failure = f"{self._name} cannot be written any more: {_words(error)}"
 
     def _write_all(self) -> None:
         if self._waiting:

@@ -7,9 +7,11 @@ import atexit
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Final
 
 from sipcli.errors import DeviceError
+from sipcli.media.sound.background import started
 from sipcli.media.sound.portaudio import (
     Direction,
     NoDevices,
@@ -81,14 +83,16 @@ class Hardware:
         self._told: set[str] = set()
 
     def use(self, direction: Direction, name: str | None) -> Port:
-        """The port of a device, which opens in a moment; `leave` it in the end."""
+        """The port of a device, which opens in a moment; `leave` it in the end.
+
+        Raises `DeviceError` where the system has no thread left for it.
+        """
         with self._lock:
+            if self._thread is None:
+                self._thread = started(self._run, "devices")
+                atexit.register(self._join, self._thread)
             port = self._ports.setdefault((direction, name), Port(direction, name))
             port.users += 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
-                self._thread.start()
-                atexit.register(self._join, self._thread)
         self._wake.set()
         return port
 
@@ -116,8 +120,18 @@ class Hardware:
             for port in left:  # without the lock: a driver may take its time
                 self._close(port)
             if ports:
-                self._keep(ports)
+                self._look_after(ports)
                 self._wake.wait(_WATCH)
+
+    def _look_after(self, ports: list[Port]) -> None:
+        """Keep `ports` open; whatever keeps us from it is told to their users, and tried again."""
+        try:
+            self._keep(ports)
+        except Exception as error:  # noqa: BLE001 - it would end with this thread, and unheard
+            fault = DeviceError(f"a bug in sipcli: {type(error).__name__}: {error}")
+            for port in ports:
+                self._close(port)
+                self._do_without(port, fault)
 
     def _keep(self, ports: list[Port]) -> None:
         now = time.monotonic()
@@ -129,7 +143,12 @@ class Hardware:
             for port in ports:
                 self._close(port)
             due = ports
-            rescan()
+            try:
+                rescan()
+            except DeviceError as error:
+                for port in due:
+                    self._do_without(port, error)
+                return
         for port in due:
             self._open(port)
 
@@ -151,24 +170,29 @@ class Hardware:
 
         try:
             port.open = open_stream(port.direction, port.name, finished)
-        except NoPortAudio as error:
+        except DeviceError as error:
+            self._do_without(port, error)
+            return
+        if port.is_missed:
+            port.news.append(f"the {port.direction.value} {port.open.device.name!r} is back")
+        port.wait = FIRST_WAIT
+        port.is_missed = False
+
+    def _do_without(self, port: Port, error: DeviceError) -> None:
+        """Tell why there is no device, once for as long as there is none, and try again later."""
+        if isinstance(error, NoPortAudio):
             port.retry_at = float("inf")
             self._tell_once(
                 port, f"{error.text}. Until then silence is sent, and what is heard is dropped"
             )
-        except NoDevices as error:
-            self._later(port)
-            self._tell_once(port, f"{error.text}: silence is sent, and what is heard is dropped")
-        except DeviceError as error:
-            self._later(port)
-            if not port.is_missed:
-                port.news.append(f"{error.text}: {_MEANWHILE[port.direction]}")
         else:
-            if port.is_missed:
-                port.news.append(f"the {port.direction.value} {port.open.device.name!r} is back")
-            port.wait = FIRST_WAIT
-            port.is_missed = False
-            return
+            self._later(port)
+            if isinstance(error, NoDevices):
+                self._tell_once(
+                    port, f"{error.text}: silence is sent, and what is heard is dropped"
+                )
+            elif not port.is_missed:
+                port.news.append(f"{error.text}: {_MEANWHILE[port.direction]}")
         port.is_missed = True
 
     def _lose(self, port: Port, now: float) -> None:
@@ -198,7 +222,8 @@ class Hardware:
     def _close(self, port: Port) -> None:
         if port.open is not None:
             stream, port.open = port.open, None  # in this order: nobody uses a closed one
-            stream.close()
+            with suppress(Exception):  # it is given up, and so is what its driver says to that
+                stream.close()
 
 
 HARDWARE: Final = Hardware()

@@ -2,14 +2,15 @@
 
 Imported late: the import asks all devices, which takes 80 ms, and fails where PortAudio is
 not installed. PortAudio is one for the whole process and is not made for threads, so each
-function here holds `LOCK`.
+function here holds `LOCK`. Whatever the library raises leaves this module as a `DeviceError`:
+half of it is what drivers and their configuration say, which can be anything.
 """
 
 import atexit
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -99,14 +100,26 @@ class Open:
             self.stream.close(ignore_errors=True)
 
 
-def devices() -> tuple[Device, ...]:
-    """All devices, in PortAudio's order. Raises `NoPortAudio`; `DeviceError` if it is confused."""
-    with LOCK:
-        sd = _sounddevice()
+class _Name(bytes):
+    """What a C library calls something; not all of them write UTF-8."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The text. What is not UTF-8 stands as `\\xNN`, so that it can be typed."""
         try:
-            apis, found = sd.query_hostapis(), sd.query_devices()
-        except sd.PortAudioError as error:
-            raise DeviceError(f"PortAudio does not tell its devices: {error}") from error
+            return super().decode(encoding, errors)
+        except UnicodeDecodeError:
+            if sys.platform == "win32":
+                raise  # sounddevice goes on with the code page of the system
+            return super().decode(encoding, "backslashreplace")
+
+
+def devices() -> tuple[Device, ...]:
+    """All devices, in PortAudio's order.
+
+    Raises `NoPortAudio`, or `DeviceError` if it is confused.
+    """
+    with _portaudio("does not tell its devices") as sd:
+        apis, found = sd.query_hostapis(), sd.query_devices()
         first = next((api for api in apis if api["devices"]), None)
         return tuple(
             Device(
@@ -148,20 +161,24 @@ def find(direction: Direction, name: str | None) -> Device:
 
 
 def rescan() -> None:
-    """Look which devices there are by now. No stream may be open. Raises `NoPortAudio`."""
-    with LOCK:
-        sd = _sounddevice()
+    """Look which devices there are by now. No stream may be open.
+
+    Raises `NoPortAudio`, or `DeviceError` where PortAudio does not start again.
+    """
+    with _portaudio("does not start again") as sd:
         # sounddevice's own functions for this turn stderr off meanwhile, for Python too.
         sd._lib.Pa_Terminate()  # noqa: SLF001 - there is no public way
-        sd._lib.Pa_Initialize()  # noqa: SLF001
+        sd._check(sd._lib.Pa_Initialize())  # noqa: SLF001
 
 
 def check(direction: Direction, name: str | None) -> Device:
-    """The device, if it can be opened. Raises `DeviceError`."""
-    with LOCK:
-        device = find(direction, name)
-        _format(direction, device)
-        return device
+    """The device, if sound can be had of it: it is opened, and closed. Raises `DeviceError`.
+
+    To ask is not enough: some drivers promise what they refuse when they are to begin.
+    """
+    opened = open_stream(direction, name, lambda: None)
+    opened.close()
+    return opened.device
 
 
 def open_stream(direction: Direction, name: str | None, on_finished: Callable[[], None]) -> Open:
@@ -171,32 +188,54 @@ def open_stream(direction: Direction, name: str | None, on_finished: Callable[[]
     """
     with LOCK:
         device = find(direction, name)
-        rate, channels = _format(direction, device)
+        with _portaudio(f"cannot use the {direction.value} {device.name!r}") as sd:
+            return _start(sd, direction, device, on_finished)
+
+
+def _start(sd: Any, direction: Direction, device: Device, on_finished: Callable[[], None]) -> Open:
+    rate, channels = _format(sd, direction, device)
+    ring: CaptureRing | PlaybackRing
+    if direction is Direction.INPUT:
+        ring, stream_class = CaptureRing(rate, channels), sd.RawInputStream
+    else:
+        ring, stream_class = PlaybackRing(rate, channels), sd.RawOutputStream
+    try:
+        stream = stream_class(
+            device=device.index,
+            samplerate=rate,
+            channels=channels,
+            dtype="int16",
+            blocksize=ring.block // channels,
+            latency=LATENCY_S[direction],
+            callback=ring.callback,
+            finished_callback=on_finished,
+        )
+    except sd.PortAudioError as error:
+        raise _unusable(direction, device, error) from error
+    try:
+        stream.start()
+    except sd.PortAudioError as error:
+        stream.close(ignore_errors=True)
+        raise _unusable(direction, device, error) from error
+    return Open(device, ring, stream.latency, stream)
+
+
+@contextmanager
+def _portaudio(fault: str) -> Iterator[Any]:
+    """The module sounddevice, for one user at a time.
+
+    What it raises becomes a `DeviceError`: "PortAudio", `fault` and its own words.
+    """
+    with LOCK:
         sd = _sounddevice()
-        ring: CaptureRing | PlaybackRing
-        if direction is Direction.INPUT:
-            ring, stream_class = CaptureRing(rate, channels), sd.RawInputStream
-        else:
-            ring, stream_class = PlaybackRing(rate, channels), sd.RawOutputStream
         try:
-            stream = stream_class(
-                device=device.index,
-                samplerate=rate,
-                channels=channels,
-                dtype="int16",
-                blocksize=ring.block // channels,
-                latency=LATENCY_S[direction],
-                callback=ring.callback,
-                finished_callback=on_finished,
-            )
+            yield sd
+        except DeviceError:
+            raise
         except sd.PortAudioError as error:
-            raise _unusable(direction, device, error) from error
-        try:
-            stream.start()
-        except sd.PortAudioError as error:
-            stream.close(ignore_errors=True)
-            raise _unusable(direction, device, error) from error
-        return Open(device, ring, stream.latency, stream)
+            raise DeviceError(f"PortAudio {fault}: {error}") from error
+        except Exception as error:
+            raise DeviceError(f"PortAudio {fault}: {type(error).__name__}: {error}") from error
 
 
 def _sounddevice() -> Any:
@@ -206,12 +245,28 @@ def _sounddevice() -> Any:
         with stderr_kept():
             import sounddevice
     except (ImportError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # too many open files, say
+            raise DeviceError(f"PortAudio cannot be loaded: {error.strerror}") from error
         raise NoPortAudio from error
+    except Exception as error:  # its own error has no name yet that could stand here
+        words = " ".join(map(str, error.args[:2])).removeprefix("Error initializing PortAudio: ")
+        raise DeviceError(f"PortAudio cannot be started: {words}") from error
     if is_first:
         # Its handler would end the process with a traceback where a scan has failed.
         atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001 - there is no public way
         atexit.register(_end, sounddevice)
+        _read_names_leniently(sounddevice)
     return sounddevice
+
+
+def _read_names_leniently(sd: Any) -> None:
+    """Keep one device with an odd name from hiding all others.
+
+    sounddevice reads names strictly as UTF-8, and a device by its number reads its name, too.
+    """
+    read = getattr(sd, "_ffi_string", None)  # older versions have none
+    if read is not None:
+        sd._ffi_string = lambda text: _Name(read(text))  # noqa: SLF001 - there is no public way
 
 
 def _end(sd: Any) -> None:
@@ -222,9 +277,8 @@ def _end(sd: Any) -> None:
         LOCK.release()
 
 
-def _format(direction: Direction, device: Device) -> tuple[int, int]:
+def _format(sd: Any, direction: Direction, device: Device) -> tuple[int, int]:
     """The rate in Hz and the channels to open it with: ours if it can, else what it has."""
-    sd = _sounddevice()
     is_input = direction is Direction.INPUT
     test = sd.check_input_settings if is_input else sd.check_output_settings
     failure: Exception | None = None

@@ -97,6 +97,10 @@ class FakeSounddevice:
     apis: tuple[str, ...] = ("ALSA",)
     streams: list[FakeStream] = field(default_factory=list)
     scans: int = 0
+    start_code: int = 0
+    """What a scan comes to."""
+    trouble: Exception | None = None
+    """What is raised in place of the list of devices."""
     PortAudioError: ClassVar[type[Exception]] = PortAudioError
 
     def __post_init__(self) -> None:
@@ -107,10 +111,17 @@ class FakeSounddevice:
         """The end of a scan's results."""
         assert not any(stream.is_open for stream in self.streams), "a stream would be lost"
 
-    def Pa_Initialize(self) -> None:  # noqa: N802
+    def Pa_Initialize(self) -> int:  # noqa: N802
         """A scan."""
         self.scans += 1
         self.known = list(self.plugged)
+        return self.start_code
+
+    def _check(self, code: int) -> int:
+        """Raises PortAudioError for what is below zero."""
+        if code < 0:
+            raise PortAudioError(f"Unanticipated host error [PaErrorCode {code}]")
+        return code
 
     def query_hostapis(self) -> tuple[dict[str, Any], ...]:
         """The interfaces, and their defaults."""
@@ -126,6 +137,8 @@ class FakeSounddevice:
 
     def query_devices(self) -> list[dict[str, Any]]:
         """The devices of the last scan."""
+        if self.trouble is not None:
+            raise self.trouble
         return [
             {
                 "name": device.name,

@@ -14,6 +14,9 @@ class PortAudioError(Exception):
 class _lib:
     Pa_Terminate = Pa_Initialize = staticmethod(lambda: -10000)
 
+def _check(code):
+    raise PortAudioError(str(code))
+
 def _exit_handler():
     print("ended")
     raise PortAudioError("Error terminating PortAudio: PortAudio not initialized")
@@ -25,8 +28,15 @@ atexit.register(_exit_handler)
 def test_a_scan_that_failed_spoils_no_end(tmp_path: Path) -> None:
     """PortAudio has ended by then, and says so."""
     (tmp_path / "sounddevice.py").write_text(_SOUNDDEVICE)
+    script = (
+        "from contextlib import suppress\n"
+        "from sipcli.errors import DeviceError\n"
+        "from sipcli.media.sound import portaudio\n"
+        "with suppress(DeviceError):\n"
+        "    portaudio.rescan()\n"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", "from sipcli.media.sound import portaudio; portaudio.rescan()"],
+        [sys.executable, "-c", script],
         capture_output=True,
         text=True,
         timeout=30,
