@@ -125,8 +125,8 @@ def test_our_info_reports_its_answer() -> None:
     wire.step(wire.calls.info, call, "application/dtmf-relay", b"Signal=5")
     info = wire.last()
     assert info.headers.get("Content-Type") == "application/dtmf-relay"
-    wire.reply(info, 481)
-    assert wire.heard(InfoDelivered) == [InfoDelivered(call=call, status=481)]
+    wire.reply(info, 415)
+    assert wire.heard(InfoDelivered) == [InfoDelivered(call=call, status=415)]
     assert wire.heard(Ended) == [], "an INFO may fail alone"
 
 

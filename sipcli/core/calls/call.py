@@ -138,8 +138,13 @@ class Call:
         if is_chosen and self.session is not None:
             self.session.bye(now)  # nothing, where theirs has come
             self.end(by, status, reason, now)
-        elif not self.is_answered and self.setup is not None and self.setup.dialog_over(leg, now):
-            self.end(by, status or 487, reason, now)
+        elif not self.is_answered and self.setup is not None:
+            if self.setup.dialog_over(leg, now):
+                self.end(by, status or 487, reason, now)
+            elif by == "network" and not any(self.setup.sessions()):
+                # Who rang knows the call no more, and nobody else has rung.
+                self.setup.hang_up(None, (), now)
+                self.end(by, status or 487, reason, now)
 
     def end(
         self, by: By, status: int | None, reason: str, now: float, *, needs_password: bool = False

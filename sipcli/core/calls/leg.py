@@ -7,6 +7,7 @@ from sipcli.core.calls.events import By, CallEvent, CallId
 from sipcli.core.calls.line import Fields, Line, OnOutcome
 from sipcli.core.calls.offer_answer import OfferAnswer
 from sipcli.core.calls.session_timer import SessionTimer
+from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.message import Request
 
@@ -54,11 +55,24 @@ class Leg:
         body: bytes = b"",
         content_type: str = SDP,
     ) -> None:
-        """Send a request that is no INVITE; `on_outcome` is called once."""
+        """Send a request that is no INVITE; `on_outcome` is called once.
+
+        An outcome that says that the far end has no such dialog ends it, after `on_outcome`
+        was told (RFC 3261 §12.2.1.2).
+        """
+        was_confirmed = self.is_confirmed
+
+        def on_end(outcome: Outcome, at: float) -> None:
+            on_outcome(outcome, at)
+            # A 2xx to the INVITE that came meanwhile is the newer word: a PRACK that it
+            # crossed may get a 481 that speaks of the provisional response (RFC 3262 §3).
+            if not self.is_over and self.is_confirmed == was_confirmed:
+                self._judge(method, outcome, at)
+
         self.line.ask(
             self.dialog,
             method,
-            on_outcome,
+            on_end,
             now,
             headers=headers,
             body=body,
@@ -85,6 +99,20 @@ class Leg:
             headers=headers,
             body=body,
         )
+
+    def _judge(self, method: str, outcome: Outcome, now: float) -> None:
+        """End the dialog where the outcome of a request in it says that there is none."""
+        match outcome:
+            case Answered(_, response) if response.status in DIALOG_GONE:
+                status, said = response.status, f"said {response.status} {response.reason}".strip()
+            # No answer to a NOTIFY ends the subscription alone (RFC 6665 §4.2.2, RFC 5057 §5.2).
+            case Unanswered() if method != "NOTIFY":
+                status, said = 408, "gave no answer"
+            case _:
+                return
+        reason = f"the far end {said} to our {method}"
+        final = None if self.is_confirmed else status
+        self.user.dialog_over(self, "network", final, reason, now)
 
     def acknowledge(self, invite: Request) -> None:
         """Send the ACK for a 2xx to `invite`, ours; again for every repeated one (§13.2.2.4).

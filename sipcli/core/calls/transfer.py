@@ -10,7 +10,7 @@ from typing import Final
 from sipcli.core.calls.events import TransferProgress, TransferRequested
 from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.core.requests.exchange import Answered, Outcome
+from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.address import Address
@@ -21,6 +21,8 @@ from sipcli.sip.uri import SipUri, Uri
 
 SUBSCRIPTION: Final = 180
 """Seconds that a NOTIFY of ours promises to go on for; a phone does not ring longer."""
+NO_SUBSCRIPTION: Final = frozenset({404, 405, 408, 410, 416, *range(480, 486), 489, 501, 604})
+"""Answers to a NOTIFY that end the subscription (RFC 6665 §4.2.2; 408 is as good as none)."""
 
 _SIPFRAG: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?![0-9])")
 
@@ -91,9 +93,6 @@ class Transferor:
                 self._progress(status, is_final=no_subscription)
             case _:
                 self._progress(status, is_final=True)
-                if status == 481:
-                    reason = "the far end knows the call no more"
-                    self._leg.user.dialog_over(self._leg, "network", None, reason, now)
 
     def _progress(self, status: int | None, *, is_final: bool) -> None:
         leg, target = self._leg, self._target
@@ -199,7 +198,8 @@ class Transferee:
         return inbound
 
     def _on_notified(self, outcome: Outcome, now: float) -> None:
-        if final_status(outcome) == 481:
+        """Tell no more where the subscription is over; of the dialog, `Leg.ask` judges."""
+        if isinstance(outcome, Unanswered) or final_status(outcome) in NO_SUBSCRIPTION:
             self._told = None
 
 
