@@ -214,13 +214,13 @@ class Call(CallState):
 
     async def _set_hold(self, timeout: float, *, on: bool) -> None:
         await self._wait_for_media(timeout)
-        self._watch.refusal = None
+        self._story.refusal = None
         self.switched.hold(on=on)
-        await self._until(lambda: self.is_held == on or self._watch.refusal, timeout)
+        await self._until(lambda: self.is_held == on or self._story.refusal, timeout)
         if self.is_held != on:
             what = "hold" if on else "resume"
-            if self._watch.refusal is not None:
-                raise shown(RefusedError(f"{what}: {self._watch.refusal}", Phase.OFFER_ANSWER))
+            if self._story.refusal is not None:
+                raise shown(RefusedError(f"{what}: {self._story.refusal}", Phase.OFFER_ANSWER))
             raise self._failure(f"{what}: no answer within {timeout:g} s", Phase.OFFER_ANSWER)
 
     async def _send_dtmf(self, digits: str, method: Method) -> None:

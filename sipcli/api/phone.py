@@ -15,7 +15,6 @@ from sipcli.api.shown import shown
 from sipcli.api.state import AudioIn, AudioOut
 from sipcli.api.watch import TIMEOUT, Watch
 from sipcli.calls.call import Call as SwitchedCall
-from sipcli.calls.events import ChangeRefused
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.extra_headers import extra_header
 from sipcli.calls.outcome import failure
@@ -272,8 +271,6 @@ class Phone:
                 self._calls[name] = self._in_hand(begun)
             case Answered():
                 self.shell.be_patient()  # a call outlives its WebSocket: get that back
-            case ChangeRefused(text=text):
-                self._watch.refusal = text
             case _:
                 pass
         call = self._calls.get(getattr(event, "call", ""))

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sipcli.calls.call import Call as SwitchedCall
-from sipcli.calls.events import CallEnded, Dtmf, Event, Held, Media, Resumed
+from sipcli.calls.events import CallEnded, ChangeRefused, Dtmf, Event, Held, Media, Resumed
 from sipcli.core.calls.events import Answered, Progress, TransferProgress
 from sipcli.expect.evidence import Evidence
 from sipcli.expect.witness import MOST_DIGITS, Witness
@@ -27,6 +27,8 @@ class Story:
         """Whether the media could flow at any time."""
         self.is_held = False
         """Whether the far end has agreed to be held by us."""
+        self.refusal: str | None = None
+        """What the far end said last to a change that it did not want."""
         self.transfer: TransferProgress | None = None
         """What was heard last of the transfer that we asked for."""
         self.ended: CallEnded | None = None
@@ -48,6 +50,8 @@ class Story:
                 self.is_connected = True
             case Held(by="local") | Resumed(by="local"):
                 self.is_held = isinstance(event, Held)
+            case ChangeRefused(text=text):
+                self.refusal = text
             case TransferProgress():
                 self.transfer = event
             case CallEnded(status=ended_with):

@@ -13,8 +13,6 @@ class Watch:
     """Wakes whoever waits whenever anything has happened to a phone or its calls."""
 
     def __init__(self) -> None:
-        self.refusal: str | None = None
-        """What the far end of a call said last to a change that it did not want."""
         self._changed = asyncio.Event()
 
     def change(self) -> None:

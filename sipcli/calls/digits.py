@@ -8,6 +8,7 @@ from sipcli.calls.events import DigitsNotSent, Dtmf
 from sipcli.calls.thread import Thread
 from sipcli.media.dtmf.digits import Digit, Pause, Step, steps
 from sipcli.media.session.session import MediaSession
+from sipcli.sip.status import reason_phrase
 
 Method: TypeAlias = Literal["rtp", "info", "auto"]
 
@@ -33,7 +34,7 @@ class Digits:
             return
         if method == "rtp":
             text = "the far end takes no digits in RTP just now: nothing was sent"
-            self._thread.tell(DigitsNotSent(text=text))
+            self._tell_unsent(text)
         else:
             self._thread.spawn(self._send_info(wanted))
 
@@ -68,21 +69,25 @@ class Digits:
             for step in wanted:
                 if isinstance(step, Pause):
                     await asyncio.sleep(step.seconds)
-                elif await self._is_taken(step):
+                    continue
+                status = await self._answer_to(step)
+                if status is not None and status // 100 == 2:
                     self.tell("sent", Digit(step, dtmf_info.USUAL_MS), "info")
                 else:
-                    self._thread.tell(
-                        DigitsNotSent(text=f"the far end did not take the digit {step}")
-                    )
+                    why = "no answer" if status is None else f"{status} {reason_phrase(status)}"
+                    self._tell_unsent(f"the far end did not take the digit {step}: {why}")
 
-    async def _is_taken(self, digit: str) -> bool:
-        """Send a digit; whether the far end says that it has it."""
-        delivered = self._delivered = asyncio.get_running_loop().create_future()
+    def _tell_unsent(self, text: str) -> None:
+        self._thread.tell(DigitsNotSent(call=self._thread.call, text=text))
+
+    async def _answer_to(self, digit: str) -> int | None:
+        """Send a digit; the status that the far end answers with, None where no answer comes."""
+        delivered: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._delivered = delivered
         with self._thread.verbs() as (calls, now):
             calls.info(self._thread.call, dtmf_info.RELAY, dtmf_info.build(digit), now)
         try:
             async with asyncio.timeout(INFO_WAIT):
-                status = await delivered
+                return await delivered
         except TimeoutError:
-            return False
-        return status is not None and status // 100 == 2
+            return None

@@ -132,10 +132,14 @@ class CallWarned:
 class DigitsNotSent(CallWarned):
     """Digits did not go out, or nobody took them."""
 
+    call: CallId
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRefused(CallWarned):
-    """The far end did not agree to a change of the call, such as to be held."""
+    """The far end did not agree to a change of the call, such as to be held; `text` has why."""
+
+    call: CallId
 
 
 Event: TypeAlias = (

@@ -186,8 +186,9 @@ class Offers:
             self._path.restart_refused(reason)
             return
         self.is_held = self._is_hold_agreed
-        text = f"the far end refused to change the call: {reason}"
-        self._thread.tell(ChangeRefused(text=text))
+        why = reason if status is None else f"{status} {reason}"
+        text = f"the far end refused to change the call: {why}"
+        self._thread.tell(ChangeRefused(call=self._thread.call, text=text))
 
     def remote_offer(self, body: bytes | None) -> None:
         """The far end made an offer or, without one, asks for ours: answer in its turn."""

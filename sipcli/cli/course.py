@@ -47,7 +47,7 @@ class Course:
             self._unused.append(event.name)
         if self._listener is not None:
             self._listener.append(event)
-        self.last = _in_words(event) or self.last
+        self.last = in_words(event) or self.last
         self.phase = _PHASES.get(event.name, self.phase)
         self.stir()
 
@@ -111,7 +111,8 @@ def counts(event: Event) -> bool:
             return True
 
 
-def _in_words(event: Event) -> str:
+def in_words(event: Event) -> str:
+    """An event as a person reads it, in one line; empty for what tells of no step."""
     if isinstance(event, Stats | Pong):
         return ""
     line = wording(event) if isinstance(event, PhoneEvent) else call_wording(event)

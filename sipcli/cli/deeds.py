@@ -1,16 +1,17 @@
 """The verbs of a script: each is done, and what comes of it waited for, before the next line."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from sipcli.calls.call import Call
 from sipcli.calls.events import ChangeRefused, DigitsNotSent, Dtmf, Held, Resumed
 from sipcli.cli.call_session import Desk
-from sipcli.cli.course import Course
+from sipcli.cli.course import Course, in_words
 from sipcli.cli.screen import Event
 from sipcli.cli.verbs import UnknownVerb, Verbs, split
 from sipcli.core.calls.events import TransferProgress
+from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import Pause, steps
 
 PATIENCE: Final = 40.0
@@ -20,7 +21,14 @@ DIGIT_PATIENCE: Final = 6.0
 
 
 class NotDone(Exception):  # noqa: N818 - a fact about how it came out
-    """Something did not come about; the text says what did."""
+    """Something did not come about; the text says what did.
+
+    `phase` is the step that refused it; None: the one that the call had come to.
+    """
+
+    def __init__(self, text: str, phase: Phase | None = None) -> None:
+        super().__init__(text)
+        self.phase = phase
 
 
 class Deeds:
@@ -73,7 +81,7 @@ class Deeds:
 
     async def _end(self, line: str, call: Call) -> None:
         self._begin(line)
-        await self._course.until(call.over.is_set, PATIENCE)
+        await self._see(call, call.over.is_set, PATIENCE)
 
     async def _hold(self, line: str, call: Call, heard: deque[Event], *, on: bool) -> None:
         was_held = call.is_held
@@ -87,12 +95,12 @@ class Deeds:
                 isinstance(one, kind) and one.by == "local" and one.call == call.id for one in heard
             )
 
-        def refused() -> bool:
-            return any(isinstance(one, ChangeRefused) for one in heard)
+        def refusal() -> str | None:
+            return _first_text(heard, ChangeRefused, call)
 
-        await self._see(call, lambda: agreed() or refused(), PATIENCE)
+        await self._see(call, lambda: agreed() or refusal() is not None, PATIENCE)
         if not agreed():
-            raise NotDone(self._course.last)
+            raise NotDone(refusal() or "", Phase.OFFER_ANSWER)
 
     async def _transfer(self, line: str, call: Call, heard: deque[Event]) -> None:
         self._begin(line)
@@ -108,9 +116,11 @@ class Deeds:
         if not await self._course.until(is_decided, PATIENCE):
             raise NotDone(f"nothing came of it within {PATIENCE:g} s; {self._course.last}")
         # Who hangs up once it has agreed need not say how its own call went.
-        status = progress()[-1].status if progress() else None
+        if not progress():
+            raise NotDone(_end_of(call))
+        status = progress()[-1].status
         if status is None or status >= 300:
-            raise NotDone(self._course.last)
+            raise NotDone(in_words(progress()[-1]), Phase.ANSWER)
 
     async def _dtmf(self, line: str, digits: str, call: Call, heard: deque[Event]) -> None:
         if call.is_answered:  # until the media connect nobody knows how digits are to go
@@ -129,7 +139,7 @@ class Deeds:
             )
 
         def failure() -> str | None:
-            return next((one.text for one in heard if isinstance(one, DigitsNotSent)), None)
+            return _first_text(heard, DigitsNotSent, call)
 
         await self._see(
             call,
@@ -146,5 +156,18 @@ class Deeds:
         if holds():
             return
         if call.over.is_set():
-            raise NotDone(self._course.last)
+            raise NotDone(_end_of(call))
         raise NotDone(f"nothing came of it within {seconds:g} s; {self._course.last}")
+
+
+def _first_text(
+    heard: Iterable[Event], kind: type[ChangeRefused] | type[DigitsNotSent], call: Call
+) -> str | None:
+    """What the first event of a kind says of `call`; None where there is none."""
+    of_call = (one for one in heard if isinstance(one, kind) and one.call == call.id)
+    return next((one.text for one in of_call), None)
+
+
+def _end_of(call: Call) -> str:
+    """How a call ended, for a person."""
+    return in_words(call.ended) if call.ended is not None else "the call is over"

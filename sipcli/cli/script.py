@@ -235,6 +235,7 @@ class Script:
         if self._forgives and not isinstance(line.step, Wait):
             self._screen.warning(f"{line.text}: {fault}")
             return True
+        phase = fault.phase or self._course.phase
         text = line.step.line if isinstance(line.step, Do) else line.text
         expected = f"{text!r} to succeed"
         if isinstance(line.step, Wait):
@@ -245,10 +246,10 @@ class Script:
                 met=False,
                 expected=expected,
                 actual=str(fault),
-                phase=self._course.phase,
+                phase=phase,
                 line=line.number,
             )
         )
         if self._course.is_over or self._forgives:
             return self._forgives
-        raise ExpectationError(str(fault), self._course.phase)
+        raise ExpectationError(str(fault), phase)
