@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
         "media",
         "calls",
         "shell",
+        "net.library",
         "config.settings",
         "errors",
         "printable",

@@ -288,4 +288,4 @@ def test_a_server_that_cannot_be_trusted_is_not_talked_to(untrusted: ssl.SSLCont
                     await one.ready()
         assert server.received == []
 
-    run(test(), tolerate=ssl.SSLError)
+    run(test(), tolerate=(ssl.SSLError,))

@@ -13,6 +13,8 @@ from typing import Any, Final
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 
+from sipcli.net.library import BoundedFragments
+
 LINGER: Final = 1.0
 """Seconds for the server to end TCP once a Close frame was sent or received (RFC 6455 §7.1.1)."""
 MAX_UNSENT: Final = 256 * 1024
@@ -21,7 +23,7 @@ HEAD: Final = 512
 """First bytes that are kept: they tell what a port speaks that is no WebSocket."""
 
 
-class Connection(ClientConnection):
+class Connection(BoundedFragments, ClientConnection):
     """One WebSocket connection; `cut` ends it at once and says why.
 
     `ping_interval` and `ping_timeout` are seconds: a server that is gone is noticed within

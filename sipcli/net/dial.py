@@ -10,7 +10,6 @@ from typing import Any, Final, cast
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidProxyStatus, ProxyError
-from websockets.proxy import Proxy, get_proxy, parse_proxy
 from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
@@ -21,6 +20,7 @@ from sipcli.net.certificate import read_certificate
 from sipcli.net.connection import LINGER, MAX_UNSENT, Connection
 from sipcli.net.details import LinkDetails, Phase
 from sipcli.net.failure import ConnectFailed, Fault, excerpt
+from sipcli.net.library import Proxy, as_utf8, get_proxy, parse_proxy
 from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
 
@@ -152,13 +152,13 @@ class _Attempt:
                 self._enter(Phase.TLS)
         opened = await _Connect(
             self._server.ws_uri,
-            origin=None if options.origin is None else Origin(_as_utf8(options.origin)),
+            origin=None if options.origin is None else Origin(as_utf8(options.origin)),
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             # SIP servers seldom offer it, SIP messages are small, and inflating what a
             # peer sends is a way to make a small message cost much.
             compression=None,
-            additional_headers=[(name, _as_utf8(value)) for name, value in options.headers],
-            user_agent_header=None if options.user_agent is None else _as_utf8(options.user_agent),
+            additional_headers=[(name, as_utf8(value)) for name, value in options.headers],
+            user_agent_header=None if options.user_agent is None else as_utf8(options.user_agent),
             open_timeout=None,  # ours covers the phases before too
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
@@ -239,11 +239,6 @@ def _tls_facts(tls_object: ssl.SSLObject) -> dict[str, Any]:
         "certificate_der": tls_object.getpeercert(binary_form=True),
         "warnings": () if tls_object.context.verify_mode else (UNVERIFIED,),
     }
-
-
-def _as_utf8(value: str) -> str:
-    """A header value as the library takes it: it writes Latin-1, and this makes that UTF-8."""
-    return value.encode().decode("latin-1")
 
 
 def _shown(proxy: Proxy) -> str:

@@ -1,6 +1,7 @@
 """An open WebSocket that carries SIP (RFC 7118): send, receive, close."""
 
 import asyncio
+from contextlib import suppress
 
 from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
@@ -34,13 +35,11 @@ class Link:
         Never waits and never raises. On a closed link it does nothing, and a server that
         lets too much pile up is cut off: `receive` is where the end is heard of.
         """
-        try:
-            data.decode()
-            text = True
-        except UnicodeDecodeError:
-            text = False
+        message: str | bytes = data
+        with suppress(UnicodeDecodeError):
+            message = data.decode()
         # The library's way to send without waiting for room; it works for a single client.
-        broadcast((self._connection,), data, text=text)
+        broadcast((self._connection,), message)
         self._connection.check_unsent()
 
     async def receive(self) -> bytes:

@@ -15,6 +15,7 @@ from websockets.typing import Subprotocol
 from sipcli.config.settings import WsServer
 from sipcli.core.connection.flow import Flow
 from sipcli.errors import ConfigError
+from sipcli.net.library import BoundedFragments
 from sipcli.sandbox.proxy import Hop, Proxy
 
 MOST_CLIENTS: Final = 200
@@ -26,6 +27,10 @@ MAX_UNSENT: Final = 256 * 1024
 
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """All addresses -> the one of them that is certainly ours."""
+
+
+class _Client(BoundedFragments, ServerConnection):
+    """A client's connection."""
 
 
 class SandboxServer:
@@ -60,6 +65,7 @@ class SandboxServer:
                 ssl=self._tls,
                 subprotocols=[Subprotocol("sip")],
                 max_size=MAX_MESSAGE,
+                create_connection=_Client,
                 compression=None,
                 server_header=None,
             )
@@ -130,11 +136,9 @@ class SandboxServer:
 
 def _send(connection: ServerConnection, data: bytes) -> None:
     """Queue a message without waiting; a client that lets too much pile up is cut off."""
-    try:
-        data.decode()
-        text = True
-    except UnicodeDecodeError:
-        text = False
-    broadcast((connection,), data, text=text)
+    message: str | bytes = data
+    with suppress(UnicodeDecodeError):
+        message = data.decode()
+    broadcast((connection,), message)
     if connection.transport.get_write_buffer_size() > MAX_UNSENT:
         connection.transport.abort()

@@ -35,7 +35,7 @@ PAUSE: Final = 0.02
 files counted are the whole process's, and threads of other tests may have one open for a while."""
 
 
-def run(test: Coroutine[Any, Any, Result], tolerate: type[Exception] | None = None) -> Result:
+def run(test: Coroutine[Any, Any, Result], tolerate: tuple[type[Exception], ...] = ()) -> Result:
     """Run one test in a loop of its own, which has to be as empty afterwards as before.
 
     Nothing may have failed behind its back either, but for exceptions to `tolerate`.
@@ -60,7 +60,7 @@ def run(test: Coroutine[Any, Any, Result], tolerate: type[Exception] | None = No
         raise AssertionError(f"left behind: files, tasks, timers {left}")
 
     result = asyncio.run(bounded())
-    assert [c for c in complaints if type(c.get("exception")) is not tolerate] == []
+    assert [c for c in complaints if type(c.get("exception")) not in tolerate] == []
     return result
 
 

@@ -105,7 +105,34 @@ def test_a_message_of_64_kib_is_taken_and_a_larger_one_ends_the_link(short_linge
     assert "closed by us" in closed.reason
 
 
-def test_a_message_in_too_many_fragments_ends_the_link(short_linger: None) -> None:
+def fragments(number: int) -> bytes:
+    """A message in so many frames, all but the first of them empty."""
+    more = Frame(Opcode.CONT, b"", fin=False).serialize(mask=False) * (number - 2)
+    first = Frame(Opcode.TEXT, b"whole", fin=False).serialize(mask=False)
+    return first + more + Frame(Opcode.CONT, b"").serialize(mask=False)
+
+
+def test_a_message_comes_in_up_to_1024_fragments_and_one_more_ends_the_link(
+    short_linger: None,
+) -> None:
+    async def send(reader: StreamReader, writer: StreamWriter) -> None:
+        await upgrade(reader, writer)
+        writer.write(fragments(1024) * 2 + fragments(1025) + fragments(3))
+        await asyncio.Event().wait()
+
+    async def test() -> tuple[list[bytes], LinkClosed]:
+        async with raw_server(send) as port:
+            link = await dial_port(port)
+            return [await link.receive() for _ in range(2)], await end_of(link)
+
+    messages, closed = run(test())
+    assert messages == [b"whole"] * 2
+    assert (closed.code, closed.reason) == (1009, "closed by us: too many fragments")
+
+
+def test_fragments_without_end_end_the_link_before_they_fill_the_memory(
+    short_linger: None,
+) -> None:
     async def flood(reader: StreamReader, writer: StreamWriter) -> None:
         await upgrade(reader, writer)
         writer.write(Frame(Opcode.TEXT, b"", fin=False).serialize(mask=False))

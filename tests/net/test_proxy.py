@@ -5,8 +5,9 @@ import socket
 import ssl
 import sys
 from asyncio import StreamReader, StreamWriter
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import trustme
@@ -55,6 +56,11 @@ def tunnel(requests: list[str]) -> Script:
     return script
 
 
+RELEASE: Final = int(version("websockets").partition(".")[0])
+LEFT_BY_THE_LIBRARY: Final = (EOFError,) if RELEASE > 16 else (EOFError, asyncio.InvalidStateError)
+"""What it raises in a callback of its own when it is cut off while a proxy keeps it waiting."""
+
+
 def use(monkeypatch: pytest.MonkeyPatch, port: int, scheme: str = "http") -> None:
     monkeypatch.setenv("https_proxy", f"{scheme}://user:s3cr3t@127.0.0.1:{port}")
 
@@ -72,7 +78,7 @@ def fails_through(script: Script, monkeypatch: pytest.MonkeyPatch, **changes: An
             use(monkeypatch, proxy)
             return await failure("ws://pbx.example", **changes)
 
-    return run(test(), tolerate=EOFError)
+    return run(test(), tolerate=LEFT_BY_THE_LIBRARY)
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -167,7 +173,10 @@ def test_a_proxy_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch
     ("answer", "words"),
     [
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "answered 407 Proxy Auth"),
-        (b"HTTP/1.0 502 Bad Gateway\r\n\r\n", "answered 502 Bad Gateway"),
+        (
+            b"HTTP/1.0 502 Bad Gateway\r\n\r\n",
+            "answered 502 Bad Gateway" if RELEASE > 15 else "gave no proper answer",
+        ),
         (b"SSH-2.0-x\r\n", "gave no proper answer"),
         (b"", "gave no proper answer"),  # the library hears of the end twice, and complains
     ],

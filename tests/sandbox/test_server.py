@@ -4,6 +4,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from sipcli.errors import ConfigError
+from sipcli.net.library import MAX_FRAGMENTS
 from sipcli.sandbox import server as module
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sandbox.server import SandboxServer
@@ -59,13 +61,21 @@ def test_a_client_without_the_subprotocol_is_refused() -> None:
     serving(work)
 
 
-def test_a_message_beyond_the_bound_costs_its_sender_the_connection_and_nobody_else() -> None:
+@pytest.mark.parametrize(
+    "message",
+    ["x" * (module.MAX_MESSAGE + 1), ["x"] * (MAX_FRAGMENTS + 1)],
+    ids=["its size", "its fragments"],
+)
+def test_a_message_beyond_a_bound_costs_its_sender_the_connection_and_no_other(
+    message: str | list[str],
+) -> None:
     async def work(server: SandboxServer) -> None:
         async with (
             connect(server.uri.ws_uri, subprotocols=SIP) as other,
             connect(server.uri.ws_uri, subprotocols=SIP) as client,
         ):
-            await client.send("x" * (module.MAX_MESSAGE + 1))
+            with suppress(ConnectionClosed):  # the server does not wait for the last of it
+                await client.send(message)
             with pytest.raises(ConnectionClosed) as closed:
                 await client.recv()
             assert closed.value.rcvd is not None
