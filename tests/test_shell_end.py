@@ -97,24 +97,32 @@ def test_it_can_be_cancelled_while_it_leaves() -> None:
     run(test())
 
 
-@pytest.fixture
-def old_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+class OldTimeout(asyncio.Timeout):  # type: ignore[misc]
     """`asyncio.timeout` as it is before Python 3.11.3, on Debian 12 for one (gh-102780).
 
     In a task that was cancelled before, it ends in `CancelledError` and not in `TimeoutError`.
     """
-    today = asyncio.Timeout.__aexit__
 
-    async def leave(self: asyncio.Timeout, *what: Any) -> None:
+    async def __aexit__(self, *what: Any) -> None:
         try:
-            await today(self, *what)
+            await super().__aexit__(*what)
         except TimeoutError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError from None
             raise
 
-    monkeypatch.setattr(asyncio.Timeout, "__aexit__", leave)
+
+@pytest.fixture
+def old_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What we call is old; `asyncio.wait_for`, which is built on it from 3.12 on, stays."""
+
+    def timeout(delay: float | None) -> OldTimeout:
+        loop = asyncio.get_running_loop()
+        return OldTimeout(None if delay is None else loop.time() + delay)
+
+    monkeypatch.setattr(asyncio, "timeout", timeout)
+    monkeypatch.setattr(asyncio, "timeout_at", OldTimeout)
 
 
 @pytest.mark.usefixtures("old_timeouts")

@@ -2,5 +2,5 @@
 
 from hypothesis import settings
 
-settings.register_profile("sip", derandomize=True, deadline=None, max_examples=200)
+settings.register_profile("sip", settings.get_profile("tests"), derandomize=True, max_examples=200)
 settings.load_profile("sip")
