@@ -2,12 +2,16 @@
 
 import logging
 import re
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from typing import Final
 
 from sipcli.config.settings import Log
-from sipcli.printable import printable
+from sipcli.files import private
+from sipcli.printable import one_line, printable
 
 LOGGER: Final = logging.getLogger("sipcli")
 
@@ -24,15 +28,18 @@ _MEDIA_SECRETS: Final = re.compile(r"(?<![^\r\n])(a=(?:ice-pwd|crypto):)[^\r\n]*
 MASK: Final = "***"
 
 
-def set_up(settings: Log, write: Callable[[str], None]) -> None:
+def set_up(
+    settings: Log, write: Callable[[str], None], warn: Callable[[str], None] = lambda _: None
+) -> None:
     """Log to the file that the settings name, else through `write`, which gets one line a time.
 
-    Raises `OSError` if the file cannot be opened.
+    Raises `OSError` if the file cannot be opened. Where it cannot be written any more, `warn`
+    gets one sentence, and the log goes on in vain until there is room again.
     """
     if settings.file is None:
         handler: logging.Handler = _Writer(write)
     else:
-        handler = logging.FileHandler(settings.file, encoding="utf-8", errors="backslashreplace")
+        handler = _File(settings.file, warn)
     handler.setFormatter(_Formatter())
     for old in LOGGER.handlers[:]:
         LOGGER.removeHandler(old)
@@ -94,6 +101,38 @@ class _Writer(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._write(self.format(record))
+
+
+class _File(logging.FileHandler):
+    """A log that only its owner may read: it tells who calls whom."""
+
+    def __init__(self, path: str, warn: Callable[[str], None]) -> None:
+        self._path = path
+        self._warn = warn
+        self._has_failed = False
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+
+    def _open(self) -> TextIOWrapper:
+        """Open the file to add to it (called by logging)."""
+        return open(
+            self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=private
+        )
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Tell of the first line that could not be written (called by logging).
+
+        Logging itself would print a traceback for each.
+        """
+        if not self._has_failed:
+            self._has_failed = True
+            error = sys.exc_info()[1]
+            why = getattr(error, "strerror", None) or str(error)
+            self._warn(f"the log {one_line(self._path)} cannot be written: {why}")
+
+    def close(self) -> None:
+        """Close the file (called by logging); what still waits to be written may be lost."""
+        with suppress(OSError):
+            super().close()
 
 
 class _Formatter(logging.Formatter):

@@ -1,6 +1,7 @@
 """The log and the trace: secrets masked, control characters spelt out, in linear time."""
 
 import logging
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,3 +160,20 @@ def test_each_set_up_replaces_the_one_before() -> None:
     LOGGER.warning("once")
     assert (len(first), len(second)) == (0, 1)
     assert logging.getLogger("sipcli") is LOGGER
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_a_log_that_cannot_be_written_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    set_up(Log(level=LogLevel.DEBUG, file="/dev/full"), print, told.append)
+    for number in range(3):
+        LOGGER.info("line %d", number)
+    set_up(Log(), print)  # closes it
+    assert told == ["the log /dev/full cannot be written: No space left on device"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_log_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    set_up(Log(file=str(path)), print)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

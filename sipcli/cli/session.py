@@ -88,7 +88,7 @@ def run_session(
             " or --no-register to go without"
         )
     try:
-        log.set_up(settings.log, screen.note)
+        log.set_up(settings.log, screen.note, screen.warning)
     except OSError as error:
         text = f"log.file: {settings.log.file} cannot be used: {error.strerror}"
         raise loaded.placed(ConfigError(text, setting="log.file")) from error

@@ -1,9 +1,9 @@
 """A command on trial: what comes of its expectations, on the screen, in a file, as exit code."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from os.path import isdir
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -12,6 +12,7 @@ import click
 
 from sipcli.cli.common import Command
 from sipcli.cli.current import current_screen
+from sipcli.cli.report_file import begin, finish
 from sipcli.cli.wording import BAD, GOOD, Line
 from sipcli.errors import (
     ConfigError,
@@ -27,6 +28,8 @@ from sipcli.expect.junit import TestCase, junit
 from sipcli.expect.verdict import Verdict, unreached
 from sipcli.printable import one_line
 
+_UNFINISHED: Final = "not finished"
+"""What the file says of each expectation from the command's begin to its end."""
 _STATUS: Final = "expect-status"
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that may be nothing but a final answer to the INVITE."""
@@ -75,9 +78,14 @@ class Trial:
         return Judge(self._wanted, self._pronounced, incoming=self.incoming)
 
     def __enter__(self) -> None:
-        """The command begins. Raises `ConfigError` where the file will have no place."""
-        if self._path is not None and not isdir(self._path.parent):
-            raise ConfigError(f"--junit: {self._path}: there is no such folder")
+        """The command begins. Raises `ConfigError` where the file cannot be written."""
+        if self._path is not None:
+            names = [verdict.name for verdict in self._unjudged(_UNFINISHED)] or ["call"]
+            cases = [TestCase(name=name, seconds=0.0, error=_UNFINISHED) for name in names]
+            try:
+                begin(self._path, self._document(cases))
+            except OSError as fault:
+                raise self._unwritable(fault) from fault
 
     def __exit__(
         self,
@@ -155,20 +163,27 @@ class Trial:
         is_told = error is None or any(case.error is not None for case in self._cases)
         if not self._cases or not is_told:  # an expectation that was judged tells of itself alone
             self._add_case("call", error=_in_words(error) if error is not None else None)
-        document = junit(
-            f"sipcli {self._command} {self._target}".rstrip(),
-            f"sipcli.{self._command}",
-            self._cases,
-            self._began,
-            time.monotonic() - self._since,
-        )
         try:
-            self._path.write_bytes(document)
+            finish(self._path, self._document(self._cases))
         except OSError as fault:
-            failed = ConfigError(f"--junit: {self._path}: {fault.strerror}")
+            failed = self._unwritable(fault)
             current_screen().warning(str(failed))
             return failed
         return None
+
+    def _document(self, cases: Sequence[TestCase]) -> bytes:
+        return junit(
+            f"sipcli {self._command} {self._target}".rstrip(),
+            f"sipcli.{self._command}",
+            cases,
+            self._began,
+            time.monotonic() - self._since,
+        )
+
+    def _unwritable(self, fault: OSError) -> ConfigError:
+        is_homeless = isinstance(fault, FileNotFoundError)
+        why = "there is no such folder" if is_homeless else fault.strerror or fault
+        return ConfigError(f"--junit: {self._path}: {why}")
 
 
 def _junit_path(args: list[str]) -> Path | None:

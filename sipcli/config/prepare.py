@@ -16,6 +16,7 @@ from sipcli.config.secrets import from_command, from_keyring
 from sipcli.config.settings import Settings
 from sipcli.config.state import instance_id
 from sipcli.errors import ConfigError
+from sipcli.files import open_regular
 from sipcli.printable import one_line
 
 _READ: Final = ("tls_ca_file", "tls_client_certificate", "tls_client_key")
@@ -69,10 +70,10 @@ def check_files(loaded: Loaded) -> None:
         if path is None:
             continue
         try:
-            with Path(path).open("rb") as stream:
+            with open_regular(Path(path)) as stream:
                 stream.read(1)
         except OSError as error:
-            raise _unusable(loaded, name, path, error.strerror) from None
+            raise _unusable(loaded, name, path, error.strerror or str(error)) from None
     log = loaded.settings.log.file
     # Not by pathlib, which raises where a folder may not be looked into.
     if log is not None and (isdir(log) or not isdir(Path(log).parent)):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
+from sipcli.files import NotRegular, open_regular
 from sipcli.printable import one_line
 from sipcli.sip.uri import SipUri
 
@@ -51,10 +52,12 @@ def instance_id(uri: SipUri, folder: Path) -> Kept:
         return Kept(_read(path), path, warning)
     except OSError as error:
         reason = error.strerror or str(error)
+        is_file = isinstance(error, NotRegular | IsADirectoryError)
+        place = one_line(str(path)) if is_file else f"the state folder {one_line(str(folder))}"
         return Kept(
             uuid4(),
             None,
-            f"the state folder {one_line(str(folder))} cannot be used ({reason}): "
+            f"{place} cannot be used ({reason}): "
             "the instance id is a new one at each start, unless instance_id is set",
         )
 
@@ -80,7 +83,7 @@ def account(uri: SipUri) -> str:
 
 def _read(path: Path) -> UUID:
     """The id in the file. Raises `OSError`: `_Damaged` if there is a file and no id in it."""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         data = stream.read(_LARGEST)
     try:
         return UUID(json.loads(data)[_KEY])

@@ -145,3 +145,19 @@ def test_what_stands_in_the_file_says_whose_it_is(tmp_path: Path) -> None:
     kept = instance_id(ALICE, tmp_path)
     content = json.loads(only_file(tmp_path).read_text())
     assert content == {"instance_id": str(kept.instance_id), "uri": "sip:alice@example.org"}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_file_in_its_place_is_refused_with_its_name(tmp_path: Path, kind: str) -> None:
+    path = instance_id(ALICE, tmp_path).path
+    assert path is not None
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)  # reading it would wait for ever
+    else:
+        path.mkdir()
+    kept = instance_id(ALICE, tmp_path)
+    assert kept.path is None
+    assert kept.warning is not None
+    assert kept.warning.startswith(f"{path} cannot be used (")
+    assert kept_instance_id(ALICE, tmp_path) is None

@@ -1,5 +1,7 @@
 """What a trial makes of how its command ended."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,6 +24,8 @@ from sipcli.expect.expectations import Expectations
 from tests.expect.theatre import Theatre
 
 WANTED = Expectations(status=486)
+GREEN = "<testsuites tests='1' failures='0' errors='0'/>"
+"""Yesterday's report."""
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +123,57 @@ def test_a_file_that_cannot_be_written_is_an_error_unless_there_is_a_worse_one(
     path = tmp_path / "junit.xml"
     path.mkdir()
     with pytest.raises(ConfigError, match="--junit"), Trial("call", Expectations(), path):
-        pass
-    with pytest.raises(MediaError), Trial("call", Expectations(), path):
-        raise MediaError("it died")
+        pytest.fail("this could have been known before")
+    path.rmdir()
+    error: SipcliError
+    for error, expected in ((MediaError("it died"), MediaError), (ConfigError(""), ConfigError)):
+        with pytest.raises(expected):
+            _lose_the_place(path, error)
+        path.rmdir()
+    with pytest.raises(ConfigError, match="--junit"):
+        _lose_the_place(path, None)
+
+
+def _lose_the_place(path: Path, error: SipcliError | None) -> None:
+    """A command during which a folder takes the place of its report."""
+    with Trial("call", Expectations(), path):
+        path.unlink()
+        path.mkdir()
+        if error is not None:
+            raise error
+
+
+def test_until_the_command_ends_the_file_says_that_it_has_not(tmp_path: Path) -> None:
+    """Who kills it finds no report of yesterday."""
+    path = tmp_path / "junit.xml"
+    path.write_text(GREEN, encoding="utf-8")
+    with Trial("call", Expectations(), path):
+        assert cases(path) == [("call", ["error"])]
+    assert cases(path) == [("call", [])]
+    Trial("call", Expectations(status=486, max_loss_percent=1), path, target="bob").__enter__()
+    assert sorted(cases(path)) == [("expect-status", ["error"]), ("max-loss", ["error"])]
+    assert path.read_text(encoding="utf-8").count('message="not finished"') == 2
+
+
+@pytest.mark.parametrize("moment", ["begin", "end"])
+def test_a_full_disk_leaves_no_report_that_is_better_than_the_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    path = tmp_path / "junit.xml"
+    path.write_text(GREEN, encoding="utf-8")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if moment == "begin":
+        monkeypatch.setattr(os, "fsync", full)
+    with (
+        pytest.raises(ConfigError, match="No space left on device"),
+        Trial("call", Expectations(), path),
+    ):
+        monkeypatch.setattr(os, "fsync", full)
+    if moment == "begin":
+        assert not path.exists()
+    else:
+        assert cases(path) == [("call", ["error"])]
+    assert list(tmp_path.iterdir()) == ([] if moment == "begin" else [path])

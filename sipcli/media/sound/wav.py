@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from sipcli.errors import DeviceError
+from sipcli.files import private
 from sipcli.media.pcm import RATE, Pcm
 from sipcli.media.sound.background import BackgroundWriter, Warn
 
@@ -27,7 +28,7 @@ class WavFile:
 
     def __init__(self, path: Path, channels: int) -> None:
         """Begin the file, in place of one that is there. Raises OSError."""
-        self._file = path.open("wb")
+        self._file = open(path, "wb", opener=private)  # noqa: SIM115 - `close` does
         self._channels = channels
         self._size = 0
         self._write_header()
@@ -129,6 +130,8 @@ class FileNames:
         folder = self.path.parent
         if self.path.is_dir():
             return os.strerror(errno.EISDIR)
+        if self.path.is_fifo():
+            return "it is a pipe, and a WAV file's head is written again and again"
         if not folder.is_dir():
             return f"there is no folder {folder}"
         place = self.path if self.path.exists() else folder

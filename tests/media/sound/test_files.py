@@ -1,6 +1,8 @@
 """Files that are played, and files that are written, even by somebody who is killed."""
 
+import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -192,3 +194,19 @@ def test_a_name_that_no_file_can_have_is_told_as_such(
     value = f"{tmp_path / ('long' * 100)}.wav"
     with pytest.raises(DeviceError, match="File name too long"):
         parse(value if parse is parse_record else f"file:{value}").check()
+
+
+@pytest.mark.parametrize("words", ["record", "audio-out"])
+def test_what_is_recorded_is_its_owners_alone(tmp_path: Path, words: str) -> None:
+    path = tmp_path / "call.wav"
+    spec = parse_record(str(path)) if words == "record" else parse_sink(f"file:{path}")
+    spec.open(pytest.fail).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_recording_into_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    """Opening it would wait for a reader, and its head is written again and again."""
+    pipe = tmp_path / "call.wav"
+    os.mkfifo(pipe)
+    with pytest.raises(DeviceError, match="it is a pipe"):
+        parse_record(str(pipe)).check()
