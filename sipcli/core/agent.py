@@ -14,6 +14,7 @@ from sipcli.core import events
 from sipcli.core.calls.calls import Calls
 from sipcli.core.calls.events import CallEvent
 from sipcli.core.calls.line import Line
+from sipcli.core.connection import keepalive
 from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
 from sipcli.core.connection.flow import Flow
@@ -135,7 +136,7 @@ class UserAgent:
         """The connection asked for by `Open` is there, after `elapsed` seconds of dialling."""
         effects = self._connector.opened(flow, now, quiet=self._is_quiet)
         if flow == self.flow:
-            self._keepalive.start(None, now)
+            self._keepalive.open()
             server = str(flow.server)
             self.emit(events.Connected(server=server, elapsed_ms=round(elapsed * 1000)))
             self._registration.flow_up(flow, now)
@@ -168,12 +169,8 @@ class UserAgent:
         self._registration.tick(now)
         self.calls.tick(now)
         self._carry_out(self._connector.tick(now, quiet=self._is_quiet), now)
-        flow = self.flow
-        if flow is not None:
-            if self._keepalive.is_dead(now):
-                self.give_up_flow(flow, "no answer to our keep-alive", now)
-            elif self._keepalive.tick(now):
-                self._actions.append(Transmit(flow, PING))
+        if self.flow is not None:
+            self._keep_alive(self.flow, now)
         self._step_done(now)
 
     # What its owner asks
@@ -263,6 +260,17 @@ class UserAgent:
         return self._connector.has_another
 
     # Inside
+
+    def _keep_alive(self, flow: Flow, now: float) -> None:
+        match self._keepalive.due(now):
+            case keepalive.Due.PING:
+                self._actions.append(Transmit(flow, PING))
+            case keepalive.Due.WARNING:
+                self.emit(events.Warned(text=keepalive.UNANSWERED))
+            case keepalive.Due.DEATH:
+                self.give_up_flow(flow, "no answer to our keep-alive any more", now)
+            case keepalive.Due.NOTHING:
+                pass
 
     @property
     def _is_quiet(self) -> bool:

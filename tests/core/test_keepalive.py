@@ -67,9 +67,11 @@ def test_no_registrar_can_make_us_ping_in_a_frenzy(flow_timer: str) -> None:
     assert wire.sent == []
 
 
-def test_a_missing_pong_means_that_the_connection_is_dead() -> None:
+def test_a_pong_that_comes_no_more_means_that_the_connection_is_dead() -> None:
     wire = registered("120")
     flow = wire.agent.flow
+    wire.advance(108)
+    wire.receive(PONG)
     wire.advance(108 + 9.9)
     assert wire.closed == []
     wire.advance(0.2)
@@ -77,6 +79,60 @@ def test_a_missing_pong_means_that_the_connection_is_dead() -> None:
     assert wire.dialled[-1].server == BETA
     assert "keep-alive" in wire.told(events.Disconnected)[0].reason
     assert wire.agent.is_registered  # the binding outlives the connection
+
+
+def test_a_registrar_that_never_answers_is_alive_with_one_warning() -> None:
+    wire = registered("120")
+    wire.advance(108 + 9.9)
+    assert wire.told(events.Warned) == []
+    wire.advance(0.2)
+    (warning,) = wire.told(events.Warned)
+    assert "keep-alive" in warning.text
+    wire.advance(3600)
+    assert wire.closed == []
+    assert wire.told(events.Disconnected) == []
+    assert wire.told(events.Warned) == [warning]
+    assert 30 <= sent(wire).count(PING) <= 36  # it has asked for them, and gets them
+
+
+def test_the_warning_does_not_come_again_on_the_next_connection() -> None:
+    wire = registered("120")
+    wire.advance(200)
+    wire.lose()
+    wire.open()
+    wire.receive(accept(wire.last(), 86400, ("Flow-Timer", "120")))
+    wire.advance(400)
+    assert len(wire.told(events.Warned)) == 1
+    assert wire.closed == []
+
+
+def test_what_has_answered_before_a_refresh_is_held_to_it_after() -> None:
+    wire = registered("120")
+    wire.advance(108)
+    wire.receive(PONG)
+    wire.step(wire.agent.registered, 120)
+    wire.advance(108 + 10.1)
+    assert len(wire.closed) == 1
+
+
+def test_a_registrar_that_begins_to_answer_late_is_held_to_it_from_then_on() -> None:
+    wire = registered("120")
+    wire.advance(500)
+    wire.receive(PONG)
+    assert wire.closed == []
+    wire.advance(250)
+    assert len(wire.closed) == 1
+
+
+def test_a_pong_from_before_the_connection_counts_for_nothing() -> None:
+    wire = registered("120")
+    wire.advance(108)
+    wire.receive(PONG)
+    wire.lose()
+    wire.open()
+    wire.receive(accept(wire.last(), 86400, ("Flow-Timer", "120")))
+    wire.advance(400)
+    assert wire.closed == []
 
 
 def test_a_new_connection_sends_none_until_it_is_told_to() -> None:

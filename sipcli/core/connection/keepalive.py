@@ -1,9 +1,11 @@
 """CRLF keep-alives on a connection (RFC 5626 §3.5.1, §4.4.1; RFC 7118 §6).
 
-Only a registrar that asked for them with Flow-Timer is sent pings and held to its pongs:
-others may not know them, and the WebSocket's own pings watch every connection anyway.
+Only a registrar that asked for them with Flow-Timer is sent pings, and one that answers them is
+held to its pongs. One that never does is alive all the same: the WebSocket's own pings watch
+every connection, and end it where their pongs stay away.
 """
 
+from enum import Enum, auto
 from typing import Final
 
 from sipcli.core.connection.backoff import Draw
@@ -14,15 +16,40 @@ PONG_WAIT: Final = 10.0
 """Seconds within which a pong must come (RFC 5626 §4.4.1)."""
 SHORTEST_INTERVAL: Final = 5.0
 """Seconds between pings at the least, whatever Flow-Timer says."""
+UNANSWERED: Final = (
+    "the registrar asks for keep-alives (Flow-Timer) and does not answer them (RFC 5626 §4.4.1): "
+    "the WebSocket's own pings alone tell whether the connection is alive"
+)
+
+
+class Due(Enum):
+    """What there is to do now."""
+
+    NOTHING = auto()
+    PING = auto()
+    WARNING = auto()
+    """Pongs have never come, which is told once."""
+    DEATH = auto()
+    """Pongs came and come no more: the connection is dead."""
 
 
 class Keepalive:
-    """Pings due and pongs awaited on one connection."""
+    """Pings due and pongs awaited on one connection after the other."""
 
     def __init__(self, draw: Draw) -> None:
         self._draw = draw
         self._flow_timer: int | None = None
+        self._has_ponged = False
+        self._is_unanswered = False
+        """Whether a ping on this connection has waited in vain for the first pong."""
+        self._has_warned = False
         self.deadlines: dict[str, float] = {}
+
+    def open(self) -> None:
+        """There is a new connection, on which nothing is known yet."""
+        self._flow_timer = None
+        self._has_ponged = self._is_unanswered = False
+        self.deadlines = {}
 
     def start(self, flow_timer: int | None, now: float) -> None:
         """Obey this Flow-Timer (seconds) from now on; None: send nothing."""
@@ -32,19 +59,26 @@ class Keepalive:
 
     def ponged(self, now: float) -> None:
         """A lone CRLF came."""
+        self._has_ponged = True
         if "pong" in self.deadlines:
             self._schedule(now)
 
-    def tick(self, now: float) -> bool:
-        """Fire what is due; says whether a ping is to be sent. See also `is_dead`."""
+    def due(self, now: float) -> Due:
+        """What is due at `now`; asking counts as doing it."""
         if self.deadlines.get("ping", now + 1) <= now:
-            self.deadlines = {"pong": now + PONG_WAIT}
-            return True
-        return False
-
-    def is_dead(self, now: float) -> bool:
-        """Whether a pong is overdue."""
-        return self.deadlines.get("pong", now + 1) <= now
+            if self._is_unanswered and not self._has_ponged:
+                self._schedule(now)
+            else:
+                self.deadlines = {"pong": now + PONG_WAIT}
+            return Due.PING
+        if self.deadlines.get("pong", now + 1) > now:
+            return Due.NOTHING
+        if self._has_ponged:
+            return Due.DEATH
+        self._is_unanswered = True
+        self._schedule(now)
+        is_news, self._has_warned = not self._has_warned, True
+        return Due.WARNING if is_news else Due.NOTHING
 
     def deadline(self) -> float | None:
         """When there is something to do."""
