@@ -231,8 +231,7 @@ class Shell:
             await asyncio.wait_for(self._stopped(), UNREGISTER_WAIT)
         except TimeoutError:
             self._observer.noted("not all was confirmed in time that we ended")
-            self._untold.append(events.Warned(text=UNCONFIRMED))
-            self._tell()
+            self._tell_of(events.Warned(text=UNCONFIRMED))
         await self._wait_for_spawned(begun + TASKS_WAIT)
         if self._timekeeper is not None:
             self._timekeeper.cancel()
@@ -266,11 +265,13 @@ class Shell:
         for action in self._agent.take_actions():
             self._carry_out(action)
         self._changed.set()
-        self._untold += [*self._agent.take_events(), *self._agent.take_call_events()]
-        if not self._is_telling:
-            self._tell()
+        self._tell_of(*self._agent.take_events(), *self._agent.take_call_events())
 
-    def _tell(self) -> None:
+    def _tell_of(self, *told: events.Event | CallEvent) -> None:
+        """Tell of these once all before them has been told: the one way out for events."""
+        self._untold += told
+        if self._is_telling:
+            return
         self._is_telling = True
         try:
             while self._untold:
@@ -337,7 +338,7 @@ class Shell:
         connection.link = link
         try:
             for text in link.details.warnings:
-                self._on_event(events.Warned(text=text))
+                self._tell_of(events.Warned(text=text))
             with self.step() as (agent, now):
                 agent.opened(flow, now - begun, now)
             while not connection.closing:

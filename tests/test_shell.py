@@ -10,9 +10,10 @@ from sipcli.core import events
 from sipcli.core.requests.exchange import Answered, Lost, NotSent
 from sipcli.core.transactions import client
 from sipcli.errors import ConnectError, MissingPassword, NoAnswerError, RegistrationError
+from sipcli.shell import Shell
 from tests.net.certificates import server_context
 from tests.net.peers import closed_port, run
-from tests.phones import BOB, Heard, at, kinds, phone
+from tests.phones import ALICE, BOB, Heard, at, kinds, phone
 from tests.sip_server import Behaviour, SipServer
 
 # From the start to being ready
@@ -275,6 +276,30 @@ def test_a_server_taken_on_trust_is_warned_of(untrusted: ssl.SSLContext) -> None
         ):
             await one.ready()
         assert kinds(heard)[:3] == ["connecting", "warning", "connected"]
+
+    run(test())
+
+
+def test_a_warning_keeps_its_place_among_the_events_of_a_step_that_it_causes(
+    untrusted: ssl.SSLContext,
+) -> None:
+    """Who is told of it may take a step; what comes of that is told after it, to everybody."""
+
+    async def test() -> None:
+        heard = Heard()
+
+        def on_event(event: events.Event) -> None:
+            if isinstance(event, events.Warned):
+                with one.step() as (agent, now):
+                    agent.ping(BOB, lambda _: None, now)  # offline yet: told at once
+            heard.on_event(event)
+
+        async with SipServer(tls=untrusted) as server:
+            one = Shell(at(server, tls_verify=False), ALICE, on_event, patient=False)
+            async with one:
+                await one.ready()
+        told = kinds(heard)
+        assert told[:4] == ["connecting", "warning", "pong", "connected"]
 
     run(test())
 
