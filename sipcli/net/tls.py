@@ -77,6 +77,9 @@ def client_context(
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    # OpenSSL would take the common name where there is no subjectAltName. Browsers do not, nor
+    # does RFC 9525.
+    context.hostname_checks_common_name = False
     # Some builds of Python set no minimum (RFC 8996 deprecates what is older).
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate is not None:
@@ -186,6 +189,12 @@ def explain_untrusted(
     if code in (_EXPIRED, _NOT_YET_VALID):
         return _explain_dates(expired=code == _EXPIRED, seen=seen)
     if code in _WRONG_NAME:
+        if seen is not None and not seen.names:
+            what = (
+                "its certificate names no host: it has no subjectAltName, and a common name alone"
+                " does not count"
+            )
+            return Fault(what, f"issue one with {host} in its subjectAltName")
         names = excerpt(", ".join(seen.names)) if seen and seen.names else "other names"
         what = f"its certificate is for {names}, not for {host}"
         return Fault(what, "use its name in ws_servers")

@@ -110,10 +110,13 @@ def fails_with_an_alert(
     return run(test())
 
 
-def server_of_cellar(files: Files, name: str, *, own_ca: bool) -> ssl.SSLContext:
+def server_of_cellar(
+    files: Files, name: str, *, own_ca: bool, has_san: bool = True
+) -> ssl.SSLContext:
     """A server with a certificate as a small PBX makes it, and that of who signed it as a file.
 
-    It has nothing but names and dates: no key identifiers, no key usage.
+    It has nothing but names and dates: no key identifiers, no key usage. Without `has_san` the
+    common name is the only name.
     """
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name, subject = (
@@ -130,12 +133,11 @@ def server_of_cellar(files: Files, name: str, *, own_ca: bool) -> ssl.SSLContext
             .not_valid_after(datetime.now(UTC) + timedelta(days=1))
         )
 
-    certificate = (
-        builder(subject, ca_name if own_ca else subject)
-        .public_key(key.public_key())
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK)]), critical=False)
-        .sign(ca_key if own_ca else key, hashes.SHA256())
-    )
+    unsigned = builder(subject, ca_name if own_ca else subject).public_key(key.public_key())
+    if has_san:
+        names = x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK)])
+        unsigned = unsigned.add_extension(names, critical=False)
+    certificate = unsigned.sign(ca_key if own_ca else key, hashes.SHA256())
     signer = certificate
     if own_ca:
         signer = (

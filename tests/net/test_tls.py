@@ -221,6 +221,21 @@ def resolve_to_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_certificate_with_a_common_name_alone_is_refused_as_in_browsers(
+    host: str, files: Files
+) -> None:
+    """RFC 9525: the common name does not count any more, whatever stands in it."""
+    server = server_of_cellar(files, host, own_ca=True, has_san=False)
+    client = client_context(ca_file=str(files.folder / f"{host}-ca.pem"))
+    failure = fails(server, client, host=host)
+    assert failure.phase is Phase.TLS
+    assert failure.reason == (
+        "its certificate names no host: it has no subjectAltName, and a common name alone does"
+        f" not count: issue one with {host} in its subjectAltName"
+    )
+
+
 def test_a_fault_of_the_certificate_is_told_though_no_second_look_is_possible(
     files: Files,
 ) -> None:
