@@ -1,7 +1,7 @@
 """The lines of ICE: candidates, read with patience and written by the rules (RFC 8839 §5.1)."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from sipcli.sdp.digits import number
@@ -10,6 +10,7 @@ from sipcli.sdp.transport import Candidate, CandidateType
 _TYPES: Final = {type_.value: type_ for type_ in CandidateType}
 _PREFERENCE: Final = {type_: place for place, type_ in enumerate(CandidateType)}
 _HIGHEST_PORT: Final = 65_535
+_THIS_NETWORK: Final = ip_network("0.0.0.0/8")
 
 
 def read_candidate(value: str) -> Candidate | None:
@@ -61,12 +62,17 @@ def write_candidate(candidate: Candidate) -> str:
 
 
 def ip_version(address: str) -> int | None:
-    """4 or 6 for an IP address that can be sent to; None for names, zero addresses and the rest."""
+    """4 or 6 for an IP address that one machine can have; None for names and all others.
+
+    Those are zero addresses (0.0.0.0/8), multicast, broadcast and what is reserved (RFC 6890).
+    """
     if "%" in address:  # a scope, as in fe80::1%eth0, means nothing on another machine
         return None
     try:
         parsed = ip_address(address)
     except ValueError:
+        return None
+    if parsed.version == 4 and (parsed.is_reserved or parsed in _THIS_NETWORK):
         return None
     return None if parsed.is_unspecified or parsed.is_multicast else parsed.version
 

@@ -22,7 +22,7 @@ from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
 from sipcli.media.rtp.receipt import Receipt
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.seam.dtls import Dtls, DtlsFault
-from sipcli.media.seam.ice import IceSocket
+from sipcli.media.seam.ice_socket import IceSocket
 from sipcli.media.transport import media_transport
 from sipcli.media.transport.failure import IceFailed
 from sipcli.sandbox.names import address_of

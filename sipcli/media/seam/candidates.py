@@ -1,14 +1,40 @@
 """Candidates as aioice has them and as our descriptions have them."""
 
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
 import aioice
 from aioice.candidate import candidate_foundation, candidate_priority
 
+from sipcli.sdp.ice import ip_version
 from sipcli.sdp.transport import Candidate, CandidateType
 
 Address: TypeAlias = tuple[str, int]
 """Host and port, for IPv6 too."""
+
+
+def is_credible(claimed: Address, server: Address) -> bool:
+    """Whether datagrams can reach an address that a STUN or TURN server tells of.
+
+    Loopback is believed only of a server that is there itself.
+    """
+    host = _unmapped(claimed[0])
+    if claimed[1] == 0 or ip_version(str(host)) is None:
+        return False
+    if host.is_loopback:
+        return _unmapped(server[0]).is_loopback
+    return not (host.version == 6 and host.is_link_local)
+
+
+def show(address: Address) -> str:
+    """`host:port`, with IPv6 in brackets."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _unmapped(host: str) -> IPv4Address | IPv6Address:
+    address = ip_address(host)
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
 def make(

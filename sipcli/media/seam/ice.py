@@ -1,7 +1,6 @@
 """One generation of ICE (RFC 8445) on aioice: sockets, candidates, checks, consent, datagrams."""
 
 import asyncio
-import struct
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -10,16 +9,11 @@ from typing import Any, Final, cast
 import aioice
 from aioice import ice, stun
 
-from sipcli.media.seam.candidates import Address, from_aioice, make, to_aioice
+from sipcli.media.seam.candidates import Address, from_aioice, is_credible, make, show, to_aioice
 from sipcli.media.seam.consent import Consent
 from sipcli.media.seam.failure import ServerFailed, explain_stun
+from sipcli.media.seam.ice_socket import LARGEST_DATAGRAM, IceSocket
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
-
-LARGEST_DATAGRAM: Final = 2048
-"""Bytes. asyncio's 256 KiB for each read would cost more than all the rest of a packet's way."""
-
-LARGEST_STUN: Final = 1500
-"""Bytes; a STUN message fits into one packet (RFC 8489 §6.1)."""
 
 MOST_UNSENT: Final = 64 * 1024
 """Bytes that a socket may have waiting; what is sent beyond that is lost, as in a full queue."""
@@ -30,53 +24,12 @@ MOST_PEER_ADDRESSES: Final = 100
 MOST_CANDIDATES: Final = 30
 """Candidates of the peer that are tried; the rest are left out."""
 
+MOST_ROLE_CONFLICTS: Final = 50
+"""Checks of one generation that the peer may answer with 487. Each begins the check anew; those
+that were under way when the roles changed are a few."""
+
 MOST_EARLY: Final = 32
 """DTLS datagrams kept until checks show whose they are, and checks until our role is known."""
-
-_MEDIA = range(128, 192)
-_DTLS = range(20, 64)
-_STUN = range(4)
-"""First bytes of what shares the socket (RFC 7983 §7)."""
-
-
-class IceSocket(ice.StunProtocol):
-    """A UDP socket or a TURN allocation, shared by checks, DTLS and media."""
-
-    receiver: "IceAgent"
-
-    def __init__(self, agent: "IceAgent") -> None:
-        super().__init__(agent)
-        self.mapped: dict[Address, Address] = {}
-        """The address that we have in the eyes of a peer or server, by theirs."""
-
-    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        """Sort one datagram by its first byte; whatever it holds, nothing is raised."""
-        data = cast(bytes, data)
-        first = data[0] if data else -1
-        peer = addr if len(addr) == 2 else addr[:2]
-        if first in _MEDIA:
-            if peer in self.receiver.peers:
-                self.receiver.on_media(data)
-        elif first in _DTLS:
-            self.receiver.dtls_received(data, peer)
-        elif first in _STUN and len(data) <= LARGEST_STUN:
-            # An attribute of a wrong length makes aioice raise this besides ValueError.
-            with suppress(struct.error):
-                super().datagram_received(data, peer)
-
-    async def request(
-        self,
-        request: stun.Message,
-        addr: Address,
-        integrity_key: bytes | None = None,
-        retransmissions: int | None = None,
-    ) -> tuple[stun.Message, Address]:
-        """Run a STUN transaction as aioice does, and note where we were seen from."""
-        answer = await super().request(request, addr, integrity_key, retransmissions)
-        mapped = answer[0].attributes.get("XOR-MAPPED-ADDRESS")
-        if mapped is not None:
-            self.mapped[addr] = mapped
-        return answer
 
 
 class IceAgent(aioice.Connection):
@@ -116,6 +69,7 @@ class IceAgent(aioice.Connection):
         self._held: deque[tuple[stun.Message, Address, ice.StunProtocol]] = deque(maxlen=MOST_EARLY)
         self._nomination: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._role_conflicts = 0
 
     # Gathering
 
@@ -150,6 +104,10 @@ class IceAgent(aioice.Connection):
         if mapped is None:
             raise ServerFailed("it answers without an address")
         own = (base.local_candidate.host, base.local_candidate.port)
+        same_family = (":" in mapped[0]) == (":" in own[0])
+        if not (same_family and is_credible(mapped, server)):
+            del base.mapped[server]
+            raise ServerFailed(f"it says that we are {show(mapped)}, which cannot be")
         of_base = (
             (c.host, c.port)
             for c in self._local_candidates
@@ -239,6 +197,11 @@ class IceAgent(aioice.Connection):
             self._held.append((message, addr, protocol))
         else:
             super().request_received(message, addr, protocol)
+
+    def may_change_role(self) -> bool:
+        """Whether another answer of 487 (RFC 8445 §7.2.5.1) is still believed; each counts."""
+        self._role_conflicts += 1
+        return self._role_conflicts <= MOST_ROLE_CONFLICTS
 
     def check_incoming(
         self, message: stun.Message, addr: Address, protocol: ice.StunProtocol

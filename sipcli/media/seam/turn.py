@@ -10,15 +10,19 @@ from typing import Any, Final, cast
 
 from aioice import stun, turn
 
-from sipcli.media.seam.candidates import Address
+from sipcli.media.seam.candidates import Address, is_credible, show
 from sipcli.media.seam.failure import ServerFailed, explain_connection, explain_stun
-from sipcli.media.seam.ice import LARGEST_DATAGRAM, IceAgent, IceSocket
+from sipcli.media.seam.ice import IceAgent
+from sipcli.media.seam.ice_socket import LARGEST_DATAGRAM, IceSocket
 
 FAREWELL_LIMIT: Final = 0.3
 """Seconds that a server gets to confirm the end of an allocation."""
 
 CHANNEL_LIFE: Final = 240.0
 """Seconds until a channel is bound anew: its permission ends after 300 (RFC 8656 §9, §12)."""
+
+SHORTEST_REFRESH: Final = 5.0
+"""Seconds at least from one refresh of an allocation to the next, whatever lifetime is granted."""
 
 MOST_WAITING: Final = 32
 """Datagrams that may wait for a channel to be bound."""
@@ -43,7 +47,31 @@ class TurnEndpoint:
     password: str | None = field(repr=False)
 
 
-class _UdpClient(turn.TurnClientUdpProtocol):
+class _Refreshing(turn.TurnClientMixin):
+    """Keeps the allocation as RFC 8656 §8 has it, at a pace that the server cannot drive up."""
+
+    granted = 0
+    """Seconds: the lifetime that the allocation was made with."""
+
+    def refresh(self, time_to_expiry: int) -> Coroutine[Any, Any, None]:
+        """The task that aioice starts as soon as it has the allocation."""
+        self.granted = time_to_expiry
+        return self._keep(time_to_expiry)
+
+    async def _keep(self, lifetime: int) -> None:
+        while lifetime > 0:
+            await asyncio.sleep(max(SHORTEST_REFRESH, 5 / 6 * min(lifetime, self.lifetime)))
+            request = stun.Message(stun.Method.REFRESH, stun.Class.REQUEST)
+            request.attributes["LIFETIME"] = self.lifetime
+            try:
+                response, _ = await self.request_with_retry(request)
+            except stun.TransactionError:
+                break
+            lifetime = response.attributes.get("LIFETIME", 0)
+        self.transport.close()
+
+
+class _UdpClient(_Refreshing, turn.TurnClientUdpProtocol):
     end_means: Final = ("nothing listens at its port", "is the server running there?")
     """Words for a `ServerFailed`."""
 
@@ -61,7 +89,7 @@ class _UdpClient(turn.TurnClientUdpProtocol):
             self.ended.set()
 
 
-class _TcpClient(turn.TurnClientTcpProtocol):
+class _TcpClient(_Refreshing, turn.TurnClientTcpProtocol):
     end_means: Final = ("it ended the connection", "")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -164,8 +192,9 @@ async def add_relay(
     opened = IceSocket(agent)
     client.receiver = opened
     opened.connection_made(_Relay(client))
-    known_base = None if hide_base else client.mapped_address
-    base = known_base or UNKNOWN_BASE[":" in relayed[0]]
+    seen = client.mapped_address
+    is_shown = seen is not None and not hide_base and is_credible(seen, server.address)
+    base = seen if seen is not None and is_shown else UNKNOWN_BASE[":" in relayed[0]]
     agent.add_relay(opened, preference, base=base, server=server.address[0])
 
 
@@ -200,7 +229,7 @@ async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -
         await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
             raise ServerFailed(*client.end_means)
-        return await asking
+        relayed = await asking
     except stun.TransactionError as error:
         raise explain_stun(error, has_credentials=has_credentials) from error
     except ConnectionError as error:
@@ -209,3 +238,8 @@ async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -
         asking.cancel()
         ending.cancel()
         await asyncio.gather(asking, ending, return_exceptions=True)
+    if client.granted == 0:
+        raise ServerFailed("it lends an address for 0 s")
+    if not is_credible(relayed, client.server):
+        raise ServerFailed(f"it lends {show(relayed)}, where nothing can arrive")
+    return relayed

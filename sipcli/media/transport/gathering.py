@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from sipcli.media.seam.candidates import Address
 from sipcli.media.seam.failure import ServerFailed, explain_connection
-from sipcli.media.seam.ice import IceAgent, IceSocket, host_addresses
+from sipcli.media.seam.ice import IceAgent, host_addresses
+from sipcli.media.seam.ice_socket import IceSocket
 from sipcli.media.seam.turn import TurnEndpoint, add_relay
 from sipcli.media.transport.addresses import choose
 from sipcli.media.transport.ice_servers import IceServer, IceServers

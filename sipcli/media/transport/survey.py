@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sipcli.media.seam.candidates import Address
 from sipcli.media.seam.failure import ServerFailed
-from sipcli.media.seam.ice import IceAgent, IceSocket
+from sipcli.media.seam.ice import IceAgent
+from sipcli.media.seam.ice_socket import IceSocket
 from sipcli.media.transport.gathering import (
     HIGHEST_PREFERENCE,
     ask_for_reflexive,

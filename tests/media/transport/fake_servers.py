@@ -60,6 +60,12 @@ class FakeTurn(FakeStun):
         self.relay: asyncio.DatagramTransport | None = None
         self.frugal = False
         """Whether the answer to an allocation lacks the address."""
+        self.lends: Address | None = None
+        """The relayed address that it tells; None for the true one."""
+        self.lifetimes: tuple[int, int] = (600, 600)
+        """Seconds that an allocation is granted, and that a refresh is."""
+        self.stale: set[stun.Method] = set()
+        """Methods that are always answered with 438 and another nonce."""
 
     async def open_relay(self) -> None:
         """Open the socket that peers see."""
@@ -91,16 +97,26 @@ class FakeTurn(FakeStun):
     def answer(self, request: stun.Message, client: Address) -> stun.Message:
         """The response to a request of TURN."""
         self.methods.append(request.message_method)
+        if request.message_method in self.stale:
+            return self._challenge(request)
         response = super().answer(request, client)
         if self.error is None and request.message_method is stun.Method.ALLOCATE:
-            response.attributes["LIFETIME"] = 600
+            response.attributes["LIFETIME"] = self.lifetimes[0]
             if not self.frugal:
-                response.attributes["XOR-RELAYED-ADDRESS"] = self.relayed
+                response.attributes["XOR-RELAYED-ADDRESS"] = self.lends or self.relayed
         elif self.error is None and request.message_method is stun.Method.REFRESH:
-            response.attributes["LIFETIME"] = request.attributes["LIFETIME"]
+            response.attributes["LIFETIME"] = min(self.lifetimes[1], request.attributes["LIFETIME"])
         elif request.message_method is stun.Method.CHANNEL_BIND:
             peer = request.attributes["XOR-PEER-ADDRESS"]
             self.channels[request.attributes["CHANNEL-NUMBER"]] = peer
+        return response
+
+    def _challenge(self, request: stun.Message) -> stun.Message:
+        code = 438 if "NONCE" in request.attributes else 401
+        response = stun.Message(request.message_method, stun.Class.ERROR, request.transaction_id)
+        response.attributes["ERROR-CODE"] = (code, "No")
+        response.attributes["REALM"] = "lab.test"
+        response.attributes["NONCE"] = str(len(self.methods)).encode()
         return response
 
     def from_peer(self, data: bytes, peer: Address) -> None:

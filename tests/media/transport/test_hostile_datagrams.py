@@ -12,7 +12,8 @@ from aioice import stun
 
 from sipcli.media.seam import srtp
 from sipcli.media.seam.dtls import Dtls, DtlsFault
-from sipcli.media.seam.ice import MOST_PEER_ADDRESSES, IceSocket
+from sipcli.media.seam.ice import MOST_PEER_ADDRESSES
+from sipcli.media.seam.ice_socket import IceSocket
 from sipcli.media.seam.turn import _TcpClient, _UdpClient
 from sipcli.sdp.transport import DtlsRole
 from tests.media.transport.parties import (

@@ -3,15 +3,17 @@
 import asyncio
 import socket
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
-from aioice import ice
+from aioice import ice, stun
 
 from sipcli.errors import Phase
 from sipcli.media.transport.events import Failed
 from sipcli.media.transport.failure import DtlsFailed, IceFailed
 from sipcli.sdp.transport import Candidate, DtlsRole, LocalTransport
 from tests.media.transport.parties import (
+    BOB,
     Party,
     candidate,
     connect,
@@ -273,5 +275,47 @@ def test_several_calls_at_once_do_not_disturb_each_other() -> None:
             await exchange(alice, bob, 2)
         for both in pairs:
             await asyncio.gather(*(party.transport.close() for party in both))
+
+    run(test())
+
+
+class _Quarrelsome(asyncio.DatagramProtocol):
+    """Answers each check with 487 (Role Conflict), signed as RFC 8445 §7.2.5.1 wants it."""
+
+    def __init__(self, password: str) -> None:
+        self._key = password.encode()
+        self.requests = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        request = stun.parse_message(data)
+        if request.message_class is stun.Class.REQUEST:
+            self.requests += 1
+            kind = stun.Class.ERROR
+            response = stun.Message(request.message_method, kind, request.transaction_id)
+            response.attributes["ERROR-CODE"] = (487, "Role Conflict")
+            response.add_message_integrity(self._key)
+            self.transport.sendto(bytes(response), addr)
+
+
+def test_a_peer_that_quarrels_over_roles_for_ever_is_asked_a_bounded_number_of_times() -> None:
+    async def test() -> None:
+        alice, bob = Party(), Party(BOB)
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        loop = asyncio.get_running_loop()
+        transport, peer = await loop.create_datagram_endpoint(
+            lambda: _Quarrelsome(theirs.pwd), ("127.0.0.1", 0)
+        )
+        there = replace(theirs.candidates[0], port=transport.get_extra_info("sockname")[1])
+        begin = now()
+        with pytest.raises(IceFailed):
+            await alice.start(replace(theirs, candidates=(there,)), controlling=True)
+        assert now() - begin <= 12.0
+        assert 2 <= peer.requests <= 60
+        transport.close()
+        assert ours.candidates
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
 
     run(test())

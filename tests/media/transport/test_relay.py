@@ -4,7 +4,9 @@ import asyncio
 import socket
 
 import pytest
+from aioice.stun import Method
 
+from sipcli.media.seam.candidates import is_credible
 from sipcli.media.transport.failure import IceFailed
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sdp.transport import CandidateType
@@ -195,5 +197,161 @@ def test_relay_only_without_a_turn_server_is_told_and_fails_at_once() -> None:
             await alice.start(theirs, controlling=True)
         assert now() - begin < 0.1
         await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+# What a server says that cannot be
+
+LIES = [
+    ("0.0.0.0", 4000),
+    ("0.1.2.3", 4000),
+    ("224.0.0.5", 4000),
+    ("255.255.255.255", 4000),
+    ("240.0.0.1", 4000),
+    ("198.51.100.7", 0),
+    ("::", 4000),
+    ("ff02::1", 4000),
+    ("fe80::1", 4000),
+    ("::ffff:0:0", 4000),
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: f"{lie[0]} {lie[1]}")
+def test_an_address_that_cannot_be_is_neither_lent_nor_seen(lie: tuple[str, int]) -> None:
+    async def test() -> None:
+        turn, stun = FakeTurn(), FakeStun(lie)
+        turn.lends = lie
+        async with serving(turn, stun):
+            candidates, warnings, _ = await gathered(options(turn_uri(turn), stun_uri(stun)))
+            assert kinds(candidates) == ["host", "host"]
+            useless = "cannot be used"
+            shown = f"[{lie[0]}]:{lie[1]}" if ":" in lie[0] else f"{lie[0]}:{lie[1]}"
+            assert sorted(warnings) == sorted(
+                [
+                    f"{turn_uri(turn)} {useless}: it lends {shown}, where nothing can arrive",
+                    f"{stun_uri(stun)} {useless}: it says that we are {shown}, which cannot be",
+                ]
+            )
+
+    run(test())
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: f"{lie[0]} {lie[1]}")
+def test_a_relay_does_not_tell_of_a_base_that_cannot_be(lie: tuple[str, int]) -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        server.mapped = lie
+        async with serving(server):
+            candidates, warnings, _ = await gathered(options(turn_uri(server)))
+            assert kinds(candidates) == ["host", "host", "relay"]
+            assert (candidates[2].related_address, candidates[2].related_port) == ("0.0.0.0", 9)
+            assert warnings == []
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("claimed", "server", "credible"),
+    [
+        (("127.0.0.1", 4000), ("127.0.0.1", 3478), True),
+        (("127.0.0.1", 4000), ("::1", 3478), True),
+        (("::1", 4000), ("::1", 3478), True),
+        (("192.0.2.1", 4000), ("127.0.0.1", 3478), True),
+        (("127.0.0.1", 4000), ("203.0.113.1", 3478), False),
+        (("127.9.9.9", 4000), ("203.0.113.1", 3478), False),
+        (("::1", 4000), ("2001:db8::1", 3478), False),
+        (("::ffff:127.0.0.1", 4000), ("203.0.113.1", 3478), False),
+        (("10.0.0.1", 4000), ("203.0.113.1", 3478), True),
+        (("2001:db8::7", 65535), ("203.0.113.1", 3478), True),
+    ],
+)
+def test_only_a_server_on_loopback_may_speak_of_loopback(
+    claimed: tuple[str, int], server: tuple[str, int], credible: bool
+) -> None:
+    assert is_credible(claimed, server) is credible
+
+
+# Loops that a server can drive
+
+
+def test_a_server_that_lends_an_address_for_no_time_is_named() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        server.lifetimes = (0, 0)
+        async with serving(server):
+            candidates, warnings, _ = await gathered(options(turn_uri(server)))
+            assert kinds(candidates) == ["host", "host"]
+            assert "it lends an address for 0 s" in warnings[0]
+            await asyncio.sleep(4)
+            assert len(server.methods) == 1
+
+    run(test())
+
+
+@pytest.mark.parametrize(("granted", "most"), [(1, 21), (4, 21), (60, 3), (2**32 - 1, 1)])
+def test_refreshes_are_few_however_short_a_time_is_granted(granted: int, most: int) -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        server.lifetimes = (granted, granted)
+        async with serving(server):
+            party = Party(options=options(turn_uri(server)))
+            await party.transport.gather()
+            await asyncio.sleep(101)
+            assert server.methods.count(server.methods[0].REFRESH) <= most
+            await asyncio.sleep(500)
+            assert server.methods.count(server.methods[0].REFRESH) >= 1
+            await party.transport.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("how", ["no time", "stale", "silence"])
+def test_a_relay_that_is_not_refreshed_has_ended(how: str) -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        server.lifetimes = (12, 0 if how == "no time" else 600)
+        async with serving(server):
+            alice = Party(options=options(turn_uri(server), relay_only=True))
+            bob = Party(options=options())
+            await connect(alice, bob)
+            if how == "stale":
+                server.stale = {server.methods[0].REFRESH}
+            await asyncio.sleep(9)
+            assert alice.losses == []
+            server.mute = how == "silence"
+            await asyncio.sleep(60)
+            assert alice.losses
+            if how != "silence":
+                assert "allocation has ended" in alice.losses[0].reason
+            assert server.methods.count(server.methods[0].REFRESH) <= 2
+            await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+def test_a_server_whose_nonce_is_always_stale_is_asked_twice() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        server.stale = {Method.ALLOCATE}
+        async with serving(server):
+            _, warnings, _ = await gathered(options(turn_uri(server)))
+            assert len(server.methods) == 2
+            assert "it does not accept its own nonce" in warnings[0]
+
+    run(test())
+
+
+def test_a_channel_that_is_never_bound_is_asked_for_a_bounded_number_of_times() -> None:
+    async def test() -> None:
+        server = FakeTurn()
+        server.stale = {Method.CHANNEL_BIND}
+        async with serving(server):
+            alice = Party(options=options(turn_uri(server), relay_only=True))
+            bob = Party(options=options())
+            with pytest.raises(IceFailed):
+                await connect(alice, bob)
+            assert 1 <= server.methods.count(Method.CHANNEL_BIND) <= 100
+            await asyncio.gather(alice.transport.close(), bob.transport.close())
 
     run(test())
