@@ -16,6 +16,9 @@ class Flow:
     """How the media went, in words: "ICE connected by host, DTLS up"."""
     packets_sent: int
     packets_received: int
+    lasted_s: float | None
+    """From the answer, or where that came later from media that can flow, to the end of the call;
+    None in a call without answer."""
     silent_end_s: float
     """From the last packet received to the end of the call."""
     audible_sent_s: float

@@ -9,6 +9,9 @@ AUDIBLE_S: Final = 0.5
 """Seconds louder than `level.AUDIBLE_DBFS` that make a direction audible."""
 STOPPED_S: Final = 2.0
 """Seconds without a packet at the end of a call by which its sound has stopped midway."""
+SETTLING_S: Final = 0.5
+"""Seconds that a call may need until it sounds as it will. One that lasts no longer than this and
+what an expectation takes was too short to blame anybody."""
 TONE_S: Final = 1.0
 """Seconds that a tone has to dominate."""
 TONE_TOLERANCE: Final = 0.02

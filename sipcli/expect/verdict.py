@@ -8,6 +8,7 @@ from sipcli.errors import Phase
 from sipcli.expect.evidence import Evidence, Flow
 from sipcli.expect.expectations import (
     AUDIBLE_S,
+    SETTLING_S,
     STOPPED_S,
     TONE_DOMINANT_DB,
     TONE_S,
@@ -83,8 +84,10 @@ def _audio(direction: Audio, found: Evidence) -> Verdict:
     faults = [fault for fault in (inward, outward) if fault is not None]
     if not faults:
         return _verdict("expect-audio", True, expected, _heard(found.flow, direction))
-    text = "; ".join(faults)
-    if direction == "both" and len(faults) == 1:
+    text, too_short = "; ".join(faults), _too_short(found.flow, AUDIBLE_S)
+    if too_short is not None:
+        text = f"{_heard(found.flow, direction)}: {too_short}"
+    elif direction == "both" and len(faults) == 1:
         stopped = " any more" if _reaches(found.flow.audible_received_s, AUDIBLE_S) else ""
         which = f"nothing reaches us{stopped}" if inward else "nothing leaves or arrives"
         text = f"one-way audio, {which}: {text}"
@@ -96,6 +99,15 @@ def _heard(flow: Flow, direction: Audio) -> str:
     text = f"{received:.1f} s of audible sound received, {sent:.1f} s sent"
     is_open = direction != "received" and flow.receipt is Receipt.UNKNOWN
     return f"{text}, not confirmed by the far end" if is_open else text
+
+
+def _too_short(flow: Flow, needed_s: float) -> str | None:
+    """Why a call has nobody to blame for what takes `needed_s` seconds; None where it has."""
+    if flow.lasted_s is None or flow.lasted_s >= needed_s + SETTLING_S:
+        return None
+    if not (flow.we_may_send and flow.they_may_send) or flow.receipt in _DENIALS:
+        return None
+    return f"the call was too short to judge, its media were up for {flow.lasted_s:.1f} s"
 
 
 def _fault_inward(flow: Flow) -> str | None:
@@ -136,12 +148,14 @@ def _tone(hz: float, found: Evidence) -> Verdict:
     flow = found.flow
     if flow is None:
         return _unreached("expect-tone", expected, found)
-    if flow.strongest_hz is None:
-        fault = _fault_inward(flow)
+    is_met, too_short = _reaches(flow.tone_s, TONE_S), _too_short(flow, TONE_S)
+    if flow.strongest_hz is not None:
+        text = f"{flow.tone_s:.1f} s of it; the longest tone had {flow.strongest_hz:.1f} Hz"
+        text = text if is_met or too_short is None else f"{text}: {too_short}"
+    else:
+        fault = too_short or _fault_inward(flow)
         text = f"no tone: {fault}" if fault is not None else "no tone stood out"
-        return _verdict("expect-tone", False, expected, text)
-    actual = f"{flow.tone_s:.1f} s of it; the longest tone had {flow.strongest_hz:.1f} Hz"
-    return _verdict("expect-tone", _reaches(flow.tone_s, TONE_S), expected, actual)
+    return _verdict("expect-tone", is_met, expected, text)
 
 
 def _dtmf(digits: str, found: Evidence) -> Verdict:

@@ -91,6 +91,7 @@ class Witness:
             path=_path(media),
             packets_sent=stats.packets_sent,
             packets_received=stats.packets_received,
+            lasted_s=self._lasted(media, call, ended),
             silent_end_s=_silent_end(stream, call, ended),
             audible_sent_s=sent,
             audible_received_s=received,
@@ -102,6 +103,16 @@ class Witness:
             mos=stats.mos,
             loss_percent=stats.loss_percent if stats.packets_received else None,
         )
+
+    def _lasted(self, media: Media, call: Call, ended: CallEnded | None) -> float | None:
+        if self._answer_ms is None:
+            return None
+        talked = _now() - call.answered_at if ended is None else ended.duration_s
+        return max(0.0, talked - max(0, media.elapsed_ms - self._answer_ms) / 1000)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _audible(stream: Stream) -> tuple[float, float]:
@@ -115,7 +126,7 @@ def _silent_end(stream: Stream, call: Call, ended: CallEnded | None) -> float:
     """Seconds from the last packet, or else the answer, to the end of the call or until now."""
     since = call.answered_at if stream.last_rtp is None else max(call.answered_at, stream.last_rtp)
     if ended is None:
-        return max(0.0, asyncio.get_running_loop().time() - since)
+        return max(0.0, _now() - since)
     return max(0.0, call.answered_at + ended.duration_s - since)
 
 

@@ -14,6 +14,7 @@ FLOW = Flow(
     path="ICE connected by host, DTLS up",
     packets_sent=412,
     packets_received=400,
+    lasted_s=8.2,
     silent_end_s=0.0,
     audible_sent_s=8.0,
     audible_received_s=7.5,
@@ -144,6 +145,54 @@ def test_one_way_audio_is_named_with_its_direction_and_likely_step(flow: Flow, w
     assert not found.met
     assert words in found.actual
     assert found.actual.startswith("one-way audio")
+
+
+BRIEF = replace(FLOW, lasted_s=0.9, receipt=Receipt.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("flow", "words"),
+    [
+        (replace(BRIEF, audible_received_s=0.3, audible_sent_s=0.4), "0.3 s of audible sound"),
+        (replace(BRIEF, audible_received_s=0.0, mos=None), "0.0 s of audible sound"),
+        (replace(BRIEF, audible_received_s=0.0, packets_received=0), "0.0 s of audible sound"),
+        (replace(BRIEF, audible_sent_s=0.0), "0.0 s sent"),
+    ],
+)
+def test_a_call_that_was_too_short_is_said_to_have_been_that_and_nobody_is_blamed(
+    flow: Flow, words: str
+) -> None:
+    found = verdict(Expectations(audio="both"), flow)
+    assert not found.met
+    assert words in found.actual
+    assert found.actual.endswith("too short to judge, its media were up for 0.9 s")
+    assert "one-way" not in found.actual
+    assert "silence" not in found.actual
+    for longer in (replace(flow, lasted_s=1.0), replace(flow, lasted_s=None)):
+        assert "too short" not in verdict(Expectations(audio="both"), longer).actual
+    assert verdict(Expectations(audio="both"), BRIEF).met
+
+
+def test_what_was_agreed_or_reported_is_to_blame_in_a_short_call_too() -> None:
+    for flow, words in (
+        (replace(BRIEF, audible_received_s=0.0, they_may_send=False), "would send nothing"),
+        (replace(BRIEF, audible_sent_s=0.0, we_may_send=False), "does not want to hear us"),
+        (replace(BRIEF, receipt=Receipt.ALL_LOST), "none of them arrives"),
+    ):
+        assert words in verdict(Expectations(audio="both"), flow).actual
+
+
+def test_a_tone_in_a_short_call_is_not_called_another_one() -> None:
+    wanted, brief = Expectations(tone_hz=440.0), replace(BRIEF, lasted_s=1.4)
+    found = verdict(wanted, replace(brief, tone_s=0.8))
+    assert found.actual == (
+        "0.8 s of it; the longest tone had 440.2 Hz: the call was too short to judge, its media"
+        " were up for 1.4 s"
+    )
+    none = verdict(wanted, replace(brief, tone_s=0.0, strongest_hz=None))
+    assert none.actual.startswith("no tone: the call was too short to judge")
+    assert "too short" not in verdict(wanted, replace(brief, tone_s=0.8, lasted_s=1.5)).actual
+    assert "too short" not in verdict(wanted, replace(brief, tone_s=1.0)).actual
 
 
 def test_silence_both_ways_is_not_called_one_way() -> None:
