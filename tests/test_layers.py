@@ -103,7 +103,9 @@ PURE_FILES = {
         "tokens",
     )
 }
-PURE_FILES |= {f"expect/{name}.py" for name in ("evidence", "expectations", "junit", "verdict")}
+PURE_FILES |= {
+    f"expect/{name}.py" for name in ("evidence", "expectations", "feasible", "junit", "verdict")
+}
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "nat", "report", "servers")}
 """Pure, though their layer is not."""
 PURE_FOLDERS = {"media/rtp", "media/codecs", "media/dtmf", "media/playout"}

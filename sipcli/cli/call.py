@@ -10,6 +10,7 @@ from sipcli.calls.call import Call
 from sipcli.calls.call_outcome import call_failure
 from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
 from sipcli.cli.common import Seconds
+from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
@@ -19,6 +20,7 @@ from sipcli.cli.sound import SoundPlan
 from sipcli.cli.targets import resolve_target
 from sipcli.cli.trial import Trial, TrialCommand
 from sipcli.errors import Interrupted
+from sipcli.expect.feasible import Terms
 
 RINGING: Final = 180
 """The status from which on somebody, or something, at the far end has the call."""
@@ -68,10 +70,12 @@ def call(
 
     async def work(session: Session) -> None:
         uri = resolve_target(target, session.settings)
+        terms = Terms(codecs=session.settings.codecs, lasts_s=duration)
+        check_expectations(options.expectations, terms)
         plan = SoundPlan.of(options, session)
         tones = plan.person_tones(session)
         judge = trial.judge()
-        script = await open_script(session, judge, options)
+        script = await open_script(session, judge, options, terms)
         was_stopped = False
         async with desk(
             session, options, plan.open, tones, patient=False, judge=judge, on_event=script.take

@@ -8,7 +8,9 @@ from typing import Any, Final
 import click
 
 from sipcli.cli.common import Finite, SectionOption, Whole
+from sipcli.errors import ConfigError
 from sipcli.expect.expectations import Expectations
+from sipcli.expect.feasible import Terms, never_met
 from sipcli.media.dtmf.digits import DIGITS
 
 _SECTION: Final = "Expectations (exit code 8 where one is not met)"
@@ -109,6 +111,13 @@ def read_expectation(text: str) -> Expectations:
     if kind is None:
         raise click.BadParameter(f"expect takes one of {', '.join(KINDS)}; not {word!r}")
     return Expectations(**{kind.field: kind.type.convert(value.strip(), None, None)})
+
+
+def check_expectations(wanted: Expectations, terms: Terms) -> None:
+    """Raises `ConfigError` for what the calls of a command can never meet."""
+    faults = [f"--{name} can never be met: {why}" for name, why in never_met(wanted, terms)]
+    if faults:
+        raise ConfigError("\n".join(faults))
 
 
 EXPECT_OPTIONS: Final = (

@@ -12,6 +12,7 @@ from sipcli.calls.echo import Echo
 from sipcli.calls.sound import Sound
 from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
 from sipcli.cli.common import Seconds, Whole
+from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.script import open_script
@@ -20,6 +21,7 @@ from sipcli.cli.sound import SoundPlan
 from sipcli.cli.trial import Trial, TrialCommand
 from sipcli.cli.verbs import BUSY_HERE
 from sipcli.errors import ConfigError, Interrupted
+from sipcli.expect.feasible import Terms
 
 BELL_INTERVAL: Final = 4.0
 """Seconds between rings of the terminal's bell."""
@@ -108,9 +110,13 @@ def listen(
 async def _listen(
     session: Session, policy: Policy, options: CallOptions, duration: float | None, trial: Trial
 ) -> None:
+    terms = Terms(
+        codecs=session.settings.codecs, lasts_s=policy.call_duration, rejects_with=policy.reject
+    )
+    check_expectations(options.expectations, terms)
     plan = SoundPlan.of(options, session)
     judge = trial.judge()
-    script = await open_script(session, judge, options)
+    script = await open_script(session, judge, options, terms)
     incoming: asyncio.Queue[Call] = asyncio.Queue()
     enough = asyncio.Event()
     was_ready = False

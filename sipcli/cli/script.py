@@ -27,6 +27,7 @@ from sipcli.cli.session import Session
 from sipcli.cli.stdin_lines import MOST, StdinLines, is_file
 from sipcli.cli.verbs import UnknownVerb, split
 from sipcli.errors import ConfigError, ExpectationError, Interrupted
+from sipcli.expect.feasible import Terms, never_met
 from sipcli.expect.judge import Judge
 from sipcli.expect.verdict import Verdict
 from sipcli.printable import one_line
@@ -52,11 +53,13 @@ class NoScript:
         yield
 
 
-async def open_script(session: Session, judge: Judge, options: CallOptions) -> "Script | NoScript":
+async def open_script(
+    session: Session, judge: Judge, options: CallOptions, terms: Terms
+) -> "Script | NoScript":
     """The script that the options ask for, begun. Raises `ConfigError` for what is known of it."""
     if not options.stdin:
         return NoScript()
-    script = Script(session, judge, tells_lines=common_verbose())
+    script = Script(session, judge, terms, tells_lines=common_verbose())
     await script.begin()
     return script
 
@@ -79,8 +82,8 @@ class Script:
     that end may have an exit code of its own.
     """
 
-    def __init__(self, session: Session, judge: Judge, *, tells_lines: bool) -> None:
-        """`tells_lines`: whether each line is noted when its turn comes.
+    def __init__(self, session: Session, judge: Judge, terms: Terms, *, tells_lines: bool) -> None:
+        """`tells_lines`: whether each line is noted when its turn comes. `terms`: of the calls.
 
         Raises `ConfigError` where stdin is taken already.
         """
@@ -89,6 +92,7 @@ class Script:
         self._own = session.settings.uri
         self._screen: Screen = session.screen
         self._judge = judge
+        self._terms = terms
         self._tells_lines = tells_lines
         self._forgives = has_terminal()
         self._course = Course()
@@ -146,6 +150,7 @@ class Script:
         """A line has come. It is understood now: its turn may be long after a call was placed."""
         try:
             step = parse(text, self._own)
+            self._check_met(step, text)
         except UnknownVerb as error:
             self._lines.done()
             self._wrong(f"stdin, line {number}: {error}")
@@ -155,6 +160,12 @@ class Script:
         else:
             self._waiting.append(Line(number, text.strip(), step))
         self._course.stir()
+
+    def _check_met(self, step: Step | None, text: str) -> None:
+        """Raises `UnknownVerb` for an `expect` that no call here can meet."""
+        if isinstance(step, Expect):
+            for _, why in never_met(step.wanted, self._terms):
+                raise UnknownVerb(f"{text.strip()} can never be met: {why}")
 
     def _read_all(self, fault: str | None) -> None:
         self._is_read = True

@@ -97,8 +97,10 @@ class Trial:
         if self._is_answer(error) or isinstance(error, ExpectationError):
             error = None  # the verdicts tell
         why = _in_words(error) if error is not None else "there was no call to judge"
+        # A usage error is all that there is to say; the file needs its test cases all the same.
+        conclude = self._keep if isinstance(error, ConfigError) else self._pronounced
         for verdict in self._unjudged(why):
-            self._pronounced(verdict)
+            conclude(verdict)
         written = self._write(error)
         failed = [verdict for verdict in self._verdicts if not verdict.met]
         if error is None and failed:

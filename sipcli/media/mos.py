@@ -49,6 +49,11 @@ def rating(
     return best - impairment.equipment - reach * share - _delay_impairment(delay_ms)
 
 
+def best_mos(codec: str) -> float:
+    """What `mos` gives for a codec of `IMPAIRMENTS` without loss or delay."""
+    return mos(IMPAIRMENTS[codec], 0.0, 1.0, 0.0)
+
+
 def _delay_impairment(delay_ms: float) -> float:
     """Idd: what it does to a conversation that the answer takes its time (G.107 §7.4)."""
     if delay_ms <= 100:

@@ -159,6 +159,72 @@ def test_what_cannot_be_expected_is_a_usage_error(sipcli: Sipcli, option: str, v
 
 
 @pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (
+            "--duration 1 --expect-tone 440",
+            "--expect-tone can never be met: a call has to last 1.2",
+        ),
+        ("--duration 0.4 --expect-audio both", "has to last 0.5 s for it, and ends 0.4 s after"),
+        ("--min-mos 5", "--min-mos can never be met: the best that the E-model gives is 4.45"),
+        ("--codecs pcmu --min-mos 4.43", "the best that the E-model gives is 4.40 (pcmu)"),
+        ("--codecs pcmu --expect-tone 4000", "4000 Hz: pcmu carry only what is below 4000 Hz"),
+    ],
+)
+def test_what_can_never_be_met_is_refused_before_anything_is_sent(
+    sipcli: Sipcli, tmp_path: Path, words: str, complaint: str
+) -> None:
+    path = tmp_path / "junit.xml"
+    outcome = sipcli(
+        "call", "--sandbox", "echo", *TONE, *words.split(), "--json", "--junit", str(path)
+    )
+    assert outcome.code == 2
+    assert complaint in outcome.the("error")["text"]
+    assert not {"calling", "expectation"} & set(outcome.kinds)
+    assert set(cases(path).values()) == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("--auto-answer --call-duration 1.1 --expect-tone 440", "ends 1.1 s after the answer"),
+        ("--reject 486 --expect-audio received", "every call is refused (--reject 486): there is"),
+        ("--reject 486 --expect-dtmf 1", "--expect-dtmf can never be met: every call"),
+        ("--reject 603 --expect-status 200", "200: every call is refused (--reject 603)"),
+    ],
+)
+def test_listening_for_what_can_never_be_met_is_refused(
+    sipcli: Sipcli, words: str, complaint: str
+) -> None:
+    outcome = sipcli("listen", "--sandbox", *QUIET, "--duration", "5", *words.split())
+    assert outcome.code == 2
+    assert complaint in outcome.err
+    assert "✗" not in outcome.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--duration 1.2 --expect-tone 440",
+        "--duration 0.5 --expect-audio both",
+        "--duration 1 --min-mos 4.45 --codecs opus,pcmu",
+        "--duration 1 --min-mos 4.4 --codecs pcmu",
+    ],
+)
+def test_what_may_just_be_met_is_tried(sipcli: Sipcli, words: str) -> None:
+    outcome = sipcli("call", "--sandbox", "echo", *TONE, *words.split())
+    assert outcome.code in (0, 8), outcome.err
+
+
+def test_a_call_that_was_too_short_says_so(sipcli: Sipcli) -> None:
+    call = ("call", "--sandbox", "echo", *TONE, "--duration", "0.5", "--expect-audio", "both")
+    outcome = sipcli(*call)
+    assert outcome.code == 8
+    assert "the call was too short to judge, its media were up for 0." in outcome.err
+    assert "silence" not in outcome.err
+
+
+@pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--sandbox", "echo", "--expect-tone", "nan", "--junit"], "--expect-tone"),
