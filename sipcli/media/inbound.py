@@ -92,8 +92,7 @@ class Inbound:
         self.playout.step_over(packet)
         clock_rate = self._formats.events.get(packet.payload_type)
         if clock_rate is not None:
-            digits = self._dtmf.receive(packet.payload, packet.timestamp, clock_rate, now)
-            self._digits.extend(digits)
+            self._digits.extend(self._dtmf.receive(packet, clock_rate, now))
         elif codec is None:
             self.unknown += 1
 
