@@ -283,7 +283,7 @@ events = st.builds(
 @given(st.lists(events | st.binary(max_size=6).map(lambda data: RtpPacket(1, 2, 3, 4, data))))
 def test_nothing_raises_and_no_more_is_told_than_came(sent: list[RtpPacket]) -> None:
     receiver = DtmfReceiver()
-    told = []
+    told: list[Digit] = []
     for at, packet in enumerate(sent):
         told += receiver.receive(packet, 8_000, at * 0.02)
     told += receiver.expire(len(sent) * 0.02 + 1)
