@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
 	$(addprefix --cov sipcli/,$(COVERED)) --cov-report term:skip-covered --cov-fail-under 97
 
 .DEFAULT_GOAL := help
-.PHONY: help venv peers listeners lint check test soak bench example demo clean
+.PHONY: help venv peers listeners lint check test floors soak bench example demo clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,13 +40,13 @@ $(BROWSER)/node_modules/.installed: $(BROWSER)/package-lock.json
 	cd $(BROWSER) && npm ci
 	@touch $@
 
+# The last two are cold, as a user's mypy is: it reads in another order then, without a cache.
 lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy scripts/*.py
 	$(BIN)/mypy --package scripts.bench
-	# Cold, as a user's mypy reads it: in another order than the one above, and without a cache.
 	$(BIN)/mypy --no-incremental sipcli
 	$(BIN)/mypy --no-incremental --package sipcli
 
@@ -57,6 +57,9 @@ test: lint  ## the same with all tests; installs the real peers
 	@$(MAKE) --no-print-directory peers || echo "make: going on without real peers" >&2
 	@$(MAKE) --no-print-directory listeners || echo "make: going on without listeners" >&2
 	$(PYTEST)
+
+floors: venv  ## prove the lowest versions of the dependencies that pyproject.toml declares
+	scripts/check-floors $(BIN)/python
 
 soak: venv  ## make 200 calls, and look after each for what it may have left
 	scripts/soak-calls
@@ -75,4 +78,4 @@ demo: venv  ## see it at work
 	@scripts/demo
 
 clean:  ## remove what was made, the virtual environment too
-	rm -rf $(VENV) $(BROWSER)/node_modules build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-* $(BROWSER)/node_modules build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
