@@ -1,15 +1,20 @@
 """A call in the hands of a script: what it can do, and what it can wait for."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final, get_args
 
 from sipcli.api.shown import shown
-from sipcli.api.state import AudioIn, AudioOut, CallState
-from sipcli.api.watch import TIMEOUT
+from sipcli.api.state import AudioIn, AudioOut, CallState, OpenCallSound
+from sipcli.api.watch import TIMEOUT, Watch
+from sipcli.calls.call import Call as SwitchedCall
 from sipcli.calls.call_outcome import call_failure
 from sipcli.calls.digits import Method
 from sipcli.calls.events import CallEnded
 from sipcli.calls.outcome import refusal
+from sipcli.calls.switchboard import Switchboard
+from sipcli.core.calls.events import RedirectRequested, TransferRequested
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import (
     ConfigError,
     ExpectationError,
@@ -23,8 +28,11 @@ from sipcli.expect.verdict import Verdict, judge
 from sipcli.log import LOGGER
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.media.level import AUDIBLE_DBFS
+from sipcli.shell import Shell
+from sipcli.sip.uri import Uri
 
 BUSY_HERE: Final = 486
+DECLINE: Final = 603
 
 
 class Call(CallState):
@@ -35,6 +43,20 @@ class Call(CallState):
     to, such as `RefusedError` or `MediaError`, else `ExpectationError`; the text says what was
     seen instead.
     """
+
+    def __init__(
+        self,
+        call: SwitchedCall,
+        shell: Shell,
+        watch: Watch,
+        open_sound: OpenCallSound,
+        resolve: Callable[[str], Uri],
+        switchboard: Switchboard,
+        find: "Callable[[str], Call]",
+    ) -> None:
+        super().__init__(call, shell, watch, open_sound, resolve)
+        self._switchboard = switchboard
+        self._find = find
 
     # What it can do
 
@@ -121,7 +143,67 @@ class Call(CallState):
             )
         await self.wait_for_end(timeout=timeout)
 
+    async def accept_transfer(
+        self,
+        *,
+        audio_in: AudioIn | None = None,
+        audio_out: AudioOut | None = None,
+        timeout: float = TIMEOUT,
+    ) -> "Call":
+        """Agree to the transfer that the far end asks for (RFC 3515), and return the new call.
+
+        Returns once the INVITE is out; the far end hears how it goes. Raises `DeviceError` and
+        `ConfigError` for sound that cannot be had, `RefusedError` where nothing is asked (any
+        more) or the call cannot be placed.
+        """
+        sound = self._open_sound(audio_in, audio_out)
+        try:
+            placed = self._switchboard.accept_transfer(self.switched, sound)
+            new = await asyncio.wait_for(asyncio.shield(placed), timeout)
+        except OutOfTurn as fault:
+            raise RefusedError(f"accept_transfer: {fault}") from None
+        except TimeoutError:
+            raise NoAnswerError(f"the transfer was not placed within {timeout:g} s") from None
+        except SipcliError as error:
+            raise shown(error) from None
+        return self._find(new.id)
+
+    def refuse_transfer(self, status: int = DECLINE) -> None:
+        """Decline the transfer that the far end asks for, with 300 to 699."""
+        if not 300 <= status <= 699:
+            raise ConfigError(f"refuse_transfer({status}): expected a status from 300 to 699")
+        self.switched.refuse_transfer(status)
+
+    def accept_redirect(self) -> None:
+        """Agree to call the address that our call was answered with (3xx), in the same call."""
+        self.switched.accept_redirect()
+
+    def refuse_redirect(self) -> None:
+        """Decline to: the next address is asked about, or the call ends."""
+        self.switched.refuse_redirect()
+
     # What it can wait for
+
+    async def wait_for_transfer_request(self, *, timeout: float = TIMEOUT) -> TransferRequested:
+        """Wait until the far end asks us to call someone else, and return what it asks.
+
+        `accept_transfer` or `refuse_transfer` is next, within 25 s: then it is declined. Where
+        `transfers` decides by itself it is over by then; events tell of that.
+        """
+        questions = self.switched.questions
+        if not await self._until(lambda: questions.transfer, timeout) or not questions.transfer:
+            raise self._failure(f"no transfer was asked for within {timeout:g} s", Phase.ANSWER)
+        return questions.transfer
+
+    async def wait_for_redirect_request(self, *, timeout: float = TIMEOUT) -> RedirectRequested:
+        """Wait until our call is answered with another address that `redirects` wants asked about.
+
+        `accept_redirect` or `refuse_redirect` is next, within 25 s: then it is declined.
+        """
+        questions = self.switched.questions
+        if not await self._until(lambda: questions.redirect, timeout) or not questions.redirect:
+            raise self._failure(f"no redirection came within {timeout:g} s", Phase.ANSWER)
+        return questions.redirect
 
     async def wait_for_ringing(self, *, timeout: float = TIMEOUT) -> None:
         """Wait until it rings at the far end (180 or 183), or is answered."""

@@ -283,7 +283,15 @@ class Phone:
         self._setup.on_event(event)
 
     def _in_hand(self, call: SwitchedCall) -> Call:
-        return Call(call, self.shell, self._watch, self._open_sound, self._resolve)
+        return Call(
+            call,
+            self.shell,
+            self._watch,
+            self._open_sound,
+            self._resolve,
+            self.switchboard,
+            lambda name: self._calls[name],
+        )
 
     def _ring(self, call: SwitchedCall) -> None:
         if call.takes_place:  # of one that we are in: nobody has to be asked

@@ -13,6 +13,7 @@ from sipcli.calls.events import CallEnded
 from sipcli.calls.figures import figures
 from sipcli.calls.offers import Job, Offers
 from sipcli.calls.path import MediaPath
+from sipcli.calls.questions import Questions
 from sipcli.calls.sound import Sound
 from sipcli.calls.thread import OnEvent, Thread
 from sipcli.core.calls import events as core
@@ -50,6 +51,10 @@ class Call:
         """Whether a password, which is not set, would have helped."""
         self.over = asyncio.Event()
         """Set when all of it is over, media and files too."""
+        self.questions = Questions()
+        """What its far end wants us to do, and waits for us to decide."""
+        self.transfer_of: core.CallId | None = None
+        """The call whose far end asked for this one; None where we wanted it ourselves."""
         self._thread = Thread(shell, on_event)
         self._shell = shell
         self._digits = Digits(self._thread)
@@ -143,6 +148,7 @@ class Call:
 
         `sound` is closed in the end, also where this is interrupted or raises `Malformed`.
         """
+        self.transfer_of = transfer
         self._use(sound)
         try:
             offer = await self._offers.first_offer()
@@ -208,15 +214,35 @@ class Call:
         with self._thread.verbs() as (calls, now):
             calls.refer(self.id, now, target=target, replaces=other)
 
-    def accept_transfer(self) -> None:
-        """Agree to call whom the far end names; `place` with `transfer` is next."""
-        with self._thread.verbs() as (calls, now):
-            calls.accept_transfer(self.id, now)
+    def accept_transfer(self) -> bool:
+        """Agree to call whom the far end names; `place` with `transfer` is next.
 
-    def refuse_transfer(self) -> None:
+        False where nothing is asked any more, or there are too many calls.
+        """
+        outcome: list[bool] = []  # `verbs` may end early
+        with self._thread.verbs() as (calls, now):
+            outcome.append(calls.accept_transfer(self.id, now))
+        return outcome == [True]
+
+    def abandon_transfer(self, status: int, reason: str) -> None:
+        """Tell the far end that the call it asked for could not be placed."""
+        with self._thread.verbs() as (calls, now):
+            calls.abandon_transfer(self.id, status, reason, now)
+
+    def refuse_transfer(self, status: int = 603) -> None:
         """Decline to."""
         with self._thread.verbs() as (calls, now):
-            calls.refuse_transfer(self.id, now)
+            calls.refuse_transfer(self.id, now, status=status)
+
+    def accept_redirect(self) -> None:
+        """Agree to call where the far end's answer leads."""
+        with self._thread.verbs() as (calls, now):
+            calls.accept_redirect(self.id, now)
+
+    def refuse_redirect(self) -> None:
+        """Decline to: the next address of that answer is asked about, or the call ends."""
+        with self._thread.verbs() as (calls, now):
+            calls.refuse_redirect(self.id, now)
 
     # What the core tells
 
@@ -234,6 +260,14 @@ class Call:
                 self._thread.tell(event)
             case core.Progress() | core.Answered() | core.TransferProgress():
                 self._take_progress(event)
+            case (
+                core.TransferRequested()
+                | core.TransferDecided()
+                | core.RedirectRequested()
+                | core.RedirectDecided()
+            ):
+                self.questions.take(event)
+                self._thread.tell(event)
             case _:
                 self._take_offer(event)
 
@@ -301,6 +335,7 @@ class Call:
     def _end(self, event: core.Ended) -> None:
         if not self._is_ending:
             self._is_ending = True
+            self.questions.drop()
             self._thread.cut()
             self._path.end(event.duration_s, self.media.unopened)
             self._shell.spawn(self._clean_up(event))

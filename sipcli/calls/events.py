@@ -10,7 +10,11 @@ from sipcli.core.calls.events import (
     Calling,
     Incoming,
     Progress,
+    RedirectDecided,
+    RedirectRequested,
+    TransferDecided,
     TransferProgress,
+    TransferRequested,
 )
 
 
@@ -142,12 +146,21 @@ class ChangeRefused(CallWarned):
     call: CallId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFailed(CallWarned):
+    """A call that the far end of another has asked for, and we agreed to, was not placed."""
+
+
 Event: TypeAlias = (
     Calling
     | Incoming
     | Progress
     | Answered
+    | TransferRequested
+    | TransferDecided
     | TransferProgress
+    | RedirectRequested
+    | RedirectDecided
     | Media
     | Dtmf
     | Held

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from sipcli.calls.call import Call
-from sipcli.calls.events import CallWarned, Event
+from sipcli.calls.events import Event, TransferFailed
 from sipcli.calls.sound import Sound
+from sipcli.config.settings import Permission
 from sipcli.core.calls import events as core
 from sipcli.core.calls.events import CallEvent
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.errors import SipcliError
+from sipcli.errors import RefusedError, SipcliError
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import NotAcceptable
 from sipcli.shell import Shell
@@ -24,7 +25,9 @@ MakeSound: TypeAlias = Callable[[], Sound]
 class Switchboard:
     """The calls of a phone. `on_incoming` gets each call that rings here.
 
-    `make_sound` opens what a call sounds like that the far end had us place (a transfer).
+    `make_sound` opens what a call sounds like that the far end had us place (a transfer). What
+    the far end may have us place, the settings say; what they leave open waits for
+    `accept_transfer` here, or `refuse_transfer` of the call.
     Give `take` to the shell as its `on_call_event`, then `connect` the shell.
     """
 
@@ -61,6 +64,11 @@ class Switchboard:
         return max(reversed(self.calls), key=_rank, default=None)
 
     @property
+    def asking(self) -> Call | None:
+        """The call whose far end wants us to call someone else, and waits for our decision."""
+        return next((call for call in self.calls if call.questions.open is not None), None)
+
+    @property
     def ringing(self) -> Call | None:
         """The call that has waited longest for somebody to answer or reject it."""
         return next((call for call in self.calls if call.is_ringing), None)
@@ -95,8 +103,30 @@ class Switchboard:
         if call is None:
             return
         call.take(event)
-        if isinstance(event, core.TransferRequested):
-            self._transfer(call, event)
+        if isinstance(event, core.TransferRequested) and event.decision is Permission.ACCEPT:
+            self._transfer(call)
+
+    def accept_transfer(self, call: Call, sound: Sound | None = None) -> asyncio.Future[Call]:
+        """Agree to the transfer that the far end of `call` asks for.
+
+        `sound` is that of the new call, which the future brings once its INVITE is out; it
+        raises `RefusedError` where that comes to nothing. Raises `OutOfTurn`
+        where nothing is asked (any more), and what `make_sound` does: the question stays open.
+        """
+        wish = call.questions.transfer
+        if sound is None and wish is not None:
+            sound = self.make_sound()
+        if wish is None or sound is None or not call.accept_transfer():
+            if sound is not None:
+                sound.close()
+            raise OutOfTurn("no transfer is asked for")
+        placed: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+        placed.add_done_callback(_seen)
+        # Whoever asked may hang up before the new call is there.
+        task = self._shell_in_use.spawn(self._follow(call, wish.target, sound, placed))
+        self._transfers.add(task)
+        task.add_done_callback(self._transfers.discard)
+        return placed
 
     def _ring(self, event: core.Incoming) -> None:
         call = self._new_call(is_incoming=True, remote=event.sender)
@@ -111,29 +141,28 @@ class Switchboard:
         if self._on_incoming is not None:
             self._on_incoming(call)
 
-    def _transfer(self, call: Call, event: core.TransferRequested) -> None:
-        """The far end wants us to call somebody else: do so, and let it know how that goes."""
+    def _transfer(self, call: Call) -> None:
+        """Follow a transfer that the settings accept."""
         try:
-            sound = self.make_sound()
+            self.accept_transfer(call)
         except SipcliError as error:
-            call.refuse_transfer()
-            self._warn(f"a transfer to {event.target} was refused: {error}")
-            return
-        call.accept_transfer()
-        self._warn(f"the far end transfers us to {event.target}")
-        # Whoever asked may hang up before the new call is there.
-        task = self._shell_in_use.spawn(self._follow(call, event.target, sound))
-        self._transfers.add(task)
-        task.add_done_callback(self._transfers.discard)
+            call.refuse_transfer(480)
+            self._on_event(TransferFailed(text=f"the transfer was refused: {error}"))
 
-    async def _follow(self, call: Call, target: Uri, sound: Sound) -> None:
+    async def _follow(
+        self, call: Call, target: Uri, sound: Sound, placed: asyncio.Future[Call]
+    ) -> None:
         try:
-            await self.place(target, sound, transfer=call.id)
-        except (Malformed, OutOfTurn) as error:
-            self._warn(f"the transfer to {target} came to nothing: {error}")
-
-    def _warn(self, text: str) -> None:
-        self._on_event(CallWarned(text=text))
+            new = await self.place(target, sound, transfer=call.id)
+        except (Malformed, OutOfTurn, SipcliError) as error:
+            call.abandon_transfer(503, str(error))
+            failed = f"the transfer to {target} came to nothing: {error}"
+            self._on_event(TransferFailed(text=failed))
+            if not placed.done():
+                placed.set_exception(RefusedError(failed))
+        else:
+            if not placed.done():
+                placed.set_result(new)
 
     def _new_call(self, *, is_incoming: bool, remote: str) -> Call:
         return Call(
@@ -156,6 +185,12 @@ class Switchboard:
         if self._shell is None:
             raise RuntimeError("connect() comes first")
         return self._shell
+
+
+def _seen(placed: asyncio.Future[Call]) -> None:
+    """Take note of a failure that may interest nobody else: a warning has told it."""
+    if not placed.cancelled():
+        placed.exception()
 
 
 def _rank(call: Call) -> int:

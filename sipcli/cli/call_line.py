@@ -6,6 +6,7 @@ from typing import Final
 from sipcli.calls.call import Call
 from sipcli.calls.switchboard import Switchboard
 from sipcli.cli.status import clock
+from sipcli.core.calls.events import TransferRequested
 from sipcli.media.session.stream import Stream
 from sipcli.printable import one_line
 
@@ -29,9 +30,14 @@ class CallLine:
         call = self._switchboard.current
         if call is None:
             return None
-        ringing = self._switchboard.ringing
+        ringing, asking = self._switchboard.ringing, self._switchboard.asking
         others = len(self._switchboard.calls) - 1
         more = f" · {others} more" if others else ""
+        if asking is not None and asking.questions.open is not None:
+            keys = ": y accept, n refuse" if self._has_keys else ""
+            question = asking.questions.open
+            what = "transfer" if isinstance(question, TransferRequested) else "redirection"
+            return one_line(f"↷ {what} to {question.target}{keys}{more}")
         if ringing is not None:
             # Who rings comes first: it is what can be missed, and the line may be cut off.
             rest = f" · {self._describe(call)}" if call.is_answered else ""

@@ -25,6 +25,8 @@ from sipcli.cli.keyboard import has_keyboard, has_terminal
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.screen import Event as AnyEvent
 from sipcli.cli.session import Session
+from sipcli.config.settings import Permission
+from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
 from sipcli.media.codecs.registry import opus_shortcoming
@@ -150,6 +152,11 @@ async def desk(
         session.screen.event(event)
         if isinstance(event, CallEvent):
             judge.take(event, phone.switchboard)
+        if (
+            isinstance(event, TransferRequested | RedirectRequested)
+            and event.decision is Permission.ASK
+        ):
+            session.screen.ring()
         on_event(event)
         if tones is not None and isinstance(event, CallEvent):
             tones.take(event)
@@ -159,9 +166,10 @@ async def desk(
         session.screen.warning(shortcoming)
     reads_stdin = options.stdin or session.settings.audio.input == "-"
     has_keys = has_keyboard(reads_stdin=reads_stdin)
+    has_someone = has_keys or options.stdin
     phone = Phone(
         Setup(
-            settings=session.settings,
+            settings=session.settings if has_someone else session.settings.unattended,
             open_sound=lambda *_taps, **_given: make_sound(),
             on_event=take,
             credentials=session.credentials,

@@ -3,7 +3,18 @@
 from sipcli.calls import events
 from sipcli.cli.call_summary import in_words, summary
 from sipcli.cli.wording import BAD, FAINT, GOOD, PLAIN, Line
-from sipcli.core.calls.events import Answered, Calling, Incoming, Progress, TransferProgress
+from sipcli.config.settings import Permission
+from sipcli.core.calls.events import (
+    Answered,
+    Calling,
+    Incoming,
+    Progress,
+    RedirectDecided,
+    RedirectRequested,
+    TransferDecided,
+    TransferProgress,
+    TransferRequested,
+)
 from sipcli.printable import one_line
 
 
@@ -45,8 +56,27 @@ def _during(event: events.Event) -> Line | None:
             return Line("‖", "on hold" if by == "local" else "held by the far end", PLAIN)
         case events.Resumed(by=by):
             return Line("▶", "resumed" if by == "local" else "the far end is back", PLAIN)
+        case _:
+            return _elsewhere(event)
+
+
+def _elsewhere(event: events.Event) -> Line | None:
+    """Where a transfer or a redirection leads."""
+    match event:
         case TransferProgress(target=target, status=status):
             return Line("↷", f"transfer to {target}: {status or 'no word of it'}", PLAIN)
+        case TransferRequested(target=uri, decision=Permission.ASK):
+            return Line("↷", f"the far end asks us to call {uri}", "bold")
+        case RedirectRequested(target=uri, decision=Permission.ASK):
+            return Line("↷", f"the call is redirected to {uri}", "bold")
+        case TransferDecided(target=target, decision="accepted"):
+            return Line("↷", f"transferred to {target}", PLAIN)
+        case RedirectDecided(target=target, decision="accepted"):
+            return Line("↷", f"redirected to {target}", PLAIN)
+        case TransferDecided(target=target, reason=reason):
+            return Line("↷", f"transfer to {target} refused: {reason}", PLAIN)
+        case RedirectDecided(target=target, reason=reason):
+            return Line("↷", f"redirection to {target} not followed: {reason}", PLAIN)
         case _:
             return None
 

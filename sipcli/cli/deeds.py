@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from sipcli.calls.call import Call
-from sipcli.calls.events import ChangeRefused, DigitsNotSent, Dtmf, Held, Resumed
+from sipcli.calls.events import (
+    ChangeRefused,
+    DigitsNotSent,
+    Dtmf,
+    Held,
+    Resumed,
+    TransferFailed,
+)
 from sipcli.cli.call_session import Desk
 from sipcli.cli.course import Course, in_words
 from sipcli.cli.screen import Event
 from sipcli.cli.verbs import UnknownVerb, Verbs, split
-from sipcli.core.calls.events import TransferProgress
+from sipcli.core.calls.events import Calling, TransferProgress
 from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import Pause, steps
 
@@ -64,6 +71,8 @@ class Deeds:
                     await self._hold(line, current, heard, on=word == "hold")
                 case "transfer" if current is not None:
                     await self._transfer(line, current, heard)
+                case "accept-transfer" if (asking := self._switchboard.asking) is not None:
+                    await self._accept_transfer(line, asking, heard)
                 case "dtmf" if current is not None:
                     await self._dtmf(line, rest, current, heard)
                 case _:
@@ -121,6 +130,20 @@ class Deeds:
         status = progress()[-1].status
         if status is None or status >= 300:
             raise NotDone(in_words(progress()[-1]), Phase.ANSWER)
+
+    async def _accept_transfer(self, line: str, call: Call, heard: deque[Event]) -> None:
+        """Done once the new call goes out; what becomes of that is for a `wait`."""
+        self._begin(line)
+
+        def is_placed() -> bool:
+            return any(isinstance(one, Calling) and one.transfer == call.id for one in heard)
+
+        def failure() -> str | None:
+            return next((one.text for one in heard if isinstance(one, TransferFailed)), None)
+
+        await self._course.until(lambda: is_placed() or failure() is not None, PATIENCE)
+        if not is_placed():
+            raise NotDone(failure() or self._course.last)
 
     async def _dtmf(self, line: str, digits: str, call: Call, heard: deque[Event]) -> None:
         if call.is_answered:  # until the media connect nobody knows how digits are to go

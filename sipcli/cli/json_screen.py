@@ -12,6 +12,7 @@ from sipcli.cli.stream import put_line
 from sipcli.cli.wording import Line
 from sipcli.errors import Phase
 from sipcli.printable import UNSAFE
+from sipcli.sip.uri import OtherUri, SipUri
 
 SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""
@@ -120,6 +121,8 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _plain(value: Any) -> object:
+    if isinstance(value, SipUri | OtherUri):
+        return str(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if is_dataclass(value):

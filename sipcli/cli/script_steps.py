@@ -23,7 +23,10 @@ EVENTS: Final = (
     "dtmf",
     "held",
     "resumed",
+    "transfer_requested",
     "transfer",
+    "redirect_requested",
+    "redirect",
     "message",
     "ended",
 )
@@ -35,7 +38,7 @@ LONGEST: Final = 86_400.0
 SCRIPT_HELP: Final = f"{HELP} · sleep S · wait EVENT [S] · expect … · words do as well as keys"
 
 _MORE: Final = ("sleep", "wait", "expect")
-_KEYS: Final = "arhmsq"
+_KEYS: Final = "arhmsynq"
 _SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 
 

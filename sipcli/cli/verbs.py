@@ -9,6 +9,7 @@ from sipcli.calls.call import Call
 from sipcli.calls.figures import figures
 from sipcli.cli.call_session import Desk
 from sipcli.cli.call_summary import in_words
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
 from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, steps
 from sipcli.sip.grammar import Malformed
@@ -16,7 +17,7 @@ from sipcli.sip.uri import SipUri
 
 HELP: Final = (
     "a answer · r reject · h hold/resume · m mute · 0-9*# digits · t transfer"
-    " · s statistics · q hang up"
+    " · s statistics · y/n accept or refuse a transfer · q hang up"
 )
 
 
@@ -32,6 +33,10 @@ WORDS: Final = (
     "unmute",
     "dtmf",
     "transfer",
+    "accept-transfer",
+    "refuse-transfer",
+    "accept-redirect",
+    "refuse-redirect",
     "stats",
     "hangup",
 )
@@ -92,6 +97,10 @@ class Verbs:
             "unmute": lambda _: self._call().mute(on=False),
             "dtmf": self._dtmf,
             "transfer": self._transfer,
+            "accept-transfer": lambda _: self._accept_transfer(),
+            "refuse-transfer": lambda _: self._asked_to_transfer().refuse_transfer(),
+            "accept-redirect": lambda _: self._redirected().accept_redirect(),
+            "refuse-redirect": lambda _: self._redirected().refuse_redirect(),
             "stats": lambda _: self._stats(),
             "hangup": lambda _: self._call().hang_up(),
         }
@@ -113,6 +122,8 @@ class Verbs:
                 return "resume" if self._answered().is_held else "hold"
             case "m":
                 return "unmute" if self._call().is_muted else "mute"
+            case "y" | "n":
+                return self._decision("accept" if key == "y" else "refuse")
             case _ if key in _KEYS:
                 return _KEYS[key]
             case _ if is_digit(key):
@@ -153,6 +164,32 @@ class Verbs:
 
     def _transfer(self, target: str) -> None:
         self._answered().transfer(resolve(target, self._here.session.settings.uri))
+
+    def _decision(self, word: str) -> str:
+        """The line that answers what the far end of a call asks."""
+        call = self._here.switchboard.asking
+        if call is None:
+            raise UnknownVerb("no transfer is asked for")
+        return f"{word}-{'transfer' if call.questions.transfer is not None else 'redirect'}"
+
+    def _asked_to_transfer(self) -> Call:
+        call = self._here.switchboard.asking
+        if call is None or call.questions.transfer is None:
+            raise UnknownVerb("no transfer is asked for")
+        return call
+
+    def _redirected(self) -> Call:
+        call = self._here.switchboard.asking
+        if call is None or call.questions.redirect is None:
+            raise UnknownVerb("no call of ours is redirected")
+        return call
+
+    def _accept_transfer(self) -> None:
+        call = self._asked_to_transfer()
+        try:
+            self._here.switchboard.accept_transfer(call)
+        except OutOfTurn as error:
+            raise UnknownVerb(str(error)) from None
 
     def _stats(self) -> None:
         call, screen = self._call(), self._here.session.screen

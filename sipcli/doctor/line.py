@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -10,7 +11,7 @@ from sipcli.calls.echo import Echo
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
-from sipcli.config.settings import Settings, WsServer
+from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
 from sipcli.core.events import Connected, Event, Registered, RegistrationFailed
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.session.kit import MediaKit
@@ -38,6 +39,8 @@ class Line:
         *,
         echoes: bool = False,
     ) -> None:
+        # A trial call leads to whom it was placed to, and to no one else.
+        settings = replace(settings.unattended, transfers=PeerPolicy(Permission.REFUSE))
         self.settings = settings
         self.on_call_event: Callable[[CallEvent], None] = lambda _: None
         """Hears of the calls; to be set before one is placed."""

@@ -12,7 +12,7 @@ from sipcli.calls.events import CallEnded, Dtmf
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
-from sipcli.config.settings import Settings, WsServer
+from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
 from sipcli.core.events import Event, InstantMessage
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.pcm import FRAME, Pcm, silence
@@ -63,6 +63,7 @@ class Extension:
             stun_servers=(),
             no_answer_timeout=LONGEST_RING,
             max_calls=MOST_CALLS,
+            transfers=PeerPolicy(Permission.ACCEPT),  # the sandbox leads nowhere else
             tls_ca_file=ca_file,
         )
         self._name = name

@@ -228,7 +228,7 @@ async def test_where_nobody_calls_the_wait_says_who_had_called_before(
 
 
 async def test_a_call_is_transferred_to_an_address(sip_phone: MakePhone) -> None:
-    _, bob, call, _ = await talk(sip_phone)
+    _, bob, call, _ = await talk(sip_phone, transfers="accept")
     await call.transfer("tone")
     assert call.is_over
     new = bob.calls[-1]
@@ -236,8 +236,32 @@ async def test_a_call_is_transferred_to_an_address(sip_phone: MakePhone) -> None
     await new.wait_for_audio()
 
 
+async def test_the_program_decides_whether_it_is_transferred(sip_phone: MakePhone) -> None:
+    _, bob, call, other = await talk(sip_phone)
+    transfer = asyncio.create_task(call.transfer("tone"))
+    asked = await other.wait_for_transfer_request()
+    assert str(asked.target) == "sip:tone@sandbox.invalid"
+    assert len(bob.calls) == 1
+    other.refuse_transfer()
+    with pytest.raises(RefusedError, match="603"):
+        await transfer
+    with pytest.raises(ConfigError, match=r"refuse_transfer\(200\): expected a status"):
+        other.refuse_transfer(200)
+    with pytest.raises(RefusedError, match="no transfer is asked for"):
+        await other.accept_transfer()
+    with pytest.raises(ExpectationError, match=r"no transfer was asked for within 0.3 s"):
+        await other.wait_for_transfer_request(timeout=SOON)
+
+    transfer = asyncio.create_task(call.transfer("tone"))
+    await other.wait_for_transfer_request()
+    new = await other.accept_transfer()
+    assert new.remote == "sip:tone@sandbox.invalid"
+    await transfer
+    await new.wait_for_tone(1000)
+
+
 async def test_two_calls_are_joined(sip_phone: MakePhone) -> None:
-    alice, bob, call, _ = await talk(sip_phone)
+    alice, bob, call, _ = await talk(sip_phone, transfers="accept")
     carol = await sip_phone("carol", audio_in="tone:2000")
     second = await alice.call("carol")
     await carol.answer()
@@ -253,7 +277,7 @@ async def test_two_calls_are_joined(sip_phone: MakePhone) -> None:
 async def test_a_transfer_that_fails_is_an_error_and_the_call_goes_on(
     sip_phone: MakePhone,
 ) -> None:
-    _, _, call, _ = await talk(sip_phone)
+    _, _, call, _ = await talk(sip_phone, transfers=["sip:*@sandbox.invalid"])
     with pytest.raises(RefusedError, match=r"transfer to sip:busy@sandbox.invalid: 486"):
         await call.transfer("busy")
     assert not call.is_over

@@ -7,7 +7,18 @@ import pytest
 
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, CallWarned, Held, Media, Resumed
-from sipcli.core.calls.events import Answered, CallEvent, Incoming, RemoteOffer, TransferProgress
+from sipcli.config.settings import PeerPolicy, Permission
+from sipcli.core.calls.events import (
+    Answered,
+    CallEvent,
+    Incoming,
+    RemoteOffer,
+    TransferDecided,
+    TransferProgress,
+    TransferRequested,
+)
+from sipcli.core.calls.gate import NO_ROOM
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.media.session.events import MediaLost
 from sipcli.media.session.session import ARRIVAL_LIMIT
 from sipcli.media.transport.media_transport import MediaTransport
@@ -17,6 +28,7 @@ from tests.calls.town import Person, in_a_call, town
 from tests.media.session.ends import ends, virtual
 
 CAROL = SipUri.parse("sip:carol@example.com")
+ACCEPT = PeerPolicy(Permission.ACCEPT)
 
 
 def ring_both(bob: Person, carol: Person) -> None:
@@ -297,7 +309,7 @@ async def test_nothing_is_told_of_a_call_after_its_end() -> None:
 
 @virtual
 async def test_a_transfer_leads_to_the_other_and_ends_the_first_call() -> None:
-    async with town() as (alice, bob, carol):
+    async with town(transfers=ACCEPT) as (alice, bob, carol):
         ours, theirs = await in_a_call(alice, bob)
         theirs.transfer(CAROL)
         await carol.event(Incoming)
@@ -309,7 +321,7 @@ async def test_a_transfer_leads_to_the_other_and_ends_the_first_call() -> None:
 
 @virtual
 async def test_who_transfers_may_hang_up_at_once() -> None:
-    async with town() as (alice, bob, carol):
+    async with town(transfers=ACCEPT) as (alice, bob, carol):
         ours, theirs = await in_a_call(alice, bob)
         theirs.transfer(CAROL)
         await bob.event(TransferProgress)
@@ -325,7 +337,7 @@ async def test_who_transfers_may_hang_up_at_once() -> None:
 
 @virtual
 async def test_an_attended_transfer_joins_the_other_two() -> None:
-    async with town() as (alice, bob, carol):
+    async with town(transfers=ACCEPT) as (alice, bob, carol):
         _, theirs = await in_a_call(alice, bob)
         theirs.hold(on=True)
         await bob.event(Held)
@@ -350,3 +362,63 @@ async def test_the_call_that_is_talked_on_is_the_current_one() -> None:
         second.hang_up()
         await second.over.wait()
         assert alice.switchboard.current is first
+
+
+@virtual
+async def test_a_transfer_waits_for_whoever_leads_the_call() -> None:
+    async with town() as (alice, bob, carol):
+        ours, theirs = await in_a_call(alice, bob)
+        theirs.transfer(CAROL)
+        asked = await alice.event(TransferRequested)
+        assert (asked.call, str(asked.target)) == (ours.id, str(CAROL))
+        assert alice.switchboard.asking is ours
+        await asyncio.sleep(5)
+        assert carol.told(Incoming) == []
+        new = await alice.switchboard.accept_transfer(ours)
+        assert new.transfer_of == ours.id
+        assert alice.switchboard.asking is None
+        await asyncio.gather(alice.hears(), carol.hears())
+        await ours.over.wait()
+
+
+@virtual
+async def test_a_transfer_that_is_declined_leaves_the_call_as_it_is() -> None:
+    async with town() as (alice, bob, carol):
+        ours, theirs = await in_a_call(alice, bob)
+        for is_declined in (True, False):  # the second one just runs out
+            theirs.transfer(CAROL)
+            count = len(alice.told(TransferDecided)) + 1
+            await alice.event(TransferRequested, count)
+            if is_declined:
+                ours.refuse_transfer()
+            told = await alice.event(TransferDecided, count)
+            assert (told.decision, told.status) == ("refused", 603)
+            assert (await bob.event(TransferProgress, count)).status == 603
+        assert carol.told(Incoming) == []
+        assert alice.switchboard.asking is None
+        with pytest.raises(OutOfTurn):
+            alice.switchboard.accept_transfer(ours)
+        await asyncio.gather(alice.hears(), bob.hears())
+
+
+@virtual
+async def test_a_question_ends_with_its_call() -> None:
+    async with town() as (alice, bob, _):
+        ours, theirs = await in_a_call(alice, bob)
+        theirs.transfer(CAROL)
+        await alice.event(TransferRequested)
+        theirs.hang_up()
+        await ours.over.wait()
+        with pytest.raises(OutOfTurn):
+            alice.switchboard.accept_transfer(ours)
+
+
+@virtual
+async def test_what_max_calls_leaves_no_room_for_is_not_placed() -> None:
+    async with town(transfers=ACCEPT, max_calls=1) as (alice, bob, carol):
+        _, theirs = await in_a_call(alice, bob)
+        theirs.transfer(CAROL)
+        told = await alice.event(TransferDecided)
+        assert (told.decision, told.status, told.reason) == ("refused", 486, NO_ROOM)
+        await asyncio.sleep(5)
+        assert carol.told(Incoming) == []

@@ -2,11 +2,28 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from sipcli.calls.questions import Questions
 from sipcli.cli.call_session import Desk
+from sipcli.config.settings import Permission
+from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.errors import DeviceError
 from sipcli.sip.uri import SipUri, Uri
+
+ASKED: Final = TransferRequested(
+    call="1",
+    target=SipUri.parse("sip:carol@example.com"),
+    referred_by=None,
+    replaces=False,
+    decision=Permission.ASK,
+)
+MOVED: Final = RedirectRequested(
+    call="1",
+    target=SipUri.parse("sip:carol@example.com"),
+    status=302,
+    decision=Permission.ASK,
+)
 
 
 @dataclass(eq=False)
@@ -25,6 +42,7 @@ class FakeCall:
     codec: str | None = "opus"
     did: list[str] = field(default_factory=list)
     media: Any = None
+    questions: Questions = field(default_factory=Questions)
 
     def hold(self, *, on: bool) -> None:
         self.is_held = on
@@ -40,6 +58,15 @@ class FakeCall:
 
     def transfer(self, target: Uri) -> None:
         self.did.append(f"transfer {target}")
+
+    def refuse_transfer(self) -> None:
+        self.did.append("refuse-transfer")
+
+    def accept_redirect(self) -> None:
+        self.did.append("accept-redirect")
+
+    def refuse_redirect(self) -> None:
+        self.did.append("refuse-redirect")
 
     def hang_up(self) -> None:
         self.did.append("hangup")
@@ -68,6 +95,15 @@ class FakeDesk:
     @property
     def ringing(self) -> FakeCall | None:
         return next((call for call in self.calls if call.is_ringing), None)
+
+    @property
+    def asking(self) -> FakeCall | None:
+        return next((call for call in self.calls if call.questions.open is not None), None)
+
+    def accept_transfer(self, call: FakeCall) -> None:
+        if not self.has_device:
+            raise DeviceError("the microphone is gone")
+        call.did.append("accept-transfer")
 
     def make_sound(self) -> object:
         if not self.has_device:

@@ -8,7 +8,7 @@ import pytest
 
 from sipcli.calls.switchboard import Switchboard
 from sipcli.cli.call_line import WIDTH, CallLine, bar
-from tests.cli.desk import FakeCall, FakeDesk
+from tests.cli.desk import ASKED, MOVED, FakeCall, FakeDesk
 
 
 def media(mos: float | None = 4.21) -> Any:
@@ -48,6 +48,18 @@ def test_a_call_shows_who_how_long_what_and_how() -> None:
     assert line(talking()) == (
         "☎ sip:bob@example.com · 0:05 · opus · ↑████   ↓       · MOS 4.2 · ? keys"
     )
+
+
+def test_what_a_far_end_asks_comes_first() -> None:
+    call = talking()
+    call.questions.take(ASKED)
+    ringing = FakeCall(is_ringing=True, is_incoming=True)
+    question = "↷ transfer to sip:carol@example.com"
+    assert line(call, ringing) == f"{question}: y accept, n refuse · 1 more"
+    assert line(call, has_keys=False) == question
+    call.questions.drop()
+    call.questions.take(MOVED)
+    assert str(line(call)).startswith("↷ redirection to sip:carol@example.com: y accept")
 
 
 def test_keys_that_nobody_has_are_not_told() -> None:

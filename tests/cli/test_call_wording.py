@@ -7,7 +7,17 @@ import pytest
 
 from sipcli.calls import events
 from sipcli.cli.call_wording import call_wording
-from sipcli.core.calls.events import Answered, Calling, Incoming, Progress, TransferProgress
+from sipcli.config.settings import Permission
+from sipcli.core.calls.events import (
+    Answered,
+    Calling,
+    Incoming,
+    Progress,
+    RedirectDecided,
+    TransferDecided,
+    TransferProgress,
+)
+from tests.cli.desk import ASKED, MOVED
 
 NASTY = "\x1b[2Jb\no\rb\x9b\u202e"
 HOST = events.CandidateShown(type="host", protocol="udp", address="192.0.2.1", port=4000)
@@ -84,6 +94,22 @@ def test_each_event_has_its_words() -> None:
         "call over, the far end ended it: hung up\n  2.0 s, opus, ICE host ↔ relay\n"
         "  sent 100, received 99 packets, loss 1.0 %, jitter 2.5 ms, round trip 20 ms, MOS 4.2",
     ]
+
+
+def test_where_a_far_end_sends_us_is_told_once() -> None:
+    decided = TransferDecided(call="1", target="sip:c@c", status=202, decision="accepted")
+    followed = RedirectDecided(call="1", target="sip:c@c", status=302, decision="accepted")
+    assert words(ASKED) == "the far end asks us to call sip:carol@example.com"
+    assert words(MOVED) == "the call is redirected to sip:carol@example.com"
+    assert words(decided) == "transferred to sip:c@c"
+    assert words(followed) == "redirected to sip:c@c"
+    refused = replace(decided, status=603, decision="refused", reason="why")
+    assert words(refused) == "transfer to sip:c@c refused: why"
+    refused_redirect = replace(followed, decision="refused", reason="why")
+    assert words(refused_redirect) == "redirection to sip:c@c not followed: why"
+    for known in (Permission.ACCEPT, Permission.REFUSE):
+        assert call_wording(replace(ASKED, decision=known)) is None
+        assert call_wording(replace(MOVED, decision=known)) is None
 
 
 @pytest.mark.parametrize(

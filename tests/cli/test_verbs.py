@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.cli.verbs import UnknownVerb, Verbs
-from tests.cli.desk import FakeCall, FakeDesk
+from tests.cli.desk import ASKED, MOVED, FakeCall, FakeDesk
 
 
 def talking() -> FakeCall:
@@ -40,6 +40,30 @@ def test_keys_toggle_hold_and_mute() -> None:
     assert call.did == [
         *("hold", "resume", "mute", "unmute"),
         *("dtmf 5", "dtmf *", "dtmf #", "hangup"),
+    ]
+
+
+def test_what_a_far_end_asks_is_decided_by_a_key_or_a_word() -> None:
+    call = talking()
+    verbs = Verbs(FakeDesk(call).here)
+    for key in "yn":
+        with pytest.raises(UnknownVerb, match="no transfer is asked for"):
+            verbs.press(key)
+    with pytest.raises(UnknownVerb, match="no call of ours is redirected"):
+        verbs.do("accept-redirect")
+    call.questions.take(ASKED)
+    verbs.press("y")
+    verbs.press("n")
+    verbs.do("Accept-Transfer")
+    with pytest.raises(UnknownVerb, match="no call of ours is redirected"):
+        verbs.do("refuse-redirect")
+    call.questions.drop()
+    call.questions.take(MOVED)
+    verbs.press("y")
+    verbs.press("n")
+    assert call.did == [
+        *("accept-transfer", "refuse-transfer", "accept-transfer"),
+        *("accept-redirect", "refuse-redirect"),
     ]
 
 

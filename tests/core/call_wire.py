@@ -112,13 +112,14 @@ class CallWire(Wire):
         call_id: str = "in-1",
         cseq: int = 10,
         contact: str | None = BOBS_PHONE,
+        sender: str = '"Bob" <sip:bob@example.com>;tag=bobs',
     ) -> Request:
-        """Have Bob call."""
+        """Have Bob call, or another `sender`."""
         self._counter += 1
         fields = [
             ("Via", f"SIP/2.0/WSS proxy.example;branch=z9hG4bKin{self._counter}"),
             ("To", "<sip:alice@example.com>"),
-            ("From", '"Bob" <sip:bob@example.com>;tag=bobs'),
+            ("From", sender),
             ("Call-ID", call_id),
             ("CSeq", f"{cseq} INVITE"),
             *([("Contact", contact)] if contact else []),

@@ -1,8 +1,21 @@
 """3xx, followed with care (RFC 3261 §8.1.3.4)."""
 
-from sipcli.core.calls.events import Answered, Ended, Progress
+import pytest
+
+from sipcli.config.keys import BY_NAME
+from sipcli.config.settings import PeerPolicy, Permission
+from sipcli.core.calls.events import (
+    Answered,
+    Ended,
+    Progress,
+    RedirectDecided,
+    RedirectRequested,
+)
+from sipcli.core.calls.gate import ASK_LIMIT
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.redirection import MOST_REDIRECTIONS
-from tests.core.call_wire import ANSWER, CallWire
+from sipcli.sip.uri import SipUri
+from tests.core.call_wire import ANSWER, OFFER, CallWire
 
 
 def targets(wire: CallWire) -> list[str]:
@@ -61,8 +74,106 @@ def test_no_target_is_tried_twice() -> None:
 def test_only_sip_targets_are_followed_and_without_what_they_smuggle() -> None:
     wire = CallWire()
     wire.invite()
-    redirect(wire, "<tel:+1555>", "<http://x/>", "<sip:eve@x;method=BYE?Replaces=a%3Bb>")
+    redirect(wire, "<tel:bob>", "<http://x/>", "<sip:eve@x;method=BYE?Replaces=a%3Bb>")
     assert targets(wire)[1:] == ["sip:eve@x"]
+
+
+def test_a_telephone_number_is_called_at_our_own_domain() -> None:
+    wire = CallWire()
+    wire.invite()
+    redirect(wire, "<tel:+1-555>")
+    assert targets(wire)[1:] == ["sip:+1555@example.com;user=phone"]
+
+
+def test_a_telephone_number_is_no_way_around_sips() -> None:
+    wire = CallWire()
+    wire.step(wire.calls.invite, SipUri.parse("sips:bob@example.com"), OFFER)
+    redirect(wire, "<tel:+1555>")
+    assert targets(wire)[1:] == []
+
+
+# Who may send us where
+
+
+def policy(*words: str) -> PeerPolicy:
+    found = BY_NAME["redirects"].kind.from_words(words)
+    assert isinstance(found, PeerPolicy)
+    return found
+
+
+def test_a_redirection_is_told_with_its_target_and_what_is_decided() -> None:
+    wire = CallWire()
+    call, _ = wire.invite()
+    redirect(wire, "<sip:carol@x>")
+    (asked,), (told,) = wire.heard(RedirectRequested), wire.heard(RedirectDecided)
+    assert (asked.call, str(asked.target), asked.status) == (call, "sip:carol@x", 302)
+    assert asked.decision is Permission.ACCEPT
+    assert (told.target, told.decision, told.reason) == ("sip:carol@x", "accepted", None)
+
+
+def test_a_target_that_is_not_permitted_is_not_called() -> None:
+    wire = CallWire(redirects=policy("sip:*@example.com", "refuse"))
+    wire.invite()
+    redirect(wire, "<sip:+1900@premium>;q=0.9", "<sip:carol@example.com>;q=0.1")
+    assert targets(wire)[1:] == ["sip:carol@example.com"]
+    told = [(one.target, one.decision) for one in wire.heard(RedirectDecided)]
+    assert told == [("sip:+1900@premium", "refused"), ("sip:carol@example.com", "accepted")]
+    wire.reply(wire.requests("INVITE")[-1], 486)
+    (end,) = wire.heard(Ended)
+    assert end.reason == "Busy Here; not followed to sip:+1900@premium"
+
+
+def test_no_permitted_target_is_the_end_with_the_redirection() -> None:
+    wire = CallWire(redirects=policy("refuse"))
+    wire.invite()
+    redirect(wire, "<sip:carol@x>")
+    (end,) = wire.heard(Ended)
+    assert (end.by, end.status) == ("remote", 302)
+    assert end.reason == "Moved Temporarily; not followed to sip:carol@x"
+    assert len(targets(wire)) == 1
+
+
+def test_whoever_leads_the_call_is_asked_and_may_accept() -> None:
+    wire = CallWire(redirects=policy("ask"))
+    call, _ = wire.invite()
+    redirect(wire, "<sip:carol@x>", "<sip:dave@x>")
+    assert len(targets(wire)) == 1
+    wire.step(wire.calls.refuse_redirect, call)
+    assert len(targets(wire)) == 1
+    wire.step(wire.calls.accept_redirect, call)
+    assert targets(wire)[1:] == ["sip:dave@x"]
+    with pytest.raises(OutOfTurn):
+        wire.step(wire.calls.accept_redirect, call)
+    wire.reply(wire.requests("INVITE")[-1], 200, body=ANSWER)
+    assert wire.heard(Answered)
+
+
+def test_what_is_not_decided_on_in_time_is_refused() -> None:
+    wire = CallWire(redirects=policy("ask"))
+    wire.invite()
+    redirect(wire, "<sip:carol@x>")
+    wire.advance(ASK_LIMIT + 0.1)
+    assert wire.heard(RedirectDecided)[-1].decision == "refused"
+    assert wire.heard(Ended)[0].status == 302
+    assert wire.calls.is_idle
+
+
+def test_hanging_up_ends_the_question() -> None:
+    wire = CallWire(redirects=policy("ask"))
+    call, _ = wire.invite()
+    redirect(wire, "<sip:carol@x>")
+    wire.step(wire.calls.hang_up, call)
+    wire.advance(ASK_LIMIT + 0.1)
+    assert (len(targets(wire)), wire.heard(RedirectDecided)) == (1, [])
+    assert wire.calls.is_idle
+
+
+def test_what_a_far_end_may_redirect_is_bounded_whatever_becomes_of_it() -> None:
+    wire = CallWire(redirects=policy("sip:n*@x", "refuse"))
+    wire.invite()
+    for round_ in range(MOST_REDIRECTIONS + 3):
+        redirect(wire, *(f"<sip:{kind}{round_}@x>" for kind in "nabcd"))
+    assert len(wire.heard(RedirectRequested)) == MOST_REDIRECTIONS
 
 
 def test_at_most_five_targets_are_followed() -> None:

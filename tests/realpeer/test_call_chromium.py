@@ -307,9 +307,12 @@ def test_the_browser_restarts_ice(bob: Browser, alice: User, we_call: bool) -> N
 def test_the_browser_transfers_us(bob: Browser, alice: User, carol: User) -> None:
     third = carol.sipcli("listen", "--auto-answer", "--audio-in", "tone:1000", *OUT)
     third.wait_for("registered")
-    process = alice.sipcli("call", "bob", *TONE, *OUT)
+    process = alice.sipcli("call", "bob", "--transfers", "sip:*@sipcli.test", *TONE, *OUT)
     answered(bob, process)
+    assert bob.do("refer", "sip:eve@example.com") == 603
+    process.wait_for("transfer", target="sip:eve@example.com", decision="refused")
     assert bob.do("refer", "sip:carol@sipcli.test") == 202
+    process.wait_for("transfer", target="sip:carol@sipcli.test", decision="accepted")
     third.wait_for("incoming", **FROM_ALICE)
     third.wait_for("media", state="connected")
     while "200" not in bob.wait_for("notify")["body"]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
 
 from sipcli.core.calls.events import Answered, By, CallEvent, CallId, Ended, Progress
+from sipcli.core.calls.gate import Gate
 from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.line import Fields, Line
 from sipcli.core.calls.session import Session
@@ -43,9 +44,12 @@ class Setup(Protocol):
 class Call:
     """What the owner knows by a Call-ID; after its end it lingers until the wire is quiet."""
 
-    def __init__(self, call_id: CallId, line: Line, now: float) -> None:
+    def __init__(self, call_id: CallId, line: Line, gate: Gate, now: float) -> None:
         self._id = call_id
         self.line = line
+        self._gate = gate
+        self.transfer: CallId | None = None
+        """The call whose far end asked for this one by REFER; None where we wanted it."""
         self.setup: Setup | None = None
         self.session: Session | None = None
         """The dialog that the owner's verbs are about; early ones only where there is just one."""
@@ -60,6 +64,11 @@ class Call:
     def id(self) -> CallId:
         """The Call-ID."""
         return self._id
+
+    @property
+    def gate(self) -> Gate:
+        """What its far end may make us start."""
+        return self._gate
 
     @property
     def is_answered(self) -> bool:
@@ -98,7 +107,7 @@ class Call:
                 fork=fork,
             )
         )
-        if self.report is not None:
+        if self.report is not None and status < 200:  # a redirection is not the end of it
             self.report(status, reason, False, now)
 
     def answered(

@@ -10,6 +10,7 @@ from typing import Final
 from sipcli.config.settings import Settings
 from sipcli.core.calls.call import Call
 from sipcli.core.calls.events import CallId
+from sipcli.core.calls.gate import NO_ROOM, Gate
 from sipcli.core.calls.incoming import Incoming
 from sipcli.core.calls.line import Fields, Line
 from sipcli.core.calls.offer_answer import OutOfTurn
@@ -43,6 +44,7 @@ class Calls:
         self._line = line
         self._takes_calls = takes_calls
         self._most = settings.max_calls
+        self._gate = Gate(settings, self._has_room)
         self._patience = float(settings.no_answer_timeout)
         self._calls: dict[CallId, Call] = {}
         self._incoming: dict[CallId, Incoming] = {}
@@ -66,17 +68,23 @@ class Calls:
         `anonymous` hides who we are for the whole call. `transfer` is the call, over by now
         or not, whose far end asked for this one and got `accept_transfer`: what it asked for
         is done (RFC 3891), and it hears how it goes as long as it is there. Raises `Malformed`
-        for header fields that cannot be written.
+        for header fields that cannot be written, and `OutOfTurn` for a transfer that was not
+        accepted, or has no room by now (then `abandon_transfer` is next).
         """
         fields = list(headers)
         Headers(fields)  # raises before anything has happened
         referring = None if transfer is None else self._transfers.pop(transfer, None)
         if transfer is not None and referring is None:
             raise OutOfTurn("that transfer was not accepted")
+        if transfer is not None and referring is not None and not self._has_room():
+            self._transfers[transfer] = referring
+            raise OutOfTurn(NO_ROOM)
         if referring is not None:
             fields += referring.headers
-        call = Call(self._line.identity.new_id(), self._line, now)
+        call = Call(self._line.identity.new_id(), self._line, self._gate, now)
+        call.transfer = transfer
         if referring is not None:
+            referring.started(call)
             call.report = lambda status, reason, is_final, at: referring.report(
                 status, reason, at, is_final=is_final
             )
@@ -170,17 +178,36 @@ class Calls:
         place = Replaces(other.call_id, other.remote.tag or "", other.local.tag or "")
         transferor.refer(target or _reachable(other.remote_target, other.remote.uri), place, now)
 
-    def accept_transfer(self, call: CallId, now: float) -> None:
-        """Agree to a `TransferRequested`; `invite` with `transfer=call` is next."""
+    def accept_transfer(self, call: CallId, now: float) -> bool:
+        """Agree to a `TransferRequested`; `invite` with `transfer=call` is next.
+
+        False where `max_calls` leaves no room by now: it was refused.
+        """
         transferee = self._session(call).transferee
-        transferee.accept(now)
+        if not transferee.accept(now):
+            return False
         while len(self._transfers) >= MOST_TRANSFERS:
             del self._transfers[next(iter(self._transfers))]
         self._transfers[call] = transferee
+        return True
+
+    def abandon_transfer(self, call: CallId, status: int, reason: str, now: float) -> None:
+        """Give up a transfer that was accepted and could not be placed; nothing after `invite`."""
+        transferee = self._transfers.pop(call, None)
+        if transferee is not None:
+            transferee.failed(status, reason, now)
 
     def refuse_transfer(self, call: CallId, now: float, *, status: int = 603) -> None:
         """Decline a `TransferRequested`."""
         self._session(call).transferee.refuse(status, now)
+
+    def accept_redirect(self, call: CallId, now: float) -> None:
+        """Agree to a `RedirectRequested`: the call goes on to that target."""
+        self._outgoing(call).accept_redirect(now)
+
+    def refuse_redirect(self, call: CallId, now: float) -> None:
+        """Decline a `RedirectRequested`."""
+        self._outgoing(call).refuse_redirect(now)
 
     # What the request server asks
 
@@ -215,10 +242,9 @@ class Calls:
         replaced = self._replaced(request)
         if isinstance(replaced, Answer):
             return replaced
-        busy = [call for call in self._calls.values() if not call.is_over and call is not replaced]
-        if len(busy) >= self._most or len(self._calls) >= MOST_LINGERING:
+        if not self._has_room(replaced) or len(self._calls) >= MOST_LINGERING:
             return Answer(486)
-        call = Call(request.call_id, self._line, now)
+        call = Call(request.call_id, self._line, self._gate, now)
         incoming = Incoming(call, inbound, replaced, self._patience, now)
         call.setup = incoming
         self._calls[call.id] = call
@@ -267,6 +293,20 @@ class Calls:
 
     # Inside
 
+    def _has_room(self, replaced: Call | None = None) -> bool:
+        """Whether there may be another call, in the place of `replaced` where that is given."""
+        live = [one for one in self._calls.values() if not one.is_over and one is not replaced]
+        due = [
+            one for one in self._transfers if one in self._calls and not self._calls[one].is_over
+        ]
+        return len(live) + len(due) < self._most
+
+    def _outgoing(self, call_id: CallId) -> Outgoing:
+        setup = self._call(call_id).setup
+        if not isinstance(setup, Outgoing):
+            raise OutOfTurn("it is the far end that calls")
+        return setup
+
     def _call(self, call_id: CallId) -> Call:
         call = self._calls.get(call_id)
         if call is None or call.is_over:
@@ -287,7 +327,11 @@ class Calls:
         return incoming
 
     def _replaced(self, request: Request) -> Call | Answer | None:
-        """The call whose place an INVITE is to take, or why it may not (RFC 3891 §3)."""
+        """The call whose place an INVITE is to take, or why it may not (RFC 3891 §3).
+
+        It takes the place at once, without ringing, so the far end of that call must be the one
+        who calls now, or who has sent the caller.
+        """
         replaces = request.replaces
         if replaces is None:
             return None
@@ -300,6 +344,8 @@ class Calls:
             return Answer(481)
         if call.is_over:
             return Answer(603)
+        if not _may_replace(request, sessions[0].dialog.remote.uri):
+            return Answer(403, "Replaces Not Authorized")
         if call.is_answered:
             return Answer(486) if replaces.early_only else call
         # An early dialog may be taken over only from whom it was called by.
@@ -309,3 +355,17 @@ class Calls:
 def _reachable(target: Uri, address: Uri) -> Uri:
     """Where a third party reaches somebody: a GRUU goes everywhere, other Contacts may not."""
     return target if isinstance(target, SipUri) and "gr" in target.params else address
+
+
+def _may_replace(request: Request, party: Uri) -> bool:
+    """Whether an INVITE comes from `party`, whose call it is to replace, or by its referral."""
+    referrer = request.referred_by
+    return _is_one_account(request.from_.uri, party) or (
+        referrer is not None and _is_one_account(referrer.uri, party)
+    )
+
+
+def _is_one_account(one: Uri, other: Uri) -> bool:
+    if isinstance(one, SipUri) and isinstance(other, SipUri):
+        return (one.user, one.host) == (other.user, other.host)
+    return one.matches(other)

@@ -8,6 +8,7 @@ session descriptions and what only the owner needs. Those without are for the ow
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
+from sipcli.config.settings import Permission
 from sipcli.sip.uri import Uri
 
 CallId = str
@@ -24,6 +25,8 @@ class Calling:
     name: ClassVar[str] = "calling"
     call: CallId
     to: str
+    transfer: CallId | None = None
+    """The call whose far end asked for this one; None where we wanted it ourselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,17 +151,35 @@ class InfoDelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequested:
-    """The far end asks us to call somebody else in its place (RFC 3515).
+    """The far end asks us to call someone else in its place (RFC 3515).
 
-    `accept_transfer` or `refuse_transfer` is due soon. After the first, `invite` with
-    `transfer=call` places the call and keeps the far end informed of it.
+    Unless it is refused already, `accept_transfer` or `refuse_transfer` is due soon. After the
+    first, `invite` with `transfer=call` places the call and keeps the far end informed of it.
     """
 
+    name: ClassVar[str] = "transfer_requested"
     call: CallId
     target: Uri
     referred_by: str | None
     replaces: bool
-    """Whether the new call takes the place of one of the target's (attended transfer)."""
+    """Private. Whether the new call takes the place of one of the target's (attended transfer)."""
+    decision: Permission
+    """What the settings say about this target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferDecided:
+    """What became of a `TransferRequested`."""
+
+    name: ClassVar[str] = "transfer"
+    call: CallId
+    target: str
+    status: int
+    """Our answer to the far end's REFER: 202, or 300 to 699."""
+    by: Literal["remote"] = "remote"
+    decision: Literal["accepted", "refused"]
+    reason: str | None = None
+    """Why it was refused, for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +195,38 @@ class TransferProgress:
     is_final: bool
     """Private. Whether nothing more will be heard of it; with a 2xx the far end has, or will
     have, its other call, and this one may end."""
+    by: Literal["local"] = "local"
+    decision: None = None
+    reason: None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectRequested:
+    """A call of ours was answered with another address (3xx, RFC 3261 §8.1.3.4).
+
+    Where `decision` is to ask, `accept_redirect` or `refuse_redirect` is due soon.
+    """
+
+    name: ClassVar[str] = "redirect_requested"
+    call: CallId
+    target: Uri
+    status: int
+    """The answer that led there: that of the address tried before."""
+    decision: Permission
+    """What the settings say about this target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectDecided:
+    """What became of a `RedirectRequested`: accepted, it is called now, in the same call."""
+
+    name: ClassVar[str] = "redirect"
+    call: CallId
+    target: str
+    status: int
+    decision: Literal["accepted", "refused"]
+    reason: str | None = None
+    """Why it was refused, for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +261,9 @@ CallEvent: TypeAlias = (
     | InfoReceived
     | InfoDelivered
     | TransferRequested
+    | TransferDecided
     | TransferProgress
+    | RedirectRequested
+    | RedirectDecided
     | Ended
 )

@@ -4,6 +4,7 @@ from typing import Final, Protocol
 
 from sipcli.core.calls.dialog import SDP, Dialog
 from sipcli.core.calls.events import By, CallEvent, CallId
+from sipcli.core.calls.gate import Gate
 from sipcli.core.calls.line import Fields, Line, OnOutcome
 from sipcli.core.calls.offer_answer import OfferAnswer
 from sipcli.core.calls.session_timer import SessionTimer
@@ -21,6 +22,10 @@ class LegUser(Protocol):
     @property
     def id(self) -> CallId:
         """The Call-ID."""
+
+    @property
+    def gate(self) -> Gate:
+        """What a peer may make us start."""
 
     def emit(self, event: CallEvent) -> None:
         """Take an event of a call that is not over."""

@@ -24,7 +24,7 @@ from sipcli.core.requests.exchange import Answered, Lost, Outcome, Unanswered, U
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip.cseq import RAck
 from sipcli.sip.message import Request, Response
-from sipcli.sip.uri import Uri
+from sipcli.sip.uri import SipUri, Uri
 
 MOST_FORKS: Final = 8
 """Dialogs that one INVITE may open; answers of further ones are not heard."""
@@ -66,7 +66,9 @@ class Outgoing:
                 ("P-Preferred-Identity", f"<{identity.aor}>"),
             ]
         self._timer = SessionTimer()
-        self._redirection = Redirection(target)
+        self._redirection = Redirection(call, target)
+        self._refusal: Response | None = None
+        """The answer of the target tried last, while another one is looked for."""
         self._invitation: Invitation | None = None
         self._cseq = 0
         self._forks: dict[str, _Fork] = {}
@@ -75,8 +77,18 @@ class Outgoing:
 
     def start(self, now: float) -> None:
         """Send the first INVITE."""
-        self._call.emit(Calling(call=self._call.id, to=str(self._to)))
+        call = self._call
+        call.emit(Calling(call=call.id, to=str(self._to), transfer=call.transfer))
         self._invite(self._to, now)
+
+    def accept_redirect(self, now: float) -> None:
+        """Call the target that a `RedirectRequested` asks about; raises `OutOfTurn`."""
+        self._follow(self._redirection.accept(), now)
+
+    def refuse_redirect(self, now: float) -> None:
+        """Do not call it; the next one, if any, has its turn. Raises `OutOfTurn`."""
+        self._redirection.refuse()
+        self._try_next(now)
 
     # What the call asks (call.Setup)
 
@@ -89,6 +101,7 @@ class Outgoing:
         """CANCEL, as soon as that is allowed; a 2xx that crosses it gets ACK and BYE."""
         if self._invitation is not None:
             self._invitation.cancel(now, headers)
+        self._redirection.drop()
         self._drop_early(now)
         return 487
 
@@ -110,12 +123,17 @@ class Outgoing:
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
-        return None if self._invitation is None else self._invitation.deadline()
+        due = [self._redirection.deadline()]
+        if self._invitation is not None:
+            due.append(self._invitation.deadline())
+        return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Fire what is due."""
         if self._invitation is not None:
             self._invitation.tick(now)
+        if self._redirection.tick(now):
+            self._try_next(now)
 
     # What the INVITE reports (invitation.InvitationUser)
 
@@ -261,22 +279,37 @@ class Outgoing:
             self._call.end("local", 488, reason, now)
 
     def _refused(self, response: Response, now: float) -> None:
-        call = self._call
         if self._cseq >= MOST_INVITES:
             reason = f"{response.reason} (and enough was tried: {self._cseq} INVITEs)"
-            call.end("remote", response.status, reason, now)
+            self._call.end("remote", response.status, reason, now)
             return
         if response.status // 100 == 3:
             self._redirection.add(response)
         if response.status == 422 and self._timer.too_small(response) and self._invitation:
             self._invite(self._invitation.request.uri, now)
             return
-        target = self._redirection.next() if response.status < 600 else None
-        if target is None:
-            text = next((f": {warning.text}" for warning in response.warnings), "")
-            call.end("remote", response.status, f"{response.reason}{text}", now)
+        self._refusal = response
+        if response.status >= 600:
+            self._redirection.drop()
+        self._try_next(now)
+
+    def _try_next(self, now: float) -> None:
+        """Call the next target of a redirection; the end, where there is none to wait for."""
+        response = self._refusal
+        if response is None or self._call.is_over:
             return
-        call.progress(response.status, response.reason, now)
+        target = self._redirection.next(response.status, now)
+        if target is not None:
+            self._follow(target, now)
+        elif not self._redirection.is_asking:
+            text = next((f": {warning.text}" for warning in response.warnings), "")
+            if self._redirection.refused:
+                text += f"; not followed to {', '.join(self._redirection.refused)}"
+            self._call.end("remote", response.status, f"{response.reason}{text}", now)
+
+    def _follow(self, target: SipUri, now: float) -> None:
+        if self._refusal is not None:
+            self._call.progress(self._refusal.status, self._refusal.reason, now)
         self._invite(target, now)
 
     def _drop_early(self, now: float) -> None:

@@ -1,42 +1,129 @@
-"""Whom to call next after a 3xx (RFC 3261 §8.1.3.4): few targets, each once, none but sip:."""
+"""Where to call next after a 3xx (RFC 3261 §8.1.3.4): few targets, each once, each permitted."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
+from sipcli.config.settings import Permission
+from sipcli.core.calls.call import Call
+from sipcli.core.calls.events import RedirectDecided, RedirectRequested
+from sipcli.core.calls.gate import ASK_LIMIT, NOT_PERMITTED, REFUSED, UNDECIDED
+from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.calls.target import reachable
 from sipcli.sip.address import Address
 from sipcli.sip.message import Response
 from sipcli.sip.uri import SipUri, Uri
 
 MOST_REDIRECTIONS: Final = 5
-"""Targets tried beyond the first."""
+"""Targets tried, or asked about, beyond the first."""
 
 
 class Redirection:
-    """The target set of one call, the likeliest first."""
+    """The target set of one call, the likeliest first.
 
-    def __init__(self, target: Uri) -> None:
+    `next` gives what may be called now; where the owner has to decide first, `is_asking` is
+    true until `accept`, `refuse` or `tick` ends that.
+    """
+
+    def __init__(self, call: Call, target: Uri) -> None:
+        self._call = call
+        self._home = call.line.identity.aor
         self._tried: list[Uri] = [target]
         self._waiting: list[SipUri] = []
         self._has_secure_target = isinstance(target, SipUri) and target.scheme == "sips"
+        self._asked: SipUri | None = None
+        self._deadline: float | None = None
+        self._status = 0
+        self.refused: list[str] = []
+        """The targets that were not permitted."""
 
     def add(self, response: Response) -> None:
         """Take the Contacts of a 3xx by falling `q`, without those that are not to be tried."""
         for contact in sorted(response.contacts[:MOST_REDIRECTIONS], key=_weight, reverse=True):
-            uri = contact.uri
-            if not isinstance(uri, SipUri) or (self._has_secure_target and uri.scheme == "sip"):
+            uri = reachable(contact.uri, self._home)
+            if uri is None or (self._has_secure_target and uri.scheme == "sip"):
                 continue
             # Header fields and a method in a URI are the redirecting server's, not our user's.
             uri = replace(uri, headers=(), params=uri.params.without("method"))
             if not any(uri.matches(other) for other in (*self._tried, *self._waiting)):
                 self._waiting.append(uri)
 
-    def next(self) -> SipUri | None:
-        """The next target; None when there is none or enough were tried."""
-        if not self._waiting or len(self._tried) > MOST_REDIRECTIONS:
-            return None
-        uri = self._waiting.pop(0)
-        self._tried.append(uri)
+    def next(self, status: int, now: float) -> SipUri | None:
+        """The next target that is permitted, `status` being the answer of the last one.
+
+        None where there is none, where enough were tried, and while `is_asking`.
+        """
+        self._status = status
+        while self._waiting and len(self._tried) <= MOST_REDIRECTIONS:
+            uri = self._waiting.pop(0)
+            self._tried.append(uri)
+            call = self._call
+            decision = call.gate.redirect(uri, is_transfer=call.transfer is not None)
+            call.emit(RedirectRequested(call=call.id, target=uri, status=status, decision=decision))
+            match decision:
+                case Permission.ACCEPT:
+                    self._tell(uri, "accepted", None)
+                    return uri
+                case Permission.ASK:
+                    self._asked, self._deadline = uri, now + ASK_LIMIT
+                    return None
+                case Permission.REFUSE:
+                    self._refused(uri, NOT_PERMITTED)
+        return None
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the owner has to decide about a target."""
+        return self._asked is not None
+
+    def accept(self) -> SipUri:
+        """Agree to call the target that was asked about; raises `OutOfTurn`."""
+        uri = self._take()
+        self._tell(uri, "accepted", None)
         return uri
+
+    def refuse(self, reason: str = REFUSED) -> None:
+        """Decline to; raises `OutOfTurn`."""
+        self._refused(self._take(), reason)
+
+    def drop(self) -> None:
+        """The call is over: nothing is asked any more."""
+        self._asked = self._deadline = None
+        self._waiting.clear()
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        return self._deadline
+
+    def tick(self, now: float) -> bool:
+        """Refuse what was not decided on in time; whether that was so."""
+        is_due = self._deadline is not None and self._deadline <= now
+        if is_due:
+            self.refuse(UNDECIDED)
+        return is_due
+
+    def _take(self) -> SipUri:
+        uri, self._asked, self._deadline = self._asked, None, None
+        if uri is None:
+            raise OutOfTurn("no redirection is asked about")
+        return uri
+
+    def _refused(self, uri: SipUri, reason: str) -> None:
+        self.refused.append(str(uri))
+        self._tell(uri, "refused", reason)
+
+    def _tell(
+        self, uri: SipUri, decision: Literal["accepted", "refused"], reason: str | None
+    ) -> None:
+        call = self._call
+        call.emit(
+            RedirectDecided(
+                call=call.id,
+                target=str(uri),
+                status=self._status,
+                decision=decision,
+                reason=reason,
+            )
+        )
 
 
 def _weight(contact: Address) -> float:

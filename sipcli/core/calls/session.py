@@ -152,7 +152,7 @@ class Session:
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
-        due = [self.local.deadline(), self.remote.deadline()]
+        due = [self.local.deadline(), self.remote.deadline(), self.transferee.deadline()]
         if self._has_timer:
             due += self.leg.timer.deadlines.values()
         return min((at for at in due if at is not None), default=None)
@@ -161,6 +161,7 @@ class Session:
         """Fire what is due."""
         self.local.tick(now)
         self.remote.tick(now)
+        self.transferee.tick(now)
         if self.state is SessionState.BYE_OWED and not self.remote.holds_bye:
             self._send_bye(now)
         if not self._has_timer:
@@ -219,6 +220,7 @@ class Session:
         self.leg.is_over = True
         self.local.close(now)
         self.remote.close(now)
+        self.transferee.close(now)
 
     def _send_bye(self, now: float) -> None:
         if self.leg.line.flow is None:

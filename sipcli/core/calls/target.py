@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from sipcli.config.settings import ANONYMOUS_HOST
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri, parse_uri
@@ -33,6 +34,21 @@ def resolve(text: str, home: SipUri) -> Uri:
     if _NUMBER.fullmatch(text):
         text = _SEPARATORS.sub("", text)
     return SipUri(scheme=home.scheme, user=text, host=home.host, port=home.port, params=Params())
+
+
+def reachable(uri: Uri, home: SipUri) -> SipUri | None:
+    """Where a URI that a peer names can be called: a `tel:` one as a number at `home`.
+
+    None for any other scheme, and for a number where we have no domain of our own.
+    """
+    if isinstance(uri, SipUri):
+        return uri
+    if uri.scheme.lower() != "tel" or home.host == ANONYMOUS_HOST:
+        return None
+    try:
+        return _telephone(uri.rest, home)
+    except Malformed:
+        return None
 
 
 def _with_user(uri: Uri) -> Uri:

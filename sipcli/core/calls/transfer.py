@@ -4,17 +4,21 @@ Each side of a dialog takes part in one transfer at a time.
 """
 
 import re
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol
 
-from sipcli.core.calls.events import TransferProgress, TransferRequested
+from sipcli.config.settings import Permission
+from sipcli.core.calls.events import TransferDecided, TransferProgress, TransferRequested
+from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, REFUSED, UNDECIDED
 from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.calls.target import reachable
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.address import Address
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.uri import SipUri, Uri
@@ -103,15 +107,35 @@ class Transferor:
         )
 
 
+class StartedCall(Protocol):
+    """The call that a transfer has started."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A REFER that waits for the owner's decision."""
+
+    inbound: Inbound
+    target: SipUri
+    deadline: float
+
+
 class Transferee:
-    """Is asked to call somebody else, and tells how that goes."""
+    """Is asked to call someone else, and tells how that goes: one call at a time."""
 
     def __init__(self, leg: Leg) -> None:
         self._leg = leg
-        self._pending: Inbound | None = None
-        """The REFER that waits for the owner's word."""
+        self._wish: _Wish | None = None
         self._told: Request | None = None
         """The REFER whose sender is told of the new call."""
+        self._is_due = False
+        """Whether a transfer was accepted and its call is not placed yet."""
+        self._started: StartedCall | None = None
+        """The call that the last transfer has started, be it over by now."""
         self._count = 0
         self.headers: tuple[tuple[str, str], ...] = ()
         """What the INVITE to the target carries because of the REFER."""
@@ -123,34 +147,54 @@ class Transferee:
         if refer_to is None:
             leg.respond(inbound, 400, now, reason="Missing Refer-To")
             return
-        uri = refer_to.uri
-        if self._pending is not None or self._told is not None or not leg.is_confirmed:
+        uri = reachable(refer_to.uri, leg.line.identity.aor)
+        if self._is_busy or not leg.is_confirmed:
             leg.respond(inbound, 491, now)
-        elif not isinstance(uri, SipUri):
+        elif uri is None:
             leg.respond(inbound, 416, now)
         elif (uri.params.get("method") or "INVITE") != "INVITE":
             leg.respond(inbound, 603, now)
         else:
-            self._ask_owner(inbound, uri, now)
+            self._judge(inbound, uri, now)
 
-    def accept(self, now: float) -> None:
-        """Answer 202 and begin to notify, unless nobody wants that; raises `OutOfTurn`."""
-        inbound = self._take()
-        is_unwanted = (inbound.request.headers.get("Refer-Sub") or "").strip().lower() == "false"
+    def accept(self, now: float) -> bool:
+        """Answer 202 and begin to notify, unless the far end declines that.
+
+        False where there is no room for another call by now: it was refused. Raises `OutOfTurn`.
+        """
+        wish = self._take()
+        if not self._leg.user.gate.has_room():
+            self._decline(wish, 486, NO_ROOM, now)
+            return False
+        request = wish.inbound.request
+        is_unwanted = (request.headers.get("Refer-Sub") or "").strip().lower() == "false"
         self._count += 1
+        self._is_due = True
         headers = [("Refer-Sub", "false")] if is_unwanted else []
         headers.append(("Contact", self._leg.dialog.contact))
-        self._leg.respond(inbound, 202, now, headers=headers)
+        self._leg.respond(wish.inbound, 202, now, headers=headers)
         if not is_unwanted:
-            self._told = inbound.request
+            self._told = request
             self.report(100, "Trying", now, is_final=False)
+        self._tell(wish.target, 202, "accepted", None)
+        return True
 
     def refuse(self, status: int, now: float) -> None:
         """Answer with a status of 300 to 699; raises `OutOfTurn`."""
-        self._leg.respond(self._take(), status, now)
+        self._decline(self._take(), status, REFUSED, now)
+
+    def started(self, call: StartedCall) -> None:
+        """The call is placed that the transfer is about."""
+        self._is_due = False
+        self._started = call
+
+    def failed(self, status: int, reason: str, now: float) -> None:
+        """What was accepted could not be placed."""
+        self._is_due = False
+        self.report(status, reason, now, is_final=True)
 
     def report(self, status: int, reason: str, now: float, *, is_final: bool) -> None:
-        """Tell how the new call goes (RFC 3515 §2.4.5); nothing where nobody is told."""
+        """Tell how the new call goes (RFC 3515 §2.4.5); nothing where there is no subscription."""
         leg, refer = self._leg, self._told
         if refer is None or leg.is_over:
             return
@@ -168,11 +212,32 @@ class Transferee:
             content_type="message/sipfrag;version=2.0",
         )
 
-    def _ask_owner(self, inbound: Inbound, uri: SipUri, now: float) -> None:
+    def close(self, now: float) -> None:
+        """The dialog is over: a REFER that waits gets its answer (RFC 3261 §15.1.2)."""
+        if self._wish is not None:
+            self._leg.respond(self._take().inbound, 487, now)
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        return None if self._wish is None else self._wish.deadline
+
+    def tick(self, now: float) -> None:
+        """Refuse what was not decided on in time."""
+        if self._wish is not None and self._wish.deadline <= now:
+            self._decline(self._take(), 603, UNDECIDED, now)
+
+    @property
+    def _is_busy(self) -> bool:
+        is_started = self._started is not None and not self._started.is_over
+        return self._wish is not None or self._told is not None or self._is_due or is_started
+
+    def _judge(self, inbound: Inbound, uri: SipUri, now: float) -> None:
+        """Ask the owner, unless the answer is known already."""
         leg, request = self._leg, inbound.request
         asked = [value for name, value in uri.headers if name.lower() == "replaces"]
         try:
             headers = [("Replaces", str(Replaces.parse(value))) for value in asked[:1]]
+            Headers(headers)  # what the URI has escaped may be no header field
         except Malformed:
             leg.respond(inbound, 400, now, reason="Malformed Replaces")
             return
@@ -180,22 +245,48 @@ class Transferee:
         if referrer is not None:
             headers.append(("Referred-By", str(referrer)))
         self.headers = tuple(headers)
-        self._pending = inbound
-        params = uri.params.without("method")
+        target = replace(uri, headers=(), params=uri.params.without("method"))
+        gate = leg.user.gate
+        decision = gate.transfer(target) if gate.has_room() else Permission.REFUSE
+        wish = _Wish(inbound, target, now + ASK_LIMIT)
+        self._wish = wish if decision is not Permission.REFUSE else None
         leg.user.emit(
             TransferRequested(
                 call=leg.user.id,
-                target=replace(uri, headers=(), params=params),
+                target=target,
                 referred_by=None if referrer is None else str(referrer.uri),
                 replaces=bool(asked),
+                decision=decision,
             )
         )
+        if not gate.has_room():
+            self._decline(wish, 486, NO_ROOM, now)
+        elif decision is Permission.REFUSE:
+            self._decline(wish, 603, NOT_PERMITTED, now)
 
-    def _take(self) -> Inbound:
-        inbound, self._pending = self._pending, None
-        if inbound is None:
-            raise OutOfTurn("nobody asks for a transfer")
-        return inbound
+    def _take(self) -> _Wish:
+        wish, self._wish = self._wish, None
+        if wish is None:
+            raise OutOfTurn("no transfer is asked for")
+        return wish
+
+    def _decline(self, wish: _Wish, status: int, reason: str, now: float) -> None:
+        self._leg.respond(wish.inbound, status, now)
+        self._tell(wish.target, status, "refused", reason)
+
+    def _tell(
+        self,
+        target: SipUri,
+        status: int,
+        decision: Literal["accepted", "refused"],
+        reason: str | None,
+    ) -> None:
+        user = self._leg.user
+        user.emit(
+            TransferDecided(
+                call=user.id, target=str(target), status=status, decision=decision, reason=reason
+            )
+        )
 
     def _on_notified(self, outcome: Outcome, now: float) -> None:
         """Tell no more where the subscription is over; of the dialog, `Leg.ask` judges."""
