@@ -105,7 +105,7 @@ _OPTIONS: Final = (
         is_flag=True,
         help="Obey stdin, a verb a line: answer, reject, hold, resume, mute, unmute, dtmf DIGITS,"
         " transfer URI, stats, hangup, sleep S, wait EVENT [S], expect WHAT [VALUE]; the keys, too."
-        " After the last line all ends, unless --duration or --max-calls says when.",
+        " After the last line all ends, unless --duration or --count says when.",
     ),
 )
 

@@ -23,6 +23,10 @@ from sipcli.cli.verbs import BUSY_HERE
 from sipcli.errors import ConfigError, Interrupted
 from sipcli.expect.feasible import Terms
 
+_OLD_WORD: Final = (
+    "--max-calls is now called --count where it says how many calls are answered in all; the next"
+    " version will take it for the key max_calls, how many calls there may be at a time"
+)
 BELL_INTERVAL: Final = 4.0
 """Seconds between rings of the terminal's bell."""
 
@@ -34,7 +38,7 @@ class Policy:
     auto_answer: float | None
     """Seconds to ring before answering by ourselves; None: somebody has to."""
     reject: int | None
-    most: int | None
+    count: int | None
     """End after this many answered calls."""
     call_duration: float | None
     echo: bool
@@ -56,12 +60,12 @@ class Policy:
     help="Refuse every call with this status.",
 )
 @click.option(
-    "--max-calls",
-    "most",
+    "--count",
     type=Whole(min=1),
     metavar="N",
     help="End after this many answered calls.",
 )
+@click.option("--max-calls", "old_count", type=Whole(min=1), hidden=True)
 @click.option(
     "--duration",
     type=Seconds(min=0, min_open=True),
@@ -81,7 +85,8 @@ def listen(
     invocation: Invocation,
     auto_answer: float | None,
     reject: int | None,
-    most: int | None,
+    count: int | None,
+    old_count: int | None,
     duration: float | None,
     call_duration: float | None,
     echo: bool,
@@ -93,17 +98,25 @@ def listen(
     terminal it is refused with 408 after no_answer_timeout. Messages are shown too.
     """
     policy = Policy(
-        auto_answer=auto_answer, reject=reject, most=most, call_duration=call_duration, echo=echo
+        auto_answer=auto_answer,
+        reject=reject,
+        count=count if count is not None else old_count,
+        call_duration=call_duration,
+        echo=echo,
     )
     options = CallOptions.of(parameters)
     trial = Trial("listen", options.expectations, options.junit)
 
     async def work(session: Session) -> None:
+        if old_count is not None:
+            session.screen.warning(_OLD_WORD)
         await _listen(session, policy, options, duration, trial)
 
     with trial:
         if reject is not None and auto_answer is not None:
             raise ConfigError("--reject refuses every call, --auto-answer takes it: give one")
+        if count is not None and old_count is not None:
+            raise ConfigError("--max-calls is the old word for --count: give --count alone")
         run_session(invocation, "listen", work, reads_stdin=options.stdin, cut_short=trial.abandon)
 
 
@@ -122,7 +135,7 @@ async def _listen(
     was_ready = False
 
     async def finish() -> None:
-        if policy.most is None and duration is None:
+        if policy.count is None and duration is None:
             enough.set()
 
     def make_sound() -> Sound:
@@ -165,14 +178,14 @@ async def _serve(
 
     async def serve(call: Call) -> None:
         nonlocal answered, ended
-        if policy.most is not None and answered >= policy.most:
+        if policy.count is not None and answered >= policy.count:
             call.reject(BUSY_HERE)
             return
         await _greet(here, call, policy)
         answered += call.is_answered
         await attend(here, call, options, hang_up_after=policy.call_duration)
         ended += call.is_answered
-        if policy.most is not None and ended >= policy.most:
+        if policy.count is not None and ended >= policy.count:
             enough.set()
 
     async def take_all() -> None:

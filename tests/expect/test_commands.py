@@ -305,11 +305,12 @@ def test_a_call_that_is_interrupted_twice_writes_the_file(tmp_path: Path) -> Non
     assert cases(path) == {"expect-audio": "error"}
 
 
-def test_who_listens_judges_the_call_that_comes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", ["--count", "--max-calls"])
+def test_who_listens_judges_the_call_that_comes(tmp_path: Path, count: str) -> None:
     path = tmp_path / "junit.xml"
     command = [
         sys.executable, "-m", "sipcli", "listen", "--sandbox", *QUIET, "--json",
-        "--auto-answer", "--max-calls", "1", "--expect-tone", "440", "--expect-dtmf", "7",
+        "--auto-answer", count, "1", "--expect-tone", "440", "--expect-dtmf", "7",
         "--expect-audio", "both", "--junit", str(path),
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

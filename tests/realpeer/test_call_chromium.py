@@ -145,7 +145,7 @@ def test_the_doctor_finds_an_echo_in_a_browser(bob: Browser, alice: User) -> Non
 
 
 def test_a_browser_calls_and_hangs_up(bob: Browser, alice: User) -> None:
-    process = alice.sipcli("listen", "--auto-answer", "--max-calls", "1", *TONE, *OUT)
+    process = alice.sipcli("listen", "--auto-answer", "--count", "1", *TONE, *OUT)
     process.wait_for("registered")
     bob.do("call", "sip:alice@sipcli.test")
     process.wait_for("incoming", **FROM_BOB)
@@ -288,7 +288,7 @@ def test_the_browser_restarts_ice(bob: Browser, alice: User, we_call: bool) -> N
         process = alice.sipcli("call", "bob", *TONE, *OUT)
         answered(bob, process)
     else:
-        process = alice.sipcli("listen", "--auto-answer", "--max-calls", "1", *TONE, *OUT)
+        process = alice.sipcli("listen", "--auto-answer", "--count", "1", *TONE, *OUT)
         process.wait_for("registered")
         bob.do("call", "sip:alice@sipcli.test")
         process.wait_for("media", state="connected")

@@ -95,7 +95,7 @@ def test_sipcli_calls_a_telephone_and_both_hear_each_other(
 def test_a_telephone_calls_sipcli_and_hangs_up(
     bridge: Kamailio, alice: User, tmp_path: Path
 ) -> None:
-    callee = alice.sipcli("listen", "--auto-answer", "--max-calls", "1", *SOUND, *EXPECTED)
+    callee = alice.sipcli("listen", "--auto-answer", "--count", "1", *SOUND, *EXPECTED)
     callee.wait_for("registered")
     with telephone(bridge, tmp_path) as bob:
         bob.command("dial", f"sip:alice@{bridge.domain}")

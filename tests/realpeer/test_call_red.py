@@ -75,7 +75,7 @@ def test_each_takes_from_the_other_what_was_lost(
     browser.evaluate(RED_FIRST)
     alice = user("alice", ws_servers=kamailio.wss_uri, tls_ca_file=str(kamailio.ca_file))
     tone = ("--audio-in", f"tone:{OURS}", "--audio-out", "file:heard.wav")
-    how = ("--auto-answer", "--max-calls", "1", "--call-duration", "9")
+    how = ("--auto-answer", "--count", "1", "--call-duration", "9")
     process = alice.sipcli("listen", *how, *tone, program=LOSSY_PROGRAM)
     process.wait_for("registered")
     browser.do("call", "sip:alice@sipcli.test")

@@ -45,7 +45,7 @@ def has_heard(user: User, hz: float, seconds: float = 0.5) -> bool:
 
 
 def test_both_hear_each_other_and_a_recording_has_both(alice: User, bob: User) -> None:
-    callee = listening(bob, "--auto-answer", "--max-calls", "1")
+    callee = listening(bob, "--auto-answer", "--count", "1")
     caller = alice.sipcli(*CALL, "--record", "both.wav", "--duration", "2")
     assert caller.wait() == callee.wait() == 0
     sent, received = read_wav(alice.home / "both.wav")
@@ -113,7 +113,7 @@ def test_what_is_rejected_is_exit_5(alice: User, bob: User) -> None:
 
 
 def test_calls_can_be_limited_in_number_and_time(alice: User, bob: User) -> None:
-    callee = listening(bob, "--auto-answer", "--max-calls", "1", "--call-duration", "1")
+    callee = listening(bob, "--auto-answer", "--count", "1", "--call-duration", "1")
     caller = alice.sipcli(*CALL)
     ended = caller.wait_for("ended", by="remote")
     assert 0.9 < ended["duration_s"] < 2

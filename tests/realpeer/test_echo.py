@@ -50,7 +50,7 @@ def test_the_far_end_hears_itself_only_where_nothing_cancels_the_echo(
     heard = {}
     for option in ("--no-echo-cancellation", "--echo-cancellation"):
         near = here.sipcli(
-            *("listen", "--auto-answer", "--max-calls", "1", *ROOM, option),
+            *("listen", "--auto-answer", "--count", "1", *ROOM, option),
             environment=pulse.environment,
         )
         near.wait_for("registered")

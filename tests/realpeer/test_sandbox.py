@@ -75,7 +75,7 @@ def test_sipcli_and_a_browser_call_each_other_through_it(
     assert caller.wait() == 0, caller.events
     bob.wait_for("bye")
     callee = alice.sipcli(
-        *("listen", "--auto-answer", "--max-calls", "1", "--audio-in", f"tone:{ALICE}"),
+        *("listen", "--auto-answer", "--count", "1", "--audio-in", f"tone:{ALICE}"),
         *("--audio-out", "file:heard.wav", "--expect-audio", "both"),
     )
     callee.wait_for("registered")

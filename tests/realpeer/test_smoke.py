@@ -87,7 +87,7 @@ def bob(_chromium: Browser, kamailio: Kamailio) -> Browser:
 def call_each_other(alice: User, bob: User) -> tuple[SipcliProcess, SipcliProcess]:
     """A call that ends with 0 at both ends, each with all its expectations met."""
     callee = bob.sipcli(
-        *("listen", "--auto-answer", "--max-calls", "1", "--audio-in", f"tone:{BOB}"),
+        *("listen", "--auto-answer", "--count", "1", "--audio-in", f"tone:{BOB}"),
         *("--audio-out", "null", "--dtmf", "79", *expecting(ALICE, "42#")),
     )
     callee.wait_for("registered")
@@ -158,7 +158,7 @@ def test_a_browser_is_called(bob: Browser, alice: User) -> None:
 
 def test_a_browser_calls_and_hangs_up(bob: Browser, alice: User) -> None:
     process = alice.sipcli(
-        *("listen", "--auto-answer", "--max-calls", "1", "--audio-in", f"tone:{ALICE}"),
+        *("listen", "--auto-answer", "--count", "1", "--audio-in", f"tone:{ALICE}"),
         *("--audio-out", "file:heard.wav", *expecting(BOB, "58")),
     )
     process.wait_for("registered")

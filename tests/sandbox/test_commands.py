@@ -118,6 +118,31 @@ def test_a_port_that_is_taken_is_a_usage_error(sipcli: Sipcli) -> None:
     assert f"port {port}" in outcome.err
 
 
+@pytest.mark.parametrize(("words", "warned"), [(("--count", "3"), 0), (("--max-calls", "3"), 1)])
+def test_the_old_word_for_how_many_calls_are_answered_warns(
+    sipcli: Sipcli, words: tuple[str, ...], warned: int
+) -> None:
+    outcome = sipcli("listen", "--sandbox", *QUIET, "--duration", "0.5", *words, "--json")
+    assert outcome.code == 0
+    warnings = [event["text"] for event in outcome.events if event["event"] == "warning"]
+    assert len([text for text in warnings if "--max-calls is now called --count" in text]) == warned
+
+
+def test_both_words_for_how_many_calls_are_answered_are_one_too_many(sipcli: Sipcli) -> None:
+    outcome = sipcli("listen", "--sandbox", "--count", "1", "--max-calls", "1")
+    assert outcome.code == 2
+    assert "--max-calls is the old word for --count" in outcome.err
+    shown = sipcli("listen", "-h").out
+    assert "--count N" in shown
+    assert "--max-calls" not in shown
+
+
+def test_how_many_calls_there_may_be_at_a_time_keeps_its_key(sipcli: Sipcli) -> None:
+    shown = sipcli("call", "-h").out
+    assert "--max-calls" in shown
+    assert "--count N" not in shown
+
+
 def test_listening_for_other_machines_warns(sipcli: Sipcli) -> None:
     outcome = sipcli("sandbox", "--host", "0.0.0.0", "--allow-remote", "--duration", "0.1")
     assert outcome.code == 0
