@@ -26,6 +26,7 @@ from sipcli.core.calls.target import resolve
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
+from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, SipcliError
 from sipcli.expect.ear import Ear
 from sipcli.log import LOGGER
@@ -348,9 +349,13 @@ class Phone:
         if settings.is_anonymous and "@" not in target:
             raise ConfigError(f"{target!r} needs a domain: expected user@domain, or set uri")
         try:
-            return resolve(target, settings.uri)
+            uri = resolve(target, settings.uri)
         except Malformed as fault:
             raise ConfigError(f"{target!r}: {fault.reason}") from None
+        lack = lack_of_secure_servers(uri, settings.ws_servers)
+        if lack is not None:
+            raise ConfigError(f"{target!r}: {lack}")
+        return uri
 
 
 async def _answered(what: str, request: Awaitable[Outcome], timeout: float) -> float:

@@ -27,6 +27,8 @@ def call_failure(call: Call) -> SipcliError | None:
         return call.media_failure
     if call.is_answered or call.is_incoming or ended is None:
         return None
+    if ended.status is None and ended.by == "local":  # it was not even tried
+        return ConnectError(ended.reason)
     if ended.status is None:
         return ConnectError(f"{ended.reason} before the answer")
     if call.needs_password:

@@ -41,8 +41,8 @@ def failure(what: str, outcome: Outcome) -> SipcliError | None:
             return NoAnswerError(f"{what}: no answer within 32 s")
         case Lost():
             return ConnectError(f"{what}: the connection was lost before the answer")
-        case NotSent():
-            return ConnectError(f"{what}: not sent, there is no connection")
+        case NotSent(reason=reason):
+            return ConnectError(f"{what}: not sent, {reason}")
 
 
 def refusal(status: int, text: str) -> SipcliError:

@@ -4,6 +4,7 @@ import click
 
 from sipcli.config.settings import Settings
 from sipcli.core.calls.target import resolve
+from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
@@ -15,6 +16,10 @@ def resolve_target(text: str, settings: Settings) -> Uri:
             f"{text!r} needs a domain: give user@domain, or set uri", param_hint="TARGET"
         )
     try:
-        return resolve(text, settings.uri)
+        uri = resolve(text, settings.uri)
     except Malformed as fault:
         raise click.BadParameter(f"{text!r}: {fault.reason}", param_hint="TARGET") from fault
+    lack = lack_of_secure_servers(uri, settings.ws_servers)
+    if lack is not None:
+        raise click.BadParameter(f"{text!r}: {lack}", param_hint="TARGET")
+    return uri

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.route import needs_sips_contact
 from sipcli.sandbox.fork import Outbound
 from sipcli.sandbox.locations import Binding, Locations
 from sipcli.sandbox.names import DOMAIN, user_of
@@ -81,7 +82,9 @@ class Router:
         headers = _without_our_credentials(headers)
         if request.method in _OPENS_DIALOG and request.to.tag is None:
             token = self._tokens.write(came_by, flow)
-            headers = headers.prepended("Record-Route", f"<sip:{token}@{DOMAIN};transport=ws;lr>")
+            scheme = "sips" if needs_sips_contact(request.uri, request.routes) else "sip"  # §16.6
+            route = f"<{scheme}:{token}@{DOMAIN};transport=ws;lr>"
+            headers = headers.prepended("Record-Route", route)
         transport = "WSS" if flow.server.secure else "WS"
         via = f"SIP/2.0/{transport} {DOMAIN};branch={MAGIC_COOKIE}{self._new_id()}"
         return Outbound(request.replacing(headers=headers.prepended("Via", via), uri=uri), flow)

@@ -323,7 +323,12 @@ LOOPS: dict[str, list[Loop]] = {
     "ends each connection as soon as we are registered": [Loop(hung_up_on, 1, 300)],
     "redirects a call from one place to the next (3xx)": [
         Loop(invite(elsewhere(302)), 6, 6),
-        Loop(invite(elsewhere(305)), 6, 6),
+        Loop(invite(elsewhere(300)), 6, 6),
+    ],
+    "names one proxy after the other (305)": [
+        Loop(invite(elsewhere(305)), 4, 4),
+        Loop(outside("OPTIONS", elsewhere(305)), 4, 4),
+        Loop(outside("MESSAGE", elsewhere(305)), 4, 4),
     ],
     "refuses an INVITE or UPDATE with 422 and an ever higher Min-SE": [
         Loop(invite(ever_higher("Min-SE", 422)), 3, 3),
@@ -358,7 +363,7 @@ LOOPS: dict[str, list[Loop]] = {
         Loop(invite(always(491)), 1, 1),
         Loop(invite(always(429)), 1, 1),
         Loop(invite(after(503, 0)), 1, 1),
-        Loop(outside("OPTIONS", elsewhere(305)), 1, 1),
+        Loop(outside("OPTIONS", elsewhere(302)), 1, 1),
         Loop(outside("MESSAGE", after(503, 0)), 1, 1),
         Loop(within("BYE", after(503, 0)), 1, 1),
         Loop(within("INFO", always(491)), 1, 1),

@@ -57,6 +57,13 @@ def test_an_anonymous_sender_passes_with_credentials() -> None:
     bob.took("MESSAGE")
 
 
+def test_the_record_route_of_a_call_to_a_sips_address_is_sips() -> None:  # RFC 3261 §16.6
+    for scheme in ("sip", "sips"):
+        _, alice, bob = two_phones()
+        alice.invite(f"{scheme}:bob@{DOMAIN}")
+        assert str(bob.took("INVITE").record_routes[0].uri).startswith(f"{scheme}:")
+
+
 def test_a_stranger_within_a_dialog_is_challenged() -> None:
     world, alice, bob = two_phones()
     invite, _ = call(alice, bob)

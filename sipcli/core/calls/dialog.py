@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from sipcli.core.requests.requester import MAX_FORWARDS
+from sipcli.core.requests.route import send_through
 from sipcli.sip import build
 from sipcli.sip.address import Address
 from sipcli.sip.message import Message, Request, Response
@@ -55,8 +56,11 @@ class Dialog:
         """Methods the far end says it serves; empty if it has not said."""
 
     @classmethod
-    def of_caller(cls, invite: Request, response: Response) -> "Dialog":
-        """The dialog that a response with a To tag opens for us who called (§12.1.2)."""
+    def of_caller(cls, invite: Request, response: Response, target: Uri | None = None) -> "Dialog":
+        """The dialog that a response with a To tag opens for us who called (§12.1.2).
+
+        `target` is who was called, where a strict router stands in the Request-URI.
+        """
         kept = ("Privacy", "P-Preferred-Identity")
         dialog = cls(
             invite.call_id,
@@ -68,7 +72,7 @@ class Dialog:
             headers=tuple((n, value) for n in kept for value in invite.headers.all(n)),
             owns_call_id=True,
         )
-        dialog.remote_target = invite.uri
+        dialog.remote_target = target or invite.uri
         dialog.learn_route(response)
         return dialog
 
@@ -134,16 +138,8 @@ class Dialog:
         body: bytes = b"",
         content_type: str = SDP,
     ) -> Request:
-        """A request in this dialog without its Via (§12.2.1.1); `cseq`: that of an INVITE for ACK.
-
-        A first route without `lr` is a strict router of RFC 2543: it finds itself in the
-        Request-URI, and the target at the end of the route.
-        """
-        target, routes = self.remote_target, [str(route) for route in self.route_set]
-        first = self.route_set[0].uri if self.route_set else None
-        if isinstance(first, SipUri) and "lr" not in first.params:
-            routes = [*routes[1:], f"<{target}>"]
-            target = replace(first, headers=())
+        """A request in this dialog without its Via; `cseq`: that of the INVITE for an ACK."""
+        target, routes = send_through(self.remote_target, self.route_set)
         number = self.next_cseq() if cseq is None else cseq
         fields = [
             *(("Route", route) for route in routes),

@@ -21,6 +21,7 @@ from sipcli.core.calls.offer_answer import OutOfTurn, Turn
 from sipcli.core.calls.provisional import FIRST_RSEQ_LIMIT, TAG, Draft, ReliableSender
 from sipcli.core.calls.session import Session, why
 from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.route import needs_sips_contact
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.cseq import RAck
 from sipcli.sip.message import Request
@@ -51,7 +52,10 @@ class Incoming:
         self._inbound = inbound
         self._replaces = replaces
         self._offer = description(request)
-        tag, contact = line.identity.new_tag(), line.identity.dialog_contact()
+        # What else the far end may be asked by is its Contact (RFC 3261 §12.1.1).
+        behind = request.record_routes or request.contacts[:1]
+        sips = needs_sips_contact(request.uri, behind)
+        tag, contact = line.identity.new_tag(), line.identity.dialog_contact(sips=sips)
         dialog = Dialog.of_callee(request, tag, contact)
         turn = Turn.WANTED if self._offer is None else Turn.THEIRS
         self._session = Session(dialog, line, call, turn)

@@ -21,7 +21,10 @@ from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.exchange import Answered, Lost, Outcome, Unanswered, Unauthorized
+from sipcli.core.requests.proxies import Proxies
+from sipcli.core.requests.route import lack_of_security
 from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.sip.address import Address
 from sipcli.sip.cseq import RAck
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri, Uri
@@ -53,14 +56,18 @@ class Outgoing:
         self._line = call.line
         self._to = target
         self._offer = offer
+        self._target = target
+        """Where the INVITE goes now."""
+        self._via: Address | None = None
+        """The proxy that it is to pass on the way (305)."""
         identity = call.line.identity
         tag = identity.new_tag()
-        self._headers = [("Contact", identity.dialog_contact()), *headers]
+        self._is_anonymous = anonymous
+        self._headers = list(headers)
         self._sender = identity.from_address(tag)
         if anonymous:
             # Kept for the whole dialog (RFC 3323 §4.1, RFC 3325 §9.2).
             self._sender = identity.anonymous_address(tag)
-            self._headers[0] = ("Contact", identity.anonymous_contact())
             self._headers += [
                 ("Privacy", "id"),
                 ("P-Preferred-Identity", f"<{identity.aor}>"),
@@ -69,6 +76,7 @@ class Outgoing:
         self._redirection = Redirection(call, target)
         self._refusal: Response | None = None
         """The answer of the target tried last, while another one is looked for."""
+        self._proxies = Proxies()
         self._invitation: Invitation | None = None
         self._cseq = 0
         self._forks: dict[str, _Fork] = {}
@@ -193,13 +201,22 @@ class Outgoing:
 
     # Inside
 
-    def _invite(self, target: Uri, now: float) -> None:
+    def _invite(self, target: Uri, now: float, via: Address | None = None) -> None:
         line = self._line
         flow = line.flow
         if flow is None:
             self._call.end("network", None, "there is no connection", now)
             return
+        lack = lack_of_security(target, flow.server)
+        if lack is not None:
+            self._call.end("local", None, lack, now)
+            return
+        self._target, self._via = target, via
+        contact = line.requester.contact(
+            "INVITE", target, flow, via=via, anonymous=self._is_anonymous
+        )
         headers = [
+            ("Contact", contact),
             *self._headers,
             *capabilities(),
             *self._timer.request_headers(),
@@ -215,6 +232,7 @@ class Outgoing:
             cseq=self._next_cseq(),
             headers=headers,
             body=self._offer,
+            via=via,
         )
         self._invitation = Invitation(request, flow, line, self, self._next_cseq)
         self._invitation.start(now)
@@ -227,7 +245,7 @@ class Outgoing:
         """The dialog of this To tag, opened where it is new; None beyond the bound."""
         fork = self._forks.get(tag)
         if fork is None and self._invitation is not None and len(self._forks) < MOST_FORKS:
-            dialog = Dialog.of_caller(self._invitation.request, response)
+            dialog = Dialog.of_caller(self._invitation.request, response, self._target)
             fork = _Fork(Session(dialog, self._line, self._call, Turn.OURS))
             self._forks[tag] = fork
             self._choose_early()
@@ -283,10 +301,15 @@ class Outgoing:
             reason = f"{response.reason} (and enough was tried: {self._cseq} INVITEs)"
             self._call.end("remote", response.status, reason, now)
             return
-        if response.status // 100 == 3:
+        if response.status // 100 == 3 and response.status != 305:
             self._redirection.add(response)
         if response.status == 422 and self._timer.too_small(response) and self._invitation:
-            self._invite(self._invitation.request.uri, now)
+            self._invite(self._target, now, self._via)
+            return
+        proxy = self._proxies.named_by(response)
+        if proxy is not None:
+            self._call.progress(response.status, response.reason, now)
+            self._invite(self._target, now, proxy)
             return
         self._refusal = response
         if response.status >= 600:

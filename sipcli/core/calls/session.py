@@ -105,7 +105,7 @@ class Session:
             case "NOTIFY":
                 self.transferor.notified(inbound, now)
             case _:  # SUBSCRIBE
-                self.leg.respond(inbound, 489, now, headers=(("Allow-Events", "refer"),))
+                self.leg.respond(inbound, 489, now, headers=(dispatch.ALLOW_EVENTS,))
 
     def acknowledged(self, ack: Request, now: float) -> bool:
         """Take an ACK; False: none was awaited. A BYE that had to wait for it goes out."""

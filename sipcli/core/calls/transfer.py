@@ -13,6 +13,7 @@ from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, REFUSED, U
 from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import reachable
+from sipcli.core.requests import dispatch
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
@@ -77,7 +78,7 @@ class Transferor:
         leg, request = self._leg, inbound.request
         event, state = request.event, request.subscription_state
         if event is None or event.package != "refer":
-            leg.respond(inbound, 489, now, headers=(("Allow-Events", "refer"),))
+            leg.respond(inbound, 489, now, headers=(dispatch.ALLOW_EVENTS,))
         elif self._target is None:
             leg.respond(inbound, 481, now)
         else:

@@ -27,7 +27,6 @@ from sipcli.core.requests.exchange import (
     Unanswered,
     Unauthorized,
 )
-from sipcli.core.requests.identity import Granted
 from sipcli.core.requests.requester import ALLOW, SUPPORTED, Requester
 from sipcli.sip.message import Request, Response
 
@@ -373,7 +372,7 @@ class Registration:
         """The binding is gone."""
         if self.expiry is not None:
             self.expiry = None
-            self._identity.granted = Granted()
+            self._identity.lose_grants()
             self._owner.emit(events.Unregistered())
 
     def _enter(self, state: State, **deadlines: float) -> None:

@@ -55,6 +55,10 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+ALLOW_EVENTS: Final = ("Allow-Events", "refer")
+"""The event packages that we know, within a call (RFC 6665 §8.2.2); a 489 has to name them."""
+
+
 def allow() -> tuple[str, str]:
     """The Allow field: what we serve."""
     return ("Allow", ", ".join(ALLOW))
@@ -91,6 +95,7 @@ def answer_options() -> Answer:
         200,
         headers=(
             allow(),
+            ALLOW_EVENTS,
             ("Accept", accept),
             ("Accept-Encoding", "identity"),
             ("Accept-Language", "en"),
@@ -130,7 +135,7 @@ def _refuse_tag(request: Request) -> Answer | None:
     if request.method == "REFER":
         return Answer(403, "Only Within A Call")
     if request.method in ("SUBSCRIBE", "NOTIFY"):
-        return Answer(489, headers=(allow(),))
+        return Answer(489, headers=(allow(), ALLOW_EVENTS))
     return None
 
 

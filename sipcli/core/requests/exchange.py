@@ -42,7 +42,9 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """There was no connection to send it on: it had no effect."""
+    """There was no connection that it may be sent on: it had no effect."""
+
+    reason: str = "there is no connection"
 
 
 Outcome: TypeAlias = Answered | Unauthorized | Unanswered | Lost | NotSent

@@ -14,6 +14,8 @@ NewId: TypeAlias = Callable[[], str]
 """A source of fresh identifiers: at least 128 bits of randomness each, in letters and digits."""
 
 TAG_LENGTH: Final = 10
+MOST_GRUUS: Final = 1000
+"""GRUUs by which we know ourselves; a refresh every ten minutes fills that in a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,31 @@ class Identity:
             params=Params().with_("transport", settings.contact_transport),
         )
         """Where we say we are: never resolvable, found by the connection (RFC 7118 §5)."""
-        self.granted = Granted()
+        self._granted = Granted()
+        self._gruu_users: dict[str, None] = {}
+        """User parts of the GRUUs granted since the registration began, the oldest first."""
+
+    @property
+    def granted(self) -> Granted:
+        """What the registrar gave us last."""
+        return self._granted
+
+    @granted.setter
+    def granted(self, granted: Granted) -> None:
+        """Each refresh brings a new temporary GRUU, and the earlier ones go on to reach us until
+        the registration ends (RFC 5627 §3.1.2)."""
+        self._granted = granted
+        gruus = [gruu for gruu in (granted.pub_gruu, granted.temp_gruu) if gruu is not None]
+        for user in filter(None, map(_user_of, gruus)):
+            self._gruu_users.pop(user, None)
+            self._gruu_users[user] = None
+        while len(self._gruu_users) > MOST_GRUUS:
+            del self._gruu_users[next(iter(self._gruu_users))]
+
+    def lose_grants(self) -> None:
+        """The registration is over, and with it all that it gave us."""
+        self._granted = Granted()
+        self._gruu_users.clear()
 
     def new_id(self) -> str:
         """A fresh identifier for a Call-ID, a branch or the like."""
@@ -87,40 +113,39 @@ class Identity:
         """The value of +sip.instance, brackets included (RFC 5626 §4.1)."""
         return f"<urn:uuid:{self._settings.instance_id}>"
 
-    def dialog_contact(self) -> str:
+    def dialog_contact(self, *, sips: bool = False) -> str:
         """The Contact of requests that open a dialog: the public GRUU where we hold one."""
-        if self.granted.pub_gruu is not None:
-            return f"<{self.granted.pub_gruu}>"
         contact = self.contact
-        if self.granted.outbound:  # asks the edge to keep the dialog on this flow (RFC 5626 §4.3)
+        if self.granted.pub_gruu is not None:
+            contact = SipUri.parse(self.granted.pub_gruu)
+        elif self.granted.outbound:  # asks the edge to keep the dialog on this flow (RFC 5626 §4.3)
             contact = replace(contact, params=contact.params.with_("ob", None))
-        return f"<{contact}>"
+        return f"<{_of_kind(contact, sips=sips)}>"
 
-    def anonymous_contact(self) -> str:
+    def anonymous_contact(self, *, sips: bool = False) -> str:
         """The Contact of an anonymous call: it reaches us and shows nothing (RFC 5627 §5.3)."""
-        return f"<{self.granted.temp_gruu or self.contact}>"
+        gruu = self.granted.temp_gruu
+        contact = self.contact if gruu is None else SipUri.parse(gruu)
+        return f"<{_of_kind(contact, sips=sips)}>"
 
-    def routes(self, flow: Flow, *, register: bool) -> list[str]:
-        """Route values of a request outside dialogs: the preloaded one, then Service-Route.
+    def routes(self, flow: Flow, *, register: bool) -> list[Address]:
+        """The route set of a request outside dialogs: the preloaded one, then Service-Route.
 
         A REGISTER takes no Service-Route (RFC 3608 §6.1).
         """
         routes = []
         if self._settings.use_preloaded_route:
             port = f":{flow.server.port}" if flow.server.has_port else ""
-            routes.append(f"<sip:{flow.server.host}{port};lr;transport=ws>")
+            routes.append(Address.parse(f"<sip:{flow.server.host}{port};lr;transport=ws>"))
         if not register:
-            routes += [str(route) for route in self.granted.service_routes]
+            routes += self.granted.service_routes
         return routes
 
     def is_us(self, uri: Uri) -> bool:
         """Whether a Request-URI names us: by its user part alone, since proxies rewrite hosts."""
         if not isinstance(uri, SipUri) or uri.user is None:
             return False
-        if uri.user in (self.aor.user, self.contact.user):
-            return True
-        grants = (self.granted.pub_gruu, self.granted.temp_gruu)
-        return any(uri.user == _user_of(gruu) for gruu in grants if gruu is not None)
+        return uri.user in (self.aor.user, self.contact.user) or uri.user in self._gruu_users
 
 
 def _random_host(settings: Settings, seed: str) -> str:
@@ -131,5 +156,8 @@ def _random_host(settings: Settings, seed: str) -> str:
 
 
 def _user_of(gruu: str) -> str | None:
-    uri = SipUri.parse(gruu)
-    return uri.user
+    return SipUri.parse(gruu).user
+
+
+def _of_kind(uri: SipUri, *, sips: bool) -> SipUri:
+    return replace(uri, scheme="sips") if sips else uri

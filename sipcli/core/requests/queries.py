@@ -6,7 +6,10 @@ from typing import Final, TypeAlias
 from sipcli.core import events
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.exchange import Answered, Exchange, NotSent, Outcome, Unauthorized
+from sipcli.core.requests.proxies import Proxies
 from sipcli.core.requests.requester import Requester
+from sipcli.core.requests.route import lack_of_security
+from sipcli.sip.address import Address
 from sipcli.sip.uri import Uri
 
 Emit: TypeAlias = Callable[[events.Event], None]
@@ -31,7 +34,9 @@ def ping(
         emit(events.Pong(target=str(target), status=status, rtt_ms=rtt and round(rtt, 1)))
         on_outcome(outcome)
 
-    headers = (("Accept", "application/sdp"), ("Contact", requester.identity.dialog_contact()))
+    headers = [("Accept", "application/sdp")]
+    if flow is not None:
+        headers.append(("Contact", requester.contact("OPTIONS", target, flow)))
     _ask(requester, flow, "OPTIONS", target, report, now, headers=headers)
 
 
@@ -58,7 +63,7 @@ def send_message(
         )
         on_outcome(outcome)
 
-    headers = (("Content-Type", TEXT_TYPE),)
+    headers = [("Content-Type", TEXT_TYPE)]
     _ask(requester, flow, "MESSAGE", target, report, now, headers=headers, body=text.encode())
 
 
@@ -79,11 +84,27 @@ def _ask(
     report: OnOutcome,
     now: float,
     *,
-    headers: tuple[tuple[str, str], ...],
+    headers: list[tuple[str, str]],
     body: bytes = b"",
 ) -> None:
     if flow is None:
         report(NotSent())
         return
-    request = requester.out_of_dialog(method, target, flow, headers=headers, body=body)
-    Exchange(request, flow, requester, lambda _, outcome, __: report(outcome)).start(now)
+    lack = lack_of_security(target, flow.server)
+    if lack is not None:
+        report(NotSent(lack))
+        return
+    proxies = Proxies()
+
+    def send(via: Address | None, at: float) -> None:
+        request = requester.out_of_dialog(method, target, flow, headers=headers, body=body, via=via)
+        Exchange(request, flow, requester, on_outcome).start(at)
+
+    def on_outcome(exchange: Exchange, outcome: Outcome, at: float) -> None:
+        proxy = proxies.named_by(outcome.response) if isinstance(outcome, Answered) else None
+        if proxy is None:
+            report(outcome)
+        else:
+            send(proxy, at)
+
+    send(None, now)

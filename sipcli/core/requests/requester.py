@@ -7,6 +7,7 @@ from sipcli.config.settings import Settings
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Authenticator
 from sipcli.core.requests.identity import Identity
+from sipcli.core.requests.route import needs_sips_contact, secured, send_through
 from sipcli.core.transactions.layer import ClientUser, Transactions
 from sipcli.sip import build
 from sipcli.sip.address import Address
@@ -62,17 +63,20 @@ class Requester:
         cseq: int = 1,
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
+        via: Address | None = None,
     ) -> Request:
         """A request that belongs to no dialog, without its Via.
 
         `to` is `target` unless given, `sender` (with its tag) is we; `call_id`, `from_tag`
         and `cseq` are fresh ones unless the request continues a row of its kind, as
-        REGISTER does (§10.2).
+        REGISTER does (§10.2). `via` is a proxy that it is to pass last (305, §21.3.4).
         """
         identity = self.identity
         sender = sender or identity.from_address(from_tag or identity.new_tag())
+        route_set = self.route_set(method, target, flow, via)
+        request_uri, routes = send_through(target, route_set)
         fields = [
-            *(("Route", route) for route in identity.routes(flow, register=method == "REGISTER")),
+            *(("Route", route) for route in routes),
             ("Max-Forwards", str(MAX_FORWARDS)),
             ("To", f"<{to or target}>"),
             ("From", str(sender)),
@@ -81,7 +85,29 @@ class Requester:
             *headers,
             ("User-Agent", self.user_agent),
         ]
-        return build.request(method, target, fields, body)
+        return build.request(method, request_uri, fields, body)
+
+    def route_set(
+        self, method: str, target: Uri, flow: Flow, via: Address | None = None
+    ) -> list[Address]:
+        """The proxies that a request outside dialogs passes, in their order."""
+        routes = self.identity.routes(flow, register=method == "REGISTER")
+        return secured(target, [*routes, via] if via is not None else routes)
+
+    def contact(
+        self,
+        method: str,
+        target: Uri,
+        flow: Flow,
+        *,
+        via: Address | None = None,
+        anonymous: bool = False,
+    ) -> str:
+        """The Contact of a request outside dialogs that is no REGISTER (§8.1.1.8)."""
+        sips = needs_sips_contact(target, self.route_set(method, target, flow, via))
+        if anonymous:
+            return self.identity.anonymous_contact(sips=sips)
+        return self.identity.dialog_contact(sips=sips)
 
     def send(self, request: Request, flow: Flow, user: ClientUser, now: float) -> Request:
         """Send `request` in a new client transaction; returns it as it went out, with its Via."""

@@ -1,0 +1,61 @@
+"""The way of a request: Request-URI and Route from a target and a route set (RFC 3261 §12.2.1.1).
+
+And what `sips:` asks of it: TLS on each hop, and a Contact of the same kind (RFC 5630 §5.1.1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sipcli.config.settings import WsServer
+from sipcli.sip.address import Address
+from sipcli.sip.uri import SipUri, Uri
+
+
+def send_through(target: Uri, route_set: Sequence[Address]) -> tuple[Uri, list[str]]:
+    """The Request-URI and the Route values of a request to `target` along `route_set`.
+
+    A first route without `lr` is a strict router of RFC 2543: it finds itself in the
+    Request-URI, and the target at the end of the route.
+    """
+    routes = [str(route) for route in route_set]
+    first = route_set[0].uri if route_set else None
+    if not isinstance(first, SipUri) or "lr" in first.params:
+        return target, routes
+    # A Request-URI has neither header fields nor a method (§19.1.1).
+    request_uri = replace(first, headers=(), params=first.params.without("method"))
+    return request_uri, [*routes[1:], f"<{target}>"]
+
+
+def is_sips(uri: Uri) -> bool:
+    """Whether a URI asks for TLS on each hop (RFC 3261 §26.2.2)."""
+    return isinstance(uri, SipUri) and uri.scheme == "sips"
+
+
+def as_sips(uri: Uri) -> Uri:
+    """A SIP URI with the scheme changed to `sips`; any other as it is."""
+    return replace(uri, scheme="sips") if isinstance(uri, SipUri) else uri
+
+
+def secured(target: Uri, route_set: Sequence[Address]) -> list[Address]:
+    """The route set of a request outside dialogs: all `sips` where the target is."""
+    if not is_sips(target):
+        return list(route_set)
+    return [replace(route, uri=as_sips(route.uri)) for route in route_set]
+
+
+def needs_sips_contact(target: Uri, route_set: Sequence[Address]) -> bool:
+    """Whether our Contact has to be a `sips` URI (RFC 3261 §8.1.1.8, §12.1.1)."""
+    return is_sips(target) or bool(route_set and is_sips(route_set[0].uri))
+
+
+def lack_of_security(target: Uri, server: WsServer) -> str | None:
+    """Why `target` may not be asked for by way of `server`; None where it may."""
+    if is_sips(target) and not server.secure:
+        return f"a sips: address wants TLS on the whole way, and {server} has none: use wss:"
+    return None
+
+
+def lack_of_secure_servers(target: Uri, servers: Sequence[WsServer]) -> str | None:
+    """Why `target` may be asked for by way of none of the `servers`; None where it may."""
+    lacks = [lack_of_security(target, server) for server in servers]
+    return next(iter(lacks), None) if all(lacks) else None
