@@ -8,9 +8,10 @@ from sipcli.media.codecs.codec import COMFORT_NOISE, Codec, Decoder
 from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.dtmf.receiver import DtmfReceiver
-from sipcli.media.level import Meter
+from sipcli.media.level import AUDIBLE_DBFS, Meter
 from sipcli.media.pcm import FRAME, Pcm
 from sipcli.media.playout.playout import Playout
+from sipcli.media.rival import SILENCE_S, Rival
 from sipcli.media.rtp import red
 from sipcli.media.rtp.bursts import Bursts
 from sipcli.media.rtp.extension import Element
@@ -18,6 +19,8 @@ from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.red import Block
 
+_MOST_SOURCES: Final = 4
+"""Sources whose digits are told apart; one that comes new takes the place of the first."""
 _NOTHING: Final = Block(127, 0, b"")
 """What a packet has in it that says it is RED and is none."""
 
@@ -55,8 +58,12 @@ class Inbound:
         """Packets of a payload type that was not agreed on."""
         self._formats = formats
         self._decoders: dict[int, Decoder] = {}
-        self._dtmf = DtmfReceiver()
+        self._dtmf: dict[int, DtmfReceiver] = {}
+        """By SSRC: some gateways send digits from a source of their own."""
         self._digits: list[Digit] = []
+        self._rival = Rival()
+        self._silent_since: float | None = None
+        """Since when nothing audible was played; None while something is, and at the beginning."""
         self._ssrc: int | None = None
         self._judged = (0, 0)
         """Frames that `bursts` knows of: those that sounded as they were sent, and others."""
@@ -74,17 +81,20 @@ class Inbound:
     def rtp(self, data: bytes, now: float) -> None:
         """Take in a packet; never raises, whatever it is."""
         packet = self.receiver.receive(data)
-        if packet is None:
+        if packet is not None:
+            packet, redundant = self._unpacked(packet)
+        elif self.receiver.rival is not None:
+            packet, redundant = self._unpacked(self.receiver.rival)
+            if not self._is_to_be_heard(packet, now):
+                return
+            self.receiver.follow(packet)
+        else:
             return
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
             self._decoders.clear()
-            self._dtmf = DtmfReceiver()
-        redundant: tuple[Block, ...] = ()
-        if packet.payload_type in self._formats.red and packet.payload:
-            *older, primary = red.parse(packet.payload) or (_NOTHING,)
-            packet = packet._replace(payload_type=primary.payload_type, payload=primary.payload)
-            redundant = tuple(reversed(older))
+            self._rival.forget()
+            self._silent_since = None
         codec = self._formats.codecs.get(packet.payload_type)
         if codec is not None and packet.payload:
             self._sound(packet, codec, redundant, now)
@@ -92,9 +102,39 @@ class Inbound:
         self.playout.step_over(packet)
         clock_rate = self._formats.events.get(packet.payload_type)
         if clock_rate is not None:
-            self._digits.extend(self._dtmf.receive(packet, clock_rate, now))
+            self._event(packet, clock_rate, now)
         elif codec is None:
             self.unknown += 1
+
+    def _unpacked(self, packet: RtpPacket) -> tuple[RtpPacket, tuple[Block, ...]]:
+        """The packet as its primary payload has it, and what it brings again, latest first."""
+        if packet.payload_type not in self._formats.red or not packet.payload:
+            return packet, ()
+        *older, primary = red.parse(packet.payload) or (_NOTHING,)
+        packet = packet._replace(payload_type=primary.payload_type, payload=primary.payload)
+        return packet, tuple(reversed(older))
+
+    def _is_to_be_heard(self, packet: RtpPacket, now: float) -> bool:
+        """Whether the other source that this packet is of speaks, and the one heard is silent."""
+        clock_rate = self._formats.events.get(packet.payload_type)
+        if clock_rate is not None:
+            self._event(packet, clock_rate, now)
+            return False
+        codec = self._formats.codecs.get(packet.payload_type)
+        if codec is None or codec == COMFORT_NOISE or not packet.payload:
+            return False
+        if self._silent_since is None or now - self._silent_since < SILENCE_S:
+            self._rival.forget()
+            return False
+        return self._rival.speaks(packet, codec)
+
+    def _event(self, packet: RtpPacket, clock_rate: int, now: float) -> None:
+        receiver = self._dtmf.get(packet.ssrc)
+        if receiver is None:
+            if len(self._dtmf) == _MOST_SOURCES:
+                del self._dtmf[next(iter(self._dtmf))]
+            receiver = self._dtmf[packet.ssrc] = DtmfReceiver()
+        self._digits.extend(receiver.receive(packet, clock_rate, now))
 
     def _sound(
         self, packet: RtpPacket, codec: Codec, redundant: tuple[Block, ...], now: float
@@ -116,6 +156,10 @@ class Inbound:
         """The next `samples` of what is heard."""
         pcm = self.playout.get(now, samples)
         self.meter.put(pcm)
+        if self.meter.level_dbfs > AUDIBLE_DBFS:
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = now
         self._judge()
         return pcm
 
@@ -131,6 +175,7 @@ class Inbound:
 
     def digits(self, now: float) -> tuple[Digit, ...]:
         """The digits that are over since the last call."""
-        ended = (*self._digits, *self._dtmf.expire(now))
+        fallen_silent = (digit for each in self._dtmf.values() for digit in each.expire(now))
+        ended = (*self._digits, *fallen_silent)
         self._digits.clear()
         return ended

@@ -20,6 +20,8 @@ class Receiver:
         """Datagrams that were no RTP."""
         self.strays = 0
         """Packets of an unproven source or of another medium, or far from all others of theirs."""
+        self.rival: RtpPacket | None = None
+        """What was received last, if it is of another source than the one that is followed."""
         self._reception: Reception | None = None
         self._candidate: tuple[int, int] | None = None
         """Another source and the sequence number that would prove it."""
@@ -73,11 +75,15 @@ class Receiver:
 
     def receive(self, data: bytes) -> RtpPacket | None:
         """The packet in `data` if it is a new one of the stream that is heard, else None."""
+        self.rival = None
         packet = parse(data)
         if packet is None:
             self.unreadable += 1
             return None
-        reception = None if self._is_foreign(packet) else self._reception_of(packet)
+        reception = None
+        if not self._is_foreign(packet):
+            reception = self._reception_of(packet)
+            self.rival = packet if reception is None else None
         arrival = reception.update(packet.sequence) if reception else Arrival.STRAY
         if arrival is Arrival.STRAY:
             self.strays += 1
@@ -85,6 +91,14 @@ class Receiver:
             return None
         self._candidate = None
         return packet
+
+    def follow(self, packet: RtpPacket) -> None:
+        """Follow the source of `packet`, the `rival`, from there on."""
+        self.strays -= 1
+        self._past = (self.expected, self.received, self.duplicates)
+        self._reception = Reception(packet.ssrc, packet.sequence)
+        self._reception.update(packet.sequence)
+        self._candidate = None
 
     def timed(self, packet: RtpPacket, clock_rate: int, now: float) -> None:
         """Let a packet from `receive` count for the jitter; `clock_rate` in Hz."""
