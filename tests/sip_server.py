@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self
@@ -35,6 +35,8 @@ class Behaviour:
     expires: int = 600
     fields: tuple[tuple[str, str], ...] = ()
     """More header fields of a 2xx to REGISTER."""
+    damage: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)
+    """What becomes of the answers to a method on the wire."""
     greeting: tuple[bytes, ...] = ()
     """What is sent after each registration."""
 
@@ -124,7 +126,10 @@ class SipServer:
         if response is None:
             status = self.behaviour.statuses.get(request.method, 200)
             response = build.response(request, status, self.behaviour.reason, to_tag="s")
-        await client.send(encode(response).decode("utf-8", "replace"))
+        data = encode(response)
+        damage = self.behaviour.damage.get(request.method)
+        data = data if damage is None else damage(data)
+        await client.send(data.decode("utf-8", "replace"))
         if request.method == "REGISTER" and response.status == 200 and not is_leaving:
             for data in self.behaviour.greeting:
                 await client.send(data, text=False)

@@ -11,6 +11,7 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
+from sipcli.sip.build import USELESS
 
 _NOBODY_THERE: Final = frozenset({408, 480, 487})
 """Final statuses that mean that nobody answered."""
@@ -47,7 +48,7 @@ def failure(what: str, outcome: Outcome) -> SipcliError | None:
 
 def refusal(status: int, text: str) -> SipcliError:
     """The error that a final `status` (300 to 699) amounts to; `text` gets its cure."""
-    cure = _CURES.get(status)
+    cure = None if USELESS in text else _CURES.get(status)
     text = text if cure is None else f"{text}; {cure}"
     if status in _NOBODY_THERE:
         return NoAnswerError(text)

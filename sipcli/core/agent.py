@@ -7,7 +7,7 @@ Nothing here waits, and `now` is always seconds on the owner's monotonic clock.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from sipcli.config.settings import Settings
 from sipcli.core import events
@@ -20,6 +20,7 @@ from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG, Keepalive
 from sipcli.core.events import Disconnected
+from sipcli.core.fault_reports import FaultReports
 from sipcli.core.registration.registration import Registration
 from sipcli.core.registration.registration import State as RegistrationState
 from sipcli.core.request_server import RequestServer
@@ -30,6 +31,7 @@ from sipcli.core.requests.queries import OnOutcome
 from sipcli.core.requests.requester import Requester
 from sipcli.core.transactions.layer import Transactions
 from sipcli.sip import build
+from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.message import Request, Response, encode, parse
 from sipcli.sip.uri import Uri
 from sipcli.sip.validate import check
@@ -49,6 +51,9 @@ class Note:
 
     text: str
 
+
+NOT_FOR_US: Final = Fault(Layer.VALIDATION, "Via", None, "More Than One Via In A Response")
+"""It took a wrong way: the last hop back takes its Via off (RFC 3261 §8.1.3.3)."""
 
 Action: TypeAlias = Open | Close | Transmit | Note
 
@@ -85,6 +90,7 @@ class UserAgent:
         line = Line(self, self._requester, self._transactions, draw)
         self.calls = Calls(line, settings, takes_calls=takes_calls)
         """All calls and what can be done with them."""
+        self._faults = FaultReports(self.emit)
         self._server = RequestServer(self._transactions, self._identity, self.calls, self.emit)
         self._keepalive = Keepalive(draw)
         self._connector = Connector(
@@ -282,26 +288,43 @@ class UserAgent:
     def _received_message(self, flow: Flow, data: bytes, now: float) -> None:
         parsed = parse(data)
         message = parsed.message
-        if message is None:
-            self.ignored(f"no SIP message: {parsed.faults[0].reason}")
-            return
-        faults = check(message)
         match message:
-            case Response() if faults:
-                self.ignored(f"a response with a fault: {faults[0].reason}")
+            case None:
+                self.ignored(f"no SIP message: {parsed.faults[-1].reason}")
+                self._faults.unknown(data, parsed.faults[-1], now)
             case Response():
-                self._transactions.receive_response(message, now)
+                self._received_response(message, now)
             case Request():
-                self._received_request(flow, message, dispatch.refuse_faults(faults), now)
+                self._received_request(flow, message, now)
 
-    def _received_request(
-        self, flow: Flow, request: Request, refusal: dispatch.Answer | None, now: float
-    ) -> None:
+    def _received_response(self, response: Response, now: float) -> None:
+        """Use what can be used of it, and tell what is wrong with it."""
+        if len(response.headers.values("Via")) > 1:
+            self.ignored(f"{response.status}: {NOT_FOR_US.reason}")
+            self._faults.dropped(response, NOT_FOR_US, now)
+            return
+        matched = self._transactions.receive_response(response, now)
+        faults = tuple(dict.fromkeys((*response.faults, *check(response))))
+        if matched.useless is not None:
+            self._faults.dropped(response, matched.useless, now)
+        elif matched.is_ours:
+            for fault in faults:
+                self._faults.used(response, fault, now)
+        elif faults:
+            self._faults.dropped(response, faults[0], now)
+
+    def _received_request(self, flow: Flow, request: Request, now: float) -> None:
+        faults = check(request)
+        refusal = dispatch.refuse_faults(faults)
         if refusal is None:
+            for fault in request.faults:
+                self._faults.used(request, fault, now)
             inbound = self._transactions.receive_request(request, flow, now)
             if inbound is not None:
                 self._server.receive(inbound, now)
-        elif request.method == "ACK":
+            return
+        self._faults.refused(request, faults[0], now)
+        if request.method == "ACK":
             self.ignored(f"an ACK with a fault: {refusal.reason}")
         else:
             tag = self._identity.new_tag()

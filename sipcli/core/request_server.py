@@ -54,10 +54,15 @@ class RequestServer:
                 session.receive(inbound, now)
 
     def _cancel(self, inbound: Inbound, now: float) -> None:
-        """A CANCEL gets 200 where its INVITE is known, even if it comes too late (§9.2)."""
+        """A CANCEL gets 200 where its INVITE is known, even if it comes too late (§9.2).
+
+        The To tag is that of the INVITE's own answers.
+        """
         invite = self._transactions.invite_for(inbound.request)
-        self._answer(inbound, Answer(481 if invite is None else 200), now)
-        if invite is not None:
+        if invite is None:
+            self._answer(inbound, Answer(481), now)
+        else:
+            self._answer(inbound, Answer(200), now, self._transactions.to_tag(invite))
             self._calls.cancelled(invite, inbound.request, now)
 
     def _receive_outside(self, inbound: Inbound, now: float) -> None:
@@ -96,12 +101,14 @@ class RequestServer:
             self._recent.popleft()
         return [request for _, request in self._recent]
 
-    def _answer(self, inbound: Inbound, answer: Answer, now: float) -> None:
+    def _answer(
+        self, inbound: Inbound, answer: Answer, now: float, to_tag: str | None = None
+    ) -> None:
         response = build.response(
             inbound.request,
             answer.status,
             answer.reason,
-            to_tag=self._identity.new_tag(),
+            to_tag=to_tag or self._identity.new_tag(),
             headers=answer.headers,
         )
         self._transactions.respond(inbound, response, now)

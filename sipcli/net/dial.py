@@ -26,8 +26,12 @@ from sipcli.net.options import LinkOptions
 
 SUBPROTOCOL: Final = "sip"
 """The WebSocket subprotocol of RFC 7118 §4."""
-MAX_MESSAGE: Final = 64 * 1024
-"""Bytes of the largest message taken; a larger one costs the connection, with code 1009."""
+MAX_MESSAGE: Final = 1024 * 1024
+"""Bytes of the largest message taken off the wire; a larger one costs the connection (1009).
+
+Far above what the SIP parser reads of one, so that a message that is too large is refused as a
+message: with 513, or as an answer that cannot be used. With `MAX_QUEUED` it bounds memory.
+"""
 MAX_QUEUED: Final = 16
 """Messages that may wait to be received before the network is left alone."""
 

@@ -92,6 +92,7 @@ class Fork:
 
     def lose(self, branch: "_Branch", status: int, now: float) -> None:
         """No answer will come on one branch: `status` stands for it (§16.9)."""
+        self._transactions.forget(branch.sent.request)
         if branch.outcome is None:
             branch.outcome = self._made(status)
             self._settle(now)
@@ -142,6 +143,12 @@ class _Branch:
                 self._fork.ask_to_stop(self, now)
         self._fork.take(self, _without_our_via(response), now)
 
+    def on_useless(self, response: Response, now: float) -> None:
+        """An answer came from which nothing can be told: have the place stop, and go on without."""
+        if self.sent.request.method == "INVITE":
+            self._fork.ask_to_stop(self, now)
+        self._fork.lose(self, response.status, now)
+
     def on_timeout(self, now: float) -> None:
         """Nobody answered."""
         self._fork.lose(self, 408, now)
@@ -155,6 +162,9 @@ class _Deaf:
     """Does not care what becomes of a CANCEL: the INVITE's own answer tells."""
 
     def on_response(self, response: Response, now: float) -> None:
+        """Nothing."""
+
+    def on_useless(self, response: Response, now: float) -> None:
         """Nothing."""
 
     def on_timeout(self, now: float) -> None:

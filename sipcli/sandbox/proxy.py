@@ -90,10 +90,9 @@ class Proxy:
         if message is None:
             return
         self._hop(flow, message, incoming=True)
-        faults = check(message)
         if isinstance(message, Request):
-            self._received_request(flow, message, dispatch.refuse_faults(faults), now)
-        elif isinstance(message, Response) and not faults:
+            self._received_request(flow, message, dispatch.refuse_faults(check(message)), now)
+        else:
             self._transactions.receive_response(message, now)
         self._sweep()
 

@@ -20,8 +20,8 @@ from sipcli.sandbox.proxy import Hop, Proxy
 
 MOST_CLIENTS: Final = 200
 """Connections at a time; whoever comes after them is closed with 1013."""
-MAX_MESSAGE: Final = 65536
-"""Bytes, as many as the parser takes."""
+MAX_MESSAGE: Final = 1024 * 1024
+"""Bytes: far above what the parser reads, so that what is too large is refused as a message."""
 MAX_UNSENT: Final = 256 * 1024
 """Bytes that may wait for a client that does not read; it is cut off then."""
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from sipcli.sip.grammar import BLANKS, QUOTED, UNWRITABLE, Malformed, quote, unquote
+from sipcli.sip.headers import Headers
 from sipcli.sip.params import NO_PARAMS, PLAIN, Params
 from sipcli.sip.uri import Uri, parse_uri
 
 _NAME_ADDR: Final = re.compile(
-    rf'[ \t]*+(?:({QUOTED})|([^",;<>\x00-\x08\x0a-\x1f]*+))[ \t]*+<([^<>]*+)>[ \t]*+({PLAIN})',
+    rf'[ \t]*+(?:({QUOTED})|([^";<>\x00-\x08\x0a-\x1f]*+))[ \t]*+<([^<>]*+)>[ \t]*+({PLAIN})',
     re.DOTALL,
 )
 
@@ -35,7 +36,8 @@ class Address:
 
         In the form without angle brackets all after the first `;` belongs to the header, and
         a `?` is not allowed (RFC 3261 §20.10). Unquoted display names may hold anything but
-        separators: people write their names with letters, not with tokens.
+        separators, and commas too: people write their names with letters, not with tokens, and
+        "Bell, Alexander" without quotes is a common mistake (RFC 4475 §3.1.2.15).
         """
         found = _NAME_ADDR.match(text)
         if found is None:
@@ -53,11 +55,31 @@ class Address:
         return f"{quote(UNWRITABLE.sub(' ', self.display_name))} <{self.uri}>{self.params}"
 
 
+def address_elements(headers: Headers, name: str) -> tuple[str, ...]:
+    """The elements of a list of addresses, over all fields called `name`.
+
+    A comma in a display name without quotes does not end its element: what has no colon is no
+    address, but the beginning of the next one's display name.
+    """
+    pieces = headers.values(name)
+    if all(":" in piece or piece == "*" for piece in pieces):
+        return pieces
+    elements: list[str] = []
+    begun: list[str] = []
+    for piece in pieces:
+        begun.append(piece)
+        if ":" in piece or piece == "*":
+            elements.append(", ".join(begun))
+            begun = []
+    return (*elements, *begun)
+
+
 def _addr_spec(text: str) -> Address:
-    if '"' in text.partition(";")[0] or "<" in text:
-        raise Malformed("the display name or the brackets around the URI are malformed")
     end = text.find(";")
     uri = (text if end < 0 else text[:end]).strip(BLANKS)
+    # Only before the parameters: a +sip.instance holds brackets in its quotes (RFC 5626 §4.1).
+    if '"' in uri or "<" in uri:
+        raise Malformed("the display name or the brackets around the URI are malformed")
     if "?" in uri:
         raise Malformed("a URI with header fields is not in angle brackets")
     return Address(parse_uri(uri), None, Params.parse(text, end) if end >= 0 else NO_PARAMS)

@@ -5,13 +5,18 @@ the rules for what we write ourselves, and an answer is possible whatever is in 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
+from sipcli.sip.faults import Fault
 from sipcli.sip.grammar import TOKEN, Malformed, refuse_unwritable
 from sipcli.sip.headers import Headers, line
 from sipcli.sip.message import Request, Response
 from sipcli.sip.status import reason_phrase
 from sipcli.sip.uri import Uri, parse_uri
+
+USELESS: Final = "the answer cannot be used"
+"""How the reason phrase begins of what stands for such an answer."""
 
 _MAX_FORWARDS: Final = "Max-Forwards: 70"
 
@@ -56,6 +61,16 @@ def response(
         lines += _first(request, "Timestamp")
     lines += [line(name, value) for name, value in headers]
     return Response(status=status, reason=phrase, headers=Headers.from_lines(lines), body=body)
+
+
+def useless_answer(request: Request, fault: Fault) -> Response:
+    """What stands for an answer to `request`, our own, of which nothing can be told.
+
+    As 408 and 503 stand for no answer and for no transport (RFC 3261 §8.1.3.1), 502 stands for
+    an invalid one (§21.5.3). It never was on the wire: its `faults` say so.
+    """
+    answer = response(request, 502, f"{USELESS}: {fault.reason}")
+    return replace(answer, faults=(fault,))
 
 
 def ack_for(invite: Request, response: Response) -> Request:

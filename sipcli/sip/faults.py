@@ -31,3 +31,5 @@ class Fault:
     """Short and in plain ASCII without a peer's words: fit to be a reason phrase."""
     status: int = 400
     """The answer a request with this fault deserves: 400, 416, 505, 513."""
+    is_tolerable: bool = False
+    """Whether a message with this fault is used all the same: nothing of it is in doubt."""

@@ -1,18 +1,18 @@
 """Typed attributes that are read from the headers when somebody asks for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Generic, Protocol, TypeVar
 
-from sipcli.sip.address import Address
+from sipcli.sip.address import Address, address_elements
 from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.headers import Headers
 
-MOST_ELEMENTS: Final = 256
-"""Elements read of one list: it bounds the work a peer can cause.
+MOST_ELEMENTS: Final = 4096
+"""Elements read of one list: it bounds the work that a peer can cause.
 
-A registrar's bindings and the proxies of a path are fewer by far. Of longer lists the rest is
-left out; Vias and routes as many as that are malformed.
+At 16 characters each they fill the largest message that is read. Of longer lists the rest is left
+out; Vias and routes as many as that are malformed.
 """
 
 T = TypeVar("T")
@@ -81,16 +81,13 @@ def number(name: str, low: int, high: int) -> Lazy[int | None]:
 
 
 def each(name: str, parse: Callable[[str], T]) -> Lazy[tuple[T, ...]]:
-    """The well-formed elements of a list: a registrar may hold another device's broken Contact."""
+    """The well-formed elements of a list."""
+    return Lazy(lambda headers: _well_formed(headers.values(name), parse))
 
-    def read(headers: Headers) -> tuple[T, ...]:
-        found: list[T] = []
-        for text in headers.values(name)[:MOST_ELEMENTS]:
-            with suppress(Malformed):
-                found.append(parse(text))
-        return tuple(found)
 
-    return Lazy(read)
+def each_address(name: str) -> Lazy[tuple[Address, ...]]:
+    """The well-formed addresses: a registrar may hold another device's broken Contact."""
+    return Lazy(lambda headers: _well_formed(address_elements(headers, name), Address.parse))
 
 
 def route_set(name: str) -> Lazy[tuple[Address, ...]]:
@@ -98,7 +95,7 @@ def route_set(name: str) -> Lazy[tuple[Address, ...]]:
 
     def read(headers: Headers) -> tuple[Address, ...]:
         try:
-            return every(headers, name, Address.parse)
+            return _all(address_elements(headers, name), Address.parse)
         except Malformed:
             return ()
 
@@ -107,7 +104,18 @@ def route_set(name: str) -> Lazy[tuple[Address, ...]]:
 
 def every(headers: Headers, name: str, parse: Callable[[str], T]) -> tuple[T, ...]:
     """All elements of a list; raises `Malformed` for a wrong one, or for too many."""
-    values = headers.values(name)
-    if len(values) > MOST_ELEMENTS:
+    return _all(headers.values(name), parse)
+
+
+def _all(texts: Sequence[str], parse: Callable[[str], T]) -> tuple[T, ...]:
+    if len(texts) > MOST_ELEMENTS:
         raise Malformed("there are too many elements")
-    return tuple([parse(text) for text in values])
+    return tuple([parse(text) for text in texts])
+
+
+def _well_formed(texts: Sequence[str], parse: Callable[[str], T]) -> tuple[T, ...]:
+    found: list[T] = []
+    for text in texts[:MOST_ELEMENTS]:
+        with suppress(Malformed):
+            found.append(parse(text))
+    return tuple(found)

@@ -38,6 +38,11 @@ _REQUEST_LINE: Final = re.compile(
 _STATUS_LINE: Final = re.compile(
     r"(SIP/[0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE | re.DOTALL
 )
+_BLANKS_IN_STATUS_LINE: Final = re.compile(
+    r"(SIP/[0-9]+\.[0-9]+)[ \t]++([1-6][0-9]{2})(?:[ \t]++(.*))?", re.IGNORECASE | re.DOTALL
+)
+"""A status line that is only spaced wrongly: what it says is clear."""
+_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 # One pass for what must be known at once: an empty match for each folded line, and the value
 # of each Content-Length. (Looking one character ahead saves a quarter of the time.)
 _FOLD_OR_LENGTH: Final = re.compile(
@@ -52,19 +57,29 @@ class Limits:
 
     message_size: int = 65536
     """Bytes. A WebRTC INVITE takes 2 to 8 kB; 64 KiB is what UDP would carry (RFC 3261 §18.1.1)."""
-    header_count: int = 512
-    """Lines. Max-Forwards allows some 70 hops, and each may add a Via and a Record-Route."""
-    header_length: int = 8192
-    """Characters in a line: room for an Identity token or a certificate chain's URL list."""
     via_count: int = 100
     """Via elements: more than Max-Forwards allows hops."""
 
 
+_CR: Final = ord("\r")
+_PADDING: Final = b"\r\n\t \0"
+"""What may follow a body without a word: nobody means anything by it."""
+
 LIMITS: Final = Limits()
 """The limits that hold unless others are given."""
 
-UNTERMINATED: Final = Fault(Layer.FRAMING, None, None, "No Blank Line After The Header")
+UNTERMINATED: Final = Fault(
+    Layer.FRAMING, None, None, "No Blank Line After The Header", is_tolerable=True
+)
 """The header section does not end as RFC 3261 §7 demands, though the frame does."""
+BARE_LF: Final = Fault(
+    Layer.FRAMING, None, None, "Lines End With LF Instead Of CRLF", is_tolerable=True
+)
+"""Against RFC 3261 §7; which of them ends the header section is clear all the same."""
+LEFT_OVER: Final = Fault(
+    Layer.FRAMING, "Content-Length", None, "More Bytes Than Content-Length Says", is_tolerable=True
+)
+"""They are left out, as RFC 3261 §18.3 demands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +101,20 @@ def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
     if not is_whole:
         data = data[: limits.message_size]
         faults.append(Fault(Layer.FRAMING, None, None, "Message Too Large", 513))
+    first = data.find(b"\n")
+    if first > 0 and data[first - 1] != _CR:
+        data = _with_crlf(data)
+        faults.append(BARE_LF)
     head, end, body = data.partition(b"\r\n\r\n")
     text = head.decode("utf-8", "surrogateescape")
     if not end:
-        text = text.removesuffix("\r\n")
-        faults.append(UNTERMINATED)
+        text = _unterminated(text, is_whole, faults)
     start, _, fields = text.partition("\r\n")
     lengths = _FOLD_OR_LENGTH.findall(text)
     is_folded = "" in lengths
     if is_folded and fields[:1] in (" ", "\t"):
         faults.append(Fault(Layer.START_LINE, None, None, "Folded Start Line"))
     headers = Headers.from_wire(fields, is_folded)
-    # The shortest line takes three characters: most messages need no counting.
-    if len(fields) >= min(3 * limits.header_count, limits.header_length):
-        headers = _bounded(headers, limits, faults)
     if not is_whole:
         body = b""
     elif lengths:
@@ -107,15 +122,19 @@ def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
     return Parsed(_message(start, headers, body, faults), tuple(faults))
 
 
-def _bounded(headers: Headers, limits: Limits, faults: list[Fault]) -> Headers:
-    """`headers`, cut off after the greatest number of lines."""
-    most = limits.header_count
-    if len(headers.lines) > most:
-        faults.append(Fault(Layer.FRAMING, None, None, "Too Many Header Fields", 513))
-        headers = Headers.from_lines(headers.lines[:most])
-    if any(len(line) > limits.header_length for line in headers.lines):
-        faults.append(Fault(Layer.FRAMING, None, None, "Header Field Too Long", 513))
-    return headers
+def _with_crlf(data: bytes) -> bytes:
+    """`data` with CRLF, not LF alone, after each line of its header section; the body as it is."""
+    found = _BLANK_LINE.search(data)
+    end = len(data) if found is None else found.end()
+    return data[:end].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + data[end:]
+
+
+def _unterminated(text: str, is_whole: bool, faults: list[Fault]) -> str:
+    """The header section that no blank line ends, without what cannot be read of it."""
+    if not is_whole:
+        return text.rpartition("\r\n")[0] or text  # a line that was cut off would mislead
+    faults.append(UNTERMINATED)
+    return text.removesuffix("\r\n")
 
 
 def _framed(lengths: Sequence[str], body: bytes, faults: list[Fault]) -> bytes:
@@ -131,6 +150,8 @@ def _framed(lengths: Sequence[str], body: bytes, faults: list[Fault]) -> bytes:
             reason = "Malformed Content-Length"
         else:
             if length <= len(body):
+                if body[length:].strip(_PADDING):
+                    faults.append(LEFT_OVER)
                 return body[:length]
             reason = "Content-Length Is Greater Than The Body"
     faults.append(Fault(Layer.FRAMING, "Content-Length", None, reason))
@@ -146,11 +167,13 @@ def _message(
         words = found.groups()
     else:
         start = start.replace("\r", " ").replace("\n", " ")
-        if start[:4].upper() == "SIP/":
+        if start[:3].upper() == "SIP" and not start[3:4].isalpha():
             return _response(start, headers, body, faults)
         words = _request_line(start, faults)
         if words is None:
-            return None
+            # With a Via it may be an answer to a request of ours: its transaction can be found.
+            is_answer = "Via" in headers
+            return _unreadable(headers, body, faults) if is_answer else None
     method, target, version = words
     return Request(
         method=method,
@@ -186,8 +209,13 @@ def _request_line(start: str, faults: list[Fault]) -> Sequence[str] | None:
 def _response(start: str, headers: Headers, body: bytes, faults: list[Fault]) -> Response:
     found = _STATUS_LINE.fullmatch(start)
     if found is None:
-        faults.append(Fault(Layer.START_LINE, None, None, "Malformed Status-Line"))
-        return Response(status=0, reason="", headers=headers, body=body, faults=tuple(faults))
+        found = _BLANKS_IN_STATUS_LINE.fullmatch(start)
+        is_clear = found is not None
+        faults.append(
+            Fault(Layer.START_LINE, None, None, "Malformed Status-Line", is_tolerable=is_clear)
+        )
+    if found is None:
+        return _unreadable(headers, body, faults)
     return Response(
         status=int(found[2]),
         reason=(found[3] or "").strip(BLANKS),
@@ -196,6 +224,11 @@ def _response(start: str, headers: Headers, body: bytes, faults: list[Fault]) ->
         body=body,
         faults=tuple(faults),
     )
+
+
+def _unreadable(headers: Headers, body: bytes, faults: list[Fault]) -> Response:
+    """A response of which the status is not known."""
+    return Response(status=0, reason="", headers=headers, body=body, faults=tuple(faults))
 
 
 def encode(message: Request | Response) -> bytes:

@@ -14,7 +14,17 @@ from sipcli.sip.cseq import HIGHEST, CSeq, RAck
 from sipcli.sip.faults import Fault
 from sipcli.sip.grammar import Malformed, token
 from sipcli.sip.headers import NO_HEADERS, Headers
-from sipcli.sip.lazy import Lazy, each, every, needed, number, optional, route_set, text_of
+from sipcli.sip.lazy import (
+    Lazy,
+    each,
+    each_address,
+    every,
+    needed,
+    number,
+    optional,
+    route_set,
+    text_of,
+)
 from sipcli.sip.media_type import ContentDisposition, MediaType
 from sipcli.sip.reason import Reason, Warning
 from sipcli.sip.replaces import Replaces
@@ -64,7 +74,7 @@ class Message:
     cseq = needed("CSeq", CSeq.parse)
     """The request's place and method; raises `Malformed`."""
 
-    contacts = each("Contact", Address.parse)
+    contacts = each_address("Contact")
     """The well-formed Contact addresses; none for `*`."""
     contact_is_star = Lazy(lambda headers: headers.values("Contact") == ("*",))
     """`Contact: *`, all bindings at once (RFC 3261 §10.2.2)."""

@@ -5,16 +5,16 @@ RFC 3261 §8.2.2 asks; among them Date (RFC 4475 §3.1.2.12) and Expires (RFC 32
 malformed one counts as 3600 s).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from sipcli.sip.address import Address
+from sipcli.sip.address import Address, address_elements
 from sipcli.sip.cseq import RAck
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed, integer, token
 from sipcli.sip.lazy import MOST_ELEMENTS
 from sipcli.sip.media_type import MediaType
-from sipcli.sip.message import LIMITS, UNTERMINATED, Limits, Message, Request, Response
+from sipcli.sip.message import LIMITS, Limits, Message, Request, Response
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.subscription import Event, SubscriptionState
 from sipcli.sip.timing import SessionExpires
@@ -47,12 +47,12 @@ _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
 def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, ...]:
     """All faults that forbid acting on `message`, the gravest first.
 
-    A request is to be answered with the first one's status and reason; a response is to be
-    dropped. Never raises.
+    A request is to be answered with the first one's status and reason; how much of a response
+    can be used all the same, `useless` tells. What is tolerable is not among them. Never raises.
     """
-    if any(fault.status == 513 for fault in message.faults):
+    if isinstance(message, Request) and any(fault.status == 513 for fault in message.faults):
         return message.faults  # what is too large is not read further
-    faults = [fault for fault in message.faults if fault is not UNTERMINATED]
+    faults = [fault for fault in message.faults if not fault.is_tolerable]
     if message.version.upper() != VERSION:
         faults.append(Fault(Layer.VALIDATION, None, None, "Version Not Supported", 505))
     faults += _mandatory(message)
@@ -62,9 +62,26 @@ def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, 
         faults += _optional(message)
         faults += _lists(message)
         faults += _request_uri(message)
-    if UNTERMINATED in message.faults:
-        faults.append(UNTERMINATED)  # the least of all: nothing is lost by it
     return tuple(faults)
+
+
+def useless(response: Response, method: str) -> Fault | None:
+    """What makes `response` of no use to the request of this `method`; None: it can be used.
+
+    The status alone is an answer. A 1xx or 2xx to INVITE has to name its dialog, too (RFC 3261
+    §12.1.2): without its To there can be no ACK.
+    """
+    if response.status == 0:
+        unreadable = Fault(Layer.START_LINE, None, None, "Malformed Status-Line")
+        return next((one for one in response.faults if one.layer is Layer.START_LINE), unreadable)
+    if method != "INVITE" or response.status >= 300:
+        return None
+    for name in ("To", "CSeq"):
+        try:
+            _MANDATORY[name](response)
+        except Malformed as fault:
+            return _malformed(name, fault)
+    return None
 
 
 def _mandatory(message: Message) -> Iterator[Fault]:
@@ -125,14 +142,16 @@ def _optional(request: Request) -> Iterator[Fault]:
 
 def _lists(request: Request) -> Iterator[Fault]:
     """What is to be supported, and where the later requests of a dialog are to go."""
-    yield from _first_malformed(request, "Require", token)
-    if not request.contact_is_star:
-        yield from _first_malformed(request, "Contact", Address.parse)
-    yield from _first_malformed(request, "Record-Route", Address.parse)
+    headers = request.headers
+    yield from _first_malformed("Require", headers.values("Require"), token)
+    for name in ("Contact", "Record-Route"):
+        if name != "Contact" or not request.contact_is_star:
+            yield from _first_malformed(name, address_elements(headers, name), Address.parse)
 
 
-def _first_malformed(request: Request, name: str, read: Callable[[str], object]) -> Iterator[Fault]:
-    values = request.headers.values(name)
+def _first_malformed(
+    name: str, values: Sequence[str], read: Callable[[str], object]
+) -> Iterator[Fault]:
     if len(values) > MOST_ELEMENTS:
         yield Fault(Layer.FRAMING, name, None, f"Too Many {name} Elements", 513)
         return

@@ -35,6 +35,12 @@ class Via:
         return self.params.get("branch")
 
     @property
+    def is_of_rfc3261(self) -> bool:
+        """Whether the branch is an id of that RFC; a peer without one speaks RFC 2543."""
+        branch = self.branch or ""
+        return branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE
+
+    @property
     def received(self) -> str | None:
         """The address the request came from, where it is not the host (RFC 3261 §18.2.1)."""
         return self.params.get("received")

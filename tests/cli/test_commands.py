@@ -110,6 +110,45 @@ def test_a_refused_registration_is_exit_4(
 
 
 @pytest.mark.parametrize(
+    ("method", "command", "code", "phase"),
+    [
+        ("REGISTER", ["register", "--once"], 4, "registration"),
+        ("OPTIONS", ["ping", "bob"], 5, "answer"),
+        ("MESSAGE", ["message", "bob", "x"], 5, "answer"),
+        ("INVITE", ["call", "bob", "--audio-in", "silence", "--audio-out", "null"], 5, "answer"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_a_refusal_and_not_silence(
+    sipcli: Sipcli, method: str, command: list[str], code: int, phase: str
+) -> None:
+    def damage(data: bytes) -> bytes:
+        return data.replace(b"SIP/2.0 200 OK", b"SIP/2.0 OK", 1)
+
+    with in_a_thread(Behaviour(damage={method: damage})) as server:
+        ended = sipcli(*command, *account(server), "--json")
+    finished = ended.the("finished")
+    assert (ended.code, finished["phase"]) == (code, phase)
+    assert finished["reason"].endswith("502 the answer cannot be used: Malformed Status-Line")
+    texts = [event["text"] for event in ended.events if event["event"] == "warning"]
+    assert f"a response to {method} cannot be used: Malformed Status-Line" in texts
+
+
+@pytest.mark.parametrize("size", [10_000, 100_000, 1_000_000])
+def test_an_answer_may_be_large_and_the_connection_stays(sipcli: Sipcli, size: int) -> None:
+    def damage(data: bytes) -> bytes:
+        return data.replace(b"\r\n\r\n", b"\r\nX-Long: " + b"x" * size + b"\r\n\r\n", 1)
+
+    with in_a_thread(Behaviour(damage={"REGISTER": damage, "OPTIONS": damage})) as server:
+        ended = sipcli("ping", "bob", *account(server), "--json")
+    assert ended.code == 0
+    assert ended.the("pong")["status"] == 200
+    assert ended.kinds.count("connected") == ended.kinds.count("unregistered") == 1
+    assert "disconnected" not in ended.kinds
+    told = [event["text"] for event in ended.events if "Too Large" in event.get("text", "")]
+    assert len(told) == (0 if size < 65536 else 2)
+
+
+@pytest.mark.parametrize(
     "command", [["register", "--once"], ["ping", "bob"], ["message", "b", "x"]]
 )
 def test_no_server_is_exit_3(sipcli: Sipcli, command: list[str]) -> None:

@@ -51,6 +51,9 @@ class User:
     def on_response(self, response: Response, now: float) -> None:
         self._note(str(response.status))
 
+    def on_useless(self, response: Response, now: float) -> None:
+        self.told.append(f"useless: {response.status} {response.reason}")
+
     def on_timeout(self, now: float) -> None:
         self._note("timeout")
 

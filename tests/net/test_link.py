@@ -92,15 +92,15 @@ def test_text_binary_fragments_bad_utf8_and_keep_alives_all_come_in_as_bytes() -
     assert run(test()) == ["é".encode(), b"\x00\xff", b"SIP/2.0 200 OK", NOT_UTF8, b"\r\n\r\n"]
 
 
-def test_a_message_of_64_kib_is_taken_and_a_larger_one_ends_the_link(short_linger: None) -> None:
+def test_a_message_of_1_mib_is_taken_and_a_larger_one_ends_the_link(short_linger: None) -> None:
     async def test() -> tuple[bytes, LinkClosed]:
-        largest, too_large = (Frame(Opcode.TEXT, b"x" * size) for size in (2**16, 2**16 + 1))
+        largest, too_large = (Frame(Opcode.TEXT, b"x" * size) for size in (2**20, 2**20 + 1))
         async with raw_server(then(largest, too_large)) as port:
             link = await dial_port(port)
             return await link.receive(), await end_of(link)
 
     message, closed = run(test())
-    assert len(message) == 2**16
+    assert len(message) == 2**20
     assert closed.code == 1009
     assert "closed by us" in closed.reason
 

@@ -143,7 +143,8 @@ def test_the_verdict_is_that_of_the_index(one: Case) -> None:
 @each
 def test_faults_of_framing_and_start_line_are_found_at_once(one: Case) -> None:
     early = (Layer.FRAMING, Layer.START_LINE)
-    assert set(parse(one.data).faults) == {f for f in check(one.message) if f.layer in early}
+    found = {fault for fault in parse(one.data).faults if not fault.is_tolerable}
+    assert found == {fault for fault in check(one.message) if fault.layer in early}
 
 
 @each

@@ -6,6 +6,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.cseq import CSeq, RAck
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.headers import Headers
+from sipcli.sip.lazy import MOST_ELEMENTS
 from sipcli.sip.media_type import ContentDisposition, MediaType
 from sipcli.sip.message import Message, Request
 from sipcli.sip.reason import Reason, Warning
@@ -121,8 +122,8 @@ def test_mandatory_fields_raise_when_they_are_wrong(name: str, attribute: str) -
 
 
 def test_no_list_is_read_without_end() -> None:
-    assert len(message(("Contact", f"{A}," * 300)).contacts) == 256
-    assert message(("Route", f"{A}," * 256)).routes != ()
-    assert message(("Route", f"{A}," * 257)).routes == ()
+    assert len(message(("Contact", f"{A}," * (MOST_ELEMENTS + 1))).contacts) == MOST_ELEMENTS
+    assert message(("Route", f"{A}," * MOST_ELEMENTS)).routes != ()
+    assert message(("Route", f"{A}," * (MOST_ELEMENTS + 1))).routes == ()
     with pytest.raises(Malformed, match="too many"):
-        _ = message(("Via", "SIP/2.0/UDP a," * 257)).vias
+        _ = message(("Via", "SIP/2.0/UDP a," * (MOST_ELEMENTS + 1))).vias

@@ -232,7 +232,8 @@ class Calls:
         request = inbound.request
         if not self._takes_calls:
             return Answer(480)
-        if not request.contacts:
+        if not request.contacts and request.via.is_of_rfc3261:
+            # A peer of RFC 2543 need not show one: it is reached where its From says.
             return Answer(400, "Missing Contact")
         if request.call_id in self._calls:
             return Answer(482)  # our own call came back to us, or one call came twice

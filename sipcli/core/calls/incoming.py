@@ -86,7 +86,7 @@ class Incoming:
         )
         if self._offer is None and TAG in request.require:
             # The first reliable response has to bring our offer (RFC 3262 §5): not yet.
-            self._line.respond(self._inbound, 100, now)
+            self._session.leg.respond(self._inbound, 100, now)
         else:
             self._provisional(self._ringing, now)
 

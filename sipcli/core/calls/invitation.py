@@ -67,6 +67,8 @@ class Invitation:
         self._auth = line.requester.authenticator.session()
         self._cancel_headers: Fields = ()
         self._deadline: float | None = None
+        self._is_told = False
+        """Whether its user has heard of the failure before it is over."""
         self.state = InvitationState.CALLING
 
     def start(self, now: float) -> None:
@@ -118,6 +120,16 @@ class Invitation:
             self._auth.learn(self.request, response)
             self._fail(Answered(self.request, response, 0.0), now)
 
+    def on_useless(self, response: Response, now: float) -> None:
+        """An answer came that cannot be used: give up, and have the far end give up, too.
+
+        It may be ringing there, or answered: what else comes is met as after a CANCEL.
+        """
+        if self.state in (InvitationState.CALLING, InvitationState.PROCEEDING):
+            self._send_cancel(now)
+            self._is_told = True
+            self._user.on_failure(Answered(self.request, response, 0.0), now)
+
     def on_timeout(self, now: float) -> None:
         """Timer B fired: nobody answered."""
         self._fail(Unanswered(), now)
@@ -165,13 +177,17 @@ class Invitation:
     def _fail(self, failure: Failure, now: float) -> None:
         self._deadline = None
         self.state = InvitationState.OVER
-        self._user.on_failure(failure, now)
+        if not self._is_told:
+            self._user.on_failure(failure, now)
 
 
 class _Unheard:
     """The user of a CANCEL: what becomes of it shows in the INVITE's answer."""
 
     def on_response(self, response: Response, now: float) -> None:
+        """Do nothing."""
+
+    def on_useless(self, response: Response, now: float) -> None:
         """Do nothing."""
 
     def on_timeout(self, now: float) -> None:

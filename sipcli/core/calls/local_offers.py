@@ -120,7 +120,8 @@ class LocalOffers:
 
     def on_failure(self, failure: Failure, now: float) -> None:
         """The re-INVITE had no success."""
-        self._invitation = None
+        if self._invitation is not None and self._invitation.is_over:
+            self._invitation = None
         if not self._leg.is_over:
             self._failed(failure, now)
 

@@ -293,6 +293,8 @@ class Outgoing:
             self._call.answered(session, body, now, status=response.status)
         else:
             reason = "the answer brings no session description"
+            for fault in response.faults[:1]:
+                reason += f": {fault.reason}"
             session.bye(now, (reason_field(488, reason),))
             self._call.end("local", 488, reason, now)
 

@@ -8,6 +8,7 @@ from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
 from sipcli.sip.faults import Fault
 from sipcli.sip.message import Request
+from sipcli.sip.uri import SipUri
 
 KNOWN_METHODS: Final = frozenset(
     [
@@ -125,7 +126,10 @@ def _refuse_method(request: Request) -> Answer | None:
 
 
 def _refuse_user(request: Request, identity: Identity) -> Answer | None:
-    return None if identity.is_us(request.uri) else Answer(404)
+    uri = request.uri
+    if request.method == "OPTIONS" and isinstance(uri, SipUri) and uri.user is None:
+        return None  # a server that asks who is at the other end of its connection (§11.2)
+    return None if identity.is_us(uri) else Answer(404)
 
 
 def _refuse_tag(request: Request) -> Answer | None:

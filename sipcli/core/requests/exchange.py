@@ -95,6 +95,10 @@ class Exchange:
         self._session.learn(self.request, response)
         self._end(Answered(self.request, response, now - self._sent_at), now)
 
+    def on_useless(self, response: Response, now: float) -> None:
+        """An answer came that cannot be used: it is a refusal, of a kind."""
+        self._end(Answered(self.request, response, now - self._sent_at), now)
+
     def on_timeout(self, now: float) -> None:
         """Timer F fired."""
         self._end(Unanswered(), now)

@@ -31,7 +31,7 @@ ALLOW: Final = (
 """Methods that we answer with something better than 405."""
 SUPPORTED: Final = ("gruu", "outbound", "path")
 """Option tags of a REGISTER."""
-CALL_SUPPORTED: Final = ("100rel", "gruu", "norefersub", "outbound", "replaces", "timer")
+CALL_SUPPORTED: Final = ("100rel", "gruu", "ice", "norefersub", "outbound", "replaces", "timer")
 """Option tags of a call."""
 
 

@@ -8,9 +8,12 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.client import ClientTransaction, InviteClient, NonInviteClient
 from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.core.transactions.server import InviteServer, NonInviteServer, ServerTransaction
+from sipcli.sip import build
+from sipcli.sip.faults import Fault
+from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Message, Request, Response
+from sipcli.sip.validate import useless
 
-MAGIC_COOKIE: Final = "z9hG4bK"
 MOST_SERVER_TRANSACTIONS: Final = 1000
 """Bound on what peers can make us remember; requests beyond it get 503 without a transaction."""
 
@@ -22,6 +25,9 @@ class ClientUser(Protocol):
 
     def on_response(self, response: Response, now: float) -> None:
         """A response that the transaction let through; provisional ones too."""
+
+    def on_useless(self, response: Response, now: float) -> None:
+        """An answer came from which nothing can be told; `response` stands for it, a 502."""
 
     def on_timeout(self, now: float) -> None:
         """Timer B or F fired: nobody answered."""
@@ -47,6 +53,16 @@ class Inbound:
     request: Request
     flow: Flow
     key: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """What became of a response."""
+
+    is_ours: bool
+    """Whether there is a transaction for it."""
+    useless: Fault | None = None
+    """Why nothing could be told from it; None: it was used."""
 
 
 @dataclass(slots=True)
@@ -75,10 +91,9 @@ def server_key(request: Request, method: str | None = None) -> Key:
     back to the rules for RFC 2543 peers.
     """
     via = request.via
-    branch = via.branch or ""
     method = method or request.method
-    if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:
-        return (branch, via.host, str(via.port), method)
+    if via.is_of_rfc3261:
+        return (via.branch or "", via.host, str(via.port), method)
     tag = request.from_.tag or ""
     return (str(request.uri), tag, request.call_id, str(request.cseq.number), str(via), method)
 
@@ -117,14 +132,41 @@ class Transactions:
             return
         self._serve(inbound.key, server, server.machine.respond(response, now))
 
-    def receive_response(self, response: Response, now: float) -> None:
-        """Give a response to its client transaction; without one it is ignored (§18.1.2)."""
-        key = client_key(response)
-        client = self._clients.get(key)
-        if client is None:
+    def receive_response(self, response: Response, now: float) -> Matched:
+        """Give a response to its client transaction; without one it is ignored (§18.1.2).
+
+        A malformed one is used as far as it can be. Of a useless one its user hears a 502 in its
+        place (§21.5.3), unless it can only have been a provisional one.
+        """
+        key = self._key_of(response)
+        client = self._clients.get(key) if key is not None else None
+        if key is None or client is None:
             self._wire.ignored(f"{response.status}: no such transaction")
-            return
-        self._ask(key, client, client.machine.receive(response, now), now)
+            return Matched(is_ours=False)
+        request = client.machine.request
+        fault = useless(response, request.method)
+        if fault is None:
+            self._ask(key, client, client.machine.receive(response, now), now)
+        elif not 100 <= response.status < 200:
+            if request.method != "INVITE":  # to an INVITE more may come: its user looks after that
+                del self._clients[key]
+            client.user.on_useless(build.useless_answer(request, fault), now)
+        return Matched(is_ours=True, useless=fault)
+
+    def _key_of(self, response: Response) -> Key | None:
+        """The client transaction that a response is for; None if that cannot be told.
+
+        By branch and method (§17.1.3); where one of them cannot be read, by what else there is.
+        """
+        try:
+            return client_key(response)
+        except Malformed:
+            found = [
+                key
+                for key, client in self._clients.items()
+                if _may_answer(client.machine.request, response)
+            ]
+            return found[0] if len(found) == 1 else None
 
     def receive_request(self, request: Request, flow: Flow, now: float) -> Inbound | None:
         """Match a request: a new one, or an ACK for the user, comes back; the rest is absorbed."""
@@ -154,6 +196,14 @@ class Transactions:
         if server is None or not isinstance(server.machine, InviteServer):
             return None
         return Inbound(server.machine.request, server.flow, key)
+
+    def to_tag(self, invite: Inbound) -> str | None:
+        """The To tag of our latest response to an INVITE; None before there is one."""
+        server = self._servers.get(invite.key)
+        if server is None or not isinstance(server.machine, InviteServer):
+            return None
+        last = server.machine.last
+        return None if last is None else last.to.tag
 
     def ongoing_requests(self) -> Iterator[Request]:
         """Requests whose server transactions are alive: a merged one equals one (§8.2.2.2)."""
@@ -225,6 +275,16 @@ class Transactions:
                 case Ignored(what):
                     self._wire.ignored(what)
         return delivered
+
+
+def _may_answer(request: Request, response: Response) -> bool:
+    """Whether a response of which Via or CSeq is malformed can be the answer to `request`."""
+    try:
+        return response.via.branch == request.via.branch
+    except Malformed:
+        pass
+    ours, theirs = request.headers, response.headers
+    return all(ours.get(name) == theirs.get(name) for name in ("Call-ID", "CSeq"))
 
 
 def _due(deadlines: dict[str, float], now: float) -> list[str]:

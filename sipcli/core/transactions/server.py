@@ -25,7 +25,7 @@ class InviteServer(Machine[InviteServerState]):
     def __init__(self, request: Request) -> None:
         self.request = request
         self.last: Response | None = None
-        """The response that a repeated INVITE gets again; None before the first."""
+        """Our latest response, which a repeated INVITE gets again; None before the first."""
         super().__init__(InviteServerState.PROCEEDING)
 
     def respond(self, response: Response, now: float) -> list[Effect]:
@@ -36,6 +36,7 @@ class InviteServer(Machine[InviteServerState]):
                 self.last = response
                 return [Send(response)]
             case state.PROCEEDING, 2:
+                self.last = response
                 self._enter(state.ACCEPTED, L=now + LIFETIME)
                 return [Send(response)]
             case state.PROCEEDING, _:

@@ -1,0 +1,78 @@
+"""Warnings about messages that came in malformed: what is wrong, where, and what became of them.
+
+A peer decides how many there are: the same sentence is told once a minute, and no more than
+`MOST_REPORTS` different ones are.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from sipcli.core import events
+from sipcli.sip.faults import Fault
+from sipcli.sip.message import Request, Response
+
+PERIOD: Final = 60.0
+"""Seconds in which nothing is told twice."""
+MOST_REPORTS: Final = 10
+"""Warnings in one period; then one more says that there are others."""
+LONGEST_EXCERPT: Final = 60
+"""Characters that are repeated of what is no SIP message."""
+
+
+class FaultReports:
+    """Tells of malformed messages, within bounds; `now` is in seconds on the caller's clock."""
+
+    def __init__(self, emit: Callable[[events.Event], None]) -> None:
+        self._emit = emit
+        self._told: dict[str, float] = {}
+        """Sentence -> when it was told, the oldest first."""
+
+    def refused(self, request: Request, fault: Fault, now: float) -> None:
+        """A request that is answered with the fault's status."""
+        what = "was dropped" if request.method == "ACK" else f"was refused with {fault.status}"
+        self._tell(f"{_an(request.method)} {what}: {_place(fault)}", now)
+
+    def used(self, message: Request | Response, fault: Fault, now: float) -> None:
+        """A message with a fault that is used as far as it can be read."""
+        self._tell(f"{_named(message)} is used as far as it can be read: {_place(fault)}", now)
+
+    def dropped(self, message: Request | Response, fault: Fault, now: float) -> None:
+        """A message of which nothing can be used."""
+        self._tell(f"{_named(message)} cannot be used: {_place(fault)}", now)
+
+    def unknown(self, data: bytes, fault: Fault, now: float) -> None:
+        """Bytes that are no SIP message."""
+        start = data.lstrip(b"\r\n")[: LONGEST_EXCERPT + 1].splitlines() or [b""]
+        shown = start[0].decode("utf-8", "replace")
+        shown = shown if len(shown) <= LONGEST_EXCERPT else f"{shown[:LONGEST_EXCERPT]}…"
+        self._tell(f'the server sent what is no SIP message, "{shown}": {_place(fault)}', now)
+
+    def _tell(self, text: str, now: float) -> None:
+        self._told = {known: at for known, at in self._told.items() if now - at < PERIOD}
+        if text in self._told or len(self._told) > MOST_REPORTS:
+            return
+        if len(self._told) == MOST_REPORTS:
+            text = f"more malformed messages came; {PERIOD:.0f} s go by before others are told"
+        self._told[text] = now
+        self._emit(events.Warned(text=text))
+
+
+def _an(word: str) -> str:
+    return f"{'an' if word[:1] in tuple('AEIOU') else 'a'} {word}"
+
+
+def _named(message: Request | Response) -> str:
+    if isinstance(message, Request):
+        return _an(message.method)
+    cseq = message.headers.get("CSeq") or ""
+    method = cseq.rpartition(" ")[2]
+    kind = str(message.status) if message.status else "response"
+    return f"a {kind} to {method[:LONGEST_EXCERPT]}" if method else f"a {kind}"
+
+
+def _place(fault: Fault) -> str:
+    """What is wrong, and where: the header field, and the character in it."""
+    where = fault.header if fault.header and fault.header not in fault.reason else ""
+    at = "" if fault.offset is None else f"at character {fault.offset + 1}"
+    both = " ".join(part for part in (where, at) if part)
+    return f"{fault.reason} ({both})" if both else fault.reason
