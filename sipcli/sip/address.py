@@ -62,7 +62,7 @@ def address_elements(headers: Headers, name: str) -> tuple[str, ...]:
     address, but the beginning of the next one's display name.
     """
     pieces = headers.values(name)
-    if all(":" in piece or piece == "*" for piece in pieces):
+    if len(pieces) == 1 or all(":" in piece or piece == "*" for piece in pieces):
         return pieces
     elements: list[str] = []
     begun: list[str] = []

@@ -7,6 +7,7 @@ import pytest
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sandbox.fork import TIMER_C
 from sipcli.sandbox.names import DOMAIN
+from sipcli.sip import build
 from sipcli.sip.message import encode
 from tests.sandbox.world import Client, World
 from tests.sip.corpus import Case, cases
@@ -28,6 +29,32 @@ def test_torture_messages_pass_without_harm(case: Case) -> None:
     asked = alice.ask(alice.request("OPTIONS", f"sip:{DOMAIN}"))
     assert asked is not None
     assert asked.status == 200
+
+
+@pytest.mark.parametrize("method", ["MESSAGE", "INVITE"])
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        (b"SIP/2.0 200 OK", b"SIP/2.0 OK", 502),
+        (b"SIP/2.0 200 OK", b"SIP/2.0  200 OK", 200),
+        (b"Content-Length: 0", b"Content-Length: 7", 200),
+        (b"From: <", b'From: "<', 200),
+        (b"\r\n\r\n", b"\r\n", 200),
+    ],
+)
+def test_a_malformed_answer_is_an_answer_all_the_same(
+    method: str, old: bytes, new: bytes, status: int
+) -> None:
+    world = World()
+    alice, bob = world.phone("alice"), world.phone("bob")
+    request = alice.request(method, BOB, ("Contact", "<sip:alice@alice.invalid;transport=ws>"))
+    alice.ask(request)
+    (asked,) = bob.requests
+    bob.requests.clear()
+    bob.send(encode(build.response(asked, 200, to_tag="b")).replace(old, new, 1))
+    assert alice.responses[-1].status == status
+    stopped = method == "INVITE" and status == 502
+    assert [one.method for one in bob.requests] == (["CANCEL"] if stopped else [])
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,16 @@ def test_a_client_without_the_subprotocol_is_refused() -> None:
     serving(work)
 
 
+def test_a_message_above_what_is_read_gets_513_and_the_connection_stays() -> None:
+    async def work(server: SandboxServer) -> None:
+        async with connect(server.uri.ws_uri, subprotocols=SIP) as client:
+            large = register_request(World()).replacing(body=b"x" * 70_000)
+            assert (await ask(client, large)).status == 513
+            assert (await ask(client, register_request(World()))).status == 401
+
+    serving(work)
+
+
 @pytest.mark.parametrize(
     "message",
     ["x" * (module.MAX_MESSAGE + 1), ["x"] * (MAX_FRAGMENTS + 1)],
