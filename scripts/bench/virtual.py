@@ -109,6 +109,7 @@ class _End:
                 send_rtcp=partial(self._send, is_rtcp=True),
                 on_digit_sent=lambda _: None,
                 on_digit_received=lambda _: None,
+                on_ssrc=lambda _: None,
             ),
             Randomness(
                 ssrc=draw.getrandbits(32),

@@ -133,6 +133,11 @@ class Outbound:
             payload_type, payload = self._formats.red, together
         return self.sender.audio(payload_type, payload, now, silent=self._encoder.pausing)
 
+    def rename(self, ssrc: int) -> None:
+        """Go on under another SSRC, and say anew which medium that is of."""
+        self.sender.rename(ssrc)
+        self.sender.extension = _extension(self._formats)
+
     def pause(self, now: float) -> None:
         """Let a frame pass without sending: the call is on hold."""
         self.sender.pause(now)

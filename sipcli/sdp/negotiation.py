@@ -58,6 +58,8 @@ class RemoteOffer:
     """What our audio would be encoded with."""
     path: Path
     """After an ICE restart our answer needs other credentials as well (RFC 8839 §4.4.2.1)."""
+    sources: tuple[int, ...]
+    """The SSRCs that it announces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +211,12 @@ class Negotiation:
         self._received = _Received(
             media=description.media, audio=audio, formats=formats, numbers=numbers, path=path
         )
-        return RemoteOffer(direction=self._direction(audio).reversed, codec=formats[0], path=path)
+        return RemoteOffer(
+            direction=self._direction(audio).reversed,
+            codec=formats[0],
+            path=path,
+            sources=audio.sources,
+        )
 
     def create_answer(self, local: LocalTransport, direction: Direction) -> tuple[str, Agreed]:
         """Our answer to the offer received, and what it comes to.

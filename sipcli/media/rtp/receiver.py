@@ -20,6 +20,8 @@ class Receiver:
         """Datagrams that were no RTP."""
         self.strays = 0
         """Packets of an unproven source or of another medium, or far from all others of theirs."""
+        self.latest: int | None = None
+        """The SSRC of the last packet, whoever it was of."""
         self.rival: RtpPacket | None = None
         """What was received last, if it is of another source than the one that is followed."""
         self._reception: Reception | None = None
@@ -80,6 +82,7 @@ class Receiver:
         if packet is None:
             self.unreadable += 1
             return None
+        self.latest = packet.ssrc
         reception = None
         if not self._is_foreign(packet):
             reception = self._reception_of(packet)

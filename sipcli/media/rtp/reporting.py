@@ -142,12 +142,13 @@ class Reporting:
         if sender.packets == self._sent_before:  # a sender is who sent since the last (§6.4)
             return ReceiverReport(sender.ssrc, blocks)
         self._sent_before = sender.packets
+        earlier_packets, earlier_octets = sender.earlier
         return SenderReport(
             ssrc=sender.ssrc,
             ntp_time=self._ntp_time(now),
             timestamp=sender.timestamp_at(now),
-            packets=sender.packets & 0xFFFF_FFFF,
-            octets=sender.octets & 0xFFFF_FFFF,
+            packets=sender.packets - earlier_packets & 0xFFFF_FFFF,
+            octets=sender.octets - earlier_octets & 0xFFFF_FFFF,
             blocks=blocks,
         )
 

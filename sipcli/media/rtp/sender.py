@@ -31,6 +31,8 @@ class Sender:
         self.packets = 0
         self.octets = 0
         """Of payload (§6.4.1)."""
+        self.earlier = (0, 0)
+        """Of these packets and octets, those that were sent under another SSRC."""
         self._sequence = sequence
         self._timestamp = timestamp
         self._ticked: float | None = None
@@ -73,6 +75,12 @@ class Sender:
     def skip(self, frames: int) -> None:
         """Let time go on by so many frames: the machine was held up, or asleep."""
         self._advance(frames)
+        self._talking = False
+
+    def rename(self, ssrc: int) -> None:
+        """Go on under another SSRC, with counts of its own (§6.4.1, §8.2)."""
+        self.ssrc = ssrc
+        self.earlier = self.packets, self.octets
         self._talking = False
 
     def timestamp_at(self, now: float) -> int:

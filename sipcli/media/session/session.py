@@ -115,6 +115,7 @@ class MediaSession:
                 send_rtcp=lambda packet: self._transport.send_rtcp(packet),
                 on_digit_sent=lambda digit: self._on_digit("sent", digit),
                 on_digit_received=lambda digit: self._on_digit("received", digit),
+                on_ssrc=self._on_ssrc,
             ),
             random,
             wall_clock=time.time() - self._loop.time(),
@@ -157,6 +158,7 @@ class MediaSession:
         remote = self._negotiation.receive_offer(body)
         if isinstance(remote, Refused):
             raise NotAcceptable(remote)
+        self.stream.avoid(remote.sources)
         self._considered = remote
 
     async def answer(self, direction: Direction) -> bytes:
@@ -365,6 +367,10 @@ class MediaSession:
         if not self._was_lost:
             self._was_lost = True
             self._tell(MediaLost(reason=reason, closed=closed))
+
+    def _on_ssrc(self, ssrc: int) -> None:
+        """The next description names it."""
+        self._negotiation.source = RtpSource(ssrc, self._kit.cname)
 
     def _on_digit(self, direction: Literal["sent", "received"], digit: Digit) -> None:
         self._tell(DigitHeard(direction=direction, digit=digit))

@@ -1,7 +1,7 @@
 """The sound of one call both ways: what happens every 20 ms, and with every packet."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, runtime_checkable
 
 from sipcli.config.settings import Opus
@@ -10,11 +10,14 @@ from sipcli.media.inbound import Inbound
 from sipcli.media.outbound import Outbound
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting
+from sipcli.media.rtp.rtcp import ReceiverReport, SenderReport
 from sipcli.media.session import formats
 from sipcli.media.statistics import Statistics, snapshot
 from sipcli.media.voip_metrics import voip_metrics
 from sipcli.sdp.agreed import Agreed
 
+MOST_COLLISIONS: Final = 4
+"""How often our SSRC changes because the far end has the same: by chance, hardly ever once."""
 _SPEECH: Final = Opus()
 """How Opus is sent where nobody wants otherwise."""
 
@@ -57,6 +60,8 @@ class Wire:
     send_rtcp: Callable[[bytes], None]
     on_digit_sent: Callable[[Digit], None]
     on_digit_received: Callable[[Digit], None]
+    on_ssrc: Callable[[int], None]
+    """Gets the SSRC that our packets have from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,7 @@ class Stream:
         self._random = random
         self._wall_clock = wall_clock
         self._opus = opus
+        self._collisions = 0
 
     def use(self, source: Source, sink: Sink, taps: tuple[Tap, ...]) -> None:
         """Take the sound from elsewhere, and bring it elsewhere, from the next frame on."""
@@ -112,6 +118,7 @@ class Stream:
     def agree(self, agreed: Agreed) -> None:
         """Go on by what is now agreed."""
         self.agreed = agreed
+        self.avoid(agreed.sources)
         if self.inbound is None or self.outbound is None or self.reporting is None:
             self._begin(agreed)
         else:
@@ -119,16 +126,36 @@ class Stream:
             self.inbound.agree(formats.inbound(agreed))
             self.outbound.agree(formats.outbound(agreed, self._opus))
 
+    def avoid(self, ssrcs: Collection[int], now: float | None = None) -> None:
+        """Take another SSRC if the far end has ours, too (RFC 3550 §8.2).
+
+        The old one is said goodbye to, where anything was sent under it and it is known when.
+        """
+        if self._random.ssrc not in ssrcs or self._collisions == MOST_COLLISIONS:
+            return
+        self._collisions += 1
+        if now is not None:
+            self.goodbye(now)
+        ssrc = int(self._random.draw() * 2**32)
+        self._random = replace(self._random, ssrc=ssrc)
+        if self.outbound is not None:
+            self.outbound.rename(ssrc)
+        self._wire.on_ssrc(ssrc)
+
     def on_rtp(self, data: bytes, now: float) -> None:
         """Take in an RTP packet, decrypted; garbage costs nothing but itself."""
         if self.inbound is not None:
             self.last_rtp = now
             self.inbound.rtp(data, now)
+            if self.inbound.receiver.latest == self._random.ssrc:
+                self.avoid((self._random.ssrc,), now)
 
     def on_rtcp(self, data: bytes, now: float) -> None:
         """Take in a compound RTCP packet, decrypted."""
         if self.reporting is not None and self.outbound is not None:
-            self.reporting.receive(data, now)
+            packets = self.reporting.receive(data, now)
+            reports = (each for each in packets if isinstance(each, SenderReport | ReceiverReport))
+            self.avoid([each.ssrc for each in reports], now)
             # Metrics first: what they tell was so before anything is done by the report with them.
             if self.reporting.remote_metrics is not None:
                 self.outbound.heed_metrics(self.reporting.remote_metrics)

@@ -1,16 +1,21 @@
 """Descriptions and packets tell the same of who sends: SSRC, CNAME, and the name of the medium."""
 
 import asyncio
+import secrets
+from collections import Counter
 
 import pytest
 
 from sipcli.media.rtp.extension import find
-from sipcli.media.rtp.packet import RtpPacket, parse
-from sipcli.media.rtp.rtcp import SourceDescription
+from sipcli.media.rtp.packet import RtpPacket, build, parse
+from sipcli.media.rtp.rtcp import Goodbye, ReceiverReport, SenderReport, SourceDescription
+from sipcli.media.rtp.rtcp import build as rtcp_bytes
 from sipcli.media.rtp.rtcp import parse as parse_rtcp
+from sipcli.media.session.stream import MOST_COLLISIONS
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.sources import MidExtension
 from tests.media.session.ends import connected, exchange, virtual
+from tests.media.virtual_time import now
 
 
 @virtual
@@ -50,3 +55,96 @@ async def test_packets_are_as_the_description_announces_them(
         await asyncio.sleep(0.1)
         assert all(find(own[0].extension, 4) == b"0" for own in packets.values())
         assert len(packets) == 2
+
+
+def packet(ssrc: int, sequence: int = 1) -> bytes:
+    return build(RtpPacket(111, sequence, 960 * sequence, ssrc, b"\xf8\xff\xfe"))
+
+
+class Sent:
+    """What leaves all transports: packets by their SSRC, and who says goodbye."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.packets: Counter[int] = Counter()
+        self.goodbyes: list[int] = []
+        self.reports: dict[int, SenderReport] = {}
+        send_rtp, send_rtcp = MediaTransport.send_rtp, MediaTransport.send_rtcp
+
+        def rtp(transport: MediaTransport, data: bytes) -> None:
+            found = parse(data)
+            assert found is not None
+            self.packets[found.ssrc] += 1
+            send_rtp(transport, data)
+
+        def rtcp(transport: MediaTransport, data: bytes) -> None:
+            for each in parse_rtcp(data):
+                if isinstance(each, Goodbye):
+                    self.goodbyes += each.ssrcs
+                elif isinstance(each, SenderReport):
+                    self.reports[each.ssrc] = each
+            send_rtcp(transport, data)
+
+        monkeypatch.setattr(MediaTransport, "send_rtp", rtp)
+        monkeypatch.setattr(MediaTransport, "send_rtcp", rtcp)
+
+
+@virtual
+async def test_an_offer_with_our_ssrc_is_answered_with_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw = secrets.randbits
+    monkeypatch.setattr(secrets, "randbits", lambda bits: 7 if bits == 32 else draw(bits))
+    sent = Sent(monkeypatch)
+    async with connected() as (alice, bob):
+        await asyncio.gather(alice.hears(), bob.hears())
+        assert bob.agreed.sources == (7,)
+        (other,) = alice.agreed.sources
+        assert other != 7
+        assert sent.packets.keys() == {7, other}
+        assert sent.goodbyes == []
+
+
+@pytest.mark.parametrize("seen_in", ["RTP", "RTCP"])
+@virtual
+async def test_our_ssrc_changes_where_the_far_end_has_it_too(
+    monkeypatch: pytest.MonkeyPatch, seen_in: str
+) -> None:
+    sent = Sent(monkeypatch)
+    async with connected() as (alice, bob):
+        await asyncio.gather(alice.hears(), bob.hears())
+        await asyncio.sleep(3)
+        (old,) = bob.agreed.sources
+        stream = alice.session.stream
+        if seen_in == "RTP":
+            stream.on_rtp(packet(old), now())
+        else:
+            stream.on_rtcp(rtcp_bytes((ReceiverReport(old, ()),)), now())
+        assert sent.goodbyes == [old]
+        before = sent.packets[old]
+        await asyncio.gather(alice.hears(20), bob.hears(20))
+        await asyncio.sleep(5)
+        assert sent.packets[old] == before
+        (new,) = sent.packets.keys() - {old, *alice.agreed.sources}
+        assert sent.reports[new].packets <= sent.packets[new]
+        figures = stream.statistics()
+        assert figures is not None
+        assert figures.packets_sent == sent.packets[old] + sent.packets[new]
+        assert bob.session.stream.inbound is not None
+        assert bob.session.stream.inbound.receiver.ssrc == new
+        await exchange(alice, bob)
+        assert bob.agreed.sources == (new,)
+
+
+@virtual
+async def test_a_far_end_that_takes_each_ssrc_of_ours_moves_us_a_few_times_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = Sent(monkeypatch)
+    async with connected() as (alice, bob):
+        await asyncio.gather(alice.hears(), bob.hears())
+        theirs = set(alice.agreed.sources)
+        for n in range(100):
+            for ssrc in sent.packets.keys() - theirs:
+                alice.session.stream.on_rtp(packet(ssrc, n), now())
+            await asyncio.sleep(0.02)
+        assert len(sent.packets.keys() - theirs) == 1 + MOST_COLLISIONS

@@ -58,6 +58,7 @@ def stream(sink: Heard) -> Stream:
         send_rtcp=lambda _: None,
         on_digit_sent=lambda _: None,
         on_digit_received=lambda _: None,
+        on_ssrc=lambda _: None,
     )
     chance = Randomness(ssrc=OUR_SSRC, sequence=9, timestamp=9, cname="us", draw=lambda: 0.5)
     made = Stream(Mute(), sink, (), wire, chance, wall_clock=1e9)
