@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import socket
-import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.sound.source import ToneSource
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from tests.api.kinds import MakePhone
+from tests.open_files import open_files
 from tests.sip_server import Behaviour, SipServer
 
 pytestmark = pytest.mark.asyncio
@@ -238,7 +238,7 @@ async def test_at_the_end_all_calls_are_hung_up_and_nothing_is_left(sip_sandbox:
     tasks = len(asyncio.all_tasks())
     async with Phone(**keys["bob"], audio_in="noise") as bob:
         await bob.register()
-        files = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+        files = open_files()
         async with Phone(**keys["alice"]) as alice:
             call = await alice.call("bob")
             other = await bob.answer()
@@ -247,8 +247,7 @@ async def test_at_the_end_all_calls_are_hung_up_and_nothing_is_left(sip_sandbox:
         assert (await other.wait_for_end()).by == "remote"
         await asyncio.sleep(0)
         gc.collect()
-        if files:
-            assert len(os.listdir("/proc/self/fd")) <= files
+        assert open_files() <= files
     assert len(asyncio.all_tasks()) == tasks
 
 

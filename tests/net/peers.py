@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
 import threading
@@ -10,7 +9,6 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha1
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -22,6 +20,7 @@ from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed
 from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
+from tests.open_files import open_files
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Result = TypeVar("Result")
@@ -68,19 +67,6 @@ def timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
     """The calls that a loop still has to make later."""
     scheduled: list[asyncio.TimerHandle] = getattr(loop, "_scheduled", [])
     return [timer for timer in scheduled if not timer.cancelled()]
-
-
-def open_files() -> set[str]:
-    """The descriptors that this process holds and what they are; none where none can be seen.
-
-    Without the null device: C libraries are silenced by one, once in the life of the process,
-    and another test's thread may do that at any time.
-    """
-    held = {}
-    for descriptor in Path("/proc/self/fd").glob("*"):
-        with contextlib.suppress(OSError):  # that of the listing itself is gone by now
-            held[descriptor.name] = str(descriptor.readlink())
-    return {f"{name}: {what}" for name, what in held.items() if what != os.devnull}
 
 
 def options(**changes: Any) -> LinkOptions:

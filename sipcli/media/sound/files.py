@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from av.container import InputContainer
 from sipcli.errors import DeviceError
 from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.media.sound.background import BackgroundReader, Warn
+from sipcli.media.sound.file_mode import file_mode
 
 
 def check_file(path: Path) -> None:
@@ -26,9 +28,10 @@ def check_file(path: Path) -> None:
 
 def _obstacle(path: Path) -> str | None:
     """Why it cannot be read, as far as a look tells. Raises `OSError` where none is allowed."""
-    if not path.exists():
+    mode = file_mode(path)
+    if mode is None:
         return os.strerror(errno.ENOENT)
-    if path.is_dir():
+    if stat.S_ISDIR(mode):
         return os.strerror(errno.EISDIR)
     return None if os.access(path, os.R_OK) else os.strerror(errno.EACCES)
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import struct
 from itertools import count
 from pathlib import Path
@@ -13,6 +14,7 @@ from sipcli.errors import DeviceError
 from sipcli.files import private
 from sipcli.media.pcm import RATE, Pcm
 from sipcli.media.sound.background import BackgroundWriter, Warn
+from sipcli.media.sound.file_mode import file_mode
 
 PAUSE: Final = 0.2
 """Seconds of sound that a kill may cost."""
@@ -128,13 +130,14 @@ class FileNames:
     def _obstacle(self) -> str | None:
         """Why it cannot be made, as far as a look tells. Raises `OSError` where none is allowed."""
         folder = self.path.parent
-        if self.path.is_dir():
+        mode, folder_mode = file_mode(self.path), file_mode(folder)
+        if mode is not None and stat.S_ISDIR(mode):
             return os.strerror(errno.EISDIR)
-        if self.path.is_fifo():
+        if mode is not None and stat.S_ISFIFO(mode):
             return "it is a pipe, and a WAV file's head is written again and again"
-        if not folder.is_dir():
+        if folder_mode is None or not stat.S_ISDIR(folder_mode):
             return f"there is no folder {folder}"
-        place = self.path if self.path.exists() else folder
+        place = folder if mode is None else self.path
         return None if os.access(place, os.W_OK) else os.strerror(errno.EACCES)
 
 

@@ -1,7 +1,6 @@
 """Media sessions on loopback: offers and answers, and what the sound does meanwhile."""
 
 import asyncio
-import os
 import re
 import threading
 
@@ -12,6 +11,7 @@ from sipcli.media.session.session import MovedAway, NotAcceptable
 from sipcli.sdp.direction import Direction
 from tests.media.session.ends import End, connected, ends, exchange, kit, virtual
 from tests.media.virtual_time import now
+from tests.open_files import open_files
 
 
 def with_ice(description: bytes, ufrag: bytes, pwd: bytes) -> bytes:
@@ -301,7 +301,7 @@ async def test_it_can_be_closed_at_any_stage(stage: int) -> None:
 async def test_nothing_is_left_behind_by_many_sessions() -> None:
     await close_after(9)  # what is made once for all
     tasks, threads = len(asyncio.all_tasks()), threading.active_count()
-    files = len(os.listdir("/proc/self/fd"))
+    files = open_files()
     equipment = kit()
     for _ in range(30):
         async with connected(equipment, equipment):
@@ -309,7 +309,7 @@ async def test_nothing_is_left_behind_by_many_sessions() -> None:
     await asyncio.sleep(0.1)
     assert len(asyncio.all_tasks()) == tasks
     assert threading.active_count() == threads
-    assert len(os.listdir("/proc/self/fd")) == files
+    assert open_files() == files
 
 
 @virtual

@@ -196,6 +196,17 @@ def test_a_name_that_no_file_can_have_is_told_as_such(
         parse(value if parse is parse_record else f"file:{value}").check()
 
 
+@pytest.mark.parametrize("parse", [parse_source, parse_sink, parse_record])
+@pytest.mark.parametrize("inside", ["", "/call.wav"], ids=["file", "folder"])
+def test_what_cannot_be_looked_at_is_not_taken_for_nothing(
+    parse: Callable[[str], Any], inside: str, tmp_path: Path
+) -> None:
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+    value = f"{tmp_path}/loop.wav{inside}"
+    with pytest.raises(DeviceError, match="Too many levels of symbolic links"):
+        parse(value if parse is parse_record else f"file:{value}").check()
+
+
 @pytest.mark.parametrize("words", ["record", "audio-out"])
 def test_what_is_recorded_is_its_owners_alone(tmp_path: Path, words: str) -> None:
     path = tmp_path / "call.wav"

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
@@ -13,16 +12,12 @@ from sipcli.media.transport.ice_servers import IceServer, IceServers
 from tests.media.transport.fake_servers import FakeTurn, serving
 from tests.media.transport.parties import Party, connect, connected, exchange, remote
 from tests.media.virtual_time import run, settle
-
-
-def open_files() -> int:
-    """How many this process has."""
-    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+from tests.open_files import open_files
 
 
 def used() -> tuple[int, int, int]:
     """Tasks, threads and files in use; without the help of the garbage collector."""
-    return len(asyncio.all_tasks()), threading.active_count(), open_files()
+    return len(asyncio.all_tasks()), threading.active_count(), len(open_files())
 
 
 async def relayed_options(server: FakeTurn) -> IceServers:
