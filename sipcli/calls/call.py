@@ -6,19 +6,17 @@ offers and answers wait for ICE, and must not overtake each other. The end alone
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 
 from sipcli.calls.digits import Digits, Method
 from sipcli.calls.events import CallEnded
 from sipcli.calls.figures import figures
-from sipcli.calls.offers import Job, Offers
-from sipcli.calls.path import MediaPath
+from sipcli.calls.offers import Offers
 from sipcli.calls.questions import Questions
+from sipcli.calls.quiet import Quiet
 from sipcli.calls.sound import Sound
 from sipcli.calls.thread import OnEvent, Thread
 from sipcli.core.calls import events as core
-from sipcli.core.calls.calls import NoSuchCall
-from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.remote_offers import warning_field
 from sipcli.errors import MediaError
 from sipcli.media.session.events import MediaEvent, MediaFailed, MediaLost
@@ -55,22 +53,16 @@ class Call:
         """What its far end wants us to do, and waits for us to decide."""
         self.transfer_of: core.CallId | None = None
         """The call whose far end asked for this one; None where we wanted it ourselves."""
-        self._thread = Thread(shell, on_event)
         self._shell = shell
+        self._thread = Thread(shell, on_event)
+        quiet = Quiet()
+        self.media = MediaSession(kit, quiet, quiet, (), self._take_media)
+        """The media, from the first description to the end."""
         self._digits = Digits(self._thread)
-        self._path = MediaPath(
-            self._thread,
-            self._digits,
-            restart=lambda: self._jobs.put_nowait(lambda: self._offers.offer(restart=True)),
-            give_up=self.hang_up,
-        )
-        self._offers = Offers(
-            self._thread, kit, self._path, self._take_media, lambda job: self._jobs.put_nowait(job)
-        )
-        self._path.codec = lambda: self.codec
+        self._offers = Offers(self._thread, self.media, self._digits)
+        self._path = self._offers.path
         self._sound: Sound | None = None
         self._settled = asyncio.Event()
-        self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._is_ending = False
         self._is_answering = False
 
@@ -88,11 +80,6 @@ class Call:
     def is_pending(self) -> bool:
         """Whether it is neither answered nor over."""
         return not (self.is_answered or self._is_ending)
-
-    @property
-    def media(self) -> MediaSession:
-        """The media as they are now."""
-        return self._offers.media
 
     @property
     def sound(self) -> Sound | None:
@@ -152,7 +139,7 @@ class Call:
         self._use(sound)
         try:
             offer = await self._offers.first_offer()
-            self._thread.spawn(self._work())
+            self._thread.spawn(self._thread.work(self._offers.catch_up))
             with self._shell.step() as (agent, now):
                 self._path.begin()
                 self._thread.call = agent.calls.invite(
@@ -172,8 +159,8 @@ class Call:
         self.takes_place = event.replaces is not None
         if event.offer is not None:
             self._offers.consider(event.offer)
-        self._thread.spawn(self._work())
-        self._jobs.put_nowait(self.media.prepare)  # so that the answer need not wait for ICE
+        self._thread.spawn(self._thread.work(self._offers.catch_up))
+        self._thread.queue(self.media.prepare)  # so that the answer need not wait for ICE
 
     def answer(self, sound: Sound) -> None:
         """Accept the incoming call; `sound` is closed in the end, or now if nothing rings."""
@@ -182,7 +169,7 @@ class Call:
             return
         self._is_answering = True
         self._use(sound)
-        self._jobs.put_nowait(self._offers.accept)
+        self._thread.queue(self._offers.accept)
 
     def reject(self, status: int, reason: str | None = None, warning: str = "") -> None:
         """Refuse the incoming call with 300 to 699."""
@@ -192,13 +179,12 @@ class Call:
 
     def hang_up(self, reason: str = "hung up") -> None:
         """End it, in whatever state it is; `over` is set when all is done."""
-        with self._thread.verbs() as (calls, now):
-            calls.hang_up(self.id, now, reason=reason)
+        self._thread.hang_up(reason)
 
     def hold(self, *, on: bool) -> None:
         """Hold the far end, or take it back; `Held` or `Resumed` tells of success."""
         if self.is_answered:
-            self._jobs.put_nowait(lambda: self._offers.hold(on=on))
+            self._thread.queue(partial(self._offers.hold, on=on))
 
     def mute(self, *, on: bool) -> None:
         """Send silence in place of our sound."""
@@ -283,7 +269,7 @@ class Call:
                 self.answered_at = asyncio.get_running_loop().time()
                 self._settled.set()
                 if not self.is_incoming:
-                    self._jobs.put_nowait(lambda: self._offers.final_answer(answer, fork))
+                    self._offers.final_answer(answer, fork)
             case core.TransferProgress(is_final=True, status=int(status)) if status // 100 == 2:
                 self.hang_up("transferred")
 
@@ -295,49 +281,42 @@ class Call:
                 self._offers.withdrawn()
             case core.OfferAnswered(body=answer):
                 self._offers.take_answer(answer)
-                self._jobs.put_nowait(self._offers.catch_up)
+                self._thread.queue(self._offers.catch_up)
             case core.Acknowledged(body=answer):
                 if answer is None:
                     self.media.answer_arrived()
                 else:
                     self._offers.take_answer(answer)
-                self._jobs.put_nowait(self._offers.catch_up)
+                self._thread.queue(self._offers.catch_up)
             case core.OfferRefused(status=status, reason=reason, will_retry=will_retry):
-                self._jobs.put_nowait(
-                    lambda: self._offers.refused(status, reason, will_retry=will_retry)
-                )
+                self._offers.refused(status, reason, will_retry=will_retry)
             case core.OfferDue():
-                self._jobs.put_nowait(lambda: self._offers.offer())
+                self._thread.queue(self._offers.offer)
             case _:
                 pass
 
-    async def _work(self) -> None:
-        """Do what waits, in order; where the call has moved on meanwhile, its events say so."""
-        while True:
-            job = await self._jobs.get()
-            with suppress(NoSuchCall, OutOfTurn):
-                await job()
-                await self._offers.catch_up()
-
     def _take_media(self, event: MediaEvent) -> None:
         is_early = not (self.is_answered or self.is_incoming)
-        if is_early and isinstance(event, MediaFailed | MediaLost):
-            self._offers.early_lost(event.reason)
-        else:
-            self._path.take(event)
+        match event:
+            case MediaFailed(phase=phase, reason=reason) if is_early:
+                self._offers.early_lost(MediaLost(reason=reason, closed=False, phase=phase))
+            case MediaLost() if is_early:
+                self._offers.early_lost(event)
+            case _:
+                self._path.take(event)
 
     # The end
 
     def _use(self, sound: Sound) -> None:
         self._sound = sound
-        self._offers.use(sound)
+        self.media.stream.use(sound.source, sound.sink, sound.taps)
 
     def _end(self, event: core.Ended) -> None:
         if not self._is_ending:
             self._is_ending = True
             self.questions.drop()
             self._thread.cut()
-            self._path.end(event.duration_s, self.media.unopened)
+            self._path.end(event.duration_s)
             self._shell.spawn(self._clean_up(event))
 
     async def _clean_up(self, event: core.Ended) -> None:

@@ -9,6 +9,7 @@ from sipcli.calls.events import CallWarned, CandidateShown, Media
 from sipcli.calls.thread import Thread
 from sipcli.errors import MediaError, Phase
 from sipcli.media.session import events
+from sipcli.media.session.session import MediaSession
 from sipcli.sdp.transport import Candidate
 
 RESTART_LIMIT: Final = 13.0
@@ -16,7 +17,8 @@ RESTART_LIMIT: Final = 13.0
 RESTART_SPACING: Final = 60.0
 """Seconds that media must last after an ICE restart to be worth another one."""
 OPENING_DUE: Final = 2.0
-"""Seconds after the answer by which media flow where all is well; a call may end before."""
+"""Seconds by which media flow where all is well, after the answer or the agreement to turn to
+another far end; a call may end before."""
 CLOSED_GRACE: Final = 2.0
 """Seconds that the BYE may come after the far end has closed its media."""
 _IN_VAIN: Final = "an ICE restart did not help"
@@ -28,23 +30,21 @@ class MediaPath:
     def __init__(
         self,
         thread: Thread,
+        media: MediaSession,
         digits: Digits,
         *,
         restart: Callable[[], None],
-        give_up: Callable[[str], None],
     ) -> None:
         self.failure: MediaError | None = None
         """Why the media came to nothing; None while they did not."""
-        self.codec: Callable[[], str | None] = lambda: None
-        """What the sound is encoded with just now."""
         self.way: tuple[CandidateShown, CandidateShown] | None = None
         """Where the media flow, our end first; None while they have not."""
         self.settled = asyncio.Event()
         """Set once media can flow, or never will."""
         self._thread = thread
+        self._media = media
         self._digits = digits
         self._restart = restart
-        self._give_up = give_up
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
         self._restarted_at: float | None = None
@@ -55,13 +55,14 @@ class MediaPath:
         """The INVITE goes out, or has come in, now."""
         self._begun = self._loop.time()
 
-    def end(self, duration_s: float, unopened: MediaError | None) -> None:
+    def end(self, duration_s: float) -> None:
         """The call is over, this long after its answer; what the media tell now has no meaning.
 
-        Where it had time enough, and they never came to flow, `unopened` is how it failed.
+        Where they had time enough, and did not come to flow, that is how it failed.
         """
-        late = duration_s >= OPENING_DUE and not self.settled.is_set()
-        if late and unopened is not None and self.failure is None:
+        unopened = self._media.unopened
+        opening_s = min(duration_s, self._loop.time() - self._media.opening_since)
+        if unopened is not None and opening_s >= OPENING_DUE and self.failure is None:
             self.failure = unopened
             self._tell("failed", None, None, None)
         self._is_over = True
@@ -76,8 +77,8 @@ class MediaPath:
                 self._connected(event)
             case events.MediaFailed(phase=phase, reason=reason):
                 self.fail(reason, phase)
-            case events.MediaLost(reason=reason, closed=closed):
-                self._lost(reason, closed=closed)
+            case events.MediaLost():
+                self._lost(event)
             case events.DigitHeard(direction=direction, digit=digit):
                 self._digits.tell(direction, digit, "rtp")
             case events.MediaWarned(text=text):
@@ -88,7 +89,7 @@ class MediaPath:
         if self.failure is None and not self._is_over:
             self.failure = MediaError(reason, phase)
             self._tell("failed", None, None, None)
-            self._give_up(reason)
+            self._thread.hang_up(reason)
 
     def _connected(self, event: events.MediaConnected) -> None:
         self._stop_waiting()
@@ -100,20 +101,20 @@ class MediaPath:
             str(event.fingerprint) if event.fingerprint is not None else None,
         )
 
-    def _lost(self, reason: str, *, closed: bool) -> None:
+    def _lost(self, event: events.MediaLost) -> None:
         self._stop_waiting()
-        now = self._loop.time()
-        if closed:
+        now, reason = self._loop.time(), event.reason
+        if event.closed:
             limit = CLOSED_GRACE
         elif self._restarted_at is not None and now - self._restarted_at < RESTART_SPACING:
-            self.fail(f"{reason}; {_IN_VAIN}")
+            self.fail(f"{reason}; {_IN_VAIN}", event.phase)
             return
         else:
             limit, self._restarted_at = RESTART_LIMIT, now
             self._thread.tell(CallWarned(text=f"{reason}; trying an ICE restart"))
             self._restart()
             reason = f"{reason}; {_IN_VAIN}"
-        self._patience = self._loop.call_later(limit, self.fail, reason)
+        self._patience = self._loop.call_later(limit, self.fail, reason, event.phase)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
@@ -132,11 +133,12 @@ class MediaPath:
         remote: CandidateShown | None,
         fingerprint: str | None,
     ) -> None:
+        agreed = self._media.agreed
         self._thread.tell(
             Media(
                 call=self._thread.call,
                 state=state,
-                codec=self.codec(),
+                codec=agreed.codec.encoding if agreed is not None else None,
                 local_candidate=local,
                 remote_candidate=remote,
                 dtls_fingerprint=fingerprint,

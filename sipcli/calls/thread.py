@@ -1,4 +1,4 @@
-"""What the parts of one call share: its name, its way to the core, and whom it tells."""
+"""What the parts of one call share: its name, its way to the core, its order, and whom it tells."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -13,6 +13,9 @@ from sipcli.shell import Shell
 
 OnEvent: TypeAlias = Callable[[Event], None]
 
+Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
+"""Something that waits, and has its place in the order of what happens to a call."""
+
 
 class Thread:
     """The thread that holds one call's parts together; the Call-ID is known from the INVITE on."""
@@ -22,6 +25,7 @@ class Thread:
         self.tell = on_event
         self._shell = shell
         self._tasks: set[asyncio.Task[None]] = set()
+        self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._is_cut = False
 
     @contextmanager
@@ -29,6 +33,23 @@ class Thread:
         """The core's verbs; the call may be over, or have moved on, since they were thought of."""
         with self._shell.step() as (agent, now), suppress(NoSuchCall, OutOfTurn):
             yield agent.calls, now
+
+    def hang_up(self, reason: str) -> None:
+        """End the call, in whatever state it is."""
+        with self.verbs() as (calls, now):
+            calls.hang_up(self.call, now, reason=reason)
+
+    def queue(self, job: Job) -> None:
+        """Have `job` done when all that was queued before is done."""
+        self._jobs.put_nowait(job)
+
+    async def work(self, after_each: Job) -> None:
+        """Do what is queued, in order; where the call has moved on meanwhile, its events say so."""
+        while True:
+            job = await self._jobs.get()
+            with suppress(NoSuchCall, OutOfTurn):
+                await job()
+                await after_each()
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` until it is done or the call is over; what it raises ends the shell."""

@@ -23,7 +23,7 @@ from sipcli.sdp.dtls import Setup
 from sipcli.sdp.formats import Format
 from sipcli.sdp.matching import answered, common, continued, numbered, receivable
 from sipcli.sdp.numbers import Numbers
-from sipcli.sdp.path import Path, follow
+from sipcli.sdp.path import Path, follow, leads_to
 from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import BadDescription, read
 from sipcli.sdp.refusal import BAD_PARAMETER, Refused, choose
@@ -71,6 +71,8 @@ class _Session:
     had_address: bool
     """Whether the far end ever named an address of its own."""
     agreed: Agreed
+    numbers: Numbers
+    """Those of the dialog so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +179,8 @@ class Negotiation:
         """Take the answer to our offer; a provisional one leaves room for another.
 
         One that cannot be used is as if it had not come, if provisional, else it ends the
-        exchange.
+        exchange. The next one may be of another fork: it goes on from a provisional one only
+        where it leads to the same far end (RFC 3261 §12.1.2: a session for each early dialog).
         """
         if self._offered is None:
             raise OutOfTurn(f"an answer in {self.state.name}")
@@ -185,8 +188,9 @@ class Negotiation:
         if provisional:
             self._provisional = self._provisional if isinstance(session, Refused) else session
         else:
-            self._session = self._session if isinstance(session, Refused) else session
             self._offered = self._provisional = None
+            if not isinstance(session, Refused):
+                self._session, self._numbers = session, session.numbers
         return session if isinstance(session, Refused) else session.agreed
 
     def receive_offer(self, text: bytes | str) -> RemoteOffer | Refused:
@@ -249,7 +253,9 @@ class Negotiation:
             bundled=audio.bundled,
         ).with_audio(ours)
         self._numbers, self._received = offer.numbers, None
-        self._session = self._concluded(audio, offer.path, offer.formats, allowed, layout)
+        self._session = self._concluded(
+            audio, offer.path, offer.formats, allowed, layout, offer.numbers
+        )
         return self._issue(layout), self._session.agreed
 
     def rollback(self) -> None:
@@ -257,15 +263,6 @@ class Negotiation:
         if self.state is State.STABLE:
             raise OutOfTurn(f"a rollback in {self.state.name}")
         self._offered = self._received = self._provisional = None
-
-    def fork(self) -> "Negotiation":
-        """Another one with the same offer outstanding, for the answers of another fork.
-
-        Each early dialog of a forked INVITE has a session of its own (RFC 3261 §12.1.2).
-        """
-        if self._offered is None:
-            raise OutOfTurn(f"a fork in {self.state.name}")
-        return deepcopy(self)
 
     @property
     def _latest(self) -> _Session | None:
@@ -289,14 +286,18 @@ class Negotiation:
         audio = choose(matching, self._preferences.codec_keys, place)
         if isinstance(audio, Refused):
             return audio
-        path = follow(audio, self._path, offering=True)
+        early, before = self._provisional, self._session
+        if early is not None and leads_to(audio, early.agreed.path):
+            before = early
+        path = follow(audio, before.agreed.path if before else None, offering=True)
         if isinstance(path, Refused):
             return path
-        self._numbers.note(audio.formats)
+        numbers = deepcopy(self._numbers)
+        numbers.note(audio.formats)
         formats = common(audio.formats, self._preferences, own_order=False)
         allowed = self._direction(audio).reversed.within(offer.direction)
         layout = replace(offer.layout, bundled=audio.bundled)
-        return self._concluded(audio, path, formats, allowed, layout)
+        return self._concluded(audio, path, formats, allowed, layout, numbers)
 
     def _direction(self, audio: AudioMedia) -> Direction:
         """The far end's direction, with the hold of old taken for what it meant (RFC 3264 §8.4).
@@ -314,12 +315,13 @@ class Negotiation:
         formats: tuple[Format, ...],
         direction: Direction,
         layout: Layout,
+        numbers: Numbers,
     ) -> _Session:
         ptime = audio.ptime or compose.PTIME
         agreed = Agreed(
             direction=direction,
             sends=formats,
-            receives=receivable(self._numbers, self._preferences),
+            receives=receivable(numbers, self._preferences),
             ptime=min(ptime, audio.max_ptime or ptime),
             bandwidth=audio.bandwidth,
             avpf=audio.protocol.upper().endswith("AVPF"),
@@ -329,7 +331,10 @@ class Negotiation:
             path=path,
         )
         return _Session(
-            layout=layout, had_address=self._had_address or audio.has_address, agreed=agreed
+            layout=layout,
+            had_address=self._had_address or audio.has_address,
+            agreed=agreed,
+            numbers=numbers,
         )
 
     def _issue(self, layout: Layout) -> str:

@@ -28,6 +28,14 @@ class Path:
     """
 
 
+def leads_to(audio: AudioMedia, path: Path) -> bool:
+    """Whether a description names the very far end that `path` leads to."""
+    theirs = (path.remote.ufrag, path.remote.pwd)
+    return (audio.ufrag, audio.pwd) == theirs and not set(audio.fingerprints).isdisjoint(
+        path.fingerprints
+    )
+
+
 def follow(audio: AudioMedia, before: Path | None, *, offering: bool) -> Path | Refused:
     """The path that a description makes of the one `before` it, None for the first.
 

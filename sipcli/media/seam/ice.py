@@ -47,8 +47,14 @@ class IceAgent(aioice.Connection):
         on_media: Callable[[bytes], None],
         on_dtls: Callable[[bytes], None],
         last_media: Callable[[], float],
+        like: "IceAgent | None" = None,
     ) -> None:
-        super().__init__(ice_controlling=False)
+        """`like` is the agent whose credentials, and by `take_over` whose sockets, it gets."""
+        super().__init__(
+            ice_controlling=False,
+            local_username=like.local_username if like is not None else None,
+            local_password=like.local_password if like is not None else None,
+        )
         self.on_media = on_media
         self.on_dtls = on_dtls
         self.on_lost: Callable[[str], None] = _ignore
@@ -135,6 +141,18 @@ class IceAgent(aioice.Connection):
         if opened is not None:
             opened.local_candidate = candidate
             self._protocols.append(opened)
+
+    def take_over(self, other: "IceAgent") -> None:
+        """Have the sockets and candidates of `other`, which can only send by now.
+
+        For another far end that knows them from the same description of ours: each answer to an
+        offer that has forked gets checks of its own.
+        """
+        self._protocols, other._protocols = other._protocols, []
+        self._local_candidates, other._local_candidates = other._local_candidates, []
+        self._local_candidates_end = True
+        for opened in self._protocols:
+            cast(IceSocket, opened).belong_to(self)
 
     # Checks
 

@@ -45,6 +45,11 @@ class IceSocket(ice.StunProtocol):
         self.mapped: dict[Address, Address] = {}
         """The address that we have in the eyes of a peer or server, by theirs."""
 
+    def belong_to(self, owner: SocketOwner) -> None:
+        """Give what arrives to another agent from now on."""
+        self.receiver = cast(Any, owner)
+        self._owner = owner
+
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
         """Sort one datagram by its first byte; whatever it holds, nothing is raised."""
         data = cast(bytes, data)

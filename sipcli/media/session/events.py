@@ -36,6 +36,8 @@ class MediaLost:
     reason: str
     closed: bool
     """The far end has said that its media are over."""
+    phase: Phase = Phase.AUDIO
+    """Which step has failed, where another way could not be opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

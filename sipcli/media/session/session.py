@@ -3,10 +3,10 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal
 
 from sipcli.errors import MediaError, Phase
 from sipcli.media.dtmf.digits import Digit, Step
@@ -15,32 +15,24 @@ from sipcli.media.session.events import (
     DigitHeard,
     MediaConnected,
     MediaEvent,
-    MediaFailed,
-    MediaLost,
-    MediaWarned,
 )
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.silence import SilenceWatch
 from sipcli.media.session.stream import Randomness, Sink, Source, Stream, Tap, Wire
 from sipcli.media.session.ticker import Ticker
-from sipcli.media.transport import events as transport_events
-from sipcli.media.transport.failure import IceFailed
-from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.media.session.way import Way
 from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
-from sipcli.sdp.path import Path
 from sipcli.sdp.refusal import Refused
 from sipcli.sdp.sources import RtpSource
-from sipcli.sdp.transport import Candidate, Fingerprint, LocalTransport
+from sipcli.sdp.transport import Candidate, Fingerprint
 
 RESTART_PAUSE: Final = 0.3
 """Seconds that our checks of an ICE restart wait once the far end has our answer: Chromium gives a
 pair up for good whose checks come before it goes by that. The old pair carries the media."""
 ARRIVAL_LIMIT: Final = 2.0
 """Seconds after which an answer is taken to have arrived that nothing is heard of."""
-
-Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it becomes
@@ -53,14 +45,18 @@ class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it
         self.refused = refused
 
 
-class MovedAway(MediaError):  # noqa: N818 - says what the far end has done
-    """An answer leads elsewhere than the media do: only an offer of other media helps."""
+class Withdrawn(MediaError):  # noqa: N818 - says what the far end has done
+    """The offer that was to be answered is void."""
 
     phase = Phase.OFFER_ANSWER
 
 
 class MediaSession:
     """Negotiates, opens the way, and keeps the sound going. `close` it in the end.
+
+    It lives as long as the call. What may change under it is the way: another ICE generation,
+    or another far end with keys of its own. Either is gathered for first, and becomes the
+    present one only when it is agreed on; the counts, levels and digits of the call go on.
 
     What the far end sends never raises anything but `NotAcceptable`; how the media fare is
     told by `on_event`, from the loop's thread.
@@ -74,8 +70,8 @@ class MediaSession:
         taps: tuple[Tap, ...],
         on_event: Callable[[MediaEvent], None],
     ) -> None:
-        self._kit = kit
         self._on_event = on_event
+        self._kit = kit
         self._loop = asyncio.get_running_loop()
         random = Randomness(
             ssrc=secrets.randbits(32),
@@ -87,23 +83,25 @@ class MediaSession:
         self._negotiation = Negotiation(
             secrets.randbits(62), kit.preferences, RtpSource(random.ssrc, random.cname)
         )
-        self._transport = self._new_transport()
-        self._local: LocalTransport | None = None
-        self._next_local: LocalTransport | None = None
-        """What an ICE restart of ours has gathered, until it is answered or rolled back."""
+        self._way = Way(
+            kit,
+            lambda data, now: self.stream.on_rtp(data, now),
+            lambda data, now: self.stream.on_rtcp(data, now),
+            self._on_connected,
+            self._tell,
+        )
+        self._transport = self._way.transport
         self._considered: RemoteOffer | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._restarting: asyncio.Task[None] | None = None
         self._arrival = asyncio.Event()
         """That of our last answer at the far end."""
-        self._is_open = False
         self._is_closed = False
         self._has_connected = False
-        self._was_lost = False
         self._watch = SilenceWatch(
             lambda: self._transport.last_received,
-            lambda: self.agreed is None or self.agreed.direction is not Direction.SENDRECV,
-            lambda seconds: self._lost(f"nothing has come from the far end for {seconds:.0f} s"),
+            self._may_be_silent,
+            lambda seconds: self._way.lost(
+                f"nothing has come from the far end for {seconds:.0f} s"
+            ),
             self._tell_connected,
         )
         self.stream = Stream(
@@ -127,7 +125,7 @@ class MediaSession:
 
     async def prepare(self) -> None:
         """Gather our addresses ahead of the offer or answer that will name them."""
-        await self._own_side()
+        await self._way.own_side()
 
     @property
     def considers_offer(self) -> bool:
@@ -141,16 +139,20 @@ class MediaSession:
 
     async def offer(self, direction: Direction, *, restart: bool = False) -> bytes:
         """Our offer; `restart` asks for an ICE restart (RFC 8839 §4.4.1.1)."""
-        if restart and self._is_open:
-            await self._gather_anew()
-        return self._negotiation.create_offer(await self._own_side(), direction).encode()
+        if restart:
+            await self._way.propose_another()
+        return self._negotiation.create_offer(await self._way.own_side(), direction).encode()
 
     def receive_answer(self, body: bytes, *, provisional: bool = False) -> Agreed:
-        """Take the answer to our offer, and go by it. Raises `NotAcceptable` or `MovedAway`."""
+        """Take the answer to our offer, and go by it. Raises `NotAcceptable`.
+
+        After a provisional one that of another fork may come: the media turn to it.
+        """
         agreed = self._negotiation.receive_answer(body, provisional=provisional)
         if isinstance(agreed, Refused):
             raise NotAcceptable(agreed)
-        self._go_by(agreed)
+        self._way.follow(agreed.path)
+        self.stream.agree(agreed)
         return agreed
 
     def receive_offer(self, body: bytes) -> None:
@@ -162,28 +164,36 @@ class MediaSession:
         self._considered = remote
 
     async def answer(self, direction: Direction) -> bytes:
-        """Our answer to the offer received last; media go by it at once."""
+        """Our answer to the offer received last; media go by it at once. Raises `Withdrawn`."""
         path = self._considered.path if self._considered is not None else None
         self._considered = None
-        if path is not None and self._is_open:
-            await self._follow(path)
-        text, agreed = self._negotiation.create_answer(await self._own_side(), direction)
+        if path is not None and (path.ice_restarted or path.new_association):
+            await self._way.propose_another()
+        local = await self._way.own_side()
+        if self._negotiation.state is not State.HAVE_REMOTE_OFFER:
+            raise Withdrawn("the far end has taken its offer back")
+        text, agreed = self._negotiation.create_answer(local, direction)
         self._arrival = asyncio.Event()
-        self._go_by(agreed, before_restart=partial(_has_settled, self._arrival))
+        self._way.follow(agreed.path, before_restart=partial(_has_settled, self._arrival))
+        self.stream.agree(agreed)
         return text.encode()
 
     def answer_arrived(self) -> None:
         """The far end has our last answer."""
         self._arrival.set()
 
+    def withdraw(self) -> None:
+        """Their offer is void, if it is not answered yet; `rollback` is next."""
+        self._considered = None
+        if self._negotiation.state is State.HAVE_REMOTE_OFFER:
+            self._negotiation.rollback()
+
     async def rollback(self) -> None:
         """Our offer had no success, or theirs was withdrawn: what was agreed stands."""
         self._considered = None
         if self._negotiation.state is not State.STABLE:
             self._negotiation.rollback()
-        if self._next_local is not None:
-            self._next_local = None
-            await self._transport.cancel_restart()
+        await self._way.roll_back()
 
     @property
     def agreed(self) -> Agreed | None:
@@ -195,7 +205,12 @@ class MediaSession:
     @property
     def is_connected(self) -> bool:
         """Whether media can flow."""
-        return self._transport.selected_pair is not None and self._transport.protection is not None
+        return self._way.is_open
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was told that nothing comes any more, and nothing has come since."""
+        return self._way.is_lost
 
     @property
     def selected_pair(self) -> tuple[Candidate, Candidate] | None:
@@ -222,6 +237,11 @@ class MediaSession:
         """What is in the way of media that were agreed on; None once they can flow."""
         return self._transport.unopened if self.agreed is not None else None
 
+    @property
+    def opening_since(self) -> float:
+        """When the present way was agreed on, on the loop's clock; before, when this was made."""
+        return self._way.opening_since
+
     def send_digits(self, steps: tuple[Step, ...]) -> bool:
         """Send digits in the RTP stream; False where the far end takes none there just now."""
         outbound, agreed = self.stream.outbound, self.agreed
@@ -244,107 +264,20 @@ class MediaSession:
         self._ticker.stop()
         self._watch.stop()
         self.stream.goodbye(self._loop.time())
-        await _end(self._opening)
-        await _end(self._restarting)
-        await self._transport.close()
+        await self._way.close()
 
     # Inside
 
-    def _new_transport(self) -> MediaTransport:
-        return MediaTransport(
-            self._kit.certificate,
-            self._kit.ice_servers,
-            lambda data, now: self.stream.on_rtp(data, now),
-            lambda data, now: self.stream.on_rtcp(data, now),
-            self._on_transport,
-        )
+    def _on_connected(self) -> None:
+        self._ticker.start()
+        self._tell_connected()
 
-    async def _follow(self, path: Path) -> None:
-        """Get ready to answer an offer that may lead elsewhere than our media do."""
-        is_unopened = path.ice_restarted and not self.is_connected
-        if path.new_association or is_unopened:  # nothing is to be kept of a way not open yet
-            await self._replace_transport()
-        elif path.ice_restarted:
-            await self._gather_anew()
+    def _may_be_silent(self) -> bool:
+        agreed = self.agreed
+        return agreed is None or agreed.direction is not Direction.SENDRECV or not self.is_connected
 
-    async def _replace_transport(self) -> None:
-        """Begin anew with ICE and DTLS: the far end is somebody else by now."""
-        await _end(self._opening)
-        await _end(self._restarting)
-        old, self._transport = self._transport, self._new_transport()
-        self._local = self._next_local = None
-        self._is_open = False
-        await old.close()
-
-    async def _own_side(self) -> LocalTransport:
-        if self._next_local is not None:
-            return self._next_local
-        if self._local is None:
-            self._local = await self._transport.gather()
-        return self._local
-
-    async def _gather_anew(self) -> None:
-        """Gather for an ICE restart; one that is still looking for a way gives up for it."""
-        await _end(self._restarting)
-        self._next_local = await self._transport.restart()
-
-    def _go_by(self, agreed: Agreed, *, before_restart: Work | None = None) -> None:
-        path, gathered = agreed.path, self._next_local
-        self._next_local = None
-        if not self._is_open:
-            self._is_open = True
-            start = partial(
-                self._transport.start,
-                path.remote,
-                path.dtls_role,
-                controlling=path.controlling,
-                fingerprints=path.fingerprints,
-            )
-            self._opening = self._loop.create_task(self._open(start))
-        elif path.new_association or (path.ice_restarted and gathered is None):
-            raise MovedAway("the far end's answer leads elsewhere than its media")
-        elif path.ice_restarted:
-            self._local = gathered
-            restart = partial(self._transport.restart_with, path.remote)
-            self._restarting = self._loop.create_task(
-                self._open(restart, after=self._opening, before=before_restart)
-            )
-        self.stream.agree(agreed)
-
-    async def _open(
-        self,
-        work: Work,
-        after: asyncio.Task[None] | None = None,
-        before: Work | None = None,
-    ) -> None:
-        if after is not None:
-            await asyncio.wait([after])
-        if before is not None:
-            await before()
-        try:
-            await work()
-        except IceFailed as failure:
-            if self.is_connected:  # a restart that failed: the old way may still be open
-                self._tell(MediaWarned(text=f"the ICE restart failed: {failure.text}"))
-            else:
-                self._tell_failed(failure)
-        except MediaError as failure:
-            self._tell_failed(failure)
-
-    def _tell_failed(self, failure: MediaError) -> None:
-        self._tell(MediaFailed(phase=failure.phase, reason=failure.text))
-
-    def _on_transport(self, event: transport_events.TransportEvent) -> None:
-        match event:
-            case transport_events.Connected():
-                self._ticker.start()
-                self._tell_connected()
-            case transport_events.Lost(reason, closed):
-                self._lost(reason, closed=closed)
-            case transport_events.Warned(text):
-                self._tell(MediaWarned(text=text))
-            case transport_events.Failed():
-                pass  # its exception tells the same
+    def _fell_silent(self, seconds: float) -> None:
+        self._way.lost(f"nothing has come from the far end for {seconds:.0f} s")
 
     def _tell_connected(self) -> None:
         pair, agreed = self._transport.selected_pair, self.agreed
@@ -352,7 +285,7 @@ class MediaSession:
             return
         self._watch.restart()
         restarted, self._has_connected = self._has_connected, True
-        self._was_lost = False
+        self._way.is_lost = False
         self._tell(
             MediaConnected(
                 restarted=restarted,
@@ -362,11 +295,6 @@ class MediaSession:
                 fingerprint=self._transport.remote_fingerprint,
             )
         )
-
-    def _lost(self, reason: str, *, closed: bool = False) -> None:
-        if not self._was_lost:
-            self._was_lost = True
-            self._tell(MediaLost(reason=reason, closed=closed))
 
     def _on_ssrc(self, ssrc: int) -> None:
         """The next description names it."""
@@ -378,13 +306,6 @@ class MediaSession:
     def _tell(self, event: MediaEvent) -> None:
         if not self._is_closed:
             self._on_event(event)
-
-
-async def _end(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task and see it end."""
-    if task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def _has_settled(arrival: asyncio.Event) -> None:

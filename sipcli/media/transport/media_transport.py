@@ -1,8 +1,10 @@
-"""The way of one call's media: opened once, restarted when the network changes, closed once."""
+"""The way of one call's media: opened, restarted when the network changes, and begun anew with
+another far end; closed once.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -44,8 +46,10 @@ class MediaTransport:
     """ICE, DTLS and SRTP of one call.
 
     In this order: `gather`, `start`, then `send_rtp` and `send_rtcp`, and `close` in the end,
-    whatever happened. `restart` and `restart_with` do an ICE restart in between. `on_rtp` and
-    `on_rtcp` get what came, decrypted and authentic, and when (seconds on the loop's clock).
+    whatever happened. In between, `restart` gathers other addresses; `restart_with` goes over to
+    them with the same far end, `begin_anew` and `start` with another one. Where `restart` was not
+    called, both stay with the sockets and ICE credentials that there are. `on_rtp` and `on_rtcp`
+    get what came, decrypted and authentic, and when (seconds on the loop's clock).
     """
 
     def __init__(
@@ -64,13 +68,15 @@ class MediaTransport:
         self._time = asyncio.get_running_loop().time
         self.last_received = self._time()
         """When the last authentic RTP or RTCP came; before the first, when this was made."""
-        self._dtls = Dtls(certificate, self._send_dtls, self._on_dtls_closed)
+        self._dtls = self._new_dtls()
+        self._is_up = False
+        """Whether this association ever had its keys."""
         self._srtp: Srtp | None = None
         self._early: deque[bytes] = deque(maxlen=MOST_EARLY)
         self._agent = self._new_agent()
         self._next: IceAgent | None = None
         """The generation that an ICE restart is about to bring."""
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], IceAgent] = {}
         self._closing: asyncio.Task[None] | None = None
 
     # Opening
@@ -102,10 +108,20 @@ class MediaTransport:
             mismatch = isinstance(fault, WrongFingerprint)
             raise (FingerprintMismatch if mismatch else DtlsFailed)(str(fault)) from fault
         self._srtp = self._dtls.derive_srtp()
+        self._is_up = True
         self.last_received = self._time()
         self._tell_connected()
         while self._early:
             self._on_media(self._early.popleft())
+
+    async def begin_anew(self) -> None:
+        """Give up the far end of before; `start` with another one is next."""
+        self._srtp, self._is_up = None, False
+        await self._dtls.close()
+        self._dtls = self._new_dtls()
+        self._early.clear()
+        old, self._agent, self._next = self._agent, self._next or self._successor(), None
+        self._retire(old, old.close())
 
     # Media
 
@@ -155,9 +171,14 @@ class MediaTransport:
         return self._dtls.protection if self._srtp is not None else None
 
     @property
+    def is_up(self) -> bool:
+        """Whether media can flow, or could until they were lost."""
+        return self._is_up
+
+    @property
     def unopened(self) -> MediaError | None:
         """What is in the way, as far as that can be told yet; None once media can flow."""
-        if self._srtp is not None:
+        if self._is_up:
             return None
         if self.selected_pair is None:
             return IceFailed(self._agent.explain_failure())
@@ -184,15 +205,18 @@ class MediaTransport:
 
         Raises `IceFailed` after 12 s at the latest; then the old pair stays in use.
         """
-        agent = self._next
-        if agent is None:
-            raise RuntimeError("restart() comes first")
+        old, is_gathered = self._agent, self._next is not None
+        agent = self._next or self._successor()
+        agent.peers |= set() if is_gathered else old.peers
         try:
-            await self._establish(agent, remote, self._agent.ice_controlling)
+            await self._establish(agent, remote, old.ice_controlling)
         except BaseException:
+            if not is_gathered:
+                old.take_over(agent)
+                await agent.close()
             await self.cancel_restart()
             raise
-        self._retire(self._agent)
+        self._retire(old, self._overlap(old) if is_gathered else old.close())
         self._agent, self._next = agent, None
         self._tell_connected()
 
@@ -218,20 +242,31 @@ class MediaTransport:
         await self._dtls.close()
         for task in self._retiring:
             task.cancel()
-        ends = [self._agent.close(), self.cancel_restart(), *self._retiring]
+        agents = [self._agent, *self._retiring.values()]
+        ends = [self.cancel_restart(), *(agent.close() for agent in agents)]
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_LIMIT):
                 await asyncio.gather(*ends, return_exceptions=True)
 
     # Parts
 
-    def _new_agent(self) -> IceAgent:
+    def _new_dtls(self) -> Dtls:
+        return Dtls(self._certificate, self._send_dtls, self._on_dtls_closed)
+
+    def _new_agent(self, like: IceAgent | None = None) -> IceAgent:
         agent = IceAgent(
             on_media=self._on_media,
-            on_dtls=self._dtls.receive,
+            on_dtls=lambda data: self._dtls.receive(data),
             last_media=lambda: self.last_received,
+            like=like,
         )
         agent.on_lost = partial(self._on_lost, agent)
+        return agent
+
+    def _successor(self) -> IceAgent:
+        """An agent with the sockets of the present one."""
+        agent = self._new_agent(like=self._agent)
+        agent.take_over(self._agent)
         return agent
 
     async def _gather(self, agent: IceAgent) -> LocalTransport:
@@ -252,7 +287,13 @@ class MediaTransport:
             self._tell(Failed(Phase.ICE, reason))
             raise IceFailed(reason) from error
 
-    def _retire(self, agent: IceAgent) -> None:
+    def _retire(self, agent: IceAgent, end: Coroutine[None, None, None]) -> None:
+        """Close an agent that was succeeded by another, in its own time."""
+        task = asyncio.create_task(end)
+        self._retiring[task] = agent
+        task.add_done_callback(self._retiring.pop)
+
+    async def _overlap(self, agent: IceAgent) -> None:
         """Close the agent of before a restart when nothing comes its way any more."""
         last = self._time()
         deadline = last + LONGEST_OVERLAP
@@ -262,17 +303,10 @@ class MediaTransport:
             last = self._time()
             self._on_media(data)
 
-        async def end() -> None:
-            try:
-                while (left := min(last + OVERLAP, deadline) - self._time()) > 0:  # noqa: ASYNC110
-                    await asyncio.sleep(left)  # it is time that is waited for, not an event
-            finally:
-                await agent.close()
-
         agent.on_media = note
-        task = asyncio.create_task(end())
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        while (left := min(last + OVERLAP, deadline) - self._time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(left)  # it is time that is waited for, not an event
+        await agent.close()
 
     def _send_dtls(self, data: bytes) -> None:
         self._agent.send_now(data)

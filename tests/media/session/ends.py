@@ -83,7 +83,8 @@ class End:
         self.ear = Ear()
         self.events: list[MediaEvent] = []
         self._more = asyncio.Event()
-        self.session = MediaSession(equipment or kit(), Mouth(), self.ear, (), self._on_event)
+        self.kit = equipment or kit()
+        self.session = MediaSession(self.kit, Mouth(), self.ear, (), self._on_event)
 
     def _on_event(self, event: MediaEvent) -> None:
         self.events.append(event)

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from sipcli.media.session.events import MediaConnected, MediaFailed, MediaLost
-from sipcli.media.session.session import MovedAway, NotAcceptable
+from sipcli.errors import Phase
+from sipcli.media.session.events import MediaConnected, MediaFailed, MediaLost, MediaWarned
+from sipcli.media.session.session import NotAcceptable
 from sipcli.sdp.direction import Direction
 from tests.media.session.ends import End, connected, ends, exchange, kit, virtual
 from tests.media.virtual_time import now
@@ -64,13 +65,17 @@ async def test_an_early_answer_opens_the_way_and_the_final_one_leaves_it() -> No
 
 
 @virtual
-async def test_a_final_answer_from_elsewhere_than_the_early_one_is_told_apart() -> None:
-    async with ends() as (alice, bob):
-        bob.session.receive_offer(await alice.session.offer(Direction.SENDRECV))
-        answer = await bob.session.answer(Direction.SENDRECV)
-        alice.session.receive_answer(answer, provisional=True)
-        with pytest.raises(MovedAway):
-            alice.session.receive_answer(with_ice(answer, b"else", b"e" * 22))
+async def test_a_final_answer_from_elsewhere_than_the_early_one_takes_its_place() -> None:
+    async with ends() as (alice, bob), ends() as (carol, _):
+        offer = await alice.session.offer(Direction.SENDRECV)
+        bob.session.receive_offer(offer)
+        carol.session.receive_offer(offer)
+        alice.session.receive_answer(await bob.session.answer(Direction.SENDRECV), provisional=True)
+        await alice.hears()
+        alice.session.receive_answer(await carol.session.answer(Direction.SENDRECV))
+        assert (await alice.event(MediaConnected, 2)).restarted
+        await asyncio.gather(alice.hears(), carol.hears())
+        assert alice.agreed.path.fingerprints == (carol.kit.certificate.fingerprint,)
 
 
 @pytest.mark.parametrize("offer", [b"", b"v=0", b"\xff" * 100, b"v=0\r\nm=audio 9 RTP/AVP 0\r\n"])
@@ -181,12 +186,48 @@ async def test_an_offer_rolled_back_leaves_what_was_agreed() -> None:
 
 
 @virtual
-async def test_an_answer_with_other_credentials_to_an_offer_without_restart_moves_away() -> None:
+async def test_an_answer_that_leads_nowhere_leaves_the_way_that_works() -> None:
     async with connected() as (alice, bob):
         bob.session.receive_offer(await alice.session.offer(Direction.SENDRECV))
         answer = await bob.session.answer(Direction.SENDRECV)
-        with pytest.raises(MovedAway):
-            alice.session.receive_answer(with_ice(answer, b"else", b"e" * 22))
+        alice.session.receive_answer(with_ice(answer, b"else", b"e" * 22))
+        assert "ICE restart failed" in (await alice.event(MediaWarned)).text
+        await asyncio.sleep(15)
+        await asyncio.gather(alice.hears(), bob.hears())
+        assert alice.session.is_connected
+        await exchange(bob, alice, restart=True)
+        assert (await alice.event(MediaConnected, 2)).restarted
+        await asyncio.gather(alice.hears(), bob.hears())
+
+
+@virtual
+async def test_an_answer_of_somebody_else_that_leads_nowhere_is_a_loss() -> None:
+    async with connected() as (alice, _), ends() as (carol, _):
+        carol.session.receive_offer(await alice.session.offer(Direction.SENDRECV))
+        answer = await carol.session.answer(Direction.SENDRECV)
+        await carol.session.close()
+        alice.session.receive_answer(answer)
+        assert (await alice.event(MediaLost)).phase is Phase.ICE
+        assert alice.session.is_lost
+        assert alice.session.unopened is not None
+        assert not [e for e in alice.events if isinstance(e, MediaFailed)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@virtual
+async def test_an_answer_of_somebody_else_takes_over_the_far_side(restart: bool) -> None:
+    async with connected() as (alice, bob), ends() as (carol, _):
+        await bob.hears()
+        before = alice.session.stream.statistics()
+        carol.session.receive_offer(await alice.session.offer(Direction.SENDRECV, restart=restart))
+        alice.session.receive_answer(await carol.session.answer(Direction.SENDRECV))
+        assert (await alice.event(MediaConnected, 2)).restarted
+        await asyncio.gather(alice.hears(), carol.hears())
+        after = alice.session.stream.statistics()
+        assert before is not None
+        assert after is not None
+        assert after.packets_received > before.packets_received > 0
+        assert after.packets_sent > before.packets_sent > 0
 
 
 @virtual

@@ -9,8 +9,8 @@ from sipcli.errors import Phase
 from sipcli.media.seam.ice import IceAgent
 from sipcli.media.transport.events import Failed
 from sipcli.media.transport.failure import IceFailed
-from sipcli.sdp.transport import LocalTransport, RemoteTransport
-from tests.media.transport.parties import Party, connected, exchange, remote, rtp
+from sipcli.sdp.transport import DtlsRole, LocalTransport, RemoteTransport
+from tests.media.transport.parties import ALICE, BOB, Party, connected, exchange, remote, rtp
 from tests.media.virtual_time import now, run, settle
 
 
@@ -169,9 +169,76 @@ def test_a_restart_that_the_far_end_did_not_want_is_dropped() -> None:
         async with connected() as (alice, bob):
             await alice.transport.restart()
             await alice.transport.cancel_restart()
-            with pytest.raises(RuntimeError):
-                await alice.transport.restart_with(remote(await bob.transport.restart()))
             await exchange(alice, bob, 2)
+            await restart(alice, bob)
+            await exchange(alice, bob, 3)
+
+    run(test())
+
+
+async def one_sided() -> tuple[Party, Party, LocalTransport]:
+    """Two parties with an open way, and what the first has told of itself."""
+    alice, bob = Party(ALICE), Party(BOB)
+    ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+    await asyncio.gather(alice.start(theirs, controlling=True), bob.start(ours, DtlsRole.SERVER))
+    return alice, bob, ours
+
+
+def test_only_the_far_end_may_change_its_addresses() -> None:
+    async def test() -> None:
+        alice, bob, ours = await one_sided()
+        theirs = await bob.transport.restart()
+        await asyncio.gather(
+            alice.transport.restart_with(remote(theirs)), bob.transport.restart_with(remote(ours))
+        )
+        await exchange(alice, bob, 2)
+        assert alice.transport.selected_pair is not None
+        assert alice.transport.selected_pair[1].port in {c.port for c in theirs.candidates}
+        await restart(alice, bob)
+        await exchange(alice, bob, 3)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+        await settle()
+
+    run(test())
+
+
+def test_where_its_new_addresses_do_not_answer_the_old_way_stays() -> None:
+    async def test() -> None:
+        alice, bob, _ = await one_sided()
+        lost = replace(remote(await bob.transport.restart()), ufrag="else")
+        for sequence in (2, 3):
+            with pytest.raises(IceFailed):
+                await alice.transport.restart_with(lost)
+            await asyncio.sleep(30)
+            assert not alice.losses
+            await exchange(alice, bob, sequence)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+        await settle()
+
+    run(test())
+
+
+@pytest.mark.parametrize("gathers", [False, True])
+def test_another_far_end_may_take_the_place_of_the_first(gathers: bool) -> None:
+    async def test() -> None:
+        alice, bob, ours = await one_sided()
+        carol = Party(BOB)
+        if gathers:
+            ours = await alice.transport.restart()
+        theirs = await carol.transport.gather()
+        await alice.transport.begin_anew()
+        assert not alice.transport.is_up
+        assert alice.transport.unopened is not None
+        await asyncio.gather(
+            alice.start(theirs, controlling=True), carol.start(ours, DtlsRole.SERVER)
+        )
+        await exchange(alice, carol, 2)
+        bob.transport.send_rtp(rtp(9))
+        await exchange(alice, carol, 3)
+        await restart(alice, carol)
+        await exchange(alice, carol, 4)
+        await asyncio.gather(*(each.transport.close() for each in (alice, bob, carol)))
+        await settle()
 
     run(test())
 

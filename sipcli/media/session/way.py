@@ -1,0 +1,202 @@
+"""Where one call's media go: gathered for, opened, restarted, and turned to another far end."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeAlias
+
+from sipcli.errors import MediaError, Phase
+from sipcli.media.session.events import MediaEvent, MediaFailed, MediaLost, MediaWarned
+from sipcli.media.session.kit import MediaKit
+from sipcli.media.transport import events
+from sipcli.media.transport.failure import FingerprintMismatch
+from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.sdp.path import Path
+from sipcli.sdp.transport import LocalTransport
+
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+OnPacket: TypeAlias = Callable[[bytes, float], None]
+
+
+class Way:
+    """Follows the paths that are agreed on, one after the other.
+
+    What leads elsewhere is gathered for first, proposed, and becomes the present way only when
+    it is agreed on; until then, and where it is rolled back, the present one goes on.
+    """
+
+    def __init__(
+        self,
+        kit: MediaKit,
+        on_rtp: OnPacket,
+        on_rtcp: OnPacket,
+        on_connected: Callable[[], None],
+        tell: Callable[[MediaEvent], None],
+    ) -> None:
+        self.transport = MediaTransport(
+            kit.certificate, kit.ice_servers, on_rtp, on_rtcp, self._on_transport
+        )
+        self._on_connected = on_connected
+        self._tell = tell
+        self._local: LocalTransport | None = None
+        self._proposed: LocalTransport | None = None
+        """What was gathered for another way, until it is answered or rolled back."""
+        self._opening: asyncio.Task[None] | None = None
+        self._restarting: asyncio.Task[None] | None = None
+        self._turning: asyncio.Task[None] | None = None
+        """Leaves a way, opened or gathered for, that is of no use any more."""
+        self.opening_since = asyncio.get_running_loop().time()
+        """When the present way was agreed on; before, when this was made."""
+        self.is_lost = False
+        """Whether it was told that nothing comes this way, or nothing any more."""
+
+    # What we propose
+
+    async def own_side(self) -> LocalTransport:
+        """Our addresses and credentials for the next description."""
+        if self._proposed is not None:
+            return self._proposed
+        if self._local is None:
+            self._local = await self.transport.gather()
+        return self._local
+
+    async def propose_another(self) -> None:
+        """Gather for another way, if there is one; an ICE restart under way gives up for it."""
+        if self._opening is None:
+            return
+        await _end(self._restarting)
+        if self._turning is not None:
+            await asyncio.wait([self._turning])
+        self._proposed = await self.transport.restart()
+
+    async def roll_back(self) -> None:
+        """What was proposed is not agreed to."""
+        if self._proposed is not None:
+            self._proposed = None
+            await self.transport.cancel_restart()
+
+    # What is agreed
+
+    def follow(self, path: Path, *, before_restart: Work | None = None) -> None:
+        """Go by an agreement; `before_restart` is waited for before an ICE restart begins."""
+        proposed, self._proposed = self._proposed, None
+        start = partial(
+            self.transport.start,
+            path.remote,
+            path.dtls_role,
+            controlling=path.controlling,
+            fingerprints=path.fingerprints,
+        )
+        if self._opening is None:
+            self.opening_since = asyncio.get_running_loop().time()
+            self._opening = asyncio.create_task(self._open(start))
+        elif self._leads_elsewhere(path):
+            self._local = proposed or self._local
+            self.is_lost = False
+            self.opening_since = asyncio.get_running_loop().time()
+            turning = self._turn(self._turning, self._opening, self._restarting)
+            self._turning = asyncio.create_task(turning)
+            self._opening = asyncio.create_task(self._open_another(start, self._turning))
+        elif path.ice_restarted:
+            self._local = proposed or self._local
+            restart = partial(self.transport.restart_with, path.remote)
+            over = self._go_over(restart, self._opening, self._restarting, before_restart)
+            self._restarting = asyncio.create_task(over)
+        elif proposed is not None:  # they take no notice of our ICE restart
+            self._turning = asyncio.create_task(self.transport.cancel_restart())
+
+    def lost(self, reason: str, *, closed: bool = False, phase: Phase = Phase.AUDIO) -> None:
+        """Tell once that nothing comes this way any more."""
+        if not self.is_lost:
+            self.is_lost = True
+            self._tell(MediaLost(reason=reason, closed=closed, phase=phase))
+
+    async def close(self) -> None:
+        """Give everything back; half a second at most."""
+        for task in (self._opening, self._restarting, self._turning):
+            await _end(task)
+        await self.transport.close()
+
+    # Inside
+
+    def _leads_elsewhere(self, path: Path) -> bool:
+        """Whether the media of before are of no use for `path`."""
+        return path.new_association or (path.ice_restarted and not self.transport.is_up)
+
+    async def _turn(
+        self,
+        turning: asyncio.Task[None] | None,
+        opening: asyncio.Task[None] | None,
+        restarting: asyncio.Task[None] | None,
+    ) -> None:
+        """Turn from the far end of before, and what was being done about it, to another one."""
+        if turning is not None:
+            await asyncio.wait([turning])
+        await _end(opening)
+        await _end(restarting)
+        await self.transport.begin_anew()
+
+    async def _open(self, work: Work) -> None:
+        """Open the first way."""
+        try:
+            await work()
+        except MediaError as failure:
+            self._failed(failure)
+
+    async def _open_another(self, work: Work, turning: asyncio.Task[None]) -> None:
+        """Open the way to another far end; an offer of ours may still help where that fails."""
+        await asyncio.wait([turning])
+        try:
+            await work()
+        except FingerprintMismatch as failure:
+            self._failed(failure)
+        except MediaError as failure:
+            self.lost(failure.text, phase=failure.phase)
+
+    async def _go_over(
+        self,
+        work: Work,
+        opening: asyncio.Task[None],
+        restarting: asyncio.Task[None] | None,
+        before: Work | None,
+    ) -> None:
+        """Do an ICE restart; an earlier one that is still looking for a way gives up for it."""
+        await asyncio.wait([opening])
+        await _end(restarting)
+        if before is not None:
+            await before()
+        try:
+            await work()
+        except MediaError as failure:
+            if self.is_open:  # the old way may still be
+                self._tell(MediaWarned(text=f"the ICE restart failed: {failure.text}"))
+            else:
+                self._failed(failure)
+
+    def _failed(self, failure: MediaError) -> None:
+        self.is_lost = True
+        self._tell(MediaFailed(phase=failure.phase, reason=failure.text))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether media can flow."""
+        transport = self.transport
+        return transport.selected_pair is not None and transport.protection is not None
+
+    def _on_transport(self, event: events.TransportEvent) -> None:
+        match event:
+            case events.Connected():
+                self._on_connected()
+            case events.Lost(reason, closed):
+                self.lost(reason, closed=closed)
+            case events.Warned(text):
+                self._tell(MediaWarned(text=text))
+            case events.Failed():
+                pass  # its exception tells the same
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task and see it end."""
+    if task is not None and not task.done():
+        task.cancel()
+        await asyncio.wait([task])
