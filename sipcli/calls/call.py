@@ -53,6 +53,9 @@ class Call:
         """What its far end wants us to do, and waits for us to decide."""
         self.transfer_of: core.CallId | None = None
         """The call whose far end asked for this one; None where we wanted it ourselves."""
+        self.came_of: core.CallId | None = None
+        """The first of the calls that led to this one, each transferred to the next or replaced
+        by it (RFC 3891); None where this is the first."""
         self._shell = shell
         self._thread = Thread(shell, on_event)
         quiet = Quiet()

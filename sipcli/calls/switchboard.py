@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from sipcli.calls.call import Call
@@ -20,6 +21,17 @@ from sipcli.sip.uri import Uri
 
 OnCall: TypeAlias = Callable[[Call], None]
 MakeSound: TypeAlias = Callable[[], Sound]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Placing:
+    """A call being placed because the far end of another wants it."""
+
+    first: core.CallId
+    """The first call that led to it."""
+    sound: Sound
+    placed: asyncio.Future[Call]
+    has_begun: bool = False
 
 
 class Switchboard:
@@ -44,8 +56,7 @@ class Switchboard:
         self.make_sound = make_sound
         self._on_incoming = on_incoming
         self._calls: dict[core.CallId, Call] = {}
-        self._transfers: set[asyncio.Task[None]] = set()
-        """Calls being placed because the far end of another wants it."""
+        self._transfers: dict[asyncio.Task[None], _Placing] = {}
         self._shell: Shell | None = None
 
     def connect(self, shell: Shell) -> None:
@@ -81,17 +92,30 @@ class Switchboard:
             else:
                 await self.calls[0].over.wait()
 
+    async def over(self, call: Call) -> None:
+        """Wait until `call` is over, and all that came of it by transfers and replacements."""
+        while True:
+            tasks, calls = self._placed_for(call), self._related(call)
+            if tasks:
+                await asyncio.wait(tasks)
+            elif calls:
+                await calls[0].over.wait()
+            else:
+                return
+
+    def end(self, call: Call) -> None:
+        """Hang up `call` and all that came of it by transfers and replacements, answered or not."""
+        for task in self._placed_for(call):
+            task.cancel()
+        for each in self._related(call):
+            each.hang_up()
+
     async def place(
-        self,
-        target: Uri,
-        sound: Sound,
-        *,
-        headers: tuple[tuple[str, str], ...] = (),
-        transfer: core.CallId | None = None,
+        self, target: Uri, sound: Sound, *, headers: tuple[tuple[str, str], ...] = ()
     ) -> Call:
         """Call `target`; returns once the INVITE is out."""
         call = self._new_call(is_incoming=False, remote=str(target))
-        await call.place(target, sound, lambda: self._add(call), headers=headers, transfer=transfer)
+        await call.place(target, sound, lambda: self._add(call), headers=headers)
         return call
 
     def take(self, event: CallEvent) -> None:
@@ -123,13 +147,16 @@ class Switchboard:
         placed: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         placed.add_done_callback(_seen)
         # Whoever asked may hang up before the new call is there.
-        task = self._shell_in_use.spawn(self._follow(call, wish.target, sound, placed))
-        self._transfers.add(task)
-        task.add_done_callback(self._transfers.discard)
+        placing = _Placing(first=_first(call), sound=sound, placed=placed)
+        task = self._shell_in_use.spawn(self._follow(call, wish.target, placing))
+        self._transfers[task] = placing
+        task.add_done_callback(self._has_placed)
         return placed
 
     def _ring(self, event: core.Incoming) -> None:
         call = self._new_call(is_incoming=True, remote=event.sender)
+        replaced = self._calls.get(event.replaces) if event.replaces is not None else None
+        call.came_of = _first(replaced) if replaced is not None else None
         self._sweep()
         self._calls[event.call] = call
         call.take(event)
@@ -149,11 +176,12 @@ class Switchboard:
             call.refuse_transfer(480)
             self._on_event(TransferFailed(text=f"the transfer was refused: {error}"))
 
-    async def _follow(
-        self, call: Call, target: Uri, sound: Sound, placed: asyncio.Future[Call]
-    ) -> None:
+    async def _follow(self, call: Call, target: Uri, placing: _Placing) -> None:
+        placing.has_begun, placed = True, placing.placed
+        new = self._new_call(is_incoming=False, remote=str(target))
+        new.came_of = placing.first
         try:
-            new = await self.place(target, sound, transfer=call.id)
+            await new.place(target, placing.sound, lambda: self._add(new), transfer=call.id)
         except (Malformed, OutOfTurn, SipcliError) as error:
             call.abandon_transfer(503, str(error))
             failed = f"the transfer to {target} came to nothing: {error}"
@@ -163,6 +191,21 @@ class Switchboard:
         else:
             if not placed.done():
                 placed.set_result(new)
+
+    def _has_placed(self, task: asyncio.Task[None]) -> None:
+        placing = self._transfers.pop(task)
+        if task.cancelled():
+            placing.placed.cancel()
+            if not placing.has_begun:  # else who has begun has closed it
+                placing.sound.close()
+
+    def _related(self, call: Call) -> tuple[Call, ...]:
+        """The calls that came of the same one as `call`, and are not over."""
+        return tuple(each for each in self.calls if _first(each) == _first(call))
+
+    def _placed_for(self, call: Call) -> tuple[asyncio.Task[None], ...]:
+        """Those that are being placed."""
+        return tuple(task for task, one in self._transfers.items() if one.first == _first(call))
 
     def _new_call(self, *, is_incoming: bool, remote: str) -> Call:
         return Call(
@@ -185,6 +228,11 @@ class Switchboard:
         if self._shell is None:
             raise RuntimeError("connect() comes first")
         return self._shell
+
+
+def _first(call: Call) -> core.CallId:
+    """The first of the calls that led to this one."""
+    return call.came_of if call.came_of is not None else call.id
 
 
 def _seen(placed: asyncio.Future[Call]) -> None:

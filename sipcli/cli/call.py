@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -14,6 +14,7 @@ from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.ringing import ring
 from sipcli.cli.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
@@ -21,9 +22,6 @@ from sipcli.cli.targets import resolve_target
 from sipcli.cli.trial import Trial, TrialCommand
 from sipcli.errors import Interrupted
 from sipcli.expect.feasible import Terms
-
-RINGING: Final = 180
-"""The status from which on somebody, or something, at the far end has the call."""
 
 
 @click.command(cls=TrialCommand)
@@ -78,7 +76,14 @@ def call(
         script = await open_script(session, judge, options, terms)
         was_stopped = False
         async with desk(
-            session, options, plan.open, tones, patient=False, judge=judge, on_event=script.take
+            session,
+            options,
+            plan.open,
+            tones,
+            patient=False,
+            judge=judge,
+            on_event=script.take,
+            ring_timeout=ring_timeout,
         ) as here:
             await here.shell.ready()
             script.check()
@@ -86,9 +91,9 @@ def call(
             finish = _hang_up_once_answered if duration is None else _leave_alone
             try:
                 async with keys(here), script.running(here, partial(finish, here, one)):
-                    await _ring(one, ring_timeout)
+                    await ring(one, ring_timeout)
                     await attend(here, one, options, hang_up_after=duration)
-                    await here.switchboard.all_over()  # a transfer may have brought another
+                    await here.switchboard.all_over()
                     if tones is not None:
                         await tones.finish()
             except asyncio.CancelledError:
@@ -107,29 +112,8 @@ def call(
 async def _hang_up_once_answered(here: Desk, one: Call) -> None:
     """What the end of a script means where nothing else says how long the call lasts."""
     await one.answered_or_over()
-    for each in here.switchboard.calls:
-        each.hang_up()
+    here.switchboard.end(one)
 
 
 async def _leave_alone(here: Desk, one: Call) -> None:
     """What it means where `--duration` says so."""
-
-
-async def _ring(one: Call, limit: float) -> None:
-    try:
-        async with asyncio.timeout(limit):
-            await one.answered_or_over()
-    except TimeoutError:
-        if not one.is_pending:
-            return  # it was answered, or ended, at the last moment
-        one.hang_up(_unanswered(one, limit))
-        await one.over.wait()
-
-
-def _unanswered(one: Call, limit: float) -> str:
-    """How far the call came in `limit` seconds."""
-    if one.progress is None:
-        return f"no response to the INVITE within {limit:g} s"
-    if one.progress < RINGING:
-        return f"nobody answered within {limit:g} s, and nothing rang there"
-    return f"nobody answered within {limit:g} s"

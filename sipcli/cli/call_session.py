@@ -23,10 +23,11 @@ from sipcli.cli.common import common
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
 from sipcli.cli.keyboard import has_keyboard, has_terminal
 from sipcli.cli.person_tones import PersonTones
+from sipcli.cli.ringing import ring
 from sipcli.cli.screen import Event as AnyEvent
 from sipcli.cli.session import Session
 from sipcli.config.settings import Permission
-from sipcli.core.calls.events import RedirectRequested, TransferRequested
+from sipcli.core.calls.events import CallId, Calling, RedirectRequested, TransferRequested
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
 from sipcli.media.codecs.registry import opus_shortcoming
@@ -142,11 +143,17 @@ async def desk(
     judge: Judge,
     on_event: OnEvent,
     on_incoming: OnCall | None = None,
+    ring_timeout: float | None = None,
 ) -> AsyncIterator[Desk]:
     """A phone that can call and, with `on_incoming`, be called.
 
-    `on_event` is told all events of it and its calls, after the screen and the judge.
+    `on_event` is told all events of it and its calls, after the screen and the judge. A call to
+    which another is transferred is given up after `ring_timeout` seconds without an answer.
     """
+
+    def limit(name: CallId, seconds: float) -> None:
+        call = next(one for one in phone.switchboard.calls if one.id == name)
+        phone.shell.spawn(ring(call, seconds))
 
     def take(event: AnyEvent) -> None:
         session.screen.event(event)
@@ -158,6 +165,8 @@ async def desk(
         ):
             session.screen.ring()
         on_event(event)
+        if isinstance(event, Calling) and event.transfer is not None and ring_timeout is not None:
+            limit(event.call, ring_timeout)
         if tones is not None and isinstance(event, CallEvent):
             tones.take(event)
 
@@ -193,13 +202,18 @@ async def desk(
 async def attend(
     here: Desk, call: Call, options: CallOptions, *, hang_up_after: float | None
 ) -> None:
-    """Do what is due once a call is answered, and stay until it is over."""
+    """Do what is due once a call is answered, and stay until it is over, and all that it led to.
+
+    After `hang_up_after` seconds from the answer all of that is hung up: the call, or those that
+    it was transferred to, or that took its place.
+    """
     await call.answered_or_over()
     if not call.is_answered:
         return
     timer = None
     if hang_up_after is not None:
-        timer = asyncio.get_running_loop().call_later(hang_up_after, call.hang_up)
+        end = here.switchboard.end
+        timer = asyncio.get_running_loop().call_later(hang_up_after, end, call)
     try:
         await call.connected_or_over()
         if options.dtmf and not call.over.is_set():
@@ -209,6 +223,7 @@ async def attend(
             now = figures(call.media) if common_verbose() else None
             if now is not None and not call.over.is_set():
                 here.session.screen.event(Stats(call=call.id, stats=now))
+        await here.switchboard.over(call)
     finally:
         if timer is not None:
             timer.cancel()

@@ -178,6 +178,10 @@ async def _serve(
 
     async def serve(call: Call) -> None:
         nonlocal answered, ended
+        if call.came_of is not None:  # it counts, and is bounded, with the call that it goes on
+            await _greet(here, call, policy)
+            await attend(here, call, options, hang_up_after=None)
+            return
         if policy.count is not None and answered >= policy.count:
             call.reject(BUSY_HERE)
             return

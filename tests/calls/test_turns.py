@@ -335,6 +335,58 @@ async def test_who_transfers_may_hang_up_at_once() -> None:
         await everything
 
 
+@pytest.mark.parametrize("stage", ["accepted", "ringing", "answered"])
+@virtual
+async def test_a_call_ends_with_all_that_came_of_it_at_whatever_stage(stage: str) -> None:
+    async with town(transfers=ACCEPT) as (alice, bob, carol):
+        carol.answers = False
+        ours, theirs = await in_a_call(alice, bob)
+        theirs.transfer(CAROL)
+        await alice.event(TransferDecided)
+        if stage != "accepted":
+            await carol.event(Incoming)
+        if stage == "answered":
+            carol.rings[-1].answer(carol.sound())
+            await carol.event(Answered)
+            await ours.over.wait()
+        alice.switchboard.end(ours)
+        async with asyncio.timeout(5):
+            await alice.switchboard.over(ours)
+        await asyncio.sleep(60)
+        assert alice.switchboard.calls == ()
+        assert len(carol.rings) == (stage != "accepted")
+        assert all(ring.over.is_set() for ring in carol.rings)
+
+
+@virtual
+async def test_another_call_goes_on_when_one_ends_with_all_that_came_of_it() -> None:
+    async with town(transfers=ACCEPT) as (alice, bob, carol):
+        other, _ = await in_a_call(alice, carol)
+        ours, theirs = await in_a_call(alice, bob)
+        theirs.transfer(CAROL)
+        await carol.event(Incoming, 2)
+        await ours.over.wait()
+        alice.switchboard.end(ours)
+        await alice.switchboard.over(ours)
+        assert alice.switchboard.calls == (other,)
+
+
+@virtual
+async def test_a_call_that_takes_the_place_of_another_goes_on_with_it() -> None:
+    async with town(transfers=ACCEPT) as (alice, bob, carol):
+        _, theirs = await in_a_call(alice, bob)
+        consultation, _ = await in_a_call(bob, carol)
+        first = carol.rings[0]
+        theirs.transfer(None, replaces=consultation)
+        await carol.event(Incoming, 2)
+        await asyncio.gather(alice.hears(), carol.hears())
+        await first.over.wait()
+        assert carol.rings[1].came_of == first.id
+        carol.switchboard.end(first)
+        await carol.switchboard.over(first)
+        assert carol.switchboard.calls == ()
+
+
 @virtual
 async def test_an_attended_transfer_joins_the_other_two() -> None:
     async with town(transfers=ACCEPT) as (alice, bob, carol):

@@ -1,0 +1,30 @@
+"""How long a call may ring at the far end."""
+
+import asyncio
+from typing import Final
+
+from sipcli.calls.call import Call
+
+RINGING: Final = 180
+"""The status from which on somebody, or something, at the far end has the call."""
+
+
+async def ring(call: Call, limit: float) -> None:
+    """Wait until a call of ours is answered or over; hang it up after `limit` seconds."""
+    try:
+        async with asyncio.timeout(limit):
+            await call.answered_or_over()
+    except TimeoutError:
+        if not call.is_pending:
+            return  # it was answered, or ended, at the last moment
+        call.hang_up(_unanswered(call, limit))
+        await call.over.wait()
+
+
+def _unanswered(call: Call, limit: float) -> str:
+    """How far the call came in `limit` seconds."""
+    if call.progress is None:
+        return f"no response to the INVITE within {limit:g} s"
+    if call.progress < RINGING:
+        return f"nobody answered within {limit:g} s, and nothing rang there"
+    return f"nobody answered within {limit:g} s"
