@@ -17,6 +17,9 @@ class ServerFailed(Exception):  # noqa: N818 - a word of ours, shown as a warnin
         """What helps; empty where that cannot be known."""
 
 
+_WRONG_NAME: Final = (62, 64)
+"""OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
+
 _CODES: Final = {
     300: "it sends its clients to another server",
     403: "it forbids the use of a relay",
@@ -46,6 +49,8 @@ def explain_stun(error: stun.TransactionError, *, has_credentials: bool = False)
 def explain_connection(error: OSError) -> ServerFailed:
     """Why a server could not be connected to."""
     if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in _WRONG_NAME:
+            return ServerFailed("its certificate does not have its name as a subjectAltName")
         what = f"its certificate is not trusted ({error.verify_message})"
         return ServerFailed(what, "see tls_ca_file")
     if isinstance(error, ssl.SSLError):
