@@ -69,7 +69,7 @@ def _mask_credentials(found: re.Match[str]) -> str:
 
 
 class SipTrace:
-    """An observer of the phone (shell.Observer): writes messages, if asked for, and notes."""
+    """An observer of the phone (observer.Observer): writes messages, if asked for, and notes."""
 
     def __init__(self, write: Callable[[str], None] | None) -> None:
         self._write = write

@@ -3,13 +3,13 @@
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Protocol, Self, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from sipcli.config.settings import Settings
+from sipcli.connections import Connection, Connections
 from sipcli.core import events
 from sipcli.core.agent import Action, Note, Transmit, UserAgent
 from sipcli.core.calls.events import CallEvent
@@ -17,11 +17,14 @@ from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
+from sipcli.disturbance import SHORT_NAP, Disturbances
 from sipcli.errors import ConnectError
 from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed, LinkClosed
 from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
+from sipcli.observer import Observer, Unwatched
+from sipcli.pending import pending
 from sipcli.sip.uri import Uri
 from sipcli.standing import Standing
 
@@ -31,6 +34,8 @@ TASKS_WAIT: Final = 2.4
 """Seconds after which leaving cuts off what was spawned, too."""
 CUT_WAIT: Final = 0.1
 """Seconds that what is cut off has for its last words."""
+PROOF_WAIT: Final = 2.0
+"""Seconds that a server has to answer when there is a reason to doubt the connection."""
 CLOSE_WAIT: Final = 0.4
 """Seconds that a WebSocket then gets for its closing handshake: under 3 s in all."""
 UNCONFIRMED: Final = (
@@ -40,41 +45,6 @@ UNCONFIRMED: Final = (
 
 OnEvent: TypeAlias = Callable[[events.Event], None]
 OnCallEvent: TypeAlias = Callable[[CallEvent], None]
-
-
-class Observer(Protocol):
-    """Whoever watches the wire and the reasons of silence: a log, a trace."""
-
-    def sent(self, server: str, data: bytes) -> None:
-        """One WebSocket message went out."""
-
-    def received(self, server: str, data: bytes) -> None:
-        """One WebSocket message came in."""
-
-    def noted(self, text: str) -> None:
-        """Some input had no effect, for this reason."""
-
-
-class Unwatched:
-    """An observer that looks away."""
-
-    def sent(self, server: str, data: bytes) -> None:
-        """Do nothing."""
-
-    def received(self, server: str, data: bytes) -> None:
-        """Do nothing."""
-
-    def noted(self, text: str) -> None:
-        """Do nothing."""
-
-
-@dataclass(slots=True)
-class _Connection:
-    """A flow's task, and its link once there is one."""
-
-    task: asyncio.Task[None]
-    link: Link | None = None
-    closing: bool = False
 
 
 class Shell:
@@ -111,7 +81,7 @@ class Shell:
             patient=patient,
             takes_calls=takes_calls,
         )
-        self._connections: dict[Flow, _Connection] = {}
+        self._connections = Connections()
         self._tasks = asyncio.TaskGroup()
         self._timekeeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -121,12 +91,19 @@ class Shell:
         """Who is inside `async with`."""
         self._crash: BaseException | None = None
         """The first error of what was spawned."""
+        self._is_closing = False
+        self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
+        self.media_remotes: Callable[[], Iterable[str]] = tuple
+        """The IP addresses that media flow to, to be set by those who have any."""
+        self.on_disturbed: Callable[[], None] = lambda: None
+        """Told when this machine has another network, or has slept; to be set, as above."""
 
     async def __aenter__(self) -> Self:
         self._owner = asyncio.current_task()
         await self._tasks.__aenter__()
         self._timekeeper = self._tasks.create_task(self._keep_time())
         try:
+            self._disturbances.start()
             with self.step() as (agent, now):
                 agent.start(now)
         except BaseException as error:
@@ -148,6 +125,7 @@ class Shell:
             await self.close()
         except asyncio.CancelledError as cancelled:  # from outside, or a task of ours failed
             kind, error, traceback = type(cancelled), cancelled, cancelled.__traceback__
+        self._disturbances.stop()
         try:
             # A task group would wrap the body's own error: it is shown cancellations alone.
             if isinstance(error, asyncio.CancelledError):
@@ -185,14 +163,14 @@ class Shell:
 
     async def ping(self, target: Uri) -> Outcome:
         """Send OPTIONS and wait for what comes of it (RFC 3261 §11)."""
-        outcome, settle = _pending()
+        outcome, settle = pending()
         with self.step() as (agent, now):
             agent.ping(target, settle, now)
         return await outcome
 
     async def send_message(self, target: Uri, text: str) -> Outcome:
         """Send an instant message and wait for what comes of it (RFC 3428)."""
-        outcome, settle = _pending()
+        outcome, settle = pending()
         with self.step() as (agent, now):
             agent.send_message(target, text, settle, now)
         return await outcome
@@ -221,8 +199,62 @@ class Shell:
             if self._owner is not None:
                 self._owner.cancel()
 
+    def prove(self) -> None:
+        """Have each open connection show within 2 s that it is alive; else dial anew, at once."""
+        for flow, connection in self._connections.items():
+            link = connection.link
+            if link is not None and not (self._is_closing or connection.is_being_proved):
+                connection.proof = self._tasks.create_task(self._prove(flow, link))
+
+    async def _prove(self, flow: Flow, link: Link) -> None:
+        if await link.prove(PROOF_WAIT):
+            return
+        while self._agent.flow == flow:  # it has been cut, which is heard of in a moment
+            self._changed.clear()
+            await self._changed.wait()
+        with self.step() as (agent, now):
+            agent.dial_now(now)
+
+    async def proven(self) -> None:
+        """Wait until there is a connection that has shown from now on that it is alive.
+
+        That may take for ever.
+        """
+        while True:
+            flow = self._agent.flow
+            link = self._connections.link(flow)
+            if link is not None and await link.prove(PROOF_WAIT):
+                return
+            if self._agent.flow == flow:
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _remotes(self) -> Iterator[str]:
+        """The IP addresses that matter to us just now."""
+        yield from self._connections.remotes()
+        yield from self.media_remotes()
+
+    def _network_changed(self) -> None:
+        self._observer.noted("the network of this machine has changed")
+        with self.step() as (agent, now):
+            agent.dial_now(now)
+        self.prove()
+        self.on_disturbed()
+
+    def _woken(self, seconds: float) -> None:
+        """Nothing ran here for so many seconds."""
+        if self._is_closing:
+            return
+        self._observer.noted(f"nothing ran here for {seconds:.1f} s")
+        with self.step() as (agent, now):
+            agent.slept(seconds, now)
+        if seconds > SHORT_NAP:
+            self.prove()
+            self.on_disturbed()
+
     async def close(self) -> None:
         """End calls, unregister and disconnect, within 3 seconds whatever the far ends do."""
+        self._is_closing = True
         with self.step() as (agent, now):
             agent.stop(now)
         begun = asyncio.get_running_loop().time()
@@ -261,7 +293,7 @@ class Shell:
         Whoever is told an event may take a step of its own: the events of that wait for
         their turn, so that everybody hears them in one order.
         """
-        yield self._agent, asyncio.get_running_loop().time()
+        yield self._agent, self._disturbances.now()
         for action in self._agent.take_actions():
             self._carry_out(action)
         self._changed.set()
@@ -288,8 +320,11 @@ class Shell:
         """Tick at each deadline. A task like the others, so that a bug met in it is not lost."""
         while True:
             self._changed.clear()
+            due = self._agent.deadline()
             try:
-                async with asyncio.timeout_at(self._agent.deadline()):
+                async with asyncio.timeout_at(
+                    None if due is None else due + self._disturbances.behind
+                ):
                     await self._changed.wait()
             except TimeoutError:
                 with self.step() as (agent, now):
@@ -298,14 +333,14 @@ class Shell:
     def _carry_out(self, action: Action) -> None:
         match action:
             case Open(flow):
-                self._connections[flow] = _Connection(
+                self._connections[flow] = Connection(
                     self._tasks.create_task(self._serve(flow), name=f"link to {flow.server}")
                 )
             case Transmit(flow, data):
-                connection = self._connections.get(flow)
-                if connection is not None and connection.link is not None:
+                link = self._connections.link(flow)
+                if link is not None:
                     self._observer.sent(str(flow.server), data)
-                    connection.link.send(data)
+                    link.send(data)
             case Close(flow):
                 self._close(flow)
             case Note(text):
@@ -315,6 +350,8 @@ class Shell:
         connection = self._connections.get(flow)
         if connection is not None and not connection.closing:
             connection.closing = True  # which ends its reading
+            if connection.proof is not None:
+                connection.proof.cancel()
             if connection.task is not asyncio.current_task():
                 connection.task.cancel()
 
@@ -336,11 +373,12 @@ class Shell:
                 agent.connect_failed(flow, failure.phase, failure.reason, now)
             return
         connection.link = link
+        elapsed = loop.time() - begun
         try:
             for text in link.details.warnings:
                 self._tell_of(events.Warned(text=text))
             with self.step() as (agent, now):
-                agent.opened(flow, now - begun, now)
+                agent.opened(flow, elapsed, now)
             while not connection.closing:
                 data = await link.receive()
                 self._observer.received(str(flow.server), data)
@@ -352,14 +390,3 @@ class Shell:
                     agent.closed(flow, closed.code, closed.reason, now)
         finally:
             await link.close(timeout=CLOSE_WAIT)
-
-
-def _pending() -> tuple[asyncio.Future[Outcome], Callable[[Outcome], None]]:
-    """An outcome to wait for, and how to settle it: nobody may be waiting any more by then."""
-    future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-    def settle(outcome: Outcome) -> None:
-        if not future.done():
-            future.set_result(outcome)
-
-    return future, settle

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 
 import pytest
 import trustme
@@ -10,6 +11,7 @@ from sipcli.core import events
 from sipcli.core.requests.exchange import Answered, Lost, NotSent
 from sipcli.core.transactions import client
 from sipcli.errors import ConnectError, MissingPassword, NoAnswerError, RegistrationError
+from sipcli.net import connection
 from sipcli.shell import Shell
 from tests.net.certificates import server_context
 from tests.net.peers import closed_port, run
@@ -314,3 +316,50 @@ def test_a_server_that_cannot_be_trusted_is_not_talked_to(untrusted: ssl.SSLCont
         assert server.received == []
 
     run(test(), tolerate=(ssl.SSLError,))
+
+
+# A connection in doubt
+
+
+def test_a_connection_that_is_dead_is_dialled_anew_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """TCP would need a quarter of an hour to say so, the next ping half a minute."""
+
+    async def test() -> list[str]:
+        heard = Heard()
+        given = {"register": False, "connection_recovery_min_interval": 30}
+        async with (
+            SipServer() as server,
+            phone(at(server, **given), heard, patient=True) as one,
+        ):
+            await one.ready()
+            with monkeypatch.context() as patch:
+                patch.setattr(connection, "is_ours", lambda _: False)
+                one.prove()
+                await asyncio.sleep(0)
+            await asyncio.wait_for(one.proven(), 5)
+            return kinds(heard)
+
+    assert run(test()) == ["connecting", "connected", "disconnected", "connecting", "connected"]
+
+
+def test_a_phone_that_was_stopped_goes_on_where_it_was() -> None:
+    """Its own silence is not the registrar's: what is due by the clock alone is not."""
+
+    async def test() -> list[str]:
+        heard = Heard()
+        async with SipServer() as server, phone(at(server), heard) as one:
+            await one.ready()
+            with one.step() as (_, before):
+                pass
+            woken = asyncio.Event()
+            one.on_disturbed = woken.set
+            time.sleep(6.5)  # noqa: ASYNC251 - nothing runs, that is the point
+            with one.step() as (_, after):
+                assert after - before < 2
+            await woken.wait()
+            await one.proven()
+            return kinds(heard)
+
+    assert run(test())[:3] == ["connecting", "connected", "registered"]

@@ -21,7 +21,7 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
 from sipcli.log import LOGGER
 from sipcli.media.sound.treatment import Treatment
-from sipcli.shell import Observer
+from sipcli.observer import Observer
 
 Event: TypeAlias = PhoneEvent | CallEvent
 """Everything that is told of a phone and its calls (contract §4)."""

@@ -100,6 +100,7 @@ class UserAgent:
             draw,
             patient=patient,
             registers=settings.register,
+            is_urgent=lambda: not self.calls.is_idle,
         )
         self._registration = Registration(
             settings,
@@ -168,6 +169,18 @@ class UserAgent:
         else:
             self._received_message(flow, data, now)
         self._step_done(now)
+
+    def dial_now(self, now: float) -> None:
+        """There is reason to think that a server can be reached again: if not connected, dial."""
+        self._carry_out(self._connector.dial_now(now), now)
+
+    def slept(self, seconds: float, now: float) -> None:
+        """The owner's clock stood still for `seconds`, since nothing ran here; it goes on now.
+
+        The clocks of far ends went on, so that what was granted to us is over by that much sooner.
+        """
+        self._registration.slept(seconds)
+        self.calls.slept(seconds, now)
 
     def tick(self, now: float) -> None:
         """Fire every timer that is due."""

@@ -1,7 +1,7 @@
 """How a server asks who we are, overheard on the wire (RFC 3261 §22)."""
 
 from sipcli.net.failure import excerpt
-from sipcli.shell import Observer
+from sipcli.observer import Observer
 from sipcli.sip.auth import Challenge, parse_challenges
 from sipcli.sip.message import Response, parse
 

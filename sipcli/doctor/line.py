@@ -17,7 +17,8 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.sink import NullSink
 from sipcli.media.sound.source import Silence
-from sipcli.shell import Observer, Shell
+from sipcli.observer import Observer
+from sipcli.shell import Shell
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 

@@ -10,7 +10,7 @@ from sipcli.doctor.check import Check
 from sipcli.doctor.line import Line
 from sipcli.doctor.trial_call import call_checks, is_routing_fault, place, unreachable
 from sipcli.errors import SipcliError
-from sipcli.shell import Observer
+from sipcli.observer import Observer
 from sipcli.sip.uri import SipUri, Uri
 
 _CURE: Final = "--echo TARGET calls somebody who sends back what is heard"

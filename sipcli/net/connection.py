@@ -13,7 +13,9 @@ from typing import Any, Final
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 
+from sipcli import awake
 from sipcli.net.library import BoundedFragments
+from sipcli.net.ways import is_ours
 
 LINGER: Final = 1.0
 """Seconds for the server to end TCP once a Close frame was sent or received (RFC 6455 §7.1.1)."""
@@ -92,10 +94,22 @@ class Connection(BoundedFragments, ClientConnection):
         In place of the library's own, which would go on to wait for the closing handshake,
         and without an end for room to write. The library starts it and stops it.
         """
+        while True:
+            await asyncio.sleep(self._interval)
+            await self.prove(self._timeout)
+
+    async def prove(self, within: float) -> None:
+        """Cut the connection unless the server answers a ping `within` seconds.
+
+        Raises `ConnectionClosed` where it ends before. A connection whose own address this
+        machine has lost is cut at once: nothing can come back to it.
+        """
+        sockname = self.transport.get_extra_info("sockname")
+        if sockname is not None and not is_ours(sockname[0]):
+            self.cut(f"this machine has the address {sockname[0]} no longer")
+            return
         try:
-            while True:
-                await asyncio.sleep(self._interval)
-                async with asyncio.timeout(self._timeout):
-                    await (await self.ping())
+            async with awake.timeout(within):
+                await (await self.ping())
         except TimeoutError:
-            self.cut(f"the server is gone: no pong within {self._timeout:g} s")
+            self.cut(f"the server is gone: no pong within {within:g} s")

@@ -53,6 +53,20 @@ class Link:
         except ConnectionClosed as closed:
             raise self._ended(closed) from closed
 
+    async def prove(self, within: float) -> bool:
+        """Whether the server answers a ping `within` seconds; if not, the link ends by that."""
+        try:
+            await self._connection.prove(within)
+        except ConnectionClosed:
+            return False
+        return self._connection.fault is None
+
+    @property
+    def remote_address(self) -> str | None:
+        """The IP address that TCP goes to, a proxy's where there is one; None if it has ended."""
+        peer = self._connection.transport.get_extra_info("peername")
+        return None if peer is None else str(peer[0])
+
     async def close(
         self,
         code: int = 1000,

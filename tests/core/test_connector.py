@@ -174,3 +174,48 @@ def test_a_move_to_a_heavier_server_registers_there_before_the_old_one_closes() 
     wire.receive(accept(wire.last()))
     assert wire.agent.is_registered
     assert wire.agent.flow == alpha
+
+
+def test_a_network_that_changed_ends_the_wait_and_its_growth() -> None:
+    machine = connector(ALPHA)
+    (flow,) = opened(machine.start(0))
+    for at in range(5):
+        machine.failed(flow, "tcp", "unreachable", at * 100)
+        (flow,) = opened(machine.tick(at * 100 + 99, quiet=True))
+    machine.failed(flow, "tcp", "unreachable", 600)
+    assert machine.state is ConnectorState.WAITING
+    (flow,) = opened(machine.dial_now(601))
+    assert waits(machine.failed(flow, "tcp", "refused", 602)) == [2]
+
+
+def test_a_network_that_changed_begins_a_dial_anew() -> None:
+    """The packets of the one before may have gone where there is no answer."""
+    machine = connector(ALPHA, BETA)
+    (first,) = opened(machine.start(0))
+    (second,) = opened(machine.failed(first, "tcp", "unreachable", 1))
+    closing, *_, opening = machine.dial_now(2)
+    assert isinstance(closing, Close)
+    assert closing.flow == second
+    assert isinstance(opening, Open)
+    assert opening.flow.server == ALPHA
+    assert machine.failed(second, "tcp", "late", 3) == []
+
+
+def test_a_network_that_changed_leaves_an_open_connection_alone() -> None:
+    machine = connector(ALPHA)
+    assert machine.dial_now(0) == []
+    (flow,) = opened(machine.start(0))
+    machine.opened(flow, 1, quiet=True)
+    assert machine.dial_now(2) == []
+
+
+def test_a_call_that_needs_the_connection_back_keeps_waits_short() -> None:
+    machine = Connector(
+        (ALPHA,), 2, 30, lambda: 0.9, patient=True, registers=True, is_urgent=lambda: True
+    )
+    (flow,) = opened(machine.start(0))
+    for at in range(0, 100, 10):
+        (wait,) = waits(machine.failed(flow, "tcp", "unreachable", at))
+        assert wait is not None
+        assert 2 <= wait <= 3
+        (flow,) = opened(machine.tick(at + 3, quiet=True))

@@ -174,3 +174,34 @@ def test_a_minimum_that_rises_for_ever_is_not_followed_for_ever() -> None:
     for minimum in range(200, 210):
         wire.reply(wire.requests("UPDATE")[-1], 422, ("Min-SE", str(minimum)))
     assert [one.min_se for one in wire.requests("UPDATE")] == [None, 200, 201]
+
+
+def test_after_a_sleep_a_refresh_of_ours_is_due_before_the_end() -> None:
+    wire = CallWire()
+    wire.talk(grant(180, "uac"), UPDATES)
+    wire.step(wire.agent.slept, 170.0)
+    wire.advance(0.1)
+    update = wire.last()
+    assert update.method == "UPDATE"
+    wire.reply(update, 200, grant(180, "uac"))
+    wire.advance(80)
+    assert not wire.heard(Ended)
+
+
+def test_after_a_sleep_a_refresh_of_theirs_is_read_before_the_end() -> None:
+    wire = CallWire()
+    wire.talk(grant(180, "uas"), UPDATES)
+    wire.step(wire.agent.slept, 170.0)
+    wire.advance(4)
+    assert not wire.heard(Ended)
+    wire.advance(2)
+    assert wire.heard(Ended)
+
+
+def test_a_short_sleep_makes_the_end_no_later() -> None:
+    wire = CallWire()
+    wire.talk(grant(180, "uas"), UPDATES)
+    wire.advance(146)
+    wire.step(wire.agent.slept, 1.0)
+    wire.advance(3)
+    assert wire.heard(Ended)

@@ -10,7 +10,7 @@ from sipcli.doctor.check import ORDER, Check
 from sipcli.doctor.examination import Patient, examine
 from sipcli.doctor.report import Report
 from sipcli.errors import SipcliError
-from sipcli.shell import Unwatched
+from sipcli.observer import Unwatched
 from tests.core.factories import settings
 
 PATIENCE = 30.0

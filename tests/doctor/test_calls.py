@@ -25,9 +25,9 @@ from sipcli.media.seam.dtls import Dtls, DtlsFault
 from sipcli.media.seam.ice_socket import IceSocket
 from sipcli.media.transport import media_transport
 from sipcli.media.transport.failure import IceFailed
+from sipcli.observer import Unwatched
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
-from sipcli.shell import Unwatched
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings
 from tests.doctor.practice import Findings, at, examined, run

@@ -8,7 +8,7 @@ from sipcli.doctor.challenges import ChallengeWatch
 from sipcli.doctor.check import ORDER
 from sipcli.doctor.examination import examine
 from sipcli.errors import MissingPassword, Phase, RegistrationError
-from sipcli.shell import Unwatched
+from sipcli.observer import Unwatched
 from sipcli.sip import build
 from sipcli.sip.message import encode
 from tests.core.digest_server import request

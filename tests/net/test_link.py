@@ -400,3 +400,42 @@ def test_a_frozen_server_is_noticed() -> None:
             await server.communicate()
 
     assert run(test()).reason == "the server is gone: no pong within 0.2 s"
+
+
+# Proof of life
+
+
+def test_a_server_that_answers_is_alive() -> None:
+    async def test() -> bool:
+        async with sip_server(nothing) as port:
+            link = await dial_port(port)
+            is_alive = await link.prove(PATIENCE)
+            assert link.remote_address == "127.0.0.1"
+            await link.close()
+            return is_alive
+
+    assert run(test())
+
+
+def test_a_server_that_does_not_answer_in_time_is_cut_off() -> None:
+    async def test() -> LinkClosed:
+        async with raw_server(then()) as port:
+            link = await dial_port(port)
+            assert not await link.prove(0.05)
+            assert not await link.prove(0.05)
+            return await end_of(link)
+
+    assert run(test()).reason == "the server is gone: no pong within 0.05 s"
+
+
+def test_a_connection_from_an_address_that_this_machine_has_lost_is_cut_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test() -> LinkClosed:
+        async with sip_server(nothing) as port:
+            link = await dial_port(port)
+            monkeypatch.setattr(connection, "is_ours", lambda _: False)
+            assert not await link.prove(PATIENCE)
+            return await end_of(link)
+
+    assert run(test()).reason == "this machine has the address 127.0.0.1 no longer"

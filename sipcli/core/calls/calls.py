@@ -265,6 +265,12 @@ class Calls:
         for call in list(self._calls.values()):
             call.flow_lost(flow, now)
 
+    def slept(self, seconds: float, now: float) -> None:
+        """The far ends' clocks went on for `seconds` in which ours stood still."""
+        for call in self._calls.values():
+            for session in call.sessions():
+                session.leg.timer.slept(seconds, now)
+
     def stop(self, now: float) -> None:
         """End all calls and let no more in; `is_idle` says when that is done."""
         self._takes_calls = False

@@ -90,6 +90,16 @@ class SessionTimer:
         if expiry is not None and self._we_refresh:
             self.deadlines["refresh"] = now + max((expiry - now) / 2, SOONEST_RETRY)
 
+    def slept(self, seconds: float, now: float) -> None:
+        """The far end's clock went on for `seconds` in which ours stood still.
+
+        A refresh of theirs may have come meanwhile, and is read before the end; ours is due first.
+        """
+        for name, soonest in (("refresh", now), ("expiry", now + SOONEST_RETRY)):
+            at = self.deadlines.get(name)
+            if at is not None:
+                self.deadlines[name] = min(at, max(at - seconds, soonest))
+
     def due(self, now: float) -> str | None:
         """`refresh` or `expiry` if it is time for it, the graver first; it then runs no more."""
         for name in ("expiry", "refresh"):

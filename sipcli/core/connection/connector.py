@@ -10,6 +10,7 @@ One connection at a time, but for the attempt to return to a heavier server: it 
 beside the open one, which gives way only when the new one is open.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, TypeAlias
@@ -20,6 +21,8 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.servers import Servers
 from sipcli.core.events import ConnectFailed, Connecting, Disconnected
 
+URGENT: Final = 3.0
+"""Seconds that the wait between two rounds is at the most while there is a call."""
 PROVED_AFTER: Final = 30.0
 """Seconds a connection on which nothing registers must last to count as good."""
 
@@ -68,7 +71,10 @@ class Connector:
         *,
         patient: bool,
         registers: bool,
+        is_urgent: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`is_urgent` says whether there is a call that needs the connection back."""
+        self._is_urgent = is_urgent
         self._servers = Servers(servers, draw)
         self._low = low
         self._high = high
@@ -158,6 +164,19 @@ class Connector:
         self.flow = self.returning = None
         return [Close(flow, "") for flow in flows]
 
+    def dial_now(self, now: float) -> list[ConnectorEffect]:
+        """Wait no longer, and begin anew what is being dialled; nothing, where one is open.
+
+        For when the machine has another network than before: what failed did so in the old one,
+        and what is being dialled may be stuck in it.
+        """
+        if self.state not in (ConnectorState.WAITING, ConnectorState.DIALLING):
+            return []
+        given_up = [Close(self.flow, "the network has changed")] if self.flow is not None else []
+        self._failures = 0
+        self._servers.new_round()
+        return [*given_up, *self._dial_or_wait(now)[0]]
+
     @property
     def has_another(self) -> bool:
         """Whether a server remains in this round that has not failed."""
@@ -196,7 +215,8 @@ class Connector:
             self.state = ConnectorState.IDLE
             self.deadlines = {}
             return [], None
-        wait = retry_delay(self._failures, self._low, self._high, self._draw)
+        high = min(self._high, max(self._low, URGENT)) if self._is_urgent() else self._high
+        wait = retry_delay(self._failures, self._low, high, self._draw)
         self.state = ConnectorState.WAITING
         self.deadlines = {"retry": now + wait}
         return [], round(wait, 1)

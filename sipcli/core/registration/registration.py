@@ -163,6 +163,12 @@ class Registration:
             case State.UNREGISTERING | State.OFF:
                 pass
 
+    def slept(self, seconds: float) -> None:
+        """The registrar's clock went on for `seconds` in which ours stood still."""
+        self.deadlines = {name: at - seconds for name, at in self.deadlines.items()}
+        if self.expiry is not None:
+            self.expiry -= seconds
+
     def deadline(self) -> float | None:
         """When `tick` has something to do; None: never, as things stand."""
         due = list(self.deadlines.values())
