@@ -36,6 +36,7 @@ class AudioMedia:
     place: int
     """Which of all media it is, counted from 0."""
     port: int
+    """Where it is carried by another medium: that one's."""
     protocol: str
     formats: tuple[Format, ...]
     direction: Direction
@@ -44,6 +45,10 @@ class AudioMedia:
     mid: str | None
     bundled: bool
     """Whether it is a member of a BUNDLE group (RFC 9143 §7)."""
+    bundle_only: bool
+    """Whether it is of no use outside its group (RFC 9143 §6)."""
+    carrier: "Carrier | None"
+    """The medium whose transport it uses, since it brings none of its own."""
     rtcp_mux: bool
     ptime: int | None
     """ms of sound the sender wants in each packet."""
@@ -83,6 +88,15 @@ class AudioMedia:
         return zero and self.port != DISCARD
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """The tagged medium of a BUNDLE group, which alone has the transport (RFC 9143 §7.1.3)."""
+
+    place: int
+    kind: str
+    protocol: str
+
+
 def audio_media(description: SessionDescription) -> list[AudioMedia]:
     """All audio media of a description, in order, those with port 0 too."""
     return [
@@ -98,18 +112,22 @@ def read_mid(media: MediaDescription) -> str | None:
 
 
 def _audio(session: SessionDescription, place: int, media: MediaDescription) -> AudioMedia:
-    levels = media, session
     mid = read_mid(media)
+    carrier = _carrier(session, media, mid)
+    own = media if carrier is None else session.media[carrier.place]
+    levels = media, own, session
     return AudioMedia(
         place=place,
-        port=media.port,
+        port=own.port,
         protocol=media.protocol,
         formats=read_formats(media),
         direction=_direction(media) or _direction(session) or Direction.SENDRECV,
-        connection=media.connection or session.connection,
+        connection=own.connection or session.connection,
         mid=mid,
-        bundled=mid is not None and any(mid in group for group in _bundles(session)),
-        rtcp_mux=media.has("rtcp-mux"),
+        bundled=_bundle(session, mid) is not None,
+        bundle_only=media.has("bundle-only"),
+        carrier=carrier,
+        rtcp_mux=media.has("rtcp-mux") or own.has("rtcp-mux"),
         ptime=number(media.value("ptime"), 1, _LONGEST_PACKET),
         max_ptime=number(media.value("maxptime"), 1, _LONGEST_PACKET),
         bandwidth=_bandwidth(media.others),
@@ -119,12 +137,12 @@ def _audio(session: SessionDescription, place: int, media: MediaDescription) -> 
             for value in level.values("rtcp-xr")
         ),
         has_keys=any(level.has("crypto") for level in levels),
-        fingerprints=_fingerprints(media) or _fingerprints(session),
-        setup=read_setup(media.value("setup")) or read_setup(session.value("setup")),
-        ufrag=_credential(media, session, "ice-ufrag"),
-        pwd=_credential(media, session, "ice-pwd"),
+        fingerprints=next(filter(None, (_fingerprints(level) for level in levels)), ()),
+        setup=next(filter(None, (read_setup(level.value("setup")) for level in levels)), None),
+        ufrag=_credential(levels, "ice-ufrag"),
+        pwd=_credential(levels, "ice-pwd"),
         lite=any(level.has("ice-lite") for level in levels),
-        candidates=tuple(islice(_candidates(media), MOST_CANDIDATES)),
+        candidates=tuple(islice(_candidates(own), MOST_CANDIDATES)),
         sources=read_sources(media),
         mid_extension=read_mid_extension(media, session),
     )
@@ -134,11 +152,32 @@ def _direction(level: MediaDescription | SessionDescription) -> Direction | None
     return next((each for each in Direction if level.has(each.value)), None)
 
 
-def _bundles(session: SessionDescription) -> Iterator[list[str]]:
-    for group in session.values("group"):
-        semantics, *members = group.split() or [""]
-        if semantics.upper() == "BUNDLE":
-            yield members
+def _bundle(session: SessionDescription, mid: str | None) -> list[str] | None:
+    """The names in the BUNDLE group of this medium; None if it is in none."""
+    groups = (group.split() for group in session.values("group"))
+    members = (words[1:] for words in groups if words and words[0].upper() == "BUNDLE")
+    return next((group for group in members if mid in group), None)
+
+
+def _carrier(
+    session: SessionDescription, media: MediaDescription, mid: str | None
+) -> Carrier | None:
+    """The medium that carries this one: the first in its group that is live (RFC 9143 §7.3.1).
+
+    One that is a later member but brings a transport of its own needs no other: that is how
+    browsers write it.
+    """
+    has_transport = media.port > 0 and any(level.has("ice-ufrag") for level in (media, session))
+    group = None if has_transport else _bundle(session, mid)
+    if group is None or (media.port == 0 and not media.has("bundle-only")):
+        return None
+    places = {read_mid(each): place for place, each in enumerate(session.media)}
+    tagged = (places[name] for name in group if name in places)
+    place = next((each for each in tagged if session.media[each].port > 0), None)
+    if place is None or session.media[place] is media:
+        return None
+    found = session.media[place]
+    return Carrier(place=place, kind=found.kind, protocol=found.protocol)
 
 
 def _bandwidth(lines: tuple[Line, ...]) -> int | None:
@@ -156,8 +195,8 @@ def _fingerprints(level: MediaDescription | SessionDescription) -> tuple[Fingerp
     return tuple(filter(None, map(read_fingerprint, level.values("fingerprint"))))
 
 
-def _credential(media: MediaDescription, session: SessionDescription, name: str) -> str | None:
-    value = media.value(name) or session.value(name)
+def _credential(levels: tuple[MediaDescription | SessionDescription, ...], name: str) -> str | None:
+    value = next(filter(None, (level.value(name) for level in levels)), None)
     # Short ones are the risk of those who chose them.
     if not value or not value.isascii() or " " in value or len(value) > LONGEST_CREDENTIAL:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sipcli.sdp.audio import DISCARD, VOIP_METRICS, read_mid
+from sipcli.sdp.audio import DISCARD, VOIP_METRICS, Carrier, read_mid
 from sipcli.sdp.description import (
     Attribute,
     Connection,
@@ -36,13 +36,39 @@ class Layout:
     mid: str | None
     """The audio's name; None where the far end knows no names."""
     bundled: bool
-    """Whether the audio is a BUNDLE group, all on its own."""
+    """Whether the audio is in a BUNDLE group, all on its own if there is no `carrier`."""
+    carrier: int | None = None
+    """The place of the medium that the audio is bundled behind (RFC 9143 §7.3.1); None: no one."""
 
     def with_audio(self, audio: MediaDescription) -> "Layout":
         """The same with this audio in its place."""
         return replace(
             self, media=(*self.media[: self.place], audio, *self.media[self.place + 1 :])
         )
+
+    def with_carrier(
+        self, media: MediaDescription, local: LocalTransport, setup: Setup
+    ) -> "Layout":
+        """The same with a carrier like `media` in its place, if there is one."""
+        at = self.carrier
+        if at is None:
+            return self
+        ours = _carrying(media, local, setup)
+        return replace(self, media=(*self.media[:at], ours, *self.media[at + 1 :]))
+
+    def carried_by(self, carrier: Carrier | None) -> "Layout":
+        """The same after an answer that leaves the carrier out: it is refused from now on."""
+        if self.carrier is None or carrier is not None:
+            return self
+        media = list(self.media)
+        media[self.carrier] = refused(media[self.carrier])
+        return replace(self, media=tuple(media), carrier=None)
+
+    @property
+    def bundle(self) -> tuple[str, ...]:
+        """The names of the BUNDLE group, the one that has the transport first; empty: no group."""
+        tagged = None if self.carrier is None else read_mid(self.media[self.carrier])
+        return tuple(filter(None, (tagged, self.mid))) if self.bundled else ()
 
 
 FIRST: Final = Layout(media=(), place=0, mid="0", bundled=True)
@@ -57,7 +83,8 @@ def session(session_id: int, version: int, layout: Layout) -> SessionDescription
     """
     # Our address is no business of those who get the description (RFC 8829 §5.2.1).
     origin = Origin("-", str(session_id), str(version), "IN", "IP4", "0.0.0.0")
-    group = (Attribute("group", f"BUNDLE {layout.mid}"),) if layout.bundled else ()
+    members = layout.bundle
+    group = (Attribute("group", f"BUNDLE {' '.join(members)}"),) if members else ()
     return SessionDescription(origin=origin, attributes=group, media=layout.media)
 
 
@@ -72,19 +99,15 @@ def audio(
     metrics: bool,
     extension: HeaderExtension | None,
     source: RtpSource | None,
+    carried: bool,
     offering: bool,
 ) -> MediaDescription:
     """Our audio; `metrics` asks for those of RFC 3611, `offering` adds what only offers say.
 
     `extension` carries the MID in packets, and `source` is whose packets they are: each is left
-    out where it is None.
+    out where it is None. Of a `carried` medium, another tells the transport.
     """
-    chosen = default_candidate(local.candidates)
-    if chosen is None:
-        port, connection = DISCARD, NOWHERE
-    else:
-        version = ip_version(chosen.address)
-        port, connection = chosen.port, Connection("IN", f"IP{version}", chosen.address)
+    port, connection = _address(local)
     formats = tuple(formats)
     return MediaDescription(
         kind="audio",
@@ -103,7 +126,7 @@ def audio(
             Attribute("rtcp-mux"),
             # Without it we could not take an answer that refuses rtcp-mux (RFC 8858 §4.2).
             *([Attribute("rtcp-mux-only")] if offering else []),
-            *_transport(local, setup),
+            *(() if carried else _transport(local, setup)),
             *([write_source(source)] if source is not None else []),
         ),
     )
@@ -121,6 +144,44 @@ def refused(media: MediaDescription) -> MediaDescription:
         connection=NOWHERE,
         attributes=(*name, Attribute(Direction.INACTIVE.value)),
     )
+
+
+def _carrying(media: MediaDescription, local: LocalTransport, setup: Setup) -> MediaDescription:
+    """A medium that we do not use, and keep since the audio is bundled behind it.
+
+    Refused, it would take the audio with it (RFC 9143 §7.3.1).
+    """
+    port, connection = _address(local)
+    number, *_ = (*media.formats, "0")
+    mid = read_mid(media)
+    about = [
+        Attribute(name, value)
+        for name in ("rtpmap", "fmtp")
+        for value in media.values(name)
+        if value.split()[:1] == [number]
+    ]
+    return MediaDescription(
+        kind=media.kind,
+        port=port,
+        protocol=media.protocol,
+        formats=(number,),
+        connection=connection,
+        attributes=(
+            *([Attribute("mid", mid)] if mid is not None else []),
+            Attribute(Direction.INACTIVE.value),
+            *about,
+            Attribute("rtcp-mux"),
+            *_transport(local, setup),
+        ),
+    )
+
+
+def _address(local: LocalTransport) -> tuple[int, Connection]:
+    chosen = default_candidate(local.candidates)
+    if chosen is None:
+        return DISCARD, NOWHERE
+    version = ip_version(chosen.address)
+    return chosen.port, Connection("IN", f"IP{version}", chosen.address)
 
 
 def _formats(formats: Iterable[Format]) -> Iterator[Attribute]:

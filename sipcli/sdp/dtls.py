@@ -41,6 +41,18 @@ def role_left(setup: Setup | None, otherwise: DtlsRole = DtlsRole.CLIENT) -> Dtl
     return DtlsRole.CLIENT if setup is Setup.PASSIVE else otherwise
 
 
+def setup_answered(offered: Setup | None, role: DtlsRole) -> Setup:
+    """What our answer says where `role` is ours: it must fit the offer (RFC 4145 §4.1).
+
+    In a later offer some ends name a role that is not theirs, though the association goes on.
+    """
+    if offered is Setup.HOLDCONN:
+        return Setup.HOLDCONN
+    if offered in (Setup.ACTIVE, Setup.PASSIVE):
+        role = role_left(offered)
+    return Setup.ACTIVE if role is DtlsRole.CLIENT else Setup.PASSIVE
+
+
 def read_fingerprint(value: str) -> Fingerprint | None:
     """Read the value of a `fingerprint` attribute, weak ones too; None if it is none."""
     words = value.split()

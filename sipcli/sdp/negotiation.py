@@ -19,7 +19,7 @@ from sipcli.sdp.audio import AudioMedia, audio_media
 from sipcli.sdp.compose import FIRST, Layout
 from sipcli.sdp.description import MediaDescription, SessionDescription
 from sipcli.sdp.direction import Direction
-from sipcli.sdp.dtls import Setup
+from sipcli.sdp.dtls import Setup, setup_answered
 from sipcli.sdp.formats import Format
 from sipcli.sdp.matching import answered, common, continued, numbered, receivable
 from sipcli.sdp.numbers import Numbers
@@ -28,7 +28,7 @@ from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import BadDescription, read
 from sipcli.sdp.refusal import BAD_PARAMETER, Refused, choose
 from sipcli.sdp.sources import OFFERED, RtpSource, agreed_extension, answer_to
-from sipcli.sdp.transport import DtlsRole, LocalTransport
+from sipcli.sdp.transport import Fingerprint, LocalTransport
 from sipcli.sdp.write import write
 
 PROTOCOL: Final = "UDP/TLS/RTP/SAVPF"
@@ -112,6 +112,7 @@ class Negotiation:
         "_sent",
         "_session",
         "_version",
+        "certificate",
         "source",
     )
 
@@ -125,6 +126,8 @@ class Negotiation:
         if not 0 <= session_id < 2**63 - 1:
             raise ValueError("the session id is not a number of 63 bits")
         self.source = source
+        self.certificate: tuple[Fingerprint, ...] = ()
+        """What the far end showed in the last handshake, by all hashes; to be set then."""
         self._id = session_id
         self._version = 0
         self._sent: Layout | None = None
@@ -170,9 +173,13 @@ class Negotiation:
             metrics=True,
             extension=OFFERED if layout.mid is not None else None,
             source=self.source,
+            carried=layout.carrier is not None,
             offering=True,
         )
-        self._offered = _Offered(layout=layout.with_audio(audio), direction=direction)
+        layout = layout.with_audio(audio)
+        if layout.carrier is not None:
+            layout = layout.with_carrier(layout.media[layout.carrier], local, Setup.ACTPASS)
+        self._offered = _Offered(layout=layout, direction=direction)
         return self._issue(self._offered.layout)
 
     def receive_answer(self, text: bytes | str, *, provisional: bool = False) -> Agreed | Refused:
@@ -201,10 +208,11 @@ class Negotiation:
         if isinstance(description, Refused):
             return description
         place = self._session.layout.place if self._session else None
-        audio = choose(audio_media(description), self._preferences.codec_keys, place)
+        codecs = self._preferences.codec_keys
+        audio = choose(audio_media(description), codecs, place, self.certificate)
         if isinstance(audio, Refused):
             return audio
-        path = follow(audio, self._path, offering=False)
+        path = follow(audio, self._path, offering=False, certificate=self.certificate)
         if isinstance(path, Refused):
             return path
         # Packets of two associations cannot be taken for each other: numbers start afresh, for
@@ -234,16 +242,18 @@ class Negotiation:
         allowed = self._direction(audio).reversed.within(direction)
         own = {each.key: each for each in self._preferences.formats}
         formats = answered(offer.formats, audio.formats)
+        setup = setup_answered(audio.setup, offer.path.dtls_role)
         ours = compose.audio(
             local,
             mid=audio.mid,
             protocol=audio.protocol,
             formats=numbered((own[each.key] for each in formats), offer.numbers, offer.formats),
             direction=allowed,
-            setup=Setup.ACTIVE if offer.path.dtls_role is DtlsRole.CLIENT else Setup.PASSIVE,
+            setup=setup,
             metrics=audio.voip_metrics,
             extension=answer_to(audio.mid_extension, audio.mid),
             source=self.source,
+            carried=audio.carrier is not None,
             offering=False,
         )
         layout = Layout(
@@ -251,7 +261,10 @@ class Negotiation:
             place=audio.place,
             mid=audio.mid,
             bundled=audio.bundled,
+            carrier=audio.carrier.place if audio.carrier is not None else None,
         ).with_audio(ours)
+        if audio.carrier is not None:
+            layout = layout.with_carrier(offer.media[audio.carrier.place], local, setup)
         self._numbers, self._received = offer.numbers, None
         self._session = self._concluded(
             audio, offer.path, offer.formats, allowed, layout, offer.numbers
@@ -283,20 +296,25 @@ class Negotiation:
         # Media match by place alone, whatever their names are now and however many there are.
         place = offer.layout.place
         matching = [each for each in audio_media(description) if each.place == place]
-        audio = choose(matching, self._preferences.codec_keys, place)
+        audio = choose(matching, self._preferences.codec_keys, place, self.certificate)
         if isinstance(audio, Refused):
             return audio
         early, before = self._provisional, self._session
-        if early is not None and leads_to(audio, early.agreed.path):
+        if early is not None and leads_to(audio, early.agreed.path, self.certificate):
             before = early
-        path = follow(audio, before.agreed.path if before else None, offering=True)
+        path = follow(
+            audio,
+            before.agreed.path if before else None,
+            offering=True,
+            certificate=self.certificate,
+        )
         if isinstance(path, Refused):
             return path
         numbers = deepcopy(self._numbers)
         numbers.note(audio.formats)
         formats = common(audio.formats, self._preferences, own_order=False)
         allowed = self._direction(audio).reversed.within(offer.direction)
-        layout = replace(offer.layout, bundled=audio.bundled)
+        layout = replace(offer.layout, bundled=audio.bundled).carried_by(audio.carrier)
         return self._concluded(audio, path, formats, allowed, layout, numbers)
 
     def _direction(self, audio: AudioMedia) -> Direction:

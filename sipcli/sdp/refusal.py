@@ -1,13 +1,14 @@
 """What cannot become a WebRTC call, said in one sentence (RFC 8829 §5.8.3, RFC 3264 §6)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from sipcli.sdp.audio import AudioMedia
 from sipcli.sdp.dtls import is_strong
 from sipcli.sdp.formats import Key
+from sipcli.sdp.transport import Fingerprint
 
 _PROTOCOLS: Final = {
     "RTP/AVP",
@@ -45,33 +46,56 @@ BAD_PARAMETER: Final = 307
 MISCELLANEOUS: Final = 399
 
 
-def refusal(audio: AudioMedia, codecs: Iterable[Key]) -> Refused | None:
-    """Why this medium cannot be used by a phone that knows these codecs; None if it can."""
-    return _insecure(audio) or _unconnectable(audio) or _no_codec(audio, set(codecs))
+WEAK: Final = Refused(
+    MISCELLANEOUS,
+    "the DTLS certificate fingerprint is of a weak or unknown kind (SHA-256 is asked for)",
+)
+
+
+def refusal(
+    audio: AudioMedia, codecs: Iterable[Key], certificate: Collection[Fingerprint] = ()
+) -> Refused | None:
+    """Why this medium cannot be used by a phone that knows these codecs; None if it can.
+
+    `certificate` is what the far end has shown before: by any hash of it, it is known.
+    """
+    return (
+        _insecure(audio, certificate)
+        or _unconnectable(audio)
+        or _uncarried(audio)
+        or _no_codec(audio, set(codecs))
+    )
 
 
 def choose(
-    audio: list[AudioMedia], codecs: Iterable[Key], before: int | None
+    audio: list[AudioMedia],
+    codecs: Iterable[Key],
+    before: int | None,
+    certificate: Collection[Fingerprint] = (),
 ) -> AudioMedia | Refused:
     """The first medium that can be used, or why the first cannot.
 
     `before` is the place of the one in use so far, which is preferred; None for a new session.
+    `certificate` is as for `refusal`.
     """
     if not audio:
         return Refused(NO_MEDIA, "the session description has no audio")
     live = [each for each in audio if each.port]
+    if not live and any(each.bundle_only for each in audio):
+        text = "the audio is bundle-only, and no medium that it is bundled with has a port"
+        return Refused(NO_MEDIA, text)
     if not live:
         return Refused(NO_MEDIA, "the audio is refused or switched off (port 0)")
     reasons: list[Refused] = []
     for each in sorted(live, key=lambda each: each.place != before):
-        reason = refusal(each, codecs)
+        reason = refusal(each, codecs, certificate)
         if reason is None:
             return each
         reasons.append(reason)
     return reasons[0]
 
 
-def _insecure(audio: AudioMedia) -> Refused | None:
+def _insecure(audio: AudioMedia, certificate: Collection[Fingerprint]) -> Refused | None:
     protocol = audio.protocol.upper()
     if protocol not in _PROTOCOLS:
         return Refused(BAD_PROTOCOL, "the audio is not carried by RTP over DTLS and UDP")
@@ -83,11 +107,8 @@ def _insecure(audio: AudioMedia) -> Refused | None:
         else:
             text = "the audio is plain RTP, not encrypted by DTLS"
         return Refused(BAD_PROTOCOL, text)
-    if not any(map(is_strong, audio.fingerprints)):
-        text = (
-            "the DTLS certificate fingerprint is of a weak or unknown kind (SHA-256 is asked for)"
-        )
-        return Refused(MISCELLANEOUS, text)
+    if not any(is_strong(each) or each in certificate for each in audio.fingerprints):
+        return WEAK
     return None
 
 
@@ -97,6 +118,15 @@ def _unconnectable(audio: AudioMedia) -> Refused | None:
     if not audio.rtcp_mux:
         return Refused(MISCELLANEOUS, "RTP and RTCP do not share one port (rtcp-mux)")
     return None
+
+
+def _uncarried(audio: AudioMedia) -> Refused | None:
+    carrier = audio.carrier
+    if carrier is None or carrier.protocol.upper() in _PROTOCOLS:
+        return None
+    kind = carrier.kind if _NAME.fullmatch(carrier.kind) else "another kind"
+    text = f"the audio is bundled behind a medium that is not accepted here ({kind})"
+    return Refused(NO_MEDIA, text)
 
 
 def _no_codec(audio: AudioMedia, codecs: set[Key]) -> Refused | None:

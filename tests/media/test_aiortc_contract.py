@@ -69,7 +69,6 @@ def test_the_versions_are_the_ones_this_was_written_for() -> None:
         (RTCDtlsTransport._set_state, ["state"]),
         (RTCDtlsTransport._validate_peer_identity, ["remoteParameters"]),
         (RTCDtlsTransport._write_ssl, []),
-        (rtcdtlstransport.certificate_digest, ["certificate", "algorithm"]),
         (Session.remove_stream, ["ssrc"]),
     ],
     ids=lambda value: getattr(value, "__qualname__", ""),

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.dtls import is_strong
 from sipcli.sdp.refusal import Refused
-from sipcli.sdp.transport import CandidateType, DtlsRole
+from sipcli.sdp.transport import CandidateType, DtlsRole, Fingerprint
 from tests.sdp.ends import (
     DIGEST,
+    OTHER_DIGEST,
     answering,
     audio,
     audio_of,
@@ -134,11 +136,15 @@ def test_our_role_follows_the_answer(theirs: str, role: DtlsRole) -> None:
 @pytest.mark.parametrize("later", ["actpass", "active", "passive", "holdconn", "nonsense"])
 @pytest.mark.parametrize(("first", "ours"), [("active", "passive"), ("passive", "active")])
 def test_later_offers_of_theirs_do_not_change_the_role(first: str, ours: str, later: str) -> None:
-    """Without an ICE restart there is no other association (RFC 8842 §6)."""
+    """Without an ICE restart there is no other association (RFC 8842 §6).
+
+    The answer fits what was offered all the same (RFC 4145 §4.1).
+    """
     us = negotiation()
     _, before = answering(us, sdp(audio(setup=first)))
     text, agreed = answering(us, sdp(audio(setup=later)))
-    assert audio_of(text).value("setup") == ours
+    fitting = {"active": "passive", "passive": "active", "holdconn": "holdconn"}
+    assert audio_of(text).value("setup") == fitting.get(later, ours)
     assert agreed.path.dtls_role is before.path.dtls_role
     assert not agreed.path.new_association
 
@@ -188,6 +194,66 @@ def test_one_more_fingerprint_of_the_same_certificate_changes_nothing() -> None:
     _, agreed = answering(us, sdp(audio(more)))
     assert not agreed.path.new_association
     assert len(agreed.path.fingerprints) == 2
+
+
+SHOWN = (
+    Fingerprint("sha-384", ":".join(["38"] * 48)),
+    Fingerprint("sha-512", ":".join(["51"] * 64)),
+    Fingerprint("sha-1", ":".join(["01"] * 20)),
+    Fingerprint("sha-256", OTHER_DIGEST),
+)
+
+
+def named(*fingerprints: Fingerprint, ufrag: str = "peer", setup: str = "actpass") -> str:
+    """A description that names the certificate so."""
+    lines = [f"a=fingerprint:{each}" for each in fingerprints]
+    return sdp(audio(*lines, without=["a=fingerprint"], ufrag=ufrag, setup=setup))
+
+
+@pytest.mark.parametrize("by", SHOWN, ids=lambda by: by.hash_function)
+@pytest.mark.parametrize("ufrag", ["peer", "anew"], ids=["same way", "ICE restart"])
+def test_a_certificate_named_by_another_hash_is_the_same(by: Fingerprint, ufrag: str) -> None:
+    us = negotiation()
+    answering(us, OFFER)
+    us.certificate = SHOWN
+    _, agreed = answering(us, named(by, ufrag=ufrag), transport=local(ufrag))
+    assert not agreed.path.new_association
+    assert agreed.path.fingerprints
+    assert all(map(is_strong, agreed.path.fingerprints))
+    _, agreed = answering(us, named(SHOWN[-1], ufrag=ufrag), transport=local(ufrag))
+    assert not agreed.path.new_association, "and back"
+    _, agreed = offering(us, named(by, ufrag=ufrag, setup="active"), transport=local(ufrag))
+    assert not agreed.path.new_association, "in an answer"
+
+
+@pytest.mark.parametrize("by", SHOWN[:3], ids=lambda by: by.hash_function)
+def test_another_certificate_by_another_hash_is_another(by: Fingerprint) -> None:
+    us = negotiation()
+    answering(us, OFFER)
+    us.certificate = SHOWN
+    other = Fingerprint(by.hash_function, by.value.replace(by.value[:2], "FF"))
+    refused = us.receive_offer(named(other))
+    assert isinstance(refused, Refused)
+    assert "certificate" in refused.text
+
+
+def test_a_weak_hash_is_no_proof_of_a_certificate_that_was_never_shown() -> None:
+    us = negotiation()
+    assert isinstance(us.receive_offer(named(SHOWN[2])), Refused)
+    answering(us, OFFER)
+    refused = us.receive_offer(named(SHOWN[2]))
+    assert isinstance(refused, Refused)
+    assert "weak" in refused.text
+
+
+def test_a_weak_hash_of_the_certificate_of_before_is_none_of_the_present_ones() -> None:
+    us = negotiation()
+    answering(us, OFFER)
+    us.certificate = SHOWN
+    answering(us, sdp(audio(digest=DIGEST, ufrag="anew")), transport=local("x"))
+    refused = us.receive_offer(named(SHOWN[2], ufrag="again"))
+    assert isinstance(refused, Refused)
+    assert "weak" in refused.text
 
 
 def test_weak_fingerprints_are_not_passed_on() -> None:

@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import Any, Final, Self
 
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
-from aiortc.rtcdtlstransport import State, certificate_digest
+from aiortc.rtcdtlstransport import State
+from cryptography.hazmat.primitives import hashes
 from OpenSSL import SSL
 
 from sipcli.media.seam.flights import Flights
@@ -18,6 +19,14 @@ HANDSHAKE_LIMIT: Final = 8.0
 
 STRONG_HASHES: Final = ("sha-256", "sha-384", "sha-512")
 """The hash functions whose fingerprints are looked at (RFC 8122 §5)."""
+
+HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
+    "sha-256": hashes.SHA256(),
+    "sha-384": hashes.SHA384(),
+    "sha-512": hashes.SHA512(),
+    "sha-1": hashes.SHA1(),
+}
+"""What a certificate that is known may be called by; SHA-1 alone would prove nothing."""
 
 MOST_QUEUED: Final = 32
 """Datagrams that may wait for the handshake to look at them."""
@@ -88,16 +97,19 @@ class _Pipe:
 class _Transport(RTCDtlsTransport):
     """aiortc's DTLS, with the identity check of RFC 8122 §6.2: one strong hash must fit."""
 
-    peer: Fingerprint | None = None
-    """What the far end showed, by SHA-256."""
+    peer: tuple[Fingerprint, ...] = ()
+    """What the far end showed, by each of `HASHES`."""
     mismatch = False
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
         certificate = self.connection.get_peer_certificate(as_cryptography=True)
         if certificate is not None:
-            self.peer = Fingerprint("sha-256", certificate_digest(certificate, "sha-256"))
+            self.peer = tuple(
+                Fingerprint(name, certificate.fingerprint(function).hex(":").upper())
+                for name, function in HASHES.items()
+            )
             for promised in remoteParameters.fingerprints:
-                if promised.value.upper() == certificate_digest(certificate, promised.algorithm):
+                if Fingerprint(promised.algorithm, promised.value.upper()) in self.peer:
                     return
         self.mismatch = True
         self._set_state(State.FAILED)
@@ -164,7 +176,14 @@ class Dtls:
 
     @property
     def peer_fingerprint(self) -> Fingerprint | None:
-        """Of the certificate that the far end showed; None before."""
+        """Of the certificate that the far end showed, by SHA-256; None before."""
+        return next(
+            (each for each in self.peer_certificate if each.hash_function == "sha-256"), None
+        )
+
+    @property
+    def peer_certificate(self) -> tuple[Fingerprint, ...]:
+        """The certificate that the far end showed, by each of `HASHES`; empty before."""
         return self._transport.peer
 
     @property
@@ -200,7 +219,7 @@ class Dtls:
         if self._transport.mismatch:
             return WrongFingerprint(
                 "the far end's certificate is not the one that its description names"
-                f" (it showed {self._transport.peer})"
+                f" (it showed {self.peer_fingerprint})"
             )
         if self._transport.encrypted:
             return DtlsFault("the far end agreed to no way of SRTP protection that we know")

@@ -269,6 +269,7 @@ class MediaSession:
     # Inside
 
     def _on_connected(self) -> None:
+        self._negotiation.certificate = self._transport.remote_certificate
         self._ticker.start()
         self._tell_connected()
 

@@ -166,6 +166,11 @@ class MediaTransport:
         return self._dtls.peer_fingerprint
 
     @property
+    def remote_certificate(self) -> tuple[Fingerprint, ...]:
+        """The certificate that the far end showed, by all hashes; empty before it did."""
+        return self._dtls.peer_certificate
+
+    @property
     def protection(self) -> tuple[str, str, str] | None:
         """The version of DTLS, its cipher and the SRTP profile; None before `start` is done."""
         return self._dtls.protection if self._srtp is not None else None
