@@ -34,7 +34,7 @@ from sipcli.sip import build
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.message import Request, Response, encode, parse
 from sipcli.sip.uri import Uri
-from sipcli.sip.validate import check
+from sipcli.sip.validate import check, is_matchable
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,8 +329,10 @@ class UserAgent:
     def _received_request(self, flow: Flow, request: Request, now: float) -> None:
         faults = check(request)
         refusal = dispatch.refuse_faults(faults)
+        if request.method == "ACK" and is_matchable(request):
+            refusal = None  # an answer, of a kind: to drop it would cost the call
         if refusal is None:
-            for fault in request.faults:
+            for fault in dict.fromkeys((*request.faults, *faults)):
                 self._faults.used(request, fault, now)
             inbound = self._transactions.receive_request(request, flow, now)
             if inbound is not None:

@@ -12,6 +12,8 @@ from sipcli.core.requests.identity import Identity
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
+from sipcli.sip.bodies import find_body
+from sipcli.sip.charset import decode
 from sipcli.sip.message import Request
 
 MOST_REMEMBERED: Final = 200
@@ -83,14 +85,13 @@ class RequestServer:
 
     def _take_message(self, request: Request, now: float) -> None:
         self._recent.append((now + LIFETIME, request))
-        kind = request.content_type
-        charset = kind.params.get("charset") if kind is not None else None
+        body = find_body(request, dispatch.ACCEPT["MESSAGE"])
         self._emit(
             events.InstantMessage(
                 direction="received",
                 sender=str(request.from_.uri),
                 to=str(request.to.uri),
-                text=_decode(request.body, charset),
+                text="" if body is None else decode(body.content, body.kind.params.get("charset")),
                 status=200,
             )
         )
@@ -112,9 +113,3 @@ class RequestServer:
             headers=answer.headers,
         )
         self._transactions.respond(inbound, response, now)
-
-
-def _decode(body: bytes, charset: str | None) -> str:
-    """The text of a message body; bytes that are no text come out as U+FFFD (RFC 3428 §7)."""
-    latin = (charset or "").strip('"').lower() in ("iso-8859-1", "latin1", "windows-1252")
-    return body.decode("cp1252" if latin else "utf-8", errors="replace")

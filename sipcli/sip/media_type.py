@@ -44,9 +44,16 @@ class ContentDisposition:
     params: Params = NO_PARAMS
 
     @property
+    def handling(self) -> str | None:
+        """`optional`: a receiver that does not know the kind may pass over the body; `required`:
+        it may not, which RFC 3261 §20.11 also takes to be meant where nothing is said (None)."""
+        value = self.params.get("handling")
+        return None if value is None else value.lower()
+
+    @property
     def is_optional(self) -> bool:
         """Whether a receiver that does not know the kind may pass over the body."""
-        return (self.params.get("handling") or "").lower() == "optional"
+        return self.handling == "optional"
 
     @classmethod
     def parse(cls, text: str) -> "ContentDisposition":

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from sipcli.sip.address import Address, address_elements
+from sipcli.sip.bodies import body_fault
 from sipcli.sip.cseq import RAck
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed, integer, token
@@ -43,6 +44,9 @@ _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
 }
 """To be well-formed where a request has them; a response can do without."""
 
+_WITHOUT_BODY: Final = frozenset({"BYE", "CANCEL"})
+"""Nobody needs to read what else these bring."""
+
 
 def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, ...]:
     """All faults that forbid acting on `message`, the gravest first.
@@ -57,6 +61,7 @@ def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, 
         faults.append(Fault(Layer.VALIDATION, None, None, "Version Not Supported", 505))
     faults += _mandatory(message)
     faults += _vias(message, limits)
+    faults += _body(message)
     if isinstance(message, Request):
         faults += _cseq_method(message)
         faults += _optional(message)
@@ -84,6 +89,15 @@ def useless(response: Response, method: str) -> Fault | None:
     return None
 
 
+def is_matchable(request: Request) -> bool:
+    """Whether its transaction and its dialog can be told (RFC 3261 §17.2.3, §12)."""
+    try:
+        _ = (request.via, request.uri, *(read(request) for read in _MANDATORY.values()))
+    except Malformed:
+        return False
+    return True
+
+
 def _mandatory(message: Message) -> Iterator[Fault]:
     for name, read in _MANDATORY.items():
         values = message.headers.all(name)
@@ -100,6 +114,19 @@ def _mandatory(message: Message) -> Iterator[Fault]:
 
 def _malformed(name: str, fault: Malformed) -> Fault:
     return Fault(Layer.HEADER, name, fault.offset, f"Malformed {name}: {fault.reason}")
+
+
+def _body(message: Message) -> Iterator[Fault]:
+    if isinstance(message, Request) and message.method in _WITHOUT_BODY:
+        return
+    fault = body_fault(message)
+    if fault is not None:
+        yield fault
+    elif isinstance(message, Response) and message.body and message.content_type is None:
+        # A request hears it from what it asks for: 415.
+        text = message.headers.get("Content-Type")
+        reason = "Malformed Content-Type" if text else "Missing Content-Type"
+        yield Fault(Layer.HEADER, "Content-Type", None, reason)
 
 
 def _vias(message: Message, limits: Limits) -> Iterator[Fault]:

@@ -333,11 +333,31 @@ def test_a_malformed_request_is_refused_and_told(phone: CallWire) -> None:
 
 def test_a_malformed_ack_is_told_though_it_gets_no_answer(phone: CallWire) -> None:
     before = len(phone.sent)
-    phone.receive(encode(ask("ACK")).replace(b"Max-Forwards: 69", b"Max-Forwards: many"))
+    phone.receive(encode(ask("ACK")).replace(b"CSeq: 1 ACK", b"CSeq: ACK"))
     assert len(phone.sent) == before
     (text,) = warnings(phone)
-    assert text.startswith("an ACK was dropped: Malformed Max-Forwards")
+    assert text.startswith("an ACK was dropped: Malformed CSeq")
     assert text.endswith("(at character 1)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"Content-Length: 0", b"Content-Length: 5"),
+        (b"\r\n\r\n", b"\r\nMax-Forwards: many\r\n\r\n"),
+        (b"\r\n\r\n", b"\r\nContact: ,<>\r\n\r\n"),
+        (b"\r\n\r\n", b""),
+    ],
+)
+def test_an_ack_with_a_fault_beside_the_point_acknowledges(
+    phone: CallWire, old: bytes, new: bytes
+) -> None:
+    invite = phone.ring()
+    phone.step(phone.calls.accept, invite.call_id, ANSWER)
+    phone.receive(encode(phone.inside(phone.responses()[-1], "ACK", cseq=10)).replace(old, new, 1))
+    assert "an ACK is used as far as it can be read" in warnings(phone)[0]
+    phone.advance(100)
+    assert phone.heard(Ended) == []
 
 
 @pytest.mark.parametrize(

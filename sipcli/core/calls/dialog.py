@@ -8,15 +8,16 @@ from sipcli.core.requests.requester import MAX_FORWARDS
 from sipcli.core.requests.route import send_through
 from sipcli.sip import build
 from sipcli.sip.address import Address
+from sipcli.sip.bodies import SDP, find_body
 from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.uri import SipUri, Uri
+from sipcli.sip.validate import check
 
 DialogId: TypeAlias = tuple[str, str, str]
 """Call-ID, local tag, remote tag (RFC 3261 §12); an absent tag of an old peer is empty."""
 
 WITH_CONTACT: Final = frozenset({"INVITE", "UPDATE", "REFER", "NOTIFY"})
 """Requests that say where we are: target refreshes, and those of subscriptions (RFC 6665 §8.2)."""
-SDP: Final = "application/sdp"
 
 
 class Dialog:
@@ -159,5 +160,12 @@ class Dialog:
 
 def description(message: Message) -> bytes | None:
     """The session description a message carries; None without one."""
-    kind = message.content_type
-    return message.body if message.body and kind is not None and kind.essence == SDP else None
+    body = find_body(message, (SDP,))
+    return None if body is None else body.content
+
+
+def why_missing(message: Response) -> str:
+    """What is wrong with an answer that has no description, to follow the words that say so."""
+    faults = [fault for fault in message.faults if fault.status == 513]
+    faults += [fault for fault in check(message) if fault.header == "Content-Type"]
+    return f": {faults[0].reason}" if faults else ""

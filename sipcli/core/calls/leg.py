@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from sipcli.core.calls.dialog import SDP, Dialog
+from sipcli.core.calls.dialog import Dialog
 from sipcli.core.calls.events import By, CallEvent, CallId
 from sipcli.core.calls.gate import Gate
 from sipcli.core.calls.line import Fields, Line, OnOutcome
@@ -10,6 +10,7 @@ from sipcli.core.calls.offer_answer import OfferAnswer
 from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.transactions.layer import Inbound
+from sipcli.sip.bodies import SDP
 from sipcli.sip.message import Request
 
 DIALOG_GONE: Final = frozenset({408, 481})

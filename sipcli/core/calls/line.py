@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
 
-from sipcli.core.calls.dialog import SDP, Dialog
+from sipcli.core.calls.dialog import Dialog
 from sipcli.core.calls.events import CallEvent
 from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.flow import Flow
@@ -11,6 +11,7 @@ from sipcli.core.requests.exchange import Exchange, NotSent, Outcome
 from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, Requester
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.sip import build
+from sipcli.sip.bodies import SDP
 from sipcli.sip.message import Request
 
 Fields: TypeAlias = Iterable[tuple[str, str]]

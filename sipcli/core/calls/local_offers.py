@@ -3,7 +3,7 @@
 from enum import Enum, auto
 from typing import Final
 
-from sipcli.core.calls.dialog import description
+from sipcli.core.calls.dialog import description, why_missing
 from sipcli.core.calls.events import OfferAnswered, OfferDue, OfferRefused
 from sipcli.core.calls.invitation import Failure, Invitation
 from sipcli.core.calls.leg import DIALOG_GONE, Leg
@@ -170,7 +170,9 @@ class LocalOffers:
             return
         answer = description(response)
         if answer is None:
-            self._refused(response.status, "the answer is missing", None, now)
+            self._refused(
+                response.status, f"the answer is missing{why_missing(response)}", None, now
+            )
         else:
             leg.turn.they_answer()
             leg.user.emit(OfferAnswered(call=leg.user.id, body=answer))

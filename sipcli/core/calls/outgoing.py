@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sipcli.core.calls.call import Call, reason_field
-from sipcli.core.calls.dialog import Dialog, description
+from sipcli.core.calls.dialog import Dialog, description, why_missing
 from sipcli.core.calls.events import Calling
 from sipcli.core.calls.invitation import Failure, Invitation
 from sipcli.core.calls.leg import Leg
@@ -292,9 +292,7 @@ class Outgoing:
         if turn.agreed:
             self._call.answered(session, body, now, status=response.status)
         else:
-            reason = "the answer brings no session description"
-            for fault in response.faults[:1]:
-                reason += f": {fault.reason}"
+            reason = f"the answer brings no session description{why_missing(response)}"
             session.bye(now, (reason_field(488, reason),))
             self._call.end("local", 488, reason, now)
 

@@ -21,6 +21,7 @@ from sipcli.core.requests import dispatch
 from sipcli.core.requests.exchange import Lost, NotSent, Outcome
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
+from sipcli.sip.bodies import find_body
 from sipcli.sip.cseq import RAck
 from sipcli.sip.message import Request
 
@@ -205,12 +206,11 @@ class Session:
 
     def _received_info(self, inbound: Inbound, now: float) -> None:
         request = inbound.request
-        kind = request.content_type
+        body = find_body(request, dispatch.ACCEPT["INFO"])
         self.leg.respond(inbound, 200, now)
-        if request.body and kind is not None:
-            self.leg.user.emit(
-                InfoReceived(call=self.leg.user.id, content_type=kind.essence, body=request.body)
-            )
+        if body is not None:
+            kind, call = body.kind.essence, self.leg.user.id
+            self.leg.user.emit(InfoReceived(call=call, content_type=kind, body=body.content))
 
     def _on_info(self, outcome: Outcome, now: float) -> None:
         user = self.leg.user

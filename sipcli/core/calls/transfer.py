@@ -18,6 +18,7 @@ from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.address import Address
+from sipcli.sip.bodies import find_body
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
@@ -83,7 +84,8 @@ class Transferor:
             leg.respond(inbound, 481, now)
         else:
             leg.respond(inbound, 200, now)
-            found = _SIPFRAG.match(request.body)
+            body = find_body(request, dispatch.ACCEPT["NOTIFY"])
+            found = None if body is None else _SIPFRAG.match(body.content)
             status = int(found[1]) if found else None
             is_over = state is not None and state.state == "terminated"
             self._is_cut_short = is_over and status is not None and status < 200

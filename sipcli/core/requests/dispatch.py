@@ -6,8 +6,10 @@ from typing import Final
 
 from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
+from sipcli.sip.bodies import MULTIPART, SDP, is_plain, must_refuse
 from sipcli.sip.faults import Fault
 from sipcli.sip.message import Request
+from sipcli.sip.multipart import CPIM
 from sipcli.sip.uri import SipUri
 
 KNOWN_METHODS: Final = frozenset(
@@ -31,9 +33,9 @@ KNOWN_METHODS: Final = frozenset(
 """Methods with an RFC: those that we do not serve get 405, all others 501 (§8.2.1, §21.5.2)."""
 OPTION_TAGS: Final = tuple(sorted({*SUPPORTED, *CALL_SUPPORTED}))
 """All extensions that we know."""
-_SDP: Final = ("application/sdp",)
+_SDP: Final = (SDP,)
 ACCEPT: Final = {
-    "MESSAGE": ("text/plain",),
+    "MESSAGE": ("text/plain", CPIM),
     "INVITE": _SDP,
     "UPDATE": _SDP,
     "PRACK": _SDP,
@@ -41,7 +43,7 @@ ACCEPT: Final = {
     "NOTIFY": ("message/sipfrag",),
     "OPTIONS": (),
 }
-"""Body types that each method takes; no body is fine with all."""
+"""Body types that each method takes, in a multipart body, too; no body is fine with all."""
 IN_DIALOG_ONLY: Final = frozenset({"BYE", "CANCEL", "INFO", "PRACK", "UPDATE"})
 """Methods that mean a dialog, or a transaction, that exists."""
 
@@ -91,7 +93,8 @@ def refuse(request: Request, identity: Identity, merged_with: Iterable[Request])
 
 def answer_options() -> Answer:
     """What we can do (RFC 3261 §11.2)."""
-    accept = ", ".join(dict.fromkeys(kind for kinds in ACCEPT.values() for kind in kinds))
+    kinds = [kind for kinds in (*ACCEPT.values(), MULTIPART) for kind in kinds]
+    accept = ", ".join(dict.fromkeys(kinds))
     return Answer(
         200,
         headers=(
@@ -172,14 +175,12 @@ def _refuse_info_package(request: Request) -> Answer | None:
 
 def _refuse_content(request: Request) -> Answer | None:
     accepted = ACCEPT.get(request.method, ())
-    if not request.body or not accepted:
+    is_strict = request.method == "MESSAGE"  # what a person would miss is not passed over
+    if not accepted or not must_refuse(request, accepted, is_strict=is_strict):
         return None
-    if request.headers.get("Content-Encoding") not in (None, "identity"):
+    if not is_plain(request):
         return Answer(415, headers=(("Accept-Encoding", "identity"),))
-    kind = request.content_type
-    if kind is None or str(kind).partition(";")[0].strip().lower() not in accepted:
-        return Answer(415, headers=(("Accept", ", ".join(accepted)),))
-    return None
+    return Answer(415, headers=(("Accept", ", ".join((*accepted, *MULTIPART))),))
 
 
 def _one_line(text: str) -> str:

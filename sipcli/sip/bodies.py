@@ -1,0 +1,154 @@
+"""Which body a message means us to read: its own, or one of the parts that it is made of.
+
+RFC 5621 (bodies in SIP), RFC 3261 §7.4, §20.11 and §20.12, RFC 2046 §5.1 and RFC 2387.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from sipcli.sip.faults import Fault, Layer
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.media_type import MediaType
+from sipcli.sip.multipart import CPIM, Part, read_parts, unwrap
+from sipcli.sip.typed import Message
+
+SDP: Final = "application/sdp"
+MULTIPART: Final = ("multipart/mixed", "multipart/alternative", "multipart/related")
+"""What is looked into for what else is accepted."""
+DEEPEST: Final = 5
+"""Levels of parts within parts."""
+
+Entity: TypeAlias = Message | Part
+"""What has a Content-Type and a body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body of a kind that was asked for."""
+
+    kind: MediaType
+    content: bytes
+
+
+def find_body(message: Message, kinds: Collection[str]) -> Body | None:
+    """The body of one of these `kinds` (`application/sdp`); None: there is none to be read.
+
+    In a multipart body the first part of such a kind counts, in multipart/alternative the last,
+    which its sender likes best, and in multipart/related the root before the others. A session
+    description that is meant for something else (RFC 3959) is none.
+    """
+    try:
+        return next(_found(message, kinds, 0), None) if message.body else None
+    except Malformed:
+        return None
+
+
+def body_fault(message: Message) -> Fault | None:
+    """What is wrong with the form of a body, so that its parts cannot be told."""
+    try:
+        if message.body:
+            _check(message, 0)
+    except Malformed as fault:
+        return Fault(Layer.HEADER, "Content-Type", None, f"Malformed Body: {fault.reason}")
+    return None
+
+
+def must_refuse(message: Message, kinds: Collection[str], *, is_strict: bool) -> bool:
+    """Whether there is something in the body that has to be understood, and is not of `kinds`.
+
+    That is the whole body, unless its handling is optional. Of the parts beside the one that is
+    asked for, it is those that are required: by their own word or, where `is_strict`, also
+    without one (RFC 3261 §20.11). Gateways add locations and ISUP to a call without a word, for
+    those who can read them.
+    """
+    if not message.body or _is_optional(message):
+        return False
+    try:
+        parts = _parts(message)
+    except Malformed:
+        return True
+    if find_body(message, kinds) is None:
+        return not parts or not all(_is_optional(part) for part in parts)
+    wanted = ("required", None) if is_strict else ("required",)
+    return any(_handling(part) in wanted and not _is_known(part, kinds) for part in parts)
+
+
+def is_plain(entity: Entity) -> bool:
+    """Whether no Content-Encoding has to be undone."""
+    return all(name.lower() == "identity" for name in entity.content_encoding)
+
+
+def _check(entity: Entity, depth: int) -> None:
+    """Raise `Malformed` where a body of parts, on whatever level, is not well-formed."""
+    kind = _kind(entity)
+    if kind is not None and is_plain(entity):
+        for part in _children(entity, kind, depth):
+            _check(part, depth + 1)
+
+
+def _found(entity: Entity, kinds: Collection[str], depth: int) -> Iterator[Body]:
+    kind = _kind(entity)
+    if kind is None or not is_plain(entity):
+        return
+    if kind.essence == CPIM and CPIM not in kinds:
+        return
+    if kind.essence in kinds and kind.essence != CPIM:
+        meant = entity.content_disposition
+        if kind.essence != SDP or meant is None or meant.kind == "session":
+            yield Body(kind, _content(entity))
+        return
+    for part in _children(entity, kind, depth):
+        yield from _found(part, kinds, depth + 1)
+
+
+def _parts(entity: Entity, depth: int = 0) -> list[Part]:
+    """What a multipart body is made of, on all levels; an alternative is one, as a whole."""
+    kind = _kind(entity)
+    if kind is None or kind.type != "multipart" or kind.subtype == "alternative":
+        return []
+    parts: list[Part] = []
+    for part in _children(entity, kind, depth):
+        parts += _parts(part, depth + 1) or [part]
+    return parts
+
+
+def _children(entity: Entity, kind: MediaType, depth: int) -> tuple[Part, ...]:
+    """The parts, the one to be looked at first in front; raises `Malformed`."""
+    if kind.type != "multipart" and kind.essence != CPIM:
+        return ()
+    if depth == DEEPEST:
+        raise Malformed("there are too many parts within parts")
+    if kind.essence == CPIM:
+        return (unwrap(_content(entity)),)
+    parts = read_parts(_content(entity), kind)
+    if kind.subtype == "alternative":
+        return parts[::-1]
+    if kind.subtype == "related":
+        root = kind.params.get("start")
+        return tuple(sorted(parts, key=lambda part: root is None or part.content_id != root))
+    return parts
+
+
+def _kind(entity: Entity) -> MediaType | None:
+    kind = entity.content_type
+    if kind is None and isinstance(entity, Part) and not entity.headers.get("Content-Type"):
+        return MediaType("text", "plain")  # RFC 2046 §5.1
+    return kind
+
+
+def _content(entity: Entity) -> bytes:
+    return entity.content if isinstance(entity, Part) else entity.body
+
+
+def _is_known(part: Part, kinds: Collection[str]) -> bool:
+    return next(_found(part, kinds, 0), None) is not None
+
+
+def _is_optional(entity: Entity) -> bool:
+    return _handling(entity) == "optional"
+
+
+def _handling(entity: Entity) -> str | None:
+    meant = entity.content_disposition
+    return None if meant is None else meant.handling

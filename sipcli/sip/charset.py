@@ -1,0 +1,46 @@
+"""The text in a body, by the name of its charset (RFC 2046 §4.1.2, RFC 3428 §7)."""
+
+import codecs
+import pkgutil
+from encodings import __path__ as _modules
+from encodings.aliases import aliases
+from typing import Final
+
+_NO_CHARSETS: Final = frozenset(
+    {"aliases", "idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined"}
+    | {"unicode_escape"}
+)
+"""What Python can decode besides: notations, and what only one machine knows. Some are slow."""
+_KNOWN: Final = (
+    frozenset(module.name for module in pkgutil.iter_modules(_modules)) | frozenset(aliases)
+) - _NO_CHARSETS
+"""Known before it is looked up: Python remembers for ever each name that it has not found."""
+_AS_BROWSERS_DO: Final = {"iso8859-1": "cp1252"}
+"""Who says Latin-1 often writes what Windows has in the place of its control characters."""
+
+
+def decode(body: bytes, charset: str | None) -> str:
+    """The text of `body`; UTF-8 where no charset is named.
+
+    What is no text in it comes out as U+FFFD. Where the charset is unknown, all but ASCII comes
+    out as escapes (`\\xe9`): nothing is lost, and nothing guessed.
+    """
+    name = _python_name(charset or "utf-8")
+    if name is None:
+        return body.decode("ascii", "backslashreplace")
+    try:
+        return body.decode(name, "replace")
+    except (LookupError, UnicodeError):  # no text encoding after all, or one without "replace"
+        return body.decode("ascii", "backslashreplace")
+
+
+def _python_name(charset: str) -> str | None:
+    plain = charset.strip("\"' ").lower()
+    normal = "".join(c if c.isalnum() and c.isascii() else "_" for c in plain)
+    if normal not in _KNOWN:
+        return None
+    try:
+        name = codecs.lookup(normal).name
+    except LookupError:
+        return None
+    return _AS_BROWSERS_DO.get(name, name)
