@@ -247,8 +247,8 @@ class Offers:
         if early is not None:
             # They want to change a call that is not answered yet: their early answer stands.
             self._media.receive_answer(early)
-        if theirs.body is None:
-            return await self._media.offer(self._direction)
+        if theirs.body is None:  # another end than the present one may answer (RFC 8839 §7.5)
+            return await self._media.offer(self._direction, restart=True)
         self._media.receive_offer(theirs.body)
         return await self._media.answer(self._direction)
 
