@@ -18,10 +18,10 @@ def figures(media: MediaSession) -> Figures | None:
 
 
 def _remote_loss(media: MediaSession, sent: int) -> float | None:
-    report = media.stream.reporting.remote if media.stream.reporting is not None else None
-    if report is None or sent == 0:
+    lost = media.stream.reporting.remote_lost if media.stream.reporting is not None else None
+    if lost is None or sent == 0:
         return None
-    return round(min(100.0, 100 * max(0, report.lost) / sent), 2)
+    return round(min(100.0, 100 * lost / sent), 2)
 
 
 def _remote_mos(metrics: VoipMetrics | None) -> float | None:

@@ -71,7 +71,7 @@ def _freeze_midway(call: Call) -> None:
     def freeze() -> None:
         stream = call.media.stream
         stream.inbound = None  # without it nothing is due any more: no RTP, no RTCP
-        setattr(stream, "agree", lambda _: None)  # noqa: B010 - and no ICE restart brings it back
+        setattr(stream, "agree", lambda *_, **__: None)  # noqa: B010 - and no ICE restart brings it back
 
     asyncio.get_running_loop().call_later(SOUND_S, freeze)
 

@@ -68,6 +68,8 @@ class Reporting:
         """The far end's last word on the packets we sent; None before the first."""
         self.remote_metrics: VoipMetrics | None = None
         """How it sounds there, as the far end last told; None if it tells nothing of the kind."""
+        self._lost_before = 0
+        """By the last words of far ends that others have succeeded, and on our SSRCs of before."""
         self._sender = sender
         self._receiver = receiver
         self._receipts = Receipts(sender)
@@ -88,6 +90,17 @@ class Reporting:
     def receipt(self) -> Receipt:
         """Whether what we send arrives, by all of the far end's reports so far."""
         return self._receipts.state
+
+    @property
+    def remote_lost(self) -> int | None:
+        """Packets that have not arrived, as all far ends of this call say; None before a word."""
+        if self.remote is None:
+            return self._lost_before or None
+        return self._lost_before + max(0, self.remote.lost)
+
+    def begin_anew(self) -> None:
+        """Another far end has taken over, whose books begin at none lost."""
+        self._lost_before, self.remote = self.remote_lost or 0, None
 
     def due(self, now: float) -> float:
         """When the next report is to be sent, in the seconds of `now`: sooner if losses come."""
@@ -160,6 +173,8 @@ class Reporting:
         self._receipts.take(blocks, now)
         for block in blocks:
             if block.ssrc == self._sender.ssrc:
+                if self.remote is not None and self.remote.ssrc != block.ssrc:
+                    self.begin_anew()  # our SSRC is another one than before
                 self.remote = block
                 self._measure_round_trip(block, now)
 

@@ -151,8 +151,7 @@ class MediaSession:
         agreed = self._negotiation.receive_answer(body, provisional=provisional)
         if isinstance(agreed, Refused):
             raise NotAcceptable(agreed)
-        self._way.follow(agreed.path)
-        self.stream.agree(agreed)
+        self.stream.agree(agreed, anew=self._way.follow(agreed.path))
         return agreed
 
     def receive_offer(self, body: bytes) -> None:
@@ -174,8 +173,8 @@ class MediaSession:
             raise Withdrawn("the far end has taken its offer back")
         text, agreed = self._negotiation.create_answer(local, direction)
         self._arrival = asyncio.Event()
-        self._way.follow(agreed.path, before_restart=partial(_has_settled, self._arrival))
-        self.stream.agree(agreed)
+        settled = partial(_has_settled, self._arrival)
+        self.stream.agree(agreed, anew=self._way.follow(agreed.path, before_restart=settled))
         return text.encode()
 
     def answer_arrived(self) -> None:

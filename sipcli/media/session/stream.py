@@ -115,14 +115,16 @@ class Stream:
         """Seconds by which the next frame should come later than 20 ms after this one."""
         return self._clock.pace if self._clock is not None else 0.0
 
-    def agree(self, agreed: Agreed) -> None:
-        """Go on by what is now agreed."""
+    def agree(self, agreed: Agreed, *, anew: bool = False) -> None:
+        """Go on by what is now agreed, with another far end if `anew`."""
         self.agreed = agreed
         self.avoid(agreed.sources)
         if self.inbound is None or self.outbound is None or self.reporting is None:
             self._begin(agreed)
         else:
             self.reporting.avpf = agreed.avpf
+            if anew:
+                self.reporting.begin_anew()
             self.inbound.agree(formats.inbound(agreed))
             self.outbound.agree(formats.outbound(agreed, self._opus))
 

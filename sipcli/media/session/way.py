@@ -77,8 +77,11 @@ class Way:
 
     # What is agreed
 
-    def follow(self, path: Path, *, before_restart: Work | None = None) -> None:
-        """Go by an agreement; `before_restart` is waited for before an ICE restart begins."""
+    def follow(self, path: Path, *, before_restart: Work | None = None) -> bool:
+        """Go by an agreement; `before_restart` is waited for before an ICE restart begins.
+
+        Returns whether it leads to another far end than before.
+        """
         proposed, self._proposed = self._proposed, None
         start = partial(
             self.transport.start,
@@ -97,6 +100,7 @@ class Way:
             turning = self._turn(self._turning, self._opening, self._restarting)
             self._turning = asyncio.create_task(turning)
             self._opening = asyncio.create_task(self._open_another(start, self._turning))
+            return True
         elif path.ice_restarted:
             self._local = proposed or self._local
             restart = partial(self.transport.restart_with, path.remote)
@@ -104,6 +108,7 @@ class Way:
             self._restarting = asyncio.create_task(over)
         elif proposed is not None:  # they take no notice of our ICE restart
             self._turning = asyncio.create_task(self.transport.cancel_restart())
+        return False
 
     def lost(self, reason: str, *, closed: bool = False, phase: Phase = Phase.AUDIO) -> None:
         """Tell once that nothing comes this way any more."""

@@ -110,6 +110,22 @@ def test_what_the_far_end_says_of_us_is_kept_and_of_others_not() -> None:
     assert side.reporting.rtt_ms is None
 
 
+def test_losses_that_far_ends_tell_of_one_after_the_other_add_up() -> None:
+    side = Side(7)
+
+    def after(lost: int) -> int | None:
+        block = ReportBlock(7, 0.0, lost, 9, 0, 0, 0)
+        report = ReceiverReport(1, (block,))
+        side.reporting.receive(build((report, SourceDescription(1, "x"))), 10.0)
+        return side.reporting.remote_lost
+
+    assert side.reporting.remote_lost is None
+    assert [after(5), after(8), after(7)] == [5, 8, 7]
+    side.reporting.begin_anew()
+    assert side.reporting.remote_lost == 7
+    assert [after(-1), after(3)] == [7, 10]
+
+
 def test_a_goodbye_from_the_far_end_ends_nothing() -> None:
     side = Side(1)
     side.receiver.receive(build_rtp(RtpPacket(0, 1, 0, 9, b"x")))
