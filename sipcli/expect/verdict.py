@@ -86,7 +86,9 @@ def _audio(direction: Audio, found: Evidence) -> Verdict:
         return _verdict("expect-audio", True, expected, _heard(found.flow, direction))
     text, too_short = "; ".join(faults), _too_short(found.flow, AUDIBLE_S)
     if too_short is not None:
-        text = f"{_heard(found.flow, direction)}: {too_short}"
+        # That nothing came is a fact even in the shortest call.
+        seen = text if found.flow.packets_received == 0 else _heard(found.flow, direction)
+        text = f"{seen}: {too_short}"
     elif direction == "both" and len(faults) == 1:
         stopped = " any more" if _reaches(found.flow.audible_received_s, AUDIBLE_S) else ""
         which = f"nothing reaches us{stopped}" if inward else "nothing leaves or arrives"
@@ -153,7 +155,9 @@ def _tone(hz: float, found: Evidence) -> Verdict:
         text = f"{flow.tone_s:.1f} s of it; the longest tone had {flow.strongest_hz:.1f} Hz"
         text = text if is_met or too_short is None else f"{text}: {too_short}"
     else:
-        fault = too_short or _fault_inward(flow)
+        fault = _fault_inward(flow)
+        if too_short is not None:
+            fault = f"{fault}: {too_short}" if flow.packets_received == 0 else too_short
         text = f"no tone: {fault}" if fault is not None else "no tone stood out"
     return _verdict("expect-tone", is_met, expected, text)
 

@@ -155,7 +155,7 @@ BRIEF = replace(FLOW, lasted_s=0.9, receipt=Receipt.UNKNOWN)
     [
         (replace(BRIEF, audible_received_s=0.3, audible_sent_s=0.4), "0.3 s of audible sound"),
         (replace(BRIEF, audible_received_s=0.0, mos=None), "0.0 s of audible sound"),
-        (replace(BRIEF, audible_received_s=0.0, packets_received=0), "0.0 s of audible sound"),
+        (replace(BRIEF, audible_received_s=0.0, packets_received=0), "received 0: ICE connected"),
         (replace(BRIEF, audible_sent_s=0.0), "0.0 s sent"),
     ],
 )
