@@ -62,17 +62,6 @@ def answered(bob: Browser, process: SipcliProcess) -> None:
     process.wait_for("media", state="connected")
 
 
-def hears(bob: Browser, hz: float) -> bool:
-    """Whether a tone is what the browser hears at the moment."""
-    heard = bob.hear()
-    return abs(heard.hz - hz) < 3 and heard.dbfs > -30
-
-
-def hears_nothing(bob: Browser) -> bool:
-    """Whether there is nothing to hear for the browser at the moment."""
-    return bob.hear().dbfs < -60
-
-
 def silence_for(user: User, seconds: float) -> None:
     """Wait until `user` has heard this much more of silence."""
 
@@ -93,7 +82,7 @@ def test_a_browser_is_called_and_both_hear_each_other(
     process.wait_for("progress", status=180, early_media=False)
     process.wait_for("answered", status=200)
     media = process.wait_for("media", state="connected")
-    until(lambda: hears(bob, OURS), timeout=2)
+    until(lambda: bob.hears(OURS), timeout=2)
     path = bob.do("path")
     assert path["codec"].lower() == f"audio/{codec}"
     assert media["codec"].lower() == codec
@@ -151,7 +140,7 @@ def test_a_browser_calls_and_hangs_up(bob: Browser, alice: User) -> None:
     process.wait_for("incoming", **FROM_BOB)
     process.wait_for("media", state="connected", codec="opus")
     bob.wait_for("established")
-    until(lambda: hears(bob, OURS), timeout=2)
+    until(lambda: bob.hears(OURS), timeout=2)
     until(lambda: seconds_of(THEIRS, read_wav(alice.home / "heard.wav")[0]) > 1, timeout=3)
     bob.do("hangUp")
     ended = process.wait_for("ended", by="remote")
@@ -203,15 +192,15 @@ def test_a_browser_that_gives_up_leaves_us_listening(bob: Browser, alice: User) 
 def test_the_browser_holds_and_resumes(bob: Browser, alice: User) -> None:
     process = alice.sipcli("call", "bob", *TONE, *OUT)
     answered(bob, process)
-    until(lambda: hears(bob, OURS))
+    until(lambda: bob.hears(OURS))
     for _ in range(2):
         assert bob.do("hold", True) == 200
         process.wait_for("held", by="remote")
-        until(lambda: hears_nothing(bob), timeout=2)
+        until(bob.hears_nothing, timeout=2)
         silence_for(alice, 0.3)
         assert bob.do("hold", False) == 200
         process.wait_for("resumed", by="remote")
-        until(lambda: hears(bob, OURS), timeout=2)
+        until(lambda: bob.hears(OURS), timeout=2)
     process.send_signal(signal.SIGINT)
     process.wait_for("ended", by="local")
     assert process.wait(3) == 0
@@ -222,15 +211,15 @@ def test_we_hold_and_resume(bob: Browser, alice: User) -> None:
         bob.wait_for("invite")
         bob.do("answer")
         screen.wait_for("answered")
-        until(lambda: hears(bob, OURS))
+        until(lambda: bob.hears(OURS))
         for _ in range(2):
             screen.press("h")
             screen.wait_for("‖ on hold")
-            until(lambda: hears_nothing(bob), timeout=2)
+            until(bob.hears_nothing, timeout=2)
             silence_for(alice, 0.3)
             screen.press("h")
             screen.wait_for("▶ resumed")
-            until(lambda: hears(bob, OURS), timeout=2)
+            until(lambda: bob.hears(OURS), timeout=2)
         screen.press("q")
         bob.wait_for("bye")
         assert screen.wait() == 0
@@ -240,14 +229,14 @@ def test_muted_we_go_on_listening(bob: Browser, alice: User) -> None:
     with Terminal(alice, "call", "bob", *TONE, *OUT) as screen:
         bob.wait_for("invite")
         bob.do("answer")
-        until(lambda: hears(bob, OURS))
+        until(lambda: bob.hears(OURS))
         screen.press("m")
         screen.wait_for("muted")
-        until(lambda: hears_nothing(bob), timeout=2)
+        until(bob.hears_nothing, timeout=2)
         heard = seconds_of(THEIRS, read_wav(alice.home / "heard.wav")[0])
         until(lambda: seconds_of(THEIRS, read_wav(alice.home / "heard.wav")[0]) > heard + 0.5)
         screen.press("m")
-        until(lambda: hears(bob, OURS), timeout=2)
+        until(lambda: bob.hears(OURS), timeout=2)
         bob.do("hangUp")
         assert screen.wait() == 0
 
@@ -292,13 +281,13 @@ def test_the_browser_restarts_ice(bob: Browser, alice: User, we_call: bool) -> N
         process.wait_for("registered")
         bob.do("call", "sip:alice@sipcli.test")
         process.wait_for("media", state="connected")
-    until(lambda: hears(bob, OURS))
+    until(lambda: bob.hears(OURS))
     before = bob.do("path")["local"]["port"]
     assert bob.do("restartIce") == 200
     media = process.wait_for("media", state="restarted", codec="opus", timeout=3)
     assert media["remote_candidate"]["port"] != before
     until(lambda: bob.do("path")["local"]["port"] != before)
-    until(lambda: hears(bob, OURS), timeout=2)
+    until(lambda: bob.hears(OURS), timeout=2)
     bob.do("hangUp")
     assert process.wait_for("ended")["stats"]["packets_lost"] <= 2
     assert process.wait(3) == 0
@@ -332,13 +321,13 @@ def test_we_transfer_the_browser(bob: Browser, alice: User, carol: User) -> None
         bob.wait_for("invite")
         bob.do("answer")
         screen.wait_for("answered")
-        until(lambda: hears(bob, OURS))
+        until(lambda: bob.hears(OURS))
         screen.press("t")
         screen.wait_for("transfer to:")
         screen.press("carol\n")
         bob.wait_for("refer", target="sip:carol@sipcli.test")
         third.wait_for("incoming", **FROM_BOB)
-        until(lambda: hears(bob, 1000))
+        until(lambda: bob.hears(1000))
         until(lambda: seconds_of(THEIRS, read_wav(carol.home / "heard.wav")[0]) > 0.5)
         screen.wait_for("sip:carol@sipcli.test: 200", timeout=3)
         assert screen.wait() == 0
@@ -347,7 +336,7 @@ def test_we_transfer_the_browser(bob: Browser, alice: User, carol: User) -> None
 def test_a_page_that_is_closed_ends_the_call(bob: Browser, alice: User, kamailio: Kamailio) -> None:
     process = alice.sipcli("call", "bob", *TONE, *OUT)
     answered(bob, process)
-    until(lambda: hears(bob, OURS))
+    until(lambda: bob.hears(OURS))
     bob.leave()
     process.wait_for("media", state="failed", timeout=5)
     process.wait_for("ended", by="network")

@@ -137,6 +137,11 @@ window.phone = {
     voice.say(ear);
   },
 
+  /** Send silence in place of the tone. */
+  mute() {
+    voice.hush();
+  },
+
   async answer() {
     await session.accept();
   },
@@ -205,7 +210,9 @@ window.phone = {
     const stats = await session.sessionDescriptionHandler.peerConnection.getStats();
     const all = [...stats.values()];
     const transport = all.find((one) => one.type === "transport");
-    const pair = stats.get(transport.selectedCandidatePairId);
+    const pair = transport // Firefox has none, and marks the pair
+      ? stats.get(transport.selectedCandidatePairId)
+      : all.find((one) => one.type === "candidate-pair" && one.selected);
     const sound = all.find((one) => one.type === "inbound-rtp" && one.kind === "audio");
     const shown = (id) => {
       const { candidateType, protocol, address, port } = stats.get(id);

@@ -22,9 +22,14 @@ export class Voice {
     tone.start();
   }
 
+  /** Say nothing. */
+  hush() {
+    this.tone.disconnect();
+  }
+
   /** Say what an `Ear` hears instead of the tone. */
   say(ear) {
-    this.tone.disconnect();
+    this.hush();
     ear.output.connect(this.output);
   }
 
