@@ -1,6 +1,6 @@
 """`python -m sipcli`."""
 
-from sipcli.cli.main import entry
+from sipcli.start import entry
 
 if __name__ == "__main__":
     entry()

@@ -1,7 +1,7 @@
 """`sipcli config`: what is set and by whom, whether it is right, and an example to begin with."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,13 @@ from sipcli.config.example import example as example_text
 from sipcli.config.keys import KEYS
 from sipcli.config.load import Loaded
 from sipcli.config.origin import DEFAULT, Origin, Source
-from sipcli.config.paths import CONFIG_VARIABLE, config_file, named_config_file, state_folder
+from sipcli.config.paths import (
+    CONFIG_VARIABLE,
+    NoHome,
+    config_file,
+    named_config_file,
+    state_folder,
+)
 from sipcli.config.prepare import check_files
 from sipcli.config.schema import Key, Section
 from sipcli.config.shown import toml_text
@@ -91,14 +97,20 @@ def path() -> None:
     """Show where sipcli keeps its files."""
     option = common().config
     named = named_config_file(option, os.environ)
-    places = {"config": named or config_file(), "state": state_folder()}
+    places = {"config": named or _place(config_file), "state": _place(state_folder)}
     screen = current_screen()
     screen.record(
         "config",
-        {name: {"path": str(place), "exists": _exists(place)} for name, place in places.items()},
+        {
+            name: {"path": str(place) if place else None, "exists": _exists(place)}
+            for name, place in places.items()
+        },
     )
     how = "named by --config" if option else f"named by {CONFIG_VARIABLE}" if named else ""
     for name, place in places.items():
+        if place is None:
+            screen.say(f"{name:6}  none  ({NoHome()})")
+            continue
         notes = ["" if _exists(place) else "does not exist", how if name == "config" else ""]
         note = ", ".join(note for note in notes if note)
         screen.say(f"{name:6}  {one_line(str(place))}" + (f"  ({note})" if note else ""))
@@ -121,7 +133,8 @@ def _in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
     """What to show for a key. An instance id that was only drawn for this run is not shown."""
     origin = loaded.origins[key.name]
     if key.name == "instance_id" and origin is DEFAULT:
-        kept = kept_instance_id(loaded.settings.uri, state_folder())
+        folder = _place(state_folder)
+        kept = kept_instance_id(loaded.settings.uri, folder) if folder else None
         return (key.plain(kept), Origin(Source.STATE)) if kept else (None, DEFAULT)
     return key.shown(loaded.settings), origin
 
@@ -160,9 +173,17 @@ def described(loaded: Loaded) -> str:
     return f"{file}, profile {one_line(loaded.profile)}" if loaded.profile else file
 
 
-def _exists(place: Path) -> bool:
+def _place(find: Callable[[], Path]) -> Path | None:
+    """Where it is; None where that is in no home."""
     try:
-        return place.exists()
+        return find()
+    except NoHome:
+        return None
+
+
+def _exists(place: Path | None) -> bool:
+    try:
+        return place is not None and place.exists()
     except OSError:
         return False
 

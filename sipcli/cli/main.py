@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 
+from sipcli import interrupts
 from sipcli.cli.common import ask_for_json, common, common_options
 from sipcli.cli.stream import Outlets
 from sipcli.errors import ConfigError, Interrupted, SipcliError
@@ -40,7 +41,11 @@ class Main(click.Group):
         """The command called `cmd_name` (called by click)."""
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(f"sipcli.cli.{cmd_name}"), cmd_name)
+        interrupts.hold()
+        try:
+            found = getattr(import_module(f"sipcli.cli.{cmd_name}"), cmd_name)
+        finally:
+            interrupts.obey()
         if not gc.isenabled():  # `entry` has put it off until here
             gc.freeze()
             gc.enable()
@@ -148,24 +153,27 @@ def _heeding_signals() -> Iterator[None]:
     """
     names = ("SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    heeds_ctrl_c = signal.getsignal(signal.SIGINT) != signal.SIG_IGN
     unheeded = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
     for number in unheeded:
         signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        for number in unheeded:
+        # All is said: what comes now ends it at once, and leaves no traceback.
+        for number in (*unheeded, *[signal.SIGINT] * heeds_ctrl_c):
             signal.signal(number, signal.SIG_DFL)
 
 
 def run(arguments: list[str]) -> int:
     """Run sipcli with `arguments`; returns its exit code."""
     try:
+        interrupts.obey()
         code = main.main(arguments, prog_name="sipcli", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 0
-    except click.Abort:  # Ctrl-C while all is still being loaded
+    except (click.Abort, KeyboardInterrupt):  # Ctrl-C while all was still being loaded
         context = click.Context(main)
         _heed_json(context, arguments)
         return _report(context, Interrupted("interrupted"))

@@ -12,7 +12,7 @@ from sipcli.config.arguments import of_arguments
 from sipcli.config.audio import lacks_a_package
 from sipcli.config.keys import KEYS, TABLES
 from sipcli.config.origin import DEFAULT, Found, Origin, Source
-from sipcli.config.paths import config_file, named_config_file
+from sipcli.config.paths import NoHome, config_file, named_config_file
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
 from sipcli.config.sources import (
     PROFILE_VARIABLE,
@@ -109,10 +109,10 @@ def _read_file(config: Path | None, environ: Mapping[str, str]) -> TomlFile | No
     named = named_config_file(config, environ)
     if named is not None:
         return read(named)
-    path = config_file()
     try:
+        path = config_file()
         path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except (NoHome, FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
         pass  # it is there and cannot be looked at: reading it tells why

@@ -1,6 +1,6 @@
 """Where sipcli's files are, by the platform's convention."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +19,25 @@ def named_config_file(option: Path | None, environ: Mapping[str, str]) -> Path |
     return Path(text) if text else None
 
 
+class NoHome(OSError):  # noqa: N818 - a fact about the user, as in a container with an unknown uid
+    """No home folder is known: neither HOME nor an entry for the user id has one."""
+
+    def __init__(self) -> None:
+        super().__init__("no home folder is known: HOME is not set, and the user id has no entry")
+
+
 def config_file() -> Path:
-    """The configuration file that is read when none is named."""
-    return user_config_path(_NAME, appauthor=False) / "config.toml"
+    """The configuration file that is read when none is named. Raises `NoHome`."""
+    return _of_home(user_config_path) / "config.toml"
 
 
 def state_folder() -> Path:
-    """The folder for what sipcli itself has to remember."""
-    return user_state_path(_NAME, appauthor=False)
+    """The folder for what sipcli itself has to remember. Raises `NoHome`."""
+    return _of_home(user_state_path)
+
+
+def _of_home(find: Callable[..., Path]) -> Path:
+    try:
+        return find(_NAME, appauthor=False)
+    except RuntimeError:  # as platformdirs says it
+        raise NoHome from None

@@ -11,10 +11,10 @@ from sipcli.config.claim import claim
 from sipcli.config.keys import BY_NAME
 from sipcli.config.load import Loaded
 from sipcli.config.origin import DEFAULT, Origin, Source
-from sipcli.config.paths import config_file, state_folder
+from sipcli.config.paths import NoHome, config_file, state_folder
 from sipcli.config.secrets import from_command, from_keyring
 from sipcli.config.settings import Settings
-from sipcli.config.state import instance_id
+from sipcli.config.state import instance_id, not_kept
 from sipcli.errors import ConfigError
 from sipcli.files import open_regular
 from sipcli.printable import one_line
@@ -34,8 +34,7 @@ def prepare(loaded: Loaded) -> Loaded:
         key = BY_NAME["ws_servers"]
         raise ConfigError(
             f"ws_servers is not set, so there is no server to connect to: give {key.option} "
-            f"wss://HOST, set {key.variable}, or set ws_servers in "
-            f"{one_line(str(loaded.file or config_file()))}"
+            f"wss://HOST, set {key.variable}, or set ws_servers in {_file_to_write(loaded)}"
         )
     return _with_instance_id(complete(loaded))
 
@@ -49,6 +48,14 @@ def complete(loaded: Loaded) -> Loaded:
     return _with_password(loaded)
 
 
+def _file_to_write(loaded: Loaded) -> str:
+    """The configuration file, whether there is one or not."""
+    try:
+        return one_line(str(loaded.file or config_file()))
+    except NoHome:
+        return "a configuration file (--config)"
+
+
 @contextmanager
 def own_instance(loaded: Loaded) -> Iterator[Settings]:
     """The settings for this process, until it ends: none else that registers has its instance id.
@@ -59,7 +66,12 @@ def own_instance(loaded: Loaded) -> Iterator[Settings]:
     if not settings.register or loaded.origins["instance_id"].source not in _LASTING:
         yield settings
         return
-    with claim(settings.instance_id, settings.uri, state_folder()) as instance_id:
+    try:
+        folder = state_folder()
+    except NoHome:
+        yield settings
+        return
+    with claim(settings.instance_id, settings.uri, folder) as instance_id:
         yield replace(settings, instance_id=instance_id)
 
 
@@ -109,7 +121,10 @@ def _with_instance_id(loaded: Loaded) -> Loaded:
     """Keep the id of an account; that of an anonymous caller would never be used again."""
     if loaded.origins["instance_id"] is not DEFAULT or loaded.settings.is_anonymous:
         return loaded
-    kept = instance_id(loaded.settings.uri, state_folder())
+    try:
+        kept = instance_id(loaded.settings.uri, state_folder())
+    except NoHome as error:
+        kept = not_kept(str(error))
     origin = Origin(Source.STATE, str(kept.path)) if kept.path else DEFAULT
     warnings = (kept.warning,) if kept.warning else ()
     return replace(

@@ -54,12 +54,13 @@ def instance_id(uri: SipUri, folder: Path) -> Kept:
         reason = error.strerror or str(error)
         is_file = isinstance(error, NotRegular | IsADirectoryError)
         place = one_line(str(path)) if is_file else f"the state folder {one_line(str(folder))}"
-        return Kept(
-            uuid4(),
-            None,
-            f"{place} cannot be used ({reason}): "
-            "the instance id is a new one at each start, unless instance_id is set",
-        )
+        return not_kept(f"{place} cannot be used ({reason})")
+
+
+def not_kept(why: str) -> Kept:
+    """An id for this run alone."""
+    warning = f"{why}: the instance id is a new one at each start, unless instance_id is set"
+    return Kept(uuid4(), None, warning)
 
 
 def kept_instance_id(uri: SipUri, folder: Path) -> UUID | None:

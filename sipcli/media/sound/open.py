@@ -4,6 +4,7 @@ Parsing touches nothing; `check` looks whether what was named is there, before a
 placed; `open` is for one call, and may be done again for the next.
 """
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -200,4 +201,4 @@ def parse_record(text: str) -> RecorderSpec:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser()
+    return Path(os.path.expanduser(text))  # pathlib's raises where no home is known
