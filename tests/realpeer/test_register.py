@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.realpeer.kamailio import DOMAIN, Kamailio, Settings
+from tests.realpeer.raw_client import raw_client
 from tests.realpeer.sipcli_process import User
 from tests.realpeer.waiting import until
 
@@ -29,6 +30,29 @@ def test_once_registers_shows_its_binding_and_leaves_none(
     assert binding["ours"] is True
     assert binding["expires_s"] == 600
     assert kamailio.bindings("alice") == []
+
+
+def test_a_registrar_may_hold_as_many_bindings_as_it_likes(
+    kamailio: Kamailio, user: NewUser
+) -> None:
+    with raw_client(kamailio.ws_uri, "alice") as others:
+        for number in range(60):
+            instance = f"<urn:uuid:00000000-0000-4000-8000-{number:012d}>"
+            contact = (
+                f"Contact: <sip:device{number}@client.invalid;transport=ws>;expires=60;reg-id=1"
+                f';+sip.instance="{instance}"'
+            )
+            supported = "Supported: path, outbound, gruu"
+            assert others.ask_twice("REGISTER", f"sip:{DOMAIN}", contact, supported)[0] == 200
+        status, answer = others.ask_twice("REGISTER", f"sip:{DOMAIN}")
+        assert (status, len(answer.get_all("Contact", []))) == (200, 1), "all in one line"
+        assert len(answer["Contact"]) > 8192
+        process = user("alice", ws_servers=kamailio.ws_uri).sipcli("register", "--once")
+        registered = process.wait_for("registered")
+        assert [binding["ours"] for binding in registered["bindings"]].count(True) == 1
+        assert len(registered["bindings"]) == 61
+        process.wait_for("finished", exit_code=0)
+        assert process.wait() == 0
 
 
 def test_wss_with_its_authority_known(kamailio: Kamailio, user: NewUser) -> None:

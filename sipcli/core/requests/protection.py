@@ -18,8 +18,12 @@ from sipcli.sip.uri import SipUri
 
 MOST_SPACES: Final = 16
 """Spaces remembered; a phone behind one proxy needs two or three. The oldest goes first."""
-LONGEST_ECHO: Final = 2048
-"""Characters of realm, nonce and opaque together that we are willing to send back."""
+LONGEST_ECHO: Final = 16384
+"""Characters of realm, nonce and opaque together that we are willing to send back.
+
+Signed tokens as a nonce or opaque have some thousands; a quarter of the largest message that
+most servers read leaves room for the rest of the request.
+"""
 
 
 class Kind(Enum):
