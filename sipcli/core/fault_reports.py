@@ -1,7 +1,7 @@
 """Warnings about messages that came in malformed: what is wrong, where, and what became of them.
 
-A peer decides how many there are: the same sentence is told once a minute, and no more than
-`MOST_REPORTS` different ones are.
+A peer decides how many there are: the same sentence is told once a minute, the same harmless
+fault too, whatever it is in, and no more than `MOST_REPORTS` different ones are.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class FaultReports:
     def __init__(self, emit: Callable[[events.Event], None]) -> None:
         self._emit = emit
         self._told: dict[str, float] = {}
-        """Sentence -> when it was told, the oldest first."""
+        """What was told -> when, the oldest first."""
 
     def refused(self, request: Request, fault: Fault, now: float) -> None:
         """A request that is answered with the fault's status."""
@@ -34,7 +34,8 @@ class FaultReports:
 
     def used(self, message: Request | Response, fault: Fault, now: float) -> None:
         """A message with a fault that is used as far as it can be read."""
-        self._tell(f"{_named(message)} is used as far as it can be read: {_place(fault)}", now)
+        text = f"{_named(message)} is used as far as it can be read: {_place(fault)}"
+        self._tell(text, now, topic=f"used: {fault.header}: {fault.reason}")
 
     def dropped(self, message: Request | Response, fault: Fault, now: float) -> None:
         """A message of which nothing can be used."""
@@ -47,13 +48,15 @@ class FaultReports:
         shown = shown if len(shown) <= LONGEST_EXCERPT else f"{shown[:LONGEST_EXCERPT]}…"
         self._tell(f'the server sent what is no SIP message, "{shown}": {_place(fault)}', now)
 
-    def _tell(self, text: str, now: float) -> None:
+    def _tell(self, text: str, now: float, topic: str | None = None) -> None:
+        """Tell it, unless that was done lately: `topic` stands for it, else the text itself."""
+        topic = topic or text
         self._told = {known: at for known, at in self._told.items() if now - at < PERIOD}
-        if text in self._told or len(self._told) > MOST_REPORTS:
+        if topic in self._told or len(self._told) > MOST_REPORTS:
             return
         if len(self._told) == MOST_REPORTS:
             text = f"more malformed messages came; {PERIOD:.0f} s go by before others are told"
-        self._told[text] = now
+        self._told[topic] = now
         self._emit(events.Warned(text=text))
 
 

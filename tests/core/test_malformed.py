@@ -301,6 +301,19 @@ def test_what_a_malformed_to_costs_depends_on_the_status(phone: CallWire, status
     assert "Malformed To" in warnings(phone)[0]
 
 
+def test_a_useless_answer_to_an_invite_that_nobody_wants_any_more_lets_the_cancel_go(
+    phone: CallWire,
+) -> None:
+    call, invite = phone.invite()
+    phone.step(phone.calls.hang_up, call)
+    phone.fresh()
+    phone.receive(USELESS["b'SIP/2.0 OK'"](encode(build.response(invite, 200))))
+    assert phone.words() == ["CANCEL"]
+    phone.reply(invite, 487)
+    assert phone.words() == ["ACK"]
+    assert len(phone.heard(Ended)) == 1
+
+
 def test_a_reinvite_that_is_answered_uselessly_changes_nothing(phone: CallWire) -> None:
     call, _ = phone.talk()
     phone.step(phone.calls.offer, call, OFFER)
@@ -407,6 +420,14 @@ def test_a_flood_of_faults_is_told_within_bounds(phone: CallWire) -> None:
     phone.receive(b"garbage")
     assert len(warnings(phone)) == MOST_REPORTS + 2
     assert "no SIP message" in warnings(phone)[-1]
+
+
+def test_a_harmless_fault_that_is_in_all_messages_is_told_once(phone: CallWire) -> None:
+    for number, method in enumerate(["OPTIONS", "MESSAGE"] * 2):
+        request = ask(method, branch=f"z9hG4bK{number}", call_id=f"c{number}")
+        phone.receive(encode(request) + b"more")
+    (text,) = warnings(phone)
+    assert text.startswith("an OPTIONS is used")
 
 
 # RFC 2543, CANCEL

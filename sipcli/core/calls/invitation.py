@@ -125,7 +125,9 @@ class Invitation:
 
         It may be ringing there, or answered: what else comes is met as after a CANCEL.
         """
-        if self.state in (InvitationState.CALLING, InvitationState.PROCEEDING):
+        if self.state is InvitationState.CANCEL_WANTED:
+            self._send_cancel(now)
+        elif self.state in (InvitationState.CALLING, InvitationState.PROCEEDING):
             self._send_cancel(now)
             self._is_told = True
             self._user.on_failure(Answered(self.request, response, 0.0), now)
