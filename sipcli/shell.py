@@ -26,14 +26,13 @@ from sipcli.net.options import LinkOptions
 from sipcli.observer import Observer, Unwatched
 from sipcli.pending import pending
 from sipcli.sip.uri import Uri
+from sipcli.spawned import Spawned
 from sipcli.standing import Standing
 
 UNREGISTER_WAIT: Final = 2.0
 """Seconds that leaving waits for the far end's and the registrar's word."""
 TASKS_WAIT: Final = 2.4
 """Seconds after which leaving cuts off what was spawned, too."""
-CUT_WAIT: Final = 0.1
-"""Seconds that what is cut off has for its last words."""
 PROOF_WAIT: Final = 2.0
 """Seconds that a server has to answer when there is a reason to doubt the connection."""
 CLOSE_WAIT: Final = 0.4
@@ -86,11 +85,11 @@ class Shell:
         self._timekeeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._standing = Standing(registers=settings.register)
-        self._spawned: set[asyncio.Task[None]] = set()
+        self._spawned = Spawned(self._on_crash)
         self._owner: asyncio.Task[object] | None = None
         """Who is inside `async with`."""
-        self._crash: BaseException | None = None
-        """The first error of what was spawned."""
+        self._is_cut_short = False
+        """Whether what was spawned has cancelled the owner."""
         self._is_closing = False
         self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
         self.media_remotes: Callable[[], Iterable[str]] = tuple
@@ -118,7 +117,7 @@ class Shell:
         traceback: TracebackType | None,
     ) -> None:
         owner, self._owner = self._owner, None
-        if owner is not None and self._crash is not None:
+        if owner is not None and self._is_cut_short:
             owner.uncancel()
             kind = error = traceback = None
         try:
@@ -135,8 +134,8 @@ class Shell:
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
-            if self._crash is not None:
-                raise self._crash
+            if self._spawned.crash is not None:
+                raise self._spawned.crash
 
     async def ready(self) -> events.Connected | events.Registered:
         """Wait until registered (or connected, where the settings say not to register).
@@ -186,18 +185,22 @@ class Shell:
         It is no part of the task group, which would take the connections down at the first
         error: what is owed to the far ends still goes out, and `work` may begin as late as that.
         """
-        task = asyncio.create_task(work)
-        self._spawned.add(task)
-        task.add_done_callback(self._has_done)
-        return task
+        return self._spawned.spawn(work)
 
-    def _has_done(self, task: asyncio.Task[None]) -> None:
-        self._spawned.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and self._crash is None:
-            self._crash = error
-            if self._owner is not None:
-                self._owner.cancel()
+    def found_bug(self, error: Exception) -> None:
+        """Raise `error` at the end of the phone, where it is the first, and tell of it now.
+
+        What it came up in is over; the other calls go on.
+        """
+        if self._spawned.crash is None:
+            self._spawned.crash = error
+            text = f"a bug in sipcli: {type(error).__name__}: {error}"
+            self._tell_of(events.Warned(text=text))
+
+    def _on_crash(self) -> None:
+        if self._owner is not None:
+            self._is_cut_short = True
+            self._owner.cancel()
 
     def prove(self) -> None:
         """Have each open connection show within 2 s that it is alive; else dial anew, at once."""
@@ -264,7 +267,7 @@ class Shell:
         except TimeoutError:
             self._observer.noted("not all was confirmed in time that we ended")
             self._tell_of(events.Warned(text=UNCONFIRMED))
-        await self._wait_for_spawned(begun + TASKS_WAIT)
+        await self._spawned.wait(begun + TASKS_WAIT)
         if self._timekeeper is not None:
             self._timekeeper.cancel()
         for flow in self._connections:
@@ -274,17 +277,6 @@ class Shell:
         while not self._agent.is_stopped:
             self._changed.clear()
             await self._changed.wait()
-
-    async def _wait_for_spawned(self, deadline: float) -> None:
-        """Let what was spawned come to its end, by being cut off where it takes too long."""
-        while self._spawned:
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
-                for task in self._spawned:
-                    task.cancel()
-                await asyncio.wait(self._spawned, timeout=CUT_WAIT)
-                return
-            await asyncio.wait(self._spawned, timeout=left)
 
     @contextmanager
     def step(self) -> Iterator[tuple[UserAgent, float]]:
@@ -382,11 +374,18 @@ class Shell:
             while not connection.closing:
                 data = await link.receive()
                 self._observer.received(str(flow.server), data)
-                with self.step() as (agent, now):
-                    agent.received(flow, data, now)
+                self._received(flow, data)
         except LinkClosed as closed:
             if not connection.closing:
                 with self.step() as (agent, now):
                     agent.closed(flow, closed.code, closed.reason, now)
         finally:
             await link.close(timeout=CLOSE_WAIT)
+
+    def _received(self, flow: Flow, data: bytes) -> None:
+        """Give the core a message; one that it cannot take must not end what has none of it."""
+        try:
+            with self.step() as (agent, now):
+                agent.received(flow, data, now)
+        except Exception as error:  # noqa: BLE001
+            self.found_bug(error)

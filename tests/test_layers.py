@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "log": {"config.settings", "printable", "files"},
     "disturbance": {"net", "awake"},
     "pending": {"core"},
+    "spawned": set(),
     "connections": {"core", "net"},
     "shell": {
         "sip",
@@ -44,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         "disturbance",
         "observer",
         "pending",
+        "spawned",
         "connections",
     },
     "calls": {"sip", "sdp", "core", "media", "shell", "config.settings", "errors"},

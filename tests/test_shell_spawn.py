@@ -4,9 +4,16 @@ import asyncio
 
 import pytest
 
+from sipcli.core.agent import UserAgent
+from sipcli.core.connection.flow import Flow
+from sipcli.core.events import Warned
+from sipcli.core.requests.exchange import Answered
+from sipcli.sip.uri import SipUri
 from tests.net.peers import run
 from tests.phones import Heard, at, phone
 from tests.sip_server import SipServer
+
+BOB = SipUri.parse("sip:bob@example.com")
 
 
 class Fault(Exception):  # noqa: N818
@@ -39,6 +46,52 @@ def test_an_error_comes_to_light_where_the_body_is_over_already() -> None:
                     one.spawn(fail())
 
     run(test())
+
+
+def test_a_bug_is_told_at_once_and_raised_at_the_end() -> None:
+    async def test() -> None:
+        async with SipServer() as server:
+            heard = Heard()
+            with pytest.raises(Fault):  # noqa: PT012
+                async with phone(at(server), heard) as one:
+                    await one.ready()
+                    one.found_bug(Fault("odd"))
+                    one.found_bug(Fault("odder"))
+                    await asyncio.sleep(0.1)
+                    assert one.outage is None
+            told = [event.text for event in heard.events if isinstance(event, Warned)]
+            assert told == ["a bug in sipcli: Fault: odd"]
+
+    run(test())
+
+
+def test_a_message_that_the_core_cannot_take_does_not_end_the_phone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = UserAgent.received
+    answers = 0
+    outcomes: list[object] = []
+
+    def received(agent: UserAgent, flow: Flow, data: bytes, now: float) -> None:
+        nonlocal answers
+        answers += b"OPTIONS" in data
+        if answers == 1:
+            raise Fault
+        taken(agent, flow, data, now)
+
+    monkeypatch.setattr(UserAgent, "received", received)
+
+    async def test() -> None:
+        async with SipServer() as server:
+            with pytest.raises(Fault):  # noqa: PT012
+                async with phone(at(server), Heard()) as one:
+                    await one.ready()
+                    with pytest.raises(TimeoutError):
+                        await asyncio.wait_for(one.ping(BOB), 0.3)
+                    outcomes.append(await one.ping(BOB))
+
+    run(test())
+    assert isinstance(outcomes[0], Answered)
 
 
 def test_work_may_begin_after_another_has_failed() -> None:

@@ -113,7 +113,7 @@ class Call(CallState):
             steps(digits)
         except InvalidDigits as fault:
             raise ConfigError(f"send_dtmf({digits!r}): {fault}") from None
-        self._shell.spawn(self._send_dtmf(digits, method))
+        self.switched.spawn(self._send_dtmf(digits, method))
 
     async def transfer(self, target: "str | Call", *, timeout: float = 30.0) -> None:
         """Have the far end call `target`, or join it with our other call (RFC 3515, RFC 3891).

@@ -308,6 +308,8 @@ class Phone:
         except SipcliError as error:
             LOGGER.warning("a call that takes another's place was refused: %s", error)
             call.reject(TEMPORARILY_UNAVAILABLE)
+        except Exception as error:  # noqa: BLE001 - it ends this call, not the phone
+            call.fails(error)
 
     def _waiting(self) -> Call | None:
         """The call that has rung longest and still does; those that have gone are forgotten."""

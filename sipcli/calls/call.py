@@ -5,21 +5,22 @@ offers and answers wait for ICE, and must not overtake each other. The end alone
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 
 from sipcli.calls.digits import Digits, Method
-from sipcli.calls.events import CallEnded
+from sipcli.calls.events import CallEnded, CallWarned
 from sipcli.calls.figures import figures
 from sipcli.calls.offers import Offers
 from sipcli.calls.questions import Questions
 from sipcli.calls.quiet import Quiet
 from sipcli.calls.sound import Sound
 from sipcli.calls.thread import OnEvent, Thread
+from sipcli.calls.trouble import explained
 from sipcli.core.calls import events as core
 from sipcli.core.calls.remote_offers import warning_field
-from sipcli.errors import MediaError
-from sipcli.media.session.events import MediaEvent, MediaFailed, MediaLost
+from sipcli.errors import MediaError, Phase
+from sipcli.media.session.events import MediaBroke, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession
 from sipcli.shell import Shell
@@ -57,7 +58,7 @@ class Call:
         """The first of the calls that led to this one, each transferred to the next or replaced
         by it (RFC 3891); None where this is the first."""
         self._shell = shell
-        self._thread = Thread(shell, on_event)
+        self._thread = Thread(shell, on_event, self.fails)
         quiet = Quiet()
         self.media = MediaSession(kit, quiet, quiet, (), self._take_media)
         """The media, from the first description to the end."""
@@ -136,7 +137,8 @@ class Call:
     ) -> None:
         """Send the INVITE; `on_id` is called when `id` is known, before any event of the call.
 
-        `sound` is closed in the end, also where this is interrupted or raises `Malformed`.
+        `sound` is closed in the end, also where this is interrupted or raises: `Malformed`, or
+        `MediaError` where the machine has not what a call takes.
         """
         self.transfer_of = transfer
         self._use(sound)
@@ -149,10 +151,13 @@ class Call:
                     target, offer, now, headers=headers, transfer=transfer
                 )
                 on_id()
-        except BaseException:
+        except BaseException as error:
             self._thread.cut()
             sound.close()
             await self.media.close()
+            known = explained(error) if isinstance(error, OSError | ImportError) else None
+            if known is not None:
+                raise known from error
             raise
 
     def present(self, event: core.Incoming) -> None:
@@ -183,6 +188,21 @@ class Call:
     def hang_up(self, reason: str = "hung up") -> None:
         """End it, in whatever state it is; `over` is set when all is done."""
         self._thread.hang_up(reason)
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run `work` until it is done or the call is over; what it raises ends the call."""
+        self._thread.spawn(work)
+
+    def fails(self, error: Exception) -> None:
+        """Something that this call cannot go on with: end it, and it alone (exit code 7).
+
+        A bug is told now, and comes to light at the end of the phone.
+        """
+        known = explained(error)
+        if known is None:
+            self._shell.found_bug(error)
+            known = MediaError(f"a bug in sipcli: {type(error).__name__}: {error}")
+        self._path.fail(known.text, known.phase or Phase.AUDIO)
 
     def hold(self, *, on: bool) -> None:
         """Hold the far end, or take it back; `Held` or `Resumed` tells of success."""
@@ -260,6 +280,14 @@ class Call:
             case _:
                 self._take_offer(event)
 
+    def _tell_trouble(self, error: Exception) -> None:
+        """What went wrong when nothing was left to end."""
+        known = explained(error)
+        if known is None:
+            self._shell.found_bug(error)
+        else:
+            self._thread.tell(CallWarned(text=str(known)))
+
     def _take_progress(self, event: core.Progress | core.Answered | core.TransferProgress) -> None:
         self._thread.tell(event)
         match event:
@@ -299,6 +327,9 @@ class Call:
                 pass
 
     def _take_media(self, event: MediaEvent) -> None:
+        if isinstance(event, MediaBroke):
+            self.fails(event.error)
+            return
         is_early = not (self.is_answered or self.is_incoming)
         match event:
             case MediaFailed(phase=phase, reason=reason) if is_early:
@@ -323,12 +354,17 @@ class Call:
             self._shell.spawn(self._clean_up(event))
 
     async def _clean_up(self, event: core.Ended) -> None:
-        stats = figures(self.media)
+        stats = None
         try:
+            stats = figures(self.media)
             await self.media.close()
-        finally:
+        except Exception as error:  # noqa: BLE001 - the call is over whatever comes
+            self._tell_trouble(error)
+        try:
             if self._sound is not None:
                 self._sound.close()
+        except Exception as error:  # noqa: BLE001
+            self._tell_trouble(error)
         failure = self.media_failure
         self.needs_password = event.needs_password
         self.ended = CallEnded(

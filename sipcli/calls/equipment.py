@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from sipcli.calls.sound import OpenSink, OpenSource, OpenTap, Sound
-from sipcli.errors import ConfigError
+from sipcli.errors import ConfigError, DeviceError
 from sipcli.media.sound.background import Warn
 from sipcli.media.sound.open import (
     FileSink,
@@ -86,6 +86,17 @@ class Equipment:
         """The sound of one call, with `taps` on it; `source` and `sink`, where given, stand in
         for what was planned. Raises `DeviceError`.
         """
+        try:
+            return self._open(taps, source, sink)
+        except (OSError, ImportError) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            raise DeviceError(
+                f"the sound of the call cannot be opened: {reason or error}"
+            ) from error
+
+    def _open(
+        self, taps: tuple[OpenTap, ...], source: OpenSource | None, sink: OpenSink | None
+    ) -> Sound:
         with ExitStack() as undo:
             played = self.sink if sink is None else None
             source = source or self.treatment.open(self.source, played, self.warn)

@@ -148,7 +148,9 @@ class ChangeRefused(CallWarned):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferFailed(CallWarned):
-    """A call that the far end of another has asked for, and we agreed to, was not placed."""
+    """A call that the far end of `call` has asked for, and we agreed to, was not placed."""
+
+    call: CallId
 
 
 Event: TypeAlias = (

@@ -126,7 +126,7 @@ class Switchboard:
         call = self._calls.get(event.call)
         if call is None:
             return
-        call.take(event)
+        self._give(call, event)
         if isinstance(event, core.TransferRequested) and event.decision is Permission.ACCEPT:
             self._transfer(call)
 
@@ -159,22 +159,32 @@ class Switchboard:
         call.came_of = _first(replaced) if replaced is not None else None
         self._sweep()
         self._calls[event.call] = call
-        call.take(event)
+        self._give(call, event)
         try:
             call.present(event)
         except NotAcceptable as refused:
             call.reject(488, warning=refused.text)
             return
+        except Exception as error:  # noqa: BLE001 - as in `_give`
+            call.fails(error)
+            return
         if self._on_incoming is not None:
             self._on_incoming(call)
+
+    def _give(self, call: Call, event: CallEvent) -> None:
+        """Let a call take an event. What that raises is the end of this call, not of the phone."""
+        try:
+            call.take(event)
+        except Exception as error:  # noqa: BLE001
+            call.fails(error)
 
     def _transfer(self, call: Call) -> None:
         """Follow a transfer that the settings accept."""
         try:
             self.accept_transfer(call)
-        except SipcliError as error:
+        except (SipcliError, OSError) as error:
             call.refuse_transfer(480)
-            self._on_event(TransferFailed(text=f"the transfer was refused: {error}"))
+            self._on_event(TransferFailed(call=call.id, text=f"the transfer was refused: {error}"))
 
     async def _follow(self, call: Call, target: Uri, placing: _Placing) -> None:
         placing.has_begun, placed = True, placing.placed
@@ -185,7 +195,7 @@ class Switchboard:
         except (Malformed, OutOfTurn, SipcliError) as error:
             call.abandon_transfer(503, str(error))
             failed = f"the transfer to {target} came to nothing: {error}"
-            self._on_event(TransferFailed(text=failed))
+            self._on_event(TransferFailed(call=call.id, text=failed))
             if not placed.done():
                 placed.set_exception(RefusedError(failed))
         else:

@@ -20,10 +20,14 @@ Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
 class Thread:
     """The thread that holds one call's parts together; the Call-ID is known from the INVITE on."""
 
-    def __init__(self, shell: Shell, on_event: OnEvent) -> None:
+    def __init__(
+        self, shell: Shell, on_event: OnEvent, on_trouble: Callable[[Exception], None]
+    ) -> None:
+        """`on_trouble` gets what the call cannot go on with."""
         self.call: CallId = ""
         self.tell = on_event
         self._shell = shell
+        self._on_trouble = on_trouble
         self._tasks: set[asyncio.Task[None]] = set()
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._is_cut = False
@@ -52,13 +56,20 @@ class Thread:
                 await after_each()
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Run `work` until it is done or the call is over; what it raises ends the shell."""
+        """Run `work` until it is done or the call is over; what it raises goes to `on_trouble`."""
         if self._is_cut:
             work.close()
             return
-        task = self._shell.spawn(work)
+        task = self._shell.spawn(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # where it was cut before it began
+
+    async def _guard(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other calls go on
+            self._on_trouble(error)
 
     def cut(self) -> None:
         """Cancel all that was spawned, and run nothing more."""

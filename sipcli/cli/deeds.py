@@ -139,7 +139,8 @@ class Deeds:
             return any(isinstance(one, Calling) and one.transfer == call.id for one in heard)
 
         def failure() -> str | None:
-            return next((one.text for one in heard if isinstance(one, TransferFailed)), None)
+            failures = (one for one in heard if isinstance(one, TransferFailed))
+            return next((one.text for one in failures if one.call == call.id), None)
 
         await self._course.until(lambda: is_placed() or failure() is not None, PATIENCE)
         if not is_placed():

@@ -1,6 +1,7 @@
 """`sipcli listen`: wait for calls."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,7 +21,7 @@ from sipcli.cli.session import Session, run_session
 from sipcli.cli.sound import SoundPlan
 from sipcli.cli.trial import Trial, TrialCommand
 from sipcli.cli.verbs import BUSY_HERE
-from sipcli.errors import ConfigError, Interrupted
+from sipcli.errors import ConfigError, DeviceError, Interrupted
 from sipcli.expect.feasible import Terms
 
 _OLD_WORD: Final = (
@@ -175,6 +176,7 @@ async def _serve(
 ) -> None:
     """Take calls as they come until there were `enough`, as many answered as there shall be."""
     answered = ended = 0
+    unusable: list[DeviceError] = []
 
     async def serve(call: Call) -> None:
         nonlocal answered, ended
@@ -194,13 +196,28 @@ async def _serve(
 
     async def take_all() -> None:
         while True:
-            here.shell.spawn(serve(await incoming.get()))
+            call = await incoming.get()
+            here.shell.spawn(_by_itself(call, serve(call), unusable))
 
     taking = asyncio.create_task(take_all())
     try:
         await enough.wait()
     finally:
         taking.cancel()
+        if unusable:
+            raise unusable[0]
+
+
+async def _by_itself(
+    call: Call, work: Coroutine[None, None, None], unusable: list[DeviceError]
+) -> None:
+    """Do the work of one call; what it raises ends this call, and the others go on."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001
+        if isinstance(error, DeviceError):
+            unusable.append(error)
+        call.fails(error)
 
 
 async def _greet(here: Desk, call: Call, policy: Policy) -> None:

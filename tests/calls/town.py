@@ -60,6 +60,7 @@ class Person:
         self.mouths: list[OpenMouth] = []
         self.rings: list[Call] = []
         self.answers = True
+        self.bugs: list[Exception] = []
         self.switchboard = Switchboard(
             equipment, self._on_event, make_sound=self.sound, on_incoming=self._on_incoming
         )
@@ -87,6 +88,10 @@ class Person:
         task = asyncio.ensure_future(work)
         self.tasks.add(task)
         return task
+
+    def found_bug(self, error: Exception) -> None:
+        """As `Shell.found_bug`."""
+        self.bugs.append(error)
 
     def _take(self, event: CallEvent) -> None:
         self._untold.append(event)

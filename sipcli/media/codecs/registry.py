@@ -1,7 +1,10 @@
 """The codecs there are, by name, and the making of their encoders and decoders."""
 
+from contextlib import suppress
+from functools import cache
 from typing import Final
 
+from sipcli.errors import MediaError
 from sipcli.media.codecs import libopus
 from sipcli.media.codecs.codec import (
     COMFORT_NOISE,
@@ -29,6 +32,20 @@ def opus_shortcoming() -> str | None:
     if libopus.load() is not None:
         return None
     return "no libopus was found: what the network loses of Opus is not recovered as well"
+
+
+@cache
+def preload(names: tuple[str, ...]) -> None:
+    """Load all that the codecs of these names need, by making one of each.
+
+    In the middle of a call the process may be out of files. What cannot be loaded is told by
+    the call that needs it.
+    """
+    with suppress(MediaError, ImportError, OSError):
+        make_decoder(COMFORT_NOISE)
+        for codec in (CODECS[name] for name in names):
+            make_encoder(codec)
+            make_decoder(codec)
 
 
 def make_encoder(codec: Codec, opus: OpusSettings | None = None) -> Encoder:

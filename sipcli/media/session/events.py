@@ -55,4 +55,13 @@ class MediaWarned:
     text: str
 
 
-MediaEvent: TypeAlias = MediaConnected | MediaFailed | MediaLost | DigitHeard | MediaWarned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaBroke:
+    """Something raised what it should not; there will be no sound any more."""
+
+    error: Exception
+
+
+MediaEvent: TypeAlias = (
+    MediaConnected | MediaFailed | MediaLost | DigitHeard | MediaWarned | MediaBroke
+)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from sipcli.config.settings import CODECS, Opus, Settings
+from sipcli.media.codecs import registry
 from sipcli.media.seam.dtls import Certificate
 from sipcli.media.session import formats
 from sipcli.media.transport.ice_servers import IceServers
@@ -25,7 +26,11 @@ class MediaKit:
 
     @classmethod
     def from_settings(cls, settings: Settings, *, include_loopback: bool = False) -> Self:
-        """The kit that the settings ask for; `include_loopback` offers 127.0.0.1 and ::1 too."""
+        """The kit that the settings ask for; `include_loopback` offers 127.0.0.1 and ::1 too.
+
+        What its calls need is loaded now.
+        """
+        registry.preload(settings.codecs)
         return cls(
             certificate=Certificate.generate(),
             ice_servers=IceServers.from_settings(settings, include_loopback=include_loopback),

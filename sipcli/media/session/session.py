@@ -13,6 +13,7 @@ from sipcli.media.dtmf.digits import Digit, Step
 from sipcli.media.rtp.xr import VoipMetrics
 from sipcli.media.session.events import (
     DigitHeard,
+    MediaBroke,
     MediaConnected,
     MediaEvent,
 )
@@ -119,7 +120,7 @@ class MediaSession:
             wall_clock=time.time() - self._loop.time(),
             opus=kit.opus,
         )
-        self._ticker = Ticker(self.stream.tick, self.stream.pace, self.stream.skip)
+        self._ticker = Ticker(self._tick, self.stream.pace, self.stream.skip)
 
     # Offer and answer
 
@@ -278,6 +279,14 @@ class MediaSession:
 
     def _fell_silent(self, seconds: float) -> None:
         self._way.lost(f"nothing has come from the far end for {seconds:.0f} s")
+
+    def _tick(self, now: float) -> None:
+        """Let a frame pass; what that raises stops the clock, and is the end of the call."""
+        try:
+            self.stream.tick(now)
+        except Exception as error:  # noqa: BLE001
+            self._ticker.stop()
+            self._tell(MediaBroke(error=error))
 
     def _tell_connected(self) -> None:
         pair, agreed = self._transport.selected_pair, self.agreed

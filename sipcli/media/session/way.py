@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from sipcli.errors import MediaError, Phase
-from sipcli.media.session.events import MediaEvent, MediaFailed, MediaLost, MediaWarned
+from sipcli.media.session.events import MediaBroke, MediaEvent, MediaFailed, MediaLost, MediaWarned
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.transport import events
 from sipcli.media.transport.failure import FingerprintMismatch
@@ -92,22 +92,22 @@ class Way:
         )
         if self._opening is None:
             self.opening_since = asyncio.get_running_loop().time()
-            self._opening = asyncio.create_task(self._open(start))
+            self._opening = self._spawn(self._open(start))
         elif self._leads_elsewhere(path):
             self._local = proposed or self._local
             self.is_lost = False
             self.opening_since = asyncio.get_running_loop().time()
             turning = self._turn(self._turning, self._opening, self._restarting)
-            self._turning = asyncio.create_task(turning)
-            self._opening = asyncio.create_task(self._open_another(start, self._turning))
+            self._turning = self._spawn(turning)
+            self._opening = self._spawn(self._open_another(start, self._turning))
             return True
         elif path.ice_restarted:
             self._local = proposed or self._local
             restart = partial(self.transport.restart_with, path.remote)
             over = self._go_over(restart, self._opening, self._restarting, before_restart)
-            self._restarting = asyncio.create_task(over)
+            self._restarting = self._spawn(over)
         elif proposed is not None:  # they take no notice of our ICE restart
-            self._turning = asyncio.create_task(self.transport.cancel_restart())
+            self._turning = self._spawn(self.transport.cancel_restart())
         return False
 
     def lost(self, reason: str, *, closed: bool = False, phase: Phase = Phase.AUDIO) -> None:
@@ -123,6 +123,19 @@ class Way:
         await self.transport.close()
 
     # Inside
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work`; what it raises is told: a call that no one ends would stay mute."""
+        task = asyncio.create_task(self._guard(work))
+        task.add_done_callback(lambda _: work.close())  # where it was cancelled before it began
+        return task
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001
+            self.is_lost = True
+            self._tell(MediaBroke(error=error))
 
     def _leads_elsewhere(self, path: Path) -> bool:
         """Whether the media of before are of no use for `path`."""
