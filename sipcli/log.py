@@ -14,6 +14,9 @@ from sipcli.files import private
 from sipcli.printable import one_line, printable
 
 LOGGER: Final = logging.getLogger("sipcli")
+_TRACE: Final = LOGGER.getChild("trace")
+"""The SIP trace: it goes where the log goes, whatever the log's level."""
+_TRACE.setLevel(logging.DEBUG)
 
 # A lone CR, which a peer may write, counts as a line's end too: rather too much is masked.
 _CREDENTIALS: Final = re.compile(
@@ -49,6 +52,11 @@ def set_up(
     LOGGER.setLevel(settings.level.upper())
 
 
+def trace(block: str) -> None:
+    """Write a message of the SIP trace into the log; for `SipTrace`."""
+    _TRACE.debug("%s", block)
+
+
 def masked(data: bytes) -> str:
     """A WebSocket message as it may be shown: secrets masked, control characters spelt out.
 
@@ -69,7 +77,10 @@ def _mask_credentials(found: re.Match[str]) -> str:
 
 
 class SipTrace:
-    """An observer of the phone (observer.Observer): writes messages, if asked for, and notes."""
+    """An observer of the phone (observer.Observer): writes messages, if asked for, and notes.
+
+    `write` gets one message a time, several lines with their time in front: `trace`, usually.
+    """
 
     def __init__(self, write: Callable[[str], None] | None) -> None:
         self._write = write
@@ -137,6 +148,8 @@ class _File(logging.FileHandler):
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        if record.name == _TRACE.name:
+            return record.getMessage()  # printable already, but for its own ends of lines
         return f"{_now()} {record.levelname.lower()}: {printable(record.getMessage())}"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sipcli.config.settings import Log, LogLevel
-from sipcli.log import LOGGER, MASK, SipTrace, masked, set_up
+from sipcli.log import LOGGER, MASK, SipTrace, masked, set_up, trace
 
 SECRET = "6629fae49393a05397450978507c4ef1"
 DIGEST = f'Digest username="alice", realm="x", nonce="n", uri="sip:x", response="{SECRET}"'
@@ -109,15 +109,28 @@ def test_the_time_grows_with_the_length_only(hostile: bytes) -> None:
 
 def test_the_trace_shows_direction_server_and_message() -> None:
     lines: list[str] = []
-    trace = SipTrace(lines.append)
-    trace.sent("wss://x", b"REGISTER sip:x SIP/2.0\r\nAuthorization: Basic abc\r\n\r\n")
-    trace.received("wss://x", b"\r\n\r\n")
+    shown = SipTrace(lines.append)
+    shown.sent("wss://x", b"REGISTER sip:x SIP/2.0\r\nAuthorization: Basic abc\r\n\r\n")
+    shown.received("wss://x", b"\r\n\r\n")
     first, second = lines
     head, *rest = first.split("\n")
     assert head.endswith(" -> wss://x")
     assert head[:4].isdigit()
     assert rest == ["  REGISTER sip:x SIP/2.0", f"  Authorization: {MASK}", ""]
     assert " <- wss://x\n  (keep-alive)" in second
+
+
+def test_the_trace_goes_where_the_log_goes_whatever_its_level(tmp_path: Path) -> None:
+    lines: list[str] = []
+    path = tmp_path / "log"
+    for file in (None, str(path)):
+        set_up(Log(level=LogLevel.ERROR, file=file), lines.append)
+        SipTrace(trace).sent("wss://x", b"OPTIONS sip:x SIP/2.0\r\nTo: \x1b[2J\r\n\r\n")
+    (shown,) = lines
+    head, *rest = shown.split("\n")
+    assert head.endswith(" -> wss://x")
+    assert rest == ["  OPTIONS sip:x SIP/2.0", "  To: \\x1b[2J", ""]
+    assert path.read_text("utf-8").split("\n")[1:] == [*rest, ""]
 
 
 def test_without_a_trace_nothing_is_written() -> None:

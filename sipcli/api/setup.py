@@ -19,7 +19,7 @@ from sipcli.config.settings import Settings
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
-from sipcli.log import LOGGER
+from sipcli.log import LOGGER, SipTrace, trace
 from sipcli.media.sound.treatment import Treatment
 from sipcli.observer import Observer
 
@@ -134,4 +134,5 @@ class Setup:
             open_sound=words.equipment(loaded).open,
             credentials=credentials_of(settings),
             on_event=on_event or (lambda _: None),
+            observer=SipTrace(trace if settings.trace_sip else None),
         )

@@ -92,7 +92,7 @@ def run_session(
     except OSError as error:
         text = f"log.file: {settings.log.file} cannot be used: {error.strerror}"
         raise loaded.placed(ConfigError(text, setting="log.file")) from error
-    observer = log.SipTrace(screen.note if settings.trace_sip else None)
+    observer = log.SipTrace(log.trace if settings.trace_sip else None)
     with own_instance(loaded) as settings:
         session = Session(settings, screen, credentials_of(settings), observer)
         try:

@@ -232,7 +232,8 @@ KEYS: Final[tuple[Key, ...]] = (
         name="trace_sip",
         kind=boolean(),
         section=Section.LOG,
-        doc="Show every SIP message sent and received, with secrets masked.",
+        doc="Show every SIP message sent and received, with secrets masked: in log.file where "
+        "one is set, else on stderr.",
     ),
     Key(
         name="log.level",
