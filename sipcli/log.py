@@ -12,6 +12,7 @@ from typing import Final
 from sipcli.config.settings import Log
 from sipcli.files import private
 from sipcli.printable import one_line, printable
+from sipcli.unlogged import IS_UNLOGGED
 
 LOGGER: Final = logging.getLogger("sipcli")
 _TRACE: Final = LOGGER.getChild("trace")
@@ -44,6 +45,7 @@ def set_up(
     else:
         handler = _File(settings.file, warn)
     handler.setFormatter(_Formatter())
+    handler.addFilter(_is_of_this_run)
     for old in LOGGER.handlers[:]:
         LOGGER.removeHandler(old)
         old.close()
@@ -105,6 +107,10 @@ class SipTrace:
         self._write("\n".join([f"{_now()} {arrow} {server}", *(f"  {line}" for line in lines), ""]))
 
 
+def _is_of_this_run(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or not IS_UNLOGGED.get()
+
+
 class _Writer(logging.Handler):
     def __init__(self, write: Callable[[str], None]) -> None:
         super().__init__()
@@ -150,7 +156,7 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if record.name == _TRACE.name:
             return record.getMessage()  # printable already, but for its own ends of lines
-        return f"{_now()} {record.levelname.lower()}: {printable(record.getMessage())}"
+        return f"{_now()} {record.levelname.lower()}: {one_line(record.getMessage())}"
 
 
 def _now() -> str:

@@ -1,6 +1,7 @@
 """Where the event loop meets the core, and the only place: owns the sockets and the one timer."""
 
 import asyncio
+import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -11,7 +12,7 @@ from typing import Final, Self, TypeAlias
 from sipcli.config.settings import Settings
 from sipcli.connections import Connection, Connections
 from sipcli.core import events
-from sipcli.core.agent import Action, Note, Transmit, UserAgent
+from sipcli.core.agent import Action, DebugLine, Note, Transmit, UserAgent
 from sipcli.core.calls.events import CallEvent
 from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
@@ -19,6 +20,7 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
 from sipcli.disturbance import SHORT_NAP, Disturbances
 from sipcli.errors import ConnectError
+from sipcli.event_log import log_event
 from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed, LinkClosed
 from sipcli.net.link import Link
@@ -29,6 +31,7 @@ from sipcli.sip.uri import Uri
 from sipcli.spawned import Spawned
 from sipcli.standing import Standing
 
+_LOGGER: Final = logging.getLogger(__name__)
 UNREGISTER_WAIT: Final = 2.0
 """Seconds that leaving waits for the far end's and the registrar's word."""
 TASKS_WAIT: Final = 2.4
@@ -300,6 +303,7 @@ class Shell:
         try:
             while self._untold:
                 event = self._untold.popleft()
+                log_event(_LOGGER, event)
                 if not isinstance(event, events.Event):
                     self._on_call_event(event)
                 else:
@@ -337,6 +341,8 @@ class Shell:
                 self._close(flow)
             case Note(text):
                 self._observer.noted(text)
+            case DebugLine(text):
+                _LOGGER.debug("%s", text)
 
     def _close(self, flow: Flow) -> None:
         connection = self._connections.get(flow)
@@ -365,6 +371,7 @@ class Shell:
                 agent.connect_failed(flow, failure.phase, failure.reason, now)
             return
         connection.link = link
+        _LOGGER.debug("%s", link.details.summary)
         elapsed = loop.time() - begun
         try:
             for text in link.details.warnings:

@@ -10,6 +10,7 @@ import pytest
 
 from sipcli.config.settings import Log, LogLevel
 from sipcli.log import LOGGER, MASK, SipTrace, masked, set_up, trace
+from sipcli.unlogged import IS_UNLOGGED
 
 SECRET = "6629fae49393a05397450978507c4ef1"
 DIGEST = f'Digest username="alice", realm="x", nonce="n", uri="sip:x", response="{SECRET}"'
@@ -146,6 +147,28 @@ def test_notes_go_to_the_log_at_debug_level_in_one_safe_line() -> None:
     set_up(Log(level=LogLevel.WARNING), lines.append)
     SipTrace(None).noted("unheard")
     assert len(lines) == 1
+
+
+def test_what_runs_beside_the_run_is_left_out_but_for_its_warnings() -> None:
+    lines: list[str] = []
+    set_up(Log(level=LogLevel.DEBUG), lines.append)
+    before = IS_UNLOGGED.set(True)
+    try:
+        LOGGER.info("of the sandbox's own phones")
+        LOGGER.getChild("shell").debug("of the sandbox's own phones")
+        LOGGER.warning("something is wrong")
+    finally:
+        IS_UNLOGGED.reset(before)
+    LOGGER.getChild("shell").debug("of ours")
+    assert [line.partition(": ")[2] for line in lines] == ["something is wrong", "of ours"]
+
+
+def test_a_peer_cannot_write_lines_of_its_own_into_the_log() -> None:
+    lines: list[str] = []
+    set_up(Log(level=LogLevel.INFO), lines.append)
+    LOGGER.info("%s", "bad\n2026-01-01T00:00:00.000Z info: registered")
+    (line,) = lines
+    assert "\n" not in line
 
 
 def test_the_log_goes_to_its_file_alone_and_is_added_to(tmp_path: Path) -> None:

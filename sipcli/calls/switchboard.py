@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from sipcli.calls import journal
 from sipcli.calls.call import Call
 from sipcli.calls.events import Event, TransferFailed
 from sipcli.calls.sound import Sound
@@ -52,7 +53,7 @@ class Switchboard:
         on_incoming: OnCall | None = None,
     ) -> None:
         self._kit = kit
-        self._on_event = on_event
+        self._tell_user = on_event
         self.make_sound = make_sound
         self._on_incoming = on_incoming
         self._calls: dict[core.CallId, Call] = {}
@@ -127,6 +128,8 @@ class Switchboard:
         if call is None:
             return
         self._give(call, event)
+        if isinstance(event, core.Answered):
+            self._shell_in_use.spawn(journal.follow(call))
         if isinstance(event, core.TransferRequested) and event.decision is Permission.ACCEPT:
             self._transfer(call)
 
@@ -152,6 +155,10 @@ class Switchboard:
         self._transfers[task] = placing
         task.add_done_callback(self._has_placed)
         return placed
+
+    def _on_event(self, event: Event) -> None:
+        journal.write(event)
+        self._tell_user(event)
 
     def _ring(self, event: core.Incoming) -> None:
         call = self._new_call(is_incoming=True, remote=event.sender)

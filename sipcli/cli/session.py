@@ -1,5 +1,6 @@
 """From options to a phone: what every command that connects does first."""
 
+import platform
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -92,6 +93,7 @@ def run_session(
     except OSError as error:
         text = f"log.file: {settings.log.file} cannot be used: {error.strerror}"
         raise loaded.placed(ConfigError(text, setting="log.file")) from error
+    log.LOGGER.info("sipcli %s %s: Python %s, %s", __version__, command, *_machine())
     observer = log.SipTrace(log.trace if settings.trace_sip else None)
     with own_instance(loaded) as settings:
         session = Session(settings, screen, credentials_of(settings), observer)
@@ -106,6 +108,10 @@ def run_session(
             password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))
             run(lambda: work(session), screen, cut_short)
+
+
+def _machine() -> tuple[str, str]:
+    return platform.python_version(), platform.platform()
 
 
 def can_ask(invocation: Invocation) -> bool:

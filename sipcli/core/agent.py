@@ -19,6 +19,7 @@ from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG, Keepalive
+from sipcli.core.describe import describe_message
 from sipcli.core.events import Disconnected
 from sipcli.core.fault_reports import FaultReports
 from sipcli.core.registration.registration import Registration
@@ -55,7 +56,15 @@ class Note:
 NOT_FOR_US: Final = Fault(Layer.VALIDATION, "Via", None, "More Than One Via In A Response")
 """It took a wrong way: the last hop back takes its Via off (RFC 3261 §8.1.3.3)."""
 
-Action: TypeAlias = Open | Close | Transmit | Note
+
+@dataclass(frozen=True, slots=True)
+class DebugLine:
+    """Something for the debug log: what happened."""
+
+    text: str
+
+
+Action: TypeAlias = Open | Close | Transmit | Note | DebugLine
 
 
 class UserAgent:
@@ -82,12 +91,12 @@ class UserAgent:
         self._registers = settings.register
         self._stopping = False
         self._identity = Identity(settings, new_id)
-        self._transactions = Transactions(self)
+        self._transactions = Transactions(self, self.log)
         self._authenticator = Authenticator(credentials, new_id)
         self._requester = Requester(
             settings, self._identity, self._transactions, self._authenticator
         )
-        line = Line(self, self._requester, self._transactions, draw)
+        line = Line(self, self._requester, self._transactions, draw, self.log)
         self.calls = Calls(line, settings, takes_calls=takes_calls)
         """All calls and what can be done with them."""
         self._faults = FaultReports(self.emit)
@@ -240,11 +249,16 @@ class UserAgent:
 
     def send(self, flow: Flow, message: Request | Response) -> None:
         """Queue a message; should its connection be gone, the shell drops it."""
+        self.log(f"-> {describe_message(message)}")
         self._actions.append(Transmit(flow, encode(message)))
 
     def ignored(self, what: str) -> None:
         """Note input that had no effect."""
         self._actions.append(Note(what))
+
+    def log(self, text: str) -> None:
+        """Queue a line for the debug log."""
+        self._actions.append(DebugLine(text))
 
     def emit(self, event: events.Event) -> None:
         """Queue an event."""
@@ -301,6 +315,8 @@ class UserAgent:
     def _received_message(self, flow: Flow, data: bytes, now: float) -> None:
         parsed = parse(data)
         message = parsed.message
+        if message is not None:
+            self.log(f"<- {describe_message(message)}")
         match message:
             case None:
                 self.ignored(f"no SIP message: {parsed.faults[-1].reason}")

@@ -48,3 +48,18 @@ class LinkDetails:
     def certificate(self) -> Certificate | None:
         """The server's certificate; None without TLS."""
         return None if self.certificate_der is None else read_certificate(self.certificate_der)
+
+    @property
+    def summary(self) -> str:
+        """All of it in one line, for a log."""
+        steps = [f"{phase} {elapsed:.0f} ms" for phase, elapsed in self.elapsed_ms]
+        parts = [
+            f"addresses {', '.join(self.addresses)}" if self.addresses else "",
+            f"by the proxy {self.proxy}" if self.proxy else "",
+            f"connected to {self.peer_address}" if self.peer_address else "",
+            f"{self.tls_version} {self.cipher}" if self.tls_version else "no TLS",
+            f"subprotocol {self.subprotocol}" if self.subprotocol else "",
+            f"server {self.http_server}" if self.http_server else "",
+            *steps,
+        ]
+        return f"{self.server}: {'; '.join(filter(None, parts))}"

@@ -24,6 +24,7 @@ from sipcli.sandbox.names import address_of
 from sipcli.shell import Shell
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
+from sipcli.unlogged import IS_UNLOGGED
 
 TONE_HZ: Final = 1000.0
 """What `tone` plays."""
@@ -82,7 +83,8 @@ class Extension:
         self._prompts: dict[str, Prompter] = {}
 
     async def run(self, on_ready: Callable[[], None], until: asyncio.Event) -> None:
-        """Register, say so, and serve until told to end."""
+        """Register, say so, and serve until told to end; a log is about others."""
+        IS_UNLOGGED.set(True)
         async with self._shell as shell:
             await shell.ready()
             on_ready()

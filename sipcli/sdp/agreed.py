@@ -33,6 +33,15 @@ class Agreed:
     """How packets name their medium (RFC 9143 §9.2); None where that was not agreed."""
     path: Path
 
+    def __str__(self) -> str:
+        """What a log tells of it."""
+        formats = " ".join(
+            f"{each.payload_type}={each.encoding}/{each.clock_rate}" for each in self.sends
+        )
+        way = "a new association" if self.path.new_association else "the same association"
+        restart = ", ICE restart" if self.path.ice_restarted else ""
+        return f"{formats}, {self.direction}, ptime {self.ptime} ms, {way}{restart}"
+
     @property
     def codec(self) -> Format:
         """What our audio is encoded with."""

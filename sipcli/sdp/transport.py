@@ -33,6 +33,10 @@ class Candidate:
     tcp_type: str | None = None
     """`active`, `passive` or `so`; only with TCP (RFC 6544 §4.5)."""
 
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{self.type} {self.protocol} {host}:{self.port}"
+
     @property
     def is_mdns(self) -> bool:
         """Whether the address is a browser's stand-in name, to be asked for by multicast."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sipcli.config.settings import Settings
-from sipcli.core.agent import Note, Transmit, UserAgent
+from sipcli.core.agent import DebugLine, Note, Transmit, UserAgent
 from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.events import Event
@@ -34,6 +34,7 @@ class Wire:
         self.dialled: list[Flow] = []
         self.closed: list[Flow] = []
         self.notes: list[str] = []
+        self.debug_lines: list[str] = []
         self.events: list[Event] = []
 
     def step(self, act: Callable[..., Any], *args: Any, **named: Any) -> Any:
@@ -49,6 +50,8 @@ class Wire:
                     self.sent.append((flow, data))
                 case Note(text):
                     self.notes.append(text)
+                case DebugLine(text):
+                    self.debug_lines.append(text)
         self.events += self.agent.take_events()
         return result
 

@@ -118,6 +118,7 @@ class Call:
         self.session = session
         self._answered_at = now
         dialog = session.dialog
+        self.line.log(f"dialog {dialog}: confirmed, towards {dialog.remote_target}")
         self.emit(
             Answered(
                 call=self.id,

@@ -99,6 +99,9 @@ class Dialog:
         """What the requests of this dialog have in common."""
         return (self.call_id, self.local.tag or "", self.remote.tag or "")
 
+    def __str__(self) -> str:
+        return " ".join(self.id)
+
     def learn_route(self, response: Response) -> None:
         """Take the route set from a 1xx, and once more from the 2xx (§12.1.2, §13.2.2.4)."""
         self.route_set = response.record_routes[::-1]

@@ -38,13 +38,20 @@ class Line:
     """The way out for all calls of one phone."""
 
     def __init__(
-        self, owner: Owner, requester: Requester, transactions: Transactions, draw: Draw
+        self,
+        owner: Owner,
+        requester: Requester,
+        transactions: Transactions,
+        draw: Draw,
+        log: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.owner = owner
         self.requester = requester
         self.transactions = transactions
         self.identity = requester.identity
         self.draw = draw
+        self.log = log
+        """Gets lines for the debug log."""
 
     @property
     def flow(self) -> Flow | None:

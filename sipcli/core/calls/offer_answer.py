@@ -6,6 +6,7 @@
 One offer is outstanding at most; a refusal or a withdrawal leads back to IDLE.
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
 
 
@@ -25,8 +26,10 @@ class Turn(Enum):
 class OfferAnswer:
     """The offers and answers of one dialog; the descriptions themselves are not looked at."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, log: Callable[[str], None] = lambda _: None) -> None:
+        """`log` gets a line for each change."""
         self.turn = turn
+        self._log = log
         self.agreed = False
         """Whether an offer has ever been answered."""
 
@@ -34,7 +37,7 @@ class OfferAnswer:
         """Raises `OutOfTurn` while an offer is outstanding."""
         if self.turn not in (Turn.IDLE, Turn.WANTED):
             raise OutOfTurn("an offer is not answered yet")
-        self.turn = Turn.OURS
+        self._enter(Turn.OURS)
 
     def we_answer(self) -> None:
         """Answer their offer or, where they asked for it, make ours; raises `OutOfTurn`."""
@@ -42,7 +45,7 @@ class OfferAnswer:
             case Turn.THEIRS:
                 self._agree()
             case Turn.WANTED:
-                self.turn = Turn.OURS
+                self._enter(Turn.OURS)
             case _:
                 raise OutOfTurn("there is no offer to answer")
 
@@ -53,7 +56,7 @@ class OfferAnswer:
         """
         match self.turn:
             case Turn.IDLE:
-                self.turn = Turn.WANTED if wanted else Turn.THEIRS
+                self._enter(Turn.WANTED if wanted else Turn.THEIRS)
                 return None
             case Turn.OURS:
                 return 491
@@ -69,8 +72,13 @@ class OfferAnswer:
 
     def roll_back(self) -> None:
         """The outstanding offer is void."""
-        self.turn = Turn.IDLE
+        self._enter(Turn.IDLE, " (void)")
 
     def _agree(self) -> None:
-        self.turn = Turn.IDLE
+        self._enter(Turn.IDLE, " (agreed)")
         self.agreed = True
+
+    def _enter(self, turn: Turn, how: str = "") -> None:
+        if turn is not self.turn:
+            self._log(f"offer/answer: {self.turn.name} -> {turn.name}{how}")
+        self.turn = turn

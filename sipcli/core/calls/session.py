@@ -52,7 +52,8 @@ class Session:
     """One dialog and the usages within."""
 
     def __init__(self, dialog: Dialog, line: Line, user: LegUser, turn: Turn) -> None:
-        self.leg = Leg(dialog, line, user, OfferAnswer(turn))
+        offers = OfferAnswer(turn, lambda text: line.log(f"dialog {dialog}: {text}"))
+        self.leg = Leg(dialog, line, user, offers)
         self.local = LocalOffers(self.leg)
         self.remote = RemoteOffers(self.leg)
         self.transferor = Transferor(self.leg)
@@ -61,6 +62,7 @@ class Session:
         self.state = SessionState.OPEN
         self._bye_headers: Fields = ()
         self._byes = 0
+        line.log(f"dialog {dialog}: opened, towards {dialog.remote_target}")
 
     @property
     def dialog(self) -> Dialog:
@@ -128,7 +130,7 @@ class Session:
         if self.state is not SessionState.OPEN:
             return
         self._bye_headers = tuple(headers)
-        self.state = SessionState.BYE_OWED
+        self._enter(SessionState.BYE_OWED)
         self._close(now)
         if not self.remote.holds_bye:
             self.remote.stop_repeating()
@@ -136,7 +138,7 @@ class Session:
 
     def drop(self, now: float) -> None:
         """End it without a word: an early dialog that came to nothing."""
-        self.state = SessionState.CLOSED
+        self._enter(SessionState.CLOSED)
         self._close(now)
         self.remote.stop_repeating()
 
@@ -222,18 +224,23 @@ class Session:
         self.remote.close(now)
         self.transferee.close(now)
 
+    def _enter(self, state: SessionState) -> None:
+        if state is not self.state:
+            self.leg.line.log(f"dialog {self.dialog}: {self.state.name} -> {state.name}")
+        self.state = state
+
     def _send_bye(self, now: float) -> None:
         if self.leg.line.flow is None:
             return  # `flow_up` will come
         self._byes += 1
-        self.state = SessionState.BYE_SENT
+        self._enter(SessionState.BYE_SENT)
         self.leg.ask("BYE", self._on_bye, now, headers=self._bye_headers)
 
     def _on_bye(self, outcome: Outcome, now: float) -> None:
         is_lost = isinstance(outcome, Lost | NotSent)
         if self.state is SessionState.BYE_SENT:
             again = is_lost and self._byes < MOST_BYES
-            self.state = SessionState.BYE_OWED if again else SessionState.CLOSED
+            self._enter(SessionState.BYE_OWED if again else SessionState.CLOSED)
 
 
 def why(request: Request) -> tuple[int | None, str | None]:

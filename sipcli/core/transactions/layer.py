@@ -1,6 +1,6 @@
 """Which transaction a message belongs to (RFC 3261 §17.1.3, §17.2.3), and their timers together."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -70,12 +70,15 @@ class _Client:
     machine: ClientTransaction
     user: ClientUser
     flow: Flow
+    logged: str = ""
+    """The state that was logged last."""
 
 
 @dataclass(slots=True)
 class _Server:
     machine: ServerTransaction
     flow: Flow
+    logged: str = ""
 
 
 def client_key(message: Message) -> Key:
@@ -99,10 +102,14 @@ def server_key(request: Request, method: str | None = None) -> Key:
 
 
 class Transactions:
-    """All client and server transactions of one user agent."""
+    """All client and server transactions of one user agent.
 
-    def __init__(self, wire: Wire) -> None:
+    `log` gets a line for each change of state.
+    """
+
+    def __init__(self, wire: Wire, log: Callable[[str], None] = lambda _: None) -> None:
         self._wire = wire
+        self._log = log
         self._clients: dict[Key, _Client] = {}
         self._servers: dict[Key, _Server] = {}
 
@@ -113,7 +120,8 @@ class Transactions:
             if request.method == "INVITE"
             else NonInviteClient(request, now)
         )
-        self._clients[client_key(request)] = _Client(machine, user, flow)
+        client = self._clients[client_key(request)] = _Client(machine, user, flow)
+        self._log_state("client", client)
         self._wire.send(flow, request)
 
     def send_ack(self, ack: Request, flow: Flow) -> None:
@@ -182,7 +190,8 @@ class Transactions:
                 if request.method == "INVITE"
                 else NonInviteServer(request, now)
             )
-            self._servers[key] = _Server(machine, flow)
+            server = self._servers[key] = _Server(machine, flow)
+            self._log_state("server", server)
         return Inbound(request, flow, key)
 
     def knows(self, inbound: Inbound) -> bool:
@@ -244,8 +253,17 @@ class Transactions:
         yield from (client.machine for client in self._clients.values())
         yield from (server.machine for server in self._servers.values())
 
+    def _log_state(self, role: str, entry: _Client | _Server) -> None:
+        state, before = entry.machine.state.name, entry.logged
+        if state != before:
+            entry.logged = state
+            request = entry.machine.request
+            change = f"{before} -> {state}" if before else state
+            self._log(f"{role} transaction {request.method} {request.via.branch}: {change}")
+
     def _ask(self, key: Key, client: _Client, effects: list[Effect], now: float) -> None:
         """Carry out what a client machine asked; a finished one is forgotten first."""
+        self._log_state("client", client)
         if client.machine.state.name == "TERMINATED":
             self._clients.pop(key, None)
         for effect in effects:
@@ -261,6 +279,7 @@ class Transactions:
 
     def _serve(self, key: Key, server: _Server, effects: list[Effect]) -> bool:
         """Carry out what a server machine asked; says whether the message is for the user."""
+        self._log_state("server", server)
         if server.machine.state.name == "TERMINATED":
             self._servers.pop(key, None)
         delivered = False

@@ -1,6 +1,7 @@
 """One call's media from the first offer to the last packet."""
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from sipcli.sdp.refusal import Refused
 from sipcli.sdp.sources import RtpSource
 from sipcli.sdp.transport import Candidate, Fingerprint
 
+_LOGGER: Final = logging.getLogger(__name__)
 RESTART_PAUSE: Final = 0.3
 """Seconds that our checks of an ICE restart wait once the far end has our answer: Chromium gives a
 pair up for good whose checks come before it goes by that. The old pair carries the media."""
@@ -152,7 +154,7 @@ class MediaSession:
         agreed = self._negotiation.receive_answer(body, provisional=provisional)
         if isinstance(agreed, Refused):
             raise NotAcceptable(agreed)
-        self.stream.agree(agreed, anew=self._way.follow(agreed.path))
+        self._agree(agreed, anew=self._way.follow(agreed.path))
         return agreed
 
     def receive_offer(self, body: bytes) -> None:
@@ -175,7 +177,7 @@ class MediaSession:
         text, agreed = self._negotiation.create_answer(local, direction)
         self._arrival = asyncio.Event()
         settled = partial(_has_settled, self._arrival)
-        self.stream.agree(agreed, anew=self._way.follow(agreed.path, before_restart=settled))
+        self._agree(agreed, anew=self._way.follow(agreed.path, before_restart=settled))
         return text.encode()
 
     def answer_arrived(self) -> None:
@@ -267,6 +269,10 @@ class MediaSession:
         await self._way.close()
 
     # Inside
+
+    def _agree(self, agreed: Agreed, *, anew: bool) -> None:
+        _LOGGER.debug("offer/answer: agreed on %s", agreed)
+        self.stream.agree(agreed, anew=anew)
 
     def _on_connected(self) -> None:
         self._negotiation.certificate = self._transport.remote_certificate

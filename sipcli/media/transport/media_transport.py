@@ -3,10 +3,12 @@ another far end; closed once.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import Final
 
 from sipcli.errors import MediaError, Phase
@@ -25,6 +27,9 @@ from sipcli.sdp.transport import (
     RemoteTransport,
 )
 
+_LOGGER: Final = logging.getLogger(__name__)
+_NUMBERS: Final = count(1)
+"""Tell the ways of several calls apart in a log."""
 ICE_LIMIT: Final = 12.0
 """Seconds until checks are given up."""
 
@@ -65,6 +70,7 @@ class MediaTransport:
         self._on_rtp = on_rtp
         self._on_rtcp = on_rtcp
         self._on_event = on_event
+        self._name = f"media {next(_NUMBERS)}"
         self._time = asyncio.get_running_loop().time
         self.last_received = self._time()
         """When the last authentic RTP or RTCP came; before the first, when this was made."""
@@ -101,6 +107,7 @@ class MediaTransport:
         fits none of `fingerprints`.
         """
         await self._establish(self._agent, remote, controlling)
+        self._log("DTLS: handshake as %s", role)
         try:
             await self._dtls.handshake(role, fingerprints)
         except DtlsFault as fault:
@@ -109,6 +116,7 @@ class MediaTransport:
             raise (FingerprintMismatch if mismatch else DtlsFailed)(str(fault)) from fault
         self._srtp = self._dtls.derive_srtp()
         self._is_up = True
+        self._log("DTLS: %s", ", ".join(self._dtls.protection))
         self.last_received = self._time()
         self._tell_connected()
         while self._early:
@@ -243,6 +251,7 @@ class MediaTransport:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
+        self._log("closing")
         self._srtp = None
         await self._dtls.close()
         for task in self._retiring:
@@ -276,6 +285,7 @@ class MediaTransport:
 
     async def _gather(self, agent: IceAgent) -> LocalTransport:
         candidates = await gather(agent, self._options, lambda text: self._tell(Warned(text)))
+        self._log("ICE: gathered %s", ", ".join(map(str, candidates)) or "nothing")
         return LocalTransport(
             ufrag=agent.local_username,
             pwd=agent.local_password,
@@ -284,6 +294,11 @@ class MediaTransport:
         )
 
     async def _establish(self, agent: IceAgent, remote: RemoteTransport, controlling: bool) -> None:
+        self._log(
+            "ICE: checks begin, controlling=%s, to %s",
+            controlling,
+            ", ".join(map(str, remote.candidates)) or "what will come",
+        )
         try:
             async with asyncio.timeout(ICE_LIMIT):
                 await agent.establish(remote, controlling=controlling)
@@ -329,6 +344,16 @@ class MediaTransport:
         if pair is not None:
             self._tell(Connected(*pair))
 
+    def _log(self, text: str, *args: object) -> None:
+        _LOGGER.debug(f"{self._name}: {text}", *args)
+
     def _tell(self, event: TransportEvent) -> None:
+        match event:
+            case Connected(local, remote):
+                self._log("ICE: %s to %s is used", local, remote)
+            case Failed(phase, reason):
+                self._log("%s failed: %s", phase, reason)
+            case Lost(reason) | Warned(reason):
+                self._log("%s", reason)
         if self._closing is None:
             self._on_event(event)

@@ -1,0 +1,35 @@
+"""What a call tells besides what the core does, and how it sounds, as lines of the log."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Final
+
+from sipcli.calls.call import Call
+from sipcli.calls.events import Event
+from sipcli.calls.figures import figures
+from sipcli.core.calls.events import CallEvent
+from sipcli.core.describe import describe_fields
+from sipcli.event_log import log_event
+
+_LOGGER: Final = logging.getLogger(__name__)
+FIGURES_EVERY: Final = 5.0
+"""Seconds between two looks at a call's figures."""
+
+
+def write(event: Event) -> None:
+    """Log an event, unless it is the core's: the shell has logged those already."""
+    if not isinstance(event, CallEvent):
+        log_event(_LOGGER, event)
+
+
+async def follow(call: Call) -> None:
+    """Log how a call's playout and all else fare, every few seconds and at the end."""
+    while _LOGGER.isEnabledFor(logging.DEBUG):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(call.over.wait(), FIGURES_EVERY)
+        now = figures(call.media)
+        if now is not None:
+            _LOGGER.debug("call %s: playout and figures: %s", call.id, describe_fields(now))
+        if call.over.is_set():
+            return
