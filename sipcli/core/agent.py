@@ -334,8 +334,8 @@ class UserAgent:
             return
         matched = self._transactions.receive_response(response, now)
         faults = tuple(dict.fromkeys((*response.faults, *check(response))))
-        if matched.useless is not None:
-            self._faults.dropped(response, matched.useless, now)
+        if matched.fault is not None:
+            self._faults.dropped(response, matched.fault, now)
         elif matched.is_ours:
             for fault in faults:
                 self._faults.used(response, fault, now)

@@ -20,8 +20,10 @@ from sipcli.sandbox.proxy import Hop, Proxy
 
 MOST_CLIENTS: Final = 200
 """Connections at a time; whoever comes after them is closed with 1013."""
-MAX_MESSAGE: Final = 1024 * 1024
+MAX_MESSAGE: Final = 256 * 1024
 """Bytes: far above what the parser reads, so that what is too large is refused as a message."""
+MAX_QUEUED: Final = 4
+"""Messages of one client that may wait to be read; with the above it bounds memory."""
 MAX_UNSENT: Final = 256 * 1024
 """Bytes that may wait for a client that does not read; it is cut off then."""
 
@@ -65,6 +67,7 @@ class SandboxServer:
                 ssl=self._tls,
                 subprotocols=[Subprotocol("sip")],
                 max_size=MAX_MESSAGE,
+                max_queue=MAX_QUEUED,
                 create_connection=_Client,
                 compression=None,
                 server_header=None,

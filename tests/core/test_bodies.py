@@ -224,9 +224,7 @@ def test_identity_is_the_one_content_encoding(encoding: str) -> None:
         (("Subject", "none"), "Missing Content-Type"),
     ],
 )
-def test_an_answer_with_a_body_that_cannot_be_read_says_why(
-    content: tuple[str, str], reason: str
-) -> None:
+def test_an_answer_with_a_malformed_body_says_why(content: tuple[str, str], reason: str) -> None:
     wire = CallWire()
     call, invite = wire.invite()
     wire.fresh()
@@ -240,6 +238,23 @@ def test_an_answer_with_a_body_that_cannot_be_read_says_why(
     wire.step(wire.calls.offer, call, OFFER)
     answer(wire, wire.requests("INVITE")[-1], 200, content, b"v=0 answer")
     assert wire.heard(OfferRefused)[-1].reason == f"the answer is missing: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ([("Content-Type", "text/html")], ", but text/html"),
+        ([("Content-Type", "application/sdp"), ("e", "gzip")], ", but Content-Encoding: gzip"),
+        ([], ""),
+    ],
+)
+def test_an_answer_with_another_body_says_which(fields: list[tuple[str, str]], words: str) -> None:
+    wire = CallWire()
+    _, invite = wire.invite()
+    body = b"x" if fields else b""
+    headers = [("Contact", BOBS_PHONE), *fields]
+    wire.receive(build.response(invite, 200, to_tag="bob1", headers=headers, body=body))
+    assert wire.heard(Ended)[0].reason == f"the answer brings no session description{words}"
 
 
 def test_a_malformed_multipart_is_refused_and_told_but_where_nothing_is_read_of_it() -> None:

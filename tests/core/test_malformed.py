@@ -225,6 +225,38 @@ def test_an_answer_with_two_vias_is_not_for_us(phone: CallWire) -> None:
     assert len(outcomes) == 1
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (rb"branch=\w+", b"branch=z9hG4bKother", "Via Branch Is Not That Of The Request"),
+        (rb"CSeq: 1 OPTIONS", b"CSeq: 1 INVITE", "CSeq Method Is Not That Of The Request"),
+    ],
+)
+def test_an_answer_that_is_ours_but_for_one_thing_is_told(
+    phone: CallWire, old: bytes, new: bytes, reason: str
+) -> None:
+    outcomes = ping(phone)
+    data = encode(build.response(phone.last(), 200))
+    phone.receive(in_head(old, new)(data))
+    assert outcomes == []
+    assert [text.partition("cannot be used: ")[2] for text in warnings(phone)] == [reason]
+    phone.receive(data)
+    assert len(outcomes) == 1
+    phone.receive(data)
+    phone.receive(in_head(old, new)(data))
+    assert len(warnings(phone)) == 1, "late copies are nothing to speak of"
+
+
+def test_a_late_copy_of_the_answer_to_a_cancel_is_nothing_to_speak_of(phone: CallWire) -> None:
+    call, invite = phone.invite()
+    phone.reply(invite, 180)
+    phone.step(phone.calls.hang_up, call)
+    cancelled = build.response(phone.requests("CANCEL")[-1], 200)
+    phone.receive(cancelled)
+    phone.receive(cancelled)
+    assert warnings(phone) == []
+
+
 # Answers to INVITE
 
 
@@ -464,6 +496,17 @@ def test_an_invite_of_rfc_2543_is_answered_and_can_be_ended(phone: CallWire) -> 
     assert str(bye.uri) == "sip:UserB@example.com;maddr=ss1.example.com"
     assert bye.headers.all("Route") == ("<sip:+13035551111@ift.client.example.net;user=phone>",)
     assert bye.to.tag is None
+
+
+def test_a_cancel_of_rfc_2543_is_matched_without_a_branch(phone: CallWire) -> None:
+    invite = phone.ring()
+    bare = invite.headers.replaced("Via", "SIP/2.0/UDP old.example.com").without("Contact")
+    phone.step(phone.calls.reject, invite.call_id, 486)
+    old = invite.replacing(headers=bare.replaced("Call-ID", "old"))
+    phone.receive(old)
+    phone.fresh()
+    phone.cancel(old)
+    assert phone.words() == ["200 CANCEL", "487 INVITE"]
 
 
 def test_an_invite_of_today_has_to_show_a_contact(phone: CallWire) -> None:

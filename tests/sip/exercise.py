@@ -3,6 +3,8 @@
 import re
 
 from sipcli.sip import build
+from sipcli.sip.bodies import find_body, must_refuse
+from sipcli.sip.charset import decode
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Message, Request, encode, parse
 from sipcli.sip.validate import check
@@ -31,6 +33,11 @@ def exercise(data: bytes) -> None:
             assert faults  # what cannot be read is told
         else:
             write(value)
+    for kinds in (("application/sdp",), ("text/plain", "message/cpim")):
+        body = find_body(message, kinds)
+        must_refuse(message, kinds, is_strict=True)
+        if body is not None:
+            decode(body.content, body.kind.params.get("charset"))
     for name, value in message.headers:
         assert not set("\r\n") & set(name + value)
     repr(message)

@@ -98,6 +98,13 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     **{f"lines of {line!r}": lines(line) for line in (b"a:\r\n", b"v:\r\n", b"x\r\n", b"l:1\r\n")},
     **{f"lines of {line!r}": lines(line) for line in (b"m:a\r\n", b"Via: SIP/2.0/U a\r\n")},
     **{f"folds of {fold!r}": lines(fold) for fold in (b"\r\n ", b"a\r\n\t", b"l:\r\n ")},
+    **{
+        f"LF and {piece!r}": lambda size, piece=piece: (  # type: ignore[misc]
+            BEFORE.replace(b"\r\n", b"\n") + piece * (size // len(piece))
+        )
+        for piece in (b"\n", b"a:b\n", b"\r", b"\n\r", b"a\n b\n", b"v:\n", b"l:1\n", b"x")
+    },
+    **{f"names in Contact {p!r}": one_line(b"Contact", p, b"a, ") for p in PIECES},
     "blanks before a colon": lambda size: BEFORE + b"l" + b" " * size + b"\r\n\r\n",
     "a long method": lambda size: b"A" * size + b" sip:a SIP/2.0\r\n\r\n",
     "a long status line": lambda size: b"SIP/2.0 200 " + b" " * size + b"\r\n\r\n",

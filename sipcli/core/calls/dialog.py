@@ -8,7 +8,7 @@ from sipcli.core.requests.requester import MAX_FORWARDS
 from sipcli.core.requests.route import send_through
 from sipcli.sip import build
 from sipcli.sip.address import Address
-from sipcli.sip.bodies import SDP, find_body
+from sipcli.sip.bodies import SDP, find_body, is_plain
 from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.uri import SipUri, Uri
 from sipcli.sip.validate import check
@@ -168,7 +168,13 @@ def description(message: Message) -> bytes | None:
 
 
 def why_missing(message: Response) -> str:
-    """What is wrong with an answer that has no description, to follow the words that say so."""
+    """What an answer has instead of a description, to follow the words that it has none."""
     faults = [fault for fault in message.faults if fault.status == 513]
     faults += [fault for fault in check(message) if fault.header == "Content-Type"]
-    return f": {faults[0].reason}" if faults else ""
+    if faults:
+        return f": {faults[0].reason}"
+    if not message.body:
+        return ""
+    encoding = ", ".join(message.content_encoding)
+    what = message.content_type if is_plain(message) else f"Content-Encoding: {encoding}"
+    return f", but {what}"

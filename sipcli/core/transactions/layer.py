@@ -9,13 +9,20 @@ from sipcli.core.transactions.client import ClientTransaction, InviteClient, Non
 from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.core.transactions.server import InviteServer, NonInviteServer, ServerTransaction
 from sipcli.sip import build
-from sipcli.sip.faults import Fault
+from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.validate import useless
 
 MOST_SERVER_TRANSACTIONS: Final = 1000
 """Bound on what peers can make us remember; requests beyond it get 503 without a transaction."""
+
+FOREIGN_BRANCH: Final = Fault(
+    Layer.VALIDATION, "Via", None, "Via Branch Is Not That Of The Request"
+)
+FOREIGN_METHOD: Final = Fault(
+    Layer.VALIDATION, "CSeq", None, "CSeq Method Is Not That Of The Request"
+)
 
 Key: TypeAlias = tuple[str, ...]
 
@@ -61,8 +68,8 @@ class Matched:
 
     is_ours: bool
     """Whether there is a transaction for it."""
-    useless: Fault | None = None
-    """Why nothing could be told from it; None: it was used."""
+    fault: Fault | None = None
+    """Why nothing could be told from it, or why it is not ours, though nearly; else None."""
 
 
 @dataclass(slots=True)
@@ -150,7 +157,7 @@ class Transactions:
         client = self._clients.get(key) if key is not None else None
         if key is None or client is None:
             self._wire.ignored(f"{response.status}: no such transaction")
-            return Matched(is_ours=False)
+            return Matched(is_ours=False, fault=self._nearly_matches(response))
         request = client.machine.request
         fault = useless(response, request.method)
         if fault is None:
@@ -159,7 +166,7 @@ class Transactions:
             if request.method != "INVITE":  # to an INVITE more may come: its user looks after that
                 del self._clients[key]
             client.user.on_useless(build.useless_answer(request, fault), now)
-        return Matched(is_ours=True, useless=fault)
+        return Matched(is_ours=True, fault=fault)
 
     def _key_of(self, response: Response) -> Key | None:
         """The client transaction that a response is for; None if that cannot be told.
@@ -175,6 +182,20 @@ class Transactions:
                 if _may_answer(client.machine.request, response)
             ]
             return found[0] if len(found) == 1 else None
+
+    def _nearly_matches(self, response: Response) -> Fault | None:
+        """What keeps a response from being the answer to a request that waits for one."""
+        try:
+            via, cseq, call_id = response.via, response.cseq, response.call_id
+        except Malformed:
+            return None
+        for client in self._clients.values():
+            request = client.machine.request
+            if (call_id, cseq) == (request.call_id, request.cseq):
+                return FOREIGN_BRANCH
+            if via.branch == request.via.branch and cseq.method != "CANCEL":
+                return FOREIGN_METHOD
+        return None
 
     def receive_request(self, request: Request, flow: Flow, now: float) -> Inbound | None:
         """Match a request: a new one, or an ACK for the user, comes back; the rest is absorbed."""
