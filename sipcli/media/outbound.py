@@ -1,6 +1,6 @@
 """The sending half of a call: sound and digits in, RTP to be encrypted out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sipcli.media.codecs.codec import Codec, Encoder
@@ -9,6 +9,7 @@ from sipcli.media.codecs.registry import make_encoder
 from sipcli.media.dtmf.digits import Digit, Step
 from sipcli.media.dtmf.sender import DtmfSender, EventFrame
 from sipcli.media.level import Meter
+from sipcli.media.packetizer import Packetizer
 from sipcli.media.pcm import Pcm
 from sipcli.media.rtp import extension
 from sipcli.media.rtp.protection import Protection
@@ -30,6 +31,8 @@ class OutboundFormats:
     """Payload type of packets that hold several others (RFC 2198); None if it takes none."""
     most_redundant: int = MOST_REDUNDANT
     """Earlier payloads that such a packet may bring again, for the bandwidth it costs."""
+    packet_ms: int = 20
+    """ms of sound in each packet, as `registry.packet_ms` allows."""
     opus: OpusSettings | None = None
     """How it wants its Opus; of no meaning to other codecs."""
     mid: extension.Element | None = None
@@ -37,7 +40,7 @@ class OutboundFormats:
 
 
 class Outbound:
-    """Turns a frame of sound into a packet, fifty times a second.
+    """Turns frames of sound into packets, fifty frames a second.
 
     `ssrc`, `sequence` and `timestamp` are random numbers of 32, 16 and 32 bits.
     """
@@ -64,6 +67,7 @@ class Outbound:
         self._encoder: Encoder = make_encoder(formats.codec, formats.opus)
         self._protection = Protection(_most_redundant(formats))
         self._redundancy = Redundancy()
+        self._packetizer = Packetizer(self._encoder, formats.codec, formats.packet_ms)
         self._heeded: ReportBlock | None = None
         self._heeded_metrics: VoipMetrics | None = None
         self._digits: list[Digit] = []
@@ -83,9 +87,13 @@ class Outbound:
 
         Digits that are waiting are lost if the clocks of telephone-events are not the same.
         """
-        if (formats.codec, formats.opus) != (self._formats.codec, self._formats.opus):
+        before = self._formats
+        is_other = (formats.codec, formats.opus) != (before.codec, before.opus)
+        if is_other:
             self._encoder = make_encoder(formats.codec, formats.opus)
-        if formats.events.keys() != self._formats.events.keys():
+        if is_other or formats.packet_ms != before.packet_ms:
+            self._packetizer = Packetizer(self._encoder, formats.codec, formats.packet_ms)
+        if formats.events.keys() != before.events.keys():
             self.dtmf.clear()
         self.sender.clock_rate = formats.codec.clock_rate
         self.sender.extension = _extension(formats)
@@ -110,28 +118,41 @@ class Outbound:
         self._protection.heed_metrics(metrics, self.sender.packets)
         self._encoder.expect_loss(self._protection.fec_percent)
 
-    def frame(self, pcm: Pcm, now: float) -> bytes | None:
-        """The packet for a frame of sound, or for the digit in its place; None for none (DTX)."""
-        event = self._event()
-        if event is not None:
-            payload_type = self._formats.events[event.clock_rate]
-            if event.finished is not None:
-                self._digits.append(event.finished)
-            return self.sender.event(
-                payload_type, event.payload, event.timestamp, event.marker, now
-            )
-        payload = self._encoder.encode(pcm)
+    def frame(self, pcm: Pcm, now: float) -> list[bytes]:
+        """The packets that are due with a frame of sound, or with the digit in its place.
+
+        None in the silence of DTX, and while a packet is not full.
+        """
+        timestamp = self.sender.tick(now)
+        event = self._event(timestamp)
+        if event is None:
+            sound = self._packetizer.put(pcm, timestamp)
+            if not self._encoder.pausing:
+                self.meter.put(pcm)
+            return [packet for each in sound for packet in self._sound(*each, now)]
+        sound = self._packetizer.flush()
+        packets = [packet for each in sound for packet in self._sound(*each, now)]
+        payload_type = self._formats.events[event.clock_rate]
+        if event.finished is not None:
+            self._digits.append(event.finished)
+        packets.append(
+            self.sender.event(payload_type, event.payload, event.timestamp, event.marker, now)
+        )
+        return packets
+
+    def _sound(self, timestamp: int, payload: bytes, now: float) -> Iterator[bytes]:
+        """The packet of a payload; none where DTX has nothing to say."""
         if not payload:
-            self.sender.pause(now)
-            return None
-        self.meter.put(pcm)
+            self.sender.pause()
+            return
         payload_type = self._formats.payload_type
         together = self._redundancy.add(
-            payload_type, self.sender.timestamp, payload, self._protection.distances
+            payload_type, timestamp, payload, self._protection.distances, self._packetizer.samples
         )
         if together is not None and self._formats.red is not None:
             payload_type, payload = self._formats.red, together
-        return self.sender.audio(payload_type, payload, now, silent=self._encoder.pausing)
+        silent = self._encoder.pausing
+        yield self.sender.audio(payload_type, payload, timestamp, now, silent=silent)
 
     def rename(self, ssrc: int) -> None:
         """Go on under another SSRC, and say anew which medium that is of."""
@@ -140,7 +161,9 @@ class Outbound:
 
     def pause(self, now: float) -> None:
         """Let a frame pass without sending: the call is on hold."""
-        self.sender.pause(now)
+        self.sender.tick(now)
+        self.sender.pause()
+        self._packetizer.flush()  # they do not want to hear it
 
     def dial(self, steps: tuple[Step, ...]) -> None:
         """Send digits after all that are waiting. Raises `InvalidDigits`."""
@@ -151,13 +174,13 @@ class Outbound:
         sent, self._digits = tuple(self._digits), []
         return sent
 
-    def _event(self) -> EventFrame | None:
+    def _event(self, timestamp: int) -> EventFrame | None:
         events = self._formats.events
         if not events:
             return None
         # Their clock should be the audio's; some take the one of 8 kHz only, whatever the codec.
         rate = self.sender.clock_rate if self.sender.clock_rate in events else min(events)
-        return self.dtmf.frame(self.sender.timestamp, rate)
+        return self.dtmf.frame(timestamp, rate)
 
 
 def _extension(formats: OutboundFormats) -> bytes:

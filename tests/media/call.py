@@ -26,8 +26,9 @@ def inbound(codec: Codec = PCMU) -> Inbound:
     return Inbound(InboundFormats(codecs, {number: rate for rate, number in EVENTS.items()}))
 
 
-def read(data: bytes | None) -> RtpPacket:
-    assert data is not None
+def read(sent: list[bytes]) -> RtpPacket:
+    """The only packet that was sent."""
+    (data,) = sent
     packet = parse(data)
     assert packet is not None
     return packet
@@ -46,8 +47,7 @@ class Way:
         for _ in range(frames):
             now = self.frames * FRAME_S
             self.frames += 1
-            data = self.sender.frame(_frame(sound), now)
-            if data is not None:
+            for data in self.sender.frame(_frame(sound), now):
                 self.receiver.rtp(data, now + DELAY_S)
             yield self.receiver.frame(now + DELAY_S + 0.005)
 

@@ -25,9 +25,7 @@ def send(half: Outbound, frames: int, first: int = 0, tone: Tone | None = None) 
     found = []
     for n in range(first, first + frames):
         pcm = tone.frame() if tone else silence(FRAME)
-        data = half.frame(pcm, n * 0.020)
-        if data is not None:
-            found.append(read(data))
+        found += [read([data]) for data in half.frame(pcm, n * 0.020)]
     return found
 
 

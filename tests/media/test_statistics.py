@@ -42,8 +42,8 @@ def call(codec: Codec, lose_every: int = 0, frames: int = 500) -> Statistics:
     for n in range(frames):
         now = n * 0.020
         sent.frame(mine.frame(), now)
-        data = there.frame(theirs.frame(), now)
-        if data is not None and not (lose_every and n % lose_every == 7):
+        (data,) = there.frame(theirs.frame(), now)
+        if not (lose_every and n % lose_every == 7):
             received.rtp(data, now + 0.025)
         received.frame(now + 0.030)
     reports = reporting(sent, received)
@@ -84,8 +84,8 @@ def test_losses_show_and_cost() -> None:
 def test_bursts_and_delay_cost_what_the_model_says(rtt_ms: int) -> None:
     sent, received, there = outbound(OPUS), inbound(OPUS), outbound(OPUS)
     for n in range(600):
-        data = there.frame(Tone(500.0).frame(), n * 0.020)
-        if data is not None and n % 60 not in (7, 8, 9):
+        (data,) = there.frame(Tone(500.0).frame(), n * 0.020)
+        if n % 60 not in (7, 8, 9):
             received.rtp(data, n * 0.020 + 0.025)
         received.frame(n * 0.020 + 0.030)
     reports = reporting(sent, received)

@@ -36,8 +36,7 @@ class Pair:
             yield self.ears.frame(now + 0.030)
 
     def arrives(self, sender: Outbound, tone: Tone | None, now: float) -> None:
-        data = sender.frame(tone.frame() if tone else silence(FRAME), now)
-        if data is not None:
+        for data in sender.frame(tone.frame() if tone else silence(FRAME), now):
             self.ears.rtp(data, now + 0.025)
 
     def seconds(self, frames: int, old: Tone | None, new: Tone | None, frequency: float) -> float:

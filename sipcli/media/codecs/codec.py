@@ -22,6 +22,8 @@ class Codec:
     """As in an `a=rtpmap` line; Opus says 2 whatever is sent (RFC 7587 §4.1)."""
     payload_type: int | None
     """The static one (RFC 3551 §6); None where it is dynamic."""
+    bytes_per_ms: int | None
+    """Of payload, where that can be cut and joined at any millisecond; None where it cannot."""
     coding_ms: float
     """By how much sound comes later for being encoded and decoded, filters and resampling with it;
     the time that a packet takes to fill is none of it."""
@@ -32,23 +34,26 @@ class Codec:
         return RATE // self.clock_rate
 
 
-OPUS = Codec("opus", "opus", 48_000, 48_000, 2, None, 6.5)
-G722 = Codec("g722", "G722", 8_000, 16_000, 1, 9, 3.3)
-PCMU = Codec("pcmu", "PCMU", 8_000, 8_000, 1, 0, 3.9)
-PCMA = Codec("pcma", "PCMA", 8_000, 8_000, 1, 8, 3.9)
-COMFORT_NOISE = Codec("cn", "CN", 8_000, 8_000, 1, 13, 0.0)
+OPUS = Codec("opus", "opus", 48_000, 48_000, 2, None, None, 6.5)
+G722 = Codec("g722", "G722", 8_000, 16_000, 1, 9, 8, 3.3)
+PCMU = Codec("pcmu", "PCMU", 8_000, 8_000, 1, 0, 8, 3.9)
+PCMA = Codec("pcma", "PCMA", 8_000, 8_000, 1, 8, 8, 3.9)
+COMFORT_NOISE = Codec("cn", "CN", 8_000, 8_000, 1, 13, None, 0.0)
 """RFC 3389: not a codec to choose, but what some send in its place while nobody speaks."""
 
 
 class Encoder(Protocol):
-    """Makes payloads of sound. It has a memory: frames are given in their order, none left out."""
+    """Makes payloads of sound. It has a memory: sound is given in its order, none left out."""
 
     @property
     def pausing(self) -> bool:
         """Whether nobody speaks in the last frame, as far as DTX looks for that."""
 
     def encode(self, pcm: Pcm) -> bytes:
-        """The payload for one frame (960 samples); empty if nothing need be sent (DTX)."""
+        """The payload for one packet; empty if nothing need be sent (DTX).
+
+        That is 960 samples, or as many as `registry.packet_ms` allows.
+        """
 
     def expect_loss(self, percent: float) -> None:
         """Prepare for this share of the packets to be lost, as the far end reports it."""

@@ -9,12 +9,14 @@ import numpy as np
 
 from sipcli.media.codecs import libopus
 from sipcli.media.codecs.libopus import MAX_SAMPLES, Library
-from sipcli.media.pcm import FRAME, RATE, Pcm, silence
+from sipcli.media.pcm import RATE, Pcm, silence
 
 _LARGEST_PAYLOAD: Final = 1275
 """Bytes of one frame at most (RFC 6716 §3.4, R2)."""
 DTX_PAYLOAD: Final = 2
 """Bytes: a payload no longer than this says that nothing follows for a while."""
+PACKETS_MS: Final = (10, 20, 40, 60, 80, 100, 120)
+"""What a packet can hold, as libopus encodes it (RFC 6716 §2.1.4)."""
 _WORTH_FEC: Final = 0.5
 """Percent of loss from which on FEC costs less quality than it saves."""
 _LEAST_TOLD: Final = 10
@@ -82,8 +84,10 @@ class OpusEncoder:
         return self._gate is not None and self._library.is_in_dtx(self._state)
 
     def encode(self, pcm: Pcm) -> bytes:
-        """The payload for one frame; empty where DTX has nothing to say."""
-        size = self._library.encode(self._state, pcm.tobytes(), FRAME, self._out, _LARGEST_PAYLOAD)
+        """The payload for one packet of `PACKETS_MS`; empty where DTX has nothing to say."""
+        size = self._library.encode(
+            self._state, pcm.tobytes(), len(pcm), self._out, _LARGEST_PAYLOAD
+        )
         payload = ctypes.string_at(self._out, max(0, size))
         return payload if self._gate is None else self._gate.passed(payload)
 

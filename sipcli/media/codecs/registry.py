@@ -19,7 +19,7 @@ from sipcli.media.codecs.codec import (
 from sipcli.media.codecs.comfort_noise import ComfortNoiseDecoder
 from sipcli.media.codecs.g711 import A_LAW, MU_LAW
 from sipcli.media.codecs.narrow import NarrowDecoder, NarrowEncoder
-from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder, OpusSettings
+from sipcli.media.codecs.opus import PACKETS_MS, OpusDecoder, OpusEncoder, OpusSettings
 
 CODECS: Final = {codec.name: codec for codec in (OPUS, G722, PCMU, PCMA)}
 """By the names of the `codecs` setting."""
@@ -62,6 +62,18 @@ def make_encoder(codec: Codec, opus: OpusSettings | None = None) -> Encoder:
 
         return g722.encoder()
     return NarrowEncoder(codec.sample_rate, _LAWS[codec.name].encode)
+
+
+def packet_ms(codec: Codec, wanted: int) -> int:
+    """How much sound a packet may hold where the far end wants `wanted` ms: no more than that.
+
+    At least 10 ms; whole tens with G.711 and G.722. Without libopus, Opus has 20 ms always.
+    """
+    if codec != OPUS:
+        return max(10, min(wanted, 120) // 10 * 10)
+    if libopus.load() is None:
+        return 20
+    return max((each for each in PACKETS_MS if each <= wanted), default=PACKETS_MS[0])
 
 
 def make_decoder(codec: Codec) -> Decoder:

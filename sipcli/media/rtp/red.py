@@ -14,7 +14,7 @@ MOST_REDUNDANT: Final = 2
 FARTHEST: Final = 4
 """How many frames older such a payload is at most."""
 FRAME: Final = 960
-"""Units of the clock of 48 kHz: the 20 ms that each packet of ours holds."""
+"""Units of the clock of 48 kHz: the 20 ms that a packet of ours holds, if no other is asked for."""
 LARGEST_PACKET: Final = 1100
 """Bytes of payload in all, so that no network has to cut it."""
 _HEADER: Final = Struct("!L")
@@ -80,12 +80,18 @@ class Redundancy:
         """Payloads by their timestamps, the latest last."""
 
     def add(
-        self, payload_type: int, timestamp: int, payload: bytes, distances: tuple[int, ...]
+        self,
+        payload_type: int,
+        timestamp: int,
+        payload: bytes,
+        distances: tuple[int, ...],
+        length: int = FRAME,
     ) -> bytes | None:
-        """`payload` with those that are so many frames older; None where none can go with it.
+        """`payload` with those that are so many packets older; None where none can go with it.
 
-        They are looked for in the order of `distances`, up to one that is too long or not there:
-        digits and pauses are not sent again, and another payload type begins anew.
+        They are looked for in the order of `distances`, up to one that is too long, too old or
+        not there: digits and pauses are not sent again, and another payload type begins anew.
+        `length` is that of a packet, in units of the clock of 48 kHz.
         """
         if payload_type != self._payload_type:
             self._payload_type = payload_type
@@ -93,9 +99,10 @@ class Redundancy:
         blocks = [Block(payload_type, 0, payload)]
         room = LARGEST_PACKET - len(payload)
         for distance in distances:
-            offset = distance * FRAME
+            offset = distance * length
             again = self._sent.get((timestamp - offset) & 0xFFFF_FFFF, b"")
-            if not 0 < len(again) <= min(LARGEST_REDUNDANT, room):
+            is_small = 0 < len(again) <= min(LARGEST_REDUNDANT, room)
+            if offset > LARGEST_OFFSET or not is_small:
                 break
             blocks.insert(0, Block(payload_type, offset, again))
             room -= len(again)

@@ -13,9 +13,9 @@ GAP_S: Final = 1.0
 class Sender:
     """One synchronization source for the life of a call, whatever codecs it goes through.
 
-    Time goes on by one frame of 20 ms with each call of `audio`, `event` or `pause`: exactly
-    one of them is called for each frame, late where it must be, and `skip` for frames that
-    there will never be.
+    Time goes on by one frame of 20 ms with each call of `tick`, which is called for each frame,
+    late where it must be, and by `skip` for frames that there will never be. What packets there
+    are, and which timestamps they bear, is the caller's to say.
 
     Sequence number and timestamp begin at random, so that they say nothing (§5.1): the
     caller draws them, and the SSRC.
@@ -46,14 +46,20 @@ class Sender:
         """That of the next frame."""
         return self._timestamp
 
+    def tick(self, now: float) -> int:
+        """Begin a frame; returns its timestamp."""
+        self._ticked = now
+        timestamp = self._timestamp
+        self._advance(1)
+        return timestamp
+
     def audio(
-        self, payload_type: int, payload: bytes, now: float, *, silent: bool = False
+        self, payload_type: int, payload: bytes, timestamp: int, now: float, *, silent: bool = False
     ) -> bytes:
-        """The packet for a frame of sound; marked if it is the first after a pause.
+        """A packet of sound; marked if it is the first after a pause.
 
         One that is `silent` only says, now and then, how a pause sounds (RFC 3551 §4.1).
         """
-        timestamp = self._tick(now)
         marker, self._talking = not (silent or self._talking), not silent
         return self._packet(payload_type, payload, timestamp, marker, now)
 
@@ -64,12 +70,10 @@ class Sender:
 
         `timestamp` and `marker` are the event's own.
         """
-        self._tick(now)
         return self._packet(payload_type, payload, timestamp, marker, now)
 
-    def pause(self, now: float) -> None:
-        """Let a frame pass without a packet: on hold, or in the silence of DTX."""
-        self._tick(now)
+    def pause(self) -> None:
+        """There is no packet for a while: on hold, or in the silence of DTX."""
         self._talking = False
 
     def skip(self, frames: int) -> None:
@@ -111,13 +115,6 @@ class Sender:
         self.packets += 1
         self.octets += len(payload)
         return build(packet)
-
-    def _tick(self, now: float) -> int:
-        """Begin a frame; returns its timestamp."""
-        self._ticked = now
-        timestamp = self._timestamp
-        self._advance(1)
-        return timestamp
 
     def _advance(self, frames: int) -> None:
         step = frames * round(self.clock_rate * FRAME_S)

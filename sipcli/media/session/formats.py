@@ -5,7 +5,7 @@ from typing import Final
 from sipcli.config.settings import Opus
 from sipcli.media.codecs.codec import COMFORT_NOISE
 from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.codecs.registry import CODECS
+from sipcli.media.codecs.registry import CODECS, packet_ms
 from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
 from sipcli.media.rtp.extension import Element
@@ -49,6 +49,7 @@ def outbound(agreed: Agreed, ours: Opus) -> OutboundFormats:
         events={} if events is None else {events.clock_rate: events.payload_type},
         red=agreed.red.payload_type if agreed.red is not None else None,
         most_redundant=_most_redundant(opus.bitrate, _limit(agreed)) if opus else 0,
+        packet_ms=packet_ms(CODECS[agreed.codec.encoding], agreed.ptime),
         opus=opus,
         mid=_mid(agreed) if agreed.mid_extension and agreed.mid_extension.sends else None,
     )

@@ -205,8 +205,7 @@ class Stream:
         if self.withholds or self.agreed is None or not self.agreed.direction.sends:
             outbound.pause(now)
             return pcm
-        packet = outbound.frame(pcm, now)
-        if packet is not None:
+        for packet in outbound.frame(pcm, now):
             self._wire.send_rtp(packet)
         for digit in outbound.digits():
             self._wire.on_digit_sent(digit)

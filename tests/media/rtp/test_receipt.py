@@ -33,7 +33,8 @@ class Call:
     def send(self, begin: float, end: float, *, every: float = 0.02) -> None:
         """Packets between two instants."""
         for number in range(round((end - begin) / every)):
-            self.sender.audio(0, b"x", begin + number * every)
+            now = begin + number * every
+            self.sender.audio(0, b"x", self.sender.tick(now), now)
 
     def reports(self, data: bytes, *instants: float) -> None:
         for instant in instants:

@@ -55,7 +55,7 @@ def test_the_next_reports_come_at_random_about_the_interval() -> None:
 
 def test_who_has_sent_says_how_much() -> None:
     side = Side(1)
-    side.sender.audio(0, bytes(160), 9.98)
+    side.sender.audio(0, bytes(160), side.sender.tick(9.98), 9.98)
     found = parse(side.reporting.report(10.0))
     ntp_time = int((10.0 + WALL_CLOCK + 2_208_988_800) * 2**32)
     assert found == (SenderReport(1, ntp_time, 160, 1, 160), SourceDescription(1, "side1"))
@@ -64,7 +64,7 @@ def test_who_has_sent_says_how_much() -> None:
 def test_who_has_not_sent_since_the_last_only_says_what_came() -> None:
     side = Side(1)
     assert parse(side.reporting.report(1.0))[0] == ReceiverReport(1)
-    side.sender.audio(0, b"x", 1.0)
+    side.sender.audio(0, b"x", side.sender.tick(1.0), 1.0)
     assert isinstance(parse(side.reporting.report(2.0))[0], SenderReport)
     assert isinstance(parse(side.reporting.report(3.0))[0], ReceiverReport)
 
@@ -76,7 +76,7 @@ def test_the_last_report_says_goodbye() -> None:
 
 def exchange(here: Side, there: Side, delay: float) -> None:
     """Our report goes there, and two seconds later theirs comes back."""
-    here.sender.audio(0, b"x", 0.0)
+    here.sender.audio(0, b"x", here.sender.tick(0.0), 0.0)
     there.receiver.receive(build_rtp(RtpPacket(0, 1, 0, 1, b"x")))
     there.reporting.receive(here.reporting.report(0.0), delay)
     here.reporting.receive(there.reporting.report(2.0 + delay), 2.0 + 2 * delay)
@@ -142,7 +142,7 @@ def avpf(draw: float = 0.5) -> Side:
     side = Side(1, draw)
     side.reporting.avpf = True
     for number in range(50):
-        side.sender.audio(0, bytes(80), number * 0.02)
+        side.sender.audio(0, bytes(80), side.sender.tick(number * 0.02), number * 0.02)
     return side
 
 
@@ -200,7 +200,7 @@ def test_reports_take_a_twentieth_of_the_bandwidth_at_most() -> None:
     side = Side(1)
     side.reporting.avpf = True
     for number in range(100):
-        side.sender.audio(0, bytes(10), number * 0.02)
+        side.sender.audio(0, bytes(10), side.sender.tick(number * 0.02), number * 0.02)
     receive(side, 1)
     sizes, times = [], [0.0]
     for number in range(20):

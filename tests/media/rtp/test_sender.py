@@ -17,7 +17,8 @@ def read(data: bytes) -> RtpPacket:
 
 
 def audio(source: Sender, frame: int, payload_type: int = 111) -> RtpPacket:
-    return read(source.audio(payload_type, b"sound", frame * 0.020))
+    now = frame * 0.020
+    return read(source.audio(payload_type, b"sound", source.tick(now), now))
 
 
 def test_sequence_and_timestamp_go_on_from_where_they_were_drawn() -> None:
@@ -31,8 +32,9 @@ def test_sequence_and_timestamp_go_on_from_where_they_were_drawn() -> None:
 def test_only_the_first_packet_of_a_talkspurt_is_marked() -> None:
     source = sender()
     marks = [audio(source, n).marker for n in range(3)]
-    source.pause(0.060)
-    source.pause(0.080)
+    for now in (0.060, 0.080):
+        source.tick(now)
+        source.pause()
     marks += [audio(source, n).marker for n in (5, 6)]
     assert marks == [True, False, False, True, False]
 
@@ -41,7 +43,8 @@ def test_time_goes_on_in_a_pause_and_numbers_do_not() -> None:
     source = sender()
     before = audio(source, 0)
     for n in range(1, 51):
-        source.pause(n * 0.020)
+        source.tick(n * 0.020)
+        source.pause()
     after = audio(source, 51)
     assert after.timestamp - before.timestamp == 51 * 960
     assert after.sequence - before.sequence == 1
@@ -50,7 +53,9 @@ def test_time_goes_on_in_a_pause_and_numbers_do_not() -> None:
 def test_an_event_takes_the_place_of_a_frame_of_audio() -> None:
     source = sender(sequence=10)
     audio(source, 0)
+    source.tick(0.020)
     event = read(source.event(101, b"key", 1960, marker=True, now=0.020))
+    source.tick(0.040)
     again = read(source.event(101, b"key", 1960, marker=False, now=0.040))
     after = audio(source, 3)
     assert [event.sequence, again.sequence, after.sequence] == [11, 12, 13]
@@ -76,7 +81,7 @@ def test_the_timestamp_wraps() -> None:
 def test_late_frames_do_not_move_the_timestamp() -> None:
     source = sender()
     audio(source, 0)
-    assert read(source.audio(111, b"", 0.9)).timestamp == 1960
+    assert source.tick(0.9) == 1960
 
 
 def test_the_timestamp_skips_the_frames_that_there_will_never_be() -> None:
@@ -92,7 +97,7 @@ def test_the_timestamp_skips_the_frames_that_there_will_never_be() -> None:
 def test_what_only_says_how_a_pause_sounds_is_not_marked() -> None:
     source = sender()
     audio(source, 0)
-    silent = [read(source.audio(111, b"hush", n * 0.020, silent=True)) for n in (1, 2)]
+    silent = [read(source.audio(111, b"hush", 960 * n, n * 0.020, silent=True)) for n in (1, 2)]
     assert [one.marker for one in silent] == [False, False]
     assert audio(source, 3).marker
 
@@ -101,7 +106,7 @@ def test_it_counts_packets_and_octets_of_payload() -> None:
     source = sender()
     audio(source, 0)
     source.event(101, b"1234", 0, marker=True, now=0.020)
-    source.pause(0.040)
+    source.pause()
     assert (source.packets, source.octets) == (2, 9)
 
 

@@ -127,3 +127,24 @@ def test_the_name_of_the_medium_is_sent_where_it_is_wanted_and_known_where_it_co
 
 def test_the_sources_that_the_far_end_announces_are_known() -> None:
     assert formats.inbound(agreed("a=ssrc:5 cname:x")).sources == {5}
+
+
+@pytest.mark.parametrize(
+    ("lines", "ms"),
+    [
+        ((), 20),
+        (("a=ptime:10",), 10),
+        (("a=ptime:40",), 40),
+        (("a=ptime:60", "a=maxptime:40"), 40),
+        (("a=maxptime:10",), 10),
+        (("a=maxptime:60",), 20),
+        (("a=ptime:30",), 20),
+        (("a=ptime:0",), 20),
+        (("a=ptime:x", "a=maxptime:-1"), 20),
+    ],
+)
+def test_packets_are_as_long_as_the_far_end_asks_for(lines: tuple[str, ...], ms: int) -> None:
+    assert formats.outbound(agreed(*lines), Opus()).packet_ms == ms
+    line = "m=audio 5000 UDP/TLS/RTP/SAVPF 0"
+    if lines == ("a=ptime:30",):
+        assert formats.outbound(agreed(*lines, line=line), Opus()).packet_ms == 30
