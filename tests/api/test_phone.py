@@ -308,3 +308,21 @@ async def test_a_source_that_was_opened_is_closed_where_the_sink_cannot_be() -> 
             with pytest.raises(DeviceError):
                 await alice.call("bob", audio_in=source, audio_out="file:/nowhere/x.wav")
     assert source.closed == 1
+
+
+@pytest.mark.parametrize("traces", [False, True])
+async def test_a_phone_logs_its_story_and_its_messages_where_asked(
+    caplog: pytest.LogCaptureFixture, traces: bool
+) -> None:
+    with caplog.at_level("DEBUG", logger="sipcli"):
+        async with (
+            Sandbox(Plan()) as sandbox,
+            Phone(**sandbox.keys("alice"), trace_sip=traces) as phone,
+        ):
+            await phone.ping("echo")
+    story = [record.getMessage() for record in caplog.records if record.name != "sipcli.trace"]
+    assert any(line.startswith("registered: uri=sip:alice@") for line in story)
+    assert any(line.startswith("-> OPTIONS sip:echo@") for line in story)
+    traced = [record.getMessage() for record in caplog.records if record.name == "sipcli.trace"]
+    assert any("\n  OPTIONS sip:echo@" in block for block in traced) == traces
+    assert sandbox.passwords["alice"] not in caplog.text

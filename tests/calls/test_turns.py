@@ -276,6 +276,28 @@ async def test_media_that_stay_lost_end_the_call(lossy: pytest.MonkeyPatch) -> N
 
 
 @virtual
+async def test_media_lost_again_soon_after_a_restart_are_given_up(
+    lossy: pytest.MonkeyPatch,
+) -> None:
+    async with town() as (alice, bob, _):
+        ours, theirs = await in_a_call(alice, bob)
+        drop_everything(lossy)
+        await alice.event(CallWarned)
+        lossy.undo()
+        assert (await alice.event(Media, 2)).state == "restarted"
+        drop_everything(lossy)
+        async with asyncio.timeout(40):
+            await asyncio.wait(
+                [asyncio.ensure_future(call.over.wait()) for call in (ours, theirs)],
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        failures = [call.media_failure for call in (ours, theirs) if call.media_failure]
+        assert any("did not help" in str(failure) for failure in failures)
+        restarts = [event for event in alice.told(CallWarned) if "ICE restart" in event.text]
+        assert len(restarts) == 1
+
+
+@virtual
 async def test_media_lost_for_good_end_where_a_restart_is_refused(
     lossy: pytest.MonkeyPatch,
 ) -> None:

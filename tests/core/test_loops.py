@@ -3,7 +3,7 @@
 import importlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from tests.core.factories import ALPHA, BETA, read, settings
 from tests.core.registrar import accept
 from tests.core.wire import Wire
 
-ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
+TESTS = Path(__file__).parents[1]
+ARCHITECTURE = TESTS.parent / "docs" / "architecture.md"
 WATCHED = 600.0
 """Seconds that each peer goes on for."""
 STORM = 200
@@ -62,6 +63,12 @@ def elsewhere(status: int) -> Answer:
 
 def after(status: int, seconds: int) -> Answer:
     return always(status, ("Retry-After", str(seconds)))
+
+
+def useless(request: Request, _: int) -> Response:
+    """An answer of which nothing can be used: its status is none."""
+    answer = build.response(request, 200, to_tag="bob1")
+    return replace(answer, status=999)
 
 
 def grant(seconds: int) -> Answer:
@@ -369,6 +376,16 @@ LOOPS: dict[str, list[Loop]] = {
         Loop(within("INFO", always(491)), 1, 1),
         Loop(within("REFER", elsewhere(302)), 1, 1),
     ],
+    "sends answers of no use (malformed)": [
+        Loop(register(useless), 1, 40),
+        Loop(outside("OPTIONS", useless), 1, 1),
+        Loop(outside("MESSAGE", useless), 1, 1),
+        Loop(invite(useless), 1, 1),
+        Loop(change(useless), 1, 1),
+        Loop(refresh(useless), 1, 10),
+        Loop(within("BYE", useless), 1, 1),
+        Loop(within("INFO", useless), 1, 1),
+    ],
 }
 """What the peer does, in the words of the table in docs/architecture.md -> how that ends."""
 
@@ -381,6 +398,35 @@ def table() -> dict[str, str]:
     return {does: bound for does, bound in rows if does != "the peer …"}
 
 
+ELSEWHERE = {
+    "asks us to call others (REFER)": (
+        "core.test_transfer",
+        "test_a_dialog_starts_one_call_at_a_time_however_it_is_told",
+    ),
+    "loses the media as soon as an ICE restart has won them back": (
+        "calls.test_turns",
+        "test_media_lost_again_soon_after_a_restart_are_given_up",
+    ),
+    "answers each ICE check with a role conflict (487)": (
+        "media.transport.test_ice_failure",
+        "test_a_peer_that_quarrels_over_roles_for_ever_is_asked_a_bounded_number_of_times",
+    ),
+    "as a TURN server grants 0 s, or a moment": (
+        "media.transport.test_relay",
+        "test_refreshes_are_few_however_short_a_time_is_granted",
+    ),
+    "as a TURN server calls each nonce stale (438)": (
+        "media.transport.test_relay",
+        "test_a_server_whose_nonce_is_always_stale_is_asked_twice",
+    ),
+    "as a TURN server never binds a channel": (
+        "media.transport.test_relay",
+        "test_a_channel_that_is_never_bound_is_asked_for_a_bounded_number_of_times",
+    ),
+}
+"""The same for peers that are played in another place: the test that does it."""
+
+
 @pytest.mark.parametrize("name", LOOPS)
 def test_no_peer_drives_us_round_and_round(name: str) -> None:
     for loop in LOOPS[name]:
@@ -391,12 +437,15 @@ def test_no_peer_drives_us_round_and_round(name: str) -> None:
 
 
 def test_each_loop_is_in_the_table_and_each_row_of_it_is_tried() -> None:
-    assert list(table()) == list(LOOPS)
+    assert list(table()) == [*LOOPS, *ELSEWHERE]
+    for module, name in ELSEWHERE.values():
+        source = (TESTS / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        assert f"def {name}(" in source
 
 
 def test_the_table_tells_the_bounds_that_there_are() -> None:
     named = re.findall(r"`([\w/]+)\.py`: `([A-Z_]+)` = ([\d.]+)", " ".join(table().values()))
-    assert len(named) > len(LOOPS) / 2
+    assert len(named) > len(table()) / 2
     for path, name, value in named:
-        module = importlib.import_module(f"sipcli.core.{path.replace('/', '.')}")
+        module = importlib.import_module(f"sipcli.{path.replace('/', '.')}")
         assert getattr(module, name) == float(value), f"{path}.py: {name}"
