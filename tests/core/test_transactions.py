@@ -15,7 +15,7 @@ from sipcli.core.transactions.layer import (
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from tests.core.factories import ALPHA
-from tests.core.peer import ask
+from tests.core.peer import ALICE, ask
 
 FLOW, OTHER_FLOW = Flow(1, ALPHA), Flow(2, ALPHA)
 
@@ -207,6 +207,42 @@ def test_what_peers_make_us_remember_is_bounded(layer: Transactions, wire: Wire)
     assert inbound is not None
     layer.respond(inbound, answer(inbound.request, 503), 0)  # without a transaction
     assert len(wire.sent) == 1
+
+
+def test_who_is_in_a_dialog_has_room_whatever_strangers_do(layer: Transactions) -> None:
+    for number in range(MOST_SERVER_TRANSACTIONS + 1):
+        invite = arrive(layer, ask("INVITE", branch=f"z9hG4bK{number}"))
+    within = f"<{ALICE}>;tag=ours"
+    for method, to in (("BYE", within), ("INVITE", within), ("CANCEL", f"<{ALICE}>")):
+        inbound = arrive(layer, ask(method, to=to, branch=f"z9hG4bK{method}"))
+        assert inbound is not None
+        assert layer.knows(inbound)
+    assert invite is not None
+    assert not layer.knows(invite)
+
+
+@pytest.mark.parametrize("to", [f"<{ALICE}>", f"<{ALICE}>;tag=forged"])
+def test_finished_transactions_make_way_the_oldest_and_the_refused_first(
+    to: str, layer: Transactions
+) -> None:
+    rings = arrive(layer, ask("INVITE", branch="z9hG4bKrings", to=to))
+    accepted = arrive(layer, ask("INVITE", branch="z9hG4bKaccepted", to=to))
+    assert rings is not None
+    assert accepted is not None
+    layer.respond(rings, answer(rings.request, 180), 0)
+    layer.respond(accepted, answer(accepted.request, 200), 0)
+    refused = []
+    for number in range(MOST_SERVER_TRANSACTIONS):
+        one = arrive(layer, ask("INVITE", branch=f"z9hG4bK{number}", to=to))
+        assert one is not None
+        assert layer.knows(one)
+        layer.respond(one, answer(one.request, 486), 0)
+        refused.append(one)
+    assert [layer.knows(one) for one in refused[:3]] == [False, False, True]
+    assert layer.knows(accepted)
+    for number in range(MOST_SERVER_TRANSACTIONS):  # none of these is ever answered
+        arrive(layer, ask("OPTIONS", branch=f"z9hG4bKo{number}", to=to))
+    assert (layer.knows(accepted), layer.knows(rings)) == (False, True)
 
 
 # Connections

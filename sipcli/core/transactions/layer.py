@@ -7,7 +7,12 @@ from typing import Final, Protocol, TypeAlias
 from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.client import ClientTransaction, InviteClient, NonInviteClient
 from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
-from sipcli.core.transactions.server import InviteServer, NonInviteServer, ServerTransaction
+from sipcli.core.transactions.server import (
+    InviteServer,
+    InviteServerState,
+    NonInviteServer,
+    ServerTransaction,
+)
 from sipcli.sip import build
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed
@@ -15,7 +20,9 @@ from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.validate import useless
 
 MOST_SERVER_TRANSACTIONS: Final = 1000
-"""Bound on what peers can make us remember; requests beyond it get 503 without a transaction."""
+"""Bound on what peers can make us remember, for strangers and for partners each (`_is_within`).
+What has had its final answer makes way first; requests beyond that get 503 without a transaction.
+"""
 
 FOREIGN_BRANCH: Final = Fault(
     Layer.VALIDATION, "Via", None, "Via Branch Is Not That Of The Request"
@@ -85,6 +92,7 @@ class _Client:
 class _Server:
     machine: ServerTransaction
     flow: Flow
+    is_within: bool
     logged: str = ""
 
 
@@ -205,13 +213,13 @@ class Transactions:
         if server is not None:
             delivered = self._serve(key, server, server.machine.receive(request))
             return Inbound(request, flow, key) if delivered else None
-        if request.method != "ACK" and len(self._servers) < MOST_SERVER_TRANSACTIONS:
+        if request.method != "ACK" and self._has_room(is_within=_is_within(request)):
             machine = (
                 InviteServer(request)
                 if request.method == "INVITE"
                 else NonInviteServer(request, now)
             )
-            server = self._servers[key] = _Server(machine, flow)
+            server = self._servers[key] = _Server(machine, flow, _is_within(request))
             self._log_state("server", server)
         return Inbound(request, flow, key)
 
@@ -270,6 +278,29 @@ class Transactions:
             for timer in _due(server.machine.deadlines, now):
                 self._serve(key, server, server.machine.expire(timer))
 
+    def _has_room(self, *, is_within: bool) -> bool:
+        """Whether there is room for another request of that kind, made where it can be.
+
+        A refused INVITE only waits for its ACK, an accepted one for copies that a reliable
+        transport does not bring: whoever leaves those out must not keep the others from us.
+        """
+        alike = {key: one for key, one in self._servers.items() if one.is_within == is_within}
+        surplus = len(alike) + 1 - MOST_SERVER_TRANSACTIONS
+        if surplus <= 0:
+            return True
+        finished = [
+            key
+            for state in (InviteServerState.COMPLETED, InviteServerState.ACCEPTED)
+            for key, server in alike.items()  # the oldest first
+            if server.machine.state is state
+        ]
+        if surplus > len(finished):
+            return False
+        for key in finished[:surplus]:
+            del self._servers[key]
+        self._wire.ignored("no ACK has come, and another request needs the room")
+        return True
+
     def _machines(self) -> Iterator[ClientTransaction | ServerTransaction]:
         yield from (client.machine for client in self._clients.values())
         yield from (server.machine for server in self._servers.values())
@@ -325,6 +356,14 @@ def _may_answer(request: Request, response: Response) -> bool:
         pass
     ours, theirs = request.headers, response.headers
     return all(ours.get(name) == theirs.get(name) for name in ("Call-ID", "CSeq"))
+
+
+def _is_within(request: Request) -> bool:
+    """Whether a request means a dialog or a request before it: BYE, CANCEL, re-INVITE.
+
+    Strangers can say so, too, but then they get their 481 at once.
+    """
+    return request.to.tag is not None or request.method == "CANCEL"
 
 
 def _due(deadlines: dict[str, float], now: float) -> list[str]:
