@@ -97,6 +97,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {
         "api",
         "interrupts",
+        "observer",
         "sip",
         "core",
         "net",

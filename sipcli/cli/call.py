@@ -67,6 +67,7 @@ def call(
     trial = Trial("call", options.expectations, options.junit, target=target)
 
     async def work(session: Session) -> None:
+        session = trial.watched(session)
         uri = resolve_target(target, session.settings)
         terms = Terms(codecs=session.settings.codecs, lasts_s=duration)
         check_expectations(options.expectations, terms)

@@ -138,6 +138,6 @@ EXPECT_OPTIONS: Final = (
         section=_SECTION,
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="PATH",
-        help="Write the outcome as JUnit XML, too.",
+        help="Write the outcome as JUnit XML, too; - is stdout.",
     ),
 )

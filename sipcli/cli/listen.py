@@ -124,6 +124,7 @@ def listen(
 async def _listen(
     session: Session, policy: Policy, options: CallOptions, duration: float | None, trial: Trial
 ) -> None:
+    session = trial.watched(session)
     terms = Terms(
         codecs=session.settings.codecs, lasts_s=policy.call_duration, rejects_with=policy.reject
     )

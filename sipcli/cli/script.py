@@ -1,6 +1,7 @@
 """A script on stdin (contract §2, `--stdin`): read as it comes, done line by line."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -99,6 +100,8 @@ class Script:
         self._waiting: deque[Line] = deque()
         self._is_read = False
         self._is_busy = False
+        self._turn_begun = 0.0
+        """When the line had its turn that is being done, on the monotonic clock."""
         self._fault: ConfigError | None = None
         self._has_fault = asyncio.Event()
         self._lines = StdinLines(self._read, self._read_all)
@@ -198,7 +201,7 @@ class Script:
         while (line := await self._next()) is not None:
             if self._tells_lines:
                 self._screen.note(one_line(f"stdin, line {line.number}: {line.text}"))
-            self._is_busy = True
+            self._is_busy, self._turn_begun = True, time.monotonic()
             try:
                 await self._take_turn(line, deeds, here)
             except NotDone as fault:
@@ -259,6 +262,7 @@ class Script:
                 actual=str(fault),
                 phase=phase,
                 line=line.number,
+                seconds=time.monotonic() - self._turn_begun,
             )
         )
         if self._course.is_over or self._forgives:

@@ -19,6 +19,7 @@ from sipcli.config.prepare import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
+from sipcli.observer import Observer
 from sipcli.shell import OnCallEvent, OnEvent, Shell
 
 
@@ -29,7 +30,7 @@ class Session:
     settings: Settings
     screen: Screen
     credentials: Credentials | None
-    observer: log.SipTrace
+    observer: Observer
 
     @asynccontextmanager
     async def phone(

@@ -1,7 +1,10 @@
 """A command on trial: what comes of its expectations, on the screen, in a file, as exit code."""
 
+import socket
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -10,9 +13,14 @@ from typing import Final
 
 import click
 
-from sipcli.cli.common import Command
-from sipcli.cli.current import current_screen
+from sipcli import __version__
+from sipcli.calls.events import CallEnded
+from sipcli.cli.common import Command, common
+from sipcli.cli.current import current_screen, leave_stdout_alone
+from sipcli.cli.json_screen import as_fields
 from sipcli.cli.report_file import begin, finish
+from sipcli.cli.session import Session
+from sipcli.cli.sip_ladder import SipLadder
 from sipcli.cli.wording import BAD, GOOD, Line
 from sipcli.errors import (
     ConfigError,
@@ -24,12 +32,16 @@ from sipcli.errors import (
 )
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
-from sipcli.expect.junit import TestCase, junit
+from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.expect.verdict import Verdict, unreached
 from sipcli.printable import one_line
 
 _UNFINISHED: Final = "not finished"
 """What the file says of each expectation from the command's begin to its end."""
+_STDOUT: Final = Path("-")
+"""The path that stands for stdout."""
+_MOST_CALLS: Final = 100
+"""Calls whose figures the report has; a phone that listens for ever fills no memory."""
 _STATUS: Final = "expect-status"
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that may be nothing but a final answer to the INVITE."""
@@ -70,16 +82,35 @@ class Trial:
         self._since = time.monotonic()
         self._verdicts: list[Verdict] = []
         self._cases: list[TestCase] = []
+        self._ended: list[CallEnded] = []
+        self._ladder: SipLadder | None = None
 
     def judge(self) -> Judge:
         """A judge over the calls of the command's phone; what another one found is void."""
         self._verdicts.clear()
         self._cases.clear()
-        return Judge(self._wanted, self._pronounced, incoming=self.incoming)
+        self._ended.clear()
+        return Judge(
+            self._wanted, self._pronounced, incoming=self.incoming, on_over=self._call_over
+        )
+
+    def watched(self, session: Session) -> Session:
+        """The session, with its messages noted for the report. Raises `ConfigError`."""
+        if self._path is None:
+            return session
+        if self._path == _STDOUT and session.settings.audio.output == "-":
+            raise ConfigError("--junit -: stdout carries the sound (--audio-out -): name a file")
+        if self._ladder is None:
+            self._ladder = SipLadder(session.observer)
+        return replace(session, observer=self._ladder)
 
     def __enter__(self) -> None:
         """The command begins. Raises `ConfigError` where the file cannot be written."""
-        if self._path is not None:
+        if self._path == _STDOUT:
+            if common().json:
+                raise ConfigError("--junit -: stdout carries the events (--json): name a file")
+            leave_stdout_alone()
+        elif self._path is not None:
             names = [verdict.name for verdict in self._unjudged(_UNFINISHED)] or ["call"]
             cases = [TestCase(name=name, seconds=0.0, error=_UNFINISHED) for name in names]
             try:
@@ -141,9 +172,9 @@ class Trial:
         name = self._case_name(verdict)
         if verdict.reached:
             failure = None if fault is None else f"{verdict.phase}: {fault}"
-            self._add_case(name, failure=failure)
+            self._add_case(name, verdict.seconds, failure=failure)
         else:
-            self._add_case(name, error=fault)
+            self._add_case(name, verdict.seconds, error=fault)
 
     def _case_name(self, verdict: Verdict) -> str:
         """The name of a verdict's test case: reporters want each name once."""
@@ -154,8 +185,16 @@ class Trial:
         )
         return f"{verdict.name} (call {same + 1})" if same else verdict.name
 
-    def _add_case(self, name: str, failure: str | None = None, error: str | None = None) -> None:
-        seconds = time.monotonic() - self._since
+    def _add_case(
+        self,
+        name: str,
+        seconds: float | None,
+        failure: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """With no `seconds` of its own it took all of the command."""
+        if seconds is None:
+            seconds = time.monotonic() - self._since
         self._cases.append(TestCase(name=name, seconds=seconds, failure=failure, error=error))
 
     def _write(self, error: BaseException | None) -> ConfigError | None:
@@ -164,23 +203,55 @@ class Trial:
             return None
         is_told = error is None or any(case.error is not None for case in self._cases)
         if not self._cases or not is_told:  # an expectation that was judged tells of itself alone
-            self._add_case("call", error=_in_words(error) if error is not None else None)
+            self._add_case("call", None, error=_in_words(error) if error is not None else None)
         try:
-            finish(self._path, self._document(self._cases))
+            self._publish(self._path, self._document(self._cases))
         except OSError as fault:
             failed = self._unwritable(fault)
             current_screen().warning(str(failed))
             return failed
         return None
 
+    def _publish(self, path: Path, document: bytes) -> None:
+        if path != _STDOUT:
+            finish(path, document)
+        elif not common().json:  # that was refused: stdout has its events, and nothing else
+            sys.stdout.flush()
+            sys.stdout.buffer.write(document + b"\n")
+            sys.stdout.buffer.flush()
+
     def _document(self, cases: Sequence[TestCase]) -> bytes:
         return junit(
-            f"sipcli {self._command} {self._target}".rstrip(),
-            f"sipcli.{self._command}",
-            cases,
-            self._began,
-            time.monotonic() - self._since,
+            Report(
+                suite=f"sipcli {self._command} {self._target}".rstrip(),
+                classname=f"sipcli.{self._command}",
+                cases=cases,
+                began=self._began,
+                seconds=time.monotonic() - self._since,
+                host=socket.gethostname(),
+                properties=tuple(self._properties()),
+                output=self._ladder.text if self._ladder is not None else "",
+            )
         )
+
+    def _properties(self) -> Iterator[tuple[str, str]]:
+        """What it was that ran, and how each call ended: the event `ended`, with its figures."""
+        yield "version", __version__
+        yield "command", self._command
+        if self._target:
+            yield "target", self._target
+        for number, ended in enumerate(self._ended, 1):
+            suffix = "" if number == 1 else f" (call {number})"
+            fields = as_fields(ended)
+            figures = fields.pop("stats")
+            fields |= figures if isinstance(figures, dict) else {}
+            for name, value in fields.items():
+                if value is not None:
+                    yield f"{name}{suffix}", str(value)
+
+    def _call_over(self, ended: CallEnded) -> None:
+        if len(self._ended) < _MOST_CALLS:
+            self._ended.append(ended)
 
     def _unwritable(self, fault: OSError) -> ConfigError:
         is_homeless = isinstance(fault, FileNotFoundError)

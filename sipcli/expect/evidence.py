@@ -54,3 +54,5 @@ class Evidence:
     """Those received, in order."""
     flow: Flow | None
     """None where no media connected."""
+    elapsed_s: float | None = None
+    """From the INVITE to its end, or until now; None where there was no call."""

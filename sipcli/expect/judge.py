@@ -35,8 +35,17 @@ class Judge:
     each other too; without, the first that is placed here. `so_far` judges whichever there is.
     """
 
-    def __init__(self, wanted: Expectations, on_verdict: OnVerdict, *, incoming: bool) -> None:
+    def __init__(
+        self,
+        wanted: Expectations,
+        on_verdict: OnVerdict,
+        *,
+        incoming: bool,
+        on_over: Callable[[CallEnded], None] = lambda _: None,
+    ) -> None:
+        """`on_over` is told the end of each call, before the verdicts on it."""
         self._wanted = wanted
+        self._on_over = on_over
         self._on_verdict = on_verdict
         self._incoming = incoming
         self._has_begun = False
@@ -60,6 +69,7 @@ class Judge:
         if isinstance(event, CallEnded):
             del self._witnesses[name]
             self._past = _Past(call, witness, event)
+            self._on_over(event)
             if name in self._on_trial:
                 self._on_trial.discard(name)
                 self._conclude(self._past)
@@ -100,7 +110,7 @@ class Judge:
             actual = verdict.actual
             if since is not None and verdict.reached and verdict.name in _SINCE_ANSWER:
                 actual = f"{actual} (from {since})"
-            self._on_verdict(replace(verdict, actual=actual, line=line))
+            self._on_verdict(replace(verdict, actual=actual, line=line, seconds=0.0))
 
     @staticmethod
     def _evidence(past: _Past, wanted: Expectations) -> Evidence:

@@ -1,7 +1,7 @@
 """Expectations held against what a call came to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sipcli.errors import Phase
@@ -18,6 +18,8 @@ from sipcli.expect.expectations import (
 )
 from sipcli.media.rtp.receipt import DENIAL_S, Receipt
 
+_STATUS: Final = "expect-status"
+_SETUP: Final = "max-setup-ms"
 _NOTHING: Final = "nothing was received"
 _DENIALS: Final = {
     Receipt.ALL_LOST: "the far end reports that none of them arrives",
@@ -42,11 +44,15 @@ class Verdict:
     """Whether the call came as far as to be judged by it; else `actual` says why not."""
     line: int | None = None
     """Where a script expects it; None where an option does."""
+    seconds: float | None = None
+    """How long it took to be decided: from the INVITE on, or its own time if it is a script's."""
 
 
 def judge(wanted: Expectations, found: Evidence) -> tuple[Verdict, ...]:
     """A verdict on each expectation, in the order of the contract."""
-    return tuple(_judge(wanted, found))
+    return tuple(
+        replace(verdict, seconds=_seconds(verdict, found)) for verdict in _judge(wanted, found)
+    )
 
 
 def unreached(wanted: Expectations, reason: str) -> tuple[Verdict, ...]:
@@ -55,6 +61,11 @@ def unreached(wanted: Expectations, reason: str) -> tuple[Verdict, ...]:
         status=None, outcome=reason, setup_ms=None, answer_ms=None, digits="", flow=None
     )
     return judge(wanted, nothing)
+
+
+def _seconds(verdict: Verdict, found: Evidence) -> float | None:
+    decided_ms = {_STATUS: found.answer_ms, _SETUP: found.setup_ms}.get(verdict.name)
+    return found.elapsed_s if decided_ms is None else decided_ms / 1000
 
 
 def _judge(wanted: Expectations, found: Evidence) -> Iterator[Verdict]:
@@ -171,10 +182,10 @@ def _dtmf(digits: str, found: Evidence) -> Verdict:
 
 def _status(status: int, found: Evidence) -> Verdict:
     if found.status is None:
-        return _unreached("expect-status", str(status), found)
+        return _unreached(_STATUS, str(status), found)
     met = found.status == status
     return Verdict(
-        name="expect-status",
+        name=_STATUS,
         met=met,
         expected=str(status),
         actual=str(found.status),
@@ -185,12 +196,12 @@ def _status(status: int, found: Evidence) -> Verdict:
 def _setup(limit: int, found: Evidence) -> Verdict:
     expected = f"at most {limit} ms"
     if found.setup_ms is None:
-        return _unreached("max-setup-ms", expected, found)
+        return _unreached(_SETUP, expected, found)
     answer_ms = found.answer_ms if found.answer_ms is not None else 0
     met = found.setup_ms <= limit
     actual = f"{found.setup_ms} ms"
     phase = Phase.ANSWER if answer_ms > found.setup_ms / 2 else Phase.ICE
-    return Verdict(name="max-setup-ms", met=met, expected=expected, actual=actual, phase=phase)
+    return Verdict(name=_SETUP, met=met, expected=expected, actual=actual, phase=phase)
 
 
 def _mos(least: float, found: Evidence) -> Verdict:

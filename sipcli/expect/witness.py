@@ -1,6 +1,7 @@
 """Somebody who watches one call, and says what it has come to."""
 
 import asyncio
+import time
 from typing import Final
 
 from sipcli.calls.call import Call
@@ -17,9 +18,13 @@ MOST_DIGITS: Final = 10_000
 
 
 class Witness:
-    """Watches one call; it hears tones through the `Ear` among the call's taps."""
+    """Watches one call, from its INVITE on.
+
+    It hears tones through the `Ear` among the call's taps.
+    """
 
     def __init__(self) -> None:
+        self._begun = time.monotonic()
         self._status: int | None = None
         self._answer_ms: int | None = None
         self._media: Media | None = None
@@ -55,6 +60,7 @@ class Witness:
             answer_ms=self._answer_ms,
             digits=self._digits,
             flow=self._flow(media, call, tone_hz, ended) if media is not None else None,
+            elapsed_s=time.monotonic() - self._begun,
         )
 
     def _outcome(self, call: Call, ended: CallEnded | None) -> str:

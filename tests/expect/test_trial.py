@@ -47,7 +47,7 @@ def run(trial: Trial, *statuses: int, error: SipcliError | None = None) -> None:
 
 def cases(path: Path) -> list[tuple[str | None, list[str]]]:
     suite = ElementTree.parse(path).getroot()[0]
-    return [(case.get("name"), [told.tag for told in case]) for case in suite]
+    return [(case.get("name"), [told.tag for told in case]) for case in suite.iter("testcase")]
 
 
 def test_a_failure_shows_in_the_file_also_where_each_expectation_was_met(tmp_path: Path) -> None:

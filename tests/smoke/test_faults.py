@@ -109,7 +109,7 @@ def test_a_fault_ends_with_its_code_and_its_sentence(
 def test_the_file_for_the_ci_server_tells_of_it_too(runs: list["Future[Run]"], number: int) -> None:
     fault, outcome = FAULTS[number], runs[number].result()
     suite = ElementTree.fromstring(outcome.junit)[0]
-    told = [str(problem.get("message")) for case in suite for problem in case]
+    told = [str(problem.get("message")) for case in suite.iter("testcase") for problem in case]
     assert any(fault.sentence in settled(text) for text in told), told
     assert int(str(suite.get("failures"))) + int(str(suite.get("errors"))) == len(told)
 

@@ -1,0 +1,59 @@
+"""The SIP messages of a run as a ladder, for the report that somebody reads afterwards."""
+
+import time
+from typing import Final
+
+from sipcli.observer import Observer
+from sipcli.sandbox.ladder import label
+from sipcli.sip.message import parse
+
+MOST: Final = 2_000
+"""Messages that are kept: a far end that sends more fills no memory."""
+
+
+class SipLadder:
+    """An observer that passes everything on, and keeps a line of each message.
+
+    A line has no more of a message than its method, or its status and reason: no secret.
+    """
+
+    def __init__(self, further: Observer) -> None:
+        self._further = further
+        self._since = time.monotonic()
+        self._rungs: list[str] = []
+        self._left_out = 0
+        self._server = ""
+
+    def sent(self, server: str, data: bytes) -> None:
+        """Keep what went out."""
+        self._further.sent(server, data)
+        self._keep("→", server, data)
+
+    def received(self, server: str, data: bytes) -> None:
+        """Keep what came in."""
+        self._further.received(server, data)
+        self._keep("←", server, data)
+
+    def noted(self, text: str) -> None:
+        """Pass it on."""
+        self._further.noted(text)
+
+    @property
+    def text(self) -> str:
+        """All of it, a message a line: seconds since the beginning, direction, message."""
+        lines = self._rungs or ["no SIP message was sent or received"]
+        more = [f"{self._left_out} more messages"] if self._left_out else []
+        return "\n".join([*lines, *more])
+
+    def _keep(self, arrow: str, server: str, data: bytes) -> None:
+        if not data.strip():
+            return  # a keep-alive
+        if len(self._rungs) >= MOST:
+            self._left_out += 1
+            return
+        if server != self._server:
+            self._server = server
+            self._rungs.append(server)
+        message = parse(data).message
+        what = label(message) if message is not None else f"{len(data)} bytes that are no message"
+        self._rungs.append(f"{time.monotonic() - self._since:9.3f} s  {arrow} {what}")
