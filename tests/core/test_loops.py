@@ -235,7 +235,7 @@ def within(method: str, answer: Answer) -> Callable[[], list[float]]:
 
     def drive() -> list[float]:
         wire = CallWire()
-        call, _ = wire.talk()
+        call, invite = wire.talk()
         peer = Peer(wire, method, answer)
         match method:
             case "BYE":
@@ -244,6 +244,9 @@ def within(method: str, answer: Answer) -> Callable[[], list[float]]:
                 wire.step(wire.calls.info, call, "application/dtmf-relay", b"Signal=1\r\n")
             case "REFER":
                 wire.step(wire.calls.refer, call, target=BOB)
+            case "NOTIFY":
+                wire.receive(wire.inside(invite, "REFER", ("Refer-To", f"<{BOB}>")))
+                wire.step(wire.calls.accept_transfer, call)
         peer.go_on()
         return peer.times
 
@@ -273,6 +276,29 @@ def acknowledged() -> list[float]:
     wire.reply(request, 183, ("Require", "100rel"), ("RSeq", "1"), body=ANSWER)
     peer.go_on()
     return peer.times
+
+
+def unacknowledged(status: int, *fields: tuple[str, str]) -> Callable[[], list[float]]:
+    """A caller that never acknowledges our answer."""
+
+    def drive() -> list[float]:
+        wire = CallWire()
+        invite = wire.ring(*fields)
+        if status == 200:
+            wire.step(wire.calls.accept, invite.call_id, ANSWER)
+        times: list[float] = []
+        seen = 0
+        end = wire.now + WATCHED
+        while wire.now < end:
+            for _, data in wire.sent[seen:]:
+                message = read(data)
+                if isinstance(message, Response) and message.status == status:
+                    times.append(wire.now)
+            seen = len(wire.sent)
+            wire.advance(0.1)
+        return times
+
+    return drive
 
 
 def keep_alives() -> list[float]:
@@ -311,6 +337,7 @@ LOOPS: dict[str, list[Loop]] = {
         Loop(within("BYE", challenge()), 4, 4),
         Loop(within("INFO", challenge(407)), 4, 4),
         Loop(within("REFER", challenge(407, realm=True)), 7, 7),
+        Loop(within("NOTIFY", challenge(407)), 4, 4),
         Loop(acknowledged, 4, 4),
     ],
     "says for ever that only the nonce was too old (stale)": [
@@ -375,6 +402,11 @@ LOOPS: dict[str, list[Loop]] = {
         Loop(within("BYE", after(503, 0)), 1, 1),
         Loop(within("INFO", always(491)), 1, 1),
         Loop(within("REFER", elsewhere(302)), 1, 1),
+        Loop(within("NOTIFY", after(503, 0)), 1, 1),
+    ],
+    "never acknowledges our answer (ACK, PRACK)": [
+        Loop(unacknowledged(200), 2, 12),
+        Loop(unacknowledged(180, ("Require", "100rel")), 2, 12),
     ],
     "sends answers of no use (malformed)": [
         Loop(register(useless), 1, 40),
