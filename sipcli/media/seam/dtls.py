@@ -38,6 +38,15 @@ CIPHERS: Final = ":".join(
 )
 """aiortc offers ECDSA alone, which no peer with an RSA certificate can take."""
 
+MOST_RECORDS: Final = 32
+"""Records of one datagram that are looked at after the first."""
+
+LARGEST_RECORD: Final = 1500
+"""Bytes that are read of a record."""
+
+_NO_RENEGOTIATION: Final = 100
+"""The alert that refuses another handshake within an association (RFC 5246 §7.2.2)."""
+
 _DTLS_1_2: Final = 0xFEFD
 """The oldest version that is spoken (RFC 8827 §6.5)."""
 
@@ -57,7 +66,19 @@ class _AnyKeyCertificate(RTCCertificate):
         context = super()._create_ssl_context(srtp_profiles)
         context.set_cipher_list(CIPHERS.encode())
         context.set_min_proto_version(_DTLS_1_2)
+        # Another handshake would bring other keys, and libsrtp would go on with those of the first.
+        context.set_options(SSL.OP_NO_RENEGOTIATION)
+        context.set_info_callback(_note_alert)
         return context
+
+
+def _note_alert(connection: SSL.Connection, where: int, code: int) -> None:
+    """Remember that a renegotiation was refused: OpenSSL's hook, for all that happens."""
+    if (
+        where & SSL.SSL_CB_WRITE_ALERT == SSL.SSL_CB_WRITE_ALERT
+        and code & 0xFF == _NO_RENEGOTIATION
+    ):
+        connection.set_app_data(_NO_RENEGOTIATION)
 
 
 class Certificate:
@@ -100,6 +121,8 @@ class _Transport(RTCDtlsTransport):
     peer: tuple[Fingerprint, ...] = ()
     """What the far end showed, by each of `HASHES`."""
     mismatch = False
+    is_broken_off = False
+    """Whether the far end has ended the association by a fatal alert."""
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
         certificate = self.connection.get_peer_certificate(as_cryptography=True)
@@ -114,6 +137,23 @@ class _Transport(RTCDtlsTransport):
         self.mismatch = True
         self._set_state(State.FAILED)
 
+    async def _recv_next(self) -> None:
+        """As aiortc does, with all records of the datagram; and a fatal alert ends all, too."""
+        await super()._recv_next()
+        if not self.encrypted:
+            return
+        for _ in range(MOST_RECORDS):
+            try:
+                self.connection.recv(LARGEST_RECORD)  # nothing is expected: it is dropped
+            except SSL.ZeroReturnError:
+                raise ConnectionError("the far end has said farewell") from None
+            except SSL.Error:
+                break
+        await self._write_ssl()
+        if self.connection.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
+            self.is_broken_off = True
+            raise ConnectionError("a fatal alert has come")
+
     @property
     def connection(self) -> SSL.Connection:
         """OpenSSL's side of it; only once the handshake has begun."""
@@ -126,11 +166,15 @@ class Dtls:
     """One DTLS association and the SRTP keys that come from it.
 
     `send` takes the datagrams that go out, `receive` those that came in; `on_closed` is
-    called once, when the far end closes the association.
+    called once, with a sentence, when the far end ends the association. What it asks for new
+    keys (renegotiation) is refused in the handshake (RFC 5246 §7.2.2): those agreed on stay.
     """
 
     def __init__(
-        self, certificate: Certificate, send: Callable[[bytes], None], on_closed: Callable[[], None]
+        self,
+        certificate: Certificate,
+        send: Callable[[bytes], None],
+        on_closed: Callable[[str], None],
     ) -> None:
         self._flights = Flights(send)
         self._pipe = _Pipe(self._flights)
@@ -138,7 +182,7 @@ class Dtls:
         pipe: Any = self._pipe
         self._transport = _Transport(pipe, [certificate.rtc])
         self._transport.on("statechange", self._on_state)
-        self._on_closed: Callable[[], None] | None = on_closed
+        self._on_closed: Callable[[str], None] | None = on_closed
 
     async def handshake(self, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
         """Shake hands and derive the keys; `fingerprints` are those the far end has promised.
@@ -207,7 +251,17 @@ class Dtls:
     def _on_state(self) -> None:
         if self._transport.state == "closed" and self._on_closed is not None:
             on_closed, self._on_closed = self._on_closed, None
-            on_closed()
+            on_closed(self._explain_end())
+
+    def _explain_end(self) -> str:
+        if not self._transport.is_broken_off:
+            return "the far end has ended the media"
+        if self._transport.connection.get_app_data() == _NO_RENEGOTIATION:
+            return (
+                "the far end has broken the DTLS association off:"
+                " it asked for new keys (renegotiation), which is refused"
+            )
+        return "the far end has broken the DTLS association off"
 
     async def _take_leave(self) -> None:
         """Send the alert that OpenSSL has ready, or one that ends the association."""

@@ -331,9 +331,9 @@ class MediaTransport:
     def _send_dtls(self, data: bytes) -> None:
         self._agent.send_now(data)
 
-    def _on_dtls_closed(self) -> None:
+    def _on_dtls_closed(self, reason: str) -> None:
         self._srtp = None
-        self._tell(Lost("the far end has ended the media", closed=True))
+        self._tell(Lost(reason, closed=True))
 
     def _on_lost(self, agent: IceAgent, reason: str) -> None:
         if agent is self._agent:

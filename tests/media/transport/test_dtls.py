@@ -28,8 +28,8 @@ class Network:
         self.sent = {"alice": 0, "bob": 0}
         self.closed: list[str] = []
         self._loses = loses
-        self.alice = Dtls(ALICE, self._carry("alice"), lambda: self.closed.append("alice"))
-        self.bob = Dtls(BOB, self._carry("bob"), lambda: self.closed.append("bob"))
+        self.alice = Dtls(ALICE, self._carry("alice"), lambda _: self.closed.append("alice"))
+        self.bob = Dtls(BOB, self._carry("bob"), lambda _: self.closed.append("bob"))
 
     def _carry(self, sender: str) -> Callable[[bytes], None]:
         def send(data: bytes) -> None:
@@ -128,7 +128,7 @@ def test_a_peer_that_answers_half_is_told_from_one_that_does_not() -> None:
     async def test() -> None:
         network = Network(lambda sender, _: sender == "alice")
         network.bob.receive(b"")
-        helper = Dtls(BOB, network.alice.receive, lambda: None)
+        helper = Dtls(BOB, network.alice.receive, lambda _: None)
         answering = asyncio.create_task(helper.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]))
         with pytest.raises(DtlsFault, match="did not get done within 8 s"):
             await network.alice.handshake(DtlsRole.SERVER, [BOB.fingerprint])
@@ -197,6 +197,7 @@ class OpenSslPeer:
         *,
         srtp: bytes = b"SRTP_AES128_CM_SHA1_80",
         ciphers: bytes = b"DEFAULT",
+        on_closed: Callable[[str], None] = lambda _: None,
     ) -> None:
         context = SSL.Context(SSL.DTLS_METHOD)
         context.set_cipher_list(ciphers)
@@ -215,15 +216,21 @@ class OpenSslPeer:
             self.connection.set_connect_state()
         else:
             self.connection.set_accept_state()
-        self.dtls = Dtls(ALICE, self.receive, lambda: None)
+        self.dtls = Dtls(ALICE, self.receive, on_closed)
 
     def receive(self, data: bytes) -> None:
         self.connection.bio_write(data)
+        with suppress(SSL.Error):
+            self.connection.recv(100)
         self.step()
 
     def step(self) -> None:
         with suppress(SSL.Error):
             self.connection.do_handshake()
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is ready."""
         for datagram in self._output():
             asyncio.get_running_loop().call_soon(self.dtls.receive, datagram)
 
@@ -314,3 +321,50 @@ def test_certificates_differ_from_phone_to_phone() -> None:
     assert Certificate.generate().fingerprint.hash_function == "sha-256"
     assert len(ALICE.fingerprint.value) == 32 * 3 - 1
     assert ALICE.fingerprint.value == ALICE.fingerprint.value.upper()
+
+
+# A far end that asks for new keys while media flow
+
+
+def ask_for_renegotiation(peer: OpenSslPeer) -> None:
+    """Let the peer begin another handshake within the association."""
+    peer.connection.renegotiate()
+    peer.step()
+
+
+@pytest.mark.parametrize("role", DtlsRole)
+def test_a_renegotiation_is_refused_in_the_handshake_and_the_keys_stay(role: DtlsRole) -> None:
+    async def test() -> None:
+        closed: list[str] = []
+        peer = OpenSslPeer(opposite(role), EC_KEY, on_closed=closed.append)
+        await meet(peer, role)
+        srtp, before = peer.dtls.derive_srtp(), peer.connection.get_peer_finished()
+        for _ in range(3):
+            ask_for_renegotiation(peer)
+            await settle()
+        assert peer.connection.get_peer_finished() == before, "no other handshake"
+        assert srtp.protect_rtp(rtp()) is not None
+        # OpenSSL ends the association where it is refused another handshake.
+        refusal = "it asked for new keys (renegotiation), which is refused"
+        assert closed == [f"the far end has broken the DTLS association off: {refusal}"]
+        await peer.dtls.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("role", DtlsRole)
+def test_a_farewell_that_comes_behind_something_else_is_heard(role: DtlsRole) -> None:
+    """Several records may share a datagram (RFC 6347 §4.1.1)."""
+
+    async def test() -> None:
+        closed: list[str] = []
+        peer = OpenSslPeer(opposite(role), EC_KEY, on_closed=closed.append)
+        await meet(peer, role)
+        peer.connection.send(b"x")
+        peer.connection.shutdown()
+        peer.flush()
+        await settle()
+        assert closed == ["the far end has ended the media"]
+        await peer.dtls.close()
+
+    run(test())

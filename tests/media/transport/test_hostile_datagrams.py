@@ -330,8 +330,8 @@ def test_a_peer_with_a_new_source_in_each_packet_fills_no_memory(
 def associated() -> tuple[Dtls, Dtls]:
     """Two ends whose datagrams arrive at once."""
     to_bob: list[Dtls] = []
-    alice = Dtls(ALICE, lambda data: to_bob[0].receive(data), lambda: None)
-    to_bob.append(Dtls(BOB, alice.receive, lambda: None))
+    alice = Dtls(ALICE, lambda data: to_bob[0].receive(data), lambda _: None)
+    to_bob.append(Dtls(BOB, alice.receive, lambda _: None))
     return alice, to_bob[0]
 
 
