@@ -145,6 +145,8 @@ def test_a_certificate_must_be_trusted_and_for_that_host(
             text = await warning_for(uri, trusting(authority if trusts else None))
             if trusts and name == "127.0.0.1":
                 assert "it ended the connection" in text
+            elif trusts:
+                assert "its certificate does not have its name as a subjectAltName" in text
             else:
                 assert "its certificate is not trusted" in text
                 assert "tls_ca_file" in text
