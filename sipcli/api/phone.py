@@ -348,8 +348,6 @@ class Phone:
     def _resolve(self, target: str) -> Uri:
         """Whom a target means. Raises `ConfigError`."""
         settings = self._setup.settings
-        if settings.is_anonymous and "@" not in target:
-            raise ConfigError(f"{target!r} needs a domain: expected user@domain, or set uri")
         try:
             uri = resolve(target, settings.uri)
         except Malformed as fault:

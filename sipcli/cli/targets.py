@@ -11,10 +11,6 @@ from sipcli.sip.uri import Uri
 
 def resolve_target(text: str, settings: Settings) -> Uri:
     """The URI that TARGET means; raises `click.BadParameter` if it means none."""
-    if settings.is_anonymous and "@" not in text:
-        raise click.BadParameter(
-            f"{text!r} needs a domain: give user@domain, or set uri", param_hint="TARGET"
-        )
     try:
         uri = resolve(text, settings.uri)
     except Malformed as fault:

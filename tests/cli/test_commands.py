@@ -45,6 +45,28 @@ def test_register_once_takes_no_longer_than_it_may(sipcli: Sipcli) -> None:
     assert ended.the("finished")["reason"] == "ended before it was registered"
 
 
+@pytest.mark.parametrize("command", [["call"], ["message"], ["ping"]])
+@pytest.mark.parametrize("target", ["mailto:bob@h", "http://h/bob", "sipp:bob@h", "sip://bob@h"])
+def test_what_cannot_be_called_is_a_usage_error(
+    command: list[str], target: str, sipcli: Sipcli
+) -> None:
+    words = ["hello"] if command == ["message"] else []
+    with in_a_thread() as server:
+        ended = sipcli(*command, target, *words, *account(server, "--json"))
+        assert server.requests("REGISTER") == []
+    assert ended.code == 2
+    assert "only sip:, sips: and tel: addresses can be reached" in ended.the("error")["text"]
+
+
+def test_what_people_type_goes_out_escaped(sipcli: Sipcli) -> None:
+    with in_a_thread() as server:
+        assert sipcli("ping", '"J" <sip:jürgen #4@example.com>', *account(server)).code == 0
+        assert sipcli("message", "*21*0171#@example.com", "hi", *account(server)).code == 0
+        (ping,), (message,) = server.requests("OPTIONS"), server.requests("MESSAGE")
+    assert ping.target == "sip:j%C3%BCrgen%20%234@example.com"
+    assert message.target == "sip:*21*0171%23@example.com"
+
+
 def test_of_several_pings_the_first_failure_decides() -> None:
     options = request("OPTIONS")
     tally = Tally("sip:bob@example.com")

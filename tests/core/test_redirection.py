@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.config.keys import BY_NAME
-from sipcli.config.settings import PeerPolicy, Permission
+from sipcli.config.settings import PeerPolicy, Permission, WsServer
 from sipcli.core.calls.events import (
     Answered,
     Ended,
@@ -89,6 +89,13 @@ def test_a_telephone_number_is_no_way_around_sips() -> None:
     wire = CallWire()
     wire.step(wire.calls.invite, SipUri.parse("sips:bob@example.com"), OFFER)
     redirect(wire, "<tel:+1555>")
+    assert targets(wire)[1:] == []
+
+
+def test_an_address_that_wants_tls_is_not_called_without() -> None:
+    wire = CallWire(ws_servers=(WsServer("ws://alpha.example.com"),))
+    wire.invite()
+    redirect(wire, "<sips:carol@x>")
     assert targets(wire)[1:] == []
 
 

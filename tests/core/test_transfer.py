@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.config.keys import BY_NAME
-from sipcli.config.settings import PeerPolicy, Permission
+from sipcli.config.settings import PeerPolicy, Permission, WsServer
 from sipcli.core.calls.calls import MOST_TRANSFERS, NoSuchCall
 from sipcli.core.calls.events import (
     Calling,
@@ -15,10 +15,12 @@ from sipcli.core.calls.events import (
 )
 from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.calls.target import resolve
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri, parse_uri
 from tests.core.call_wire import ANSWER, OFFER, CallWire
+from tests.core.factories import ALPHA
 
 CAROL = SipUri.parse("sip:carol@example.com")
 REFER = ("Event", "refer")
@@ -132,6 +134,17 @@ def test_a_far_end_may_decline_to_tell() -> None:  # RFC 4488
     wire.step(wire.calls.refer, call, target=CAROL)
     wire.reply(wire.last(), 202, ("Refer-Sub", "false"))
     assert wire.heard(TransferProgress)[0].is_final
+
+
+def test_what_a_person_types_goes_out_escaped() -> None:  # RFC 3261 §19.1.2
+    wire = CallWire()
+    call, _ = wire.talk()
+    target = resolve('"Jürgen" <sip:#4 ü@h>', SipUri.parse("sip:alice@example.com"))
+    wire.step(wire.calls.refer, call, target=target)
+    assert wire.last().headers.get("Refer-To") == "<sip:%234%20%C3%BC@h>"
+    wire.step(wire.calls.invite, target, OFFER)
+    invite = wire.requests("INVITE")[-1]
+    assert (invite.target, str(invite.to.uri)) == ("sip:%234%20%C3%BC@h", "sip:%234%20%C3%BC@h")
 
 
 def test_an_attended_transfer_names_the_dialog_as_the_target_knows_it() -> None:
@@ -339,6 +352,13 @@ def test_a_telephone_number_is_called_at_our_own_domain() -> None:
     asked(wire, ("Refer-To", "<tel:+1-555>"))
     (request,) = wire.heard(TransferRequested)
     assert str(request.target) == "sip:+1555@example.com;user=phone"
+
+
+def test_an_address_that_wants_tls_is_not_called_without() -> None:
+    for server, status in ((WsServer("ws://alpha.example.com"), 416), (ALPHA, None)):
+        wire = CallWire(ws_servers=(server,))
+        asked(wire, ("Refer-To", "<sips:carol@example.com>"))
+        assert [one.status for one in wire.responses()[-1:]] == ([status] if status else [])
 
 
 def test_without_a_domain_of_our_own_a_number_cannot_be_called() -> None:

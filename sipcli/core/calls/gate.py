@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from sipcli.config.settings import Permission, Settings
-from sipcli.sip.uri import SipUri
+from sipcli.core.calls.target import reachable
+from sipcli.core.requests.route import lack_of_secure_servers
+from sipcli.sip.uri import SipUri, Uri
 
 ASK_LIMIT: Final = 25.0
 """Seconds to decide about a transfer or redirection: a peer waits for our answer to its REFER
@@ -26,6 +28,16 @@ class Gate:
     def __init__(self, settings: Settings, has_room: Callable[[], bool]) -> None:
         self.has_room = has_room
         self._settings = settings
+
+    def reachable(self, uri: Uri) -> SipUri | None:
+        """Where an address that a peer names can be called; None where it cannot.
+
+        A `tel:` number is at our own domain, and `sips:` needs TLS to our server.
+        """
+        settings = self._settings
+        target = reachable(uri, settings.uri)
+        lacks = target is not None and lack_of_secure_servers(target, settings.ws_servers)
+        return None if lacks else target
 
     def transfer(self, target: SipUri) -> Permission:
         """What becomes of a REFER to `target`."""

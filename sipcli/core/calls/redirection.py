@@ -8,7 +8,6 @@ from sipcli.core.calls.call import Call
 from sipcli.core.calls.events import RedirectDecided, RedirectRequested
 from sipcli.core.calls.gate import ASK_LIMIT, NOT_PERMITTED, REFUSED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.core.calls.target import reachable
 from sipcli.sip.address import Address
 from sipcli.sip.message import Response
 from sipcli.sip.uri import SipUri, Uri
@@ -26,7 +25,6 @@ class Redirection:
 
     def __init__(self, call: Call, target: Uri) -> None:
         self._call = call
-        self._home = call.line.identity.aor
         self._tried: list[Uri] = [target]
         self._waiting: list[SipUri] = []
         self._has_secure_target = isinstance(target, SipUri) and target.scheme == "sips"
@@ -39,7 +37,7 @@ class Redirection:
     def add(self, response: Response) -> None:
         """Take the Contacts of a 3xx by falling `q`, without those that are not to be tried."""
         for contact in sorted(response.contacts[:MOST_REDIRECTIONS], key=_weight, reverse=True):
-            uri = reachable(contact.uri, self._home)
+            uri = self._call.gate.reachable(contact.uri)
             if uri is None or (self._has_secure_target and uri.scheme == "sip"):
                 continue
             # Header fields and a method in a URI are the redirecting server's, not our user's.

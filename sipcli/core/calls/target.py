@@ -1,6 +1,7 @@
 """What a user types as whom to call, as a URI (RFC 3261 §19.1.6, RFC 3966)."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from sipcli.config.settings import ANONYMOUS_HOST
@@ -8,32 +9,88 @@ from sipcli.sip.grammar import Malformed
 from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri, parse_uri
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(/{0,2})")
 _SEPARATORS: Final = re.compile(r"[\s().\-]")
 _NUMBER: Final = re.compile(r"\+?[0-9][0-9\s().\-]*")
 _GLOBAL_OR_LOCAL: Final = re.compile(r"\+?[0-9A-Fa-f*#]+")
+_PASTED: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^"<>]*)\s*<([^<>]*)>[^<>]*')
+"""A name and an address in angle brackets, as From, To and mail programs have them."""
+_UNTYPEABLE: Final = re.compile(r'[\x00-\x20\x7f"<>@]|%(?![0-9A-Fa-f]{2})')
+"""What a person may type into a user part, and never stands in a URI as it is."""
+_INVISIBLE: Final = re.compile(
+    r"^[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+|"
+    r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+$"
+)
+"""What comes along when an address is copied from a page: blanks, and marks of direction."""
+_HOST_AND_PORT: Final = re.compile(r"([^:;?/@]+)((?::[0-9]*)?(?:[;?].*)?)", re.DOTALL)
 
 
 def resolve(text: str, home: SipUri) -> Uri:
     """The URI that `text` means for a user at `home`.
 
-    A SIP URI or `user@host` as it stands; a bare user or number at home's domain; a
-    `tel:` URI as a number there, with `user=phone`. Raises `Malformed`.
+    A SIP URI or `user@host` as it stands; a bare user or number at home's domain; a `tel:`
+    URI as a number there, with `user=phone`. A name before `<…>` is left out, and what cannot
+    stand in a URI is escaped (RFC 3261 §19.1.2). Raises `Malformed`.
     """
-    text = text.strip()
+    text = _INVISIBLE.sub("", text)
     if not text:
         raise Malformed("an address is missing")
-    if text[:4].lower() == "tel:":
-        return _telephone(text[4:], home)
-    if re.match(r"sips?:", text, re.IGNORECASE):
-        return _with_user(parse_uri(text))
+    pasted = _PASTED.fullmatch(text)
+    if pasted is not None:
+        return resolve(pasted[1], home)
+    scheme = _SCHEME.match(text)
+    if scheme is not None:
+        return _with_scheme(scheme, text[scheme.end() :], home)
     if "@" in text:
-        return _with_user(SipUri.parse(f"sip:{text}"))
-    if _SCHEME.match(text):
-        raise Malformed("only sip:, sips: and tel: addresses can be reached")
+        return _typed("sip", text)
+    if home.host == ANONYMOUS_HOST:
+        raise Malformed("it needs a domain: give user@domain, or set uri")
     if _NUMBER.fullmatch(text):
         text = _SEPARATORS.sub("", text)
     return SipUri(scheme=home.scheme, user=text, host=home.host, port=home.port, params=Params())
+
+
+def _with_scheme(found: re.Match[str], rest: str, home: SipUri) -> Uri:
+    scheme = found[1].lower()
+    if scheme in ("sip", "sips") and not found[2]:
+        return _typed(scheme, rest)
+    if scheme == "tel" and not found[2]:
+        if home.host == ANONYMOUS_HOST:
+            raise Malformed("a number needs a domain: give sip:NUMBER@domain, or set uri")
+        return _telephone(rest, home)
+    meant = ""
+    if "@" in rest:
+        meant = f"; did you mean {'sips' if scheme == 'sips' else 'sip'}:{rest}?"
+    elif rest.isdecimal():
+        meant = f"; did you mean sip:{found[1]}:{rest}?"
+    raise Malformed(
+        f"{found[0]} is nothing to call: only sip:, sips: and tel: addresses can be reached{meant}"
+    )
+
+
+def _typed(scheme: str, rest: str) -> Uri:
+    """`scheme:rest` with what a person need not know to escape escaped."""
+    user, at, place = rest.rpartition("@")
+    try:
+        uri = parse_uri(f"{scheme}:{rest}")
+    except Malformed:
+        # Perhaps it is only the user part that holds what it should not.
+        user = _UNTYPEABLE.sub(lambda one: f"%{ord(one[0]):02X}", user)
+        uri = parse_uri(f"{scheme}:{user}{at}{_in_ascii(place)}")
+    if isinstance(uri, SipUri) and uri.headers:
+        raise Malformed("an address to call has no ?headers")
+    return replace(uri)  # written anew, each part with its escapes
+
+
+def _in_ascii(place: str) -> str:
+    """A host as DNS knows it, with what follows it."""
+    found = _HOST_AND_PORT.fullmatch(place)
+    if place.isascii() or found is None:
+        return place
+    try:
+        return found[1].encode("idna").decode("ascii") + found[2]
+    except UnicodeError:
+        raise Malformed("the host is no name that DNS knows") from None
 
 
 def reachable(uri: Uri, home: SipUri) -> SipUri | None:
@@ -49,12 +106,6 @@ def reachable(uri: Uri, home: SipUri) -> SipUri | None:
         return _telephone(uri.rest, home)
     except Malformed:
         return None
-
-
-def _with_user(uri: Uri) -> Uri:
-    if isinstance(uri, SipUri) and uri.headers:
-        raise Malformed("an address to call has no ?headers")
-    return uri
 
 
 def _telephone(number: str, home: SipUri) -> SipUri:

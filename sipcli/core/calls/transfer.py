@@ -12,7 +12,6 @@ from sipcli.core.calls.events import TransferDecided, TransferProgress, Transfer
 from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, REFUSED, UNDECIDED
 from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.core.calls.target import reachable
 from sipcli.core.requests import dispatch
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.requests.queries import final_status
@@ -150,7 +149,7 @@ class Transferee:
         if refer_to is None:
             leg.respond(inbound, 400, now, reason="Missing Refer-To")
             return
-        uri = reachable(refer_to.uri, leg.line.identity.aor)
+        uri = leg.user.gate.reachable(refer_to.uri)
         if self._is_busy or not leg.is_confirmed:
             leg.respond(inbound, 491, now)
         elif uri is None:
