@@ -1,6 +1,10 @@
 """The pytest plugin as its users have it: in a run of pytest of its own."""
 
+import inspect
+
 import pytest
+
+from tests import open_files
 
 pytest_plugins = ["pytester"]
 
@@ -67,18 +71,17 @@ async def test_a_wrong_setting(sip_phone):
     await sip_phone("alice", passwort="x")
 """
 
-LEFT = """
+LEFT = f"""{inspect.getsource(open_files)}
 import asyncio
 import pytest
-from tests.open_files import open_files
 
 @pytest.fixture(autouse=True)
 async def nothing_is_left():
     before = asyncio.all_tasks(), open_files()
     yield
-    assert {task for task in asyncio.all_tasks() if task not in before[0]} <= {
+    assert {{task for task in asyncio.all_tasks() if task not in before[0]}} <= {{
         asyncio.current_task()
-    }
+    }}
     assert open_files() <= before[1]
 
 @pytest.mark.parametrize("fails", [False, True])
