@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
 	$(addprefix --cov sipcli/,$(COVERED)) --cov-report term:skip-covered --cov-fail-under 97
 
 .DEFAULT_GOAL := help
-.PHONY: help venv peers listeners lint check test floors soak bench example demo clean
+.PHONY: help venv peers listeners lint check test floors audit soak bench example demo clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -60,6 +60,9 @@ test: lint  ## the same with all tests; installs the real peers
 
 floors: venv  ## prove the lowest versions of the dependencies that pyproject.toml declares
 	scripts/check-floors $(BIN)/python
+
+audit: venv  ## look up known vulnerabilities in the dependencies (before a release)
+	scripts/audit-dependencies $(BIN)/python
 
 soak: venv  ## make 200 calls, and look after each for what it may have left
 	scripts/soak-calls
