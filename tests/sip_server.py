@@ -30,6 +30,8 @@ class Behaviour:
     """The final answer to a method; 200 where it is not named."""
     silent: frozenset[str] = frozenset()
     """Methods that get no answer. UNREGISTER is a REGISTER with expires=0."""
+    hangs_up: frozenset[str] = frozenset()
+    """Methods that cost their sender the connection, without a Close frame."""
     reason: str | None = None
     """Reason phrase of all answers but those to REGISTER."""
     expires: int = 600
@@ -120,7 +122,9 @@ class SipServer:
             request.method == "REGISTER" and request.contacts[0].params.get("expires") == "0"
         )
         kinds = {request.method, "UNREGISTER"} if is_leaving else {request.method}
-        if request.method == "ACK" or kinds & self.behaviour.silent:
+        if kinds & self.behaviour.hangs_up:
+            client.transport.abort()
+        if request.method == "ACK" or kinds & (self.behaviour.silent | self.behaviour.hangs_up):
             return
         response = self._register(request) if request.method == "REGISTER" else None
         if response is None:

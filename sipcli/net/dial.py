@@ -17,7 +17,7 @@ from sipcli.config.settings import WsServer
 from sipcli.net import refusal, tcp, tls
 from sipcli.net import resolve as dns
 from sipcli.net.certificate import read_certificate
-from sipcli.net.connection import LINGER, MAX_UNSENT, Connection
+from sipcli.net.connection import LINGER, MAX_CONTROL, MAX_MESSAGE, MAX_UNSENT, Connection
 from sipcli.net.details import LinkDetails, Phase
 from sipcli.net.failure import ConnectFailed, Fault, excerpt
 from sipcli.net.library import Proxy, as_utf8, get_proxy, parse_proxy
@@ -26,12 +26,6 @@ from sipcli.net.options import LinkOptions
 
 SUBPROTOCOL: Final = "sip"
 """The WebSocket subprotocol of RFC 7118 §4."""
-MAX_MESSAGE: Final = 1024 * 1024
-"""Bytes of the largest message taken off the wire; a larger one costs the connection (1009).
-
-Far above what the SIP parser reads of one, so that a message that is too large is refused as a
-message: with 513, or as an answer that cannot be used. With `MAX_QUEUED` it bounds memory.
-"""
 MAX_QUEUED: Final = 16
 """Messages that may wait to be received before the network is left alone."""
 
@@ -166,7 +160,8 @@ class _Attempt:
             open_timeout=None,  # ours covers the phases before too
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
-            max_size=MAX_MESSAGE,
+            # The library counts a ping between two fragments as if it were one of them.
+            max_size=MAX_MESSAGE + MAX_CONTROL,
             max_queue=MAX_QUEUED,
             write_limit=MAX_UNSENT,
             logger=_QUIET,

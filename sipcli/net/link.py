@@ -16,8 +16,9 @@ class Link:
     """One connection to one server. Made by `dial`; `close` it in the end, whatever happened.
 
     Messages are bytes: a text frame comes out as its UTF-8 bytes, a binary frame as it is
-    (RFC 7118 §5.2 allows both). Text that is not UTF-8 is handed on too instead of costing
-    the connection (RFC 6455 §8.1): it is one bad message, and the SIP parser says so.
+    (RFC 7118 §5.2 allows both), the end of a large one left out (`MAX_MESSAGE`). Text that is not
+    UTF-8 is handed on too instead of costing the connection (RFC 6455 §8.1): it is one bad
+    message, and the SIP parser says so.
     """
 
     def __init__(self, connection: Connection, details: LinkDetails) -> None:

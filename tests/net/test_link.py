@@ -6,13 +6,14 @@ import socket
 import struct
 import sys
 from asyncio import StreamReader, StreamWriter
-from typing import Final
+from typing import Final, cast
 
 import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Close, Frame, Opcode
 
 from sipcli.net import connection
+from sipcli.net.connection import MAX_MESSAGE
 from sipcli.net.failure import LinkClosed
 from sipcli.net.link import Link
 from tests.net.peers import (
@@ -92,17 +93,62 @@ def test_text_binary_fragments_bad_utf8_and_keep_alives_all_come_in_as_bytes() -
     assert run(test()) == ["é".encode(), b"\x00\xff", b"SIP/2.0 200 OK", NOT_UTF8, b"\r\n\r\n"]
 
 
-def test_a_message_of_1_mib_is_taken_and_a_larger_one_ends_the_link(short_linger: None) -> None:
-    async def test() -> tuple[bytes, LinkClosed]:
-        largest, too_large = (Frame(Opcode.TEXT, b"x" * size) for size in (2**20, 2**20 + 1))
-        async with raw_server(then(largest, too_large)) as port:
-            link = await dial_port(port)
-            return await link.receive(), await end_of(link)
+@pytest.mark.parametrize("size", [2**16, 2**16 + 1, 2**20, 5 * 2**20])
+def test_a_message_that_is_too_large_is_cut_and_the_link_stays(size: int) -> None:
+    frames = (
+        Frame(Opcode.TEXT, b"x" * size),
+        Frame(Opcode.PING, b"between"),
+        Frame(Opcode.TEXT, b"y" * (size // 2), fin=False),
+        Frame(Opcode.PING, b"between"),
+        Frame(Opcode.CONT, b"z" * size, fin=True),
+        Frame(Opcode.TEXT, b"the next"),
+    )
 
-    message, closed = run(test())
-    assert len(message) == 2**20
-    assert closed.code == 1009
-    assert "closed by us" in closed.reason
+    async def test() -> list[bytes]:
+        async with raw_server(then(*frames)) as port:
+            link = await dial_port(port)
+            messages = [await link.receive() for _ in range(3)]
+            await link.close()
+            return messages
+
+    first, second, third = run(test())
+    assert first == b"x" * min(size, MAX_MESSAGE)
+    assert second == (b"y" * (size // 2) + b"z" * size)[:MAX_MESSAGE]
+    assert third == b"the next"
+
+
+class Kept:
+    """A writer that keeps what it is given."""
+
+    data = b""
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+
+def test_frames_that_come_with_the_answer_to_the_upgrade_are_cut_too() -> None:
+    async def at_once(reader: StreamReader, writer: StreamWriter) -> None:
+        kept = Kept()
+        await upgrade(reader, cast(StreamWriter, kept))
+        answer = kept.data
+        large = Frame(Opcode.TEXT, b"x" * (2**16 + 50)).serialize(mask=False)
+        small = Frame(Opcode.TEXT, b"small").serialize(mask=False)
+        for at in range(0, len(answer) - 2, 7):
+            writer.write(answer[at : min(at + 7, len(answer) - 2)])
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.write(answer[-2:] + large + small)
+        await asyncio.Event().wait()
+
+    async def test() -> tuple[bytes, bytes]:
+        async with raw_server(at_once) as port:
+            link = await dial_port(port)
+            messages = await link.receive(), await link.receive()
+            await link.close()
+            return messages
+
+    large, small = run(test())
+    assert (len(large), small) == (MAX_MESSAGE, b"small")
 
 
 def fragments(number: int) -> bytes:
