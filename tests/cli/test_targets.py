@@ -11,7 +11,9 @@ PLAIN, SECURE = WsServer("ws://a.example.com"), WsServer("wss://b.example.com")
 
 
 def test_a_sips_target_over_servers_without_tls_is_a_usage_error() -> None:
-    with pytest.raises(click.BadParameter, match=r"sips: .*ws://a\.example\.com.* use wss:"):
+    with pytest.raises(
+        click.BadParameter, match=r"sips: .*ws://a\.example\.com.* expected a wss: server"
+    ):
         resolve_target("sips:bob@example.com", settings(ws_servers=(PLAIN,)))
 
 

@@ -363,6 +363,7 @@ LOOPS: dict[str, list[Loop]] = {
         Loop(invite(elsewhere(305)), 4, 4),
         Loop(outside("OPTIONS", elsewhere(305)), 4, 4),
         Loop(outside("MESSAGE", elsewhere(305)), 4, 4),
+        Loop(outside("MESSAGE", in_turn(elsewhere(305), challenge(realm=True))), 10, 10),
     ],
     "refuses an INVITE or UPDATE with 422 and an ever higher Min-SE": [
         Loop(invite(ever_higher("Min-SE", 422)), 3, 3),

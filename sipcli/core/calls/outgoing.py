@@ -298,7 +298,7 @@ class Outgoing:
 
     def _refused(self, response: Response, now: float) -> None:
         if self._cseq >= MOST_INVITES:
-            reason = f"{response.reason} (and enough was tried: {self._cseq} INVITEs)"
+            reason = f"{response.reason} (given up after {self._cseq} INVITEs)"
             self._call.end("remote", response.status, reason, now)
             return
         if response.status // 100 == 3 and response.status != 305:

@@ -94,11 +94,11 @@ def _ask(
     if lack is not None:
         report(NotSent(lack))
         return
-    proxies = Proxies()
+    proxies, auth = Proxies(), requester.authenticator.session()
 
     def send(via: Address | None, at: float) -> None:
         request = requester.out_of_dialog(method, target, flow, headers=headers, body=body, via=via)
-        Exchange(request, flow, requester, on_outcome).start(at)
+        Exchange(request, flow, requester, on_outcome, auth=auth).start(at)
 
     def on_outcome(exchange: Exchange, outcome: Outcome, at: float) -> None:
         proxy = proxies.named_by(outcome.response) if isinstance(outcome, Answered) else None

@@ -51,7 +51,9 @@ def needs_sips_contact(target: Uri, route_set: Sequence[Address]) -> bool:
 def lack_of_security(target: Uri, server: WsServer) -> str | None:
     """Why `target` may not be asked for by way of `server`; None where it may."""
     if is_sips(target) and not server.secure:
-        return f"a sips: address wants TLS on the whole way, and {server} has none: use wss:"
+        return (
+            f"a sips: address needs TLS on every hop, and {server} has none; expected a wss: server"
+        )
     return None
 
 
