@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 
-from sipcli.calls.digits import Digits, Method
+from sipcli.calls.digits import Digits, Method, Sending
 from sipcli.calls.events import CallEnded, CallWarned
 from sipcli.calls.figures import figures
 from sipcli.calls.offers import Offers
@@ -62,7 +62,7 @@ class Call:
         quiet = Quiet()
         self.media = MediaSession(kit, quiet, quiet, (), self._take_media)
         """The media, from the first description to the end."""
-        self._digits = Digits(self._thread)
+        self._digits = Digits(self._thread, self.media)
         self._offers = Offers(self._thread, self.media, self._digits)
         self._path = self._offers.path
         self._sound: Sound | None = None
@@ -213,9 +213,9 @@ class Call:
         """Send silence in place of our sound."""
         self._offers.mute(on=on)
 
-    def send_dtmf(self, digits: str, method: Method = "auto") -> None:
+    def send_dtmf(self, digits: str, method: Method = "auto") -> Sending:
         """Send digits (`,` pauses 2 s, `w` 0.5 s). Raises `InvalidDigits`."""
-        self._digits.send(digits, method, self.media)
+        return self._digits.send(digits, method)
 
     def transfer(self, target: Uri | None, replaces: "Call | None" = None) -> None:
         """Ask the far end to call `target`, or to take our place in `replaces` (RFC 3515)."""
@@ -349,6 +349,7 @@ class Call:
         if not self._is_ending:
             self._is_ending = True
             self.questions.drop()
+            self._digits.end()
             self._thread.cut()
             self._path.end(event.duration_s)
             self._shell.spawn(self._clean_up(event))

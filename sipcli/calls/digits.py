@@ -1,12 +1,13 @@
-"""Digits of one call, in RTP and in INFO."""
+"""Digits of one call, in RTP and in INFO: one after the other, each the way that is open then."""
 
 import asyncio
+from collections import deque
 from typing import Final, Literal, TypeAlias
 
 from sipcli.calls import dtmf_info
 from sipcli.calls.events import DigitsNotSent, Dtmf
 from sipcli.calls.thread import Thread
-from sipcli.media.dtmf.digits import Digit, Pause, Step, steps
+from sipcli.media.dtmf.digits import MOST_STEPS, Digit, InvalidDigits, Pause, Step, steps
 from sipcli.media.session.session import MediaSession
 from sipcli.sip.status import reason_phrase
 
@@ -14,29 +15,77 @@ Method: TypeAlias = Literal["rtp", "info", "auto"]
 
 INFO_WAIT: Final = 5.0
 """Seconds after which the next INFO goes out, whatever became of the one before."""
+CHANGE_GAP: Final = 0.2
+"""Seconds from a digit in RTP to one in INFO, which would else overtake it at the far end."""
+INFO_UNKNOWN: Final = frozenset({405, 415, 489, 501})
+"""Answers that say that INFO, or digits in it, are not known there: none is sent any more."""
+
+
+class Sending:
+    """Digits on their way, and what has become of them."""
+
+    def __init__(self, wanted: tuple[Step, ...], method: Method) -> None:
+        self.left = deque(wanted)
+        """What is not sent yet."""
+        self.method = method
+        self.fault: str | None = None
+        """Why some of it was not sent, or not taken; None while that is not so."""
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done once nothing more will be sent of it."""
+
+    @property
+    def digits(self) -> str:
+        """Those that are not sent yet."""
+        return "".join(step for step in self.left if not isinstance(step, Pause))
 
 
 class Digits:
-    """Sends digits the way that the far end takes them, and tells of all in both directions."""
+    """Sends digits the way that the far end takes them, and tells of all in both directions.
 
-    def __init__(self, thread: Thread) -> None:
+    They belong to the call: a change of what is agreed finds those that wait another way. What
+    none is left for is told at once.
+    """
+
+    def __init__(self, thread: Thread, media: MediaSession) -> None:
         self._thread = thread
-        self._turn = asyncio.Lock()
+        self._media = media
+        self._sendings: deque[Sending] = deque()
         self._delivered: asyncio.Future[int | None] | None = None
+        self._knows_info = True
+        """Whether the far end has not yet said that it does not."""
+        self._heard = 0
+        """Digits that have gone out in RTP."""
+        self._heard_at = -CHANGE_GAP
+        """When the last of them did, on the loop's clock."""
+        self._stir = asyncio.Event()
+        """Set when a digit has gone out, or something else is agreed on."""
+        self._is_over = False
 
-    def send(self, digits: str, method: Method, media: MediaSession) -> None:
-        """Send digits (`,` pauses 2 s, `w` 0.5 s). Raises `InvalidDigits`.
+    def send(self, digits: str, method: Method) -> Sending:
+        """Send digits (`,` pauses 2 s, `w` 0.5 s) after those that wait. Raises `InvalidDigits`.
 
         `auto` is RTP where the far end takes digits there (RFC 4733) and listens, else INFO.
         """
-        wanted = steps(digits)
-        if method != "info" and media.send_digits(wanted):
-            return
-        if method == "rtp":
-            text = "the far end takes no digits in RTP just now: nothing was sent"
-            self._tell_unsent(text)
-        else:
-            self._thread.spawn(self._send_info(wanted))
+        sending = Sending(steps(digits), method)
+        if sum(len(one.left) for one in self._sendings) + len(sending.left) > MOST_STEPS:
+            raise InvalidDigits(f"more than {MOST_STEPS} digits are waiting to be sent")
+        if self._is_over:
+            self._give_up(sending, "the call is over", tells=False)
+            return sending
+        self._sendings.append(sending)
+        if len(self._sendings) == 1:
+            self._thread.spawn(self._work())
+        return sending
+
+    def agreed(self) -> None:
+        """Something else is agreed on than before: what waits may have to go another way."""
+        self._stir.set()
+
+    def end(self) -> None:
+        """The call is over: what has not gone out never will."""
+        self._is_over = True
+        while self._sendings:
+            self._give_up(self._sendings.popleft(), "the call ended")
 
     def delivered(self, status: int | None) -> None:
         """The INFO sent last has its final answer; None: none came."""
@@ -47,38 +96,70 @@ class Digits:
         """An INFO came."""
         digit = dtmf_info.parse(content_type, body)
         if digit is not None:
-            self.tell("received", digit, "info")
+            self._tell("received", digit, "info")
 
-    def tell(
-        self, direction: Literal["sent", "received"], digit: Digit, method: Literal["rtp", "info"]
-    ) -> None:
-        """Tell of a digit."""
-        self._thread.tell(
-            Dtmf(
-                call=self._thread.call,
-                direction=direction,
-                digit=digit.digit,
-                duration_ms=digit.duration_ms,
-                method=method,
-            )
-        )
+    def heard(self, direction: Literal["sent", "received"], digit: Digit) -> None:
+        """A digit was sent or received in RTP."""
+        if direction == "sent":
+            self._heard += 1
+            self._heard_at = asyncio.get_running_loop().time()
+            self._stir.set()
+        self._tell(direction, digit, "rtp")
 
-    async def _send_info(self, wanted: tuple[Step, ...]) -> None:
-        """One after the other, those of an earlier call of this first (RFC 6086 §4.2.2)."""
-        async with self._turn:
-            for step in wanted:
-                if isinstance(step, Pause):
-                    await asyncio.sleep(step.seconds)
-                    continue
-                status = await self._answer_to(step)
-                if status is not None and status // 100 == 2:
-                    self.tell("sent", Digit(step, dtmf_info.USUAL_MS), "info")
-                else:
-                    why = "no answer" if status is None else f"{status} {reason_phrase(status)}"
-                    self._tell_unsent(f"the far end did not take the digit {step}: {why}")
+    # Sending
 
-    def _tell_unsent(self, text: str) -> None:
-        self._thread.tell(DigitsNotSent(call=self._thread.call, text=text))
+    async def _work(self) -> None:
+        """Send all that waits, one after the other (RFC 6086 §4.2.2)."""
+        while self._sendings:
+            sending = self._sendings[0]
+            while sending.left and not sending.over.done():
+                await self._send_next(sending)
+            self._sendings.popleft()
+            if not sending.over.done():
+                sending.over.set_result(None)
+
+    async def _send_next(self, sending: Sending) -> None:
+        step = sending.left[0]
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            sending.left.popleft()
+        elif sending.method != "info" and self._media.takes_digits:
+            if await self._goes_by_rtp(step):
+                sending.left.popleft()
+        elif sending.method == "rtp":
+            self._give_up(sending, "the far end takes no digits in RTP just now")
+        elif not self._knows_info:
+            ways = "by INFO" if sending.method == "info" else "by INFO, nor in RTP just now"
+            self._give_up(sending, f"the far end takes no digits {ways}")
+        else:
+            await asyncio.sleep(self._heard_at + CHANGE_GAP - asyncio.get_running_loop().time())
+            await self._send_by_info(step, sending)
+
+    async def _goes_by_rtp(self, digit: str) -> bool:
+        """Send a digit in the stream; False where that became impossible before it began."""
+        count = self._heard + 1
+        if not self._media.send_digits((digit,)):
+            return False
+        while self._heard < count:
+            self._stir.clear()
+            await self._stir.wait()
+            waits = self._heard < count and not self._media.takes_digits
+            if waits and self._media.take_back_digits():
+                return False
+        return True
+
+    async def _send_by_info(self, digit: str, sending: Sending) -> None:
+        status = await self._answer_to(digit)
+        if status in INFO_UNKNOWN:
+            self._knows_info = False
+            if sending.method == "auto" and self._media.takes_digits:
+                return
+        sending.left.popleft()
+        if status is not None and status // 100 == 2:
+            self._tell("sent", Digit(digit, dtmf_info.USUAL_MS), "info")
+            return
+        why = "no answer" if status is None else f"{status} {reason_phrase(status)}"
+        self._fail(sending, f"the far end did not take the digit {digit}: {why}")
 
     async def _answer_to(self, digit: str) -> int | None:
         """Send a digit; the status that the far end answers with, None where no answer comes."""
@@ -91,3 +172,31 @@ class Digits:
                 return await delivered
         except TimeoutError:
             return None
+
+    # Telling
+
+    def _give_up(self, sending: Sending, why: str, *, tells: bool = True) -> None:
+        """Send nothing more of it."""
+        if sending.over.done():
+            return
+        if sending.digits:
+            self._fail(sending, f"{why}: {sending.digits} not sent", tells=tells)
+        sending.over.set_result(None)
+
+    def _fail(self, sending: Sending, text: str, *, tells: bool = True) -> None:
+        sending.fault = sending.fault or text
+        if tells:
+            self._thread.tell(DigitsNotSent(call=self._thread.call, text=text))
+
+    def _tell(
+        self, direction: Literal["sent", "received"], digit: Digit, method: Literal["rtp", "info"]
+    ) -> None:
+        self._thread.tell(
+            Dtmf(
+                call=self._thread.call,
+                direction=direction,
+                digit=digit.digit,
+                duration_ms=digit.duration_ms,
+                method=method,
+            )
+        )

@@ -72,6 +72,7 @@ class Offers:
         self.is_muted = False
         self._thread = thread
         self._media = media
+        self._digits = digits
         self._wanted = Wishes()
         self._out: Ours | Theirs | None = None
         """The exchange that is not complete."""
@@ -121,6 +122,7 @@ class Offers:
             with suppress(NotAcceptable):  # the final answer may be better
                 self._media.receive_answer(body, provisional=True)
                 self._fork = fork
+                self._digits.agreed()
 
     def early_lost(self, lost: MediaLost) -> None:
         """The early media came to nothing: the answer of the call may bring others."""
@@ -268,6 +270,7 @@ class Offers:
         agreed = self._media.agreed
         if agreed is None:
             return
+        self._digits.agreed()
         before, self._in_force = self._in_force, InForce(hold, not agreed.direction.sends)
         self._apply_mute()
         call, now = self._thread.call, self._in_force

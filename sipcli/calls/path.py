@@ -80,7 +80,7 @@ class MediaPath:
             case events.MediaLost():
                 self._lost(event)
             case events.DigitHeard(direction=direction, digit=digit):
-                self._digits.tell(direction, digit, "rtp")
+                self._digits.heard(direction, digit)
             case events.MediaWarned(text=text):
                 self._thread.tell(CallWarned(text=text))
 

@@ -30,6 +30,7 @@ from sipcli.config.settings import Permission
 from sipcli.core.calls.events import CallId, Calling, RedirectRequested, TransferRequested
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.judge import Judge
+from sipcli.expect.verdict import Verdict
 from sipcli.media.codecs.registry import opus_shortcoming
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.shell import Shell
@@ -117,6 +118,8 @@ class Desk:
 
     session: Session
     phone: Phone
+    judge: Judge
+    """What is expected of its calls."""
     dtmf_method: Method
     has_keys: bool
     """Whether a person's keys are to be obeyed."""
@@ -193,7 +196,7 @@ async def desk(
     async with phone:
         session.screen.watch_calls(CallLine(phone.switchboard, has_keys=has_keys))
         try:
-            yield Desk(session, phone, options.dtmf_method, has_keys)
+            yield Desk(session, phone, judge, options.dtmf_method, has_keys)
         finally:
             if tones is not None:
                 tones.stop()
@@ -216,17 +219,24 @@ async def attend(
         timer = asyncio.get_running_loop().call_later(hang_up_after, end, call)
     try:
         await call.connected_or_over()
-        if options.dtmf and not call.over.is_set():
-            call.send_dtmf(options.dtmf, options.dtmf_method)
+        sending = call.send_dtmf(options.dtmf, options.dtmf_method) if options.dtmf else None
         while not call.over.is_set():
             await _pause_or_end(call)
             now = figures(call.media) if common_verbose() else None
             if now is not None and not call.over.is_set():
                 here.session.screen.event(Stats(call=call.id, stats=now))
+        if sending is not None and sending.fault is not None:
+            here.judge.pronounce(_unsent(options.dtmf or "", sending.fault))
         await here.switchboard.over(call)
     finally:
         if timer is not None:
             timer.cancel()
+
+
+def _unsent(digits: str, fault: str) -> Verdict:
+    """What `--dtmf` means where it came to nothing: as much as a script's line."""
+    expected = f"{digits} to be sent and taken"
+    return Verdict(name="dtmf", met=False, expected=expected, actual=fault)
 
 
 async def _pause_or_end(call: Call) -> None:

@@ -7,8 +7,6 @@ from typing import Final
 from sipcli.calls.call import Call
 from sipcli.calls.events import (
     ChangeRefused,
-    DigitsNotSent,
-    Dtmf,
     Held,
     Resumed,
     TransferFailed,
@@ -19,7 +17,7 @@ from sipcli.cli.screen import Event
 from sipcli.cli.verbs import UnknownVerb, Verbs, split
 from sipcli.core.calls.events import Calling, TransferProgress
 from sipcli.errors import Phase
-from sipcli.media.dtmf.digits import Pause, steps
+from sipcli.media.dtmf.digits import InvalidDigits, Pause, steps
 
 PATIENCE: Final = 40.0
 """Seconds that a verb gets to come to something: SIP's own timers all end within 32."""
@@ -42,6 +40,7 @@ class Deeds:
     """Does verbs, to the calls of a desk."""
 
     def __init__(self, here: Desk, course: Course) -> None:
+        self._here = here
         self._switchboard = here.switchboard
         self._verbs = Verbs(here)
         self._course = course
@@ -74,7 +73,7 @@ class Deeds:
                 case "accept-transfer" if (asking := self._switchboard.asking) is not None:
                     await self._accept_transfer(line, asking, heard)
                 case "dtmf" if current is not None:
-                    await self._dtmf(line, rest, current, heard)
+                    await self._dtmf(rest, current)
                 case _:
                     self._begin(line)
 
@@ -146,33 +145,23 @@ class Deeds:
         if not is_placed():
             raise NotDone(failure() or self._course.last)
 
-    async def _dtmf(self, line: str, digits: str, call: Call, heard: deque[Event]) -> None:
+    async def _dtmf(self, digits: str, call: Call) -> None:
         if call.is_answered:  # until the media connect nobody knows how digits are to go
             await self._see(call, lambda: call.media.is_connected, PATIENCE)
         elif call.media.agreed is None:
             raise NotDone("the call is not answered yet, and has no early media")
-        self._begin(line)
+        try:
+            sending = call.send_dtmf(digits, self._here.dtmf_method)
+        except InvalidDigits as error:  # too many are waiting already
+            raise NotDone(str(error)) from None
+        sending.over.add_done_callback(lambda _: self._course.stir())
         wanted = steps(digits)
         count = sum(not isinstance(step, Pause) for step in wanted)
         pauses = sum(step.seconds for step in wanted if isinstance(step, Pause))
-
-        def unsent() -> int:
-            return count - sum(
-                isinstance(one, Dtmf) and one.direction == "sent" and one.call == call.id
-                for one in heard
-            )
-
-        def failure() -> str | None:
-            return _first_text(heard, DigitsNotSent, call)
-
-        await self._see(
-            call,
-            lambda: unsent() <= 0 or failure() is not None,
-            PATIENCE + pauses + DIGIT_PATIENCE * count,
-        )
-        fault = failure()
-        if fault is not None:
-            raise NotDone(fault)
+        seconds = PATIENCE + pauses + DIGIT_PATIENCE * count
+        await self._see(call, sending.over.done, seconds)
+        if sending.fault is not None:
+            raise NotDone(sending.fault)
 
     async def _see(self, call: Call, holds: Callable[[], bool], seconds: float) -> None:
         """Wait until `holds()`, in vain once `call` is over. Raises `NotDone`."""
@@ -184,9 +173,7 @@ class Deeds:
         raise NotDone(f"nothing came of it within {seconds:g} s; {self._course.last}")
 
 
-def _first_text(
-    heard: Iterable[Event], kind: type[ChangeRefused] | type[DigitsNotSent], call: Call
-) -> str | None:
+def _first_text(heard: Iterable[Event], kind: type[ChangeRefused], call: Call) -> str | None:
     """What the first event of a kind says of `call`; None where there is none."""
     of_call = (one for one in heard if isinstance(one, kind) and one.call == call.id)
     return next((one.text for one in of_call), None)

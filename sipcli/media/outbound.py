@@ -71,6 +71,8 @@ class Outbound:
         self._heeded: ReportBlock | None = None
         self._heeded_metrics: VoipMetrics | None = None
         self._digits: list[Digit] = []
+        self._event_type = 0
+        """The payload type of the digit that sounds."""
 
     @property
     def codec(self) -> Codec:
@@ -85,7 +87,7 @@ class Outbound:
     def agree(self, formats: OutboundFormats) -> None:
         """Another offer and answer: from the next frame on, this is sent.
 
-        Digits that are waiting are lost if the clocks of telephone-events are not the same.
+        The digit that sounds goes on to its end as it began; those that wait go by this.
         """
         before = self._formats
         is_other = (formats.codec, formats.opus) != (before.codec, before.opus)
@@ -93,8 +95,6 @@ class Outbound:
             self._encoder = make_encoder(formats.codec, formats.opus)
         if is_other or formats.packet_ms != before.packet_ms:
             self._packetizer = Packetizer(self._encoder, formats.codec, formats.packet_ms)
-        if formats.events.keys() != before.events.keys():
-            self.dtmf.clear()
         self.sender.clock_rate = formats.codec.clock_rate
         self.sender.extension = _extension(formats)
         self._formats = formats
@@ -132,12 +132,9 @@ class Outbound:
             return [packet for each in sound for packet in self._sound(*each, now)]
         sound = self._packetizer.flush()
         packets = [packet for each in sound for packet in self._sound(*each, now)]
-        payload_type = self._formats.events[event.clock_rate]
-        if event.finished is not None:
-            self._digits.append(event.finished)
-        packets.append(
-            self.sender.event(payload_type, event.payload, event.timestamp, event.marker, now)
-        )
+        if event.marker:
+            self._event_type = self._formats.events[event.clock_rate]
+        packets.append(self._event_packet(event, now))
         return packets
 
     def _sound(self, timestamp: int, payload: bytes, now: float) -> Iterator[bytes]:
@@ -169,6 +166,10 @@ class Outbound:
         """Send digits after all that are waiting. Raises `InvalidDigits`."""
         self.dtmf.queue(steps)
 
+    def end_digit(self) -> list[bytes]:
+        """End the digit that sounds: the packets that tell of it, to be sent at once."""
+        return [self._event_packet(event, None) for event in self.dtmf.end()]
+
     def digits(self) -> tuple[Digit, ...]:
         """The digits whose sending is over since the last call."""
         sent, self._digits = tuple(self._digits), []
@@ -176,11 +177,17 @@ class Outbound:
 
     def _event(self, timestamp: int) -> EventFrame | None:
         events = self._formats.events
-        if not events:
-            return None
         # Their clock should be the audio's; some take the one of 8 kHz only, whatever the codec.
-        rate = self.sender.clock_rate if self.sender.clock_rate in events else min(events)
+        own = self.sender.clock_rate
+        rate = own if own in events else min(events, default=None)
         return self.dtmf.frame(timestamp, rate)
+
+    def _event_packet(self, event: EventFrame, now: float | None) -> bytes:
+        if event.finished is not None:
+            self._digits.append(event.finished)
+        return self.sender.event(
+            self._event_type, event.payload, event.timestamp, event.marker, now
+        )
 
 
 def _extension(formats: OutboundFormats) -> bytes:

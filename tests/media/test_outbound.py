@@ -8,6 +8,8 @@ from sipcli.media.codecs.codec import OPUS, PCMA, PCMU, Codec
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import CODECS, make_decoder
 from sipcli.media.dtmf.digits import Digit, InvalidDigits, steps
+from sipcli.media.dtmf.event import Event
+from sipcli.media.dtmf.event import parse as parse_event
 from sipcli.media.outbound import Outbound, OutboundFormats
 from sipcli.media.pcm import FRAME, silence
 from sipcli.media.rtp.extension import Element, find
@@ -80,7 +82,7 @@ def test_without_events_digits_wait() -> None:
 
 def test_too_many_digits_are_refused() -> None:
     with pytest.raises(InvalidDigits):
-        outbound().dial(steps("1" * 1001))
+        outbound().dial(steps("1" * 1000) + steps("1"))
 
 
 def test_a_change_of_codec_has_no_jump() -> None:
@@ -106,13 +108,43 @@ def test_another_payload_type_alone_keeps_the_encoder_and_the_digits() -> None:
     assert rest[-1].payload_type == 111
 
 
-def test_a_digit_that_cannot_be_told_any_more_is_dropped() -> None:
+@pytest.mark.parametrize(
+    ("formats", "types"),
+    [
+        (OutboundFormats(PCMU, 0, {48_000: 99}), [101] * 5 + [0] * 2 + [99] * 7),
+        (OutboundFormats(OPUS, 111, EVENTS), [101] * 5 + [111] * 2 + [102] * 7),
+        (OutboundFormats(PCMU, 0), [101] * 5 + [0] * 18),
+    ],
+)
+def test_a_digit_sounds_as_it_began_and_the_next_goes_by_what_is_agreed(
+    formats: OutboundFormats, types: list[int]
+) -> None:
+    half = outbound(PCMU)
+    half.dial(steps("12"))
+    begun = send(half, 2)
+    half.agree(formats)
+    found = send(half, 23, first=2)
+    assert [packet.payload_type for packet in found][: len(types)] == types
+    assert {packet.timestamp for packet in [*begun, *found[:5]]} == {begun[0].timestamp}
+    ends = [parse_event(packet.payload) for packet in found[2:5]]
+    assert ends == [Event(1, 800, end=True)] * 3
+    told = half.digits()
+    assert told == (Digit("1", 100), Digit("2", 100))[: 2 if formats.events else 1]
+    assert half.dtmf.take_back() == (() if formats.events else ("2",))
+
+
+def test_a_digit_may_have_to_end_at_once() -> None:
     half = outbound(PCMU)
     half.dial(steps("1"))
-    send(half, 2)
-    half.agree(OutboundFormats(PCMU, 0, {48_000: 99}))
-    assert {packet.payload_type for packet in send(half, 20, first=2)} == {0}
-    assert half.digits() == ()
+    begun = send(half, 2)
+    ends = half.end_digit()
+    packets = [read([data]) for data in ends]
+    assert [one.sequence for one in packets] == [begun[-1].sequence + n for n in (1, 2, 3)]
+    assert {one.timestamp for one in packets} == {begun[0].timestamp}
+    assert {one.payload_type for one in packets} == {101}
+    assert half.digits() == (Digit("1", 40),)
+    (after,) = send(half, 1, first=2)
+    assert after.timestamp == (begun[-1].timestamp + 320) & 0xFFFF_FFFF, "no time has passed"
 
 
 def test_on_hold_time_goes_on_and_talk_begins_with_a_mark() -> None:

@@ -48,6 +48,28 @@ def test_each_command_ends_with_the_code_of_its_outcome(
     assert sipcli(command, "--sandbox", *rest).code == code
 
 
+@pytest.mark.parametrize("method", ["auto", "rtp", "info"])
+def test_digits_that_were_sent_are_no_expectation(sipcli: Sipcli, method: str) -> None:
+    digits = ("--dtmf", "12", "--dtmf-method", method)
+    outcome = sipcli("call", "--sandbox", "echo", *QUIET, *digits, "--duration", "1.5", "--json")
+    assert outcome.code == 0
+    assert "expectation" not in outcome.kinds
+
+
+def test_digits_that_came_to_nothing_are_a_failure(sipcli: Sipcli) -> None:
+    digits = ("--dtmf", "1,,23")
+    outcome = sipcli("call", "--sandbox", "echo", *QUIET, *digits, "--duration", "1.5", "--json")
+    assert outcome.code == 8
+    verdict = outcome.the("expectation")
+    assert (verdict["name"], verdict["met"]) == ("dtmf", False)
+    assert verdict["actual"] == "the call ended: 23 not sent"
+    assert outcome.the("warning")["text"] == verdict["actual"]
+
+
+def test_too_many_digits_are_a_usage_error(sipcli: Sipcli) -> None:
+    assert sipcli("call", "--sandbox", "echo", *QUIET, "--dtmf", "1" * 1001).code == 2
+
+
 def test_the_account_that_is_set_up_is_left_alone(
     sipcli: Sipcli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

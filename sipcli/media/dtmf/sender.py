@@ -2,19 +2,18 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
-from sipcli.media.dtmf.digits import DIGITS, Digit, InvalidDigits, Pause, Step
-from sipcli.media.dtmf.event import LONGEST, Event, build
+from sipcli.media.dtmf.digits import DIGITS, MOST_STEPS, Digit, InvalidDigits, Pause, Step
+from sipcli.media.dtmf.event import LONGEST, Event, build, parse
 from sipcli.media.pcm import FRAME_S
 
 DURATION_MS: Final = 100
 GAP_MS: Final = 70
 _FINAL_SENT: Final = 3
 """How often the last packet of an event, and of a segment, is sent (§2.5.1.4)."""
-_MOST_STEPS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,8 @@ class DtmfSender:
         self._gap = max(0, ceil(gap_ms / 1000 / FRAME_S) - (_FINAL_SENT - 1))
         self._queue: deque[Step] = deque()
         self._current: Iterator[EventFrame] | None = None
+        self._last: EventFrame | None = None
+        """What was sent last for `_current`."""
         self._wait = 0
         """Frames of audio before the next step."""
 
@@ -53,30 +54,55 @@ class DtmfSender:
 
     def queue(self, steps: tuple[Step, ...]) -> None:
         """Send `steps` after all that is queued. Raises `InvalidDigits` if that is too much."""
-        if len(self._queue) + len(steps) > _MOST_STEPS:
-            raise InvalidDigits(f"more than {_MOST_STEPS} digits are waiting to be sent")
+        if len(self._queue) + len(steps) > MOST_STEPS:
+            raise InvalidDigits(f"more than {MOST_STEPS} digits are waiting to be sent")
         self._queue.extend(steps)
 
-    def clear(self) -> None:
-        """Forget what is queued; the digit that sounds is cut off where it is."""
+    def take_back(self) -> tuple[Step, ...]:
+        """Forget what is queued, and return it; the digit that sounds goes on to its end."""
+        waiting = tuple(self._queue)
         self._queue.clear()
-        self._current = None
-        self._wait = 0
+        return waiting
 
-    def frame(self, timestamp: int, clock_rate: int) -> EventFrame | None:
+    def end(self) -> tuple[EventFrame, ...]:
+        """End the digit that sounds at once: what is to be sent for it, without waiting for time.
+
+        Its last packet, three times (§2.5.1.4); nothing where no digit sounds.
+        """
+        last, self._current = self._last if self._current is not None else None, None
+        event = parse(last.payload) if last is not None else None
+        if last is None or event is None:
+            return ()
+        self._wait = self._gap
+        if event.end:
+            return (replace(last, finished=None),) * (_FINAL_SENT - 1)
+        digit = Digit(DIGITS[event.code], event.duration * 1000 // last.clock_rate)
+        final = replace(last, payload=build(replace(event, end=True)), marker=False)
+        return (replace(final, finished=digit), *[final] * (_FINAL_SENT - 1))
+
+    def begin_again(self) -> None:
+        """Let the digit that sounds, whose end was not told yet, wait for its turn once more."""
+        last, self._current = self._last if self._current is not None else None, None
+        event = parse(last.payload) if last is not None else None
+        if event is not None and not event.end:
+            self._queue.appendleft(DIGITS[event.code])
+
+    def frame(self, timestamp: int, clock_rate: int | None) -> EventFrame | None:
         """What to send in the frame that begins at `timestamp`; None for audio.
 
-        To be asked once for each frame; `clock_rate` is that of the audio, in Hz.
+        To be asked once for each frame; `clock_rate` is that of the next digit, in Hz, None where
+        none may begin. One that sounds goes on to its end with the clock that it began with.
         """
         if self._current is not None:
             if (report := next(self._current, None)) is not None:
+                self._last = report
                 return report
             self._current = None
             self._wait = self._gap
         if self._wait > 0:
             self._wait -= 1
             return None
-        if not self._queue:
+        if not self._queue or clock_rate is None:
             return None
         match self._queue.popleft():
             case Pause(seconds):
@@ -84,7 +110,8 @@ class DtmfSender:
                 return None
             case digit:
                 self._current = _reports(digit, self._duration_ms, timestamp, clock_rate)
-                return next(self._current)
+                self._last = next(self._current)
+                return self._last
 
 
 def _reports(digit: str, duration_ms: int, timestamp: int, clock_rate: int) -> Iterator[EventFrame]:

@@ -64,12 +64,14 @@ class Sender:
         return self._packet(payload_type, payload, timestamp, marker, now)
 
     def event(
-        self, payload_type: int, payload: bytes, timestamp: int, marker: bool, now: float
+        self, payload_type: int, payload: bytes, timestamp: int, marker: bool, now: float | None
     ) -> bytes:
         """The packet of a telephone-event that takes the place of a frame (RFC 4733 §2.5.1.2).
 
-        `timestamp` and `marker` are the event's own.
+        `timestamp` and `marker` are the event's own. Without `now` it comes with the last packet.
         """
+        if now is None:
+            now = self._last_sent
         return self._packet(payload_type, payload, timestamp, marker, now)
 
     def pause(self) -> None:

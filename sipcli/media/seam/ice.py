@@ -265,6 +265,11 @@ class IceAgent(aioice.Connection):
 
     # Datagrams
 
+    @property
+    def can_send(self) -> bool:
+        """Whether there is a pair to send over."""
+        return self._route is not None
+
     def send_now(self, data: bytes) -> None:
         """Send over the nominated pair; without one, or where nothing moves, it is lost."""
         if self._route is not None:

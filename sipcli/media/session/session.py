@@ -116,6 +116,7 @@ class MediaSession:
                 send_rtcp=lambda packet: self._transport.send_rtcp(packet),
                 on_digit_sent=lambda digit: self._on_digit("sent", digit),
                 on_digit_received=lambda digit: self._on_digit("received", digit),
+                is_open=lambda: self._transport.can_send,
                 on_ssrc=self._on_ssrc,
             ),
             random,
@@ -244,15 +245,25 @@ class MediaSession:
         """When the present way was agreed on, on the loop's clock; before, when this was made."""
         return self._way.opening_since
 
-    def send_digits(self, steps: tuple[Step, ...]) -> bool:
-        """Send digits in the RTP stream; False where the far end takes none there just now."""
+    @property
+    def takes_digits(self) -> bool:
+        """Whether the far end takes digits in the RTP stream just now."""
         outbound, agreed = self.stream.outbound, self.agreed
         if outbound is None or agreed is None:
             return False
-        if not (outbound.takes_events and agreed.direction.sends):
+        return outbound.takes_events and agreed.direction.sends
+
+    def send_digits(self, steps: tuple[Step, ...]) -> bool:
+        """Send digits in the RTP stream; False where the far end takes none there just now."""
+        if not self.takes_digits or self.stream.outbound is None:
             return False
-        outbound.dial(steps)
+        self.stream.outbound.dial(steps)
         return True
+
+    def take_back_digits(self) -> tuple[Step, ...]:
+        """Of the digits that were to be sent in the RTP stream, those that have not begun."""
+        outbound = self.stream.outbound
+        return outbound.dtmf.take_back() if outbound is not None else ()
 
     def mute(self, muted: bool) -> None:
         """Send silence, or what the source has again."""

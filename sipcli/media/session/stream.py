@@ -60,6 +60,8 @@ class Wire:
     send_rtcp: Callable[[bytes], None]
     on_digit_sent: Callable[[Digit], None]
     on_digit_received: Callable[[Digit], None]
+    is_open: Callable[[], bool] = lambda: True
+    """Whether packets go anywhere just now."""
     on_ssrc: Callable[[int], None]
     """Gets the SSRC that our packets have from now on."""
 
@@ -117,6 +119,8 @@ class Stream:
 
     def agree(self, agreed: Agreed, *, anew: bool = False) -> None:
         """Go on by what is now agreed, with another far end if `anew`."""
+        if self.outbound is not None and (anew or not agreed.direction.sends):
+            self._end_digit(self.outbound)
         self.agreed = agreed
         self.avoid(agreed.sources)
         if self.inbound is None or self.outbound is None or self.reporting is None:
@@ -202,7 +206,8 @@ class Stream:
         pcm = self.source.read()
         if self.muted or self.agreed is None or not self.agreed.direction.sends:
             pcm = silence(FRAME)
-        if self.withholds or self.agreed is None or not self.agreed.direction.sends:
+        may_send = self.agreed is not None and self.agreed.direction.sends
+        if self.withholds or not may_send or not self._wire.is_open():
             outbound.pause(now)
             return pcm
         for packet in outbound.frame(pcm, now):
@@ -210,6 +215,15 @@ class Stream:
         for digit in outbound.digits():
             self._wire.on_digit_sent(digit)
         return pcm
+
+    def _end_digit(self, outbound: Outbound) -> None:
+        """Let the digit that sounds come to an end before nothing may be sent any more."""
+        if not self._wire.is_open():
+            outbound.dtmf.begin_again()
+        for packet in outbound.end_digit():
+            self._wire.send_rtp(packet)
+        for digit in outbound.digits():
+            self._wire.on_digit_sent(digit)
 
     def _begin(self, agreed: Agreed) -> None:
         random = self._random

@@ -147,6 +147,11 @@ class MediaTransport:
             if data is not None:
                 self._agent.send_now(data)
 
+    @property
+    def can_send(self) -> bool:
+        """Whether what is sent goes anywhere."""
+        return self._srtp is not None and self._agent.can_send
+
     def _on_media(self, data: bytes) -> None:
         if self._srtp is None:
             self._early.append(data)

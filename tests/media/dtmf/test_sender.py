@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sipcli.media.dtmf.digits import Digit, InvalidDigits, steps
+from sipcli.media.dtmf.digits import Digit, InvalidDigits, Pause, steps
 from sipcli.media.dtmf.event import Event, parse
 from sipcli.media.dtmf.sender import DtmfSender, EventFrame
 
@@ -121,14 +121,58 @@ def test_a_segments_timestamp_wraps() -> None:
     assert stamps == {0xFFFF_FF00, 0xFEFF}
 
 
-def test_what_is_cleared_is_not_sent() -> None:
+def test_what_is_taken_back_is_not_sent_and_what_sounds_ends_well() -> None:
     sender = DtmfSender()
-    sender.queue(steps("123"))
-    assert sender.frame(0, 8_000) is not None
-    assert sender.busy
-    sender.clear()
+    sender.queue(steps("1,2"))
+    first = sender.frame(0, 8_000)
+    assert sender.take_back() == (Pause(2.0), "2")
+    found = [sender.frame(160 * n, None) for n in range(1, 50)]
+    assert first is not None
+    ends = [one for one in found if one is not None]
+    assert [parsed(one).end for one in ends] == [False] * 3 + [True] * 3
     assert not sender.busy
-    assert all(sender.frame(0, 8_000) is None for _ in range(50))
+
+
+def parsed(frame: EventFrame) -> Event:
+    event = parse(frame.payload)
+    assert event is not None
+    return event
+
+
+def test_without_a_clock_nothing_begins_and_nothing_is_lost() -> None:
+    sender = DtmfSender()
+    sender.queue(steps("7"))
+    assert all(sender.frame(0, None) is None for _ in range(50))
+    frame = sender.frame(0, 48_000)
+    assert frame is not None
+    assert frame.marker
+
+
+@pytest.mark.parametrize(("frames", "left"), [(1, 3), (3, 3), (5, 2), (6, 2)])
+def test_a_digit_that_has_to_end_at_once_tells_its_end(frames: int, left: int) -> None:
+    sender = DtmfSender()
+    sender.queue(steps("5"))
+    begun = [sender.frame(START, 8_000) for _ in range(frames)]
+    rest = sender.end()
+    assert len(rest) == left
+    assert all(parsed(one).end for one in rest)
+    assert {parsed(one).duration for one in rest} == {min(frames, 5) * 160}
+    assert not any(one.marker for one in rest)
+    finished = [one.finished for one in (*begun, *rest) if one is not None and one.finished]
+    assert finished == [Digit("5", min(frames, 5) * 20)]
+    assert sender.end() == ()
+    assert all(sender.frame(START, 8_000) is None for _ in range(20))
+
+
+def test_a_digit_may_begin_again() -> None:
+    sender = DtmfSender()
+    sender.queue(steps("56"))
+    sender.frame(START, 8_000)
+    sender.begin_again()
+    frames = [sender.frame(START + 160 * n, 48_000) for n in range(30)]
+    sent = [one for one in frames if one is not None]
+    assert [parsed(one).code for one in sent if one.marker] == [5, 6]
+    assert {one.clock_rate for one in sent} == {48_000}
 
 
 def test_what_waits_is_bounded() -> None:
