@@ -349,7 +349,7 @@ class Call:
         if not self._is_ending:
             self._is_ending = True
             self.questions.drop()
-            self._digits.end()
+            self._digits.end(event.by)
             self._thread.cut()
             self._path.end(event.duration_s)
             self._shell.spawn(self._clean_up(event))

@@ -2,17 +2,24 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from sipcli.calls import dtmf_info
 from sipcli.calls.events import DigitsNotSent, Dtmf
 from sipcli.calls.thread import Thread
+from sipcli.core.calls.events import By
 from sipcli.media.dtmf.digits import MOST_STEPS, Digit, InvalidDigits, Pause, Step, steps
 from sipcli.media.session.session import MediaSession
 from sipcli.sip.status import reason_phrase
 
 Method: TypeAlias = Literal["rtp", "info", "auto"]
 
+_WHO_ENDED: Final[Mapping[By, str]] = {
+    "local": "we",
+    "remote": "the far end",
+    "network": "the network",
+}
 INFO_WAIT: Final = 5.0
 """Seconds after which the next INFO goes out, whatever became of the one before."""
 CHANGE_GAP: Final = 0.2
@@ -81,11 +88,11 @@ class Digits:
         """Something else is agreed on than before: what waits may have to go another way."""
         self._stir.set()
 
-    def end(self) -> None:
+    def end(self, by: By) -> None:
         """The call is over: what has not gone out never will."""
         self._is_over = True
         while self._sendings:
-            self._give_up(self._sendings.popleft(), "the call ended")
+            self._give_up(self._sendings.popleft(), f"the call is over, {_WHO_ENDED[by]} ended it")
 
     def delivered(self, status: int | None) -> None:
         """The INFO sent last has its final answer; None: none came."""

@@ -181,8 +181,8 @@ async def test_what_the_end_of_the_call_cuts_off_is_told() -> None:
         ours.hang_up()
         await alice.event(CallEnded)
         assert (sending.fault, later.fault) == (
-            "the call ended: 34 not sent",
-            "the call ended: 5 not sent",
+            "the call is over, we ended it: 34 not sent",
+            "the call is over, we ended it: 5 not sent",
         )
         assert [one.text for one in alice.told(DigitsNotSent)] == [sending.fault, later.fault]
         after = ours.send_dtmf("6")

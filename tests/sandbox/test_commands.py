@@ -62,7 +62,7 @@ def test_digits_that_came_to_nothing_are_a_failure(sipcli: Sipcli) -> None:
     assert outcome.code == 8
     verdict = outcome.the("expectation")
     assert (verdict["name"], verdict["met"]) == ("dtmf", False)
-    assert verdict["actual"] == "the call ended: 23 not sent"
+    assert verdict["actual"] == "the call is over, we ended it: 23 not sent"
     assert outcome.the("warning")["text"] == verdict["actual"]
 
 
