@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
@@ -39,6 +39,8 @@ from sipcli.sip.uri import Uri
 MOST_MESSAGES: Final = 1000
 """Instant messages that wait to be fetched; the oldest go first."""
 TEMPORARILY_UNAVAILABLE: Final = 480
+CALLS_WAIT: Final = 0.5
+"""Seconds that calls have to close their media in, before the rest of the phone goes."""
 
 
 class Phone:
@@ -127,6 +129,26 @@ class Phone:
         return self
 
     async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._end_calls()
+        finally:
+            await self._leave(kind, error, traceback)
+
+    async def _end_calls(self) -> None:
+        """End all calls, and let them tell how they were before the rest of the phone goes."""
+        self.switchboard.stop()
+        with self.shell.step() as (agent, now):
+            agent.calls.stop(now)
+        with suppress(TimeoutError):
+            # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
+            await asyncio.wait_for(self.switchboard.all_over(), CALLS_WAIT)
+
+    async def _leave(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

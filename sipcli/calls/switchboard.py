@@ -111,6 +111,11 @@ class Switchboard:
         for each in self._related(call):
             each.hang_up()
 
+    def stop(self) -> None:
+        """Place nothing more that a far end has asked for."""
+        for task in tuple(self._transfers):
+            task.cancel()
+
     async def place(
         self, target: Uri, sound: Sound, *, headers: tuple[tuple[str, str], ...] = ()
     ) -> Call:

@@ -11,6 +11,7 @@ from typing import Final
 
 from sipcli.cli.call_session import Desk
 from sipcli.cli.verbs import HELP, UnknownVerb, Verbs
+from sipcli.cli.wording import PLAIN, Line
 from sipcli.errors import SipcliError
 
 ENTER: Final = "\r\n"
@@ -72,7 +73,7 @@ class Keyboard:
                 self._line = ""
                 self._screen.ask("transfer to: ")
             elif key == "?":
-                self._screen.say(HELP)
+                self._screen.tell(Line("?", HELP, PLAIN))
             elif key.isprintable():
                 self._verbs.press(key)
         except UnknownVerb as error:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from sipcli.cli import wording
 from sipcli.cli.call_session import CallOptions, Desk, common_verbose
 from sipcli.cli.course import Course
 from sipcli.cli.deeds import Deeds, NotDone
@@ -227,7 +228,7 @@ class Script:
     async def _take_turn(self, line: Line, deeds: Deeds, here: Desk) -> None:
         match line.step:
             case Help():
-                self._screen.say(SCRIPT_HELP)
+                self._screen.tell(wording.Line("?", SCRIPT_HELP, wording.PLAIN))
             case Sleep(seconds):
                 await self._course.until(lambda: False, seconds)
             case Expect(wanted):

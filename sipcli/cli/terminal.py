@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from os.path import sameopenfile
 from typing import IO, Final
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -190,12 +191,36 @@ class TerminalScreen:
         console.print_hanging(shown)
 
     def _status_line(self) -> Text:
-        line = self._question or self._call_line()
-        if line is None:
-            line = self._status.line(time.monotonic()) if self._status is not None else ""
-        shown = Text(line, style="bold", no_wrap=True, overflow="ellipsis")
-        shown.truncate(max(self._console.width - _ROOM, 1))
-        return shown
+        width = max(self._console.width - _ROOM, 1)
+        if self._question is not None:  # whoever types looks at the end of it
+            line = _tail(self._question, width)
+        else:
+            line = self._call_line() or ""
+            if not line and self._status is not None:
+                line = self._status.line(time.monotonic())
+            line = _head(line, width)
+        return Text(line, style="bold", no_wrap=True, overflow="crop")
+
+
+def _head(line: str, width: int) -> str:
+    """As many words of `line` from its beginning as fit into `width` columns.
+
+    Where that is less than half of the width, a part of the next word stands there, too.
+    """
+    if cell_len(line) <= width:
+        return line
+    text = set_cell_size(line, max(width - 1, 0))
+    words = text if line[len(text) :].startswith(" ") else text.rpartition(" ")[0]
+    return f"{words.rstrip(' ·') if 2 * cell_len(words) >= width else text}…"
+
+
+def _tail(line: str, width: int) -> str:
+    """As much of the end of `line` as fits into `width` columns."""
+    if cell_len(line) <= width:
+        return line
+    while cell_len(line) >= width:
+        line = line[1:]
+    return f"…{line}"
 
 
 def _is_one_terminal(out: IO[str], err: IO[str]) -> bool:

@@ -114,7 +114,10 @@ class FakeDesk:
     def here(self) -> Desk:
         """As the commands know it."""
         screen = SimpleNamespace(
-            say=self.said.append, error=self.said.append, ask=self.asked.append
+            say=self.said.append,
+            tell=lambda line: self.said.append(line.text),
+            error=self.said.append,
+            ask=self.asked.append,
         )
         settings = SimpleNamespace(uri=SipUri.parse("sip:alice@example.com"))
         session = SimpleNamespace(screen=screen, settings=settings)

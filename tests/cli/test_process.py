@@ -349,3 +349,25 @@ def test_an_ignored_hangup_is_ignored() -> None:
         process.send_signal(signal.SIGHUP)
         time.sleep(0.3)  # a signal that is heeded would have had its effect by then
         assert len(server.requests("REGISTER")) == 1
+
+
+def test_on_ctrl_c_a_call_is_over_before_we_are_unregistered() -> None:
+    sound = ("--audio-in", "tone:440", "--audio-out", "null")
+    with started("call", "--sandbox", "echo", *sound, "--json") as process:
+        read_until(process.stdout, "media")
+        process.send_signal(signal.SIGINT)
+        events = rest(process)
+        assert process.returncode == 0
+    order = [event["event"] for event in events if event["event"] in ("ended", "unregistered")]
+    assert order == ["ended", "unregistered"]
+
+
+def test_on_ctrl_c_a_call_that_rings_is_over_before_we_are_unregistered() -> None:
+    sound = ("--audio-in", "silence", "--audio-out", "null")
+    with started("call", "--sandbox", "ring", *sound, "--json") as process:
+        read_until(process.stdout, "progress")
+        process.send_signal(signal.SIGINT)
+        events = rest(process)
+        assert process.returncode == 130
+    order = [event["event"] for event in events if event["event"] in ("ended", "unregistered")]
+    assert order == ["ended", "unregistered"]

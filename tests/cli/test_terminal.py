@@ -11,7 +11,9 @@ from typing import IO
 
 import pytest
 
+from sipcli.cli.script_steps import SCRIPT_HELP
 from sipcli.cli.terminal import TerminalScreen
+from sipcli.cli.wording import PLAIN, Line
 from sipcli.core import events
 from tests.cli.test_status import REGISTERED
 
@@ -131,6 +133,38 @@ def test_the_last_line_leaves_room_for_the_echo_of_ctrl_c() -> None:
         last = plain(read()).splitlines()[-1]
     assert len(last) == 80 - len("^C^C")
     assert last.endswith("xx…")
+
+
+@pytest.mark.parametrize("width", [24, 30, 40, 60, 80])
+def test_how_things_stand_is_cut_between_words(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    line = "● bob 00:07 held muted · opus · 12 kbit/s loss 0.0 % · 2 more · ? keys"
+    with at_terminal(watch=True) as (screen, read):
+        screen.watch_calls(lambda: line)
+        screen.ask(None)
+        shown = plain(read()).splitlines()[-1]
+    assert len(shown) <= width - len("^C^C")
+    whole = shown.removesuffix("…").rstrip()
+    assert line.startswith(whole)
+    assert whole == line or line[len(whole)] == " "
+
+
+def test_what_is_typed_is_shown_from_its_end() -> None:
+    with at_terminal(watch=True) as (screen, read):
+        screen.ask("transfer to: sip:" + "x" * 80 + "@example.com")
+        last = plain(read()).splitlines()[-1]
+    assert len(last) == 80 - len("^C^C")
+    assert (last[0], last[-12:]) == ("…", "@example.com")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_the_keys_are_listed_in_whole_words(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    with at_terminal() as (screen, read):
+        screen.tell(Line("?", SCRIPT_HELP, PLAIN))
+        lines = plain(read()).splitlines()
+    assert max(map(len, lines)) <= width
+    assert " ".join(line.strip() for line in lines) == f"? {SCRIPT_HELP}"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from sipcli.core.requests.credentials import AuthRefused, Credentials
+from sipcli.core.requests.credentials import NO_PASSWORD, AuthRefused, Credentials
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
 from tests.core.digest_server import (
@@ -179,8 +179,9 @@ def test_without_a_password_the_refusal_says_that_one_would_help(
 ) -> None:
     auth, server = authenticator(credentials), Server()
     session, refusal = auth.session(), server.refusal()
-    expected = AuthRefused("no password is set", needs_password=True)
-    assert session.answer(request(), refusal) == expected
+    assert session.answer(request(), refusal) == AuthRefused(NO_PASSWORD, needs_password=True)
+    for way in ("SIPCLI_PASSWORD", "password", "ha1", "password_command", "keyring"):
+        assert way in NO_PASSWORD
     auth.credentials = BOB
     assert auth.credentials is BOB
     assert server.accepts(session.answer(request(), refusal))

@@ -32,6 +32,10 @@ from sipcli.sip.digest import Algorithm
 from sipcli.sip.grammar import Malformed, refuse_unwritable
 from sipcli.sip.message import Request, Response
 
+NO_PASSWORD: Final = (
+    "no password is set (SIPCLI_PASSWORD sets one, or the settings password, ha1, password_command"
+    " or keyring)"
+)
 MOST_ROUNDS: Final = 6
 """Challenges answered for one request. A proxy and a server with stale nonces take four."""
 MOST_STALE: Final = 2
@@ -252,7 +256,7 @@ class Authenticator:
             credentials = credentials.in_form_nfc()
         ha1 = credentials.ha1_for(plan.algorithm, plan.challenge.realm)
         if ha1 is None:
-            return AuthRefused("no password is set", needs_password=True)
+            return AuthRefused(NO_PASSWORD, needs_password=True)
         return Space.open(plan, credentials.username, ha1, self._cnonce())
 
 
