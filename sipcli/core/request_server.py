@@ -70,7 +70,9 @@ class RequestServer:
     def _receive_outside(self, inbound: Inbound, now: float) -> None:
         request = inbound.request
         others = [*self._transactions.ongoing_requests(), *self._recent_requests(now)]
-        answer = dispatch.refuse(request, self._identity, others)
+        answer = dispatch.refuse(request, self._identity, others) or dispatch.refuse_sips(
+            request, inbound.flow.server
+        )
         if answer is None and request.method == "INVITE":
             answer = self._calls.invited(inbound, now)
             if answer is None:

@@ -192,6 +192,17 @@ def test_over_a_connection_without_tls_a_sips_address_is_refused_with_a_sentence
     wire.invite()  # others go
 
 
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE", "OPTIONS"])
+def test_a_sips_request_that_comes_without_tls_is_refused(method: str) -> None:
+    more = [("Contact", "<sips:bob@192.0.2.7>")] if method == "INVITE" else []
+    for servers, status in (((PLAIN,), 480), ((ALPHA,), 180 if method == "INVITE" else 200)):
+        wire = CallWire(ws_servers=servers)
+        wire.receive(ask(method, "sips:alice@example.com", *more))
+        answer = wire.responses()[-1]
+        assert answer.status == status
+        assert ("SIPS Not Allowed" in (answer.headers.get("Warning") or "")) == (status == 480)
+
+
 def test_one_secure_server_is_enough_to_try() -> None:
     assert lack_of_secure_servers(SECURE_BOB, (PLAIN, ALPHA)) is None
     assert lack_of_secure_servers(BOB, (PLAIN,)) is None

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from sipcli.config.settings import WsServer
 from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
+from sipcli.core.requests.route import is_sips
 from sipcli.sip.bodies import MULTIPART, SDP, is_plain, must_refuse
 from sipcli.sip.faults import Fault
 from sipcli.sip.message import Request
@@ -89,6 +91,16 @@ def refuse(request: Request, identity: Identity, merged_with: Iterable[Request])
         or _refuse_content(request)
         or _refuse_user(request, identity)
     )
+
+
+def refuse_sips(request: Request, server: WsServer) -> Answer | None:
+    """The refusal of a `sips` request that came without TLS, which we cannot promise to keep to.
+
+    None: it may be served (RFC 5630 §5.1.2).
+    """
+    if not is_sips(request.uri) or server.secure:
+        return None
+    return Answer(480, headers=(("Warning", '380 sipcli "SIPS Not Allowed"'),))
 
 
 def answer_options() -> Answer:
