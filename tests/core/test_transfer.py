@@ -16,6 +16,7 @@ from sipcli.core.calls.events import (
 from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
+from sipcli.core.calls.transfer import MOST_REFERS
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri, parse_uri
@@ -485,6 +486,22 @@ def test_a_dialog_starts_one_call_at_a_time_however_it_is_told(silent: bool) -> 
     wire.step(wire.calls.hang_up, started.call_id)
     wire.receive(wire.inside(invite, "REFER", *fields, cseq=60))
     assert len(wire.heard(TransferRequested)) == 2
+
+
+@pytest.mark.parametrize("word", ["accept", "refuse", "ask"])
+def test_a_dialog_asks_for_a_bounded_number_of_transfers(word: str) -> None:
+    wire = CallWire(transfers=policy(word))
+    call, invite = wire.talk()
+    for number in range(MOST_REFERS + 5):
+        wire.receive(wire.inside(invite, "REFER", ("Refer-To", f"<{CAROL}>"), cseq=20 + number))
+        if word == "accept" and number < MOST_REFERS:
+            wire.step(wire.calls.accept_transfer, call)
+            wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
+            wire.reply(wire.requests("INVITE")[-1], 486)
+        elif word == "ask" and number < MOST_REFERS:
+            wire.step(wire.calls.refuse_transfer, call)
+    assert len(wire.heard(TransferRequested)) == MOST_REFERS
+    assert [one.status for one in wire.responses()[-5:]] == [603] * 5
 
 
 def test_a_transfer_that_cannot_be_placed_is_reported() -> None:

@@ -29,6 +29,9 @@ SUBSCRIPTION: Final = 180
 NO_SUBSCRIPTION: Final = frozenset({404, 405, 408, 410, 416, *range(480, 486), 489, 501, 604})
 """Answers to a NOTIFY that end the subscription (RFC 6665 §4.2.2; 408 is as good as none)."""
 
+MOST_REFERS: Final = 10
+"""REFERs of one dialog that are considered; the others are declined without a word to the owner."""
+
 _SIPFRAG: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?![0-9])")
 
 
@@ -139,6 +142,7 @@ class Transferee:
         self._started: StartedCall | None = None
         """The call that the last transfer has started, be it over by now."""
         self._count = 0
+        self._considered = 0
         self.headers: tuple[tuple[str, str], ...] = ()
         """What the INVITE to the target carries because of the REFER."""
 
@@ -156,7 +160,11 @@ class Transferee:
             leg.respond(inbound, 416, now)
         elif (uri.params.get("method") or "INVITE") != "INVITE":
             leg.respond(inbound, 603, now)
+        elif self._considered == MOST_REFERS:
+            leg.line.owner.ignored(f"the far end has asked for {MOST_REFERS} transfers already")
+            leg.respond(inbound, 603, now)
         else:
+            self._considered += 1
             self._judge(inbound, uri, now)
 
     def accept(self, now: float) -> bool:
