@@ -88,11 +88,7 @@ class Shell:
         self._timekeeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._standing = Standing(registers=settings.register)
-        self._spawned = Spawned(self._on_crash)
-        self._owner: asyncio.Task[object] | None = None
-        """Who is inside `async with`."""
-        self._is_cut_short = False
-        """Whether what was spawned has cancelled the owner."""
+        self._spawned = Spawned()
         self._is_closing = False
         self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
         self.media_remotes: Callable[[], Iterable[str]] = tuple
@@ -101,7 +97,7 @@ class Shell:
         """Told when this machine has another network, or has slept; to be set, as above."""
 
     async def __aenter__(self) -> Self:
-        self._owner = asyncio.current_task()
+        self._spawned.enter()
         await self._tasks.__aenter__()
         self._timekeeper = self._tasks.create_task(self._keep_time())
         try:
@@ -119,9 +115,7 @@ class Shell:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        owner, self._owner = self._owner, None
-        if owner is not None and self._is_cut_short:
-            owner.uncancel()
+        if self._spawned.leave():
             kind = error = traceback = None
         try:
             await self.close()
@@ -195,15 +189,9 @@ class Shell:
 
         What it came up in is over; the other calls go on.
         """
-        if self._spawned.crash is None:
-            self._spawned.crash = error
+        if self._spawned.keep(error):
             text = f"a bug in sipcli: {type(error).__name__}: {error}"
             self._tell_of(events.Warned(text=text))
-
-    def _on_crash(self) -> None:
-        if self._owner is not None:
-            self._is_cut_short = True
-            self._owner.cancel()
 
     def prove(self) -> None:
         """Have each open connection show within 2 s that it is alive; else dial anew, at once."""
@@ -293,6 +281,8 @@ class Shell:
             self._carry_out(action)
         self._changed.set()
         self._tell_of(*self._agent.take_events(), *self._agent.take_call_events())
+        while self._agent.calls.bugs:
+            self.found_bug(self._agent.calls.bugs.pop(0))
 
     def _tell_of(self, *told: events.Event | CallEvent) -> None:
         """Tell of these once all before them has been told: the one way out for events."""
@@ -390,9 +380,11 @@ class Shell:
             await link.close(timeout=CLOSE_WAIT)
 
     def _received(self, flow: Flow, data: bytes) -> None:
-        """Give the core a message; one that it cannot take must not end what has none of it."""
+        """Give the core a message; one that it cannot take must not cost us our calls."""
         try:
             with self.step() as (agent, now):
                 agent.received(flow, data, now)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
+            if self._agent.calls.is_idle:
+                raise
             self.found_bug(error)

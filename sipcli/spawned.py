@@ -1,7 +1,7 @@
 """What runs beside a phone, for as long as it is there, and the first error met in that."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Final
 
 CUT_WAIT: Final = 0.1
@@ -9,13 +9,36 @@ CUT_WAIT: Final = 0.1
 
 
 class Spawned:
-    """Tasks of one phone; `on_crash` is told of the first that raises."""
+    """Tasks of one phone. The first that raises cancels the phone's owner.
 
-    def __init__(self, on_crash: Callable[[], None]) -> None:
+    The owner is the task inside the phone's `async with`, from `enter` to `leave`.
+    """
+
+    def __init__(self) -> None:
         self.crash: BaseException | None = None
         """The first error, to be raised when the phone ends."""
-        self._on_crash = on_crash
+        self._owner: asyncio.Task[object] | None = None
+        self._is_cut_short = False
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def enter(self) -> None:
+        """The running task is the owner."""
+        self._owner = asyncio.current_task()
+
+    def leave(self) -> bool:
+        """There is no owner any more; whether it was cancelled from here, which is undone."""
+        owner, self._owner = self._owner, None
+        is_cut_short = owner is not None and self._is_cut_short
+        if owner is not None and is_cut_short:
+            owner.uncancel()
+        return is_cut_short
+
+    def keep(self, error: BaseException) -> bool:
+        """Have `error` raised in the end; False where there is one before it."""
+        if self.crash is not None:
+            return False
+        self.crash = error
+        return True
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run `work` beside all else."""
@@ -38,6 +61,6 @@ class Spawned:
     def _has_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and self.crash is None:
-            self.crash = error
-            self._on_crash()
+        if error is not None and self.keep(error) and self._owner is not None:
+            self._is_cut_short = True
+            self._owner.cancel()

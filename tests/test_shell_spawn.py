@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from sipcli.core.agent import UserAgent
+from sipcli.core.calls.calls import Calls
 from sipcli.core.connection.flow import Flow
 from sipcli.core.events import Warned
 from sipcli.core.requests.exchange import Answered
@@ -65,7 +66,7 @@ def test_a_bug_is_told_at_once_and_raised_at_the_end() -> None:
     run(test())
 
 
-def test_a_message_that_the_core_cannot_take_does_not_end_the_phone(
+def test_a_message_that_the_core_cannot_take_does_not_cost_us_our_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     taken = UserAgent.received
@@ -80,6 +81,7 @@ def test_a_message_that_the_core_cannot_take_does_not_end_the_phone(
         taken(agent, flow, data, now)
 
     monkeypatch.setattr(UserAgent, "received", received)
+    monkeypatch.setattr(Calls, "is_idle", property(lambda calls: not answers or answers > 2))
 
     async def test() -> None:
         async with SipServer() as server:

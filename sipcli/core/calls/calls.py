@@ -5,6 +5,8 @@ The verbs take `now` (seconds) and raise `NoSuchCall` for a call that is over or
 and the other events tell.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from sipcli.config.settings import Settings
@@ -46,6 +48,8 @@ class Calls:
         self._most = settings.max_calls
         self._gate = Gate(settings, self._has_room)
         self._patience = float(settings.no_answer_timeout)
+        self.bugs: list[Exception] = []
+        """What calls have raised that are over because of it; to be taken away by the owner."""
         self._calls: dict[CallId, Call] = {}
         self._incoming: dict[CallId, Incoming] = {}
         self._transfers: dict[CallId, Transferee] = {}
@@ -257,13 +261,11 @@ class Calls:
 
     def flow_up(self, now: float) -> None:
         """A connection is open."""
-        for call in list(self._calls.values()):
-            call.flow_up(now)
+        self._each(lambda call: call.flow_up(now), now)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """A connection is gone; the transactions have told theirs already."""
-        for call in list(self._calls.values()):
-            call.flow_lost(flow, now)
+        self._each(lambda call: call.flow_lost(flow, now), now)
 
     def slept(self, seconds: float, now: float) -> None:
         """The far ends' clocks went on for `seconds` in which ours stood still."""
@@ -274,8 +276,7 @@ class Calls:
     def stop(self, now: float) -> None:
         """End all calls and let no more in; `is_idle` says when that is done."""
         self._takes_calls = False
-        for call in list(self._calls.values()):
-            call.hang_up(now)
+        self._each(lambda call: call.hang_up(now), now)
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
@@ -284,8 +285,7 @@ class Calls:
 
     def tick(self, now: float) -> None:
         """Fire what is due."""
-        for call in list(self._calls.values()):
-            call.tick(now)
+        self._each(lambda call: call.tick(now), now)
 
     def sweep(self) -> None:
         """Forget the calls of which nothing is left."""
@@ -299,6 +299,18 @@ class Calls:
         return all(call.is_done for call in self._calls.values())
 
     # Inside
+
+    def _each(self, act: Callable[[Call], None], now: float) -> None:
+        """Have every call act. One that raises is over, and keeps none of the others from it."""
+        for call in list(self._calls.values()):
+            try:
+                act(call)
+            except Exception as error:  # noqa: BLE001
+                self.bugs.append(error)
+                with suppress(Exception):
+                    call.hang_up(now, reason="a bug in sipcli")
+                self._calls.pop(call.id, None)
+                self._incoming.pop(call.id, None)
 
     def _has_room(self, replaced: Call | None = None) -> bool:
         """Whether there may be another call, in the place of `replaced` where that is given."""
