@@ -7,16 +7,14 @@ from contextlib import ExitStack, contextmanager
 from shutil import which
 from typing import Final
 
-import pytest
+from tests.required import require
 
 _NAMES: Final = ("siptesta", "siptestb")
 
 
 def need_namespaces() -> None:
     """Skip the test where there can be none; on CI that is a failure."""
-    if os.geteuid() != 0 or which("ip") is None:
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse("network namespaces need root and iproute2")
+    require(os.geteuid() == 0 and which("ip"), "network namespaces need root and iproute2")
 
 
 def ip(*words: str) -> None:

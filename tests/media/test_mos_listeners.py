@@ -1,6 +1,5 @@
 """The estimate of how a call sounds ranks calls as those do that have heard them: PESQ and STOI."""
 
-import os
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from statistics import fmean, median
@@ -15,6 +14,7 @@ from scripts.bench.listeners import pesq_of, stoi_of
 from scripts.bench.network import CLEAN, Impairment
 from scripts.bench.virtual import call
 from sipcli.media.pcm import RATE
+from tests.required import require
 
 pytestmark = [
     # Not a peer, but recordings that come the same way.
@@ -67,9 +67,7 @@ def opinion(codec: str, network: Impairment) -> Opinion:
 @pytest.fixture(scope="module")
 def opinions() -> list[Opinion]:
     """Of all calls."""
-    if not speech.installed():
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(speech.INSTALL)
+    require(speech.installed(), speech.INSTALL)
     grid = [(codec, network) for codec in CODECS for network in NETWORKS]
     with ProcessPoolExecutor(2) as pool:
         return list(pool.map(opinion, *zip(*grid, strict=True)))

@@ -1,16 +1,18 @@
 """Real servers for the tests in this folder, each marked real_peer."""
 
-import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from tests.namespaces import need_namespaces
 from tests.realpeer import pulse as pulseaudio
 from tests.realpeer.kamailio import INSTALL, Kamailio, Settings, installed
+from tests.realpeer.namespace import namespace
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import User
+from tests.required import require
 
 HERE = Path(__file__).parent
 
@@ -38,11 +40,17 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="module")
+def own_network() -> Iterator[None]:
+    """All that the module's tests start is in a network namespace of their own."""
+    need_namespaces()
+    with namespace():
+        yield
+
+
+@pytest.fixture(scope="module")
 def _start() -> Iterator[Callable[[], Kamailio]]:
     """Starts servers that live as long as the module's tests."""
-    if not installed():
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(INSTALL)
+    require(installed(), INSTALL)
     with ExitStack() as stack:
 
         def start() -> Kamailio:
@@ -107,8 +115,7 @@ def user(tmp_path: Path) -> Iterator[Callable[..., User]]:
 @pytest.fixture
 def pulse(tmp_path: Path) -> Iterator[PulseAudio]:
     """A PulseAudio that runs."""
-    if not pulseaudio.installed():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(pulseaudio.INSTALL)
+    require(pulseaudio.installed(), pulseaudio.INSTALL)
     folder = tmp_path / "pulse"
     folder.mkdir()
     with closing(PulseAudio(folder)) as server:

@@ -5,22 +5,16 @@ Firefox and Janus gather no candidate on loopback alone, and what is sent there 
 
 import ctypes
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-INSTALL: Final = "network namespaces need root, and `ip` from Debian's iproute2 (`make peers`)"
+from tests.namespaces import ip
+
 ADDRESS: Final = "10.78.0.1"
 """The one address that is not loopback's."""
 _CLONE_NEWNET: Final = 0x40000000
-
-
-def available() -> bool:
-    """Whether one can be made here."""
-    return os.geteuid() == 0 and shutil.which("ip") is not None
 
 
 @contextmanager
@@ -31,7 +25,7 @@ def namespace() -> Iterator[None]:
     namespace, and nobody is there.
     """
     name = f"sipcli-test-{os.getpid()}"
-    subprocess.run(["ip", "netns", "add", name], check=True)
+    ip("netns", "add", name)
     try:
         for command in (
             "link set lo up",
@@ -41,11 +35,11 @@ def namespace() -> Iterator[None]:
             "link set far up",
             "route add default dev near",
         ):
-            subprocess.run(["ip", "-netns", name, *command.split()], check=True)
+            ip("-n", name, *command.split())
         with _entered(Path("/run/netns") / name):
             yield
     finally:
-        subprocess.run(["ip", "netns", "delete", name], check=True)
+        ip("netns", "delete", name)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Calls between sipcli and a browser, through a real proxy: SIP.js in Chromium over wss."""
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -14,6 +13,7 @@ from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.terminal import Terminal
 from tests.realpeer.waiting import until
+from tests.required import require
 
 NewUser = Callable[..., User]
 FROM_ALICE: Final[dict[str, Any]] = {"from": "sip:alice@sipcli.test"}
@@ -28,9 +28,7 @@ OUT = ("--audio-out", "file:heard.wav")
 
 @pytest.fixture(scope="module")
 def _chromium() -> Iterator[Browser]:
-    if not chromium.installed():
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(chromium.INSTALL)
+    require(chromium.installed(), chromium.INSTALL)
     with Browser() as browser:
         yield browser
 

@@ -1,6 +1,5 @@
 """Calls between sipcli and Firefox, through a real proxy: SIP.js over wss."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any, Final
@@ -8,14 +7,17 @@ from typing import Any, Final
 import pytest
 
 from tests.realpeer import firefox
-from tests.realpeer import namespace as network
 from tests.realpeer import pulse as pulseaudio
 from tests.realpeer.firefox import Firefox
 from tests.realpeer.hearing import hear, read_wav, seconds_of
 from tests.realpeer.kamailio import Kamailio
+from tests.realpeer.namespace import ADDRESS
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.waiting import until
+from tests.required import require
+
+pytestmark = pytest.mark.usefixtures("own_network")
 
 OURS: Final = 440
 """Hz, what sipcli sends."""
@@ -27,20 +29,6 @@ OUR_LEVEL: Final = pytest.approx(-15.4, abs=1)
 """dBFS of sipcli's tone, as the browser hears it."""
 FROM_ALICE: Final[dict[str, Any]] = {"from": "sip:alice@sipcli.test"}
 FROM_BOB: Final[dict[str, Any]] = {"from": "sip:bob@sipcli.test"}
-
-
-def require(there: bool, install: str) -> None:
-    """Skip where something is not installed; on CI, fail."""
-    if not there:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(install)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _network() -> Iterator[None]:
-    """All of a test is in a network of its own, its servers too."""
-    require(network.available(), network.INSTALL)
-    with network.namespace():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +74,7 @@ def test_firefox_is_called_and_both_hear_each_other(bob: Firefox, alice: User, c
     until(lambda: bob.hears(OURS) and bob.hear().dbfs == OUR_LEVEL, timeout=2)
     path = bob.do("path")
     assert path["codec"].lower() == f"audio/{codec}"
-    assert path["local"]["address"] == network.ADDRESS
+    assert path["local"]["address"] == ADDRESS
     bob.wait_for("bye")
     ended = process.wait_for("ended", by="local")
     assert process.wait() == 0

@@ -3,18 +3,19 @@
 Janus drops each packet of an SSRC that the description did not name and that has no MID either.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
 
 from tests.realpeer import janus
-from tests.realpeer import namespace as network
 from tests.realpeer.hearing import hear, read_wav, seconds_of, seconds_of_silence
 from tests.realpeer.janus_gateway import DOMAIN, Gateway, gateway
 from tests.realpeer.sipcli_process import User
 from tests.realpeer.waiting import until
+from tests.required import require
+
+pytestmark = pytest.mark.usefixtures("own_network")
 
 ALICE: Final = 440
 BOB: Final = 700
@@ -22,20 +23,6 @@ BOB: Final = 700
 OUT: Final = ("--audio-out", "file:heard.wav")
 DROPPED: Final = "Unknown SSRC"
 """What Janus says of a packet that it knows no stream for."""
-
-
-def require(there: bool, install: str) -> None:
-    """Skip where something is not installed; on CI, fail."""
-    if not there:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(install)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _network() -> Iterator[None]:
-    """All of a test is in a network of its own, its servers too."""
-    require(network.available(), network.INSTALL)
-    with network.namespace():
-        yield
 
 
 @pytest.fixture

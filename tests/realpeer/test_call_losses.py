@@ -1,6 +1,5 @@
 """What a call survives, and how it ends where it cannot: dead peers, servers and ways."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from tests.realpeer.hearing import read_wav, seconds_of
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.waiting import until
+from tests.required import require
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700
@@ -40,9 +40,7 @@ def bob(kamailio: Kamailio, user: NewUser) -> User:
 @pytest.fixture
 def relay() -> Iterator[Coturn]:
     """A TURN server of its own for each test."""
-    if coturn.program() is None:
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(coturn.INSTALL)
+    require(coturn.program(), coturn.INSTALL)
     with closing(Coturn()) as server:
         server.start()
         yield server

@@ -1,6 +1,5 @@
 """Calls with a telephone that knows plain RTP only: Kamailio and rtpengine bridge them."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ from tests.realpeer.kamailio import INSTALL, Kamailio, Settings, installed
 from tests.realpeer.rtpengine import Rtpengine
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.waiting import until
+from tests.required import require
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700
@@ -24,14 +24,12 @@ SOUND = ("--audio-in", f"tone:{ALICE}", "--audio-out", "null")
 
 @pytest.fixture(scope="module")
 def _bridge() -> Iterator[Kamailio]:
-    refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
     for is_there, install in (
         (installed(), INSTALL),
         (rtpengine.program(), rtpengine.INSTALL),
         (baresip.program(), baresip.INSTALL),
     ):
-        if not is_there:
-            refuse(install)
+        require(is_there, install)
     with closing(Rtpengine()) as relay:
         relay.start()
         with closing(Kamailio(Settings(rtpengine_port=relay.port))) as server:

@@ -1,6 +1,5 @@
 """Redundancy (RFC 2198) between sipcli and a browser over a way that loses packets."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -12,6 +11,7 @@ from tests.realpeer.browser import Browser
 from tests.realpeer.hearing import read_wav, seconds_of
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import User
+from tests.required import require
 
 NewUser = Callable[..., User]
 OURS, THEIRS = 440, 700
@@ -61,9 +61,7 @@ RED_FIRST: Final = """
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not chromium.installed():
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(chromium.INSTALL)
+    require(chromium.installed(), chromium.INSTALL)
     with Browser() as found:
         yield found
 

@@ -1,6 +1,5 @@
 """`sipcli doctor` against a real Kamailio and a real coturn, as processes."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from tests.realpeer.coturn import INSTALL, Coturn, program
 from tests.realpeer.kamailio import Kamailio, Settings
 from tests.realpeer.sipcli_process import SipcliProcess, User
+from tests.required import require
 
 TRANSPORTS = ("udp", "tcp", "tls")
 LIMIT = 40.0
@@ -21,9 +21,7 @@ Checks = dict[str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def coturn() -> Iterator[Coturn]:
-    if program() is None:
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(INSTALL)
+    require(program(), INSTALL)
     with closing(Coturn()) as server:
         server.start()
         yield server

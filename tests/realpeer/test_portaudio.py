@@ -1,6 +1,5 @@
 """A real PortAudio on a real ALSA whose configuration is odd."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.realpeer.sipcli_process import SipcliProcess
+from tests.required import require
 
 _ODD_NAME = b"""\
 pcm.!default { type null }
@@ -20,9 +20,10 @@ _BROKEN = b"pcm.x { type \n"
 
 @pytest.fixture(autouse=True)
 def _with_portaudio() -> None:
-    if not list(Path("/usr/lib").glob("*/libportaudio.so.2")):
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse("PortAudio is missing: `make peers` installs it")
+    require(
+        list(Path("/usr/lib").glob("*/libportaudio.so.2")),
+        "PortAudio is missing: `make peers` installs it",
+    )
 
 
 @contextmanager

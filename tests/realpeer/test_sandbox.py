@@ -1,6 +1,5 @@
 """The sandbox serves others than ourselves: SIP.js in Chromium registers, calls and is called."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -11,6 +10,7 @@ from tests.realpeer.browser import Browser
 from tests.realpeer.hearing import read_wav, seconds_of
 from tests.realpeer.sipcli_process import User
 from tests.realpeer.waiting import until
+from tests.required import require
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700
@@ -21,9 +21,7 @@ DOMAIN: Final = "sandbox.invalid"
 
 @pytest.fixture(scope="module")
 def _chromium() -> Iterator[Browser]:
-    if not chromium.installed():
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(chromium.INSTALL)
+    require(chromium.installed(), chromium.INSTALL)
     with Browser() as browser:
         yield browser
 

@@ -1,6 +1,5 @@
 """Smoke tests as their users write them, against real peers: expectations, JUnit, an exit code."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +16,7 @@ from tests.realpeer.hearing import read_wav, seconds_of
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.waiting import until
+from tests.required import require
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700
@@ -52,9 +52,7 @@ def alice(kamailio: Kamailio, user: NewUser) -> User:
 
 @pytest.fixture(scope="module")
 def _relay() -> Iterator[Coturn]:
-    if coturn.program() is None:
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(coturn.INSTALL)
+    require(coturn.program(), coturn.INSTALL)
     with closing(Coturn()) as server:
         server.start()
         yield server
@@ -70,9 +68,7 @@ def relay(_relay: Coturn) -> Iterator[Coturn]:
 
 @pytest.fixture(scope="module")
 def _chromium() -> Iterator[Browser]:
-    if not chromium.installed():
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(chromium.INSTALL)
+    require(chromium.installed(), chromium.INSTALL)
     with Browser() as browser:
         yield browser
 

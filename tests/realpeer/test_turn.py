@@ -1,7 +1,6 @@
 """Relayed media through a real coturn, and what is said of one that is of no use."""
 
 import asyncio
-import os
 import ssl
 import sys
 from collections.abc import Coroutine, Iterator
@@ -14,6 +13,7 @@ from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sdp.transport import CandidateType
 from tests.media.transport.parties import Party, connect, rtp
 from tests.realpeer.coturn import INSTALL, Coturn, program
+from tests.required import require
 
 TRANSPORTS = ("udp", "tcp", "tls")
 PACKETS = 100
@@ -29,9 +29,7 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def started(*, quota: int = 0) -> Coturn:
     """A server that runs."""
-    if program() is None:
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(INSTALL)
+    require(program(), INSTALL)
     server = Coturn(quota=quota)
     server.start()
     return server
