@@ -30,7 +30,7 @@ class FaultReports:
     def refused(self, request: Request, fault: Fault, now: float) -> None:
         """A request that is answered with the fault's status."""
         what = "was dropped" if request.method == "ACK" else f"was refused with {fault.status}"
-        self._tell(f"{_an(request.method)} {what}: {_place(fault)}", now)
+        self._tell(f"{_named(request)} {what}: {_place(fault)}", now)
 
     def used(self, message: Request | Response, fault: Fault, now: float) -> None:
         """A message with a fault that is used as far as it can be read."""
@@ -60,17 +60,14 @@ class FaultReports:
         self._emit(events.Warned(text=text))
 
 
-def _an(word: str) -> str:
-    return f"{'an' if word[:1] in tuple('AEIOU') else 'a'} {word}"
-
-
 def _named(message: Request | Response) -> str:
     if isinstance(message, Request):
-        return _an(message.method)
+        method = message.method[:LONGEST_EXCERPT]
+        return f"an {method}" if method.startswith(tuple("AEIOU")) else f"a {method}"
     cseq = message.headers.get("CSeq") or ""
-    method = cseq.rpartition(" ")[2]
+    method = cseq.rpartition(" ")[2][:LONGEST_EXCERPT]
     kind = str(message.status) if message.status else "response"
-    return f"a {kind} to {method[:LONGEST_EXCERPT]}" if method else f"a {kind}"
+    return f"a {kind} to {method}" if method else f"a {kind}"
 
 
 def _place(fault: Fault) -> str:
