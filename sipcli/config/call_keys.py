@@ -48,7 +48,8 @@ CALL_KEYS: Final[tuple[Key, ...]] = (
         name="stun_servers",
         kind=stun_servers(),
         section=Section.CALLS,
-        doc="STUN servers that tell our public address. [] (as an option: none) asks nobody.",
+        doc="STUN servers that tell our public address: stun:HOST, or stuns:HOST to ask by DTLS"
+        " (RFC 7350). [] (as an option: none) asks nobody.",
     ),
     Key(
         name="turn_servers",

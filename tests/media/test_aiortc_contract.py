@@ -16,6 +16,7 @@ from aioice import ice, stun, turn
 from aioice.candidate import candidate_foundation, candidate_priority
 from aiortc import RTCCertificate, RTCDtlsParameters, RTCDtlsTransport, rtcdtlstransport
 from OpenSSL import SSL
+from OpenSSL._util import lib
 from pylibsrtp import Session
 
 from tests.media.virtual_time import run
@@ -69,6 +70,13 @@ def test_the_versions_are_the_ones_this_was_written_for() -> None:
         (RTCDtlsTransport._set_state, ["state"]),
         (RTCDtlsTransport._validate_peer_identity, ["remoteParameters"]),
         (RTCDtlsTransport._write_ssl, []),
+        (RTCDtlsTransport._recv_next, []),
+        (RTCDtlsTransport._do_handshake, []),
+        (RTCDtlsTransport._setup_srtp, []),
+        (RTCDtlsTransport._register_data_receiver, ["receiver"]),
+        (turn.TurnClientMixin.refresh, ["time_to_expiry"]),
+        (turn.TurnClientMixin.request_with_retry, ["request"]),
+        (stun.Transaction.response_received, ["message", "addr"]),
         (Session.remove_stream, ["ssrc"]),
     ],
     ids=lambda value: getattr(value, "__qualname__", ""),
@@ -88,7 +96,11 @@ def test_a_hook_takes_what_it_took(hook: Callable[..., Any], expected: list[str]
         turn.TurnClientMixin.delete,
         turn.TurnClientMixin.channel_bind,
         turn.TurnClientMixin.send_data,
+        turn.TurnClientMixin.request_with_retry,
+        stun.Transaction.run,
         RTCDtlsTransport._write_ssl,
+        RTCDtlsTransport._recv_next,
+        RTCDtlsTransport._do_handshake,
         RTCDtlsTransport.start,
         RTCDtlsTransport.stop,
     ],
@@ -248,3 +260,18 @@ def test_a_datagram_socket_reads_no_more_than_it_is_told_to() -> None:
         transport.close()
 
     run(test())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SSL_get0_param",
+        "X509_VERIFY_PARAM_set_hostflags",
+        "X509_VERIFY_PARAM_set1_host",
+        "X509_VERIFY_PARAM_set1_ip",
+        "X509_verify_cert_error_string",
+    ],
+)
+def test_openssl_can_be_told_whose_certificate_to_expect(name: str) -> None:
+    assert callable(getattr(lib, name))
+    assert SSL.Connection(SSL.Context(SSL.DTLS_METHOD))._ssl is not None

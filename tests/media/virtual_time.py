@@ -55,7 +55,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         result = runner.run(watched())
-    assert not complaints
+    assert not complaints, complaints
     return result
 
 

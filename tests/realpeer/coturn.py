@@ -1,4 +1,4 @@
-"""A real coturn on loopback: STUN and TURN over UDP, TCP and TLS for the real-peer tests."""
+"""A real coturn on loopback: STUN and TURN over UDP, TCP, TLS and DTLS for the real-peer tests."""
 
 import os
 import re
@@ -63,6 +63,11 @@ class Coturn:
     def stun_uri(self) -> str:
         """Where it answers STUN."""
         return f"stun:127.0.0.1:{self.port}"
+
+    @property
+    def stuns_uri(self) -> str:
+        """Where it answers STUN over DTLS."""
+        return f"stuns:localhost:{self.tls_port}"
 
     @property
     def log(self) -> str:

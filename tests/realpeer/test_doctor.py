@@ -40,7 +40,7 @@ def keys(kamailio: Kamailio, coturn: Coturn, ca_file: str, **changes: Any) -> di
     usual = {
         "ws_servers": kamailio.wss_uri,
         "tls_ca_file": ca_file,
-        "stun_servers": coturn.stun_uri,
+        "stun_servers": [coturn.stun_uri, coturn.stuns_uri],
         "turn_servers": {
             "urls": [coturn.uri(transport) for transport in TRANSPORTS],
             "username": coturn.username,
@@ -76,7 +76,8 @@ def test_all_is_well_with_somebody_who_echoes(
     assert "subprotocol sip" in checks["websocket"]["detail"]
     assert "realm 'sipcli.test', MD5" in checks["registration"]["detail"]
     assert "for 600 s" in checks["registration"]["detail"]
-    assert "we are 127.0.0.1:" in checks["stun"]["detail"]
+    for uri in (coturn.stun_uri, coturn.stuns_uri):
+        assert f"{uri}: we are 127.0.0.1:" in checks["stun"]["detail"]
     for transport in TRANSPORTS:
         assert f"{coturn.uri(transport)}: lends 127.0.0.1:" in checks["turn"]["detail"]
     assert "440 Hz sent and heard again" in checks["audio"]["detail"]
@@ -126,16 +127,18 @@ def test_a_wrong_turn_password_is_named_for_every_transport(
     assert "wr0ng-secret" not in str(process.events) + process.stderr
 
 
-def test_an_untrusted_turn_server_is_told_apart_from_those_that_work(
+def test_servers_that_are_not_trusted_are_told_apart_from_those_that_work(
     kamailio: Kamailio, coturn: Coturn, user: Callable[..., User]
 ) -> None:
     everything = keys(kamailio, coturn, str(kamailio.ca_file))
     checks = examined(user("alice", **everything).sipcli("doctor"), 7)
-    assert failed(checks) == ["turn"]
-    first, *others = checks["turn"]["detail"].split("; ")
-    assert first.startswith(f"{coturn.uri('tls')}: its certificate is not trusted")
-    assert len(others) == 2
-    assert "tls_ca_file" in checks["turn"]["hint"]
+    assert failed(checks) == ["stun", "turn"]
+    untrusted = {"stun": coturn.stuns_uri, "turn": coturn.uri("tls")}
+    for name, works in (("stun", 1), ("turn", 2)):
+        first, *others = checks[name]["detail"].split("; ")
+        assert first.startswith(f"{untrusted[name]}: its certificate is not trusted")
+        assert len([each for each in others if each.startswith(("stun:", "turn:"))]) == works
+        assert "tls_ca_file" in checks[name]["hint"]
 
 
 def test_a_call_through_the_relay_alone(

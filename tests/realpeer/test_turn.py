@@ -1,6 +1,7 @@
 """Relayed media through a real coturn, and what is said of one that is of no use."""
 
 import asyncio
+import socket
 import ssl
 import sys
 from collections.abc import Coroutine, Iterator
@@ -8,8 +9,11 @@ from contextlib import closing
 
 import pytest
 
+from sipcli.media.seam.stun_dtls import ServerTrust
 from sipcli.media.transport import gathering
 from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.media.transport.survey import survey
+from sipcli.net.resolve import Address
 from sipcli.sdp.transport import CandidateType
 from tests.media.transport.parties import Party, connect, rtp
 from tests.realpeer.coturn import INSTALL, Coturn, program
@@ -217,6 +221,65 @@ def test_it_answers_stun_as_well(coturn: Coturn) -> None:
         local = await party.transport.gather()
         assert party.warnings == []
         assert {each.type for each in local.candidates} == {CandidateType.HOST}  # no NAT here
+        await party.transport.close()
+
+    run(test())
+
+
+def over_dtls(server: Coturn, *, trusted: bool = True, uri: str = "") -> IceServers:
+    """The server asked by `stuns:` alone."""
+    tls = ssl.create_default_context(cafile=server.ca_file if trusted else None)
+    return IceServers(
+        servers=(IceServer.parse(uri or server.stuns_uri),),
+        tls=tls,
+        trust=ServerTrust(tls, uses_system_store=not trusted),
+    )
+
+
+def test_it_answers_stun_over_dtls_from_the_socket_of_the_media(coturn: Coturn) -> None:
+    async def test() -> None:
+        found = await survey(over_dtls(coturn))
+        assert [each.fault for each in found] == [None]
+        (mapping,) = found[0].mappings
+        assert mapping.seen == mapping.own, "there is no NAT here"
+        assert mapping.server == ("127.0.0.1", coturn.tls_port)
+        alice, bob = Party(options=over_dtls(coturn)), Party()
+        await connect(alice, bob)
+        assert alice.warnings == []
+        await talk(alice, bob)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("trusted", "host", "reason"),
+    [
+        (False, "localhost", "its certificate is not trusted (unable to get local issuer"),
+        (True, "127.0.0.1", None),
+        (True, "other.example", "its certificate does not have its name as a subjectAltName"),
+    ],
+)
+def test_the_certificate_must_be_trusted_and_for_that_host(
+    coturn: Coturn,
+    monkeypatch: pytest.MonkeyPatch,
+    trusted: bool,
+    host: str,
+    reason: str | None,
+) -> None:
+    async def resolve(host: str, port: int) -> tuple[Address, ...]:
+        return (Address(socket.AF_INET, ("127.0.0.1", port)),)
+
+    monkeypatch.setattr(gathering, "resolve", resolve)
+
+    async def test() -> None:
+        chosen = over_dtls(coturn, trusted=trusted, uri=f"stuns:{host}:{coturn.tls_port}")
+        party = Party(options=chosen)
+        await party.transport.gather()
+        if reason is None:
+            assert party.warnings == []
+        else:
+            assert reason in party.warnings[0]
         await party.transport.close()
 
     run(test())

@@ -47,7 +47,7 @@ LARGEST_RECORD: Final = 1500
 _NO_RENEGOTIATION: Final = 100
 """The alert that refuses another handshake within an association (RFC 5246 §7.2.2)."""
 
-_DTLS_1_2: Final = 0xFEFD
+DTLS_1_2: Final = 0xFEFD
 """The oldest version that is spoken (RFC 8827 §6.5)."""
 
 
@@ -65,7 +65,7 @@ class _AnyKeyCertificate(RTCCertificate):
     def _create_ssl_context(self, srtp_profiles: Any) -> SSL.Context:
         context = super()._create_ssl_context(srtp_profiles)
         context.set_cipher_list(CIPHERS.encode())
-        context.set_min_proto_version(_DTLS_1_2)
+        context.set_min_proto_version(DTLS_1_2)
         # Another handshake would bring other keys, and libsrtp would go on with those of the first.
         context.set_options(SSL.OP_NO_RENEGOTIATION)
         context.set_info_callback(_note_alert)
@@ -96,7 +96,7 @@ class Certificate:
         return cls(_AnyKeyCertificate.generateCertificate())
 
 
-class _Pipe:
+class DtlsPipe:
     """What RTCDtlsTransport needs of an ICE transport: `role`, `_recv` and `_send`."""
 
     role = "controlled"
@@ -115,7 +115,7 @@ class _Pipe:
         self._flights.send(data)
 
 
-class _Transport(RTCDtlsTransport):
+class DtlsTransport(RTCDtlsTransport):
     """aiortc's DTLS, with the identity check of RFC 8122 §6.2: one strong hash must fit."""
 
     peer: tuple[Fingerprint, ...] = ()
@@ -144,11 +144,13 @@ class _Transport(RTCDtlsTransport):
             return
         for _ in range(MOST_RECORDS):
             try:
-                self.connection.recv(LARGEST_RECORD)  # nothing is expected: it is dropped
+                data = self.connection.recv(LARGEST_RECORD)
             except SSL.ZeroReturnError:
                 raise ConnectionError("the far end has said farewell") from None
             except SSL.Error:
                 break
+            if self._data_receiver is not None:
+                await self._data_receiver._handle_data(data)
         await self._write_ssl()
         if self.connection.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
             self.is_broken_off = True
@@ -177,10 +179,10 @@ class Dtls:
         on_closed: Callable[[str], None],
     ) -> None:
         self._flights = Flights(send)
-        self._pipe = _Pipe(self._flights)
-        # It is typed for an RTCIceTransport and uses no more of it than _Pipe has.
+        self._pipe = DtlsPipe(self._flights)
+        # It is typed for an RTCIceTransport and uses no more of it than DtlsPipe has.
         pipe: Any = self._pipe
-        self._transport = _Transport(pipe, [certificate.rtc])
+        self._transport = DtlsTransport(pipe, [certificate.rtc])
         self._transport.on("statechange", self._on_state)
         self._on_closed: Callable[[str], None] | None = on_closed
 

@@ -7,12 +7,17 @@ again that it has answered.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 FIRST_REPEAT: Final = 0.1
 """Seconds until a flight is first sent again; each later one takes twice as long."""
+
+LEAST_SPACING: Final = 0.05
+"""Seconds between two repetitions of a flight because something came again: a peer that repeats
+itself without end gets no flood for it."""
 
 MOST_KEPT: Final = 16
 """Datagrams kept of each side: a flight with a long certificate chain has about ten."""
@@ -50,6 +55,8 @@ class Flights:
         self._received: deque[bytes] = deque(maxlen=MOST_KEPT)
         self._answered = False
         """Whether something new came since our last flight: the next datagram begins another."""
+        self._repeated = -math.inf
+        """When the flight was last sent again because something came again."""
         self._timer: asyncio.TimerHandle | None = None
         self._finished = False
         self._refusal: int | None = None
@@ -70,7 +77,10 @@ class Flights:
     def receive(self, data: bytes) -> bool:
         """Note a datagram; returns whether it is a new one."""
         if data in self._received:
-            self._repeat()
+            now = asyncio.get_running_loop().time()
+            if now - self._repeated >= LEAST_SPACING:
+                self._repeated = now
+                self._repeat()
             return False
         if not self._finished:
             self._received.append(data)

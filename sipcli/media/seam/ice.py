@@ -13,6 +13,7 @@ from sipcli.media.seam.candidates import Address, from_aioice, is_credible, make
 from sipcli.media.seam.consent import Consent
 from sipcli.media.seam.failure import ServerFailed, explain_stun
 from sipcli.media.seam.ice_socket import LARGEST_DATAGRAM, IceSocket
+from sipcli.media.seam.stun_dtls import DtlsServer, ask_over_dtls
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
 
 MOST_UNSENT: Final = 64 * 1024
@@ -96,16 +97,19 @@ class IceAgent(aioice.Connection):
         self._add(make(CandidateType.HOST, own, preference, base=own), opened)
         return opened
 
-    async def ask_reflexive(self, base: IceSocket, server: Address, preference: int) -> None:
+    async def ask_reflexive(
+        self, base: IceSocket, server: Address, preference: int, dtls: DtlsServer | None = None
+    ) -> None:
         """Ask a STUN server what `base` looks like from there, and add that candidate.
 
-        Raises `ServerFailed`. Takes a minute with a silent server: to be cancelled.
+        `dtls` is for one that is asked by DTLS. Raises `ServerFailed`. Takes a minute with a silent
+        server: to be cancelled.
         """
         request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        try:
-            await base.request(request, server)
-        except stun.TransactionError as error:
-            raise explain_stun(error) from error
+        if dtls is not None:
+            await ask_over_dtls(base, request, server, dtls)
+        else:
+            await self._ask(base, request, server)
         mapped = base.mapped.get(server)
         if mapped is None:
             raise ServerFailed("it answers without an address")
@@ -122,6 +126,12 @@ class IceAgent(aioice.Connection):
         if mapped not in {own, *of_base}:  # else it is redundant (§5.1.3)
             kind = CandidateType.SERVER_REFLEXIVE
             self._add(make(kind, mapped, preference, base=own, server=server[0]))
+
+    async def _ask(self, base: IceSocket, request: stun.Message, server: Address) -> None:
+        try:
+            await base.request(request, server)
+        except stun.TransactionError as error:
+            raise explain_stun(error) from error
 
     def add_relay(self, relay: IceSocket, preference: int, *, base: Address, server: str) -> None:
         """Add a TURN allocation; `base` is where we are in the eyes of the server (§5.3)."""

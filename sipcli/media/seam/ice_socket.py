@@ -44,6 +44,8 @@ class IceSocket(ice.StunProtocol):
         self._owner = owner
         self.mapped: dict[Address, Address] = {}
         """The address that we have in the eyes of a peer or server, by theirs."""
+        self.servers: dict[Address, Callable[[bytes], None]] = {}
+        """STUN servers that are spoken to by DTLS, and who takes what each of them sends."""
 
     def belong_to(self, owner: SocketOwner) -> None:
         """Give what arrives to another agent from now on."""
@@ -59,7 +61,11 @@ class IceSocket(ice.StunProtocol):
             if peer in self._owner.peers:
                 self._owner.on_media(data)
         elif first in _DTLS:
-            self._owner.dtls_received(data, peer)
+            taker = self.servers.get(peer)
+            if taker is None:
+                self._owner.dtls_received(data, peer)
+            else:
+                taker(data)
         elif first in _STUN and len(data) <= LARGEST_STUN:
             # An attribute of a wrong length makes aioice raise this besides ValueError.
             with suppress(struct.error):

@@ -10,6 +10,7 @@ from sipcli.media.seam.candidates import Address
 from sipcli.media.seam.failure import ServerFailed, explain_connection
 from sipcli.media.seam.ice import IceAgent, host_addresses
 from sipcli.media.seam.ice_socket import IceSocket
+from sipcli.media.seam.stun_dtls import DtlsServer
 from sipcli.media.seam.turn import TurnEndpoint, add_relay
 from sipcli.media.transport.addresses import choose
 from sipcli.media.transport.ice_servers import IceServer, IceServers
@@ -138,7 +139,8 @@ async def _ask(
     if server.relays:
         await ask_for_relay(agent, server, addresses, preference, options)
     else:
-        await ask_for_reflexive(agent, addresses, sockets, preference)
+        dtls = options.dtls(server)
+        await ask_for_reflexive(agent, addresses, sockets, preference, dtls)
 
 
 async def look_up(server: IceServer) -> list[Address]:
@@ -181,10 +183,15 @@ async def ask_for_relay(
 
 
 async def ask_for_reflexive(
-    agent: IceAgent, addresses: list[Address], sockets: list[IceSocket], preference: int
+    agent: IceAgent,
+    addresses: list[Address],
+    sockets: list[IceSocket],
+    preference: int,
+    dtls: DtlsServer | None,
 ) -> None:
     """From each of our sockets that can reach it, by the server's first address of that family.
 
+    `dtls` is for a server that is asked by DTLS.
     A deaf interface, such as that of a VPN, does not hold up the others.
     """
     questions = []
@@ -193,7 +200,7 @@ async def ask_for_reflexive(
         for address in addresses:
             server = ipaddress.ip_address(address[0])
             if (own.version, own.is_loopback) == (server.version, server.is_loopback):
-                questions.append(agent.ask_reflexive(base, address, preference - rank))
+                questions.append(agent.ask_reflexive(base, address, preference - rank, dtls))
                 break
     if not questions:
         raise ServerFailed("none of this machine's addresses can reach it")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from sipcli.config.settings import IceTransportPolicy, Settings
+from sipcli.media.seam.stun_dtls import DtlsServer, ServerTrust
 from sipcli.net.tls import client_context
 
 PORT: Final = 3478
@@ -32,7 +33,7 @@ class IceServer:
     """A name or an address; IPv6 without brackets."""
     port: int
     stream: bool
-    """TCP rather than UDP."""
+    """TCP rather than UDP; never with STUN, as only UDP tells an address that media can use."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
 
@@ -43,10 +44,11 @@ class IceServer:
         if found is None:
             raise ValueError(f"{uri!r} is not a STUN or TURN URI")
         secure = found["scheme"].endswith("s")
-        transport = found["transport"] or ("tcp" if secure else "udp")
+        relays = found["scheme"].startswith("turn")
+        transport = found["transport"] or ("tcp" if secure and relays else "udp")
         return cls(
             uri=uri,
-            relays=found["scheme"].startswith("turn"),
+            relays=relays,
             secure=secure,
             host=found["v6"] or found["host"],
             port=int(found["port"] or (TLS_PORT if secure else PORT)),
@@ -58,9 +60,7 @@ class IceServer:
     @property
     def obstacle(self) -> str | None:
         """Why it is not even tried; None where it is."""
-        if self.secure and not self.relays:
-            return "it would tell the address of a TLS connection, and audio goes by UDP: use stun:"
-        if self.secure and not self.stream:
+        if self.relays and self.secure and not self.stream:
             return "TURN over DTLS is not supported: use transport=tcp or leave transport out"
         return None
 
@@ -79,16 +79,27 @@ class IceServers:
     """Whether the far end may be on this machine, though there are other addresses."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     """For `turns:`; None where there is none."""
+    trust: ServerTrust | None = field(default=None, repr=False)
+    """For `stuns:`; None where there is none."""
     silent: set[IceServer] = field(default_factory=set)
     """Those that have not answered lately; they are asked again, but hardly waited for."""
     warned: set[str] = field(default_factory=set)
     """What has been said already and need not be said again for each call."""
 
+    def dtls(self, server: IceServer) -> DtlsServer | None:
+        """How a STUN server is asked by DTLS; None for one that is not."""
+        if not server.secure or server.relays:
+            return None
+        if self.trust is None:
+            raise RuntimeError(f"{server.uri} is never asked without DTLS")
+        return DtlsServer(server.host, self.trust)
+
     @classmethod
     def from_settings(cls, settings: Settings, *, include_loopback: bool = False) -> Self:
         """The servers that `settings` name.
 
-        Raises `ConfigError` where a `tls_…` file cannot be used and a `turns:` server needs it.
+        Raises `ConfigError` where a `tls_…` file cannot be used and a `turns:` or `stuns:` server
+        needs it.
         """
         servers = [IceServer.parse(uri) for uri in settings.stun_servers]
         servers += [
@@ -96,13 +107,20 @@ class IceServers:
             for relay in settings.turn_servers
             for uri in relay.urls
         ]
-        tls = None
-        if any(server.relays and server.secure for server in servers):
+        tls = trust = None
+        if any(server.secure for server in servers):
             tls = client_context(
                 ca_file=settings.tls_ca_file,
                 certificate=settings.tls_client_certificate,
                 key=settings.tls_client_key,
                 verify=settings.tls_verify,
+            )
+        if tls is not None and any(server.secure and not server.relays for server in servers):
+            trust = ServerTrust(
+                tls,
+                uses_system_store=settings.tls_ca_file is None,
+                certificate=settings.tls_client_certificate,
+                key=settings.tls_client_key,
             )
         return cls(
             servers=tuple(servers),
@@ -110,4 +128,5 @@ class IceServers:
             gathering_timeout=settings.ice_gathering_timeout,
             include_loopback=include_loopback,
             tls=tls,
+            trust=trust,
         )

@@ -7,6 +7,7 @@ from sipcli.media.seam.candidates import Address
 from sipcli.media.seam.failure import ServerFailed
 from sipcli.media.seam.ice import IceAgent
 from sipcli.media.seam.ice_socket import IceSocket
+from sipcli.media.seam.stun_dtls import DtlsServer
 from sipcli.media.transport.gathering import (
     HIGHEST_PREFERENCE,
     ask_for_reflexive,
@@ -73,7 +74,7 @@ async def _survey_one(
             if server.relays:
                 relayed = await _relayed(server, addresses, options)
             else:
-                mappings = await _mappings(agent, addresses, sockets)
+                mappings = await _mappings(agent, addresses, sockets, options.dtls(server))
     except TimeoutError:
         limit = f"{options.gathering_timeout:g} s"
         fault = ServerFailed(f"it has not answered within {limit}")
@@ -89,9 +90,9 @@ async def _survey_one(
 
 
 async def _mappings(
-    agent: IceAgent, addresses: list[Address], sockets: list[IceSocket]
+    agent: IceAgent, addresses: list[Address], sockets: list[IceSocket], dtls: DtlsServer | None
 ) -> tuple[Mapping, ...]:
-    await ask_for_reflexive(agent, addresses, sockets, HIGHEST_PREFERENCE)
+    await ask_for_reflexive(agent, addresses, sockets, HIGHEST_PREFERENCE, dtls)
     return tuple(
         Mapping(
             own=(base.local_candidate.host, base.local_candidate.port),

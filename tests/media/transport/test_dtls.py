@@ -124,6 +124,45 @@ def test_a_dead_peer_is_tried_a_bounded_number_of_times() -> None:
     run(test())
 
 
+def test_a_peer_that_repeats_itself_gets_no_flood_for_it() -> None:
+    async def test() -> None:
+        sent: list[bytes] = []
+        alice = Dtls(ALICE, sent.append, lambda _: None)
+        shaking = asyncio.create_task(alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint]))
+        await asyncio.sleep(0)
+        for _ in range(1000):
+            alice.receive(b"\x16garbage" + bytes(100))
+        await asyncio.sleep(0.05)
+        assert len(sent) <= 3
+        with pytest.raises(DtlsFault):
+            await shaking
+        await alice.close()
+
+    run(test())
+
+
+def test_nor_does_one_that_repeats_its_last_flight_for_ever() -> None:
+    async def test() -> None:
+        to_alice: list[bytes] = []
+        network = Network(lambda *_: False)
+        receive = network.alice.receive
+
+        def note(data: bytes) -> None:
+            to_alice.append(data)
+            receive(data)
+
+        network.alice.receive = note  # type: ignore[method-assign]
+        await network.handshake()
+        before = network.sent["alice"]
+        for _ in range(1000):
+            receive(to_alice[-1])
+        await asyncio.sleep(1)
+        assert 1 <= network.sent["alice"] - before <= 4
+        await network.close()
+
+    run(test())
+
+
 def test_a_peer_that_answers_half_is_told_from_one_that_does_not() -> None:
     async def test() -> None:
         network = Network(lambda sender, _: sender == "alice")

@@ -204,14 +204,6 @@ def test_a_stun_server_that_our_addresses_cannot_reach_is_not_asked() -> None:
     run(test())
 
 
-def test_stuns_is_refused_with_the_reason() -> None:
-    async def test() -> None:
-        _, warnings, _ = await gathered(options("stuns:stun.example.com"))
-        assert warnings[0].startswith("stuns:stun.example.com cannot be used: it would tell")
-
-    run(test())
-
-
 def look_up(monkeypatch: pytest.MonkeyPatch, answer: OSError | tuple[str, ...]) -> None:
     """Let every name have these addresses."""
 

@@ -27,7 +27,7 @@ INSTANCE = UUID("00000000-0000-4000-8000-000000000000")
         ("stun:example.com", False, False, "example.com", 3478, False),
         ("stun:192.0.2.1:19302", False, False, "192.0.2.1", 19302, False),
         ("stun:[2001:db8::1]:1", False, False, "2001:db8::1", 1, False),
-        ("stuns:example.com", False, True, "example.com", 5349, True),
+        ("stuns:example.com", False, True, "example.com", 5349, False),
         ("turn:example.com", True, False, "example.com", 3478, False),
         ("turn:example.com?transport=tcp", True, False, "example.com", 3478, True),
         ("turns:example.com", True, True, "example.com", 5349, True),
