@@ -52,6 +52,12 @@ def in_turn(*answers: Answer) -> Answer:
     return lambda request, number: answers[number % len(answers)](request, number)
 
 
+def unsupported(request: Request, number: int) -> Response:
+    """A 420 that names one more of the extensions in Supported."""
+    named = request.supported[0] if request.supported else "none"
+    return always(420, ("Unsupported", named))(request, number)
+
+
 def elsewhere(status: int) -> Answer:
     """A 3xx that names another target each time."""
 
@@ -369,6 +375,10 @@ LOOPS: dict[str, list[Loop]] = {
         Loop(invite(ever_higher("Min-SE", 422)), 3, 3),
         Loop(change(ever_higher("Min-SE", 422)), 3, 3),
         Loop(refresh(ever_higher("Min-SE", 422)), 3, 10),
+    ],
+    "does not know what an INVITE supports (420), now this and then that": [
+        Loop(invite(always(420, ("Unsupported", "timer"))), 2, 2),
+        Loop(invite(unsupported), 8, 8),
     ],
     "does all of that to one call": [
         Loop(

@@ -17,6 +17,10 @@ DIALOG_GONE: Final = frozenset({408, 481})
 """Answers to a request after which there is no dialog any more (RFC 3261 §12.2.1.2, RFC 5057)."""
 
 
+NOT_SERVED: Final = frozenset({403, 405, 501})
+"""Answers after which a method is not tried again in a dialog (RFC 3261 §21.4.4, §21.4.6)."""
+
+
 class LegUser(Protocol):
     """The call that the dialog belongs to."""
 

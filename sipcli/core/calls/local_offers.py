@@ -6,7 +6,7 @@ from typing import Final
 from sipcli.core.calls.dialog import description, why_missing
 from sipcli.core.calls.events import OfferAnswered, OfferDue, OfferRefused
 from sipcli.core.calls.invitation import Failure, Invitation
-from sipcli.core.calls.leg import DIALOG_GONE, Leg
+from sipcli.core.calls.leg import DIALOG_GONE, NOT_SERVED, Leg
 from sipcli.core.calls.line import capabilities
 from sipcli.core.calls.offer_answer import OutOfTurn, Turn
 from sipcli.core.calls.provisional import TAG as RELIABLE
@@ -40,6 +40,10 @@ class LocalOffers:
         self._body = b""
         """The offer that is out; empty for a bare refresh."""
         self._invitation: Invitation | None = None
+        self._method = ""
+        """What `_body` went out with."""
+        self._refused_methods: set[str] = set()
+        """Those that the far end does not serve, whatever its Allow says."""
         self._retry_at: float | None = None
         self._retries = 0
         """Refusals in a row after which the offer was to be made again."""
@@ -134,17 +138,25 @@ class LocalOffers:
 
     @property
     def _knows_update(self) -> bool:
-        return "UPDATE" in self._leg.dialog.remote_allows
+        return "UPDATE" in self._leg.dialog.remote_allows - self._refused_methods
+
+    def _choose_method(self) -> str:
+        is_offer = self._body and self._leg.is_confirmed
+        return "INVITE" if is_offer and not self._prefers_update else "UPDATE"
+
+    @property
+    def _prefers_update(self) -> bool:
+        return "INVITE" in self._refused_methods and self._knows_update
 
     def _send(self, now: float) -> None:
         leg = self._leg
         self.state = LocalState.PENDING
         # A re-INVITE that takes long needs no reliable provisional responses.
         headers = [*capabilities(without=(RELIABLE,)), *leg.timer.request_headers()]
-        flow = leg.line.flow
+        flow, self._method = leg.line.flow, self._choose_method()
         if flow is None:
             self._failed(NotSent(), now)
-        elif self._body and leg.is_confirmed:
+        elif self._method == "INVITE":
             request = leg.line.build(leg.dialog, "INVITE", headers=headers, body=self._body)
             self._invitation = Invitation(request, flow, leg.line, self, leg.dialog.next_cseq)
             self._invitation.start(now)
@@ -185,12 +197,39 @@ class LocalOffers:
             case Answered(_, response) if response.status in DIALOG_GONE:
                 reason = f"{response.status} {response.reason}"
                 leg.user.dialog_over(leg, "network", None, f"the far end said {reason}", now)
+            case Answered(_, response) if self._tries_the_other_way(response, now):
+                pass
             case Answered(_, response) | Unauthorized(response):
                 self._refused(response.status, response.reason, self._wait(response), now)
             case Unanswered():
                 leg.user.dialog_over(leg, "network", None, "the far end does not answer", now)
             case Lost() | NotSent():
                 self._refused(None, "there is no connection", None, now)
+
+    def _tries_the_other_way(self, response: Response, now: float) -> bool:
+        """Whether a method that is not served has another that does the same: it is tried now.
+
+        A bare UPDATE that is refused for any reason that lasts is followed by the owner's
+        re-INVITE: without a refresh the call is lost.
+        """
+        leg, method = self._leg, self._method
+        may_pass = response.status == 491 or response.status // 100 == 5
+        if response.status not in NOT_SERVED and (self._body or may_pass):
+            return False
+        if method == "INVITE":
+            if (
+                response.status == 403 or not self._knows_update
+            ):  # it may be the change, not the way
+                return False
+        elif not leg.is_confirmed or "INVITE" in self._refused_methods:
+            return False
+        self._refused_methods.add(method)
+        if self._body:
+            self._send(now)
+        else:
+            self.state = LocalState.IDLE
+            leg.user.emit(OfferDue(call=leg.user.id, is_refresh=True))
+        return True
 
     def _wait(self, response: Response) -> float | None:
         """Seconds until it may be tried again (§14.1); None: not for this answer, or too often."""

@@ -12,16 +12,18 @@ from sipcli.core.calls.call import Call, reason_field
 from sipcli.core.calls.dialog import Dialog, description, why_missing
 from sipcli.core.calls.events import Calling
 from sipcli.core.calls.invitation import Failure, Invitation
-from sipcli.core.calls.leg import Leg
+from sipcli.core.calls.leg import NOT_SERVED, Leg
 from sipcli.core.calls.line import Fields, capabilities
 from sipcli.core.calls.offer_answer import Turn
 from sipcli.core.calls.provisional import ReliableReceiver, is_reliable
 from sipcli.core.calls.redirection import Redirection
 from sipcli.core.calls.session import Session
+from sipcli.core.calls.session_timer import TAG as TIMER
 from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.exchange import Answered, Lost, Outcome, Unanswered, Unauthorized
 from sipcli.core.requests.proxies import Proxies
+from sipcli.core.requests.requester import CALL_SUPPORTED
 from sipcli.core.requests.route import lack_of_security
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip.address import Address
@@ -42,6 +44,8 @@ class _Fork:
 
     session: Session
     receiver: ReliableReceiver = field(default_factory=ReliableReceiver)
+    takes_prack: bool = True
+    """Whether it has not yet said that it serves no PRACK."""
     preview: bytes | None = None
     """The description of an unreliable response: the answer, unless a reliable one brings it."""
 
@@ -73,6 +77,8 @@ class Outgoing:
                 ("P-Preferred-Identity", f"<{identity.aor}>"),
             ]
         self._timer = SessionTimer()
+        self._unlearnt: set[str] = set()
+        """Extensions that the far end does not know; Replaces is the field of its option tag."""
         self._redirection = Redirection(call, target)
         self._refusal: Response | None = None
         """The answer of the target tried last, while another one is looked for."""
@@ -217,9 +223,9 @@ class Outgoing:
         )
         headers = [
             ("Contact", contact),
-            *self._headers,
-            *capabilities(),
-            *self._timer.request_headers(),
+            *(one for one in self._headers if one[0].lower() not in self._unlearnt),
+            *capabilities(without=tuple(self._unlearnt)),
+            *(self._timer.request_headers() if TIMER not in self._unlearnt else ()),
             ("Content-Type", "application/sdp"),
         ]
         request = line.requester.out_of_dialog(
@@ -262,9 +268,13 @@ class Outgoing:
             return False
         fork.session.dialog.learn_route(response)
         rack = RAck(response.rseq, response.cseq)
+        if not fork.takes_prack:
+            return True
 
         def on_outcome(outcome: Outcome, at: float) -> None:
-            """Nothing: the far end repeats what it does not know to have arrived."""
+            """The far end repeats what it does not know to have arrived."""
+            if isinstance(outcome, Answered) and outcome.response.status in NOT_SERVED:
+                fork.takes_prack = False
 
         fork.session.leg.ask("PRACK", on_outcome, now, headers=(("RAck", str(rack)),))
         return True
@@ -306,6 +316,9 @@ class Outgoing:
         if response.status == 422 and self._timer.too_small(response) and self._invitation:
             self._invite(self._target, now, self._via)
             return
+        if response.status == 420 and self._unlearns(response):
+            self._invite(self._target, now, self._via)
+            return
         proxy = self._proxies.named_by(response)
         if proxy is not None:
             self._call.progress(response.status, response.reason, now)
@@ -315,6 +328,13 @@ class Outgoing:
         if response.status >= 600:
             self._redirection.drop()
         self._try_next(now)
+
+    def _unlearns(self, response: Response) -> bool:
+        """Whether a 420 names extensions that the INVITE can do without (RFC 3261 §8.1.3.5)."""
+        named = {tag.lower() for tag in response.unsupported} & set(CALL_SUPPORTED)
+        is_news = not named <= self._unlearnt
+        self._unlearnt |= named
+        return is_news
 
     def _try_next(self, now: float) -> None:
         """Call the next target of a redirection; the end, where there is none to wait for."""
