@@ -375,6 +375,8 @@ class Call:
             reason=str(failure) if failure is not None else event.reason,
             duration_s=event.duration_s,
             stats=stats,
+            q850_cause=event.q850_cause,
+            q850_text=event.q850_text,
             way=self._path.way,
         )
         self._thread.tell(self.ended)

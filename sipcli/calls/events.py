@@ -120,6 +120,10 @@ class CallEnded:
     duration_s: float
     stats: Figures | None
     """None where there never were media."""
+    q850_cause: int | None = None
+    """What the telephone network gave as the cause (ITU-T Q.850); None where nobody says so."""
+    q850_text: str | None = None
+    """The same in the peer's words."""
     way: tuple[CandidateShown, CandidateShown] | None = None
     """Private. Which way the media took last, our end first; None where they never connected."""
 

@@ -36,8 +36,7 @@ def _before(event: events.Event) -> Line | None:
         case Calling(to=to):
             return Line("→", f"calling {to}", PLAIN)
         case Incoming():
-            name = f'"{event.display_name}" ' if event.display_name else ""
-            return Line("☎", f"incoming call from {name}{event.sender}", "bold")
+            return Line("☎", f"incoming call from {_caller(event)}", "bold")
         case Progress(status=status, reason=reason):
             return Line("…", f"{status} {reason}", FAINT) if status > 100 else None
         case Answered(elapsed_ms=elapsed):
@@ -81,6 +80,14 @@ def _elsewhere(event: events.Event) -> Line | None:
             return None
 
 
+def _caller(event: Incoming) -> str:
+    """Who calls, who the network says it is, and who diverted the call last."""
+    name = f'"{event.display_name}" ' if event.display_name else ""
+    asserted = f", asserted {event.p_asserted_identity[0]}" if event.p_asserted_identity else ""
+    diverted = f", diverted by {event.diversion[0]}" if event.diversion else ""
+    return f"{name}{event.sender}{asserted}{diverted}"
+
+
 def _media(event: events.Media) -> Line:
     if event.state == "failed":
         return Line("✗", "the media failed", BAD)
@@ -92,5 +99,13 @@ def _media(event: events.Media) -> Line:
 def _ended(event: events.CallEnded) -> Line:
     who = {"local": "we ended it", "remote": "the far end ended it", "network": "it broke"}
     status = f"{event.status} " if event.status is not None else ""
-    how = one_line(f"call over, {who[event.by]}: {status}{event.reason}")
+    how = one_line(f"call over, {who[event.by]}: {status}{event.reason}{_network(event)}")
     return Line("■", "\n".join([how, *summary(event)]), PLAIN)
+
+
+def _network(event: events.CallEnded) -> str:
+    """What the telephone network gave as the cause."""
+    if event.q850_cause is None:
+        return ""
+    text = f": {event.q850_text}" if event.q850_text else ""
+    return f" (Q.850 cause {event.q850_cause}{text})"

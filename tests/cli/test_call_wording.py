@@ -148,3 +148,28 @@ def test_nothing_of_the_far_end_moves_the_cursor_or_begins_a_line(event: Any) ->
     plain, nasty = words(event), words(replace(event, **dict.fromkeys(texts, NASTY)))
     assert nasty.count("\n") == plain.count("\n")
     assert not set("\x1b\r\x9b\u202e") & set(nasty)
+
+
+def test_what_the_network_says_stands_with_the_call() -> None:
+    known = replace(
+        INCOMING,
+        p_asserted_identity=("<tel:+1555>", "<sip:al@b>"),
+        diversion=("<sip:carol@b>;reason=no-answer",),
+    )
+    assert words(known) == (
+        'incoming call from "Bob" sip:bob@b, asserted <tel:+1555>,'
+        " diverted by <sip:carol@b>;reason=no-answer"
+    )
+    assert words(INCOMING) == 'incoming call from "Bob" sip:bob@b'
+    for text, shown in ((None, ""), ("No circuit", ": No circuit")):
+        over = words(replace(ENDED, q850_cause=34, q850_text=text)).splitlines()[0]
+        assert over == f"call over, the far end ended it: hung up (Q.850 cause 34{shown})"
+
+
+def test_what_the_network_says_cannot_steer_a_terminal() -> None:
+    told: list[events.Event] = [
+        replace(INCOMING, p_asserted_identity=(NASTY,), diversion=(NASTY,)),
+        replace(ENDED, q850_cause=16, q850_text=NASTY, stats=None, way=None),
+    ]
+    for event in told:
+        assert words(event).isprintable()

@@ -141,3 +141,25 @@ def test_header_fields_that_ask_us_to_answer_are_not_obeyed(tmp_path: Path) -> N
     assert caller.returncode == 6, out
     assert named(theirs, "incoming")
     assert named(theirs, "answered") == []
+
+
+def test_what_the_network_says_of_a_call_is_told(tmp_path: Path) -> None:
+    values = {
+        "P-Asserted-Identity": '"Al" <sip:al@example.com>',
+        "Diversion": "<sip:carol@example.com>;reason=no-answer",
+        "History-Info": "<sip:carol@example.com>;index=1",
+        "Call-Info": "<http://example.com/al.png>;purpose=icon",
+    }
+    headers = [word for pair in values.items() for word in ("--header", ": ".join(pair))]
+    with listening(tmp_path, "--auto-answer") as (name, callee):
+        command = ("call", name, "--config", "caller.toml", *SOUND, "--duration", "0.3", *headers)
+        with started(*command, folder=tmp_path) as caller:
+            caller.communicate(timeout=PATIENCE)
+        callee.terminate()
+        assert callee.stdout is not None
+        theirs = events_of(callee.stdout.read())
+    (incoming,) = named(theirs, "incoming")
+    for header, value in values.items():
+        assert incoming[header.lower().replace("-", "_")] == [value]
+    (ended,) = named(theirs, "ended")
+    assert (ended["q850_cause"], ended["q850_text"]) == (None, None)

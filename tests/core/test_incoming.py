@@ -45,6 +45,39 @@ def test_a_call_rings_is_accepted_and_acknowledged() -> None:
     assert str(bye.uri) == "sip:bob@192.0.2.7;transport=ws"
 
 
+def test_what_the_network_says_of_a_call_is_told() -> None:
+    wire = CallWire()
+    wire.ring(
+        ("P-Asserted-Identity", '"Smith, Al" <sip:al@example.com>, <tel:+15551234>'),
+        ("Diversion", "<sip:bob@example.com>;reason=no-answer"),
+        ("Diversion", "<sip:carol@example.com>;reason=unconditional"),
+        ("History-Info", "<sip:carol@example.com>;index=1,<sip:bob@example.com>;index=1.1"),
+        ("Call-Info", "<http://example.com/al.png>;purpose=icon"),
+    )
+    (incoming,) = wire.heard(Incoming)
+    assert incoming.p_asserted_identity == (
+        '"Smith, Al" <sip:al@example.com>',
+        "<tel:+15551234>",
+    )
+    assert incoming.diversion == (
+        "<sip:bob@example.com>;reason=no-answer",
+        "<sip:carol@example.com>;reason=unconditional",
+    )
+    assert incoming.history_info == (
+        "<sip:carol@example.com>;index=1",
+        "<sip:bob@example.com>;index=1.1",
+    )
+    assert incoming.call_info == ("<http://example.com/al.png>;purpose=icon",)
+
+
+@pytest.mark.parametrize("value", ["", "\x1b[31m, <", '"open', "," * 50, "a" * 3000])
+def test_what_the_network_says_may_be_anything(value: str) -> None:
+    wire = CallWire()
+    names = ("P-Asserted-Identity", "Diversion", "History-Info", "Call-Info")
+    wire.ring(*((name, value) for name in names))
+    assert len(wire.heard(Incoming)) == 1
+
+
 def test_the_2xx_is_repeated_until_its_ack_and_then_given_up() -> None:  # §13.3.1.4
     wire = CallWire()
     wire.ring()

@@ -230,6 +230,19 @@ def test_a_reliable_183_gets_one_prack_and_its_answer_stands() -> None:  # RFC 3
     assert wire.calls.can_offer(call)
 
 
+def test_a_refusal_has_the_cause_that_a_gateway_names() -> None:  # RFC 6432
+    for status in (404, 503, 603):
+        wire = CallWire()
+        _, invite = wire.invite()
+        wire.reply(invite, status, ("Reason", 'Q.850;cause=1;text="Unallocated number"'))
+        (ended,) = wire.heard(Ended)
+        assert (ended.status, ended.q850_cause, ended.q850_text) == (
+            status,
+            1,
+            "Unallocated number",
+        )
+
+
 def test_a_cancel_waits_for_a_provisional_response() -> None:  # §9.1
     wire = CallWire()
     call, invite = wire.invite()

@@ -91,7 +91,30 @@ def test_a_bye_says_why_where_it_does() -> None:  # RFC 3326
     (ended,) = wire.heard(Ended)
     assert (ended.by, ended.status, ended.duration_s) == ("remote", 200, 3.0)
     assert ended.reason == "Call completed elsewhere"
+    assert (ended.q850_cause, ended.q850_text) == (16, None)
     assert wire.calls.is_idle
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "text"),
+    [
+        ('q.850 ; cause=34 ; text="No circuit, sorry"', 34, "No circuit, sorry"),
+        ("SIP;cause=200, Q.850;cause=31", 31, None),
+        ('Q.850;text="why"', None, "why"),
+        ("Q.850;cause=1e3", None, None),
+        ("SIP;cause=200", None, None),
+        ("Q.850", None, None),
+        ("", None, None),
+    ],
+)
+def test_what_the_telephone_network_said_is_told(
+    reason: str, cause: int | None, text: str | None
+) -> None:
+    wire = CallWire()
+    _, invite = wire.talk()
+    wire.receive(wire.inside(invite, "BYE", ("Reason", reason)))
+    (ended,) = wire.heard(Ended)
+    assert (ended.q850_cause, ended.q850_text) == (cause, text)
 
 
 def test_a_bye_that_crosses_ours_is_answered() -> None:

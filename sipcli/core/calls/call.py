@@ -7,9 +7,12 @@ from sipcli.core.calls.events import Answered, By, CallEvent, CallId, Ended, Pro
 from sipcli.core.calls.gate import Gate
 from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.line import Fields, Line
+from sipcli.core.calls.reasons import q850
 from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
 from sipcli.sip.grammar import quote
+from sipcli.sip.message import Request
+from sipcli.sip.typed import Message
 
 Report: TypeAlias = Callable[[int, str, bool, float], None]
 """Told of a call's progress: status, reason, whether it is final, the time in seconds."""
@@ -142,27 +145,44 @@ class Call:
             final = self.setup.hang_up(status, headers, now)
         self.end("local", final, reason, now)
 
-    def dialog_over(self, leg: Leg, by: By, status: int | None, reason: str, now: float) -> None:
+    def dialog_over(
+        self,
+        leg: Leg,
+        by: By,
+        status: int | None,
+        reason: str,
+        now: float,
+        *,
+        said: Request | None = None,
+    ) -> None:
         """A dialog of this call is at its end (leg.LegUser)."""
         is_chosen = self.is_answered and self.session is not None and self.session.leg is leg
         if is_chosen and self.session is not None:
             self.session.bye(now)  # nothing, where theirs has come
-            self.end(by, status, reason, now)
+            self.end(by, status, reason, now, said=said)
         elif not self.is_answered and self.setup is not None:
             if self.setup.dialog_over(leg, now):
-                self.end(by, status or 487, reason, now)
+                self.end(by, status or 487, reason, now, said=said)
             elif by == "network" and not any(self.setup.sessions()):
                 # Who rang knows the call no more, and nobody else has rung.
                 self.setup.hang_up(None, (), now)
                 self.end(by, status or 487, reason, now)
 
     def end(
-        self, by: By, status: int | None, reason: str, now: float, *, needs_password: bool = False
+        self,
+        by: By,
+        status: int | None,
+        reason: str,
+        now: float,
+        *,
+        needs_password: bool = False,
+        said: Message | None = None,
     ) -> None:
-        """Tell that it is over, once."""
+        """Tell that it is over, once; `said` is the message of the far end's that ended it."""
         if self.is_over:
             return
         duration = 0.0 if self._answered_at is None else now - self._answered_at
+        cause = q850(said)
         self.emit(
             Ended(
                 call=self.id,
@@ -171,6 +191,8 @@ class Call:
                 reason=reason,
                 duration_s=round(duration, 3),
                 needs_password=needs_password,
+                q850_cause=cause.cause if cause is not None else None,
+                q850_text=cause.text if cause is not None else None,
             )
         )
         self.is_over = True

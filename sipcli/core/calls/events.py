@@ -38,6 +38,15 @@ class Incoming:
     sender: str
     display_name: str | None
     to: str
+    p_asserted_identity: tuple[str, ...] = ()
+    """Who the network says is calling (RFC 3325). This and the next three have a value for each
+    element of the field, as it stands there; each is as true as the server that lets it in."""
+    diversion: tuple[str, ...] = ()
+    """Who diverted the call (RFC 5806), the latest first."""
+    history_info: tuple[str, ...] = ()
+    """Where the call has been (RFC 7044), the earliest first."""
+    call_info: tuple[str, ...] = ()
+    """What the caller tells of itself (RFC 3261 §20.9); none of it is fetched."""
     offer: bytes | None
     """Private. Their offer; None: ours is wanted, in `progress` or `accept`."""
     replaces: CallId | None
@@ -245,6 +254,11 @@ class Ended:
     """Seconds since the answer; 0 where there was none."""
     needs_password: bool = False
     """Private. Whether a password, which is not set, would have helped."""
+    q850_cause: int | None = None
+    """What the telephone network gave as the cause (ITU-T Q.850), as a gateway says in a Reason
+    field of its BYE, CANCEL or final response (RFC 3326, RFC 6432); None where it does not."""
+    q850_text: str | None = None
+    """The same in the peer's words."""
 
 
 CallEvent: TypeAlias = (

@@ -19,7 +19,8 @@ from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.line import Fields, capabilities
 from sipcli.core.calls.offer_answer import OutOfTurn, Turn
 from sipcli.core.calls.provisional import FIRST_RSEQ_LIMIT, TAG, Draft, ReliableSender
-from sipcli.core.calls.session import Session, why
+from sipcli.core.calls.reasons import why
+from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.route import needs_sips_contact
 from sipcli.core.transactions.layer import Inbound
@@ -80,6 +81,10 @@ class Incoming:
                 sender=str(request.from_.uri),
                 display_name=request.from_.display_name,
                 to=str(request.to.uri),
+                p_asserted_identity=request.headers.values("P-Asserted-Identity"),
+                diversion=request.headers.values("Diversion"),
+                history_info=request.headers.values("History-Info"),
+                call_info=request.headers.values("Call-Info"),
                 offer=self._offer,
                 replaces=replaced,
             )
@@ -138,7 +143,7 @@ class Incoming:
             return False
         cause, text = why(cancel)
         self.reject(487, (), now)
-        self._call.end("remote", cause or 487, text or "cancelled", now)
+        self._call.end("remote", cause or 487, text or "cancelled", now, said=cancel)
         return True
 
     def pracked(self, rack: RAck, now: float) -> bool:

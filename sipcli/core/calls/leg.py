@@ -35,8 +35,19 @@ class LegUser(Protocol):
     def emit(self, event: CallEvent) -> None:
         """Take an event of a call that is not over."""
 
-    def dialog_over(self, leg: "Leg", by: By, status: int | None, reason: str, now: float) -> None:
-        """The dialog is at its end: by a BYE of theirs, or (not `remote`) it now deserves ours."""
+    def dialog_over(
+        self,
+        leg: "Leg",
+        by: By,
+        status: int | None,
+        reason: str,
+        now: float,
+        *,
+        said: Request | None = None,
+    ) -> None:
+        """The dialog is at its end: by a BYE of theirs, `said`, or (not `remote`) it now deserves
+        ours.
+        """
 
 
 class Leg:

@@ -199,7 +199,14 @@ class Outgoing:
             case Answered(response=response):
                 self._refused(response, now)
             case Unauthorized(response, reason, needs_password):
-                call.end("remote", response.status, reason, now, needs_password=needs_password)
+                call.end(
+                    "remote",
+                    response.status,
+                    reason,
+                    now,
+                    needs_password=needs_password,
+                    said=response,
+                )
             case Unanswered():
                 call.end("network", 408, f"no response to the INVITE within {LIFETIME:g} s", now)
             case Lost():
@@ -309,7 +316,7 @@ class Outgoing:
     def _refused(self, response: Response, now: float) -> None:
         if self._cseq >= MOST_INVITES:
             reason = f"{response.reason} (given up after {self._cseq} INVITEs)"
-            self._call.end("remote", response.status, reason, now)
+            self._call.end("remote", response.status, reason, now, said=response)
             return
         if response.status // 100 == 3 and response.status != 305:
             self._redirection.add(response)
@@ -348,7 +355,8 @@ class Outgoing:
             text = next((f": {warning.text}" for warning in response.warnings), "")
             if self._redirection.refused:
                 text += f"; not followed to {', '.join(self._redirection.refused)}"
-            self._call.end("remote", response.status, f"{response.reason}{text}", now)
+            reason = f"{response.reason}{text}"
+            self._call.end("remote", response.status, reason, now, said=response)
 
     def _follow(self, target: SipUri, now: float) -> None:
         if self._refusal is not None:

@@ -14,6 +14,7 @@ from sipcli.core.calls.leg import Leg, LegUser
 from sipcli.core.calls.line import Fields, Line
 from sipcli.core.calls.local_offers import LocalOffers
 from sipcli.core.calls.offer_answer import OfferAnswer, OutOfTurn, Turn
+from sipcli.core.calls.reasons import why
 from sipcli.core.calls.remote_offers import RemoteOffers
 from sipcli.core.calls.transfer import Transferee, Transferor
 from sipcli.core.connection.flow import Flow
@@ -203,8 +204,10 @@ class Session:
         was_open = self.state is SessionState.OPEN
         self.drop(now)
         if was_open:
-            cause, text = why(inbound.request)
-            self.leg.user.dialog_over(self.leg, "remote", cause, text or "hung up", now)
+            said = inbound.request
+            cause, text = why(said)
+            reason = text or "hung up"
+            self.leg.user.dialog_over(self.leg, "remote", cause, reason, now, said=said)
 
     def _received_info(self, inbound: Inbound, now: float) -> None:
         request = inbound.request
@@ -241,11 +244,3 @@ class Session:
         if self.state is SessionState.BYE_SENT:
             again = is_lost and self._byes < MOST_BYES
             self._enter(SessionState.BYE_OWED if again else SessionState.CLOSED)
-
-
-def why(request: Request) -> tuple[int | None, str | None]:
-    """Cause (a SIP status) and text that a BYE or CANCEL gives in Reason (RFC 3326 §2)."""
-    for reason in request.reasons:
-        if reason.protocol.upper() == "SIP":
-            return reason.cause, reason.text
-    return None, next((reason.text for reason in request.reasons if reason.text), None)

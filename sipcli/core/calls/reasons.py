@@ -1,0 +1,19 @@
+"""What the far end's Reason fields say of the end of a call (RFC 3326 §2, RFC 6432)."""
+
+from sipcli.sip.message import Request
+from sipcli.sip.reason import Reason
+from sipcli.sip.typed import Message
+
+
+def why(request: Request) -> tuple[int | None, str | None]:
+    """Cause (a SIP status) and text that a BYE or CANCEL gives."""
+    for reason in request.reasons:
+        if reason.protocol.upper() == "SIP":
+            return reason.cause, reason.text
+    return None, next((reason.text for reason in request.reasons if reason.text), None)
+
+
+def q850(message: Message | None) -> Reason | None:
+    """What a gateway says of the telephone network (ITU-T Q.850), in a request or a response."""
+    reasons = message.reasons if message is not None else []
+    return next((reason for reason in reasons if reason.protocol.upper() == "Q.850"), None)
