@@ -43,7 +43,6 @@ _PREFERENCES: Final[Mapping[str, bool | int | str]] = {
     "media.gmp-manager.updateEnabled": False,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
-    "network.dns.disableIPv6": False,
     "services.settings.server": "",
     "toolkit.telemetry.enabled": False,
 }
