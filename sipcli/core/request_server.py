@@ -12,7 +12,7 @@ from sipcli.core.requests.identity import Identity
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
-from sipcli.sip.bodies import find_body
+from sipcli.sip.bodies import find_bodies
 from sipcli.sip.charset import decode
 from sipcli.sip.message import Request
 
@@ -87,13 +87,14 @@ class RequestServer:
 
     def _take_message(self, request: Request, now: float) -> None:
         self._recent.append((now + LIFETIME, request))
-        body = find_body(request, dispatch.ACCEPT["MESSAGE"])
+        bodies = find_bodies(request, dispatch.ACCEPT["MESSAGE"])
+        texts = [decode(body.content, body.kind.params.get("charset")) for body in bodies]
         self._emit(
             events.InstantMessage(
                 direction="received",
                 sender=str(request.from_.uri),
                 to=str(request.to.uri),
-                text="" if body is None else decode(body.content, body.kind.params.get("charset")),
+                text="\n".join(texts),
                 status=200,
             )
         )

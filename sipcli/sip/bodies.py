@@ -4,6 +4,7 @@ RFC 5621 (bodies in SIP), RFC 3261 §7.4, §20.11 and §20.12, RFC 2046 §5.1 an
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -34,21 +35,27 @@ class Body:
 def find_body(message: Message, kinds: Collection[str]) -> Body | None:
     """The body of one of these `kinds` (`application/sdp`); None: there is none to be read.
 
-    In a multipart body the first part of such a kind counts, in multipart/alternative the last,
-    which its sender likes best, and in multipart/related the root before the others. A session
-    description that is meant for something else (RFC 3959) is none.
+    In a multipart body the first part of such a kind counts, and in multipart/related the root
+    before the others.
     """
-    try:
-        return next(_found(message, kinds, 0), None) if message.body else None
-    except Malformed:
-        return None
+    return next(find_bodies(message, kinds), None)
+
+
+def find_bodies(message: Message, kinds: Collection[str]) -> Iterator[Body]:
+    """All bodies of these `kinds`; of multipart/alternative the one its sender likes best.
+
+    A session description that is meant for something else (RFC 3959) is none. A part that is
+    malformed costs itself alone.
+    """
+    return _found(message, kinds, 0) if message.body else iter(())
 
 
 def body_fault(message: Message) -> Fault | None:
     """What is wrong with the form of a body, so that its parts cannot be told."""
+    kind = message.content_type
     try:
-        if message.body:
-            _check(message, 0)
+        if message.body and kind is not None and is_plain(message):
+            _read(message, kind)
     except Malformed as fault:
         return Fault(Layer.HEADER, "Content-Type", None, f"Malformed Body: {fault.reason}")
     return None
@@ -64,10 +71,7 @@ def must_refuse(message: Message, kinds: Collection[str], *, is_strict: bool) ->
     """
     if not message.body or _is_optional(message):
         return False
-    try:
-        parts = _parts(message)
-    except Malformed:
-        return True
+    parts = _parts(message)
     if find_body(message, kinds) is None:
         return not parts or not all(_is_optional(part) for part in parts)
     wanted = ("required", None) if is_strict else ("required",)
@@ -79,27 +83,23 @@ def is_plain(entity: Entity) -> bool:
     return all(name.lower() == "identity" for name in entity.content_encoding)
 
 
-def _check(entity: Entity, depth: int) -> None:
-    """Raise `Malformed` where a body of parts, on whatever level, is not well-formed."""
-    kind = _kind(entity)
-    if kind is not None and is_plain(entity):
-        for part in _children(entity, kind, depth):
-            _check(part, depth + 1)
-
-
 def _found(entity: Entity, kinds: Collection[str], depth: int) -> Iterator[Body]:
     kind = _kind(entity)
     if kind is None or not is_plain(entity):
         return
-    if kind.essence == CPIM and CPIM not in kinds:
-        return
     if kind.essence in kinds and kind.essence != CPIM:
         meant = entity.content_disposition
         if kind.essence != SDP or meant is None or meant.kind == "session":
-            yield Body(kind, _content(entity))
+            with suppress(Malformed):
+                yield Body(kind, _content(entity))
+        return
+    if kind.essence == CPIM and CPIM not in kinds:
         return
     for part in _children(entity, kind, depth):
-        yield from _found(part, kinds, depth + 1)
+        found = list(_found(part, kinds, depth + 1))
+        yield from found
+        if found and kind.subtype == "alternative":
+            return
 
 
 def _parts(entity: Entity, depth: int = 0) -> list[Part]:
@@ -114,20 +114,24 @@ def _parts(entity: Entity, depth: int = 0) -> list[Part]:
 
 
 def _children(entity: Entity, kind: MediaType, depth: int) -> tuple[Part, ...]:
-    """The parts, the one to be looked at first in front; raises `Malformed`."""
-    if kind.type != "multipart" and kind.essence != CPIM:
+    """The parts, the one to be looked at first in front; none where they cannot be told."""
+    try:
+        parts = _read(entity, kind) if depth < DEEPEST else ()
+    except Malformed:
         return ()
-    if depth == DEEPEST:
-        raise Malformed("there are too many parts within parts")
-    if kind.essence == CPIM:
-        return (unwrap(_content(entity)),)
-    parts = read_parts(_content(entity), kind)
     if kind.subtype == "alternative":
         return parts[::-1]
     if kind.subtype == "related":
         root = kind.params.get("start")
         return tuple(sorted(parts, key=lambda part: root is None or part.content_id != root))
     return parts
+
+
+def _read(entity: Entity, kind: MediaType) -> tuple[Part, ...]:
+    """The parts in their order; raises `Malformed`."""
+    if kind.essence == CPIM:
+        return (unwrap(_content(entity)),)
+    return read_parts(_content(entity), kind) if kind.type == "multipart" else ()
 
 
 def _kind(entity: Entity) -> MediaType | None:

@@ -308,6 +308,12 @@ def sent(wire: CallWire, kind: str, body: bytes) -> int:
         ),
         (
             "multipart/mixed;boundary=b",
+            b"--b\r\n\r\nHi\r\n--b\r\nContent-Type: text/plain;charset=latin1\r\n\r\ngr\xfc\xdf"
+            b"\r\n--b--",
+            "Hi\ngrüß",
+        ),
+        (
+            "multipart/mixed;boundary=b",
             b"--b\r\n\r\nHi\r\n--b\r\nContent-Type: image/png\r\n"
             b"Content-Disposition: icon;handling=optional\r\n\r\n\x89PNG\r\n--b--",
             "Hi",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.sip.bodies import DEEPEST, SDP, body_fault, find_body, must_refuse
+from sipcli.sip.bodies import DEEPEST, SDP, body_fault, find_bodies, find_body, must_refuse
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.media_type import MediaType
 from sipcli.sip.message import Request, parse
@@ -169,9 +169,36 @@ def test_parts_within_parts_have_a_depth() -> None:
         assert body_fault(message(nested(depth), kind)) is None
     kind = f"multipart/mixed;boundary=n{DEEPEST - 1}"
     assert found(nested(DEEPEST), kind) is None
-    fault = body_fault(message(nested(DEEPEST), kind))
-    assert fault is not None
-    assert "parts within parts" in fault.reason
+    assert must_refuse(message(nested(DEEPEST), kind), (SDP,), is_strict=False)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        part("multipart/mixed", "--i\r\n"),
+        part("multipart/mixed;boundary=i", "no boundary"),
+        part("message/cpim", "no content"),
+        part(SDP, "abcde", "Content-Transfer-Encoding: base64"),
+        part(SDP, "v=0", "Content-Transfer-Encoding: x-unknown"),
+        part("nonsense", "x"),
+        "no colon",
+    ],
+)
+def test_a_part_that_is_malformed_costs_itself_alone(broken: str) -> None:
+    one = message(mixed(broken, part(SDP, "v=0")))
+    body = find_body(one, (SDP,))
+    assert body is not None
+    assert body.content == b"v=0"
+    assert body_fault(one) is None
+    assert not must_refuse(one, (SDP,), is_strict=False)
+
+
+def test_all_bodies_of_a_kind_can_be_had() -> None:
+    inner = mixed(part("text/plain", "three"), part("text/plain", "four"), boundary="i").decode()
+    alternative = part("multipart/alternative;boundary=i", inner)
+    body = mixed(part("text/plain", "one"), PIDF, part("text/plain", "two"), alternative)
+    found_all = [one.content for one in find_bodies(message(body), ("text/plain",))]
+    assert found_all == [b"one", b"two", b"four"]
 
 
 # Which part
