@@ -466,6 +466,14 @@ ELSEWHERE = {
         "media.transport.test_relay",
         "test_a_channel_that_is_never_bound_is_asked_for_a_bounded_number_of_times",
     ),
+    "sends one datagram of a DTLS handshake again and again": (
+        "media.transport.test_dtls",
+        "test_a_peer_that_repeats_itself_gets_no_flood_for_it",
+    ),
+    "takes each SSRC that we have": (
+        "media.session.test_sources",
+        "test_a_far_end_that_takes_each_ssrc_of_ours_moves_us_a_few_times_only",
+    ),
 }
 """The same for peers that are played in another place: the test that does it."""
 
