@@ -198,7 +198,8 @@ class Phone:
 
         Returns once the INVITE is out, so that a test can answer it at the other end; what comes
         of it is for the waits of the call. `timeout` is that of `register`. Raises what
-        `register` does, `ConfigError` for a target or header that cannot be, `DeviceError`.
+        `register` does, `ConfigError` for a target or header that cannot be, `DeviceError`, and
+        `MediaError` where the machine has no socket left for it.
         """
         uri, fields = self._resolve(target), _fields(headers)
         await self.register(timeout=timeout)

@@ -189,6 +189,7 @@ class Town:
                     async with asyncio.timeout(5):
                         await asyncio.wait([task])
                 assert task.cancelled() or task.exception() is None, task.exception()
+            assert person.bugs == [], f"{person.name} met a bug"
             assert person.is_tidy, f"{person.name} leaves sound open, or closes it twice"
 
 

@@ -38,6 +38,7 @@ class CallWire(Wire):
             given, credentials, ids(), draw, patient=True, takes_calls=takes_calls
         )
         self.call_events: list[CallEvent] = []
+        self.may_have_bugs = False
         self._counter = 0
         self.start()
 
@@ -47,6 +48,7 @@ class CallWire(Wire):
 
     def step(self, act: Callable[..., Any], *args: Any, **named: Any) -> Any:
         result = super().step(act, *args, **named)
+        assert self.may_have_bugs or self.calls.bugs == []
         self.call_events += self.agent.take_call_events()
         return result
 

@@ -58,6 +58,7 @@ class Phone:
     def do(self, act: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Let the owner do or report something now."""
         result = act(*args, **named, now=self.world.now)
+        assert self.agent.calls.bugs == []
         for action in self.agent.take_actions():
             match action:
                 case Open(flow):

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sipcli.config.settings import PeerPolicy, Permission
 from sipcli.core.calls.calls import NoSuchCall
 from sipcli.core.calls.events import Ended
 from sipcli.core.calls.offer_answer import OutOfTurn
@@ -36,6 +37,14 @@ VERBS: dict[str, Act] = {
     ),
     "accept transfer": lambda phone, call, other: phone.do(phone.calls.accept_transfer, call),
     "refuse transfer": lambda phone, call, other: phone.do(phone.calls.refuse_transfer, call),
+    "redirect": lambda phone, call, other: phone.do(
+        phone.calls.reject, call, 302, headers=[("Contact", f"<sip:{other}@example.com>")]
+    ),
+    "accept redirect": lambda phone, call, other: phone.do(phone.calls.accept_redirect, call),
+    "refuse redirect": lambda phone, call, other: phone.do(phone.calls.refuse_redirect, call),
+    "give up a transfer": lambda phone, call, other: phone.do(
+        phone.calls.abandon_transfer, call, 503, "no sound"
+    ),
     "call for a transfer": lambda phone, call, other: phone.call(other, transfer=call),
     "disconnect": lambda phone, call, other: phone.disconnect(),
     "connect": lambda phone, call, other: None if phone.flow else phone.connect(),
@@ -76,12 +85,13 @@ def network(world: World, what: str) -> None:
             world.queue.rotate(-1)
 
 
-@given(steps, st.booleans())
+@given(steps, st.booleans(), st.sampled_from(Permission))
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_happens_every_call_ends_and_nothing_is_left(
-    moves: list[tuple[str, str, str, int]], is_talking: bool
+    moves: list[tuple[str, str, str, int]], is_talking: bool, redirects: Permission
 ) -> None:
-    world = World(changes={"max_calls": 3, "no_answer_timeout": 40})
+    changes = {"max_calls": 3, "no_answer_timeout": 40, "redirects": PeerPolicy(redirects)}
+    world = World(changes=changes)
     if is_talking:
         call = world["alice"].call("bob")
         world.run()

@@ -26,6 +26,7 @@ def test_it_alone_is_over(method: str, first: bool, monkeypatch: pytest.MonkeyPa
     wire = CallWire()
     calls = [wire.talk()[0], wire.talk()[0]]
     broken = calls[0 if first else 1]
+    wire.may_have_bugs = True
     break_one(broken, monkeypatch, method)
     match method:
         case "tick":
@@ -46,6 +47,7 @@ def test_all_others_are_hung_up_on_at_the_end(monkeypatch: pytest.MonkeyPatch) -
     wire = CallWire()
     calls = [wire.talk()[0], wire.talk()[0]]
     break_one(calls[0], monkeypatch, "bye")
+    wire.may_have_bugs = True
     wire.step(wire.calls.stop)
     assert [one.call for one in wire.heard(Ended)] == [calls[1]]
     assert len(wire.calls.bugs) == 1
