@@ -124,6 +124,10 @@ class Call:
         """Wait until media can flow, or it is over without."""
         await self._path.settled.wait()
 
+    def disturbed(self) -> None:
+        """This machine has another network, or has slept: see that the media still flow."""
+        self._path.disturbed()
+
     # What its user does
 
     async def place(

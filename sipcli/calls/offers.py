@@ -9,11 +9,9 @@ one worker, in order: when it comes to speak, the core may have moved on, and th
 its turn is taken back, and made up for by `catch_up`. The descriptions are the media's.
 """
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from sipcli.calls.digits import Digits
 from sipcli.calls.events import CallWarned, ChangeRefused, Held, Resumed
@@ -23,9 +21,6 @@ from sipcli.errors import Phase
 from sipcli.media.session.events import MediaLost
 from sipcli.media.session.session import MediaSession, NotAcceptable, Withdrawn
 from sipcli.sdp.direction import Direction
-
-RESTART_AGAIN: Final = 1.0
-"""Seconds until an ICE restart is offered again that found no connection to the server."""
 
 
 @dataclass(slots=True)
@@ -68,7 +63,9 @@ class Offers:
     """The session descriptions of one call, and the hold that they speak of."""
 
     def __init__(self, thread: Thread, media: MediaSession, digits: Digits) -> None:
-        self.path = MediaPath(thread, media, digits, restart=self.restart)
+        self.path = MediaPath(
+            thread, media, digits, restart=self.restart, forget_restart=self.forget_restart
+        )
         self.is_muted = False
         self._thread = thread
         self._media = media
@@ -159,6 +156,12 @@ class Offers:
         """Have another way looked for."""
         self._thread.queue(partial(self.offer, restart=True))
 
+    def forget_restart(self) -> None:
+        """The media are back by other means: drop an ICE restart that waits for its turn."""
+        if self._wanted.restart and not isinstance(self._out, Ours):
+            self._wanted.restart = False
+            self._wanted.is_due = self._wanted.hold != self._in_force.by_us
+
     async def offer(self, *, restart: bool = False) -> None:
         """Offer what is wanted by now; if it is not the moment, `catch_up` does."""
         self._wanted.restart = restart or self._wanted.restart
@@ -173,7 +176,7 @@ class Offers:
         ours = Ours(hold=wanted.hold, restart=wanted.restart)
         body = await self._media.offer(self._direction, restart=ours.restart)
         with self._thread.verbs() as (calls, now):
-            calls.offer(self._thread.call, body, now)
+            calls.offer(self._thread.call, body, now, lasting=ours.restart)
             wanted.is_due, self._out = False, ours
         if wanted.is_due:  # the far end has made one while we gathered: theirs comes first
             await self._media.rollback()
@@ -192,6 +195,7 @@ class Offers:
             return
         if ours.restart:
             self._wanted.restart = False
+            self.path.restart_answered()
         self._agree(hold=ours.hold)
 
     def refused(self, status: int | None, reason: str, *, will_retry: bool) -> None:
@@ -201,11 +205,9 @@ class Offers:
         self._thread.queue(self._media.rollback)
         if will_retry:
             return
-        if is_restart and status is None:  # the server may be back before we give up
-            asyncio.get_running_loop().call_later(RESTART_AGAIN, self.restart)
-        elif is_restart:
+        if is_restart:
             self._wanted.restart = False
-            self.path.restart_refused(reason)
+            self.path.restart_refused(status, reason)
         else:
             self._wanted.hold = self._in_force.by_us
             why = reason if status is None else f"{status} {reason}"

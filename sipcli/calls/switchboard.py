@@ -1,7 +1,7 @@
 """All calls of one phone: makes them, and gives each what the core tells of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -63,12 +63,25 @@ class Switchboard:
     def connect(self, shell: Shell) -> None:
         """Make calls by this shell."""
         self._shell = shell
+        shell.on_disturbed = self._disturbed
+        shell.media_remotes = self._remotes
 
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls that are not over, the newest last."""
         self._sweep()
         return tuple(self._calls.values())
+
+    def _disturbed(self) -> None:
+        for call in self.calls:
+            call.disturbed()
+
+    def _remotes(self) -> Iterator[str]:
+        """The IP addresses that media flow to."""
+        for call in self.calls:
+            pair = call.media.selected_pair
+            if pair is not None:
+                yield pair[1].address
 
     @property
     def current(self) -> Call | None:

@@ -38,6 +38,10 @@ class Thread:
         with self._shell.step() as (agent, now), suppress(NoSuchCall, OutOfTurn):
             yield agent.calls, now
 
+    async def connected(self) -> None:
+        """Wait until the connection to the server has shown that it is alive, or is a new one."""
+        await self._shell.proven()
+
     def hang_up(self, reason: str) -> None:
         """End the call, in whatever state it is."""
         with self.verbs() as (calls, now):
@@ -55,15 +59,19 @@ class Thread:
                 await job()
                 await after_each()
 
-    def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Run `work` until it is done or the call is over; what it raises goes to `on_trouble`."""
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None] | None:
+        """Run `work` until it is done or the call is over; what it raises goes to `on_trouble`.
+
+        Returns its task; None where the call is over.
+        """
         if self._is_cut:
             work.close()
-            return
+            return None
         task = self._shell.spawn(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _: work.close())  # where it was cut before it began
+        return task
 
     async def _guard(self, work: Coroutine[None, None, None]) -> None:
         try:

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Final
 
 DEFAULTS: Final = ("198.51.100.1", "2001:db8::1")
@@ -89,13 +90,17 @@ class NetworkWatch:
 
 
 def way_to(remote: str) -> str | None:
-    """Our IP address by which `remote` is reached; None where there is no way. Sends nothing."""
+    """Our IP address by which `remote` is reached; None where there is no way. Sends nothing.
+
+    A name has no way: to look it up would take its time.
+    """
     family = socket.AF_INET6 if ":" in remote else socket.AF_INET
     try:
+        ip_address(remote)
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((remote, 9))
             return str(probe.getsockname()[0])
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 

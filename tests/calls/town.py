@@ -5,7 +5,7 @@ The messages go through the world of `tests.core.call_world`, in virtual time.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar, cast
 
@@ -64,6 +64,12 @@ class Person:
         self.switchboard = Switchboard(
             equipment, self._on_event, make_sound=self.sound, on_incoming=self._on_incoming
         )
+        self.proofs = 0
+        """How often the connection was to prove itself."""
+        self.is_connected = asyncio.Event()
+        self.is_connected.set()
+        self.on_disturbed: Callable[[], None] = lambda: None
+        self.media_remotes: Callable[[], Iterable[str]] = tuple
         self.switchboard.connect(cast(Shell, self))
         self.tasks: set[asyncio.Task[None]] = set()
         self.signalling = town.world[name]
@@ -92,6 +98,11 @@ class Person:
     def found_bug(self, error: Exception) -> None:
         """As `Shell.found_bug`."""
         self.bugs.append(error)
+
+    async def proven(self) -> None:
+        """As `Shell.proven`: the wire that there is works, or there is none for good."""
+        self.proofs += 1
+        await self.is_connected.wait()
 
     def _take(self, event: CallEvent) -> None:
         self._untold.append(event)

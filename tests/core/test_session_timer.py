@@ -205,3 +205,13 @@ def test_a_short_sleep_makes_the_end_no_later() -> None:
     wire.step(wire.agent.slept, 1.0)
     wire.advance(3)
     assert wire.heard(Ended)
+
+
+def test_a_sleep_counts_in_how_long_a_call_was() -> None:
+    wire = CallWire()
+    call, _ = wire.talk()
+    wire.advance(10)
+    wire.step(wire.agent.slept, 100.0)
+    wire.step(wire.calls.hang_up, call)
+    (ended,) = wire.heard(Ended)
+    assert ended.duration_s == pytest.approx(110)

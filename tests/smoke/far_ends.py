@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 from uuid import uuid4
 
 from sipcli.calls.call import Call
@@ -19,6 +19,8 @@ from sipcli.core.calls.events import CallEvent as CoreEvent
 from sipcli.core.calls.events import Incoming
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.seam.dtls import Certificate
+from sipcli.media.seam.ice import IceAgent
+from sipcli.media.seam.ice_socket import IceSocket
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.sound.sink import NullSink
 from sipcli.media.sound.source import Silence, ToneSource
@@ -68,12 +70,48 @@ def _stop_midway(call: Call) -> None:
 
 
 def _freeze_midway(call: Call) -> None:
-    def freeze() -> None:
-        stream = call.media.stream
-        stream.inbound = None  # without it nothing is due any more: no RTP, no RTCP
-        setattr(stream, "agree", lambda *_, **__: None)  # noqa: B010 - and no ICE restart brings it back
+    asyncio.get_running_loop().call_later(SOUND_S, _freeze, call)
 
-    asyncio.get_running_loop().call_later(SOUND_S, freeze)
+
+def _freeze(call: Call) -> None:
+    stream = call.media.stream
+    stream.inbound = None  # without it nothing is due any more: no RTP, no RTCP
+    setattr(stream, "agree", lambda *_, **__: None)  # noqa: B010 - and no ICE restart brings it back
+
+
+def _vanish_midway(call: Call) -> None:
+    def vanish() -> None:
+        transport = call.media._transport  # noqa: SLF001 - nobody vanishes by public ways
+        make = transport._new_agent  # noqa: SLF001
+
+        def dumb(*arguments: object) -> IceAgent:
+            return _silence_agent(make(*arguments))  # type: ignore[arg-type]
+
+        setattr(transport, "_new_agent", dumb)  # noqa: B010 - a method is not to be assigned to
+        _silence_agent(transport._agent)  # noqa: SLF001
+        setattr(call._path, "take", lambda _: None)  # noqa: B010, SLF001 - it misses nothing itself
+        _freeze(call)
+
+    asyncio.get_running_loop().call_later(SOUND_S, vanish)
+
+
+def _silence_agent(agent: IceAgent) -> IceAgent:
+    """An agent that sends neither checks nor answers to any."""
+    opening = agent.open_socket
+
+    async def open_socket(*arguments: object) -> IceSocket | None:
+        return _silence_socket(await opening(*arguments))  # type: ignore[arg-type]
+
+    setattr(agent, "open_socket", open_socket)  # noqa: B010 - as above
+    for opened in agent._protocols:  # noqa: SLF001
+        _silence_socket(cast("IceSocket", opened))
+    return agent
+
+
+def _silence_socket(opened: IceSocket | None) -> IceSocket | None:
+    if opened is not None:
+        setattr(opened, "send_stun", lambda *_: None)  # noqa: B010 - as above
+    return opened
 
 
 def _pose_as_another(call: Call) -> None:
@@ -91,6 +129,7 @@ FAULTS: Final[Mapping[str, Callable[[Call], None]]] = {
     "deaf": _hear_nothing,
     "stops": _stop_midway,
     "freezes": _freeze_midway,
+    "vanishes": _vanish_midway,
     "impostor": _pose_as_another,
     "pcmu": lambda _: None,
 }

@@ -193,8 +193,19 @@ FAULTS: Final = (
     ),
     Fault(
         name="audio that stops midway",
-        cause="neither RTP nor RTCP after 1.5 s, and no end to the call",
+        cause="neither RTP nor RTCP after 1.5 s, though it answers ICE checks",
         target="freezes",
+        options=f"{CALL} --duration 5",
+        bound_s=8,
+        exit_code=8,
+        sentence="audio: expect-audio: expected 0.5 s of audible sound received and sent; found:"
+        " one-way audio, nothing reaches us any more: sent N packets, received N, none in the last"
+        " N s: ICE connected by host, DTLS up, the sound stopped midway",
+    ),
+    Fault(
+        name="audio that stops midway",
+        cause="neither media nor answers to ICE checks after 1.5 s, and no end to the call",
+        target="vanishes",
         bound_s=28,
         exit_code=7,
         sentence="audio: nothing has come from the far end for 10 s; an ICE restart did not help",

@@ -210,6 +210,13 @@ class Call:
         if self.setup is not None:
             self.setup.flow_lost(flow, now)
 
+    def slept(self, seconds: float, now: float) -> None:
+        """The far end's clock went on for `seconds` in which ours stood still."""
+        if self._answered_at is not None:
+            self._answered_at -= seconds
+        for session in self.sessions():
+            session.leg.timer.slept(seconds, now)
+
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
         due = [session.deadline() for session in self.sessions()]

@@ -142,9 +142,12 @@ class Calls:
         session = None if known is None or known.is_over else known.session
         return session is not None and session.local.can_offer
 
-    def offer(self, call: CallId, body: bytes, now: float) -> None:
-        """Change the session; `OfferAnswered` or `OfferRefused` follows."""
-        self._session(call).local.offer(body, now)
+    def offer(self, call: CallId, body: bytes, now: float, *, lasting: bool = False) -> None:
+        """Change the session; `OfferAnswered` or `OfferRefused` follows.
+
+        A `lasting` call does not end where nobody answers that.
+        """
+        self._session(call).local.offer(body, now, lasting=lasting)
 
     def answer(self, call: CallId, body: bytes, now: float) -> None:
         """Answer a `RemoteOffer` (with our offer, where they asked for one)."""
@@ -270,8 +273,7 @@ class Calls:
     def slept(self, seconds: float, now: float) -> None:
         """The far ends' clocks went on for `seconds` in which ours stood still."""
         for call in self._calls.values():
-            for session in call.sessions():
-                session.leg.timer.slept(seconds, now)
+            call.slept(seconds, now)
 
     def stop(self, now: float) -> None:
         """End all calls and let no more in; `is_idle` says when that is done."""

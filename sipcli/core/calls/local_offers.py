@@ -39,6 +39,7 @@ class LocalOffers:
         self._leg = leg
         self._body = b""
         """The offer that is out; empty for a bare refresh."""
+        self._is_lasting = False
         self._invitation: Invitation | None = None
         self._method = ""
         """What `_body` went out with."""
@@ -62,12 +63,17 @@ class LocalOffers:
         """Whether nothing is under way on the wire."""
         return self._invitation is None or self._invitation.is_over
 
-    def offer(self, body: bytes, now: float) -> None:
-        """Send an offer: by re-INVITE, or in an early dialog by UPDATE; raises `OutOfTurn`."""
+    def offer(self, body: bytes, now: float, *, lasting: bool = False) -> None:
+        """Send an offer: by re-INVITE, or in an early dialog by UPDATE; raises `OutOfTurn`.
+
+        That nobody answers ends the dialog (§12.2.1.2: it SHOULD), unless it is `lasting`: for
+        one whose media are lost, too, and may come back, which its owner sets a limit to.
+        """
         if not self.can_offer:
             raise OutOfTurn("no offer is possible now")
         self._leg.turn.we_offer()
         self._body = body
+        self._is_lasting = lasting
         self._send(now)
 
     def refresh(self, now: float) -> None:
@@ -78,6 +84,7 @@ class LocalOffers:
             return
         if self._knows_update:
             self._body = b""
+            self._is_lasting = False
             self._send(now)
         else:
             leg.user.emit(OfferDue(call=leg.user.id, is_refresh=True))
@@ -194,6 +201,8 @@ class LocalOffers:
         match failure:
             case Answered(_, Response(status=422) as response) if leg.timer.too_small(response):
                 self._send(now)
+            case Answered(_, Response(status=408)) | Unanswered() if self._is_lasting:
+                self._refused(408, "the far end does not answer", None, now)
             case Answered(_, response) if response.status in DIALOG_GONE:
                 reason = f"{response.status} {response.reason}"
                 leg.user.dialog_over(leg, "network", None, f"the far end said {reason}", now)

@@ -14,6 +14,7 @@ from sipcli.media.seam.consent import Consent
 from sipcli.media.seam.failure import ServerFailed, explain_stun
 from sipcli.media.seam.ice_socket import LARGEST_DATAGRAM, IceSocket
 from sipcli.media.seam.stun_dtls import DtlsServer, ask_over_dtls
+from sipcli.net.ways import is_ours
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
 
 MOST_UNSENT: Final = 64 * 1024
@@ -59,6 +60,7 @@ class IceAgent(aioice.Connection):
         self.on_media = on_media
         self.on_dtls = on_dtls
         self.on_lost: Callable[[str], None] = _ignore
+        self.on_back: Callable[[], None] = lambda: None
         self._last_media = last_media
         self.peers: set[Address] = set()
         """Where authentic checks came from or were answered from."""
@@ -320,9 +322,21 @@ class IceAgent(aioice.Connection):
             self._consents,
             lambda: max(self.last_heard, self._last_media()),
             lambda reason: self.on_lost(reason),
+            lambda: self.on_back(),
         )
         await self.consent.expire()
         self._stop_sending()
+
+    def doubt(self) -> None:
+        """Something has disturbed this machine: see at once whether the peer is still reached."""
+        nominated = self._nominated.get(1)
+        if nominated is None or self._is_over:
+            return
+        own = nominated.protocol.transport.get_extra_info("sockname")
+        if nominated.local_candidate.type != "relay" and own is not None and not is_ours(own[0]):
+            self.on_lost(f"this machine has the address {own[0]} no longer")
+        elif self.consent is not None:
+            self.consent.doubt()
 
     async def _consents(self) -> bool:
         """Whether the peer answers one check; two sends, 1.5 s."""

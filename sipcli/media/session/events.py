@@ -40,6 +40,11 @@ class MediaLost:
     """Which step has failed, where another way could not be opened."""
 
 
+@dataclass(frozen=True, slots=True)
+class MediaBack:
+    """What was lost is back, the way it went before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigitHeard:
     """A digit was sent, or received, in the RTP stream."""
@@ -63,5 +68,5 @@ class MediaBroke:
 
 
 MediaEvent: TypeAlias = (
-    MediaConnected | MediaFailed | MediaLost | DigitHeard | MediaWarned | MediaBroke
+    MediaConnected | MediaFailed | MediaLost | MediaBack | DigitHeard | MediaWarned | MediaBroke
 )

@@ -17,6 +17,7 @@ from sipcli.media.session.events import (
     MediaBroke,
     MediaConnected,
     MediaEvent,
+    MediaWarned,
 )
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.silence import SilenceWatch
@@ -102,10 +103,7 @@ class MediaSession:
         self._watch = SilenceWatch(
             lambda: self._transport.last_received,
             self._may_be_silent,
-            lambda seconds: self._way.lost(
-                f"nothing has come from the far end for {seconds:.0f} s"
-            ),
-            self._tell_connected,
+            self._fell_silent,
         )
         self.stream = Stream(
             source,
@@ -269,6 +267,10 @@ class MediaSession:
         """Send silence, or what the source has again."""
         self.stream.muted = muted
 
+    def doubt(self) -> None:
+        """Something has disturbed this machine: if the far end is not reached any more, say so."""
+        self._transport.doubt()
+
     async def close(self) -> None:
         """Say goodbye and give everything back; half a second at most."""
         if self._is_closed:
@@ -291,11 +293,15 @@ class MediaSession:
         self._tell_connected()
 
     def _may_be_silent(self) -> bool:
+        """Whether silence is no wonder: on hold, before there is a way, and where it is lost."""
         agreed = self.agreed
-        return agreed is None or agreed.direction is not Direction.SENDRECV or not self.is_connected
+        if agreed is None or not self.is_connected or self._way.is_lost:
+            return True
+        return agreed.direction is not Direction.SENDRECV
 
     def _fell_silent(self, seconds: float) -> None:
-        self._way.lost(f"nothing has come from the far end for {seconds:.0f} s")
+        silence = f"no sound has come from the far end for {seconds:.0f} s"
+        self._tell(MediaWarned(text=f"{silence}, though it is there (it answers ICE checks)"))
 
     def _tick(self, now: float) -> None:
         """Let a frame pass; what that raises stops the clock, and is the end of the call."""

@@ -1,19 +1,26 @@
-"""Whether anything still comes from the far end: noticed when it stops, and when it is back."""
+"""Whether anything still comes from the far end: told when nothing has for a while.
+
+Silence is no loss: a recorder, a voice mailbox or a parking place may send nothing at all, and
+whether the far end is there is what its consent tells (RFC 7675). But a person wants to know.
+"""
 
 import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from sipcli.awake import LATE
+
 SILENCE_LIMIT: Final = 10.0
-"""Seconds without RTP and RTCP after which the far end counts as lost."""
+"""Seconds without RTP and RTCP that are worth a word."""
 LOOK_INTERVAL: Final = 0.5
 """Seconds between looks."""
 
 
 class SilenceWatch:
-    """Looks twice a second when something last came.
+    """Looks twice a second when something last came, and tells of the first silence.
 
-    Silence is held against nobody while `is_expected`: on hold, some send nothing at all.
+    Silence is held against nobody while `is_expected`: on hold, some send nothing at all. Nor is
+    what this process slept through.
     """
 
     def __init__(
@@ -21,23 +28,22 @@ class SilenceWatch:
         last_received: Callable[[], float],
         is_expected: Callable[[], bool],
         on_silent: Callable[[float], None],
-        on_back: Callable[[], None],
     ) -> None:
+        """`on_silent` gets the seconds since something last came, once."""
         self._last_received = last_received
         self._is_expected = is_expected
         self._on_silent = on_silent
-        self._on_back = on_back
         self._loop = asyncio.get_running_loop()
         self._since = 0.0
-        self._silent_at: float | None = None
+        self._has_told = False
         self._handle: asyncio.TimerHandle | None = None
 
     def restart(self) -> None:
         """Begin to watch, or give the far end the whole time again."""
         self.stop()
-        self._since = self._loop.time()
-        self._silent_at = None
-        self._handle = self._loop.call_later(LOOK_INTERVAL, self._look)
+        if not self._has_told:
+            self._since = self._loop.time()
+            self._handle = self._loop.call_later(LOOK_INTERVAL, self._look)
 
     def stop(self) -> None:
         """Look no more."""
@@ -47,13 +53,13 @@ class SilenceWatch:
 
     def _look(self) -> None:
         now = self._loop.time()
-        self._handle = self._loop.call_later(LOOK_INTERVAL, self._look)
-        if self._is_expected():
-            self._since, self._silent_at = now, None
-        elif self._silent_at is not None:
-            if self._last_received() > self._silent_at:
-                self._silent_at = None
-                self._on_back()
-        elif now - max(self._since, self._last_received()) > SILENCE_LIMIT:
-            self._silent_at = now
+        has_slept = self._handle is not None and now - self._handle.when() > LATE
+        silence = now - max(self._since, self._last_received())
+        if self._is_expected() or has_slept:
+            self._since = now
+        elif silence > SILENCE_LIMIT:
+            self._has_told = True
+            self._handle = None
             self._on_silent(now - self._last_received())
+            return
+        self._handle = self._loop.call_later(LOOK_INTERVAL, self._look)

@@ -6,7 +6,14 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from sipcli.errors import MediaError, Phase
-from sipcli.media.session.events import MediaBroke, MediaEvent, MediaFailed, MediaLost, MediaWarned
+from sipcli.media.session.events import (
+    MediaBack,
+    MediaBroke,
+    MediaEvent,
+    MediaFailed,
+    MediaLost,
+    MediaWarned,
+)
 from sipcli.media.session.kit import MediaKit
 from sipcli.media.transport import events
 from sipcli.media.transport.failure import FingerprintMismatch
@@ -116,6 +123,11 @@ class Way:
             self.is_lost = True
             self._tell(MediaLost(reason=reason, closed=closed, phase=phase))
 
+    def _back(self) -> None:
+        if self.is_lost:
+            self.is_lost = False
+            self._tell(MediaBack())
+
     async def close(self) -> None:
         """Give everything back; half a second at most."""
         for task in (self._opening, self._restarting, self._turning):
@@ -207,6 +219,8 @@ class Way:
                 self._on_connected()
             case events.Lost(reason, closed):
                 self.lost(reason, closed=closed)
+            case events.Back():
+                self._back()
             case events.Warned(text):
                 self._tell(MediaWarned(text=text))
             case events.Failed():

@@ -35,10 +35,15 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """The far end answers again, the same way as before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something does not work as it should, and the call goes on."""
 
     text: str
 
 
-TransportEvent: TypeAlias = Connected | Failed | Lost | Warned
+TransportEvent: TypeAlias = Connected | Failed | Lost | Back | Warned

@@ -11,11 +11,19 @@ from functools import partial
 from itertools import count
 from typing import Final
 
+from sipcli import awake
 from sipcli.errors import MediaError, Phase
 from sipcli.media.seam.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
 from sipcli.media.seam.ice import IceAgent
 from sipcli.media.seam.srtp import Srtp
-from sipcli.media.transport.events import Connected, Failed, Lost, TransportEvent, Warned
+from sipcli.media.transport.events import (
+    Back,
+    Connected,
+    Failed,
+    Lost,
+    TransportEvent,
+    Warned,
+)
 from sipcli.media.transport.failure import DtlsFailed, FingerprintMismatch, IceFailed
 from sipcli.media.transport.gathering import gather
 from sipcli.media.transport.ice_servers import IceServers
@@ -207,6 +215,10 @@ class MediaTransport:
         """When the far end last answered a check (RFC 7675), on the loop's clock; None before."""
         return self._agent.consent.last if self._agent.consent is not None else None
 
+    def doubt(self) -> None:
+        """Something has disturbed this machine: if the far end is not reached any more, say so."""
+        self._agent.doubt()
+
     # ICE restart
 
     async def restart(self) -> LocalTransport:
@@ -280,6 +292,7 @@ class MediaTransport:
             like=like,
         )
         agent.on_lost = partial(self._on_lost, agent)
+        agent.on_back = partial(self._on_back, agent)
         return agent
 
     def _successor(self) -> IceAgent:
@@ -305,7 +318,7 @@ class MediaTransport:
             ", ".join(map(str, remote.candidates)) or "what will come",
         )
         try:
-            async with asyncio.timeout(ICE_LIMIT):
+            async with awake.timeout(ICE_LIMIT):
                 await agent.establish(remote, controlling=controlling)
         except (TimeoutError, ConnectionError) as error:
             reason = agent.explain_failure()
@@ -343,6 +356,10 @@ class MediaTransport:
     def _on_lost(self, agent: IceAgent, reason: str) -> None:
         if agent is self._agent:
             self._tell(Lost(reason))
+
+    def _on_back(self, agent: IceAgent) -> None:
+        if agent is self._agent:
+            self._tell(Back())
 
     def _tell_connected(self) -> None:
         pair = self.selected_pair

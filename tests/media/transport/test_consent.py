@@ -1,12 +1,13 @@
 """A far end that vanishes: noticed within 10 s, and nothing is sent where nobody consents."""
 
 import asyncio
+from typing import cast
 
 import pytest
 
 from sipcli.media.seam.consent import Consent
 from tests.media.transport.parties import Party, connected, exchange, rtp
-from tests.media.virtual_time import now, run
+from tests.media.virtual_time import VirtualTimeLoop, now, run
 
 
 def vanish(party: Party) -> None:
@@ -62,7 +63,8 @@ class Peer:
         self.heard = now()
         self.checks = 0
         self.losses: list[tuple[float, str]] = []
-        self.consent = Consent(self.check, self.last_heard, self.lose)
+        self.backs: list[float] = []
+        self.consent = Consent(self.check, self.last_heard, self.lose, self.back)
 
     async def check(self) -> bool:
         """A check takes 1.5 s to fail."""
@@ -80,6 +82,10 @@ class Peer:
     def lose(self, reason: str) -> None:
         """Note it."""
         self.losses.append((now(), reason))
+
+    def back(self) -> None:
+        """Note it."""
+        self.backs.append(now())
 
 
 def test_consent_expires_after_30_s_though_media_comes() -> None:
@@ -101,7 +107,7 @@ def test_a_loss_is_told_once_and_again_only_after_an_answer() -> None:
         assert len(peer.losses) == 1
         peer.answers = True
         await asyncio.sleep(20)
-        assert len(peer.losses) == 1
+        assert (len(peer.losses), len(peer.backs)) == (1, 1)
         peer.answers = False
         await expiring
         assert len(peer.losses) == 2
@@ -130,8 +136,52 @@ def test_a_peer_that_refuses_at_once_is_not_asked_all_the_time() -> None:
             asked += 1
             return False
 
-        await Consent(refuse, now, lambda _: None).expire()
+        await Consent(refuse, now, lambda _: None, lambda: None).expire()
         assert asked <= 31
+
+    run(test())
+
+
+def test_what_we_sleep_through_is_not_the_peers_silence() -> None:
+    """It could not be asked, and what it sent is still to be read."""
+
+    async def test() -> None:
+        peer = Peer(answers=True, media=False)
+        expiring = asyncio.create_task(peer.consent.expire())
+        await asyncio.sleep(1)
+        for _ in range(3):
+            cast("VirtualTimeLoop", asyncio.get_running_loop()).now += 300
+            peer.answers = False
+            await asyncio.sleep(4)
+            assert peer.losses == []
+            peer.answers = True
+            await asyncio.sleep(10)
+        peer.answers = False
+        begin = now()
+        await expiring
+        assert now() - begin >= 30 - 6
+        assert len(peer.losses) == 1
+
+    run(test())
+
+
+def test_a_doubt_is_cleared_up_at_once() -> None:
+    async def test() -> None:
+        peer = Peer(answers=True, media=True)
+        expiring = asyncio.create_task(peer.consent.expire())
+        await asyncio.sleep(1)
+        peer.consent.doubt()
+        await asyncio.sleep(0.1)
+        assert (peer.checks, peer.losses) == (1, [])
+        peer.answers = False
+        peer.consent.doubt()
+        begin = now()
+        await asyncio.sleep(2)
+        ((at, reason),) = peer.losses
+        assert at - begin == pytest.approx(1.5)
+        assert reason == "the far end does not answer any more"
+        expiring.cancel()
+        await asyncio.gather(expiring, return_exceptions=True)
 
     run(test())
 
