@@ -65,3 +65,37 @@ def test_a_roll_back_makes_room(turn: Turn) -> None:
     machine = OfferAnswer(turn)
     machine.roll_back()
     machine.we_offer()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_quiet"),
+    [("is_asking", True, True), ("retry_at", 5.0, True), ("awaits_ack", True, False)],
+)
+def test_more_than_an_offer_may_be_in_the_way_of_the_next(
+    name: str, value: object, is_quiet: bool
+) -> None:
+    machine = OfferAnswer(Turn.IDLE)
+    assert machine.is_free
+    setattr(machine, name, value)
+    assert not machine.is_free
+    assert machine.is_quiet is is_quiet
+    machine.awaits_ack = False
+    machine.drop_own()
+    assert machine.is_free
+
+
+def test_a_late_answer_to_what_was_withdrawn_is_forgiven_once() -> None:
+    machine = OfferAnswer(Turn.IDLE)
+    with pytest.raises(OutOfTurn):
+        machine.forgive_answer()
+    machine.they_offer(wanted=False)
+    machine.withdraw()
+    assert machine.turn is Turn.IDLE
+    machine.forgive_answer()
+    with pytest.raises(OutOfTurn):
+        machine.forgive_answer()
+    machine.they_offer(wanted=False)
+    machine.withdraw()
+    machine.they_offer(wanted=True)
+    with pytest.raises(OutOfTurn):
+        machine.forgive_answer()

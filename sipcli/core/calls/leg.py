@@ -62,8 +62,6 @@ class Leg:
         self.is_confirmed = False
         """Whether a 2xx has gone over it; early before (§12)."""
         self.is_over = False
-        self.awaits_ack = False
-        """Whether a 2xx of ours to an INVITE is not acknowledged yet: no INVITE of ours (§14.1)."""
         self._ack: Request | None = None
 
     def ask(

@@ -1,6 +1,5 @@
 """Changing a session from our side: re-INVITE and UPDATE (RFC 3261 §14.1, RFC 3311, RFC 4028)."""
 
-from enum import Enum, auto
 from typing import Final
 
 from sipcli.core.calls.dialog import description, why_missing
@@ -8,7 +7,7 @@ from sipcli.core.calls.events import OfferAnswered, OfferDue, OfferRefused
 from sipcli.core.calls.invitation import Failure, Invitation
 from sipcli.core.calls.leg import DIALOG_GONE, NOT_SERVED, Leg
 from sipcli.core.calls.line import capabilities
-from sipcli.core.calls.offer_answer import OutOfTurn, Turn
+from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.provisional import TAG as RELIABLE
 from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
 from sipcli.sip.message import Request, Response
@@ -21,15 +20,6 @@ MOST_RETRIES: Final = 5
 """Times in a row that an offer is made again after a refusal that asks for it."""
 LOOK_AGAIN: Final = 0.5
 """Seconds between two looks whether an offer of theirs is dealt with."""
-
-
-class LocalState(Enum):
-    """What became of the latest offer or refresh."""
-
-    IDLE = auto()
-    PENDING = auto()
-    WAITING = auto()
-    """Refused for now; an `OfferDue` comes when the wait is over."""
 
 
 class LocalOffers:
@@ -45,16 +35,14 @@ class LocalOffers:
         """What `_body` went out with."""
         self._refused_methods: set[str] = set()
         """Those that the far end does not serve, whatever its Allow says."""
-        self._retry_at: float | None = None
         self._retries = 0
         """Refusals in a row after which the offer was to be made again."""
-        self.state = LocalState.IDLE
 
     @property
     def can_offer(self) -> bool:
         """Whether `offer` may be called now: nothing is outstanding, and there is a method."""
         leg = self._leg
-        if self.state is not LocalState.IDLE or leg.is_over or not self._is_quiet:
+        if leg.is_over or not leg.turn.is_free:
             return False
         return leg.is_confirmed or (leg.turn.agreed and self._knows_update)
 
@@ -91,28 +79,26 @@ class LocalOffers:
 
     def close(self, now: float) -> None:
         """The dialog is over: wait for nothing."""
-        self._retry_at = None
-        self.state = LocalState.IDLE
+        self._leg.turn.drop_own()
         if self._invitation is not None:
             self._invitation.leave(now)
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
-        due = (self._retry_at, self._invitation.deadline() if self._invitation else None)
+        due = (self._leg.turn.retry_at, self._invitation.deadline() if self._invitation else None)
         return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Fire what is due."""
         if self._invitation is not None:
             self._invitation.tick(now)
-        if self._retry_at is None or self._retry_at > now:
-            return
-        if not self._is_quiet:  # theirs came first, and is still being answered
-            self._retry_at = now + LOOK_AGAIN
-            return
-        self._retry_at = None
-        self.state = LocalState.IDLE
         leg = self._leg
+        if leg.turn.retry_at is None or leg.turn.retry_at > now:
+            return
+        if not leg.turn.is_quiet:  # theirs came first, and is still being answered
+            leg.turn.retry_at = now + LOOK_AGAIN
+            return
+        leg.turn.retry_at = None
         leg.user.emit(OfferDue(call=leg.user.id, is_refresh=False))
 
     # What the INVITE reports (invitation.InvitationUser)
@@ -122,7 +108,7 @@ class LocalOffers:
 
     def on_success(self, request: Request, response: Response, now: float) -> None:
         """A 2xx to a re-INVITE, the first one or a repeated one."""
-        if self.state is LocalState.PENDING and not self._leg.is_over:
+        if self._leg.turn.is_asking and not self._leg.is_over:
             self._leg.dialog.refresh_target(response)
             self._leg.acknowledge(request)
             self._succeeded(response, now)
@@ -139,11 +125,6 @@ class LocalOffers:
     # Inside
 
     @property
-    def _is_quiet(self) -> bool:
-        """Whether nothing of theirs is in the way of an offer (§14.1)."""
-        return self._leg.turn.turn is Turn.IDLE and not self._leg.awaits_ack
-
-    @property
     def _knows_update(self) -> bool:
         return "UPDATE" in self._leg.dialog.remote_allows - self._refused_methods
 
@@ -157,7 +138,7 @@ class LocalOffers:
 
     def _send(self, now: float) -> None:
         leg = self._leg
-        self.state = LocalState.PENDING
+        leg.turn.is_asking = True
         # A re-INVITE that takes long needs no reliable provisional responses.
         headers = [*capabilities(without=(RELIABLE,)), *leg.timer.request_headers()]
         flow, self._method = leg.line.flow, self._choose_method()
@@ -182,7 +163,7 @@ class LocalOffers:
 
     def _succeeded(self, response: Response, now: float) -> None:
         leg = self._leg
-        self.state = LocalState.IDLE
+        leg.turn.is_asking = False
         self._retries = 0
         leg.timer.answered(response, now)
         if not self._body:
@@ -236,7 +217,7 @@ class LocalOffers:
         if self._body:
             self._send(now)
         else:
-            self.state = LocalState.IDLE
+            leg.turn.is_asking = False
             leg.user.emit(OfferDue(call=leg.user.id, is_refresh=True))
         return True
 
@@ -255,13 +236,12 @@ class LocalOffers:
 
     def _refused(self, status: int | None, reason: str, wait: float | None, now: float) -> None:
         leg = self._leg
-        self.state = LocalState.IDLE
+        leg.turn.is_asking = False
         if not self._body:
             return  # `refresh` has set the time of the next attempt
         self._retries = 0 if wait is None else self._retries + 1
         if wait is not None:
-            self.state = LocalState.WAITING
-            self._retry_at = now + wait
+            leg.turn.retry_at = now + wait
         leg.turn.roll_back()
         leg.user.emit(
             OfferRefused(

@@ -3,7 +3,10 @@
     IDLE --we offer--> OURS --their answer--> IDLE        WANTED: they asked for our offer
     IDLE --they offer--> THEIRS --our answer--> IDLE      WANTED --we offer--> OURS
 
-One offer is outstanding at most; a refusal or a withdrawal leads back to IDLE.
+One offer is outstanding at most; a refusal or a withdrawal leads back to IDLE. Besides an offer,
+a request of ours, the wait after its refusal, or a 2xx of ours without its ACK is in the way of the
+next one: all of that is here, and nowhere else. The requests themselves are local_offers' and
+remote_offers'.
 """
 
 from collections.abc import Callable
@@ -32,6 +35,23 @@ class OfferAnswer:
         self._log = log
         self.agreed = False
         """Whether an offer has ever been answered."""
+        self.is_asking = False
+        """Whether a re-INVITE or UPDATE of ours, with an offer or without, is not answered yet."""
+        self.retry_at: float | None = None
+        """When an offer of ours, refused for now, is due again."""
+        self.awaits_ack = False
+        """Whether a 2xx of ours to an INVITE is not acknowledged yet: no INVITE of ours (§14.1)."""
+        self._was_withdrawn = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing of theirs is in the way of an offer of ours (RFC 3261 §14.1)."""
+        return self.turn is Turn.IDLE and not self.awaits_ack
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing at all is in the way of one."""
+        return self.is_quiet and not self.is_asking and self.retry_at is None
 
     def we_offer(self) -> None:
         """Raises `OutOfTurn` while an offer is outstanding."""
@@ -57,6 +77,7 @@ class OfferAnswer:
         match self.turn:
             case Turn.IDLE:
                 self._enter(Turn.WANTED if wanted else Turn.THEIRS)
+                self._was_withdrawn = False
                 return None
             case Turn.OURS:
                 return 491
@@ -73,6 +94,21 @@ class OfferAnswer:
     def roll_back(self) -> None:
         """The outstanding offer is void."""
         self._enter(Turn.IDLE, " (void)")
+
+    def withdraw(self) -> None:
+        """Theirs is void; the owner may answer all the same, not knowing it yet."""
+        self._enter(Turn.IDLE, " (withdrawn)")
+        self._was_withdrawn = True
+
+    def forgive_answer(self) -> None:
+        """An answer came where there is nothing to answer; raises `OutOfTurn` unless it is late."""
+        if not self._was_withdrawn:
+            raise OutOfTurn("there is no offer to answer")
+        self._was_withdrawn = False
+
+    def drop_own(self) -> None:
+        """The dialog is over: nothing of ours is asked or waited for."""
+        self.is_asking, self.retry_at = False, None
 
     def _agree(self) -> None:
         self._enter(Turn.IDLE, " (agreed)")

@@ -12,7 +12,7 @@ from sipcli.core.calls.dialog import description
 from sipcli.core.calls.events import Acknowledged, OfferRefused, OfferWithdrawn, RemoteOffer
 from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.line import capabilities
-from sipcli.core.calls.offer_answer import OutOfTurn, Turn
+from sipcli.core.calls.offer_answer import Turn
 from sipcli.core.calls.repeat import T2, Due, Repeat
 from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.layer import Inbound
@@ -46,7 +46,6 @@ class RemoteOffers:
         self._leg = leg
         self._pending: Inbound | None = None
         self._patience: float | None = None
-        self._is_withdrawn = False
         self._accepted: _Accepted | None = None
 
     @property
@@ -166,7 +165,7 @@ class RemoteOffers:
 
     def _await_ack(self, accepted: _Accepted | None) -> None:
         self._accepted = accepted
-        self._leg.awaits_ack = accepted is not None
+        self._leg.turn.awaits_ack = accepted is not None
 
     def _receive_offer(self, inbound: Inbound, offer: bytes | None, now: float) -> None:
         leg = self._leg
@@ -178,7 +177,6 @@ class RemoteOffers:
         leg.dialog.refresh_target(inbound.request)
         self._pending = inbound
         self._patience = now + MOST_PATIENCE
-        self._is_withdrawn = False
         if inbound.request.method == "INVITE":
             self._await_ack(None)  # whoever goes on to the next INVITE has our 2xx
             leg.line.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
@@ -198,16 +196,14 @@ class RemoteOffers:
     def _take(self) -> Inbound | None:
         """The request to answer; None: it was withdrawn while the owner thought about it."""
         inbound, self._pending, self._patience = self._pending, None, None
-        if inbound is None and not self._is_withdrawn:
-            raise OutOfTurn("there is no offer to answer")
-        self._is_withdrawn = False
+        if inbound is None:
+            self._leg.turn.forgive_answer()
         return inbound
 
     def _withdraw(self) -> None:
         leg = self._leg
         self._pending = self._patience = None
-        self._is_withdrawn = True
-        leg.turn.roll_back()
+        leg.turn.withdraw()
         leg.user.emit(OfferWithdrawn(call=leg.user.id))
 
     def _left_unanswered(self, now: float) -> None:
