@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from sipcli.core.calls.events import Answered as CallAnswered
-from sipcli.core.calls.events import Ended, OfferRefused, Progress
+from sipcli.core.calls.events import Ended, OfferAnswered, OfferDue, OfferRefused, Progress
 from sipcli.core.events import Pong, Registered, RegistrationFailed, Warned
 from sipcli.core.fault_reports import MOST_REPORTS, PERIOD
 from sipcli.core.requests.exchange import Answered, Outcome
@@ -364,6 +364,24 @@ def test_a_reinvite_that_is_answered_uselessly_changes_nothing(phone: CallWire) 
     phone.step(phone.calls.offer, call, OFFER)
     phone.reply(phone.requests("INVITE")[-1], 200, body=ANSWER)
     assert phone.words() == ["INVITE", "ACK"]
+
+
+def test_a_reinvite_that_was_taken_after_all_is_set_right(phone: CallWire) -> None:
+    call, _ = phone.talk()
+    phone.step(phone.calls.offer, call, OFFER)
+    invite = phone.requests("INVITE")[-1]
+    answer = encode(build.response(invite, 200, headers=[SDP], body=ANSWER))
+    phone.receive(USELESS["b'SIP/2.0 OK'"](answer))
+    assert not phone.calls.can_offer(call), "the first INVITE has no final answer yet"
+    phone.fresh()
+    phone.receive(answer)
+    phone.receive(answer)
+    assert phone.words() == ["ACK", "ACK"]
+    assert [one.is_refresh for one in phone.heard(OfferDue)] == [True]
+    assert phone.calls.can_offer(call)
+    phone.step(phone.calls.offer, call, OFFER)
+    phone.reply(phone.requests("INVITE")[-1], 200, body=ANSWER)
+    assert len(phone.heard(OfferAnswered)) == 1
 
 
 # Requests, and what is no message

@@ -31,6 +31,8 @@ class LocalOffers:
         """The offer that is out; empty for a bare refresh."""
         self._is_lasting = False
         self._invitation: Invitation | None = None
+        self._is_given_up = False
+        """Whether a re-INVITE of ours has failed for us, and may still be taken."""
         self._method = ""
         """What `_body` went out with."""
         self._refused_methods: set[str] = set()
@@ -44,6 +46,8 @@ class LocalOffers:
         leg = self._leg
         if leg.is_over or not leg.turn.is_free:
             return False
+        if not self.is_done:
+            return False  # a re-INVITE that was given up has no final answer yet (§14.1)
         return leg.is_confirmed or (leg.turn.agreed and self._knows_update)
 
     @property
@@ -114,15 +118,24 @@ class LocalOffers:
             self._succeeded(response, now)
         else:
             self._leg.acknowledge(request)
+            self._taken_after_all()
 
     def on_failure(self, failure: Failure, now: float) -> None:
         """The re-INVITE had no success."""
         if self._invitation is not None and self._invitation.is_over:
             self._invitation = None
+        self._is_given_up = self._invitation is not None
         if not self._leg.is_over:
             self._failed(failure, now)
 
     # Inside
+
+    def _taken_after_all(self) -> None:
+        """The far end took an offer that we gave up: it has to hear what the session is to us."""
+        leg = self._leg
+        if self._is_given_up and not leg.is_over:
+            leg.user.emit(OfferDue(call=leg.user.id, is_refresh=True))
+        self._is_given_up = False
 
     @property
     def _knows_update(self) -> bool:
