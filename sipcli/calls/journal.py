@@ -8,7 +8,7 @@ from typing import Final
 from sipcli.calls.call import Call
 from sipcli.calls.events import Event
 from sipcli.calls.figures import figures
-from sipcli.core.calls.events import CallEvent
+from sipcli.core.calls.events import CallEvent, CallId
 from sipcli.core.describe import describe_fields
 from sipcli.event_log import log_event
 
@@ -21,6 +21,11 @@ def write(event: Event) -> None:
     """Log an event, unless it is the core's: the shell has logged those already."""
     if not isinstance(event, CallEvent):
         log_event(_LOGGER, event)
+
+
+def begin(call_id: CallId, call: Call) -> None:
+    """Log by which name the media of a call go, which know no Call-ID."""
+    _LOGGER.debug("call %s: its media are %s", call_id, call.media.name)
 
 
 async def follow(call: Call) -> None:

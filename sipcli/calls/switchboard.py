@@ -184,6 +184,7 @@ class Switchboard:
         call.came_of = _first(replaced) if replaced is not None else None
         self._sweep()
         self._calls[event.call] = call
+        journal.begin(event.call, call)
         self._give(call, event)
         try:
             call.present(event)
@@ -254,6 +255,7 @@ class Switchboard:
     def _add(self, call: Call) -> None:
         self._sweep()
         self._calls[call.id] = call
+        journal.begin(call.id, call)
 
     def _sweep(self) -> None:
         self._calls = {name: call for name, call in self._calls.items() if not call.over.is_set()}

@@ -214,6 +214,11 @@ class MediaSession:
         return self._way.is_lost
 
     @property
+    def name(self) -> str:
+        """What a log calls the way of these media."""
+        return self._transport.name
+
+    @property
     def selected_pair(self) -> tuple[Candidate, Candidate] | None:
         """Our address as the far end sees it, and the far end's; None before ICE chose them."""
         return self._transport.selected_pair
@@ -284,7 +289,7 @@ class MediaSession:
     # Inside
 
     def _agree(self, agreed: Agreed, *, anew: bool) -> None:
-        _LOGGER.debug("offer/answer: agreed on %s", agreed)
+        _LOGGER.debug("%s: offer/answer: agreed on %s", self.name, agreed)
         self.stream.agree(agreed, anew=anew)
 
     def _on_connected(self) -> None:

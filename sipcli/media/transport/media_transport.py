@@ -78,7 +78,8 @@ class MediaTransport:
         self._on_rtp = on_rtp
         self._on_rtcp = on_rtcp
         self._on_event = on_event
-        self._name = f"media {next(_NUMBERS)}"
+        self.name = f"media {next(_NUMBERS)}"
+        """What a log calls it."""
         self._time = asyncio.get_running_loop().time
         self.last_received = self._time()
         """When the last authentic RTP or RTCP came; before the first, when this was made."""
@@ -367,7 +368,7 @@ class MediaTransport:
             self._tell(Connected(*pair))
 
     def _log(self, text: str, *args: object) -> None:
-        _LOGGER.debug(f"{self._name}: {text}", *args)
+        _LOGGER.debug(f"{self.name}: {text}", *args)
 
     def _tell(self, event: TransportEvent) -> None:
         match event:
