@@ -99,7 +99,13 @@ class Reporting:
         return self._lost_before + max(0, self.remote.lost)
 
     def begin_anew(self) -> None:
-        """Another far end has taken over, whose books begin at none lost."""
+        """Another far end has taken over: its books begin at none lost, and what arrives there is
+        for its own reports to tell.
+        """
+        self._begin_books()
+        self._receipts = Receipts(self._sender)
+
+    def _begin_books(self) -> None:
         self._lost_before, self.remote = self.remote_lost or 0, None
 
     def due(self, now: float) -> float:
@@ -174,7 +180,7 @@ class Reporting:
         for block in blocks:
             if block.ssrc == self._sender.ssrc:
                 if self.remote is not None and self.remote.ssrc != block.ssrc:
-                    self.begin_anew()  # our SSRC is another one than before
+                    self._begin_books()  # our SSRC is another one than before
                 self.remote = block
                 self._measure_round_trip(block, now)
 

@@ -143,6 +143,29 @@ def test_a_compound_packet_is_one_report() -> None:
     assert call.receipt() is Receipt.CONFIRMED
 
 
+def test_another_far_end_denies_by_its_own_reports_alone() -> None:
+    call = Call()
+    call.send(0.0, 20.0)
+    for before in (UNNAMED, NAMED):
+        call.reports(before, 1.0, 4.0)
+        assert call.receipt() is not Receipt.UNKNOWN
+        call.reporting.begin_anew()
+        assert call.receipt() is Receipt.UNKNOWN
+        call.reports(UNNAMED, 5.0)
+        assert call.receipt() is Receipt.UNKNOWN
+        call.reports(UNNAMED, 7.1)
+        assert call.receipt() is Receipt.UNNAMED
+
+
+def test_another_ssrc_of_ours_is_confirmed_by_the_report_that_names_it() -> None:
+    call = Call()
+    call.send(0.0, 20.0)
+    call.reports(NAMED, 1.0)
+    call.sender.rename(5)
+    call.reports(build((ReceiverReport(2, (ReportBlock(5, 0.0, 0, 100, 0, 0, 0),)),)), 2.0)
+    assert call.receipt() is Receipt.CONFIRMED
+
+
 def test_what_is_no_report_says_nothing() -> None:
     call = Call()
     call.send(0.0, 9.0)
