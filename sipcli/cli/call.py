@@ -69,7 +69,7 @@ def call(
     async def work(session: Session) -> None:
         session = trial.watched(session)
         uri = resolve_target(target, session.settings)
-        terms = Terms(codecs=session.settings.codecs, lasts_s=duration)
+        terms = Terms(codecs=session.settings.codecs, lasts_s=duration, takes_calls=False)
         check_expectations(options.expectations, terms)
         plan = SoundPlan.of(options, session)
         tones = plan.person_tones(session)

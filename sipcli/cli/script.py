@@ -92,6 +92,7 @@ class Script:
         if session.settings.audio.input == "-":
             raise ConfigError("--stdin: stdin is the sound of the call (--audio-in -): take one")
         self._own = session.settings.uri
+        self._registers = session.settings.register
         self._screen: Screen = session.screen
         self._judge = judge
         self._terms = terms
@@ -166,10 +167,16 @@ class Script:
         self._course.stir()
 
     def _check_met(self, step: Step | None, text: str) -> None:
-        """Raises `UnknownVerb` for an `expect` that no call here can meet."""
+        """Raises `UnknownVerb` for an `expect` or a `wait` that nothing here can meet."""
+        whys: list[str] = []
         if isinstance(step, Expect):
-            for _, why in never_met(step.wanted, self._terms):
-                raise UnknownVerb(f"{text.strip()} can never be met: {why}")
+            whys += [why for _, why in never_met(step.wanted, self._terms)]
+        elif isinstance(step, Wait) and step.event == "incoming" and not self._terms.takes_calls:
+            whys.append("only `listen` takes calls")
+        elif isinstance(step, Wait) and step.event == "registered" and not self._registers:
+            whys.append("register is off (--no-register)")
+        if whys:
+            raise UnknownVerb(f"{text.strip()} can never be met: {whys[0]}")
 
     def _read_all(self, fault: str | None) -> None:
         self._is_read = True

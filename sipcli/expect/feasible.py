@@ -19,6 +19,8 @@ class Terms:
     """Seconds after its answer at which each call is ended; None: that is open."""
     rejects_with: int | None = None
     """The status that each call is refused with; None: they may be answered."""
+    takes_calls: bool = True
+    """Whether anyone can call."""
 
 
 def never_met(wanted: Expectations, terms: Terms) -> Iterator[tuple[str, str]]:

@@ -129,6 +129,7 @@ def test_an_event_counts_once(tmp_path: Path) -> None:
         ("sleep long\n", "line 1: 'long' is no time"),
         ("wait moon\n", "line 1: wait takes an event"),
         ("expect peace\n", "line 1: expect peace"),
+        ("wait incoming\n", "line 1: wait incoming can never be met: only `listen` takes calls"),
         ("expect mos 5\n", "line 1: expect mos 5 can never be met: the best that the E-model"),
         ("reject 200\n", "line 1: reject takes a status"),
         (b"wait answered\n\xff\xfe\n", "line 2: it is not UTF-8"),
