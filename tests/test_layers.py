@@ -78,6 +78,7 @@ ALLOWED: dict[str, set[str]] = {
         "calls",
         "shell",
         "net.library",
+        "net.trim",
         "config.settings",
         "errors",
         "printable",

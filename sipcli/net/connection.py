@@ -12,31 +12,21 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.protocol import State
 
 from sipcli import awake
 from sipcli.net.library import BoundedFragments
-from sipcli.net.trim import Trimmer
+from sipcli.net.trim import TrimmedMessages
 from sipcli.net.ways import is_ours
 
 LINGER: Final = 1.0
 """Seconds for the server to end TCP once a Close frame was sent or received (RFC 6455 §7.1.1)."""
 MAX_UNSENT: Final = 256 * 1024
 """Bytes that may wait for a server that does not read; a hundred SIP messages."""
-MAX_MESSAGE: Final = 64 * 1024 + 1
-"""Bytes of a message that are taken off the wire; the rest of it is lost.
-
-One more than the SIP parser reads of a message, so that it knows of one that was cut.
-"""
-MAX_CONTROL: Final = 125
-"""Bytes in a control frame (RFC 6455 §5.5)."""
 HEAD: Final = 512
 """First bytes that are kept: they tell what a port speaks that is no WebSocket."""
 
-_BLANK_LINE: Final = b"\r\n\r\n"
 
-
-class Connection(BoundedFragments, ClientConnection):
+class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
     """One WebSocket connection; `cut` ends it at once and says why.
 
     `ping_interval` and `ping_timeout` are seconds: a server that is gone is noticed within
@@ -60,9 +50,6 @@ class Connection(BoundedFragments, ClientConnection):
         """Why we cut the connection; None if we did not."""
         self.lost_by: Exception | None = None
         """What ended TCP or TLS, where it was not the orderly end."""
-        self._trimmer = Trimmer(MAX_MESSAGE)
-        self._blank_line = 0
-        """Bytes of the blank line after the answer to the upgrade that have come."""
         self._interval = ping_interval
         self._timeout = ping_timeout
         self._on_made = on_made
@@ -87,27 +74,12 @@ class Connection(BoundedFragments, ClientConnection):
     def data_received(self, data: bytes) -> None:
         """Bytes came from the server (asyncio.Protocol)."""
         self.head += data[: HEAD - len(self.head)]
-        frames = self._after_upgrade(data)
-        if len(frames) < len(data):
-            super().data_received(data[: len(data) - len(frames)])
-        if frames and self.protocol.state is not State.CONNECTING:
-            frames = self._trimmer.trimmed(frames)
-        if frames:
-            super().data_received(frames)
+        super().data_received(data)
         self.check_unsent()  # pongs to a server that sends pings and reads nothing
         if not self.head.startswith(b"HTTP/"[: len(self.head)]):
             self.transport.abort()  # the library would wait for the end of a line, or of TCP
         elif self.protocol.close_expected() and self._linger is None:
             self._linger = self.loop.call_later(LINGER, self.transport.abort)
-
-    def _after_upgrade(self, data: bytes) -> bytes:
-        """What of `data` stands behind the header section of the answer to the upgrade."""
-        at = 0
-        while self._blank_line < len(_BLANK_LINE) and at < len(data):
-            is_next = data[at] == _BLANK_LINE[self._blank_line]
-            self._blank_line = self._blank_line + 1 if is_next else int(data[at] == _BLANK_LINE[0])
-            at += 1
-        return data[at:]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """TCP has ended (asyncio.Protocol)."""

@@ -17,12 +17,13 @@ from sipcli.config.settings import WsServer
 from sipcli.net import refusal, tcp, tls
 from sipcli.net import resolve as dns
 from sipcli.net.certificate import read_certificate
-from sipcli.net.connection import LINGER, MAX_CONTROL, MAX_MESSAGE, MAX_UNSENT, Connection
+from sipcli.net.connection import LINGER, MAX_UNSENT, Connection
 from sipcli.net.details import LinkDetails, Phase
 from sipcli.net.failure import ConnectFailed, Fault, excerpt
 from sipcli.net.library import Proxy, as_utf8, get_proxy, parse_proxy
 from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
+from sipcli.net.trim import MAX_SIZE
 
 SUBPROTOCOL: Final = "sip"
 """The WebSocket subprotocol of RFC 7118 §4."""
@@ -160,8 +161,7 @@ class _Attempt:
             open_timeout=None,  # ours covers the phases before too
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
-            # The library counts a ping between two fragments as if it were one of them.
-            max_size=MAX_MESSAGE + MAX_CONTROL,
+            max_size=MAX_SIZE,
             max_queue=MAX_QUEUED,
             write_limit=MAX_UNSENT,
             logger=_QUIET,

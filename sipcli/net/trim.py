@@ -6,16 +6,55 @@ beginning of a large message is taken out of the bytes before the library sees t
 has the frames. Nothing is kept of what is taken out, so that memory is bounded, too.
 """
 
-from typing import Final
+from typing import Any, Final
 
+from websockets.asyncio.connection import Connection
+from websockets.frames import Opcode
+from websockets.protocol import Side, State
+
+MAX_MESSAGE: Final = 64 * 1024 + 1
+"""Bytes of a message that are taken off the wire; the rest of it is lost.
+
+One more than the SIP parser reads of a message, so that it knows of one that was cut.
+"""
+MAX_SIZE: Final = MAX_MESSAGE + 125
+"""The library's own bound: it counts a ping between two fragments as if it were one of them."""
+
+_BLANK_LINE: Final = b"\r\n\r\n"
 _LENGTHS: Final = {126: 2, 127: 8}
 """What the short length of a frame says -> bytes of the long one that follows."""
 _MASK_BIT: Final = 0x80
 _LONGEST_SHORT: Final = 125
-_FIRST_CONTROL: Final = 8
-"""Opcodes from here on are those of control frames, which are short and stand between others."""
-_CONTINUATION: Final = 0
-_LAST_DATA: Final = 2
+
+
+class TrimmedMessages(Connection):
+    """A connection whose messages are cut to `MAX_MESSAGE` bytes; `MAX_SIZE` is its `max_size`."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._trimmer = Trimmer(MAX_MESSAGE)
+        self._blank_line = 0
+        """Bytes that have come of the blank line that ends the upgrade."""
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came from the peer (asyncio.Protocol)."""
+        frames = self._after_upgrade(data)
+        if len(frames) < len(data):
+            super().data_received(data[: len(data) - len(frames)])
+        # What follows a refused upgrade is the body of an HTTP response.
+        if self.protocol.side is Side.SERVER or self.protocol.state is not State.CONNECTING:
+            frames = self._trimmer.trimmed(frames)
+        if frames:
+            super().data_received(frames)
+
+    def _after_upgrade(self, data: bytes) -> bytes:
+        """What of `data` stands behind the header section of the peer's part of the upgrade."""
+        at = 0
+        while self._blank_line < len(_BLANK_LINE) and at < len(data):
+            is_next = data[at] == _BLANK_LINE[self._blank_line]
+            self._blank_line = self._blank_line + 1 if is_next else int(data[at] == _BLANK_LINE[0])
+            at += 1
+        return data[at:]
 
 
 class Trimmer:
@@ -70,9 +109,9 @@ class Trimmer:
         length = int.from_bytes(head[2:end], "big") if end > 2 else short
         opcode = head[0] & 0x0F
         self._let_pass, self._take_out = length, 0
-        if opcode > _LAST_DATA:
+        if opcode > Opcode.BINARY:
             return head  # control frames, and what the library refuses
-        if opcode != _CONTINUATION:
+        if opcode != Opcode.CONT:
             self._size = 0
         self._let_pass = min(length, self._limit - self._size)
         self._take_out = length - self._let_pass

@@ -16,14 +16,13 @@ from sipcli.config.settings import WsServer
 from sipcli.core.connection.flow import Flow
 from sipcli.errors import ConfigError
 from sipcli.net.library import BoundedFragments
+from sipcli.net.trim import MAX_SIZE, TrimmedMessages
 from sipcli.sandbox.proxy import Hop, Proxy
 
 MOST_CLIENTS: Final = 200
 """Connections at a time; whoever comes after them is closed with 1013."""
-MAX_MESSAGE: Final = 256 * 1024
-"""Bytes: far above what the parser reads, so that what is too large is refused as a message."""
 MAX_QUEUED: Final = 4
-"""Messages of one client that may wait to be read; with the above it bounds memory."""
+"""Messages of one client that may wait to be read."""
 MAX_UNSENT: Final = 256 * 1024
 """Bytes that may wait for a client that does not read; it is cut off then."""
 
@@ -31,7 +30,7 @@ _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """All addresses -> the one of them that is certainly ours."""
 
 
-class _Client(BoundedFragments, ServerConnection):
+class _Client(TrimmedMessages, BoundedFragments, ServerConnection):
     """A client's connection."""
 
 
@@ -66,7 +65,7 @@ class SandboxServer:
                 self._port,
                 ssl=self._tls,
                 subprotocols=[Subprotocol("sip")],
-                max_size=MAX_MESSAGE,
+                max_size=MAX_SIZE,
                 max_queue=MAX_QUEUED,
                 create_connection=_Client,
                 compression=None,

@@ -13,9 +13,9 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import Close, Frame, Opcode
 
 from sipcli.net import connection
-from sipcli.net.connection import MAX_MESSAGE
 from sipcli.net.failure import LinkClosed
 from sipcli.net.link import Link
+from sipcli.net.trim import MAX_MESSAGE
 from tests.net.peers import (
     PATIENCE,
     dial_port,

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from sipcli.net.connection import MAX_CONTROL, MAX_MESSAGE
-from sipcli.net.trim import Trimmer
+from sipcli.net.trim import MAX_MESSAGE, MAX_SIZE, Trimmer
 from sipcli.sip.message import LIMITS
 
 LIMIT = 300
@@ -35,7 +34,7 @@ def written(messages: list[list[int]], ping: bool) -> tuple[bytes, list[bytes]]:
 
 def read(data: bytes) -> tuple[list[bytes], int]:
     """Messages and pings, as the library reads them."""
-    protocol = Protocol(CLIENT, max_size=LIMIT + MAX_CONTROL)
+    protocol = Protocol(CLIENT, max_size=LIMIT + MAX_SIZE - MAX_MESSAGE)
     protocol.receive_data(data)
     messages: list[bytes] = []
     pings = 0
