@@ -14,7 +14,7 @@ from sipcli.media.playout.playout import Playout
 from sipcli.media.rival import SILENCE_S, Rival
 from sipcli.media.rtp import red
 from sipcli.media.rtp.bursts import Bursts
-from sipcli.media.rtp.extension import Element
+from sipcli.media.rtp.extension import OneOf
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.red import Block
@@ -37,8 +37,8 @@ class InboundFormats:
     """Payload types of packets that hold several others (RFC 2198)."""
     sources: frozenset[int] = frozenset()
     """SSRCs that the far end announces (RFC 5576)."""
-    mid: Element | None = None
-    """What packets of ours bear where they name their medium (RFC 9143 §9.2)."""
+    foreign: OneOf | None = None
+    """What packets of other media bear where they name theirs (RFC 9143 §9.2)."""
 
 
 class Inbound:
@@ -46,7 +46,7 @@ class Inbound:
 
     def __init__(self, formats: InboundFormats) -> None:
         self.receiver = Receiver()
-        self.receiver.announce(formats.sources, formats.mid)
+        self.receiver.announce(formats.sources, formats.foreign)
         self.playout = Playout()
         self.meter = Meter()
         """Of what was played."""
@@ -76,7 +76,7 @@ class Inbound:
             if formats.codecs.get(number) == self._formats.codecs[number]
         }
         self._formats = formats
-        self.receiver.announce(formats.sources, formats.mid)
+        self.receiver.announce(formats.sources, formats.foreign)
 
     def rtp(self, data: bytes, now: float) -> None:
         """Take in a packet; never raises, whatever it is."""

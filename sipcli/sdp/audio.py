@@ -43,6 +43,8 @@ class AudioMedia:
     """As its sender sees it; `sendrecv` where nothing is said (RFC 8866 §6.7)."""
     connection: Connection | None
     mid: str | None
+    other_mids: tuple[str, ...]
+    """The names of the media beside it."""
     bundled: bool
     """Whether it is a member of a BUNDLE group (RFC 9143 §7)."""
     bundle_only: bool
@@ -124,6 +126,9 @@ def _audio(session: SessionDescription, place: int, media: MediaDescription) -> 
         direction=_direction(media) or _direction(session) or Direction.SENDRECV,
         connection=own.connection or session.connection,
         mid=mid,
+        other_mids=tuple(
+            name for each in session.media if each is not media and (name := read_mid(each))
+        ),
         bundled=_bundle(session, mid) is not None,
         bundle_only=media.has("bundle-only"),
         carrier=carrier,

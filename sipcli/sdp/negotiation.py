@@ -345,7 +345,7 @@ class Negotiation:
             avpf=audio.protocol.upper().endswith("AVPF"),
             voip_metrics=audio.voip_metrics,
             sources=audio.sources,
-            mid_extension=agreed_extension(audio.mid_extension, layout.mid),
+            mid_extension=agreed_extension(audio.mid_extension, layout.mid, audio.other_mids),
             path=path,
         )
         return _Session(

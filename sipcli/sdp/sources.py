@@ -48,6 +48,8 @@ class MidExtension:
     mid: str
     sends: bool
     """Whether the far end wants it in our packets."""
+    others: tuple[str, ...] = ()
+    """The names of the far end's other media, whose packets are none of ours."""
 
 
 OFFERED: Final = HeaderExtension(4)
@@ -74,12 +76,17 @@ def answer_to(offered: HeaderExtension | None, mid: str | None) -> HeaderExtensi
     return HeaderExtension(offered.number, offered.direction.reversed)
 
 
-def agreed_extension(theirs: HeaderExtension | None, mid: str | None) -> MidExtension | None:
-    """What the two sides' lines come to; `mid` is the name of the medium in our description."""
+def agreed_extension(
+    theirs: HeaderExtension | None, mid: str | None, others: tuple[str, ...]
+) -> MidExtension | None:
+    """What the two sides' lines come to; `mid` is the name of the medium in our description.
+
+    `others` are the names that the far end has for its other media.
+    """
     ours = answer_to(theirs, mid)
     if ours is None or mid is None or ours.direction is Direction.INACTIVE:
         return None
-    return MidExtension(ours.number, mid, ours.direction.sends)
+    return MidExtension(ours.number, mid, ours.direction.sends, others)
 
 
 def write_mid_extension(extension: HeaderExtension) -> Attribute:

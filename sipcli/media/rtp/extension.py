@@ -23,6 +23,13 @@ class Element(NamedTuple):
     value: bytes
 
 
+class OneOf(NamedTuple):
+    """Elements of one number that all mean the same to somebody."""
+
+    number: int
+    values: frozenset[bytes]
+
+
 def find(block: bytes, number: int) -> bytes | None:
     """The value of the first element of that number in `block`, None if there is none.
 

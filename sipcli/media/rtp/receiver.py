@@ -30,15 +30,17 @@ class Receiver:
         self._past = (0, 0, 0)
         """Packets expected, received and duplicate of sources that are gone."""
         self._announced: frozenset[int] = frozenset()
-        self._mid: extension.Element | None = None
+        self._foreign: extension.OneOf | None = None
 
-    def announce(self, sources: frozenset[int], mid: extension.Element | None) -> None:
-        """Go by the far end's latest description: the SSRCs it names, and the MID in packets.
+    def announce(self, sources: frozenset[int], foreign: extension.OneOf | None = None) -> None:
+        """Go by the far end's latest description: the SSRCs it names, and other media it has.
 
-        Packets that bear another MID belong to another medium, and are dropped (RFC 9143 §9.2).
+        Packets that bear one of `foreign`, the MID of another medium, are dropped. One that
+        the description does not name says nothing: servers pass packets on from elsewhere, where
+        media have other names.
         """
         self._announced = sources
-        self._mid = mid
+        self._foreign = foreign
 
     @property
     def ssrc(self) -> int | None:
@@ -137,7 +139,6 @@ class Receiver:
 
     def _is_foreign(self, packet: RtpPacket) -> bool:
         """Whether the packet says that it belongs to another medium than ours."""
-        if self._mid is None or not packet.extension:
+        if self._foreign is None or not packet.extension:
             return False
-        said = extension.find(packet.extension, self._mid.number)
-        return said is not None and said != self._mid.value
+        return extension.find(packet.extension, self._foreign.number) in self._foreign.values

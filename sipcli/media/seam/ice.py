@@ -269,6 +269,8 @@ class IceAgent(aioice.Connection):
         mapped = cast(IceSocket, pair.protocol).mapped.get(pair.remote_addr)
         if mapped is None or mapped == (base.host, base.port) or base.type == "relay":
             return from_aioice(base)
+        if not is_credible(mapped, pair.remote_addr):
+            return from_aioice(base)
         for candidate in self._local_candidates:
             if (candidate.host, candidate.port) == mapped:
                 return from_aioice(candidate)

@@ -8,7 +8,7 @@ from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import CODECS, packet_ms
 from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
-from sipcli.media.rtp.extension import Element
+from sipcli.media.rtp.extension import Element, OneOf
 from sipcli.media.rtp.red import MOST_REDUNDANT
 from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.formats import RED, TELEPHONE_EVENT
@@ -35,7 +35,7 @@ def inbound(agreed: Agreed) -> InboundFormats:
         },
         red=frozenset(each.payload_type for each in agreed.receives if each.encoding == RED),
         sources=frozenset(agreed.sources),
-        mid=_mid(agreed),
+        foreign=_foreign(agreed),
     )
 
 
@@ -51,7 +51,7 @@ def outbound(agreed: Agreed, ours: Opus) -> OutboundFormats:
         most_redundant=_most_redundant(opus.bitrate, _limit(agreed)) if opus else 0,
         packet_ms=packet_ms(CODECS[agreed.codec.encoding], agreed.ptime),
         opus=opus,
-        mid=_mid(agreed) if agreed.mid_extension and agreed.mid_extension.sends else None,
+        mid=_mid(agreed),
     )
 
 
@@ -84,8 +84,20 @@ def _opus(theirs: OpusWishes, limit: int | None, ours: Opus) -> OpusSettings:
 
 
 def _mid(agreed: Agreed) -> Element | None:
+    """What our packets bear."""
     extension = agreed.mid_extension
-    return Element(extension.number, extension.mid.encode()) if extension is not None else None
+    if extension is None or not extension.sends:
+        return None
+    return Element(extension.number, extension.mid.encode())
+
+
+def _foreign(agreed: Agreed) -> OneOf | None:
+    """What packets of other media bear; None where there are none."""
+    extension = agreed.mid_extension
+    if extension is None:
+        return None
+    names = frozenset(each.encode() for each in extension.others if each != extension.mid)
+    return OneOf(extension.number, names) if names else None
 
 
 def _most_redundant(bitrate: int, limit: int | None) -> int:

@@ -50,7 +50,7 @@ def test_of_two_sources_at_a_time_the_first_stays() -> None:
 
 def test_an_announced_source_needs_no_proof_against_one_that_is_not() -> None:
     receiver = Receiver()
-    receiver.announce(frozenset((2,)), None)
+    receiver.announce(frozenset((2,)))
     assert heard(receiver, packet(1), packet(70, 2), packet(2), packet(71, 2)) == [1, 70, 71]
     assert receiver.ssrc == 2
     assert receiver.strays == 1
@@ -58,27 +58,34 @@ def test_an_announced_source_needs_no_proof_against_one_that_is_not() -> None:
 
 def test_a_change_of_source_that_is_announced_is_followed_at_once() -> None:
     receiver = Receiver()
-    receiver.announce(frozenset((1,)), None)
+    receiver.announce(frozenset((1,)))
     assert heard(receiver, packet(1), packet(70, 2)) == [1]
-    receiver.announce(frozenset((2,)), None)
+    receiver.announce(frozenset((2,)))
     assert heard(receiver, packet(2), packet(71, 2), packet(3), packet(72, 2)) == [2, 71, 72]
 
 
 def test_of_two_announced_sources_at_a_time_the_first_stays() -> None:
     receiver = Receiver()
-    receiver.announce(frozenset((1, 2)), None)
+    receiver.announce(frozenset((1, 2)))
     both = [packet(n, ssrc) for n in range(9) for ssrc in (1, 2)]
     assert heard(receiver, *both) == list(range(9))
 
 
 def test_packets_of_another_medium_are_dropped() -> None:
     receiver = Receiver()
-    receiver.announce(frozenset(), extension.Element(4, b"0"))
+    receiver.announce(frozenset(), extension.OneOf(4, frozenset((b"1",))))
     assert heard(receiver, packet(5, 2, mid=b"1"), packet(6, 2, mid=b"1")) == []
     assert receiver.strays == 2
     assert heard(receiver, packet(1, mid=b"0"), packet(2), packet(7, 2, mid=b"1")) == [1, 2]
-    receiver.announce(frozenset(), None)
+    receiver.announce(frozenset())
     assert heard(receiver, packet(3, mid=b"1")) == [3]
+
+
+def test_a_name_that_the_description_does_not_have_says_nothing() -> None:
+    """A server passes packets on from a session where the audio has another name."""
+    receiver = Receiver()
+    receiver.announce(frozenset(), extension.OneOf(4, frozenset((b"1",))))
+    assert heard(receiver, packet(1, mid=b"audio"), packet(2, mid=b"")) == [1, 2]
 
 
 def test_counts_go_on_over_a_change_of_source() -> None:

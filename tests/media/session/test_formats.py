@@ -8,7 +8,7 @@ import pytest
 from sipcli.config.settings import Opus
 from sipcli.media.codecs.codec import OPUS, PCMU
 from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.rtp.extension import Element
+from sipcli.media.rtp.extension import Element, OneOf
 from sipcli.media.session import formats
 from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
@@ -114,15 +114,24 @@ def test_what_is_asked_of_the_far_end_is_what_the_user_wants() -> None:
     assert first.parameters == "minptime=10;usedtx=1;maxaveragebitrate=24000"
 
 
-def test_the_name_of_the_medium_is_sent_where_it_is_wanted_and_known_where_it_comes() -> None:
-    def found(line: str) -> tuple[Element | None, Element | None]:
+def test_the_name_of_the_medium_is_sent_where_it_is_wanted() -> None:
+    def found(line: str) -> Element | None:
         terms = agreed("a=mid:0", f"a=extmap:{line} urn:ietf:params:rtp-hdrext:sdes:mid")
-        return formats.outbound(terms, Opus()).mid, formats.inbound(terms).mid
+        assert formats.inbound(terms).foreign is None
+        return formats.outbound(terms, Opus()).mid
 
-    mid = Element(3, b"0")
-    assert found("3") == (mid, mid)
-    assert found("3/sendonly") == (None, mid)
-    assert found("3/inactive") == (None, None)
+    assert found("3") == Element(3, b"0")
+    assert found("3/sendonly") is None
+    assert found("3/inactive") is None
+
+
+def test_the_names_of_other_media_are_known_by_what_packets_bear() -> None:
+    sound = audio("a=mid:0", "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid", line=LINE)
+    video = ["m=video 5002 UDP/TLS/RTP/SAVPF 96", "a=mid:v"]
+    twin = ["m=text 5004 UDP/TLS/RTP/SAVPF 98", "a=mid:0"]
+    unnamed = ["m=image 5006 udptl t38"]
+    _, terms = answering(red_dialog(), sdp(sound, video, twin, unnamed))
+    assert formats.inbound(terms).foreign == OneOf(3, frozenset((b"v",)))
 
 
 def test_the_sources_that_the_far_end_announces_are_known() -> None:

@@ -319,3 +319,38 @@ def test_a_peer_that_quarrels_over_roles_for_ever_is_asked_a_bounded_number_of_t
         await asyncio.gather(alice.transport.close(), bob.transport.close())
 
     run(test())
+
+
+@pytest.mark.parametrize("lie", [("0.0.0.0", 7), ("255.255.255.255", 7), ("192.0.2.1", 0)])
+def test_what_a_peer_cannot_have_seen_of_us_is_not_told(lie: tuple[str, int]) -> None:
+    async def test() -> None:
+        class Liar(_Quarrelsome):
+            def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+                if data[0] > 3:  # DTLS
+                    return
+                request = stun.parse_message(data)
+                kind = stun.Class.RESPONSE
+                response = stun.Message(request.message_method, kind, request.transaction_id)
+                response.attributes["XOR-MAPPED-ADDRESS"] = lie
+                response.add_message_integrity(self._key)
+                self.transport.sendto(bytes(response), addr)
+
+        alice, bob = Party(), Party(BOB)
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: Liar(theirs.pwd), ("127.0.0.1", 0)
+        )
+        there = replace(theirs.candidates[0], port=transport.get_extra_info("sockname")[1])
+        starting = asyncio.create_task(
+            alice.start(replace(theirs, candidates=(there,)), controlling=True)
+        )
+        await asyncio.sleep(1)
+        assert alice.transport.selected_pair is not None
+        assert alice.transport.selected_pair[0] == ours.candidates[0]
+        starting.cancel()
+        await asyncio.wait([starting])
+        transport.close()
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+    run(test())
