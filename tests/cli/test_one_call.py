@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -16,9 +15,9 @@ import pytest
 from tests.cli.test_script import PATIENCE, Event, events_of, named, started
 from tests.cli.test_transferred import SOUND, listening
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="needs /proc and prlimit"
-)
+if not sys.platform.startswith("linux"):
+    pytest.skip("needs /proc and prlimit", allow_module_level=True)
+import resource
 
 
 @contextmanager

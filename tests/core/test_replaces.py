@@ -63,6 +63,15 @@ def test_a_stranger_cannot_take_the_place_of_the_far_end() -> None:  # RFC 3891 
         assert (wire.heard(Incoming), wire.heard(Ended)) == ([], [])
 
 
+def test_to_be_anonymous_is_no_identity() -> None:
+    wire = CallWire()
+    nobody = "<sip:anonymous@anonymous.invalid>;tag=bobs"
+    first = wire.ring(sender=nobody)
+    wire.step(wire.calls.accept, first.call_id, ANSWER)
+    replace(wire, first.call_id, "", sender=nobody.replace("bobs", "other"))
+    assert wire.responses()[-1].status == 403
+
+
 def test_whom_the_far_end_has_sent_may_take_its_place() -> None:
     wire = CallWire()
     call, _ = wire.talk()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from sipcli.config.settings import Settings
+from sipcli.config.settings import ANONYMOUS_HOST, Settings
 from sipcli.core.calls.call import Call
 from sipcli.core.calls.events import CallId
 from sipcli.core.calls.gate import NO_ROOM, Gate
@@ -387,6 +387,8 @@ def _may_replace(request: Request, party: Uri) -> bool:
 
 
 def _is_one_account(one: Uri, other: Uri) -> bool:
+    """Whether two addresses are the same account's; who hides is no one in particular."""
     if isinstance(one, SipUri) and isinstance(other, SipUri):
-        return (one.user, one.host) == (other.user, other.host)
+        is_same = (one.user, one.host) == (other.user, other.host)
+        return is_same and one.host != ANONYMOUS_HOST
     return one.matches(other)
