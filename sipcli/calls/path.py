@@ -151,11 +151,13 @@ class MediaPath:
         is_early = self._last_loss is not None and now - self._last_loss < RESTART_SPACING
         self._losses = self._losses + 1 if is_early else 1
         self._last_loss = now
-        if self._losses > MOST_RESTARTS:
+        # Another far end that never was reached is no network that may come back.
+        is_new = self._media.unopened is not None
+        if self._losses > (1 if is_new else MOST_RESTARTS):
             self.fail(f"{event.reason}; {_IN_VAIN}", event.phase)
             return
         self._thread.tell(CallWarned(text=f"{event.reason}; trying an ICE restart"))
-        self._limit(LOST_LIMIT, f"{event.reason}; {_IN_VAIN}")
+        self._limit(RESTART_LIMIT if is_new else LOST_LIMIT, f"{event.reason}; {_IN_VAIN}")
         self._win_back(0.0)
 
     def disturbed(self) -> None:
@@ -185,7 +187,9 @@ class MediaPath:
         elif status == CROSSED:
             self._win_back(CROSSED_WAIT)
         elif status not in UNDELIVERED or waited < SURE_AFTER:
-            self.fail(f"the media were lost, and the far end refused a restart: {reason}")
+            lost = self._lost_as
+            text = f"{lost.reason}; the far end refused a restart: {status} {reason}"
+            self.fail(text, lost.phase)
         # Else the far end may be back, and then offers a restart itself.
 
     def _win_back(self, wait: float) -> None:
