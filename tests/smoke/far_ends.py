@@ -16,7 +16,7 @@ from sipcli.calls.sound import Sound
 from sipcli.calls.switchboard import Switchboard
 from sipcli.config.settings import CODECS, Settings, WsServer
 from sipcli.core.calls.events import CallEvent as CoreEvent
-from sipcli.core.calls.events import Incoming
+from sipcli.core.calls.events import Incoming, RemoteOffer
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.seam.dtls import Certificate
 from sipcli.media.seam.ice import IceAgent
@@ -26,6 +26,7 @@ from sipcli.media.sound.sink import NullSink
 from sipcli.media.sound.source import Silence, ToneSource
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
+from sipcli.sdp.direction import Direction
 from sipcli.shell import Shell
 
 CALLER: Final = "alice"
@@ -134,8 +135,13 @@ FAULTS: Final[Mapping[str, Callable[[Call], None]]] = {
     "pcmu": lambda _: None,
 }
 """Who answers calls, and what is wrong with the call then; `pcmu` knows no other codec."""
-ROBOTS: Final[Mapping[str, int]] = {"blocked": 111, "stranger": STRANGE_CODEC}
-"""Who has no media at all, and answers with a description that leads nowhere: its codec."""
+FORKED: Final = "forked"
+"""Two phones: one has early media, and the other, without any, answers."""
+FORK_S: Final = 1.5
+"""Seconds of early media."""
+ROBOTS: Final[Mapping[str, int]] = {"blocked": 111, "stranger": STRANGE_CODEC, FORKED: 111}
+"""Who has no media at all, answers with a description that leads nowhere, and refuses each change:
+its codec."""
 
 
 class FarEnd:
@@ -144,7 +150,7 @@ class FarEnd:
     def __init__(self, name: str, server: WsServer) -> None:
         settings = _settings(name, server, codecs=("pcmu",) if name == "pcmu" else CODECS)
         kit = MediaKit.from_settings(settings, include_loopback=True)
-        self._fault = FAULTS[name]
+        self._fault = FAULTS.get(name)
         self._board = Switchboard(kit, _ignore, make_sound=_quiet, on_incoming=self._ring)
         self.shell = _shell(name, settings, self._board.take)
         self._board.connect(self.shell)
@@ -153,21 +159,43 @@ class FarEnd:
         asyncio.get_running_loop().call_soon(self._answer, call)
 
     def _answer(self, call: Call) -> None:
-        self._fault(call)
+        if self._fault is not None:
+            self._fault(call)
         call.answer(Sound(ToneSource(TONE_HZ), NullSink()))
+
+
+class EarlyFork(FarEnd):
+    """One of two phones behind `FORKED`: it rings with early media, and never answers."""
+
+    def _answer(self, call: Call) -> None:
+        self.shell.spawn(self._sound_early(call))
+
+    async def _sound_early(self, call: Call) -> None:
+        body = await call.media.answer(Direction.SENDRECV)
+        with self.shell.step() as (agent, now):
+            agent.calls.progress(call.id, now, status=183, body=body)
 
 
 class Robot:
     """One of `ROBOTS`: signalling alone."""
 
     def __init__(self, name: str, server: WsServer, port: int) -> None:
+        self._name = name
         self._payload_type = ROBOTS[name]
         self._port = port
         self.shell = _shell(name, _settings(name, server), self._take)
 
     def _take(self, event: CoreEvent) -> None:
+        loop = asyncio.get_running_loop()
         if isinstance(event, Incoming) and event.offer is not None:
-            asyncio.get_running_loop().call_soon(self._answer, event.call, event.offer)
+            wait = FORK_S if self._name == FORKED else 0.0
+            loop.call_later(wait, self._answer, event.call, event.offer)
+        elif isinstance(event, RemoteOffer):
+            loop.call_soon(self._refuse, event.call)
+
+    def _refuse(self, call: str) -> None:
+        with self.shell.step() as (agent, now):
+            agent.calls.refuse_offer(call, now)
 
     def _answer(self, call: str, offer: bytes) -> None:
         mid = re.search(rb"a=mid:(\S+)", offer)
@@ -224,6 +252,7 @@ async def _live(here: World) -> None:
         hole = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         hole.bind(("127.0.0.1", 0))  # takes every datagram, and answers none
         ends = [FarEnd(name, sandbox.server) for name in FAULTS]
+        ends.append(EarlyFork(FORKED, sandbox.server))
         robots = [Robot(name, sandbox.server, hole.getsockname()[1]) for name in ROBOTS]
         for shell in [one.shell for one in ends] + [one.shell for one in robots]:
             await (await stack.enter_async_context(shell)).ready()

@@ -149,6 +149,26 @@ FAULTS: Final = (
         " UDP, and a TURN server get round it (turn_servers)",
     ),
     Fault(
+        name="dead fork",
+        cause="one fork has early media, another without any answers, and refuses a re-INVITE",
+        target="forked",
+        bound_s=18,
+        exit_code=7,
+        sentence="ICE: no ICE check was answered from the far end's address: a firewall may drop"
+        " UDP, and a TURN server get round it (turn_servers); the far end refused a restart: 488"
+        " Not Acceptable Here",
+    ),
+    Fault(
+        name="dead fork",
+        cause="the same, in a call that ends before that is known",
+        target="forked",
+        options=f"{CALL} --duration 4",
+        bound_s=9,
+        exit_code=7,
+        sentence="ICE: no ICE check was answered from the far end's address: a firewall may drop"
+        " UDP, and a TURN server get round it (turn_servers)",
+    ),
+    Fault(
         name="wrong DTLS fingerprint",
         cause="the far end's certificate is not the one that its description names",
         target="impostor",
