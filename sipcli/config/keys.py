@@ -232,14 +232,15 @@ KEYS: Final[tuple[Key, ...]] = (
         name="trace_sip",
         kind=boolean(),
         section=Section.LOG,
-        doc="Show every SIP message sent and received, with secrets masked: in log.file where "
-        "one is set, else on stderr.",
+        doc="Show every SIP message sent and received, with secrets masked. They go where the log "
+        "goes: to log.file where one is set, else to stderr.",
     ),
     Key(
         name="log.level",
         kind=choice(LogLevel),
         section=Section.LOG,
-        doc="How much is logged.",
+        doc="How much is logged. info tells each event of a run, debug the story behind it: "
+        "connections, transactions, dialogs, offers, ICE, DTLS, playout.",
     ),
     Key(
         name="log.file",
