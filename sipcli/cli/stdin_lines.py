@@ -66,6 +66,8 @@ class StdinLines:
             fault = str(error)
         except OSError as error:
             fault = f"stdin cannot be read: {error.strerror}"
+        except Exception as error:  # noqa: BLE001 - a script would wait for ever
+            fault = f"stdin cannot be read: {type(error).__name__}: {error}"
         self._call(self._on_end, fault)
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:

@@ -33,16 +33,20 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[tuple[Address, ...]] = loop.create_future()
 
-    def settle(found: tuple[Address, ...] | OSError) -> None:
+    def settle(found: tuple[Address, ...] | Exception) -> None:
         if answer.done():
             return  # cancelled while we waited
-        if isinstance(found, OSError):
+        if isinstance(found, Exception):
             answer.set_exception(found)
         else:
             answer.set_result(found)
 
     def look_up() -> None:
-        found = _addresses(host, port)
+        found: tuple[Address, ...] | Exception
+        try:
+            found = _addresses(host, port)
+        except Exception as error:  # noqa: BLE001 - it would end with this thread, and unheard
+            found = error
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, found)
 

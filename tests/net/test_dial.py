@@ -21,6 +21,7 @@ from sipcli.net import tcp
 from sipcli.net.details import Phase
 from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed
+from sipcli.net.resolve import resolve
 from tests.net.peers import (
     PATIENCE,
     closed_port,
@@ -192,6 +193,7 @@ import asyncio, socket, threading
 from sipcli.config.settings import WsServer
 from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed
+from sipcli.net.resolve import resolve
 from sipcli.net.options import LinkOptions
 socket.getaddrinfo = lambda *_args, **_more: threading.Event().wait()
 try:
@@ -367,3 +369,18 @@ def test_a_cancelled_dial_leaves_nothing_behind(
             run(test(port))
     else:
         run(test_http())
+
+
+def test_whatever_a_look_up_raises_is_heard_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would end with its thread, and the dial would wait until its time is up."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(socket, "getaddrinfo", broken)
+
+    async def test() -> None:
+        with pytest.raises(ValueError, match="odd"):
+            await asyncio.wait_for(resolve("pbx.example", 80), 5)
+
+    run(test())
