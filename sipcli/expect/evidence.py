@@ -16,6 +16,8 @@ class Flow:
     """How the media went, in words: "ICE connected by host, DTLS up"."""
     packets_sent: int
     packets_received: int
+    packets_unknown: int
+    """Those received whose payload type was not agreed on."""
     lasted_s: float | None
     """From the answer, or where that came later from media that can flow, to the end of the call;
     None in a call without answer."""

@@ -135,8 +135,11 @@ def _fault_inward(flow: Flow) -> str | None:
         return f"{text}: {flow.path}, but the far end said it would send nothing"
     if flow.packets_received == 0:
         return f"{text}: {flow.path}, nothing came back"
+    if flow.mos is None and flow.packets_unknown:
+        which = f"{flow.packets_unknown} of another codec than agreed"
+        return f"{text}: {flow.path}, but none of them could be played: {which}"
     if flow.mos is None:
-        return f"{text}: {flow.path}, but none of them could be played: another codec than agreed"
+        return f"{text}: {flow.path}, but none of them is sound: digits, comfort noise or padding"
     audible = f"{flow.audible_received_s:.2g} s of them audible"
     return f"{text}, {audible}: {flow.path}, the far end sends silence"
 

@@ -87,7 +87,9 @@ class Witness:
     ) -> Flow | None:
         stream = call.media.stream
         stats = ended.stats if ended is not None else figures(call.media)
-        if stats is None or stream.agreed is None or stream.reporting is None:
+        if stats is None or stream.agreed is None:
+            return None
+        if stream.inbound is None or stream.reporting is None:
             return None
         sent, received = _audible(stream)
         if self._early is not None and self._early[0] is stream:
@@ -97,6 +99,7 @@ class Witness:
             path=_path(media),
             packets_sent=stats.packets_sent,
             packets_received=stats.packets_received,
+            packets_unknown=stream.inbound.unknown,
             lasted_s=self._lasted(media, call, ended),
             silent_end_s=_silent_end(stream, call, ended),
             audible_sent_s=sent,

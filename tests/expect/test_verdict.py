@@ -14,6 +14,7 @@ FLOW = Flow(
     path="ICE connected by host, DTLS up",
     packets_sent=412,
     packets_received=400,
+    packets_unknown=0,
     lasted_s=8.2,
     silent_end_s=0.0,
     audible_sent_s=8.0,
@@ -131,7 +132,14 @@ def test_what_the_far_end_has_not_confirmed_counts_and_is_said_to_be_unconfirmed
             " ICE connected by host, DTLS up, nothing came back",
         ),
         (replace(DEAF, they_may_send=False), "the far end said it would send nothing"),
-        (replace(FLOW, audible_received_s=0.0, mos=None), "none of them could be played"),
+        (
+            replace(FLOW, audible_received_s=0.0, mos=None, packets_unknown=390),
+            "none of them could be played: 390 of another codec than agreed",
+        ),
+        (
+            replace(FLOW, audible_received_s=0.0, mos=None),
+            "none of them is sound: digits, comfort noise or padding",
+        ),
         (replace(FLOW, audible_received_s=0.1), "0.1 s of them audible: ICE connected by host"),
         (replace(FLOW, audible_received_s=0.1), "the far end sends silence"),
         (replace(FLOW, audible_received_s=0.48), "0.48 s of them audible"),  # and not "0.5 s"

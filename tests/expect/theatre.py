@@ -22,7 +22,7 @@ def a_stream() -> Any:
     """As much of a `Stream` as is looked at."""
     return SimpleNamespace(
         agreed=SimpleNamespace(direction=Direction.SENDRECV),
-        inbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0)),
+        inbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0), unknown=0),
         outbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0)),
         reporting=SimpleNamespace(receipt=Receipt.CONFIRMED),
         last_rtp=2.0,
