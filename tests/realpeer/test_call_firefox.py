@@ -128,6 +128,28 @@ def test_a_mute_firefox_is_no_two_way_audio(bob: Firefox, alice: User) -> None:
     assert process.wait(3) == 8
 
 
+def test_the_doctor_finds_an_echo_in_firefox(bob: Firefox, alice: User) -> None:
+    bob.do("echo")
+    quiet = ("--audio-in", "silence", "--audio-out", "null")
+    process = alice.sipcli("doctor", "--echo", "bob", *quiet)
+    bob.wait_for("invite", timeout=15)
+    bob.do("answer")
+    audio = process.wait_for("check", name="audio", timeout=15)
+    assert audio["ok"], audio
+    assert "440 Hz sent and heard again" in audio["detail"]
+    assert process.wait(10) == 0
+
+
+def test_a_page_that_is_closed_ends_the_call(bob: Firefox, alice: User) -> None:
+    process = alice.sipcli("call", "bob", *TONE, *OUT)
+    answered(bob, process)
+    until(lambda: bob.hears(OURS))
+    bob.leave()
+    process.wait_for("media", state="failed", timeout=5)
+    process.wait_for("ended", by="network")
+    assert process.wait(5) == 7
+
+
 def test_firefox_holds_and_resumes(bob: Firefox, alice: User) -> None:
     process = alice.sipcli("call", "bob", *TONE, *OUT)
     answered(bob, process)
