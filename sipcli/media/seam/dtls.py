@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Self
 
+import cryptography.hazmat.primitives.serialization  # noqa: F401 - pyOpenSSL does, in a call
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcdtlstransport import State
 from cryptography.hazmat.primitives import hashes
