@@ -6,6 +6,7 @@ few seconds.
 """
 
 import asyncio
+import errno
 import socket
 import sys
 from collections.abc import Callable, Iterable
@@ -105,13 +106,13 @@ def way_to(remote: str) -> str | None:
 
 
 def is_ours(address: str) -> bool:
-    """Whether this machine has the IP address."""
+    """Whether this machine has the IP address; true where it cannot be told (no file is left)."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((address, 0))
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno != errno.EADDRNOTAVAIL
     return True
 
 

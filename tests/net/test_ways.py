@@ -1,12 +1,14 @@
 """A network that changes is noticed within a moment, and nothing else is."""
 
 import asyncio
+import errno
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import pytest
 
@@ -119,3 +121,11 @@ def test_the_kernel_tells_of_addresses_and_links(here: Namespace) -> None:
         watching.stdin.write("\n")
         watching.stdin.close()
         assert watching.wait(10) == 0
+
+
+def test_a_machine_out_of_files_has_not_lost_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert is_ours("127.0.0.1")
