@@ -2,8 +2,12 @@
 
 import signal
 import sys
+from collections.abc import Generator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from sipcli.log import LOGGER
 
 # A shell starts what runs in its background deaf to SIGINT, nohup deaf to SIGHUP, and programs
 # inherit that: those that the tests start and interrupt would never hear of it.
@@ -15,3 +19,14 @@ if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 # A limit of 200 ms an example says how busy the machine is. What hangs meets pytest's timeout.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Leave the log as it was: a test that sets it up may write it to a stream of its own."""
+    handlers, level, propagate = LOGGER.handlers[:], LOGGER.level, LOGGER.propagate
+    try:
+        return (yield)
+    finally:
+        LOGGER.handlers[:], LOGGER.propagate = handlers, propagate
+        LOGGER.setLevel(level)
