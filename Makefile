@@ -10,7 +10,7 @@ PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbo
 	chromium firefox-esr janus iproute2 $(if $(shell command -v npm),,npm)
 BROWSER := tests/realpeer/chromium
 # What can be tested to the last line: the pure parts, and what is built around them without devices.
-COVERED := sip sdp core sandbox expect media/rtp media/codecs media/dtmf media/playout
+COVERED := sip sdp core sandbox expect media/rtp media/codecs media/dtmf media/jitter_buffer
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
 	$(addprefix --cov sipcli/,$(COVERED)) --cov-report term:skip-covered --cov-fail-under 97
 

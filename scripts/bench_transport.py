@@ -10,9 +10,9 @@ import sys
 from statistics import median
 from time import perf_counter, process_time
 
-from sipcli.media.seam.dtls import Certificate
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.media.webrtc.dtls import Certificate
 from sipcli.sdp.transport import DtlsRole, LocalTransport, RemoteTransport
 
 CALLS = 25

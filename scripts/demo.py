@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from sipcli import Phone
-from sipcli.api.setup import Event
+from sipcli.api.phone_config import Event
 from sipcli.calls.events import Media
 from sipcli.errors import MediaError, SipcliError
 from sipcli.sandbox.ladder import Ladder

@@ -11,16 +11,16 @@ from statistics import median
 from typing import Final
 from uuid import uuid4
 
+from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
-from sipcli.calls.sound import Sound
-from sipcli.calls.switchboard import Switchboard
+from sipcli.calls.call_manager import CallManager
 from sipcli.config.settings import Settings
-from sipcli.media.session.kit import MediaKit
-from sipcli.media.sound.sink import NullSink
-from sipcli.media.sound.source import ToneSource
+from sipcli.media.audio_io.sink import NullSink
+from sipcli.media.audio_io.source import ToneSource
+from sipcli.media.session.config import MediaConfig
+from sipcli.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox
-from sipcli.shell import Shell
 
 CALLS: Final = 200
 CALL_S: Final = 1.0
@@ -64,22 +64,22 @@ async def soak(calls: int, seconds: float = CALL_S) -> Outcome:
     user = USERS[0]
     async with Sandbox(Plan()) as sandbox:
         settings = sandbox.account(user, Settings(uri=address_of(user), instance_id=uuid4()))
-        kit = MediaKit.from_settings(settings, include_loopback=True)
-        board = Switchboard(kit, lambda _: None, make_sound=_sound)
-        shell = Shell(
+        media_config = MediaConfig.from_settings(settings, include_loopback=True)
+        board = CallManager(media_config, lambda _: None, make_sound=_sound)
+        runner = UserAgentRunner(
             settings,
             sandbox.credentials(user),
             lambda _: None,
-            patient=False,
-            on_call_event=board.take,
+            retry_forever=False,
+            on_call_event=board.on_event,
         )
-        board.connect(shell)
-        async with shell:
-            await shell.ready()
+        board.connect(runner)
+        async with runner:
+            await runner.ready()
             return await _calls(board, calls, seconds)
 
 
-async def _calls(board: Switchboard, calls: int, seconds: float) -> Outcome:
+async def _calls(board: CallManager, calls: int, seconds: float) -> Outcome:
     setups: list[float] = []
     before: Count | None = None
     memory = 0
@@ -97,7 +97,7 @@ async def _calls(board: Switchboard, calls: int, seconds: float) -> Outcome:
     return Outcome(tuple(setups), _resident_kb() - memory)
 
 
-async def _one(board: Switchboard, number: int, seconds: float) -> float:
+async def _one(board: CallManager, number: int, seconds: float) -> float:
     """Returns its set-up time in ms."""
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -133,8 +133,8 @@ def _resident_kb() -> int:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
-def _sound() -> Sound:
-    return Sound(ToneSource(440.0), NullSink())
+def _sound() -> AudioEndpoints:
+    return AudioEndpoints(ToneSource(440.0), NullSink())
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ moved on, and what came meanwhile is still unread. So a limit for a peer's silen
 in short slices of time here, and a slice that comes late counts as one slice.
 
 CLOCK_MONOTONIC goes on while a process is stopped, but not (on Linux) while the machine is
-suspended; CLOCK_BOOTTIME goes on in both. `Watch` tells of either.
+suspended; CLOCK_BOOTTIME goes on in both. `Waiter` tells of either.
 """
 
 import asyncio

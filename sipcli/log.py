@@ -11,7 +11,7 @@ from typing import Final
 
 from sipcli.config.settings import Log
 from sipcli.files import private
-from sipcli.printable import one_line, printable
+from sipcli.text import one_line, printable
 from sipcli.unlogged import IS_UNLOGGED
 
 LOGGER: Final = logging.getLogger("sipcli")

@@ -6,7 +6,7 @@ from typing import Any
 from sipcli.config.settings import Settings, WsServer
 from sipcli.core.events import Event
 from sipcli.core.requests.credentials import Credentials
-from sipcli.shell import Shell
+from sipcli.runner import UserAgentRunner
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings
 from tests.sip_server import SipServer
@@ -58,9 +58,11 @@ def at(*servers: SipServer | str, **changes: Any) -> Settings:
     return settings(ws_servers=chosen, **changes)
 
 
-def phone(given: Settings, heard: Heard, **changes: Any) -> Shell:
-    usual: dict[str, Any] = {"patient": False, "observer": Observer(heard)}
-    return Shell(given, changes.pop("credentials", ALICE), heard.on_event, **usual | changes)
+def phone(given: Settings, heard: Heard, **changes: Any) -> UserAgentRunner:
+    usual: dict[str, Any] = {"retry_forever": False, "observer": Observer(heard)}
+    return UserAgentRunner(
+        given, changes.pop("credentials", ALICE), heard.on_event, **usual | changes
+    )
 
 
 def kinds(heard: Heard) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from sipcli.core import events
 from sipcli.core.events import Event
-from sipcli.shell import Shell
+from sipcli.runner import UserAgentRunner
 from tests.net.peers import raw_server, run, upgrade
 from tests.phones import ALICE, BOB, Heard, at, kinds, phone
 from tests.sip_server import Behaviour, SipServer
@@ -179,7 +179,9 @@ def test_a_bug_of_whoever_listens_comes_to_light_as_it_is(kind: type[Event]) -> 
     async def test() -> None:
         async with SipServer() as server:
             with pytest.raises(Bug):
-                async with Shell(at(server), ALICE, raising_at(kind), patient=False) as one:
+                async with UserAgentRunner(
+                    at(server), ALICE, raising_at(kind), retry_forever=False
+                ) as one:
                     await one.ready()
 
     run(test())
@@ -190,7 +192,7 @@ def test_a_bug_in_what_a_timer_starts_comes_to_light() -> None:
         async with SipServer(Behaviour(expires=1)) as server:
             given, on_event = at(server), raising_at(events.Unregistered)
             with pytest.raises(Bug):  # noqa: PT012
-                async with Shell(given, ALICE, on_event, patient=False) as one:
+                async with UserAgentRunner(given, ALICE, on_event, retry_forever=False) as one:
                     await one.ready()
                     server.behaviour.silent = frozenset({"REGISTER"})
                     await asyncio.Event().wait()

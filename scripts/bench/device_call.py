@@ -10,8 +10,8 @@ import sys
 import numpy as np
 
 from scripts.bench.ends_sipcli import SipcliEngine
+from sipcli.media.audio_io.open import parse_sink, parse_source
 from sipcli.media.pcm import FRAME
-from sipcli.media.sound.open import parse_sink, parse_source
 
 
 async def call() -> None:

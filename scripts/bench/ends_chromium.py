@@ -14,8 +14,8 @@ import numpy as np
 
 from scripts.bench.ends import Conversation, SetUp
 from scripts.bench.track import steady
+from sipcli.media.audio_io.wav import WavFile
 from sipcli.media.pcm import RATE, Pcm
-from sipcli.media.sound.wav import WavFile
 from tests.realpeer.browser import Browser
 
 _PAGE: Final = Path(__file__).with_name("chromium") / "page.html"

@@ -11,13 +11,13 @@ from scripts.bench.ends import Conversation, SetUp
 from scripts.bench.track import Log
 from sipcli.errors import MediaError
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm
-from sipcli.media.seam.dtls import Certificate
+from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaConnected, MediaEvent, MediaFailed, MediaLost
-from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession
 from sipcli.media.session.stream import Sink, Source
 from sipcli.media.session.ticker import MOST_AT_ONCE
 from sipcli.media.transport.ice_servers import IceServers
+from sipcli.media.webrtc.dtls import Certificate
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.preferences import Preferences
 
@@ -59,14 +59,14 @@ class Ear:
             self.log.put(frame, now)
         if not self.first.done() and np.max(np.abs(frame)) > AUDIBLE:
             self.first.set_result(now)
-        self._judge(now)
+        self._evaluator(now)
 
     def forget(self) -> None:
         """Count anew."""
         self.frames = self.late = 0
         self._due = None
 
-    def _judge(self, now: float) -> None:
+    def _evaluator(self, now: float) -> None:
         """Whether a loudspeaker that had one frame in hand has run dry meanwhile."""
         due = now if self._due is None else min(self._due, now)
         behind = int((now - due) / FRAME_S)
@@ -83,7 +83,13 @@ class SipcliEnd:
     """One `MediaSession`."""
 
     def __init__(
-        self, kit: MediaKit, speech: Pcm, *, keeps: bool, source: Source | None, sink: Sink | None
+        self,
+        media_config: MediaConfig,
+        speech: Pcm,
+        *,
+        keeps: bool,
+        source: Source | None,
+        sink: Sink | None,
     ) -> None:
         self._mouth, self._ear = Mouth(speech), Ear()
         self._keeps = keeps
@@ -91,7 +97,7 @@ class SipcliEnd:
         self._answered = 0.0
         self._missing = 0
         self._session = MediaSession(
-            kit, source or self._mouth, sink or self._ear, (), self._on_event
+            media_config, source or self._mouth, sink or self._ear, (), self._on_event
         )
         self.forget()
 
@@ -178,13 +184,13 @@ class SipcliEngine:
         sink: Sink | None = None,
     ) -> SipcliEnd:
         """A new end; `source` and `sink` are for devices, else speech is said and remembered."""
-        kit = MediaKit(
+        media_config = MediaConfig(
             certificate=self._certificate,
             ice_servers=IceServers(include_loopback=True),
             preferences=Preferences(codecs=(codec,), own_order=True, red=True),
             cname=secrets.token_urlsafe(12),
         )
-        return SipcliEnd(kit, self._speech, keeps=keeps, source=source, sink=sink)
+        return SipcliEnd(media_config, self._speech, keeps=keeps, source=source, sink=sink)
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -39,8 +39,8 @@ async def device_ms() -> float:
             async with asyncio.timeout(_LIMIT_S):
                 if call.stdout is not None and await call.stdout.readline() == b"up\n":
                     await asyncio.sleep(_SETTLE_S)
-                    witness = await _run("device_witness", environment)
-                    found: list[float] = json.loads(await _output(witness))
+                    recorder = await _run("device_witness", environment)
+                    found: list[float] = json.loads(await _output(recorder))
                 await _output(call)
         except TimeoutError:
             raise RuntimeError(f"no figure within {_LIMIT_S:g} s") from None

@@ -20,8 +20,8 @@ from sipcli.media.statistics import Statistics
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiation import Negotiation
 from sipcli.sdp.preferences import Preferences
-from sipcli.sdp.refusal import Refused
 from sipcli.sdp.transport import Candidate, CandidateType, Fingerprint, LocalTransport
+from sipcli.sdp.validation import Refused
 
 _NEARNESS_S: Final = 0.001
 """What the shortest way takes."""

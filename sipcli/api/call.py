@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, get_args
 
+from sipcli.api.call_state import AudioIn, AudioOut, CallState, OpenCallSound
 from sipcli.api.shown import shown
-from sipcli.api.state import AudioIn, AudioOut, CallState, OpenCallSound
-from sipcli.api.watch import TIMEOUT, Watch
+from sipcli.api.waiter import TIMEOUT, Waiter
 from sipcli.calls.call import Call as SwitchedCall
-from sipcli.calls.call_outcome import call_failure
+from sipcli.calls.call_errors import call_failure
+from sipcli.calls.call_manager import CallManager
 from sipcli.calls.digits import Method
 from sipcli.calls.events import CallEnded
-from sipcli.calls.outcome import refusal
-from sipcli.calls.switchboard import Switchboard
+from sipcli.calls.request_errors import refusal
 from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import (
@@ -23,12 +23,12 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
+from sipcli.expect.evaluation import Verdict, evaluator
 from sipcli.expect.expectations import TONE_TOLERANCE, Audio, Expectations
-from sipcli.expect.verdict import Verdict, judge
 from sipcli.log import LOGGER
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.media.level import AUDIBLE_DBFS
-from sipcli.shell import Shell
+from sipcli.runner import UserAgentRunner
 from sipcli.sip.uri import Uri
 
 BUSY_HERE: Final = 486
@@ -47,15 +47,15 @@ class Call(CallState):
     def __init__(
         self,
         call: SwitchedCall,
-        shell: Shell,
-        watch: Watch,
+        runner: UserAgentRunner,
+        watch: Waiter,
         open_sound: OpenCallSound,
         resolve: Callable[[str], Uri],
-        switchboard: Switchboard,
+        call_manager: CallManager,
         find: "Callable[[str], Call]",
     ) -> None:
-        super().__init__(call, shell, watch, open_sound, resolve)
-        self._switchboard = switchboard
+        super().__init__(call, runner, watch, open_sound, resolve)
+        self._call_manager = call_manager
         self._find = find
 
     # What it can do
@@ -72,19 +72,19 @@ class Call(CallState):
         Raises `DeviceError` and `ConfigError` for sound that cannot be had, `MediaError` where
         we have nothing in common, `NoAnswerError` where the caller has given up.
         """
-        self.switched.answer(self._open_sound(audio_in, audio_out))
+        self.managed.answer(self._open_sound(audio_in, audio_out))
         await self.wait_for_answer(timeout=timeout)
 
     async def reject(self, status: int = BUSY_HERE, *, timeout: float = TIMEOUT) -> None:
         """Refuse the call that rings with `status`, 300 to 699, and wait for its end."""
         if not 300 <= status <= 699:
             raise ConfigError(f"reject({status}): expected a status from 300 to 699")
-        self.switched.reject(status)
+        self.managed.reject(status)
         await self.wait_for_end(timeout=timeout)
 
     async def hang_up(self, *, timeout: float = TIMEOUT) -> CallEnded:
         """End the call, in whatever state it is, and wait until all of it is over."""
-        self.switched.hang_up()
+        self.managed.hang_up()
         return await self.wait_for_end(timeout=timeout)
 
     async def hold(self, *, timeout: float = TIMEOUT) -> None:
@@ -97,11 +97,11 @@ class Call(CallState):
 
     def mute(self) -> None:
         """Send silence in place of our sound."""
-        self.switched.mute(on=True)
+        self.managed.mute(on=True)
 
     def unmute(self) -> None:
         """Send our sound again."""
-        self.switched.mute(on=False)
+        self.managed.mute(on=False)
 
     def send_dtmf(self, digits: str, method: Method = "auto") -> None:
         """Send digits as soon as the media are connected; `,` pauses 2 s, `w` 0.5 s.
@@ -113,7 +113,7 @@ class Call(CallState):
             steps(digits)
         except InvalidDigits as fault:
             raise ConfigError(f"send_dtmf({digits!r}): {fault}") from None
-        self.switched.spawn(self._send_dtmf(digits, method))
+        self.managed.spawn(self._send_dtmf(digits, method))
 
     async def transfer(self, target: "str | Call", *, timeout: float = 30.0) -> None:
         """Have the far end call `target`, or join it with our other call (RFC 3515, RFC 3891).
@@ -122,22 +122,22 @@ class Call(CallState):
         `RefusedError` or `NoAnswerError` where it says that it did not.
         """
         await self._wait_for_media(timeout)
-        self._story.transfer = None
+        self._history.transfer = None
         if isinstance(target, Call):
-            self.switched.transfer(None, replaces=target.switched)
+            self.managed.transfer(None, replaces=target.managed)
             whom = target.remote
         else:
             uri = self._resolve(target)
-            self.switched.transfer(uri)
+            self.managed.transfer(uri)
             whom = str(uri)
-        await self._until(lambda: self._story.is_transferred is not None, timeout)
-        status = self._story.transfer.status if self._story.transfer is not None else None
-        if self._story.is_transferred is None:
+        await self._until(lambda: self._history.is_transferred is not None, timeout)
+        status = self._history.transfer.status if self._history.transfer is not None else None
+        if self._history.is_transferred is None:
             seen = f"the last word was {status}" if status is not None else "no word of it"
             raise self._failure(
                 f"transfer to {whom}: not done within {timeout:g} s; {seen}", Phase.RING
             )
-        if not self._story.is_transferred:
+        if not self._history.is_transferred:
             raise refusal(
                 status or 500, f"transfer to {whom}: {status or 'no word of how it went'}"
             )
@@ -158,7 +158,7 @@ class Call(CallState):
         """
         sound = self._open_sound(audio_in, audio_out)
         try:
-            placed = self._switchboard.accept_transfer(self.switched, sound)
+            placed = self._call_manager.accept_transfer(self.managed, sound)
             new = await asyncio.wait_for(asyncio.shield(placed), timeout)
         except OutOfTurn as fault:
             raise RefusedError(f"accept_transfer: {fault}") from None
@@ -172,15 +172,15 @@ class Call(CallState):
         """Decline the transfer that the far end asks for, with 300 to 699."""
         if not 300 <= status <= 699:
             raise ConfigError(f"refuse_transfer({status}): expected a status from 300 to 699")
-        self.switched.refuse_transfer(status)
+        self.managed.refuse_transfer(status)
 
     def accept_redirect(self) -> None:
         """Agree to call the address that our call was answered with (3xx), in the same call."""
-        self.switched.accept_redirect()
+        self.managed.accept_redirect()
 
     def refuse_redirect(self) -> None:
         """Decline to: the next address is asked about, or the call ends."""
-        self.switched.refuse_redirect()
+        self.managed.refuse_redirect()
 
     # What it can wait for
 
@@ -190,7 +190,7 @@ class Call(CallState):
         `accept_transfer` or `refuse_transfer` is next, within 25 s: then it is declined. Where
         `transfers` decides by itself it is over by then; events tell of that.
         """
-        questions = self.switched.questions
+        questions = self.managed.questions
         if not await self._until(lambda: questions.transfer, timeout) or not questions.transfer:
             raise self._failure(f"no transfer was asked for within {timeout:g} s", Phase.ANSWER)
         return questions.transfer
@@ -200,22 +200,24 @@ class Call(CallState):
 
         `accept_redirect` or `refuse_redirect` is next, within 25 s: then it is declined.
         """
-        questions = self.switched.questions
+        questions = self.managed.questions
         if not await self._until(lambda: questions.redirect, timeout) or not questions.redirect:
             raise self._failure(f"no redirection came within {timeout:g} s", Phase.ANSWER)
         return questions.redirect
 
     async def wait_for_ringing(self, *, timeout: float = TIMEOUT) -> None:
         """Wait until it rings at the far end (180 or 183), or is answered."""
-        if not await self._until(lambda: self._story.progress or self.is_answered, timeout):
+        if not await self._until(lambda: self._history.progress or self.is_answered, timeout):
             raise self._failure(f"it did not ring within {timeout:g} s", Phase.RING)
 
     async def wait_for_answer(self, *, timeout: float = TIMEOUT) -> None:
         """Wait until it is answered. A call that is not answered in time goes on ringing."""
         if not await self._until(lambda: self.is_answered, timeout):
             if not self.is_over:
-                raise NoAnswerError(f"nobody answered within {timeout:g} s; {self._story.so_far()}")
-            failure = call_failure(self.switched) or NoAnswerError(self._story.so_far())
+                raise NoAnswerError(
+                    f"nobody answered within {timeout:g} s; {self._history.so_far()}"
+                )
+            failure = call_failure(self.managed) or NoAnswerError(self._history.so_far())
             raise shown(failure)
 
     async def wait_for_audio(
@@ -231,8 +233,8 @@ class Call(CallState):
                 f"wait_for_audio({direction!r}): expected {', '.join(get_args(Audio))}"
             )
         wanted = Expectations(audio=direction)
-        if not await self._until(lambda: self._judge(wanted).met, timeout):
-            verdict = self._judge(wanted)
+        if not await self._until(lambda: self._evaluator(wanted).met, timeout):
+            verdict = self._evaluator(wanted)
             text = f"expected {verdict.expected} within {timeout:g} s; found: {verdict.actual}"
             raise self._failure(text, verdict.phase)
 
@@ -271,9 +273,9 @@ class Call(CallState):
     async def wait_for_end(self, *, timeout: float = TIMEOUT) -> CallEnded:
         """Wait until all of it is over, and return how it ended."""
         await self._watch.until(lambda: self.is_over, timeout)
-        if self.switched.ended is None:
+        if self.managed.ended is None:
             raise ExpectationError(f"the call did not end within {timeout:g} s")
-        return self.switched.ended
+        return self.managed.ended
 
     # Inside
 
@@ -283,44 +285,46 @@ class Call(CallState):
 
     def _failure(self, text: str, phase: Phase) -> SipcliError:
         """What to raise where a wait was in vain: what the call came to, else `text`."""
-        failure = call_failure(self.switched)
+        failure = call_failure(self.managed)
         if failure is not None:
             return shown(failure)
-        return ExpectationError(f"{text}; {self._story.so_far()}" if self.is_over else text, phase)
+        return ExpectationError(
+            f"{text}; {self._history.so_far()}" if self.is_over else text, phase
+        )
 
     async def _wait_for_media(self, timeout: float) -> None:
         """Wait until the media are connected."""
-        if not await self._until(lambda: self._story.is_connected, timeout):
+        if not await self._until(lambda: self._history.is_connected, timeout):
             text = f"the media were not connected within {timeout:g} s"
             raise self._failure(text, Phase.ICE)
 
     async def _set_hold(self, timeout: float, *, on: bool) -> None:
         await self._wait_for_media(timeout)
-        self._story.refusal = None
-        self.switched.hold(on=on)
-        await self._until(lambda: self.is_held == on or self._story.refusal, timeout)
+        self._history.refusal = None
+        self.managed.hold(on=on)
+        await self._until(lambda: self.is_held == on or self._history.refusal, timeout)
         if self.is_held != on:
             what = "hold" if on else "resume"
-            if self._story.refusal is not None:
-                raise shown(RefusedError(f"{what}: {self._story.refusal}", Phase.OFFER_ANSWER))
+            if self._history.refusal is not None:
+                raise shown(RefusedError(f"{what}: {self._history.refusal}", Phase.OFFER_ANSWER))
             raise self._failure(f"{what}: no answer within {timeout:g} s", Phase.OFFER_ANSWER)
 
     async def _send_dtmf(self, digits: str, method: Method) -> None:
-        await self.switched.connected_or_over()
+        await self.managed.connected_or_over()
         if self.is_over:
             return
         try:
-            self.switched.send_dtmf(digits, method)
+            self.managed.send_dtmf(digits, method)
         except InvalidDigits as fault:  # too many are waiting already
             LOGGER.warning("send_dtmf(%r): %s", digits, fault)
 
-    def _judge(self, wanted: Expectations) -> Verdict:
-        (verdict,) = judge(wanted, self._story.evidence())
+    def _evaluator(self, wanted: Expectations) -> Verdict:
+        (verdict,) = evaluator(wanted, self._history.call_record())
         return verdict
 
     def _heard(self) -> str:
         """What is heard just now or, where that is nothing, why that may be."""
-        verdict, now = self._judge(Expectations(audio="received")), self.received
+        verdict, now = self._evaluator(Expectations(audio="received")), self.received
         if not verdict.met and now.level_dbfs <= AUDIBLE_DBFS:
             return verdict.actual
         tone = f"{now.tone_hz:.1f} Hz" if now.tone_hz is not None else "no tone"

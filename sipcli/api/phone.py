@@ -8,18 +8,18 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
+from sipcli.api.audio_meters import AudioMeters
 from sipcli.api.call import Call
-from sipcli.api.gauge import Gauge
-from sipcli.api.setup import Event, OnEvent, Setup, Words
+from sipcli.api.call_state import AudioIn, AudioOut
+from sipcli.api.phone_config import Event, OnEvent, PhoneConfig, Words
 from sipcli.api.shown import shown
-from sipcli.api.state import AudioIn, AudioOut
-from sipcli.api.watch import TIMEOUT, Watch
+from sipcli.api.waiter import TIMEOUT, Waiter
+from sipcli.calls.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
 from sipcli.calls.call import Call as SwitchedCall
+from sipcli.calls.call_manager import CallManager
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.extra_headers import extra_header
-from sipcli.calls.outcome import failure
-from sipcli.calls.sound import OpenSink, OpenSource, Sound
-from sipcli.calls.switchboard import Switchboard
+from sipcli.calls.request_errors import failure
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, Calling, Incoming
 from sipcli.core.calls.target import resolve
@@ -28,11 +28,11 @@ from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
 from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, SipcliError
-from sipcli.expect.ear import Ear
+from sipcli.expect.tone_tap import ToneTap
 from sipcli.log import LOGGER
-from sipcli.media.session.kit import MediaKit
-from sipcli.media.sound.open import parse_sink, parse_source
-from sipcli.shell import Shell
+from sipcli.media.audio_io.open import parse_sink, parse_source
+from sipcli.media.session.config import MediaConfig
+from sipcli.runner import UserAgentRunner
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
@@ -57,7 +57,7 @@ class Phone:
 
     def __init__(
         self,
-        setup: Setup | None = None,
+        setup: PhoneConfig | None = None,
         /,
         *,
         audio_in: str | None = None,
@@ -69,9 +69,9 @@ class Phone:
         """`setup`, what the commands give, stands in for all the rest."""
         if setup is None:
             words = Words(audio_in=audio_in, audio_out=audio_out, record=record)
-            setup = Setup.of_arguments(settings, words, on_event)
+            setup = PhoneConfig.of_arguments(settings, words, on_event)
         self._setup = setup
-        self._watch = Watch()
+        self._watch = Waiter()
         self._calls: dict[str, Call] = {}
         self._ringing: list[Call] = []
         self._missed: Call | None = None
@@ -80,24 +80,24 @@ class Phone:
         """Which server we are connected to."""
         self._is_entered: bool | None = None
         """Whether we are inside the `async with`; None before it."""
-        self.switchboard = Switchboard(
-            MediaKit.from_settings(setup.settings, include_loopback=setup.settings.is_local),
+        self.call_manager = CallManager(
+            MediaConfig.from_settings(setup.settings, include_loopback=setup.settings.is_local),
             self._take_call_event,
             make_sound=self._sound,
             on_incoming=setup.on_ring or self._ring,
         )
         """The calls one step further down, which the keys and verbs of a command act on."""
-        self.shell = Shell(
+        self.runner = UserAgentRunner(
             setup.settings,
             setup.credentials,
             self._take_phone_event,
-            patient=setup.patient,
-            on_call_event=self.switchboard.take,
+            retry_forever=setup.retry_forever,
+            on_call_event=self.call_manager.on_event,
             takes_calls=setup.takes_calls,
             observer=setup.observer,
         )
         """The signalling one step further down."""
-        self.switchboard.connect(self.shell)
+        self.call_manager.connect(self.runner)
 
     @classmethod
     @asynccontextmanager
@@ -117,14 +117,14 @@ class Phone:
         Raises `ConfigError` and `DeviceError`.
         """
         words = Words(audio_in=audio_in, audio_out=audio_out, record=record)
-        with Setup.configured(config, profile, settings, words, on_event) as setup:
+        with PhoneConfig.configured(config, profile, settings, words, on_event) as setup:
             async with cls(setup) as phone:
                 yield phone
 
     async def __aenter__(self) -> Self:
         if self._is_entered is not None:
             raise RuntimeError("a Phone is good for one `async with`: make another one")
-        await self.shell.__aenter__()
+        await self.runner.__aenter__()
         self._is_entered = True
         return self
 
@@ -141,12 +141,12 @@ class Phone:
 
     async def _end_calls(self) -> None:
         """End all calls, and let them tell how they were before the rest of the phone goes."""
-        self.switchboard.stop()
-        with self.shell.step() as (agent, now):
+        self.call_manager.stop()
+        with self.runner.step() as (agent, now):
             agent.calls.stop(now)
         with suppress(TimeoutError):
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
-            await asyncio.wait_for(self.switchboard.all_over(), CALLS_WAIT)
+            await asyncio.wait_for(self.call_manager.all_over(), CALLS_WAIT)
 
     async def _leave(
         self,
@@ -155,7 +155,7 @@ class Phone:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            await self.shell.__aexit__(kind, error, traceback)
+            await self.runner.__aexit__(kind, error, traceback)
         finally:
             self._is_entered = False
 
@@ -179,7 +179,7 @@ class Phone:
         if not self._is_entered:
             raise RuntimeError("a Phone works inside its `async with` alone")
         try:
-            return await asyncio.wait_for(self.shell.ready(), timeout)
+            return await asyncio.wait_for(self.runner.ready(), timeout)
         except SipcliError as error:
             raise shown(error) from None
         except TimeoutError:
@@ -205,7 +205,7 @@ class Phone:
         await self.register(timeout=timeout)
         sound = self._open_sound(audio_in, audio_out)
         try:
-            placed = await self.switchboard.place(uri, sound, headers=fields)
+            placed = await self.call_manager.place(uri, sound, headers=fields)
         except Malformed as fault:
             raise ConfigError(f"{target!r}: {fault.reason}") from None
         return self._calls[placed.id]
@@ -245,7 +245,7 @@ class Phone:
         """
         uri = self._resolve(target)
         await self.register(timeout=timeout)
-        await _answered(f"message to {uri}", self.shell.send_message(uri, text), timeout)
+        await _answered(f"message to {uri}", self.runner.send_message(uri, text), timeout)
 
     async def received_message(self, *, timeout: float = TIMEOUT) -> events.InstantMessage:
         """Wait for the next instant message, and return it. Raises `NoAnswerError`."""
@@ -260,7 +260,7 @@ class Phone:
         """
         uri = self._resolve(target)
         await self.register(timeout=timeout)
-        return 1000 * await _answered(f"ping {uri}", self.shell.ping(uri), timeout)
+        return 1000 * await _answered(f"ping {uri}", self.runner.ping(uri), timeout)
 
     # Inside
 
@@ -271,8 +271,8 @@ class Phone:
                 f"{self._server} is connected, and the registrar has not answered {bound}",
                 Phase.REGISTRATION,
             )
-        if self.shell.outage is not None:
-            return ConnectError(f"{self.shell.outage.text} {bound}")
+        if self.runner.outage is not None:
+            return ConnectError(f"{self.runner.outage.text} {bound}")
         return ConnectError(f"no server was connected {bound}")
 
     def _take_phone_event(self, event: PhoneEvent) -> None:
@@ -291,15 +291,15 @@ class Phone:
         match event:
             case Calling(call=name) | Incoming(call=name):
                 self._calls = {call.id: call for call in self._calls.values() if not call.is_over}
-                begun = next(call for call in self.switchboard.calls if call.id == name)
+                begun = next(call for call in self.call_manager.calls if call.id == name)
                 self._calls[name] = self._in_hand(begun)
             case Answered():
-                self.shell.be_patient()  # a call outlives its WebSocket: get that back
+                self.runner.be_patient()  # a call outlives its WebSocket: get that back
             case _:
                 pass
         call = self._calls.get(getattr(event, "call", ""))
         if call is not None:
-            call.take(event)
+            call.on_event(event)
         self._pass_on(event)
 
     def _pass_on(self, event: Event) -> None:
@@ -309,11 +309,11 @@ class Phone:
     def _in_hand(self, call: SwitchedCall) -> Call:
         return Call(
             call,
-            self.shell,
+            self.runner,
             self._watch,
             self._open_sound,
             self._resolve,
-            self.switchboard,
+            self.call_manager,
             lambda name: self._calls[name],
         )
 
@@ -342,13 +342,13 @@ class Phone:
             self._ringing = [call for call in self._ringing if call.is_ringing]
         return self._ringing[0] if self._ringing else None
 
-    def _sound(self) -> Sound:
+    def _sound(self) -> AudioEndpoints:
         """How a call sounds that nobody here has asked for."""
         return self._open_sound(None, None)
 
-    def _open_sound(self, audio_in: AudioIn | None, audio_out: AudioOut | None) -> Sound:
+    def _open_sound(self, audio_in: AudioIn | None, audio_out: AudioOut | None) -> AudioEndpoints:
         """How one call sounds. Raises `ConfigError` and `DeviceError`."""
-        taps = (Ear(), Gauge(self._watch.change))
+        taps = (ToneTap(), AudioMeters(self._watch.change))
         with ExitStack() as undo:
             source: OpenSource | None = (
                 parse_source(audio_in).open(LOGGER.warning)

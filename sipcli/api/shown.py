@@ -1,7 +1,7 @@
 """Errors as they may be shown."""
 
 from sipcli.errors import SipcliError
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 
 def shown(error: SipcliError) -> SipcliError:

@@ -8,22 +8,22 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 
+from sipcli.calls.audio_endpoints import AudioEndpoints
+from sipcli.calls.call_stats import figures
+from sipcli.calls.context import CallContext, OnEvent
 from sipcli.calls.digits import Digits, Method, Sending
 from sipcli.calls.events import CallEnded, CallWarned
-from sipcli.calls.figures import figures
+from sipcli.calls.null_audio import NullAudio
 from sipcli.calls.offers import Offers
 from sipcli.calls.questions import Questions
-from sipcli.calls.quiet import Quiet
-from sipcli.calls.sound import Sound
-from sipcli.calls.thread import OnEvent, Thread
 from sipcli.calls.trouble import explained
 from sipcli.core.calls import events as core
 from sipcli.core.calls.remote_offers import warning_field
 from sipcli.errors import MediaError, Phase
+from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaBroke, MediaEvent, MediaFailed, MediaLost
-from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession
-from sipcli.shell import Shell
+from sipcli.runner import UserAgentRunner
 from sipcli.sip.uri import Uri
 
 
@@ -31,7 +31,13 @@ class Call:
     """A call from its INVITE to its end; the switchboard makes it."""
 
     def __init__(
-        self, shell: Shell, kit: MediaKit, on_event: OnEvent, *, is_incoming: bool, remote: str
+        self,
+        runner: UserAgentRunner,
+        media_config: MediaConfig,
+        on_event: OnEvent,
+        *,
+        is_incoming: bool,
+        remote: str,
     ) -> None:
         self.is_incoming = is_incoming
         self.remote = remote
@@ -57,15 +63,15 @@ class Call:
         self.came_of: core.CallId | None = None
         """The first of the calls that led to this one, each transferred to the next or replaced
         by it (RFC 3891); None where this is the first."""
-        self._shell = shell
-        self._thread = Thread(shell, on_event, self.fails)
-        quiet = Quiet()
-        self.media = MediaSession(kit, quiet, quiet, (), self._take_media)
+        self._runner = runner
+        self._context = CallContext(runner, on_event, self.fails)
+        quiet = NullAudio()
+        self.media = MediaSession(media_config, quiet, quiet, (), self._take_media)
         """The media, from the first description to the end."""
-        self._digits = Digits(self._thread, self.media)
-        self._offers = Offers(self._thread, self.media, self._digits)
+        self._digits = Digits(self._context, self.media)
+        self._offers = Offers(self._context, self.media, self._digits)
         self._path = self._offers.path
-        self._sound: Sound | None = None
+        self._sound: AudioEndpoints | None = None
         self._settled = asyncio.Event()
         self._is_ending = False
         self._is_answering = False
@@ -73,7 +79,7 @@ class Call:
     @property
     def id(self) -> core.CallId:
         """The Call-ID; empty before the INVITE."""
-        return self._thread.call
+        return self._context.call
 
     @property
     def is_ringing(self) -> bool:
@@ -86,7 +92,7 @@ class Call:
         return not (self.is_answered or self._is_ending)
 
     @property
-    def sound(self) -> Sound | None:
+    def sound(self) -> AudioEndpoints | None:
         """What it sounds like at our end; None until that is known."""
         return self._sound
 
@@ -133,7 +139,7 @@ class Call:
     async def place(
         self,
         target: Uri,
-        sound: Sound,
+        sound: AudioEndpoints,
         on_id: Callable[[], None],
         *,
         headers: tuple[tuple[str, str], ...] = (),
@@ -148,15 +154,15 @@ class Call:
         self._use(sound)
         try:
             offer = await self._offers.first_offer()
-            self._thread.spawn(self._thread.work(self._offers.catch_up))
-            with self._shell.step() as (agent, now):
+            self._context.spawn(self._context.work(self._offers.catch_up))
+            with self._runner.step() as (agent, now):
                 self._path.begin()
-                self._thread.call = agent.calls.invite(
+                self._context.call = agent.calls.invite(
                     target, offer, now, headers=headers, transfer=transfer
                 )
                 on_id()
         except BaseException as error:
-            self._thread.cut()
+            self._context.cut()
             sound.close()
             await self.media.close()
             known = explained(error) if isinstance(error, OSError | ImportError) else None
@@ -171,31 +177,31 @@ class Call:
         self.takes_place = event.replaces is not None
         if event.offer is not None:
             self._offers.consider(event.offer)
-        self._thread.spawn(self._thread.work(self._offers.catch_up))
-        self._thread.queue(self.media.prepare)  # so that the answer need not wait for ICE
+        self._context.spawn(self._context.work(self._offers.catch_up))
+        self._context.queue(self.media.prepare)  # so that the answer need not wait for ICE
 
-    def answer(self, sound: Sound) -> None:
+    def answer(self, sound: AudioEndpoints) -> None:
         """Accept the incoming call; `sound` is closed in the end, or now if nothing rings."""
         if not self.is_ringing:
             sound.close()
             return
         self._is_answering = True
         self._use(sound)
-        self._thread.queue(self._offers.accept)
+        self._context.queue(self._offers.accept)
 
     def reject(self, status: int, reason: str | None = None, warning: str = "") -> None:
         """Refuse the incoming call with 300 to 699."""
         headers = [warning_field(warning)] if warning else []
-        with self._thread.verbs() as (calls, now):
+        with self._context.verbs() as (calls, now):
             calls.reject(self.id, status, now, reason=reason, headers=headers)
 
     def hang_up(self, reason: str = "hung up") -> None:
         """End it, in whatever state it is; `over` is set when all is done."""
-        self._thread.hang_up(reason)
+        self._context.hang_up(reason)
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` until it is done or the call is over; what it raises ends the call."""
-        self._thread.spawn(work)
+        self._context.spawn(work)
 
     def fails(self, error: Exception) -> None:
         """Something that this call cannot go on with: end it, and it alone (exit code 7).
@@ -204,14 +210,14 @@ class Call:
         """
         known = explained(error)
         if known is None:
-            self._shell.found_bug(error)
+            self._runner.found_bug(error)
             known = MediaError(f"a bug in sipcli: {type(error).__name__}: {error}")
         self._path.fail(known.text, known.phase or Phase.AUDIO)
 
     def hold(self, *, on: bool) -> None:
         """Hold the far end, or take it back; `Held` or `Resumed` tells of success."""
         if self.is_answered:
-            self._thread.queue(partial(self._offers.hold, on=on))
+            self._context.queue(partial(self._offers.hold, on=on))
 
     def mute(self, *, on: bool) -> None:
         """Send silence in place of our sound."""
@@ -224,7 +230,7 @@ class Call:
     def transfer(self, target: Uri | None, replaces: "Call | None" = None) -> None:
         """Ask the far end to call `target`, or to take our place in `replaces` (RFC 3515)."""
         other = replaces.id if replaces is not None else None
-        with self._thread.verbs() as (calls, now):
+        with self._context.verbs() as (calls, now):
             calls.refer(self.id, now, target=target, replaces=other)
 
     def accept_transfer(self) -> bool:
@@ -233,33 +239,33 @@ class Call:
         False where nothing is asked any more, or there are too many calls.
         """
         outcome: list[bool] = []  # `verbs` may end early
-        with self._thread.verbs() as (calls, now):
+        with self._context.verbs() as (calls, now):
             outcome.append(calls.accept_transfer(self.id, now))
         return outcome == [True]
 
     def abandon_transfer(self, status: int, reason: str) -> None:
         """Tell the far end that the call it asked for could not be placed."""
-        with self._thread.verbs() as (calls, now):
+        with self._context.verbs() as (calls, now):
             calls.abandon_transfer(self.id, status, reason, now)
 
     def refuse_transfer(self, status: int = 603) -> None:
         """Decline to."""
-        with self._thread.verbs() as (calls, now):
+        with self._context.verbs() as (calls, now):
             calls.refuse_transfer(self.id, now, status=status)
 
     def accept_redirect(self) -> None:
         """Agree to call where the far end's answer leads."""
-        with self._thread.verbs() as (calls, now):
+        with self._context.verbs() as (calls, now):
             calls.accept_redirect(self.id, now)
 
     def refuse_redirect(self) -> None:
         """Decline to: the next address of that answer is asked about, or the call ends."""
-        with self._thread.verbs() as (calls, now):
+        with self._context.verbs() as (calls, now):
             calls.refuse_redirect(self.id, now)
 
     # What the core tells
 
-    def take(self, event: core.CallEvent) -> None:
+    def on_event(self, event: core.CallEvent) -> None:
         """Take what the core tells of this call."""
         match event:
             case core.Ended():
@@ -269,8 +275,8 @@ class Call:
             case core.InfoReceived(content_type=content_type, body=body):
                 self._digits.received(content_type, body)
             case core.Calling(call=name) | core.Incoming(call=name):
-                self._thread.call = name
-                self._thread.tell(event)
+                self._context.call = name
+                self._context.tell(event)
             case core.Progress() | core.Answered() | core.TransferProgress():
                 self._take_progress(event)
             case (
@@ -279,8 +285,8 @@ class Call:
                 | core.RedirectRequested()
                 | core.RedirectDecided()
             ):
-                self.questions.take(event)
-                self._thread.tell(event)
+                self.questions.on_event(event)
+                self._context.tell(event)
             case _:
                 self._take_offer(event)
 
@@ -288,12 +294,12 @@ class Call:
         """What went wrong when nothing was left to end."""
         known = explained(error)
         if known is None:
-            self._shell.found_bug(error)
+            self._runner.found_bug(error)
         else:
-            self._thread.tell(CallWarned(text=str(known)))
+            self._context.tell(CallWarned(text=str(known)))
 
     def _take_progress(self, event: core.Progress | core.Answered | core.TransferProgress) -> None:
-        self._thread.tell(event)
+        self._context.tell(event)
         match event:
             case core.Progress(status=status, body=body, fork=fork):
                 self.progress = status
@@ -316,17 +322,17 @@ class Call:
                 self._offers.withdrawn()
             case core.OfferAnswered(body=answer):
                 self._offers.take_answer(answer)
-                self._thread.queue(self._offers.catch_up)
+                self._context.queue(self._offers.catch_up)
             case core.Acknowledged(body=answer):
                 if answer is None:
                     self.media.answer_arrived()
                 else:
                     self._offers.take_answer(answer)
-                self._thread.queue(self._offers.catch_up)
+                self._context.queue(self._offers.catch_up)
             case core.OfferRefused(status=status, reason=reason, will_retry=will_retry):
                 self._offers.refused(status, reason, will_retry=will_retry)
             case core.OfferDue():
-                self._thread.queue(self._offers.offer)
+                self._context.queue(self._offers.offer)
             case _:
                 pass
 
@@ -341,11 +347,11 @@ class Call:
             case MediaLost() if is_early:
                 self._offers.early_lost(event)
             case _:
-                self._path.take(event)
+                self._path.on_event(event)
 
     # The end
 
-    def _use(self, sound: Sound) -> None:
+    def _use(self, sound: AudioEndpoints) -> None:
         self._sound = sound
         self.media.stream.use(sound.source, sound.sink, sound.taps)
 
@@ -354,9 +360,9 @@ class Call:
             self._is_ending = True
             self.questions.drop()
             self._digits.end(event.by)
-            self._thread.cut()
+            self._context.cut()
             self._path.end(event.duration_s)
-            self._shell.spawn(self._clean_up(event))
+            self._runner.spawn(self._clean_up(event))
 
     async def _clean_up(self, event: core.Ended) -> None:
         stats = None
@@ -383,7 +389,7 @@ class Call:
             q850_text=event.q850_text,
             way=self._path.way,
         )
-        self._thread.tell(self.ended)
+        self._context.tell(self.ended)
         self._settled.set()
         self._path.settled.set()
         self.over.set()

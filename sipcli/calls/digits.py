@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from sipcli.calls import dtmf_info
+from sipcli.calls.context import CallContext
 from sipcli.calls.events import DigitsNotSent, Dtmf
-from sipcli.calls.thread import Thread
 from sipcli.core.calls.events import By
 from sipcli.media.dtmf.digits import MOST_STEPS, Digit, InvalidDigits, Pause, Step, steps
 from sipcli.media.session.session import MediaSession
@@ -53,8 +53,8 @@ class Digits:
     none is left for is told at once.
     """
 
-    def __init__(self, thread: Thread, media: MediaSession) -> None:
-        self._thread = thread
+    def __init__(self, context: CallContext, media: MediaSession) -> None:
+        self._context = context
         self._media = media
         self._sendings: deque[Sending] = deque()
         self._delivered: asyncio.Future[int | None] | None = None
@@ -81,7 +81,7 @@ class Digits:
             return sending
         self._sendings.append(sending)
         if len(self._sendings) == 1:
-            self._thread.spawn(self._work())
+            self._context.spawn(self._work())
         return sending
 
     def agreed(self) -> None:
@@ -172,8 +172,8 @@ class Digits:
         """Send a digit; the status that the far end answers with, None where no answer comes."""
         delivered: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._delivered = delivered
-        with self._thread.verbs() as (calls, now):
-            calls.info(self._thread.call, dtmf_info.RELAY, dtmf_info.build(digit), now)
+        with self._context.verbs() as (calls, now):
+            calls.info(self._context.call, dtmf_info.RELAY, dtmf_info.build(digit), now)
         try:
             async with asyncio.timeout(INFO_WAIT):
                 return await delivered
@@ -193,14 +193,14 @@ class Digits:
     def _fail(self, sending: Sending, text: str, *, tells: bool = True) -> None:
         sending.fault = sending.fault or text
         if tells:
-            self._thread.tell(DigitsNotSent(call=self._thread.call, text=text))
+            self._context.tell(DigitsNotSent(call=self._context.call, text=text))
 
     def _tell(
         self, direction: Literal["sent", "received"], digit: Digit, method: Literal["rtp", "info"]
     ) -> None:
-        self._thread.tell(
+        self._context.tell(
             Dtmf(
-                call=self._thread.call,
+                call=self._context.call,
                 direction=direction,
                 digit=digit.digit,
                 duration_ms=digit.duration_ms,

@@ -76,7 +76,7 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class CallStats:
     """The contract's `stats` (§4), from what was really sent, received and played."""
 
     packets_sent: int
@@ -105,7 +105,7 @@ class Stats:
 
     name: ClassVar[str] = "stats"
     call: CallId
-    stats: Figures
+    stats: CallStats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ class CallEnded:
     status: int | None
     reason: str
     duration_s: float
-    stats: Figures | None
+    stats: CallStats | None
     """None where there never were media."""
     q850_cause: int | None = None
     """What the telephone network gave as the cause (ITU-T Q.850); None where nobody says so."""

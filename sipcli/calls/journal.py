@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Final
 
 from sipcli.calls.call import Call
+from sipcli.calls.call_stats import figures
 from sipcli.calls.events import Event
-from sipcli.calls.figures import figures
 from sipcli.core.calls.events import CallEvent, CallId
 from sipcli.core.describe import describe_fields
 from sipcli.event_log import log_event

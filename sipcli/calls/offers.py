@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from sipcli.calls.context import CallContext
 from sipcli.calls.digits import Digits
 from sipcli.calls.events import CallWarned, ChangeRefused, Held, Resumed
-from sipcli.calls.path import MediaPath
-from sipcli.calls.thread import Thread
+from sipcli.calls.media_supervisor import MediaSupervisor
 from sipcli.errors import Phase
 from sipcli.media.session.events import MediaLost
 from sipcli.media.session.session import MediaSession, NotAcceptable, Withdrawn
@@ -62,12 +62,12 @@ class InForce:
 class Offers:
     """The session descriptions of one call, and the hold that they speak of."""
 
-    def __init__(self, thread: Thread, media: MediaSession, digits: Digits) -> None:
-        self.path = MediaPath(
-            thread, media, digits, restart=self.restart, forget_restart=self.forget_restart
+    def __init__(self, context: CallContext, media: MediaSession, digits: Digits) -> None:
+        self.path = MediaSupervisor(
+            context, media, digits, restart=self.restart, forget_restart=self.forget_restart
         )
         self.is_muted = False
-        self._thread = thread
+        self._context = context
         self._media = media
         self._digits = digits
         self._wanted = Wishes()
@@ -109,8 +109,8 @@ class Offers:
         else:
             body = await self._media.offer(self._direction)
             self._out = Ours(hold=self._wanted.hold)
-        with self._thread.verbs() as (calls, now):
-            calls.accept(self._thread.call, body, now)
+        with self._context.verbs() as (calls, now):
+            calls.accept(self._context.call, body, now)
 
     def early_answer(self, body: bytes, fork: str) -> None:
         """The answer of one fork; the media go with the first that has one."""
@@ -126,7 +126,7 @@ class Offers:
         if self._lost_early is None:
             self._lost_early = lost
             text = f"there is no sound before the answer: {lost.reason}"
-            self._thread.tell(CallWarned(text=text))
+            self._context.tell(CallWarned(text=text))
 
     def final_answer(self, body: bytes | None, fork: str) -> None:
         """The fork that answered the call, with its answer unless it came early."""
@@ -137,7 +137,7 @@ class Offers:
             reason = "the far end gave no answer that can be used"
             self.path.fail(reason, Phase.OFFER_ANSWER)
         elif self._lost_early is not None and self._media.is_lost:  # the answer brings no others
-            self.path.take(self._lost_early)
+            self.path.on_event(self._lost_early)
 
     # While it lasts
 
@@ -154,7 +154,7 @@ class Offers:
 
     def restart(self) -> None:
         """Have another way looked for."""
-        self._thread.queue(partial(self.offer, restart=True))
+        self._context.queue(partial(self.offer, restart=True))
 
     def forget_restart(self) -> None:
         """The media are back by other means: drop an ICE restart that waits for its turn."""
@@ -175,8 +175,8 @@ class Offers:
             return
         ours = Ours(hold=wanted.hold, restart=wanted.restart)
         body = await self._media.offer(self._direction, restart=ours.restart)
-        with self._thread.verbs() as (calls, now):
-            calls.offer(self._thread.call, body, now, lasting=ours.restart)
+        with self._context.verbs() as (calls, now):
+            calls.offer(self._context.call, body, now, lasting=ours.restart)
             wanted.is_due, self._out = False, ours
         if wanted.is_due:  # the far end has made one while we gathered: theirs comes first
             await self._media.rollback()
@@ -202,7 +202,7 @@ class Offers:
         """Our offer had no success."""
         is_restart = isinstance(self._out, Ours) and self._out.restart
         self._out = None
-        self._thread.queue(self._media.rollback)
+        self._context.queue(self._media.rollback)
         if will_retry:
             return
         if is_restart:
@@ -212,19 +212,19 @@ class Offers:
             self._wanted.hold = self._in_force.by_us
             why = reason if status is None else f"{status} {reason}"
             text = f"the far end refused to change the call: {why}"
-            self._thread.tell(ChangeRefused(call=self._thread.call, text=text))
+            self._context.tell(ChangeRefused(call=self._context.call, text=text))
 
     def remote_offer(self, body: bytes | None) -> None:
         """The far end made an offer or, without one, asks for ours: answer in its turn."""
         early = self._answers.get(self._fork or "") if isinstance(self._out, Ours) else None
         self._out = theirs = Theirs(body)
-        self._thread.queue(partial(self._answer, theirs, early))
+        self._context.queue(partial(self._answer, theirs, early))
 
     def withdrawn(self) -> None:
         """Their offer is void, answered by the media or not."""
         self._out = None
         self._media.withdraw()
-        self._thread.queue(self._media.rollback)
+        self._context.queue(self._media.rollback)
 
     async def _answer(self, theirs: Theirs, early: bytes | None) -> None:
         if self._out is not theirs:
@@ -236,14 +236,14 @@ class Offers:
             return
         except NotAcceptable as refused:
             self._out = None
-            with self._thread.verbs() as (calls, now):
-                calls.refuse_offer(self._thread.call, now, warning=refused.text)
+            with self._context.verbs() as (calls, now):
+                calls.refuse_offer(self._context.call, now, warning=refused.text)
             return
         if self._out is not theirs:
             return
         self._out = Ours(hold=hold) if theirs.body is None else None
-        with self._thread.verbs() as (calls, now):
-            calls.answer(self._thread.call, mine, now)
+        with self._context.verbs() as (calls, now):
+            calls.answer(self._context.call, mine, now)
         if theirs.body is not None:
             self._agree(hold=hold)
 
@@ -257,8 +257,8 @@ class Offers:
         return await self._media.answer(self._direction)
 
     def _can_offer(self) -> bool:
-        with self._thread.verbs() as (calls, _):
-            return calls.can_offer(self._thread.call)
+        with self._context.verbs() as (calls, _):
+            return calls.can_offer(self._context.call)
 
     @property
     def _direction(self) -> Direction:
@@ -275,8 +275,8 @@ class Offers:
         self._digits.agreed()
         before, self._in_force = self._in_force, InForce(hold, not agreed.direction.sends)
         self._apply_mute()
-        call, now = self._thread.call, self._in_force
+        call, now = self._context.call, self._in_force
         if now.by_us != before.by_us:
-            self._thread.tell((Held if now.by_us else Resumed)(call=call, by="local"))
+            self._context.tell((Held if now.by_us else Resumed)(call=call, by="local"))
         if now.by_remote != before.by_remote:
-            self._thread.tell((Held if now.by_remote else Resumed)(call=call, by="remote"))
+            self._context.tell((Held if now.by_remote else Resumed)(call=call, by="remote"))

@@ -28,7 +28,7 @@ class Questions:
         """The one that waits; None without any."""
         return self.transfer or self.redirect
 
-    def take(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take what the core tells of them."""
         match event:
             case TransferRequested(decision=decision):

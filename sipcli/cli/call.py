@@ -7,19 +7,25 @@ from typing import Any
 import click
 
 from sipcli.calls.call import Call
-from sipcli.calls.call_outcome import call_failure
-from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
-from sipcli.cli.common import Seconds
+from sipcli.calls.call_errors import call_failure
+from sipcli.cli.audio_options import AudioOptions
+from sipcli.cli.call_session import (
+    CallOptions,
+    CallSession,
+    attend,
+    call_options,
+    open_call_session,
+)
 from sipcli.cli.expect_options import check_expectations
+from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
 from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.ringing import ring
 from sipcli.cli.script import open_script
 from sipcli.cli.session import Session, run_session
-from sipcli.cli.sound import SoundPlan
+from sipcli.cli.shared_options import Seconds
 from sipcli.cli.targets import resolve_target
-from sipcli.cli.trial import Trial, TrialCommand
 from sipcli.errors import Interrupted
 from sipcli.expect.feasible import Terms
 
@@ -64,37 +70,40 @@ def call(
     call ends when either side hangs up; on a terminal, ? shows the keys.
     """
     options = CallOptions.of(parameters)
-    trial = Trial("call", options.expectations, options.junit, target=target)
+    expectation_run = ExpectationRun("call", options.expectations, options.junit, target=target)
 
     async def work(session: Session) -> None:
-        session = trial.watched(session)
+        session = expectation_run.watched(session)
         uri = resolve_target(target, session.settings)
         terms = Terms(codecs=session.settings.codecs, lasts_s=duration, takes_calls=False)
         check_expectations(options.expectations, terms)
-        plan = SoundPlan.of(options, session)
+        plan = AudioOptions.of(options, session)
         tones = plan.person_tones(session)
-        judge = trial.judge()
-        script = await open_script(session, judge, options, terms)
+        evaluator = expectation_run.evaluator()
+        script = await open_script(session, evaluator, options, terms)
         was_stopped = False
-        async with desk(
+        async with open_call_session(
             session,
             options,
             plan.open,
             tones,
-            patient=False,
-            judge=judge,
-            on_event=script.take,
+            retry_forever=False,
+            evaluator=evaluator,
+            on_event=script.on_event,
             ring_timeout=ring_timeout,
-        ) as here:
-            await here.shell.ready()
+        ) as call_session:
+            await call_session.runner.ready()
             script.check()
-            one = await here.switchboard.place(uri, plan.open(), headers=headers)
+            one = await call_session.call_manager.place(uri, plan.open(), headers=headers)
             finish = _hang_up_once_answered if duration is None else _leave_alone
             try:
-                async with keys(here), script.running(here, partial(finish, here, one)):
+                async with (
+                    keys(call_session),
+                    script.running(call_session, partial(finish, call_session, one)),
+                ):
                     await ring(one, ring_timeout)
-                    await attend(here, one, options, hang_up_after=duration)
-                    await here.switchboard.all_over()
+                    await attend(call_session, one, options, hang_up_after=duration)
+                    await call_session.call_manager.all_over()
                     if tones is not None:
                         await tones.finish()
             except asyncio.CancelledError:
@@ -102,19 +111,21 @@ def call(
                     raise Interrupted("interrupted before the answer") from None
                 was_stopped = True
         # Who stops a call does not ask for more; else a server that died in it is no success.
-        error = call_failure(one) or (None if was_stopped else here.shell.outage)
+        error = call_failure(one) or (None if was_stopped else call_session.runner.outage)
         if error is not None:
             raise error
 
-    with trial:
-        run_session(invocation, "call", work, reads_stdin=options.stdin, cut_short=trial.abandon)
+    with expectation_run:
+        run_session(
+            invocation, "call", work, reads_stdin=options.stdin, cut_short=expectation_run.abandon
+        )
 
 
-async def _hang_up_once_answered(here: Desk, one: Call) -> None:
+async def _hang_up_once_answered(call_session: CallSession, one: Call) -> None:
     """What the end of a script means where nothing else says how long the call lasts."""
     await one.answered_or_over()
-    here.switchboard.end(one)
+    call_session.call_manager.end(one)
 
 
-async def _leave_alone(here: Desk, one: Call) -> None:
+async def _leave_alone(call_session: CallSession, one: Call) -> None:
     """What it means where `--duration` says so."""

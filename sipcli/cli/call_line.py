@@ -4,11 +4,11 @@ import asyncio
 from typing import Final
 
 from sipcli.calls.call import Call
-from sipcli.calls.switchboard import Switchboard
+from sipcli.calls.call_manager import CallManager
 from sipcli.cli.status import clock
 from sipcli.core.calls.events import TransferRequested
 from sipcli.media.session.stream import Stream
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 BARS: Final = " ▁▂▃▄▅▆▇█"
 LOWEST_DBFS: Final = -60.0
@@ -20,18 +20,18 @@ WIDTH: Final = 6
 class CallLine:
     """Describes the calls of a switchboard, the one that is talked on first."""
 
-    def __init__(self, switchboard: Switchboard, *, has_keys: bool) -> None:
-        self._switchboard = switchboard
+    def __init__(self, call_manager: CallManager, *, has_keys: bool) -> None:
+        self._call_manager = call_manager
         self._has_keys = has_keys
         self._loop = asyncio.get_running_loop()
 
     def __call__(self) -> str | None:
         """The line; None while there is no call."""
-        call = self._switchboard.current
+        call = self._call_manager.current
         if call is None:
             return None
-        ringing, asking = self._switchboard.ringing, self._switchboard.asking
-        others = len(self._switchboard.calls) - 1
+        ringing, asking = self._call_manager.ringing, self._call_manager.asking
+        others = len(self._call_manager.calls) - 1
         more = f" · {others} more" if others else ""
         if asking is not None and asking.questions.open is not None:
             keys = ": y accept, n refuse" if self._has_keys else ""

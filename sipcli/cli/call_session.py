@@ -10,30 +10,30 @@ from typing import Any, Final, TypeAlias, cast
 import click
 
 from sipcli.api.phone import Phone
-from sipcli.api.setup import Setup
+from sipcli.api.phone_config import PhoneConfig
+from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
+from sipcli.calls.call_manager import CallManager, OnCall
+from sipcli.calls.call_stats import figures
 from sipcli.calls.digits import Method
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.events import Stats
-from sipcli.calls.figures import figures
-from sipcli.calls.sound import Sound
-from sipcli.calls.switchboard import OnCall, Switchboard
 from sipcli.cli.call_line import CallLine
-from sipcli.cli.common import common
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
 from sipcli.cli.keyboard import has_keyboard, has_terminal
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.ringing import ring
 from sipcli.cli.screen import Event as AnyEvent
 from sipcli.cli.session import Session
+from sipcli.cli.shared_options import common
 from sipcli.config.settings import Permission
 from sipcli.core.calls.events import CallId, Calling, RedirectRequested, TransferRequested
+from sipcli.expect.evaluation import Verdict
+from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import Expectations
-from sipcli.expect.judge import Judge
-from sipcli.expect.verdict import Verdict
 from sipcli.media.codecs.registry import opus_shortcoming
 from sipcli.media.dtmf.digits import InvalidDigits, steps
-from sipcli.shell import Shell
+from sipcli.runner import UserAgentRunner
 
 OnEvent: TypeAlias = Callable[[AnyEvent], None]
 
@@ -113,41 +113,41 @@ _OPTIONS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class CallSession:
     """A phone that can call, and what happens to its calls."""
 
     session: Session
     phone: Phone
-    judge: Judge
+    evaluator: Evaluator
     """What is expected of its calls."""
     dtmf_method: Method
     has_keys: bool
     """Whether a person's keys are to be obeyed."""
 
     @property
-    def shell(self) -> Shell:
+    def runner(self) -> UserAgentRunner:
         """The phone's signalling."""
-        return self.phone.shell
+        return self.phone.runner
 
     @property
-    def switchboard(self) -> Switchboard:
+    def call_manager(self) -> CallManager:
         """The phone's calls."""
-        return self.phone.switchboard
+        return self.phone.call_manager
 
 
 @asynccontextmanager
-async def desk(
+async def open_call_session(
     session: Session,
     options: CallOptions,
-    make_sound: Callable[[], Sound],
+    make_sound: Callable[[], AudioEndpoints],
     tones: PersonTones | None,
     *,
-    patient: bool,
-    judge: Judge,
+    retry_forever: bool,
+    evaluator: Evaluator,
     on_event: OnEvent,
     on_incoming: OnCall | None = None,
     ring_timeout: float | None = None,
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[CallSession]:
     """A phone that can call and, with `on_incoming`, be called.
 
     `on_event` is told all events of it and its calls, after the screen and the judge. A call to
@@ -155,13 +155,13 @@ async def desk(
     """
 
     def limit(name: CallId, seconds: float) -> None:
-        call = next(one for one in phone.switchboard.calls if one.id == name)
-        phone.shell.spawn(ring(call, seconds))
+        call = next(one for one in phone.call_manager.calls if one.id == name)
+        phone.runner.spawn(ring(call, seconds))
 
-    def take(event: AnyEvent) -> None:
+    def tell_all(event: AnyEvent) -> None:
         session.screen.event(event)
         if isinstance(event, CallEvent):
-            judge.take(event, phone.switchboard)
+            evaluator.on_event(event, phone.call_manager)
         if (
             isinstance(event, TransferRequested | RedirectRequested)
             and event.decision is Permission.ASK
@@ -171,7 +171,7 @@ async def desk(
         if isinstance(event, Calling) and event.transfer is not None and ring_timeout is not None:
             limit(event.call, ring_timeout)
         if tones is not None and isinstance(event, CallEvent):
-            tones.take(event)
+            tones.on_event(event)
 
     shortcoming = opus_shortcoming() if "opus" in session.settings.codecs else None
     if shortcoming is not None:
@@ -180,12 +180,12 @@ async def desk(
     has_keys = has_keyboard(reads_stdin=reads_stdin)
     has_someone = has_keys or options.stdin
     phone = Phone(
-        Setup(
+        PhoneConfig(
             settings=session.settings if has_someone else session.settings.unattended,
             open_sound=lambda *_taps, **_given: make_sound(),
-            on_event=take,
+            on_event=tell_all,
             credentials=session.credentials,
-            patient=patient,
+            retry_forever=retry_forever,
             takes_calls=on_incoming is not None,
             on_ring=on_incoming,
             observer=session.observer,
@@ -194,16 +194,16 @@ async def desk(
     if not (options.stdin and has_terminal()):  # lines are typed where it would be drawn
         session.screen.watch(registers=session.settings.register)
     async with phone:
-        session.screen.watch_calls(CallLine(phone.switchboard, has_keys=has_keys))
+        session.screen.watch_calls(CallLine(phone.call_manager, has_keys=has_keys))
         try:
-            yield Desk(session, phone, judge, options.dtmf_method, has_keys)
+            yield CallSession(session, phone, evaluator, options.dtmf_method, has_keys)
         finally:
             if tones is not None:
                 tones.stop()
 
 
 async def attend(
-    here: Desk, call: Call, options: CallOptions, *, hang_up_after: float | None
+    call_session: CallSession, call: Call, options: CallOptions, *, hang_up_after: float | None
 ) -> None:
     """Do what is due once a call is answered, and stay until it is over, and all that it led to.
 
@@ -215,7 +215,7 @@ async def attend(
         return
     timer = None
     if hang_up_after is not None:
-        end = here.switchboard.end
+        end = call_session.call_manager.end
         timer = asyncio.get_running_loop().call_later(hang_up_after, end, call)
     try:
         await call.connected_or_over()
@@ -224,10 +224,10 @@ async def attend(
             await _pause_or_end(call)
             now = figures(call.media) if common_verbose() else None
             if now is not None and not call.over.is_set():
-                here.session.screen.event(Stats(call=call.id, stats=now))
+                call_session.session.screen.event(Stats(call=call.id, stats=now))
         if sending is not None and sending.fault is not None:
-            here.judge.pronounce(_unsent(options.dtmf or "", sending.fault))
-        await here.switchboard.over(call)
+            call_session.evaluator.pronounce(_unsent(options.dtmf or "", sending.fault))
+        await call_session.call_manager.over(call)
     finally:
         if timer is not None:
             timer.cancel()

@@ -1,6 +1,6 @@
 """A call in words: while it lasts, and when it is over."""
 
-from sipcli.calls.events import CallEnded, Figures
+from sipcli.calls.events import CallEnded, CallStats
 
 
 def summary(ended: CallEnded) -> list[str]:
@@ -15,7 +15,7 @@ def summary(ended: CallEnded) -> list[str]:
     return [f"  {line}" for line in (how, *in_words(stats))]
 
 
-def in_words(stats: Figures) -> list[str]:
+def in_words(stats: CallStats) -> list[str]:
     """The figures that tell how it sounded, and in a second line what the far end says of that."""
     parts = [
         f"sent {stats.packets_sent}, received {stats.packets_received} packets",

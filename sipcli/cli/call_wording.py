@@ -15,7 +15,7 @@ from sipcli.core.calls.events import (
     TransferProgress,
     TransferRequested,
 )
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 
 def call_wording(event: events.Event) -> Line | None:

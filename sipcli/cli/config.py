@@ -7,14 +7,14 @@ from typing import Final
 
 import click
 
-from sipcli.cli.common import Command, common, common_options
-from sipcli.cli.current import current_screen
+from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.screen import Screen
+from sipcli.cli.shared_options import Command, common, common_options
 from sipcli.config.example import example as example_text
+from sipcli.config.format import toml_text
 from sipcli.config.keys import KEYS
 from sipcli.config.load import Loaded
-from sipcli.config.origin import DEFAULT, Origin, Source
 from sipcli.config.paths import (
     CONFIG_VARIABLE,
     NoHome,
@@ -22,12 +22,12 @@ from sipcli.config.paths import (
     named_config_file,
     state_folder,
 )
-from sipcli.config.prepare import check_files
+from sipcli.config.resolve import check_files
 from sipcli.config.schema import Key, Section
-from sipcli.config.shown import toml_text
+from sipcli.config.source import DEFAULT, Origin, Source
 from sipcli.config.state import kept_instance_id
 from sipcli.errors import ConfigError
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 _NAME_WIDTH: Final = max(len(key.name) for key in KEYS)
 _PAIR_WIDTH: Final = _NAME_WIDTH + 34

@@ -5,19 +5,19 @@ from typing import Final
 
 import click
 
-from sipcli.cli.common import Command
-from sipcli.cli.current import current_screen
+from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
+from sipcli.cli.shared_options import Command
 from sipcli.config.settings import Audio
 from sipcli.errors import DeviceError
+from sipcli.media.audio_io import portaudio
+from sipcli.media.audio_io.device_test import DeviceTest
+from sipcli.media.audio_io.open import parse_sink, parse_source
+from sipcli.media.audio_io.portaudio import Device, NoDevices, NoPortAudio
 from sipcli.media.level import AUDIBLE_DBFS
-from sipcli.media.sound import portaudio
-from sipcli.media.sound.open import parse_sink, parse_source
-from sipcli.media.sound.portaudio import Device, NoDevices, NoPortAudio
-from sipcli.media.sound.trial import Trial
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 TEST_S: Final = 3.0
 """Seconds that are recorded and played back."""
@@ -91,7 +91,7 @@ def _test(audio: Audio, *, is_json: bool) -> None:
     """Raises `DeviceError` for what is missing, and for a microphone that hears nothing."""
     screen = current_screen()
     is_watched = sys.stdout.isatty() and not is_json
-    trial = Trial(
+    trial = DeviceTest(
         parse_source(audio.input),
         parse_sink(audio.output),
         on_level=_draw if is_watched else lambda _level: None,
@@ -110,7 +110,7 @@ def _test(audio: Audio, *, is_json: bool) -> None:
     screen.record("device_test", {"loudest_dbfs": round(trial.loudest_dbfs, 1)})
 
 
-async def _record_and_play(trial: Trial, screen: Screen, *, is_watched: bool) -> None:
+async def _record_and_play(trial: DeviceTest, screen: Screen, *, is_watched: bool) -> None:
     screen.say(f"say something: {TEST_S:.0f} s are recorded")
     await trial.record(TEST_S, screen.warning)
     if is_watched:

@@ -4,18 +4,18 @@ from typing import Final
 
 import click
 
-from sipcli.cli.common import Command
 from sipcli.cli.config import described
-from sipcli.cli.current import current_screen
+from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, can_ask, run_session
+from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
 from sipcli.cli.wording import BAD, FAINT, GOOD, Line
 from sipcli.doctor.check import ORDER, Check, bad
-from sipcli.doctor.examination import Patient, examine
 from sipcli.doctor.report import Report
+from sipcli.doctor.runner import DoctorRun, examine
 from sipcli.errors import ConfigError, Phase
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 _NAME_WIDTH: Final = max(map(len, ORDER)) + 1
 _HANG: Final = len("✓ ") + _NAME_WIDTH
@@ -50,7 +50,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
             doing = what
 
         session.screen.watch_calls(lambda: f"◌ {doing}")
-        patient = Patient(
+        retry_forever = DoctorRun(
             settings=session.settings,
             described="the sandbox" if invocation.sandbox else described(invocation.load()),
             credentials=session.credentials,
@@ -58,7 +58,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
             echo=resolve_target(echo, session.settings) if echo is not None else None,
             can_ask=can_ask(invocation),
         )
-        await examine(patient, report, begin)
+        await examine(retry_forever, report, begin)
 
     try:
         run_session(invocation, "doctor", work)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from sipcli.cli.common import Finite, SectionOption, Whole
+from sipcli.cli.shared_options import Finite, SectionOption, Whole
 from sipcli.errors import ConfigError
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.feasible import Terms, never_met

@@ -11,8 +11,8 @@ from sipcli.cli.screen import Event
 from sipcli.cli.stream import put_line
 from sipcli.cli.wording import Line
 from sipcli.errors import Phase
-from sipcli.printable import UNSAFE
 from sipcli.sip.uri import OtherUri, SipUri
+from sipcli.text import UNSAFE
 
 SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""

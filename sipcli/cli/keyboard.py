@@ -2,7 +2,7 @@
 
 import sys
 
-from sipcli.cli.common import common
+from sipcli.cli.shared_options import common
 
 
 def has_keyboard(*, reads_stdin: bool) -> bool:

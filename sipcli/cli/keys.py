@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
-from sipcli.cli.call_session import Desk
-from sipcli.cli.verbs import HELP, UnknownVerb, Verbs
+from sipcli.cli.call_commands import HELP, CallCommands, UnknownVerb
+from sipcli.cli.call_session import CallSession
 from sipcli.cli.wording import PLAIN, Line
 from sipcli.errors import SipcliError
 
@@ -27,12 +27,12 @@ _SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
 
 
 @asynccontextmanager
-async def keys(here: Desk) -> AsyncIterator[None]:
+async def keys(call_session: CallSession) -> AsyncIterator[None]:
     """Obey keys while inside, if the desk has any."""
-    if not here.has_keys:
+    if not call_session.has_keys:
         yield
         return
-    keyboard = Keyboard(here)
+    keyboard = Keyboard(call_session)
     with _raw_terminal():
         if sys.platform == "win32":
             task = asyncio.create_task(_poll(keyboard.press))
@@ -53,9 +53,9 @@ async def keys(here: Desk) -> AsyncIterator[None]:
 class Keyboard:
     """Single keys as verbs, and the one question that takes a line: whom to transfer to."""
 
-    def __init__(self, here: Desk) -> None:
-        self._screen = here.session.screen
-        self._verbs = Verbs(here)
+    def __init__(self, call_session: CallSession) -> None:
+        self._screen = call_session.session.screen
+        self._verbs = CallCommands(call_session)
         self._decoder = getincrementaldecoder("utf-8")("ignore")
         self._line: str | None = None
 

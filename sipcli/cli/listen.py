@@ -8,19 +8,25 @@ from typing import Any, Final
 
 import click
 
+from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
 from sipcli.calls.echo import Echo
-from sipcli.calls.sound import Sound
-from sipcli.cli.call_session import CallOptions, Desk, attend, call_options, desk
-from sipcli.cli.common import Seconds, Whole
+from sipcli.cli.audio_options import AudioOptions
+from sipcli.cli.call_commands import BUSY_HERE
+from sipcli.cli.call_session import (
+    CallOptions,
+    CallSession,
+    attend,
+    call_options,
+    open_call_session,
+)
 from sipcli.cli.expect_options import check_expectations
+from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.script import open_script
 from sipcli.cli.session import Session, run_session
-from sipcli.cli.sound import SoundPlan
-from sipcli.cli.trial import Trial, TrialCommand
-from sipcli.cli.verbs import BUSY_HERE
+from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.errors import ConfigError, DeviceError, Interrupted
 from sipcli.expect.feasible import Terms
 
@@ -106,32 +112,38 @@ def listen(
         echo=echo,
     )
     options = CallOptions.of(parameters)
-    trial = Trial("listen", options.expectations, options.junit)
+    expectation_run = ExpectationRun("listen", options.expectations, options.junit)
 
     async def work(session: Session) -> None:
         if old_count is not None:
             session.screen.warning(_OLD_WORD)
-        await _listen(session, policy, options, duration, trial)
+        await _listen(session, policy, options, duration, expectation_run)
 
-    with trial:
+    with expectation_run:
         if reject is not None and auto_answer is not None:
             raise ConfigError("--reject refuses every call, --auto-answer takes it: give one")
         if count is not None and old_count is not None:
             raise ConfigError("--max-calls is the old word for --count: give --count alone")
-        run_session(invocation, "listen", work, reads_stdin=options.stdin, cut_short=trial.abandon)
+        run_session(
+            invocation, "listen", work, reads_stdin=options.stdin, cut_short=expectation_run.abandon
+        )
 
 
 async def _listen(
-    session: Session, policy: Policy, options: CallOptions, duration: float | None, trial: Trial
+    session: Session,
+    policy: Policy,
+    options: CallOptions,
+    duration: float | None,
+    expectation_run: ExpectationRun,
 ) -> None:
-    session = trial.watched(session)
+    session = expectation_run.watched(session)
     terms = Terms(
         codecs=session.settings.codecs, lasts_s=policy.call_duration, rejects_with=policy.reject
     )
     check_expectations(options.expectations, terms)
-    plan = SoundPlan.of(options, session)
-    judge = trial.judge()
-    script = await open_script(session, judge, options, terms)
+    plan = AudioOptions.of(options, session)
+    evaluator = expectation_run.evaluator()
+    script = await open_script(session, evaluator, options, terms)
     incoming: asyncio.Queue[Call] = asyncio.Queue()
     enough = asyncio.Event()
     was_ready = False
@@ -140,28 +152,28 @@ async def _listen(
         if policy.count is None and duration is None:
             enough.set()
 
-    def make_sound() -> Sound:
+    def make_sound() -> AudioEndpoints:
         return plan.open(Echo()) if policy.echo else plan.open()
 
     try:
-        async with desk(
+        async with open_call_session(
             session,
             options,
             make_sound,
             plan.person_tones(session),
-            patient=True,
-            judge=judge,
-            on_event=script.take,
+            retry_forever=True,
+            evaluator=evaluator,
+            on_event=script.on_event,
             on_incoming=incoming.put_nowait,
-        ) as here:
+        ) as call_session:
             try:
-                async with keys(here), script.running(here, finish):
+                async with keys(call_session), script.running(call_session, finish):
                     with suppress(TimeoutError):
                         async with asyncio.timeout(duration):
-                            await here.shell.ready()
-                            await _serve(here, incoming, policy, options, enough)
+                            await call_session.runner.ready()
+                            await _serve(call_session, incoming, policy, options, enough)
             finally:
-                was_ready = here.shell.was_ready
+                was_ready = call_session.runner.was_ready
     except asyncio.CancelledError:
         pass
     if not was_ready:
@@ -169,7 +181,7 @@ async def _listen(
 
 
 async def _serve(
-    here: Desk,
+    call_session: CallSession,
     incoming: "asyncio.Queue[Call]",
     policy: Policy,
     options: CallOptions,
@@ -182,15 +194,15 @@ async def _serve(
     async def serve(call: Call) -> None:
         nonlocal answered, ended
         if call.came_of is not None:  # it counts, and is bounded, with the call that it goes on
-            await _greet(here, call, policy)
-            await attend(here, call, options, hang_up_after=None)
+            await _greet(call_session, call, policy)
+            await attend(call_session, call, options, hang_up_after=None)
             return
         if policy.count is not None and answered >= policy.count:
             call.reject(BUSY_HERE)
             return
-        await _greet(here, call, policy)
+        await _greet(call_session, call, policy)
         answered += call.is_answered
-        await attend(here, call, options, hang_up_after=policy.call_duration)
+        await attend(call_session, call, options, hang_up_after=policy.call_duration)
         ended += call.is_answered
         if policy.count is not None and ended >= policy.count:
             enough.set()
@@ -198,7 +210,7 @@ async def _serve(
     async def take_all() -> None:
         while True:
             call = await incoming.get()
-            here.shell.spawn(_by_itself(call, serve(call), unusable))
+            call_session.runner.spawn(_by_itself(call, serve(call), unusable))
 
     taking = asyncio.create_task(take_all())
     try:
@@ -221,22 +233,22 @@ async def _by_itself(
         call.fails(error)
 
 
-async def _greet(here: Desk, call: Call, policy: Policy) -> None:
+async def _greet(call_session: CallSession, call: Call, policy: Policy) -> None:
     """Do what the policy says, and wait until the call is answered or over."""
     if policy.reject is not None:
         call.reject(policy.reject)
     elif call.takes_place:
-        call.answer(here.switchboard.make_sound())
+        call.answer(call_session.call_manager.make_sound())
     elif policy.auto_answer is None:
-        await _ring(here, call)
+        await _ring(call_session, call)
     elif not await _answered_within(call, policy.auto_answer) and call.is_ringing:
-        call.answer(here.switchboard.make_sound())
+        call.answer(call_session.call_manager.make_sound())
     await call.answered_or_over()
 
 
-async def _ring(here: Desk, call: Call) -> None:
+async def _ring(call_session: CallSession, call: Call) -> None:
     while call.is_ringing:
-        here.session.screen.ring()
+        call_session.session.screen.ring()
         await _answered_within(call, BELL_INTERVAL)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from sipcli import interrupts
-from sipcli.cli.common import ask_for_json, common, common_options
+from sipcli.cli.shared_options import ask_for_json, common, common_options
 from sipcli.cli.stream import Outlets
 from sipcli.errors import ConfigError, Interrupted, SipcliError
 
@@ -77,7 +77,7 @@ class Main(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and end with the exit code that its outcome deserves."""
-        from sipcli.cli.current import current_screen, has_screen
+        from sipcli.cli.context import current_screen, has_screen
 
         try:
             result = super().invoke(ctx)
@@ -97,7 +97,7 @@ class Main(click.Group):
 
 
 def _report(ctx: click.Context, error: SipcliError) -> int:
-    from sipcli.cli.current import current_screen
+    from sipcli.cli.context import current_screen
 
     screen = current_screen(ctx)
     screen.error(str(error), error.brief)
@@ -115,7 +115,7 @@ def _report_bug(ctx: click.Context, error: Exception) -> int:
     text = f"a bug in sipcli: {type(error).__name__}: {error}"
     if common(ctx).verbose < 2:
         return _report(ctx, SipcliError(f"{text} (-vv shows where)"))
-    from sipcli.cli.current import current_screen
+    from sipcli.cli.context import current_screen
 
     current_screen(ctx).note("".join(traceback.format_exception(error)))
     return _report(ctx, SipcliError(text))

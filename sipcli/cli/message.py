@@ -4,10 +4,10 @@ import sys
 
 import click
 
-from sipcli.calls.outcome import failure
-from sipcli.cli.common import Command
+from sipcli.calls.request_errors import failure
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
+from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
 
 LONGEST_TEXT = 48 * 1024
@@ -28,7 +28,7 @@ def message(invocation: Invocation, target: str, text: str) -> None:
 
     async def send(session: Session) -> None:
         uri = resolve_target(target, session.settings)
-        async with session.phone(patient=False) as phone:
+        async with session.phone(retry_forever=False) as phone:
             await phone.ready()
             outcome = await phone.send_message(uri, words)
         error = failure(f"message to {uri}", outcome)

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from sipcli.cli.common import Common, SectionOption, common, common_options
+from sipcli.cli.shared_options import Common, SectionOption, common, common_options
+from sipcli.config.format import toml_text
 from sipcli.config.keys import KEYS
 from sipcli.config.load import Loaded, load
 from sipcli.config.schema import Key
-from sipcli.config.shown import toml_text
 from sipcli.config.sources import Given
 
 

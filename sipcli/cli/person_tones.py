@@ -6,9 +6,9 @@ from typing import Final
 from sipcli.calls.events import CallEnded, Dtmf, Event, Media
 from sipcli.core.calls.events import Answered, CallId, Calling, Incoming, Progress
 from sipcli.errors import DeviceError
-from sipcli.media.sound.background import Warn
-from sipcli.media.sound.open import SinkSpec
-from sipcli.media.sound.tone_player import TonePlayer
+from sipcli.media.audio_io.background import Warn
+from sipcli.media.audio_io.open import SinkSpec
+from sipcli.media.audio_io.tone_player import TonePlayer
 from sipcli.media.tones import (
     BUSY,
     CALL_WAITING,
@@ -38,7 +38,7 @@ class PersonTones:
         self._ringing: set[CallId] = set()
         self._talking: set[CallId] = set()
 
-    def take(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Let an event be heard."""
         match event:
             case Calling(call=call):

@@ -6,14 +6,14 @@ from statistics import median
 
 import click
 
-from sipcli.calls.outcome import failure
-from sipcli.cli.common import Command, Seconds, Whole
+from sipcli.calls.request_errors import failure
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
+from sipcli.cli.shared_options import Command, Seconds, Whole
 from sipcli.cli.targets import resolve_target
 from sipcli.core.requests.exchange import Answered, Outcome
 from sipcli.errors import Interrupted, SipcliError
-from sipcli.shell import Shell
+from sipcli.runner import UserAgentRunner
 from sipcli.sip.uri import Uri
 
 
@@ -28,7 +28,7 @@ class Tally:
     failure: SipcliError | None = None
     """The first one that was not answered 2xx."""
 
-    def take(self, outcome: Outcome) -> None:
+    def on_event(self, outcome: Outcome) -> None:
         """Count one outcome."""
         self.sent += 1
         if isinstance(outcome, Answered):
@@ -74,7 +74,7 @@ def ping(invocation: Invocation, target: str, count: int, interval: float) -> No
         uri = resolve_target(target, session.settings)
         tally = Tally(str(uri))
         try:
-            async with session.phone(patient=False) as phone:
+            async with session.phone(retry_forever=False) as phone:
                 await phone.ready()
                 await _ping(phone, uri, tally, count, interval)
         except asyncio.CancelledError:
@@ -89,8 +89,10 @@ def ping(invocation: Invocation, target: str, count: int, interval: float) -> No
     run_session(invocation, "ping", work)
 
 
-async def _ping(phone: Shell, uri: Uri, tally: Tally, count: int, interval: float) -> None:
+async def _ping(
+    phone: UserAgentRunner, uri: Uri, tally: Tally, count: int, interval: float
+) -> None:
     for number in range(count):
         pause = asyncio.sleep(interval if number < count - 1 else 0)
         _, outcome = await asyncio.gather(pause, phone.ping(uri))
-        tally.take(outcome)
+        tally.on_event(outcome)

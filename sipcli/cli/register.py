@@ -5,9 +5,9 @@ from typing import Final
 
 import click
 
-from sipcli.cli.common import Command, Seconds
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
+from sipcli.cli.shared_options import Command, Seconds
 from sipcli.cli.wording import bindings
 from sipcli.core.events import Registered
 from sipcli.errors import Interrupted
@@ -35,7 +35,7 @@ def register(invocation: Invocation, once: bool, duration: float | None) -> None
 
 async def _once(session: Session, duration: float | None) -> None:
     try:
-        async with session.phone(patient=False) as phone, asyncio.timeout(duration):
+        async with session.phone(retry_forever=False) as phone, asyncio.timeout(duration):
             event = await phone.ready()
             if isinstance(event, Registered):
                 for line in bindings(event):
@@ -47,7 +47,7 @@ async def _once(session: Session, duration: float | None) -> None:
 async def _stay(session: Session, duration: float | None) -> None:
     was_ready = False
     try:
-        async with session.phone(patient=True) as phone, asyncio.timeout(duration):
+        async with session.phone(retry_forever=True) as phone, asyncio.timeout(duration):
             try:
                 await phone.ready()
                 await asyncio.Event().wait()

@@ -8,11 +8,11 @@ from typing import TypeAlias
 import click
 
 from sipcli import __version__
-from sipcli.cli import reach
-from sipcli.cli.common import Command, Seconds, Whole, common, common_options
-from sipcli.cli.current import current_screen
+from sipcli.cli import sandbox_info
+from sipcli.cli.context import current_screen
 from sipcli.cli.run import run
 from sipcli.cli.screen import Screen
+from sipcli.cli.shared_options import Command, Seconds, Whole, common, common_options
 from sipcli.errors import ConfigError, Interrupted
 from sipcli.sandbox.ladder import rung
 from sipcli.sandbox.proxy import Hop
@@ -96,11 +96,11 @@ async def _serve(
 ) -> None:
     is_up = False
     try:
-        async with Sandbox(plan) as here, asyncio.timeout(duration):
+        async with Sandbox(plan) as call_session, asyncio.timeout(duration):
             is_up = True
-            passwords = dict(here.passwords) if tells_passwords else {}
-            reach.tell(here, screen, passwords)
-            for line in _instructions(here, passwords):
+            passwords = dict(call_session.passwords) if tells_passwords else {}
+            sandbox_info.tell(call_session, screen, passwords)
+            for line in _instructions(call_session, passwords):
                 screen.say(line)
             await asyncio.Event().wait()
     except (TimeoutError, asyncio.CancelledError):
@@ -108,23 +108,23 @@ async def _serve(
             raise Interrupted("ended before it was up") from None
 
 
-def _instructions(here: Sandbox, passwords: Mapping[str, str]) -> list[str]:
-    first, *others = here.passwords
+def _instructions(call_session: Sandbox, passwords: Mapping[str, str]) -> list[str]:
+    first, *others = call_session.passwords
     lines = [
-        f"A sandbox for SIP is up at {here.server}; Ctrl-C ends it.",
+        f"A sandbox for SIP is up at {call_session.server}; Ctrl-C ends it.",
         "",
         "Extensions to call:",
-        *reach.extensions(),
+        *sandbox_info.extensions(),
         "",
         "In another terminal:",
-        *reach.environment(here, first, passwords),
+        *sandbox_info.environment(call_session, first, passwords),
         "  sipcli call echo --audio-in tone:440 --duration 3",
     ]
     for name in others[:1]:
         lines += [
             "",
             "And to be called, in a third one:",
-            *reach.environment(here, name, passwords),
+            *sandbox_info.environment(call_session, name, passwords),
             "  sipcli listen --auto-answer --echo",
             f"where the second one calls it: sipcli call {name}",
         ]

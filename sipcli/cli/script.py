@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from sipcli.cli import wording
-from sipcli.cli.call_session import CallOptions, Desk, common_verbose
-from sipcli.cli.course import Course
-from sipcli.cli.deeds import Deeds, NotDone
+from sipcli.cli.call_commands import UnknownVerb, split
+from sipcli.cli.call_session import CallOptions, CallSession, common_verbose
+from sipcli.cli.event_log import EventLog
 from sipcli.cli.keyboard import has_terminal
 from sipcli.cli.screen import Event, Screen
-from sipcli.cli.script_steps import (
+from sipcli.cli.script_actions import NotDone, ScriptActions
+from sipcli.cli.script_parser import (
     SCRIPT_HELP,
     Do,
     Expect,
@@ -27,12 +28,11 @@ from sipcli.cli.script_steps import (
 )
 from sipcli.cli.session import Session
 from sipcli.cli.stdin_lines import MOST, StdinLines, is_file
-from sipcli.cli.verbs import UnknownVerb, split
 from sipcli.errors import ConfigError, ExpectationError, Interrupted
+from sipcli.expect.evaluation import Verdict
+from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.feasible import Terms, never_met
-from sipcli.expect.judge import Judge
-from sipcli.expect.verdict import Verdict
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 GRACE: Final = 0.2
 """Seconds that further lines have to come once the calls are over."""
@@ -43,25 +43,25 @@ AtEnd: TypeAlias = Callable[[], Awaitable[None]]
 class NoScript:
     """What takes a script's place where stdin is none."""
 
-    def take(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Do nothing."""
 
     def check(self) -> None:
         """Do nothing."""
 
     @asynccontextmanager
-    async def running(self, here: Desk, at_end: AtEnd) -> AsyncIterator[None]:
+    async def running(self, call_session: CallSession, at_end: AtEnd) -> AsyncIterator[None]:
         """Do nothing."""
         yield
 
 
 async def open_script(
-    session: Session, judge: Judge, options: CallOptions, terms: Terms
+    session: Session, evaluator: Evaluator, options: CallOptions, terms: Terms
 ) -> "Script | NoScript":
     """The script that the options ask for, begun. Raises `ConfigError` for what is known of it."""
     if not options.stdin:
         return NoScript()
-    script = Script(session, judge, terms, tells_lines=common_verbose())
+    script = Script(session, evaluator, terms, tells_lines=common_verbose())
     await script.begin()
     return script
 
@@ -84,7 +84,9 @@ class Script:
     that end may have an exit code of its own.
     """
 
-    def __init__(self, session: Session, judge: Judge, terms: Terms, *, tells_lines: bool) -> None:
+    def __init__(
+        self, session: Session, evaluator: Evaluator, terms: Terms, *, tells_lines: bool
+    ) -> None:
         """`tells_lines`: whether each line is noted when its turn comes. `terms`: of the calls.
 
         Raises `ConfigError` where stdin is taken already.
@@ -94,11 +96,11 @@ class Script:
         self._own = session.settings.uri
         self._registers = session.settings.register
         self._screen: Screen = session.screen
-        self._judge = judge
+        self._evaluator = evaluator
         self._terms = terms
         self._tells_lines = tells_lines
         self._forgives = has_terminal()
-        self._course = Course()
+        self._event_log = EventLog()
         self._waiting: deque[Line] = deque()
         self._is_read = False
         self._is_busy = False
@@ -108,9 +110,9 @@ class Script:
         self._has_fault = asyncio.Event()
         self._lines = StdinLines(self._read, self._read_all)
 
-    def take(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take an event."""
-        self._course.take(event)
+        self._event_log.on_event(event)
 
     async def begin(self) -> None:
         """Begin to read. A file is read at once, up to `MOST` lines of it: what is wrong there
@@ -118,7 +120,7 @@ class Script:
         """
         self._lines.start()
         if is_file():
-            await self._course.until(
+            await self._event_log.until(
                 lambda: self._is_read or self._fault is not None or len(self._waiting) >= MOST, None
             )
         self.check()
@@ -129,7 +131,7 @@ class Script:
             raise self._fault
 
     @asynccontextmanager
-    async def running(self, here: Desk, at_end: AtEnd) -> AsyncIterator[None]:
+    async def running(self, call_session: CallSession, at_end: AtEnd) -> AsyncIterator[None]:
         """Obey while inside; leaving it means that the calls are over.
 
         `at_end` is called after the last line.
@@ -137,9 +139,9 @@ class Script:
         try:
             async with asyncio.TaskGroup() as group:
                 guard = group.create_task(self._guard())
-                work = group.create_task(self._obey(here, at_end))
+                work = group.create_task(self._obey(call_session, at_end))
                 yield
-                self._course.end()
+                self._event_log.end()
                 await asyncio.wait([work])
                 guard.cancel()
         except asyncio.CancelledError:
@@ -164,7 +166,7 @@ class Script:
             self._lines.done()
         else:
             self._waiting.append(Line(number, text.strip(), step))
-        self._course.stir()
+        self._event_log.stir()
 
     def _check_met(self, step: Step | None, text: str) -> None:
         """Raises `UnknownVerb` for an `expect` or a `wait` that nothing here can meet."""
@@ -182,7 +184,7 @@ class Script:
         self._is_read = True
         if fault is not None:
             self._found(fault)
-        self._course.stir()
+        self._event_log.stir()
 
     def _wrong(self, text: str) -> None:
         if self._forgives:
@@ -194,7 +196,7 @@ class Script:
         if self._fault is None:
             self._fault = ConfigError(one_line(fault))
             self._has_fault.set()
-            self._course.stir()
+            self._event_log.stir()
 
     async def _guard(self) -> None:
         """End it all where a line means nothing, whatever is being done."""
@@ -203,20 +205,20 @@ class Script:
 
     # Obeying
 
-    async def _obey(self, here: Desk, at_end: AtEnd) -> None:
-        await here.shell.ready()
-        deeds = Deeds(here, self._course)
+    async def _obey(self, call_session: CallSession, at_end: AtEnd) -> None:
+        await call_session.runner.ready()
+        actions = ScriptActions(call_session, self._event_log)
         while (line := await self._next()) is not None:
             if self._tells_lines:
                 self._screen.note(one_line(f"stdin, line {line.number}: {line.text}"))
             self._is_busy, self._turn_begun = True, time.monotonic()
             try:
-                await self._take_turn(line, deeds, here)
+                await self._take_turn(line, actions, call_session)
             except NotDone as fault:
                 if not self._goes_on_after(line, fault):
                     return
             self._is_busy = False
-        if not self._course.is_over:
+        if not self._event_log.is_over:
             await at_end()
 
     async def _next(self) -> Line | None:
@@ -225,29 +227,31 @@ class Script:
         def is_there() -> bool:
             return bool(self._waiting) or self._is_read
 
-        if not await self._course.until(is_there, None):
+        if not await self._event_log.until(is_there, None):
             await asyncio.sleep(GRACE)
         if not self._waiting:
             return None
         self._lines.done()
         return self._waiting.popleft()
 
-    async def _take_turn(self, line: Line, deeds: Deeds, here: Desk) -> None:
+    async def _take_turn(
+        self, line: Line, actions: ScriptActions, call_session: CallSession
+    ) -> None:
         match line.step:
             case Help():
                 self._screen.tell(wording.Line("?", SCRIPT_HELP, wording.PLAIN))
             case Sleep(seconds):
-                await self._course.until(lambda: False, seconds)
+                await self._event_log.until(lambda: False, seconds)
             case Expect(wanted):
-                self._judge.so_far(wanted, here.switchboard.current, line.number)
+                self._evaluator.so_far(wanted, call_session.call_manager.current, line.number)
             case Wait(name, seconds):
-                if not await self._course.until(lambda: self._course.has(name), seconds):
-                    raise NotDone(self._course.last)
-                self._course.use(name)
+                if not await self._event_log.until(lambda: self._event_log.has(name), seconds):
+                    raise NotDone(self._event_log.last)
+                self._event_log.use(name)
             case Key(key):
-                await deeds.do(deeds.line_of(key))
+                await actions.do(actions.line_of(key))
             case Do(text):
-                await deeds.do(text)
+                await actions.do(text)
 
     def _goes_on_after(self, line: Line, fault: NotDone) -> bool:
         """Tell that a line came to nothing; whether the next one may have its turn.
@@ -257,12 +261,12 @@ class Script:
         if self._forgives and not isinstance(line.step, Wait):
             self._screen.warning(f"{line.text}: {fault}")
             return True
-        phase = fault.phase or self._course.phase
+        phase = fault.phase or self._event_log.phase
         text = line.step.line if isinstance(line.step, Do) else line.text
         expected = f"{text!r} to succeed"
         if isinstance(line.step, Wait):
             expected = f"{line.step.event} within {line.step.seconds:g} s"
-        self._judge.pronounce(
+        self._evaluator.pronounce(
             Verdict(
                 name=split(text)[0],
                 met=False,
@@ -273,6 +277,6 @@ class Script:
                 seconds=time.monotonic() - self._turn_begun,
             )
         )
-        if self._course.is_over or self._forgives:
+        if self._event_log.is_over or self._forgives:
             return self._forgives
         raise ExpectationError(str(fault), phase)

@@ -11,16 +11,16 @@ import click
 
 from sipcli import __version__, log
 from sipcli.api.credentials import credentials_of
-from sipcli.cli.current import current_screen, leave_stdout_alone
+from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.options import Invocation
 from sipcli.cli.run import CutShort, nothing_to_save, run
 from sipcli.cli.screen import Screen
-from sipcli.config.prepare import own_instance, prepare
+from sipcli.config.resolve import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
 from sipcli.observer import Observer
-from sipcli.shell import OnCallEvent, OnEvent, Shell
+from sipcli.runner import OnCallEvent, OnEvent, UserAgentRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +36,21 @@ class Session:
     async def phone(
         self,
         *,
-        patient: bool,
+        retry_forever: bool,
         on_event: OnEvent | None = None,
         on_call_event: OnCallEvent | None = None,
         takes_calls: bool = False,
-    ) -> AsyncIterator[Shell]:
+    ) -> AsyncIterator[UserAgentRunner]:
         """A phone that starts here and has unregistered and closed when this ends.
 
         Its events go to the screen, or to `on_event` instead.
         """
         self.screen.watch(registers=self.settings.register)
-        async with Shell(
+        async with UserAgentRunner(
             self.settings,
             self.credentials,
             on_event or self.screen.event,
-            patient=patient,
+            retry_forever=retry_forever,
             on_call_event=on_call_event,
             takes_calls=takes_calls,
             observer=self.observer,
@@ -128,15 +128,15 @@ def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:
     """
 
     async def inside(session: Session) -> None:
-        from sipcli.cli import reach  # late: these bring all of the media
+        from sipcli.cli import sandbox_info  # late: these bring all of the media
         from sipcli.sandbox.sandbox import USERS, Plan, Sandbox
 
         async with Sandbox(Plan()) as sandbox:
             user, other = USERS
             if others_may_call:
-                reach.tell(sandbox, session.screen, sandbox.passwords)
+                sandbox_info.tell(sandbox, session.screen, sandbox.passwords)
                 session.screen.say("To reach this from another terminal:")
-                for line in reach.environment(sandbox, other, sandbox.passwords):
+                for line in sandbox_info.environment(sandbox, other, sandbox.passwords):
                     session.screen.say(line)
                 session.screen.say(f"  sipcli call {user}")
             settings = sandbox.account(user, session.settings)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sipcli.core import events
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 _RETRY: Final = "next try in"
 
@@ -21,7 +21,7 @@ class Status:
         self._failed = 0
         """Tries in a row of what is being tried."""
 
-    def take(self, event: events.Event, now: float) -> None:
+    def on_event(self, event: events.Event, now: float) -> None:
         """Let `event`, which happened at `now`, change the picture."""
         match event:
             case events.Connecting(server=server):

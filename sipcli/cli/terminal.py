@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sipcli.calls.events import CallWarned
 from sipcli.cli.call_wording import call_wording
-from sipcli.cli.news import News
+from sipcli.cli.event_filter import EventFilter
 from sipcli.cli.screen import Event
 from sipcli.cli.status import Status
 from sipcli.cli.stream import put_line
@@ -20,7 +20,7 @@ from sipcli.cli.wording import Line, wording
 from sipcli.core import events
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 _INDENT: Final = 2
 _ROOM: Final = len("^C^C")
@@ -78,7 +78,7 @@ class TerminalScreen:
         self._errors = PlainConsole(err, color=color)
         self._live: Live | None = None
         self._status: Status | None = None
-        self._news = News(verbose=verbose, quiet=quiet)
+        self._event_filter = EventFilter(verbose=verbose, quiet=quiet)
         self._call_line: Callable[[], str | None] = lambda: None
         self._question: str | None = None
 
@@ -115,8 +115,8 @@ class TerminalScreen:
             self.warning(event.text)
         elif isinstance(event, PhoneEvent):
             if self._status is not None:
-                self._status.take(event, time.monotonic())
-            if self._news.is_news(event, counted=self._status is not None):
+                self._status.on_event(event, time.monotonic())
+            if self._event_filter.is_news(event, counted=self._status is not None):
                 self._print(wording(event))
         else:
             line = call_wording(event)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sipcli.core import events
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 
 @dataclass(frozen=True, slots=True)

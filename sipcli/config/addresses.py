@@ -6,7 +6,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import quote
 
-from sipcli.config.values import Unacceptable, clean
+from sipcli.config.types import Unacceptable, clean
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from sipcli.config.origin import Source
+from sipcli.config.source import Source
 from sipcli.config.sources import PROFILES, Reading, of_table
 from sipcli.config.toml_file import TomlFile
 

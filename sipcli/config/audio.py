@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from sipcli.config.settings import Audio
-from sipcli.config.values import Kind, Unacceptable, boolean, clean, of_text, rebased
+from sipcli.config.types import Kind, Unacceptable, boolean, clean, of_text, rebased
 
 _TONE: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 _HIGHEST_TONE: Final = 24_000

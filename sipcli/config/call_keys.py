@@ -3,11 +3,11 @@
 from typing import Final
 
 from sipcli.config.audio import boolean_or_auto, ring_kind, sink_kind, source_kind
-from sipcli.config.lists import codecs, stun_servers, turn_servers
+from sipcli.config.list_types import codecs, stun_servers, turn_servers
 from sipcli.config.policies import peer_policy
 from sipcli.config.schema import WHOLE_SECONDS, Key, Section
 from sipcli.config.settings import IceTransportPolicy
-from sipcli.config.values import boolean, choice, seconds, whole
+from sipcli.config.types import boolean, choice, seconds, whole
 
 CALL_KEYS: Final[tuple[Key, ...]] = (
     Key(

@@ -4,9 +4,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import Final
 
+from sipcli.config.format import toml_text
 from sipcli.config.keys import KEYS
 from sipcli.config.schema import Key, Section
-from sipcli.config.shown import toml_text
 
 _WIDTH: Final = 90
 _HEAD: Final = """\

@@ -4,10 +4,10 @@ from typing import Final
 
 from sipcli.config.addresses import account_uri, registrar_uri
 from sipcli.config.call_keys import CALL_KEYS
-from sipcli.config.lists import headers, ws_servers
+from sipcli.config.list_types import headers, ws_servers
 from sipcli.config.schema import WHOLE_SECONDS, Key, Section
 from sipcli.config.settings import LogLevel
-from sipcli.config.values import (
+from sipcli.config.types import (
     boolean,
     choice,
     ha1_kind,

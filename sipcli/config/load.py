@@ -11,9 +11,9 @@ from uuid import uuid4
 from sipcli.config.arguments import of_arguments
 from sipcli.config.audio import lacks_a_package
 from sipcli.config.keys import KEYS, TABLES
-from sipcli.config.origin import DEFAULT, Found, Origin, Source
 from sipcli.config.paths import NoHome, config_file, named_config_file
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
+from sipcli.config.source import DEFAULT, Found, Origin, Source
 from sipcli.config.sources import (
     PROFILE_VARIABLE,
     PROFILES,
@@ -26,8 +26,8 @@ from sipcli.config.sources import (
 )
 from sipcli.config.toml_file import TomlFile, name_of, read
 from sipcli.errors import ConfigError
-from sipcli.printable import one_line
 from sipcli.sip.uri import SipUri
+from sipcli.text import one_line
 
 CREDENTIALS: Final = ("password", "ha1", "password_command", "keyring")
 """The ways to give the secret of the account; of several in one source the first counts."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from sipcli.config.lists import elements
+from sipcli.config.list_types import elements
 from sipcli.config.settings import PeerPolicy, Permission
-from sipcli.config.values import Kind, Unacceptable, string
+from sipcli.config.types import Kind, Unacceptable, string
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri_pattern import UriPattern
 

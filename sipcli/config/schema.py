@@ -6,9 +6,9 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
+from sipcli.config.format import HIDDEN
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
-from sipcli.config.shown import HIDDEN
-from sipcli.config.values import Kind, whole
+from sipcli.config.types import Kind, whole
 from sipcli.sip.uri import SipUri
 
 ENV_PREFIX: Final = "SIPCLI_"

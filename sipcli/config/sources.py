@@ -10,15 +10,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from sipcli.config.format import HIDDEN, toml_text, wrong_value
 from sipcli.config.keys import BY_NAME, KEYS, TABLES
-from sipcli.config.origin import Found, Origin, Source
 from sipcli.config.paths import CONFIG_VARIABLE
 from sipcli.config.schema import ENV_PREFIX, Key
-from sipcli.config.shown import HIDDEN, toml_text, wrong_value
+from sipcli.config.source import Found, Origin, Source
 from sipcli.config.toml_file import TomlFile
 from sipcli.config.toml_lines import KeyPath
-from sipcli.config.values import Unacceptable
-from sipcli.printable import one_line
+from sipcli.config.types import Unacceptable
+from sipcli.text import one_line
 
 Given: TypeAlias = bool | str | tuple[str, ...]
 """What the command line hands over for one option: raw words, or a boolean for a flag."""

@@ -14,8 +14,8 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from sipcli.files import NotRegular, open_regular
-from sipcli.printable import one_line
 from sipcli.sip.uri import SipUri
+from sipcli.text import one_line
 
 _LARGEST: Final = 4096
 _KEY: Final = "instance_id"

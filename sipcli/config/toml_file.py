@@ -11,7 +11,7 @@ from typing import Final
 
 from sipcli.config.toml_lines import KeyPath, find_lines
 from sipcli.errors import ConfigError
-from sipcli.printable import one_line
+from sipcli.text import one_line
 
 LARGEST: Final = 256 * 1024
 """Bytes: hundreds of profiles fit; a wrong file given by mistake is told apart early."""

@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 
 from sipcli.config.settings import Settings
 from sipcli.core import events
+from sipcli.core.calls.call_services import CallServices
 from sipcli.core.calls.calls import Calls
 from sipcli.core.calls.events import CallEvent
-from sipcli.core.calls.line import Line
 from sipcli.core.connection import keepalive
 from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
@@ -25,7 +25,7 @@ from sipcli.core.fault_reports import FaultReports
 from sipcli.core.registration.registration import Registration
 from sipcli.core.registration.registration import State as RegistrationState
 from sipcli.core.request_server import RequestServer
-from sipcli.core.requests import dispatch, queries
+from sipcli.core.requests import queries, uas_checks
 from sipcli.core.requests.credentials import Authenticator, Credentials
 from sipcli.core.requests.identity import Identity, NewId
 from sipcli.core.requests.queries import OnOutcome
@@ -82,7 +82,7 @@ class UserAgent:
         new_id: NewId,
         draw: Draw,
         *,
-        patient: bool,
+        retry_forever: bool,
         takes_calls: bool = False,
     ) -> None:
         self._actions: list[Action] = []
@@ -96,8 +96,8 @@ class UserAgent:
         self._requester = Requester(
             settings, self._identity, self._transactions, self._authenticator
         )
-        line = Line(self, self._requester, self._transactions, draw, self.log)
-        self.calls = Calls(line, settings, takes_calls=takes_calls)
+        services = CallServices(self, self._requester, self._transactions, draw, self.log)
+        self.calls = Calls(services, settings, takes_calls=takes_calls)
         """All calls and what can be done with them."""
         self._faults = FaultReports(self.emit)
         self._server = RequestServer(self._transactions, self._identity, self.calls, self.emit)
@@ -107,7 +107,7 @@ class UserAgent:
             settings.connection_recovery_min_interval,
             settings.connection_recovery_max_interval,
             draw,
-            patient=patient,
+            retry_forever=retry_forever,
             registers=settings.register,
             is_urgent=lambda: not self.calls.is_idle,
         )
@@ -116,7 +116,7 @@ class UserAgent:
             self._requester,
             self,
             draw,
-            patient=patient,
+            retry_forever=retry_forever,
         )
 
     # What its owner wants
@@ -136,7 +136,7 @@ class UserAgent:
 
     def be_patient(self) -> None:
         """From now on try again for ever."""
-        self._connector.patient = self._registration.patient = True
+        self._connector.retry_forever = self._registration.retry_forever = True
 
     def ping(self, target: Uri, on_outcome: OnOutcome, now: float) -> None:
         """Send OPTIONS (RFC 3261 §11); `on_outcome` is called once (at once if offline)."""
@@ -344,7 +344,7 @@ class UserAgent:
 
     def _received_request(self, flow: Flow, request: Request, now: float) -> None:
         faults = check(request)
-        refusal = dispatch.refuse_faults(faults)
+        refusal = uas_checks.refuse_faults(faults)
         if request.method == "ACK" and is_matchable(request):
             refusal = None  # an answer, of a kind: to drop it would cost the call
         if refusal is None:

@@ -6,9 +6,9 @@ from typing import Final
 
 from sipcli.core import events
 from sipcli.core.calls.calls import Calls
-from sipcli.core.requests import dispatch
-from sipcli.core.requests.dispatch import Answer
+from sipcli.core.requests import uas_checks
 from sipcli.core.requests.identity import Identity
+from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
@@ -70,7 +70,7 @@ class RequestServer:
     def _receive_outside(self, inbound: Inbound, now: float) -> None:
         request = inbound.request
         others = [*self._transactions.ongoing_requests(), *self._recent_requests(now)]
-        answer = dispatch.refuse(request, self._identity, others) or dispatch.refuse_sips(
+        answer = uas_checks.refuse(request, self._identity, others) or uas_checks.refuse_sips(
             request, inbound.flow.server
         )
         if answer is None and request.method == "INVITE":
@@ -81,13 +81,13 @@ class RequestServer:
 
     def _serve(self, request: Request, now: float) -> Answer:
         if request.method == "OPTIONS":
-            return dispatch.answer_options()
+            return uas_checks.answer_options()
         self._take_message(request, now)
         return Answer(200)
 
     def _take_message(self, request: Request, now: float) -> None:
         self._recent.append((now + LIFETIME, request))
-        bodies = find_bodies(request, dispatch.ACCEPT["MESSAGE"])
+        bodies = find_bodies(request, uas_checks.ACCEPT["MESSAGE"])
         texts = [decode(body.content, body.kind.params.get("charset")) for body in bodies]
         self._emit(
             events.InstantMessage(

@@ -7,7 +7,7 @@ from typing import Final
 from sipcli.config.settings import Audio
 from sipcli.doctor.check import Check, bad
 from sipcli.errors import DeviceError, Phase
-from sipcli.media.sound.open import (
+from sipcli.media.audio_io.open import (
     Loudspeaker,
     Microphone,
     SinkSpec,
@@ -15,7 +15,7 @@ from sipcli.media.sound.open import (
     parse_sink,
     parse_source,
 )
-from sipcli.media.sound.portaudio import Direction, check
+from sipcli.media.audio_io.portaudio import Direction, check
 
 _CURE: Final = "`sipcli devices` lists what there is"
 _WITHOUT: Final = (

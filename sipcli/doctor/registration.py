@@ -6,7 +6,7 @@ from typing import Final
 from sipcli.core.events import Registered
 from sipcli.doctor.challenges import ChallengeWatch
 from sipcli.doctor.check import Check, bad, good, idle
-from sipcli.doctor.line import Line
+from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MissingPassword, Phase, SipcliError
 
 _CURES: Final[Mapping[int | None, str]] = {
@@ -19,10 +19,10 @@ _CURES: Final[Mapping[int | None, str]] = {
 _CURE: Final = "ask who runs the server; --trace-sip shows what was said"
 
 
-async def check_registration(line: Line, challenges: ChallengeWatch) -> Check:
+async def check_registration(line: ProbePhone, challenges: ChallengeWatch) -> Check:
     """Wait for the outcome. Raises `MissingPassword`: it may be asked for."""
     try:
-        await line.shell.ready()
+        await line.runner.ready()
     except MissingPassword:
         raise
     except SipcliError as error:
@@ -55,7 +55,7 @@ def _granted(registered: Registered) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _refused(error: SipcliError, line: Line, challenges: ChallengeWatch) -> Check:
+def _refused(error: SipcliError, line: ProbePhone, challenges: ChallengeWatch) -> Check:
     if line.refused is None:
         return bad(Phase.REGISTRATION, error.text, hint=_CURE)
     hint = _CURES.get(line.refused.status, _CURE)

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
-from sipcli.calls.call_outcome import call_failure
+from sipcli.calls.call_errors import call_failure
 from sipcli.calls.events import CallEnded, Event
-from sipcli.calls.sound import Sound
 from sipcli.doctor.check import Check, bad, good, idle
-from sipcli.doctor.line import Line
+from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MediaError, Phase, SipcliError
-from sipcli.expect.ear import Ear
+from sipcli.expect.evaluation import Verdict
+from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import Audio, Expectations
-from sipcli.expect.judge import Judge
-from sipcli.expect.verdict import Verdict
-from sipcli.media.sound.sink import NullSink
-from sipcli.media.sound.source import ToneSource
+from sipcli.expect.tone_tap import ToneTap
+from sipcli.media.audio_io.sink import NullSink
+from sipcli.media.audio_io.source import ToneSource
 from sipcli.sdp.transport import Candidate
 from sipcli.sip.uri import Uri
 
@@ -58,21 +58,23 @@ class Findings:
     """Seconds of our tone that came back."""
 
 
-async def place(line: Line, target: Uri) -> Findings:
+async def place(line: ProbePhone, target: Uri) -> Findings:
     """Call `target`, send a tone for `TALK_S` and listen for it, hang up."""
     verdicts: list[Verdict] = []
-    judges = [
-        Judge(Expectations(audio=direction), verdicts.append, incoming=False)
+    evaluators = [
+        Evaluator(Expectations(audio=direction), verdicts.append, incoming=False)
         for direction in _DIRECTIONS
     ]
 
-    def take(event: Event) -> None:
-        for judge in judges:
-            judge.take(event, line.switchboard)
+    def on_event(event: Event) -> None:
+        for evaluator in evaluators:
+            evaluator.on_event(event, line.call_manager)
 
-    line.on_call_event = take
-    ear = Ear()
-    call = await line.switchboard.place(target, Sound(ToneSource(TONE_HZ), NullSink(), taps=(ear,)))
+    line.on_call_event = on_event
+    tone_tap = ToneTap()
+    call = await line.call_manager.place(
+        target, AudioEndpoints(ToneSource(TONE_HZ), NullSink(), taps=(tone_tap,))
+    )
     try:
         async with asyncio.timeout(RING_LIMIT_S):
             await call.answered_or_over()
@@ -84,7 +86,7 @@ async def place(line: Line, target: Uri) -> Findings:
     call.hang_up()
     await call.over.wait()
     fingerprint = call.media.remote_fingerprint
-    tone_s = ear.seconds(TONE_HZ)
+    tone_s = tone_tap.seconds(TONE_HZ)
     return Findings(
         target=target,
         failure=call_failure(call),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree
 
-from sipcli.printable import printable
+from sipcli.text import printable
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")
 """What `printable` leaves, and XML 1.0 cannot hold (§2.2)."""

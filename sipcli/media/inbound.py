@@ -8,9 +8,9 @@ from sipcli.media.codecs.codec import COMFORT_NOISE, Codec, Decoder
 from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.dtmf.receiver import DtmfReceiver
+from sipcli.media.jitter_buffer.jitter_buffer import JitterBuffer
 from sipcli.media.level import AUDIBLE_DBFS, Meter
 from sipcli.media.pcm import FRAME, Pcm
-from sipcli.media.playout.playout import Playout
 from sipcli.media.rival import SILENCE_S, Rival
 from sipcli.media.rtp import red
 from sipcli.media.rtp.bursts import Bursts
@@ -47,7 +47,7 @@ class Inbound:
     def __init__(self, formats: InboundFormats) -> None:
         self.receiver = Receiver()
         self.receiver.announce(formats.sources, formats.foreign)
-        self.playout = Playout()
+        self.playout = JitterBuffer()
         self.meter = Meter()
         """Of what was played."""
         self.bursts = Bursts()
@@ -160,10 +160,10 @@ class Inbound:
             self._silent_since = None
         elif self._silent_since is None:
             self._silent_since = now
-        self._judge()
+        self._evaluator()
         return pcm
 
-    def _judge(self) -> None:
+    def _evaluator(self) -> None:
         """Let the sound that was played count, in whole frames."""
         counts = self.playout.counts
         good, lost = (counts.played + counts.recovered) // FRAME, counts.concealed // FRAME

@@ -12,7 +12,7 @@ from sipcli.media.level import Meter
 from sipcli.media.packetizer import Packetizer
 from sipcli.media.pcm import Pcm
 from sipcli.media.rtp import extension
-from sipcli.media.rtp.protection import Protection
+from sipcli.media.rtp.loss_protection import LossProtection
 from sipcli.media.rtp.red import MOST_REDUNDANT, Redundancy
 from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.rtp.sender import Sender
@@ -65,7 +65,7 @@ class Outbound:
         self.sender.extension = _extension(formats)
         self._formats = formats
         self._encoder: Encoder = make_encoder(formats.codec, formats.opus)
-        self._protection = Protection(_most_redundant(formats))
+        self._protection = LossProtection(_most_redundant(formats))
         self._redundancy = Redundancy()
         self._packetizer = Packetizer(self._encoder, formats.codec, formats.packet_ms)
         self._heeded: ReportBlock | None = None

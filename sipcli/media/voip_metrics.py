@@ -3,7 +3,7 @@
 from typing import Final
 
 from sipcli.media.inbound import Inbound
-from sipcli.media.playout.delays import LONGEST_WAIT_S
+from sipcli.media.jitter_buffer.delay_estimator import LONGEST_WAIT_S
 from sipcli.media.quality import quality
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.xr import ADAPTIVE_BUFFER, ENHANCED_CONCEALMENT, VoipMetrics

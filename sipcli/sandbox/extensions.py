@@ -6,22 +6,22 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import uuid4
 
+from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
+from sipcli.calls.call_manager import CallManager
 from sipcli.calls.echo import Echo
 from sipcli.calls.events import CallEnded, Dtmf
 from sipcli.calls.events import Event as CallEvent
-from sipcli.calls.sound import Sound
-from sipcli.calls.switchboard import Switchboard
 from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
 from sipcli.core.events import Event, InstantMessage
 from sipcli.core.requests.credentials import Credentials
+from sipcli.media.audio_io.sink import NullSink
+from sipcli.media.audio_io.source import Endless, Silence, ToneSource
 from sipcli.media.pcm import FRAME, Pcm, silence
-from sipcli.media.session.kit import MediaKit
-from sipcli.media.sound.sink import NullSink
-from sipcli.media.sound.source import Endless, Silence, ToneSource
+from sipcli.media.session.config import MediaConfig
 from sipcli.media.tones import Cadence, CadencePlayer, Part, key_tone
+from sipcli.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
-from sipcli.shell import Shell
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 from sipcli.unlogged import IS_UNLOGGED
@@ -55,7 +55,12 @@ class Extension:
     """One extension. `run` it for as long as it shall be there."""
 
     def __init__(
-        self, name: str, password: str, server: WsServer, ca_file: str | None, kit: MediaKit
+        self,
+        name: str,
+        password: str,
+        server: WsServer,
+        ca_file: str | None,
+        media_config: MediaConfig,
     ) -> None:
         settings = Settings(
             uri=address_of(name),
@@ -68,25 +73,25 @@ class Extension:
             tls_ca_file=ca_file,
         )
         self._name = name
-        self._switchboard = Switchboard(
-            kit, self._on_call_event, make_sound=_silent, on_incoming=self._on_call
+        self._call_manager = CallManager(
+            media_config, self._on_call_event, make_sound=_silent, on_incoming=self._on_call
         )
-        self._shell = Shell(
+        self._runner = UserAgentRunner(
             settings,
             Credentials(name, password),
             self._on_event,
-            patient=True,
-            on_call_event=self._switchboard.take,
+            retry_forever=True,
+            on_call_event=self._call_manager.on_event,
             takes_calls=True,
         )
-        self._switchboard.connect(self._shell)
+        self._call_manager.connect(self._runner)
         self._prompts: dict[str, Prompter] = {}
 
     async def run(self, on_ready: Callable[[], None], until: asyncio.Event) -> None:
         """Register, say so, and serve until told to end; a log is about others."""
         IS_UNLOGGED.set(True)
-        async with self._shell as shell:
-            await shell.ready()
+        async with self._runner as runner:
+            await runner.ready()
             on_ready()
             await until.wait()
 
@@ -106,12 +111,12 @@ class Extension:
                 pass
             case "echo":
                 echo = Echo()
-                call.answer(Sound(echo, echo))
+                call.answer(AudioEndpoints(echo, echo))
             case "tone":
-                call.answer(Sound(ToneSource(TONE_HZ), NullSink()))
+                call.answer(AudioEndpoints(ToneSource(TONE_HZ), NullSink()))
             case "ivr":
                 prompter = self._prompts[call.id] = Prompter(PROMPT)
-                call.answer(Sound(prompter, NullSink()))
+                call.answer(AudioEndpoints(prompter, NullSink()))
             case _:
                 call.media.stream.withholds = self._name == "silent"
                 call.answer(_silent())
@@ -120,7 +125,7 @@ class Extension:
         if isinstance(event, CallEnded):
             self._prompts.pop(event.call, None)
         elif isinstance(event, Dtmf) and event.direction == "received":
-            call = next((one for one in self._switchboard.calls if one.id == event.call), None)
+            call = next((one for one in self._call_manager.calls if one.id == event.call), None)
             if call is not None:
                 self._on_digit(call, event.digit)
 
@@ -136,14 +141,14 @@ class Extension:
         if self._name != "message" or not isinstance(event, InstantMessage):
             return
         if event.direction == "received":
-            self._shell.spawn(self._send_back(event))
+            self._runner.spawn(self._send_back(event))
 
     async def _send_back(self, event: InstantMessage) -> None:
         try:
             sender = SipUri.parse(event.sender)
         except Malformed:
             return  # a sender that is no SIP URI has no way back
-        await self._shell.send_message(sender, event.text)
+        await self._runner.send_message(sender, event.text)
 
 
 class Prompter(Endless):
@@ -163,13 +168,13 @@ class Prompter(Endless):
         return self._waiting[0].frame() if self._waiting else silence(FRAME)
 
 
-def _silent() -> Sound:
-    return Sound(Silence(), NullSink())
+def _silent() -> AudioEndpoints:
+    return AudioEndpoints(Silence(), NullSink())
 
 
-def kit_for(server: WsServer) -> MediaKit:
+def media_config_for(server: WsServer) -> MediaConfig:
     """What all extensions share for their media: one certificate, no STUN, loopback too."""
     settings = Settings(
         uri=address_of("extensions"), instance_id=uuid4(), ws_servers=(server,), stun_servers=()
     )
-    return MediaKit.from_settings(settings, include_loopback=True)
+    return MediaConfig.from_settings(settings, include_loopback=True)

@@ -71,7 +71,7 @@ class Fork:
             branch.outcome = self._made(487)
         self._settle(now)
 
-    def take(self, branch: "_Branch", response: Response, now: float) -> None:
+    def on_event(self, branch: "_Branch", response: Response, now: float) -> None:
         """A response came back on one branch, its Via already taken off."""
         kind = response.status // 100
         if kind == 1:
@@ -141,7 +141,7 @@ class _Branch:
             self._was_heard = True
             if self._is_cancel_due and response.status < 200:
                 self._fork.ask_to_stop(self, now)
-        self._fork.take(self, _without_our_via(response), now)
+        self._fork.on_event(self, _without_our_via(response), now)
 
     def on_useless(self, response: Response, now: float) -> None:
         """An answer came from which nothing can be told: have the place stop, and go on without."""

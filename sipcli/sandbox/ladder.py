@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sipcli.core.connection.flow import Flow
-from sipcli.printable import one_line
 from sipcli.sandbox.proxy import Hop
 from sipcli.sip.message import Request
 from sipcli.sip.typed import Message
+from sipcli.text import one_line
 
 MIDDLE: Final = "sandbox"
 LABEL: Final = 34

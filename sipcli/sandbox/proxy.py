@@ -11,11 +11,11 @@ from typing import Final
 from sipcli.config.settings import ANONYMOUS_HOST
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG
-from sipcli.core.requests import dispatch
-from sipcli.core.requests.protection import Kind
+from sipcli.core.requests import uas_checks
+from sipcli.core.requests.protection_space import Kind
 from sipcli.core.transactions.layer import Inbound, Key, Transactions
+from sipcli.sandbox.digest_auth import AuthResult, DigestAuthenticator
 from sipcli.sandbox.fork import Fork
-from sipcli.sandbox.guard import Guard, Verdict
 from sipcli.sandbox.locations import Locations
 from sipcli.sandbox.names import is_ours, user_of
 from sipcli.sandbox.registrar import Registrar
@@ -53,7 +53,7 @@ class Proxy:
         self._users = passwords.keys()
         self._new_id = new_id
         self._on_hop = on_hop
-        self._guard = Guard(passwords, new_id)
+        self._guard = DigestAuthenticator(passwords, new_id)
         self._locations = Locations()
         self._registrar = Registrar(self._locations, new_id)
         self._transactions = Transactions(self)
@@ -91,7 +91,7 @@ class Proxy:
             return
         self._hop(flow, message, incoming=True)
         if isinstance(message, Request):
-            self._received_request(flow, message, dispatch.refuse_faults(check(message)), now)
+            self._received_request(flow, message, uas_checks.refuse_faults(check(message)), now)
         else:
             self._transactions.receive_response(message, now)
         self._sweep()
@@ -132,7 +132,7 @@ class Proxy:
     # Requests
 
     def _received_request(
-        self, flow: Flow, request: Request, refusal: dispatch.Answer | None, now: float
+        self, flow: Flow, request: Request, refusal: uas_checks.Answer | None, now: float
     ) -> None:
         if refusal is not None:
             if request.method != "ACK":
@@ -195,7 +195,7 @@ class Proxy:
             tags = ", ".join(request.proxy_require)
             self._answer(inbound, 420, now, fields=[("Unsupported", tags)])
         elif request.method == "OPTIONS" and is_ours(request.uri) and not user_of(request.uri):
-            self._answer(inbound, 200, now, fields=[dispatch.allow()])
+            self._answer(inbound, 200, now, fields=[uas_checks.allow()])
         else:
             self._forward(inbound, now)
 
@@ -226,7 +226,7 @@ class Proxy:
             fork.cancel(now)
 
     def _challenge(
-        self, inbound: Inbound, kind: Kind, status: int, verdict: Verdict, now: float
+        self, inbound: Inbound, kind: Kind, status: int, verdict: AuthResult, now: float
     ) -> None:
         fields = self._guard.challenges(kind, now, stale=verdict.stale)
         self._answer(inbound, status, now, fields=fields)

@@ -8,7 +8,7 @@ from sipcli.core.requests.route import needs_sips_contact
 from sipcli.sandbox.fork import Outbound
 from sipcli.sandbox.locations import Binding, Locations
 from sipcli.sandbox.names import DOMAIN, user_of
-from sipcli.sandbox.tokens import FlowTokens
+from sipcli.sandbox.route_tokens import FlowTokens
 from sipcli.sip.auth import parse_authorization
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.headers import Headers

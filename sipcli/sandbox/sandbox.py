@@ -12,11 +12,11 @@ from typing import Any, Final, Self
 from sipcli.config.settings import IceTransportPolicy, Settings, WsServer
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, ConnectError, Phase
-from sipcli.sandbox.extensions import EXTENSIONS, Extension, kit_for
+from sipcli.sandbox.extensions import EXTENSIONS, Extension, media_config_for
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.server import SandboxServer
-from sipcli.sandbox.throw_away import throw_away_tls
+from sipcli.sandbox.temporary_ca import temporary_tls
 
 START_LIMIT: Final = 20.0
 """Seconds that the extensions get to register, which takes them some 50 ms."""
@@ -76,7 +76,7 @@ class Sandbox:
 
     async def _enter(self) -> None:
         async with AsyncExitStack() as stack:
-            tls = stack.enter_context(throw_away_tls(self._plan.host)) if self._plan.tls else None
+            tls = stack.enter_context(temporary_tls(self._plan.host)) if self._plan.tls else None
             self.ca_file = str(tls.ca_file) if tls is not None else None
             passwords = {name: new_password() for name in EXTENSIONS}
             self._accounts |= passwords
@@ -166,7 +166,7 @@ class Sandbox:
 
     async def _start(self, passwords: Mapping[str, str]) -> None:
         """Start all extensions, and wait until they can be called."""
-        kit = kit_for(self.server)
+        media_config = media_config_for(self.server)
         waiting = set(passwords)
         is_ready = asyncio.Event()
 
@@ -176,7 +176,7 @@ class Sandbox:
                 is_ready.set()
 
         for name, password in passwords.items():
-            extension = Extension(name, password, self.server, self.ca_file, kit)
+            extension = Extension(name, password, self.server, self.ca_file, media_config)
             self._tasks.create_task(extension.run(partial(ready, name), self._end))
         try:
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.

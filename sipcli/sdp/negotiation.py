@@ -13,22 +13,22 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
-from sipcli.sdp import compose
-from sipcli.sdp.agreed import Agreed
+from sipcli.sdp import builder
 from sipcli.sdp.audio import AudioMedia, audio_media
-from sipcli.sdp.compose import FIRST, Layout
+from sipcli.sdp.builder import FIRST, Layout
+from sipcli.sdp.codec_match import answered, common, continued, numbered, receivable
 from sipcli.sdp.description import MediaDescription, SessionDescription
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.dtls import Setup, setup_answered
 from sipcli.sdp.formats import Format
-from sipcli.sdp.matching import answered, common, continued, numbered, receivable
-from sipcli.sdp.numbers import Numbers
-from sipcli.sdp.path import Path, follow, leads_to
+from sipcli.sdp.negotiated import NegotiatedMedia
+from sipcli.sdp.payload_types import PayloadTypes
 from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import BadDescription, read
-from sipcli.sdp.refusal import BAD_PARAMETER, Refused, choose
 from sipcli.sdp.sources import OFFERED, RtpSource, agreed_extension, answer_to
 from sipcli.sdp.transport import Fingerprint, LocalTransport
+from sipcli.sdp.transport_params import Path, follow, leads_to
+from sipcli.sdp.validation import BAD_PARAMETER, Refused, choose
 from sipcli.sdp.write import write
 
 PROTOCOL: Final = "UDP/TLS/RTP/SAVPF"
@@ -70,8 +70,8 @@ class _Session:
     """Of our description."""
     had_address: bool
     """Whether the far end ever named an address of its own."""
-    agreed: Agreed
-    numbers: Numbers
+    agreed: NegotiatedMedia
+    numbers: PayloadTypes
     """Those of the dialog so far."""
 
 
@@ -91,7 +91,7 @@ class _Received:
     audio: AudioMedia
     formats: tuple[Format, ...]
     """The common ones, with the far end's numbers."""
-    numbers: Numbers
+    numbers: PayloadTypes
     """Those of the dialog once the answer is sent."""
     path: Path
 
@@ -132,7 +132,7 @@ class Negotiation:
         self._version = 0
         self._sent: Layout | None = None
         self._preferences = preferences
-        self._numbers = Numbers()
+        self._numbers = PayloadTypes()
         self._session: _Session | None = None
         self._provisional: _Session | None = None
         self._offered: _Offered | None = None
@@ -148,7 +148,7 @@ class Negotiation:
         return State.HAVE_REMOTE_PRANSWER if self._provisional else State.HAVE_LOCAL_OFFER
 
     @property
-    def agreed(self) -> Agreed | None:
+    def agreed(self) -> NegotiatedMedia | None:
         """What is in force, be it provisional; None before the first answer."""
         return None if self._latest is None else self._latest.agreed
 
@@ -163,7 +163,7 @@ class Negotiation:
         before = self._session
         layout = before.layout if before else FIRST
         formats = continued(self._preferences, before.agreed.sends if before else ())
-        audio = compose.audio(
+        audio = builder.audio(
             local,
             mid=layout.mid,
             protocol=PROTOCOL,
@@ -182,7 +182,9 @@ class Negotiation:
         self._offered = _Offered(layout=layout, direction=direction)
         return self._issue(self._offered.layout)
 
-    def receive_answer(self, text: bytes | str, *, provisional: bool = False) -> Agreed | Refused:
+    def receive_answer(
+        self, text: bytes | str, *, provisional: bool = False
+    ) -> NegotiatedMedia | Refused:
         """Take the answer to our offer; a provisional one leaves room for another.
 
         One that cannot be used is as if it had not come, if provisional, else it ends the
@@ -217,7 +219,7 @@ class Negotiation:
             return path
         # Packets of two associations cannot be taken for each other: numbers start afresh, for
         # servers that connect a call to somebody else.
-        numbers = Numbers() if path.new_association else deepcopy(self._numbers)
+        numbers = PayloadTypes() if path.new_association else deepcopy(self._numbers)
         numbers.note(audio.formats)
         formats = common(audio.formats, self._preferences, own_order=self._preferences.own_order)
         self._received = _Received(
@@ -230,7 +232,9 @@ class Negotiation:
             sources=audio.sources,
         )
 
-    def create_answer(self, local: LocalTransport, direction: Direction) -> tuple[str, Agreed]:
+    def create_answer(
+        self, local: LocalTransport, direction: Direction
+    ) -> tuple[str, NegotiatedMedia]:
         """Our answer to the offer received, and what it comes to.
 
         `direction` is what we want; the answer says as much of it as the offer allows.
@@ -243,7 +247,7 @@ class Negotiation:
         own = {each.key: each for each in self._preferences.formats}
         formats = answered(offer.formats, audio.formats)
         setup = setup_answered(audio.setup, offer.path.dtls_role)
-        ours = compose.audio(
+        ours = builder.audio(
             local,
             mid=audio.mid,
             protocol=audio.protocol,
@@ -257,7 +261,7 @@ class Negotiation:
             offering=False,
         )
         layout = Layout(
-            media=tuple(map(compose.refused, offer.media)),
+            media=tuple(map(builder.refused, offer.media)),
             place=audio.place,
             mid=audio.mid,
             bundled=audio.bundled,
@@ -333,10 +337,10 @@ class Negotiation:
         formats: tuple[Format, ...],
         direction: Direction,
         layout: Layout,
-        numbers: Numbers,
+        numbers: PayloadTypes,
     ) -> _Session:
-        ptime = audio.ptime or compose.PTIME
-        agreed = Agreed(
+        ptime = audio.ptime or builder.PTIME
+        agreed = NegotiatedMedia(
             direction=direction,
             sends=formats,
             receives=receivable(numbers, self._preferences),
@@ -360,7 +364,7 @@ class Negotiation:
         if self._sent != layout:
             self._sent = layout
             self._version += 1
-        return write(compose.session(self._id, self._version, layout))
+        return write(builder.session(self._id, self._version, layout))
 
 
 def _read(text: bytes | str) -> SessionDescription | Refused:

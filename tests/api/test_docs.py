@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from sipcli import Call, Phone, errors
-from sipcli.api.gauge import Measured
+from sipcli.api.audio_meters import Measured
 from sipcli.sandbox.sandbox import Sandbox
 
 pytest_plugins = ["pytester"]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
-INSIDE = {"take", "switched", "switchboard", "shell"}
+INSIDE = {"on_event", "managed", "call_manager", "runner"}
 """What a phone and its calls have for the rest of the house."""
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import sipcli
 from sipcli import Phone
-from sipcli.api.setup import Event
+from sipcli.api.phone_config import Event
 from sipcli.core.events import Connected, Registered
 from sipcli.errors import (
     ConfigError,
@@ -23,8 +23,8 @@ from sipcli.errors import (
     RefusedError,
     RegistrationError,
 )
+from sipcli.media.audio_io.source import ToneSource
 from sipcli.media.pcm import FRAME, Pcm, silence
-from sipcli.media.sound.source import ToneSource
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from tests.api.kinds import MakePhone
 from tests.open_files import open_files
@@ -256,7 +256,7 @@ async def test_a_call_outlives_its_server_and_the_phone_comes_back() -> None:
     lost = asyncio.Event()
     heard: list[str] = []
 
-    def take(event: Event) -> None:
+    def on_event(event: Event) -> None:
         heard.append(event.name)
         if event.name == "disconnected":
             lost.set()
@@ -267,7 +267,7 @@ async def test_a_call_outlives_its_server_and_the_phone_comes_back() -> None:
     async with AsyncExitStack() as first:
         here = await first.enter_async_context(Sandbox(plan))
         keys = here.keys("alice") | {"connection_recovery_min_interval": 1}
-        async with Phone(**keys, on_event=take) as alice:
+        async with Phone(**keys, on_event=on_event) as alice:
             call = await alice.call("tone")
             await call.wait_for_audio()
             port = int(here.server.ws_uri.rpartition(":")[2])
@@ -320,9 +320,9 @@ async def test_a_phone_logs_its_story_and_its_messages_where_asked(
             Phone(**sandbox.keys("alice"), trace_sip=traces) as phone,
         ):
             await phone.ping("echo")
-    story = [record.getMessage() for record in caplog.records if record.name != "sipcli.trace"]
-    assert any(line.startswith("registered: uri=sip:alice@") for line in story)
-    assert any(line.startswith("-> OPTIONS sip:echo@") for line in story)
+    history = [record.getMessage() for record in caplog.records if record.name != "sipcli.trace"]
+    assert any(line.startswith("registered: uri=sip:alice@") for line in history)
+    assert any(line.startswith("-> OPTIONS sip:echo@") for line in history)
     traced = [record.getMessage() for record in caplog.records if record.name == "sipcli.trace"]
     assert any("\n  OPTIONS sip:echo@" in block for block in traced) == traces
     assert sandbox.passwords["alice"] not in caplog.text

@@ -7,17 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from sipcli.calls.call import Call
-from sipcli.calls.call_outcome import call_failure
+from sipcli.calls.call_errors import call_failure
+from sipcli.calls.call_stats import figures
 from sipcli.calls.events import CallEnded, Dtmf, Media
-from sipcli.calls.figures import figures
+from sipcli.core.calls.call_services import capabilities
 from sipcli.core.calls.events import Answered, CallEvent, Incoming, RemoteOffer
-from sipcli.core.calls.invitation import Failure, Invitation
-from sipcli.core.calls.line import capabilities
+from sipcli.core.calls.invite_exchange import Failure, InviteExchange
 from sipcli.errors import MediaError
 from sipcli.sdp.direction import Direction
 from sipcli.sip.message import Request, Response
+from tests.calls.phones_world import Person, in_a_call, town
 from tests.calls.test_turns import early_answer, nowhere, refuse_offers, ring_both, say
-from tests.calls.town import Person, in_a_call, town
 from tests.media.session.ends import ends, virtual
 
 ICE_FAILS = 12.0
@@ -201,14 +201,14 @@ class Asked:
 
     def __init__(self, bob: Person) -> None:
         self._bob = bob
-        self._leg = bob.signalling.calls._session(bob.rings[-1].id).leg  # noqa: SLF001 - by hand
+        self._usage = bob.signalling.calls._session(bob.rings[-1].id).usage  # noqa: SLF001 - by hand
         self._request: Request | None = None
         self.offer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        line, dialog = self._leg.line, self._leg.dialog
+        line, dialog = self._usage.services, self._usage.dialog
         with bob.step() as (_, now):
             assert line.flow is not None
             request = line.build(dialog, "INVITE", headers=capabilities())
-            Invitation(request, line.flow, line, self, dialog.next_cseq).start(now)
+            InviteExchange(request, line.flow, line, self, dialog.next_cseq).start(now)
 
     def on_provisional(self, response: Response, now: float) -> None:
         """Nothing."""
@@ -222,7 +222,7 @@ class Asked:
             self.offer.set_result(response.body)
 
     def answer(self, body: bytes) -> None:
-        line, dialog = self._leg.line, self._leg.dialog
+        line, dialog = self._usage.services, self._usage.dialog
         with self._bob.step():
             assert self._request is not None
             assert line.flow is not None

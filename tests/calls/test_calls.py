@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.calls.events import CallEnded, CallWarned, Dtmf, Held, Media, Resumed
 from sipcli.core.calls.events import Answered, Calling, Incoming, Progress
-from tests.calls.town import in_a_call, town
+from tests.calls.phones_world import in_a_call, town
 from tests.media.session.ends import virtual
 
 

@@ -12,8 +12,8 @@ from sipcli.media.dtmf.digits import MOST_STEPS, InvalidDigits
 from sipcli.media.session.session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.direction import Direction
+from tests.calls.phones_world import Person, in_a_call, town
 from tests.calls.test_begin_anew import Asked
-from tests.calls.town import Person, in_a_call, town
 from tests.media.session.ends import ends, virtual
 
 Change = Callable[[bytes], bytes]
@@ -213,7 +213,7 @@ async def test_who_knows_no_info_is_not_asked_again() -> None:
 
 def refuse_info(person: Person, status: int) -> Callable[[], int]:
     """Let each INFO of this person be answered with `status`; returns how many there were."""
-    digits = person.switchboard.calls[-1]._digits  # noqa: SLF001 - the far end is a sipcli
+    digits = person.call_manager.calls[-1]._digits  # noqa: SLF001 - the far end is a sipcli
     real = digits.delivered
     count = 0
 

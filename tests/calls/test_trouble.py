@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.calls.call_outcome import call_failure
+from sipcli.calls.call_errors import call_failure
 from sipcli.calls.events import CallEnded, CallWarned, Media
 from sipcli.calls.offers import Offers
 from sipcli.core.calls.events import Incoming
 from sipcli.errors import MediaError
 from sipcli.media.session.session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
-from tests.calls.town import Person, in_a_call, town
+from tests.calls.phones_world import Person, in_a_call, town
 from tests.media.session.ends import virtual
 
 OUT_OF_FILES = OSError(errno.EMFILE, "Too many open files")
@@ -86,7 +86,7 @@ async def test_a_command_that_finds_no_socket_says_so(monkeypatch: pytest.Monkey
         monkeypatch.setattr(MediaTransport, "gather", fail(OUT_OF_FILES))
         with pytest.raises(MediaError, match="Too many open files"):
             await alice.calls("bob")
-        assert alice.switchboard.calls == ()
+        assert alice.call_manager.calls == ()
 
 
 @virtual

@@ -19,13 +19,13 @@ from sipcli.core.calls.events import (
 )
 from sipcli.core.calls.gate import NO_ROOM
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.media.seam.ice import IceAgent
 from sipcli.media.session.events import MediaLost
 from sipcli.media.session.session import ARRIVAL_LIMIT
 from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.media.webrtc.ice import IceAgent
 from sipcli.sdp.direction import Direction
 from sipcli.sip.uri import SipUri
-from tests.calls.town import Person, in_a_call, town
+from tests.calls.phones_world import Person, in_a_call, town
 from tests.media.session.ends import ends, virtual
 
 CAROL = SipUri.parse("sip:carol@example.com")
@@ -225,7 +225,7 @@ def drop_everything(patch: pytest.MonkeyPatch) -> None:
 
 def lose_media(call: Call) -> None:
     """Have the media say that they are lost."""
-    call._path.take(MediaLost(reason="nothing comes", closed=False))  # noqa: SLF001
+    call._path.on_event(MediaLost(reason="nothing comes", closed=False))  # noqa: SLF001
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -340,7 +340,7 @@ async def test_a_transfer_leads_to_the_other_and_ends_the_first_call() -> None:
         await asyncio.gather(alice.hears(), carol.hears())
         await asyncio.gather(ours.over.wait(), theirs.over.wait())
         assert bob.told(TransferProgress)[-1].status == 200
-        assert len(alice.switchboard.calls) == 1
+        assert len(alice.call_manager.calls) == 1
 
 
 @virtual
@@ -351,7 +351,7 @@ async def test_who_transfers_may_hang_up_at_once() -> None:
         await bob.event(TransferProgress)
         theirs.hang_up()
         await ours.over.wait()
-        everything = asyncio.ensure_future(alice.switchboard.all_over())
+        everything = asyncio.ensure_future(alice.call_manager.all_over())
         await carol.event(Incoming)
         await asyncio.gather(alice.hears(), carol.hears())
         assert not everything.done()
@@ -373,11 +373,11 @@ async def test_a_call_ends_with_all_that_came_of_it_at_whatever_stage(stage: str
             carol.rings[-1].answer(carol.sound())
             await carol.event(Answered)
             await ours.over.wait()
-        alice.switchboard.end(ours)
+        alice.call_manager.end(ours)
         async with asyncio.timeout(5):
-            await alice.switchboard.over(ours)
+            await alice.call_manager.over(ours)
         await asyncio.sleep(60)
-        assert alice.switchboard.calls == ()
+        assert alice.call_manager.calls == ()
         assert len(carol.rings) == (stage != "accepted")
         assert all(ring.over.is_set() for ring in carol.rings)
 
@@ -390,9 +390,9 @@ async def test_another_call_goes_on_when_one_ends_with_all_that_came_of_it() -> 
         theirs.transfer(CAROL)
         await carol.event(Incoming, 2)
         await ours.over.wait()
-        alice.switchboard.end(ours)
-        await alice.switchboard.over(ours)
-        assert alice.switchboard.calls == (other,)
+        alice.call_manager.end(ours)
+        await alice.call_manager.over(ours)
+        assert alice.call_manager.calls == (other,)
 
 
 @virtual
@@ -406,9 +406,9 @@ async def test_a_call_that_takes_the_place_of_another_goes_on_with_it() -> None:
         await asyncio.gather(alice.hears(), carol.hears())
         await first.over.wait()
         assert carol.rings[1].came_of == first.id
-        carol.switchboard.end(first)
-        await carol.switchboard.over(first)
-        assert carol.switchboard.calls == ()
+        carol.call_manager.end(first)
+        await carol.call_manager.over(first)
+        assert carol.call_manager.calls == ()
 
 
 @virtual
@@ -429,15 +429,15 @@ async def test_an_attended_transfer_joins_the_other_two() -> None:
 async def test_the_call_that_is_talked_on_is_the_current_one() -> None:
     async with town() as (alice, bob, carol):
         first, _ = await in_a_call(alice, bob)
-        assert alice.switchboard.current is first
+        assert alice.call_manager.current is first
         first.hold(on=True)
         await alice.event(Held)
-        assert alice.switchboard.current is first
+        assert alice.call_manager.current is first
         second, _ = await in_a_call(alice, carol)
-        assert alice.switchboard.current is second
+        assert alice.call_manager.current is second
         second.hang_up()
         await second.over.wait()
-        assert alice.switchboard.current is first
+        assert alice.call_manager.current is first
 
 
 @virtual
@@ -447,12 +447,12 @@ async def test_a_transfer_waits_for_whoever_leads_the_call() -> None:
         theirs.transfer(CAROL)
         asked = await alice.event(TransferRequested)
         assert (asked.call, str(asked.target)) == (ours.id, str(CAROL))
-        assert alice.switchboard.asking is ours
+        assert alice.call_manager.asking is ours
         await asyncio.sleep(5)
         assert carol.told(Incoming) == []
-        new = await alice.switchboard.accept_transfer(ours)
+        new = await alice.call_manager.accept_transfer(ours)
         assert new.transfer_of == ours.id
-        assert alice.switchboard.asking is None
+        assert alice.call_manager.asking is None
         await asyncio.gather(alice.hears(), carol.hears())
         await ours.over.wait()
 
@@ -471,9 +471,9 @@ async def test_a_transfer_that_is_declined_leaves_the_call_as_it_is() -> None:
             assert (told.decision, told.status) == ("refused", 603)
             assert (await bob.event(TransferProgress, count)).status == 603
         assert carol.told(Incoming) == []
-        assert alice.switchboard.asking is None
+        assert alice.call_manager.asking is None
         with pytest.raises(OutOfTurn):
-            alice.switchboard.accept_transfer(ours)
+            alice.call_manager.accept_transfer(ours)
         await asyncio.gather(alice.hears(), bob.hears())
 
 
@@ -486,7 +486,7 @@ async def test_a_question_ends_with_its_call() -> None:
         theirs.hang_up()
         await ours.over.wait()
         with pytest.raises(OutOfTurn):
-            alice.switchboard.accept_transfer(ours)
+            alice.call_manager.accept_transfer(ours)
 
 
 @virtual

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from sipcli.calls.switchboard import Switchboard
+from sipcli.calls.call_manager import CallManager
 from sipcli.cli.call_line import WIDTH, CallLine, bar
-from tests.cli.desk import ASKED, MOVED, FakeCall, FakeDesk
+from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeDesk
 
 
 def media(mos: float | None = 4.21) -> Any:
@@ -34,8 +34,8 @@ def line(*calls: FakeCall, current: FakeCall | None = None, has_keys: bool = Tru
         loop = asyncio.get_running_loop()
         for call in calls:
             call.answered_at = loop.time() - 5
-        switchboard = cast(Switchboard, FakeDesk(*calls, current=current))
-        return CallLine(switchboard, has_keys=has_keys)()
+        call_manager = cast(CallManager, FakeDesk(*calls, current=current))
+        return CallLine(call_manager, has_keys=has_keys)()
 
     return asyncio.run(show())
 
@@ -52,13 +52,13 @@ def test_a_call_shows_who_how_long_what_and_how() -> None:
 
 def test_what_a_far_end_asks_comes_first() -> None:
     call = talking()
-    call.questions.take(ASKED)
+    call.questions.on_event(ASKED)
     ringing = FakeCall(is_ringing=True, is_incoming=True)
     question = "↷ transfer to sip:carol@example.com"
     assert line(call, ringing) == f"{question}: y accept, n refuse · 1 more"
     assert line(call, has_keys=False) == question
     call.questions.drop()
-    call.questions.take(MOVED)
+    call.questions.on_event(MOVED)
     assert str(line(call)).startswith("↷ redirection to sip:carol@example.com: y accept")
 
 

@@ -17,11 +17,11 @@ from sipcli.core.calls.events import (
     TransferDecided,
     TransferProgress,
 )
-from tests.cli.desk import ASKED, MOVED
+from tests.cli.call_session_fixture import ASKED, MOVED
 
 NASTY = "\x1b[2Jb\no\rb\x9b\u202e"
 HOST = events.CandidateShown(type="host", protocol="udp", address="192.0.2.1", port=4000)
-FIGURES = events.Figures(
+FIGURES = events.CallStats(
     packets_sent=100,
     packets_received=99,
     packets_lost=1,

@@ -8,8 +8,8 @@ import pytest
 
 from sipcli.cli import devices as command
 from sipcli.cli.main import run
-from sipcli.media.sound import portaudio
-from tests.media.sound.fake_sounddevice import FakeDevice, FakeSounddevice
+from sipcli.media.audio_io import portaudio
+from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeSounddevice
 
 Capture = pytest.CaptureFixture[str]
 

@@ -12,10 +12,10 @@ from typing import IO
 import pytest
 
 from sipcli.cli import keyboard
-from sipcli.cli.common import Common
 from sipcli.cli.keyboard import has_keyboard
 from sipcli.cli.keys import Keyboard, keys
-from tests.cli.desk import FakeCall, FakeDesk
+from sipcli.cli.shared_options import Common
+from tests.cli.call_session_fixture import FakeCall, FakeDesk
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def desk(call: FakeCall) -> FakeDesk:
 def test_arrow_keys_and_their_like_mean_nothing(
     noise: bytes, desk: FakeDesk, call: FakeCall
 ) -> None:
-    Keyboard(desk.here).type(b"1" + noise + b"2")
+    Keyboard(desk.call_session).type(b"1" + noise + b"2")
     assert call.did == ["dtmf 1", "dtmf 2"]
     assert desk.said == []
 
 
 def test_a_character_may_come_in_pieces(desk: FakeDesk) -> None:
-    typist = Keyboard(desk.here)
+    typist = Keyboard(desk.call_session)
     for byte in "té\x7fx".encode():
         typist.type(bytes([byte]))
     assert desk.asked[-1] == "transfer to: x"
@@ -46,7 +46,7 @@ def test_a_character_may_come_in_pieces(desk: FakeDesk) -> None:
 
 
 def test_a_transfer_asks_for_its_target(desk: FakeDesk, call: FakeCall) -> None:
-    Keyboard(desk.here).type(b"tcaroll\x7f\r")
+    Keyboard(desk.call_session).type(b"tcaroll\x7f\r")
     assert desk.asked[0] == "transfer to: "
     assert desk.asked[-2:] == ["transfer to: carol", None]
     assert call.did == ["transfer sip:carol@example.com"]
@@ -54,7 +54,7 @@ def test_a_transfer_asks_for_its_target(desk: FakeDesk, call: FakeCall) -> None:
 
 @pytest.mark.parametrize("end", [b"\r", b"x\x1b"])
 def test_a_transfer_can_be_thought_better_of(desk: FakeDesk, call: FakeCall, end: bytes) -> None:
-    typist = Keyboard(desk.here)
+    typist = Keyboard(desk.call_session)
     typist.type(b"t" + end)
     typist.type(b"1")
     assert desk.asked[-1] is None
@@ -62,7 +62,7 @@ def test_a_transfer_can_be_thought_better_of(desk: FakeDesk, call: FakeCall, end
 
 
 def test_help_and_mistakes_are_said(desk: FakeDesk) -> None:
-    Keyboard(desk.here).type(b"?a")
+    Keyboard(desk.call_session).type(b"?a")
     assert "q hang up" in desk.said[0]
     assert desk.said[1] == "nothing rings here"
 
@@ -71,7 +71,7 @@ def test_a_device_that_is_gone_is_said_and_nobody_is_put_on_hold(call: FakeCall)
     other = FakeCall(is_ringing=True, is_incoming=True)
     desk = FakeDesk(call, other)
     desk.has_device = False
-    Keyboard(desk.here).type(b"a")
+    Keyboard(desk.call_session).type(b"a")
     assert desk.said == ["the microphone is gone"]
     assert (call.did, other.did) == ([], [])
 
@@ -90,7 +90,7 @@ async def at_a_terminal(desk: FakeDesk, patch: pytest.MonkeyPatch) -> AsyncItera
         patch.setattr(keyboard, "common", Common)
         assert has_keyboard(reads_stdin=False)
         assert not has_keyboard(reads_stdin=True)
-        async with keys(desk.here):
+        async with keys(desk.call_session):
             yield outside
 
 
@@ -154,7 +154,7 @@ def test_nothing_is_read_without_a_keyboard(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def test() -> None:
         monkeypatch.setattr(os, "read", forbidden)
-        async with keys(FakeDesk(has_keys=False).here):
+        async with keys(FakeDesk(has_keys=False).call_session):
             await asyncio.sleep(0.01)
 
     asyncio.run(test())

@@ -153,10 +153,10 @@ asyncio.run(main())
 def test_a_call_loads_no_module(codec: str, tmp_path: Path) -> None:
     with started("sandbox", "--json", folder=tmp_path) as server:
         assert server.stdout is not None
-        here = until(server.stdout, "sandbox")
-        users = [word for one in here["accounts"] for word in (one["uri"], one["password"])]
+        call_session = until(server.stdout, "sandbox")
+        users = [word for one in call_session["accounts"] for word in (one["uri"], one["password"])]
         done = subprocess.run(
-            [sys.executable, "-c", MODULES, here["server"], codec, *users],
+            [sys.executable, "-c", MODULES, call_session["server"], codec, *users],
             capture_output=True,
             text=True,
             timeout=PATIENCE,

@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sipcli.cli.common import COMMON, Command, Common, common, common_options
 from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.shared_options import COMMON, Command, Common, common, common_options
 from sipcli.config.keys import BY_NAME, KEYS
 from sipcli.config.schema import Key, Section
 from sipcli.errors import ConfigError

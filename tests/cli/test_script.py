@@ -243,12 +243,12 @@ def test_two_scripts_talk_to_each_other(tmp_path: Path) -> None:
     with started("sandbox", "--json", folder=tmp_path) as server:
         assert server.stdout is not None
         server.stdout.readline()
-        here = json.loads(server.stdout.readline())
-        for account in here["accounts"]:
+        call_session = json.loads(server.stdout.readline())
+        for account in call_session["accounts"]:
             name = account["uri"].removeprefix("sip:").partition("@")[0]
             (tmp_path / f"{name}.toml").write_text(
                 f'uri = "{account["uri"]}"\npassword = "{account["password"]}"\n'
-                f'ws_servers = "{here["server"]}"\nstun_servers = []\n'
+                f'ws_servers = "{call_session["server"]}"\nstun_servers = []\n'
             )
             (tmp_path / f"{name}.toml").chmod(0o600)
         first, second = sorted(path.stem for path in tmp_path.glob("*.toml"))

@@ -13,7 +13,7 @@ from sipcli import Phone
 from sipcli.core.calls.session import Session
 from sipcli.media.session.session import NotAcceptable
 from sipcli.sandbox.sandbox import Sandbox
-from sipcli.sdp.refusal import Refused
+from sipcli.sdp.validation import Refused
 from tests.api.kinds import MakePhone
 
 pytestmark = pytest.mark.asyncio
@@ -59,7 +59,7 @@ async def called(
         def refuse(_: bytes) -> NoReturn:
             raise NotAcceptable(Refused(399, "not now"))
 
-        monkeypatch.setattr(other.switched.media, "receive_offer", refuse)
+        monkeypatch.setattr(other.managed.media, "receive_offer", refuse)
         out, _ = await asyncio.wait_for(talking, PATIENCE)
     finally:
         if process.returncode is None:
@@ -95,7 +95,7 @@ async def test_a_digit_that_is_refused_names_its_status(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(session: Session, inbound: Any, now: float) -> None:
-        session.leg.respond(inbound, 415, now)
+        session.usage.respond(inbound, 415, now)
 
     monkeypatch.setattr(Session, "_received_info", refuse)
     bob = await sip_phone("bob", audio_in="silence")

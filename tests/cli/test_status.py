@@ -28,7 +28,7 @@ def line(*told: events.Event) -> str:
     """The line after all of `told`."""
     status = Status(registers=True)
     for event in told:
-        status.take(event, 100.0)
+        status.on_event(event, 100.0)
     return status.line(100.0)
 
 

@@ -26,7 +26,7 @@ def server() -> Iterator[SipServer]:
         yield server
 
 
-def shell(line: str) -> subprocess.CompletedProcess[str]:
+def runner(line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sh", "-c", f"{PROGRAM} {line}"], capture_output=True, text=True, timeout=20, check=False
     )
@@ -34,27 +34,27 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("line", ["config example", "config path --json", "--help", "--version"])
 def test_what_was_asked_for_and_cannot_be_written_is_exit_2(line: str) -> None:
-    ended = shell(f"{line} >{FULL}")
+    ended = runner(f"{line} >{FULL}")
     assert (ended.returncode, ended.stderr) == (2, TOLD)
 
 
 @pytest.mark.parametrize("flags", ["", "--json"])
 def test_a_full_disk_ends_nothing(server: SipServer, flags: str) -> None:
     words = " ".join(account(server, flags))
-    ended = shell(f"ping bob --count 3 --interval 0 {words} >{FULL}")
+    ended = runner(f"ping bob --count 3 --interval 0 {words} >{FULL}")
     assert (ended.returncode, ended.stderr) == (2, TOLD)
     assert len(server.requests("OPTIONS")) == 3
     assert server.requests("REGISTER")[-1].contacts[0].params.get("expires") == "0"
 
 
 def test_what_failed_keeps_its_code(server: SipServer) -> None:
-    ended = shell(f"message bob hello {' '.join(account(server))} >{FULL}")
+    ended = runner(f"message bob hello {' '.join(account(server))} >{FULL}")
     assert ended.returncode == 5
     assert ended.stderr.startswith(TOLD)
 
 
 def test_a_trace_that_finds_no_room_ends_nothing(server: SipServer) -> None:
-    ended = shell(f"ping bob --trace-sip {' '.join(account(server))} 2>{FULL}")
+    ended = runner(f"ping bob --trace-sip {' '.join(account(server))} 2>{FULL}")
     assert ended.returncode == 0
     assert "200" in ended.stdout
 
@@ -64,7 +64,7 @@ def test_a_trace_that_finds_no_room_ends_nothing(server: SipServer) -> None:
 def test_a_stream_that_was_closed_is_one_that_nobody_reads(
     server: SipServer, flags: str, closed: str
 ) -> None:
-    ended = shell(f"ping bob --trace-sip {' '.join(account(server, flags))} {closed}")
+    ended = runner(f"ping bob --trace-sip {' '.join(account(server, flags))} {closed}")
     assert ended.returncode == 0
     if ">&- 2>&-" in closed:
         assert ended.stdout + ended.stderr == ""

@@ -11,7 +11,7 @@ from typing import IO
 
 import pytest
 
-from sipcli.cli.script_steps import SCRIPT_HELP
+from sipcli.cli.script_parser import SCRIPT_HELP
 from sipcli.cli.terminal import TerminalScreen
 from sipcli.cli.wording import PLAIN, Line
 from sipcli.core import events

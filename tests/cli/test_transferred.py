@@ -19,14 +19,14 @@ def listening(folder: Path, *arguments: str) -> Iterator[tuple[str, "subprocess.
     with started("sandbox", "--json", folder=folder) as server:
         assert server.stdout is not None
         server.stdout.readline()
-        here = json.loads(server.stdout.readline())
+        call_session = json.loads(server.stdout.readline())
         names = []
-        for account in here["accounts"]:
+        for account in call_session["accounts"]:
             name = account["uri"].removeprefix("sip:").partition("@")[0]
             names.append(name)
             (folder / f"{name}.toml").write_text(
                 f'uri = "{account["uri"]}"\npassword = "{account["password"]}"\n'
-                f'ws_servers = "{here["server"]}"\nstun_servers = []\n'
+                f'ws_servers = "{call_session["server"]}"\nstun_servers = []\n'
             )
             (folder / f"{name}.toml").chmod(0o600)
         first, second = sorted(names)

@@ -106,7 +106,7 @@ def at(now: float, *happened: events.Event, registers: bool = True) -> str:
     """The status line at `now`, after what happened at 100 s."""
     status = Status(registers=registers)
     for event in happened:
-        status.take(event, 100)
+        status.on_event(event, 100)
     return status.line(now)
 
 
@@ -141,7 +141,7 @@ def test_what_has_no_place_on_the_line_changes_nothing() -> None:
 @pytest.mark.parametrize(("registers", "line"), [(True, "◌ unregistering"), (False, "◌ closing")])
 def test_leaving_is_said(registers: bool, line: str) -> None:
     status = Status(registers=registers)
-    status.take(CONNECTED, 0)
+    status.on_event(CONNECTED, 0)
     status.leaving()
     assert status.line(0) == line
 

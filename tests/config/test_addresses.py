@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcli.config.addresses import account_uri, registrar_uri, stun_uri, turn_uri, ws_uri
-from sipcli.config.values import Unacceptable
+from sipcli.config.types import Unacceptable
 
 READERS = [account_uri, registrar_uri, stun_uri, turn_uri, ws_uri]
 

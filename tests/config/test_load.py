@@ -8,8 +8,8 @@ import pytest
 from sipcli.config import audio
 from sipcli.config.keys import KEYS
 from sipcli.config.load import CREDENTIALS, load
-from sipcli.config.origin import Source
 from sipcli.config.paths import config_file
+from sipcli.config.source import Source
 from sipcli.errors import ConfigError
 
 FILE = "[profiles.work]\n{profile}\n"

@@ -8,8 +8,8 @@ import pytest
 
 from sipcli.config.keys import BY_NAME, KEYS
 from sipcli.config.load import Loaded, load
-from sipcli.config.origin import Origin, Source
 from sipcli.config.schema import Key
+from sipcli.config.source import Origin, Source
 from sipcli.errors import ConfigError
 from tests.config.samples import SAMPLES
 

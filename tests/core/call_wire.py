@@ -35,7 +35,7 @@ class CallWire(Wire):
         given = settings(register=False, **changes)
         super().__init__(given, draw=draw, credentials=credentials)
         self.agent = UserAgent(
-            given, credentials, ids(), draw, patient=True, takes_calls=takes_calls
+            given, credentials, ids(), draw, retry_forever=True, takes_calls=takes_calls
         )
         self.call_events: list[CallEvent] = []
         self.may_have_bugs = False

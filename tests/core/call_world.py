@@ -41,7 +41,7 @@ class Phone:
             None,
             lambda: f"{name[::-1]}{next(numbers):08d}"[::-1],
             draw,
-            patient=True,
+            retry_forever=True,
             takes_calls=True,
         )
         self.flow: Flow | None = None

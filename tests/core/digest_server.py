@@ -35,7 +35,7 @@ def response(status: int, *fields: tuple[str, str]) -> Response:
 
 def sent(message: Request | AuthRefused, status: int = 401) -> list[Authorization]:
     assert isinstance(message, Request), message
-    return [parse_authorization(line) for line in message.headers.all(FIELDS[status][1])]
+    return [parse_authorization(services) for services in message.headers.all(FIELDS[status][1])]
 
 
 def realms(message: Request | AuthRefused, status: int = 401) -> list[str]:

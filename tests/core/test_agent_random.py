@@ -57,9 +57,9 @@ FIELDS = [
 class World:
     """An agent and its shell: what may happen to them, and the rules that always hold."""
 
-    def __init__(self, *, registers: bool, patient: bool) -> None:
+    def __init__(self, *, registers: bool, retry_forever: bool) -> None:
         given = settings(ws_servers=(ALPHA, BETA, GAMMA), register=registers)
-        self.wire = Wire(given, patient=patient)
+        self.wire = Wire(given, retry_forever=retry_forever)
         self.outcomes: list[Outcome] = []
         self.asked = 0
         self.opened: set[Flow] = set()
@@ -164,11 +164,11 @@ HAPPENINGS = st.lists(
 @given(st.booleans(), st.booleans(), HAPPENINGS, HAPPENINGS)
 def test_it_raises_nothing_keeps_its_bounds_and_ends_when_told_to(
     registers: bool,
-    patient: bool,
+    retry_forever: bool,
     before: list[tuple[Happening, int]],
     after: list[tuple[Happening, int]],
 ) -> None:
-    world = World(registers=registers, patient=patient)
+    world = World(registers=registers, retry_forever=retry_forever)
     for happening, number in [*before, (World.stop, 0), *after]:
         happening(world, number)
         world.check()

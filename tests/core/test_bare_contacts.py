@@ -53,8 +53,8 @@ def test_our_own_binding_is_known() -> None:
     request = wire.last()
     own = request.contacts[0]
     instance = own.params.get("+sip.instance")
-    line = f'{BARE}, {own.uri};+sip.instance="{instance}";reg-id=1;expires=99'
-    wire.receive(build.response(request, 200, to_tag="r", headers=[("Contact", line)]))
+    services = f'{BARE}, {own.uri};+sip.instance="{instance}";reg-id=1;expires=99'
+    wire.receive(build.response(request, 200, to_tag="r", headers=[("Contact", services)]))
     (registered,) = wire.told(Registered)
     assert [binding.ours for binding in registered.bindings] == [False, True]
     assert registered.expires_s == 99

@@ -159,7 +159,7 @@ def test_a_cancel_that_crosses_the_200_ends_in_ack_and_bye() -> None:
     bob.do(bob.calls.accept, call, b"answer")
     alice.do(alice.calls.hang_up, call)
     world.run()
-    alice_sent = [line for line in world.carried if line.startswith("alice>")]
+    alice_sent = [services for services in world.carried if services.startswith("alice>")]
     assert alice_sent == [
         "alice>proxy INVITE",
         "alice>proxy CANCEL",

@@ -17,9 +17,9 @@ GAMMA = WsServer("wss://gamma.example.com", 1)
 
 
 def connector(
-    *servers: WsServer, patient: bool = True, registers: bool = True, draw: float = 0.5
+    *servers: WsServer, retry_forever: bool = True, registers: bool = True, draw: float = 0.5
 ) -> Connector:
-    return Connector(servers, 2, 30, lambda: draw, patient=patient, registers=registers)
+    return Connector(servers, 2, 30, lambda: draw, retry_forever=retry_forever, registers=registers)
 
 
 def opened(effects: list[ConnectorEffect]) -> list[Flow]:
@@ -72,7 +72,7 @@ def test_after_the_last_a_new_round_begins_with_the_heaviest() -> None:
 
 
 def test_an_impatient_one_ends_with_its_first_round() -> None:
-    machine = connector(ALPHA, patient=False)
+    machine = connector(ALPHA, retry_forever=False)
     (flow,) = opened(machine.start(0))
     assert waits(machine.failed(flow, "dns", "no such host", 1)) == [None]
     assert machine.deadline(quiet=True) is None
@@ -106,7 +106,7 @@ def test_where_nothing_registers_a_connection_that_lasts_is_proof() -> None:
 
 
 def test_looking_for_a_heavier_server_does_not_put_the_proof_off() -> None:
-    machine = Connector((ALPHA, BETA), 2, 10, half, patient=True, registers=False)
+    machine = Connector((ALPHA, BETA), 2, 10, half, retry_forever=True, registers=False)
     (alpha,) = opened(machine.start(0))
     (beta,) = opened(machine.failed(alpha, "tcp", "refused", 0))
     machine.opened(beta, 0, quiet=True)
@@ -211,7 +211,7 @@ def test_a_network_that_changed_leaves_an_open_connection_alone() -> None:
 
 def test_a_call_that_needs_the_connection_back_keeps_waits_short() -> None:
     machine = Connector(
-        (ALPHA,), 2, 30, lambda: 0.9, patient=True, registers=True, is_urgent=lambda: True
+        (ALPHA,), 2, 30, lambda: 0.9, retry_forever=True, registers=True, is_urgent=lambda: True
     )
     (flow,) = opened(machine.start(0))
     for at in range(0, 100, 10):

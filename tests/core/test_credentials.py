@@ -33,8 +33,10 @@ def test_a_challenge_is_answered(algorithm: str, suffix: str, qop: str) -> None:
 @pytest.mark.parametrize("algorithm", HASHES)
 def test_without_qop_none_is_sent_nor_what_belongs_to_it(algorithm: str) -> None:
     answer = learnt(authenticator(), Server(algorithm=algorithm, qop=None), request())
-    (line,) = answer.headers.all("Authorization")
-    assert not {"qop=", "nc=", "cnonce="} & {part.split("=")[0] + "=" for part in line.split(", ")}
+    (services,) = answer.headers.all("Authorization")
+    assert not {"qop=", "nc=", "cnonce="} & {
+        part.split("=")[0] + "=" for part in services.split(", ")
+    }
 
 
 def test_a_session_algorithm_without_qop_is_not_for_us() -> None:
@@ -61,8 +63,8 @@ def test_the_uri_is_that_of_the_request_line_as_it_stands_there() -> None:
 
 
 def test_algorithm_and_opaque_are_those_of_the_challenge() -> None:
-    line = ("WWW-Authenticate", 'Digest realm="r", nonce="n", opaque="", algorithm=md5')
-    (one,) = sent(authenticator().session().answer(request(), response(401, line)))
+    services = ("WWW-Authenticate", 'Digest realm="r", nonce="n", opaque="", algorithm=md5')
+    (one,) = sent(authenticator().session().answer(request(), response(401, services)))
     assert (one.algorithm, one.opaque) == ("md5", "")
     bare = ("WWW-Authenticate", 'Digest realm="r", nonce="n"')
     (one,) = sent(authenticator().session().answer(request(), response(401, bare)))
@@ -70,8 +72,8 @@ def test_algorithm_and_opaque_are_those_of_the_challenge() -> None:
 
 
 def test_quotes_in_realm_and_nonce_come_back_escaped_and_are_hashed_without() -> None:
-    line = ("WWW-Authenticate", r'Digest realm="a \"b\" \\", nonce="n\"1"')
-    answer = authenticator().session().answer(request(), response(401, line))
+    services = ("WWW-Authenticate", r'Digest realm="a \"b\" \\", nonce="n\"1"')
+    answer = authenticator().session().answer(request(), response(401, services))
     (one,) = sent(answer)
     assert (one.realm, one.nonce) == ('a "b" \\', 'n"1')
     assert isinstance(answer, Request)
@@ -91,8 +93,8 @@ def test_charset_utf_8_asks_for_composed_characters() -> None:
 
 
 def test_the_user_name_is_hashed_where_the_server_can_take_it() -> None:
-    line = ("WWW-Authenticate", 'Digest realm="r", nonce="n", userhash=true')
-    (one,) = sent(authenticator().session().answer(request(), response(401, line)))
+    services = ("WWW-Authenticate", 'Digest realm="r", nonce="n", userhash=true')
+    (one,) = sent(authenticator().session().answer(request(), response(401, services)))
     assert one.username == hashlib.md5(b"bob:r").hexdigest()
     assert one.userhash
     a1 = hashlib.md5(f"bob:r:{PASSWORD}".encode()).hexdigest()
@@ -115,11 +117,11 @@ def test_the_topmost_supported_challenge_of_a_realm_is_answered() -> None:
 
 
 def test_the_order_is_the_servers_even_where_the_weaker_stands_first() -> None:
-    line = (
+    services = (
         "WWW-Authenticate",
         'Digest realm="r", nonce="1", Digest realm="r", nonce="2", algorithm=SHA-256',
     )
-    (one,) = sent(authenticator().session().answer(request(), response(401, line)))
+    (one,) = sent(authenticator().session().answer(request(), response(401, services)))
     assert one.nonce == "1"
 
 

@@ -75,7 +75,7 @@ def test_the_core_tells_its_story_to_the_log() -> None:
     story = "\n".join(wire.debug_lines)
     branch = invite.via.branch
     dialog = f"dialog {call} {invite.from_.tag} bob1"
-    for line in (
+    for services in (
         f"client transaction INVITE {branch}: CALLING",
         f"-> INVITE {BOB}, CSeq 1 INVITE, Call-ID {call}, application/sdp ({len(OFFER)} bytes)",
         f"<- 180 Ringing, CSeq 1 INVITE, Call-ID {call}",
@@ -86,7 +86,7 @@ def test_the_core_tells_its_story_to_the_log() -> None:
         f"{dialog}: OPEN -> BYE_OWED",
         f"{dialog}: BYE_SENT -> CLOSED",
     ):
-        assert line in story, story
+        assert services in story, story
 
 
 def test_requests_of_others_are_in_it_too() -> None:

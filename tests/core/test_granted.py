@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.core.registration.granted import MOST_BINDINGS, Reading, read
+from sipcli.core.registration.bindings import MOST_BINDINGS, RegistrationGrant, read
 from sipcli.core.requests.identity import Granted
 from sipcli.sip import build
 from sipcli.sip.message import Request
@@ -21,7 +21,7 @@ def register() -> Request:
     return wire.last()
 
 
-def understood(register: Request, *fields: tuple[str, str]) -> Reading:
+def understood(register: Request, *fields: tuple[str, str]) -> RegistrationGrant:
     return read(register, build.response(register, 200, headers=fields), INSTANCE, 600)
 
 
@@ -63,8 +63,8 @@ def test_else_the_uri_finds_it(register: Request) -> None:
 
 def test_several_contacts_may_share_a_line_or_not(register: Request) -> None:
     uri = register.contacts[0].uri
-    line = ("Contact", f"<sip:a@b>;expires=1, <{uri}>;expires=50,<sip:c@d>")
-    assert [one.expires_s for one in understood(register, line).bindings] == [1, 50, None]
+    services = ("Contact", f"<sip:a@b>;expires=1, <{uri}>;expires=50,<sip:c@d>")
+    assert [one.expires_s for one in understood(register, services).bindings] == [1, 50, None]
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "1.5", "99999999999999", '"60"x', ""])

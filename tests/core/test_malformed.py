@@ -73,8 +73,8 @@ USABLE: dict[str, tuple[Damage, str]] = {
 """What does not keep a 200 from being used."""
 
 USELESS: dict[str, Damage] = {
-    f"{line!r}": in_head(rb"SIP/2.0 200 OK", line)
-    for line in (
+    f"{services!r}": in_head(rb"SIP/2.0 200 OK", services)
+    for services in (
         b"SIP/2.0 20O OK",
         b"SIP/2.0 200OK",
         b"SIP/2.0 2000 OK",
@@ -94,7 +94,7 @@ def warnings(wire: Wire) -> list[str]:
 
 @pytest.fixture
 def wire() -> Wire:
-    wire = Wire(patient=False)
+    wire = Wire(retry_forever=False)
     wire.start()
     return wire
 
@@ -122,9 +122,9 @@ def test_a_registrar_may_show_all_bindings_in_one_line(wire: Wire) -> None:
         for n in range(60)
     ]
     own = f"{request.contacts[0]}"
-    line = ", ".join([*others, own])
-    assert len(line) > 8192
-    wire.receive(build.response(request, 200, to_tag="r", headers=[("Contact", line)]))
+    services = ", ".join([*others, own])
+    assert len(services) > 8192
+    wire.receive(build.response(request, 200, to_tag="r", headers=[("Contact", services)]))
     (registered,) = wire.told(Registered)
     assert len(registered.bindings) == 61
     assert [binding.ours for binding in registered.bindings].count(True) == 1

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from sipcli.core.requests.credentials import AuthRefused
-from sipcli.core.requests.protection import LONGEST_ECHO, MOST_SPACES
+from sipcli.core.requests.protection_space import LONGEST_ECHO, MOST_SPACES
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from tests.core.digest_server import (

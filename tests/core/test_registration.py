@@ -68,8 +68,8 @@ def test_a_refresh_uses_the_nonce_again_and_costs_one_round_trip() -> None:
 
 
 def test_a_wrong_password_ends_a_one_shot_and_slows_a_patient_one_down() -> None:
-    for patient, waits in ((False, False), (True, True)):
-        wire = Wire(patient=patient)
+    for retry_forever, waits in ((False, False), (True, True)):
+        wire = Wire(retry_forever=retry_forever)
         wire.start()
         wire.receive(challenge(wire.last(), 1))
         wire.receive(challenge(wire.last(), 2))
@@ -85,7 +85,7 @@ def test_a_wrong_password_ends_a_one_shot_and_slows_a_patient_one_down() -> None
 
 
 def test_without_a_password_a_challenge_says_that_one_is_needed() -> None:
-    wire = Wire(credentials=None, patient=False)
+    wire = Wire(credentials=None, retry_forever=False)
     wire.start()
     wire.receive(challenge(wire.last()))
     (event,) = wire.told(events.RegistrationFailed)

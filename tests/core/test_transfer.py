@@ -28,14 +28,14 @@ REFER = ("Event", "refer")
 
 
 def notify(
-    wire: CallWire, invite: Request, line: bytes, state: str = "active", cseq: int = 20
+    wire: CallWire, invite: Request, services: bytes, state: str = "active", cseq: int = 20
 ) -> None:
     fields = (
         REFER,
         ("Subscription-State", state),
         ("Content-Type", "message/sipfrag;version=2.0"),
     )
-    wire.receive(wire.inside(invite, "NOTIFY", *fields, cseq=cseq, body=line))
+    wire.receive(wire.inside(invite, "NOTIFY", *fields, cseq=cseq, body=services))
 
 
 # We ask for a transfer

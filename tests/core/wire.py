@@ -24,12 +24,14 @@ class Wire:
         self,
         given: Settings | None = None,
         *,
-        patient: bool = True,
+        retry_forever: bool = True,
         credentials: Credentials | None = PASSWORD,
         draw: Callable[[], float] = half,
     ) -> None:
         self.now = 1000.0
-        self.agent = UserAgent(given or settings(), credentials, ids(), draw, patient=patient)
+        self.agent = UserAgent(
+            given or settings(), credentials, ids(), draw, retry_forever=retry_forever
+        )
         self.sent: list[tuple[Flow, bytes]] = []
         self.dialled: list[Flow] = []
         self.closed: list[Flow] = []

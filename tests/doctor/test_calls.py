@@ -13,24 +13,24 @@ import pytest
 from sipcli.calls.events import CallEnded
 from sipcli.config.settings import Audio, Settings
 from sipcli.core.events import Binding, Registered
-from sipcli.doctor import line as lines
+from sipcli.doctor import probe_phone as lines
 from sipcli.doctor import trial_call
-from sipcli.doctor.line import Line
-from sipcli.doctor.ourselves import call_ourselves
+from sipcli.doctor.probe_phone import ProbePhone
+from sipcli.doctor.self_call import call_ourselves
 from sipcli.doctor.trial_call import place
 from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
 from sipcli.media.rtp.receipt import Receipt
 from sipcli.media.rtp.reporting import Reporting
-from sipcli.media.seam.dtls import Dtls, DtlsFault
-from sipcli.media.seam.ice_socket import IceSocket
 from sipcli.media.transport import media_transport
 from sipcli.media.transport.failure import IceFailed
+from sipcli.media.webrtc.dtls import Dtls, DtlsFault
+from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.observer import Unwatched
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings
-from tests.doctor.practice import Findings, at, examined, run
+from tests.doctor.doctor_world import Findings, at, examined, run
 from tests.sip_server import Behaviour, SipServer
 
 
@@ -205,8 +205,8 @@ def test_where_other_devices_would_ring_nobody_is_called() -> None:
     others = Binding(contact="sip:desk@192.0.2.9", expires_s=60, ours=False)
 
     async def test() -> list[str]:
-        async with SipServer() as server, Line(at(server.uri), None, Unwatched()) as line:
-            await line.shell.ready()
+        async with SipServer() as server, ProbePhone(at(server.uri), None, Unwatched()) as line:
+            await line.runner.ready()
             assert isinstance(line.registered, Registered)
             line.registered = replace(line.registered, bindings=(others,), pub_gruu=None)
             ice, *_ = await call_ourselves(line, None, Unwatched())
@@ -222,11 +222,11 @@ def test_a_stranger_who_calls_meanwhile_hears_no_echo() -> None:
             bob = here.account("bob", replace(chosen, instance_id=uuid4()))
             credentials = here.credentials
             async with (
-                Line(chosen, credentials("alice"), Unwatched(), echoes=True) as alice,
-                Line(bob, credentials("bob"), Unwatched()) as stranger,
+                ProbePhone(chosen, credentials("alice"), Unwatched(), echoes=True) as alice,
+                ProbePhone(bob, credentials("bob"), Unwatched()) as stranger,
             ):
-                await alice.shell.ready()
-                await stranger.shell.ready()
+                await alice.runner.ready()
+                await stranger.runner.ready()
                 found = await place(stranger, SipUri.parse("sip:alice@sandbox.invalid"))
         assert found.ended is not None
         assert found.ended.status == lines.TEMPORARILY_UNAVAILABLE

@@ -13,7 +13,7 @@ from sipcli.errors import ConnectError, Phase
 from sipcli.net.details import LinkDetails
 from sipcli.net.details import Phase as Step
 from sipcli.net.failure import Fault
-from tests.doctor.practice import Findings, at, examined, run
+from tests.doctor.doctor_world import Findings, at, examined, run
 from tests.net.certificates import Files, server_context
 from tests.net.peers import closed_port, nothing, raw_server, says, sip_server
 

@@ -6,8 +6,8 @@ from sipcli.config.settings import Audio
 from sipcli.doctor import devices
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.errors import ConfigError, DeviceError
-from sipcli.media.sound import open as words
-from sipcli.media.sound.portaudio import Device, Direction, NoDevices
+from sipcli.media.audio_io import open as words
+from sipcli.media.audio_io.portaudio import Device, Direction, NoDevices
 
 HEADSET = Device(
     index=0,

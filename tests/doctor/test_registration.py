@@ -6,13 +6,13 @@ import pytest
 
 from sipcli.doctor.challenges import ChallengeWatch
 from sipcli.doctor.check import ORDER
-from sipcli.doctor.examination import examine
+from sipcli.doctor.runner import examine
 from sipcli.errors import MissingPassword, Phase, RegistrationError
 from sipcli.observer import Unwatched
 from sipcli.sip import build
 from sipcli.sip.message import encode
 from tests.core.digest_server import request
-from tests.doctor.practice import Findings, at, examined, patient, run
+from tests.doctor.doctor_world import Findings, at, examined, retry_forever, run
 from tests.sip_server import Behaviour, SipServer
 
 
@@ -73,10 +73,10 @@ def test_a_password_that_is_missing_can_be_asked_for_and_nothing_is_told_twice()
         findings = Findings()
         behaviour = Behaviour(password="open sesame", statuses={"INVITE": 404})
         async with SipServer(behaviour) as server:
-            without = patient(at(server.uri), credentials=None, can_ask=True)
+            without = retry_forever(at(server.uri), credentials=None, can_ask=True)
             with pytest.raises(MissingPassword):
                 await examine(without, findings.report, lambda _: None)
-            await examine(patient(at(server.uri)), findings.report, lambda _: None)
+            await examine(retry_forever(at(server.uri)), findings.report, lambda _: None)
         return findings
 
     findings = run(test())

@@ -6,7 +6,7 @@ from sipcli.config.settings import TurnServer
 from sipcli.doctor.nat import judge_nat
 from sipcli.doctor.servers import server_checks
 from sipcli.media.transport.survey import Mapping
-from tests.doctor.practice import Findings, at, examined, run
+from tests.doctor.doctor_world import Findings, at, examined, run
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import stun_uri, turn_uri
 from tests.net.peers import closed_port

@@ -1,4 +1,4 @@
-"""The names of aiortc, aioice and asyncio that media/seam/ uses beyond what they promise.
+"""The names of aiortc, aioice and asyncio that media/webrtc/ uses beyond what they promise.
 
 Each of them is private or undocumented. A release that changes one fails here, with its name.
 """

@@ -19,7 +19,7 @@ from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.tones import Tone
 from tests.media.call import EVENTS, PAYLOAD_TYPE, outbound, read
 from tests.media.codecs.tone import frames, voice
-from tests.media.rtp.test_protection import BURSTS_REMAIN, MUCH_REMAINS
+from tests.media.rtp.test_loss_protection import BURSTS_REMAIN, MUCH_REMAINS
 
 
 def send(half: Outbound, frames: int, first: int = 0, tone: Tone | None = None) -> list[RtpPacket]:

@@ -17,7 +17,7 @@ from sipcli.media.rtp.red import parse as parse_red
 from sipcli.media.tone_meter import ToneMeter
 from sipcli.media.tones import Tone
 from tests.media.call import EVENTS, PAYLOAD_TYPE, inbound
-from tests.media.rtp.test_protection import MUCH_REMAINS
+from tests.media.rtp.test_loss_protection import MUCH_REMAINS
 from tests.media.test_outbound import report
 
 BEGIN = 0xFFFF_F000

@@ -13,7 +13,7 @@ from sipcli.media.inbound import Inbound, InboundFormats
 from sipcli.media.pcm import FRAME_S
 from sipcli.media.rtp.packet import build
 from tests.media.codecs.tone import frames, voice
-from tests.media.playout.network import Network
+from tests.media.jitter_buffer.network import Network
 
 MINUTES = 10
 FRAMES = MINUTES * 3000

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.realpeer.hearing import Sound
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.ports import free_port
+from tests.realpeer.wav_measurement import Sound
 
 INSTALL: Final = (
     "baresip is not installed; on Debian: `make peers`, as root or with sudo, or install "

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from websockets.sync.client import connect
 
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.page import ANSWER_LIMIT, LIBRARY, BrowserError, Page
 
 INSTALL: Final = (

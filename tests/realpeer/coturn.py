@@ -14,7 +14,7 @@ from typing import Final
 
 import trustme
 
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.ports import free_port
 
 INSTALL: Final = (

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.ports import free_port
 from tests.realpeer.waiting import until
 

@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 
 TEMPLATE: Final = Path(__file__).with_name("kamailio.cfg")
 DOMAIN: Final = "sipcli.test"

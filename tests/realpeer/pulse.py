@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.waiting import until
 
 INSTALL: Final = "PulseAudio or PortAudio is missing: `make peers` installs them"

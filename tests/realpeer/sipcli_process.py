@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 
 Event = dict[str, Any]
 """One line of `sipcli --json`."""

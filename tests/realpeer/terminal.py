@@ -12,7 +12,7 @@ from fcntl import ioctl
 from types import TracebackType
 from typing import Final, Self
 
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.sipcli_process import PROGRAM, UnexpectedOutcome, User, environment_of
 
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -8,11 +8,11 @@ import pytest
 
 from tests.realpeer import browser as chromium
 from tests.realpeer.browser import Browser
-from tests.realpeer.hearing import hear, read_wav, seconds_of, seconds_of_silence
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.terminal import Terminal
 from tests.realpeer.waiting import until
+from tests.realpeer.wav_measurement import hear, read_wav, seconds_of, seconds_of_silence
 from tests.required import require
 
 NewUser = Callable[..., User]

@@ -9,12 +9,12 @@ import pytest
 from tests.realpeer import firefox
 from tests.realpeer import pulse as pulseaudio
 from tests.realpeer.firefox import Firefox
-from tests.realpeer.hearing import hear, read_wav, seconds_of
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.namespace import ADDRESS
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.waiting import until
+from tests.realpeer.wav_measurement import hear, read_wav, seconds_of
 from tests.required import require
 
 pytestmark = pytest.mark.usefixtures("own_network")

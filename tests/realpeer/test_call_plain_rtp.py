@@ -8,11 +8,11 @@ import pytest
 
 from tests.realpeer import baresip, rtpengine
 from tests.realpeer.baresip import Baresip
-from tests.realpeer.hearing import seconds_of
 from tests.realpeer.kamailio import INSTALL, Kamailio, Settings, installed
 from tests.realpeer.rtpengine import Rtpengine
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.waiting import until
+from tests.realpeer.wav_measurement import seconds_of
 from tests.required import require
 
 NewUser = Callable[..., User]

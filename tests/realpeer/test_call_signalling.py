@@ -24,7 +24,7 @@ from sipcli.core.calls.events import (
 )
 from sipcli.core.events import Disconnected, Registered
 from sipcli.core.requests.credentials import Credentials
-from sipcli.shell import Shell
+from sipcli.runner import UserAgentRunner
 from sipcli.sip.uri import SipUri
 from tests.realpeer.kamailio import Kamailio
 
@@ -46,13 +46,13 @@ class Talker:
             password=password,
             connection_recovery_min_interval=1,
         )
-        self.phone = Shell(
+        self.phone = UserAgentRunner(
             settings,
             Credentials(name, password),
             self._note,
             on_call_event=self._note,
             takes_calls=True,
-            patient=True,
+            retry_forever=True,
         )
 
     async def hear(self, kind: type[AnyEvent]) -> AnyEvent:

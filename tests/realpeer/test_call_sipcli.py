@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.realpeer.hearing import hear, read_wav, seconds_of, seconds_of_silence
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.terminal import Terminal
 from tests.realpeer.waiting import until
+from tests.realpeer.wav_measurement import hear, read_wav, seconds_of, seconds_of_silence
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from sipcli.media.pcm import to_pcm
-from tests.media.sound.helpers import write_wave
-from tests.media.sound.room import voice
-from tests.realpeer.hearing import RATE, Sound, hear, read_wav
+from tests.media.audio_io.echo_room import voice
+from tests.media.audio_io.helpers import write_wave
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import User
+from tests.realpeer.wav_measurement import RATE, Sound, hear, read_wav
 
 NewUser = Callable[..., User]
 SECRET = "sandbox-secret"

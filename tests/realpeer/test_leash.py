@@ -8,13 +8,13 @@ from contextlib import suppress
 
 import pytest
 
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 
 FAMILY = ["sh", "-c", "sleep 50 & sleep 50"]
 
 TESTS = f"""
 import signal, subprocess, sys
-from tests.realpeer.leash import LeashedProcess
+from tests.realpeer.child_processes import LeashedProcess
 nowhere = subprocess.DEVNULL
 leashed = LeashedProcess({FAMILY!r}, stdout=nowhere, stderr=nowhere)
 leashed.signal_group(signal.Signals[sys.argv[1]])

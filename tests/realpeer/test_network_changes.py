@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from tests.namespaces import Namespace, need_namespaces, two_namespaces
-from tests.realpeer.hearing import RATE, read_wav
 from tests.realpeer.sipcli_process import PROGRAM, SipcliProcess
 from tests.realpeer.waiting import until
+from tests.realpeer.wav_measurement import RATE, read_wav
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 

@@ -11,8 +11,8 @@ import pytest
 
 from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import RATE, Pcm
-from tests.media.sound.helpers import dominant, sine
-from tests.realpeer.leash import LeashedProcess
+from tests.media.audio_io.helpers import dominant, sine
+from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import SipcliProcess
 from tests.realpeer.waiting import until

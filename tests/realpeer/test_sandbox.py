@@ -7,9 +7,9 @@ import pytest
 
 from tests.realpeer import browser as chromium
 from tests.realpeer.browser import Browser
-from tests.realpeer.hearing import read_wav, seconds_of
 from tests.realpeer.sipcli_process import User
 from tests.realpeer.waiting import until
+from tests.realpeer.wav_measurement import read_wav, seconds_of
 from tests.required import require
 
 NewUser = Callable[..., User]

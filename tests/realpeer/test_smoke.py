@@ -12,10 +12,10 @@ from tests.realpeer import browser as chromium
 from tests.realpeer import coturn
 from tests.realpeer.browser import Browser
 from tests.realpeer.coturn import Coturn
-from tests.realpeer.hearing import read_wav, seconds_of
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.waiting import until
+from tests.realpeer.wav_measurement import read_wav, seconds_of
 from tests.required import require
 
 NewUser = Callable[..., User]

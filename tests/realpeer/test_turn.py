@@ -9,13 +9,13 @@ from contextlib import closing
 
 import pytest
 
-from sipcli.media.seam.stun_dtls import ServerTrust
 from sipcli.media.transport import gathering
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.transport.survey import survey
+from sipcli.media.webrtc.stun_dtls import ServerTrust
 from sipcli.net.resolve import Address
 from sipcli.sdp.transport import CandidateType
-from tests.media.transport.parties import Party, connect, rtp
+from tests.media.transport.transport_pair import Party, connect, rtp
 from tests.realpeer.coturn import INSTALL, Coturn, program
 from tests.required import require
 

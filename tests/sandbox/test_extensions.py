@@ -9,22 +9,22 @@ from uuid import uuid4
 
 import pytest
 
+from sipcli.calls.audio_endpoints import AudioEndpoints, OpenSource
 from sipcli.calls.call import Call
+from sipcli.calls.call_manager import CallManager
 from sipcli.calls.events import Dtmf
 from sipcli.calls.events import Event as CallEvent
-from sipcli.calls.sound import OpenSource, Sound
-from sipcli.calls.switchboard import Switchboard
 from sipcli.config.settings import Settings
 from sipcli.core.events import Event, InstantMessage
 from sipcli.core.requests.exchange import Answered
+from sipcli.media.audio_io.source import Silence, ToneSource
 from sipcli.media.pcm import Pcm
-from sipcli.media.session.kit import MediaKit
-from sipcli.media.sound.source import Silence, ToneSource
+from sipcli.media.session.config import MediaConfig
 from sipcli.media.tone_meter import ToneMeter
+from sipcli.runner import UserAgentRunner
 from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
-from sipcli.shell import Shell
 
 ENOUGH = 0.6
 """Seconds of a tone that count as heard."""
@@ -70,21 +70,21 @@ class Meter(Changes):
 class User(Changes):
     """One account of the sandbox with a phone of its own."""
 
-    phone: Shell
-    switchboard: Switchboard
+    phone: UserAgentRunner
+    call_manager: CallManager
 
     def __init__(self) -> None:
         super().__init__()
         self.events: list[Event | CallEvent] = []
 
-    def take(self, event: Event | CallEvent) -> None:
+    def on_event(self, event: Event | CallEvent) -> None:
         self.events.append(event)
         self.note()
 
     async def call(self, user: str, source: OpenSource | None = None) -> tuple[Call, Meter]:
         meter = Meter()
-        sound = Sound(source or Silence(), meter)
-        return await self.switchboard.place(address_of(user), sound), meter
+        sound = AudioEndpoints(source or Silence(), meter)
+        return await self.call_manager.place(address_of(user), sound), meter
 
     async def answered(self, user: str, source: OpenSource | None = None) -> tuple[Call, Meter]:
         call, meter = await self.call(user, source)
@@ -107,21 +107,21 @@ async def user(
 ) -> AsyncIterator[User]:
     settings = here.account(name, Settings(uri=address_of(name), instance_id=uuid4()))
     one = User()
-    one.switchboard = Switchboard(
-        MediaKit.from_settings(settings, include_loopback=True),
-        one.take,
-        make_sound=lambda: Sound(Silence(), Meter()),
+    one.call_manager = CallManager(
+        MediaConfig.from_settings(settings, include_loopback=True),
+        one.on_event,
+        make_sound=lambda: AudioEndpoints(Silence(), Meter()),
         on_incoming=on_incoming,
     )
-    async with Shell(
+    async with UserAgentRunner(
         settings,
         here.credentials(name),
-        one.take,
-        patient=False,
-        on_call_event=one.switchboard.take,
+        one.on_event,
+        retry_forever=False,
+        on_call_event=one.call_manager.on_event,
         takes_calls=on_incoming is not None,
     ) as phone:
-        one.switchboard.connect(phone)
+        one.call_manager.connect(phone)
         one.phone = phone
         await phone.ready()
         yield one
@@ -247,7 +247,9 @@ def test_two_users_hear_each_other() -> None:
         theirs = Meter()
 
         def answer(call: Call) -> None:
-            asyncio.get_running_loop().call_soon(call.answer, Sound(ToneSource(700), theirs))
+            asyncio.get_running_loop().call_soon(
+                call.answer, AudioEndpoints(ToneSource(700), theirs)
+            )
 
         async with user(here, "bob", answer):
             _call, mine = await alice.answered("bob", ToneSource(500))

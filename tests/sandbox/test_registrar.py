@@ -3,8 +3,8 @@
 import pytest
 
 from sipcli.core.requests.credentials import Authenticator, Credentials
-from sipcli.sandbox import guard
-from sipcli.sandbox.guard import NONCE_LIFETIME
+from sipcli.sandbox import digest_auth
+from sipcli.sandbox.digest_auth import NONCE_LIFETIME
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip.digest import Algorithm, ha1
 from sipcli.sip.message import Request
@@ -117,7 +117,7 @@ def test_an_old_nonce_is_stale_and_the_new_one_taken() -> None:
 
 
 def test_nonces_beyond_the_bound_push_out_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "MOST_NONCES", 2)
+    monkeypatch.setattr(digest_auth, "MOST_NONCES", 2)
     world = World()
     alice = world.phone("alice")
     for user in ("bob", "carol"):

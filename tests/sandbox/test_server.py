@@ -17,7 +17,7 @@ from sipcli.net.library import MAX_FRAGMENTS
 from sipcli.sandbox import server as module
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sandbox.server import SandboxServer
-from sipcli.sandbox.throw_away import throw_away_tls
+from sipcli.sandbox.temporary_ca import temporary_tls
 from sipcli.sip.message import Request, Response, encode, parse
 from tests.sandbox.test_registrar import register_request
 from tests.sandbox.world import PASSWORDS, World
@@ -174,7 +174,7 @@ def test_tls_is_by_an_authority_that_is_gone_afterwards() -> None:
 @pytest.mark.parametrize("host", ["192.0.2.7", "sandbox.example", "localhost"])
 def test_the_certificate_names_the_host_that_is_listened_on(host: str) -> None:
     async def run() -> None:
-        with throw_away_tls(host) as tls:
+        with temporary_tls(host) as tls:
             async with asyncio.timeout(20), SandboxServer(PASSWORDS, tls=tls.context) as server:
                 context = ssl.create_default_context(cafile=tls.ca_file)
                 uri = server.uri.ws_uri

@@ -7,11 +7,11 @@ import pytest
 from sipcli.config.settings import Settings
 from sipcli.core.events import Registered
 from sipcli.errors import ConfigError, ConnectError
+from sipcli.runner import UserAgentRunner
 from sipcli.sandbox import sandbox
 from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
-from sipcli.shell import Shell
 from tests.core.factories import settings
 
 
@@ -22,8 +22,10 @@ def test_a_user_who_comes_later_can_register() -> None:
             account: Settings = here.account("carol", settings())
             assert account.uri == address_of("carol")
             credentials = here.credentials("carol")
-            async with Shell(account, credentials, lambda _: None, patient=False) as shell:
-                assert isinstance(await shell.ready(), Registered)
+            async with UserAgentRunner(
+                account, credentials, lambda _: None, retry_forever=False
+            ) as runner:
+                assert isinstance(await runner.ready(), Registered)
 
     asyncio.run(run())
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.description import MediaDescription
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation, RemoteOffer
 from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import read
@@ -103,7 +103,7 @@ def answering(
     text: str | bytes,
     direction: Direction = Direction.SENDRECV,
     transport: LocalTransport | None = None,
-) -> tuple[str, Agreed]:
+) -> tuple[str, NegotiatedMedia]:
     """Take the peer's offer and answer it."""
     offered(us, text)
     return us.create_answer(transport or local(), direction)
@@ -114,11 +114,11 @@ def offering(
     answer: str | bytes,
     direction: Direction = Direction.SENDRECV,
     transport: LocalTransport | None = None,
-) -> tuple[str, Agreed]:
+) -> tuple[str, NegotiatedMedia]:
     """Make an offer, which gets the peer's answer; the offer and what it came to."""
     offer = us.create_offer(transport or local(), direction)
     agreed = us.receive_answer(answer)
-    assert isinstance(agreed, Agreed), agreed
+    assert isinstance(agreed, NegotiatedMedia), agreed
     return offer, agreed
 
 

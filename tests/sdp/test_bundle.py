@@ -6,7 +6,7 @@ from sipcli.sdp.audio import audio_media
 from sipcli.sdp.description import MediaDescription
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.read import read
-from sipcli.sdp.refusal import Refused
+from sipcli.sdp.validation import Refused
 from tests.sdp.ends import OTHER_DIGEST, answering, audio, local, negotiation, offering, sdp
 
 SENDRECV = Direction.SENDRECV

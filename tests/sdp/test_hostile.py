@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import RemoteOffer, State
 from sipcli.sdp.read import LONGEST
-from sipcli.sdp.refusal import Refused
+from sipcli.sdp.validation import Refused
 from tests.sdp.ends import PEERS, answering, audio, local, negotiation, sdp
 
 TEXTS = sorted(PEERS.values())
@@ -55,7 +55,7 @@ def test_damaged_descriptions_are_agreed_to_or_refused(first: bytes, second: byt
             assert outcome.text.isprintable()
         us.create_offer(local(), Direction.SENDRECV)
         answered = us.receive_answer(second)
-        assert isinstance(answered, Agreed | Refused)
+        assert isinstance(answered, NegotiatedMedia | Refused)
         assert us.state is State.STABLE
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
 from sipcli.sdp.opus import OpusWishes
 from sipcli.sdp.preferences import Preferences
@@ -145,7 +145,7 @@ OFFERS = {
 }
 
 
-def check(peer: Peer, agreed: Agreed) -> None:
+def check(peer: Peer, agreed: NegotiatedMedia) -> None:
     """Compare all that does not depend on who offers."""
     sends = [(each.encoding, each.payload_type) for each in agreed.sends]
     assert tuple(each for each in sends if each[0] != "telephone-event") == peer.codecs

@@ -4,7 +4,7 @@ import pytest
 
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.read import read
-from sipcli.sdp.refusal import Refused
+from sipcli.sdp.validation import Refused
 from tests.sdp.ends import (
     PEERS,
     answering,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import State
 from sipcli.sdp.read import read
-from sipcli.sdp.refusal import Refused
+from sipcli.sdp.validation import Refused
 from tests.sdp.ends import (
     OTHER_DIGEST,
     WEAK_DIGEST,
@@ -190,7 +190,7 @@ def test_an_answer_that_can_be_used_makes_a_call(shape: Usable, end: str) -> Non
     us = negotiation()
     us.create_offer(local(), Direction.SENDRECV)
     agreed = us.receive_answer(shape.text("passive", end))
-    assert isinstance(agreed, Agreed)
+    assert isinstance(agreed, NegotiatedMedia)
     assert agreed.codec.encoding == shape.codec
     assert agreed.direction is shape.direction
     assert agreed.path.remote.ufrag == "peer"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
 from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import read
@@ -25,7 +25,7 @@ def named(extension: str = f"a=extmap:4 {MID_URI}", mid: str = "0") -> list[str]
     return audio(f"a=mid:{mid}", extension)
 
 
-def agreed_with(*lines: str, session: tuple[str, ...] = ()) -> Agreed:
+def agreed_with(*lines: str, session: tuple[str, ...] = ()) -> NegotiatedMedia:
     return answering(negotiation(), sdp(audio("a=mid:0", *lines), session=session))[1]
 
 

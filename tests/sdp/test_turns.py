@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.description import Origin
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation, OutOfTurn, State
 from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import read
-from sipcli.sdp.refusal import Refused
 from sipcli.sdp.transport import DtlsRole
+from sipcli.sdp.validation import Refused
 from tests.sdp.ends import (
     DIGEST,
     PEERS,
@@ -116,11 +116,11 @@ def test_a_provisional_answer_is_in_force_until_the_final_one() -> None:
     us = negotiation()
     us.create_offer(local(), SENDRECV)
     early = us.receive_answer(sdp(audio("a=sendonly")), provisional=True)
-    assert isinstance(early, Agreed)
+    assert isinstance(early, NegotiatedMedia)
     assert us.agreed == early
     assert early.direction is RECVONLY
     final = us.receive_answer(OFFER)
-    assert isinstance(final, Agreed)
+    assert isinstance(final, NegotiatedMedia)
     assert us.agreed == final
     assert final.direction is SENDRECV
     assert not final.path.new_association, "the path of the provisional answer goes on"
@@ -166,8 +166,8 @@ def test_each_fork_has_an_answer_of_its_own() -> None:
     other = sdp(audio("a=rtpmap:98 opus/48000/2", line=line, ufrag="else", digest=DIGEST))
     early = us.receive_answer(other, provisional=True)
     final = us.receive_answer(ANSWER)
-    assert isinstance(early, Agreed)
-    assert isinstance(final, Agreed)
+    assert isinstance(early, NegotiatedMedia)
+    assert isinstance(final, NegotiatedMedia)
     assert early.path.remote.ufrag == "else"
     assert final.path.remote.ufrag == "peer"
     assert final.path.new_association
@@ -181,7 +181,7 @@ def test_another_fork_may_have_the_credentials_of_the_first_and_another_certific
     us.create_offer(local(), SENDRECV)
     us.receive_answer(ANSWER, provisional=True)
     final = us.receive_answer(sdp(audio(digest=DIGEST)))
-    assert isinstance(final, Agreed)
+    assert isinstance(final, NegotiatedMedia)
     assert final.path.new_association
 
 

@@ -7,14 +7,14 @@ from itertools import count, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.formats import Key, read_formats
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation, State
 from sipcli.sdp.preferences import CODECS, Preferences
 from sipcli.sdp.read import read
-from sipcli.sdp.refusal import Refused
 from sipcli.sdp.transport import LocalTransport
+from sipcli.sdp.validation import Refused
 from tests.sdp.ends import DIGEST, OTHER_DIGEST, local, offered
 
 PREFERENCES = st.builds(
@@ -77,13 +77,15 @@ class End:
         self.sent.append(self.negotiation.create_offer(self.transport, direction))
         return self.sent[-1]
 
-    def answer(self, direction: Direction) -> tuple[str, Agreed]:
+    def answer(self, direction: Direction) -> tuple[str, NegotiatedMedia]:
         text, agreed = self.negotiation.create_answer(self.transport, direction)
         self.sent.append(text)
         return text, agreed
 
 
-def exchange(step: Step, offerer: End, answerer: End) -> tuple[Agreed, Agreed] | None:
+def exchange(
+    step: Step, offerer: End, answerer: End
+) -> tuple[NegotiatedMedia, NegotiatedMedia] | None:
     """What both sides come to; None if the exchange fails."""
     if step.restart:
         offerer.restart()
@@ -108,16 +110,16 @@ def exchange(step: Step, offerer: End, answerer: End) -> tuple[Agreed, Agreed] |
         early = offerer.negotiation.receive_answer(answer, provisional=True)
         assert early == offerer.negotiation.agreed
     ours = offerer.negotiation.receive_answer(answer)
-    assert isinstance(ours, Agreed)
+    assert isinstance(ours, NegotiatedMedia)
     return ours, theirs
 
 
-def understands(sender: Agreed, receiver: Agreed) -> bool:
+def understands(sender: NegotiatedMedia, receiver: NegotiatedMedia) -> bool:
     known = {each.payload_type: each.key for each in receiver.receives}
     return all(known[each.payload_type] == each.key for each in sender.sends)
 
 
-def check_mirror(one: Agreed, other: Agreed) -> None:
+def check_mirror(one: NegotiatedMedia, other: NegotiatedMedia) -> None:
     assert one.direction is other.direction.reversed
     assert one.codec.key == other.codec.key
     assert understands(one, other)

@@ -10,24 +10,24 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 from uuid import uuid4
 
+from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
+from sipcli.calls.call_manager import CallManager
 from sipcli.calls.events import Event as CallEvent
-from sipcli.calls.sound import Sound
-from sipcli.calls.switchboard import Switchboard
 from sipcli.config.settings import CODECS, Settings, WsServer
 from sipcli.core.calls.events import CallEvent as CoreEvent
 from sipcli.core.calls.events import Incoming, RemoteOffer
 from sipcli.core.requests.credentials import Credentials
-from sipcli.media.seam.dtls import Certificate
-from sipcli.media.seam.ice import IceAgent
-from sipcli.media.seam.ice_socket import IceSocket
-from sipcli.media.session.kit import MediaKit
-from sipcli.media.sound.sink import NullSink
-from sipcli.media.sound.source import Silence, ToneSource
+from sipcli.media.audio_io.sink import NullSink
+from sipcli.media.audio_io.source import Silence, ToneSource
+from sipcli.media.session.config import MediaConfig
+from sipcli.media.webrtc.dtls import Certificate
+from sipcli.media.webrtc.ice import IceAgent
+from sipcli.media.webrtc.ice_socket import IceSocket
+from sipcli.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sdp.direction import Direction
-from sipcli.shell import Shell
 
 CALLER: Final = "alice"
 SECRET: Final = "open-sesame"
@@ -149,11 +149,11 @@ class FarEnd:
 
     def __init__(self, name: str, server: WsServer) -> None:
         settings = _settings(name, server, codecs=("pcmu",) if name == "pcmu" else CODECS)
-        kit = MediaKit.from_settings(settings, include_loopback=True)
+        media_config = MediaConfig.from_settings(settings, include_loopback=True)
         self._fault = FAULTS.get(name)
-        self._board = Switchboard(kit, _ignore, make_sound=_quiet, on_incoming=self._ring)
-        self.shell = _shell(name, settings, self._board.take)
-        self._board.connect(self.shell)
+        self._board = CallManager(media_config, _ignore, make_sound=_quiet, on_incoming=self._ring)
+        self.runner = _runner(name, settings, self._board.on_event)
+        self._board.connect(self.runner)
 
     def _ring(self, call: Call) -> None:
         asyncio.get_running_loop().call_soon(self._answer, call)
@@ -161,18 +161,18 @@ class FarEnd:
     def _answer(self, call: Call) -> None:
         if self._fault is not None:
             self._fault(call)
-        call.answer(Sound(ToneSource(TONE_HZ), NullSink()))
+        call.answer(AudioEndpoints(ToneSource(TONE_HZ), NullSink()))
 
 
 class EarlyFork(FarEnd):
     """One of two phones behind `FORKED`: it rings with early media, and never answers."""
 
     def _answer(self, call: Call) -> None:
-        self.shell.spawn(self._sound_early(call))
+        self.runner.spawn(self._sound_early(call))
 
     async def _sound_early(self, call: Call) -> None:
         body = await call.media.answer(Direction.SENDRECV)
-        with self.shell.step() as (agent, now):
+        with self.runner.step() as (agent, now):
             agent.calls.progress(call.id, now, status=183, body=body)
 
 
@@ -183,7 +183,7 @@ class Robot:
         self._name = name
         self._payload_type = ROBOTS[name]
         self._port = port
-        self.shell = _shell(name, _settings(name, server), self._take)
+        self.runner = _runner(name, _settings(name, server), self._take)
 
     def _take(self, event: CoreEvent) -> None:
         loop = asyncio.get_running_loop()
@@ -194,7 +194,7 @@ class Robot:
             loop.call_soon(self._refuse, event.call)
 
     def _refuse(self, call: str) -> None:
-        with self.shell.step() as (agent, now):
+        with self.runner.step() as (agent, now):
             agent.calls.refuse_offer(call, now)
 
     def _answer(self, call: str, offer: bytes) -> None:
@@ -208,7 +208,7 @@ class Robot:
             fingerprint=Certificate.generate().fingerprint,
             codec="" if self._payload_type == STRANGE_CODEC else opus,
         )
-        with self.shell.step() as (agent, now):
+        with self.runner.step() as (agent, now):
             agent.calls.accept(call, text.replace("\n", "\r\n").encode(), now)
 
 
@@ -254,8 +254,8 @@ async def _live(here: World) -> None:
         ends = [FarEnd(name, sandbox.server) for name in FAULTS]
         ends.append(EarlyFork(FORKED, sandbox.server))
         robots = [Robot(name, sandbox.server, hole.getsockname()[1]) for name in ROBOTS]
-        for shell in [one.shell for one in ends] + [one.shell for one in robots]:
-            await (await stack.enter_async_context(shell)).ready()
+        for runner in [one.runner for one in ends] + [one.runner for one in robots]:
+            await (await stack.enter_async_context(runner)).ready()
         here.servers |= {"good": str(sandbox.server), "untrusted": str(secure.server)}
         here.ready.set()
         await here.over.wait()
@@ -271,13 +271,15 @@ def _settings(name: str, server: WsServer, codecs: tuple[str, ...] = CODECS) -> 
     )
 
 
-def _shell(name: str, settings: Settings, take: Callable[[CoreEvent], None]) -> Shell:
-    return Shell(
+def _runner(
+    name: str, settings: Settings, on_event: Callable[[CoreEvent], None]
+) -> UserAgentRunner:
+    return UserAgentRunner(
         settings,
         Credentials(name, SECRET),
         lambda _: None,
-        patient=True,
-        on_call_event=take,
+        retry_forever=True,
+        on_call_event=on_event,
         takes_calls=True,
     )
 
@@ -286,5 +288,5 @@ def _ignore(_: CallEvent) -> None:
     """Nobody listens."""
 
 
-def _quiet() -> Sound:
-    return Sound(Silence(), NullSink())
+def _quiet() -> AudioEndpoints:
+    return AudioEndpoints(Silence(), NullSink())

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
 
+from sipcli.core.calls.call_services import CallServices, Fields
+from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import Answered, By, CallEvent, CallId, Ended, Progress
 from sipcli.core.calls.gate import Gate
-from sipcli.core.calls.leg import Leg
-from sipcli.core.calls.line import Fields, Line
 from sipcli.core.calls.reasons import q850
 from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
@@ -31,7 +31,7 @@ class Setup(Protocol):
     def sessions(self) -> Iterator[Session]:
         """The dialogs that it has opened."""
 
-    def dialog_over(self, leg: Leg, now: float) -> bool:
+    def dialog_over(self, usage: DialogUsage, now: float) -> bool:
         """One of its early dialogs has ended; says whether that is the end of the call."""
 
     def flow_lost(self, flow: Flow, now: float) -> None:
@@ -47,9 +47,9 @@ class Setup(Protocol):
 class Call:
     """What the owner knows by a Call-ID; after its end it lingers until the wire is quiet."""
 
-    def __init__(self, call_id: CallId, line: Line, gate: Gate, now: float) -> None:
+    def __init__(self, call_id: CallId, services: CallServices, gate: Gate, now: float) -> None:
         self._id = call_id
-        self.line = line
+        self.services = services
         self._gate = gate
         self.transfer: CallId | None = None
         """The call whose far end asked for this one by REFER; None where we wanted it."""
@@ -94,7 +94,7 @@ class Call:
     def emit(self, event: CallEvent) -> None:
         """Pass an event on, while the call is not over."""
         if not self.is_over:
-            self.line.owner.emit_call(event)
+            self.services.owner.emit_call(event)
 
     def progress(
         self, status: int, reason: str, now: float, *, body: bytes | None = None, fork: str = ""
@@ -117,11 +117,11 @@ class Call:
         self, session: Session, body: bytes | None, now: float, *, status: int = 200
     ) -> None:
         """Tell that the call is up, with this dialog."""
-        session.leg.is_confirmed = True
+        session.usage.is_confirmed = True
         self.session = session
         self._answered_at = now
         dialog = session.dialog
-        self.line.log(f"dialog {dialog}: confirmed, towards {dialog.remote_target}")
+        self.services.log(f"dialog {dialog}: confirmed, towards {dialog.remote_target}")
         self.emit(
             Answered(
                 call=self.id,
@@ -147,7 +147,7 @@ class Call:
 
     def dialog_over(
         self,
-        leg: Leg,
+        usage: DialogUsage,
         by: By,
         status: int | None,
         reason: str,
@@ -155,13 +155,13 @@ class Call:
         *,
         said: Request | None = None,
     ) -> None:
-        """A dialog of this call is at its end (leg.LegUser)."""
-        is_chosen = self.is_answered and self.session is not None and self.session.leg is leg
+        """A dialog of this call is at its end (dialog_usage.DialogUsageOwner)."""
+        is_chosen = self.is_answered and self.session is not None and self.session.usage is usage
         if is_chosen and self.session is not None:
             self.session.bye(now)  # nothing, where theirs has come
             self.end(by, status, reason, now, said=said)
         elif not self.is_answered and self.setup is not None:
-            if self.setup.dialog_over(leg, now):
+            if self.setup.dialog_over(usage, now):
                 self.end(by, status or 487, reason, now, said=said)
             elif by == "network" and not any(self.setup.sessions()):
                 # Who rang knows the call no more, and nobody else has rung.
@@ -215,7 +215,7 @@ class Call:
         if self._answered_at is not None:
             self._answered_at -= seconds
         for session in self.sessions():
-            session.leg.timer.slept(seconds, now)
+            session.usage.timer.slept(seconds, now)
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""

@@ -11,17 +11,17 @@ from typing import Final
 
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
 from sipcli.core.calls.call import Call
+from sipcli.core.calls.call_services import CallServices, Fields
 from sipcli.core.calls.events import CallId
 from sipcli.core.calls.gate import NO_ROOM, Gate
 from sipcli.core.calls.incoming import Incoming
-from sipcli.core.calls.line import Fields, Line
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.outgoing import Outgoing
 from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.calls.transfer import Transferee
 from sipcli.core.connection.flow import Flow
-from sipcli.core.requests.dispatch import Answer
+from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
@@ -42,8 +42,8 @@ class NoSuchCall(ValueError):  # noqa: N818 - says what is wrong, as a sentence 
 class Calls:
     """The calls by their Call-ID; `takes_calls` says whether incoming ones are let in."""
 
-    def __init__(self, line: Line, settings: Settings, *, takes_calls: bool) -> None:
-        self._line = line
+    def __init__(self, services: CallServices, settings: Settings, *, takes_calls: bool) -> None:
+        self._services = services
         self._takes_calls = takes_calls
         self._most = settings.max_calls
         self._gate = Gate(settings, self._has_room)
@@ -85,7 +85,7 @@ class Calls:
             raise OutOfTurn(NO_ROOM)
         if referring is not None:
             fields += referring.headers
-        call = Call(self._line.identity.new_id(), self._line, self._gate, now)
+        call = Call(self._services.identity.new_id(), self._services, self._gate, now)
         call.transfer = transfer
         if referring is not None:
             referring.started(call)
@@ -252,7 +252,7 @@ class Calls:
             return replaced
         if not self._has_room(replaced) or len(self._calls) >= MOST_LINGERING:
             return Answer(486)
-        call = Call(request.call_id, self._line, self._gate, now)
+        call = Call(request.call_id, self._services, self._gate, now)
         incoming = Incoming(call, inbound, replaced, self._patience, now)
         call.setup = incoming
         self._calls[call.id] = call

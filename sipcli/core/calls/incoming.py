@@ -12,11 +12,11 @@ from enum import Enum, auto
 from typing import Final
 
 from sipcli.core.calls.call import Call
+from sipcli.core.calls.call_services import Fields, capabilities
 from sipcli.core.calls.dialog import Dialog, description
+from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import CallId
 from sipcli.core.calls.events import Incoming as IncomingEvent
-from sipcli.core.calls.leg import Leg
-from sipcli.core.calls.line import Fields, capabilities
 from sipcli.core.calls.offer_answer import OutOfTurn, Turn
 from sipcli.core.calls.provisional import FIRST_RSEQ_LIMIT, TAG, Draft, ReliableSender
 from sipcli.core.calls.reasons import why
@@ -47,22 +47,22 @@ class Incoming:
         self, call: Call, inbound: Inbound, replaces: Call | None, patience: float, now: float
     ) -> None:
         request = inbound.request
-        line = call.line
+        services = call.services
         self._call = call
-        self._line = line
+        self._services = services
         self._inbound = inbound
         self._replaces = replaces
         self._offer = description(request)
         # What else the far end may be asked by is its Contact (RFC 3261 §12.1.1).
         behind = request.record_routes or request.contacts[:1]
         sips = needs_sips_contact(request.uri, behind)
-        tag, contact = line.identity.new_tag(), line.identity.dialog_contact(sips=sips)
+        tag, contact = services.identity.new_tag(), services.identity.dialog_contact(sips=sips)
         dialog = Dialog.of_callee(request, tag, contact)
         turn = Turn.WANTED if self._offer is None else Turn.THEIRS
-        self._session = Session(dialog, line, call, turn)
+        self._session = Session(dialog, services, call, turn)
         self._session.pracks = self
         call.session = self._session
-        rseq = 1 + int(line.draw() * (FIRST_RSEQ_LIMIT - 1))
+        rseq = 1 + int(services.draw() * (FIRST_RSEQ_LIMIT - 1))
         self._reliable = ReliableSender(rseq, self._send_reliable)
         self._ringing = Draft(180)
         self._answer = b""
@@ -91,7 +91,7 @@ class Incoming:
         )
         if self._offer is None and TAG in request.require:
             # The first reliable response has to bring our offer (RFC 3262 §5): not yet.
-            self._session.leg.respond(self._inbound, 100, now)
+            self._session.usage.respond(self._inbound, 100, now)
         else:
             self._provisional(self._ringing, now)
 
@@ -107,7 +107,7 @@ class Incoming:
         if not self._owes_description or (self._offer is None and not self._is_able):
             body = b""  # agreed already, or an offer that might get lost
         if body and self._is_able:
-            self._session.leg.turn.we_answer()
+            self._session.usage.turn.we_answer()
         self._ringing = Draft(status, body)
         self._provisional(self._ringing, now)
 
@@ -121,7 +121,7 @@ class Incoming:
         if self._owes_description:
             if not body:
                 raise OutOfTurn("the caller waits for our session description")
-            self._session.leg.turn.we_answer()
+            self._session.usage.turn.we_answer()
             self._answer = body
         self._enter(IncomingState.ACCEPTING)
         self.settle(now)
@@ -129,7 +129,7 @@ class Incoming:
     def reject(self, status: int, headers: Fields, now: float, reason: str | None = None) -> None:
         """Refuse the call with 300 to 699."""
         if self.state in (IncomingState.RINGING, IncomingState.ACCEPTING):
-            self._session.leg.respond(self._inbound, status, now, reason=reason, headers=headers)
+            self._session.usage.respond(self._inbound, status, now, reason=reason, headers=headers)
             self._reliable.stop()
             self._enter(IncomingState.OVER)
             self._session.drop(now)
@@ -159,8 +159,8 @@ class Incoming:
         self._enter(IncomingState.ANSWERED)
         session, request = self._session, self._inbound.request
         headers = self._dialog_headers()
-        headers += session.leg.timer.answer_headers(request, now)
-        session.leg.is_confirmed = True
+        headers += session.usage.timer.answer_headers(request, now)
+        session.usage.is_confirmed = True
         session.remote.accept(self._inbound, headers, self._answer, now, is_first=True)
         self._call.answered(session, None, now)
         if self._replaces is not None:
@@ -182,7 +182,7 @@ class Incoming:
         """Its one dialog."""
         yield self._session
 
-    def dialog_over(self, leg: Leg, now: float) -> bool:
+    def dialog_over(self, usage: DialogUsage, now: float) -> bool:
         """The caller ended its early dialog by BYE: the INVITE gets its answer (§15.1.2)."""
         self.reject(487, (), now)
         return True
@@ -223,7 +223,7 @@ class Incoming:
     @property
     def _owes_description(self) -> bool:
         """Whether the INVITE still waits for our answer or our offer."""
-        turn = self._session.leg.turn
+        turn = self._session.usage.turn
         return turn.turn in (Turn.THEIRS, Turn.WANTED) and not turn.agreed
 
     @property
@@ -238,13 +238,13 @@ class Incoming:
             self._reliable.submit(draft, now)
         else:
             headers = self._dialog_headers()
-            self._session.leg.respond(
+            self._session.usage.respond(
                 self._inbound, draft.status, now, headers=headers, body=draft.body
             )
 
     def _send_reliable(self, draft: Draft, rseq: int, now: float) -> None:
         headers = [*self._dialog_headers(), ("Require", TAG), ("RSeq", str(rseq))]
-        self._session.leg.respond(
+        self._session.usage.respond(
             self._inbound, draft.status, now, headers=headers, body=draft.body
         )
 

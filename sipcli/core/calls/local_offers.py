@@ -2,11 +2,11 @@
 
 from typing import Final
 
+from sipcli.core.calls.call_services import capabilities
 from sipcli.core.calls.dialog import description, why_missing
+from sipcli.core.calls.dialog_usage import DIALOG_GONE, NOT_SERVED, DialogUsage
 from sipcli.core.calls.events import OfferAnswered, OfferDue, OfferRefused
-from sipcli.core.calls.invitation import Failure, Invitation
-from sipcli.core.calls.leg import DIALOG_GONE, NOT_SERVED, Leg
-from sipcli.core.calls.line import capabilities
+from sipcli.core.calls.invite_exchange import Failure, InviteExchange
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.provisional import TAG as RELIABLE
 from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
@@ -25,12 +25,12 @@ LOOK_AGAIN: Final = 0.5
 class LocalOffers:
     """One offer of ours at a time, or one refresh without an offer."""
 
-    def __init__(self, leg: Leg) -> None:
-        self._leg = leg
+    def __init__(self, usage: DialogUsage) -> None:
+        self._usage = usage
         self._body = b""
         """The offer that is out; empty for a bare refresh."""
         self._is_lasting = False
-        self._invitation: Invitation | None = None
+        self._invitation: InviteExchange | None = None
         self._is_given_up = False
         """Whether a re-INVITE of ours has failed for us, and may still be taken."""
         self._method = ""
@@ -43,12 +43,12 @@ class LocalOffers:
     @property
     def can_offer(self) -> bool:
         """Whether `offer` may be called now: nothing is outstanding, and there is a method."""
-        leg = self._leg
-        if leg.is_over or not leg.turn.is_free:
+        usage = self._usage
+        if usage.is_over or not usage.turn.is_free:
             return False
         if not self.is_done:
             return False  # a re-INVITE that was given up has no final answer yet (§14.1)
-        return leg.is_confirmed or (leg.turn.agreed and self._knows_update)
+        return usage.is_confirmed or (usage.turn.agreed and self._knows_update)
 
     @property
     def is_done(self) -> bool:
@@ -63,15 +63,15 @@ class LocalOffers:
         """
         if not self.can_offer:
             raise OutOfTurn("no offer is possible now")
-        self._leg.turn.we_offer()
+        self._usage.turn.we_offer()
         self._body = body
         self._is_lasting = lasting
         self._send(now)
 
     def refresh(self, now: float) -> None:
         """Refresh the session: by a bare UPDATE, else by an offer of the owner's (§7.4)."""
-        leg = self._leg
-        leg.timer.refresh_failed(now)  # until it succeeds
+        usage = self._usage
+        usage.timer.refresh_failed(now)  # until it succeeds
         if not self.can_offer:
             return
         if self._knows_update:
@@ -79,31 +79,31 @@ class LocalOffers:
             self._is_lasting = False
             self._send(now)
         else:
-            leg.user.emit(OfferDue(call=leg.user.id, is_refresh=True))
+            usage.user.emit(OfferDue(call=usage.user.id, is_refresh=True))
 
     def close(self, now: float) -> None:
         """The dialog is over: wait for nothing."""
-        self._leg.turn.drop_own()
+        self._usage.turn.drop_own()
         if self._invitation is not None:
             self._invitation.leave(now)
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
-        due = (self._leg.turn.retry_at, self._invitation.deadline() if self._invitation else None)
+        due = (self._usage.turn.retry_at, self._invitation.deadline() if self._invitation else None)
         return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Fire what is due."""
         if self._invitation is not None:
             self._invitation.tick(now)
-        leg = self._leg
-        if leg.turn.retry_at is None or leg.turn.retry_at > now:
+        usage = self._usage
+        if usage.turn.retry_at is None or usage.turn.retry_at > now:
             return
-        if not leg.turn.is_quiet:  # theirs came first, and is still being answered
-            leg.turn.retry_at = now + LOOK_AGAIN
+        if not usage.turn.is_quiet:  # theirs came first, and is still being answered
+            usage.turn.retry_at = now + LOOK_AGAIN
             return
-        leg.turn.retry_at = None
-        leg.user.emit(OfferDue(call=leg.user.id, is_refresh=False))
+        usage.turn.retry_at = None
+        usage.user.emit(OfferDue(call=usage.user.id, is_refresh=False))
 
     # What the INVITE reports (invitation.InvitationUser)
 
@@ -112,12 +112,12 @@ class LocalOffers:
 
     def on_success(self, request: Request, response: Response, now: float) -> None:
         """A 2xx to a re-INVITE, the first one or a repeated one."""
-        if self._leg.turn.is_asking and not self._leg.is_over:
-            self._leg.dialog.refresh_target(response)
-            self._leg.acknowledge(request)
+        if self._usage.turn.is_asking and not self._usage.is_over:
+            self._usage.dialog.refresh_target(response)
+            self._usage.acknowledge(request)
             self._succeeded(response, now)
         else:
-            self._leg.acknowledge(request)
+            self._usage.acknowledge(request)
             self._taken_after_all()
 
     def on_failure(self, failure: Failure, now: float) -> None:
@@ -125,24 +125,24 @@ class LocalOffers:
         if self._invitation is not None and self._invitation.is_over:
             self._invitation = None
         self._is_given_up = self._invitation is not None
-        if not self._leg.is_over:
+        if not self._usage.is_over:
             self._failed(failure, now)
 
     # Inside
 
     def _taken_after_all(self) -> None:
         """The far end took an offer that we gave up: it has to hear what the session is to us."""
-        leg = self._leg
-        if self._is_given_up and not leg.is_over:
-            leg.user.emit(OfferDue(call=leg.user.id, is_refresh=True))
+        usage = self._usage
+        if self._is_given_up and not usage.is_over:
+            usage.user.emit(OfferDue(call=usage.user.id, is_refresh=True))
         self._is_given_up = False
 
     @property
     def _knows_update(self) -> bool:
-        return "UPDATE" in self._leg.dialog.remote_allows - self._refused_methods
+        return "UPDATE" in self._usage.dialog.remote_allows - self._refused_methods
 
     def _choose_method(self) -> str:
-        is_offer = self._body and self._leg.is_confirmed
+        is_offer = self._body and self._usage.is_confirmed
         return "INVITE" if is_offer and not self._prefers_update else "UPDATE"
 
     @property
@@ -150,35 +150,37 @@ class LocalOffers:
         return "INVITE" in self._refused_methods and self._knows_update
 
     def _send(self, now: float) -> None:
-        leg = self._leg
-        leg.turn.is_asking = True
+        usage = self._usage
+        usage.turn.is_asking = True
         # A re-INVITE that takes long needs no reliable provisional responses.
-        headers = [*capabilities(without=(RELIABLE,)), *leg.timer.request_headers()]
-        flow, self._method = leg.line.flow, self._choose_method()
+        headers = [*capabilities(without=(RELIABLE,)), *usage.timer.request_headers()]
+        flow, self._method = usage.services.flow, self._choose_method()
         if flow is None:
             self._failed(NotSent(), now)
         elif self._method == "INVITE":
-            request = leg.line.build(leg.dialog, "INVITE", headers=headers, body=self._body)
-            self._invitation = Invitation(request, flow, leg.line, self, leg.dialog.next_cseq)
+            request = usage.services.build(usage.dialog, "INVITE", headers=headers, body=self._body)
+            self._invitation = InviteExchange(
+                request, flow, usage.services, self, usage.dialog.next_cseq
+            )
             self._invitation.start(now)
         else:
-            leg.ask("UPDATE", self._on_updated, now, headers=headers, body=self._body)
+            usage.ask("UPDATE", self._on_updated, now, headers=headers, body=self._body)
 
     def _on_updated(self, outcome: Outcome, now: float) -> None:
-        if self._leg.is_over:
+        if self._usage.is_over:
             return
         match outcome:
             case Answered(_, response) if response.status < 300:
-                self._leg.dialog.refresh_target(response)
+                self._usage.dialog.refresh_target(response)
                 self._succeeded(response, now)
             case _:
                 self._failed(outcome, now)
 
     def _succeeded(self, response: Response, now: float) -> None:
-        leg = self._leg
-        leg.turn.is_asking = False
+        usage = self._usage
+        usage.turn.is_asking = False
         self._retries = 0
-        leg.timer.answered(response, now)
+        usage.timer.answered(response, now)
         if not self._body:
             return
         answer = description(response)
@@ -187,25 +189,25 @@ class LocalOffers:
                 response.status, f"the answer is missing{why_missing(response)}", None, now
             )
         else:
-            leg.turn.they_answer()
-            leg.user.emit(OfferAnswered(call=leg.user.id, body=answer))
+            usage.turn.they_answer()
+            usage.user.emit(OfferAnswered(call=usage.user.id, body=answer))
 
     def _failed(self, failure: Failure | NotSent, now: float) -> None:
-        leg = self._leg
+        usage = self._usage
         match failure:
-            case Answered(_, Response(status=422) as response) if leg.timer.too_small(response):
+            case Answered(_, Response(status=422) as response) if usage.timer.too_small(response):
                 self._send(now)
             case Answered(_, Response(status=408)) | Unanswered() if self._is_lasting:
                 self._refused(408, "the far end does not answer", None, now)
             case Answered(_, response) if response.status in DIALOG_GONE:
                 reason = f"{response.status} {response.reason}"
-                leg.user.dialog_over(leg, "network", None, f"the far end said {reason}", now)
+                usage.user.dialog_over(usage, "network", None, f"the far end said {reason}", now)
             case Answered(_, response) if self._tries_the_other_way(response, now):
                 pass
             case Answered(_, response) | Unauthorized(response):
                 self._refused(response.status, response.reason, self._wait(response), now)
             case Unanswered():
-                leg.user.dialog_over(leg, "network", None, "the far end does not answer", now)
+                usage.user.dialog_over(usage, "network", None, "the far end does not answer", now)
             case Lost() | NotSent():
                 self._refused(None, "there is no connection", None, now)
 
@@ -215,7 +217,7 @@ class LocalOffers:
         A bare UPDATE that is refused for any reason that lasts is followed by the owner's
         re-INVITE: without a refresh the call is lost.
         """
-        leg, method = self._leg, self._method
+        usage, method = self._usage, self._method
         may_pass = response.status == 491 or response.status // 100 == 5
         if response.status not in NOT_SERVED and (self._body or may_pass):
             return False
@@ -224,40 +226,40 @@ class LocalOffers:
                 response.status == 403 or not self._knows_update
             ):  # it may be the change, not the way
                 return False
-        elif not leg.is_confirmed or "INVITE" in self._refused_methods:
+        elif not usage.is_confirmed or "INVITE" in self._refused_methods:
             return False
         self._refused_methods.add(method)
         if self._body:
             self._send(now)
         else:
-            leg.turn.is_asking = False
-            leg.user.emit(OfferDue(call=leg.user.id, is_refresh=True))
+            usage.turn.is_asking = False
+            usage.user.emit(OfferDue(call=usage.user.id, is_refresh=True))
         return True
 
     def _wait(self, response: Response) -> float | None:
         """Seconds until it may be tried again (§14.1); None: not for this answer, or too often."""
-        leg = self._leg
+        usage = self._usage
         if self._retries == MOST_RETRIES:
             return None
         if response.status == 491:
-            draw = leg.line.draw()
-            return round(2.1 + 1.9 * draw if leg.dialog.owns_call_id else 2 * draw, 2)
+            draw = usage.services.draw()
+            return round(2.1 + 1.9 * draw if usage.dialog.owns_call_id else 2 * draw, 2)
         after = response.retry_after
         if response.status in (500, 503) and after is not None and after.seconds <= LONGEST_WAIT:
             return max(float(after.seconds), SHORTEST_WAIT)
         return None
 
     def _refused(self, status: int | None, reason: str, wait: float | None, now: float) -> None:
-        leg = self._leg
-        leg.turn.is_asking = False
+        usage = self._usage
+        usage.turn.is_asking = False
         if not self._body:
             return  # `refresh` has set the time of the next attempt
         self._retries = 0 if wait is None else self._retries + 1
         if wait is not None:
-            leg.turn.retry_at = now + wait
-        leg.turn.roll_back()
-        leg.user.emit(
+            usage.turn.retry_at = now + wait
+        usage.turn.roll_back()
+        usage.user.emit(
             OfferRefused(
-                call=leg.user.id, status=status, reason=reason, will_retry=wait is not None
+                call=usage.user.id, status=status, reason=reason, will_retry=wait is not None
             )
         )

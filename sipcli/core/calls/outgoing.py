@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sipcli.core.calls.call import Call, reason_field
+from sipcli.core.calls.call_services import Fields, capabilities
 from sipcli.core.calls.dialog import Dialog, description, why_missing
+from sipcli.core.calls.dialog_usage import NOT_SERVED, DialogUsage
 from sipcli.core.calls.events import Calling
-from sipcli.core.calls.invitation import Failure, Invitation
-from sipcli.core.calls.leg import NOT_SERVED, Leg
-from sipcli.core.calls.line import Fields, capabilities
+from sipcli.core.calls.invite_exchange import Failure, InviteExchange
 from sipcli.core.calls.offer_answer import Turn
 from sipcli.core.calls.provisional import ReliableReceiver, is_reliable
 from sipcli.core.calls.redirection import Redirection
@@ -57,14 +57,14 @@ class Outgoing:
         self, call: Call, target: Uri, offer: bytes, headers: Fields, *, anonymous: bool
     ) -> None:
         self._call = call
-        self._line = call.line
+        self._services = call.services
         self._to = target
         self._offer = offer
         self._target = target
         """Where the INVITE goes now."""
         self._via: Address | None = None
         """The proxy that it is to pass on the way (305)."""
-        identity = call.line.identity
+        identity = call.services.identity
         tag = identity.new_tag()
         self._is_anonymous = anonymous
         self._headers = list(headers)
@@ -83,7 +83,7 @@ class Outgoing:
         self._refusal: Response | None = None
         """The answer of the target tried last, while another one is looked for."""
         self._proxies = Proxies()
-        self._invitation: Invitation | None = None
+        self._invitation: InviteExchange | None = None
         self._cseq = 0
         self._forks: dict[str, _Fork] = {}
         """By To tag: early ones, then the confirmed one and those that get a BYE."""
@@ -123,10 +123,10 @@ class Outgoing:
         """All dialogs of the INVITE."""
         return (fork.session for fork in self._forks.values())
 
-    def dialog_over(self, leg: Leg, now: float) -> bool:
+    def dialog_over(self, usage: DialogUsage, now: float) -> bool:
         """An early dialog has ended: the others go on."""
         for tag, fork in list(self._forks.items()):
-            if fork.session.leg is leg:
+            if fork.session.usage is usage:
                 fork.session.drop(now)
                 del self._forks[tag]
         self._choose_early()
@@ -158,7 +158,7 @@ class Outgoing:
         tag = response.to.tag
         body = None
         if response.status == 199 and tag in self._forks:
-            self.dialog_over(self._forks[tag].session.leg, now)
+            self.dialog_over(self._forks[tag].session.usage, now)
         elif tag:
             fork = self._fork(tag, response)
             if fork is None or not self._takes(fork, response, now):
@@ -171,18 +171,18 @@ class Outgoing:
         """A 2xx: the first one makes the call, those of other forks get ACK and BYE (§13.2.2.4)."""
         tag = response.to.tag or ""
         known = self._forks.get(tag)
-        if known is not None and known.session.leg.is_confirmed:
-            known.session.leg.acknowledge(request)
+        if known is not None and known.session.usage.is_confirmed:
+            known.session.usage.acknowledge(request)
             return
         if known is None and len(self._forks) == MOST_FORKS:
             self._drop_early(now)  # none of them has a claim any more
         fork = known or self._fork(tag, response)
         if fork is None:
             return
-        leg = fork.session.leg
-        leg.is_confirmed = True
-        leg.dialog.learn_route(response)
-        leg.acknowledge(request)
+        usage = fork.session.usage
+        usage.is_confirmed = True
+        usage.dialog.learn_route(response)
+        usage.acknowledge(request)
         if self._call.is_over or self._chosen is not None:
             fork.session.bye(now)
         else:
@@ -215,8 +215,8 @@ class Outgoing:
     # Inside
 
     def _invite(self, target: Uri, now: float, via: Address | None = None) -> None:
-        line = self._line
-        flow = line.flow
+        services = self._services
+        flow = services.flow
         if flow is None:
             self._call.end("network", None, "there is no connection", now)
             return
@@ -225,7 +225,7 @@ class Outgoing:
             self._call.end("local", None, lack, now)
             return
         self._target, self._via = target, via
-        contact = line.requester.contact(
+        contact = services.requester.contact(
             "INVITE", target, flow, via=via, anonymous=self._is_anonymous
         )
         headers = [
@@ -235,7 +235,7 @@ class Outgoing:
             *(self._timer.request_headers() if TIMER not in self._unlearnt else ()),
             ("Content-Type", "application/sdp"),
         ]
-        request = line.requester.out_of_dialog(
+        request = services.requester.out_of_dialog(
             "INVITE",
             target,
             flow,
@@ -247,7 +247,7 @@ class Outgoing:
             body=self._offer,
             via=via,
         )
-        self._invitation = Invitation(request, flow, line, self, self._next_cseq)
+        self._invitation = InviteExchange(request, flow, services, self, self._next_cseq)
         self._invitation.start(now)
 
     def _next_cseq(self) -> int:
@@ -259,11 +259,11 @@ class Outgoing:
         fork = self._forks.get(tag)
         if fork is None and self._invitation is not None and len(self._forks) < MOST_FORKS:
             dialog = Dialog.of_caller(self._invitation.request, response, self._target)
-            fork = _Fork(Session(dialog, self._line, self._call, Turn.OURS))
+            fork = _Fork(Session(dialog, self._services, self._call, Turn.OURS))
             self._forks[tag] = fork
             self._choose_early()
         if fork is None:
-            self._line.owner.ignored(f"{response.status} of one fork too many")
+            self._services.owner.ignored(f"{response.status} of one fork too many")
         return fork
 
     def _takes(self, fork: _Fork, response: Response, now: float) -> bool:
@@ -271,7 +271,9 @@ class Outgoing:
         if not is_reliable(response) or response.rseq is None:
             return True
         if not fork.receiver.accepts(response.rseq):
-            self._line.owner.ignored(f"{response.status} with RSeq {response.rseq} out of order")
+            self._services.owner.ignored(
+                f"{response.status} with RSeq {response.rseq} out of order"
+            )
             return False
         fork.session.dialog.learn_route(response)
         rack = RAck(response.rseq, response.cseq)
@@ -283,12 +285,12 @@ class Outgoing:
             if isinstance(outcome, Answered) and outcome.response.status in NOT_SERVED:
                 fork.takes_prack = False
 
-        fork.session.leg.ask("PRACK", on_outcome, now, headers=(("RAck", str(rack)),))
+        fork.session.usage.ask("PRACK", on_outcome, now, headers=(("RAck", str(rack)),))
         return True
 
     def _early_description(self, fork: _Fork, response: Response) -> bytes | None:
         body = description(response)
-        turn = fork.session.leg.turn
+        turn = fork.session.usage.turn
         if body is None or turn.agreed:
             return None
         if is_reliable(response):
@@ -298,8 +300,8 @@ class Outgoing:
         return body
 
     def _answered(self, fork: _Fork, response: Response, now: float) -> None:
-        session, turn = fork.session, fork.session.leg.turn
-        session.leg.timer.answered(response, now)
+        session, turn = fork.session, fork.session.usage.turn
+        session.usage.timer.answered(response, now)
         body = None
         if not turn.agreed:
             body = description(response) or fork.preview
@@ -366,7 +368,7 @@ class Outgoing:
     def _drop_early(self, now: float) -> None:
         """All dialogs that were never confirmed are over."""
         for tag, fork in list(self._forks.items()):
-            if not fork.session.leg.is_confirmed:
+            if not fork.session.usage.is_confirmed:
                 fork.session.drop(now)
                 del self._forks[tag]
         self._choose_early()

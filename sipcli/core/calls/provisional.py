@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.core.calls.repeat import Due, Repeat
+from sipcli.core.calls.retransmit import Due, Retransmit
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip.message import Response
 
@@ -41,7 +41,7 @@ class ReliableSender:
         self._rseq = rseq
         self._send = send
         self._queue: deque[Draft] = deque(maxlen=MOST_QUEUED)
-        self._repeat: Repeat | None = None
+        self._repeat: Retransmit | None = None
         self.outstanding: Draft | None = None
         """Sent and not acknowledged."""
 
@@ -92,7 +92,7 @@ class ReliableSender:
 
     def _send_next(self, now: float) -> None:
         self.outstanding = self._queue.popleft()
-        self._repeat = Repeat(LIFETIME, now)
+        self._repeat = Retransmit(LIFETIME, now)
         self._send(self.outstanding, self._rseq, now)
 
 

@@ -8,12 +8,12 @@ is repeated until its ACK (RFC 3261 §13.3.1.4).
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sipcli.core.calls.call_services import capabilities
 from sipcli.core.calls.dialog import description
+from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import Acknowledged, OfferRefused, OfferWithdrawn, RemoteOffer
-from sipcli.core.calls.leg import Leg
-from sipcli.core.calls.line import capabilities
 from sipcli.core.calls.offer_answer import Turn
-from sipcli.core.calls.repeat import T2, Due, Repeat
+from sipcli.core.calls.retransmit import T2, Due, Retransmit
 from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.grammar import quote
@@ -32,7 +32,7 @@ class _Accepted:
     inbound: Inbound
     headers: list[tuple[str, str]]
     body: bytes
-    repeat: Repeat
+    repeat: Retransmit
     is_first: bool
     """Whether it confirms the dialog: no BYE of ours before its ACK (RFC 3261 §15)."""
     offers: bool
@@ -42,8 +42,8 @@ class _Accepted:
 class RemoteOffers:
     """One offer of theirs at a time, and one 2xx without its ACK."""
 
-    def __init__(self, leg: Leg) -> None:
-        self._leg = leg
+    def __init__(self, usage: DialogUsage) -> None:
+        self._usage = usage
         self._pending: Inbound | None = None
         self._patience: float | None = None
         self._accepted: _Accepted | None = None
@@ -55,16 +55,16 @@ class RemoteOffers:
 
     def receive(self, inbound: Inbound, now: float) -> None:
         """Take a request that may change the session, and either answer it or tell the owner."""
-        leg, request = self._leg, inbound.request
+        usage, request = self._usage, inbound.request
         offer = description(request)
-        too_small = leg.timer.refusal(request)
+        too_small = usage.timer.refusal(request)
         if too_small is not None:
-            leg.respond(inbound, 422, now, headers=too_small)
+            usage.respond(inbound, 422, now, headers=too_small)
         elif request.method == "UPDATE" and offer is None:
-            leg.dialog.refresh_target(request)
+            usage.dialog.refresh_target(request)
             self._answer(inbound, b"", now)
-        elif request.method == "INVITE" and not leg.is_confirmed:
-            leg.respond(inbound, 500, now, headers=(leg.line.retry_after(),))
+        elif request.method == "INVITE" and not usage.is_confirmed:
+            usage.respond(inbound, 500, now, headers=(usage.services.retry_after(),))
         else:
             self._receive_offer(inbound, offer, now)
 
@@ -72,7 +72,7 @@ class RemoteOffers:
         """Answer the offer (or make the one they asked for); raises `OutOfTurn`."""
         inbound = self._take()
         if inbound is not None:
-            self._leg.turn.we_answer()
+            self._usage.turn.we_answer()
             self._answer(inbound, body, now)
 
     def refuse(self, status: int, warning: str, now: float) -> None:
@@ -80,8 +80,8 @@ class RemoteOffers:
         headers = [warning_field(warning)] if warning else []
         inbound = self._take()
         if inbound is not None:
-            self._leg.turn.roll_back()
-            self._leg.respond(inbound, status, now, headers=headers)
+            self._usage.turn.roll_back()
+            self._usage.respond(inbound, status, now, headers=headers)
 
     def accept(
         self,
@@ -93,11 +93,11 @@ class RemoteOffers:
         is_first: bool,
     ) -> None:
         """Send a 200 to an INVITE, and again until its ACK comes."""
-        offers = self._leg.turn.turn is Turn.OURS
+        offers = self._usage.turn.turn is Turn.OURS
         self._await_ack(
-            _Accepted(inbound, headers, body, Repeat(T2, now), is_first=is_first, offers=offers)
+            _Accepted(inbound, headers, body, Retransmit(T2, now), is_first=is_first, offers=offers)
         )
-        self._leg.respond(inbound, 200, now, headers=headers, body=body)
+        self._usage.respond(inbound, 200, now, headers=headers, body=body)
 
     def acknowledged(self, ack: Request, now: float) -> bool:
         """Take an ACK; False: none was awaited, or not this one."""
@@ -105,12 +105,12 @@ class RemoteOffers:
         if accepted is None or ack.cseq.number != accepted.inbound.request.cseq.number:
             return False
         self._await_ack(None)
-        leg, answer = self._leg, description(ack)
+        usage, answer = self._usage, description(ack)
         if not accepted.offers:
-            leg.user.emit(Acknowledged(call=leg.user.id, body=None))
+            usage.user.emit(Acknowledged(call=usage.user.id, body=None))
         elif answer is not None:
-            leg.turn.they_answer()
-            leg.user.emit(Acknowledged(call=leg.user.id, body=answer))
+            usage.turn.they_answer()
+            usage.user.emit(Acknowledged(call=usage.user.id, body=answer))
         else:
             self._left_unanswered(now)
         return True
@@ -119,7 +119,7 @@ class RemoteOffers:
         """Their CANCEL of a re-INVITE; False: it is not the one that waits for an answer."""
         if self._pending is None or self._pending.key != invite.key:
             return False
-        self._leg.respond(self._pending, 487, now)
+        self._usage.respond(self._pending, 487, now)
         self._withdraw()
         return True
 
@@ -131,7 +131,7 @@ class RemoteOffers:
     def close(self, now: float) -> None:
         """The dialog is over: what is pending gets 487 (RFC 3261 §15.1.2)."""
         if self._pending is not None:
-            self._leg.respond(self._pending, 487, now)
+            self._usage.respond(self._pending, 487, now)
             self._withdraw()
 
     def stop_repeating(self) -> None:
@@ -146,74 +146,78 @@ class RemoteOffers:
     def tick(self, now: float) -> None:
         """Fire what is due."""
         if self._pending is not None and self._patience is not None and self._patience <= now:
-            self._leg.respond(self._pending, 504, now)
+            self._usage.respond(self._pending, 504, now)
             self._withdraw()
         accepted = self._accepted
         if accepted is None:
             return
-        leg = self._leg
+        usage = self._usage
         match accepted.repeat.due(now):
             case Due.AGAIN:
                 # After a loss the new connection may still find the caller's proxy.
-                inbound = replace(accepted.inbound, flow=leg.line.flow or accepted.inbound.flow)
-                leg.respond(inbound, 200, now, headers=accepted.headers, body=accepted.body)
+                inbound = replace(
+                    accepted.inbound, flow=usage.services.flow or accepted.inbound.flow
+                )
+                usage.respond(inbound, 200, now, headers=accepted.headers, body=accepted.body)
             case Due.GIVE_UP:
                 self._await_ack(None)
-                leg.user.dialog_over(leg, "network", None, "no ACK came for our answer", now)
+                usage.user.dialog_over(usage, "network", None, "no ACK came for our answer", now)
             case Due.NOTHING:
                 pass
 
     def _await_ack(self, accepted: _Accepted | None) -> None:
         self._accepted = accepted
-        self._leg.turn.awaits_ack = accepted is not None
+        self._usage.turn.awaits_ack = accepted is not None
 
     def _receive_offer(self, inbound: Inbound, offer: bytes | None, now: float) -> None:
-        leg = self._leg
-        status = leg.turn.they_offer(wanted=offer is None)
+        usage = self._usage
+        status = usage.turn.they_offer(wanted=offer is None)
         if status is not None:
-            headers = (leg.line.retry_after(),) if status == 500 else ()
-            leg.respond(inbound, status, now, headers=headers)
+            headers = (usage.services.retry_after(),) if status == 500 else ()
+            usage.respond(inbound, status, now, headers=headers)
             return
-        leg.dialog.refresh_target(inbound.request)
+        usage.dialog.refresh_target(inbound.request)
         self._pending = inbound
         self._patience = now + MOST_PATIENCE
         if inbound.request.method == "INVITE":
             self._await_ack(None)  # whoever goes on to the next INVITE has our 2xx
-            leg.line.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
-        leg.user.emit(RemoteOffer(call=leg.user.id, body=offer))
+            usage.services.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
+        usage.user.emit(RemoteOffer(call=usage.user.id, body=offer))
 
     def _answer(self, inbound: Inbound, body: bytes, now: float) -> None:
-        leg, request = self._leg, inbound.request
+        usage, request = self._usage, inbound.request
         headers: list[tuple[str, str]] = []
         if request.method != "PRACK":
-            headers += [("Contact", leg.dialog.contact), *capabilities()]
-            headers += leg.timer.answer_headers(request, now)
+            headers += [("Contact", usage.dialog.contact), *capabilities()]
+            headers += usage.timer.answer_headers(request, now)
         if request.method == "INVITE":
             self.accept(inbound, headers, body, now, is_first=False)
         else:
-            leg.respond(inbound, 200, now, headers=headers, body=body)
+            usage.respond(inbound, 200, now, headers=headers, body=body)
 
     def _take(self) -> Inbound | None:
         """The request to answer; None: it was withdrawn while the owner thought about it."""
         inbound, self._pending, self._patience = self._pending, None, None
         if inbound is None:
-            self._leg.turn.forgive_answer()
+            self._usage.turn.forgive_answer()
         return inbound
 
     def _withdraw(self) -> None:
-        leg = self._leg
+        usage = self._usage
         self._pending = self._patience = None
-        leg.turn.withdraw()
-        leg.user.emit(OfferWithdrawn(call=leg.user.id))
+        usage.turn.withdraw()
+        usage.user.emit(OfferWithdrawn(call=usage.user.id))
 
     def _left_unanswered(self, now: float) -> None:
         """Their ACK should have answered the offer they had asked for (RFC 3261 §13.2.2.4)."""
-        leg, reason = self._leg, "the ACK brings no answer to our offer"
-        if not leg.turn.agreed:
-            leg.user.dialog_over(leg, "local", None, reason, now)
+        usage, reason = self._usage, "the ACK brings no answer to our offer"
+        if not usage.turn.agreed:
+            usage.user.dialog_over(usage, "local", None, reason, now)
             return
-        leg.turn.roll_back()
-        leg.user.emit(OfferRefused(call=leg.user.id, status=None, reason=reason, will_retry=False))
+        usage.turn.roll_back()
+        usage.user.emit(
+            OfferRefused(call=usage.user.id, status=None, reason=reason, will_retry=False)
+        )
 
 
 def warning_field(text: str) -> tuple[str, str]:

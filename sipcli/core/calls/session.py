@@ -8,17 +8,17 @@ OPEN --BYE of ours--> BYE_SENT --answered, or nobody there--> CLOSED
 from enum import Enum, auto
 from typing import Final, Protocol
 
+from sipcli.core.calls.call_services import CallServices, Fields
 from sipcli.core.calls.dialog import Dialog, description
+from sipcli.core.calls.dialog_usage import DialogUsage, DialogUsageOwner
 from sipcli.core.calls.events import Acknowledged, InfoDelivered, InfoReceived
-from sipcli.core.calls.leg import Leg, LegUser
-from sipcli.core.calls.line import Fields, Line
 from sipcli.core.calls.local_offers import LocalOffers
 from sipcli.core.calls.offer_answer import OfferAnswer, OutOfTurn, Turn
 from sipcli.core.calls.reasons import why
 from sipcli.core.calls.remote_offers import RemoteOffers
 from sipcli.core.calls.transfer import Transferee, Transferor
 from sipcli.core.connection.flow import Flow
-from sipcli.core.requests import dispatch
+from sipcli.core.requests import uas_checks
 from sipcli.core.requests.exchange import Lost, NotSent, Outcome
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
@@ -52,23 +52,25 @@ class PrackUser(Protocol):
 class Session:
     """One dialog and the usages within."""
 
-    def __init__(self, dialog: Dialog, line: Line, user: LegUser, turn: Turn) -> None:
-        offers = OfferAnswer(turn, lambda text: line.log(f"dialog {dialog}: {text}"))
-        self.leg = Leg(dialog, line, user, offers)
-        self.local = LocalOffers(self.leg)
-        self.remote = RemoteOffers(self.leg)
-        self.transferor = Transferor(self.leg)
-        self.transferee = Transferee(self.leg)
+    def __init__(
+        self, dialog: Dialog, services: CallServices, user: DialogUsageOwner, turn: Turn
+    ) -> None:
+        offers = OfferAnswer(turn, lambda text: services.log(f"dialog {dialog}: {text}"))
+        self.usage = DialogUsage(dialog, services, user, offers)
+        self.local = LocalOffers(self.usage)
+        self.remote = RemoteOffers(self.usage)
+        self.transferor = Transferor(self.usage)
+        self.transferee = Transferee(self.usage)
         self.pracks: PrackUser | None = None
         self.state = SessionState.OPEN
         self._bye_headers: Fields = ()
         self._byes = 0
-        line.log(f"dialog {dialog}: opened, towards {dialog.remote_target}")
+        services.log(f"dialog {dialog}: opened, towards {dialog.remote_target}")
 
     @property
     def dialog(self) -> Dialog:
         """The dialog."""
-        return self.leg.dialog
+        return self.usage.dialog
 
     @property
     def is_done(self) -> bool:
@@ -81,14 +83,14 @@ class Session:
         """Whether a request may be served; if not, it has had its answer (§12.2.2)."""
         request = inbound.request
         if self.state is not SessionState.OPEN and request.method != "BYE":
-            self.leg.respond(inbound, 481, now)
+            self.usage.respond(inbound, 481, now)
             return False
         if not self.dialog.is_in_order(request):
-            self.leg.respond(inbound, 500, now, reason="CSeq Out Of Order")
+            self.usage.respond(inbound, 500, now, reason="CSeq Out Of Order")
             return False
-        refusal = dispatch.refuse_inside(request)
+        refusal = uas_checks.refuse_inside(request)
         if refusal is not None:
-            self.leg.respond(
+            self.usage.respond(
                 inbound, refusal.status, now, reason=refusal.reason, headers=refusal.headers
             )
         return refusal is None
@@ -109,7 +111,7 @@ class Session:
             case "NOTIFY":
                 self.transferor.notified(inbound, now)
             case _:  # SUBSCRIBE
-                self.leg.respond(inbound, 489, now, headers=(dispatch.ALLOW_EVENTS,))
+                self.usage.respond(inbound, 489, now, headers=(uas_checks.ALLOW_EVENTS,))
 
     def acknowledged(self, ack: Request, now: float) -> bool:
         """Take an ACK; False: none was awaited. A BYE that had to wait for it goes out."""
@@ -124,7 +126,7 @@ class Session:
         """Send an INFO of the old kind, without a package (RFC 6086 §10.12); raises `OutOfTurn`."""
         if self.state is not SessionState.OPEN:
             raise OutOfTurn("the call is over")
-        self.leg.ask("INFO", self._on_info, now, body=body, content_type=content_type)
+        self.usage.ask("INFO", self._on_info, now, body=body, content_type=content_type)
 
     def bye(self, now: float, headers: Fields = ()) -> None:
         """End it: at once, or when there is a connection and their ACK is in (§15)."""
@@ -158,7 +160,7 @@ class Session:
         """When `tick` has something to do."""
         due = [self.local.deadline(), self.remote.deadline(), self.transferee.deadline()]
         if self._has_timer:
-            due += self.leg.timer.deadlines.values()
+            due += self.usage.timer.deadlines.values()
         return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
@@ -170,74 +172,74 @@ class Session:
             self._send_bye(now)
         if not self._has_timer:
             return
-        match self.leg.timer.due(now):
+        match self.usage.timer.due(now):
             case "refresh":
                 self.local.refresh(now)
             case "expiry":
                 reason = "the session was not refreshed in time"
-                self.leg.user.dialog_over(self.leg, "network", None, reason, now)
+                self.usage.user.dialog_over(self.usage, "network", None, reason, now)
 
     # Inside
 
     @property
     def _has_timer(self) -> bool:
         """An early dialog is bounded by its INVITE, an ended one needs no refresh."""
-        return self.leg.is_confirmed and self.state is SessionState.OPEN
+        return self.usage.is_confirmed and self.state is SessionState.OPEN
 
     def _received_prack(self, inbound: Inbound, now: float) -> None:
         rack = inbound.request.rack
         if rack is None or self.pracks is None or not self.pracks.pracked(rack, now):
-            self.leg.respond(inbound, 481, now)
+            self.usage.respond(inbound, 481, now)
             return
         body = description(inbound.request)
         if body is None:
-            self.leg.respond(inbound, 200, now)
-        elif not self.leg.turn.agreed and self.leg.turn.they_answer():
-            self.leg.respond(inbound, 200, now)
-            self.leg.user.emit(Acknowledged(call=self.leg.user.id, body=body))
+            self.usage.respond(inbound, 200, now)
+        elif not self.usage.turn.agreed and self.usage.turn.they_answer():
+            self.usage.respond(inbound, 200, now)
+            self.usage.user.emit(Acknowledged(call=self.usage.user.id, body=body))
         else:
             self.remote.receive(inbound, now)
         self.pracks.settle(now)
 
     def _received_bye(self, inbound: Inbound, now: float) -> None:
-        self.leg.respond(inbound, 200, now)
+        self.usage.respond(inbound, 200, now)
         was_open = self.state is SessionState.OPEN
         self.drop(now)
         if was_open:
             said = inbound.request
             cause, text = why(said)
             reason = text or "hung up"
-            self.leg.user.dialog_over(self.leg, "remote", cause, reason, now, said=said)
+            self.usage.user.dialog_over(self.usage, "remote", cause, reason, now, said=said)
 
     def _received_info(self, inbound: Inbound, now: float) -> None:
         request = inbound.request
-        body = find_body(request, dispatch.ACCEPT["INFO"])
-        self.leg.respond(inbound, 200, now)
+        body = find_body(request, uas_checks.ACCEPT["INFO"])
+        self.usage.respond(inbound, 200, now)
         if body is not None:
-            kind, call = body.kind.essence, self.leg.user.id
-            self.leg.user.emit(InfoReceived(call=call, content_type=kind, body=body.content))
+            kind, call = body.kind.essence, self.usage.user.id
+            self.usage.user.emit(InfoReceived(call=call, content_type=kind, body=body.content))
 
     def _on_info(self, outcome: Outcome, now: float) -> None:
-        user = self.leg.user
+        user = self.usage.user
         user.emit(InfoDelivered(call=user.id, status=final_status(outcome)))
 
     def _close(self, now: float) -> None:
-        self.leg.is_over = True
+        self.usage.is_over = True
         self.local.close(now)
         self.remote.close(now)
         self.transferee.close(now)
 
     def _enter(self, state: SessionState) -> None:
         if state is not self.state:
-            self.leg.line.log(f"dialog {self.dialog}: {self.state.name} -> {state.name}")
+            self.usage.services.log(f"dialog {self.dialog}: {self.state.name} -> {state.name}")
         self.state = state
 
     def _send_bye(self, now: float) -> None:
-        if self.leg.line.flow is None:
+        if self.usage.services.flow is None:
             return  # `flow_up` will come
         self._byes += 1
         self._enter(SessionState.BYE_SENT)
-        self.leg.ask("BYE", self._on_bye, now, headers=self._bye_headers)
+        self.usage.ask("BYE", self._on_bye, now, headers=self._bye_headers)
 
     def _on_bye(self, outcome: Outcome, now: float) -> None:
         is_lost = isinstance(outcome, Lost | NotSent)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from sipcli.config.settings import Permission
+from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import TransferDecided, TransferProgress, TransferRequested
 from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, REFUSED, UNDECIDED
-from sipcli.core.calls.leg import Leg
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.core.requests import dispatch
+from sipcli.core.requests import uas_checks
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
@@ -38,8 +38,8 @@ _SIPFRAG: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?![0-9])")
 class Transferor:
     """Asks the far end to call somebody else, and hears how that goes."""
 
-    def __init__(self, leg: Leg) -> None:
-        self._leg = leg
+    def __init__(self, usage: DialogUsage) -> None:
+        self._usage = usage
         self._target: Uri | None = None
         """Whom the transfer under way leads to."""
         self._is_cut_short = False
@@ -53,9 +53,9 @@ class Transferor:
         Raises `OutOfTurn` while a transfer is under way or there is no confirmed dialog, and
         `Malformed` for a `replaces` with a target that is no SIP URI.
         """
-        leg = self._leg
+        usage = self._usage
         is_under_way = self._target is not None and not self._is_cut_short
-        if is_under_way or not leg.is_confirmed:
+        if is_under_way or not usage.is_confirmed:
             raise OutOfTurn("no transfer is possible now")
         refer_to = target
         if replaces is not None:
@@ -63,8 +63,8 @@ class Transferor:
                 raise Malformed("only a sip: or sips: address can be asked to replace a call")
             refer_to = replace(target, headers=(("Replaces", str(replaces)),))
         headers = [("Refer-To", str(Address(refer_to)))]
-        if not leg.dialog.headers:  # an anonymous caller does not say who refers
-            headers.append(("Referred-By", str(Address(leg.dialog.local.uri))))
+        if not usage.dialog.headers:  # an anonymous caller does not say who refers
+            headers.append(("Referred-By", str(Address(usage.dialog.local.uri))))
         self._target = target
         self._is_cut_short = False
         self._count += 1
@@ -74,19 +74,19 @@ class Transferor:
             if self._target is not None and self._count == count:
                 self._referred(outcome, at)
 
-        leg.ask("REFER", on_outcome, now, headers=headers)
+        usage.ask("REFER", on_outcome, now, headers=headers)
 
     def notified(self, inbound: Inbound, now: float) -> None:
         """Take a NOTIFY: it may come before the answer to the REFER (RFC 3515 §2.4.4)."""
-        leg, request = self._leg, inbound.request
+        usage, request = self._usage, inbound.request
         event, state = request.event, request.subscription_state
         if event is None or event.package != "refer":
-            leg.respond(inbound, 489, now, headers=(dispatch.ALLOW_EVENTS,))
+            usage.respond(inbound, 489, now, headers=(uas_checks.ALLOW_EVENTS,))
         elif self._target is None:
-            leg.respond(inbound, 481, now)
+            usage.respond(inbound, 481, now)
         else:
-            leg.respond(inbound, 200, now)
-            body = find_body(request, dispatch.ACCEPT["NOTIFY"])
+            usage.respond(inbound, 200, now)
+            body = find_body(request, uas_checks.ACCEPT["NOTIFY"])
             found = None if body is None else _SIPFRAG.match(body.content)
             status = int(found[1]) if found else None
             is_over = state is not None and state.state == "terminated"
@@ -104,11 +104,13 @@ class Transferor:
                 self._progress(status, is_final=True)
 
     def _progress(self, status: int | None, *, is_final: bool) -> None:
-        leg, target = self._leg, self._target
+        usage, target = self._usage, self._target
         if is_final:
             self._target = None
-        leg.user.emit(
-            TransferProgress(call=leg.user.id, target=str(target), status=status, is_final=is_final)
+        usage.user.emit(
+            TransferProgress(
+                call=usage.user.id, target=str(target), status=status, is_final=is_final
+            )
         )
 
 
@@ -132,8 +134,8 @@ class _Wish:
 class Transferee:
     """Is asked to call someone else, and tells how that goes: one call at a time."""
 
-    def __init__(self, leg: Leg) -> None:
-        self._leg = leg
+    def __init__(self, usage: DialogUsage) -> None:
+        self._usage = usage
         self._wish: _Wish | None = None
         self._told: Request | None = None
         """The REFER whose sender is told of the new call."""
@@ -148,24 +150,26 @@ class Transferee:
 
     def receive(self, inbound: Inbound, now: float) -> None:
         """Take a REFER: refuse it, or ask the owner."""
-        leg, request = self._leg, inbound.request
+        usage, request = self._usage, inbound.request
         refer_to = request.refer_to
         if refer_to is None:
-            leg.respond(inbound, 400, now, reason="Missing Refer-To")
+            usage.respond(inbound, 400, now, reason="Missing Refer-To")
             return
-        uri = leg.user.gate.reachable(refer_to.uri)
-        if self._is_busy or not leg.is_confirmed:
-            leg.respond(inbound, 491, now)
+        uri = usage.user.gate.reachable(refer_to.uri)
+        if self._is_busy or not usage.is_confirmed:
+            usage.respond(inbound, 491, now)
         elif uri is None:
-            leg.respond(inbound, 416, now)
+            usage.respond(inbound, 416, now)
         elif (uri.params.get("method") or "INVITE") != "INVITE":
-            leg.respond(inbound, 603, now)
+            usage.respond(inbound, 603, now)
         elif self._considered == MOST_REFERS:
-            leg.line.owner.ignored(f"the far end has asked for {MOST_REFERS} transfers already")
-            leg.respond(inbound, 603, now)
+            usage.services.owner.ignored(
+                f"the far end has asked for {MOST_REFERS} transfers already"
+            )
+            usage.respond(inbound, 603, now)
         else:
             self._considered += 1
-            self._judge(inbound, uri, now)
+            self._evaluator(inbound, uri, now)
 
     def accept(self, now: float) -> bool:
         """Answer 202 and begin to notify, unless the far end declines that.
@@ -173,7 +177,7 @@ class Transferee:
         False where there is no room for another call by now: it was refused. Raises `OutOfTurn`.
         """
         wish = self._take()
-        if not self._leg.user.gate.has_room():
+        if not self._usage.user.gate.has_room():
             self._decline(wish, 486, NO_ROOM, now)
             return False
         request = wish.inbound.request
@@ -181,8 +185,8 @@ class Transferee:
         self._count += 1
         self._is_due = True
         headers = [("Refer-Sub", "false")] if is_unwanted else []
-        headers.append(("Contact", self._leg.dialog.contact))
-        self._leg.respond(wish.inbound, 202, now, headers=headers)
+        headers.append(("Contact", self._usage.dialog.contact))
+        self._usage.respond(wish.inbound, 202, now, headers=headers)
         if not is_unwanted:
             self._told = request
             self.report(100, "Trying", now, is_final=False)
@@ -205,15 +209,15 @@ class Transferee:
 
     def report(self, status: int, reason: str, now: float, *, is_final: bool) -> None:
         """Tell how the new call goes (RFC 3515 §2.4.5); nothing where there is no subscription."""
-        leg, refer = self._leg, self._told
-        if refer is None or leg.is_over:
+        usage, refer = self._usage, self._told
+        if refer is None or usage.is_over:
             return
         if is_final:
             self._told = None
         state = "terminated;reason=noresource" if is_final else f"active;expires={SUBSCRIPTION}"
         # The first subscription of a dialog needs no id, and old peers look for none (§2.4.6).
         event = "refer" if self._count == 1 else f"refer;id={refer.cseq.number}"
-        leg.ask(
+        usage.ask(
             "NOTIFY",
             self._on_notified,
             now,
@@ -225,7 +229,7 @@ class Transferee:
     def close(self, now: float) -> None:
         """The dialog is over: a REFER that waits gets its answer (RFC 3261 §15.1.2)."""
         if self._wish is not None:
-            self._leg.respond(self._take().inbound, 487, now)
+            self._usage.respond(self._take().inbound, 487, now)
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
@@ -241,28 +245,28 @@ class Transferee:
         is_started = self._started is not None and not self._started.is_over
         return self._wish is not None or self._told is not None or self._is_due or is_started
 
-    def _judge(self, inbound: Inbound, uri: SipUri, now: float) -> None:
+    def _evaluator(self, inbound: Inbound, uri: SipUri, now: float) -> None:
         """Ask the owner, unless the answer is known already."""
-        leg, request = self._leg, inbound.request
+        usage, request = self._usage, inbound.request
         asked = [value for name, value in uri.headers if name.lower() == "replaces"]
         try:
             headers = [("Replaces", str(Replaces.parse(value))) for value in asked[:1]]
             Headers(headers)  # what the URI has escaped may be no header field
         except Malformed:
-            leg.respond(inbound, 400, now, reason="Malformed Replaces")
+            usage.respond(inbound, 400, now, reason="Malformed Replaces")
             return
         referrer = request.referred_by
         if referrer is not None:
             headers.append(("Referred-By", str(referrer)))
         self.headers = tuple(headers)
         target = replace(uri, headers=(), params=uri.params.without("method"))
-        gate = leg.user.gate
+        gate = usage.user.gate
         decision = gate.transfer(target) if gate.has_room() else Permission.REFUSE
         wish = _Wish(inbound, target, now + ASK_LIMIT)
         self._wish = wish if decision is not Permission.REFUSE else None
-        leg.user.emit(
+        usage.user.emit(
             TransferRequested(
-                call=leg.user.id,
+                call=usage.user.id,
                 target=target,
                 referred_by=None if referrer is None else str(referrer.uri),
                 replaces=bool(asked),
@@ -281,7 +285,7 @@ class Transferee:
         return wish
 
     def _decline(self, wish: _Wish, status: int, reason: str, now: float) -> None:
-        self._leg.respond(wish.inbound, status, now)
+        self._usage.respond(wish.inbound, status, now)
         self._tell(wish.target, status, "refused", reason)
 
     def _tell(
@@ -291,7 +295,7 @@ class Transferee:
         decision: Literal["accepted", "refused"],
         reason: str | None,
     ) -> None:
-        user = self._leg.user
+        user = self._usage.user
         user.emit(
             TransferDecided(
                 call=user.id, target=str(target), status=status, decision=decision, reason=reason
@@ -299,7 +303,7 @@ class Transferee:
         )
 
     def _on_notified(self, outcome: Outcome, now: float) -> None:
-        """Tell no more where the subscription is over; of the dialog, `Leg.ask` judges."""
+        """Tell no more where the subscription is over; of the dialog, `DialogUsage.ask` judges."""
         if isinstance(outcome, Unanswered) or final_status(outcome) in NO_SUBSCRIPTION:
             self._told = None
 

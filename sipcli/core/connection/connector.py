@@ -69,7 +69,7 @@ class Connector:
         high: float,
         draw: Draw,
         *,
-        patient: bool,
+        retry_forever: bool,
         registers: bool,
         is_urgent: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -79,7 +79,7 @@ class Connector:
         self._low = low
         self._high = high
         self._draw = draw
-        self.patient = patient
+        self.retry_forever = retry_forever
         self._registers = registers
         self._failures = 0
         self._count = 0
@@ -211,7 +211,7 @@ class Connector:
             return [Connecting(server=str(server)), Open(self.flow)], 0.0
         self.flow = None
         self._failures += 1
-        if not self.patient:
+        if not self.retry_forever:
             self.state = ConnectorState.IDLE
             self.deadlines = {}
             return [], None

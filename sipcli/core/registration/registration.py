@@ -17,7 +17,7 @@ from sipcli.config.settings import Settings
 from sipcli.core import events
 from sipcli.core.connection.backoff import Draw, retry_delay
 from sipcli.core.connection.flow import Flow
-from sipcli.core.registration import granted
+from sipcli.core.registration import bindings
 from sipcli.core.requests.credentials import AuthSession
 from sipcli.core.requests.exchange import (
     Answered,
@@ -98,13 +98,13 @@ class Registration:
         owner: Owner,
         draw: Draw,
         *,
-        patient: bool,
+        retry_forever: bool,
     ) -> None:
         self._settings = settings
         self._requester = requester
         self._owner = owner
         self._draw = draw
-        self.patient = patient
+        self.retry_forever = retry_forever
         self._identity = requester.identity
         self._call_id = self._identity.new_id()
         self._from_tag = self._identity.new_tag()
@@ -302,7 +302,7 @@ class Registration:
         return True
 
     def _succeeded(self, request: Request, response: Response, now: float) -> None:
-        reading = granted.read(request, response, self._identity.instance, self._expires)
+        reading = bindings.read(request, response, self._identity.instance, self._expires)
         for text in reading.warnings:
             self._owner.emit(events.Warned(text=text))
         if reading.expires == 0:
@@ -364,7 +364,7 @@ class Registration:
 
     def _wait(self, response: Response) -> float | None:
         """Seconds to the next attempt: Retry-After where given, else backoff; None: no attempt."""
-        if not self.patient:
+        if not self.retry_forever:
             return None
         low: float = self._settings.connection_recovery_min_interval
         high: float = self._settings.connection_recovery_max_interval

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from sipcli.core.requests.protection import (
+from sipcli.core.requests.protection_space import (
     Kind,
     Plan,
     Scope,
@@ -159,11 +159,11 @@ class AuthSession:
         """Take what a final response other than 401 and 407 to `request` says about nonces."""
         self._attempts.clear()
         for kind in Kind:
-            line = response.headers.get(kind.info_field)
-            if line is None:
+            services = response.headers.get(kind.info_field)
+            if services is None:
                 continue
             try:
-                info = parse_authentication_info(line)
+                info = parse_authentication_info(services)
             except Malformed:
                 continue
             # The field names no realm: the cnonce tells, or there is only one it can mean.
@@ -284,9 +284,9 @@ def _no_challenge(response: Response) -> str:
 def _sent(kind: Kind, request: Request) -> list[Authorization]:
     """The credentials that a request carries in the one or the other field."""
     found: list[Authorization] = []
-    for line in request.headers.all(kind.credentials_field):
+    for services in request.headers.all(kind.credentials_field):
         with suppress(Malformed):
-            found.append(parse_authorization(line))
+            found.append(parse_authorization(services))
     return found
 
 

@@ -29,9 +29,17 @@ ALLOW: Final = (
     "UPDATE",
 )
 """Methods that we answer with something better than 405."""
-SUPPORTED: Final = ("gruu", "outbound", "path")
+SUPPORTED: Final[tuple[str, ...]] = ("gruu", "outbound", "path")
 """Option tags of a REGISTER."""
-CALL_SUPPORTED: Final = ("100rel", "gruu", "ice", "norefersub", "outbound", "replaces", "timer")
+CALL_SUPPORTED: Final[tuple[str, ...]] = (
+    "100rel",
+    "gruu",
+    "ice",
+    "norefersub",
+    "outbound",
+    "replaces",
+    "timer",
+)
 """Option tags of a call."""
 
 

@@ -18,7 +18,7 @@ from sipcli.media.codecs.codec import (
 )
 from sipcli.media.codecs.comfort_noise import ComfortNoiseDecoder
 from sipcli.media.codecs.g711 import A_LAW, MU_LAW
-from sipcli.media.codecs.narrow import NarrowDecoder, NarrowEncoder
+from sipcli.media.codecs.narrowband import NarrowDecoder, NarrowEncoder
 from sipcli.media.codecs.opus import PACKETS_MS, OpusDecoder, OpusEncoder, OpusSettings
 
 CODECS: Final = {codec.name: codec for codec in (OPUS, G722, PCMU, PCMA)}

@@ -10,8 +10,8 @@ from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
 from sipcli.media.rtp.extension import Element, OneOf
 from sipcli.media.rtp.red import MOST_REDUNDANT
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.formats import RED, TELEPHONE_EVENT
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.opus import OpusWishes
 
 _LEAST_BITRATE: Final = 6_000
@@ -20,7 +20,7 @@ _LEAST_BITRATE: Final = 6_000
 _HEARD: Final = CODECS | {COMFORT_NOISE.name: COMFORT_NOISE}
 
 
-def inbound(agreed: Agreed) -> InboundFormats:
+def inbound(agreed: NegotiatedMedia) -> InboundFormats:
     """What may arrive."""
     return InboundFormats(
         codecs={
@@ -39,7 +39,7 @@ def inbound(agreed: Agreed) -> InboundFormats:
     )
 
 
-def outbound(agreed: Agreed, ours: Opus) -> OutboundFormats:
+def outbound(agreed: NegotiatedMedia, ours: Opus) -> OutboundFormats:
     """What is sent; `ours` is how the user wants Opus."""
     events = agreed.telephone_event
     opus = None if agreed.opus is None else _opus(agreed.opus, _limit(agreed), ours)
@@ -64,7 +64,7 @@ def wishes(ours: Opus) -> OpusWishes:
     )
 
 
-def _limit(agreed: Agreed) -> int | None:
+def _limit(agreed: NegotiatedMedia) -> int | None:
     """bit/s that the far end wants to get at most, of RTP payload; None for as many as we like."""
     opus = agreed.opus
     limits = (opus.max_average_bitrate if opus is not None else None, agreed.bandwidth)
@@ -83,7 +83,7 @@ def _opus(theirs: OpusWishes, limit: int | None, ours: Opus) -> OpusSettings:
     )
 
 
-def _mid(agreed: Agreed) -> Element | None:
+def _mid(agreed: NegotiatedMedia) -> Element | None:
     """What our packets bear."""
     extension = agreed.mid_extension
     if extension is None or not extension.sends:
@@ -91,7 +91,7 @@ def _mid(agreed: Agreed) -> Element | None:
     return Element(extension.number, extension.mid.encode())
 
 
-def _foreign(agreed: Agreed) -> OneOf | None:
+def _foreign(agreed: NegotiatedMedia) -> OneOf | None:
     """What packets of other media bear; None where there are none."""
     extension = agreed.mid_extension
     if extension is None:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from sipcli.errors import MediaError, Phase
 from sipcli.media.dtmf.digits import Digit, Step
 from sipcli.media.rtp.xr import VoipMetrics
+from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import (
     DigitHeard,
     MediaBroke,
@@ -19,17 +20,16 @@ from sipcli.media.session.events import (
     MediaEvent,
     MediaWarned,
 )
-from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.silence import SilenceWatch
 from sipcli.media.session.stream import Randomness, Sink, Source, Stream, Tap, Wire
 from sipcli.media.session.ticker import Ticker
 from sipcli.media.session.way import Way
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
-from sipcli.sdp.refusal import Refused
 from sipcli.sdp.sources import RtpSource
 from sipcli.sdp.transport import Candidate, Fingerprint
+from sipcli.sdp.validation import Refused
 
 _LOGGER: Final = logging.getLogger(__name__)
 RESTART_PAUSE: Final = 0.3
@@ -68,27 +68,27 @@ class MediaSession:
 
     def __init__(
         self,
-        kit: MediaKit,
+        media_config: MediaConfig,
         source: Source,
         sink: Sink,
         taps: tuple[Tap, ...],
         on_event: Callable[[MediaEvent], None],
     ) -> None:
         self._on_event = on_event
-        self._kit = kit
+        self._media_config = media_config
         self._loop = asyncio.get_running_loop()
         random = Randomness(
             ssrc=secrets.randbits(32),
             sequence=secrets.randbits(15),  # leaves room before the first wrap
             timestamp=secrets.randbits(32),
-            cname=kit.cname,
+            cname=media_config.cname,
             draw=secrets.SystemRandom().random,
         )
         self._negotiation = Negotiation(
-            secrets.randbits(62), kit.preferences, RtpSource(random.ssrc, random.cname)
+            secrets.randbits(62), media_config.preferences, RtpSource(random.ssrc, random.cname)
         )
         self._way = Way(
-            kit,
+            media_config,
             lambda data, now: self.stream.on_rtp(data, now),
             lambda data, now: self.stream.on_rtcp(data, now),
             self._on_connected,
@@ -119,7 +119,7 @@ class MediaSession:
             ),
             random,
             wall_clock=time.time() - self._loop.time(),
-            opus=kit.opus,
+            opus=media_config.opus,
         )
         self._ticker = Ticker(self._tick, self.stream.pace, self.stream.skip)
 
@@ -145,7 +145,7 @@ class MediaSession:
             await self._way.propose_another()
         return self._negotiation.create_offer(await self._way.own_side(), direction).encode()
 
-    def receive_answer(self, body: bytes, *, provisional: bool = False) -> Agreed:
+    def receive_answer(self, body: bytes, *, provisional: bool = False) -> NegotiatedMedia:
         """Take the answer to our offer, and go by it. Raises `NotAcceptable`.
 
         After a provisional one that of another fork may come: the media turn to it.
@@ -197,7 +197,7 @@ class MediaSession:
         await self._way.roll_back()
 
     @property
-    def agreed(self) -> Agreed | None:
+    def agreed(self) -> NegotiatedMedia | None:
         """What the media go by; None before the first agreement."""
         return self._negotiation.agreed
 
@@ -288,7 +288,7 @@ class MediaSession:
 
     # Inside
 
-    def _agree(self, agreed: Agreed, *, anew: bool) -> None:
+    def _agree(self, agreed: NegotiatedMedia, *, anew: bool) -> None:
         _LOGGER.debug("%s: offer/answer: agreed on %s", self.name, agreed)
         self.stream.agree(agreed, anew=anew)
 
@@ -335,7 +335,7 @@ class MediaSession:
 
     def _on_ssrc(self, ssrc: int) -> None:
         """The next description names it."""
-        self._negotiation.source = RtpSource(ssrc, self._kit.cname)
+        self._negotiation.source = RtpSource(ssrc, self._media_config.cname)
 
     def _on_digit(self, direction: Literal["sent", "received"], digit: Digit) -> None:
         self._tell(DigitHeard(direction=direction, digit=digit))

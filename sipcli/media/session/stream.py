@@ -14,7 +14,7 @@ from sipcli.media.rtp.rtcp import ReceiverReport, SenderReport
 from sipcli.media.session import formats
 from sipcli.media.statistics import Statistics, snapshot
 from sipcli.media.voip_metrics import voip_metrics
-from sipcli.sdp.agreed import Agreed
+from sipcli.sdp.negotiated import NegotiatedMedia
 
 MOST_COLLISIONS: Final = 4
 """How often our SSRC changes because the far end has the same: by chance, hardly ever once."""
@@ -93,7 +93,7 @@ class Stream:
         self.muted = False
         self.withholds = False
         """Whether no audio is sent at all, not even silence: a fault that a test may want."""
-        self.agreed: Agreed | None = None
+        self.agreed: NegotiatedMedia | None = None
         self.inbound: Inbound | None = None
         """None before the first agreement, like the next two."""
         self.last_rtp: float | None = None
@@ -117,7 +117,7 @@ class Stream:
         """Seconds by which the next frame should come later than 20 ms after this one."""
         return self._clock.pace if self._clock is not None else 0.0
 
-    def agree(self, agreed: Agreed, *, anew: bool = False) -> None:
+    def agree(self, agreed: NegotiatedMedia, *, anew: bool = False) -> None:
         """Go on by what is now agreed, with another far end if `anew`."""
         if self.outbound is not None and (anew or not agreed.direction.sends):
             self._end_digit(self.outbound)
@@ -225,7 +225,7 @@ class Stream:
         for digit in outbound.digits():
             self._wire.on_digit_sent(digit)
 
-    def _begin(self, agreed: Agreed) -> None:
+    def _begin(self, agreed: NegotiatedMedia) -> None:
         random = self._random
         self.inbound = Inbound(formats.inbound(agreed))
         self.outbound = Outbound(

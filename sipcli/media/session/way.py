@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from sipcli.errors import MediaError, Phase
+from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import (
     MediaBack,
     MediaBroke,
@@ -14,12 +15,11 @@ from sipcli.media.session.events import (
     MediaLost,
     MediaWarned,
 )
-from sipcli.media.session.kit import MediaKit
 from sipcli.media.transport import events
 from sipcli.media.transport.failure import FingerprintMismatch
 from sipcli.media.transport.media_transport import MediaTransport
-from sipcli.sdp.path import Path
 from sipcli.sdp.transport import LocalTransport
+from sipcli.sdp.transport_params import Path
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 OnPacket: TypeAlias = Callable[[bytes, float], None]
@@ -34,14 +34,14 @@ class Way:
 
     def __init__(
         self,
-        kit: MediaKit,
+        media_config: MediaConfig,
         on_rtp: OnPacket,
         on_rtcp: OnPacket,
         on_connected: Callable[[], None],
         tell: Callable[[MediaEvent], None],
     ) -> None:
         self.transport = MediaTransport(
-            kit.certificate, kit.ice_servers, on_rtp, on_rtcp, self._on_transport
+            media_config.certificate, media_config.ice_servers, on_rtp, on_rtcp, self._on_transport
         )
         self._on_connected = on_connected
         self._tell = tell

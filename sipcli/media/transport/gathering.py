@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine, Iterable
 from math import inf
 from typing import Any, Final
 
-from sipcli.media.seam.candidates import Address
-from sipcli.media.seam.failure import ServerFailed, explain_connection
-from sipcli.media.seam.ice import IceAgent, host_addresses
-from sipcli.media.seam.ice_socket import IceSocket
-from sipcli.media.seam.stun_dtls import DtlsServer
-from sipcli.media.seam.turn import TurnEndpoint, add_relay
 from sipcli.media.transport.addresses import choose
 from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.media.webrtc.candidates import Address
+from sipcli.media.webrtc.failure import ServerFailed, explain_connection
+from sipcli.media.webrtc.ice import IceAgent, host_addresses
+from sipcli.media.webrtc.ice_socket import IceSocket
+from sipcli.media.webrtc.stun_dtls import DtlsServer
+from sipcli.media.webrtc.turn import TurnEndpoint, add_relay
 from sipcli.net.resolve import resolve
 from sipcli.sdp.transport import Candidate
 
@@ -56,7 +56,7 @@ async def gather(
     try:
         await _wait(asked, options.gathering_timeout, GRACE, is_enough)
         for task, server in asked.items():
-            _judge(task, server, options, warn)
+            _evaluator(task, server, options, warn)
     finally:
         for task in asked:
             task.cancel()
@@ -100,7 +100,7 @@ def _has_succeeded(task: asyncio.Task[None]) -> bool:
     return task.done() and task.exception() is None
 
 
-def _judge(
+def _evaluator(
     task: asyncio.Task[None], server: IceServer, options: IceServers, warn: Callable[[str], None]
 ) -> None:
     """Draw the lesson from one server's behaviour."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from sipcli.config.settings import IceTransportPolicy, Settings
-from sipcli.media.seam.stun_dtls import DtlsServer, ServerTrust
+from sipcli.media.webrtc.stun_dtls import DtlsServer, ServerTrust
 from sipcli.net.tls import client_context
 
 PORT: Final = 3478

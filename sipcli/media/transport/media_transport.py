@@ -13,9 +13,6 @@ from typing import Final
 
 from sipcli import awake
 from sipcli.errors import MediaError, Phase
-from sipcli.media.seam.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
-from sipcli.media.seam.ice import IceAgent
-from sipcli.media.seam.srtp import Srtp
 from sipcli.media.transport.events import (
     Back,
     Connected,
@@ -27,6 +24,9 @@ from sipcli.media.transport.events import (
 from sipcli.media.transport.failure import DtlsFailed, FingerprintMismatch, IceFailed
 from sipcli.media.transport.gathering import gather
 from sipcli.media.transport.ice_servers import IceServers
+from sipcli.media.webrtc.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
+from sipcli.media.webrtc.ice import IceAgent
+from sipcli.media.webrtc.srtp import Srtp
 from sipcli.sdp.transport import (
     Candidate,
     DtlsRole,

@@ -3,11 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 
-from sipcli.media.seam.candidates import Address
-from sipcli.media.seam.failure import ServerFailed
-from sipcli.media.seam.ice import IceAgent
-from sipcli.media.seam.ice_socket import IceSocket
-from sipcli.media.seam.stun_dtls import DtlsServer
 from sipcli.media.transport.gathering import (
     HIGHEST_PREFERENCE,
     ask_for_reflexive,
@@ -16,6 +11,11 @@ from sipcli.media.transport.gathering import (
     open_sockets,
 )
 from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.media.webrtc.candidates import Address
+from sipcli.media.webrtc.failure import ServerFailed
+from sipcli.media.webrtc.ice import IceAgent
+from sipcli.media.webrtc.ice_socket import IceSocket
+from sipcli.media.webrtc.stun_dtls import DtlsServer
 from sipcli.sdp.transport import Candidate
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from sipcli.config.settings import CODECS
 from sipcli.media.pcm import FRAME, Pcm, silence
+from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaConnected, MediaEvent
-from sipcli.media.session.kit import MediaKit
 from sipcli.media.session.session import MediaSession
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from tests.core.factories import settings
 from tests.media.virtual_time import run
 
@@ -32,10 +32,10 @@ def virtual(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
     return in_virtual_time
 
 
-def kit(*codecs: str) -> MediaKit:
+def media_config(*codecs: str) -> MediaConfig:
     """What a phone has; it offers 127.0.0.1 and asks no server."""
     chosen = settings(codecs=codecs or CODECS, stun_servers=())
-    return MediaKit.from_settings(chosen, include_loopback=True)
+    return MediaConfig.from_settings(chosen, include_loopback=True)
 
 
 class Ear:
@@ -79,12 +79,12 @@ class Mute:
 class End:
     """One side of a call."""
 
-    def __init__(self, equipment: MediaKit | None = None) -> None:
+    def __init__(self, equipment: MediaConfig | None = None) -> None:
         self.ear = Ear()
         self.events: list[MediaEvent] = []
         self._more = asyncio.Event()
-        self.kit = equipment or kit()
-        self.session = MediaSession(self.kit, Mouth(), self.ear, (), self._on_event)
+        self.media_config = equipment or media_config()
+        self.session = MediaSession(self.media_config, Mouth(), self.ear, (), self._on_event)
 
     def _on_event(self, event: MediaEvent) -> None:
         self.events.append(event)
@@ -104,7 +104,7 @@ class End:
             await self.ear.heard(self.ear.loud + frames)
 
     @property
-    def agreed(self) -> Agreed:
+    def agreed(self) -> NegotiatedMedia:
         """What the media go by."""
         agreed = self.session.agreed
         assert agreed is not None
@@ -113,7 +113,7 @@ class End:
 
 @asynccontextmanager
 async def ends(
-    alice: MediaKit | None = None, bob: MediaKit | None = None
+    alice: MediaConfig | None = None, bob: MediaConfig | None = None
 ) -> AsyncIterator[tuple[End, End]]:
     """Two ends that know nothing of each other; closed in the end."""
     pair = End(alice), End(bob)
@@ -138,7 +138,7 @@ async def exchange(
 
 @asynccontextmanager
 async def connected(
-    alice: MediaKit | None = None, bob: MediaKit | None = None
+    alice: MediaConfig | None = None, bob: MediaConfig | None = None
 ) -> AsyncIterator[tuple[End, End]]:
     """Two ends with media between them; alice made the offer."""
     async with ends(alice, bob) as (one, other):

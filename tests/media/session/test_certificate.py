@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.media.session.events import MediaConnected
 from sipcli.sdp.direction import Direction
-from tests.media.session.ends import connected, kit, virtual
+from tests.media.session.ends import connected, media_config, virtual
 
 
 @pytest.mark.parametrize("name", ["sha-384", "sha-512"])
@@ -14,10 +14,10 @@ from tests.media.session.ends import connected, kit, virtual
 async def test_media_go_on_where_a_later_offer_names_the_certificate_by_another_hash(
     name: str,
 ) -> None:
-    equipment = kit()
+    equipment = media_config()
     found = equipment.certificate.rtc.getFingerprints()
     other = next(each.value for each in found if each.algorithm == name)
-    async with connected(equipment, kit()) as (alice, bob):
+    async with connected(equipment, media_config()) as (alice, bob):
         await asyncio.gather(alice.hears(), bob.hears())
         offer = await alice.session.offer(Direction.SENDRECV)
         plain = f"a=fingerprint:{equipment.certificate.fingerprint}".encode()

@@ -10,8 +10,8 @@ from sipcli.media.codecs.codec import OPUS, PCMU
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.rtp.extension import Element, OneOf
 from sipcli.media.session import formats
-from sipcli.sdp.agreed import Agreed
 from sipcli.sdp.direction import Direction
+from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
 from sipcli.sdp.opus import OpusWishes
 from sipcli.sdp.preferences import Preferences
@@ -25,7 +25,7 @@ def red_dialog() -> Negotiation:
     return Negotiation(10, Preferences(red=True))
 
 
-def agreed(*lines: str, line: str = LINE) -> Agreed:
+def agreed(*lines: str, line: str = LINE) -> NegotiatedMedia:
     return answering(red_dialog(), sdp(audio(*lines, line=line)))[1]
 
 

@@ -10,7 +10,7 @@ from sipcli.errors import Phase
 from sipcli.media.session.events import MediaConnected, MediaFailed, MediaLost, MediaWarned
 from sipcli.media.session.session import NotAcceptable
 from sipcli.sdp.direction import Direction
-from tests.media.session.ends import End, connected, ends, exchange, kit, virtual
+from tests.media.session.ends import End, connected, ends, exchange, media_config, virtual
 from tests.media.virtual_time import now
 from tests.open_files import open_files
 
@@ -33,8 +33,8 @@ def ufrag_of(description: bytes) -> bytes:
 @pytest.mark.parametrize("codec", ["opus", "g722", "pcmu", "pcma"])
 @virtual
 async def test_both_ends_hear_each_other(codec: str) -> None:
-    equipment = kit(codec)
-    async with connected(kit(codec), equipment) as (alice, bob):
+    equipment = media_config(codec)
+    async with connected(media_config(codec), equipment) as (alice, bob):
         told = await alice.event(MediaConnected)
         assert (told.codec, told.restarted) == (codec, False)
         assert told.fingerprint == equipment.certificate.fingerprint
@@ -75,7 +75,7 @@ async def test_a_final_answer_from_elsewhere_than_the_early_one_takes_its_place(
         alice.session.receive_answer(await carol.session.answer(Direction.SENDRECV))
         assert (await alice.event(MediaConnected, 2)).restarted
         await asyncio.gather(alice.hears(), carol.hears())
-        assert alice.agreed.path.fingerprints == (carol.kit.certificate.fingerprint,)
+        assert alice.agreed.path.fingerprints == (carol.media_config.certificate.fingerprint,)
 
 
 @pytest.mark.parametrize("offer", [b"", b"v=0", b"\xff" * 100, b"v=0\r\nm=audio 9 RTP/AVP 0\r\n"])
@@ -94,7 +94,7 @@ async def test_nobody_hears_another_certificate_than_the_one_announced() -> None
     async with ends() as (alice, bob):
         bob.session.receive_offer(await alice.session.offer(Direction.SENDRECV))
         answer = await bob.session.answer(Direction.SENDRECV)
-        other = str(kit().certificate.fingerprint).encode()
+        other = str(media_config().certificate.fingerprint).encode()
         forged = re.sub(rb"a=fingerprint:[^\r]+", b"a=fingerprint:" + other, answer)
         alice.session.receive_answer(forged)
         failed = await alice.event(MediaFailed)
@@ -151,7 +151,7 @@ async def test_a_restart_that_another_overtakes_gives_up_for_it() -> None:
 
 @virtual
 async def test_an_offer_from_elsewhere_replaces_a_way_that_was_not_found_yet() -> None:
-    equipment = kit()
+    equipment = media_config()
     async with ends(equipment) as (gone, bob), ends(equipment) as (alice, _):
         bob.session.receive_offer(await gone.session.offer(Direction.SENDRECV))
         await bob.session.answer(Direction.SENDRECV)
@@ -254,7 +254,10 @@ async def test_somebody_else_may_take_over_the_far_side() -> None:
 
 @virtual
 async def test_the_codec_may_change_in_a_call() -> None:
-    async with connected(kit("opus", "pcmu"), kit("opus", "pcmu")) as (alice, bob):
+    async with connected(media_config("opus", "pcmu"), media_config("opus", "pcmu")) as (
+        alice,
+        bob,
+    ):
         offer = await bob.session.offer(Direction.SENDRECV)
         lines = re.sub(rb"m=audio (\d+) (\S+) [ \d]+", rb"m=audio \1 \2 0", offer)
         alice.session.receive_offer(lines)
@@ -343,7 +346,7 @@ async def test_nothing_is_left_behind_by_many_sessions() -> None:
     await close_after(9)  # what is made once for all
     tasks, threads = len(asyncio.all_tasks()), threading.active_count()
     files = open_files()
-    equipment = kit()
+    equipment = media_config()
     for _ in range(30):
         async with connected(equipment, equipment):
             pass

@@ -5,11 +5,11 @@ from typing import cast
 
 import pytest
 
-from sipcli.media.seam import ice
-from sipcli.media.seam.ice import IceAgent
 from sipcli.media.session.events import MediaBack, MediaLost, MediaWarned
 from sipcli.media.session.silence import LOOK_INTERVAL, SILENCE_LIMIT, SilenceWatch
 from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.media.webrtc import ice
+from sipcli.media.webrtc.ice import IceAgent
 from sipcli.sdp.direction import Direction
 from tests.media.session.ends import End, connected, exchange, virtual
 from tests.media.virtual_time import VirtualTimeLoop, now

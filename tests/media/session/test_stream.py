@@ -13,7 +13,7 @@ from sipcli.media.session.events import MediaConnected
 from sipcli.media.session.stream import Stream
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.direction import Direction
-from tests.media.session.ends import connected, ends, kit, virtual
+from tests.media.session.ends import connected, ends, media_config, virtual
 from tests.media.virtual_time import VirtualTimeLoop, now
 
 LOSS = 10
@@ -33,7 +33,7 @@ async def test_loss_is_counted_and_hardly_heard(
         for _ in range({0: 0, 5: 2}.get(number, 1)):
             send(transport, packet)
 
-    async with connected(kit(codec), kit(codec)) as (alice, bob):
+    async with connected(media_config(codec), media_config(codec)) as (alice, bob):
         await asyncio.gather(alice.hears(), bob.hears())
         monkeypatch.setattr(MediaTransport, "send_rtp", lossy)
         before = bob.ear.frames - bob.ear.loud
@@ -59,7 +59,7 @@ async def test_what_is_lost_in_a_row_comes_again_once_it_was_told(
         if next(numbers[id(transport)]) % 40 >= 2:
             send(transport, packet)
 
-    async with connected(kit("opus"), kit("opus")) as (alice, bob):
+    async with connected(media_config("opus"), media_config("opus")) as (alice, bob):
         assert alice.session.remote_metrics is None
         await asyncio.gather(alice.hears(), bob.hears())
         monkeypatch.setattr(MediaTransport, "send_rtp", lossy)
@@ -95,7 +95,7 @@ async def test_a_stall_leaves_no_lag_between_what_is_sent_and_when(
         assert packet is not None
         sent.append((now(), packet.timestamp))
 
-    async with connected(kit("pcmu"), kit("pcmu")) as (alice, bob):
+    async with connected(media_config("pcmu"), media_config("pcmu")) as (alice, bob):
         await asyncio.gather(alice.hears(), bob.hears())
         await bob.session.close()
         monkeypatch.setattr(MediaTransport, "send_rtp", note)
@@ -134,7 +134,7 @@ async def test_what_metrics_tell_is_heeded_before_the_report_that_comes_with_the
     told: list[str] = []
     monkeypatch.setattr(Outbound, "heed", lambda *_: told.append("report"))
     monkeypatch.setattr(Outbound, "heed_metrics", lambda *_: told.append("metrics"))
-    async with connected(kit("opus"), kit("opus")) as (alice, bob):
+    async with connected(media_config("opus"), media_config("opus")) as (alice, bob):
         stream, receive = alice.session.stream, Stream.on_rtcp
 
         def alone(data: bytes, when: float) -> None:

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from sipcli.media.seam.consent import Consent
-from tests.media.transport.parties import Party, connected, exchange, rtp
+from sipcli.media.webrtc.consent import Consent
+from tests.media.transport.transport_pair import Party, connected, exchange, rtp
 from tests.media.virtual_time import VirtualTimeLoop, now, run
 
 

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from OpenSSL import SSL
 
-from sipcli.media.seam.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
+from sipcli.media.webrtc.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
 from sipcli.sdp.transport import DtlsRole, Fingerprint
-from tests.media.transport.parties import ALICE, BOB, opposite, rtp
+from tests.media.transport.transport_pair import ALICE, BOB, opposite, rtp
 from tests.media.virtual_time import now, run, settle
 
 Loses = Callable[[str, int], bool]

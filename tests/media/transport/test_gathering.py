@@ -9,7 +9,7 @@ from sipcli.media.transport import addresses, gathering
 from sipcli.net.resolve import Address
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
-from tests.media.transport.parties import Party
+from tests.media.transport.transport_pair import Party
 from tests.media.virtual_time import run
 
 # Our own addresses

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from aioice import stun
 
-from sipcli.media.seam import srtp
-from sipcli.media.seam.dtls import Dtls, DtlsFault
-from sipcli.media.seam.ice import MOST_PEER_ADDRESSES
-from sipcli.media.seam.ice_socket import IceSocket
-from sipcli.media.seam.turn import _TcpClient, _UdpClient
+from sipcli.media.webrtc import srtp
+from sipcli.media.webrtc.dtls import Dtls, DtlsFault
+from sipcli.media.webrtc.ice import MOST_PEER_ADDRESSES
+from sipcli.media.webrtc.ice_socket import IceSocket
+from sipcli.media.webrtc.turn import _TcpClient, _UdpClient
 from sipcli.sdp.transport import DtlsRole
-from tests.media.transport.parties import (
+from tests.media.transport.transport_pair import (
     ALICE,
     BOB,
     Party,

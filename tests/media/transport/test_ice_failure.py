@@ -12,7 +12,7 @@ from sipcli.errors import Phase
 from sipcli.media.transport.events import Failed
 from sipcli.media.transport.failure import DtlsFailed, IceFailed
 from sipcli.sdp.transport import Candidate, DtlsRole, LocalTransport
-from tests.media.transport.parties import (
+from tests.media.transport.transport_pair import (
     BOB,
     Party,
     candidate,

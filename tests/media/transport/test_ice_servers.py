@@ -14,7 +14,7 @@ from sipcli.config.settings import IceTransportPolicy, Settings, TurnServer
 from sipcli.errors import ConfigError
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sip.uri import SipUri
-from tests.media.transport.parties import Party
+from tests.media.transport.transport_pair import Party
 from tests.media.virtual_time import now, run
 
 URI = SipUri.parse("sip:alice@example.com")

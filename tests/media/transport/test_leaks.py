@@ -10,7 +10,7 @@ import pytest
 
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from tests.media.transport.fake_servers import FakeTurn, serving
-from tests.media.transport.parties import Party, connect, connected, exchange, remote
+from tests.media.transport.transport_pair import Party, connect, connected, exchange, remote
 from tests.media.virtual_time import run, settle
 from tests.open_files import open_files
 

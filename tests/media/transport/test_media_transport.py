@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from sipcli.errors import Phase
-from sipcli.media.seam.dtls import Certificate
 from sipcli.media.transport.events import Failed, Lost
 from sipcli.media.transport.failure import FingerprintMismatch
+from sipcli.media.webrtc.dtls import Certificate
 from sipcli.sdp.transport import DtlsRole, Fingerprint
-from tests.media.transport.parties import (
+from tests.media.transport.transport_pair import (
     ALICE,
     BOB,
     Party,

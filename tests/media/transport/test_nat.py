@@ -11,7 +11,7 @@ import pytest
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sdp.transport import CandidateType, DtlsRole
 from tests.media.transport.fake_servers import Address, FakeStun, serving
-from tests.media.transport.parties import Party, exchange
+from tests.media.transport.transport_pair import Party, exchange
 from tests.media.virtual_time import run
 
 

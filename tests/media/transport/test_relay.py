@@ -7,13 +7,13 @@ from ipaddress import ip_address
 import pytest
 from aioice.stun import Method
 
-from sipcli.media.seam.candidates import is_credible
 from sipcli.media.transport.failure import IceFailed
 from sipcli.media.transport.ice_servers import IceServer, IceServers
+from sipcli.media.webrtc.candidates import is_credible
 from sipcli.sdp.transport import CandidateType
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
-from tests.media.transport.parties import BOB, Party, connect, exchange
+from tests.media.transport.transport_pair import BOB, Party, connect, exchange
 from tests.media.virtual_time import now, run
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from sipcli.errors import Phase
-from sipcli.media.seam.ice import IceAgent
 from sipcli.media.transport.events import Failed
 from sipcli.media.transport.failure import IceFailed
+from sipcli.media.webrtc.ice import IceAgent
 from sipcli.sdp.transport import DtlsRole, LocalTransport, RemoteTransport
-from tests.media.transport.parties import ALICE, BOB, Party, connected, exchange, remote, rtp
+from tests.media.transport.transport_pair import ALICE, BOB, Party, connected, exchange, remote, rtp
 from tests.media.virtual_time import now, run, settle
 
 

@@ -17,14 +17,14 @@ from OpenSSL import SSL
 
 from sipcli.config.settings import Settings
 from sipcli.errors import ConfigError
-from sipcli.media.seam.flights import Flights
-from sipcli.media.seam.stun_dtls import ServerTrust
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.transport.survey import survey
+from sipcli.media.webrtc.flights import Flights
+from sipcli.media.webrtc.stun_dtls import ServerTrust
 from tests.core.factories import settings
 from tests.media.transport.fake_servers import Address, FakeStun, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, stun_uri
-from tests.media.transport.parties import Party, connect, exchange
+from tests.media.transport.transport_pair import Party, connect, exchange
 from tests.media.virtual_time import now, run
 
 AUTHORITY, STRANGER = trustme.CA(), trustme.CA()

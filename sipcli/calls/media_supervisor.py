@@ -1,0 +1,265 @@
+"""How the media of one call fare: connected, lost and won back, or failed for good.
+
+FLOWING --lost--> LOST: the connection to the server is proved or dialled anew, then
+                  an ICE restart is offered over it, and answered
+LOST --the way of before, or another one, is open--> FLOWING
+LOST --refused, or in vain, or too late--> failed: the call is hung up
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Literal
+
+from sipcli import awake
+from sipcli.calls.context import CallContext
+from sipcli.calls.digits import Digits
+from sipcli.calls.events import CallWarned, CandidateShown, Media
+from sipcli.errors import MediaError, Phase
+from sipcli.media.session import events
+from sipcli.media.session.session import MediaSession
+from sipcli.sdp.transport import Candidate
+
+RESTART_LIMIT: Final = 13.0
+"""Seconds that an ICE restart gets, from its answer on, to bring lost media back."""
+LOST_LIMIT: Final = 75.0
+"""Seconds that media may be lost, whoever's network is away: a minute, and time to come back."""
+RESTART_SPACING: Final = 60.0
+"""Seconds that media must last after an ICE restart for it to have been a good one."""
+MOST_RESTARTS: Final = 4
+"""Losses in a row, each too soon after the one before, that an ICE restart is tried for."""
+TRY_AGAIN: Final = 1.0
+"""Seconds until an ICE restart is offered again that could not be delivered."""
+CROSSED_WAIT: Final = 2.0
+"""Seconds after which one is offered again that an offer of theirs was in the way of."""
+UNDELIVERED: Final = frozenset({408, 430, 480, 500, 502, 503, 504})
+"""Statuses by which a server says that it does not reach the far end."""
+CROSSED: Final = 491
+"""The status by which an offer is refused that crosses one of the far end's (RFC 3261 §14.2)."""
+SURE_AFTER: Final = 3.0
+"""Seconds within which a server that knows that the far end has gone says so. One that finds out
+later has tried, and the far end, whose network is away, may be back."""
+OPENING_DUE: Final = 2.0
+"""Seconds by which media flow where all is well, after the answer or the agreement to turn to
+another far end; a call may end before."""
+CLOSED_GRACE: Final = 2.0
+"""Seconds that the BYE may come after the far end has closed its media."""
+_IN_VAIN: Final = "an ICE restart did not help"
+
+
+class MediaSupervisor:
+    """Tells how the media fare, and has them won back by ICE restarts where they are lost."""
+
+    def __init__(
+        self,
+        context: CallContext,
+        media: MediaSession,
+        digits: Digits,
+        *,
+        restart: Callable[[], None],
+        forget_restart: Callable[[], None],
+    ) -> None:
+        """`restart` is called to have an ICE restart offered, `forget_restart` if that is no more
+        of use.
+        """
+        self.failure: MediaError | None = None
+        """Why the media came to nothing; None while they did not."""
+        self.way: tuple[CandidateShown, CandidateShown] | None = None
+        """Where the media flow, our end first; None while they have not."""
+        self.settled = asyncio.Event()
+        """Set once media can flow, or never will."""
+        self._context = context
+        self._media = media
+        self._digits = digits
+        self._fingerprint: str | None = None
+        self._restart = restart
+        self._forget_restart = forget_restart
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._loop.time()
+        self._lost_as: events.MediaLost | None = None
+        """How the media were lost; None while they are not."""
+        self._last_loss: float | None = None
+        self._losses = 0
+        """In a row."""
+        self._asked_at: float | None = None
+        """When the ICE restart was offered that is not answered yet."""
+        self._is_back = False
+        """Whether the far end answers again while that is out."""
+        self._is_over = False
+        self._limits: list[awake.Timer] = []
+        self._winning_back: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """The INVITE goes out, or has come in, now."""
+        self._begun = self._loop.time()
+
+    def end(self, duration_s: float) -> None:
+        """The call is over, this long after its answer; what the media tell now has no meaning.
+
+        Where they had time enough, and did not come to flow, that is how it failed.
+        """
+        unopened = self._media.unopened
+        opening_s = min(duration_s, self._loop.time() - self._media.opening_since)
+        if self.failure is None and unopened is not None and opening_s >= OPENING_DUE:
+            self.failure = unopened
+            self._tell("failed", None, None, None)
+        elif self.failure is None and self._lost_as is not None and not self._lost_as.closed:
+            reason = f"{self._lost_as.reason}; the call ended before the media were back"
+            self.failure = MediaError(reason, self._lost_as.phase)
+            self._tell("failed", None, None, None)
+        self._is_over = True
+        self._found()
+
+    def on_event(self, event: events.MediaEvent) -> None:
+        """Take what the media tell."""
+        if self._is_over:
+            return
+        match event:
+            case events.MediaConnected():
+                self._connected(event)
+            case events.MediaFailed(phase=phase, reason=reason):
+                self.fail(reason, phase)
+            case events.MediaLost():
+                self._lost(event)
+            case events.MediaBack():
+                self._back()
+            case events.DigitHeard(direction=direction, digit=digit):
+                self._digits.heard(direction, digit)
+            case events.MediaWarned(text=text):
+                self._context.tell(CallWarned(text=text))
+
+    def fail(self, reason: str, phase: Phase = Phase.AUDIO) -> None:
+        """The call is of no use without media: remember why, and end it."""
+        if self.failure is None and not self._is_over:
+            self.failure = MediaError(reason, phase)
+            self._tell("failed", None, None, None)
+            self._context.hang_up(reason)
+
+    def _connected(self, event: events.MediaConnected) -> None:
+        self._found()
+        self.settled.set()
+        self.way = _shown(event.local), _shown(event.remote)
+        self._fingerprint = str(event.fingerprint) if event.fingerprint is not None else None
+        self._tell("restarted" if event.restarted else "connected", *self.way, self._fingerprint)
+
+    def _lost(self, event: events.MediaLost) -> None:
+        self._found()
+        self._lost_as = event
+        if event.closed:
+            self._limit(CLOSED_GRACE, event.reason)
+            return
+        now = self._loop.time()
+        is_early = self._last_loss is not None and now - self._last_loss < RESTART_SPACING
+        self._losses = self._losses + 1 if is_early else 1
+        self._last_loss = now
+        # Another far end that never was reached is no network that may come back.
+        is_new = self._media.unopened is not None
+        if self._losses > (1 if is_new else MOST_RESTARTS):
+            self.fail(f"{event.reason}; {_IN_VAIN}", event.phase)
+            return
+        self._context.tell(CallWarned(text=f"{event.reason}; trying an ICE restart"))
+        self._limit(RESTART_LIMIT if is_new else LOST_LIMIT, f"{event.reason}; {_IN_VAIN}")
+        self._win_back(0.0)
+
+    def disturbed(self) -> None:
+        """This machine has another network, or has slept: what is lost may be won back now."""
+        if self._lost_as is None or self._lost_as.closed:
+            self._media.doubt()
+        elif self._asked_at is None:
+            self._win_back(0.0)
+
+    def restart_answered(self) -> None:
+        """The far end has agreed to an ICE restart: it begins."""
+        self._asked_at = None
+        if self._lost_as is not None:
+            self._limit(RESTART_LIMIT, f"{self._lost_as.reason}; {_IN_VAIN}")
+
+    def restart_refused(self, status: int | None, reason: str) -> None:
+        """An offer of an ICE restart had no success; `status` is None without a connection."""
+        asked_at, self._asked_at = self._asked_at, None
+        if self._lost_as is None:
+            return
+        waited = self._loop.time() - (asked_at or 0.0)
+        if self._is_back:
+            self._found()
+            self._tell_back()
+        elif status is None:
+            self._win_back(TRY_AGAIN)
+        elif status == CROSSED:
+            self._win_back(CROSSED_WAIT)
+        elif status not in UNDELIVERED or waited < SURE_AFTER:
+            lost = self._lost_as
+            text = f"{lost.reason}; the far end refused a restart: {status} {reason}"
+            self.fail(text, lost.phase)
+        # Else the far end may be back, and then offers a restart itself.
+
+    def _win_back(self, wait: float) -> None:
+        """Offer an ICE restart after `wait` seconds, over a connection that is alive."""
+        if self._winning_back is not None and not self._winning_back.done():
+            return
+
+        async def win_back() -> None:
+            await asyncio.sleep(wait)
+            await self._context.connected()
+            self._asked_at = self._loop.time()
+            self._restart()
+
+        self._winning_back = self._context.spawn(win_back())
+
+    def _back(self) -> None:
+        """The far end answers again where it did before."""
+        if self._asked_at is not None:
+            self._is_back = True  # what becomes of the restart is told, and no more than that
+            return
+        self._found()
+        self._tell_back()
+
+    def _tell_back(self) -> None:
+        if self.way is not None:
+            self._tell("restarted", *self.way, self._fingerprint)
+
+    def _limit(self, seconds: float, reason: str) -> None:
+        """Give up in `seconds` that this process runs."""
+        phase = self._lost_as.phase if self._lost_as is not None else Phase.AUDIO
+        self._limits.append(awake.Timer(seconds, lambda: self.fail(reason, phase)))
+
+    def _found(self) -> None:
+        """Nothing is lost, or it is over: wait for nothing."""
+        if self._lost_as is not None:
+            self._forget_restart()
+        self._lost_as = self._asked_at = None
+        self._is_back = False
+        for limit in self._limits:
+            limit.cancel()
+        self._limits.clear()
+        if self._winning_back is not None:
+            self._winning_back.cancel()
+            self._winning_back = None
+
+    def _tell(
+        self,
+        state: Literal["connected", "failed", "restarted"],
+        local: CandidateShown | None,
+        remote: CandidateShown | None,
+        fingerprint: str | None,
+    ) -> None:
+        agreed = self._media.agreed
+        self._context.tell(
+            Media(
+                call=self._context.call,
+                state=state,
+                codec=agreed.codec.encoding if agreed is not None else None,
+                local_candidate=local,
+                remote_candidate=remote,
+                dtls_fingerprint=fingerprint,
+                elapsed_ms=round((self._loop.time() - self._begun) * 1000),
+            )
+        )
+
+
+def _shown(candidate: Candidate) -> CandidateShown:
+    return CandidateShown(
+        type=str(candidate.type),
+        protocol=candidate.protocol,
+        address=candidate.address,
+        port=candidate.port,
+    )

@@ -1,0 +1,54 @@
+"""The sound of a command's calls: what the options and settings say, checked before any call."""
+
+import sys
+from dataclasses import dataclass
+from typing import Self
+
+from sipcli.calls.audio_endpoints import AudioEndpoints
+from sipcli.calls.audio_setup import AudioSetup
+from sipcli.calls.echo import Echo
+from sipcli.cli.call_session import CallOptions
+from sipcli.cli.person_tones import PersonTones
+from sipcli.cli.session import Session
+from sipcli.cli.shared_options import common
+from sipcli.expect.tone_tap import ToneTap
+from sipcli.media.audio_io.open import Loudspeaker, parse_sink
+from sipcli.media.audio_io.processing import AudioProcessing
+
+
+@dataclass(frozen=True, slots=True)
+class AudioOptions:
+    """Where the sound of each call comes from and goes to, and whether tones are measured."""
+
+    equipment: AudioSetup
+    measures_tones: bool
+
+    @classmethod
+    def of(cls, options: CallOptions, session: Session) -> Self:
+        """The plan; raises `ConfigError` for words that mean nothing, `DeviceError` for what is
+        named and missing.
+        """
+        audio = session.settings.audio
+        return cls(
+            equipment=AudioSetup.of(
+                audio.input,
+                audio.output,
+                options.record,
+                session.screen.warning,
+                AudioProcessing.of(audio),
+            ),
+            measures_tones=options.expectations.tone_hz is not None or options.stdin,
+        )
+
+    def person_tones(self, session: Session) -> PersonTones | None:
+        """What a person hears besides the calls; None where nobody listens."""
+        nobody = common().json or common().quiet or not sys.stdout.isatty()
+        sink = self.equipment.sink
+        if nobody or not isinstance(sink, Loudspeaker):
+            return None
+        return PersonTones(parse_sink(session.settings.audio.ring), sink, self.equipment.warn)
+
+    def open(self, echo: Echo | None = None) -> AudioEndpoints:
+        """The sound of one call; with `echo` it hears itself. Raises `DeviceError`."""
+        taps = (ToneTap(),) if self.measures_tones else ()
+        return self.equipment.open(*taps, source=echo, sink=echo)

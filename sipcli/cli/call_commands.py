@@ -1,0 +1,204 @@
+"""What a person, or a script on stdin, can do during a call: one set of verbs for both."""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Final
+
+from sipcli.calls.call import Call
+from sipcli.calls.call_stats import figures
+from sipcli.cli.call_session import CallSession
+from sipcli.cli.call_summary import in_words
+from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.calls.target import resolve
+from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, steps
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import SipUri
+
+HELP: Final = (
+    "a answer · r reject · h hold/resume · m mute · 0-9*# digits · t transfer"
+    " · s statistics · y/n accept or refuse a transfer · q hang up"
+)
+
+
+BUSY_HERE: Final = 486
+"""What a call is refused with where nothing else is said."""
+
+WORDS: Final = (
+    "answer",
+    "reject",
+    "hold",
+    "resume",
+    "mute",
+    "unmute",
+    "dtmf",
+    "transfer",
+    "accept-transfer",
+    "refuse-transfer",
+    "accept-redirect",
+    "refuse-redirect",
+    "stats",
+    "hangup",
+)
+_KEYS: Final = {"a": "answer", "r": "reject", "s": "stats", "q": "hangup"}
+_STATUS: Final = re.compile("[3-6][0-9][0-9]", re.ASCII)
+
+
+class UnknownVerb(ValueError):  # noqa: N818 - a fact about what was typed
+    """A line or key that means nothing here, or not now; the text says what would."""
+
+
+def split(line: str) -> tuple[str, str]:
+    """A line's verb, in lower case, and what follows it."""
+    word, _, rest = line.strip().partition(" ")
+    return word.lower(), rest.strip()
+
+
+def check(line: str, own: SipUri) -> None:
+    """Raises `UnknownVerb` for a line that can never mean anything; `own` is who we are."""
+    word, rest = split(line)
+    match word:
+        case "dtmf":
+            _check_digits(rest)
+        case "reject":
+            if rest and not _STATUS.fullmatch(rest):
+                raise UnknownVerb("reject takes a status from 300 to 699")
+        case "transfer":
+            try:
+                resolve(rest, own)
+            except Malformed as fault:
+                raise UnknownVerb(f"transfer {rest!r}: {fault.reason}") from None
+        case _ if word not in WORDS:
+            raise UnknownVerb(f"{word!r} is none of {', '.join(WORDS)}")
+        case _ if rest:
+            raise UnknownVerb(f"{word} stands alone, without {rest!r}")
+
+
+def _check_digits(digits: str) -> None:
+    if not digits:
+        raise UnknownVerb(f"dtmf takes digits, each one of {DIGITS}, a comma or w")
+    try:
+        steps(digits)
+    except InvalidDigits as error:
+        raise UnknownVerb(str(error)) from None
+
+
+class CallCommands:
+    """Does what it is told to the switchboard's current call, or to the one that rings."""
+
+    def __init__(self, call_session: CallSession) -> None:
+        self._here = call_session
+        self._acts: dict[str, Callable[[str], None]] = {
+            "answer": lambda _: self._answer(),
+            "reject": lambda rest: self._ringing().reject(int(rest or BUSY_HERE)),
+            "hold": lambda _: self._answered().hold(on=True),
+            "resume": lambda _: self._answered().hold(on=False),
+            "mute": lambda _: self._call().mute(on=True),
+            "unmute": lambda _: self._call().mute(on=False),
+            "dtmf": self._dtmf,
+            "transfer": self._transfer,
+            "accept-transfer": lambda _: self._accept_transfer(),
+            "refuse-transfer": lambda _: self._asked_to_transfer().refuse_transfer(),
+            "accept-redirect": lambda _: self._redirected().accept_redirect(),
+            "refuse-redirect": lambda _: self._redirected().refuse_redirect(),
+            "stats": lambda _: self._stats(),
+            "hangup": lambda _: self._call().hang_up(),
+        }
+
+    def do(self, line: str) -> None:
+        """Do what a line says: a verb, then what it needs. Raises `UnknownVerb`."""
+        check(line, self._here.session.settings.uri)
+        word, rest = split(line)
+        self._acts[word](rest)
+
+    def press(self, key: str) -> None:
+        """Do what a key means. Raises `UnknownVerb`."""
+        self.do(self.line_of(key))
+
+    def line_of(self, key: str) -> str:
+        """The line that a key means now. Raises `UnknownVerb`."""
+        match key:
+            case "h":
+                return "resume" if self._answered().is_held else "hold"
+            case "m":
+                return "unmute" if self._call().is_muted else "mute"
+            case "y" | "n":
+                return self._decision("accept" if key == "y" else "refuse")
+            case _ if key in _KEYS:
+                return _KEYS[key]
+            case _ if is_digit(key):
+                return f"dtmf {key}"
+            case _:
+                raise UnknownVerb(f"{key!r} means nothing here: ? shows the keys")
+
+    def _call(self) -> Call:
+        call = self._here.call_manager.current
+        if call is None:
+            raise UnknownVerb("there is no call (Ctrl-C ends sipcli)")
+        return call
+
+    def _answered(self) -> Call:
+        call = self._call()
+        if not call.is_answered:
+            raise UnknownVerb("the call is not answered yet")
+        return call
+
+    def _ringing(self) -> Call:
+        call = self._here.call_manager.ringing
+        if call is None:
+            raise UnknownVerb("nothing rings here")
+        return call
+
+    def _answer(self) -> None:
+        call, sound = self._ringing(), self._here.call_manager.make_sound()
+        for other in self._here.call_manager.calls:
+            if other.is_answered and not other.is_held:
+                other.hold(on=True)
+        call.answer(sound)
+
+    def _dtmf(self, digits: str) -> None:
+        try:
+            self._call().send_dtmf(digits, self._here.dtmf_method)
+        except InvalidDigits as error:  # too many are waiting already
+            raise UnknownVerb(str(error)) from None
+
+    def _transfer(self, target: str) -> None:
+        self._answered().transfer(resolve(target, self._here.session.settings.uri))
+
+    def _decision(self, word: str) -> str:
+        """The line that answers what the far end of a call asks."""
+        call = self._here.call_manager.asking
+        if call is None:
+            raise UnknownVerb("no transfer is asked for")
+        return f"{word}-{'transfer' if call.questions.transfer is not None else 'redirect'}"
+
+    def _asked_to_transfer(self) -> Call:
+        call = self._here.call_manager.asking
+        if call is None or call.questions.transfer is None:
+            raise UnknownVerb("no transfer is asked for")
+        return call
+
+    def _redirected(self) -> Call:
+        call = self._here.call_manager.asking
+        if call is None or call.questions.redirect is None:
+            raise UnknownVerb("no call of ours is redirected")
+        return call
+
+    def _accept_transfer(self) -> None:
+        call = self._asked_to_transfer()
+        try:
+            self._here.call_manager.accept_transfer(call)
+        except OutOfTurn as error:
+            raise UnknownVerb(str(error)) from None
+
+    def _stats(self) -> None:
+        call, screen = self._call(), self._here.session.screen
+        now = figures(call.media)
+        if now is not None:
+            screen.record("stats", {"call": call.id, "stats": asdict(now)})
+        screen.say("\n".join(in_words(now)) if now is not None else "no media yet")
+
+
+def is_digit(key: str) -> bool:
+    """Whether a key is one of a telephone's."""
+    return len(key) == 1 and key in "0123456789*#"

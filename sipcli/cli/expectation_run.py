@@ -1,0 +1,294 @@
+"""A command on trial: what comes of its expectations, on the screen, in a file, as exit code."""
+
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import click
+
+from sipcli import __version__
+from sipcli.calls.events import CallEnded
+from sipcli.cli.context import current_screen, leave_stdout_alone
+from sipcli.cli.json_screen import as_fields
+from sipcli.cli.report_file import begin, finish
+from sipcli.cli.session import Session
+from sipcli.cli.shared_options import Command, common
+from sipcli.cli.sip_ladder import SipLadder
+from sipcli.cli.wording import BAD, GOOD, Line
+from sipcli.errors import (
+    ConfigError,
+    ExpectationError,
+    MissingPassword,
+    NoAnswerError,
+    RefusedError,
+    SipcliError,
+)
+from sipcli.expect.evaluation import Verdict, unreached
+from sipcli.expect.evaluator import Evaluator
+from sipcli.expect.expectations import Expectations
+from sipcli.expect.junit import Report, TestCase, junit
+from sipcli.text import one_line
+
+_UNFINISHED: Final = "not finished"
+"""What the file says of each expectation from the command's begin to its end."""
+_STDOUT: Final = Path("-")
+"""The path that stands for stdout."""
+_MOST_CALLS: Final = 100
+"""Calls whose figures the report has; a phone that listens for ever fills no memory."""
+_STATUS: Final = "expect-status"
+_ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
+"""Errors that may be nothing but a final answer to the INVITE."""
+
+
+class TrialCommand(Command):
+    """A command with `--junit`, which has its file also where the rest makes no sense."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what stands behind the command's name (called by click)."""
+        path = _junit_path(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            ExpectationRun(str(self.name), Expectations(), path).abandon(error)
+            raise
+
+
+class ExpectationRun:
+    """Put the command `with` it: however that ends, the expectations are judged and written.
+
+    `target` is whom the command calls; without, it waits for calls. Raises `ExpectationError`
+    where the command ended well and an expectation was not met, `ConfigError` where the file
+    cannot be written. With a status expected, the status of the answer is the expectation's
+    affair alone: a refusal is not raised any more.
+    """
+
+    def __init__(
+        self, command: str, wanted: Expectations, path: Path | None, *, target: str = ""
+    ) -> None:
+        self._command = command
+        self._wanted = wanted
+        self._path = path
+        self._target = target
+        self.incoming = not target
+        """Whether the command waits for calls; else it places one."""
+        self._began = datetime.now(UTC)
+        self._since = time.monotonic()
+        self._verdicts: list[Verdict] = []
+        self._cases: list[TestCase] = []
+        self._ended: list[CallEnded] = []
+        self._ladder: SipLadder | None = None
+
+    def evaluator(self) -> Evaluator:
+        """A judge over the calls of the command's phone; what another one found is void."""
+        self._verdicts.clear()
+        self._cases.clear()
+        self._ended.clear()
+        return Evaluator(
+            self._wanted, self._pronounced, incoming=self.incoming, on_over=self._call_over
+        )
+
+    def watched(self, session: Session) -> Session:
+        """The session, with its messages noted for the report. Raises `ConfigError`."""
+        if self._path is None:
+            return session
+        if self._path == _STDOUT and session.settings.audio.output == "-":
+            raise ConfigError("--junit -: stdout carries the sound (--audio-out -): name a file")
+        if self._ladder is None:
+            self._ladder = SipLadder(session.observer)
+        return replace(session, observer=self._ladder)
+
+    def __enter__(self) -> None:
+        """The command begins. Raises `ConfigError` where the file cannot be written."""
+        if self._path == _STDOUT:
+            if common().json:
+                raise ConfigError("--junit -: stdout carries the events (--json): name a file")
+            leave_stdout_alone()
+        elif self._path is not None:
+            names = [verdict.name for verdict in self._unjudged(_UNFINISHED)] or ["call"]
+            cases = [TestCase(name=name, seconds=0.0, error=_UNFINISHED) for name in names]
+            try:
+                begin(self._path, self._document(cases))
+            except OSError as fault:
+                raise self._unwritable(fault) from fault
+
+    def __exit__(
+        self,
+        _: type[BaseException] | None,
+        error: BaseException | None,
+        __: TracebackType | None,
+    ) -> bool:
+        """The command ended, by `error` or well."""
+        if self._is_answer(error) or isinstance(error, ExpectationError):
+            error = None  # the verdicts tell
+        why = _in_words(error) if error is not None else "there was no call to judge"
+        # A usage error is all that there is to say; the file needs its test cases all the same.
+        conclude = self._keep if isinstance(error, ConfigError) else self._pronounced
+        for verdict in self._unjudged(why):
+            conclude(verdict)
+        written = self._write(error)
+        failed = [verdict for verdict in self._verdicts if not verdict.met]
+        if error is None and failed:
+            raise _in_one(failed) from None
+        if error is None and written is not None:
+            raise written from None
+        return error is None
+
+    def abandon(self, error: Exception) -> None:
+        """The command ends by `error` before it has begun, or at once: write that, and no more."""
+        for verdict in self._unjudged(_in_words(error)):
+            self._keep(verdict)
+        self._write(error)
+
+    def _unjudged(self, why: str) -> tuple[Verdict, ...]:
+        """What the options expect, where no call was judged by that; a script's lines are apart."""
+        was_judged = any(verdict.line is None for verdict in self._verdicts)
+        return () if was_judged else tuple(unreached(self._wanted, why))
+
+    def _is_answer(self, error: BaseException | None) -> bool:
+        """Whether it is but a final answer to a call whose status was judged."""
+        judged = any(verdict.name == _STATUS for verdict in self._verdicts)
+        return judged and not self.incoming and isinstance(error, _ANSWERS)
+
+    def _pronounced(self, verdict: Verdict) -> None:
+        """Keep a verdict, and tell of it."""
+        self._keep(verdict)
+        screen = current_screen()
+        names = ("name", "met", "expected", "actual", "line")
+        screen.record("expectation", {name: getattr(verdict, name) for name in names})
+        mark, style = ("✓", GOOD) if verdict.met else ("✗", BAD)
+        told = f"{_place(verdict)}: {verdict.actual}" if verdict.met else _fault(verdict)
+        screen.tell(Line(mark, one_line(told), style))
+
+    def _keep(self, verdict: Verdict) -> None:
+        self._verdicts.append(verdict)
+        fault = None if verdict.met else _fault(verdict)
+        name = self._case_name(verdict)
+        if verdict.reached:
+            failure = None if fault is None else f"{verdict.phase}: {fault}"
+            self._add_case(name, verdict.seconds, failure=failure)
+        else:
+            self._add_case(name, verdict.seconds, error=fault)
+
+    def _case_name(self, verdict: Verdict) -> str:
+        """The name of a verdict's test case: reporters want each name once."""
+        if verdict.line is not None:
+            return f"{verdict.name} (line {verdict.line})"
+        same = sum(
+            other.name == verdict.name and other.line is None for other in self._verdicts[:-1]
+        )
+        return f"{verdict.name} (call {same + 1})" if same else verdict.name
+
+    def _add_case(
+        self,
+        name: str,
+        seconds: float | None,
+        failure: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """With no `seconds` of its own it took all of the command."""
+        if seconds is None:
+            seconds = time.monotonic() - self._since
+        self._cases.append(TestCase(name=name, seconds=seconds, failure=failure, error=error))
+
+    def _write(self, error: BaseException | None) -> ConfigError | None:
+        """Write the file; what is wrong with it is a warning, and returned."""
+        if self._path is None:
+            return None
+        is_told = error is None or any(case.error is not None for case in self._cases)
+        if not self._cases or not is_told:  # an expectation that was judged tells of itself alone
+            self._add_case("call", None, error=_in_words(error) if error is not None else None)
+        try:
+            self._publish(self._path, self._document(self._cases))
+        except OSError as fault:
+            failed = self._unwritable(fault)
+            current_screen().warning(str(failed))
+            return failed
+        return None
+
+    def _publish(self, path: Path, document: bytes) -> None:
+        if path != _STDOUT:
+            finish(path, document)
+        elif not common().json:  # that was refused: stdout has its events, and nothing else
+            sys.stdout.flush()
+            sys.stdout.buffer.write(document + b"\n")
+            sys.stdout.buffer.flush()
+
+    def _document(self, cases: Sequence[TestCase]) -> bytes:
+        return junit(
+            Report(
+                suite=f"sipcli {self._command} {self._target}".rstrip(),
+                classname=f"sipcli.{self._command}",
+                cases=cases,
+                began=self._began,
+                seconds=time.monotonic() - self._since,
+                host=socket.gethostname(),
+                properties=tuple(self._properties()),
+                output=self._ladder.text if self._ladder is not None else "",
+            )
+        )
+
+    def _properties(self) -> Iterator[tuple[str, str]]:
+        """What it was that ran, and how each call ended: the event `ended`, with its figures."""
+        yield "version", __version__
+        yield "command", self._command
+        if self._target:
+            yield "target", self._target
+        for number, ended in enumerate(self._ended, 1):
+            suffix = "" if number == 1 else f" (call {number})"
+            fields = as_fields(ended)
+            figures = fields.pop("stats")
+            fields |= figures if isinstance(figures, dict) else {}
+            for name, value in fields.items():
+                if value is not None:
+                    yield f"{name}{suffix}", str(value)
+
+    def _call_over(self, ended: CallEnded) -> None:
+        if len(self._ended) < _MOST_CALLS:
+            self._ended.append(ended)
+
+    def _unwritable(self, fault: OSError) -> ConfigError:
+        is_homeless = isinstance(fault, FileNotFoundError)
+        why = "there is no such folder" if is_homeless else fault.strerror or fault
+        return ConfigError(f"--junit: {self._path}: {why}")
+
+
+def _junit_path(args: list[str]) -> Path | None:
+    """The file that the words of a command name, whatever else they say."""
+    words = args[: args.index("--")] if "--" in args else args
+    named = [word.partition("=")[2] for word in words if word.startswith("--junit=")]
+    named += [path for option, path in pairwise(words) if option == "--junit"]
+    return Path(named[-1]) if named else None
+
+
+def _in_one(failed: list[Verdict]) -> ExpectationError:
+    """The error that these verdicts, which were told, amount to."""
+    error = ExpectationError("\n".join(map(_fault, failed)), failed[0].phase)
+    places = ", ".join(map(_place, failed))
+    error.brief = f"{error.phase}: {places} {'is' if len(failed) == 1 else 'are'} not met"
+    return error
+
+
+def _fault(verdict: Verdict) -> str:
+    return f"{_place(verdict)}: expected {verdict.expected}; found: {verdict.actual}"
+
+
+def _place(verdict: Verdict) -> str:
+    """What expects it: an option, or a line of a script."""
+    return verdict.name if verdict.line is None else f"line {verdict.line}: {verdict.name}"
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, SipcliError):
+        return str(error)
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return "interrupted"
+    return f"a bug in sipcli: {type(error).__name__}: {error}"

@@ -1,0 +1,46 @@
+"""How to reach a sandbox: as an event for programs, as command lines for people to copy."""
+
+from collections.abc import Mapping
+from shlex import quote
+
+from sipcli.cli.screen import Screen
+from sipcli.sandbox.extensions import EXTENSIONS
+from sipcli.sandbox.names import DOMAIN, address_of
+from sipcli.sandbox.sandbox import Sandbox
+
+
+def tell(call_session: Sandbox, screen: Screen, passwords: Mapping[str, str]) -> None:
+    """Write the `sandbox` event. Only `passwords` are told: those that nobody knows yet."""
+    accounts = [
+        {"uri": str(address_of(name)), "password": passwords.get(name)}
+        for name in call_session.passwords
+    ]
+    screen.record(
+        "sandbox",
+        {
+            "server": str(call_session.server),
+            "tls_ca_file": call_session.ca_file,
+            "domain": DOMAIN,
+            "accounts": accounts,
+            "extensions": list(EXTENSIONS),
+        },
+    )
+
+
+def extensions() -> list[str]:
+    """What can be called, a line each."""
+    width = max(map(len, EXTENSIONS))
+    return [f"  {name:<{width}}  {does}" for name, does in EXTENSIONS.items()]
+
+
+def environment(call_session: Sandbox, name: str, passwords: Mapping[str, str]) -> list[str]:
+    """The settings of one account, as a shell takes them."""
+    settings = {
+        "SIPCLI_WS_SERVERS": str(call_session.server),
+        "SIPCLI_URI": str(address_of(name)),
+        "SIPCLI_PASSWORD": passwords.get(name, "what you gave with --user"),
+        "SIPCLI_STUN_SERVERS": "none",
+    }
+    if call_session.ca_file is not None:
+        settings["SIPCLI_TLS_CA_FILE"] = call_session.ca_file
+    return [f"  export {key}={quote(value)}" for key, value in settings.items()]

@@ -1,0 +1,184 @@
+"""The verbs of a script: each is done, and what comes of it waited for, before the next line."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from sipcli.calls.call import Call
+from sipcli.calls.events import (
+    ChangeRefused,
+    Held,
+    Resumed,
+    TransferFailed,
+)
+from sipcli.cli.call_commands import CallCommands, UnknownVerb, split
+from sipcli.cli.call_session import CallSession
+from sipcli.cli.event_log import EventLog, in_words
+from sipcli.cli.screen import Event
+from sipcli.core.calls.events import Calling, TransferProgress
+from sipcli.errors import Phase
+from sipcli.media.dtmf.digits import InvalidDigits, Pause, steps
+
+PATIENCE: Final = 40.0
+"""Seconds that a verb gets to come to something: SIP's own timers all end within 32."""
+DIGIT_PATIENCE: Final = 6.0
+"""Seconds more for each digit: an INFO waits for its answer."""
+
+
+class NotDone(Exception):  # noqa: N818 - a fact about how it came out
+    """Something did not come about; the text says what did.
+
+    `phase` is the step that refused it; None: the one that the call had come to.
+    """
+
+    def __init__(self, text: str, phase: Phase | None = None) -> None:
+        super().__init__(text)
+        self.phase = phase
+
+
+class ScriptActions:
+    """Does verbs, to the calls of a desk."""
+
+    def __init__(self, call_session: CallSession, event_log: EventLog) -> None:
+        self._here = call_session
+        self._call_manager = call_session.call_manager
+        self._verbs = CallCommands(call_session)
+        self._event_log = event_log
+
+    def line_of(self, key: str) -> str:
+        """The line that a key means now. Raises `NotDone`."""
+        try:
+            return self._verbs.line_of(key)
+        except UnknownVerb as error:
+            raise NotDone(str(error)) from None
+
+    async def do(self, line: str) -> None:
+        """Do what a line says. Raises `NotDone` where it came to nothing."""
+        word, rest = split(line)
+        ringing, current = self._call_manager.ringing, self._call_manager.current
+        with self._event_log.listening() as heard:
+            match word:
+                case "answer" if ringing is not None:
+                    await self._answer(line, ringing)
+                case "reject" if ringing is not None:
+                    await self._end(line, ringing)
+                case "hangup" if current is not None:
+                    await self._end(line, current)
+                case "hangup":
+                    pass  # the far end was faster
+                case "hold" | "resume" if current is not None:
+                    await self._hold(line, current, heard, on=word == "hold")
+                case "transfer" if current is not None:
+                    await self._transfer(line, current, heard)
+                case "accept-transfer" if (asking := self._call_manager.asking) is not None:
+                    await self._accept_transfer(line, asking, heard)
+                case "dtmf" if current is not None:
+                    await self._dtmf(rest, current)
+                case _:
+                    self._begin(line)
+
+    def _begin(self, line: str) -> None:
+        try:
+            self._verbs.do(line)
+        except UnknownVerb as error:
+            raise NotDone(str(error)) from None
+
+    async def _answer(self, line: str, call: Call) -> None:
+        self._begin(line)
+        await self._see(call, lambda: call.is_answered, PATIENCE)
+
+    async def _end(self, line: str, call: Call) -> None:
+        self._begin(line)
+        await self._see(call, call.over.is_set, PATIENCE)
+
+    async def _hold(self, line: str, call: Call, heard: deque[Event], *, on: bool) -> None:
+        was_held = call.is_held
+        self._begin(line)
+        if was_held == on:
+            return
+        kind = Held if on else Resumed
+
+        def agreed() -> bool:
+            return any(
+                isinstance(one, kind) and one.by == "local" and one.call == call.id for one in heard
+            )
+
+        def refusal() -> str | None:
+            return _first_text(heard, ChangeRefused, call)
+
+        await self._see(call, lambda: agreed() or refusal() is not None, PATIENCE)
+        if not agreed():
+            raise NotDone(refusal() or "", Phase.OFFER_ANSWER)
+
+    async def _transfer(self, line: str, call: Call, heard: deque[Event]) -> None:
+        self._begin(line)
+
+        def progress() -> list[TransferProgress]:
+            return [
+                one for one in heard if isinstance(one, TransferProgress) and one.call == call.id
+            ]
+
+        def is_decided() -> bool:
+            return call.over.is_set() or any(one.is_final for one in progress())
+
+        if not await self._event_log.until(is_decided, PATIENCE):
+            raise NotDone(f"nothing came of it within {PATIENCE:g} s; {self._event_log.last}")
+        # Who hangs up once it has agreed need not say how its own call went.
+        if not progress():
+            raise NotDone(_end_of(call))
+        status = progress()[-1].status
+        if status is None or status >= 300:
+            raise NotDone(in_words(progress()[-1]), Phase.ANSWER)
+
+    async def _accept_transfer(self, line: str, call: Call, heard: deque[Event]) -> None:
+        """Done once the new call goes out; what becomes of that is for a `wait`."""
+        self._begin(line)
+
+        def is_placed() -> bool:
+            return any(isinstance(one, Calling) and one.transfer == call.id for one in heard)
+
+        def failure() -> str | None:
+            failures = (one for one in heard if isinstance(one, TransferFailed))
+            return next((one.text for one in failures if one.call == call.id), None)
+
+        await self._event_log.until(lambda: is_placed() or failure() is not None, PATIENCE)
+        if not is_placed():
+            raise NotDone(failure() or self._event_log.last)
+
+    async def _dtmf(self, digits: str, call: Call) -> None:
+        if call.is_answered:  # until the media connect nobody knows how digits are to go
+            await self._see(call, lambda: call.media.is_connected, PATIENCE)
+        elif call.media.agreed is None:
+            raise NotDone("the call is not answered yet, and has no early media")
+        try:
+            sending = call.send_dtmf(digits, self._here.dtmf_method)
+        except InvalidDigits as error:  # too many are waiting already
+            raise NotDone(str(error)) from None
+        sending.over.add_done_callback(lambda _: self._event_log.stir())
+        wanted = steps(digits)
+        count = sum(not isinstance(step, Pause) for step in wanted)
+        pauses = sum(step.seconds for step in wanted if isinstance(step, Pause))
+        seconds = PATIENCE + pauses + DIGIT_PATIENCE * count
+        await self._see(call, sending.over.done, seconds)
+        if sending.fault is not None:
+            raise NotDone(sending.fault)
+
+    async def _see(self, call: Call, holds: Callable[[], bool], seconds: float) -> None:
+        """Wait until `holds()`, in vain once `call` is over. Raises `NotDone`."""
+        await self._event_log.until(lambda: holds() or call.over.is_set(), seconds)
+        if holds():
+            return
+        if call.over.is_set():
+            raise NotDone(_end_of(call))
+        raise NotDone(f"nothing came of it within {seconds:g} s; {self._event_log.last}")
+
+
+def _first_text(heard: Iterable[Event], kind: type[ChangeRefused], call: Call) -> str | None:
+    """What the first event of a kind says of `call`; None where there is none."""
+    of_call = (one for one in heard if isinstance(one, kind) and one.call == call.id)
+    return next((one.text for one in of_call), None)
+
+
+def _end_of(call: Call) -> str:
+    """How a call ended, for a person."""
+    return in_words(call.ended) if call.ended is not None else "the call is over"

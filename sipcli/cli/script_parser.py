@@ -1,0 +1,134 @@
+"""The lines of a script on stdin (contract §2, `--stdin`): what each of them asks for."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import click
+
+from sipcli.cli.call_commands import HELP, WORDS, UnknownVerb, check, is_digit, split
+from sipcli.cli.expect_options import read_expectation
+from sipcli.expect.expectations import Expectations
+from sipcli.sip.uri import SipUri
+
+EVENTS: Final = (
+    "connected",
+    "disconnected",
+    "registered",
+    "calling",
+    "incoming",
+    "progress",
+    "answered",
+    "media",
+    "dtmf",
+    "held",
+    "resumed",
+    "transfer_requested",
+    "transfer",
+    "redirect_requested",
+    "redirect",
+    "message",
+    "ended",
+)
+"""The contract's events (§4) that can be waited for."""
+PATIENCE: Final = 60.0
+"""Seconds that a `wait` lasts where it does not say for how long."""
+LONGEST: Final = 86_400.0
+"""Seconds that may be asked for."""
+SCRIPT_HELP: Final = f"{HELP} · sleep S · wait EVENT [S] · expect … · words do as well as keys"
+
+_MORE: Final = ("sleep", "wait", "expect")
+_KEYS: Final = "arhmsynq"
+_SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, which means what it means when its turn comes."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """A verb, and what it needs."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Nothing, for a while."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Until an event has come, `seconds` at most."""
+
+    event: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """A look at what the call has come to so far."""
+
+    wanted: Expectations
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What there is to say."""
+
+
+Step: TypeAlias = Key | Do | Sleep | Wait | Expect | Help
+
+
+def parse(text: str, own: SipUri) -> Step | None:
+    """What a line asks for; None for an empty one or a comment. Raises `UnknownVerb`.
+
+    `own` is who we are: its domain is that of bare names. A line that is only `#` is the key.
+    """
+    text = text.strip()
+    if not text or (text.startswith("#") and text != "#"):
+        return None
+    word, rest = split(text)
+    match word:
+        case "?" if not rest:
+            return Help()
+        case _ if len(text) == 1 and (text in _KEYS or is_digit(text)):
+            return Key(text)
+        case "sleep":
+            return Sleep(_seconds(rest))
+        case "wait":
+            return _wait(rest)
+        case "expect":
+            return Expect(_expectation(rest))
+        case "t":
+            text = f"transfer {rest}"
+        case _ if word not in WORDS:
+            raise UnknownVerb(f"{word!r} is none of {', '.join((*WORDS, *_MORE))}, nor a key")
+    check(text, own)
+    return Do(text)
+
+
+def _expectation(rest: str) -> Expectations:
+    try:
+        return read_expectation(rest)
+    except click.BadParameter as error:
+        raise UnknownVerb(f"expect {rest}: {error.message}") from None
+
+
+def _wait(rest: str) -> Wait:
+    event, seconds = split(rest)
+    if event not in EVENTS:
+        raise UnknownVerb(f"wait takes an event, one of {', '.join(EVENTS)}; not {event!r}")
+    return Wait(event, _seconds(seconds) if seconds else PATIENCE)
+
+
+def _seconds(text: str) -> float:
+    if not _SECONDS.fullmatch(text) or not 0 <= float(text) <= LONGEST:
+        raise UnknownVerb(f"{text!r} is no time in seconds (0 to {LONGEST:.0f})")
+    return float(text)

@@ -1,0 +1,79 @@
+"""Values as a person may see them: TOML spelling, nothing unprintable, nothing secret."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sipcli.text import one_line
+
+HIDDEN: Final = "(hidden)"
+"""Stands where a secret would."""
+
+LONGEST: Final = 200
+"""Characters of a wrong value that an error repeats; more would bury the reason."""
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SIP_SCHEME: Final = re.compile(r"(?:sips?:)?", re.IGNORECASE)
+
+
+def toml_text(value: object) -> str:
+    """A plain value (text, number, boolean, list, mapping) in TOML's spelling, on one line."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return one_line(json.dumps(value, ensure_ascii=False))
+        case Mapping():
+            pairs = (f"{_key_text(key)} = {toml_text(item)}" for key, item in value.items())
+            return "{ " + ", ".join(pairs) + " }" if value else "{}"
+        case Sequence():
+            return "[" + ", ".join(toml_text(item) for item in value) + "]"
+        case _:
+            return one_line(str(value))
+
+
+def wrong_value(value: object) -> str:
+    """A value that was refused, for an error: credentials inside addresses masked, cut if long.
+
+    A list or table could hold a secret anywhere, so only its kind is named.
+    """
+    match value:
+        case str():
+            text = toml_text(mask(value))
+        case Mapping():
+            return "a table"
+        case list() | tuple():
+            return "a list"
+        case _:
+            text = toml_text(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
+def mask(address: str) -> str:
+    """`address` without the password, user information or query that it may carry.
+
+    It need not be a valid address: this is for values that were refused.
+    """
+    url = _URL.match(address)
+    start = url.end() if url else _after_user(address)
+    if start is not None:
+        at = address.rfind("@")
+        if at >= start:
+            address = address[:start] + HIDDEN + address[at:]
+    if url and "?" in address:
+        address = address.partition("?")[0] + "?…"
+    return address
+
+
+def _after_user(address: str) -> int | None:
+    """Index after the colon that ends the user of `user:password@host`; None if there is none."""
+    scheme = _SIP_SCHEME.match(address)
+    colon = address.find(":", scheme.end() if scheme else 0)
+    return colon + 1 if colon >= 0 else None
+
+
+def _key_text(key: object) -> str:
+    text = str(key)
+    return text if _BARE_KEY.fullmatch(text) else toml_text(text)

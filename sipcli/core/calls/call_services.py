@@ -1,0 +1,129 @@
+"""What every part of a call needs of the phone around it."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeAlias
+
+from sipcli.core.calls.dialog import Dialog
+from sipcli.core.calls.events import CallEvent
+from sipcli.core.connection.backoff import Draw
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.exchange import Exchange, NotSent, Outcome
+from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, Requester
+from sipcli.core.transactions.layer import Inbound, Transactions
+from sipcli.sip import build
+from sipcli.sip.bodies import SDP
+from sipcli.sip.message import Request
+
+Fields: TypeAlias = Iterable[tuple[str, str]]
+
+OnOutcome: TypeAlias = Callable[[Outcome, float], None]
+"""Told once what became of a request, with the time in seconds."""
+
+
+class Owner(Protocol):
+    """What the calls need of the user agent."""
+
+    @property
+    def flow(self) -> Flow | None:
+        """The open connection; None while there is none."""
+
+    def emit_call(self, event: CallEvent) -> None:
+        """Take an event."""
+
+    def ignored(self, what: str) -> None:
+        """Note input that had no effect."""
+
+
+class CallServices:
+    """The way out for all calls of one phone."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        requester: Requester,
+        transactions: Transactions,
+        draw: Draw,
+        log: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.owner = owner
+        self.requester = requester
+        self.transactions = transactions
+        self.identity = requester.identity
+        self.draw = draw
+        self.log = log
+        """Gets lines for the debug log."""
+
+    @property
+    def flow(self) -> Flow | None:
+        """The open connection: what belongs to no transaction goes over it."""
+        return self.owner.flow
+
+    def build(
+        self,
+        dialog: Dialog,
+        method: str,
+        *,
+        cseq: int | None = None,
+        headers: Fields = (),
+        body: bytes = b"",
+        content_type: str = SDP,
+    ) -> Request:
+        """A request in `dialog`, without its Via."""
+        agent = self.requester.user_agent
+        return dialog.request(
+            method, agent, cseq=cseq, headers=headers, body=body, content_type=content_type
+        )
+
+    def ask(
+        self,
+        dialog: Dialog,
+        method: str,
+        on_outcome: OnOutcome,
+        now: float,
+        *,
+        headers: Fields = (),
+        body: bytes = b"",
+        content_type: str = SDP,
+    ) -> None:
+        """Send a request in `dialog` that is no INVITE; `on_outcome` is called once."""
+        flow = self.flow
+        if flow is None:
+            on_outcome(NotSent(), now)
+            return
+        request = self.build(dialog, method, headers=headers, body=body, content_type=content_type)
+        Exchange(
+            request,
+            flow,
+            self.requester,
+            lambda _, outcome, at: on_outcome(outcome, at),
+            dialog.next_cseq,
+        ).start(now)
+
+    def respond(
+        self,
+        inbound: Inbound,
+        status: int,
+        now: float,
+        *,
+        reason: str | None = None,
+        to_tag: str | None = None,
+        headers: Fields = (),
+        body: bytes = b"",
+    ) -> None:
+        """Answer a request; `to_tag` is for those that have opened no dialog yet."""
+        if body:
+            headers = (*headers, ("Content-Type", SDP))
+        response = build.response(
+            inbound.request, status, reason, to_tag=to_tag, headers=headers, body=body
+        )
+        self.transactions.respond(inbound, response, now)
+
+    def retry_after(self) -> tuple[str, str]:
+        """When a request that came too early may come again: 0 to 10 s (§14.2)."""
+        return ("Retry-After", str(int(self.draw() * 11)))
+
+
+def capabilities(*, without: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """The Allow and Supported fields of INVITE, UPDATE and their 2xx (RFC 3261 §13.2.1)."""
+    tags = [tag for tag in CALL_SUPPORTED if tag not in without]
+    return [("Allow", ", ".join(ALLOW)), ("Supported", ", ".join(tags))]

@@ -1,0 +1,199 @@
+"""One INVITE as its user thinks of it, initial or not: challenges answered, one failure or 2xx.
+
+    CALLING --1xx--> PROCEEDING --2xx--> ANSWERED (every further 2xx is reported too)
+       |                 |
+     cancel            cancel, leave                  any --300-699, time-out, loss--> OVER
+       v                 v
+    CANCEL_WANTED -1xx-> LEAVING --64 * T1--> OVER
+
+A CANCEL may not go out before a provisional response has come (RFC 3261 §9.1).
+"""
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol, TypeAlias
+
+from sipcli.core.calls.call_services import CallServices, Fields
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.exchange import Answered, Lost, Unanswered, Unauthorized, answer_challenge
+from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.sip import build
+from sipcli.sip.message import Request, Response
+
+Failure: TypeAlias = Answered | Unauthorized | Unanswered | Lost
+
+
+class InviteExchangeState(Enum):
+    """See the figure above."""
+
+    CALLING = auto()
+    PROCEEDING = auto()
+    CANCEL_WANTED = auto()
+    LEAVING = auto()
+    ANSWERED = auto()
+    OVER = auto()
+
+
+class InviteExchangeUser(Protocol):
+    """Whoever sent the INVITE."""
+
+    def on_provisional(self, response: Response, now: float) -> None:
+        """A response between 101 and 199."""
+
+    def on_success(self, request: Request, response: Response, now: float) -> None:
+        """A 2xx to `request`: the first, a repeated one, or another fork's. Each wants an ACK."""
+
+    def on_failure(self, failure: Failure, now: float) -> None:
+        """It had no success; called once at most, and not after a 2xx."""
+
+
+class InviteExchange:
+    """Sends an INVITE, answers challenges, cancels in time; `next_cseq` counts for its dialog."""
+
+    def __init__(
+        self,
+        request: Request,
+        flow: Flow,
+        services: CallServices,
+        user: InviteExchangeUser,
+        next_cseq: Callable[[], int],
+    ) -> None:
+        self.request = request
+        """As it went out last."""
+        self._flow = flow
+        self._services = services
+        self._user = user
+        self._next_cseq = next_cseq
+        self._auth = services.requester.authenticator.session()
+        self._cancel_headers: Fields = ()
+        self._deadline: float | None = None
+        self._is_told = False
+        """Whether its user has heard of the failure before it is over."""
+        self.state = InviteExchangeState.CALLING
+
+    def start(self, now: float) -> None:
+        """Send it, with credentials where they are known; `now` in seconds."""
+        self._send(self._services.requester.authenticator.authorize(self.request), now)
+
+    def cancel(self, now: float, headers: Fields = ()) -> None:
+        """Want no answer any more: CANCEL, with these fields, as soon as that is allowed."""
+        match self.state:
+            case InviteExchangeState.CALLING:
+                self._cancel_headers = tuple(headers)
+                self.state = InviteExchangeState.CANCEL_WANTED
+            case InviteExchangeState.PROCEEDING:
+                self._cancel_headers = tuple(headers)
+                self._send_cancel(now)
+
+    def leave(self, now: float) -> None:
+        """Its dialog is over: the far end owes a final response, wait for it a while."""
+        if self.state in (InviteExchangeState.CALLING, InviteExchangeState.PROCEEDING):
+            self._leave(now)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is outstanding."""
+        return self.state in (InviteExchangeState.ANSWERED, InviteExchangeState.OVER)
+
+    def deadline(self) -> float | None:
+        """When `tick` has something to do."""
+        return self._deadline
+
+    def tick(self, now: float) -> None:
+        """Give up what was cancelled and never got its final response (§9.1)."""
+        if self._deadline is not None and self._deadline <= now:
+            self._services.transactions.forget(self.request)
+            self._fail(Unanswered(), now)
+
+    def on_response(self, response: Response, now: float) -> None:
+        """Take what the transaction delivers."""
+        if response.status < 200:
+            self._provisional(response, now)
+        elif response.status < 300:
+            self._auth.learn(self.request, response)
+            self._deadline = None
+            self.state = InviteExchangeState.ANSWERED
+            self._user.on_success(self.request, response, now)
+        elif response.status in (401, 407) and not self._is_unwanted:
+            self._challenged(response, now)
+        else:
+            self._auth.learn(self.request, response)
+            self._fail(Answered(self.request, response, 0.0), now)
+
+    def on_useless(self, response: Response, now: float) -> None:
+        """An answer came that cannot be used: give up, and have the far end give up, too.
+
+        It may be ringing there, or answered: what else comes is met as after a CANCEL.
+        """
+        if self.state is InviteExchangeState.CANCEL_WANTED:
+            self._send_cancel(now)
+        elif self.state in (InviteExchangeState.CALLING, InviteExchangeState.PROCEEDING):
+            self._send_cancel(now)
+            self._is_told = True
+            self._user.on_failure(Answered(self.request, response, 0.0), now)
+
+    def on_timeout(self, now: float) -> None:
+        """Timer B fired: nobody answered."""
+        self._fail(Unanswered(), now)
+
+    def on_flow_lost(self, now: float) -> None:
+        """The connection ended under it; after a 2xx that does no harm."""
+        if not self.is_over:
+            self._fail(Lost(), now)
+
+    @property
+    def _is_unwanted(self) -> bool:
+        return self.state in (InviteExchangeState.CANCEL_WANTED, InviteExchangeState.LEAVING)
+
+    def _provisional(self, response: Response, now: float) -> None:
+        match self.state:
+            case InviteExchangeState.CALLING:
+                self.state = InviteExchangeState.PROCEEDING
+            case InviteExchangeState.CANCEL_WANTED:
+                self._send_cancel(now)
+        if response.status > 100 and not self._is_unwanted:
+            self._user.on_provisional(response, now)
+
+    def _challenged(self, response: Response, now: float) -> None:
+        answer = answer_challenge(self._auth, self.request, response, self._next_cseq)
+        if isinstance(answer, Unauthorized):
+            self._fail(answer, now)
+        else:
+            self.state = InviteExchangeState.CALLING
+            self._send(answer, now)
+
+    def _send(self, request: Request, now: float) -> None:
+        self.request = self._services.requester.send(request, self._flow, self, now)
+
+    def _send_cancel(self, now: float) -> None:
+        cancel = build.cancel_for(self.request)
+        for name, value in self._cancel_headers:
+            cancel = cancel.replacing(headers=cancel.headers.appended(name, value))
+        self._services.transactions.send(cancel, self._flow, _Unheard(), now)
+        self._leave(now)
+
+    def _leave(self, now: float) -> None:
+        self.state = InviteExchangeState.LEAVING
+        self._deadline = now + LIFETIME
+
+    def _fail(self, failure: Failure, now: float) -> None:
+        self._deadline = None
+        self.state = InviteExchangeState.OVER
+        if not self._is_told:
+            self._user.on_failure(failure, now)
+
+
+class _Unheard:
+    """The user of a CANCEL: what becomes of it shows in the INVITE's answer."""
+
+    def on_response(self, response: Response, now: float) -> None:
+        """Do nothing."""
+
+    def on_useless(self, response: Response, now: float) -> None:
+        """Do nothing."""
+
+    def on_timeout(self, now: float) -> None:
+        """Do nothing."""
+
+    def on_flow_lost(self, now: float) -> None:
+        """Do nothing."""

@@ -1,0 +1,149 @@
+"""What a 2xx to REGISTER says (RFC 3261 §10.2.4, 10.3, RFC 5626 §4.2, RFC 5627 §4.2, RFC 3608)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from sipcli.core.events import Binding
+from sipcli.core.requests.identity import Granted
+from sipcli.sip.address import Address
+from sipcli.sip.grammar import Malformed, integer
+from sipcli.sip.message import Request, Response
+from sipcli.sip.uri import SipUri
+
+MOST_BINDINGS: Final = 100
+"""Bound on what a registrar can make us show; ours is looked for among all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationGrant:
+    """The registrar's answer, understood."""
+
+    expires: int
+    """Seconds for which our binding was granted; 0: it was not."""
+    bindings: tuple[Binding, ...]
+    granted: Granted
+    warnings: tuple[str, ...]
+
+
+def read(request: Request, response: Response, instance: str, asked: int) -> RegistrationGrant:
+    """Understand the 2xx `response` to our REGISTER `request` for `asked` seconds.
+
+    Our own binding is found as `_candidates` says. Where more than one may be ours, and where
+    several are shown and none looks like ours (which is a warning), the shortest time counts:
+    to refresh too early does no harm, to refresh too late makes us unreachable.
+    """
+    contacts = response.contacts
+    candidates = _candidates(request.contacts[0], contacts, instance)
+    own = min(candidates, key=lambda one: _time(one, response, asked), default=None)
+    return RegistrationGrant(
+        expires=_granted_time(own, contacts, response, asked),
+        bindings=tuple(
+            Binding(
+                contact=str(contact.uri),
+                expires_s=_expires(contact),
+                ours=contact is own,
+            )
+            for contact in _shown(contacts, own)
+        ),
+        granted=Granted(
+            pub_gruu=_gruu(own, "pub-gruu"),
+            temp_gruu=_gruu(own, "temp-gruu"),
+            service_routes=response.service_routes,
+            outbound="outbound" in response.require,
+        ),
+        warnings=() if own is not None else (_unseen(contacts),),
+    )
+
+
+def _candidates(sent: Address, contacts: tuple[Address, ...], instance: str) -> list[Address]:
+    """Those of the `contacts` that may be the one `sent`, the surest sign first.
+
+    Our user part is random, so it is ours whatever became of host and parameters. Next come
+    instance and reg-id, then the instance alone (a registrar that replaced the URI); a sole
+    binding that names no other instance is ours, since we have just made one.
+    """
+    user = sent.uri.user if isinstance(sent.uri, SipUri) else None
+    reg_id = sent.params.get("reg-id")
+    wanted = _plain_instance(instance)
+
+    def has_our_user(contact: Address) -> bool:
+        return user is not None and isinstance(contact.uri, SipUri) and contact.uri.user == user
+
+    def has_our_instance(contact: Address) -> bool:
+        return _plain_instance(contact.params.get("+sip.instance") or "") == wanted
+
+    def has_our_reg_id(contact: Address) -> bool:
+        return contact.params.get("reg-id") == reg_id
+
+    is_sole = len(contacts) == 1 and "+sip.instance" not in contacts[0].params
+    own = (
+        _narrowed(filter(has_our_user, contacts), has_our_instance)
+        or list(filter(has_our_instance, contacts))
+        or (list(contacts) if is_sole else [])
+    )
+    return _narrowed(own, has_our_reg_id)
+
+
+def _narrowed(found: Iterable[Address], is_better: Callable[[Address], bool]) -> list[Address]:
+    """Those of `found` that are better, if there are any."""
+    found = list(found)
+    return [one for one in found if is_better(one)] or found
+
+
+def _shown(contacts: tuple[Address, ...], own: Address | None) -> tuple[Address, ...]:
+    """As many bindings as we show, ours among them."""
+    first = contacts[:MOST_BINDINGS]
+    if own is None or any(contact is own for contact in first):
+        return first
+    return (*first[:-1], own)
+
+
+def _unseen(contacts: tuple[Address, ...]) -> str:
+    """What to say where our binding is not seen."""
+    if not contacts:
+        return "the registrar's 200 does not show our binding; taken as registered"
+    return (
+        f"none of the bindings that the registrar's 200 shows ({len(contacts)}) is known to be "
+        "ours; taken as registered, for the shortest of their times"
+    )
+
+
+def _granted_time(
+    own: Address | None, contacts: tuple[Address, ...], response: Response, asked: int
+) -> int:
+    """Seconds until our binding runs out."""
+    if own is not None:
+        return _time(own, response, asked)
+    times = [_time(contact, response, asked) for contact in contacts]
+    everywhere = asked if response.expires is None else response.expires
+    return min(everywhere, *(time for time in times if time > 0), asked)
+
+
+def _time(contact: Address, response: Response, asked: int) -> int:
+    """Seconds of one binding: its own, else those of all (RFC 3261 §10.3), else as asked."""
+    times = (_expires(contact), response.expires, asked)
+    return next(time for time in times if time is not None)
+
+
+def _plain_instance(value: str) -> str:
+    """An instance id to compare: without quotes, brackets, escapes and case (RFC 5626 §4.1)."""
+    return unquote(value).strip('"<> \t').lower()
+
+
+def _expires(contact: Address) -> int | None:
+    text = contact.params.get("expires")
+    try:
+        return None if text is None else integer(text, 0, 2**32 - 1, "expires")
+    except Malformed:
+        return None
+
+
+def _gruu(own: Address | None, name: str) -> str | None:
+    """The GRUU in a parameter of our binding; None where there is none that can be used."""
+    text = own.params.get(name) if own is not None else None
+    try:
+        return text if text and SipUri.parse(text) else None
+    except Malformed:
+        return None

@@ -1,0 +1,108 @@
+"""A phone of the account, for as long as it is examined."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+from sipcli.calls.audio_endpoints import AudioEndpoints
+from sipcli.calls.call import Call
+from sipcli.calls.call_manager import CallManager
+from sipcli.calls.echo import Echo
+from sipcli.calls.events import Event as CallEvent
+from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
+from sipcli.core.events import Connected, Event, Registered, RegistrationFailed
+from sipcli.core.requests.credentials import Credentials
+from sipcli.media.audio_io.sink import NullSink
+from sipcli.media.audio_io.source import Silence
+from sipcli.media.session.config import MediaConfig
+from sipcli.observer import Observer
+from sipcli.runner import UserAgentRunner
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import SipUri
+
+TEMPORARILY_UNAVAILABLE: Final = 480
+
+
+class ProbePhone:
+    """A phone with calls. Use it with `async with`; `shell.ready` says whether it works.
+
+    One that `echoes` answers calls from its own address,
+    and sends back what it hears; whoever else calls gets 480.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials | None,
+        observer: Observer,
+        *,
+        echoes: bool = False,
+    ) -> None:
+        # A trial call leads to whom it was placed to, and to no one else.
+        settings = replace(settings.unattended, transfers=PeerPolicy(Permission.REFUSE))
+        self.settings = settings
+        self.on_call_event: Callable[[CallEvent], None] = lambda _: None
+        """Hears of the calls; to be set before one is placed."""
+        self.server: WsServer | None = None
+        """The one that it is, or was, connected to."""
+        self.registered: Registered | None = None
+        self.refused: RegistrationFailed | None = None
+        self.call_manager = CallManager(
+            MediaConfig.from_settings(settings, include_loopback=settings.is_local),
+            lambda event: self.on_call_event(event),
+            make_sound=lambda: AudioEndpoints(Silence(), NullSink()),
+            on_incoming=self._on_incoming,
+        )
+        self.runner = UserAgentRunner(
+            settings,
+            credentials,
+            self._on_event,
+            retry_forever=False,
+            on_call_event=self.call_manager.on_event,
+            takes_calls=echoes,
+            observer=observer,
+        )
+        self.call_manager.connect(self.runner)
+
+    async def __aenter__(self) -> Self:
+        await self.runner.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.runner.__aexit__(kind, error, traceback)
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case Connected(server=name):
+                self.server = next(one for one in self.settings.ws_servers if str(one) == name)
+            case Registered():
+                self.registered = event
+            case RegistrationFailed():
+                self.refused = event
+            case _:
+                pass
+
+    def _on_incoming(self, call: Call) -> None:
+        # What a call asks of the core has to wait until the step that told of it is over.
+        asyncio.get_running_loop().call_soon(self._greet, call)
+
+    def _greet(self, call: Call) -> None:
+        if self._is_ourselves(call.remote):
+            echo = Echo()
+            call.answer(AudioEndpoints(echo, echo))
+        else:
+            call.reject(TEMPORARILY_UNAVAILABLE)
+
+    def _is_ourselves(self, sender: str) -> bool:
+        try:
+            uri = SipUri.parse(sender)
+        except Malformed:
+            return False
+        return (uri.user, uri.host) == (self.settings.uri.user, self.settings.uri.host)

@@ -1,0 +1,80 @@
+"""A trial of two devices: record for a while, then play what was heard."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from sipcli.media.audio_io.background import Warn
+from sipcli.media.audio_io.open import Loudspeaker, Microphone, SinkSpec, SourceSpec
+from sipcli.media.audio_io.portaudio import Direction, check
+from sipcli.media.level import FLOOR_DBFS, dbfs, rms
+from sipcli.media.pcm import FRAME_S, Pcm
+from sipcli.media.session.ticker import Ticker
+
+_TAIL_S: Final = 0.2
+"""Seconds after the last frame in which a device plays what waits in it."""
+
+OnLevel: TypeAlias = Callable[[float], None]
+"""Told the level of each frame, in dBFS."""
+
+
+class DeviceTest:
+    """Records from a source and plays on a sink, devices mostly."""
+
+    def __init__(self, source: SourceSpec, sink: SinkSpec, on_level: OnLevel) -> None:
+        self._source = source
+        self._sink = sink
+        self._on_level = on_level
+        self._heard: list[Pcm] = []
+        self.loudest_dbfs = FLOOR_DBFS
+        """Of the frames recorded."""
+
+    def check(self) -> None:
+        """Raises `DeviceError` where one of the two is missing, a default one too."""
+        for spec in (self._source, self._sink):
+            if isinstance(spec, Microphone):
+                check(Direction.INPUT, spec.name)
+            elif isinstance(spec, Loudspeaker):
+                check(Direction.OUTPUT, spec.name)
+            else:
+                spec.check()
+
+    async def record(self, seconds: float, warn: Warn) -> None:
+        """Keep what the source has for `seconds`. Raises `DeviceError`."""
+        source = self._source.open(warn)
+
+        def tick(_now: float) -> None:
+            frame = source.read()
+            self._heard.append(frame)
+            level = dbfs(rms(frame))
+            self.loudest_dbfs = max(self.loudest_dbfs, level)
+            self._on_level(level)
+
+        try:
+            await _run(tick, seconds)
+        finally:
+            source.close()
+
+    async def play(self, warn: Warn) -> None:
+        """Play what was recorded. Raises `DeviceError`."""
+        sink = self._sink.open(warn)
+        frames = iter(self._heard)
+
+        def tick(_now: float) -> None:
+            frame = next(frames, None)
+            if frame is not None:
+                sink.write(frame)
+
+        try:
+            await _run(tick, len(self._heard) * FRAME_S + _TAIL_S)
+        finally:
+            sink.close()
+
+
+async def _run(tick: Callable[[float], None], seconds: float) -> None:
+    ticker = Ticker(tick)
+    ticker.start()
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        ticker.stop()

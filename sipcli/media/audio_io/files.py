@@ -1,0 +1,100 @@
+"""Sound from a file of any kind that FFmpeg reads."""
+
+import errno
+import os
+import stat
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+
+from sipcli.errors import DeviceError
+from sipcli.media.audio_io.background import BackgroundReader, Warn
+from sipcli.media.audio_io.file_mode import file_mode
+from sipcli.media.pcm import FRAME, RATE, Pcm
+
+
+def check_file(path: Path) -> None:
+    """Raises `DeviceError` where there is no file that can be read."""
+    try:
+        reason = _obstacle(path)
+    except OSError as error:  # a folder that may not be looked into, a name that is too long
+        reason = error.strerror or str(error)
+    if reason is not None:
+        raise _unusable(path, reason)
+
+
+def _obstacle(path: Path) -> str | None:
+    """Why it cannot be read, as far as a look tells. Raises `OSError` where none is allowed."""
+    mode = file_mode(path)
+    if mode is None:
+        return os.strerror(errno.ENOENT)
+    if stat.S_ISDIR(mode):
+        return os.strerror(errno.EISDIR)
+    return None if os.access(path, os.R_OK) else os.strerror(errno.EACCES)
+
+
+def open_file(path: Path, warn: Warn, *, loop: bool) -> BackgroundReader:
+    """Play a file once, or again and again. Raises `DeviceError`.
+
+    Reads the file's head here and now, and the rest ahead of time in a thread.
+    """
+    check_file(path)
+    container = _container(path)
+    return BackgroundReader(_frames(path, container, loop=loop), str(path), warn)
+
+
+def _container(path: Path) -> InputContainer:
+    # "file:" and the whitelist keep FFmpeg from taking a name, or what a playlist holds, for
+    # the address of something else.
+    try:
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise _unusable(path, getattr(error, "strerror", None) or str(error)) from error
+    if not container.streams.audio:
+        container.close()
+        raise _unusable(path, "there is no sound in it")
+    return container
+
+
+def _frames(path: Path, container: InputContainer, *, loop: bool) -> Generator[Pcm, None, None]:
+    rest = np.zeros(0, np.int16)
+    while True:
+        is_empty = True
+        with container:
+            for pcm in _decoded(container):
+                is_empty = False
+                rest = np.concatenate((rest, pcm))
+                whole = len(rest) - len(rest) % FRAME
+                yield from rest[:whole].reshape(-1, FRAME)
+                rest = rest[whole:]
+        if is_empty:
+            raise ValueError("there is no sound in it")
+        if not loop:
+            break
+        container = _reopened(path)
+    if len(rest):
+        yield np.pad(rest, (0, FRAME - len(rest)))
+
+
+def _reopened(path: Path) -> InputContainer:
+    try:
+        return _container(path)
+    except DeviceError as error:  # it went away while it was played
+        raise ValueError(str(error)) from error
+
+
+def _decoded(container: InputContainer) -> Iterator[Pcm]:
+    """The file's first audio stream, at 48 kHz, mixed to one channel."""
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+    for frame in container.decode(container.streams.audio[0]):
+        for converted in resampler.resample(frame):
+            yield converted.to_ndarray()[0]
+    for converted in resampler.resample(None):
+        yield converted.to_ndarray()[0]
+
+
+def _unusable(path: Path, reason: str) -> DeviceError:
+    return DeviceError(f"the file {path} cannot be played: {reason}")

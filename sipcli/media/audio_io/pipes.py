@@ -1,0 +1,67 @@
+"""Raw sound on stdin and stdout: signed 16-bit little-endian, mono, 48 kHz."""
+
+from collections.abc import Generator
+from io import FileIO
+from typing import Final
+
+import numpy as np
+
+from sipcli.media.audio_io.background import BackgroundReader, BackgroundWriter, Warn
+from sipcli.media.pcm import FRAME, Pcm
+
+STDIN: Final = 0
+STDOUT: Final = 1
+MOST: Final = 50
+"""Frames that may wait for a slow reader of stdout: 1 s, for what is older is of no use."""
+_BYTES: Final = 2 * FRAME
+"""In a frame."""
+
+
+def open_stdin(warn: Warn, fd: int = STDIN) -> BackgroundReader:
+    """What comes on stdin, as it comes, at most 2 s of it ahead; silence after its end."""
+    return BackgroundReader(_frames(fd), "stdin", warn)
+
+
+class StdoutSink:
+    """Writes what it is given to stdout; a reader that has gone costs one warning."""
+
+    def __init__(self, warn: Warn, fd: int = STDOUT) -> None:
+        self._writer = BackgroundWriter(_Pipe(fd), "stdout", warn, pause=0, most=MOST)
+
+    def write(self, frame: Pcm) -> None:
+        """Add a frame."""
+        self._writer.put(frame.astype("<i2", copy=False).tobytes())
+
+    def close(self) -> None:
+        """Write what waits; stdout itself stays open."""
+        self._writer.close()
+
+
+class _Pipe:
+    def __init__(self, fd: int) -> None:
+        # FileIO and not os.write: it knows Windows' text mode, and leaves it.
+        self._file = FileIO(fd, "wb", closefd=False)
+
+    def write(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) or 0 :]
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _frames(fd: int) -> Generator[Pcm, None, None]:
+    with FileIO(fd, "rb", closefd=False) as file:
+        held = bytearray()
+        while data := file.read(_BYTES):
+            held += data
+            while len(held) >= _BYTES:
+                yield _pcm(held[:_BYTES])
+                del held[:_BYTES]
+        if held:
+            yield _pcm(held.ljust(_BYTES, b"\0")[:_BYTES])
+
+
+def _pcm(data: bytearray) -> Pcm:
+    return np.frombuffer(data, "<i2").astype(np.int16)

@@ -1,0 +1,318 @@
+"""PortAudio, through sounddevice: which devices there are, and a stream of one of them.
+
+Imported late: the import asks all devices, which takes 80 ms, and fails where PortAudio is
+not installed. PortAudio is one for the whole process and is not made for threads, so each
+function here holds `LOCK`. Whatever the library raises leaves this module as a `DeviceError`:
+half of it is what drivers and their configuration say, which can be anything.
+"""
+
+import atexit
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from sipcli.errors import DeviceError
+from sipcli.media.audio_io.rings import CaptureRing, PlaybackRing
+from sipcli.media.audio_io.stderr_guard import silence_c_libraries, stderr_kept
+from sipcli.media.pcm import RATE
+
+LOCK: Final = threading.RLock()
+_GOODBYE_S: Final = 1.0
+"""Seconds that the end of the process waits for what is being done with PortAudio."""
+
+
+class Direction(Enum):
+    """Which way the sound goes."""
+
+    INPUT = "microphone"
+    OUTPUT = "loudspeaker"
+
+
+LATENCY_S: Final = {Direction.INPUT: 0.025, Direction.OUTPUT: 0.02}
+"""Seconds of buffer that PortAudio is asked for, beside a block.
+
+What is heard waits in no buffer: a larger one costs nothing, until blocks come in pairs, at 0.035.
+What is played waits in all of it. Through PulseAudio two streams take 2.3 % of a core by that,
+three quarters of it between ALSA and PulseAudio; in pairs it would be half as much.
+"""
+
+
+class NoPortAudio(DeviceError):  # noqa: N818 - what there is not
+    """PortAudio is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "sound devices need PortAudio, which is not installed; on Debian and Ubuntu "
+            "`sudo apt install libportaudio2` brings it"
+        )
+
+
+class NoDevices(DeviceError):  # noqa: N818 - what there is not
+    """There is not one sound device."""
+
+    def __init__(self) -> None:
+        super().__init__("no sound device was found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A sound device as PortAudio knows it."""
+
+    index: int
+    """PortAudio's number; it changes when devices come and go."""
+    name: str
+    host_api: str
+    """The system's interface it is reached by: ALSA, Core Audio, Windows WASAPI …"""
+    inputs: int
+    """Channels that can be captured at the same time."""
+    outputs: int
+    rate: float
+    """Its usual samples in a second."""
+    is_default_input: bool
+    is_default_output: bool
+
+    def channels(self, direction: Direction) -> int:
+        """How many channels it has in `direction`; 0 if it does not go that way."""
+        return self.inputs if direction is Direction.INPUT else self.outputs
+
+    def is_default(self, direction: Direction) -> bool:
+        """Whether it is what the system takes where none is named."""
+        return self.is_default_input if direction is Direction.INPUT else self.is_default_output
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A stream that runs."""
+
+    device: Device
+    ring: CaptureRing | PlaybackRing
+    latency: float
+    """Seconds from the device to the ring, or from the ring to the device."""
+    stream: Any
+
+    def close(self) -> None:
+        """Stop at once; no callback comes after this."""
+        with LOCK:
+            self.stream.close(ignore_errors=True)
+
+
+class _Name(bytes):
+    """What a C library calls something; not all of them write UTF-8."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The text. What is not UTF-8 stands as `\\xNN`, so that it can be typed."""
+        try:
+            return super().decode(encoding, errors)
+        except UnicodeDecodeError:
+            if sys.platform == "win32":
+                raise  # sounddevice goes on with the code page of the system
+            return super().decode(encoding, "backslashreplace")
+
+
+def devices() -> tuple[Device, ...]:
+    """All devices, in PortAudio's order.
+
+    Raises `NoPortAudio`, or `DeviceError` if it is confused.
+    """
+    with _portaudio("does not tell its devices") as sd:
+        apis, found = sd.query_hostapis(), sd.query_devices()
+        first = next((api for api in apis if api["devices"]), None)
+        return tuple(
+            Device(
+                index=index,
+                name=each["name"],
+                host_api=apis[each["hostapi"]]["name"],
+                inputs=each["max_input_channels"],
+                outputs=each["max_output_channels"],
+                rate=each["default_samplerate"],
+                is_default_input=first is not None and index == first["default_input_device"],
+                is_default_output=first is not None and index == first["default_output_device"],
+            )
+            for index, each in enumerate(found)
+        )
+
+
+def find(direction: Direction, name: str | None) -> Device:
+    """The device called `name`, or with `name` in its name; None is the system's default.
+
+    "NAME, HOST API" is a name too. Raises `DeviceError`: none such, or more than one.
+    """
+    everything = devices()
+    fitting = [device for device in everything if device.channels(direction)]
+    if name is None:
+        if not everything:
+            raise NoDevices
+        for device in fitting:
+            if device.is_default(direction):
+                return device
+        raise DeviceError(f"there is no {direction.value}")
+    for matches in _matches(fitting, name):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise DeviceError(
+                f"{name!r} could be more than one {direction.value}: {_list(matches)}"
+            )
+    raise DeviceError(f"there is no {direction.value} called {name!r}; there is {_list(fitting)}")
+
+
+def rescan() -> None:
+    """Look which devices there are by now. No stream may be open.
+
+    Raises `NoPortAudio`, or `DeviceError` where PortAudio does not start again.
+    """
+    with _portaudio("does not start again") as sd:
+        # sounddevice's own functions for this turn stderr off meanwhile, for Python too.
+        sd._lib.Pa_Terminate()  # noqa: SLF001 - there is no public way
+        sd._check(sd._lib.Pa_Initialize())  # noqa: SLF001
+
+
+def check(direction: Direction, name: str | None) -> Device:
+    """The device, if sound can be had of it: it is opened, and closed. Raises `DeviceError`.
+
+    To ask is not enough: some drivers promise what they refuse when they are to begin.
+    """
+    opened = open_stream(direction, name, lambda: None)
+    opened.close()
+    return opened.device
+
+
+def open_stream(direction: Direction, name: str | None, on_finished: Callable[[], None]) -> Open:
+    """Open a device and let it run. Raises `DeviceError`.
+
+    `on_finished` is called, in a thread of PortAudio's, when the stream has ended by itself.
+    """
+    with LOCK:
+        device = find(direction, name)
+        with _portaudio(f"cannot use the {direction.value} {device.name!r}") as sd:
+            return _start(sd, direction, device, on_finished)
+
+
+def _start(sd: Any, direction: Direction, device: Device, on_finished: Callable[[], None]) -> Open:
+    rate, channels = _format(sd, direction, device)
+    ring: CaptureRing | PlaybackRing
+    if direction is Direction.INPUT:
+        ring, stream_class = CaptureRing(rate, channels), sd.RawInputStream
+    else:
+        ring, stream_class = PlaybackRing(rate, channels), sd.RawOutputStream
+    try:
+        stream = stream_class(
+            device=device.index,
+            samplerate=rate,
+            channels=channels,
+            dtype="int16",
+            blocksize=ring.block // channels,
+            latency=LATENCY_S[direction],
+            callback=ring.callback,
+            finished_callback=on_finished,
+        )
+    except sd.PortAudioError as error:
+        raise _unusable(direction, device, error) from error
+    try:
+        stream.start()
+    except sd.PortAudioError as error:
+        stream.close(ignore_errors=True)
+        raise _unusable(direction, device, error) from error
+    return Open(device, ring, stream.latency, stream)
+
+
+@contextmanager
+def _portaudio(fault: str) -> Iterator[Any]:
+    """The module sounddevice, for one user at a time.
+
+    What it raises becomes a `DeviceError`: "PortAudio", `fault` and its own words.
+    """
+    with LOCK:
+        sd = _sounddevice()
+        try:
+            yield sd
+        except DeviceError:
+            raise
+        except sd.PortAudioError as error:
+            raise DeviceError(f"PortAudio {fault}: {error}") from error
+        except Exception as error:
+            raise DeviceError(f"PortAudio {fault}: {type(error).__name__}: {error}") from error
+
+
+def _sounddevice() -> Any:
+    silence_c_libraries()
+    is_first = "sounddevice" not in sys.modules
+    try:
+        with stderr_kept():
+            import sounddevice
+    except (ImportError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # too many open files, say
+            raise DeviceError(f"PortAudio cannot be loaded: {error.strerror}") from error
+        raise NoPortAudio from error
+    except Exception as error:  # its own error has no name yet that could stand here
+        words = " ".join(map(str, error.args[:2])).removeprefix("Error initializing PortAudio: ")
+        raise DeviceError(f"PortAudio cannot be started: {words}") from error
+    if is_first:
+        # Its handler would end the process with a traceback where a scan has failed.
+        atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001 - there is no public way
+        atexit.register(_end, sounddevice)
+        _read_names_leniently(sounddevice)
+    return sounddevice
+
+
+def _read_names_leniently(sd: Any) -> None:
+    """Keep one device with an odd name from hiding all others.
+
+    sounddevice reads names strictly as UTF-8, and a device by its number reads its name, too.
+    """
+    read = getattr(sd, "_ffi_string", None)  # older versions have none
+    if read is not None:
+        sd._ffi_string = lambda text: _Name(read(text))  # noqa: SLF001 - there is no public way
+
+
+def _end(sd: Any) -> None:
+    """End PortAudio with the process, unless a driver hangs, or it has ended already."""
+    if LOCK.acquire(timeout=_GOODBYE_S):
+        with suppress(sd.PortAudioError):
+            sd._exit_handler()  # noqa: SLF001 - there is no public way
+        LOCK.release()
+
+
+def _format(sd: Any, direction: Direction, device: Device) -> tuple[int, int]:
+    """The rate in Hz and the channels to open it with: ours if it can, else what it has."""
+    is_input = direction is Direction.INPUT
+    test = sd.check_input_settings if is_input else sd.check_output_settings
+    failure: Exception | None = None
+    for rate in dict.fromkeys((RATE, round(device.rate))):
+        for channels in (1, 2):
+            if channels > device.channels(direction):
+                continue
+            try:
+                test(device=device.index, channels=channels, dtype="int16", samplerate=rate)
+            except sd.PortAudioError as error:
+                failure = failure or error
+            else:
+                return rate, channels
+    raise _unusable(direction, device, failure) from failure
+
+
+def _matches(fitting: list[Device], name: str) -> Iterator[list[Device]]:
+    """What `name` can mean, the likeliest first. One host API after the other, since on
+    Windows each device stands in several."""
+    apis = list(dict.fromkeys(device.host_api for device in fitting))
+    for api in apis:
+        yield [d for d in fitting if d.host_api == api and name in (d.name, _full(d))][:1]
+    for api in apis:
+        part = name.casefold()
+        yield [d for d in fitting if d.host_api == api and part in _full(d).casefold()]
+
+
+def _full(device: Device) -> str:
+    return f"{device.name}, {device.host_api}"
+
+
+def _list(found: list[Device]) -> str:
+    return " or ".join(repr(device.name) for device in found) or "none at all"
+
+
+def _unusable(direction: Direction, device: Device, error: Exception | None) -> DeviceError:
+    return DeviceError(f"the {direction.value} {device.name!r} cannot be used: {error}")

@@ -1,0 +1,153 @@
+"""WAV files that can be read at any time, even after a kill (RIFF WAVE, 16-bit PCM)."""
+
+import errno
+import os
+import stat
+import struct
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from sipcli.errors import DeviceError
+from sipcli.files import private
+from sipcli.media.audio_io.background import BackgroundWriter, Warn
+from sipcli.media.audio_io.file_mode import file_mode
+from sipcli.media.pcm import RATE, Pcm
+
+PAUSE: Final = 0.2
+"""Seconds of sound that a kill may cost."""
+MOST: Final = 500
+"""Frames that may wait for a disk that is busy: 10 s."""
+_HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_LARGEST: Final = 2**32 - 1 - _HEADER.size
+"""Bytes of sound in a file: its sizes have 32 bits. 12 hours of one channel."""
+
+
+class WavFile:
+    """A WAV file that is being written; its header is right after each `write`."""
+
+    def __init__(self, path: Path, channels: int) -> None:
+        """Begin the file, in place of one that is there. Raises OSError."""
+        self._file = open(path, "wb", opener=private)  # noqa: SIM115 - `close` does
+        self._channels = channels
+        self._size = 0
+        self._write_header()
+
+    def write(self, data: bytes) -> None:
+        """Add interleaved samples. Raises OSError."""
+        if self._size + len(data) > _LARGEST:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        self._file.seek(0, os.SEEK_END)
+        self._file.write(data)
+        self._file.flush()  # the sound first: a header may promise less than there is, not more
+        self._size += len(data)
+        self._write_header()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write_header(self) -> None:
+        width = 2 * self._channels  # bytes for all channels at one time
+        self._file.seek(0)
+        self._file.write(
+            _HEADER.pack(
+                b"RIFF",
+                _HEADER.size - 8 + self._size,
+                b"WAVE",
+                b"fmt ",
+                16,
+                1,  # PCM
+                self._channels,
+                RATE,
+                RATE * width,
+                width,
+                16,
+                b"data",
+                self._size,
+            )
+        )
+        self._file.flush()
+
+
+class WavSink:
+    """Writes what it is given to a WAV file of one channel."""
+
+    def __init__(self, path: Path, warn: Warn) -> None:
+        """Raises `DeviceError`."""
+        self._writer = _writer(path, 1, warn)
+
+    def write(self, frame: Pcm) -> None:
+        """Add a frame."""
+        self._writer.put(frame.astype("<i2", copy=False).tobytes())
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+
+class Recorder:
+    """Writes both directions to one WAV file, in step: left what is sent, right what is heard."""
+
+    def __init__(self, path: Path, warn: Warn) -> None:
+        """Raises `DeviceError`."""
+        self._writer = _writer(path, 2, warn)
+
+    def put(self, sent: Pcm, received: Pcm) -> None:
+        """Add a frame of each direction."""
+        self._writer.put(np.column_stack((sent, received)).astype("<i2", copy=False).tobytes())
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+
+class FileNames:
+    """Names for the files of one call after another, so that none overwrites the last one's."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._numbers = count(1)
+
+    def next(self) -> Path:
+        """`call.wav`, then `call-2.wav`, `call-3.wav` and so on."""
+        number = next(self._numbers)
+        if number == 1:
+            return self.path
+        return self.path.with_name(f"{self.path.stem}-{number}{self.path.suffix}")
+
+    def check(self) -> None:
+        """Raises `DeviceError` where no such file can be made; makes none."""
+        try:
+            reason = self._obstacle()
+        except OSError as error:  # a folder that may not be looked into, a name that is too long
+            reason = error.strerror or str(error)
+        if reason is not None:
+            raise _unusable(self.path, reason)
+
+    def _obstacle(self) -> str | None:
+        """Why it cannot be made, as far as a look tells. Raises `OSError` where none is allowed."""
+        folder = self.path.parent
+        mode, folder_mode = file_mode(self.path), file_mode(folder)
+        if mode is not None and stat.S_ISDIR(mode):
+            return os.strerror(errno.EISDIR)
+        if mode is not None and stat.S_ISFIFO(mode):
+            return "it is a pipe, and a WAV file's head is written again and again"
+        if folder_mode is None or not stat.S_ISDIR(folder_mode):
+            return f"there is no folder {folder}"
+        place = folder if mode is None else self.path
+        return None if os.access(place, os.W_OK) else os.strerror(errno.EACCES)
+
+
+def _writer(path: Path, channels: int, warn: Warn) -> BackgroundWriter:
+    try:
+        file = WavFile(path, channels)
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
+    return BackgroundWriter(file, str(path), warn, pause=PAUSE, most=MOST)
+
+
+def _unusable(path: Path, reason: str) -> DeviceError:
+    return DeviceError(f"the file {path} cannot be written: {reason}")

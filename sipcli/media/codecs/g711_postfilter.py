@@ -1,0 +1,124 @@
+"""Taking off the grain of G.711: the noise that its coarse steps lay over a quiet sound.
+
+How strong the noise is, is known: each code stands for a range of samples, and the error is spread
+evenly over it. So a Wiener filter needs no guess: of each frequency it leaves the share that is
+sound. ITU-T G.711.1 has such a postfilter (Appendix I); this one is our own.
+
+The spectrum is Blackman and Tukey's, that of the autocorrelation: it is smooth by itself, and a
+Fourier transform of the signal takes four times as long.
+"""
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from sipcli.media.pcm import Pcm, Wave
+
+DELAY: Final = 8
+"""Samples at 8 kHz, 1 ms, by which the sound comes later."""
+_WINDOW: Final = 256
+"""Samples: 32 ms, of which the spectrum is taken."""
+_MOST_AT_ONCE: Final = 160
+"""Samples: what is longer gets more than one filter."""
+_BANDS: Final = 33
+"""Frequencies that the spectrum and the filter are made of, evenly from 0 to 4 kHz."""
+_LAGS: Final = _WINDOW // 2
+"""Of the autocorrelation. The first few hold most of it, but with 26 PESQ is 0.04 lower."""
+_FIRST_ZERO: Final = 12.8
+"""Lag at which their weight first comes to nothing: each band is the mean of 600 Hz to both sides,
+the nearest counting most. A filter of 2 ms can tell no more apart, and would take a tone for a
+part of the noise around it."""
+_FLOOR: Final = 0.1
+"""-20 dB: what is left of a frequency that holds nothing but noise."""
+_MOST_TAKEN: Final = np.array(1 - _FLOOR, np.float32)
+_LEAST_POWER: Final = np.array(1.0, np.float32)
+
+
+class G711Postfilter:
+    """Filters one signal at 8 kHz. PESQ of speech through µ-law is 3.9 without, 4.3 with it."""
+
+    def __init__(self) -> None:
+        self._history: Wave = np.zeros((2, _WINDOW), np.float32)
+        self._signal, self._grain = self._history
+        # Each row is the same stretch of the signal, a sample later than the one above.
+        recent = self._signal[-_MOST_AT_ONCE - 2 * DELAY :]
+        self._shifted = sliding_window_view(recent, _MOST_AT_ONCE)
+        self._padded: Wave = np.zeros(_WINDOW + _LAGS - 1, np.float32)
+        self._weighted = self._padded[:_WINDOW]
+        self._taps: Wave = np.stack((_IDENTITY, np.zeros_like(_IDENTITY)))
+        """The filter before the last, and what the last one adds to it."""
+
+    def clean(self, pcm: Pcm, grain: Wave) -> Wave:
+        """The next stretch of the signal, `DELAY` later; `grain` is its noise, squared."""
+        if len(pcm) <= _MOST_AT_ONCE:
+            return self._piece(pcm, grain)
+        begins = range(0, len(pcm), _MOST_AT_ONCE)
+        return np.concatenate(
+            [
+                self._piece(pcm[at : at + _MOST_AT_ONCE], grain[at : at + _MOST_AT_ONCE])
+                for at in begins
+            ]
+        )
+
+    def _piece(self, pcm: Pcm, grain: Wave) -> Wave:
+        kept = _WINDOW - len(pcm)
+        self._history[:, :kept] = self._history[:, len(pcm) :]
+        self._signal[kept:] = pcm
+        self._grain[kept:] = grain
+        taps, change = self._taps
+        taps += change
+        np.subtract(self._wiener(), taps, out=change)
+        heard, more = self._taps.dot(self._shifted[:, _MOST_AT_ONCE - len(pcm) :])
+        more *= _rise(len(pcm))
+        heard += more
+        return np.asarray(heard, np.float32)
+
+    def _wiener(self) -> Wave:
+        """The filter for the end of the signal."""
+        np.multiply(self._signal, _WEIGHTS, out=self._weighted)
+        power = _SPECTRUM.dot(np.correlate(self._padded, self._weighted))
+        np.maximum(power, _LEAST_POWER, out=power)
+        taken = self._grain.dot(_SQUARED_WEIGHTS) / power
+        np.minimum(taken, _MOST_TAKEN, out=taken)
+        return np.asarray(_IDENTITY - _TAPS.dot(taken), np.float32)
+
+
+@cache
+def _rise(samples: int) -> Wave:
+    """From 0, which is not included, to 1."""
+    return np.arange(1, samples + 1, dtype=np.float32) / np.float32(samples)
+
+
+def _weights() -> Wave:
+    """Rises slowly, falls at the end: what is new counts, and nothing is cut off."""
+    rising = _WINDOW * 3 // 4
+    rise = (np.arange(rising) + 0.5) / rising
+    fall = (np.arange(_WINDOW - rising) + 0.5) / (_WINDOW - rising)
+    weights = np.concatenate((np.sin(np.pi / 2 * rise), np.cos(np.pi / 2 * fall)))
+    return np.asarray(weights, np.float32)
+
+
+def _spectrum() -> Wave:
+    """A matrix that makes the bands' power of an autocorrelation."""
+    lags = np.arange(_LAGS)
+    weights = np.sinc(lags / _FIRST_ZERO) ** 2 * np.where(lags, 2, 1)
+    return np.asarray(weights * np.cos(np.outer(_FREQUENCIES, lags)), np.float32)
+
+
+def _taps() -> Wave:
+    """A matrix that makes a filter of the bands' gains: symmetric, so that it delays all alike."""
+    bins = np.linspace(0, np.pi, _WINDOW // 2 + 1)
+    gains = [np.interp(bins, _FREQUENCIES, each) for each in np.eye(_BANDS)]
+    answers = np.roll(np.fft.irfft(gains), DELAY, axis=1)[:, : 2 * DELAY + 1]
+    return np.asarray((answers * np.hanning(2 * DELAY + 3)[1:-1]).T, np.float32)
+
+
+_FREQUENCIES: Final = np.linspace(0, np.pi, _BANDS)
+"""Radians a sample."""
+_WEIGHTS: Final = _weights()
+_SQUARED_WEIGHTS: Final = np.square(_WEIGHTS)
+_SPECTRUM: Final = _spectrum()
+_TAPS: Final = _taps()
+_IDENTITY: Final = np.eye(1, 2 * DELAY + 1, DELAY, dtype=np.float32)[0]

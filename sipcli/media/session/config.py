@@ -1,0 +1,45 @@
+"""What all calls of one phone have in common for their media."""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Self
+
+from sipcli.config.settings import CODECS, Opus, Settings
+from sipcli.media.codecs import registry
+from sipcli.media.session import formats
+from sipcli.media.transport.ice_servers import IceServers
+from sipcli.media.webrtc.dtls import Certificate
+from sipcli.sdp.preferences import Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class MediaConfig:
+    """One DTLS certificate, one list of ICE servers and one taste in codecs."""
+
+    certificate: Certificate
+    ice_servers: IceServers
+    preferences: Preferences
+    cname: str
+    """RFC 7022 §4.2: the same for all streams of a phone, and says nothing about it."""
+    opus: Opus = field(default_factory=Opus)
+    """How we send it."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, include_loopback: bool = False) -> Self:
+        """The kit that the settings ask for; `include_loopback` offers 127.0.0.1 and ::1 too.
+
+        What its calls need is loaded now.
+        """
+        registry.preload(settings.codecs)
+        return cls(
+            certificate=Certificate.generate(),
+            ice_servers=IceServers.from_settings(settings, include_loopback=include_loopback),
+            preferences=Preferences(
+                codecs=settings.codecs,
+                own_order=settings.codecs != CODECS,
+                red=settings.opus.red,
+                opus=formats.wishes(settings.opus),
+            ),
+            cname=secrets.token_urlsafe(12),
+            opus=settings.opus,
+        )

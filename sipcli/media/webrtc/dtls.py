@@ -1,0 +1,283 @@
+"""DTLS and SRTP (RFC 5764) on aiortc: one association over whatever carries its datagrams."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final, Self
+
+import cryptography.hazmat.primitives.serialization  # noqa: F401 - pyOpenSSL does, in a call
+from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import State
+from cryptography.hazmat.primitives import hashes
+from OpenSSL import SSL
+
+from sipcli.media.webrtc.flights import Flights
+from sipcli.media.webrtc.srtp import Srtp
+from sipcli.sdp.transport import DtlsRole, Fingerprint
+
+HANDSHAKE_LIMIT: Final = 8.0
+"""Seconds."""
+
+STRONG_HASHES: Final = ("sha-256", "sha-384", "sha-512")
+"""The hash functions whose fingerprints are looked at (RFC 8122 §5)."""
+
+HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
+    "sha-256": hashes.SHA256(),
+    "sha-384": hashes.SHA384(),
+    "sha-512": hashes.SHA512(),
+    "sha-1": hashes.SHA1(),
+}
+"""What a certificate that is known may be called by; SHA-1 alone would prove nothing."""
+
+MOST_QUEUED: Final = 32
+"""Datagrams that may wait for the handshake to look at them."""
+
+CIPHERS: Final = ":".join(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES256-GCM-SHA384", "AES128-SHA")
+    for key in ("ECDSA", "RSA")
+)
+"""aiortc offers ECDSA alone, which no peer with an RSA certificate can take."""
+
+MOST_RECORDS: Final = 32
+"""Records of one datagram that are looked at after the first."""
+
+LARGEST_RECORD: Final = 1500
+"""Bytes that are read of a record."""
+
+_NO_RENEGOTIATION: Final = 100
+"""The alert that refuses another handshake within an association (RFC 5246 §7.2.2)."""
+
+DTLS_1_2: Final = 0xFEFD
+"""The oldest version that is spoken (RFC 8827 §6.5)."""
+
+
+class DtlsFault(Exception):  # noqa: N818 - becomes one of the transport's failures
+    """The handshake has failed; the text says why."""
+
+
+class WrongFingerprint(DtlsFault):
+    """The far end's certificate is not the one that its description names."""
+
+
+class _AnyKeyCertificate(RTCCertificate):
+    """A certificate whose owner gets on with RSA peers as well."""
+
+    def _create_ssl_context(self, srtp_profiles: Any) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(CIPHERS.encode())
+        context.set_min_proto_version(DTLS_1_2)
+        # Another handshake would bring other keys, and libsrtp would go on with those of the first.
+        context.set_options(SSL.OP_NO_RENEGOTIATION)
+        context.set_info_callback(_note_alert)
+        return context
+
+
+def _note_alert(connection: SSL.Connection, where: int, code: int) -> None:
+    """Remember that a renegotiation was refused: OpenSSL's hook, for all that happens."""
+    if (
+        where & SSL.SSL_CB_WRITE_ALERT == SSL.SSL_CB_WRITE_ALERT
+        and code & 0xFF == _NO_RENEGOTIATION
+    ):
+        connection.set_app_data(_NO_RENEGOTIATION)
+
+
+class Certificate:
+    """Who we are to the far ends of all calls: a self-signed certificate, made for one phone."""
+
+    def __init__(self, certificate: RTCCertificate) -> None:
+        self.rtc = certificate
+        sha_256 = next(f for f in certificate.getFingerprints() if f.algorithm == "sha-256")
+        self.fingerprint = Fingerprint("sha-256", sha_256.value.upper())
+        """What goes into our descriptions (RFC 8122 §5)."""
+
+    @classmethod
+    def generate(cls) -> Self:
+        """A new certificate with a new P-256 key, good for 30 days."""
+        return cls(_AnyKeyCertificate.generateCertificate())
+
+
+class DtlsPipe:
+    """What RTCDtlsTransport needs of an ICE transport: `role`, `_recv` and `_send`."""
+
+    role = "controlled"
+
+    def __init__(self, flights: Flights) -> None:
+        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_QUEUED)
+        self._flights = flights
+
+    async def _recv(self) -> bytes:
+        data = await self.queue.get()
+        if data is None:
+            raise ConnectionError("the transport is closed")
+        return data
+
+    async def _send(self, data: bytes) -> None:
+        self._flights.send(data)
+
+
+class DtlsTransport(RTCDtlsTransport):
+    """aiortc's DTLS, with the identity check of RFC 8122 §6.2: one strong hash must fit."""
+
+    peer: tuple[Fingerprint, ...] = ()
+    """What the far end showed, by each of `HASHES`."""
+    mismatch = False
+    is_broken_off = False
+    """Whether the far end has ended the association by a fatal alert."""
+
+    def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
+        certificate = self.connection.get_peer_certificate(as_cryptography=True)
+        if certificate is not None:
+            self.peer = tuple(
+                Fingerprint(name, certificate.fingerprint(function).hex(":").upper())
+                for name, function in HASHES.items()
+            )
+            for promised in remoteParameters.fingerprints:
+                if Fingerprint(promised.algorithm, promised.value.upper()) in self.peer:
+                    return
+        self.mismatch = True
+        self._set_state(State.FAILED)
+
+    async def _recv_next(self) -> None:
+        """As aiortc does, with all records of the datagram; and a fatal alert ends all, too."""
+        await super()._recv_next()
+        if not self.encrypted:
+            return
+        for _ in range(MOST_RECORDS):
+            try:
+                data = self.connection.recv(LARGEST_RECORD)
+            except SSL.ZeroReturnError:
+                raise ConnectionError("the far end has said farewell") from None
+            except SSL.Error:
+                break
+            if self._data_receiver is not None:
+                await self._data_receiver._handle_data(data)
+        await self._write_ssl()
+        if self.connection.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
+            self.is_broken_off = True
+            raise ConnectionError("a fatal alert has come")
+
+    @property
+    def connection(self) -> SSL.Connection:
+        """OpenSSL's side of it; only once the handshake has begun."""
+        if self._ssl is None:
+            raise RuntimeError("the handshake has not begun")
+        return self._ssl
+
+
+class Dtls:
+    """One DTLS association and the SRTP keys that come from it.
+
+    `send` takes the datagrams that go out, `receive` those that came in; `on_closed` is
+    called once, with a sentence, when the far end ends the association. What it asks for new
+    keys (renegotiation) is refused in the handshake (RFC 5246 §7.2.2): those agreed on stay.
+    """
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        send: Callable[[bytes], None],
+        on_closed: Callable[[str], None],
+    ) -> None:
+        self._flights = Flights(send)
+        self._pipe = DtlsPipe(self._flights)
+        # It is typed for an RTCIceTransport and uses no more of it than DtlsPipe has.
+        pipe: Any = self._pipe
+        self._transport = DtlsTransport(pipe, [certificate.rtc])
+        self._transport.on("statechange", self._on_state)
+        self._on_closed: Callable[[str], None] | None = on_closed
+
+    async def handshake(self, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
+        """Shake hands and derive the keys; `fingerprints` are those the far end has promised.
+
+        Raises `WrongFingerprint` and `DtlsFault`, after 8 s at the latest.
+        """
+        strong = [
+            RTCDtlsFingerprint(algorithm=f.hash_function, value=f.value)
+            for f in fingerprints
+            if f.hash_function in STRONG_HASHES
+        ]
+        if not strong:
+            raise WrongFingerprint("the far end's description has no fingerprint by a strong hash")
+        self._transport._set_role(str(role))
+        try:
+            async with asyncio.timeout(HANDSHAKE_LIMIT):
+                await self._transport.start(RTCDtlsParameters(strong))
+        except TimeoutError:
+            raise DtlsFault(self._flights.explain_silence(HANDSHAKE_LIMIT)) from None
+        finally:
+            self._flights.finish()
+        if self._transport.state != "connected":
+            await self._take_leave()
+            raise self._fault()
+
+    def receive(self, data: bytes) -> None:
+        """Take a DTLS datagram; whatever it holds, nothing is raised."""
+        if self._flights.receive(data):
+            with suppress(asyncio.QueueFull):
+                self._pipe.queue.put_nowait(data)
+
+    def derive_srtp(self) -> Srtp:
+        """SRTP with the keys of this association (RFC 5764 §4.2); only after the handshake."""
+        return Srtp(self._transport._rx_srtp, self._transport._tx_srtp)
+
+    @property
+    def peer_fingerprint(self) -> Fingerprint | None:
+        """Of the certificate that the far end showed, by SHA-256; None before."""
+        return next(
+            (each for each in self.peer_certificate if each.hash_function == "sha-256"), None
+        )
+
+    @property
+    def peer_certificate(self) -> tuple[Fingerprint, ...]:
+        """The certificate that the far end showed, by each of `HASHES`; empty before."""
+        return self._transport.peer
+
+    @property
+    def protection(self) -> tuple[str, str, str]:
+        """The version of DTLS, its cipher and the SRTP profile; only after the handshake."""
+        connection = self._transport.connection
+        return (
+            connection.get_protocol_version_name(),
+            connection.get_cipher_name() or "",
+            connection.get_selected_srtp_profile().decode(),
+        )
+
+    async def close(self) -> None:
+        """Tell the far end, and stop. Does not wait for anything."""
+        self._on_closed = None
+        self._flights.finish()
+        await self._transport.stop()
+        with suppress(asyncio.QueueFull):
+            self._pipe.queue.put_nowait(None)
+
+    def _on_state(self) -> None:
+        if self._transport.state == "closed" and self._on_closed is not None:
+            on_closed, self._on_closed = self._on_closed, None
+            on_closed(self._explain_end())
+
+    def _explain_end(self) -> str:
+        if not self._transport.is_broken_off:
+            return "the far end has ended the media"
+        if self._transport.connection.get_app_data() == _NO_RENEGOTIATION:
+            return (
+                "the far end has broken the DTLS association off:"
+                " it asked for new keys (renegotiation), which is refused"
+            )
+        return "the far end has broken the DTLS association off"
+
+    async def _take_leave(self) -> None:
+        """Send the alert that OpenSSL has ready, or one that ends the association."""
+        with suppress(SSL.Error):
+            self._transport.connection.shutdown()
+        await self._transport._write_ssl()
+
+    def _fault(self) -> DtlsFault:
+        if self._transport.mismatch:
+            return WrongFingerprint(
+                "the far end's certificate is not the one that its description names"
+                f" (it showed {self.peer_fingerprint})"
+            )
+        if self._transport.encrypted:
+            return DtlsFault("the far end agreed to no way of SRTP protection that we know")
+        return DtlsFault(self._flights.explain_failure())

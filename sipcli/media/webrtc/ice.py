@@ -1,0 +1,391 @@
+"""One generation of ICE (RFC 8445) on aioice: sockets, candidates, checks, consent, datagrams."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final, cast
+
+import aioice
+from aioice import ice, stun
+
+from sipcli.media.webrtc.candidates import Address, from_aioice, is_credible, make, show, to_aioice
+from sipcli.media.webrtc.consent import Consent
+from sipcli.media.webrtc.failure import ServerFailed, explain_stun
+from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
+from sipcli.media.webrtc.stun_dtls import DtlsServer, ask_over_dtls
+from sipcli.net.ways import is_ours
+from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
+
+MOST_UNSENT: Final = 64 * 1024
+"""Bytes that a socket may have waiting; what is sent beyond that is lost, as in a full queue."""
+
+MOST_PEER_ADDRESSES: Final = 100
+"""Addresses that a peer's authenticated checks may come from (as RFC 8445 §6.1.2.5 for pairs)."""
+
+MOST_CANDIDATES: Final = 30
+"""Candidates of the peer that are tried; the rest are left out."""
+
+MOST_ROLE_CONFLICTS: Final = 50
+"""Checks of one generation that the peer may answer with 487. Each begins the check anew; those
+that were under way when the roles changed are a few."""
+
+MOST_EARLY: Final = 32
+"""DTLS datagrams kept until checks show whose they are, and checks until our role is known."""
+
+
+class IceAgent(aioice.Connection):
+    """Sockets, candidates and checks of one generation: an ICE restart makes a new one.
+
+    `on_media` gets SRTP and SRTCP, `on_dtls` DTLS datagrams, both only from addresses that a
+    connectivity check has passed with; `on_lost`, to be set, gets a sentence when the peer seems
+    to be gone or its consent has expired. `last_media` says when the last authentic media came
+    (on the loop's clock, like all times here).
+    """
+
+    def __init__(
+        self,
+        *,
+        on_media: Callable[[bytes], None],
+        on_dtls: Callable[[bytes], None],
+        last_media: Callable[[], float],
+        like: "IceAgent | None" = None,
+    ) -> None:
+        """`like` is the agent whose credentials, and by `take_over` whose sockets, it gets."""
+        super().__init__(
+            ice_controlling=False,
+            local_username=like.local_username if like is not None else None,
+            local_password=like.local_password if like is not None else None,
+        )
+        self.on_media = on_media
+        self.on_dtls = on_dtls
+        self.on_lost: Callable[[str], None] = _ignore
+        self.on_back: Callable[[], None] = lambda: None
+        self._last_media = last_media
+        self.peers: set[Address] = set()
+        """Where authentic checks came from or were answered from."""
+        self.last_heard = 0.0
+        """When the peer last proved to be there by a check or an answer to one."""
+        self.consent: Consent | None = None
+        """From shortly after the nomination on."""
+        self.selected: tuple[Candidate, Candidate] | None = None
+        """Our address as the peer sees it, and the peer's; None until a pair is nominated."""
+        self._route: tuple[Any, Address] | None = None  # typeshed lacks get_write_buffer_size
+        """Where datagrams leave, and for where; None while nothing may be sent."""
+        self._is_over = False
+        """Whether nothing may be sent ever again: only an ICE restart can help."""
+        self._early: deque[tuple[bytes, Address]] = deque(maxlen=MOST_EARLY)
+        self._held: deque[tuple[stun.Message, Address, ice.StunProtocol]] = deque(maxlen=MOST_EARLY)
+        self._nomination: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._role_conflicts = 0
+
+    # Gathering
+
+    async def open_socket(self, address: str, preference: int) -> IceSocket | None:
+        """Bind a UDP socket to one of our addresses; None where the system refuses.
+
+        `preference` is the local preference of RFC 8445 §5.1.2.1, 0–65535.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            transport, opened = await loop.create_datagram_endpoint(
+                lambda: IceSocket(self), local_addr=(address, 0)
+            )
+        except OSError:
+            return None
+        cast(Any, transport).max_size = LARGEST_DATAGRAM
+        own = transport.get_extra_info("sockname")[:2]
+        self._add(make(CandidateType.HOST, own, preference, base=own), opened)
+        return opened
+
+    async def ask_reflexive(
+        self, base: IceSocket, server: Address, preference: int, dtls: DtlsServer | None = None
+    ) -> None:
+        """Ask a STUN server what `base` looks like from there, and add that candidate.
+
+        `dtls` is for one that is asked by DTLS. Raises `ServerFailed`. Takes a minute with a silent
+        server: to be cancelled.
+        """
+        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        if dtls is not None:
+            await ask_over_dtls(base, request, server, dtls)
+        else:
+            await self._ask(base, request, server)
+        mapped = base.mapped.get(server)
+        if mapped is None:
+            raise ServerFailed("it answers without an address")
+        own = (base.local_candidate.host, base.local_candidate.port)
+        same_family = (":" in mapped[0]) == (":" in own[0])
+        if not (same_family and is_credible(mapped, server)):
+            del base.mapped[server]
+            raise ServerFailed(f"it says that we are {show(mapped)}, which cannot be")
+        of_base = (
+            (c.host, c.port)
+            for c in self._local_candidates
+            if (c.related_address, c.related_port) == own
+        )
+        if mapped not in {own, *of_base}:  # else it is redundant (§5.1.3)
+            kind = CandidateType.SERVER_REFLEXIVE
+            self._add(make(kind, mapped, preference, base=own, server=server[0]))
+
+    async def _ask(self, base: IceSocket, request: stun.Message, server: Address) -> None:
+        try:
+            await base.request(request, server)
+        except stun.TransactionError as error:
+            raise explain_stun(error) from error
+
+    def add_relay(self, relay: IceSocket, preference: int, *, base: Address, server: str) -> None:
+        """Add a TURN allocation; `base` is where we are in the eyes of the server (§5.3)."""
+        address = relay.transport.get_extra_info("sockname")
+        kind = CandidateType.RELAY
+        self._add(make(kind, address, preference, base=base, server=server), relay)
+
+    def end_gathering(self) -> tuple[Candidate, ...]:
+        """No more candidates will be added; all of them, the best first."""
+        self._local_candidates_end = True
+        best_first = sorted(self._local_candidates, key=lambda c: -c.priority)
+        return tuple(from_aioice(c) for c in best_first)
+
+    def _add(self, candidate: aioice.Candidate, opened: IceSocket | None = None) -> None:
+        """Note a candidate and, where it has one of its own, the socket it belongs to."""
+        self._local_candidates.append(candidate)
+        if opened is not None:
+            opened.local_candidate = candidate
+            self._protocols.append(opened)
+
+    def take_over(self, other: "IceAgent") -> None:
+        """Have the sockets and candidates of `other`, which can only send by now.
+
+        For another far end that knows them from the same description of ours: each answer to an
+        offer that has forked gets checks of its own.
+        """
+        self._protocols, other._protocols = other._protocols, []
+        self._local_candidates, other._local_candidates = other._local_candidates, []
+        self._local_candidates_end = True
+        for opened in self._protocols:
+            cast(IceSocket, opened).belong_to(self)
+
+    # Checks
+
+    async def establish(self, remote: RemoteTransport, *, controlling: bool) -> None:
+        """Check pairs until one is nominated; raises `ConnectionError` where none can be.
+
+        There is no time limit: to be cancelled.
+        """
+        self.ice_controlling = controlling or remote.lite
+        self.remote_is_lite = remote.lite
+        self.remote_username, self.remote_password = remote.ufrag, remote.pwd
+        usable = [c for c in remote.candidates if c.protocol == "udp" and c.component == 1]
+        for candidate in usable[:MOST_CANDIDATES]:
+            if candidate.is_mdns:
+                self._spawn(self._resolve_mdns(to_aioice(candidate)))
+            else:
+                await self.add_remote_candidate(to_aioice(candidate))
+        await asyncio.sleep(0)  # look-ups of mDNS names count from their start
+        if self.remote_candidates or remote.lite:
+            await self.add_remote_candidate(None)
+        # Else its checks are waited for: their source is a candidate too (§7.3.1.3).
+        for check in self._held:
+            super().request_received(*check)
+        self._held.clear()
+        checks = self._spawn(self.connect())
+        await asyncio.wait({checks, self._nomination}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._nomination.done():
+            await checks
+        for data, peer in self._early:
+            self.dtls_received(data, peer)
+        self._early.clear()
+
+    async def _resolve_mdns(self, candidate: aioice.Candidate) -> None:
+        with suppress(OSError):  # port 5353 is taken, or there is no multicast
+            await self.add_remote_candidate(candidate)
+
+    def explain_failure(self) -> str:
+        """Why `establish` did not find a way, for the user."""
+        if not self._protocols:
+            return "no ICE candidate of ours: there is no address to send from"
+        if self.last_heard:
+            return "the far end's ICE checks arrive here, but ours are not answered"
+        tried = len(self.remote_candidates)
+        if not tried:
+            return "the far end gave no address that can be tried, and did not try ours"
+        ends = "address" if tried == 1 else f"{tried} addresses"
+        return (
+            f"no ICE check was answered from the far end's {ends}: a firewall may drop UDP, and a"
+            " TURN server get round it (turn_servers)"
+        )
+
+    def request_received(
+        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+    ) -> None:
+        """Answer a check, or hold it until `establish` has said which role is ours.
+
+        aioice's hook; it would see role conflicts before.
+        """
+        if self.remote_username is None:
+            self._held.append((message, addr, protocol))
+        else:
+            super().request_received(message, addr, protocol)
+
+    def may_change_role(self) -> bool:
+        """Whether another answer of 487 (RFC 8445 §7.2.5.1) is still believed; each counts."""
+        self._role_conflicts += 1
+        return self._role_conflicts <= MOST_ROLE_CONFLICTS
+
+    def check_incoming(
+        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+    ) -> None:
+        """Take an authentic check: aioice's hook, kept from growing without bound."""
+        if "PRIORITY" not in message.attributes:
+            return
+        if addr not in self.peers:
+            known = {(c._network_host, c.port) for c in self._remote_candidates}
+            if addr not in known and len(known) >= MOST_PEER_ADDRESSES:
+                return
+            self.peers.add(addr)
+        self.last_heard = asyncio.get_running_loop().time()
+        super().check_incoming(message, addr, protocol)
+
+    def check_complete(self, pair: ice.CandidatePair) -> None:
+        """Note what a finished check of ours has shown: aioice's hook."""
+        super().check_complete(pair)
+        if pair.state is ice.CandidatePair.State.SUCCEEDED:
+            self.peers.add(pair.remote_addr)
+            self.last_heard = asyncio.get_running_loop().time()
+        nominated = self._nominated.get(1)
+        if nominated is not None and not self._is_over:
+            self._route = (nominated.protocol.transport, nominated.remote_addr)
+            self.selected = (
+                self._seen_as(nominated),
+                from_aioice(nominated.remote_candidate),
+            )
+            if not self._nomination.done():
+                self._nomination.set_result(None)
+
+    def _seen_as(self, pair: ice.CandidatePair) -> Candidate:
+        """Our candidate as the peer sees it: behind a NAT a reflexive one (§7.2.5.3.1)."""
+        base = pair.local_candidate
+        mapped = cast(IceSocket, pair.protocol).mapped.get(pair.remote_addr)
+        if mapped is None or mapped == (base.host, base.port) or base.type == "relay":
+            return from_aioice(base)
+        if not is_credible(mapped, pair.remote_addr):
+            return from_aioice(base)
+        for candidate in self._local_candidates:
+            if (candidate.host, candidate.port) == mapped:
+                return from_aioice(candidate)
+        own = (base.host, base.port)
+        return from_aioice(make(CandidateType.PEER_REFLEXIVE, mapped, 0, base=own))
+
+    # Datagrams
+
+    @property
+    def can_send(self) -> bool:
+        """Whether there is a pair to send over."""
+        return self._route is not None
+
+    def send_now(self, data: bytes) -> None:
+        """Send over the nominated pair; without one, or where nothing moves, it is lost."""
+        if self._route is not None:
+            transport, peer = self._route
+            if transport.get_write_buffer_size() < MOST_UNSENT:
+                transport.sendto(data, peer)
+
+    def _stop_sending(self) -> None:
+        self._is_over = True
+        self._route = None
+
+    def dtls_received(self, data: bytes, peer: Address) -> None:
+        """Hand a DTLS datagram on if its sender is known, else keep it for when it is."""
+        if peer in self.peers and self._route is not None:
+            self.on_dtls(data)
+        elif self._route is None:
+            self._early.append((data, peer))
+
+    def protocol_lost(self, protocol: ice.StunProtocol) -> None:
+        """A socket has gone under us, or the TURN server's connection: aioice's hook."""
+        nominated = self._nominated.get(1)
+        if nominated is not None and nominated.protocol is protocol and not self._is_over:
+            self._stop_sending()
+            is_relay = protocol.local_candidate.type == "relay"
+            what = "the TURN server's allocation" if is_relay else "the socket of the media"
+            self.on_lost(f"{what} has ended")
+
+    # Consent
+
+    async def query_consent(self) -> None:
+        """Watch over the peer's consent: aioice's hook.
+
+        Its own way needs 30 s to see that a peer is gone, and takes a slow answer for none.
+        """
+        if self._is_over:  # closed while it was connecting: nobody would end this any more
+            return
+        self.consent = Consent(
+            self._consents,
+            lambda: max(self.last_heard, self._last_media()),
+            lambda reason: self.on_lost(reason),
+            lambda: self.on_back(),
+        )
+        await self.consent.expire()
+        self._stop_sending()
+
+    def doubt(self) -> None:
+        """Something has disturbed this machine: see at once whether the peer is still reached."""
+        nominated = self._nominated.get(1)
+        if nominated is None or self._is_over:
+            return
+        own = nominated.protocol.transport.get_extra_info("sockname")
+        if nominated.local_candidate.type != "relay" and own is not None and not is_ours(own[0]):
+            self.on_lost(f"this machine has the address {own[0]} no longer")
+        elif self.consent is not None:
+            self.consent.doubt()
+
+    async def _consents(self) -> bool:
+        """Whether the peer answers one check; two sends, 1.5 s."""
+        pair = self._nominated.get(1)
+        if pair is None or self.remote_password is None:
+            return False
+        try:
+            await pair.protocol.request(
+                self.build_request(pair, nominate=False),
+                pair.remote_addr,
+                integrity_key=self.remote_password.encode(),
+                retransmissions=1,
+            )
+        except stun.TransactionError:
+            return False
+        self.last_heard = asyncio.get_running_loop().time()
+        return True
+
+    # The end
+
+    async def close(self) -> None:
+        """Close all sockets and allocations and end all tasks; at most 0.3 s."""
+        self._stop_sending()
+        for opened in self._protocols:
+            opened.transport.close()  # all at once: aioice waits for one after the other
+        await super().close()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: `establish` is told, or it no longer matters
+
+
+def _ignore(reason: str) -> None:
+    """Nobody has asked yet to be told."""
+
+
+def host_addresses() -> list[str]:
+    """The addresses of this machine's interfaces, without loopback and link-local IPv6."""
+    return ice.get_host_addresses(use_ipv4=True, use_ipv6=True)

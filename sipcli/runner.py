@@ -1,0 +1,390 @@
+"""Where the event loop meets the core, and the only place: owns the sockets and the one timer."""
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Final, Self, TypeAlias
+
+from sipcli.config.settings import Settings
+from sipcli.connections import Connection, Connections
+from sipcli.core import events
+from sipcli.core.agent import Action, DebugLine, Note, Transmit, UserAgent
+from sipcli.core.calls.events import CallEvent
+from sipcli.core.connection.connector import Close, Open
+from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.credentials import Credentials
+from sipcli.core.requests.exchange import Outcome
+from sipcli.disturbance import SHORT_NAP, Disturbances
+from sipcli.errors import ConnectError
+from sipcli.event_log import log_event
+from sipcli.net.dial import dial
+from sipcli.net.failure import ConnectFailed, LinkClosed
+from sipcli.net.link import Link
+from sipcli.net.options import LinkOptions
+from sipcli.observer import Observer, Unwatched
+from sipcli.pending import pending
+from sipcli.registration_status import Standing
+from sipcli.sip.uri import Uri
+from sipcli.spawned import Spawned
+
+_LOGGER: Final = logging.getLogger(__name__)
+UNREGISTER_WAIT: Final = 2.0
+"""Seconds that leaving waits for the far end's and the registrar's word."""
+TASKS_WAIT: Final = 2.4
+"""Seconds after which leaving cuts off what was spawned, too."""
+PROOF_WAIT: Final = 2.0
+"""Seconds that a server has to answer when there is a reason to doubt the connection."""
+CLOSE_WAIT: Final = 0.4
+"""Seconds that a WebSocket then gets for its closing handshake: under 3 s in all."""
+UNCONFIRMED: Final = (
+    "the server has not confirmed in time that we ended: what it keeps of us will run out by itself"
+)
+"""Told where it is not known whether a BYE or the last REGISTER was heard."""
+
+OnEvent: TypeAlias = Callable[[events.Event], None]
+OnCallEvent: TypeAlias = Callable[[CallEvent], None]
+
+
+class UserAgentRunner:
+    """One account, connected and registered as its settings say, from `async with` to its end.
+
+    `on_event` and `on_call_event` are called on the loop's thread for each event, after the
+    step that caused it. A `patient` phone tries again for ever; else the first round of
+    servers that all failed, or the first refused registration, is the end.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials | None,
+        on_event: OnEvent,
+        *,
+        retry_forever: bool,
+        on_call_event: OnCallEvent | None = None,
+        takes_calls: bool = False,
+        observer: Observer | None = None,
+    ) -> None:
+        self._link_options = LinkOptions.from_settings(settings)
+        self._on_event = on_event
+        self._on_call_event = on_call_event or (lambda _: None)
+        self._untold: deque[events.Event | CallEvent] = deque()
+        self._is_telling = False
+        self._observer: Observer = observer or Unwatched()
+        draw = secrets.SystemRandom().random
+        self._agent = UserAgent(
+            settings,
+            credentials,
+            lambda: secrets.token_hex(16),
+            draw,
+            retry_forever=retry_forever,
+            takes_calls=takes_calls,
+        )
+        self._connections = Connections()
+        self._tasks = asyncio.TaskGroup()
+        self._timekeeper: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._standing = Standing(registers=settings.register)
+        self._spawned = Spawned()
+        self._is_closing = False
+        self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
+        self.media_remotes: Callable[[], Iterable[str]] = tuple
+        """The IP addresses that media flow to, to be set by those who have any."""
+        self.on_disturbed: Callable[[], None] = lambda: None
+        """Told when this machine has another network, or has slept; to be set, as above."""
+
+    async def __aenter__(self) -> Self:
+        self._spawned.enter()
+        await self._tasks.__aenter__()
+        self._timekeeper = self._tasks.create_task(self._keep_time())
+        try:
+            self._disturbances.start()
+            with self.step() as (agent, now):
+                agent.start(now)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._spawned.leave():
+            kind = error = traceback = None
+        try:
+            await self.close()
+        except asyncio.CancelledError as cancelled:  # from outside, or a task of ours failed
+            kind, error, traceback = type(cancelled), cancelled, cancelled.__traceback__
+        self._disturbances.stop()
+        try:
+            # A task group would wrap the body's own error: it is shown cancellations alone.
+            if isinstance(error, asyncio.CancelledError):
+                await self._tasks.__aexit__(kind, error, traceback)
+            else:
+                await self._tasks.__aexit__(None, None, None)
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            if self._spawned.crash is not None:
+                raise self._spawned.crash
+
+    async def ready(self) -> events.Connected | events.Registered:
+        """Wait until registered (or connected, where the settings say not to register).
+
+        Raises `ConnectError`, `RegistrationError` (`MissingPassword` where one would help)
+        or `NoAnswerError` once there is no further attempt.
+        """
+        while self._standing.ready is None:
+            if self._standing.failure is not None:
+                raise self._standing.failure
+            self._changed.clear()
+            await self._changed.wait()
+        return self._standing.ready
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether `ready` had its wish at any time so far."""
+        return self._standing.was_ready
+
+    @property
+    def outage(self) -> ConnectError | None:
+        """Why there is no connection now, where there was one; None with one, or before."""
+        return self._standing.outage
+
+    async def ping(self, target: Uri) -> Outcome:
+        """Send OPTIONS and wait for what comes of it (RFC 3261 §11)."""
+        outcome, settle = pending()
+        with self.step() as (agent, now):
+            agent.ping(target, settle, now)
+        return await outcome
+
+    async def send_message(self, target: Uri, text: str) -> Outcome:
+        """Send an instant message and wait for what comes of it (RFC 3428)."""
+        outcome, settle = pending()
+        with self.step() as (agent, now):
+            agent.send_message(target, text, settle, now)
+        return await outcome
+
+    def be_patient(self) -> None:
+        """From now on try again for ever: there is more to lose than a connection."""
+        with self.step() as (agent, _):
+            agent.be_patient()
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run `work` beside all else; what it raises ends the phone, and leaving waits for it.
+
+        It is no part of the task group, which would take the connections down at the first
+        error: what is owed to the far ends still goes out, and `work` may begin as late as that.
+        """
+        return self._spawned.spawn(work)
+
+    def found_bug(self, error: Exception) -> None:
+        """Raise `error` at the end of the phone, where it is the first, and tell of it now.
+
+        What it came up in is over; the other calls go on.
+        """
+        if self._spawned.keep(error):
+            text = f"a bug in sipcli: {type(error).__name__}: {error}"
+            self._tell_of(events.Warned(text=text))
+
+    def prove(self) -> None:
+        """Have each open connection show within 2 s that it is alive; else dial anew, at once."""
+        for flow, connection in self._connections.items():
+            link = connection.link
+            if link is not None and not (self._is_closing or connection.is_being_proved):
+                connection.proof = self._tasks.create_task(self._prove(flow, link))
+
+    async def _prove(self, flow: Flow, link: Link) -> None:
+        if await link.prove(PROOF_WAIT):
+            return
+        while self._agent.flow == flow:  # it has been cut, which is heard of in a moment
+            self._changed.clear()
+            await self._changed.wait()
+        with self.step() as (agent, now):
+            agent.dial_now(now)
+
+    async def proven(self) -> None:
+        """Wait until there is a connection that has shown from now on that it is alive.
+
+        That may take for ever.
+        """
+        while True:
+            flow = self._agent.flow
+            link = self._connections.link(flow)
+            if link is not None and await link.prove(PROOF_WAIT):
+                return
+            if self._agent.flow == flow:
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _remotes(self) -> Iterator[str]:
+        """The IP addresses that matter to us just now."""
+        yield from self._connections.remotes()
+        yield from self.media_remotes()
+
+    def _network_changed(self) -> None:
+        self._observer.noted("the network of this machine has changed")
+        with self.step() as (agent, now):
+            agent.dial_now(now)
+        self.prove()
+        self.on_disturbed()
+
+    def _woken(self, seconds: float) -> None:
+        """Nothing ran here for so many seconds."""
+        if self._is_closing:
+            return
+        self._observer.noted(f"nothing ran here for {seconds:.1f} s")
+        with self.step() as (agent, now):
+            agent.slept(seconds, now)
+        if seconds > SHORT_NAP:
+            self.prove()
+            self.on_disturbed()
+
+    async def close(self) -> None:
+        """End calls, unregister and disconnect, within 3 seconds whatever the far ends do."""
+        self._is_closing = True
+        with self.step() as (agent, now):
+            agent.stop(now)
+        begun = asyncio.get_running_loop().time()
+        try:
+            # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
+            await asyncio.wait_for(self._stopped(), UNREGISTER_WAIT)
+        except TimeoutError:
+            self._observer.noted("not all was confirmed in time that we ended")
+            self._tell_of(events.Warned(text=UNCONFIRMED))
+        await self._spawned.wait(begun + TASKS_WAIT)
+        if self._timekeeper is not None:
+            self._timekeeper.cancel()
+        for flow in self._connections:
+            self._close(flow)
+
+    async def _stopped(self) -> None:
+        while not self._agent.is_stopped:
+            self._changed.clear()
+            await self._changed.wait()
+
+    @contextmanager
+    def step(self) -> Iterator[tuple[UserAgent, float]]:
+        """Lend the core for one synchronous step; on the way out, carry out what it asked.
+
+        Whoever is told an event may take a step of its own: the events of that wait for
+        their turn, so that everybody hears them in one order.
+        """
+        yield self._agent, self._disturbances.now()
+        for action in self._agent.take_actions():
+            self._carry_out(action)
+        self._changed.set()
+        self._tell_of(*self._agent.take_events(), *self._agent.take_call_events())
+        while self._agent.calls.bugs:
+            self.found_bug(self._agent.calls.bugs.pop(0))
+
+    def _tell_of(self, *told: events.Event | CallEvent) -> None:
+        """Tell of these once all before them has been told: the one way out for events."""
+        self._untold += told
+        if self._is_telling:
+            return
+        self._is_telling = True
+        try:
+            while self._untold:
+                event = self._untold.popleft()
+                log_event(_LOGGER, event)
+                if not isinstance(event, events.Event):
+                    self._on_call_event(event)
+                else:
+                    self._standing.take(event)
+                    self._on_event(event)
+        finally:
+            self._is_telling = False
+
+    async def _keep_time(self) -> None:
+        """Tick at each deadline. A task like the others, so that a bug met in it is not lost."""
+        while True:
+            self._changed.clear()
+            due = self._agent.deadline()
+            try:
+                async with asyncio.timeout_at(
+                    None if due is None else due + self._disturbances.behind
+                ):
+                    await self._changed.wait()
+            except TimeoutError:
+                with self.step() as (agent, now):
+                    agent.tick(now)
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case Open(flow):
+                self._connections[flow] = Connection(
+                    self._tasks.create_task(self._serve(flow), name=f"link to {flow.server}")
+                )
+            case Transmit(flow, data):
+                link = self._connections.link(flow)
+                if link is not None:
+                    self._observer.sent(str(flow.server), data)
+                    link.send(data)
+            case Close(flow):
+                self._close(flow)
+            case Note(text):
+                self._observer.noted(text)
+            case DebugLine(text):
+                _LOGGER.debug("%s", text)
+
+    def _close(self, flow: Flow) -> None:
+        connection = self._connections.get(flow)
+        if connection is not None and not connection.closing:
+            connection.closing = True  # which ends its reading
+            if connection.proof is not None:
+                connection.proof.cancel()
+            if connection.task is not asyncio.current_task():
+                connection.task.cancel()
+
+    async def _serve(self, flow: Flow) -> None:
+        """Dial one flow and read from it until it ends."""
+        try:
+            await self._dial_and_read(flow)
+        finally:
+            del self._connections[flow]
+
+    async def _dial_and_read(self, flow: Flow) -> None:
+        connection = self._connections[flow]
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            link = await dial(flow.server, self._link_options)
+        except ConnectFailed as failure:
+            with self.step() as (agent, now):
+                agent.connect_failed(flow, failure.phase, failure.reason, now)
+            return
+        connection.link = link
+        _LOGGER.debug("%s", link.details.summary)
+        elapsed = loop.time() - begun
+        try:
+            for text in link.details.warnings:
+                self._tell_of(events.Warned(text=text))
+            with self.step() as (agent, now):
+                agent.opened(flow, elapsed, now)
+            while not connection.closing:
+                data = await link.receive()
+                self._observer.received(str(flow.server), data)
+                self._received(flow, data)
+        except LinkClosed as closed:
+            if not connection.closing:
+                with self.step() as (agent, now):
+                    agent.closed(flow, closed.code, closed.reason, now)
+        finally:
+            await link.close(timeout=CLOSE_WAIT)
+
+    def _received(self, flow: Flow, data: bytes) -> None:
+        """Give the core a message; one that it cannot take must not cost us our calls."""
+        try:
+            with self.step() as (agent, now):
+                agent.received(flow, data, now)
+        except Exception as error:
+            if self._agent.calls.is_idle:
+                raise
+            self.found_bug(error)

@@ -1,0 +1,116 @@
+"""A certificate authority for one run: made with it, trusted by those who are told, then gone."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+LIFETIME: Final = timedelta(days=7)
+"""Longer than any run; a clock that is a day wrong does no harm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What a server needs to speak TLS, and its clients to believe it."""
+
+    context: ssl.SSLContext
+    ca_file: Path
+    """The authority's certificate, PEM."""
+
+
+@contextmanager
+def temporary_tls(host: str) -> Iterator[Tls]:
+    """TLS for `host` and the loopback names, with files that are gone afterwards.
+
+    The authority's key is never written: nobody can sign anything else with it.
+    """
+    with TemporaryDirectory(prefix="sipcli-sandbox-") as folder:
+        ca_key = ec.generate_private_key(ec.SECP256R1())
+        ca_name = _name("sipcli sandbox, throw-away authority")
+        usage = _usage(signs_certificates=True)
+        ca = (
+            _builder(ca_name, ca_name, ca_key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(usage, critical=True)
+            .sign(ca_key, hashes.SHA256())
+        )
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = (
+            _builder(_name("sipcli sandbox"), ca_name, key.public_key())
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(x509.SubjectAlternativeName(_names(host)), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
+                critical=False,
+            )
+            .sign(ca_key, hashes.SHA256())
+        )
+        ca_file = Path(folder) / "ca.pem"
+        ca_file.write_bytes(ca.public_bytes(Encoding.PEM))
+        own_file = Path(folder) / "server.pem"
+        own_file.touch(mode=0o600)
+        own_file.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + certificate.public_bytes(Encoding.PEM)
+        )
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(own_file)
+        own_file.unlink()
+        yield Tls(context, ca_file)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + LIFETIME)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _names(host: str) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = [x509.DNSName("localhost")]
+    for text in dict.fromkeys(("127.0.0.1", "::1", host)):
+        try:
+            names.append(x509.IPAddress(ip_address(text)))
+        except ValueError:
+            if text != "localhost":
+                names.append(x509.DNSName(text))
+    return names

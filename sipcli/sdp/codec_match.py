@@ -1,0 +1,88 @@
+"""The formats that both sides have, each with its own numbers for them (RFC 3264 §5.1, §6.1)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sipcli.sdp.formats import OPUS, RED, Format, first_of_each
+from sipcli.sdp.payload_types import PayloadTypes
+from sipcli.sdp.preferences import Preferences
+
+
+def common(
+    theirs: Iterable[Format], preferences: Preferences, *, own_order: bool
+) -> tuple[Format, ...]:
+    """Those of their formats that we can use, codecs first, in their order or in ours."""
+    known = first_of_each(theirs)
+    codecs = [each for each in known.values() if each.key in preferences.codec_keys]
+    if own_order:
+        codecs.sort(key=lambda each: preferences.codec_keys.index(each.key))
+    others = [
+        known[each.key]
+        for each in preferences.formats
+        if each.key in known and each.key not in preferences.codec_keys
+    ]
+    return (*codecs, *(each for each in others if _is_meant(each, codecs)))
+
+
+def answered(formats: tuple[Format, ...], theirs: Iterable[Format]) -> tuple[Format, ...]:
+    """The common formats in the order of an answer: redundancy first where the offer has it so.
+
+    A browser sends RED only if it stands before the codec that it is made of.
+    """
+    keys = {each.key for each in formats}
+    first = next(each for each in theirs if each.key in keys)
+    if first.encoding != RED:
+        return formats
+    return tuple(sorted(formats, key=lambda each: each.encoding != RED))
+
+
+def continued(preferences: Preferences, last: Iterable[Format]) -> tuple[Format, ...]:
+    """Our formats with the codecs of the last exchange first, in its order (RFC 8829 §5.2.2).
+
+    So that no later offer changes the codec for no reason, unless the user's list is the reason.
+    """
+    formats = preferences.formats
+    if preferences.own_order:
+        return formats
+    places = {each.key: place for place, each in enumerate(last)}
+    count = len(preferences.codec_keys)
+    codecs = sorted(formats[:count], key=lambda each: places.get(each.key, len(places)))
+    return (*codecs, *formats[count:])
+
+
+def numbered(
+    formats: Iterable[Format], numbers: PayloadTypes, offered: Iterable[Format] = ()
+) -> tuple[Format, ...]:
+    """Our formats under the numbers they are to have: the offered ones where that can be."""
+    wanted = {each.key: each.payload_type for each in offered}
+    result = [
+        replace(each, payload_type=numbers.give(each.key, each.payload_type, wanted.get(each.key)))
+        for each in formats
+    ]
+    opus = next((each.payload_type for each in result if each.encoding == OPUS), None)
+    return tuple(
+        replace(each, parameters=f"{opus}/{opus}") if each.encoding == RED else each
+        for each in result
+    )
+
+
+def receivable(numbers: PayloadTypes, preferences: Preferences) -> tuple[Format, ...]:
+    """Everything we understand that was ever announced in the dialog, by number.
+
+    More than the last description says, on purpose: packets under way when the formats change
+    are still understood, and so are peers that send with their own numbers instead of ours.
+    """
+    ours = {each.key: each for each in preferences.formats}
+    return tuple(
+        replace(ours[key], payload_type=number)
+        for number, key in sorted(numbers.meanings())
+        if key in ours
+    )
+
+
+def _is_meant(other: Format, codecs: Iterable[Format]) -> bool:
+    """Redundancy must be for Opus and nothing else: `fmtp:63 111/111` (RFC 2198 §5)."""
+    if other.encoding != RED:
+        return True
+    opus = {str(each.payload_type) for each in codecs if each.encoding == OPUS}
+    return opus == set(other.parameters.replace(" ", "").split("/"))

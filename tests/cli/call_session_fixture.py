@@ -1,0 +1,131 @@
+"""A desk with calls that only take down what they are told."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Final, cast
+
+from sipcli.calls.questions import Questions
+from sipcli.cli.call_session import CallSession
+from sipcli.config.settings import Permission
+from sipcli.core.calls.events import RedirectRequested, TransferRequested
+from sipcli.errors import DeviceError
+from sipcli.sip.uri import SipUri, Uri
+
+ASKED: Final = TransferRequested(
+    call="1",
+    target=SipUri.parse("sip:carol@example.com"),
+    referred_by=None,
+    replaces=False,
+    decision=Permission.ASK,
+)
+MOVED: Final = RedirectRequested(
+    call="1",
+    target=SipUri.parse("sip:carol@example.com"),
+    status=302,
+    decision=Permission.ASK,
+)
+
+
+@dataclass(eq=False)
+class FakeCall:
+    """A call as far as verbs and screens know one."""
+
+    remote: str = "sip:bob@example.com"
+    is_answered: bool = False
+    is_ringing: bool = False
+    is_incoming: bool = False
+    is_held: bool = False
+    is_held_by_remote: bool = False
+    is_muted: bool = False
+    display_name: str | None = None
+    answered_at: float = 0.0
+    codec: str | None = "opus"
+    did: list[str] = field(default_factory=list)
+    media: Any = None
+    questions: Questions = field(default_factory=Questions)
+
+    def hold(self, *, on: bool) -> None:
+        self.is_held = on
+        self.did.append("hold" if on else "resume")
+
+    def mute(self, *, on: bool) -> None:
+        self.is_muted = on
+        self.did.append("mute" if on else "unmute")
+
+    def send_dtmf(self, digits: str, method: str) -> None:
+        assert method == "auto"
+        self.did.append(f"dtmf {digits}")
+
+    def transfer(self, target: Uri) -> None:
+        self.did.append(f"transfer {target}")
+
+    def refuse_transfer(self) -> None:
+        self.did.append("refuse-transfer")
+
+    def accept_redirect(self) -> None:
+        self.did.append("accept-redirect")
+
+    def refuse_redirect(self) -> None:
+        self.did.append("refuse-redirect")
+
+    def hang_up(self) -> None:
+        self.did.append("hangup")
+
+    def reject(self, status: int) -> None:
+        self.did.append(f"reject {status}")
+
+    def answer(self, sound: object) -> None:
+        self.is_ringing = False
+        self.did.append("answer")
+
+
+class FakeDesk:
+    """A switchboard and a screen."""
+
+    def __init__(
+        self, *calls: FakeCall, current: FakeCall | None = None, has_keys: bool = True
+    ) -> None:
+        self.calls = calls
+        self.has_keys = has_keys
+        self.current = current or (calls[0] if calls else None)
+        self.said: list[str] = []
+        self.asked: list[str | None] = []
+        self.has_device = True
+
+    @property
+    def ringing(self) -> FakeCall | None:
+        return next((call for call in self.calls if call.is_ringing), None)
+
+    @property
+    def asking(self) -> FakeCall | None:
+        return next((call for call in self.calls if call.questions.open is not None), None)
+
+    def accept_transfer(self, call: FakeCall) -> None:
+        if not self.has_device:
+            raise DeviceError("the microphone is gone")
+        call.did.append("accept-transfer")
+
+    def make_sound(self) -> object:
+        if not self.has_device:
+            raise DeviceError("the microphone is gone")
+        return object()
+
+    @property
+    def call_session(self) -> CallSession:
+        """As the commands know it."""
+        screen = SimpleNamespace(
+            say=self.said.append,
+            tell=lambda line: self.said.append(line.text),
+            error=self.said.append,
+            ask=self.asked.append,
+        )
+        settings = SimpleNamespace(uri=SipUri.parse("sip:alice@example.com"))
+        session = SimpleNamespace(screen=screen, settings=settings)
+        desk = SimpleNamespace(
+            session=session,
+            call_manager=self,
+            phone=None,
+            dtmf_method="auto",
+            has_keys=self.has_keys,
+        )
+        return cast(CallSession, desk)

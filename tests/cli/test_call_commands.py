@@ -1,0 +1,131 @@
+"""What keys and words do to calls, and what is said where they cannot."""
+
+import pytest
+
+from sipcli.cli.call_commands import CallCommands, UnknownVerb
+from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeDesk
+
+
+def talking() -> FakeCall:
+    return FakeCall(is_answered=True)
+
+
+def ringing() -> FakeCall:
+    return FakeCall(is_ringing=True, is_incoming=True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "did"),
+    [
+        (("hold", "resume"), ["hold", "resume"]),
+        (("mute", "unmute"), ["mute", "unmute"]),
+        (("dtmf 12,3",), ["dtmf 12,3"]),
+        (("HANGUP",), ["hangup"]),
+        (("transfer carol",), ["transfer sip:carol@example.com"]),
+        (("  transfer   sip:carol@host ",), ["transfer sip:carol@host"]),
+    ],
+)
+def test_words_do_what_they_say(lines: tuple[str, ...], did: list[str]) -> None:
+    call = talking()
+    for line in lines:
+        CallCommands(FakeDesk(call).call_session).do(line)
+    assert call.did == did
+
+
+def test_keys_toggle_hold_and_mute() -> None:
+    call = talking()
+    verbs = CallCommands(FakeDesk(call).call_session)
+    for key in "hhmm5*#q":
+        verbs.press(key)
+    assert call.did == [
+        *("hold", "resume", "mute", "unmute"),
+        *("dtmf 5", "dtmf *", "dtmf #", "hangup"),
+    ]
+
+
+def test_what_a_far_end_asks_is_decided_by_a_key_or_a_word() -> None:
+    call = talking()
+    verbs = CallCommands(FakeDesk(call).call_session)
+    for key in "yn":
+        with pytest.raises(UnknownVerb, match="no transfer is asked for"):
+            verbs.press(key)
+    with pytest.raises(UnknownVerb, match="no call of ours is redirected"):
+        verbs.do("accept-redirect")
+    call.questions.on_event(ASKED)
+    verbs.press("y")
+    verbs.press("n")
+    verbs.do("Accept-Transfer")
+    with pytest.raises(UnknownVerb, match="no call of ours is redirected"):
+        verbs.do("refuse-redirect")
+    call.questions.drop()
+    call.questions.on_event(MOVED)
+    verbs.press("y")
+    verbs.press("n")
+    assert call.did == [
+        *("accept-transfer", "refuse-transfer", "accept-transfer"),
+        *("accept-redirect", "refuse-redirect"),
+    ]
+
+
+def test_answering_holds_who_is_talked_to() -> None:
+    first, second = talking(), ringing()
+    CallCommands(FakeDesk(first, second).call_session).press("a")
+    assert first.did == ["hold"]
+    assert second.did == ["answer"]
+
+
+def test_answering_leaves_who_is_on_hold() -> None:
+    first, second = talking(), ringing()
+    first.is_held = True
+    CallCommands(FakeDesk(first, second).call_session).press("a")
+    assert first.did == []
+
+
+@pytest.mark.parametrize(
+    ("line", "did"),
+    [("reject", ["reject 486"]), ("reject 603", ["reject 603"]), ("reject 300", ["reject 300"])],
+)
+def test_what_rings_is_rejected_and_nothing_else(line: str, did: list[str]) -> None:
+    first, second = talking(), ringing()
+    CallCommands(FakeDesk(first, second).call_session).do(line)
+    assert (first.did, second.did) == ([], did)
+
+
+@pytest.mark.parametrize("rest", ["200", "700", "6", "busy", "48６", "-486"])
+def test_a_call_is_rejected_with_a_final_status_only(rest: str) -> None:
+    call = ringing()
+    with pytest.raises(UnknownVerb, match="300 to 699"):
+        CallCommands(FakeDesk(call).call_session).do(f"reject {rest}")
+    assert call.did == []
+
+
+@pytest.mark.parametrize("line", ["hold", "resume", "transfer carol"])
+def test_what_needs_an_answered_call_says_so(line: str) -> None:
+    with pytest.raises(UnknownVerb, match="not answered"):
+        CallCommands(FakeDesk(FakeCall()).call_session).do(line)
+
+
+@pytest.mark.parametrize("line", ["hold", "mute", "dtmf 1", "hangup", "stats"])
+def test_without_a_call_it_says_so(line: str) -> None:
+    with pytest.raises(UnknownVerb, match="no call"):
+        CallCommands(FakeDesk().call_session).do(line)
+
+
+@pytest.mark.parametrize("key", ["a", "r"])
+def test_where_nothing_rings_it_says_so(key: str) -> None:
+    with pytest.raises(UnknownVerb, match="nothing rings"):
+        CallCommands(FakeDesk(talking()).call_session).press(key)
+
+
+@pytest.mark.parametrize("line", ["", "dance", "transfer", "transfer http://x", "transfer a@[b"])
+def test_what_means_nothing_says_so(line: str) -> None:
+    call = talking()
+    with pytest.raises(UnknownVerb):
+        CallCommands(FakeDesk(call).call_session).do(line)
+    assert call.did == []
+
+
+@pytest.mark.parametrize("key", ["x", "A", "[", "é", "½"])
+def test_a_key_that_means_nothing_is_answered_with_where_to_look(key: str) -> None:
+    with pytest.raises(UnknownVerb, match=r"means nothing here: \? shows the keys"):
+        CallCommands(FakeDesk(talking()).call_session).press(key)

@@ -1,0 +1,150 @@
+"""What each line of a script asks for, and which events a wait has."""
+
+import asyncio
+from typing import Literal
+
+import pytest
+
+from sipcli.calls.events import Dtmf, Event, Media
+from sipcli.cli.call_commands import UnknownVerb
+from sipcli.cli.event_log import EventLog
+from sipcli.cli.script_parser import PATIENCE, Do, Expect, Help, Key, Sleep, Step, Wait, parse
+from sipcli.core.calls.events import Answered, Incoming, Progress
+from sipcli.expect.expectations import Expectations
+from sipcli.sip.uri import SipUri
+
+OWN = SipUri.parse("sip:alice@example.com")
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("", None),
+        ("  \t", None),
+        ("# a comment", None),
+        ("#!/usr/bin/env sipcli", None),
+        ("#", Key("#")),
+        ("5", Key("5")),
+        ("h\r", Key("h")),
+        ("?", Help()),
+        ("t carol", Do("transfer carol")),
+        (" HOLD ", Do("HOLD")),
+        ("dtmf 1,2w3", Do("dtmf 1,2w3")),
+        ("reject 603", Do("reject 603")),
+        ("sleep 0.5", Sleep(0.5)),
+        ("wait answered", Wait("answered", PATIENCE)),
+        ("Wait dtmf 5", Wait("dtmf", 5.0)),
+        ("expect tone 440", Expect(Expectations(tone_hz=440.0))),
+        ("expect audio both", Expect(Expectations(audio="both"))),
+        ("expect dtmf 4a", Expect(Expectations(dtmf="4A"))),
+        ("expect setup 2000", Expect(Expectations(max_setup_ms=2000))),
+        ("expect mos 4", Expect(Expectations(min_mos=4.0))),
+        ("expect loss 1", Expect(Expectations(max_loss_percent=1.0))),
+    ],
+)
+def test_each_line_asks_for_one_thing(text: str, step: Step | None) -> None:
+    assert parse(text, OWN) == step
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dance",
+        "answer now",
+        "dtmf",
+        "dtmf 1!",
+        "t",
+        "transfer http://x",
+        "reject 200",
+        "sleep",
+        "sleep -1",
+        "sleep nan",
+        "sleep 1e3",
+        "sleep 999999",
+        "sleep ٣",
+        "wait",
+        "wait finished",
+        "wait answered soon",
+        "expect",
+        "expect tone",
+        "expect tone nan",
+        "expect audio loud",
+        "expect status 180",
+    ],
+)
+def test_what_can_never_mean_anything_is_known_before_its_turn(text: str) -> None:
+    with pytest.raises(UnknownVerb):
+        parse(text, OWN)
+
+
+def dtmf(direction: Literal["sent", "received"]) -> Event:
+    return Dtmf(call="1", direction=direction, digit="5", duration_ms=100, method="rtp")
+
+
+def media(state: Literal["connected", "failed"]) -> Event:
+    return Media(
+        call="1",
+        state=state,
+        codec=None,
+        local_candidate=None,
+        remote_candidate=None,
+        dtls_fingerprint=None,
+        elapsed_ms=1,
+    )
+
+
+def progress(status: int) -> Event:
+    return Progress(call="1", status=status, reason="", early_media=False, body=None, fork="")
+
+
+ANSWERED = Answered(call="1", status=200, elapsed_ms=1, body=None, fork="")
+INCOMING = Incoming(
+    call="2", sender="sip:b@b", display_name=None, to="sip:a@a", offer=None, replaces=None
+)
+
+
+def event_log(*events: Event) -> EventLog:
+    told = EventLog()
+    for event in events:
+        told.on_event(event)
+    return told
+
+
+def test_each_event_serves_one_wait_in_whatever_order_they_are_asked_for() -> None:
+    told = event_log(media("connected"), ANSWERED, dtmf("received"), dtmf("received"))
+    for name in ("answered", "media", "dtmf", "dtmf"):
+        assert told.has(name)
+        told.use(name)
+    assert not any(told.has(name) for name in ("answered", "media", "dtmf"))
+
+
+def test_a_call_that_comes_in_begins_anew() -> None:
+    told = event_log(ANSWERED, INCOMING, dtmf("received"))
+    told.use("incoming")
+    assert not told.has("answered")
+    assert told.has("dtmf")
+
+
+@pytest.mark.parametrize(
+    ("event", "name", "counts"),
+    [
+        (dtmf("received"), "dtmf", True),
+        (dtmf("sent"), "dtmf", False),
+        (media("connected"), "media", True),
+        (media("failed"), "media", False),
+        (progress(180), "progress", True),
+        (progress(100), "progress", False),
+    ],
+)
+def test_what_is_worth_waiting_for_counts(event: Event, name: str, counts: bool) -> None:
+    assert event_log(event).has(name) == counts
+
+
+def test_nobody_waits_any_more_once_all_is_over() -> None:
+    async def test() -> bool:
+        told = event_log()
+        asyncio.get_running_loop().call_soon(told.end)
+        async with asyncio.timeout(5):
+            return await told.until(lambda: told.has("dtmf"), None)
+
+    assert asyncio.run(test()) is False

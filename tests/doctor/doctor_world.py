@@ -1,0 +1,94 @@
+"""Patients for the doctor, and what was found of them."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from sipcli.config.settings import Audio, Settings, WsServer
+from sipcli.core.requests.credentials import Credentials
+from sipcli.doctor.check import ORDER, Check
+from sipcli.doctor.report import Report
+from sipcli.doctor.runner import DoctorRun, examine
+from sipcli.errors import SipcliError
+from sipcli.observer import Unwatched
+from tests.core.factories import settings
+
+PATIENCE = 30.0
+"""Seconds that any examination here may take."""
+
+Result = TypeVar("Result")
+
+
+def at(*uris: str, **changes: Any) -> Settings:
+    """Alice's settings with these WebSocket servers, without other servers and sound."""
+    usual: dict[str, Any] = {
+        "ws_servers": tuple(WsServer(uri) for uri in uris),
+        "stun_servers": (),
+        "audio": Audio(input="silence", output="null"),
+        "connect_timeout": 3.0,
+    }
+    return settings(**usual | changes)
+
+
+class Findings:
+    """What one examination has found."""
+
+    def __init__(self) -> None:
+        self.checks: list[Check] = []
+        self.report = Report(self.checks.append)
+
+    def the(self, name: str) -> Check:
+        """The check of that name."""
+        (check,) = (check for check in self.checks if check.name == name)
+        return check
+
+    @property
+    def outcomes(self) -> dict[str, bool | None]:
+        """`ok` by name, in the order told."""
+        return {check.name: check.ok for check in self.checks}
+
+    @property
+    def failed(self) -> list[str]:
+        """The names of the checks that failed."""
+        return [check.name for check in self.checks if check.ok is False]
+
+    @property
+    def failure(self) -> SipcliError:
+        """What the examination amounts to; there has to be a fault."""
+        failure = self.report.failure
+        assert failure is not None
+        return failure
+
+
+def retry_forever(chosen: Settings, **changes: Any) -> DoctorRun:
+    """Alice with these settings."""
+    usual: dict[str, Any] = {
+        "described": "a test",
+        "credentials": Credentials("alice", "open sesame"),
+        "observer": Unwatched(),
+        "echo": None,
+        "can_ask": False,
+    }
+    return DoctorRun(settings=chosen, **usual | changes)
+
+
+async def examined(chosen: Settings, **changes: Any) -> Findings:
+    """Examine her, to the end."""
+    findings = Findings()
+    await examine(retry_forever(chosen, **changes), findings.report, lambda _: None)
+    assert [check.phase for check in findings.checks] == list(ORDER)
+    return findings
+
+
+def run(test: Coroutine[Any, Any, Result]) -> Result:
+    """Run one test in a loop of its own, which has to be as empty afterwards as before."""
+
+    async def bounded() -> Result:
+        async with asyncio.timeout(PATIENCE):
+            result = await test
+        await asyncio.sleep(0.05)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left, f"left behind: {left}"
+        return result
+
+    return asyncio.run(bounded())

@@ -1,0 +1,142 @@
+"""Calls that are only told of, for who judges them: no phone, no media."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Literal, cast
+
+from sipcli.calls.audio_endpoints import AudioEndpoints
+from sipcli.calls.call_manager import CallManager
+from sipcli.calls.events import CallEnded, CallStats, CandidateShown, Event, Media
+from sipcli.core.calls.events import Answered, Calling, Incoming
+from sipcli.errors import MediaError
+from sipcli.expect.evaluator import Evaluator
+from sipcli.expect.tone_tap import ToneTap
+from sipcli.media.audio_io.sink import NullSink
+from sipcli.media.audio_io.source import Silence
+from sipcli.media.pcm import Pcm
+from sipcli.media.rtp.receipt import Receipt
+from sipcli.sdp.direction import Direction
+
+
+def a_stream() -> Any:
+    """As much of a `Stream` as is looked at."""
+    return SimpleNamespace(
+        agreed=SimpleNamespace(direction=Direction.SENDRECV),
+        inbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0), unknown=0),
+        outbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0)),
+        reporting=SimpleNamespace(receipt=Receipt.CONFIRMED),
+        last_rtp=2.0,
+    )
+
+
+@dataclass
+class FakeCall:
+    """As much of a `Call` as is looked at."""
+
+    id: str
+    is_answered: bool = False
+    is_incoming: bool = False
+    answered_at: float = 0.0
+    ended: CallEnded | None = None
+    needs_password: bool = False
+    media_failure: MediaError | None = None
+    tone_tap: ToneTap = field(default_factory=ToneTap)
+    media: Any = field(default_factory=lambda: SimpleNamespace(stream=a_stream()))
+
+    @property
+    def sound(self) -> AudioEndpoints:
+        return AudioEndpoints(Silence(), NullSink(), (self.tone_tap,))
+
+    def heard(self, seconds: float) -> None:
+        """So much audible sound came, and went."""
+        self.media.stream.inbound.meter.audible_s += seconds
+        self.media.stream.outbound.meter.audible_s += seconds
+
+
+class Theatre:
+    """Plays the calls of a switchboard to a judge."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._calls: list[FakeCall] = []
+
+    def tell(self, event: Event) -> None:
+        call_manager = SimpleNamespace(calls=tuple(self._calls))
+        self._evaluator.on_event(event, cast(CallManager, call_manager))
+
+    def begin(self, *, incoming: bool = False) -> FakeCall:
+        """A call is placed, or comes."""
+        call = FakeCall(f"call{len(self._calls)}", is_incoming=incoming)
+        self._calls.append(call)
+        who = "sip:bob@example.com"
+        if incoming:
+            self.tell(
+                Incoming(
+                    call=call.id, sender=who, display_name=None, to=who, offer=None, replaces=None
+                )
+            )
+        else:
+            self.tell(Calling(call=call.id, to=who))
+        return call
+
+    def connect(
+        self,
+        call: FakeCall,
+        elapsed_ms: int = 80,
+        state: Literal["connected", "failed", "restarted"] = "connected",
+    ) -> None:
+        """Its media connect, by a relay."""
+        ends = [
+            CandidateShown(type=kind, protocol="udp", address="192.0.2.1", port=9)
+            for kind in ("host", "relay")
+        ]
+        self.tell(
+            Media(
+                call=call.id,
+                state=state,
+                codec="opus",
+                local_candidate=ends[0],
+                remote_candidate=ends[1],
+                dtls_fingerprint="sha-256 AA",
+                elapsed_ms=elapsed_ms,
+            )
+        )
+
+    def answer(self, call: FakeCall) -> None:
+        call.is_answered = True
+        self.tell(Answered(call=call.id, status=200, elapsed_ms=50, body=None, fork=""))
+
+    def hear(self, call: FakeCall, pcm: Pcm) -> None:
+        """It sounds like this at our end."""
+        call.tone_tap.put(pcm, pcm)
+
+    def end(self, call: FakeCall, status: int | None = None, *, received: int = 100) -> None:
+        """It is over, after so many packets."""
+        stats = CallStats(
+            packets_sent=100,
+            packets_received=received,
+            packets_lost=0,
+            packets_late=0,
+            packets_concealed=0,
+            loss_percent=0.0,
+            jitter_ms=0.0,
+            rtt_ms=None,
+            playout_delay_ms=40.0,
+            mos=4.4 if received else None,
+            level_sent_dbfs=-20.0,
+            level_received_dbfs=-20.0,
+            codec="opus",
+        )
+        call.ended = CallEnded(
+            call=call.id,
+            by="remote",
+            status=status,
+            reason="over",
+            duration_s=2.0,
+            stats=stats if call.is_answered else None,
+        )
+        self.tell(call.ended)
+
+    def refused_call(self, status: int, *, incoming: bool = False) -> None:
+        """A call from beginning to end."""
+        self.end(self.begin(incoming=incoming), status)

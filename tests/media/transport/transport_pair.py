@@ -1,0 +1,150 @@
+"""Two ends of a call, without the call: each a transport that notes what it gets."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from sipcli.media.transport.events import Connected, Failed, Lost, TransportEvent, Warned
+from sipcli.media.transport.ice_servers import IceServers
+from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.media.webrtc.dtls import Certificate
+from sipcli.sdp.transport import (
+    Candidate,
+    CandidateType,
+    DtlsRole,
+    Fingerprint,
+    LocalTransport,
+    RemoteTransport,
+)
+
+ALICE = Certificate.generate()
+BOB = Certificate.generate()
+
+
+def rtp(sequence: int = 1, payload: bytes = b"hello", ssrc: int = 0xA11CE) -> bytes:
+    """A plain RTP packet."""
+    return struct.pack("!BBHLL", 0x80, 111, sequence, 960 * sequence, ssrc) + payload
+
+
+def rtcp_bye(ssrc: int = 0xA11CE) -> bytes:
+    """An RTCP receiver report without reports, and a BYE."""
+    return struct.pack("!BBHLBBHL", 0x80, 201, 1, ssrc, 0x81, 203, 1, ssrc)
+
+
+def remote(local: LocalTransport, *, lite: bool = False) -> RemoteTransport:
+    """What the far end reads of our description."""
+    return RemoteTransport(ufrag=local.ufrag, pwd=local.pwd, candidates=local.candidates, lite=lite)
+
+
+def without_candidates(local: LocalTransport) -> LocalTransport:
+    """The same description, no candidate in it."""
+    return replace(local, candidates=())
+
+
+def candidate(address: str, port: int = 9, protocol: str = "udp", component: int = 1) -> Candidate:
+    """A host candidate of a peer."""
+    return Candidate(
+        foundation="1",
+        component=component,
+        protocol=protocol,
+        priority=2130706431,
+        address=address,
+        port=port,
+        type=CandidateType.HOST,
+    )
+
+
+def opposite(role: DtlsRole) -> DtlsRole:
+    """The far end's role where ours is `role`."""
+    return DtlsRole.SERVER if role is DtlsRole.CLIENT else DtlsRole.CLIENT
+
+
+class Party:
+    """One end; `rtp`, `rtcp` and `events` fill up."""
+
+    def __init__(self, certificate: Certificate = ALICE, options: IceServers | None = None) -> None:
+        self.certificate = certificate
+        self.rtp: list[bytes] = []
+        self.rtcp: list[bytes] = []
+        self.events: list[TransportEvent] = []
+        self.transport = MediaTransport(
+            certificate,
+            options or IceServers(),
+            lambda packet, _: self.rtp.append(packet),
+            lambda packet, _: self.rtcp.append(packet),
+            self.events.append,
+        )
+
+    @property
+    def warnings(self) -> list[str]:
+        """The texts of the warnings."""
+        return [event.text for event in self.events if isinstance(event, Warned)]
+
+    @property
+    def connections(self) -> list[Connected]:
+        """How often, and over which pair, the way was opened."""
+        return [event for event in self.events if isinstance(event, Connected)]
+
+    @property
+    def losses(self) -> list[Lost]:
+        """How often the way was lost."""
+        return [event for event in self.events if isinstance(event, Lost)]
+
+    @property
+    def failures(self) -> list[Failed]:
+        """How often the way could not be opened."""
+        return [event for event in self.events if isinstance(event, Failed)]
+
+    async def start(
+        self,
+        peer: LocalTransport,
+        role: DtlsRole = DtlsRole.CLIENT,
+        *,
+        controlling: bool = False,
+        fingerprints: Sequence[Fingerprint] | None = None,
+    ) -> None:
+        """`MediaTransport.start` with what the peer's description says."""
+        await self.transport.start(
+            remote(peer),
+            role,
+            controlling=controlling,
+            fingerprints=[peer.fingerprint] if fingerprints is None else fingerprints,
+        )
+
+
+@asynccontextmanager
+async def pair(options: IceServers | None = None) -> AsyncIterator[tuple[Party, Party]]:
+    """Two parties that have not gathered yet; closed in the end."""
+    alice, bob = Party(ALICE, options), Party(BOB, options)
+    try:
+        yield alice, bob
+    finally:
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+
+async def connect(alice: Party, bob: Party, alice_role: DtlsRole = DtlsRole.SERVER) -> None:
+    """Open the way between two parties; alice has made the offer."""
+    ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+    await asyncio.gather(
+        alice.start(theirs, alice_role, controlling=True),
+        bob.start(ours, opposite(alice_role)),
+    )
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[Party, Party]]:
+    """Two parties with an open way between them."""
+    async with pair() as (alice, bob):
+        await connect(alice, bob)
+        yield alice, bob
+
+
+async def exchange(alice: Party, bob: Party, sequence: int = 1) -> None:
+    """Send a packet each way and see both arrive."""
+    alice.transport.send_rtp(rtp(sequence, b"from alice"))
+    bob.transport.send_rtp(rtp(sequence, b"from bob"))
+    await asyncio.sleep(0.01)
+    assert bob.rtp[-1] == rtp(sequence, b"from alice")
+    assert alice.rtp[-1] == rtp(sequence, b"from bob")
