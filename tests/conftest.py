@@ -28,5 +28,8 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
+        for handler in LOGGER.handlers:
+            if handler not in handlers:
+                handler.close()
         LOGGER.handlers[:], LOGGER.propagate = handlers, propagate
         LOGGER.setLevel(level)
