@@ -192,8 +192,9 @@ class Call:
     def reject(self, status: int, reason: str | None = None, warning: str = "") -> None:
         """Refuse the incoming call with 300 to 699."""
         headers = [warning_field(warning)] if warning else []
-        with self._context.verbs() as (calls, now):
-            calls.reject(self.id, status, now, reason=reason, headers=headers)
+        self._context.act(
+            lambda calls, now: calls.reject(self.id, status, now, reason=reason, headers=headers)
+        )
 
     def hang_up(self, reason: str = "hung up") -> None:
         """End it, in whatever state it is; `over` is set when all is done."""
@@ -230,38 +231,32 @@ class Call:
     def transfer(self, target: Uri | None, replaces: "Call | None" = None) -> None:
         """Ask the far end to call `target`, or to take our place in `replaces` (RFC 3515)."""
         other = replaces.id if replaces is not None else None
-        with self._context.verbs() as (calls, now):
-            calls.refer(self.id, now, target=target, replaces=other)
+        self._context.act(
+            lambda calls, now: calls.refer(self.id, now, target=target, replaces=other)
+        )
 
     def accept_transfer(self) -> bool:
         """Agree to call whom the far end names; `place` with `transfer` is next.
 
         False where nothing is asked any more, or there are too many calls.
         """
-        outcome: list[bool] = []  # `verbs` may end early
-        with self._context.verbs() as (calls, now):
-            outcome.append(calls.accept_transfer(self.id, now))
-        return outcome == [True]
+        return self._context.act(lambda calls, now: calls.accept_transfer(self.id, now)) is True
 
     def abandon_transfer(self, status: int, reason: str) -> None:
         """Tell the far end that the call it asked for could not be placed."""
-        with self._context.verbs() as (calls, now):
-            calls.abandon_transfer(self.id, status, reason, now)
+        self._context.act(lambda calls, now: calls.abandon_transfer(self.id, status, reason, now))
 
     def refuse_transfer(self, status: int = 603) -> None:
         """Decline to."""
-        with self._context.verbs() as (calls, now):
-            calls.refuse_transfer(self.id, now, status=status)
+        self._context.act(lambda calls, now: calls.refuse_transfer(self.id, now, status=status))
 
     def accept_redirect(self) -> None:
         """Agree to call where the far end's answer leads."""
-        with self._context.verbs() as (calls, now):
-            calls.accept_redirect(self.id, now)
+        self._context.act(lambda calls, now: calls.accept_redirect(self.id, now))
 
     def refuse_redirect(self) -> None:
         """Decline to: the next address of that answer is asked about, or the call ends."""
-        with self._context.verbs() as (calls, now):
-            calls.refuse_redirect(self.id, now)
+        self._context.act(lambda calls, now: calls.refuse_redirect(self.id, now))
 
     # What the core tells
 

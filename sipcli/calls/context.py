@@ -1,15 +1,17 @@
 """What the parts of one call share: its name, its way to the core, its order, and whom it tells."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
-from typing import TypeAlias
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TypeAlias, TypeVar
 
 from sipcli.calls.events import Event
 from sipcli.core.calls.calls import Calls, NoSuchCall
 from sipcli.core.calls.events import CallId
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.runner import UserAgentRunner
+
+T = TypeVar("T")
 
 OnEvent: TypeAlias = Callable[[Event], None]
 
@@ -32,11 +34,17 @@ class CallContext:
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._is_cut = False
 
-    @contextmanager
-    def verbs(self) -> Iterator[tuple[Calls, float]]:
-        """The core's verbs; the call may be over, or have moved on, since they were thought of."""
-        with self._runner.step() as (agent, now), suppress(NoSuchCall, OutOfTurn):
-            yield agent.calls, now
+    def act(self, action: Callable[[Calls, float], T]) -> T | None:
+        """Return what `action` returns, given the core's calls and the time in seconds.
+
+        Return None where the core refuses: the call has ended, or it is not our turn to offer
+        or answer any more. That is no error here, since the far end may act at any time.
+        """
+        with self._runner.step() as (agent, now):
+            try:
+                return action(agent.calls, now)
+            except (NoSuchCall, OutOfTurn):
+                return None
 
     async def connected(self) -> None:
         """Wait until the connection to the server has shown that it is alive, or is a new one."""
@@ -44,8 +52,7 @@ class CallContext:
 
     def hang_up(self, reason: str) -> None:
         """End the call, in whatever state it is."""
-        with self.verbs() as (calls, now):
-            calls.hang_up(self.call, now, reason=reason)
+        self.act(lambda calls, now: calls.hang_up(self.call, now, reason=reason))
 
     def queue(self, job: Job) -> None:
         """Have `job` done when all that was queued before is done."""

@@ -172,8 +172,8 @@ class Digits:
         """Send a digit; the status that the far end answers with, None where no answer comes."""
         delivered: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._delivered = delivered
-        with self._context.verbs() as (calls, now):
-            calls.info(self._context.call, dtmf_info.RELAY, dtmf_info.build(digit), now)
+        call, body = self._context.call, dtmf_info.build(digit)
+        self._context.act(lambda calls, now: calls.info(call, dtmf_info.RELAY, body, now))
         try:
             async with asyncio.timeout(INFO_WAIT):
                 return await delivered

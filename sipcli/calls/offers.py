@@ -17,6 +17,7 @@ from sipcli.calls.context import CallContext
 from sipcli.calls.digits import Digits
 from sipcli.calls.events import CallWarned, ChangeRefused, Held, Resumed
 from sipcli.calls.media_supervisor import MediaSupervisor
+from sipcli.core.calls.calls import Calls
 from sipcli.errors import Phase
 from sipcli.media.session.events import MediaLost
 from sipcli.media.session.session import MediaSession, NotAcceptable, Withdrawn
@@ -109,8 +110,7 @@ class Offers:
         else:
             body = await self._media.offer(self._direction)
             self._out = Ours(hold=self._wanted.hold)
-        with self._context.verbs() as (calls, now):
-            calls.accept(self._context.call, body, now)
+        self._context.act(lambda calls, now: calls.accept(self._context.call, body, now))
 
     def early_answer(self, body: bytes, fork: str) -> None:
         """The answer of one fork; the media go with the first that has one."""
@@ -175,10 +175,14 @@ class Offers:
             return
         ours = Ours(hold=wanted.hold, restart=wanted.restart)
         body = await self._media.offer(self._direction, restart=ours.restart)
-        with self._context.verbs() as (calls, now):
+
+        def send(calls: Calls, now: float) -> None:
             calls.offer(self._context.call, body, now, lasting=ours.restart)
+            # Within the step: the events that it ends with may already be about this offer.
             wanted.is_due, self._out = False, ours
-        if wanted.is_due:  # the far end has made one while we gathered: theirs comes first
+
+        self._context.act(send)
+        if wanted.is_due:  # the far end made an offer while we gathered: theirs comes first
             await self._media.rollback()
 
     def take_answer(self, body: bytes) -> None:
@@ -236,14 +240,15 @@ class Offers:
             return
         except NotAcceptable as refused:
             self._out = None
-            with self._context.verbs() as (calls, now):
-                calls.refuse_offer(self._context.call, now, warning=refused.text)
+            warning = refused.text
+            self._context.act(
+                lambda calls, now: calls.refuse_offer(self._context.call, now, warning=warning)
+            )
             return
         if self._out is not theirs:
             return
         self._out = Ours(hold=hold) if theirs.body is None else None
-        with self._context.verbs() as (calls, now):
-            calls.answer(self._context.call, mine, now)
+        self._context.act(lambda calls, now: calls.answer(self._context.call, mine, now))
         if theirs.body is not None:
             self._agree(hold=hold)
 
@@ -257,8 +262,7 @@ class Offers:
         return await self._media.answer(self._direction)
 
     def _can_offer(self) -> bool:
-        with self._context.verbs() as (calls, _):
-            return calls.can_offer(self._context.call)
+        return self._context.act(lambda calls, _: calls.can_offer(self._context.call)) is True
 
     @property
     def _direction(self) -> Direction:
