@@ -1,76 +1,41 @@
-"""Kinds that name where sound comes from and where it goes, and what is done to it meanwhile."""
+"""Kinds of the settings for audio: sources, sinks and processing."""
 
-import re
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
+from sipcli.catalog.audio_spec import RINGS, SINKS, SOURCES, AudioGrammar
 from sipcli.config.settings import Audio
 from sipcli.config.types import Kind, Unacceptable, boolean, clean, of_text, rebased
 
-_TONE: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
-_HIGHEST_TONE: Final = 24_000
-"""Hz: half the sampling rate, above which there is no tone."""
 _FILE: Final = "file:"
-_WAV: Final = ".wav"
 _AUTO: Final[Literal["auto"]] = "auto"
 _PACKAGE: Final = "pywebrtc_audio"
 
 
 def source_kind() -> Kind[str]:
-    """What is sent."""
-
-    def read(text: str) -> str:
-        word, colon, rest = clean(text).partition(":")
-        if colon and word in ("device", "file") and rest:
-            return text
-        if colon and word == "tone" and _TONE.fullmatch(rest) and 0 < float(rest) < _HIGHEST_TONE:
-            return text
-        if text in ("device", "noise", "silence", "-"):
-            return text
-        raise Unacceptable
-
-    return of_text(
-        read,
-        accepts="device, device:NAME, file:PATH, tone:HZ (above 0 and below "
-        f"{_HIGHEST_TONE}), noise, silence or -",
-        metavar="SOURCE",
-        rebase=_rebased_file,
-    )
+    """Return the kind of what is sent."""
+    return _audio_kind(SOURCES, "SOURCE")
 
 
 def sink_kind() -> Kind[str]:
-    """Where what is received goes."""
-
-    def read(text: str) -> str:
-        word, colon, rest = clean(text).partition(":")
-        if colon and word == "device" and rest:
-            return text
-        if word == "file" and rest.lower().endswith(_WAV):
-            return text
-        if text in ("device", "null", "-"):
-            return text
-        raise Unacceptable
-
-    return of_text(
-        read,
-        accepts=f"device, device:NAME, file:PATH{_WAV}, null or -",
-        metavar="SINK",
-        rebase=_rebased_file,
-    )
+    """Return the kind of where received audio goes."""
+    return _audio_kind(SINKS, "SINK")
 
 
 def ring_kind() -> Kind[str]:
-    """Where an incoming call rings."""
+    """Return the kind of where an incoming call rings."""
+    return _audio_kind(RINGS, "SINK")
 
+
+def _audio_kind(grammar: AudioGrammar, metavar: str) -> Kind[str]:
     def read(text: str) -> str:
-        word, colon, rest = clean(text).partition(":")
-        if text in ("device", "null") or (colon and word == "device" and rest):
-            return text
-        raise Unacceptable
+        if grammar.parse(clean(text)) is None:
+            raise Unacceptable
+        return text
 
-    return of_text(read, accepts="device, device:NAME or null", metavar="SINK")
+    return of_text(read, accepts=grammar.usage, metavar=metavar, rebase=_rebased_file)
 
 
 def boolean_or_auto() -> Kind[bool | Literal["auto"]]:

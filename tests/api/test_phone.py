@@ -126,8 +126,8 @@ async def test_sound_can_be_recorded(sip_phone: MakePhone, tmp_path: Path) -> No
         ({"passwort": "x"}, r"Phone\(\): passwort: unknown key; did you mean password\?"),
         ({"ws_servers": []}, r"ws_servers is missing; expected the server's wss://HOST"),
         ({"uri": "alice"}, r"Phone\(\): uri"),
-        ({"audio_in": "tone"}, r"'tone' is no source of sound"),
-        ({"audio_out": "file:x.mp3"}, r"'file:x.mp3' is no sink"),
+        ({"audio_in": "tone"}, r"'tone' is not an audio source"),
+        ({"audio_out": "file:x.mp3"}, r"'file:x.mp3' is not an audio sink"),
         ({"tls_ca_file": "/nowhere.pem"}, r"tls_ca_file: /nowhere.pem cannot be used"),
     ],
 )
@@ -163,7 +163,7 @@ async def test_what_cannot_be_called_is_told_before_anything_is_sent(
         await alice.call("http://example.com")
     with pytest.raises(ConfigError, match="headers: Via is written by sipcli itself"):
         await alice.call("echo", headers={"Via": "x"})
-    with pytest.raises(ConfigError, match="is no source of sound"):
+    with pytest.raises(ConfigError, match="is not an audio source"):
         await alice.call("echo", audio_in="tone:")
     with pytest.raises(DeviceError, match="No such file"):
         await alice.call("echo", audio_in=f"file:{tmp_path}/none.wav")

@@ -1,16 +1,16 @@
-"""The words of `--audio-in`, `--audio-out` and `--record` as things that can be opened.
+"""Sources and sinks that the words of `--audio-in`, `--audio-out` and `--record` name.
 
-Parsing touches nothing; `check` looks whether what was named is there, before a call is
-placed; `open` is for one call, and may be done again for the next.
+Parsing (by `catalog/audio_spec.py`) opens nothing. `check` raises for what is missing before a
+call is placed. `open` serves one call; call it again for the next.
 """
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
+from sipcli.catalog.audio_spec import SINKS, SOURCES, AudioSpec, is_path, split_loop
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.device import DeviceSink, DeviceSource
@@ -19,14 +19,8 @@ from sipcli.media.audio_io.hardware import HARDWARE, Hardware
 from sipcli.media.audio_io.pipes import StdoutSink, open_stdin
 from sipcli.media.audio_io.portaudio import Direction, check
 from sipcli.media.audio_io.sink import AudioSink, NullSink
-from sipcli.media.audio_io.source import AudioSource, Noise, Silence, ToneSource
+from sipcli.media.audio_io.source import GENERATORS, AudioSource
 from sipcli.media.audio_io.wav import FileNames, Recorder, WavSink
-from sipcli.media.pcm import RATE
-
-SOURCES: Final = "device, device:NAME, file:PATH, file:PATH#loop, tone:HZ, noise, silence or -"
-SINKS: Final = "device, device:NAME, file:PATH.wav, null or -"
-_LOOP: Final = "#loop"
-_HZ: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 
 
 class SourceSpec(Protocol):
@@ -160,43 +154,41 @@ class RecorderSpec:
 
 
 def parse_source(text: str, hardware: Hardware = HARDWARE) -> SourceSpec:
-    """What `--audio-in` says. Raises `ConfigError`."""
-    word, colon, rest = text.partition(":")
-    match word:
-        case "silence" if not colon:
-            return MadeSource(lambda _: Silence())
-        case "noise" if not colon:
-            return MadeSource(lambda _: Noise())
-        case "-" if not colon:
+    """Return the source that `--audio-in` names. Raises `ConfigError`."""
+    match SOURCES.parse(text):
+        case AudioSpec("-"):
             return MadeSource(open_stdin)
-        case "device" if bool(rest) == bool(colon):
-            return Microphone(hardware, rest or None)
-        case "tone" if _HZ.fullmatch(rest) and 0 < float(rest) < RATE / 2:
-            return MadeSource(lambda _: ToneSource(float(rest)))
-        case "file" if rest.removesuffix(_LOOP):
-            return FileSource(_path(rest.removesuffix(_LOOP)), loop=rest.endswith(_LOOP))
-    raise ConfigError(f"{text!r} is no source of sound: {SOURCES} would be")
+        case AudioSpec("device", name):
+            return Microphone(hardware, name or None)
+        case AudioSpec("file", value):
+            path, loop = split_loop(value)
+            return FileSource(_path(path), loop=loop)
+        case AudioSpec(word, value):
+            make = GENERATORS[word]
+            return MadeSource(lambda _: make(value))
+    raise ConfigError(f"{text!r} is not an audio source: expected {SOURCES.usage}")
 
 
 def parse_sink(text: str, hardware: Hardware = HARDWARE) -> SinkSpec:
-    """What `--audio-out` says. Raises `ConfigError`."""
-    word, colon, rest = text.partition(":")
-    match word:
-        case "null" if not colon:
+    """Return the sink that `--audio-out` names. Raises `ConfigError`."""
+    match SINKS.parse(text):
+        case AudioSpec("null"):
             return MadeSink(lambda _: NullSink())
-        case "-" if not colon:
+        case AudioSpec("-"):
             return MadeSink(StdoutSink)
-        case "device" if bool(rest) == bool(colon):
-            return Loudspeaker(hardware, rest or None)
-        case "file" if rest.lower().endswith(".wav"):
-            return FileSink(FileNames(_path(rest)))
-    raise ConfigError(f"{text!r} is no sink for sound: {SINKS} would be")
+        case AudioSpec("device", name):
+            return Loudspeaker(hardware, name or None)
+        case AudioSpec("file", path):
+            return FileSink(FileNames(_path(path)))
+    raise ConfigError(f"{text!r} is not an audio sink: expected {SINKS.usage}")
 
 
 def parse_record(text: str) -> RecorderSpec:
-    """What `--record` says. Raises `ConfigError`."""
+    """Return the recording that `--record` names. Raises `ConfigError`."""
     if not text:
         raise ConfigError("--record: a path is missing")
+    if not is_path(text):
+        raise ConfigError(f"--record: {text!r} is not a path: it holds a NUL character")
     return RecorderSpec(FileNames(_path(text)))
 
 

@@ -1,5 +1,6 @@
 """What every source of sound is, and those that need nothing from outside."""
 
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import numpy as np
@@ -72,6 +73,14 @@ class Noise(Endless):
         frame: Pcm = self._frames[self._next].copy()
         self._next = (self._next + 1) % _NOISE_FRAMES
         return frame
+
+
+GENERATORS: Final[Mapping[str, Callable[[str], AudioSource]]] = {
+    "silence": lambda _: Silence(),
+    "noise": lambda _: Noise(),
+    "tone": lambda hz: ToneSource(float(hz)),
+}
+"""Sources that are computed, by their word in `catalog/audio_spec.py`; each takes its value."""
 
 
 def _pink(samples: int, seed: int) -> Pcm:

@@ -1,0 +1,1 @@
+"""Declarations that several layers share, each made once; pure values, no behaviour."""

@@ -1,0 +1,117 @@
+"""The words of `--audio-in`, `--audio-out` and `audio.ring`, and the grammar of them all.
+
+The configuration checks a word with this grammar, and a call opens it by the same. To add a word
+is to declare it here and to open it in `media/audio_io/`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+MAX_TONE_HZ: Final = 24_000
+"""A tone lies below: half of the sampling rate of 48 kHz."""
+LOOP: Final = "#loop"
+"""At the end of a path: play the file again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSpec:
+    """One parsed word, such as `tone:440`."""
+
+    word: str
+    """What stands before the colon."""
+    value: str = ""
+    """What stands after it; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioWord:
+    """One word that names a source or a sink."""
+
+    usage: str
+    """Its forms as help and errors show them; where the first is the bare word, no value is
+    needed."""
+    accepts: Callable[[str], bool] | None = None
+    """True for a value that may follow the colon; None: no colon may follow."""
+
+    @property
+    def name(self) -> str:
+        """The word itself."""
+        return self.usage.split(",")[0].partition(":")[0]
+
+    @property
+    def is_whole(self) -> bool:
+        """True if the word means something without a value."""
+        return self.usage.split(",")[0] == self.name
+
+
+@dataclass(frozen=True, slots=True)
+class AudioGrammar:
+    """All words of one option."""
+
+    words: tuple[AudioWord, ...]
+
+    @property
+    def usage(self) -> str:
+        """All forms, as they follow "expected "."""
+        *others, last = [word.usage for word in self.words]
+        return f"{', '.join(others)} or {last}"
+
+    def parse(self, text: str) -> AudioSpec | None:
+        """Return what `text` names; None if it is none of the words."""
+        name, colon, value = text.partition(":")
+        for word in self.words:
+            if word.name == name:
+                is_valid = word.accepts and word.accepts(value) if colon else word.is_whole
+                return AudioSpec(name, value) if is_valid else None
+        return None
+
+
+def split_loop(value: str) -> tuple[str, bool]:
+    """Split the value of a `file:` source into its path and True if it loops."""
+    return value.removesuffix(LOOP), value.endswith(LOOP)
+
+
+def is_path(value: str) -> bool:
+    """True for text that can be a path: not empty, no NUL."""
+    return bool(value) and "\0" not in value
+
+
+def _is_path_to_play(value: str) -> bool:
+    return is_path(split_loop(value)[0])
+
+
+def _is_path_to_record(value: str) -> bool:
+    return is_path(value) and value.lower().endswith(".wav")
+
+
+def _is_frequency(value: str) -> bool:
+    """Up to five digits and three decimals, above 0 and below `MAX_TONE_HZ`; no exponent."""
+    whole, point, decimals = value.partition(".")
+    is_number = _are_digits(whole, 5) and (_are_digits(decimals, 3) if point else True)
+    return is_number and 0 < float(value) < MAX_TONE_HZ
+
+
+def _are_digits(text: str, most: int) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= most
+
+
+_DEVICE: Final = AudioWord("device, device:NAME", bool)
+_NULL: Final = AudioWord("null")
+_PIPE: Final = AudioWord("-")
+
+SOURCES: Final = AudioGrammar(
+    (
+        _DEVICE,
+        AudioWord(f"file:PATH, file:PATH{LOOP}", _is_path_to_play),
+        AudioWord(f"tone:HZ (above 0 and below {MAX_TONE_HZ})", _is_frequency),
+        AudioWord("noise"),
+        AudioWord("silence"),
+        _PIPE,
+    )
+)
+"""What can be sent: `--audio-in`."""
+SINKS: Final = AudioGrammar((_DEVICE, AudioWord("file:PATH.wav", _is_path_to_record), _NULL, _PIPE))
+"""Where received audio can go: `--audio-out`."""
+RINGS: Final = AudioGrammar((_DEVICE, _NULL))
+"""Where an incoming call can ring: `audio.ring`."""
