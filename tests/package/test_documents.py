@@ -32,6 +32,14 @@ def test_links_lead_to_what_is_there(page: Path) -> None:
             assert fragment in map(anchor, HEADING.findall(there.read_text("utf-8")))
 
 
+def test_files_of_the_glossary_exist() -> None:
+    text = (ROOT / "docs/glossary.md").read_text("utf-8")
+    named = re.findall(r"`([a-z_/0-9]+(?:\.py|/))`", text)
+    assert len(named) > 50
+    named.remove("sipcli/")
+    assert [name for name in named if not (ROOT / "sipcli" / name).exists()] == []
+
+
 @pytest.mark.parametrize(("page", "settings"), blocks("toml"))
 def test_settings_on_a_page_are_accepted(
     page: Path, settings: str, tmp_path: Path, sipcli: Sipcli
