@@ -7,7 +7,7 @@ from typing import Final
 from sipcli import awake
 from sipcli.net.ways import NetworkWatch
 
-SHORT_NAP: Final = 5.0
+HARMLESS_SLEEP_S: Final = 5.0
 """Seconds of sleep that no connection suffers from."""
 
 

@@ -14,7 +14,7 @@ from sipcli.errors import (
 
 _PHASES: Final = {"dns": Phase.DNS, "tcp": Phase.TCP, "tls": Phase.TLS}
 """The steps of a connection by the contract's words (§4); the others are WebSocket's."""
-_CURES: Final = {
+_HINTS: Final = {
     403: "the account may not register from here",
     404: "the registrar does not know the user of uri",
     405: "this server registers nobody: see registrar_server",
@@ -42,5 +42,5 @@ def registration_error(event: events.RegistrationFailed) -> SipcliError:
         return NoAnswerError(event.reason, Phase.REGISTRATION)
     if event.needs_password:
         return MissingPassword(event.reason)
-    cure = _CURES.get(event.status)
-    return RegistrationError(event.reason if cure is None else f"{event.reason}; {cure}")
+    hint = _HINTS.get(event.status)
+    return RegistrationError(event.reason if hint is None else f"{event.reason}; {hint}")

@@ -24,7 +24,7 @@ def hold() -> None:
             _held.append(number)
 
 
-def obey() -> None:
+def release() -> None:
     """Let signals raise `KeyboardInterrupt` again, and do so now if one was noted."""
     while _held:
         signal.signal(_held.pop(), signal.default_int_handler)

@@ -16,7 +16,7 @@ class Observer(Protocol):
         """Some input had no effect, for this reason."""
 
 
-class Unwatched:
+class NullObserver:
     """An observer that looks away."""
 
     def sent(self, server: str, data: bytes) -> None:

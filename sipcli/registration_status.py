@@ -5,7 +5,7 @@ from sipcli.error_mapping import connect_error, outage_error, registration_error
 from sipcli.errors import ConnectError, SipcliError
 
 
-class Standing:
+class RegistrationStatus:
     """Give it every event of the user agent's."""
 
     def __init__(self, *, registers: bool) -> None:
@@ -20,7 +20,7 @@ class Standing:
         self._registers = registers
         self._server = ""
 
-    def take(self, event: events.Event) -> None:
+    def on_event(self, event: events.Event) -> None:
         """Take an event."""
         match event:
             case events.Registered():

@@ -18,27 +18,27 @@ from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
-from sipcli.disturbance import SHORT_NAP, Disturbances
+from sipcli.disturbance import HARMLESS_SLEEP_S, Disturbances
 from sipcli.errors import ConnectError
 from sipcli.event_log import log_event
 from sipcli.net.dial import dial
 from sipcli.net.failure import ConnectFailed, LinkClosed
 from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
-from sipcli.observer import Observer, Unwatched
+from sipcli.observer import NullObserver, Observer
 from sipcli.pending import pending
-from sipcli.registration_status import Standing
+from sipcli.registration_status import RegistrationStatus
 from sipcli.sip.uri import Uri
 from sipcli.spawned import Spawned
 
 _LOGGER: Final = logging.getLogger(__name__)
-UNREGISTER_WAIT: Final = 2.0
+UNREGISTER_TIMEOUT_S: Final = 2.0
 """Seconds that leaving waits for the far end's and the registrar's word."""
-TASKS_WAIT: Final = 2.4
+TASKS_TIMEOUT_S: Final = 2.4
 """Seconds after which leaving cuts off what was spawned, too."""
-PROOF_WAIT: Final = 2.0
+PROBE_TIMEOUT_S: Final = 2.0
 """Seconds that a server has to answer when there is a reason to doubt the connection."""
-CLOSE_WAIT: Final = 0.4
+CLOSE_TIMEOUT_S: Final = 0.4
 """Seconds that a WebSocket then gets for its closing handshake: under 3 s in all."""
 UNCONFIRMED: Final = (
     "the server has not confirmed in time that we ended: what it keeps of us will run out by itself"
@@ -73,7 +73,7 @@ class UserAgentRunner:
         self._on_call_event = on_call_event or (lambda _: None)
         self._untold: deque[events.Event | CallEvent] = deque()
         self._is_telling = False
-        self._observer: Observer = observer or Unwatched()
+        self._observer: Observer = observer or NullObserver()
         draw = secrets.SystemRandom().random
         self._agent = UserAgent(
             settings,
@@ -87,7 +87,7 @@ class UserAgentRunner:
         self._tasks = asyncio.TaskGroup()
         self._timekeeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
-        self._standing = Standing(registers=settings.register)
+        self._status = RegistrationStatus(registers=settings.register)
         self._spawned = Spawned()
         self._is_closing = False
         self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
@@ -140,22 +140,22 @@ class UserAgentRunner:
         Raises `ConnectError`, `RegistrationError` (`MissingPassword` where one would help)
         or `NoAnswerError` once there is no further attempt.
         """
-        while self._standing.ready is None:
-            if self._standing.failure is not None:
-                raise self._standing.failure
+        while self._status.ready is None:
+            if self._status.failure is not None:
+                raise self._status.failure
             self._changed.clear()
             await self._changed.wait()
-        return self._standing.ready
+        return self._status.ready
 
     @property
     def was_ready(self) -> bool:
         """Whether `ready` had its wish at any time so far."""
-        return self._standing.was_ready
+        return self._status.was_ready
 
     @property
     def outage(self) -> ConnectError | None:
         """Why there is no connection now, where there was one; None with one, or before."""
-        return self._standing.outage
+        return self._status.outage
 
     async def ping(self, target: Uri) -> Outcome:
         """Send OPTIONS and wait for what comes of it (RFC 3261 §11)."""
@@ -201,7 +201,7 @@ class UserAgentRunner:
                 connection.proof = self._tasks.create_task(self._prove(flow, link))
 
     async def _prove(self, flow: Flow, link: Link) -> None:
-        if await link.prove(PROOF_WAIT):
+        if await link.prove(PROBE_TIMEOUT_S):
             return
         while self._agent.flow == flow:  # it has been cut, which is heard of in a moment
             self._changed.clear()
@@ -217,7 +217,7 @@ class UserAgentRunner:
         while True:
             flow = self._agent.flow
             link = self._connections.link(flow)
-            if link is not None and await link.prove(PROOF_WAIT):
+            if link is not None and await link.prove(PROBE_TIMEOUT_S):
                 return
             if self._agent.flow == flow:
                 self._changed.clear()
@@ -242,7 +242,7 @@ class UserAgentRunner:
         self._observer.noted(f"nothing ran here for {seconds:.1f} s")
         with self.step() as (agent, now):
             agent.slept(seconds, now)
-        if seconds > SHORT_NAP:
+        if seconds > HARMLESS_SLEEP_S:
             self.prove()
             self.on_disturbed()
 
@@ -254,11 +254,11 @@ class UserAgentRunner:
         begun = asyncio.get_running_loop().time()
         try:
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
-            await asyncio.wait_for(self._stopped(), UNREGISTER_WAIT)
+            await asyncio.wait_for(self._stopped(), UNREGISTER_TIMEOUT_S)
         except TimeoutError:
             self._observer.noted("not all was confirmed in time that we ended")
             self._tell_of(events.Warned(text=UNCONFIRMED))
-        await self._spawned.wait(begun + TASKS_WAIT)
+        await self._spawned.wait(begun + TASKS_TIMEOUT_S)
         if self._timekeeper is not None:
             self._timekeeper.cancel()
         for flow in self._connections:
@@ -297,7 +297,7 @@ class UserAgentRunner:
                 if not isinstance(event, events.Event):
                     self._on_call_event(event)
                 else:
-                    self._standing.take(event)
+                    self._status.on_event(event)
                     self._on_event(event)
         finally:
             self._is_telling = False
@@ -377,7 +377,7 @@ class UserAgentRunner:
                 with self.step() as (agent, now):
                     agent.closed(flow, closed.code, closed.reason, now)
         finally:
-            await link.close(timeout=CLOSE_WAIT)
+            await link.close(timeout=CLOSE_TIMEOUT_S)
 
     def _received(self, flow: Flow, data: bytes) -> None:
         """Give the core a message; one that it cannot take must not cost us our calls."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Final
 
-CUT_WAIT: Final = 0.1
+CANCEL_TIMEOUT_S: Final = 0.1
 """Seconds that what is cut off has to finish."""
 
 
@@ -18,7 +18,7 @@ class Spawned:
         self.crash: BaseException | None = None
         """The first error, to be raised when the phone ends."""
         self._owner: asyncio.Task[object] | None = None
-        self._is_cut_short = False
+        self._is_cancelled = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def enter(self) -> None:
@@ -28,10 +28,10 @@ class Spawned:
     def leave(self) -> bool:
         """There is no owner any more; whether it was cancelled from here, which is undone."""
         owner, self._owner = self._owner, None
-        is_cut_short = owner is not None and self._is_cut_short
-        if owner is not None and is_cut_short:
+        is_cancelled = owner is not None and self._is_cancelled
+        if owner is not None and is_cancelled:
             owner.uncancel()
-        return is_cut_short
+        return is_cancelled
 
     def keep(self, error: BaseException) -> bool:
         """Have `error` raised in the end; False where there is one before it."""
@@ -54,7 +54,7 @@ class Spawned:
             if left <= 0:
                 for task in self._tasks:
                     task.cancel()
-                await asyncio.wait(self._tasks, timeout=CUT_WAIT)
+                await asyncio.wait(self._tasks, timeout=CANCEL_TIMEOUT_S)
                 return
             await asyncio.wait(self._tasks, timeout=left)
 
@@ -62,5 +62,5 @@ class Spawned:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and self.keep(error) and self._owner is not None:
-            self._is_cut_short = True
+            self._is_cancelled = True
             self._owner.cancel()

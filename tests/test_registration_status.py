@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.core import events
 from sipcli.errors import MissingPassword, Phase
-from sipcli.registration_status import Standing
+from sipcli.registration_status import RegistrationStatus
 
 URI = "ws://a"
 CONNECTED = events.Connected(server=URI, elapsed_ms=1)
@@ -25,11 +25,11 @@ FAILED = events.ConnectFailed(server=URI, phase="tcp", reason="refused", retry_i
 REFUSED = events.RegistrationFailed(status=403, reason="403 Forbidden", retry_in_s=60.0)
 
 
-def after(*told: events.Event, registers: bool = True) -> Standing:
-    standing = Standing(registers=registers)
+def after(*told: events.Event, registers: bool = True) -> RegistrationStatus:
+    status = RegistrationStatus(registers=registers)
     for event in told:
-        standing.take(event)
-    return standing
+        status.on_event(event)
+    return status
 
 
 def test_who_is_to_register_is_ready_once_registered() -> None:
@@ -49,8 +49,8 @@ def test_a_lost_connection_is_an_outage_until_there_is_another() -> None:
 
 
 def test_a_connection_that_was_given_up_already_is_no_outage() -> None:
-    standing = after(CONNECTED, REGISTERED, replace(LOST, server="ws://b"))
-    assert (standing.ready, standing.outage) == (REGISTERED, None)
+    status = after(CONNECTED, REGISTERED, replace(LOST, server="ws://b"))
+    assert (status.ready, status.outage) == (REGISTERED, None)
 
 
 @pytest.mark.parametrize("event", [FAILED, REFUSED, replace(LOST, retry_in_s=2.0)])

@@ -7,7 +7,7 @@ from typing import Final, get_args
 from sipcli.api.call_state import AudioIn, AudioOut, CallState, OpenCallSound
 from sipcli.api.shown import shown
 from sipcli.api.waiter import TIMEOUT, Waiter
-from sipcli.calls.call import Call as SwitchedCall
+from sipcli.calls.call import Call as ManagedCall
 from sipcli.calls.call_errors import call_failure
 from sipcli.calls.call_manager import CallManager
 from sipcli.calls.digits import Method
@@ -46,15 +46,15 @@ class Call(CallState):
 
     def __init__(
         self,
-        call: SwitchedCall,
+        call: ManagedCall,
         runner: UserAgentRunner,
-        watch: Waiter,
+        waiter: Waiter,
         open_sound: OpenCallSound,
         resolve: Callable[[str], Uri],
         call_manager: CallManager,
         find: "Callable[[str], Call]",
     ) -> None:
-        super().__init__(call, runner, watch, open_sound, resolve)
+        super().__init__(call, runner, waiter, open_sound, resolve)
         self._call_manager = call_manager
         self._find = find
 
@@ -272,7 +272,7 @@ class Call(CallState):
 
     async def wait_for_end(self, *, timeout: float = TIMEOUT) -> CallEnded:
         """Wait until all of it is over, and return how it ended."""
-        await self._watch.until(lambda: self.is_over, timeout)
+        await self._waiter.until(lambda: self.is_over, timeout)
         if self.managed.ended is None:
             raise ExpectationError(f"the call did not end within {timeout:g} s")
         return self.managed.ended
@@ -280,7 +280,7 @@ class Call(CallState):
     # Inside
 
     async def _until(self, holds: Callable[[], object], timeout: float) -> bool:
-        await self._watch.until(lambda: holds() or self.is_over, timeout)
+        await self._waiter.until(lambda: holds() or self.is_over, timeout)
         return bool(holds())
 
     def _failure(self, text: str, phase: Phase) -> SipcliError:

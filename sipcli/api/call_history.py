@@ -2,21 +2,21 @@
 
 from typing import Final
 
-from sipcli.calls.call import Call as SwitchedCall
+from sipcli.calls.call import Call as ManagedCall
 from sipcli.calls.events import CallEnded, ChangeRefused, Dtmf, Event, Held, Media, Resumed
 from sipcli.core.calls.events import Answered, Progress, TransferProgress
 from sipcli.expect.call_record import CallRecord
 from sipcli.expect.recorder import MOST_DIGITS, CallRecorder
 from sipcli.text import one_line
 
-MOST_PROGRESS: Final = 100
+MAX_PROGRESS: Final = 100
 """Provisional responses that are kept."""
 
 
 class CallHistory:
     """Keeps what the events of a call tell, from the first to the last."""
 
-    def __init__(self, call: SwitchedCall) -> None:
+    def __init__(self, call: ManagedCall) -> None:
         self.status: int | None = None
         """Of the final answer; None before it, or where there was none."""
         self.progress: list[str] = []
@@ -40,7 +40,7 @@ class CallHistory:
         self._recorder.on_event(event, self._call)
         match event:
             case Progress(status=status, reason=reason):
-                if status > 100 and len(self.progress) < MOST_PROGRESS:
+                if status > 100 and len(self.progress) < MAX_PROGRESS:
                     self.progress.append(one_line(f"{status} {reason}"))
             case Answered(status=status):
                 self.status = status

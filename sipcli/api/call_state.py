@@ -7,8 +7,8 @@ from sipcli.api.audio_meters import AudioMeters, Measured
 from sipcli.api.call_history import CallHistory
 from sipcli.api.waiter import Waiter
 from sipcli.calls.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
-from sipcli.calls.call import Call as SwitchedCall
-from sipcli.calls.call_stats import figures
+from sipcli.calls.call import Call as ManagedCall
+from sipcli.calls.call_stats import call_stats
 from sipcli.calls.events import CallEnded, CallStats, Event
 from sipcli.expect.expectations import Audio
 from sipcli.media.level import FLOOR_DBFS
@@ -29,16 +29,16 @@ class CallState:
 
     def __init__(
         self,
-        call: SwitchedCall,
+        call: ManagedCall,
         runner: UserAgentRunner,
-        watch: Waiter,
+        waiter: Waiter,
         open_sound: OpenCallSound,
         resolve: Callable[[str], Uri],
     ) -> None:
         self.managed = call
         """The same one step further down, as the switchboard has it."""
         self._runner = runner
-        self._watch = watch
+        self._waiter = waiter
         self._open_sound = open_sound
         self._resolve = resolve
         self._history = CallHistory(call)
@@ -135,7 +135,7 @@ class CallState:
         At the end those of the whole call; None where there never were media.
         """
         ended = self.managed.ended
-        return ended.stats if ended is not None else figures(self.managed.media)
+        return ended.stats if ended is not None else call_stats(self.managed.media)
 
     def _measured(self, direction: Audio) -> Measured:
         flow = self._history.call_record().flow

@@ -11,11 +11,11 @@ from typing import Final, Self
 from sipcli.api.audio_meters import AudioMeters
 from sipcli.api.call import Call
 from sipcli.api.call_state import AudioIn, AudioOut
-from sipcli.api.phone_config import Event, OnEvent, PhoneConfig, Words
+from sipcli.api.phone_config import AudioOptions, Event, OnEvent, PhoneConfig
 from sipcli.api.shown import shown
 from sipcli.api.waiter import TIMEOUT, Waiter
 from sipcli.calls.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
-from sipcli.calls.call import Call as SwitchedCall
+from sipcli.calls.call import Call as ManagedCall
 from sipcli.calls.call_manager import CallManager
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.extra_headers import extra_header
@@ -36,10 +36,10 @@ from sipcli.runner import UserAgentRunner
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
-MOST_MESSAGES: Final = 1000
+MAX_MESSAGES: Final = 1000
 """Instant messages that wait to be fetched; the oldest go first."""
 TEMPORARILY_UNAVAILABLE: Final = 480
-CALLS_WAIT: Final = 0.5
+CALLS_TIMEOUT_S: Final = 0.5
 """Seconds that calls have to close their media in, before the rest of the phone goes."""
 
 
@@ -57,7 +57,7 @@ class Phone:
 
     def __init__(
         self,
-        setup: PhoneConfig | None = None,
+        config: PhoneConfig | None = None,
         /,
         *,
         audio_in: str | None = None,
@@ -66,35 +66,35 @@ class Phone:
         on_event: OnEvent | None = None,
         **settings: object,
     ) -> None:
-        """`setup`, what the commands give, stands in for all the rest."""
-        if setup is None:
-            words = Words(audio_in=audio_in, audio_out=audio_out, record=record)
-            setup = PhoneConfig.of_arguments(settings, words, on_event)
-        self._setup = setup
-        self._watch = Waiter()
+        """`config`, what the commands give, stands in for all the rest."""
+        if config is None:
+            audio = AudioOptions(audio_in=audio_in, audio_out=audio_out, record=record)
+            config = PhoneConfig.of_arguments(settings, audio, on_event)
+        self._config = config
+        self._waiter = Waiter()
         self._calls: dict[str, Call] = {}
         self._ringing: list[Call] = []
         self._missed: Call | None = None
-        self._messages: deque[events.InstantMessage] = deque(maxlen=MOST_MESSAGES)
+        self._messages: deque[events.InstantMessage] = deque(maxlen=MAX_MESSAGES)
         self._server: str | None = None
         """Which server we are connected to."""
         self._is_entered: bool | None = None
         """Whether we are inside the `async with`; None before it."""
         self.call_manager = CallManager(
-            MediaConfig.from_settings(setup.settings, include_loopback=setup.settings.is_local),
-            self._take_call_event,
+            MediaConfig.from_settings(config.settings, include_loopback=config.settings.is_local),
+            self._on_call_event,
             make_sound=self._sound,
-            on_incoming=setup.on_ring or self._ring,
+            on_incoming=config.on_ring or self._ring,
         )
         """The calls one step further down, which the keys and verbs of a command act on."""
         self.runner = UserAgentRunner(
-            setup.settings,
-            setup.credentials,
-            self._take_phone_event,
-            retry_forever=setup.retry_forever,
+            config.settings,
+            config.credentials,
+            self._on_phone_event,
+            retry_forever=config.retry_forever,
             on_call_event=self.call_manager.on_event,
-            takes_calls=setup.takes_calls,
-            observer=setup.observer,
+            takes_calls=config.takes_calls,
+            observer=config.observer,
         )
         """The signalling one step further down."""
         self.call_manager.connect(self.runner)
@@ -116,9 +116,9 @@ class Phone:
 
         Raises `ConfigError` and `DeviceError`.
         """
-        words = Words(audio_in=audio_in, audio_out=audio_out, record=record)
-        with PhoneConfig.configured(config, profile, settings, words, on_event) as setup:
-            async with cls(setup) as phone:
+        audio = AudioOptions(audio_in=audio_in, audio_out=audio_out, record=record)
+        with PhoneConfig.configured(config, profile, settings, audio, on_event) as phone_config:
+            async with cls(phone_config) as phone:
                 yield phone
 
     async def __aenter__(self) -> Self:
@@ -146,7 +146,7 @@ class Phone:
             agent.calls.stop(now)
         with suppress(TimeoutError):
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
-            await asyncio.wait_for(self.call_manager.all_over(), CALLS_WAIT)
+            await asyncio.wait_for(self.call_manager.all_over(), CALLS_TIMEOUT_S)
 
     async def _leave(
         self,
@@ -162,7 +162,7 @@ class Phone:
     @property
     def uri(self) -> str:
         """Our address of record."""
-        return str(self._setup.settings.uri)
+        return str(self._config.settings.uri)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -216,7 +216,7 @@ class Phone:
         Raises `NoAnswerError` where none comes, and what `register` does.
         """
         await self.register(timeout=timeout)
-        await self._watch.until(self._waiting, timeout)
+        await self._waiter.until(self._waiting, timeout)
         waiting = self._waiting()
         if waiting is None:
             text = f"no call came in for {self.uri} within {timeout:g} s"
@@ -249,7 +249,7 @@ class Phone:
 
     async def received_message(self, *, timeout: float = TIMEOUT) -> events.InstantMessage:
         """Wait for the next instant message, and return it. Raises `NoAnswerError`."""
-        if not await self._watch.until(lambda: self._messages, timeout):
+        if not await self._waiter.until(lambda: self._messages, timeout):
             raise NoAnswerError(f"no message came within {timeout:g} s")
         return self._messages.popleft()
 
@@ -275,7 +275,7 @@ class Phone:
             return ConnectError(f"{self.runner.outage.text} {bound}")
         return ConnectError(f"no server was connected {bound}")
 
-    def _take_phone_event(self, event: PhoneEvent) -> None:
+    def _on_phone_event(self, event: PhoneEvent) -> None:
         match event:
             case events.Connected(server=server):
                 self._server = server
@@ -287,12 +287,12 @@ class Phone:
                 pass
         self._pass_on(event)
 
-    def _take_call_event(self, event: CallEvent) -> None:
+    def _on_call_event(self, event: CallEvent) -> None:
         match event:
             case Calling(call=name) | Incoming(call=name):
                 self._calls = {call.id: call for call in self._calls.values() if not call.is_over}
                 begun = next(call for call in self.call_manager.calls if call.id == name)
-                self._calls[name] = self._in_hand(begun)
+                self._calls[name] = self._wrap(begun)
             case Answered():
                 self.runner.be_patient()  # a call outlives its WebSocket: get that back
             case _:
@@ -303,36 +303,36 @@ class Phone:
         self._pass_on(event)
 
     def _pass_on(self, event: Event) -> None:
-        self._watch.change()
-        self._setup.on_event(event)
+        self._waiter.change()
+        self._config.on_event(event)
 
-    def _in_hand(self, call: SwitchedCall) -> Call:
+    def _wrap(self, call: ManagedCall) -> Call:
         return Call(
             call,
             self.runner,
-            self._watch,
+            self._waiter,
             self._open_sound,
             self._resolve,
             self.call_manager,
             lambda name: self._calls[name],
         )
 
-    def _ring(self, call: SwitchedCall) -> None:
+    def _ring(self, call: ManagedCall) -> None:
         if call.takes_place:  # of one that we are in: nobody has to be asked
             asyncio.get_running_loop().call_soon(self._take_place, call)
         else:
             self._waiting()  # who never asks would keep them all
             self._ringing.append(self._calls[call.id])
-            self._watch.change()
+            self._waiter.change()
 
-    def _take_place(self, call: SwitchedCall) -> None:
+    def _take_place(self, call: ManagedCall) -> None:
         try:
             call.answer(self._sound())
         except SipcliError as error:
             LOGGER.warning("a call that takes another's place was refused: %s", error)
             call.reject(TEMPORARILY_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - it ends this call, not the phone
-            call.fails(error)
+            call.fail(error)
 
     def _waiting(self) -> Call | None:
         """The call that has rung longest and still does; those that have gone are forgotten."""
@@ -348,7 +348,7 @@ class Phone:
 
     def _open_sound(self, audio_in: AudioIn | None, audio_out: AudioOut | None) -> AudioEndpoints:
         """How one call sounds. Raises `ConfigError` and `DeviceError`."""
-        taps = (ToneTap(), AudioMeters(self._watch.change))
+        taps = (ToneTap(), AudioMeters(self._waiter.change))
         with ExitStack() as undo:
             source: OpenSource | None = (
                 parse_source(audio_in).open(LOGGER.warning)
@@ -364,13 +364,13 @@ class Phone:
             )
             if sink is not None:
                 undo.callback(sink.close)
-            sound = self._setup.open_sound(*taps, source=source, sink=sink)
+            sound = self._config.open_sound(*taps, source=source, sink=sink)
             undo.pop_all()
         return sound
 
     def _resolve(self, target: str) -> Uri:
         """Whom a target means. Raises `ConfigError`."""
-        settings = self._setup.settings
+        settings = self._config.settings
         try:
             uri = resolve(target, settings.uri)
         except Malformed as fault:

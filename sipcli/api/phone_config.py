@@ -42,7 +42,7 @@ class OpenSound(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class AudioOptions:
     """How a phone's calls sound, in the words of the commands' options (contract §2).
 
     None: as the settings say or, where they do not, without a sound card.
@@ -52,7 +52,7 @@ class Words:
     audio_out: str | None = None
     record: str | None = None
 
-    def equipment(self, loaded: Loaded) -> AudioSetup:
+    def audio_setup(self, loaded: Loaded) -> AudioSetup:
         """What they mean. Raises `ConfigError` and `DeviceError`; later trouble is logged."""
         audio, origins = loaded.settings.audio, loaded.origins
         source = "silence" if origins["audio.input"] is DEFAULT else audio.input
@@ -86,13 +86,13 @@ class PhoneConfig:
 
     @classmethod
     def of_arguments(
-        cls, keys: Mapping[str, object], words: Words, on_event: OnEvent | None
+        cls, keys: Mapping[str, object], audio: AudioOptions, on_event: OnEvent | None
     ) -> Self:
         """What `Phone(…)` says, and nothing else. Raises `ConfigError` and `DeviceError`."""
         loaded = load_arguments(keys)
         if not loaded.settings.ws_servers:
             raise ConfigError("Phone(): ws_servers is missing; expected the server's wss://HOST")
-        return cls._of(complete(loaded), words, on_event)
+        return cls._of(complete(loaded), audio, on_event)
 
     @classmethod
     @contextmanager
@@ -101,7 +101,7 @@ class PhoneConfig:
         config: Path | None,
         profile: str | None,
         keys: Mapping[str, object],
-        words: Words,
+        audio: AudioOptions,
         on_event: OnEvent | None,
     ) -> Iterator[Self]:
         """What the user has configured, as the commands have it, and `keys` above that.
@@ -111,13 +111,13 @@ class PhoneConfig:
         loaded = load({}, arguments=keys, config=config, profile=profile, environ=os.environ)
         loaded = prepare(loaded)
         with own_instance(loaded) as settings:
-            yield cls._of(loaded, words, on_event, settings)
+            yield cls._of(loaded, audio, on_event, settings)
 
     @classmethod
     def _of(
         cls,
         loaded: Loaded,
-        words: Words,
+        audio: AudioOptions,
         on_event: OnEvent | None,
         settings: Settings | None = None,
     ) -> Self:
@@ -131,7 +131,7 @@ class PhoneConfig:
             )
         return cls(
             settings=settings,
-            open_sound=words.equipment(loaded).open,
+            open_sound=audio.audio_setup(loaded).open,
             credentials=credentials_of(settings),
             on_event=on_event or (lambda _: None),
             observer=SipTrace(trace if settings.trace_sip else None),

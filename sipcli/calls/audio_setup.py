@@ -21,7 +21,7 @@ from sipcli.media.audio_io.open import (
 )
 from sipcli.media.audio_io.processing import AudioProcessing
 
-_UNTREATED: Final = AudioProcessing()
+_NO_PROCESSING: Final = AudioProcessing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class AudioSetup:
     sink: SinkSpec
     record: RecorderSpec | None
     warn: Warn
-    treatment: AudioProcessing = _UNTREATED
+    processing: AudioProcessing = _NO_PROCESSING
 
     @classmethod
     def of(
@@ -41,26 +41,26 @@ class AudioSetup:
         audio_out: str,
         record: str | None,
         warn: Warn,
-        treatment: AudioProcessing = _UNTREATED,
+        processing: AudioProcessing = _NO_PROCESSING,
     ) -> Self:
         """What the words mean.
 
         Raises `ConfigError` for words that mean nothing or the same file twice, `DeviceError`
         for what is named and missing.
         """
-        equipment = cls(
+        setup = cls(
             source=parse_source(audio_in),
             sink=parse_sink(audio_out),
             record=parse_record(record) if record is not None else None,
             warn=warn,
-            treatment=treatment,
+            processing=processing,
         )
-        equipment._check_files()
-        equipment.source.check()
-        equipment.sink.check()
-        if equipment.record is not None:
-            equipment.record.check()
-        return equipment
+        setup._check_files()
+        setup.source.check()
+        setup.sink.check()
+        if setup.record is not None:
+            setup.record.check()
+        return setup
 
     def _check_files(self) -> None:
         """Raises `ConfigError` where one file would spoil another: what plays, what is kept."""
@@ -72,7 +72,7 @@ class AudioSetup:
         if self.record is not None:
             paths.append(self.record.names.path)
         for path in paths:
-            if [_in_full(other) for other in paths].count(_in_full(path)) > 1:
+            if [_real_path(other) for other in paths].count(_real_path(path)) > 1:
                 raise ConfigError(
                     f"{path} is meant twice: --audio-in, --audio-out and --record take a file each"
                 )
@@ -99,7 +99,7 @@ class AudioSetup:
     ) -> AudioEndpoints:
         with ExitStack() as undo:
             played = self.sink if sink is None else None
-            source = source or self.treatment.open(self.source, played, self.warn)
+            source = source or self.processing.open(self.source, played, self.warn)
             undo.callback(source.close)
             sink = sink or self.sink.open(self.warn)
             undo.callback(sink.close)
@@ -109,7 +109,7 @@ class AudioSetup:
         return AudioEndpoints(source, sink, taps)
 
 
-def _in_full(path: Path) -> str:
+def _real_path(path: Path) -> str:
     try:
         return realpath(path)
     except OSError:  # the current folder is gone

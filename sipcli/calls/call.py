@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 
 from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call_stats import figures
+from sipcli.calls.call_stats import call_stats
 from sipcli.calls.context import CallContext, OnEvent
 from sipcli.calls.digits import Digits, Method, Sending
 from sipcli.calls.events import CallEnded, CallWarned
@@ -64,13 +64,13 @@ class Call:
         """The first of the calls that led to this one, each transferred to the next or replaced
         by it (RFC 3891); None where this is the first."""
         self._runner = runner
-        self._context = CallContext(runner, on_event, self.fails)
+        self._context = CallContext(runner, on_event, self.fail)
         quiet = NullAudio()
-        self.media = MediaSession(media_config, quiet, quiet, (), self._take_media)
+        self.media = MediaSession(media_config, quiet, quiet, (), self._on_media_event)
         """The media, from the first description to the end."""
         self._digits = Digits(self._context, self.media)
         self._offers = Offers(self._context, self.media, self._digits)
-        self._path = self._offers.path
+        self._supervisor = self._offers.supervisor
         self._sound: AudioEndpoints | None = None
         self._settled = asyncio.Event()
         self._is_ending = False
@@ -99,7 +99,7 @@ class Call:
     @property
     def media_failure(self) -> MediaError | None:
         """Why the media came to nothing; None while they did not."""
-        return self._path.failure
+        return self._supervisor.failure
 
     @property
     def is_held(self) -> bool:
@@ -128,11 +128,11 @@ class Call:
 
     async def connected_or_over(self) -> None:
         """Wait until media can flow, or it is over without."""
-        await self._path.settled.wait()
+        await self._supervisor.settled.wait()
 
     def disturbed(self) -> None:
         """This machine has another network, or has slept: see that the media still flow."""
-        self._path.disturbed()
+        self._supervisor.disturbed()
 
     # What its user does
 
@@ -156,7 +156,7 @@ class Call:
             offer = await self._offers.first_offer()
             self._context.spawn(self._context.work(self._offers.catch_up))
             with self._runner.step() as (agent, now):
-                self._path.begin()
+                self._supervisor.begin()
                 self._context.call = agent.calls.invite(
                     target, offer, now, headers=headers, transfer=transfer
                 )
@@ -172,11 +172,11 @@ class Call:
 
     def present(self, event: core.Incoming) -> None:
         """Take an incoming call. Raises `NotAcceptable` for an offer that cannot become one."""
-        self._path.begin()
+        self._supervisor.begin()
         self.display_name = event.display_name
         self.takes_place = event.replaces is not None
         if event.offer is not None:
-            self._offers.consider(event.offer)
+            self._offers.check_offer(event.offer)
         self._context.spawn(self._context.work(self._offers.catch_up))
         self._context.queue(self.media.prepare)  # so that the answer need not wait for ICE
 
@@ -204,7 +204,7 @@ class Call:
         """Run `work` until it is done or the call is over; what it raises ends the call."""
         self._context.spawn(work)
 
-    def fails(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
         """Something that this call cannot go on with: end it, and it alone (exit code 7).
 
         A bug is told now, and comes to light at the end of the phone.
@@ -213,7 +213,7 @@ class Call:
         if known is None:
             self._runner.found_bug(error)
             known = MediaError(f"a bug in sipcli: {type(error).__name__}: {error}")
-        self._path.fail(known.text, known.phase or Phase.AUDIO)
+        self._supervisor.fail(known.text, known.phase or Phase.AUDIO)
 
     def hold(self, *, on: bool) -> None:
         """Hold the far end, or take it back; `Held` or `Resumed` tells of success."""
@@ -273,7 +273,7 @@ class Call:
                 self._context.call = name
                 self._context.tell(event)
             case core.Progress() | core.Answered() | core.TransferProgress():
-                self._take_progress(event)
+                self._on_progress(event)
             case (
                 core.TransferRequested()
                 | core.TransferDecided()
@@ -283,7 +283,7 @@ class Call:
                 self.questions.on_event(event)
                 self._context.tell(event)
             case _:
-                self._take_offer(event)
+                self._on_offer_event(event)
 
     def _tell_trouble(self, error: Exception) -> None:
         """What went wrong when nothing was left to end."""
@@ -293,7 +293,7 @@ class Call:
         else:
             self._context.tell(CallWarned(text=str(known)))
 
-    def _take_progress(self, event: core.Progress | core.Answered | core.TransferProgress) -> None:
+    def _on_progress(self, event: core.Progress | core.Answered | core.TransferProgress) -> None:
         self._context.tell(event)
         match event:
             case core.Progress(status=status, body=body, fork=fork):
@@ -309,20 +309,20 @@ class Call:
             case core.TransferProgress(is_final=True, status=int(status)) if status // 100 == 2:
                 self.hang_up("transferred")
 
-    def _take_offer(self, event: core.CallEvent) -> None:
+    def _on_offer_event(self, event: core.CallEvent) -> None:
         match event:
             case core.RemoteOffer(body=body):
                 self._offers.remote_offer(body)
             case core.OfferWithdrawn():
                 self._offers.withdrawn()
             case core.OfferAnswered(body=answer):
-                self._offers.take_answer(answer)
+                self._offers.on_answer(answer)
                 self._context.queue(self._offers.catch_up)
             case core.Acknowledged(body=answer):
                 if answer is None:
                     self.media.answer_arrived()
                 else:
-                    self._offers.take_answer(answer)
+                    self._offers.on_answer(answer)
                 self._context.queue(self._offers.catch_up)
             case core.OfferRefused(status=status, reason=reason, will_retry=will_retry):
                 self._offers.refused(status, reason, will_retry=will_retry)
@@ -331,9 +331,9 @@ class Call:
             case _:
                 pass
 
-    def _take_media(self, event: MediaEvent) -> None:
+    def _on_media_event(self, event: MediaEvent) -> None:
         if isinstance(event, MediaBroke):
-            self.fails(event.error)
+            self.fail(event.error)
             return
         is_early = not (self.is_answered or self.is_incoming)
         match event:
@@ -342,7 +342,7 @@ class Call:
             case MediaLost() if is_early:
                 self._offers.early_lost(event)
             case _:
-                self._path.on_event(event)
+                self._supervisor.on_event(event)
 
     # The end
 
@@ -356,13 +356,13 @@ class Call:
             self.questions.drop()
             self._digits.end(event.by)
             self._context.cut()
-            self._path.end(event.duration_s)
+            self._supervisor.end(event.duration_s)
             self._runner.spawn(self._clean_up(event))
 
     async def _clean_up(self, event: core.Ended) -> None:
         stats = None
         try:
-            stats = figures(self.media)
+            stats = call_stats(self.media)
             await self.media.close()
         except Exception as error:  # noqa: BLE001 - the call is over whatever comes
             self._tell_trouble(error)
@@ -382,9 +382,9 @@ class Call:
             stats=stats,
             q850_cause=event.q850_cause,
             q850_text=event.q850_text,
-            way=self._path.way,
+            way=self._supervisor.way,
         )
         self._context.tell(self.ended)
         self._settled.set()
-        self._path.settled.set()
+        self._supervisor.settled.set()
         self.over.set()

@@ -13,7 +13,7 @@ from sipcli.errors import (
     SipcliError,
 )
 
-_NO_USE: Final = 488
+_NOT_ACCEPTABLE_HERE: Final = 488
 """Ours, for an answer without a session description."""
 
 
@@ -35,6 +35,6 @@ def call_failure(call: Call) -> SipcliError | None:
         return MissingPassword(ended.reason, Phase.ANSWER)
     if ended.by == "remote":
         return refusal(ended.status, f"{ended.status} {ended.reason}")
-    if ended.status == _NO_USE:
+    if ended.status == _NOT_ACCEPTABLE_HERE:
         return MediaError(ended.reason, Phase.OFFER_ANSWER)
     return NoAnswerError(ended.reason)

@@ -69,7 +69,7 @@ class CallManager:
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls that are not over, the newest last."""
-        self._sweep()
+        self._drop_ended()
         return tuple(self._calls.values())
 
     def _disturbed(self) -> None:
@@ -145,9 +145,9 @@ class CallManager:
         call = self._calls.get(event.call)
         if call is None:
             return
-        self._give(call, event)
+        self._pass_to_call(call, event)
         if isinstance(event, core.Answered):
-            self._shell_in_use.spawn(journal.follow(call))
+            self._connected_runner.spawn(journal.log_stats(call))
         if isinstance(event, core.TransferRequested) and event.decision is Permission.ACCEPT:
             self._transfer(call)
 
@@ -168,43 +168,43 @@ class CallManager:
                 sound.close()
             raise OutOfTurn("no transfer is asked for")
         placed: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
-        placed.add_done_callback(_seen)
+        placed.add_done_callback(_retrieve_error)
         # Whoever asked may hang up before the new call is there.
         placing = _Placing(first=_first(call), sound=sound, placed=placed)
-        task = self._shell_in_use.spawn(self._follow(call, wish.target, placing))
+        task = self._connected_runner.spawn(self._place_transfer(call, wish.target, placing))
         self._transfers[task] = placing
         task.add_done_callback(self._has_placed)
         return placed
 
     def _on_event(self, event: Event) -> None:
-        journal.write(event)
+        journal.log_call_event(event)
         self._tell_user(event)
 
     def _ring(self, event: core.Incoming) -> None:
         call = self._new_call(is_incoming=True, remote=event.sender)
         replaced = self._calls.get(event.replaces) if event.replaces is not None else None
         call.came_of = _first(replaced) if replaced is not None else None
-        self._sweep()
+        self._drop_ended()
         self._calls[event.call] = call
-        journal.begin(event.call, call)
-        self._give(call, event)
+        journal.log_media_name(event.call, call)
+        self._pass_to_call(call, event)
         try:
             call.present(event)
         except NotAcceptable as refused:
             call.reject(488, warning=refused.text)
             return
-        except Exception as error:  # noqa: BLE001 - as in `_give`
-            call.fails(error)
+        except Exception as error:  # noqa: BLE001 - as in `_pass_to_call`
+            call.fail(error)
             return
         if self._on_incoming is not None:
             self._on_incoming(call)
 
-    def _give(self, call: Call, event: CallEvent) -> None:
+    def _pass_to_call(self, call: Call, event: CallEvent) -> None:
         """Let a call take an event. What that raises is the end of this call, not of the phone."""
         try:
             call.on_event(event)
         except Exception as error:  # noqa: BLE001
-            call.fails(error)
+            call.fail(error)
 
     def _transfer(self, call: Call) -> None:
         """Follow a transfer that the settings accept."""
@@ -214,7 +214,7 @@ class CallManager:
             call.refuse_transfer(480)
             self._on_event(TransferFailed(call=call.id, text=f"the transfer was refused: {error}"))
 
-    async def _follow(self, call: Call, target: Uri, placing: _Placing) -> None:
+    async def _place_transfer(self, call: Call, target: Uri, placing: _Placing) -> None:
         placing.has_begun, placed = True, placing.placed
         new = self._new_call(is_incoming=False, remote=str(target))
         new.came_of = placing.first
@@ -247,7 +247,7 @@ class CallManager:
 
     def _new_call(self, *, is_incoming: bool, remote: str) -> Call:
         return Call(
-            self._shell_in_use,
+            self._connected_runner,
             self._media_config,
             self._on_event,
             is_incoming=is_incoming,
@@ -255,15 +255,15 @@ class CallManager:
         )
 
     def _add(self, call: Call) -> None:
-        self._sweep()
+        self._drop_ended()
         self._calls[call.id] = call
-        journal.begin(call.id, call)
+        journal.log_media_name(call.id, call)
 
-    def _sweep(self) -> None:
+    def _drop_ended(self) -> None:
         self._calls = {name: call for name, call in self._calls.items() if not call.over.is_set()}
 
     @property
-    def _shell_in_use(self) -> UserAgentRunner:
+    def _connected_runner(self) -> UserAgentRunner:
         if self._runner is None:
             raise RuntimeError("connect() comes first")
         return self._runner
@@ -274,7 +274,7 @@ def _first(call: Call) -> core.CallId:
     return call.came_of if call.came_of is not None else call.id
 
 
-def _seen(placed: asyncio.Future[Call]) -> None:
+def _retrieve_error(placed: asyncio.Future[Call]) -> None:
     """Take note of a failure that may interest nobody else: a warning has told it."""
     if not placed.cancelled():
         placed.exception()

@@ -5,7 +5,7 @@ from sipcli.media.rtp.xr import VoipMetrics
 from sipcli.media.session.session import MediaSession
 
 
-def figures(media: MediaSession) -> CallStats | None:
+def call_stats(media: MediaSession) -> CallStats | None:
     """How the call went so far; None where no media were ever agreed on."""
     statistics = media.stream.statistics()
     if statistics is None:

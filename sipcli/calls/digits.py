@@ -15,16 +15,16 @@ from sipcli.sip.status import reason_phrase
 
 Method: TypeAlias = Literal["rtp", "info", "auto"]
 
-_WHO_ENDED: Final[Mapping[By, str]] = {
+_ENDED_BY: Final[Mapping[By, str]] = {
     "local": "we",
     "remote": "the far end",
     "network": "the network",
 }
-INFO_WAIT: Final = 5.0
+INFO_TIMEOUT_S: Final = 5.0
 """Seconds after which the next INFO goes out, whatever became of the one before."""
-CHANGE_GAP: Final = 0.2
+RTP_TO_INFO_GAP_S: Final = 0.2
 """Seconds from a digit in RTP to one in INFO, which would else overtake it at the far end."""
-INFO_UNKNOWN: Final = frozenset({405, 415, 489, 501})
+INFO_UNSUPPORTED: Final = frozenset({405, 415, 489, 501})
 """Answers that say that INFO, or digits in it, are not known there: none is sent any more."""
 
 
@@ -62,9 +62,9 @@ class Digits:
         """Whether the far end has not yet said that it does not."""
         self._heard = 0
         """Digits that have gone out in RTP."""
-        self._heard_at = -CHANGE_GAP
+        self._heard_at = -RTP_TO_INFO_GAP_S
         """When the last of them did, on the loop's clock."""
-        self._stir = asyncio.Event()
+        self._wake = asyncio.Event()
         """Set when a digit has gone out, or something else is agreed on."""
         self._is_over = False
 
@@ -86,13 +86,13 @@ class Digits:
 
     def agreed(self) -> None:
         """Something else is agreed on than before: what waits may have to go another way."""
-        self._stir.set()
+        self._wake.set()
 
     def end(self, by: By) -> None:
         """The call is over: what has not gone out never will."""
         self._is_over = True
         while self._sendings:
-            self._give_up(self._sendings.popleft(), f"the call is over, {_WHO_ENDED[by]} ended it")
+            self._give_up(self._sendings.popleft(), f"the call is over, {_ENDED_BY[by]} ended it")
 
     def delivered(self, status: int | None) -> None:
         """The INFO sent last has its final answer; None: none came."""
@@ -110,7 +110,7 @@ class Digits:
         if direction == "sent":
             self._heard += 1
             self._heard_at = asyncio.get_running_loop().time()
-            self._stir.set()
+            self._wake.set()
         self._tell(direction, digit, "rtp")
 
     # Sending
@@ -139,7 +139,9 @@ class Digits:
             ways = "by INFO" if sending.method == "info" else "by INFO, nor in RTP just now"
             self._give_up(sending, f"the far end takes no digits {ways}")
         else:
-            await asyncio.sleep(self._heard_at + CHANGE_GAP - asyncio.get_running_loop().time())
+            await asyncio.sleep(
+                self._heard_at + RTP_TO_INFO_GAP_S - asyncio.get_running_loop().time()
+            )
             await self._send_by_info(step, sending)
 
     async def _goes_by_rtp(self, digit: str) -> bool:
@@ -148,8 +150,8 @@ class Digits:
         if not self._media.send_digits((digit,)):
             return False
         while self._heard < count:
-            self._stir.clear()
-            await self._stir.wait()
+            self._wake.clear()
+            await self._wake.wait()
             waits = self._heard < count and not self._media.takes_digits
             if waits and self._media.take_back_digits():
                 return False
@@ -157,13 +159,13 @@ class Digits:
 
     async def _send_by_info(self, digit: str, sending: Sending) -> None:
         status = await self._answer_to(digit)
-        if status in INFO_UNKNOWN:
+        if status in INFO_UNSUPPORTED:
             self._knows_info = False
             if sending.method == "auto" and self._media.takes_digits:
                 return
         sending.left.popleft()
         if status is not None and status // 100 == 2:
-            self._tell("sent", Digit(digit, dtmf_info.USUAL_MS), "info")
+            self._tell("sent", Digit(digit, dtmf_info.DEFAULT_MS), "info")
             return
         why = "no answer" if status is None else f"{status} {reason_phrase(status)}"
         self._fail(sending, f"the far end did not take the digit {digit}: {why}")
@@ -175,7 +177,7 @@ class Digits:
         call, body = self._context.call, dtmf_info.build(digit)
         self._context.act(lambda calls, now: calls.info(call, dtmf_info.RELAY, body, now))
         try:
-            async with asyncio.timeout(INFO_WAIT):
+            async with asyncio.timeout(INFO_TIMEOUT_S):
                 return await delivered
         except TimeoutError:
             return None

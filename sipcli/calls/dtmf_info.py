@@ -7,8 +7,8 @@ from sipcli.media.dtmf.digits import DIGITS, Digit
 
 RELAY: Final = "application/dtmf-relay"
 PLAIN: Final = "application/dtmf"
-USUAL_MS: Final = 100
-LONGEST_MS: Final = 10_000
+DEFAULT_MS: Final = 100
+MAX_MS: Final = 10_000
 
 _SIGNAL: Final = re.compile(r"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DURATION: Final = re.compile(r"^\s*Duration\s*=\s*([0-9]{1,6})", re.IGNORECASE | re.MULTILINE)
@@ -16,7 +16,7 @@ _CODES: Final = {"10": "*", "11": "#"}
 """Event numbers that some write in place of the digit."""
 
 
-def build(digit: str, duration_ms: int = USUAL_MS) -> bytes:
+def build(digit: str, duration_ms: int = DEFAULT_MS) -> bytes:
     """The body of an INFO with `application/dtmf-relay`."""
     return f"Signal={digit}\r\nDuration={duration_ms}\r\n".encode()
 
@@ -32,4 +32,4 @@ def parse(content_type: str, body: bytes) -> Digit | None:
     digit = _CODES.get(signal, signal).upper()
     if len(digit) != 1 or digit not in DIGITS:
         return None
-    return Digit(digit, min(int(duration[1]), LONGEST_MS) if duration else USUAL_MS)
+    return Digit(digit, min(int(duration[1]), MAX_MS) if duration else DEFAULT_MS)

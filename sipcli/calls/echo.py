@@ -5,7 +5,7 @@ from typing import Final
 
 from sipcli.media.pcm import FRAME, Pcm, silence
 
-MOST_FRAMES: Final = 5
+MAX_FRAMES: Final = 5
 """Frames kept between hearing and saying; what is more is dropped, the oldest first."""
 
 
@@ -13,7 +13,7 @@ class Echo:
     """The sink and the source of one call at once."""
 
     def __init__(self) -> None:
-        self._frames: deque[Pcm] = deque(maxlen=MOST_FRAMES)
+        self._frames: deque[Pcm] = deque(maxlen=MAX_FRAMES)
 
     def write(self, frame: Pcm) -> None:
         """Hear a frame."""

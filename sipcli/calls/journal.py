@@ -6,34 +6,34 @@ from contextlib import suppress
 from typing import Final
 
 from sipcli.calls.call import Call
-from sipcli.calls.call_stats import figures
+from sipcli.calls.call_stats import call_stats
 from sipcli.calls.events import Event
 from sipcli.core.calls.events import CallEvent, CallId
 from sipcli.core.describe import describe_fields
 from sipcli.event_log import log_event
 
 _LOGGER: Final = logging.getLogger(__name__)
-FIGURES_EVERY: Final = 5.0
+STATS_INTERVAL_S: Final = 5.0
 """Seconds between two looks at a call's figures."""
 
 
-def write(event: Event) -> None:
+def log_call_event(event: Event) -> None:
     """Log an event, unless it is the core's: the shell has logged those already."""
     if not isinstance(event, CallEvent):
         log_event(_LOGGER, event)
 
 
-def begin(call_id: CallId, call: Call) -> None:
+def log_media_name(call_id: CallId, call: Call) -> None:
     """Log by which name the media of a call go, which know no Call-ID."""
     _LOGGER.debug("call %s: its media are %s", call_id, call.media.name)
 
 
-async def follow(call: Call) -> None:
+async def log_stats(call: Call) -> None:
     """Log how a call's playout and all else fare, every few seconds and at the end."""
     while _LOGGER.isEnabledFor(logging.DEBUG):
         with suppress(TimeoutError):
-            await asyncio.wait_for(call.over.wait(), FIGURES_EVERY)
-        now = figures(call.media)
+            await asyncio.wait_for(call.over.wait(), STATS_INTERVAL_S)
+        now = call_stats(call.media)
         if now is not None:
             _LOGGER.debug("call %s: playout and figures: %s", call.id, describe_fields(now))
         if call.over.is_set():

@@ -19,31 +19,31 @@ from sipcli.media.session import events
 from sipcli.media.session.session import MediaSession
 from sipcli.sdp.transport import Candidate
 
-RESTART_LIMIT: Final = 13.0
+RESTART_TIMEOUT_S: Final = 13.0
 """Seconds that an ICE restart gets, from its answer on, to bring lost media back."""
-LOST_LIMIT: Final = 75.0
+LOST_TIMEOUT_S: Final = 75.0
 """Seconds that media may be lost, whoever's network is away: a minute, and time to come back."""
-RESTART_SPACING: Final = 60.0
+RESTART_SPACING_S: Final = 60.0
 """Seconds that media must last after an ICE restart for it to have been a good one."""
-MOST_RESTARTS: Final = 4
+MAX_RESTARTS: Final = 4
 """Losses in a row, each too soon after the one before, that an ICE restart is tried for."""
-TRY_AGAIN: Final = 1.0
+RETRY_DELAY_S: Final = 1.0
 """Seconds until an ICE restart is offered again that could not be delivered."""
-CROSSED_WAIT: Final = 2.0
+GLARE_DELAY_S: Final = 2.0
 """Seconds after which one is offered again that an offer of theirs was in the way of."""
 UNDELIVERED: Final = frozenset({408, 430, 480, 500, 502, 503, 504})
 """Statuses by which a server says that it does not reach the far end."""
-CROSSED: Final = 491
+REQUEST_PENDING: Final = 491
 """The status by which an offer is refused that crosses one of the far end's (RFC 3261 §14.2)."""
-SURE_AFTER: Final = 3.0
+PROMPT_ANSWER_S: Final = 3.0
 """Seconds within which a server that knows that the far end has gone says so. One that finds out
 later has tried, and the far end, whose network is away, may be back."""
-OPENING_DUE: Final = 2.0
+OPENING_TIMEOUT_S: Final = 2.0
 """Seconds by which media flow where all is well, after the answer or the agreement to turn to
 another far end; a call may end before."""
-CLOSED_GRACE: Final = 2.0
+CLOSED_GRACE_S: Final = 2.0
 """Seconds that the BYE may come after the far end has closed its media."""
-_IN_VAIN: Final = "an ICE restart did not help"
+_RESTART_FAILED: Final = "an ICE restart did not help"
 
 
 class MediaSupervisor:
@@ -75,7 +75,7 @@ class MediaSupervisor:
         self._forget_restart = forget_restart
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
-        self._lost_as: events.MediaLost | None = None
+        self._loss: events.MediaLost | None = None
         """How the media were lost; None while they are not."""
         self._last_loss: float | None = None
         self._losses = 0
@@ -85,8 +85,8 @@ class MediaSupervisor:
         self._is_back = False
         """Whether the far end answers again while that is out."""
         self._is_over = False
-        self._limits: list[awake.Timer] = []
-        self._winning_back: asyncio.Task[None] | None = None
+        self._timers: list[awake.Timer] = []
+        self._recovery: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """The INVITE goes out, or has come in, now."""
@@ -99,15 +99,15 @@ class MediaSupervisor:
         """
         unopened = self._media.unopened
         opening_s = min(duration_s, self._loop.time() - self._media.opening_since)
-        if self.failure is None and unopened is not None and opening_s >= OPENING_DUE:
+        if self.failure is None and unopened is not None and opening_s >= OPENING_TIMEOUT_S:
             self.failure = unopened
             self._tell("failed", None, None, None)
-        elif self.failure is None and self._lost_as is not None and not self._lost_as.closed:
-            reason = f"{self._lost_as.reason}; the call ended before the media were back"
-            self.failure = MediaError(reason, self._lost_as.phase)
+        elif self.failure is None and self._loss is not None and not self._loss.closed:
+            reason = f"{self._loss.reason}; the call ended before the media were back"
+            self.failure = MediaError(reason, self._loss.phase)
             self._tell("failed", None, None, None)
         self._is_over = True
-        self._found()
+        self._stop_waiting()
 
     def on_event(self, event: events.MediaEvent) -> None:
         """Take what the media tell."""
@@ -135,105 +135,107 @@ class MediaSupervisor:
             self._context.hang_up(reason)
 
     def _connected(self, event: events.MediaConnected) -> None:
-        self._found()
+        self._stop_waiting()
         self.settled.set()
         self.way = _shown(event.local), _shown(event.remote)
         self._fingerprint = str(event.fingerprint) if event.fingerprint is not None else None
         self._tell("restarted" if event.restarted else "connected", *self.way, self._fingerprint)
 
     def _lost(self, event: events.MediaLost) -> None:
-        self._found()
-        self._lost_as = event
+        self._stop_waiting()
+        self._loss = event
         if event.closed:
-            self._limit(CLOSED_GRACE, event.reason)
+            self._fail_after(CLOSED_GRACE_S, event.reason)
             return
         now = self._loop.time()
-        is_early = self._last_loss is not None and now - self._last_loss < RESTART_SPACING
+        is_early = self._last_loss is not None and now - self._last_loss < RESTART_SPACING_S
         self._losses = self._losses + 1 if is_early else 1
         self._last_loss = now
         # Another far end that never was reached is no network that may come back.
         is_new = self._media.unopened is not None
-        if self._losses > (1 if is_new else MOST_RESTARTS):
-            self.fail(f"{event.reason}; {_IN_VAIN}", event.phase)
+        if self._losses > (1 if is_new else MAX_RESTARTS):
+            self.fail(f"{event.reason}; {_RESTART_FAILED}", event.phase)
             return
         self._context.tell(CallWarned(text=f"{event.reason}; trying an ICE restart"))
-        self._limit(RESTART_LIMIT if is_new else LOST_LIMIT, f"{event.reason}; {_IN_VAIN}")
-        self._win_back(0.0)
+        self._fail_after(
+            RESTART_TIMEOUT_S if is_new else LOST_TIMEOUT_S, f"{event.reason}; {_RESTART_FAILED}"
+        )
+        self._recover(0.0)
 
     def disturbed(self) -> None:
         """This machine has another network, or has slept: what is lost may be won back now."""
-        if self._lost_as is None or self._lost_as.closed:
+        if self._loss is None or self._loss.closed:
             self._media.doubt()
         elif self._asked_at is None:
-            self._win_back(0.0)
+            self._recover(0.0)
 
     def restart_answered(self) -> None:
         """The far end has agreed to an ICE restart: it begins."""
         self._asked_at = None
-        if self._lost_as is not None:
-            self._limit(RESTART_LIMIT, f"{self._lost_as.reason}; {_IN_VAIN}")
+        if self._loss is not None:
+            self._fail_after(RESTART_TIMEOUT_S, f"{self._loss.reason}; {_RESTART_FAILED}")
 
     def restart_refused(self, status: int | None, reason: str) -> None:
         """An offer of an ICE restart had no success; `status` is None without a connection."""
         asked_at, self._asked_at = self._asked_at, None
-        if self._lost_as is None:
+        if self._loss is None:
             return
         waited = self._loop.time() - (asked_at or 0.0)
         if self._is_back:
-            self._found()
+            self._stop_waiting()
             self._tell_back()
         elif status is None:
-            self._win_back(TRY_AGAIN)
-        elif status == CROSSED:
-            self._win_back(CROSSED_WAIT)
-        elif status not in UNDELIVERED or waited < SURE_AFTER:
-            lost = self._lost_as
+            self._recover(RETRY_DELAY_S)
+        elif status == REQUEST_PENDING:
+            self._recover(GLARE_DELAY_S)
+        elif status not in UNDELIVERED or waited < PROMPT_ANSWER_S:
+            lost = self._loss
             text = f"{lost.reason}; the far end refused a restart: {status} {reason}"
             self.fail(text, lost.phase)
         # Else the far end may be back, and then offers a restart itself.
 
-    def _win_back(self, wait: float) -> None:
+    def _recover(self, wait: float) -> None:
         """Offer an ICE restart after `wait` seconds, over a connection that is alive."""
-        if self._winning_back is not None and not self._winning_back.done():
+        if self._recovery is not None and not self._recovery.done():
             return
 
-        async def win_back() -> None:
+        async def recover() -> None:
             await asyncio.sleep(wait)
             await self._context.connected()
             self._asked_at = self._loop.time()
             self._restart()
 
-        self._winning_back = self._context.spawn(win_back())
+        self._recovery = self._context.spawn(recover())
 
     def _back(self) -> None:
         """The far end answers again where it did before."""
         if self._asked_at is not None:
             self._is_back = True  # what becomes of the restart is told, and no more than that
             return
-        self._found()
+        self._stop_waiting()
         self._tell_back()
 
     def _tell_back(self) -> None:
         if self.way is not None:
             self._tell("restarted", *self.way, self._fingerprint)
 
-    def _limit(self, seconds: float, reason: str) -> None:
+    def _fail_after(self, seconds: float, reason: str) -> None:
         """Give up in `seconds` that this process runs."""
-        phase = self._lost_as.phase if self._lost_as is not None else Phase.AUDIO
-        self._limits.append(awake.Timer(seconds, lambda: self.fail(reason, phase)))
+        phase = self._loss.phase if self._loss is not None else Phase.AUDIO
+        self._timers.append(awake.Timer(seconds, lambda: self.fail(reason, phase)))
 
-    def _found(self) -> None:
+    def _stop_waiting(self) -> None:
         """Nothing is lost, or it is over: wait for nothing."""
-        if self._lost_as is not None:
+        if self._loss is not None:
             self._forget_restart()
-        self._lost_as = self._asked_at = None
+        self._loss = self._asked_at = None
         self._is_back = False
-        for limit in self._limits:
+        for limit in self._timers:
             limit.cancel()
-        self._limits.clear()
-        if self._winning_back is not None:
-            self._winning_back.cancel()
-            self._winning_back = None
+        self._timers.clear()
+        if self._recovery is not None:
+            self._recovery.cancel()
+            self._recovery = None
 
     def _tell(
         self,

@@ -25,7 +25,7 @@ from sipcli.sdp.direction import Direction
 
 
 @dataclass(slots=True)
-class Wishes:
+class NextOffer:
     """What the next offer of ours is to say."""
 
     hold: bool = False
@@ -37,7 +37,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ours:
+class OurOffer:
     """An offer of ours that is out."""
 
     hold: bool
@@ -45,7 +45,7 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Theirs:
+class TheirOffer:
     """An offer of the far end's that waits for our answer."""
 
     body: bytes | None
@@ -53,7 +53,7 @@ class Theirs:
 
 
 @dataclass(slots=True)
-class InForce:
+class HoldState:
     """Who holds whom, by what was agreed last."""
 
     by_us: bool = False
@@ -64,17 +64,17 @@ class Offers:
     """The session descriptions of one call, and the hold that they speak of."""
 
     def __init__(self, context: CallContext, media: MediaSession, digits: Digits) -> None:
-        self.path = MediaSupervisor(
+        self.supervisor = MediaSupervisor(
             context, media, digits, restart=self.restart, forget_restart=self.forget_restart
         )
         self.is_muted = False
         self._context = context
         self._media = media
         self._digits = digits
-        self._wanted = Wishes()
-        self._out: Ours | Theirs | None = None
+        self._next_offer = NextOffer()
+        self._pending: OurOffer | TheirOffer | None = None
         """The exchange that is not complete."""
-        self._in_force = InForce()
+        self._hold_state = HoldState()
         self._fork: str | None = None
         """Whose early answer the media go by; None: nobody's."""
         self._answers: dict[str, bytes] = {}
@@ -84,22 +84,22 @@ class Offers:
     @property
     def is_held(self) -> bool:
         """Whether we want to hold the far end."""
-        return self._wanted.hold
+        return self._next_offer.hold
 
     @property
     def is_held_by_remote(self) -> bool:
         """Whether the far end does not want to hear us just now."""
-        return self._in_force.by_remote
+        return self._hold_state.by_remote
 
     # At the beginning
 
     async def first_offer(self) -> bytes:
         """The offer for our INVITE."""
         body = await self._media.offer(self._direction)
-        self._out = Ours(hold=self._wanted.hold)
+        self._pending = OurOffer(hold=self._next_offer.hold)
         return body
 
-    def consider(self, offer: bytes) -> None:
+    def check_offer(self, offer: bytes) -> None:
         """Look at the offer of an INVITE, before it rings. Raises `NotAcceptable`."""
         self._media.receive_offer(offer)
 
@@ -109,13 +109,13 @@ class Offers:
             body = await self._media.answer(self._direction)
         else:
             body = await self._media.offer(self._direction)
-            self._out = Ours(hold=self._wanted.hold)
+            self._pending = OurOffer(hold=self._next_offer.hold)
         self._context.act(lambda calls, now: calls.accept(self._context.call, body, now))
 
     def early_answer(self, body: bytes, fork: str) -> None:
         """The answer of one fork; the media go with the first that has one."""
         self._answers.setdefault(fork, body)
-        if self._fork is None and isinstance(self._out, Ours):
+        if self._fork is None and isinstance(self._pending, OurOffer):
             with suppress(NotAcceptable):  # the final answer may be better
                 self._media.receive_answer(body, provisional=True)
                 self._fork = fork
@@ -132,19 +132,19 @@ class Offers:
         """The fork that answered the call, with its answer unless it came early."""
         answer = body if body is not None else self._answers.get(fork)
         if answer is not None:
-            self.take_answer(answer)
+            self.on_answer(answer)
         if self._media.agreed is None:
             reason = "the far end gave no answer that can be used"
-            self.path.fail(reason, Phase.OFFER_ANSWER)
+            self.supervisor.fail(reason, Phase.OFFER_ANSWER)
         elif self._lost_early is not None and self._media.is_lost:  # the answer brings no others
-            self.path.on_event(self._lost_early)
+            self.supervisor.on_event(self._lost_early)
 
     # While it lasts
 
     async def hold(self, *, on: bool) -> None:
         """Hold the far end, or take it back; `Held` or `Resumed` tells when it has agreed."""
-        if on != self._wanted.hold:
-            self._wanted.hold = on
+        if on != self._next_offer.hold:
+            self._next_offer.hold = on
             await self.offer()
 
     def mute(self, *, on: bool) -> None:
@@ -158,101 +158,101 @@ class Offers:
 
     def forget_restart(self) -> None:
         """The media are back by other means: drop an ICE restart that waits for its turn."""
-        if self._wanted.restart and not isinstance(self._out, Ours):
-            self._wanted.restart = False
-            self._wanted.is_due = self._wanted.hold != self._in_force.by_us
+        if self._next_offer.restart and not isinstance(self._pending, OurOffer):
+            self._next_offer.restart = False
+            self._next_offer.is_due = self._next_offer.hold != self._hold_state.by_us
 
     async def offer(self, *, restart: bool = False) -> None:
         """Offer what is wanted by now; if it is not the moment, `catch_up` does."""
-        self._wanted.restart = restart or self._wanted.restart
-        self._wanted.is_due = True
+        self._next_offer.restart = restart or self._next_offer.restart
+        self._next_offer.is_due = True
         await self.catch_up()
 
     async def catch_up(self) -> None:
         """Make the offer that is due, if it is the moment by now."""
-        wanted = self._wanted
-        if not wanted.is_due or self._out is not None or not self._can_offer():
+        due = self._next_offer
+        if not due.is_due or self._pending is not None or not self._can_offer():
             return
-        ours = Ours(hold=wanted.hold, restart=wanted.restart)
+        ours = OurOffer(hold=due.hold, restart=due.restart)
         body = await self._media.offer(self._direction, restart=ours.restart)
 
         def send(calls: Calls, now: float) -> None:
             calls.offer(self._context.call, body, now, lasting=ours.restart)
             # Within the step: the events that it ends with may already be about this offer.
-            wanted.is_due, self._out = False, ours
+            due.is_due, self._pending = False, ours
 
         self._context.act(send)
-        if wanted.is_due:  # the far end made an offer while we gathered: theirs comes first
+        if due.is_due:  # the far end made an offer while we gathered: theirs comes first
             await self._media.rollback()
 
-    def take_answer(self, body: bytes) -> None:
+    def on_answer(self, body: bytes) -> None:
         """The answer to our offer."""
-        ours = self._out
-        if not isinstance(ours, Ours):
+        ours = self._pending
+        if not isinstance(ours, OurOffer):
             return
-        self._out = None
+        self._pending = None
         try:
             self._media.receive_answer(body)
         except NotAcceptable as refused:
             reason = f"the far end's answer cannot be used: {refused.text}"
-            self.path.fail(reason, Phase.OFFER_ANSWER)
+            self.supervisor.fail(reason, Phase.OFFER_ANSWER)
             return
         if ours.restart:
-            self._wanted.restart = False
-            self.path.restart_answered()
-        self._agree(hold=ours.hold)
+            self._next_offer.restart = False
+            self.supervisor.restart_answered()
+        self._on_agreed(hold=ours.hold)
 
     def refused(self, status: int | None, reason: str, *, will_retry: bool) -> None:
         """Our offer had no success."""
-        is_restart = isinstance(self._out, Ours) and self._out.restart
-        self._out = None
+        is_restart = isinstance(self._pending, OurOffer) and self._pending.restart
+        self._pending = None
         self._context.queue(self._media.rollback)
         if will_retry:
             return
         if is_restart:
-            self._wanted.restart = False
-            self.path.restart_refused(status, reason)
+            self._next_offer.restart = False
+            self.supervisor.restart_refused(status, reason)
         else:
-            self._wanted.hold = self._in_force.by_us
+            self._next_offer.hold = self._hold_state.by_us
             why = reason if status is None else f"{status} {reason}"
             text = f"the far end refused to change the call: {why}"
             self._context.tell(ChangeRefused(call=self._context.call, text=text))
 
     def remote_offer(self, body: bytes | None) -> None:
         """The far end made an offer or, without one, asks for ours: answer in its turn."""
-        early = self._answers.get(self._fork or "") if isinstance(self._out, Ours) else None
-        self._out = theirs = Theirs(body)
+        early = self._answers.get(self._fork or "") if isinstance(self._pending, OurOffer) else None
+        self._pending = theirs = TheirOffer(body)
         self._context.queue(partial(self._answer, theirs, early))
 
     def withdrawn(self) -> None:
         """Their offer is void, answered by the media or not."""
-        self._out = None
+        self._pending = None
         self._media.withdraw()
         self._context.queue(self._media.rollback)
 
-    async def _answer(self, theirs: Theirs, early: bytes | None) -> None:
-        if self._out is not theirs:
+    async def _answer(self, theirs: TheirOffer, early: bytes | None) -> None:
+        if self._pending is not theirs:
             return
-        hold = self._wanted.hold
+        hold = self._next_offer.hold
         try:
             mine = await self._answer_to(theirs, early)
         except Withdrawn:
             return
         except NotAcceptable as refused:
-            self._out = None
+            self._pending = None
             warning = refused.text
             self._context.act(
                 lambda calls, now: calls.refuse_offer(self._context.call, now, warning=warning)
             )
             return
-        if self._out is not theirs:
+        if self._pending is not theirs:
             return
-        self._out = Ours(hold=hold) if theirs.body is None else None
+        self._pending = OurOffer(hold=hold) if theirs.body is None else None
         self._context.act(lambda calls, now: calls.answer(self._context.call, mine, now))
         if theirs.body is not None:
-            self._agree(hold=hold)
+            self._on_agreed(hold=hold)
 
-    async def _answer_to(self, theirs: Theirs, early: bytes | None) -> bytes:
+    async def _answer_to(self, theirs: TheirOffer, early: bytes | None) -> bytes:
         if early is not None:
             # They want to change a call that is not answered yet: their early answer stands.
             self._media.receive_answer(early)
@@ -266,20 +266,20 @@ class Offers:
 
     @property
     def _direction(self) -> Direction:
-        return Direction.SENDONLY if self._wanted.hold else Direction.SENDRECV
+        return Direction.SENDONLY if self._next_offer.hold else Direction.SENDRECV
 
     def _apply_mute(self) -> None:
-        self._media.mute(self.is_muted or self._in_force.by_us)
+        self._media.mute(self.is_muted or self._hold_state.by_us)
 
-    def _agree(self, *, hold: bool) -> None:
+    def _on_agreed(self, *, hold: bool) -> None:
         """Tell what has changed about who hears whom; we agreed to hold them, or not to."""
         agreed = self._media.agreed
         if agreed is None:
             return
         self._digits.agreed()
-        before, self._in_force = self._in_force, InForce(hold, not agreed.direction.sends)
+        before, self._hold_state = self._hold_state, HoldState(hold, not agreed.direction.sends)
         self._apply_mute()
-        call, now = self._context.call, self._in_force
+        call, now = self._context.call, self._hold_state
         if now.by_us != before.by_us:
             self._context.tell((Held if now.by_us else Resumed)(call=call, by="local"))
         if now.by_remote != before.by_remote:

@@ -13,11 +13,11 @@ from sipcli.errors import (
 )
 from sipcli.sip.build import USELESS
 
-_NOBODY_THERE: Final = frozenset({408, 480, 487})
+_NO_ANSWER: Final = frozenset({408, 480, 487})
 """Final statuses that mean that nobody answered."""
-_NO_COMMON_GROUND: Final = frozenset({415, 488, 606})
+_SDP_REFUSED: Final = frozenset({415, 488, 606})
 """Those that refuse the session description (RFC 3261 §21.4.26)."""
-_CURES: Final = {
+_HINTS: Final = {
     403: "the server does not let you reach it",
     480: "nobody is there just now: is the far end registered?",
     488: "see codecs, and whether the far end speaks WebRTC",
@@ -48,8 +48,8 @@ def failure(what: str, outcome: Outcome) -> SipcliError | None:
 
 def refusal(status: int, text: str) -> SipcliError:
     """The error that a final `status` (300 to 699) amounts to; `text` gets its cure."""
-    cure = None if USELESS in text else _CURES.get(status)
-    text = text if cure is None else f"{text}; {cure}"
-    if status in _NOBODY_THERE:
+    hint = None if USELESS in text else _HINTS.get(status)
+    text = text if hint is None else f"{text}; {hint}"
+    if status in _NO_ANSWER:
         return NoAnswerError(text)
-    return RefusedError(text, Phase.OFFER_ANSWER if status in _NO_COMMON_GROUND else None)
+    return RefusedError(text, Phase.OFFER_ANSWER if status in _SDP_REFUSED else None)

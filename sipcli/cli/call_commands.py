@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Final
 
 from sipcli.calls.call import Call
-from sipcli.calls.call_stats import figures
+from sipcli.calls.call_stats import call_stats
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.call_summary import in_words
 from sipcli.core.calls.offer_answer import OutOfTurn
@@ -193,7 +193,7 @@ class CallCommands:
 
     def _stats(self) -> None:
         call, screen = self._call(), self._here.session.screen
-        now = figures(call.media)
+        now = call_stats(call.media)
         if now is not None:
             screen.record("stats", {"call": call.id, "stats": asdict(now)})
         screen.say("\n".join(in_words(now)) if now is not None else "no media yet")

@@ -14,7 +14,7 @@ from sipcli.api.phone_config import PhoneConfig
 from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
 from sipcli.calls.call_manager import CallManager, OnCall
-from sipcli.calls.call_stats import figures
+from sipcli.calls.call_stats import call_stats
 from sipcli.calls.digits import Method
 from sipcli.calls.events import Event as CallEvent
 from sipcli.calls.events import Stats
@@ -222,7 +222,7 @@ async def attend(
         sending = call.send_dtmf(options.dtmf, options.dtmf_method) if options.dtmf else None
         while not call.over.is_set():
             await _pause_or_end(call)
-            now = figures(call.media) if common_verbose() else None
+            now = call_stats(call.media) if common_verbose() else None
             if now is not None and not call.over.is_set():
                 call_session.session.screen.event(Stats(call=call.id, stats=now))
         if sending is not None and sending.fault is not None:

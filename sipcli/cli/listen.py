@@ -230,7 +230,7 @@ async def _by_itself(
     except Exception as error:  # noqa: BLE001
         if isinstance(error, DeviceError):
             unusable.append(error)
-        call.fails(error)
+        call.fail(error)
 
 
 async def _greet(call_session: CallSession, call: Call, policy: Policy) -> None:

@@ -45,7 +45,7 @@ class Main(click.Group):
         try:
             found = getattr(import_module(f"sipcli.cli.{cmd_name}"), cmd_name)
         finally:
-            interrupts.obey()
+            interrupts.release()
         if not gc.isenabled():  # `entry` has put it off until here
             gc.freeze()
             gc.enable()
@@ -168,7 +168,7 @@ def _heeding_signals() -> Iterator[None]:
 def run(arguments: list[str]) -> int:
     """Run sipcli with `arguments`; returns its exit code."""
     try:
-        interrupts.obey()
+        interrupts.release()
         code = main.main(arguments, prog_name="sipcli", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())

@@ -63,7 +63,7 @@ def boolean_or_auto() -> Kind[bool | Literal["auto"]]:
     )
 
 
-def lacks_a_package(audio: Audio) -> str | None:
+def missing_package(audio: Audio) -> str | None:
     """The first key of the table that is true though what does it is not installed."""
     wished = {
         "echo_cancellation": audio.echo_cancellation is True,

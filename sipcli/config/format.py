@@ -10,7 +10,7 @@ from sipcli.text import one_line
 HIDDEN: Final = "(hidden)"
 """Stands where a secret would."""
 
-LONGEST: Final = 200
+MAX_SHOWN: Final = 200
 """Characters of a wrong value that an error repeats; more would bury the reason."""
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -48,7 +48,7 @@ def wrong_value(value: object) -> str:
             return "a list"
         case _:
             text = toml_text(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}… ({len(text)} characters)"
 
 
 def mask(address: str) -> str:

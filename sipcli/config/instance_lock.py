@@ -17,12 +17,12 @@ from uuid import UUID, uuid4, uuid5
 from sipcli.config.state import account
 from sipcli.sip.uri import SipUri
 
-MOST: Final = 32
+MAX_INSTANCES: Final = 32
 """Processes of one account that have an id of their own each time; further ones draw theirs."""
 
 
 @contextmanager
-def claim(wanted: UUID, uri: SipUri, folder: Path) -> Iterator[UUID]:
+def lock_instance_id(wanted: UUID, uri: SipUri, folder: Path) -> Iterator[UUID]:
     """Hold an instance id for this process alone, until the `with` or the process ends.
 
     It is `wanted` if nobody else holds that for the account of `uri`, else the first free one
@@ -41,7 +41,7 @@ def _first_free(wanted: UUID, uri: SipUri, folder: Path, held: ExitStack) -> UUI
     if not folder.is_absolute():
         raise OSError("it has no absolute path")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in range(1, MOST + 1):
+    for number in range(1, MAX_INSTANCES + 1):
         candidate = wanted if number == 1 else uuid5(wanted, str(number))
         # The files stay: if they were removed, two processes could each hold one of that name.
         descriptor = os.open(_path(candidate, uri, folder), os.O_RDWR | os.O_CREAT, 0o600)

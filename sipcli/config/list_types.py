@@ -24,7 +24,7 @@ V = TypeVar("V")
 NONE: Final = "none"
 """The word for the empty list, as an option or in the environment."""
 
-MOST: Final = 64
+MAX_ELEMENTS: Final = 64
 """Elements in one list: nobody has more servers, and each costs a try."""
 
 _WEIGHT: Final = ";weight="
@@ -38,8 +38,8 @@ def elements(values: Iterable[V], read: Callable[[V], T]) -> tuple[T, ...]:
     """Read each element; a fault says which one it is in."""
     items: list[T] = []
     for index, value in enumerate(values):
-        if index >= MOST:
-            raise Unacceptable(f"there are more than {MOST}")
+        if index >= MAX_ELEMENTS:
+            raise Unacceptable(f"there are more than {MAX_ELEMENTS}")
         try:
             items.append(read(value))
         except Unacceptable as fault:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from sipcli.config.arguments import of_arguments
-from sipcli.config.audio import lacks_a_package
+from sipcli.config.audio import missing_package
 from sipcli.config.keys import KEYS, TABLES
 from sipcli.config.paths import NoHome, config_file, named_config_file
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
@@ -217,10 +217,10 @@ def _check_together(settings: Settings, origins: Mapping[str, Origin]) -> None:
         raise ConfigError(
             f"{origins['tls_client_key']}: tls_client_key needs tls_client_certificate, too"
         )
-    lacking = lacks_a_package(settings.audio)
-    if lacking is not None:
+    missing = missing_package(settings.audio)
+    if missing is not None:
         raise ConfigError(
-            f"{origins[f'audio.{lacking}']}: audio.{lacking} (true) needs the package "
+            f"{origins[f'audio.{missing}']}: audio.{missing} (true) needs the package "
             "pywebrtc-audio, which is not installed; to install it: pipx inject sipcli "
             "pywebrtc-audio, or pip install 'sipcli[aec]'"
         )

@@ -7,14 +7,14 @@ from os.path import isdir
 from pathlib import Path
 from typing import Final
 
-from sipcli.config.instance_lock import claim
+from sipcli.config.instance_lock import lock_instance_id
 from sipcli.config.keys import BY_NAME
 from sipcli.config.load import Loaded
 from sipcli.config.paths import NoHome, config_file, state_folder
 from sipcli.config.secrets import from_command, from_keyring
 from sipcli.config.settings import Settings
 from sipcli.config.source import DEFAULT, Origin, Source
-from sipcli.config.state import instance_id, not_kept
+from sipcli.config.state import instance_id, temporary_id
 from sipcli.errors import ConfigError
 from sipcli.files import open_regular
 from sipcli.text import one_line
@@ -71,7 +71,7 @@ def own_instance(loaded: Loaded) -> Iterator[Settings]:
     except NoHome:
         yield settings
         return
-    with claim(settings.instance_id, settings.uri, folder) as instance_id:
+    with lock_instance_id(settings.instance_id, settings.uri, folder) as instance_id:
         yield replace(settings, instance_id=instance_id)
 
 
@@ -122,14 +122,14 @@ def _with_instance_id(loaded: Loaded) -> Loaded:
     if loaded.origins["instance_id"] is not DEFAULT or loaded.settings.is_anonymous:
         return loaded
     try:
-        kept = instance_id(loaded.settings.uri, state_folder())
+        stored = instance_id(loaded.settings.uri, state_folder())
     except NoHome as error:
-        kept = not_kept(str(error))
-    origin = Origin(Source.STATE, str(kept.path)) if kept.path else DEFAULT
-    warnings = (kept.warning,) if kept.warning else ()
+        stored = temporary_id(str(error))
+    origin = Origin(Source.STATE, str(stored.path)) if stored.path else DEFAULT
+    warnings = (stored.warning,) if stored.warning else ()
     return replace(
         loaded,
-        settings=replace(loaded.settings, instance_id=kept.instance_id),
+        settings=replace(loaded.settings, instance_id=stored.instance_id),
         origins={**loaded.origins, "instance_id": origin},
         warnings=loaded.warnings + warnings,
     )

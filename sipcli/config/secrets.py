@@ -8,7 +8,7 @@ from typing import Any, Final
 from sipcli.config.settings import Settings
 from sipcli.errors import ConfigError
 
-COMMAND_TIMEOUT: Final = 10.0
+COMMAND_TIMEOUT_S: Final = 10.0
 """Seconds that `password_command` gets."""
 
 SERVICE: Final = "sipcli"
@@ -20,7 +20,7 @@ def account_name(settings: Settings) -> str:
     return f"{settings.username}@{settings.uri.host}"
 
 
-def from_command(command: str, place: str, timeout: float = COMMAND_TIMEOUT) -> str:
+def from_command(command: str, place: str, timeout: float = COMMAND_TIMEOUT_S) -> str:
     """The first line that a shell command prints.
 
     The command gets no input, its error output goes to ours. It runs in a process group of

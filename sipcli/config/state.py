@@ -17,7 +17,7 @@ from sipcli.files import NotRegular, open_regular
 from sipcli.sip.uri import SipUri
 from sipcli.text import one_line
 
-_LARGEST: Final = 4096
+_MAX_BYTES: Final = 4096
 _KEY: Final = "instance_id"
 
 
@@ -26,7 +26,7 @@ class _Damaged(OSError):  # noqa: N818 - a fact about a file, and it stays in th
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredId:
     """An instance id, and whether it will be the same next time."""
 
     instance_id: UUID
@@ -35,7 +35,7 @@ class Kept:
     warning: str | None = None
 
 
-def instance_id(uri: SipUri, folder: Path) -> Kept:
+def instance_id(uri: SipUri, folder: Path) -> StoredId:
     """The kept id of `uri`; made and kept now if there is none. Never fails."""
     path = _path(uri, folder)
     warning = None
@@ -43,24 +43,24 @@ def instance_id(uri: SipUri, folder: Path) -> Kept:
         if not folder.is_absolute():
             raise OSError("it has no absolute path")
         try:
-            return Kept(_read(path), path)
+            return StoredId(_read(path), path)
         except FileNotFoundError:
             _write(path, uri, replacing=False)
         except _Damaged:
             _write(path, uri, replacing=True)
             warning = f"{one_line(str(path))}: was damaged; a new instance id is kept there"
-        return Kept(_read(path), path, warning)
+        return StoredId(_read(path), path, warning)
     except OSError as error:
         reason = error.strerror or str(error)
         is_file = isinstance(error, NotRegular | IsADirectoryError)
         place = one_line(str(path)) if is_file else f"the state folder {one_line(str(folder))}"
-        return not_kept(f"{place} cannot be used ({reason})")
+        return temporary_id(f"{place} cannot be used ({reason})")
 
 
-def not_kept(why: str) -> Kept:
+def temporary_id(why: str) -> StoredId:
     """An id for this run alone."""
     warning = f"{why}: the instance id is a new one at each start, unless instance_id is set"
-    return Kept(uuid4(), None, warning)
+    return StoredId(uuid4(), None, warning)
 
 
 def kept_instance_id(uri: SipUri, folder: Path) -> UUID | None:
@@ -85,7 +85,7 @@ def account(uri: SipUri) -> str:
 def _read(path: Path) -> UUID:
     """The id in the file. Raises `OSError`: `_Damaged` if there is a file and no id in it."""
     with open_regular(path) as stream:
-        data = stream.read(_LARGEST)
+        data = stream.read(_MAX_BYTES)
     try:
         return UUID(json.loads(data)[_KEY])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

@@ -13,7 +13,7 @@ from sipcli.config.toml_lines import KeyPath, find_lines
 from sipcli.errors import ConfigError
 from sipcli.text import one_line
 
-LARGEST: Final = 256 * 1024
+MAX_BYTES: Final = 256 * 1024
 """Bytes: hundreds of profiles fit; a wrong file given by mistake is told apart early."""
 
 _PLACE: Final = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)$")
@@ -48,11 +48,11 @@ def read(path: Path) -> TomlFile:
     try:
         with path.open("rb") as stream:
             status = os.fstat(stream.fileno())
-            data = stream.read(LARGEST + 1)
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
-    if len(data) > LARGEST:
-        raise ConfigError(f"{name}: this is no configuration file: it is above {LARGEST} bytes")
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{name}: this is no configuration file: it is above {MAX_BYTES} bytes")
     table, lines = _parsed(_decoded(data, name), name)
     return TomlFile(path, table, lines, _readable_by_others(status))
 

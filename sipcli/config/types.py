@@ -19,10 +19,10 @@ from uuid import UUID
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-LONGEST_TEXT: Final = 4096
+MAX_TEXT: Final = 4096
 """Characters in one value: far above any real one, far below what would clog a header."""
 
-LARGEST: Final = 2**32 - 1
+MAX_SECONDS: Final = 2**32 - 1
 """Largest number of seconds: that of delta-seconds in SIP (RFC 3261 §20.19)."""
 
 _DIGITS: Final = re.compile(r"[0-9]{1,10}")
@@ -88,8 +88,8 @@ def clean(text: str) -> str:
     """`text` itself, if it is not empty, not endless, UTF-8 and free of control characters."""
     if not text:
         raise Unacceptable("it is empty")
-    if len(text) > LONGEST_TEXT:
-        raise Unacceptable(f"it is longer than {LONGEST_TEXT} characters")
+    if len(text) > MAX_TEXT:
+        raise Unacceptable(f"it is longer than {MAX_TEXT} characters")
     for character in text:
         category = unicodedata.category(character)
         if category == "Cs":
@@ -163,7 +163,7 @@ def boolean() -> Kind[bool]:
     )
 
 
-def whole(accepts: str, metavar: str, *, lowest: int = 1, highest: int = LARGEST) -> Kind[int]:
+def whole(accepts: str, metavar: str, *, lowest: int = 1, highest: int = MAX_SECONDS) -> Kind[int]:
     """A whole number from `lowest` to `highest`."""
 
     def checked(value: int) -> int:
@@ -206,7 +206,7 @@ def seconds() -> Kind[float]:
     """A time above 0 that may have a fraction."""
 
     def checked(value: float) -> float:
-        if not 0 < value <= LARGEST:
+        if not 0 < value <= MAX_SECONDS:
             raise Unacceptable
         return value
 

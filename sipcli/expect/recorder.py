@@ -6,7 +6,7 @@ from typing import Final
 
 from sipcli.calls.call import Call
 from sipcli.calls.call_errors import call_failure
-from sipcli.calls.call_stats import figures
+from sipcli.calls.call_stats import call_stats
 from sipcli.calls.events import CallEnded, Dtmf, Event, Media
 from sipcli.core.calls.events import Answered
 from sipcli.expect.call_record import CallRecord, Flow
@@ -86,7 +86,7 @@ class CallRecorder:
         self, media: Media, call: Call, tone_hz: float | None, ended: CallEnded | None
     ) -> Flow | None:
         stream = call.media.stream
-        stats = ended.stats if ended is not None else figures(call.media)
+        stats = ended.stats if ended is not None else call_stats(call.media)
         if stats is None or stream.agreed is None:
             return None
         if stream.inbound is None or stream.reporting is None:

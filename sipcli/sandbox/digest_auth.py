@@ -13,11 +13,11 @@ from sipcli.sip.digest import Algorithm
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
 
-NONCE_LIFETIME: Final = 300.0
+NONCE_LIFETIME_S: Final = 300.0
 """Seconds that a nonce can be used."""
-MOST_NONCES: Final = 1000
+MAX_NONCES: Final = 1000
 """Nonces remembered; the oldest goes first, and its user is challenged anew."""
-MOST_TRIED: Final = 4
+MAX_TRIED: Final = 4
 """Credentials looked at in one request: ours are among the first."""
 ALGORITHMS: Final = (Algorithm.SHA_256, Algorithm.MD5)
 """As offered, the better first (RFC 8760 §2.4); browsers' libraries often know MD5 alone."""
@@ -50,7 +50,7 @@ class DigestAuthenticator:
 
     def challenges(self, kind: Kind, now: float, *, stale: bool) -> list[tuple[str, str]]:
         """Header fields that ask for credentials, one for each algorithm."""
-        if len(self._nonces) >= MOST_NONCES:
+        if len(self._nonces) >= MAX_NONCES:
             del self._nonces[next(iter(self._nonces))]
         nonce = self._new_id()
         self._nonces[nonce] = _Nonce(born=now)
@@ -66,20 +66,24 @@ class DigestAuthenticator:
 
     def check(self, request: Request, kind: Kind, now: float) -> AuthResult:
         """Whose credentials `request` carries."""
-        for text in request.headers.all(kind.credentials_field)[:MOST_TRIED]:
+        for text in request.headers.all(kind.credentials_field)[:MAX_TRIED]:
             try:
                 given = parse_authorization(text)
             except Malformed:
                 continue
             if given.realm == DOMAIN:
-                return self._evaluator(given, request, now)
+                return self._evaluate(given, request, now)
         return AuthResult()
 
-    def _evaluator(self, given: Authorization, request: Request, now: float) -> AuthResult:
+    def _evaluate(self, given: Authorization, request: Request, now: float) -> AuthResult:
         if not self._is_right(given, request):
             return AuthResult()
         nonce = self._nonces.get(given.nonce)
-        if nonce is None or now >= nonce.born + NONCE_LIFETIME or (given.nc or 0) <= nonce.highest:
+        if (
+            nonce is None
+            or now >= nonce.born + NONCE_LIFETIME_S
+            or (given.nc or 0) <= nonce.highest
+        ):
             return AuthResult(stale=True)
         nonce.highest = given.nc or 0
         return AuthResult(user=given.username)

@@ -30,11 +30,11 @@ TONE_HZ: Final = 1000.0
 """What `tone` plays."""
 PROMPT: Final = Cadence((Part(0.6, (440.0,)), Part(0.2)), repeats=False)
 """What `ivr` says first."""
-MOST_PROMPTS: Final = 20
+MAX_PROMPTS: Final = 20
 """Sounds of `ivr` that wait for their turn."""
-LONGEST_RING: Final = 7 * 24 * 3600
+RING_TIMEOUT_S: Final = 7 * 24 * 3600
 """Seconds: `ring` never answers, and never gives up either."""
-MOST_CALLS: Final = 100
+MAX_CALLS: Final = 100
 """Of one extension at a time."""
 
 EXTENSIONS: Final[Mapping[str, str]] = {
@@ -67,8 +67,8 @@ class Extension:
             instance_id=uuid4(),
             ws_servers=(server,),
             stun_servers=(),
-            no_answer_timeout=LONGEST_RING,
-            max_calls=MOST_CALLS,
+            no_answer_timeout=RING_TIMEOUT_S,
+            max_calls=MAX_CALLS,
             transfers=PeerPolicy(Permission.ACCEPT),  # the sandbox leads nowhere else
             tls_ca_file=ca_file,
         )
@@ -155,7 +155,7 @@ class Prompter(Endless):
     """Says one sound after the other, and silence when there is none."""
 
     def __init__(self, first: Cadence) -> None:
-        self._waiting: deque[CadencePlayer] = deque([CadencePlayer(first)], maxlen=MOST_PROMPTS)
+        self._waiting: deque[CadencePlayer] = deque([CadencePlayer(first)], maxlen=MAX_PROMPTS)
 
     def say(self, cadence: Cadence) -> None:
         """Say this after what is waiting already."""

@@ -68,7 +68,7 @@ class Fork:
             return
         for branch in self._pending():
             self._transactions.forget(branch.sent.request)
-            branch.outcome = self._made(487)
+            branch.outcome = self._local_response(487)
         self._settle(now)
 
     def on_event(self, branch: "_Branch", response: Response, now: float) -> None:
@@ -94,13 +94,13 @@ class Fork:
         """No answer will come on one branch: `status` stands for it (§16.9)."""
         self._transactions.forget(branch.sent.request)
         if branch.outcome is None:
-            branch.outcome = self._made(status)
+            branch.outcome = self._local_response(status)
             self._settle(now)
 
-    def ask_to_stop(self, branch: "_Branch", now: float) -> None:
+    def send_cancel(self, branch: "_Branch", now: float) -> None:
         """Send the CANCEL of one branch."""
         cancel = cancel_for(branch.sent.request)
-        self._transactions.send(cancel, branch.sent.flow, _Deaf(), now)
+        self._transactions.send(cancel, branch.sent.flow, _CancelResult(), now)
 
     def _settle(self, now: float) -> None:
         """Send the best answer back once all are in (§16.7 item 6)."""
@@ -111,7 +111,7 @@ class Fork:
     def _forward(self, response: Response, now: float) -> None:
         self._transactions.respond(self.inbound, response, now)
 
-    def _made(self, status: int) -> Response:
+    def _local_response(self, status: int) -> Response:
         return build.response(self.inbound.request, status, to_tag=self._new_tag())
 
     def _pending(self) -> list["_Branch"]:
@@ -125,28 +125,28 @@ class _Branch:
         self.sent = sent
         self.outcome: Response | None = None
         self._fork = fork
-        self._was_heard = False
+        self._has_response = False
         self._is_cancel_due = False
 
     def cancel(self, now: float) -> None:
         """Send a CANCEL, or wait with it for the first provisional response (§9.1)."""
-        if self._was_heard:
-            self._fork.ask_to_stop(self, now)
+        if self._has_response:
+            self._fork.send_cancel(self, now)
         else:
             self._is_cancel_due = True
 
     def on_response(self, response: Response, now: float) -> None:
         """Take a response, and the CANCEL that waited for it."""
-        if not self._was_heard:
-            self._was_heard = True
+        if not self._has_response:
+            self._has_response = True
             if self._is_cancel_due and response.status < 200:
-                self._fork.ask_to_stop(self, now)
+                self._fork.send_cancel(self, now)
         self._fork.on_event(self, _without_our_via(response), now)
 
     def on_useless(self, response: Response, now: float) -> None:
         """An answer came from which nothing can be told: have the place stop, and go on without."""
         if self.sent.request.method == "INVITE":
-            self._fork.ask_to_stop(self, now)
+            self._fork.send_cancel(self, now)
         self._fork.lose(self, response.status, now)
 
     def on_timeout(self, now: float) -> None:
@@ -158,7 +158,7 @@ class _Branch:
         self._fork.lose(self, 480, now)
 
 
-class _Deaf:
+class _CancelResult:
     """Does not care what becomes of a CANCEL: the INVITE's own answer tells."""
 
     def on_response(self, response: Response, now: float) -> None:

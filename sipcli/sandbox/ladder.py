@@ -12,7 +12,7 @@ from sipcli.text import one_line
 MIDDLE: Final = "sandbox"
 LABEL: Final = 34
 """Characters between two of the ladder's sides."""
-MOST_HOPS: Final = 10_000
+MAX_HOPS: Final = 10_000
 """Messages that are kept."""
 
 
@@ -45,7 +45,7 @@ class Ladder:
 
     def put(self, hop: Hop) -> None:
         """Take one message in."""
-        if len(self._hops) < MOST_HOPS:
+        if len(self._hops) < MAX_HOPS:
             self._peers[hop.flow] = hop.peer
             self._hops.append(hop)
 

@@ -7,9 +7,9 @@ from typing import Final
 from sipcli.core.connection.flow import Flow
 from sipcli.sip.uri import Uri
 
-MOST_BINDINGS: Final = 10
+MAX_BINDINGS: Final = 10
 """Of one user."""
-MOST_TEMPORARY: Final = 20
+MAX_TEMPORARY_GRUUS: Final = 20
 """Temporary GRUUs remembered of one user; each refresh brings a new one."""
 
 
@@ -64,7 +64,7 @@ class Locations:
         """Add a binding, or put it in the place of the one with its key. Raises `Full`."""
         alive = self.of(binding.user, now)
         mine = self._bindings.setdefault(binding.user, {})
-        if len(alive) >= MOST_BINDINGS and binding.key not in mine:
+        if len(alive) >= MAX_BINDINGS and binding.key not in mine:
             raise Full
         mine.pop(binding.key, None)  # the newest is to be the last
         mine[binding.key] = binding
@@ -107,7 +107,7 @@ class Locations:
     def add_temporary(self, name: str, user: str, instance: str) -> None:
         """Remember what a temporary GRUU stands for."""
         mine = [known for known, (owner, _) in self._temporary.items() if owner == user]
-        if len(mine) >= MOST_TEMPORARY:
+        if len(mine) >= MAX_TEMPORARY_GRUUS:
             del self._temporary[mine[0]]
         self._temporary[name] = (user, instance)
 

@@ -7,13 +7,13 @@ from sipcli.sip.uri import SipUri, Uri
 
 DOMAIN: Final = "sandbox.invalid"
 """The one domain, which is the realm too; it can never resolve (RFC 2606 §2)."""
-_ALSO: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_ALIASES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """What clients say that know the server's address only."""
 
 
 def is_ours(uri: Uri) -> bool:
     """Whether a URI is in the sandbox's domain."""
-    return isinstance(uri, SipUri) and (uri.host == DOMAIN or uri.host in _ALSO)
+    return isinstance(uri, SipUri) and (uri.host == DOMAIN or uri.host in _ALIASES)
 
 
 def user_of(uri: Uri) -> str | None:

@@ -53,7 +53,7 @@ class Proxy:
         self._users = passwords.keys()
         self._new_id = new_id
         self._on_hop = on_hop
-        self._guard = DigestAuthenticator(passwords, new_id)
+        self._authenticator = DigestAuthenticator(passwords, new_id)
         self._locations = Locations()
         self._registrar = Registrar(self._locations, new_id)
         self._transactions = Transactions(self)
@@ -79,7 +79,7 @@ class Proxy:
                 fork.cancel(now)
         self._transactions.flow_lost(flow, now)
         self._owners.pop(flow, None)
-        self._sweep()
+        self._drop_finished()
 
     def received(self, flow: Flow, data: bytes, now: float) -> None:
         """One WebSocket message came: a SIP message or a keep-alive (RFC 5626 §4.4.1)."""
@@ -89,12 +89,12 @@ class Proxy:
         message = parse(data).message
         if message is None:
             return
-        self._hop(flow, message, incoming=True)
+        self._report_hop(flow, message, incoming=True)
         if isinstance(message, Request):
             self._received_request(flow, message, uas_checks.refuse_faults(check(message)), now)
         else:
             self._transactions.receive_response(message, now)
-        self._sweep()
+        self._drop_finished()
 
     def tick(self, now: float) -> None:
         """Fire every timer that is due."""
@@ -102,7 +102,7 @@ class Proxy:
         for fork in list(self._forks.values()):
             if fork.deadline is not None and fork.deadline <= now:
                 fork.expire(now)
-        self._sweep()
+        self._drop_finished()
 
     # What its owner asks
 
@@ -123,7 +123,7 @@ class Proxy:
     def send(self, flow: Flow, message: Request | Response) -> None:
         """Queue a message, unless its connection is gone."""
         if flow.number in self._flows:
-            self._hop(flow, message, incoming=False)
+            self._report_hop(flow, message, incoming=False)
             self._outgoing.append((flow, encode(message)))
 
     def ignored(self, what: str) -> None:
@@ -142,14 +142,14 @@ class Proxy:
         if inbound is None:
             return
         if request.method == "ACK":
-            self._pass_ack(inbound, now)
+            self._forward_ack(inbound, now)
         elif not self._transactions.knows(inbound):
             self._answer(inbound, 503, now)
         elif request.method == "CANCEL":
             self._cancel(inbound, now)
         elif request.method == "REGISTER":
             self._register(inbound, now)
-        elif self._admits(inbound, now):
+        elif self._is_allowed(inbound, now):
             self._relay(inbound, now)
 
     def _register(self, inbound: Inbound, now: float) -> None:
@@ -157,17 +157,17 @@ class Proxy:
         if not is_ours(request.uri):
             self._answer(inbound, 404, now)
             return
-        verdict = self._guard.check(request, Kind.SERVER, now)
-        if verdict.user is None:
-            self._challenge(inbound, Kind.SERVER, 401, verdict, now)
-        elif user_of(request.to.uri) != verdict.user:
+        result = self._authenticator.check(request, Kind.SERVER, now)
+        if result.user is None:
+            self._challenge(inbound, Kind.SERVER, 401, result, now)
+        elif user_of(request.to.uri) != result.user:
             self._answer(inbound, 403, now, "Not Your Address")
         else:
-            self._owners[inbound.flow] = verdict.user
-            response = self._registrar.register(verdict.user, request, inbound.flow, now)
+            self._owners[inbound.flow] = result.user
+            response = self._registrar.register(result.user, request, inbound.flow, now)
             self._transactions.respond(inbound, response, now)
 
-    def _admits(self, inbound: Inbound, now: float) -> bool:
+    def _is_allowed(self, inbound: Inbound, now: float) -> bool:
         """Whether a request may pass; one that may not has its answer.
 
         Within a dialog it is enough that the connection's owner has proved who he is.
@@ -175,16 +175,16 @@ class Proxy:
         request = inbound.request
         if request.to.tag is not None and inbound.flow in self._owners:
             return True
-        verdict = self._guard.check(request, Kind.PROXY, now)
-        if verdict.user is None:
-            self._challenge(inbound, Kind.PROXY, 407, verdict, now)
+        result = self._authenticator.check(request, Kind.PROXY, now)
+        if result.user is None:
+            self._challenge(inbound, Kind.PROXY, 407, result, now)
             return False
         sender = request.from_.uri
         is_hidden = isinstance(sender, SipUri) and sender.host == ANONYMOUS_HOST
-        if not is_hidden and user_of(sender) != verdict.user:
+        if not is_hidden and user_of(sender) != result.user:
             self._answer(inbound, 403, now, "Not Your Address")
             return False
-        self._owners[inbound.flow] = verdict.user
+        self._owners[inbound.flow] = result.user
         return True
 
     def _relay(self, inbound: Inbound, now: float) -> None:
@@ -212,7 +212,7 @@ class Proxy:
         self._forks[inbound.key] = fork
         fork.start(outbounds, now)
 
-    def _pass_ack(self, inbound: Inbound, now: float) -> None:
+    def _forward_ack(self, inbound: Inbound, now: float) -> None:
         """The ACK of a 2xx goes the way of its dialog, without a transaction (§16.11)."""
         if inbound.flow in self._owners and inbound.request.max_forwards != 0:
             for outbound in self._router.route(inbound.request, inbound.flow, now)[:1]:
@@ -226,9 +226,9 @@ class Proxy:
             fork.cancel(now)
 
     def _challenge(
-        self, inbound: Inbound, kind: Kind, status: int, verdict: AuthResult, now: float
+        self, inbound: Inbound, kind: Kind, status: int, result: AuthResult, now: float
     ) -> None:
-        fields = self._guard.challenges(kind, now, stale=verdict.stale)
+        fields = self._authenticator.challenges(kind, now, stale=result.stale)
         self._answer(inbound, status, now, fields=fields)
 
     def _answer(
@@ -253,10 +253,10 @@ class Proxy:
         fields = [*fields, ("Server", SERVER)]
         return build.response(request, status, reason, to_tag=tag, headers=fields)
 
-    def _sweep(self) -> None:
+    def _drop_finished(self) -> None:
         """Forget what has run its course."""
         self._forks = {key: fork for key, fork in self._forks.items() if not fork.is_over}
 
-    def _hop(self, flow: Flow, message: Message, *, incoming: bool) -> None:
+    def _report_hop(self, flow: Flow, message: Message, *, incoming: bool) -> None:
         peer = self._owners.get(flow, f"client {flow.number}")
         self._on_hop(Hop(flow, peer, incoming, message))

@@ -13,7 +13,7 @@ from sipcli.sip.message import Request, Response
 from sipcli.sip.params import Params
 from sipcli.sip.timing import LONGEST
 
-LONGEST_BINDING: Final = 3600
+MAX_EXPIRES_S: Final = 3600
 """Seconds: the most that is granted."""
 
 
@@ -64,7 +64,7 @@ class Registrar:
             flow=flow,
             call_id=request.call_id,
             cseq=request.cseq.number,
-            expires_at=now + min(_lifetime(contact, request), LONGEST_BINDING),
+            expires_at=now + min(_lifetime(contact, request), MAX_EXPIRES_S),
         )
 
     def _is_out_of_order(self, binding: Binding, now: float) -> bool:
@@ -118,5 +118,5 @@ def _lifetime(contact: Address, request: Request) -> int:
         try:
             return integer(text, 0, LONGEST, "expires")
         except Malformed:
-            return LONGEST_BINDING
-    return LONGEST_BINDING if request.expires is None else request.expires
+            return MAX_EXPIRES_S
+    return MAX_EXPIRES_S if request.expires is None else request.expires

@@ -36,7 +36,7 @@ class Router:
         self._new_id = new_id
         self._tokens = FlowTokens(key)
 
-    def route(self, request: Request, came_by: Flow, now: float) -> list[Outbound]:
+    def route(self, request: Request, source: Flow, now: float) -> list[Outbound]:
         """The request as it goes on, for each place that it goes to; none: nobody is there.
 
         All Route fields end here: there is no other proxy that we could reach. Addresses of
@@ -44,13 +44,13 @@ class Router:
         reached by the flow token of its dialog, or by what was registered.
         """
         bindings = self._bound(request.uri, now)
-        flow = self._by_token(request, came_by) if not bindings else None
+        flow = self._by_token(request, source) if not bindings else None
         if flow is not None:
-            return [self._outbound(request, came_by, flow, request.uri)]
+            return [self._outbound(request, source, flow, request.uri)]
         if not bindings and (found := self._locations.by_contact(request.uri, now)) is not None:
             bindings = (found,)
         return [
-            self._outbound(request, came_by, binding.flow, binding.contact) for binding in bindings
+            self._outbound(request, source, binding.flow, binding.contact) for binding in bindings
         ]
 
     def _bound(self, uri: Uri, now: float) -> tuple[Binding, ...]:
@@ -64,16 +64,16 @@ class Router:
         owner = (user, instance) if instance else self._locations.by_temporary(user)
         return self._locations.targets(owner[0], now, owner[1]) if owner else ()
 
-    def _by_token(self, request: Request, came_by: Flow) -> Flow | None:
+    def _by_token(self, request: Request, source: Flow) -> Flow | None:
         """The other flow of the dialog, as the topmost Route names it (RFC 5626 §5.3.1)."""
         top = request.routes[0].uri if request.routes else None
         numbers = self._tokens.read(user_of(top) or "") if top is not None else None
-        if numbers is None or came_by.number not in numbers:
+        if numbers is None or source.number not in numbers:
             return None
         caller, callee = numbers
-        return self._flows.get(callee if came_by.number == caller else caller)
+        return self._flows.get(callee if source.number == caller else caller)
 
-    def _outbound(self, request: Request, came_by: Flow, flow: Flow, uri: Uri) -> Outbound:
+    def _outbound(self, request: Request, source: Flow, flow: Flow, uri: Uri) -> Outbound:
         limit = request.max_forwards
         headers = request.headers.without("Route")
         headers = headers.replaced(
@@ -81,7 +81,7 @@ class Router:
         )
         headers = _without_our_credentials(headers)
         if request.method in _OPENS_DIALOG and request.to.tag is None:
-            token = self._tokens.write(came_by, flow)
+            token = self._tokens.write(source, flow)
             scheme = "sips" if needs_sips_contact(request.uri, request.routes) else "sip"  # §16.6
             route = f"<{scheme}:{token}@{DOMAIN};transport=ws;lr>"
             headers = headers.prepended("Record-Route", route)

@@ -18,7 +18,7 @@ from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.server import SandboxServer
 from sipcli.sandbox.temporary_ca import temporary_tls
 
-START_LIMIT: Final = 20.0
+START_TIMEOUT_S: Final = 20.0
 """Seconds that the extensions get to register, which takes them some 50 ms."""
 USERS: Final = ("alice", "bob")
 """Who there is where nobody is named."""
@@ -180,7 +180,7 @@ class Sandbox:
             self._tasks.create_task(extension.run(partial(ready, name), self._end))
         try:
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
-            await asyncio.wait_for(is_ready.wait(), START_LIMIT)
+            await asyncio.wait_for(is_ready.wait(), START_TIMEOUT_S)
         except TimeoutError:
             raise ConnectError(
                 f"{self.server} listens, but cannot be reached from this very machine: is its"

@@ -19,14 +19,14 @@ from sipcli.net.library import BoundedFragments
 from sipcli.net.trim import MAX_SIZE, TrimmedMessages
 from sipcli.sandbox.proxy import Hop, Proxy
 
-MOST_CLIENTS: Final = 200
+MAX_CLIENTS: Final = 200
 """Connections at a time; whoever comes after them is closed with 1013."""
 MAX_QUEUED: Final = 4
 """Messages of one client that may wait to be read."""
 MAX_UNSENT: Final = 256 * 1024
 """Bytes that may wait for a client that does not read; it is cut off then."""
 
-_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """All addresses -> the one of them that is certainly ours."""
 
 
@@ -95,12 +95,12 @@ class SandboxServer:
     def uri(self) -> WsServer:
         """Where it listens, as somebody on this machine reaches it."""
         scheme = "ws" if self._tls is None else "wss"
-        host = _ANYWHERE.get(self._host, self._host)
+        host = _WILDCARDS.get(self._host, self._host)
         host = f"[{host}]" if ":" in host else host
         return WsServer(f"{scheme}://{host}:{self._port}")
 
     async def _serve(self, connection: ServerConnection) -> None:
-        if len(self._connections) >= MOST_CLIENTS:
+        if len(self._connections) >= MAX_CLIENTS:
             await connection.close(1013, "too many clients")
             return
         self._count += 1

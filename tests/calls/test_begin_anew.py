@@ -8,7 +8,7 @@ import pytest
 
 from sipcli.calls.call import Call
 from sipcli.calls.call_errors import call_failure
-from sipcli.calls.call_stats import figures
+from sipcli.calls.call_stats import call_stats
 from sipcli.calls.events import CallEnded, Dtmf, Media
 from sipcli.core.calls.call_services import capabilities
 from sipcli.core.calls.events import Answered, CallEvent, Incoming, RemoteOffer
@@ -43,7 +43,7 @@ async def turned(alice: Person, bob: Person, carol: Person, *, dead: bool) -> Ca
     if dead:
         call, other = await early_answer(bob)
         say(bob, call, 200, nowhere(other))
-        call._path.end(0.0)  # noqa: SLF001 - it is alice who has to find out
+        call._supervisor.end(0.0)  # noqa: SLF001 - it is alice who has to find out
     else:
         bob.rings[0].answer(bob.sound())
     await alice.event(Answered)
@@ -73,9 +73,9 @@ async def test_the_same_description_under_another_tag_needs_no_new_media() -> No
         say(bob, bob.rings[0], 200, answer)
         await alice.event(Answered)
         await asyncio.sleep(20)
-        before = figures(ours.media)
+        before = call_stats(ours.media)
         await asyncio.sleep(1)
-        after = figures(ours.media)
+        after = call_stats(ours.media)
         assert before is not None
         assert after is not None
         assert after.packets_received > before.packets_received + 40
@@ -162,11 +162,11 @@ async def test_a_call_that_ends_as_soon_as_its_media_move_is_none_the_worse() ->
 async def test_figures_and_digits_are_of_the_whole_call() -> None:
     async with town() as (alice, bob, carol):
         ours = await turned(alice, bob, carol, dead=False)
-        early = figures(ours.media)
+        early = call_stats(ours.media)
         ours.send_dtmf("12")
         await asyncio.gather(alice.hears(), bob.hears())
         assert [(await bob.event(Dtmf, n)).digit for n in (1, 2)] == ["1", "2"]
-        late = figures(ours.media)
+        late = call_stats(ours.media)
         assert early is not None
         assert late is not None
         assert 0 < early.packets_sent < late.packets_sent
@@ -270,7 +270,7 @@ async def test_somebody_else_may_answer_what_they_asked_for() -> None:
     async with town() as (alice, bob, _), ends() as (other, _):
         ours, _ = await in_a_call(alice, bob)
         await asyncio.sleep(4)
-        before = figures(ours.media)
+        before = call_stats(ours.media)
         asked = Asked(bob)
         other.session.receive_offer(await asked.offer)
         asked.answer(await other.session.answer(Direction.SENDRECV))
@@ -292,7 +292,7 @@ async def test_who_answers_what_they_asked_for_and_is_not_there_ends_the_call() 
         ours, theirs = await in_a_call(alice, bob)
         asked = Asked(bob)
         other.session.receive_offer(await asked.offer)
-        theirs._path.end(0.0)  # noqa: SLF001 - who connects others has no media of his own
+        theirs._supervisor.end(0.0)  # noqa: SLF001 - who connects others has no media of his own
         answer = await other.session.answer(Direction.SENDRECV)
         await other.session.close()
         refuse_offers(bob)

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from sipcli.calls.call_stats import figures
+from sipcli.calls.call_stats import call_stats
 from sipcli.media.transport.media_transport import MediaTransport
 from tests.calls.phones_world import in_a_call, town
 from tests.media.session.ends import virtual
@@ -15,12 +15,12 @@ from tests.media.session.ends import virtual
 async def test_the_far_end_is_quoted_once_it_has_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
-        early = figures(ours.media)
+        early = call_stats(ours.media)
         assert early is not None
         assert (early.remote_loss_percent, early.remote_mos) == (None, None)
         lose_one_in_ten_of(ours.media._transport, monkeypatch)  # noqa: SLF001 - one way alone
         await asyncio.gather(alice.hears(), bob.hears(), asyncio.sleep(20))
-        mine, his = figures(ours.media), figures(theirs.media)
+        mine, his = call_stats(ours.media), call_stats(theirs.media)
         assert mine is not None
         assert his is not None
         assert mine.remote_loss_percent == pytest.approx(10, abs=2)

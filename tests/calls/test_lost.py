@@ -21,7 +21,7 @@ LOST = MediaLost(reason="nothing comes", closed=False)
 
 def lose_media(call: Call) -> None:
     """Have the media say that they are lost."""
-    call._path.on_event(LOST)  # noqa: SLF001 - this is what the media do
+    call._supervisor.on_event(LOST)  # noqa: SLF001 - this is what the media do
 
 
 def refuse(call: Call, status: int | None) -> None:
@@ -83,7 +83,7 @@ async def test_a_restart_is_offered_when_the_connection_is_there(
         alice.is_connected.set()
         await alice.event(Media, 2)
         await asyncio.gather(alice.hears(), bob.hears())
-        await asyncio.sleep(media_supervisor.RESTART_LIMIT + 1)
+        await asyncio.sleep(media_supervisor.RESTART_TIMEOUT_S + 1)
         assert not ours.over.is_set()
 
 
@@ -93,7 +93,7 @@ async def test_a_connection_that_stays_away_is_waited_for_no_longer_than_a_minut
         ours, _ = await in_a_call(alice, bob)
         alice.is_connected.clear()
         lose_media(ours)
-        await asyncio.sleep(media_supervisor.LOST_LIMIT - 1)
+        await asyncio.sleep(media_supervisor.LOST_TIMEOUT_S - 1)
         assert not ours.over.is_set()
         await asyncio.sleep(2)
         assert str(ours.media_failure) == "audio: nothing comes; an ICE restart did not help"
@@ -106,7 +106,7 @@ async def test_media_that_are_back_by_themselves_need_no_restart() -> None:
         alice.is_connected.clear()
         lose_media(ours)
         await asyncio.sleep(5)
-        ours._path.on_event(MediaBack())  # noqa: SLF001
+        ours._supervisor.on_event(MediaBack())  # noqa: SLF001
         assert restarts(alice) == 1
         alice.is_connected.set()
         await asyncio.sleep(20)
@@ -122,7 +122,7 @@ async def test_no_restart_is_told_before_its_offer_is_answered() -> None:
         lose_media(ours)
         await asyncio.sleep(1)
         assert len(offers) == 1
-        ours._path.on_event(MediaBack())  # noqa: SLF001
+        ours._supervisor.on_event(MediaBack())  # noqa: SLF001
         assert restarts(alice) == 0
         refuse(ours, 488)
         assert restarts(alice) == 1
@@ -209,7 +209,7 @@ async def test_a_call_that_ends_while_its_media_are_lost_has_failed() -> None:
 async def test_media_that_are_lost_again_and_again_are_given_up() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
-        for number in range(media_supervisor.MOST_RESTARTS):
+        for number in range(media_supervisor.MAX_RESTARTS):
             lose_media(ours)
             await alice.event(Media, number + 2)
             await asyncio.sleep(1)
@@ -223,13 +223,13 @@ async def test_media_that_are_lost_again_and_again_are_given_up() -> None:
 async def test_a_loss_long_after_the_last_one_is_another_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(media_supervisor, "RESTART_SPACING", 5.0)
+    monkeypatch.setattr(media_supervisor, "RESTART_SPACING_S", 5.0)
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
-        for number in range(media_supervisor.MOST_RESTARTS + 2):
+        for number in range(media_supervisor.MAX_RESTARTS + 2):
             lose_media(ours)
             await alice.event(Media, number + 2)
-            await asyncio.sleep(media_supervisor.RESTART_SPACING)
+            await asyncio.sleep(media_supervisor.RESTART_SPACING_S)
         assert not ours.over.is_set()
 
 
@@ -243,5 +243,5 @@ async def test_a_far_end_that_always_has_an_offer_out_itself_is_not_asked_for_ev
         while not ours.over.is_set():
             await asyncio.sleep(1)
             refuse(ours, 491)
-        assert now() - begun < media_supervisor.LOST_LIMIT + 5
-        assert len(offers) <= media_supervisor.LOST_LIMIT / media_supervisor.CROSSED_WAIT + 1
+        assert now() - begun < media_supervisor.LOST_TIMEOUT_S + 5
+        assert len(offers) <= media_supervisor.LOST_TIMEOUT_S / media_supervisor.GLARE_DELAY_S + 1

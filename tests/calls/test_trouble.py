@@ -118,7 +118,7 @@ async def test_an_answer_that_nothing_can_be_made_of_ends_its_call_alone(
         assert (await carol.event(CallEnded)).status == 480
         assert not first.over.is_set()
         assert met(alice) == [BUG]
-        monkeypatch.setattr(Offers, "take_answer", fail(BUG))
+        monkeypatch.setattr(Offers, "on_answer", fail(BUG))
         monkeypatch.setattr(Offers, "remote_offer", fail(BUG))
         first.hold(on=True)
         async with asyncio.timeout(2):

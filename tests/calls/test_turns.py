@@ -225,7 +225,7 @@ def drop_everything(patch: pytest.MonkeyPatch) -> None:
 
 def lose_media(call: Call) -> None:
     """Have the media say that they are lost."""
-    call._path.on_event(MediaLost(reason="nothing comes", closed=False))  # noqa: SLF001
+    call._supervisor.on_event(MediaLost(reason="nothing comes", closed=False))  # noqa: SLF001
 
 
 @pytest.mark.parametrize("turns", range(12))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipcli.config.format import LONGEST, mask, toml_text, wrong_value
+from sipcli.config.format import MAX_SHOWN, mask, toml_text, wrong_value
 
 PLAIN = st.recursive(
     st.one_of(
@@ -73,6 +73,6 @@ def test_wrong_values(value: object, shown: str) -> None:
 
 
 def test_a_long_wrong_value_is_cut_after_it_was_masked() -> None:
-    shown = wrong_value("ws://" + "geheim" * LONGEST + "@" + "h" * 1000)
+    shown = wrong_value("ws://" + "geheim" * MAX_SHOWN + "@" + "h" * 1000)
     assert "geheim" not in shown
-    assert len(shown) < LONGEST + 50
+    assert len(shown) < MAX_SHOWN + 50

@@ -4,7 +4,14 @@ import tomllib
 
 import pytest
 
-from sipcli.config.list_types import MOST, codecs, headers, stun_servers, turn_servers, ws_servers
+from sipcli.config.list_types import (
+    MAX_ELEMENTS,
+    codecs,
+    headers,
+    stun_servers,
+    turn_servers,
+    ws_servers,
+)
 from sipcli.config.settings import TurnServer, WsServer
 from sipcli.config.types import Kind, T, Unacceptable
 
@@ -102,8 +109,8 @@ def test_codecs_may_be_separated_by_commas_or_repeated() -> None:
 
 
 def test_lists_are_bounded() -> None:
-    words = ["stun:h"] * MOST
-    assert len(stun_servers().from_words(words)) == MOST
+    words = ["stun:h"] * MAX_ELEMENTS
+    assert len(stun_servers().from_words(words)) == MAX_ELEMENTS
     with pytest.raises(Unacceptable, match="more than"):
         stun_servers().from_words([*words, "stun:h"])
     with pytest.raises(Unacceptable, match="more than"):

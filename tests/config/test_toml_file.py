@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sipcli.config.toml_file import LARGEST, read
+from sipcli.config.toml_file import MAX_BYTES, read
 from sipcli.errors import ConfigError
 
 
@@ -27,7 +27,7 @@ def write(folder: Path, data: bytes) -> Path:
         ("a = 'ä'".encode("utf-16"), r"c.toml:1: not UTF-8 text"),
         (b"a = " + b"9" * 5000, r"c.toml: not valid TOML: "),
         (b"a = " + b"[" * 100_000, r"c.toml: not a configuration file: nested too deeply"),
-        (b"#" * (LARGEST + 1), r"c.toml: this is no configuration file: it is above \d+ bytes"),
+        (b"#" * (MAX_BYTES + 1), r"c.toml: this is no configuration file: it is above \d+ bytes"),
         (b"\x1b = 1", r"c.toml:1: not valid TOML: "),
     ],
 )
@@ -38,7 +38,7 @@ def test_what_is_no_toml_is_told_with_its_line(data: bytes, wanted: str, tmp_pat
 
 
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
-    assert read(write(tmp_path, b"a = 1\n" + b"#" * (LARGEST - 6))).table == {"a": 1}
+    assert read(write(tmp_path, b"a = 1\n" + b"#" * (MAX_BYTES - 6))).table == {"a": 1}
 
 
 def test_a_file_without_end_is_refused_like_a_large_one() -> None:

@@ -10,7 +10,7 @@ from sipcli.doctor.check import ORDER, Check
 from sipcli.doctor.report import Report
 from sipcli.doctor.runner import DoctorRun, examine
 from sipcli.errors import SipcliError
-from sipcli.observer import Unwatched
+from sipcli.observer import NullObserver
 from tests.core.factories import settings
 
 PATIENCE = 30.0
@@ -65,7 +65,7 @@ def retry_forever(chosen: Settings, **changes: Any) -> DoctorRun:
     usual: dict[str, Any] = {
         "described": "a test",
         "credentials": Credentials("alice", "open sesame"),
-        "observer": Unwatched(),
+        "observer": NullObserver(),
         "echo": None,
         "can_ask": False,
     }

@@ -25,7 +25,7 @@ from sipcli.media.transport import media_transport
 from sipcli.media.transport.failure import IceFailed
 from sipcli.media.webrtc.dtls import Dtls, DtlsFault
 from sipcli.media.webrtc.ice_socket import IceSocket
-from sipcli.observer import Unwatched
+from sipcli.observer import NullObserver
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sip.uri import SipUri
@@ -205,11 +205,11 @@ def test_where_other_devices_would_ring_nobody_is_called() -> None:
     others = Binding(contact="sip:desk@192.0.2.9", expires_s=60, ours=False)
 
     async def test() -> list[str]:
-        async with SipServer() as server, ProbePhone(at(server.uri), None, Unwatched()) as line:
+        async with SipServer() as server, ProbePhone(at(server.uri), None, NullObserver()) as line:
             await line.runner.ready()
             assert isinstance(line.registered, Registered)
             line.registered = replace(line.registered, bindings=(others,), pub_gruu=None)
-            ice, *_ = await call_ourselves(line, None, Unwatched())
+            ice, *_ = await call_ourselves(line, None, NullObserver())
             assert server.requests("INVITE") == []
             return [ice.detail]
 
@@ -222,8 +222,8 @@ def test_a_stranger_who_calls_meanwhile_hears_no_echo() -> None:
             bob = here.account("bob", replace(chosen, instance_id=uuid4()))
             credentials = here.credentials
             async with (
-                ProbePhone(chosen, credentials("alice"), Unwatched(), echoes=True) as alice,
-                ProbePhone(bob, credentials("bob"), Unwatched()) as stranger,
+                ProbePhone(chosen, credentials("alice"), NullObserver(), echoes=True) as alice,
+                ProbePhone(bob, credentials("bob"), NullObserver()) as stranger,
             ):
                 await alice.runner.ready()
                 await stranger.runner.ready()

@@ -8,7 +8,7 @@ from sipcli.doctor.challenges import ChallengeWatch
 from sipcli.doctor.check import ORDER
 from sipcli.doctor.runner import examine
 from sipcli.errors import MissingPassword, Phase, RegistrationError
-from sipcli.observer import Unwatched
+from sipcli.observer import NullObserver
 from sipcli.sip import build
 from sipcli.sip.message import encode
 from tests.core.digest_server import request
@@ -99,7 +99,7 @@ def test_other_devices_of_the_account_are_told(others: int, told: str | None) ->
 
 
 def test_the_first_challenge_is_told() -> None:
-    watch = ChallengeWatch(Unwatched())
+    watch = ChallengeWatch(NullObserver())
     for realm in ("first", "second"):
         fields = [("WWW-Authenticate", f'Digest realm="{realm}", nonce="1"')]
         watch.received("ws://a", encode(build.response(request("REGISTER"), 401, headers=fields)))
@@ -107,7 +107,7 @@ def test_the_first_challenge_is_told() -> None:
 
 
 def test_hostile_words_of_a_challenge_are_bounded() -> None:
-    watch = ChallengeWatch(Unwatched())
+    watch = ChallengeWatch(NullObserver())
     challenge = 'Digest realm="' + "x" * 5000 + '", nonce="1", algorithm=' + "y" * 5000
     refusal = build.response(request("REGISTER"), 401, headers=[("WWW-Authenticate", challenge)])
     watch.received("ws://a", encode(refusal))
@@ -116,7 +116,7 @@ def test_hostile_words_of_a_challenge_are_bounded() -> None:
 
 
 def test_what_is_no_message_is_passed_on_and_tells_nothing() -> None:
-    watch = ChallengeWatch(Unwatched())
+    watch = ChallengeWatch(NullObserver())
     for data in (b"", b"\r\n\r\n", b"\xff\xfe", b"SIP/2.0 401 No\r\nWWW-Authenticate: ,\r\n\r\n"):
         watch.received("ws://a", data)
     assert watch.shown == "asked for no password"

@@ -10,7 +10,7 @@ import pytest
 
 from sipcli import __version__
 from sipcli.cli.sip_ladder import MOST, SipLadder
-from sipcli.observer import Unwatched
+from sipcli.observer import NullObserver
 from tests.cli.program import Sipcli
 from tests.cli.test_script import obeyed
 
@@ -125,7 +125,7 @@ def test_with_json_a_usage_error_leaves_stdout_to_the_events(sipcli: Sipcli) -> 
 
 
 def test_the_ladder_takes_what_a_peer_sends_and_keeps_no_more_than_it_should() -> None:
-    ladder = SipLadder(Unwatched())
+    ladder = SipLadder(NullObserver())
     ladder.sent("ws://a", b"\r\n\r\n")
     ladder.received("ws://a", b"SIP/2.0 486 Busy\x1b[2J\r\nCSeq: 1 INVITE\r\n\r\n")
     ladder.received("ws://a", b"\xff\x00garbage")
@@ -144,4 +144,4 @@ def test_the_ladder_takes_what_a_peer_sends_and_keeps_no_more_than_it_should() -
 
 
 def test_without_a_message_the_ladder_says_so() -> None:
-    assert SipLadder(Unwatched()).text == "no SIP message was sent or received"
+    assert SipLadder(NullObserver()).text == "no SIP message was sent or received"

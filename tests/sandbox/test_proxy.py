@@ -5,7 +5,7 @@ import pytest
 from sipcli.core.transactions import layer as transactions
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sandbox.fork import TIMER_C
-from sipcli.sandbox.locations import MOST_TEMPORARY
+from sipcli.sandbox.locations import MAX_TEMPORARY_GRUUS
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
@@ -211,7 +211,7 @@ def test_of_many_temporary_gruus_the_latest_are_good() -> None:
     alice, bob = world.phone("alice"), world.phone("bob")
     given = [
         bob.register(instance=INSTANCE).contacts[-1].params.get("temp-gruu") or ""
-        for _ in range(MOST_TEMPORARY + 1)
+        for _ in range(MAX_TEMPORARY_GRUUS + 1)
     ]
     bob.requests.clear()
     for gruu, is_good in ((given[0], False), (given[1], True), (given[-1], True)):

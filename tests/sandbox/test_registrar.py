@@ -4,7 +4,7 @@ import pytest
 
 from sipcli.core.requests.credentials import Authenticator, Credentials
 from sipcli.sandbox import digest_auth
-from sipcli.sandbox.digest_auth import NONCE_LIFETIME
+from sipcli.sandbox.digest_auth import NONCE_LIFETIME_S
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip.digest import Algorithm, ha1
 from sipcli.sip.message import Request
@@ -109,7 +109,7 @@ def test_credentials_are_not_good_for_another_request_uri() -> None:
 def test_an_old_nonce_is_stale_and_the_new_one_taken() -> None:
     world = World()
     client = world.phone("alice")
-    world.now += NONCE_LIFETIME
+    world.now += NONCE_LIFETIME_S
     before = len(world.hops)
     assert client.register().status == 200
     answers = [hop.message for hop in world.hops[before:] if not hop.incoming]
@@ -117,7 +117,7 @@ def test_an_old_nonce_is_stale_and_the_new_one_taken() -> None:
 
 
 def test_nonces_beyond_the_bound_push_out_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digest_auth, "MOST_NONCES", 2)
+    monkeypatch.setattr(digest_auth, "MAX_NONCES", 2)
     world = World()
     alice = world.phone("alice")
     for user in ("bob", "carol"):

@@ -90,7 +90,7 @@ def test_too_many_fragments_cost_their_sender_the_connection_and_no_other() -> N
 
 
 def test_there_is_a_bound_to_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_CLIENTS", 1)
+    monkeypatch.setattr(module, "MAX_CLIENTS", 1)
 
     async def work(server: SandboxServer) -> None:
         async with (

@@ -38,7 +38,7 @@ def test_a_sandbox_that_nobody_reaches_says_so(monkeypatch: pytest.MonkeyPatch) 
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(sandbox, "START_LIMIT", 0.1)
+    monkeypatch.setattr(sandbox, "START_TIMEOUT_S", 0.1)
     monkeypatch.setattr(Extension, "run", never)
     with pytest.raises(ConnectError, match=r"^TCP: .*is its loopback interface up\?"):
         asyncio.run(start())

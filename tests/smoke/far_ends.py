@@ -90,7 +90,7 @@ def _vanish_midway(call: Call) -> None:
 
         setattr(transport, "_new_agent", dumb)  # noqa: B010 - a method is not to be assigned to
         _silence_agent(transport._agent)  # noqa: SLF001
-        setattr(call._path, "take", lambda _: None)  # noqa: B010, SLF001 - it misses nothing itself
+        setattr(call._supervisor, "take", lambda _: None)  # noqa: B010, SLF001 - it misses nothing itself
         _freeze(call)
 
     asyncio.get_running_loop().call_later(SOUND_S, vanish)
