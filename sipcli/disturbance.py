@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from sipcli import awake
-from sipcli.net.ways import NetworkWatch
+from sipcli.net.network_watch import NetworkWatch
 
 HARMLESS_SLEEP_S: Final = 5.0
 """Seconds of sleep that no connection suffers from."""

@@ -171,10 +171,10 @@ class UserAgentRunner:
             agent.send_message(target, text, settle, now)
         return await outcome
 
-    def be_patient(self) -> None:
+    def retry_forever_from_now(self) -> None:
         """From now on try again for ever: there is more to lose than a connection."""
         with self.step() as (agent, _):
-            agent.be_patient()
+            agent.retry_forever_from_now()
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run `work` beside all else; what it raises ends the phone, and leaving waits for it.

@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         "awake",
         "net.resolve",
         "net.tls",
-        "net.ways",
+        "net.network_watch",
     },
     "log": {"config.settings", "text", "files", "unlogged"},
     "disturbance": {"net", "awake"},

@@ -294,7 +294,7 @@ class Phone:
                 begun = next(call for call in self.call_manager.calls if call.id == name)
                 self._calls[name] = self._wrap(begun)
             case Answered():
-                self.runner.be_patient()  # a call outlives its WebSocket: get that back
+                self.runner.retry_forever_from_now()  # a call outlives its WebSocket: get that back
             case _:
                 pass
         call = self._calls.get(getattr(event, "call", ""))

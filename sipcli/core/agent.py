@@ -134,7 +134,7 @@ class UserAgent:
         self._registration.stop(now)
         self._step_done(now)
 
-    def be_patient(self) -> None:
+    def retry_forever_from_now(self) -> None:
         """From now on try again for ever."""
         self._connector.retry_forever = self._registration.retry_forever = True
 

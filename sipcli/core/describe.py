@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _PRIVATE: Final = frozenset({"text", "digit"})
 """Fields of what users say or dial: their size tells enough."""
-LONGEST: Final = 200
+MAX_TEXT: Final = 200
 """Characters of each of a peer's words."""
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -45,11 +45,11 @@ def describe_message(message: Request | Response) -> str:
         head = f"{message.method} {message.target}"
     else:
         head = f"{message.status} {message.reason}"
-    shown = [head[:LONGEST]]
+    shown = [head[:MAX_TEXT]]
     for name in ("CSeq", "Call-ID"):
-        shown.append(f"{name} {(message.headers.get(name) or 'none')[:LONGEST]}")
+        shown.append(f"{name} {(message.headers.get(name) or 'none')[:MAX_TEXT]}")
     if message.body:
-        kind = (message.headers.get("Content-Type") or "no type")[:LONGEST]
+        kind = (message.headers.get("Content-Type") or "no type")[:MAX_TEXT]
         shown.append(f"{kind} ({len(message.body)} bytes)")
     return ", ".join(shown)
 

@@ -1,7 +1,7 @@
 """Warnings about messages that came in malformed: what is wrong, where, and what became of them.
 
 A peer decides how many there are: the same sentence is told once a minute, the same harmless
-fault too, whatever it is in, and no more than `MOST_REPORTS` different ones are.
+fault too, whatever it is in, and no more than `MAX_REPORTS` different ones are.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from sipcli.sip.message import Request, Response
 
 PERIOD: Final = 60.0
 """Seconds in which nothing is told twice."""
-MOST_REPORTS: Final = 10
+MAX_REPORTS: Final = 10
 """Warnings in one period; then one more says that there are others."""
-LONGEST_EXCERPT: Final = 60
+MAX_EXCERPT: Final = 60
 """Characters that are repeated of what is no SIP message."""
 
 
@@ -43,18 +43,18 @@ class FaultReports:
 
     def unknown(self, data: bytes, fault: Fault, now: float) -> None:
         """Bytes that are no SIP message."""
-        start = data.lstrip(b"\r\n")[: LONGEST_EXCERPT + 1].splitlines() or [b""]
+        start = data.lstrip(b"\r\n")[: MAX_EXCERPT + 1].splitlines() or [b""]
         shown = start[0].decode("utf-8", "replace")
-        shown = shown if len(shown) <= LONGEST_EXCERPT else f"{shown[:LONGEST_EXCERPT]}…"
+        shown = shown if len(shown) <= MAX_EXCERPT else f"{shown[:MAX_EXCERPT]}…"
         self._tell(f'the server sent what is no SIP message, "{shown}": {_place(fault)}', now)
 
     def _tell(self, text: str, now: float, topic: str | None = None) -> None:
         """Tell it, unless that was done lately: `topic` stands for it, else the text itself."""
         topic = topic or text
         self._told = {known: at for known, at in self._told.items() if now - at < PERIOD}
-        if topic in self._told or len(self._told) > MOST_REPORTS:
+        if topic in self._told or len(self._told) > MAX_REPORTS:
             return
-        if len(self._told) == MOST_REPORTS:
+        if len(self._told) == MAX_REPORTS:
             text = f"more malformed messages came; {PERIOD:.0f} s go by before others are told"
         self._told[topic] = now
         self._emit(events.Warned(text=text))
@@ -62,10 +62,10 @@ class FaultReports:
 
 def _named(message: Request | Response) -> str:
     if isinstance(message, Request):
-        method = message.method[:LONGEST_EXCERPT]
+        method = message.method[:MAX_EXCERPT]
         return f"an {method}" if method.startswith(tuple("AEIOU")) else f"a {method}"
     cseq = message.headers.get("CSeq") or ""
-    method = cseq.rpartition(" ")[2][:LONGEST_EXCERPT]
+    method = cseq.rpartition(" ")[2][:MAX_EXCERPT]
     kind = str(message.status) if message.status else "response"
     return f"a {kind} to {method}" if method else f"a {kind}"
 

@@ -16,7 +16,7 @@ from sipcli.sip.bodies import find_bodies
 from sipcli.sip.charset import decode
 from sipcli.sip.message import Request
 
-MOST_REMEMBERED: Final = 200
+MAX_REMEMBERED: Final = 200
 """Bound on the MESSAGEs remembered for finding merged copies."""
 
 
@@ -34,7 +34,7 @@ class RequestServer:
         self._identity = identity
         self._calls = calls
         self._emit = emit
-        self._recent: deque[tuple[float, Request]] = deque(maxlen=MOST_REMEMBERED)
+        self._recent: deque[tuple[float, Request]] = deque(maxlen=MAX_REMEMBERED)
 
     def receive(self, inbound: Inbound, now: float) -> None:
         """Answer a well-formed request; an ACK gets none, as ever (RFC 3261 §17)."""

@@ -76,7 +76,7 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
         prefix = f"{attempt.server}: " if len(attempts) > 1 else ""
         if attempt.failed_at is phase and attempt.fault is not None:
             faults.append(prefix + attempt.fault.what)
-            hints.append(attempt.fault.cure or _CURES[phase])
+            hints.append(attempt.fault.hint or _CURES[phase])
             if phase is Phase.TLS and attempt.details.certificate is not None:
                 faults.append(f"{prefix}it showed {_shown(attempt.details.certificate, now)}")
         elif not _came_by(phase, attempt):

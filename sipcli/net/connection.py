@@ -15,8 +15,8 @@ from websockets.client import ClientProtocol
 
 from sipcli import awake
 from sipcli.net.library import BoundedFragments
+from sipcli.net.network_watch import is_ours
 from sipcli.net.trim import TrimmedMessages
-from sipcli.net.ways import is_ours
 
 LINGER: Final = 1.0
 """Seconds for the server to end TCP once a Close frame was sent or received (RFC 6455 §7.1.1)."""

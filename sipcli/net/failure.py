@@ -5,7 +5,7 @@ from typing import Final
 
 from sipcli.net.details import LinkDetails, Phase
 
-LONGEST_EXCERPT: Final = 120
+MAX_EXCERPT: Final = 120
 """Characters of a peer's words that one sentence repeats."""
 
 
@@ -14,11 +14,11 @@ class Fault:
     """What is wrong and, where that can be known, what helps; together they are a sentence."""
 
     what: str
-    cure: str = ""
+    hint: str = ""
 
     def __str__(self) -> str:
         """The sentence."""
-        return f"{self.what}: {self.cure}" if self.cure else self.what
+        return f"{self.what}: {self.hint}" if self.hint else self.what
 
 
 class ConnectFailed(Exception):  # noqa: N818 - the contract's word for it
@@ -54,4 +54,4 @@ def excerpt(text: str) -> str:
     They stay in one line: a screen takes each line of an error for a problem of its own.
     """
     text = text.replace("\n", " ")
-    return text if len(text) <= LONGEST_EXCERPT else f"{text[:LONGEST_EXCERPT]}…"
+    return text if len(text) <= MAX_EXCERPT else f"{text[:MAX_EXCERPT]}…"

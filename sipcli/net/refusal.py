@@ -19,7 +19,7 @@ _WANTS_TLS: Final = re.compile(rb"HTTPS|SSL-enabled", re.IGNORECASE)
 _BODY_SEARCHED: Final = 2048
 """Bytes of an error page that are looked at."""
 
-_CURES: Final = {
+_HINTS: Final = {
     401: "give its credentials in ws_headers (Authorization)",
     403: "it may want another origin, other ws_headers or another path",
     404: "check the path in ws_servers",
@@ -27,11 +27,11 @@ _CURES: Final = {
     426: "it wants another version or protocol than WebSocket 13",
     429: "it has had too many connections from here; wait",
 }
-_CURE_REDIRECT: Final = "redirects are not followed; put the new address into ws_servers"
-_CURE_SUCCESS: Final = "that is an ordinary web page; check the path in ws_servers"
-_CURE_SERVER: Final = "the fault is the server's; try again later"
-_CURE_TLS: Final = "the port speaks TLS; write wss: in ws_servers"
-_CURE_OTHER: Final = "check address and path in ws_servers"
+_HINT_REDIRECT: Final = "redirects are not followed; put the new address into ws_servers"
+_HINT_SUCCESS: Final = "that is an ordinary web page; check the path in ws_servers"
+_HINT_SERVER: Final = "the fault is the server's; try again later"
+_HINT_TLS: Final = "the port speaks TLS; write wss: in ws_servers"
+_HINT_OTHER: Final = "check address and path in ws_servers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +113,14 @@ def explain_answer(answer: Answer) -> Fault:
         said += f" with Location {excerpt(answer.location)}"
     if answer.challenge is not None:
         said += f" ({excerpt(answer.challenge)})"
-    return Fault(said, _cure(answer))
+    return Fault(said, _hint(answer))
 
 
-def _cure(answer: Answer) -> str:
+def _hint(answer: Answer) -> str:
     if answer.wants_tls:
-        return _CURE_TLS
-    by_class = {2: _CURE_SUCCESS, 3: _CURE_REDIRECT, 5: _CURE_SERVER}
-    return _CURES.get(answer.status) or by_class.get(answer.status // 100, _CURE_OTHER)
+        return _HINT_TLS
+    by_class = {2: _HINT_SUCCESS, 3: _HINT_REDIRECT, 5: _HINT_SERVER}
+    return _HINTS.get(answer.status) or by_class.get(answer.status // 100, _HINT_OTHER)
 
 
 def _explain_first_bytes(connection: Connection) -> Fault:
@@ -134,7 +134,7 @@ def _explain_first_bytes(connection: Connection) -> Fault:
             f"check the port in ws_servers, and whether it wants {wish}",
         )
     if head[0] in (0x15, 0x16) and head[1:2] == b"\x03":  # alert, handshake (RFC 8446 §5.1)
-        return Fault("it sent a TLS record", _CURE_TLS)
+        return Fault("it sent a TLS record", _HINT_TLS)
     sent = excerpt(head.decode("utf-8", "backslashreplace").strip())
     what = f"the port speaks something else than HTTP (it sent “{sent}”)"
     return Fault(what, "check it in ws_servers")

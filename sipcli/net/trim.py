@@ -24,7 +24,7 @@ _BLANK_LINE: Final = b"\r\n\r\n"
 _LENGTHS: Final = {126: 2, 127: 8}
 """What the short length of a frame says -> bytes of the long one that follows."""
 _MASK_BIT: Final = 0x80
-_LONGEST_SHORT: Final = 125
+_MAX_SHORT: Final = 125
 
 
 class TrimmedMessages(Connection):
@@ -123,7 +123,7 @@ class Trimmer:
 
 def _length(size: int, mask_bit: int) -> bytes:
     """The length of a payload as the header has it."""
-    if size <= _LONGEST_SHORT:
+    if size <= _MAX_SHORT:
         return bytes([mask_bit | size])
     if size < 1 << 16:
         return bytes([mask_bit | 126]) + size.to_bytes(2, "big")

@@ -11,7 +11,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.message import Request, Response
 from sipcli.sip.params import Params
-from sipcli.sip.timing import LONGEST
+from sipcli.sip.timing import MAX_DELTA_SECONDS
 
 MAX_EXPIRES_S: Final = 3600
 """Seconds: the most that is granted."""
@@ -106,7 +106,7 @@ def _reg_id(contact: Address) -> str | None:
     """Which flow of the instance this is, counted from 1 (RFC 5626 §4.2.1)."""
     text = contact.params.get("reg-id")
     try:
-        return None if text is None else str(integer(text, 1, LONGEST, "reg-id"))
+        return None if text is None else str(integer(text, 1, MAX_DELTA_SECONDS, "reg-id"))
     except Malformed:
         return None
 
@@ -116,7 +116,7 @@ def _lifetime(contact: Address, request: Request) -> int:
     text = contact.params.get("expires")
     if text is not None:
         try:
-            return integer(text, 0, LONGEST, "expires")
+            return integer(text, 0, MAX_DELTA_SECONDS, "expires")
         except Malformed:
             return MAX_EXPIRES_S
     return MAX_EXPIRES_S if request.expires is None else request.expires

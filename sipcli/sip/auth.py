@@ -19,7 +19,7 @@ from sipcli.sip.grammar import (
     split_list,
 )
 
-MOST_CHALLENGES: Final = 32
+MAX_CHALLENGES: Final = 32
 """Challenges read from one response. Servers offer one to three for each realm."""
 
 _UNQUOTED: Final = re.compile(r'[^\s",]+')
@@ -109,7 +109,7 @@ def parse_challenges(lines: Iterable[str]) -> list[Challenge]:
     Never raises: what is malformed or not Digest comes back with its `fault`.
     """
     groups = [group for line in lines for group in _by_scheme(line)]
-    return [_challenge(scheme, elements) for scheme, elements in groups[:MOST_CHALLENGES]]
+    return [_challenge(scheme, elements) for scheme, elements in groups[:MAX_CHALLENGES]]
 
 
 def parse_authorization(value: str) -> Authorization:

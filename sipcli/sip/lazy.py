@@ -8,7 +8,7 @@ from sipcli.sip.address import Address, address_elements
 from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.headers import Headers
 
-MOST_ELEMENTS: Final = 4096
+MAX_ELEMENTS: Final = 4096
 """Elements read of one list: it bounds the work that a peer can cause.
 
 At 16 characters each they fill the largest message that is read. Of longer lists the rest is left
@@ -108,14 +108,14 @@ def every(headers: Headers, name: str, parse: Callable[[str], T]) -> tuple[T, ..
 
 
 def _all(texts: Sequence[str], parse: Callable[[str], T]) -> tuple[T, ...]:
-    if len(texts) > MOST_ELEMENTS:
+    if len(texts) > MAX_ELEMENTS:
         raise Malformed("there are too many elements")
     return tuple([parse(text) for text in texts])
 
 
 def _well_formed(texts: Sequence[str], parse: Callable[[str], T]) -> tuple[T, ...]:
     found: list[T] = []
-    for text in texts[:MOST_ELEMENTS]:
+    for text in texts[:MAX_ELEMENTS]:
         with suppress(Malformed):
             found.append(parse(text))
     return tuple(found)

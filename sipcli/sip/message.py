@@ -13,7 +13,7 @@ from typing import Final
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import BLANKS, TOKEN, TOKEN_CHARS, Malformed, integer
 from sipcli.sip.headers import Headers
-from sipcli.sip.timing import LONGEST
+from sipcli.sip.timing import MAX_DELTA_SECONDS
 from sipcli.sip.typed import Message, Request, Response
 from sipcli.sip.uri import COMMON_URI, parse_uri
 
@@ -145,7 +145,7 @@ def _framed(lengths: Sequence[str], body: bytes, faults: list[Fault]) -> bytes:
         reason = "More Than One Content-Length"
     else:
         try:
-            length = integer(lengths[0].strip(BLANKS), 0, LONGEST, "")
+            length = integer(lengths[0].strip(BLANKS), 0, MAX_DELTA_SECONDS, "")
         except Malformed:
             reason = "Malformed Content-Length"
         else:

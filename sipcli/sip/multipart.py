@@ -15,7 +15,7 @@ from sipcli.sip.lazy import each, optional, text_of
 from sipcli.sip.media_type import ContentDisposition, MediaType
 
 CPIM: Final = "message/cpim"
-MOST_PARTS: Final = 64
+MAX_PARTS: Final = 64
 """Parts of one multipart body; more are malformed."""
 
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
@@ -108,7 +108,7 @@ def _delimiters(body: bytes, delimiter: bytes) -> list[tuple[int, int]]:
             found.append((start, 0 if is_last else line.end()))
             if is_last:
                 break
-            if len(found) > MOST_PARTS:
+            if len(found) > MAX_PARTS:
                 raise Malformed("a multipart body has too many parts")
             end = line.end() - 1
         at = body.find(b"\n" + delimiter, end)

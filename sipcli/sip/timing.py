@@ -7,7 +7,7 @@ from typing import Final
 from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.params import NO_PARAMS, Params
 
-LONGEST: Final = 2**32 - 1
+MAX_DELTA_SECONDS: Final = 2**32 - 1
 """Seconds; the greatest a delta-seconds can hold (RFC 3261 §20.19)."""
 
 _SECONDS: Final = re.compile(r"([0-9]++)[ \t]*+")
@@ -63,7 +63,7 @@ def _seconds(text: str) -> tuple[int, int]:
     found = _SECONDS.match(text)
     if found is None:
         raise Malformed("this is not a number of seconds")
-    return integer(found[1], 0, LONGEST, "the number of seconds"), found.end()
+    return integer(found[1], 0, MAX_DELTA_SECONDS, "the number of seconds"), found.end()
 
 
 def _seconds_param(params: Params, name: str) -> int | None:
@@ -71,7 +71,7 @@ def _seconds_param(params: Params, name: str) -> int | None:
     if value is None:
         return None
     try:
-        return integer(value, 0, LONGEST, name)
+        return integer(value, 0, MAX_DELTA_SECONDS, name)
     except Malformed:
         return None
 

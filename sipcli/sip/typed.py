@@ -29,7 +29,7 @@ from sipcli.sip.media_type import ContentDisposition, MediaType
 from sipcli.sip.reason import Reason, Warning
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.subscription import Event, SubscriptionState
-from sipcli.sip.timing import LONGEST, RetryAfter, SessionExpires
+from sipcli.sip.timing import MAX_DELTA_SECONDS, RetryAfter, SessionExpires
 from sipcli.sip.uri import Uri, parse_uri
 from sipcli.sip.via import Via
 
@@ -89,13 +89,13 @@ class Message:
 
     max_forwards = number("Max-Forwards", 0, 255)
     """Hops that are left (RFC 3261 §20.22)."""
-    content_length = number("Content-Length", 0, LONGEST)
+    content_length = number("Content-Length", 0, MAX_DELTA_SECONDS)
     """Bytes, as the field says; `len(body)` is the truth."""
-    expires = number("Expires", 0, LONGEST)
+    expires = number("Expires", 0, MAX_DELTA_SECONDS)
     """Seconds (RFC 3261 §20.19)."""
-    min_expires = number("Min-Expires", 0, LONGEST)
+    min_expires = number("Min-Expires", 0, MAX_DELTA_SECONDS)
     """Seconds, the least a registrar grants (RFC 3261 §20.23)."""
-    flow_timer = number("Flow-Timer", 0, LONGEST)
+    flow_timer = number("Flow-Timer", 0, MAX_DELTA_SECONDS)
     """Seconds of silence after which the server drops the flow (RFC 5626 §4.4)."""
     retry_after = optional("Retry-After", RetryAfter.parse)
     """When to try again (RFC 3261 §20.33)."""

@@ -13,7 +13,7 @@ from sipcli.sip.bodies import body_fault
 from sipcli.sip.cseq import RAck
 from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed, integer, token
-from sipcli.sip.lazy import MOST_ELEMENTS
+from sipcli.sip.lazy import MAX_ELEMENTS
 from sipcli.sip.media_type import MediaType
 from sipcli.sip.message import LIMITS, Limits, Message, Request, Response
 from sipcli.sip.replaces import Replaces
@@ -179,7 +179,7 @@ def _lists(request: Request) -> Iterator[Fault]:
 def _first_malformed(
     name: str, values: Sequence[str], read: Callable[[str], object]
 ) -> Iterator[Fault]:
-    if len(values) > MOST_ELEMENTS:
+    if len(values) > MAX_ELEMENTS:
         yield Fault(Layer.FRAMING, name, None, f"Too Many {name} Elements", 513)
         return
     for value in values:

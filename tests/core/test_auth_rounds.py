@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sipcli.core.requests.credentials import (
-    MOST_ROUNDS,
-    MOST_STALE,
+    MAX_ROUNDS,
+    MAX_STALE,
     AuthRefused,
     AuthSession,
 )
@@ -124,7 +124,7 @@ def test_a_stale_nonce_is_replaced() -> None:
 def test_nonces_that_are_stale_for_ever_end_it() -> None:
     server, session = Server(), authenticator().session()
     message = session.answer(request(), server.refusal())
-    for _ in range(MOST_STALE):
+    for _ in range(MAX_STALE):
         assert isinstance(message, Request)
         message = session.answer(message, server.refusal(stale=True))
     assert isinstance(message, Request)
@@ -146,14 +146,14 @@ def rounds(session: AuthSession, refusals: Callable[[int], Response]) -> int:
 
 def test_a_server_with_ever_new_realms_gets_an_end_too() -> None:
     found = rounds(authenticator().session(), lambda n: Server(realm=f"r{n}").refusal())
-    assert found == MOST_ROUNDS
+    assert found == MAX_ROUNDS
 
 
 def test_two_servers_that_take_turns_get_an_end_too() -> None:
     def turn(n: int) -> Response:
         return Server((401, 407)[n % 2], prefix=f"{n}-").refusal(stale=n % 3 == 0)
 
-    assert rounds(authenticator().session(), turn) == MOST_ROUNDS
+    assert rounds(authenticator().session(), turn) == MAX_ROUNDS
 
 
 def test_a_request_accepted_in_between_may_be_challenged_anew() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, OfferDue, RemoteOffer
-from sipcli.core.describe import LONGEST, describe, describe_message
+from sipcli.core.describe import MAX_TEXT, describe, describe_message
 from sipcli.sip.message import parse
 from tests.core.call_wire import BOB, OFFER, CallWire
 from tests.core.peer import ask
@@ -62,7 +62,7 @@ def test_one_that_lacks_what_it_must_have_is_shown_all_the_same(text: str) -> No
 
 def test_a_peer_cannot_make_a_line_of_any_length() -> None:
     request = ask("BYE", f"sip:{'a' * 5000}@b", call_id="c" * 5000)
-    assert len(describe_message(request)) < 3 * LONGEST
+    assert len(describe_message(request)) < 3 * MAX_TEXT
 
 
 def test_the_core_tells_its_story_to_the_log() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.core.registration.bindings import MOST_BINDINGS, RegistrationGrant, read
+from sipcli.core.registration.bindings import MAX_BINDINGS, RegistrationGrant, read
 from sipcli.core.requests.identity import Granted
 from sipcli.sip import build
 from sipcli.sip.message import Request
@@ -99,8 +99,8 @@ def test_only_our_own_gruus_are_ours(register: Request) -> None:
 
 
 def test_a_registrar_cannot_make_us_show_any_number_of_bindings(register: Request) -> None:
-    crowd = [binding(f"sip:{number}@y") for number in range(MOST_BINDINGS + 20)]
-    assert len(understood(register, *crowd).bindings) <= MOST_BINDINGS
+    crowd = [binding(f"sip:{number}@y") for number in range(MAX_BINDINGS + 20)]
+    assert len(understood(register, *crowd).bindings) <= MAX_BINDINGS
 
 
 OURS = "2000000000"
@@ -154,10 +154,10 @@ def test_our_instance_is_known_however_it_is_written_back(register: Request, wri
 
 
 def test_ours_beyond_what_is_shown_is_found_and_shown(register: Request) -> None:
-    crowd = [binding(f"sip:{number}@y", expires="9000") for number in range(MOST_BINDINGS + 20)]
+    crowd = [binding(f"sip:{number}@y", expires="9000") for number in range(MAX_BINDINGS + 20)]
     reading = understood(register, *crowd, binding(f"sip:{OURS}@z", expires="50"))
     assert reading.expires == 50
-    assert len(reading.bindings) == MOST_BINDINGS
+    assert len(reading.bindings) == MAX_BINDINGS
     assert [one.contact for one in reading.bindings if one.ours] == [f"sip:{OURS}@z"]
 
 

@@ -13,7 +13,7 @@ import pytest
 from sipcli.core.calls.events import Answered as CallAnswered
 from sipcli.core.calls.events import Ended, OfferAnswered, OfferDue, OfferRefused, Progress
 from sipcli.core.events import Pong, Registered, RegistrationFailed, Warned
-from sipcli.core.fault_reports import MOST_REPORTS, PERIOD
+from sipcli.core.fault_reports import MAX_REPORTS, PERIOD
 from sipcli.core.requests.exchange import Answered, Outcome
 from sipcli.sip import build
 from sipcli.sip.message import LIMITS, Request, Response, encode
@@ -466,11 +466,11 @@ def test_a_flood_of_faults_is_told_within_bounds(phone: CallWire) -> None:
         phone.receive(f"garbage{number}".encode())
         phone.receive(b"garbage")
     texts = warnings(phone)
-    assert len(texts) == MOST_REPORTS + 1
+    assert len(texts) == MAX_REPORTS + 1
     assert "more malformed messages came" in texts[-1]
     phone.advance(PERIOD)
     phone.receive(b"garbage")
-    assert len(warnings(phone)) == MOST_REPORTS + 2
+    assert len(warnings(phone)) == MAX_REPORTS + 2
     assert "no SIP message" in warnings(phone)[-1]
 
 

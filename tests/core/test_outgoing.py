@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.core.calls.events import Answered, Calling, Ended, Progress
-from sipcli.core.calls.outgoing import MOST_FORKS
+from sipcli.core.calls.outgoing import MAX_FORKS
 from sipcli.core.requests.identity import Granted
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import parse_uri
@@ -176,9 +176,9 @@ def test_the_other_forks_2xx_gets_ack_and_bye_also_when_it_comes_late() -> None:
 def test_the_forks_of_one_call_are_bounded_and_an_answer_finds_room_all_the_same() -> None:
     wire = CallWire()
     _, invite = wire.invite()
-    for number in range(MOST_FORKS + 5):
+    for number in range(MAX_FORKS + 5):
         wire.reply(invite, 180, tag=f"t{number}")
-    assert len(wire.heard(Progress)) == MOST_FORKS
+    assert len(wire.heard(Progress)) == MAX_FORKS
     wire.reply(invite, 200, tag="late", body=ANSWER)
     assert wire.heard(Answered)[0].fork == "late"
 

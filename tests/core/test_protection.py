@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from sipcli.core.requests.credentials import AuthRefused
-from sipcli.core.requests.protection_space import LONGEST_ECHO, MOST_SPACES
+from sipcli.core.requests.protection_space import MAX_ECHO, MAX_SPACES
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from tests.core.digest_server import (
@@ -124,7 +124,7 @@ def test_with_two_realms_the_cnonce_tells_whose_nextnonce_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "info", ['nextnonce=""', "nextnonce", "qop=auth", f'nextnonce="{"n" * (LONGEST_ECHO + 1)}"']
+    "info", ['nextnonce=""', "nextnonce", "qop=auth", f'nextnonce="{"n" * (MAX_ECHO + 1)}"']
 )
 def test_a_nextnonce_that_is_none_changes_nothing(info: str) -> None:
     assert nonce_after(info, Server()) == ["nonce1"]
@@ -143,9 +143,9 @@ def test_a_server_that_cannot_prove_itself_sets_no_nonce() -> None:
 
 def test_the_number_of_spaces_is_bounded_and_the_oldest_goes_first() -> None:
     auth = authenticator()
-    for number in range(MOST_SPACES + 1):
+    for number in range(MAX_SPACES + 1):
         learnt(auth, Server(realm=f"r{number}"), request())
-    expected = [f"r{number}" for number in range(1, MOST_SPACES + 1)]
+    expected = [f"r{number}" for number in range(1, MAX_SPACES + 1)]
     assert realms(auth.authorize(request())) == expected
     learnt(auth, Server(realm="r1", prefix="again"), request())
     assert realms(auth.authorize(request())) == [*expected[1:], "r1"]
@@ -153,7 +153,7 @@ def test_the_number_of_spaces_is_bounded_and_the_oldest_goes_first() -> None:
 
 def test_what_we_would_have_to_echo_is_bounded() -> None:
     session = authenticator().session()
-    longest = "r" * (LONGEST_ECHO - len("nonce1"))
+    longest = "r" * (MAX_ECHO - len("nonce1"))
     assert realms(session.answer(request(), Server(realm=longest).refusal())) == [longest]
     assert session.answer(request(), Server(realm=longest + "r").refusal()) == AuthRefused(
         "no usable Digest challenge (Digest: it is too long)"

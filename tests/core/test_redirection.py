@@ -13,7 +13,7 @@ from sipcli.core.calls.events import (
 )
 from sipcli.core.calls.gate import ASK_LIMIT
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.core.calls.redirection import MOST_REDIRECTIONS
+from sipcli.core.calls.redirection import MAX_REDIRECTIONS
 from sipcli.sip.uri import SipUri
 from tests.core.call_wire import ANSWER, OFFER, CallWire
 
@@ -178,17 +178,17 @@ def test_hanging_up_ends_the_question() -> None:
 def test_what_a_far_end_may_redirect_is_bounded_whatever_becomes_of_it() -> None:
     wire = CallWire(redirects=policy("sip:n*@x", "refuse"))
     wire.invite()
-    for round_ in range(MOST_REDIRECTIONS + 3):
+    for round_ in range(MAX_REDIRECTIONS + 3):
         redirect(wire, *(f"<sip:{kind}{round_}@x>" for kind in "nabcd"))
-    assert len(wire.heard(RedirectRequested)) == MOST_REDIRECTIONS
+    assert len(wire.heard(RedirectRequested)) == MAX_REDIRECTIONS
 
 
 def test_at_most_five_targets_are_followed() -> None:
     wire = CallWire()
     wire.invite()
-    for number in range(MOST_REDIRECTIONS + 3):
+    for number in range(MAX_REDIRECTIONS + 3):
         redirect(wire, f"<sip:n{number}@x>")
-    assert len(targets(wire)) == 1 + MOST_REDIRECTIONS
+    assert len(targets(wire)) == 1 + MAX_REDIRECTIONS
     assert wire.heard(Ended)[0].status == 302
 
 

@@ -9,7 +9,7 @@ from sipcli.core.calls.events import (
     InfoReceived,
 )
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.core.calls.session import MOST_BYES
+from sipcli.core.calls.session import MAX_BYES
 from sipcli.sip.message import Request
 from tests.core.call_wire import ANSWER, CallWire
 
@@ -132,9 +132,9 @@ def test_a_bye_waits_for_a_connection_and_is_tried_on_a_few() -> None:
     wire.lose()
     wire.step(wire.calls.hang_up, call)
     assert wire.heard(Ended)
-    for _ in range(2 * MOST_BYES):
+    for _ in range(2 * MAX_BYES):
         wire.step(wire.agent.tick)
-    for _ in range(MOST_BYES):
+    for _ in range(MAX_BYES):
         wire.advance(40)
         wire.open()
         assert wire.last().method == "BYE"

@@ -4,7 +4,7 @@ import pytest
 
 from sipcli.config.keys import BY_NAME
 from sipcli.config.settings import PeerPolicy, Permission, WsServer
-from sipcli.core.calls.calls import MOST_TRANSFERS, NoSuchCall
+from sipcli.core.calls.calls import MAX_TRANSFERS, NoSuchCall
 from sipcli.core.calls.events import (
     Calling,
     Ended,
@@ -16,7 +16,7 @@ from sipcli.core.calls.events import (
 from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
-from sipcli.core.calls.transfer import MOST_REFERS
+from sipcli.core.calls.transfer import MAX_REFERS
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri, parse_uri
@@ -288,11 +288,11 @@ def test_only_a_transfer_that_was_accepted_can_be_placed() -> None:
 
 def test_transfers_that_nobody_places_are_forgotten() -> None:
     wire = CallWire()
-    for _ in range(MOST_TRANSFERS + 1):
+    for _ in range(MAX_TRANSFERS + 1):
         last = asked(wire, ("Refer-To", "<sip:carol@example.com>"))
         wire.step(wire.calls.accept_transfer, last)
         wire.step(wire.calls.hang_up, last)
-    assert len(wire.agent.calls._transfers) == MOST_TRANSFERS  # noqa: SLF001
+    assert len(wire.agent.calls._transfers) == MAX_TRANSFERS  # noqa: SLF001
     wire.step(wire.calls.invite, CAROL, OFFER, transfer=last)
 
 
@@ -492,15 +492,15 @@ def test_a_dialog_starts_one_call_at_a_time_however_it_is_told(silent: bool) -> 
 def test_a_dialog_asks_for_a_bounded_number_of_transfers(word: str) -> None:
     wire = CallWire(transfers=policy(word))
     call, invite = wire.talk()
-    for number in range(MOST_REFERS + 5):
+    for number in range(MAX_REFERS + 5):
         wire.receive(wire.inside(invite, "REFER", ("Refer-To", f"<{CAROL}>"), cseq=20 + number))
-        if word == "accept" and number < MOST_REFERS:
+        if word == "accept" and number < MAX_REFERS:
             wire.step(wire.calls.accept_transfer, call)
             wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
             wire.reply(wire.requests("INVITE")[-1], 486)
-        elif word == "ask" and number < MOST_REFERS:
+        elif word == "ask" and number < MAX_REFERS:
             wire.step(wire.calls.refuse_transfer, call)
-    assert len(wire.heard(TransferRequested)) == MOST_REFERS
+    assert len(wire.heard(TransferRequested)) == MAX_REFERS
     assert [one.status for one in wire.responses()[-5:]] == [603] * 5
 
 

@@ -188,7 +188,7 @@ def test_what_was_learnt_before_a_failure_comes_with_it(files: Files) -> None:
     assert details.certificate is not None
     assert details.certificate.not_after == LONG_AGO
     assert [phase for phase, _ in details.elapsed_ms] == [Phase.DNS, Phase.TCP, Phase.TLS]
-    assert failed.fault.cure == "renew it"
+    assert failed.fault.hint == "renew it"
     assert failed.reason == f"{failed.fault.what}: renew it"
 
 

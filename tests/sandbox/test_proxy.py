@@ -352,7 +352,7 @@ def test_nothing_is_remembered_of_calls_that_are_over() -> None:
 def test_requests_beyond_the_bound_get_503(monkeypatch: pytest.MonkeyPatch) -> None:
     _, alice, bob = two_phones()
     alice.invite(BOB)
-    monkeypatch.setattr(transactions, "MOST_SERVER_TRANSACTIONS", 0)
+    monkeypatch.setattr(transactions, "MAX_SERVER_TRANSACTIONS", 0)
     alice.send(alice.request("MESSAGE", BOB))
     assert alice.heard() == [503]
     assert [request.method for request in bob.requests] == ["INVITE"]

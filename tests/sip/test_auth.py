@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcli.sip.auth import (
-    MOST_CHALLENGES,
+    MAX_CHALLENGES,
     AuthenticationInfo,
     Authorization,
     Challenge,
@@ -139,9 +139,9 @@ def test_anything_but_true_is_not_stale() -> None:
 
 def test_no_more_challenges_are_read_than_a_response_can_mean() -> None:
     line = ", ".join(f'Digest realm="{n}", nonce="n"' for n in range(100))
-    assert len(parse_challenges([line])) == MOST_CHALLENGES
+    assert len(parse_challenges([line])) == MAX_CHALLENGES
     lines = [f'Digest realm="{n}", nonce="n"' for n in range(100)]
-    assert len(parse_challenges(lines)) == MOST_CHALLENGES
+    assert len(parse_challenges(lines)) == MAX_CHALLENGES
 
 
 FULL = Authorization(

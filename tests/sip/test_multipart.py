@@ -11,7 +11,7 @@ from sipcli.sip.bodies import DEEPEST, SDP, body_fault, find_bodies, find_body, 
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.media_type import MediaType
 from sipcli.sip.message import Request, parse
-from sipcli.sip.multipart import MOST_PARTS, Part, read_parts, unwrap
+from sipcli.sip.multipart import MAX_PARTS, Part, read_parts, unwrap
 from sipcli.sip.validate import check
 from tests.sip.corpus import case
 
@@ -133,7 +133,7 @@ def test_a_transfer_encoding_is_undone(name: str, written: str) -> None:
         (mixed(part(SDP)), 'multipart/mixed;boundary=""', "a multipart body has no boundary"),
         (mixed(part(SDP)), "multipart/mixed;boundary=c", "the boundary is not in"),
         (b"x--b\r\n", "multipart/mixed;boundary=b", "the boundary is not in"),
-        (mixed(*[part(SDP)] * (MOST_PARTS + 1)), "multipart/mixed;boundary=b", "too many parts"),
+        (mixed(*[part(SDP)] * (MAX_PARTS + 1)), "multipart/mixed;boundary=b", "too many parts"),
         (
             mixed(part(SDP, "!", "Content-Transfer-Encoding: base64")),
             "multipart/mixed;boundary=b",
@@ -382,7 +382,7 @@ def test_no_body_is_slow(shape: str) -> None:
 
 
 def test_parts_within_parts_to_the_bound_are_not_slow() -> None:
-    inner = mixed(*[part(SDP)] * MOST_PARTS)
+    inner = mixed(*[part(SDP)] * MAX_PARTS)
     body = nested(DEEPEST - 1, inner * 20)
     start = time.process_time()
     for kind in ("mixed", "alternative", "related"):

@@ -6,7 +6,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.cseq import CSeq, RAck
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.headers import Headers
-from sipcli.sip.lazy import MOST_ELEMENTS
+from sipcli.sip.lazy import MAX_ELEMENTS
 from sipcli.sip.media_type import ContentDisposition, MediaType
 from sipcli.sip.message import Message, Request
 from sipcli.sip.reason import Reason, Warning
@@ -122,8 +122,8 @@ def test_mandatory_fields_raise_when_they_are_wrong(name: str, attribute: str) -
 
 
 def test_no_list_is_read_without_end() -> None:
-    assert len(message(("Contact", f"{A}," * (MOST_ELEMENTS + 1))).contacts) == MOST_ELEMENTS
-    assert message(("Route", f"{A}," * MOST_ELEMENTS)).routes != ()
-    assert message(("Route", f"{A}," * (MOST_ELEMENTS + 1))).routes == ()
+    assert len(message(("Contact", f"{A}," * (MAX_ELEMENTS + 1))).contacts) == MAX_ELEMENTS
+    assert message(("Route", f"{A}," * MAX_ELEMENTS)).routes != ()
+    assert message(("Route", f"{A}," * (MAX_ELEMENTS + 1))).routes == ()
     with pytest.raises(Malformed, match="too many"):
-        _ = message(("Via", "SIP/2.0/UDP a," * (MOST_ELEMENTS + 1))).vias
+        _ = message(("Via", "SIP/2.0/UDP a," * (MAX_ELEMENTS + 1))).vias

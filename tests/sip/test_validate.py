@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.sip.lazy import MOST_ELEMENTS
+from sipcli.sip.lazy import MAX_ELEMENTS
 from sipcli.sip.message import Layer, Request, parse
 from sipcli.sip.validate import check
 
@@ -143,8 +143,8 @@ def test_a_malformed_request_uri_is_told_once() -> None:
 
 @pytest.mark.parametrize("name", ["Contact", "Record-Route"])
 def test_a_list_may_be_long_but_not_without_end(name: str) -> None:
-    assert faults(**{name: ", ".join(["<sip:a@b>"] * MOST_ELEMENTS)}) == []
-    assert faults(**{name: ",".join(["<sip:a@b>"] * (MOST_ELEMENTS + 1))}) == [
+    assert faults(**{name: ", ".join(["<sip:a@b>"] * MAX_ELEMENTS)}) == []
+    assert faults(**{name: ",".join(["<sip:a@b>"] * (MAX_ELEMENTS + 1))}) == [
         (Layer.FRAMING, f"Too Many {name} Elements", 513)
     ]
 

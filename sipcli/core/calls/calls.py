@@ -28,10 +28,10 @@ from sipcli.sip.message import Request
 from sipcli.sip.replaces import Replaces
 from sipcli.sip.uri import SipUri, Uri
 
-MOST_LINGERING: Final = 100
+MAX_LINGERING: Final = 100
 """Calls, over ones included whose BYE is still under way, beyond which new ones get 486."""
 
-MOST_TRANSFERS: Final = 16
+MAX_TRANSFERS: Final = 16
 """Transfers agreed to and not placed that are remembered; the oldest is forgotten first."""
 
 
@@ -47,7 +47,7 @@ class Calls:
         self._takes_calls = takes_calls
         self._most = settings.max_calls
         self._gate = Gate(settings, self._has_room)
-        self._patience = float(settings.no_answer_timeout)
+        self._no_answer_timeout = float(settings.no_answer_timeout)
         self.bugs: list[Exception] = []
         """What calls have raised that are over because of it; to be taken away by the owner."""
         self._calls: dict[CallId, Call] = {}
@@ -193,7 +193,7 @@ class Calls:
         transferee = self._session(call).transferee
         if not transferee.accept(now):
             return False
-        while len(self._transfers) >= MOST_TRANSFERS:
+        while len(self._transfers) >= MAX_TRANSFERS:
             del self._transfers[next(iter(self._transfers))]
         self._transfers[call] = transferee
         return True
@@ -250,10 +250,10 @@ class Calls:
         replaced = self._replaced(request)
         if isinstance(replaced, Answer):
             return replaced
-        if not self._has_room(replaced) or len(self._calls) >= MOST_LINGERING:
+        if not self._has_room(replaced) or len(self._calls) >= MAX_LINGERING:
             return Answer(486)
         call = Call(request.call_id, self._services, self._gate, now)
-        incoming = Incoming(call, inbound, replaced, self._patience, now)
+        incoming = Incoming(call, inbound, replaced, self._no_answer_timeout, now)
         call.setup = incoming
         self._calls[call.id] = call
         self._incoming[call.id] = incoming

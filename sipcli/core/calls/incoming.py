@@ -44,7 +44,12 @@ class Incoming:
     """The INVITE server side of a call (call.Setup)."""
 
     def __init__(
-        self, call: Call, inbound: Inbound, replaces: Call | None, patience: float, now: float
+        self,
+        call: Call,
+        inbound: Inbound,
+        replaces: Call | None,
+        no_answer_timeout: float,
+        now: float,
     ) -> None:
         request = inbound.request
         services = call.services
@@ -67,7 +72,7 @@ class Incoming:
         self._ringing = Draft(180)
         self._answer = b""
         self.state = IncomingState.RINGING
-        self.deadlines = {"no answer": now + patience, "ring again": now + RING_AGAIN}
+        self.deadlines = {"no answer": now + no_answer_timeout, "ring again": now + RING_AGAIN}
         if request.expires is not None:
             self.deadlines["expired"] = now + request.expires
 

@@ -12,11 +12,11 @@ from sipcli.core.calls.provisional import TAG as RELIABLE
 from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
 from sipcli.sip.message import Request, Response
 
-LONGEST_WAIT: Final = 32.0
+MAX_WAIT: Final = 32.0
 """Seconds; a refusal with a longer Retry-After counts as final."""
-SHORTEST_WAIT: Final = 1.0
+MIN_WAIT: Final = 1.0
 """Seconds; a Retry-After of 0 does not make us hurry more."""
-MOST_RETRIES: Final = 5
+MAX_RETRIES: Final = 5
 """Times in a row that an offer is made again after a refusal that asks for it."""
 LOOK_AGAIN: Final = 0.5
 """Seconds between two looks whether an offer of theirs is dealt with."""
@@ -239,14 +239,14 @@ class LocalOffers:
     def _wait(self, response: Response) -> float | None:
         """Seconds until it may be tried again (§14.1); None: not for this answer, or too often."""
         usage = self._usage
-        if self._retries == MOST_RETRIES:
+        if self._retries == MAX_RETRIES:
             return None
         if response.status == 491:
             draw = usage.services.draw()
             return round(2.1 + 1.9 * draw if usage.dialog.owns_call_id else 2 * draw, 2)
         after = response.retry_after
-        if response.status in (500, 503) and after is not None and after.seconds <= LONGEST_WAIT:
-            return max(float(after.seconds), SHORTEST_WAIT)
+        if response.status in (500, 503) and after is not None and after.seconds <= MAX_WAIT:
+            return max(float(after.seconds), MIN_WAIT)
         return None
 
     def _refused(self, status: int | None, reason: str, wait: float | None, now: float) -> None:

@@ -31,9 +31,9 @@ from sipcli.sip.cseq import RAck
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri, Uri
 
-MOST_FORKS: Final = 8
+MAX_FORKS: Final = 8
 """Dialogs that one INVITE may open; answers of further ones are not heard."""
-MOST_INVITES: Final = 20
+MAX_INVITES: Final = 20
 """INVITEs of one call, challenges, longer intervals and other targets together, after which no
 other one is tried: enough for five redirections that each want credentials of two parties."""
 
@@ -174,7 +174,7 @@ class Outgoing:
         if known is not None and known.session.usage.is_confirmed:
             known.session.usage.acknowledge(request)
             return
-        if known is None and len(self._forks) == MOST_FORKS:
+        if known is None and len(self._forks) == MAX_FORKS:
             self._drop_early(now)  # none of them has a claim any more
         fork = known or self._fork(tag, response)
         if fork is None:
@@ -257,7 +257,7 @@ class Outgoing:
     def _fork(self, tag: str, response: Response) -> _Fork | None:
         """The dialog of this To tag, opened where it is new; None beyond the bound."""
         fork = self._forks.get(tag)
-        if fork is None and self._invitation is not None and len(self._forks) < MOST_FORKS:
+        if fork is None and self._invitation is not None and len(self._forks) < MAX_FORKS:
             dialog = Dialog.of_caller(self._invitation.request, response, self._target)
             fork = _Fork(Session(dialog, self._services, self._call, Turn.OURS))
             self._forks[tag] = fork
@@ -316,7 +316,7 @@ class Outgoing:
             self._call.end("local", 488, reason, now)
 
     def _refused(self, response: Response, now: float) -> None:
-        if self._cseq >= MOST_INVITES:
+        if self._cseq >= MAX_INVITES:
             reason = f"{response.reason} (given up after {self._cseq} INVITEs)"
             self._call.end("remote", response.status, reason, now, said=response)
             return

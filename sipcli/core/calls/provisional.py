@@ -14,7 +14,7 @@ TAG: Final = "100rel"
 
 FIRST_RSEQ_LIMIT: Final = 2**31 - 1
 """The first number lies below; it is chosen at random (§3)."""
-MOST_QUEUED: Final = 8
+MAX_QUEUED: Final = 8
 """Responses that wait for the PRACK of an earlier one; the oldest waiting goes first."""
 
 
@@ -40,7 +40,7 @@ class ReliableSender:
     def __init__(self, rseq: int, send: Callable[[Draft, int, float], None]) -> None:
         self._rseq = rseq
         self._send = send
-        self._queue: deque[Draft] = deque(maxlen=MOST_QUEUED)
+        self._queue: deque[Draft] = deque(maxlen=MAX_QUEUED)
         self._repeat: Retransmit | None = None
         self.outstanding: Draft | None = None
         """Sent and not acknowledged."""

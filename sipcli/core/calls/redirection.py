@@ -12,7 +12,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.message import Response
 from sipcli.sip.uri import SipUri, Uri
 
-MOST_REDIRECTIONS: Final = 5
+MAX_REDIRECTIONS: Final = 5
 """Targets tried, or asked about, beyond the first."""
 
 
@@ -36,7 +36,7 @@ class Redirection:
 
     def add(self, response: Response) -> None:
         """Take the Contacts of a 3xx by falling `q`, without those that are not to be tried."""
-        for contact in sorted(response.contacts[:MOST_REDIRECTIONS], key=_weight, reverse=True):
+        for contact in sorted(response.contacts[:MAX_REDIRECTIONS], key=_weight, reverse=True):
             uri = self._call.gate.reachable(contact.uri)
             if uri is None or (self._has_secure_target and uri.scheme == "sip"):
                 continue
@@ -51,7 +51,7 @@ class Redirection:
         None where there is none, where enough were tried, and while `is_asking`.
         """
         self._status = status
-        while self._waiting and len(self._tried) <= MOST_REDIRECTIONS:
+        while self._waiting and len(self._tried) <= MAX_REDIRECTIONS:
             uri = self._waiting.pop(0)
             self._tried.append(uri)
             call = self._call

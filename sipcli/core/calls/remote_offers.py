@@ -19,7 +19,7 @@ from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.grammar import quote
 from sipcli.sip.message import Request
 
-MOST_PATIENCE: Final = 30.0
+ANSWER_TIMEOUT_S: Final = 30.0
 """Seconds that the owner has for an answer; then the offer gets a 504 (RFC 3311 §5.2)."""
 MISCELLANEOUS: Final = 399
 """Code of a Warning in words of our own (RFC 3261 §20.43)."""
@@ -45,7 +45,7 @@ class RemoteOffers:
     def __init__(self, usage: DialogUsage) -> None:
         self._usage = usage
         self._pending: Inbound | None = None
-        self._patience: float | None = None
+        self._answer_due: float | None = None
         self._accepted: _Accepted | None = None
 
     @property
@@ -140,12 +140,12 @@ class RemoteOffers:
 
     def deadline(self) -> float | None:
         """When `tick` has something to do."""
-        due = (self._patience, self._accepted.repeat.deadline() if self._accepted else None)
+        due = (self._answer_due, self._accepted.repeat.deadline() if self._accepted else None)
         return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Fire what is due."""
-        if self._pending is not None and self._patience is not None and self._patience <= now:
+        if self._pending is not None and self._answer_due is not None and self._answer_due <= now:
             self._usage.respond(self._pending, 504, now)
             self._withdraw()
         accepted = self._accepted
@@ -178,7 +178,7 @@ class RemoteOffers:
             return
         usage.dialog.refresh_target(inbound.request)
         self._pending = inbound
-        self._patience = now + MOST_PATIENCE
+        self._answer_due = now + ANSWER_TIMEOUT_S
         if inbound.request.method == "INVITE":
             self._await_ack(None)  # whoever goes on to the next INVITE has our 2xx
             usage.services.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
@@ -197,14 +197,14 @@ class RemoteOffers:
 
     def _take(self) -> Inbound | None:
         """The request to answer; None: it was withdrawn while the owner thought about it."""
-        inbound, self._pending, self._patience = self._pending, None, None
+        inbound, self._pending, self._answer_due = self._pending, None, None
         if inbound is None:
             self._usage.turn.forgive_answer()
         return inbound
 
     def _withdraw(self) -> None:
         usage = self._usage
-        self._pending = self._patience = None
+        self._pending = self._answer_due = None
         usage.turn.withdraw()
         usage.user.emit(OfferWithdrawn(call=usage.user.id))
 

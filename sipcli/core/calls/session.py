@@ -26,7 +26,7 @@ from sipcli.sip.bodies import find_body
 from sipcli.sip.cseq import RAck
 from sipcli.sip.message import Request
 
-MOST_BYES: Final = 3
+MAX_BYES: Final = 3
 """Connections on which a BYE is tried before the far end is left to find out itself."""
 
 
@@ -244,5 +244,5 @@ class Session:
     def _on_bye(self, outcome: Outcome, now: float) -> None:
         is_lost = isinstance(outcome, Lost | NotSent)
         if self.state is SessionState.BYE_SENT:
-            again = is_lost and self._byes < MOST_BYES
+            again = is_lost and self._byes < MAX_BYES
             self._enter(SessionState.BYE_OWED if again else SessionState.CLOSED)

@@ -9,13 +9,13 @@ from sipcli.sip.message import Request, Response
 
 TAG: Final = "timer"
 """The option tag."""
-SHORTEST: Final = 90
+MIN_INTERVAL: Final = 90
 """Seconds; no session interval may be shorter (§5)."""
-LONGEST: Final = 86400
+MAX_INTERVAL: Final = 86400
 """Seconds; the greatest minimum of theirs that we follow."""
 QUICKEST: Final = 20
 """Seconds; a shorter interval in a 2xx, against the rules, does not make us hurry more."""
-MOST_RAISES: Final = 2
+MAX_RAISES: Final = 2
 """Times in a row that a 422 makes us ask for a longer interval."""
 SOONEST_RETRY: Final = 5.0
 """Seconds between two attempts to refresh, at the least."""
@@ -37,9 +37,9 @@ class SessionTimer:
     def refusal(self, request: Request) -> tuple[tuple[str, str], ...] | None:
         """The fields of a 422, for a session refresh request that asks for too little (§9)."""
         asked = request.session_expires
-        if asked is None or TAG not in request.supported or asked.seconds >= SHORTEST:
+        if asked is None or TAG not in request.supported or asked.seconds >= MIN_INTERVAL:
             return None
-        return (("Min-SE", str(SHORTEST)),)
+        return (("Min-SE", str(MIN_INTERVAL)),)
 
     def request_headers(self) -> list[tuple[str, str]]:
         """What our re-INVITE or UPDATE says: interval and roles stay as they are (§7.4)."""
@@ -62,8 +62,8 @@ class SessionTimer:
     def too_small(self, response: Response) -> bool:
         """Take the minimum of a 422 (§7.3); False: it asks for nothing new, or too often."""
         wanted = response.min_se or 0
-        is_news = max(self._min_se, self._interval or 0) < wanted <= LONGEST
-        if not is_news or self._raises == MOST_RAISES:
+        is_news = max(self._min_se, self._interval or 0) < wanted <= MAX_INTERVAL
+        if not is_news or self._raises == MAX_RAISES:
             return False
         self._raises += 1
         self._min_se = wanted
@@ -71,7 +71,7 @@ class SessionTimer:
 
     def answer_headers(self, request: Request, now: float) -> list[tuple[str, str]]:
         """What our 2xx to their INVITE or UPDATE says; the time runs from here (§9, table 2)."""
-        self._min_se = max(self._min_se, min(request.min_se or 0, LONGEST))
+        self._min_se = max(self._min_se, min(request.min_se or 0, MAX_INTERVAL))
         asked = request.session_expires
         if asked is None:
             self._stop()
@@ -79,7 +79,7 @@ class SessionTimer:
         is_able = TAG in request.supported
         refresher = self._choose(asked.refresher) if is_able else "uas"
         # Only a proxy in front of a peer that cannot do this asks for less than is allowed.
-        interval = max(asked.seconds, SHORTEST)
+        interval = max(asked.seconds, MIN_INTERVAL)
         self._start(interval, refresher == "uas", now)
         headers = [("Session-Expires", f"{interval};refresher={refresher}")]
         return [*headers, ("Require", TAG)] if is_able else headers

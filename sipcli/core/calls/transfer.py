@@ -29,7 +29,7 @@ SUBSCRIPTION: Final = 180
 NO_SUBSCRIPTION: Final = frozenset({404, 405, 408, 410, 416, *range(480, 486), 489, 501, 604})
 """Answers to a NOTIFY that end the subscription (RFC 6665 §4.2.2; 408 is as good as none)."""
 
-MOST_REFERS: Final = 10
+MAX_REFERS: Final = 10
 """REFERs of one dialog that are considered; the others are declined without a word to the owner."""
 
 _SIPFRAG: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?![0-9])")
@@ -162,9 +162,9 @@ class Transferee:
             usage.respond(inbound, 416, now)
         elif (uri.params.get("method") or "INVITE") != "INVITE":
             usage.respond(inbound, 603, now)
-        elif self._considered == MOST_REFERS:
+        elif self._considered == MAX_REFERS:
             usage.services.owner.ignored(
-                f"the far end has asked for {MOST_REFERS} transfers already"
+                f"the far end has asked for {MAX_REFERS} transfers already"
             )
             usage.respond(inbound, 603, now)
         else:

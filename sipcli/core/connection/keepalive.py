@@ -14,7 +14,7 @@ PING: Final = b"\r\n\r\n"
 PONG: Final = b"\r\n"
 PONG_WAIT: Final = 10.0
 """Seconds within which a pong must come (RFC 5626 §4.4.1)."""
-SHORTEST_INTERVAL: Final = 5.0
+MIN_INTERVAL: Final = 5.0
 """Seconds between pings at the least, whatever Flow-Timer says."""
 UNANSWERED: Final = (
     "the registrar asks for keep-alives (Flow-Timer) and does not answer them (RFC 5626 §4.4.1): "
@@ -87,5 +87,5 @@ class Keepalive:
     def _schedule(self, now: float) -> None:
         """The next ping comes after 80-100 % of Flow-Timer, at random (RFC 5626 §4.4.1)."""
         if self._flow_timer is not None:
-            interval = max(SHORTEST_INTERVAL, self._flow_timer * (0.8 + 0.2 * self._draw()))
+            interval = max(MIN_INTERVAL, self._flow_timer * (0.8 + 0.2 * self._draw()))
             self.deadlines = {"ping": now + interval}

@@ -12,7 +12,7 @@ from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri
 
-MOST_BINDINGS: Final = 100
+MAX_BINDINGS: Final = 100
 """Bound on what a registrar can make us show; ours is looked for among all of them."""
 
 
@@ -94,7 +94,7 @@ def _narrowed(found: Iterable[Address], is_better: Callable[[Address], bool]) ->
 
 def _shown(contacts: tuple[Address, ...], own: Address | None) -> tuple[Address, ...]:
     """As many bindings as we show, ours among them."""
-    first = contacts[:MOST_BINDINGS]
+    first = contacts[:MAX_BINDINGS]
     if own is None or any(contact is own for contact in first):
         return first
     return (*first[:-1], own)

@@ -35,13 +35,13 @@ REFUSED_WAITS: Final = (60.0, 1800.0)
 HARD_REFUSALS: Final = frozenset(
     {400, 401, 403, 404, 405, 407, 410, 416, 420, 423, 484, 501, 603, 604}
 )
-MOST_EXPIRES: Final = 2**31
-MOST_RAISES: Final = 2
+MAX_EXPIRES: Final = 2**31
+MAX_RAISES: Final = 2
 """Times that a 423 makes us ask for a longer time, until a REGISTER has succeeded or failed."""
-PATIENCE: Final = 1.0
+STOP_TIMEOUT_S: Final = 1.0
 """Seconds that stopping waits for a REGISTER in the air before it unregisters regardless."""
-SOONEST_REFRESH: Final = 1.0
-LATEST_REFRESH: Final = 86400.0
+MIN_REFRESH: Final = 1.0
+MAX_REFRESH: Final = 86400.0
 
 
 class State(Enum):
@@ -61,7 +61,7 @@ def refresh_delay(expires: float) -> float:
     but never more than half.
     """
     margin = min(expires / 2, max(expires / 10, 45.0))
-    return min(max(expires - margin, SOONEST_REFRESH), LATEST_REFRESH)
+    return min(max(expires - margin, MIN_REFRESH), MAX_REFRESH)
 
 
 class Owner(Protocol):
@@ -157,7 +157,7 @@ class Registration:
         self._stopping = True
         match self.state:
             case State.REGISTERING:
-                self.deadlines = {"patience": now + PATIENCE}
+                self.deadlines = {"stop": now + STOP_TIMEOUT_S}
             case State.REGISTERED | State.WAITING:
                 self._unregister(now, if_bound=True)
             case State.UNREGISTERING | State.OFF:
@@ -185,7 +185,7 @@ class Registration:
             match name:
                 case "refresh" | "retry" if self._flow is not None:
                     self._register(now)
-                case "patience":
+                case "stop":
                     self._unregister(now, if_bound=False)
 
     def _register(self, now: float) -> None:
@@ -293,9 +293,9 @@ class Registration:
         """Take over the Min-Expires of a 423 (§10.2.8); False: it asks for nothing new, or again
         and again."""
         wanted = response.min_expires
-        if wanted is None or not self._expires < wanted < MOST_EXPIRES:
+        if wanted is None or not self._expires < wanted < MAX_EXPIRES:
             return False
-        if self._raises == MOST_RAISES:
+        if self._raises == MAX_RAISES:
             return False
         self._raises += 1
         self._expires = wanted

@@ -36,9 +36,9 @@ NO_PASSWORD: Final = (
     "no password is set (SIPCLI_PASSWORD sets one, or the settings password, ha1, password_command"
     " or keyring)"
 )
-MOST_ROUNDS: Final = 6
+MAX_ROUNDS: Final = 6
 """Challenges answered for one request. A proxy and a server with stale nonces take four."""
-MOST_STALE: Final = 2
+MAX_STALE: Final = 2
 """Further attempts for a realm whose server says that only the nonce was too old."""
 
 SHOWN: Final = 64
@@ -120,8 +120,8 @@ _Place: TypeAlias = tuple[Scope, str]
 class AuthSession:
     """Answers the challenges of one logical request, and knows when to stop.
 
-    One attempt for each realm that challenges, and `MOST_STALE` more where the server says that
-    only the nonce was too old; at most `MOST_ROUNDS` in all. An attempt counts as accepted
+    One attempt for each realm that challenges, and `MAX_STALE` more where the server says that
+    only the nonce was too old; at most `MAX_ROUNDS` in all. An attempt counts as accepted
     when the next response does not challenge its realm again.
     """
 
@@ -141,7 +141,7 @@ class AuthSession:
         challenged = _challenged(request, response)
         if not challenged:
             return AuthRefused(_no_challenge(response))
-        if self._rounds >= MOST_ROUNDS:
+        if self._rounds >= MAX_ROUNDS:
             return AuthRefused("the server asks for credentials again and again")
         self._rounds += 1
         earlier, self._attempts = self._attempts, {}
@@ -190,7 +190,7 @@ class AuthSession:
         refused = earlier is not None or (realm, challenge.nonce) in tried
         if refused and not challenge.stale:
             return AuthRefused(f'wrong user name or password for realm "{realm[:SHOWN]}"')
-        if earlier == MOST_STALE:
+        if earlier == MAX_STALE:
             return AuthRefused(f'every nonce is too old for realm "{realm[:SHOWN]}"')
         if known is None or (known.plan, known.nonce) != (space.plan, space.nonce):
             self._spaces.remember(scope, space)

@@ -14,7 +14,7 @@ NewId: TypeAlias = Callable[[], str]
 """A source of fresh identifiers: at least 128 bits of randomness each, in letters and digits."""
 
 TAG_LENGTH: Final = 10
-MOST_GRUUS: Final = 1000
+MAX_GRUUS: Final = 1000
 """GRUUs by which we know ourselves; a refresh every ten minutes fills that in a week."""
 
 
@@ -66,7 +66,7 @@ class Identity:
         for user in filter(None, map(_user_of, gruus)):
             self._gruu_users.pop(user, None)
             self._gruu_users[user] = None
-        while len(self._gruu_users) > MOST_GRUUS:
+        while len(self._gruu_users) > MAX_GRUUS:
             del self._gruu_users[next(iter(self._gruu_users))]
 
     def lose_grants(self) -> None:

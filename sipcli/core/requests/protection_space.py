@@ -16,9 +16,9 @@ from sipcli.sip.digest import Algorithm
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
 
-MOST_SPACES: Final = 16
+MAX_SPACES: Final = 16
 """Spaces remembered; a phone behind one proxy needs two or three. The oldest goes first."""
-LONGEST_ECHO: Final = 16384
+MAX_ECHO: Final = 16384
 """Characters of realm, nonce and opaque together that we are willing to send back.
 
 Signed tokens as a nonce or opaque have some thousands; a quarter of the largest message that
@@ -98,7 +98,7 @@ class Plan:
 def is_usable(challenge: Challenge) -> bool:
     """Whether a challenge is sound, Digest, and no longer than we are willing to send back."""
     echo = len(challenge.realm) + len(challenge.nonce) + len(challenge.opaque or "")
-    return challenge.fault is None and echo <= LONGEST_ECHO
+    return challenge.fault is None and echo <= MAX_ECHO
 
 
 def describe_offer(challenge: Challenge) -> str:
@@ -166,7 +166,7 @@ class Space:
 
         `sent` are the credentials of the request that was answered, `body` is the answer's.
         """
-        if not info.nextnonce or len(info.nextnonce) > LONGEST_ECHO:
+        if not info.nextnonce or len(info.nextnonce) > MAX_ECHO:
             return
         proof = digest.response(
             self.plan.algorithm,
@@ -198,7 +198,7 @@ class Spaces:
         key = scope, space.plan.challenge.realm
         self._spaces.pop(key, None)
         self._spaces[key] = space
-        if len(self._spaces) > MOST_SPACES:
+        if len(self._spaces) > MAX_SPACES:
             del self._spaces[next(iter(self._spaces))]
 
     def forget(self, scope: Scope, realm: str) -> None:

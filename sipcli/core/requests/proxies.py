@@ -7,7 +7,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.message import Response
 from sipcli.sip.uri import SipUri
 
-MOST_PROXIES: Final = 3
+MAX_PROXIES: Final = 3
 """Proxies that one request is sent through, one after the other."""
 
 
@@ -19,9 +19,9 @@ class Proxies:
 
     def named_by(self, response: Response) -> Address | None:
         """The proxy of a 305 as a route; None for any other answer, and where enough was tried."""
-        if response.status != 305 or len(self._tried) == MOST_PROXIES:
+        if response.status != 305 or len(self._tried) == MAX_PROXIES:
             return None
-        for contact in response.contacts[:MOST_PROXIES]:
+        for contact in response.contacts[:MAX_PROXIES]:
             uri = contact.uri
             if isinstance(uri, SipUri) and not any(uri.matches(other) for other in self._tried):
                 self._tried.append(uri)

@@ -19,7 +19,7 @@ from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.validate import useless
 
-MOST_SERVER_TRANSACTIONS: Final = 1000
+MAX_SERVER_TRANSACTIONS: Final = 1000
 """Bound on what peers can make us remember, for strangers and for partners each (`_is_within`).
 What has had its final answer makes way first; requests beyond that get 503 without a transaction.
 """
@@ -285,7 +285,7 @@ class Transactions:
         transport does not bring: whoever leaves those out must not keep the others from us.
         """
         alike = {key: one for key, one in self._servers.items() if one.is_within == is_within}
-        surplus = len(alike) + 1 - MOST_SERVER_TRANSACTIONS
+        surplus = len(alike) + 1 - MAX_SERVER_TRANSACTIONS
         if surplus <= 0:
             return True
         finished = [

@@ -14,7 +14,7 @@ from sipcli.media.webrtc.consent import Consent
 from sipcli.media.webrtc.failure import ServerFailed, explain_stun
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
 from sipcli.media.webrtc.stun_dtls import DtlsServer, ask_over_dtls
-from sipcli.net.ways import is_ours
+from sipcli.net.network_watch import is_ours
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
 
 MOST_UNSENT: Final = 64 * 1024

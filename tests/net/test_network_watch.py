@@ -12,8 +12,8 @@ from typing import Final, NoReturn
 
 import pytest
 
-from sipcli.net import ways
-from sipcli.net.ways import NetworkWatch, is_ours, way_to
+from sipcli.net import network_watch
+from sipcli.net.network_watch import NetworkWatch, is_ours, local_address_for
 from tests.namespaces import Namespace, need_namespaces, two_namespaces
 from tests.net.peers import run
 
@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).parents[2]
 FAR: Final = "10.79.0.1"
 _PROGRAM: Final = """
 import asyncio
-from sipcli.net.ways import NetworkWatch
+from sipcli.net.network_watch import NetworkWatch
 
 async def main():
     watch = NetworkWatch(lambda: ["10.79.0.1"], lambda: print("changed", flush=True))
@@ -35,8 +35,8 @@ asyncio.run(main())
 
 
 def test_the_way_to_ourselves_is_ours_and_there_is_none_to_nowhere() -> None:
-    assert way_to("127.0.0.1") == "127.0.0.1"
-    assert way_to("not an address") is None
+    assert local_address_for("127.0.0.1") == "127.0.0.1"
+    assert local_address_for("not an address") is None
     assert is_ours("127.0.0.1")
     assert not is_ours("192.0.2.77")
     assert not is_ours("2001:db8::77")
@@ -45,10 +45,10 @@ def test_the_way_to_ourselves_is_ours_and_there_is_none_to_nowhere() -> None:
 @pytest.fixture
 def places(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
     """By which address each far end is reached, as a test likes; asked every few milliseconds."""
-    given: dict[str, str | None] = dict.fromkeys(ways.DEFAULTS)
-    monkeypatch.setattr(ways, "way_to", given.__getitem__)
-    monkeypatch.setattr(ways, "_route_socket", lambda: None)
-    monkeypatch.setattr(ways, "POLL", 0.005)
+    given: dict[str, str | None] = dict.fromkeys(network_watch.DEFAULTS)
+    monkeypatch.setattr(network_watch, "local_address_for", given.__getitem__)
+    monkeypatch.setattr(network_watch, "_route_socket", lambda: None)
+    monkeypatch.setattr(network_watch, "POLL", 0.005)
     return given
 
 
@@ -85,7 +85,9 @@ def test_a_new_far_end_is_no_change(places: dict[str, str | None]) -> None:
 
 
 def test_another_default_route_is_a_change(places: dict[str, str | None]) -> None:
-    assert changes_after(places, lambda: places.update({ways.DEFAULTS[0]: "10.0.0.1"})) == 1
+    assert (
+        changes_after(places, lambda: places.update({network_watch.DEFAULTS[0]: "10.0.0.1"})) == 1
+    )
 
 
 @pytest.fixture

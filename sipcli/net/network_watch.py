@@ -25,7 +25,7 @@ _GROUPS: Final = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
 """Links, addresses and routes of IPv4 and IPv6 (RTMGRP_… of linux/rtnetlink.h)."""
 _MESSAGE: Final = 65_536
 
-Ways = dict[str, str | None]
+LocalAddresses = dict[str, str | None]
 """Far addresses, and by which of ours they are reached; None where they are not."""
 
 
@@ -41,13 +41,13 @@ class NetworkWatch:
         self._remotes = remotes
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
-        self._ways: Ways = {}
+        self._addresses: LocalAddresses = {}
         self._socket: socket.socket | None = None
         self._handle: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begin to watch."""
-        self._ways = self._look()
+        self._addresses = self._look()
         self._socket = _route_socket()
         if self._socket is not None:
             try:
@@ -79,18 +79,18 @@ class NetworkWatch:
         self._handle = None
         if self._socket is None:
             self._handle = self._loop.call_later(POLL, self._compare)
-        before, self._ways = self._ways, self._look()
+        before, self._addresses = self._addresses, self._look()
         if any(
             remote in before and way is not None and way != before[remote]
-            for remote, way in self._ways.items()
+            for remote, way in self._addresses.items()
         ):
             self._on_change()
 
-    def _look(self) -> Ways:
-        return {remote: way_to(remote) for remote in (*DEFAULTS, *self._remotes())}
+    def _look(self) -> LocalAddresses:
+        return {remote: local_address_for(remote) for remote in (*DEFAULTS, *self._remotes())}
 
 
-def way_to(remote: str) -> str | None:
+def local_address_for(remote: str) -> str | None:
     """Our IP address by which `remote` is reached; None where there is no way. Sends nothing.
 
     A name has no way: to look it up would take its time.
