@@ -15,7 +15,7 @@ from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaConnected, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.session import MediaSession
 from sipcli.media.session.stream import Sink, Source
-from sipcli.media.session.ticker import MOST_AT_ONCE
+from sipcli.media.session.ticker import MAX_CATCH_UP
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.webrtc.dtls import Certificate
 from sipcli.sdp.direction import Direction
@@ -70,7 +70,7 @@ class Ear:
         """Whether a loudspeaker that had one frame in hand has run dry meanwhile."""
         due = now if self._due is None else min(self._due, now)
         behind = int((now - due) / FRAME_S)
-        if behind >= MOST_AT_ONCE:  # these are not made up for
+        if behind >= MAX_CATCH_UP:  # these are not made up for
             self.late += behind
             due = now
         else:

@@ -9,7 +9,7 @@ from sipcli.calls import dtmf_info
 from sipcli.calls.context import CallContext
 from sipcli.calls.events import DigitsNotSent, Dtmf
 from sipcli.core.calls.events import By
-from sipcli.media.dtmf.digits import MOST_STEPS, Digit, InvalidDigits, Pause, Step, steps
+from sipcli.media.dtmf.digits import MAX_STEPS, Digit, InvalidDigits, Pause, Step, steps
 from sipcli.media.session.session import MediaSession
 from sipcli.sip.status import reason_phrase
 
@@ -74,8 +74,8 @@ class Digits:
         `auto` is RTP where the far end takes digits there (RFC 4733) and listens, else INFO.
         """
         sending = Sending(steps(digits), method)
-        if sum(len(one.left) for one in self._sendings) + len(sending.left) > MOST_STEPS:
-            raise InvalidDigits(f"more than {MOST_STEPS} digits are waiting to be sent")
+        if sum(len(one.left) for one in self._sendings) + len(sending.left) > MAX_STEPS:
+            raise InvalidDigits(f"more than {MAX_STEPS} digits are waiting to be sent")
         if self._is_over:
             self._give_up(sending, "the call is over", tells=False)
             return sending

@@ -19,7 +19,7 @@ from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.red import Block
 
-_MOST_SOURCES: Final = 4
+_MAX_SOURCES: Final = 4
 """Sources whose digits are told apart; one that comes new takes the place of the first."""
 _NOTHING: Final = Block(127, 0, b"")
 """What a packet has in it that says it is RED and is none."""
@@ -131,7 +131,7 @@ class Inbound:
     def _event(self, packet: RtpPacket, clock_rate: int, now: float) -> None:
         receiver = self._dtmf.get(packet.ssrc)
         if receiver is None:
-            if len(self._dtmf) == _MOST_SOURCES:
+            if len(self._dtmf) == _MAX_SOURCES:
                 del self._dtmf[next(iter(self._dtmf))]
             receiver = self._dtmf[packet.ssrc] = DtmfReceiver()
         self._digits.extend(receiver.receive(packet, clock_rate, now))
@@ -160,10 +160,10 @@ class Inbound:
             self._silent_since = None
         elif self._silent_since is None:
             self._silent_since = now
-        self._evaluator()
+        self._count_played()
         return pcm
 
-    def _evaluator(self) -> None:
+    def _count_played(self) -> None:
         """Let the sound that was played count, in whole frames."""
         counts = self.playout.counts
         good, lost = (counts.played + counts.recovered) // FRAME, counts.concealed // FRAME

@@ -13,7 +13,7 @@ from sipcli.media.packetizer import Packetizer
 from sipcli.media.pcm import Pcm
 from sipcli.media.rtp import extension
 from sipcli.media.rtp.loss_protection import LossProtection
-from sipcli.media.rtp.red import MOST_REDUNDANT, Redundancy
+from sipcli.media.rtp.red import MAX_REDUNDANT, Redundancy
 from sipcli.media.rtp.rtcp import ReportBlock
 from sipcli.media.rtp.sender import Sender
 from sipcli.media.rtp.xr import VoipMetrics
@@ -29,7 +29,7 @@ class OutboundFormats:
     """Telephone-events: clock rate in Hz -> payload type; empty if it takes none."""
     red: int | None = None
     """Payload type of packets that hold several others (RFC 2198); None if it takes none."""
-    most_redundant: int = MOST_REDUNDANT
+    max_redundant: int = MAX_REDUNDANT
     """Earlier payloads that such a packet may bring again, for the bandwidth it costs."""
     packet_ms: int = 20
     """ms of sound in each packet, as `registry.packet_ms` allows."""
@@ -65,7 +65,7 @@ class Outbound:
         self.sender.extension = _extension(formats)
         self._formats = formats
         self._encoder: Encoder = make_encoder(formats.codec, formats.opus)
-        self._protection = LossProtection(_most_redundant(formats))
+        self._protection = LossProtection(_max_redundant(formats))
         self._redundancy = Redundancy()
         self._packetizer = Packetizer(self._encoder, formats.codec, formats.packet_ms)
         self._heeded: ReportBlock | None = None
@@ -98,24 +98,24 @@ class Outbound:
         self.sender.clock_rate = formats.codec.clock_rate
         self.sender.extension = _extension(formats)
         self._formats = formats
-        self._protection.most = _most_redundant(formats)
+        self._protection.most = _max_redundant(formats)
         self._encoder.expect_loss(self._protection.fec_percent)
 
-    def heed(self, report: ReportBlock, now: float) -> None:
+    def on_report(self, report: ReportBlock, now: float) -> None:
         """Prepare for losses such as the far end tells of, each time that it tells anew."""
         if report is not self._heeded:
             self._heeded = report
             # It knows by now which medium our SSRC is of, so the name need not be said any more.
             self.sender.extension = b""
-            self._protection.heed(100 * report.fraction_lost, now)
+            self._protection.on_report(100 * report.fraction_lost, now)
             self._encoder.expect_loss(self._protection.fec_percent)
 
-    def heed_metrics(self, metrics: VoipMetrics) -> None:
+    def on_metrics(self, metrics: VoipMetrics) -> None:
         """Do more where the far end tells that losses remain all the same (RFC 3611 §4.7)."""
         if metrics is self._heeded_metrics:
             return
         self._heeded_metrics = metrics
-        self._protection.heed_metrics(metrics, self.sender.packets)
+        self._protection.on_metrics(metrics, self.sender.packets)
         self._encoder.expect_loss(self._protection.fec_percent)
 
     def frame(self, pcm: Pcm, now: float) -> list[bytes]:
@@ -194,5 +194,5 @@ def _extension(formats: OutboundFormats) -> bytes:
     return b"" if formats.mid is None else extension.build(formats.mid)
 
 
-def _most_redundant(formats: OutboundFormats) -> int:
-    return 0 if formats.red is None else formats.most_redundant
+def _max_redundant(formats: OutboundFormats) -> int:
+    return 0 if formats.red is None else formats.max_redundant

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sipcli.media.inbound import Inbound
-from sipcli.media.jitter_buffer.delay_estimator import LONGEST_WAIT_S
+from sipcli.media.jitter_buffer.delay_estimator import MAX_WAIT_S
 from sipcli.media.quality import quality
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.xr import ADAPTIVE_BUFFER, ENHANCED_CONCEALMENT, VoipMetrics
@@ -40,7 +40,7 @@ def voip_metrics(inbound: Inbound, reporting: Reporting) -> VoipMetrics | None:
         rx_config=ENHANCED_CONCEALMENT | ADAPTIVE_BUFFER | _BUFFER_RATE,
         jb_nominal_ms=round(playout.delay_s * 1000),
         jb_maximum_ms=round(playout.longest_wait_s * 1000),
-        jb_abs_max_ms=round(LONGEST_WAIT_S * 1000),
+        jb_abs_max_ms=round(MAX_WAIT_S * 1000),
     )
 
 

@@ -17,15 +17,15 @@ from sipcli.sdp.ice import is_usable, read_candidate
 from sipcli.sdp.sources import HeaderExtension, read_mid_extension, read_sources
 from sipcli.sdp.transport import Candidate, Fingerprint
 
-MOST_CANDIDATES: Final = 64
+MAX_CANDIDATES: Final = 64
 """Of one far end. Each makes work with each of ours (RFC 8445 §6.1.2.5 asks for such a bound)."""
-LONGEST_CREDENTIAL: Final = 256
+MAX_CREDENTIAL: Final = 256
 """Characters of an ICE user name fragment or password (RFC 8839 §5.4)."""
 VOIP_METRICS: Final = "voip-metrics"
 """In `a=rtcp-xr`: the report block of RFC 3611 §4.7."""
 DISCARD: Final = 9
 """The port of those who do not know their address yet (RFC 8829 §5.2.1)."""
-_LONGEST_PACKET: Final = 120
+_MAX_PACKET_MS: Final = 120
 """ms of sound in one packet: what Opus has at most (RFC 7587 §6.1)."""
 
 
@@ -69,7 +69,7 @@ class AudioMedia:
     pwd: str | None = field(repr=False)
     lite: bool
     candidates: tuple[Candidate, ...]
-    """Those that are of use to us, at most `MOST_CANDIDATES`."""
+    """Those that are of use to us, at most `MAX_CANDIDATES`."""
     sources: tuple[int, ...]
     """The SSRCs that its sender announces (RFC 5576), at most 16."""
     mid_extension: HeaderExtension | None
@@ -133,8 +133,8 @@ def _audio(session: SessionDescription, place: int, media: MediaDescription) -> 
         bundle_only=media.has("bundle-only"),
         carrier=carrier,
         rtcp_mux=media.has("rtcp-mux") or own.has("rtcp-mux"),
-        ptime=number(media.value("ptime"), 1, _LONGEST_PACKET),
-        max_ptime=number(media.value("maxptime"), 1, _LONGEST_PACKET),
+        ptime=number(media.value("ptime"), 1, _MAX_PACKET_MS),
+        max_ptime=number(media.value("maxptime"), 1, _MAX_PACKET_MS),
         bandwidth=_bandwidth(media.others),
         voip_metrics=any(
             VOIP_METRICS in value.lower().split()
@@ -147,7 +147,7 @@ def _audio(session: SessionDescription, place: int, media: MediaDescription) -> 
         ufrag=_credential(levels, "ice-ufrag"),
         pwd=_credential(levels, "ice-pwd"),
         lite=any(level.has("ice-lite") for level in levels),
-        candidates=tuple(islice(_candidates(own), MOST_CANDIDATES)),
+        candidates=tuple(islice(_candidates(own), MAX_CANDIDATES)),
         sources=read_sources(media),
         mid_extension=read_mid_extension(media, session),
     )
@@ -203,7 +203,7 @@ def _fingerprints(level: MediaDescription | SessionDescription) -> tuple[Fingerp
 def _credential(levels: tuple[MediaDescription | SessionDescription, ...], name: str) -> str | None:
     value = next(filter(None, (level.value(name) for level in levels)), None)
     # Short ones are the risk of those who chose them.
-    if not value or not value.isascii() or " " in value or len(value) > LONGEST_CREDENTIAL:
+    if not value or not value.isascii() or " " in value or len(value) > MAX_CREDENTIAL:
         return None
     return value
 

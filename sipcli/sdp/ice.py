@@ -9,7 +9,7 @@ from sipcli.sdp.transport import Candidate, CandidateType
 
 _TYPES: Final = {type_.value: type_ for type_ in CandidateType}
 _PREFERENCE: Final = {type_: place for place, type_ in enumerate(CandidateType)}
-_HIGHEST_PORT: Final = 65_535
+_MAX_PORT: Final = 65_535
 _THIS_NETWORK: Final = ip_network("0.0.0.0/8")
 
 
@@ -23,7 +23,7 @@ def read_candidate(value: str) -> Candidate | None:
         return None
     component = number(words[1], 1, 256)
     priority = number(words[3], 0, 2**32 - 1)
-    port = number(words[5], 0, _HIGHEST_PORT)
+    port = number(words[5], 0, _MAX_PORT)
     type_ = _TYPES.get(words[7].lower())
     if component is None or priority is None or port is None or type_ is None:
         return None
@@ -37,7 +37,7 @@ def read_candidate(value: str) -> Candidate | None:
         port=port,
         type=type_,
         related_address=extensions.get("raddr"),
-        related_port=number(extensions.get("rport"), 0, _HIGHEST_PORT),
+        related_port=number(extensions.get("rport"), 0, _MAX_PORT),
         tcp_type=extensions.get("tcptype"),
     )
 

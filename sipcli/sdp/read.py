@@ -18,15 +18,15 @@ from sipcli.sdp.description import (
     SessionDescription,
 )
 
-LONGEST: Final = 65_536
+MAX_LENGTH: Final = 65_536
 """Bytes (of text: characters). Browsers with a dozen videos stay under 20,000."""
-MOST_LINES: Final = 2_000
-MOST_MEDIA: Final = 64
+MAX_LINES: Final = 2_000
+MAX_MEDIA: Final = 64
 
 _END_OF_LINE: Final = re.compile(r"\r\n|\r|\n")
 _LINE: Final = re.compile(r"[ \t]*+([A-Za-z])[ \t]*+=(.*+)")
 _MEDIA: Final = re.compile(r"[ \t]*+(\S++)[ \t]++([0-9]{1,5})(?:/([0-9]{1,5}))?[ \t]++(\S++)(.*+)")
-_HIGHEST_PORT: Final = 65_535
+_MAX_PORT: Final = 65_535
 
 
 class BadDescription(ValueError):  # noqa: N818 - a fact about the peer's text, as in the RFC's prose
@@ -47,7 +47,7 @@ class _Section:
     others: list[Line] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)
 
-    def take(self, type_: str, value: str) -> None:
+    def add(self, type_: str, value: str) -> None:
         """Add a line."""
         if type_ == "a":
             name, colon, rest = value.partition(":")
@@ -68,12 +68,12 @@ def read(data: bytes | str) -> SessionDescription:
     media: list[tuple[MediaDescription, _Section]] = []
     for number, type_, value in _lines(_text(data)):
         if type_ != "m":
-            section.take(type_, value)
-        elif len(media) < MOST_MEDIA:
+            section.add(type_, value)
+        elif len(media) < MAX_MEDIA:
             section = _Section()
             media.append((_media(value, number), section))
         else:
-            raise BadDescription(f"more than {MOST_MEDIA} media", number)
+            raise BadDescription(f"more than {MAX_MEDIA} media", number)
     firsts = {line.type: line.value for line in reversed(session.others)}
     return SessionDescription(
         origin=_origin(firsts.get("o", "")),
@@ -95,8 +95,8 @@ def read(data: bytes | str) -> SessionDescription:
 
 def _text(data: bytes | str) -> str:
     """The text within its bounds; what is not UTF-8 is replaced, so that it can be repeated."""
-    if len(data) > LONGEST:
-        raise BadDescription(f"longer than {LONGEST} bytes")
+    if len(data) > MAX_LENGTH:
+        raise BadDescription(f"longer than {MAX_LENGTH} bytes")
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
     text = raw.decode("utf-8", "replace")
     if "\0" in text:
@@ -107,8 +107,8 @@ def _text(data: bytes | str) -> str:
 def _lines(text: str) -> Iterator[tuple[int, str, str]]:
     """Number, type and value of each line that has a type; the rest is noise."""
     lines = _END_OF_LINE.split(text)
-    if len(lines) > MOST_LINES:
-        raise BadDescription(f"more than {MOST_LINES} lines")
+    if len(lines) > MAX_LINES:
+        raise BadDescription(f"more than {MAX_LINES} lines")
     empty = True
     for number, line in enumerate(lines, 1):
         found = _LINE.match(line)
@@ -128,8 +128,8 @@ def _media(value: str, number: int) -> MediaDescription:
     if found is None:
         raise BadDescription("m= without kind, port and protocol", number)
     kind, port, count, protocol, formats = found.groups()
-    if int(port) > _HIGHEST_PORT:
-        raise BadDescription(f"a port above {_HIGHEST_PORT}", number)
+    if int(port) > _MAX_PORT:
+        raise BadDescription(f"a port above {_MAX_PORT}", number)
     return MediaDescription(
         kind=kind.lower(),
         port=int(port),

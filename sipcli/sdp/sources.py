@@ -13,9 +13,9 @@ from sipcli.sdp.digits import number
 from sipcli.sdp.direction import Direction
 
 MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
-MOST_SOURCES: Final = 16
+MAX_SOURCES: Final = 16
 """SSRCs of one far end that are remembered; a phone has one."""
-LONGEST_MID: Final = 16
+MAX_MID: Final = 16
 """Bytes of a name that goes into packets: what the one-byte form has room for (RFC 8285 §4.2)."""
 HIGHEST_NUMBER: Final = 255
 """Of a header extension; higher ones ask the answerer to choose another (RFC 8285 §7)."""
@@ -59,7 +59,7 @@ OFFERED: Final = HeaderExtension(4)
 def read_sources(media: MediaDescription) -> tuple[int, ...]:
     """The SSRCs that a medium announces, in order, each once; at most 16."""
     found = (number(value.partition(" ")[0], 0, 2**32 - 1) for value in media.values("ssrc"))
-    return tuple(dict.fromkeys(each for each in found if each is not None))[:MOST_SOURCES]
+    return tuple(dict.fromkeys(each for each in found if each is not None))[:MAX_SOURCES]
 
 
 def read_mid_extension(
@@ -71,7 +71,7 @@ def read_mid_extension(
 
 def answer_to(offered: HeaderExtension | None, mid: str | None) -> HeaderExtension | None:
     """What an answer makes of it: the same number, the direction reversed (RFC 8285 §6)."""
-    if offered is None or mid is None or len(mid.encode()) > LONGEST_MID:
+    if offered is None or mid is None or len(mid.encode()) > MAX_MID:
         return None
     return HeaderExtension(offered.number, offered.direction.reversed)
 

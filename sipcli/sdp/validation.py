@@ -23,7 +23,7 @@ _PROTOCOLS: Final = {
 """Whatever of these it says, a fingerprint makes it DTLS-SRTP (RFC 8829 §5.1.2)."""
 
 _NAME: Final = re.compile(r"[a-z0-9_.\-]{1,24}")
-_MOST_NAMES: Final = 6
+_MAX_NAMES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,6 @@ def _no_codec(audio: AudioMedia, codecs: set[Key]) -> Refused | None:
     if any(each.key in codecs for each in audio.formats):
         return None
     names = dict.fromkeys(each.encoding for each in audio.formats)
-    shown = [name for name in names if _NAME.fullmatch(name)][:_MOST_NAMES]
+    shown = [name for name in names if _NAME.fullmatch(name)][:_MAX_NAMES]
     offered = f"; the session description has {', '.join(shown)}" if shown else ""
     return Refused(BAD_FORMAT, f"no common audio codec{offered}")

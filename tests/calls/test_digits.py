@@ -8,7 +8,7 @@ import pytest
 
 from sipcli.calls.call import Call
 from sipcli.calls.events import CallEnded, DigitsNotSent, Dtmf, Held
-from sipcli.media.dtmf.digits import MOST_STEPS, InvalidDigits
+from sipcli.media.dtmf.digits import MAX_STEPS, InvalidDigits
 from sipcli.media.session.session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.direction import Direction
@@ -231,8 +231,8 @@ async def test_too_many_digits_are_refused_and_lose_no_other() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
         with pytest.raises(InvalidDigits):
-            ours.send_dtmf("1" * (MOST_STEPS + 1))
-        ours.send_dtmf("2" * MOST_STEPS)
+            ours.send_dtmf("1" * (MAX_STEPS + 1))
+        ours.send_dtmf("2" * MAX_STEPS)
         with pytest.raises(InvalidDigits):
             ours.send_dtmf("3")
         assert await bob.event(Dtmf)

@@ -201,7 +201,7 @@ def red_call() -> Way:
     """A call whose sender repeats the packet before, and reports of loss that make it do so."""
     way = Way(outbound(OPUS), inbound(OPUS))
     way.sender.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, EVENTS, red=63))
-    way.sender.heed(ReportBlock(7, 0.05, 0, 0, 0, 0, 0), 0.0)
+    way.sender.on_report(ReportBlock(7, 0.05, 0, 0, 0, 0, 0), 0.0)
     way.receiver.agree(InboundFormats({PAYLOAD_TYPE: OPUS}, red=frozenset({63})))
     return way
 

@@ -183,18 +183,18 @@ def test_reported_losses_bring_fec_and_its_end_comes_slowly() -> None:
         return any(decoder.has_fec(read(packet).payload) for packet in packets[5:])
 
     assert not has_fec(0)
-    half.heed(report(0.02), 0.5)
+    half.on_report(report(0.02), 0.5)
     assert has_fec(25)
-    half.heed(report(0.0), 1.0)
+    half.on_report(report(0.0), 1.0)
     assert has_fec(50)
     for n in range(5):
-        half.heed(report(0.0), 1.5 + 2 * n)
+        half.on_report(report(0.0), 1.5 + 2 * n)
     assert not has_fec(500)
 
 
 def test_a_new_encoder_knows_of_the_losses_too() -> None:
     half, decoder = outbound(PCMU), make_decoder(OPUS)
-    half.heed(report(0.1), 0.0)
+    half.on_report(report(0.1), 0.0)
     half.agree(OutboundFormats(OPUS, 111, EVENTS))
     packets = [half.frame(pcm, n * 0.020) for n, pcm in enumerate(frames(voice(0.5)))]
     assert any(decoder.has_fec(read(packet).payload) for packet in packets)
@@ -219,7 +219,7 @@ def test_red_is_sent_while_losses_are_reported_and_only_then() -> None:
     half = outbound(OPUS)
     half.agree(RED)
     assert {packet.payload_type for packet in send(half, 10)} == {PAYLOAD_TYPE}
-    half.heed(report(0.05), 0.2)
+    half.on_report(report(0.05), 0.2)
     found = send(half, 10, first=10)
     assert {packet.payload_type for packet in found} == {63}
     for packet in found:
@@ -228,16 +228,16 @@ def test_red_is_sent_while_losses_are_reported_and_only_then() -> None:
         assert primary.payload_type == PAYLOAD_TYPE
     again = [parse_red(packet.payload)[0].payload for packet in found[1:]]
     assert again == [parse_red(packet.payload)[-1].payload for packet in found[:-1]]
-    half.heed(report(0.0), 30.0)
+    half.on_report(report(0.0), 30.0)
     assert {packet.payload_type for packet in send(half, 10, first=20)} == {PAYLOAD_TYPE}
 
 
 def test_losses_that_remain_bring_the_two_packets_before() -> None:
     half = outbound(OPUS)
     half.agree(RED)
-    half.heed(report(0.05), 0.0)
+    half.on_report(report(0.05), 0.0)
     send(half, 100)
-    half.heed_metrics(MUCH_REMAINS)
+    half.on_metrics(MUCH_REMAINS)
     (*_, last) = send(half, 5, first=100)
     assert [block.timestamp_offset for block in parse_red(last.payload)] == [1920, 960, 0]
 
@@ -245,9 +245,9 @@ def test_losses_that_remain_bring_the_two_packets_before() -> None:
 def test_bursts_that_remain_bring_one_from_farther_back() -> None:
     half = outbound(OPUS)
     half.agree(RED)
-    half.heed(report(0.05), 0.0)
+    half.on_report(report(0.05), 0.0)
     send(half, 100)
-    half.heed_metrics(BURSTS_REMAIN)
+    half.on_metrics(BURSTS_REMAIN)
     (*_, last) = send(half, 5, first=100)
     assert [block.timestamp_offset for block in parse_red(last.payload)] == [3840, 960, 0]
 
@@ -256,10 +256,10 @@ def test_metrics_are_heeded_once() -> None:
     """They tell of what had been sent by then, whatever has been since."""
     half = outbound(OPUS)
     half.agree(RED)
-    half.heed(report(0.05), 0.0)
+    half.on_report(report(0.05), 0.0)
     send(half, 10)
     for first in range(10, 500, 10):
-        half.heed_metrics(MUCH_REMAINS)
+        half.on_metrics(MUCH_REMAINS)
         (*_, last) = send(half, 10, first)
     assert [block.timestamp_offset for block in parse_red(last.payload)] == [960, 0]
 
@@ -268,15 +268,15 @@ def test_a_report_is_heeded_once() -> None:
     half, once = outbound(OPUS), report(0.1)
     half.agree(RED)
     for second in range(60):
-        half.heed(once, float(second))
-    half.heed(report(0.0), 60.0)
+        half.on_report(once, float(second))
+    half.on_report(report(0.0), 60.0)
     assert {packet.payload_type for packet in send(half, 10)} == {PAYLOAD_TYPE}
 
 
 def test_red_ends_where_the_far_end_takes_it_no_more() -> None:
     half = outbound(OPUS)
     half.agree(RED)
-    half.heed(report(0.05), 0.0)
+    half.on_report(report(0.05), 0.0)
     send(half, 5)
     half.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, EVENTS))
     assert {packet.payload_type for packet in send(half, 5, first=5)} == {PAYLOAD_TYPE}
@@ -287,7 +287,7 @@ def test_red_ends_where_the_far_end_takes_it_no_more() -> None:
 def test_a_digit_is_not_sent_again() -> None:
     half = outbound(OPUS)
     half.agree(RED)
-    half.heed(report(0.05), 0.0)
+    half.on_report(report(0.05), 0.0)
     send(half, 5)
     half.dial(steps("1"))
     found = send(half, 12, first=5)
@@ -312,7 +312,7 @@ def test_packets_name_their_medium_until_the_far_end_reports_on_them() -> None:
     assert {find(packet.extension, 4) for packet in named} == {b"0"}
     assert {packet.payload_type for packet in named} == {PAYLOAD_TYPE, EVENTS[8_000]}
     assert half.sender.octets == sum(len(packet.payload) for packet in named)
-    half.heed(report(0.0), 1.0)
+    half.on_report(report(0.0), 1.0)
     assert {packet.extension for packet in send(half, 5, 50)} == {b""}
     half.agree(formats)
     assert {find(packet.extension, 4) for packet in send(half, 5, 55)} == {b"0"}

@@ -146,9 +146,9 @@ def test_silence_is_not_sent_with_dtx_whatever_the_length(ms: int) -> None:
 def test_redundancy_reaches_back_by_packets(ms: int, offsets: tuple[int, ...]) -> None:
     sender = half(OPUS, ms, red=63)
     packets(sender, 30)
-    sender.heed_metrics(MUCH_REMAINS)
+    sender.on_metrics(MUCH_REMAINS)
     for n in range(3):
-        sender.heed(report(0.2), 1.0 + n)
+        sender.on_report(report(0.2), 1.0 + n)
     last = packets(sender, 60, first=30)[-1]
     assert last.payload_type == 63
     found = tuple(block.timestamp_offset for block in parse_red(last.payload)[:-1])

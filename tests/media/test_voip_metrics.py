@@ -89,7 +89,7 @@ def test_what_comes_too_late_is_discarded_and_not_lost() -> None:
 def test_what_comes_again_is_not_lost() -> None:
     way = Way(outbound(OPUS), inbound(OPUS))
     way.sender.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, red=63))
-    way.sender.heed(ReportBlock(7, 0.05, 0, 0, 0, 0, 0), 0.0)
+    way.sender.on_report(ReportBlock(7, 0.05, 0, 0, 0, 0, 0), 0.0)
     way.receiver.agree(InboundFormats({PAYLOAD_TYPE: OPUS}, red=frozenset({63})))
     tone = Tone(440.0)
     for _ in range(20):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.sdp.audio import MOST_CANDIDATES, AudioMedia, audio_media
+from sipcli.sdp.audio import MAX_CANDIDATES, AudioMedia, audio_media
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.dtls import Setup
 from sipcli.sdp.read import read
@@ -87,7 +87,7 @@ def test_only_candidates_of_use_are_kept_and_not_too_many() -> None:
     odd = "a=candidate:1 1 TCP 1 192.0.2.1 9 typ host tcptype active"
     many = [f"a=candidate:{n} 1 UDP 1 192.0.2.1 {n} typ host" for n in range(1, 200)]
     found = only(audio(odd, "a=candidate:nonsense", *many, without=["a=candidate"]))
-    assert [each.port for each in found.candidates] == [*range(1, MOST_CANDIDATES + 1)]
+    assert [each.port for each in found.candidates] == [*range(1, MAX_CANDIDATES + 1)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import RemoteOffer, State
-from sipcli.sdp.read import LONGEST
+from sipcli.sdp.read import MAX_LENGTH
 from sipcli.sdp.validation import Refused
 from tests.sdp.ends import PEERS, answering, audio, local, negotiation, sdp
 
@@ -62,7 +62,7 @@ def test_damaged_descriptions_are_agreed_to_or_refused(first: bytes, second: byt
 def filled(piece: str) -> str:
     """A usable offer, filled up with `piece` to the bound of size."""
     head = sdp(audio("a=mid:0"), session=["a=group:BUNDLE 0"])
-    return head + piece * ((LONGEST - len(head)) // len(piece))
+    return head + piece * ((MAX_LENGTH - len(head)) // len(piece))
 
 
 @pytest.mark.parametrize(

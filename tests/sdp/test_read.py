@@ -12,7 +12,7 @@ from sipcli.sdp.description import (
     Origin,
     SessionDescription,
 )
-from sipcli.sdp.read import LONGEST, MOST_LINES, MOST_MEDIA, BadDescription, read
+from sipcli.sdp.read import MAX_LENGTH, MAX_LINES, MAX_MEDIA, BadDescription, read
 from sipcli.sdp.write import write
 from tests.sdp.ends import DATA, PEERS
 
@@ -116,9 +116,9 @@ def test_what_is_not_utf_8_is_replaced_so_that_it_can_be_sent_back() -> None:
         ("v=0\nm=audio $ RTP/AVP 0\n", "m= without kind, port and protocol", 2),
         ("v=0\ns=-\nm=audio 65536 RTP/AVP 0\n", "a port above 65535", 3),
         ("v=0\na=\0\n", "NUL in the text", None),
-        ("v=0\n" + "a=x\n" * MOST_LINES, f"more than {MOST_LINES} lines", None),
-        ("m=audio 1 x 0\n" * (MOST_MEDIA + 1), f"more than {MOST_MEDIA} media", MOST_MEDIA + 1),
-        ("a=" + "x" * (LONGEST - 1), f"longer than {LONGEST} bytes", None),
+        ("v=0\n" + "a=x\n" * MAX_LINES, f"more than {MAX_LINES} lines", None),
+        ("m=audio 1 x 0\n" * (MAX_MEDIA + 1), f"more than {MAX_MEDIA} media", MAX_MEDIA + 1),
+        ("a=" + "x" * (MAX_LENGTH - 1), f"longer than {MAX_LENGTH} bytes", None),
     ],
 )
 def test_what_cannot_be_taken_is_refused_with_its_line(
@@ -130,9 +130,9 @@ def test_what_cannot_be_taken_is_refused_with_its_line(
 
 
 def test_the_bounds_themselves_are_within_bounds() -> None:
-    assert len(read("m=audio 1 x 0\n" * MOST_MEDIA).media) == MOST_MEDIA
-    assert read("v=0\n" + "a=x\n" * (MOST_LINES - 2)).attributes[-1] == Attribute("x")
-    assert read("a=" + "x" * (LONGEST - 2)).attributes
+    assert len(read("m=audio 1 x 0\n" * MAX_MEDIA).media) == MAX_MEDIA
+    assert read("v=0\n" + "a=x\n" * (MAX_LINES - 2)).attributes[-1] == Attribute("x")
+    assert read("a=" + "x" * (MAX_LENGTH - 2)).attributes
 
 
 @pytest.mark.parametrize("name", sorted(PEERS))

@@ -116,18 +116,18 @@ class BackgroundWriter:
     """Hands bytes to a destination, in order, in a thread of its own."""
 
     def __init__(
-        self, destination: Destination, name: str, warn: Warn, *, pause: float, most: int
+        self, destination: Destination, name: str, warn: Warn, *, pause: float, max_waiting: int
     ) -> None:
         """`pause` is how many seconds bytes may lie before they are written; 0 is at once.
 
-        `most` is how many frames may wait, and as many again may be on their way.
+        `max_waiting` is how many frames may wait, and as many again may be on their way.
         Raises `DeviceError` where the system has no thread left for it.
         """
         self._destination = destination
         self._name = name
         self._warn = warn
         self._pause = pause
-        self._most = most
+        self._max_waiting = max_waiting
         self._waiting: deque[bytes] = deque()
         self._wake = threading.Event()
         self._is_closed = False
@@ -139,7 +139,7 @@ class BackgroundWriter:
     def put(self, frame: bytes) -> None:
         """Write one frame soon; drop it if the destination is too slow or has failed."""
         self._tell()
-        if len(self._waiting) >= self._most or not self._thread.is_alive():
+        if len(self._waiting) >= self._max_waiting or not self._thread.is_alive():
             if self.dropped == 0 and self._thread.is_alive():
                 self._warn(f"{self._name} is too slow: sound is left out")
             self.dropped += 1

@@ -192,7 +192,7 @@ class DeviceSink(_Handle):
             self._position = ring.moved + _whole(RESERVE_S, ring)
             self._written.clear()
         pcm = self._convert(frame)
-        if self._evaluator(ring):
+        if self._is_too_full(ring):
             seam = _whole(SEAM_S, ring)
             joint = blend(pcm[:seam], pcm[ring.block :])
             pcm = np.concatenate((joint, pcm[ring.block + len(joint) :]))
@@ -207,7 +207,7 @@ class DeviceSink(_Handle):
         self._written.append((self._position, now))
         self._position += len(pcm)
 
-    def _evaluator(self, ring: PlaybackRing) -> bool:
+    def _is_too_full(self, ring: PlaybackRing) -> bool:
         """Whether there is too much in the ring, by what came of the frames until now."""
         blocks = 0
         while self._written and self._written[0][0] < ring.moved:

@@ -23,7 +23,7 @@ from sipcli.media.audio_io.portaudio import (
 
 FIRST_WAIT: Final = 0.5
 """Seconds after a loss before a device is tried again; each further wait is twice as long."""
-LONGEST_WAIT: Final = 30.0
+MAX_WAIT: Final = 30.0
 _RESCAN_WAIT: Final = 4.0
 """From this wait on devices are looked for even if that interrupts one that is fine."""
 _WATCH: Final = 0.5
@@ -208,7 +208,7 @@ class Hardware:
 
     def _later(self, port: Port) -> None:
         port.retry_at = time.monotonic() + port.wait
-        port.wait = min(2 * port.wait, LONGEST_WAIT)
+        port.wait = min(2 * port.wait, MAX_WAIT)
 
     def _tell_once(self, port: Port, text: str) -> None:
         """What is true of all ports alike is told once in the life of the process.

@@ -26,12 +26,12 @@ _FOLLOW: Final = 0.2
 _STEP_S: Final = 0.0005
 """What is usual follows each frame by a part of the difference, and at most so much."""
 _RISE: Final = 0.05
-_MOST_RISE_S: Final = 0.0005
+_MAX_RISE_S: Final = 0.0005
 _FALL: Final = 0.01
-_MOST_FALL_S: Final = 0.0001
+_MAX_FALL_S: Final = 0.0001
 """The part of an error that the next frame makes good, and the most, in seconds: a lack is made
 good within half a second, too much within some; the far end hears nothing of either."""
-_PATIENCE: Final = 2 * _SECOND
+_EXCESS_FRAMES: Final = 2 * _SECOND
 """Frames that must all have had a block too much before one is left out."""
 
 
@@ -67,8 +67,8 @@ class LatencyControl:
         """Seconds by which what is spare should change until the next frame: less is below 0."""
         error = self.error
         if error < 0:
-            return min(_MOST_RISE_S, -error * _RISE)
-        return -min(_MOST_FALL_S, error * _FALL)
+            return min(_MAX_RISE_S, -error * _RISE)
+        return -min(_MAX_FALL_S, error * _FALL)
 
     def put(self, spare: float) -> int:
         """Take note of a frame; returns how many blocks are too many, mostly none.
@@ -119,6 +119,6 @@ class LatencyControl:
             self._rich = 0
             return 0
         self._rich += 1
-        if self._rich < _PATIENCE and error <= _FAR_S:
+        if self._rich < _EXCESS_FRAMES and error <= _FAR_S:
             return 0
         return int(error / BLOCK_S)

@@ -11,7 +11,7 @@ from sipcli.media.pcm import FRAME, Pcm
 
 STDIN: Final = 0
 STDOUT: Final = 1
-MOST: Final = 50
+MAX_WAITING: Final = 50
 """Frames that may wait for a slow reader of stdout: 1 s, for what is older is of no use."""
 _BYTES: Final = 2 * FRAME
 """In a frame."""
@@ -26,7 +26,7 @@ class StdoutSink:
     """Writes what it is given to stdout; a reader that has gone costs one warning."""
 
     def __init__(self, warn: Warn, fd: int = STDOUT) -> None:
-        self._writer = BackgroundWriter(_Pipe(fd), "stdout", warn, pause=0, most=MOST)
+        self._writer = BackgroundWriter(_Pipe(fd), "stdout", warn, pause=0, max_waiting=MAX_WAITING)
 
     def write(self, frame: Pcm) -> None:
         """Add a frame."""

@@ -18,7 +18,7 @@ from sipcli.media.pcm import RATE, Pcm
 
 PAUSE: Final = 0.2
 """Seconds of sound that a kill may cost."""
-MOST: Final = 500
+MAX_WAITING: Final = 500
 """Frames that may wait for a disk that is busy: 10 s."""
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _LARGEST: Final = 2**32 - 1 - _HEADER.size
@@ -146,7 +146,7 @@ def _writer(path: Path, channels: int, warn: Warn) -> BackgroundWriter:
         file = WavFile(path, channels)
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
-    return BackgroundWriter(file, str(path), warn, pause=PAUSE, most=MOST)
+    return BackgroundWriter(file, str(path), warn, pause=PAUSE, max_waiting=MAX_WAITING)
 
 
 def _unusable(path: Path, reason: str) -> DeviceError:

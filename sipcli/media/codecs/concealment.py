@@ -18,11 +18,11 @@ from sipcli.media.pcm import Pcm, Wave, to_pcm
 
 _PAST_S: Final = 0.050
 _COMPARED_S: Final = 0.015
-_SHORTEST_PERIOD_S: Final = 0.0025
-_LONGEST_PERIOD_S: Final = 0.015
+_MIN_PERIOD_S: Final = 0.0025
+_MAX_PERIOD_S: Final = 0.015
 _HELD_S: Final = 0.010
 """How long the sound stays at full level, and how long each number of periods lasts."""
-_MOST_PERIODS: Final = 3
+_MAX_PERIODS: Final = 3
 _FADE_S: Final = 0.100
 """Twice the Appendix's: losses in a row are heard less so."""
 _PASSAGE_S: Final = 0.020
@@ -30,7 +30,7 @@ _PASSAGE_S: Final = 0.020
 _BLEND_S: Final = 0.004
 """Of the return to sound that was not known before: so much for each 10 ms made up, and as much
 again."""
-_LONGEST_BLEND_S: Final = 0.010
+_MAX_BLEND_S: Final = 0.010
 
 
 class Concealer:
@@ -47,7 +47,7 @@ class Concealer:
         if self._going_on is not None:
             made_up = self._going_on.age / (self._rate * _HELD_S)
             length = (1 + int(made_up)) * int(self._rate * _BLEND_S)
-            length = min(length, int(self._rate * _LONGEST_BLEND_S), len(pcm))
+            length = min(length, int(self._rate * _MAX_BLEND_S), len(pcm))
             rise = _rise(length)
             pcm = pcm.copy()
             pcm[:length] = to_pcm(self._going_on.more(length) * (1 - rise) + pcm[:length] * rise)
@@ -95,7 +95,7 @@ class Continuation:
         """Made of one, two and three periods of the end of `past`; each flows into its own
         beginning."""
         rise = _rise(self._blend)
-        for length in range(period, (_MOST_PERIODS + 1) * period, period):
+        for length in range(period, (_MAX_PERIODS + 1) * period, period):
             begin = len(past) - length - self._blend
             if begin < 0:
                 break
@@ -137,8 +137,8 @@ class Continuation:
 def _period(past: Wave, rate: int) -> int:
     """The lag, in samples, at which the end of `past` resembles what went before it most."""
     compared = min(int(rate * _COMPARED_S), len(past) * 3 // 8)
-    least = int(rate * _SHORTEST_PERIOD_S)
-    most = min(int(rate * _LONGEST_PERIOD_S), len(past) * 5 // 8)
+    least = int(rate * _MIN_PERIOD_S)
+    most = min(int(rate * _MAX_PERIOD_S), len(past) * 5 // 8)
     last = past[-compared:]
     earlier = sliding_window_view(past[len(past) - compared - most : -least], compared)
     likeness = earlier @ last / np.sqrt(np.square(earlier).sum(axis=1) + 1.0)

@@ -20,7 +20,7 @@ DELAY: Final = 8
 """Samples at 8 kHz, 1 ms, by which the sound comes later."""
 _WINDOW: Final = 256
 """Samples: 32 ms, of which the spectrum is taken."""
-_MOST_AT_ONCE: Final = 160
+_MAX_PIECE: Final = 160
 """Samples: what is longer gets more than one filter."""
 _BANDS: Final = 33
 """Frequencies that the spectrum and the filter are made of, evenly from 0 to 4 kHz."""
@@ -32,7 +32,7 @@ the nearest counting most. A filter of 2 ms can tell no more apart, and would ta
 part of the noise around it."""
 _FLOOR: Final = 0.1
 """-20 dB: what is left of a frequency that holds nothing but noise."""
-_MOST_TAKEN: Final = np.array(1 - _FLOOR, np.float32)
+_MAX_ATTENUATION: Final = np.array(1 - _FLOOR, np.float32)
 _LEAST_POWER: Final = np.array(1.0, np.float32)
 
 
@@ -43,8 +43,8 @@ class G711Postfilter:
         self._history: Wave = np.zeros((2, _WINDOW), np.float32)
         self._signal, self._grain = self._history
         # Each row is the same stretch of the signal, a sample later than the one above.
-        recent = self._signal[-_MOST_AT_ONCE - 2 * DELAY :]
-        self._shifted = sliding_window_view(recent, _MOST_AT_ONCE)
+        recent = self._signal[-_MAX_PIECE - 2 * DELAY :]
+        self._shifted = sliding_window_view(recent, _MAX_PIECE)
         self._padded: Wave = np.zeros(_WINDOW + _LAGS - 1, np.float32)
         self._weighted = self._padded[:_WINDOW]
         self._taps: Wave = np.stack((_IDENTITY, np.zeros_like(_IDENTITY)))
@@ -52,14 +52,11 @@ class G711Postfilter:
 
     def clean(self, pcm: Pcm, grain: Wave) -> Wave:
         """The next stretch of the signal, `DELAY` later; `grain` is its noise, squared."""
-        if len(pcm) <= _MOST_AT_ONCE:
+        if len(pcm) <= _MAX_PIECE:
             return self._piece(pcm, grain)
-        begins = range(0, len(pcm), _MOST_AT_ONCE)
+        begins = range(0, len(pcm), _MAX_PIECE)
         return np.concatenate(
-            [
-                self._piece(pcm[at : at + _MOST_AT_ONCE], grain[at : at + _MOST_AT_ONCE])
-                for at in begins
-            ]
+            [self._piece(pcm[at : at + _MAX_PIECE], grain[at : at + _MAX_PIECE]) for at in begins]
         )
 
     def _piece(self, pcm: Pcm, grain: Wave) -> Wave:
@@ -70,7 +67,7 @@ class G711Postfilter:
         taps, change = self._taps
         taps += change
         np.subtract(self._wiener(), taps, out=change)
-        heard, more = self._taps.dot(self._shifted[:, _MOST_AT_ONCE - len(pcm) :])
+        heard, more = self._taps.dot(self._shifted[:, _MAX_PIECE - len(pcm) :])
         more *= _rise(len(pcm))
         heard += more
         return np.asarray(heard, np.float32)
@@ -81,7 +78,7 @@ class G711Postfilter:
         power = _SPECTRUM.dot(np.correlate(self._padded, self._weighted))
         np.maximum(power, _LEAST_POWER, out=power)
         taken = self._grain.dot(_SQUARED_WEIGHTS) / power
-        np.minimum(taken, _MOST_TAKEN, out=taken)
+        np.minimum(taken, _MAX_ATTENUATION, out=taken)
         return np.asarray(_IDENTITY - _TAPS.dot(taken), np.float32)
 
 

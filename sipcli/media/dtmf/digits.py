@@ -7,7 +7,7 @@ DIGITS: Final = "0123456789*#ABCD"
 """Each at the place of its event code (RFC 4733 §3.2)."""
 PAUSES: Final = {",": 2.0, "w": 0.5}
 """Seconds."""
-MOST_STEPS: Final = 1000
+MAX_STEPS: Final = 1000
 """Digits and pauses that may wait to be sent."""
 
 
@@ -39,10 +39,10 @@ def steps(text: str) -> tuple[Step, ...]:
     """What `text` asks for, in order: digits, `,` (2 s) and `w` (0.5 s).
 
     Raises `InvalidDigits`, also for flash (`!`), which has no meaning on a phone like this, and
-    for more than `MOST_STEPS`.
+    for more than `MAX_STEPS`.
     """
-    if len(text) > MOST_STEPS:
-        raise InvalidDigits(f"{len(text)} digits are more than {MOST_STEPS}")
+    if len(text) > MAX_STEPS:
+        raise InvalidDigits(f"{len(text)} digits are more than {MAX_STEPS}")
     return tuple(_step(character) for character in text)
 
 

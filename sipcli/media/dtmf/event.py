@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Final
 
-LONGEST: Final = 0xFFFF
+MAX_DURATION: Final = 0xFFFF
 """The longest duration a payload can tell, in clock units: 1.37 s at 48 kHz."""
 
 _PAYLOAD: Final = Struct("!BBH")

@@ -23,7 +23,7 @@ from sipcli.media.rtp.serial import sequence_difference, timestamp_difference
 
 SILENCE_S: Final = 0.150
 """Three times the spacing of packets that RFC 4733 recommends ends a digit (§2.5.2.2)."""
-SHORTEST_GAP_S: Final = 0.030
+MIN_GAP_S: Final = 0.030
 """Seconds between two presses at least; ITU-T Q.24 has 40 ms. A shorter gap is a lost report."""
 _REMEMBERED: Final = 16
 
@@ -122,7 +122,7 @@ class DtmfReceiver:
             if ahead == 0:
                 return _Relation.NEW if _begins_anew(press, event, packet) else _Relation.SAME
             since_end = timestamp_difference(packet.timestamp, press.begin) - press.duration
-            is_close = since_end < SHORTEST_GAP_S * press.clock_rate
+            is_close = since_end < MIN_GAP_S * press.clock_rate
             if ahead > 0 and is_close and not packet.marker:
                 return _Relation.CONTINUES
         is_past = (event.code, packet.timestamp) in self._past

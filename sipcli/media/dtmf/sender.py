@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
-from sipcli.media.dtmf.digits import DIGITS, MOST_STEPS, Digit, InvalidDigits, Pause, Step
-from sipcli.media.dtmf.event import LONGEST, Event, build, parse
+from sipcli.media.dtmf.digits import DIGITS, MAX_STEPS, Digit, InvalidDigits, Pause, Step
+from sipcli.media.dtmf.event import MAX_DURATION, Event, build, parse
 from sipcli.media.pcm import FRAME_S
 
 DURATION_MS: Final = 100
@@ -54,8 +54,8 @@ class DtmfSender:
 
     def queue(self, steps: tuple[Step, ...]) -> None:
         """Send `steps` after all that is queued. Raises `InvalidDigits` if that is too much."""
-        if len(self._queue) + len(steps) > MOST_STEPS:
-            raise InvalidDigits(f"more than {MOST_STEPS} digits are waiting to be sent")
+        if len(self._queue) + len(steps) > MAX_STEPS:
+            raise InvalidDigits(f"more than {MAX_STEPS} digits are waiting to be sent")
         self._queue.extend(steps)
 
     def take_back(self) -> tuple[Step, ...]:
@@ -130,11 +130,11 @@ def _reports(digit: str, duration_ms: int, timestamp: int, clock_rate: int) -> I
 
     while True:
         elapsed += step
-        if min(elapsed, total) - segment > LONGEST:
+        if min(elapsed, total) - segment > MAX_DURATION:
             for _ in range(_FINAL_SENT):
-                yield report(LONGEST)
+                yield report(MAX_DURATION)
             elapsed += step * (_FINAL_SENT - 1)
-            segment += LONGEST
+            segment += MAX_DURATION
         elif elapsed < total:
             yield report(elapsed - segment)
         else:

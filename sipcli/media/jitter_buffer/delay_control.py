@@ -9,9 +9,9 @@ from math import ceil, inf
 from typing import Final
 
 from sipcli.media.jitter_buffer.time_scale import (
-    LONGEST,
+    MAX_LAG,
+    MIN_LAG,
     NEEDED,
-    SHORTEST,
     best_lag,
     lengthen,
     shorten,
@@ -21,12 +21,12 @@ from sipcli.media.pcm import FRAME, RATE, Pcm
 
 _SLACK_S: Final = 0.003
 """A wait that is too long by a quantum and this is shortened; by less, it might come back."""
-_PATIENCE: Final = 25
+_EARLY_PACKETS: Final = 25
 """Packets that must all have waited too long: half a second of them."""
 _LONG_S: Final = 0.060
-_IMPATIENCE: Final = 5
+_VERY_EARLY_PACKETS: Final = 5
 """Fewer packets will do where the wait is too long by more than `_LONG_S`."""
-_MOST_S: Final = 0.5
+_MAX_CHANGE_S: Final = 0.5
 """No change is larger, whatever the packets' times say: so much can wait, and no more."""
 _SILENT_RMS: Final = 100.0
 """-50 dBFS: no seam is heard in what is not heard."""
@@ -67,7 +67,7 @@ class DelayControl:
         `lead_s`: how much longer it waited than it had to, in seconds; below 0, others like it
         will come too late. `held`: decoded samples that are still to be played before it.
         """
-        lead_s = max(-_MOST_S, min(_MOST_S, lead_s))
+        lead_s = max(-_MAX_CHANGE_S, min(_MAX_CHANGE_S, lead_s))
         self._seen += 1
         self._least_lead = min(self._least_lead, lead_s)
         self._least_held = min(self._least_held, held)
@@ -76,7 +76,9 @@ class DelayControl:
                 quanta = ceil(-lead_s * RATE / quantum)
                 self._begin(quanta * quantum - held % quantum)
             return
-        if self._plan or self._seen < (_IMPATIENCE if self._least_lead > _LONG_S else _PATIENCE):
+        if self._plan or self._seen < (
+            _VERY_EARLY_PACKETS if self._least_lead > _LONG_S else _EARLY_PACKETS
+        ):
             return
         quanta = max(0, int((self._least_lead - _SLACK_S) * RATE / quantum))
         self._begin(-(quanta * quantum + self._least_held))
@@ -90,11 +92,11 @@ class DelayControl:
         self._unchanged += quantum
         if len(pcm) < NEEDED or (self._plan < 0 and self._unchanged <= _REST):
             return pcm
-        most = max(SHORTEST, min(LONGEST, abs(self._plan)))
+        most = max(MIN_LAG, min(MAX_LAG, abs(self._plan)))
         if rms(pcm) < _SILENT_RMS:
             lag = most
         else:
-            lag, alike = best_lag(pcm, SHORTEST, most)
+            lag, alike = best_lag(pcm, MIN_LAG, most)
             if alike < self._demand:
                 self._demand -= _LENIENCE
                 return pcm
@@ -130,4 +132,4 @@ class DelayControl:
 
 def _worthwhile(plan: int) -> int:
     """What is left to be left out, unless it is too little for a seam."""
-    return 0 if -SHORTEST < plan < 0 else plan
+    return 0 if -MIN_LAG < plan < 0 else plan

@@ -16,7 +16,7 @@ TOLERATED: Final = 300
 """Of so many packets one may be too late."""
 MARGIN_S: Final = 0.002
 """What is waited beyond the latest packet, for the unrest of our own clock."""
-LONGEST_WAIT_S: Final = 0.240
+MAX_WAIT_S: Final = 0.240
 """Between the quickest packet and the latest that is still waited for."""
 LONG_WAIT_S: Final = 0.050
 """To wait longer than this for what stands in for lost packets is only worth it for most of it.
@@ -80,7 +80,7 @@ class DelayEstimator:
         if self._stand_ins:
             long = transits[0] + LONG_WAIT_S
             latest = max(latest, self._stand_ins.latest(len(transits), long))
-        self.wanted = min(latest, transits[0] + LONGEST_WAIT_S) + MARGIN_S
+        self.wanted = min(latest, transits[0] + MAX_WAIT_S) + MARGIN_S
 
 
 class _StandIns:

@@ -22,16 +22,16 @@ from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.serial import sequence_difference
 
-MOST_PACKETS: Final = 100
-LONGEST_QUEUE: Final = RATE // 2
+MAX_PACKETS: Final = 100
+MAX_QUEUE: Final = RATE // 2
 """Samples: what has to wait for longer than half a second is not played at all."""
-_PATIENCE: Final = RATE // 5
+_STALL_TIMEOUT: Final = RATE // 5
 """Samples: after 200 ms without a packet the stream is taken to have stopped."""
 _OVERDUE: Final = RATE // 10
 """Samples: where the stream begins, 100 ms of what should have been heard are still played."""
 _ROUNDING: Final = RATE // 400
 """Samples: a gap shorter than 2.5 ms is none."""
-_LONGEST_PIECE: Final = 5760
+_MAX_PIECE: Final = 5760
 """Samples that a decoder makes up at once."""
 _SMOOTHING: Final = 1 / 50
 _PASSED: Final = 64
@@ -135,7 +135,7 @@ class JitterBuffer:
             self.counts.duplicate += 1
         self._put_redundant(waiting, redundant)
         self._heard_of.append(position)
-        if len(self._queue) > MOST_PACKETS or self._queue.span > LONGEST_QUEUE:
+        if len(self._queue) > MAX_PACKETS or self._queue.span > MAX_QUEUE:
             self._shed()
 
     def _put_redundant(self, primary: Waiting, redundant: tuple[Redundant, ...]) -> None:
@@ -227,7 +227,7 @@ class JitterBuffer:
 
     def _shed(self) -> None:
         """Drop the oldest of too many packets, and go on with the others."""
-        while len(self._queue) > MOST_PACKETS or self._queue.span > LONGEST_QUEUE:
+        while len(self._queue) > MAX_PACKETS or self._queue.span > MAX_QUEUE:
             self._queue.pop()
             self.counts.overflowed += 1
         if (first := self._queue.first) is not None:
@@ -261,7 +261,7 @@ class JitterBuffer:
 
     def _starve(self, samples: int) -> Pcm:
         """Nothing is there: go on without moving, so that what is merely late is not lost."""
-        if self._stalled >= _PATIENCE and not self._decoder.pausing:
+        if self._stalled >= _STALL_TIMEOUT and not self._decoder.pausing:
             self._running = False
             self._stalled = 0
             return silence(samples)
@@ -271,7 +271,7 @@ class JitterBuffer:
     def _bridge(self, first: Waiting, gap: int, samples: int) -> Pcm:
         """Fill the `gap` before the first packet, as far as that has not been done already."""
         lost = self._last is not None and self._lost_between(self._last, first) > 0
-        if gap > LONGEST_QUEUE:
+        if gap > MAX_QUEUE:
             self._next = first.position
             return silence(0)
         if self._stalled:
@@ -288,7 +288,7 @@ class JitterBuffer:
         if gap > first.samples:  # the rest may be recovered, or known better
             piece = min(piece, gap - first.samples)
         elif first.decoder is self._decoder and self._decoder.looks_ahead:
-            piece, following = min(gap, _LONGEST_PIECE), first.payload
+            piece, following = min(gap, _MAX_PIECE), first.payload
         self._next += piece
         self._conceal(piece)
         return self._decoder.conceal(piece, following)

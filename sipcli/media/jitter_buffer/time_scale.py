@@ -7,13 +7,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from sipcli.media.pcm import RATE, Pcm, Wave, to_pcm
 
-SHORTEST: Final = RATE // 400
+MIN_LAG: Final = RATE // 400
 """Samples, 2.5 ms: less is not worth a seam."""
-LONGEST: Final = RATE // 80
+MAX_LAG: Final = RATE // 80
 """Samples, 12.5 ms: the period of the lowest voice."""
 _OVERLAP: Final = RATE // 200
 """Samples, 5 ms: what is compared and blended at a seam."""
-NEEDED: Final = LONGEST + _OVERLAP
+NEEDED: Final = MAX_LAG + _OVERLAP
 """Samples that a piece must have."""
 _COARSE: Final = 8
 """Every so many samples are looked at first."""

@@ -11,8 +11,8 @@ _TWO_BYTE_MASK: Final = 0xFFF0
 """The last four bits are the application's (§4.3)."""
 _END: Final = 15
 """In the one-byte form: nothing after this number is read (§4.2)."""
-_HIGHEST_ONE_BYTE: Final = 14
-_LONGEST_ONE_BYTE: Final = 16
+_MAX_ONE_BYTE_ID: Final = 14
+_MAX_ONE_BYTE: Final = 16
 
 
 class Element(NamedTuple):
@@ -55,7 +55,7 @@ def build(element: Element) -> bytes:
     caller's.
     """
     number, value = element
-    if number <= _HIGHEST_ONE_BYTE and 0 < len(value) <= _LONGEST_ONE_BYTE:
+    if number <= _MAX_ONE_BYTE_ID and 0 < len(value) <= _MAX_ONE_BYTE:
         profile, head = _ONE_BYTE, bytes((number << 4 | len(value) - 1,))
     else:
         profile, head = _TWO_BYTE, bytes((number, len(value)))

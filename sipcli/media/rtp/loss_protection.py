@@ -29,7 +29,7 @@ _RISE: Final = 0.7
 """How much of a rise is believed at once."""
 _HALF_LIFE_S: Final = 5.0
 """Seconds in which what is remembered of a loss falls to half of it."""
-_PATIENCE: Final = 3
+_REPORTS_IN_A_ROW: Final = 3
 """Reports in a row of far more loss than there was before more was sent: perhaps the way is too
 narrow for it. It is stopped then; as many of no less loss without it say that it was not that."""
 _RESPITE_S: Final = 60.0
@@ -85,7 +85,7 @@ class LossProtection:
         """
         return 0.0 if self.redundancy else self.loss_percent
 
-    def heed(self, loss_percent: float, now: float) -> None:
+    def on_report(self, loss_percent: float, now: float) -> None:
         """Take note of the loss between two reports of the far end's."""
         remembered = self.loss_percent * 0.5 ** ((now - self._heeded) / _HALF_LIFE_S)
         self._heeded = now
@@ -100,7 +100,7 @@ class LossProtection:
             self._before = self.loss_percent
             self._begun, self._is_too_little = self._told, False
 
-    def heed_metrics(self, metrics: VoipMetrics, sent: int) -> None:
+    def on_metrics(self, metrics: VoipMetrics, sent: int) -> None:
         """Take note of what the far end could not recover of all the `sent` packets so far.
 
         What was lost before redundancy began says nothing of whether it is enough.
@@ -116,7 +116,7 @@ class LossProtection:
     def _is_told(self, again: bool) -> bool:
         """Whether reports have said the same often enough; the count begins anew then."""
         self._in_a_row = self._in_a_row + 1 if again else 0
-        if self._in_a_row < _PATIENCE:
+        if self._in_a_row < _REPORTS_IN_A_ROW:
             return False
         self._in_a_row = 0
         return True

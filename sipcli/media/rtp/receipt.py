@@ -41,7 +41,7 @@ class Receipts:
         self._unnamed_since: float | None = None
         """When the first of the reports came that do not name us; None before it."""
 
-    def take(self, blocks: Iterable[ReportBlock], now: float) -> None:
+    def on_blocks(self, blocks: Iterable[ReportBlock], now: float) -> None:
         """Take all blocks of one compound packet that has a report in it, at `now` (seconds)."""
         ours = [block for block in blocks if block.ssrc == self._sender.ssrc]
         if ours:

@@ -16,7 +16,7 @@ _OVERTAKEN: Final = 3
 """Packets: what so many newer ones have overtaken is lost (as RFC 5681 §3.2 has it)."""
 _OVERTAKEN_S: Final = 0.1
 """Seconds after which nobody is being overtaken any more: no newer one has come meanwhile."""
-_MOST_LOST: Final = 0x7F_FFFF
+_MAX_LOST: Final = 0x7F_FFFF
 _JITTER_GAIN: Final = 1 / 16
 
 
@@ -143,7 +143,7 @@ class Reception:
         return ReportBlock(
             ssrc=self.ssrc,
             fraction_lost=lost / expected if lost > 0 else 0.0,
-            lost=max(-_MOST_LOST, min(_MOST_LOST, self.lost)),
+            lost=max(-_MAX_LOST, min(_MAX_LOST, self.lost)),
             highest_sequence=self._highest & 0xFFFF_FFFF,
             jitter=round(self.jitter_s * self._clock_rate),
             last_sender_report=last,

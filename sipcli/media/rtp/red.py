@@ -7,9 +7,9 @@ LARGEST_OFFSET: Final = (1 << 14) - 1
 """Units of the RTP clock by which a block can be older than its packet: 341 ms at 48 kHz."""
 LARGEST_REDUNDANT: Final = (1 << 10) - 1
 """Bytes of a redundant block at most."""
-MOST_BLOCKS: Final = 9
+MAX_BLOCKS: Final = 9
 """In one packet; ours have three, those of browsers up to that many."""
-MOST_REDUNDANT: Final = 2
+MAX_REDUNDANT: Final = 2
 """Earlier payloads that a packet of ours brings again."""
 FARTHEST: Final = 4
 """How many frames older such a payload is at most."""
@@ -40,7 +40,7 @@ def parse(payload: bytes) -> tuple[Block, ...]:
     headers: list[tuple[int, int, int]] = []
     at = 0
     while at < len(payload) and payload[at] & _FOLLOWS:
-        if at + _HEADER.size > len(payload) or len(headers) == MOST_BLOCKS - 1:
+        if at + _HEADER.size > len(payload) or len(headers) == MAX_BLOCKS - 1:
             return ()
         word = _HEADER.unpack_from(payload, at)[0]
         headers.append((word >> 24 & _PAYLOAD_TYPE, word >> 10 & LARGEST_OFFSET, word & 0x3FF))

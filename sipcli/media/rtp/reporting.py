@@ -39,7 +39,7 @@ _COMPENSATION: Final = 1.21828
 """e - 3/2: what timer reconsideration would otherwise shorten (§6.3.1)."""
 _NTP_EPOCH: Final = 2_208_988_800
 """Seconds from 1900 to 1970."""
-_LONGEST_RTT: Final = 0x10000 * 60
+_MAX_RTT: Final = 0x10000 * 60
 """A minute, in 1/65536 s: what is longer is a report gone wrong."""
 
 
@@ -140,7 +140,7 @@ class Reporting:
             elif isinstance(packet, ExtendedReport):
                 self._heed_metrics(packet.metrics)
         if reports:
-            self._heed([block for report in reports for block in report.blocks], now)
+            self._on_blocks([block for report in reports for block in report.blocks], now)
         return packets
 
     def _interval_s(self, now: float) -> float:
@@ -174,9 +174,9 @@ class Reporting:
     def _description(self) -> SourceDescription:
         return SourceDescription(self._sender.ssrc, self._cname)
 
-    def _heed(self, blocks: Sequence[ReportBlock], now: float) -> None:
+    def _on_blocks(self, blocks: Sequence[ReportBlock], now: float) -> None:
         """All blocks of one compound packet."""
-        self._receipts.take(blocks, now)
+        self._receipts.on_blocks(blocks, now)
         for block in blocks:
             if block.ssrc == self._sender.ssrc:
                 if self.remote is not None and self.remote.ssrc != block.ssrc:
@@ -194,7 +194,7 @@ class Reporting:
             return
         arrival = self._ntp_time(now) >> 16 & 0xFFFF_FFFF
         trip = (arrival - block.last_sender_report - block.delay_since) & 0xFFFF_FFFF
-        if trip < _LONGEST_RTT:
+        if trip < _MAX_RTT:
             self.rtt_ms = trip * 1000 / 65536
 
     def _ntp_time(self, now: float) -> int:

@@ -17,8 +17,8 @@ _PADDING: Final = 0x20
 _COUNT: Final = 0x1F
 _SR, _RR, _SDES, _BYE, _XR = 200, 201, 202, 203, 207
 _CNAME: Final = 1
-_LONGEST_TEXT: Final = 255
-_MOST_PACKETS: Final = 32
+_MAX_TEXT: Final = 255
+_MAX_PACKETS: Final = 32
 """In one datagram; ours have two or three."""
 
 
@@ -99,7 +99,7 @@ def parse(data: bytes) -> tuple[RtcpPacket, ...]:
     """
     found: list[RtcpPacket] = []
     offset = 0
-    for _ in range(_MOST_PACKETS):
+    for _ in range(_MAX_PACKETS):
         if len(data) - offset < _HEADER.size:
             break
         flags, kind, words = _HEADER.unpack_from(data, offset)
@@ -180,7 +180,7 @@ def _write(packet: RtcpPacket) -> bytes:
             body = _SSRC.pack(packet.ssrc) + _write_blocks(packet.blocks)
             return _framed(_RR, len(packet.blocks), body)
         case SourceDescription():
-            text = packet.cname.encode()[:_LONGEST_TEXT]
+            text = packet.cname.encode()[:_MAX_TEXT]
             chunk = _SSRC.pack(packet.ssrc) + bytes((_CNAME, len(text))) + text
             return _framed(_SDES, 1, chunk + bytes(4 - len(chunk) % 4))
         case Goodbye():

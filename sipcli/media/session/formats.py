@@ -9,7 +9,7 @@ from sipcli.media.codecs.registry import CODECS, packet_ms
 from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
 from sipcli.media.rtp.extension import Element, OneOf
-from sipcli.media.rtp.red import MOST_REDUNDANT
+from sipcli.media.rtp.red import MAX_REDUNDANT
 from sipcli.sdp.formats import RED, TELEPHONE_EVENT
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.opus import OpusWishes
@@ -48,7 +48,7 @@ def outbound(agreed: NegotiatedMedia, ours: Opus) -> OutboundFormats:
         payload_type=agreed.codec.payload_type,
         events={} if events is None else {events.clock_rate: events.payload_type},
         red=agreed.red.payload_type if agreed.red is not None else None,
-        most_redundant=_most_redundant(opus.bitrate, _limit(agreed)) if opus else 0,
+        max_redundant=_max_redundant(opus.bitrate, _limit(agreed)) if opus else 0,
         packet_ms=packet_ms(CODECS[agreed.codec.encoding], agreed.ptime),
         opus=opus,
         mid=_mid(agreed),
@@ -100,6 +100,6 @@ def _foreign(agreed: NegotiatedMedia) -> OneOf | None:
     return OneOf(extension.number, names) if names else None
 
 
-def _most_redundant(bitrate: int, limit: int | None) -> int:
+def _max_redundant(bitrate: int, limit: int | None) -> int:
     """How many payloads of `bitrate` there is room for besides the one that is new."""
-    return MOST_REDUNDANT if limit is None else max(0, min(MOST_REDUNDANT, limit // bitrate - 1))
+    return MAX_REDUNDANT if limit is None else max(0, min(MAX_REDUNDANT, limit // bitrate - 1))

@@ -16,7 +16,7 @@ from sipcli.media.statistics import Statistics, snapshot
 from sipcli.media.voip_metrics import voip_metrics
 from sipcli.sdp.negotiated import NegotiatedMedia
 
-MOST_COLLISIONS: Final = 4
+MAX_COLLISIONS: Final = 4
 """How often our SSRC changes because the far end has the same: by chance, hardly ever once."""
 _SPEECH: Final = Opus()
 """How Opus is sent where nobody wants otherwise."""
@@ -137,7 +137,7 @@ class Stream:
 
         The old one is said goodbye to, where anything was sent under it and it is known when.
         """
-        if self._random.ssrc not in ssrcs or self._collisions == MOST_COLLISIONS:
+        if self._random.ssrc not in ssrcs or self._collisions == MAX_COLLISIONS:
             return
         self._collisions += 1
         if now is not None:
@@ -164,9 +164,9 @@ class Stream:
             self.avoid([each.ssrc for each in reports], now)
             # Metrics first: what they tell was so before anything is done by the report with them.
             if self.reporting.remote_metrics is not None:
-                self.outbound.heed_metrics(self.reporting.remote_metrics)
+                self.outbound.on_metrics(self.reporting.remote_metrics)
             if self.reporting.remote is not None:
-                self.outbound.heed(self.reporting.remote, now)
+                self.outbound.on_report(self.reporting.remote, now)
 
     def tick(self, now: float) -> None:
         """Everything that is due every 20 ms, in both directions."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from sipcli.media.pcm import FRAME_S
 
-MOST_AT_ONCE: Final = 5
+MAX_CATCH_UP: Final = 5
 """Frames that are made up for after a delay; what is more was a sleep, and is skipped."""
 
 
@@ -47,7 +47,7 @@ class Ticker:
     def _run(self) -> None:
         now = self._loop.time()
         late = int((now - self._next) / FRAME_S)
-        if late >= MOST_AT_ONCE:
+        if late >= MAX_CATCH_UP:
             self.skipped += late
             self._skip(late)
             self._next += late * FRAME_S

@@ -6,7 +6,7 @@ from typing import Final
 
 LOOPBACK: Final = ("127.0.0.1", "::1")
 
-MOST_ADDRESSES: Final = 12
+MAX_ADDRESSES: Final = 12
 """Addresses; a machine with containers has dozens, and each is checked against each of the peer."""
 
 _ANYWHERE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
@@ -22,7 +22,7 @@ def choose(found: list[str], *, include_loopback: bool) -> list[str]:
     """
     usable = [each for each in dict.fromkeys(found) if _is_usable(each)]
     preferred = [each for each in _source_addresses() if each in usable]
-    ordered = list(dict.fromkeys([*preferred, *usable]))[:MOST_ADDRESSES]
+    ordered = list(dict.fromkeys([*preferred, *usable]))[:MAX_ADDRESSES]
     return [*ordered, *LOOPBACK] if include_loopback or not ordered else ordered
 
 

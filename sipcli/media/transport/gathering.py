@@ -56,7 +56,7 @@ async def gather(
     try:
         await _wait(asked, options.gathering_timeout, GRACE, is_enough)
         for task, server in asked.items():
-            _evaluator(task, server, options, warn)
+            _report_result(task, server, options, warn)
     finally:
         for task in asked:
             task.cancel()
@@ -100,7 +100,7 @@ def _has_succeeded(task: asyncio.Task[None]) -> bool:
     return task.done() and task.exception() is None
 
 
-def _evaluator(
+def _report_result(
     task: asyncio.Task[None], server: IceServer, options: IceServers, warn: Callable[[str], None]
 ) -> None:
     """Draw the lesson from one server's behaviour."""

@@ -48,10 +48,10 @@ OVERLAP: Final = 2.0
 """Seconds without media until the sockets of before an ICE restart are closed. A browser whose
 checks we control changes over only when media from us comes the new way."""
 
-LONGEST_OVERLAP: Final = 12.0
+MAX_OVERLAP: Final = 12.0
 """Seconds after which they are closed in any case."""
 
-MOST_EARLY: Final = 16
+MAX_EARLY: Final = 16
 """SRTP packets kept until the keys are there."""
 
 
@@ -87,7 +87,7 @@ class MediaTransport:
         self._is_up = False
         """Whether this association ever had its keys."""
         self._srtp: Srtp | None = None
-        self._early: deque[bytes] = deque(maxlen=MOST_EARLY)
+        self._early: deque[bytes] = deque(maxlen=MAX_EARLY)
         self._agent = self._new_agent()
         self._next: IceAgent | None = None
         """The generation that an ICE restart is about to bring."""
@@ -335,7 +335,7 @@ class MediaTransport:
     async def _overlap(self, agent: IceAgent) -> None:
         """Close the agent of before a restart when nothing comes its way any more."""
         last = self._time()
-        deadline = last + LONGEST_OVERLAP
+        deadline = last + MAX_OVERLAP
 
         def note(data: bytes) -> None:
             nonlocal last

@@ -29,7 +29,7 @@ HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
 }
 """What a certificate that is known may be called by; SHA-1 alone would prove nothing."""
 
-MOST_QUEUED: Final = 32
+MAX_QUEUED: Final = 32
 """Datagrams that may wait for the handshake to look at them."""
 
 CIPHERS: Final = ":".join(
@@ -39,7 +39,7 @@ CIPHERS: Final = ":".join(
 )
 """aiortc offers ECDSA alone, which no peer with an RSA certificate can take."""
 
-MOST_RECORDS: Final = 32
+MAX_RECORDS: Final = 32
 """Records of one datagram that are looked at after the first."""
 
 LARGEST_RECORD: Final = 1500
@@ -103,7 +103,7 @@ class DtlsPipe:
     role = "controlled"
 
     def __init__(self, flights: Flights) -> None:
-        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_QUEUED)
+        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_QUEUED)
         self._flights = flights
 
     async def _recv(self) -> bytes:
@@ -143,7 +143,7 @@ class DtlsTransport(RTCDtlsTransport):
         await super()._recv_next()
         if not self.encrypted:
             return
-        for _ in range(MOST_RECORDS):
+        for _ in range(MAX_RECORDS):
             try:
                 data = self.connection.recv(LARGEST_RECORD)
             except SSL.ZeroReturnError:

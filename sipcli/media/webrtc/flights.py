@@ -15,11 +15,11 @@ from typing import Final
 FIRST_REPEAT: Final = 0.1
 """Seconds until a flight is first sent again; each later one takes twice as long."""
 
-LEAST_SPACING: Final = 0.05
+MIN_SPACING: Final = 0.05
 """Seconds between two repetitions of a flight because something came again: a peer that repeats
 itself without end gets no flood for it."""
 
-MOST_KEPT: Final = 16
+MAX_KEPT: Final = 16
 """Datagrams kept of each side: a flight with a long certificate chain has about ten."""
 
 _ALERT: Final = 21
@@ -51,8 +51,8 @@ class Flights:
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
-        self._sent: deque[bytes] = deque(maxlen=MOST_KEPT)
-        self._received: deque[bytes] = deque(maxlen=MOST_KEPT)
+        self._sent: deque[bytes] = deque(maxlen=MAX_KEPT)
+        self._received: deque[bytes] = deque(maxlen=MAX_KEPT)
         self._answered = False
         """Whether something new came since our last flight: the next datagram begins another."""
         self._repeated = -math.inf
@@ -78,7 +78,7 @@ class Flights:
         """Note a datagram; returns whether it is a new one."""
         if data in self._received:
             now = asyncio.get_running_loop().time()
-            if now - self._repeated >= LEAST_SPACING:
+            if now - self._repeated >= MIN_SPACING:
                 self._repeated = now
                 self._repeat()
             return False

@@ -17,20 +17,20 @@ from sipcli.media.webrtc.stun_dtls import DtlsServer, ask_over_dtls
 from sipcli.net.network_watch import is_ours
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
 
-MOST_UNSENT: Final = 64 * 1024
+MAX_UNSENT: Final = 64 * 1024
 """Bytes that a socket may have waiting; what is sent beyond that is lost, as in a full queue."""
 
-MOST_PEER_ADDRESSES: Final = 100
+MAX_PEER_ADDRESSES: Final = 100
 """Addresses that a peer's authenticated checks may come from (as RFC 8445 §6.1.2.5 for pairs)."""
 
-MOST_CANDIDATES: Final = 30
+MAX_CANDIDATES: Final = 30
 """Candidates of the peer that are tried; the rest are left out."""
 
-MOST_ROLE_CONFLICTS: Final = 50
+MAX_ROLE_CONFLICTS: Final = 50
 """Checks of one generation that the peer may answer with 487. Each begins the check anew; those
 that were under way when the roles changed are a few."""
 
-MOST_EARLY: Final = 32
+MAX_EARLY: Final = 32
 """DTLS datagrams kept until checks show whose they are, and checks until our role is known."""
 
 
@@ -74,8 +74,8 @@ class IceAgent(aioice.Connection):
         """Where datagrams leave, and for where; None while nothing may be sent."""
         self._is_over = False
         """Whether nothing may be sent ever again: only an ICE restart can help."""
-        self._early: deque[tuple[bytes, Address]] = deque(maxlen=MOST_EARLY)
-        self._held: deque[tuple[stun.Message, Address, ice.StunProtocol]] = deque(maxlen=MOST_EARLY)
+        self._early: deque[tuple[bytes, Address]] = deque(maxlen=MAX_EARLY)
+        self._held: deque[tuple[stun.Message, Address, ice.StunProtocol]] = deque(maxlen=MAX_EARLY)
         self._nomination: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
         self._role_conflicts = 0
@@ -177,7 +177,7 @@ class IceAgent(aioice.Connection):
         self.remote_is_lite = remote.lite
         self.remote_username, self.remote_password = remote.ufrag, remote.pwd
         usable = [c for c in remote.candidates if c.protocol == "udp" and c.component == 1]
-        for candidate in usable[:MOST_CANDIDATES]:
+        for candidate in usable[:MAX_CANDIDATES]:
             if candidate.is_mdns:
                 self._spawn(self._resolve_mdns(to_aioice(candidate)))
             else:
@@ -231,7 +231,7 @@ class IceAgent(aioice.Connection):
     def may_change_role(self) -> bool:
         """Whether another answer of 487 (RFC 8445 §7.2.5.1) is still believed; each counts."""
         self._role_conflicts += 1
-        return self._role_conflicts <= MOST_ROLE_CONFLICTS
+        return self._role_conflicts <= MAX_ROLE_CONFLICTS
 
     def check_incoming(
         self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
@@ -241,7 +241,7 @@ class IceAgent(aioice.Connection):
             return
         if addr not in self.peers:
             known = {(c._network_host, c.port) for c in self._remote_candidates}
-            if addr not in known and len(known) >= MOST_PEER_ADDRESSES:
+            if addr not in known and len(known) >= MAX_PEER_ADDRESSES:
                 return
             self.peers.add(addr)
         self.last_heard = asyncio.get_running_loop().time()
@@ -288,7 +288,7 @@ class IceAgent(aioice.Connection):
         """Send over the nominated pair; without one, or where nothing moves, it is lost."""
         if self._route is not None:
             transport, peer = self._route
-            if transport.get_write_buffer_size() < MOST_UNSENT:
+            if transport.get_write_buffer_size() < MAX_UNSENT:
                 transport.sendto(data, peer)
 
     def _stop_sending(self) -> None:

@@ -11,7 +11,7 @@ LARGEST: Final = 1500
 SMALLEST: Final = 12
 """Bytes; no RTP header is shorter, nor is SRTCP with its index and tag."""
 
-MOST_SOURCES: Final = 32
+MAX_SOURCES: Final = 32
 """SSRCs with keys and a replay window each; the one heard of first makes room for a new one."""
 
 _RTCP: Final = range(192, 224)
@@ -60,7 +60,7 @@ class Srtp:
 
     def _make_room(self) -> None:
         """Keep a far end that changes its SSRC with each packet from filling the memory."""
-        if len(self._sources) >= MOST_SOURCES:
+        if len(self._sources) >= MAX_SOURCES:
             oldest = next(iter(self._sources))
             del self._sources[oldest]
             with suppress(Error):

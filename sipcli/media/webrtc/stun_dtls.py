@@ -46,7 +46,7 @@ class ServerTrust:
         self._context = SSL.Context(SSL.DTLS_METHOD)
         self._context.set_min_proto_version(DTLS_1_2)
         self._context.set_options(SSL.OP_NO_RENEGOTIATION)
-        self._context.set_verify(SSL.VERIFY_PEER if self._verifies else SSL.VERIFY_NONE, _evaluator)
+        self._context.set_verify(SSL.VERIFY_PEER if self._verifies else SSL.VERIFY_NONE, _verify)
         store = self._context.get_cert_store()
         if store is not None:
             store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
@@ -206,7 +206,7 @@ class _Association:
         return explain_connection(error)
 
 
-def _evaluator(
+def _verify(
     connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int
 ) -> bool:
     """Go by OpenSSL's judgement, and remember why it was against a certificate."""

@@ -21,10 +21,10 @@ FAREWELL_LIMIT: Final = 0.3
 CHANNEL_LIFE: Final = 240.0
 """Seconds until a channel is bound anew: its permission ends after 300 (RFC 8656 §9, §12)."""
 
-SHORTEST_REFRESH: Final = 5.0
+MIN_REFRESH: Final = 5.0
 """Seconds at least from one refresh of an allocation to the next, whatever lifetime is granted."""
 
-MOST_WAITING: Final = 32
+MAX_WAITING: Final = 32
 """Datagrams that may wait for a channel to be bound."""
 
 UNKNOWN_BASE: Final = (("0.0.0.0", 9), ("::", 9))
@@ -60,7 +60,7 @@ class _Refreshing(turn.TurnClientMixin):
 
     async def _keep(self, lifetime: int) -> None:
         while lifetime > 0:
-            await asyncio.sleep(max(SHORTEST_REFRESH, 5 / 6 * min(lifetime, self.lifetime)))
+            await asyncio.sleep(max(MIN_REFRESH, 5 / 6 * min(lifetime, self.lifetime)))
             request = stun.Message(stun.Method.REFRESH, stun.Class.REQUEST)
             request.attributes["LIFETIME"] = self.lifetime
             try:
@@ -126,7 +126,7 @@ class _Relay(asyncio.DatagramTransport):
             return
         channel = self._client.peer_to_channel.get(addr)
         if channel is None:
-            if len(self._tasks) < MOST_WAITING:
+            if len(self._tasks) < MAX_WAITING:
                 self._spawn(self._client.send_data(data, addr))  # binds a channel first
             return
         now = asyncio.get_running_loop().time()

@@ -34,7 +34,7 @@ def hardware(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hardware]:
     A thread of it that went on would look for devices among those of the next test.
     """
     monkeypatch.setattr(hardware_module, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(hardware_module, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(hardware_module, "MAX_WAIT", 0.02)
     monkeypatch.setattr(hardware_module, "_WATCH", 0.005)
     monkeypatch.setattr(hardware_module, "_RESCAN_WAIT", 0.004)
     monkeypatch.setattr(hardware_module, "_STALLED", 1_000_000)

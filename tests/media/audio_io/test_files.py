@@ -162,7 +162,7 @@ def test_a_full_disk_costs_one_warning(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_slow_disk_does_not_eat_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
     monkeypatch.setattr(WavFile, "write", lambda _file, _data: go.wait())
-    monkeypatch.setattr(wav, "MOST", 20)
+    monkeypatch.setattr(wav, "MAX_WAITING", 20)
     told: list[str] = []
     sink = parse_sink(f"file:{tmp_path}/x.wav").open(told.append)
     for _ in range(100):

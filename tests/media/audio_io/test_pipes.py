@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from sipcli.media.audio_io.pipes import MOST, StdoutSink, open_stdin
+from sipcli.media.audio_io.pipes import MAX_WAITING, StdoutSink, open_stdin
 from sipcli.media.pcm import FRAME
 from tests.media.audio_io.helpers import cut, eventually, played, sine, written_until
 
@@ -104,7 +104,7 @@ def test_a_reader_that_has_gone_costs_one_warning(stdout: Pipe) -> None:
 def test_a_reader_that_sleeps_does_not_hold_up_the_call(stdout: Pipe) -> None:
     told: list[str] = []
     sink = StdoutSink(told.append, stdout.writer)
-    for _ in range(2 * MOST + 50):  # a pipe holds 64 KiB, 34 frames
+    for _ in range(2 * MAX_WAITING + 50):  # a pipe holds 64 KiB, 34 frames
         sink.write(np.ones(FRAME, np.int16))
     assert told == ["stdout is too slow: sound is left out"]
     sink.close()  # gives up after half a second

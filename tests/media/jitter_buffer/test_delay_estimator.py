@@ -6,8 +6,8 @@ import pytest
 
 from sipcli.media.jitter_buffer.delay_estimator import (
     LONG_WAIT_S,
-    LONGEST_WAIT_S,
     MARGIN_S,
+    MAX_WAIT_S,
     TOLERATED,
     UNHEARD_OF_S,
     WINDOW,
@@ -54,7 +54,7 @@ def test_a_rise_is_known_at_once_and_forgotten_with_the_window() -> None:
 
 def test_the_wait_is_bounded() -> None:
     delays = after(1.0, 1.4, 1.45, 1.49)
-    assert delays.wanted == pytest.approx(1.0 + LONGEST_WAIT_S + MARGIN_S)
+    assert delays.wanted == pytest.approx(1.0 + MAX_WAIT_S + MARGIN_S)
 
 
 def with_stand_ins(packets: int, transits: list[float]) -> DelayEstimator:
@@ -107,7 +107,7 @@ def test_what_stands_in_for_packets_before_the_first_is_not_looked_at() -> None:
 
 def test_the_wait_for_what_stands_in_is_bounded_too() -> None:
     delays = with_stand_ins(WINDOW, [2.0] * 600)
-    assert delays.wanted == pytest.approx(1.0 + LONGEST_WAIT_S + MARGIN_S)
+    assert delays.wanted == pytest.approx(1.0 + MAX_WAIT_S + MARGIN_S)
 
 
 def test_what_is_unheard_of_begins_anew() -> None:

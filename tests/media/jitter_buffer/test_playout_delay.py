@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.media.jitter_buffer.jitter_buffer import LONGEST_QUEUE, MOST_PACKETS
+from sipcli.media.jitter_buffer.jitter_buffer import MAX_PACKETS, MAX_QUEUE
 from sipcli.media.pcm import FRAME, RATE
 from tests.media.jitter_buffer.network import (
     SETTLED,
@@ -126,7 +126,7 @@ def test_it_holds_no_more_than_half_a_second() -> None:
     for arrival in even(0, 5000):
         listener.put(arrival)
     counts = listener.playout.counts
-    assert counts.overflowed == 5000 - LONGEST_QUEUE // FRAME
+    assert counts.overflowed == 5000 - MAX_QUEUE // FRAME
     listener.clock = 100.0
     assert sounds(listener.listen([], 100.05))[0] > 4970
 
@@ -149,7 +149,7 @@ def test_many_short_packets_are_bounded_too() -> None:
     listener = Listener(TellingDecoder(samples=120))
     for n in range(1000):
         listener.put(numbered(n, 0.0, timestamp=n * 120))
-    assert listener.playout.counts.overflowed == 1000 - MOST_PACKETS
+    assert listener.playout.counts.overflowed == 1000 - MAX_PACKETS
 
 
 def test_a_listener_that_was_away_goes_on_with_what_is_new() -> None:

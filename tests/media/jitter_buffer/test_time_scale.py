@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sipcli.media.jitter_buffer.time_scale import LONGEST, SHORTEST, best_lag, lengthen, shorten
+from sipcli.media.jitter_buffer.time_scale import MAX_LAG, MIN_LAG, best_lag, lengthen, shorten
 from sipcli.media.pcm import FRAME, RATE, Pcm
 
 
@@ -17,9 +17,9 @@ def voice(hz: float, samples: int = FRAME) -> Pcm:
 
 @pytest.mark.parametrize("hz", [85.0, 120.0, 220.0, 390.0])
 def test_the_best_lag_is_a_whole_number_of_periods(hz: float) -> None:
-    lag, alike = best_lag(voice(hz), SHORTEST, LONGEST)
+    lag, alike = best_lag(voice(hz), MIN_LAG, MAX_LAG)
     periods = lag * hz / RATE
-    assert SHORTEST <= lag <= LONGEST
+    assert MIN_LAG <= lag <= MAX_LAG
     assert periods == pytest.approx(round(periods), abs=0.02)
     assert alike > 0.99
 
@@ -31,15 +31,15 @@ def test_a_lag_is_looked_for_within_its_limits() -> None:
 
 def test_noise_and_silence_are_not_alike() -> None:
     noise = (np.random.default_rng(3).standard_normal(FRAME) * 3000).astype(np.int16)
-    assert best_lag(noise, SHORTEST, LONGEST)[1] < 0.6
-    assert best_lag(np.zeros(FRAME, np.int16), SHORTEST, LONGEST)[1] == 0.0
+    assert best_lag(noise, MIN_LAG, MAX_LAG)[1] < 0.6
+    assert best_lag(np.zeros(FRAME, np.int16), MIN_LAG, MAX_LAG)[1] == 0.0
 
 
 @pytest.mark.parametrize("hz", [85.0, 120.0, 220.0, 390.0])
 def test_a_voice_loses_or_gains_periods_and_no_seam_is_heard(hz: float) -> None:
     pcm = voice(hz)
-    lag, _ = best_lag(pcm, SHORTEST, LONGEST)
-    longer = voice(hz, FRAME + LONGEST).astype(int)
+    lag, _ = best_lag(pcm, MIN_LAG, MAX_LAG)
+    longer = voice(hz, FRAME + MAX_LAG).astype(int)
     for changed in (shorten(pcm, lag), lengthen(pcm, lag)):
         expected = longer[: len(changed)]
         assert np.abs(changed - expected).max() < 0.05 * np.abs(expected).max()

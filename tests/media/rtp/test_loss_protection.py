@@ -14,7 +14,7 @@ SENT = 1000
 def told(protection: LossProtection, *percents: float, begin: float = 0.0) -> LossProtection:
     """`protection` after a report a second."""
     for second, percent in enumerate(percents):
-        protection.heed(percent, begin + second)
+        protection.on_report(percent, begin + second)
     return protection
 
 
@@ -37,31 +37,31 @@ def test_losses_bring_the_packet_before_at_once_and_many_the_two_before() -> Non
 
 def test_losses_that_remain_all_the_same_bring_the_two_before() -> None:
     protection = told(LossProtection(2), 5)
-    protection.heed_metrics(MUCH_REMAINS, SENT)
+    protection.on_metrics(MUCH_REMAINS, SENT)
     assert protection.redundancy == 2
-    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.0), SENT)
+    protection.on_metrics(replace(MUCH_REMAINS, loss_rate=0.0), SENT)
     assert protection.redundancy == 1
     quiet = LossProtection(2)
-    quiet.heed_metrics(MUCH_REMAINS, SENT)
+    quiet.on_metrics(MUCH_REMAINS, SENT)
     assert quiet.redundancy == 0, "what was lost long ago needs nothing now"
 
 
 def test_what_was_lost_before_payloads_came_again_is_no_reason_for_more() -> None:
     protection = LossProtection(2)
-    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.05), SENT)
+    protection.on_metrics(replace(MUCH_REMAINS, loss_rate=0.05), SENT)
     told(protection, 5)
-    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.04), SENT + 250)
+    protection.on_metrics(replace(MUCH_REMAINS, loss_rate=0.04), SENT + 250)
     assert protection.redundancy == 1
-    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.05), SENT + 250)
+    protection.on_metrics(replace(MUCH_REMAINS, loss_rate=0.05), SENT + 250)
     assert protection.redundancy == 2
 
 
 def test_what_helps_is_not_ended_as_soon_as_it_has_helped() -> None:
     protection = told(LossProtection(2), 5)
-    protection.heed_metrics(MUCH_REMAINS, SENT)
-    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.003), 7 * SENT)
+    protection.on_metrics(MUCH_REMAINS, SENT)
+    protection.on_metrics(replace(MUCH_REMAINS, loss_rate=0.003), 7 * SENT)
     assert protection.redundancy == 2
-    protection.heed_metrics(replace(MUCH_REMAINS, loss_rate=0.0019), 11 * SENT)
+    protection.on_metrics(replace(MUCH_REMAINS, loss_rate=0.0019), 11 * SENT)
     assert protection.redundancy == 1
 
 
@@ -69,21 +69,21 @@ def test_bursts_bring_one_from_far_enough_back() -> None:
     for most, near, far in ((2, (1, 2), (1, 4)), (1, (1,), (4,)), (0, (), ())):
         protection = told(LossProtection(most), 15)
         assert protection.distances == near
-        protection.heed_metrics(BURSTS_REMAIN, SENT)
+        protection.on_metrics(BURSTS_REMAIN, SENT)
         assert protection.distances == far
-        protection.heed_metrics(MUCH_REMAINS, SENT)
+        protection.on_metrics(MUCH_REMAINS, SENT)
         assert protection.distances == near
 
 
 def test_short_bursts_need_none_from_far() -> None:
     protection = told(LossProtection(2), 5)
-    protection.heed_metrics(replace(BURSTS_REMAIN, burst_duration_ms=40), SENT)
+    protection.on_metrics(replace(BURSTS_REMAIN, burst_duration_ms=40), SENT)
     assert protection.distances == (1, 2)
 
 
 def test_bursts_that_a_single_copy_makes_up_for_need_none_from_far() -> None:
     protection = told(LossProtection(2), 5)
-    protection.heed_metrics(replace(BURSTS_REMAIN, loss_rate=0.0), SENT)
+    protection.on_metrics(replace(BURSTS_REMAIN, loss_rate=0.0), SENT)
     assert protection.distances == (1,)
 
 
@@ -103,8 +103,8 @@ def test_it_ends_slowly() -> None:
 def test_how_often_reports_come_does_not_matter() -> None:
     often, seldom = told(LossProtection(), 10), told(LossProtection(), 10)
     for quarter in range(1, 21):
-        often.heed(0.0, quarter / 4)
-    seldom.heed(0.0, 5.0)
+        often.on_report(0.0, quarter / 4)
+    seldom.on_report(0.0, 5.0)
     assert abs(often.loss_percent - seldom.loss_percent) < 1e-6
 
 
@@ -134,5 +134,5 @@ def test_bursts_are_not_taken_for_a_way_that_is_too_narrow() -> None:
     protection = told(LossProtection(2), 6)
     for second in range(1, 600):
         lost = sum(draw.randint(1, 5) for _ in range(50) if draw.random() < 0.0175)
-        protection.heed(min(100, 2 * lost), second)
+        protection.on_report(min(100, 2 * lost), second)
         assert protection.redundancy > 0 or protection.loss_percent < 1.5

@@ -179,5 +179,5 @@ def test_reports_by_the_thousand_need_no_room() -> None:
     call.send(0.0, 1.0)
     receipts = Receipts(call.sender)
     for number in range(1_000):
-        receipts.take((), number / 1_000)
+        receipts.on_blocks((), number / 1_000)
     assert receipts.state is Receipt.UNKNOWN

@@ -8,7 +8,7 @@ from sipcli.media.rtp.red import (
     LARGEST_OFFSET,
     LARGEST_PACKET,
     LARGEST_REDUNDANT,
-    MOST_BLOCKS,
+    MAX_BLOCKS,
     Block,
     Redundancy,
     build,
@@ -42,7 +42,7 @@ def test_a_primary_payload_may_come_alone() -> None:
         b"\xef\x0f\x00",
         b"\xef\x0f\x03\xff\x6f" + bytes(1022),
         b"\xff" * 1500,
-        b"\xef\x00\x00\x00" * MOST_BLOCKS + b"\x6f",
+        b"\xef\x00\x00\x00" * MAX_BLOCKS + b"\x6f",
     ],
 )
 def test_lengths_that_lead_out_of_the_packet_make_it_worthless(payload: bytes) -> None:
@@ -58,7 +58,7 @@ BLOCKS = st.builds(
 
 
 @given(
-    st.lists(BLOCKS, max_size=MOST_BLOCKS - 1),
+    st.lists(BLOCKS, max_size=MAX_BLOCKS - 1),
     st.builds(Block, st.integers(0, 127), st.just(0), st.binary(max_size=1500)),
 )
 def test_what_was_written_is_read(redundant: list[Block], primary: Block) -> None:
@@ -68,7 +68,7 @@ def test_what_was_written_is_read(redundant: list[Block], primary: Block) -> Non
 @given(st.binary(max_size=1600))
 def test_garbage_costs_nothing(payload: bytes) -> None:
     blocks = parse(payload)
-    assert len(blocks) <= MOST_BLOCKS
+    assert len(blocks) <= MAX_BLOCKS
     assert sum(len(block.payload) for block in blocks) < max(1, len(payload))
 
 

@@ -72,7 +72,7 @@ def test_the_bandwidth_is_a_limit_too_and_for_all_that_a_packet_holds() -> None:
         fmtp = f"a=fmtp:111 useinbandfec=1{limit}"
         found = formats.outbound(agreed(fmtp, *RED, *lines), Opus())
         assert found.opus is not None
-        return found.opus.bitrate, found.most_redundant
+        return found.opus.bitrate, found.max_redundant
 
     assert most() == (32_000, 2)
     assert most("b=TIAS:80000") == (32_000, 1)

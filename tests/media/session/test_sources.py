@@ -11,7 +11,7 @@ from sipcli.media.rtp.packet import RtpPacket, build, parse
 from sipcli.media.rtp.rtcp import Goodbye, ReceiverReport, SenderReport, SourceDescription
 from sipcli.media.rtp.rtcp import build as rtcp_bytes
 from sipcli.media.rtp.rtcp import parse as parse_rtcp
-from sipcli.media.session.stream import MOST_COLLISIONS
+from sipcli.media.session.stream import MAX_COLLISIONS
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.sources import MidExtension
 from tests.media.session.ends import connected, exchange, virtual
@@ -148,4 +148,4 @@ async def test_a_far_end_that_takes_each_ssrc_of_ours_moves_us_a_few_times_only(
             for ssrc in sent.packets.keys() - theirs:
                 alice.session.stream.on_rtp(packet(ssrc, n), now())
             await asyncio.sleep(0.02)
-        assert len(sent.packets.keys() - theirs) == 1 + MOST_COLLISIONS
+        assert len(sent.packets.keys() - theirs) == 1 + MAX_COLLISIONS

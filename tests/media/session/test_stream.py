@@ -132,8 +132,8 @@ async def test_what_metrics_tell_is_heeded_before_the_report_that_comes_with_the
 ) -> None:
     """They tell of the time before anything was done about what the report says."""
     told: list[str] = []
-    monkeypatch.setattr(Outbound, "heed", lambda *_: told.append("report"))
-    monkeypatch.setattr(Outbound, "heed_metrics", lambda *_: told.append("metrics"))
+    monkeypatch.setattr(Outbound, "on_report", lambda *_: told.append("report"))
+    monkeypatch.setattr(Outbound, "on_metrics", lambda *_: told.append("metrics"))
     async with connected(media_config("opus"), media_config("opus")) as (alice, bob):
         stream, receive = alice.session.stream, Stream.on_rtcp
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from sipcli.media.pcm import FRAME_S
-from sipcli.media.session.ticker import MOST_AT_ONCE, Ticker
+from sipcli.media.session.ticker import MAX_CATCH_UP, Ticker
 from tests.media.session.ends import virtual
 from tests.media.virtual_time import VirtualTimeLoop, now
 
@@ -60,7 +60,7 @@ async def test_a_sleep_is_skipped() -> None:
     hold_up(3600)
     await asyncio.sleep(0.1)
     ticker.stop()
-    assert ticker.skipped == pytest.approx(3600 / FRAME_S, abs=MOST_AT_ONCE)
+    assert ticker.skipped == pytest.approx(3600 / FRAME_S, abs=MAX_CATCH_UP)
     assert skipped == [ticker.skipped], "who is ticked must know"
     assert len(ticks) - before <= 0.1 / FRAME_S + 2
 
@@ -106,12 +106,12 @@ async def test_what_came_during_a_hiccup_is_read_before_the_frame_it_is_for() ->
     ticker.start()
     await asyncio.sleep(1.5 * FRAME_S)
     happened.clear()
-    for _ in range(MOST_AT_ONCE - 1):
+    for _ in range(MAX_CATCH_UP - 1):
         far.send(b"!")
-    hold_up((MOST_AT_ONCE - 1) * FRAME_S)
+    hold_up((MAX_CATCH_UP - 1) * FRAME_S)
     await asyncio.sleep(0.4 * FRAME_S)
     ticker.stop()
     loop.remove_reader(near)
     near.close()
     far.close()
-    assert happened == ["read", "frame"] * (MOST_AT_ONCE - 1)
+    assert happened == ["read", "frame"] * (MAX_CATCH_UP - 1)

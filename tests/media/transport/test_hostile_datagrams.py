@@ -12,7 +12,7 @@ from aioice import stun
 
 from sipcli.media.webrtc import srtp
 from sipcli.media.webrtc.dtls import Dtls, DtlsFault
-from sipcli.media.webrtc.ice import MOST_PEER_ADDRESSES
+from sipcli.media.webrtc.ice import MAX_PEER_ADDRESSES
 from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.media.webrtc.turn import _TcpClient, _UdpClient
 from sipcli.sdp.transport import DtlsRole
@@ -148,9 +148,9 @@ def test_a_check_that_is_played_again_from_everywhere_is_bounded() -> None:
             for port in range(1, 3000):
                 receiver.datagram_received(check, ("127.0.0.1", port))
             agent = alice.transport._agent  # noqa: SLF001
-            assert len(agent.peers) <= MOST_PEER_ADDRESSES + 2
-            assert len(agent.remote_candidates) <= MOST_PEER_ADDRESSES + 2
-            assert len(asyncio.all_tasks()) < MOST_PEER_ADDRESSES + 20
+            assert len(agent.peers) <= MAX_PEER_ADDRESSES + 2
+            assert len(agent.remote_candidates) <= MAX_PEER_ADDRESSES + 2
+            assert len(asyncio.all_tasks()) < MAX_PEER_ADDRESSES + 20
             await exchange(alice, bob)
 
     run(test())
@@ -318,7 +318,7 @@ def test_a_peer_with_a_new_source_in_each_packet_fills_no_memory(
                 bob.transport.send_rtp(rtp(ssrc=n))
                 await settle(3)
             assert len(alice.rtp) == 500
-            assert removed == list(range(500 - srtp.MOST_SOURCES))
+            assert removed == list(range(500 - srtp.MAX_SOURCES))
             # One that was forgotten and comes back is heard again.
             bob.transport.send_rtp(rtp(2, ssrc=0))
             await asyncio.sleep(0.01)
