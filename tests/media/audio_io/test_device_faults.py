@@ -200,7 +200,7 @@ def test_a_destination_may_raise_anything_and_it_is_told() -> None:
             pass
 
     told: list[str] = []
-    writer = BackgroundWriter(Broken(), "a.wav", told.append, pause=0, most=10)
+    writer = BackgroundWriter(Broken(), "a.wav", told.append, pause=0, max_waiting=10)
     writer.put(b"x")
     eventually(lambda: not writer._thread.is_alive())  # noqa: SLF001 - it ends by the fault
     writer.put(b"x")
