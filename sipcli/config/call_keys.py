@@ -35,8 +35,9 @@ CALL_KEYS: Final[tuple[Key, ...]] = (
         name="redirects",
         kind=peer_policy(),
         section=Section.CALLS,
-        doc="What to do when a call of ours is answered with another address (3xx). The words are "
-        "those of transfers; a call that a transfer started needs the permission of both keys.",
+        doc="What to do when a call of ours is answered with another address or a proxy (3xx). "
+        "The words are those of transfers; a call that a transfer started needs the permission of "
+        "both keys.",
     ),
     Key(
         name="codecs",

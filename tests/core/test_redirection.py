@@ -222,3 +222,23 @@ def test_a_new_target_may_ask_who_we_are() -> None:
     wire.reply(again, 200, body=ANSWER)
     assert wire.requests("ACK")[-1].cseq.number == 3
     assert wire.heard(Answered)
+
+
+@pytest.mark.parametrize("permission", [Permission.REFUSE, Permission.ASK])
+def test_the_proxy_of_a_305_needs_permission_too(permission: Permission) -> None:
+    """A proxy sees the whole call and can route it anywhere."""
+    wire = CallWire(redirects=PeerPolicy(permission))
+    wire.invite()
+    redirect(wire, "<sip:+900@evil.example;lr>", status=305)
+    assert len(wire.requests("INVITE")) == 1
+    assert [(one.status, one.decision) for one in wire.heard(RedirectDecided)] == [(305, "refused")]
+    assert wire.heard(RedirectRequested)[0].decision is Permission.REFUSE
+    assert "not followed to sip:+900@evil.example" in (wire.heard(Ended)[0].reason or "")
+
+
+def test_the_proxy_of_a_305_is_told() -> None:
+    wire = CallWire()
+    wire.invite()
+    redirect(wire, "<sip:gate.example.net>", status=305)
+    assert len(wire.requests("INVITE")) == 2
+    assert wire.heard(RedirectDecided)[0].decision == "accepted"

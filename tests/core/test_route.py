@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.config.settings import WsServer
+from sipcli.config.settings import PeerPolicy, Permission, WsServer
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, Ended, Progress
 from sipcli.core.requests.exchange import Answered as FinalAnswer
@@ -13,6 +13,7 @@ from sipcli.sip import build
 from sipcli.sip.address import Address
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri, parse_uri
+from sipcli.sip.uri_pattern import UriPattern
 from tests.core.call_wire import ANSWER, BOB, OFFER, CallWire
 from tests.core.factories import ALPHA
 from tests.core.peer import ask
@@ -266,6 +267,27 @@ def test_options_and_messages_go_through_it_too() -> None:
     wire.step(wire.agent.send_message, BOB, "hi", outcomes.append)
     use_proxy(wire, "<sip:gate.example.net>")
     assert (routes(wire.last()), wire.last().body) == (["<sip:gate.example.net;lr>"], b"hi")
+
+
+@pytest.mark.parametrize("permission", [Permission.REFUSE, Permission.ASK])
+@pytest.mark.parametrize("method", ["OPTIONS", "MESSAGE"])
+def test_options_and_messages_need_permission_for_a_proxy(
+    method: str, permission: Permission
+) -> None:
+    """A proxy reads every message that passes through it."""
+    allowed = UriPattern.parse("sip:*@good.example.net")
+    wire = CallWire(redirects=PeerPolicy(permission, (allowed,)))
+    outcomes: list[Outcome] = []
+    if method == "OPTIONS":
+        wire.step(wire.agent.ping, BOB, outcomes.append)
+    else:
+        wire.step(wire.agent.send_message, BOB, "hi", outcomes.append)
+    use_proxy(wire, "<sip:gate@good.example.net>")
+    assert routes(wire.last()) == ["<sip:gate@good.example.net;lr>"]
+    use_proxy(wire, "<sip:evil.example>")
+    assert len(wire.requests(method)) == 2
+    assert isinstance(outcomes[0], FinalAnswer)
+    assert outcomes[0].response.status == 305
 
 
 # 489 and GRUUs

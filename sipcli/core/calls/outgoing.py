@@ -329,7 +329,7 @@ class Outgoing:
             self._invite(self._target, now, self._via)
             return
         proxy = self._proxies.named_by(response)
-        if proxy is not None:
+        if proxy is not None and self._redirection.permits_proxy(proxy.uri, response.status):
             self._call.progress(response.status, response.reason, now)
             self._invite(self._target, now, proxy)
             return

@@ -68,6 +68,26 @@ class Redirection:
                     self._refused(uri, NOT_PERMITTED)
         return None
 
+    def permits_proxy(self, uri: Uri, status: int) -> bool:
+        """Return whether the call may go through the proxy of a 305, which sees and routes it all.
+
+        A proxy is never asked about: `ask` means refuse.
+        """
+        target = self._call.gate.reachable(uri)
+        if target is None:
+            return False
+        self._status = status
+        decision = self._call.gate.redirect(target, is_transfer=self._call.transfer is not None)
+        is_permitted = decision is Permission.ACCEPT
+        decision = decision if is_permitted else Permission.REFUSE
+        call = self._call
+        call.emit(RedirectRequested(call=call.id, target=target, status=status, decision=decision))
+        if is_permitted:
+            self._tell(target, "accepted", None)
+        else:
+            self._refused(target, NOT_PERMITTED)
+        return is_permitted
+
     @property
     def is_asking(self) -> bool:
         """Whether the owner has to decide about a target."""

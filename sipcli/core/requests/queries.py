@@ -102,7 +102,7 @@ def _ask(
 
     def on_outcome(exchange: Exchange, outcome: Outcome, at: float) -> None:
         proxy = proxies.named_by(outcome.response) if isinstance(outcome, Answered) else None
-        if proxy is None:
+        if proxy is None or not requester.permits_proxy(proxy):
             report(outcome)
         else:
             send(proxy, at)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sipcli.config.settings import Settings
+from sipcli.config.settings import Permission, Settings
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Authenticator
 from sipcli.core.requests.identity import Identity
@@ -12,7 +12,7 @@ from sipcli.core.transactions.layer import ClientUser, Transactions
 from sipcli.sip import build
 from sipcli.sip.address import Address
 from sipcli.sip.message import Request
-from sipcli.sip.uri import Uri
+from sipcli.sip.uri import SipUri, Uri
 
 MAX_FORWARDS: Final = 70
 ALLOW: Final = (
@@ -57,6 +57,8 @@ class Requester:
         self.identity = identity
         self.authenticator = authenticator
         self._transactions = transactions
+        self._redirects = settings.redirects
+        self._home = settings.uri
 
     def out_of_dialog(
         self,
@@ -94,6 +96,13 @@ class Requester:
             ("User-Agent", self.user_agent),
         ]
         return build.request(method, request_uri, fields, body)
+
+    def permits_proxy(self, via: Address) -> bool:
+        """Return whether `redirects` lets a request go through the proxy of a 305 unasked."""
+        uri = via.uri
+        if not isinstance(uri, SipUri):
+            return False
+        return self._redirects.decide(uri, self._home) is Permission.ACCEPT
 
     def route_set(
         self, method: str, target: Uri, flow: Flow, via: Address | None = None
