@@ -166,7 +166,7 @@ class CallManager:
         if wish is None or sound is None or not call.accept_transfer():
             if sound is not None:
                 sound.close()
-            raise OutOfTurn("no transfer is asked for")
+            raise OutOfTurn("no transfer is waiting for a decision")
         placed: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         placed.add_done_callback(_retrieve_error)
         # Whoever asked may hang up before the new call is there.

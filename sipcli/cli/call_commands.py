@@ -169,13 +169,13 @@ class CallCommands:
         """The line that answers what the far end of a call asks."""
         call = self._here.call_manager.asking
         if call is None:
-            raise UnknownVerb("no transfer is asked for")
+            raise UnknownVerb("no transfer is waiting for a decision")
         return f"{word}-{'transfer' if call.questions.transfer is not None else 'redirect'}"
 
     def _asked_to_transfer(self) -> Call:
         call = self._here.call_manager.asking
         if call is None or call.questions.transfer is None:
-            raise UnknownVerb("no transfer is asked for")
+            raise UnknownVerb("no transfer is waiting for a decision")
         return call
 
     def _redirected(self) -> Call:

@@ -301,7 +301,7 @@ class UserAgent:
             case keepalive.Due.WARNING:
                 self.emit(events.Warned(text=keepalive.UNANSWERED))
             case keepalive.Due.DEATH:
-                self.give_up_flow(flow, "no answer to our keep-alive any more", now)
+                self.give_up_flow(flow, "the server stopped answering keep-alives", now)
             case keepalive.Due.NOTHING:
                 pass
 

@@ -34,7 +34,7 @@ class FaultReports:
 
     def used(self, message: Request | Response, fault: Fault, now: float) -> None:
         """A message with a fault that is used as far as it can be read."""
-        text = f"{_named(message)} is used as far as it can be read: {_place(fault)}"
+        text = f"{_named(message)} is malformed but still used: {_place(fault)}"
         self._tell(text, now, topic=f"used: {fault.header}: {fault.reason}")
 
     def dropped(self, message: Request | Response, fault: Fault, now: float) -> None:
@@ -46,7 +46,9 @@ class FaultReports:
         start = data.lstrip(b"\r\n")[: MAX_EXCERPT + 1].splitlines() or [b""]
         shown = start[0].decode("utf-8", "replace")
         shown = shown if len(shown) <= MAX_EXCERPT else f"{shown[:MAX_EXCERPT]}…"
-        self._tell(f'the server sent what is no SIP message, "{shown}": {_place(fault)}', now)
+        self._tell(
+            f'the server sent something that is not a SIP message, "{shown}": {_place(fault)}', now
+        )
 
     def _tell(self, text: str, now: float, topic: str | None = None) -> None:
         """Tell it, unless that was done lately: `topic` stands for it, else the text itself."""
@@ -55,7 +57,7 @@ class FaultReports:
         if topic in self._told or len(self._told) > MAX_REPORTS:
             return
         if len(self._told) == MAX_REPORTS:
-            text = f"more malformed messages came; {PERIOD:.0f} s go by before others are told"
+            text = f"more malformed messages arrived; no further warnings for {PERIOD:.0f} s"
         self._told[topic] = now
         self._emit(events.Warned(text=text))
 

@@ -107,7 +107,7 @@ def _found(phase: Phase, attempt: Attempt, now: datetime) -> tuple[str, ...]:
         case Phase.DNS:
             return (_looked_up(attempt),)
         case Phase.TCP if details.proxy is not None:
-            return (f"through the proxy {details.proxy} that the environment names",)
+            return (f"through the proxy {details.proxy} (from the environment)",)
         case Phase.TCP:
             return (f"{details.peer_address}{_took(details, net.Phase.TCP)}",)
         case Phase.TLS:

@@ -64,7 +64,7 @@ class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
     def check_unsent(self) -> None:
         """Cut the connection when more than `MAX_UNSENT` bytes wait to be sent."""
         if self.transport.get_write_buffer_size() > MAX_UNSENT:
-            self.cut("the server does not read what it is sent")
+            self.cut("the server does not read what we send")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TCP and TLS are up (asyncio.Protocol)."""
@@ -107,7 +107,7 @@ class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
         """
         sockname = self.transport.get_extra_info("sockname")
         if sockname is not None and not is_ours(sockname[0]):
-            self.cut(f"this machine has the address {sockname[0]} no longer")
+            self.cut(f"this machine no longer has the address {sockname[0]}")
             return
         try:
             async with awake.timeout(within):

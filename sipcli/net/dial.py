@@ -31,8 +31,8 @@ MAX_QUEUED: Final = 16
 """Messages that may wait to be received before the network is left alone."""
 
 UNVERIFIED: Final = (
-    "the server's certificate is not checked (tls_verify = false): whoever sits between can"
-    " read and change all that is sent"
+    "the server's certificate is not checked (tls_verify = false): anyone on the path"
+    " can read and change the traffic"
 )
 
 _QUIET: Final = logging.getLogger("sipcli.websockets")
@@ -194,10 +194,10 @@ class _Attempt:
         try:
             return parse_proxy(proxy)
         except InvalidProxy as error:  # the address may hold a password: it is not repeated
-            fault = Fault(f"the proxy that the environment names: {error.msg}")
+            fault = Fault(f"the proxy set in the environment: {error.msg}")
             raise self._failed(fault) from None
         except ValueError:
-            fault = Fault("the proxy that the environment names has no valid port")
+            fault = Fault("the proxy set in the environment has no valid port")
             raise self._failed(fault) from None
 
     def _explain_timeout(self) -> Fault:
@@ -205,12 +205,12 @@ class _Attempt:
         if self._proxy is not None:
             return Fault(f"no connection through the proxy {_shown(self._proxy)} {within}")
         if self._phase is Phase.DNS:
-            return Fault(f"the name {self._server.hostname} was not looked up {within}")
+            return Fault(f"DNS did not resolve {self._server.hostname} {within}")
         if self._phase is Phase.TCP:
             tried = ", ".join(map(str, self._addresses))
             what = f"no answer from {tried} {within}"
             return Fault(what, "check the network and the firewall")
-        return Fault(f"the TLS handshake did not end {within}", "does the port speak TLS?")
+        return Fault(f"the TLS handshake did not finish {within}", "does the port speak TLS?")
 
     def _details(self) -> LinkDetails:
         ends = [*(at for _, at in self._began[1:]), asyncio.get_running_loop().time()]
@@ -246,13 +246,13 @@ def _shown(proxy: Proxy) -> str:
 
 def _explain_proxy(error: Exception, proxy: Proxy) -> Fault:
     """What kept us from getting through the proxy."""
-    named = f"the proxy {_shown(proxy)} that the environment names"
+    named = f"the proxy {_shown(proxy)} (from the environment)"
     if isinstance(error, InvalidProxyStatus):
         refused = error.response
         return Fault(f"{named} answered {refused.status_code} {excerpt(refused.reason_phrase)}")
     if isinstance(error, ImportError):
-        what = f"{named} is a SOCKS proxy, which needs the package python-socks"
+        what = f"{named} is a SOCKS proxy, which needs the python-socks package"
         return Fault(what, "pip install 'sipcli[socks]'")
     if isinstance(error, ProxyError):
-        return Fault(f"{named} gave no proper answer", "is it a proxy?")
+        return Fault(f"{named} gave an invalid answer", "is it a proxy?")
     return Fault(f"{named} cannot be reached: {excerpt(str(error))}")

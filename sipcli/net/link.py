@@ -100,7 +100,7 @@ class Link:
             return LinkClosed(code, f"closed by the server: {_meaning(theirs.code, theirs.reason)}")
         if connection.lost_by is not None:
             return LinkClosed(None, f"the connection broke: {excerpt(str(connection.lost_by))}")
-        return LinkClosed(None, "the server ended the connection without a Close frame")
+        return LinkClosed(None, "the server closed the connection without a Close frame")
 
 
 def _meaning(code: int, reason: str) -> str:

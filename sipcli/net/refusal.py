@@ -21,15 +21,15 @@ _BODY_SEARCHED: Final = 2048
 
 _HINTS: Final = {
     401: "give its credentials in ws_headers (Authorization)",
-    403: "it may want another origin, other ws_headers or another path",
+    403: "it may want a different origin, path or ws_headers",
     404: "check the path in ws_servers",
     407: "the proxy wants credentials",
-    426: "it wants another version or protocol than WebSocket 13",
-    429: "it has had too many connections from here; wait",
+    426: "it wants a WebSocket version other than 13, or another protocol",
+    429: "too many connections from here; wait before you try again",
 }
-_HINT_REDIRECT: Final = "redirects are not followed; put the new address into ws_servers"
+_HINT_REDIRECT: Final = "redirects are not followed; put the new address in ws_servers"
 _HINT_SUCCESS: Final = "that is an ordinary web page; check the path in ws_servers"
-_HINT_SERVER: Final = "the fault is the server's; try again later"
+_HINT_SERVER: Final = "the fault is on the server; try again later"
 _HINT_TLS: Final = "the port speaks TLS; write wss: in ws_servers"
 _HINT_OTHER: Final = "check address and path in ws_servers"
 
@@ -61,7 +61,7 @@ def upgrade_failed(details: LinkDetails, error: Exception, connection: Connectio
         chosen = response.headers.get_all("Sec-WebSocket-Protocol")
         return ConnectFailed(Phase.SUBPROTOCOL, explain_choice(chosen), details)
     if answer is not None:
-        what = f"the server's answer to the WebSocket upgrade is not valid: {excerpt(str(error))}"
+        what = f"the server's answer to the WebSocket upgrade is invalid: {excerpt(str(error))}"
         return ConnectFailed(Phase.HTTP, Fault(what), details, answer.status)
     if isinstance(connection.lost_by, ssl.SSLError):  # TLS 1.3 refuses us after its handshake
         return ConnectFailed(Phase.TLS, tls.explain(connection.lost_by), details)
@@ -130,11 +130,11 @@ def _explain_first_bytes(connection: Connection) -> Fault:
         secure = connection.transport.get_extra_info("ssl_object") is not None
         wish = "a client certificate" if secure else "wss:"
         return Fault(
-            "the server closed the connection without an answer to the WebSocket upgrade",
+            "the server closed the connection without answering the WebSocket upgrade",
             f"check the port in ws_servers, and whether it wants {wish}",
         )
     if head[0] in (0x15, 0x16) and head[1:2] == b"\x03":  # alert, handshake (RFC 8446 §5.1)
         return Fault("it sent a TLS record", _HINT_TLS)
     sent = excerpt(head.decode("utf-8", "backslashreplace").strip())
-    what = f"the port speaks something else than HTTP (it sent “{sent}”)"
+    what = f"the port does not speak HTTP (it sent “{sent}”)"
     return Fault(what, "check it in ws_servers")

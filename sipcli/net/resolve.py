@@ -69,6 +69,6 @@ def _addresses(host: str, port: int) -> tuple[Address, ...] | OSError:
 def explain(error: socket.gaierror, host: str) -> Fault:
     """What a failed look-up means for the user."""
     if error.errno == socket.EAI_AGAIN:
-        return Fault(f"the name {host} cannot be looked up now", "is this machine online?")
-    what = f"no address is known for {host} ({error.strerror})"
-    return Fault(what, "check its spelling in ws_servers")
+        return Fault(f"{host} cannot be looked up right now", "is this machine online?")
+    what = f"no address found for {host} ({error.strerror})"
+    return Fault(what, "check the spelling in ws_servers")

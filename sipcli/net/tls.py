@@ -20,18 +20,18 @@ _WRONG_NAME: Final = {62, 64}
 _ALERTS: Final = (
     (
         ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"),  # OpenSSL to 3.1, from 3.2
-        Fault("what listens there does not speak TLS", "is the address ws: rather?"),
+        Fault("the port does not speak TLS", "did you mean ws:?"),
     ),
     (
         ("CERTIFICATE_REQUIRED",),
         Fault(
-            "the server demands a client certificate",
+            "the server requires a client certificate",
             "set tls_client_certificate and tls_client_key",
         ),
     ),
     (("UNKNOWN_CA",), Fault("the server does not trust the CA of tls_client_certificate")),
-    (("CERTIFICATE_EXPIRED",), Fault("the server says that tls_client_certificate has expired")),
-    (("CERTIFICATE_REVOKED",), Fault("the server says that tls_client_certificate is revoked")),
+    (("CERTIFICATE_EXPIRED",), Fault("the server says tls_client_certificate has expired")),
+    (("CERTIFICATE_REVOKED",), Fault("the server says tls_client_certificate is revoked")),
     (
         ("BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN"),
         Fault("the server does not accept tls_client_certificate"),
@@ -39,12 +39,12 @@ _ALERTS: Final = (
     (("UNRECOGNIZED_NAME",), Fault("the server has no certificate for this host name")),
     (
         ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"),
-        Fault("the server speaks only versions of TLS older than 1.2"),
+        Fault("the server only supports TLS versions older than 1.2"),
     ),
     (
         ("HANDSHAKE_FAILURE",),
         Fault(
-            "the server found no cipher in common, or demands a client certificate"
+            "the server shares no cipher with us, or requires a client certificate"
             " (tls_client_certificate, tls_client_key)"
         ),
     ),
@@ -53,7 +53,7 @@ _ALERTS: Final = (
 
 
 class _Encrypted(Exception):  # noqa: N818 - leaves this module as a ConfigError only
-    """The private key asks for a pass phrase."""
+    """The private key asks for a passphrase."""
 
 
 def client_context(
@@ -86,7 +86,7 @@ def client_context(
         _identify(context, certificate, key)
     elif key is not None:
         raise ConfigError(
-            f"tls_client_key = {key!r} is of no use alone: set tls_client_certificate too",
+            f"tls_client_key = {key!r} does nothing on its own: set tls_client_certificate too",
             setting="tls_client_key",
         )
     return context
@@ -100,8 +100,8 @@ def _trusting(ca_file: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except ssl.SSLError as error:
         raise ConfigError(
-            f"tls_ca_file = {ca_file!r} holds no certificate: it must be a file of CA"
-            " certificates in PEM",
+            f"tls_ca_file = {ca_file!r} holds no certificate: expected CA certificates"
+            " in PEM format",
             setting="tls_ca_file",
         ) from error
 
@@ -122,14 +122,14 @@ def _identify(context: ssl.SSLContext, certificate: str, key: str | None) -> Non
         context.load_cert_chain(certificate, key, password=refuse)
     except _Encrypted as error:
         raise ConfigError(
-            f"{named}: the key is encrypted; sipcli takes only one without a pass phrase"
+            f"{named}: the key is encrypted; sipcli needs one without a passphrase"
             " (openssl pkey -in KEY -out PLAIN)",
             setting="tls_client_certificate" if key is None else "tls_client_key",
         ) from error
     except ssl.SSLError as error:
-        fault = "these two do not belong together"
+        fault = "the certificate and the key do not match"
         if error.reason != "KEY_VALUES_MISMATCH":
-            fault = "a certificate and its private key, both in PEM, are needed"
+            fault = "expected a certificate and its private key, both in PEM format"
         raise ConfigError(f"{named}: {fault}", setting="tls_client_certificate") from error
 
 
@@ -170,8 +170,8 @@ def explain(error: Exception) -> Fault:
     """What a fault in the handshake means, other than a certificate that is not trusted."""
     if not isinstance(error, ssl.SSLError):
         return Fault(
-            "the server ended the connection during the TLS handshake",
-            "does it speak TLS at this port, or demand a client certificate?",
+            "the server closed the connection during the TLS handshake",
+            "does this port speak TLS, or require a client certificate?",
         )
     reason = error.reason or ""
     for parts, meaning in _ALERTS:
@@ -214,6 +214,6 @@ def _explain_dates(*, expired: bool, seen: Certificate | None) -> Fault:
         if seen and seen.not_after < datetime.now(UTC):
             when = f"{seen.not_after:%Y-%m-%d %H:%M} UTC"
             return Fault(f"its certificate expired on {when}", "renew it")
-        return Fault("its certificate, or one that vouches for it, has expired", "renew it")
+        return Fault("its certificate, or one that signs it, has expired", "renew it")
     since = f" before {seen.not_before:%Y-%m-%d %H:%M} UTC" if seen else " yet"
-    return Fault(f"its certificate is not valid{since}", "is the clock of this machine right?")
+    return Fault(f"its certificate is not valid{since}", "is this machine's clock right?")

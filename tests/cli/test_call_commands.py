@@ -47,7 +47,7 @@ def test_what_a_far_end_asks_is_decided_by_a_key_or_a_word() -> None:
     call = talking()
     verbs = CallCommands(FakeDesk(call).call_session)
     for key in "yn":
-        with pytest.raises(UnknownVerb, match="no transfer is asked for"):
+        with pytest.raises(UnknownVerb, match="no transfer is waiting for a decision"):
             verbs.press(key)
     with pytest.raises(UnknownVerb, match="no call of ours is redirected"):
         verbs.do("accept-redirect")

@@ -119,7 +119,7 @@ def test_a_pattern_decides_without_anyone(tmp_path: Path) -> None:
 def test_a_decision_that_nothing_asks_for_is_no_success(tmp_path: Path) -> None:
     code, ours, _ = talk(tmp_path, "wait media\naccept-transfer\n", "--auto-answer")
     assert code == 8
-    assert "no transfer is asked for" in named(ours, "expectation")[0]["actual"]
+    assert "no transfer is waiting for a decision" in named(ours, "expectation")[0]["actual"]
 
 
 def test_header_fields_that_ask_us_to_answer_are_not_obeyed(tmp_path: Path) -> None:

@@ -141,9 +141,7 @@ def test_a_registrars_answer_above_the_bound_counts_without_what_was_cut_off(wir
     wire.receive(data)
     (registered,) = wire.told(Registered)
     assert [binding.ours for binding in registered.bindings] == [True]
-    assert warnings(wire) == [
-        "a 200 to REGISTER is used as far as it can be read: Message Too Large"
-    ]
+    assert warnings(wire) == ["a 200 to REGISTER is malformed but still used: Message Too Large"]
 
 
 @pytest.mark.parametrize("fault", USABLE)
@@ -152,7 +150,7 @@ def test_a_registrars_answer_with_a_harmless_fault_is_used_and_told(wire: Wire, 
     wire.receive(damage(encode(accept(wire.last()))))
     assert wire.told(Registered)
     (text,) = warnings(wire)
-    assert text.startswith("a 200 to REGISTER is used as far as it can be read: ")
+    assert text.startswith("a 200 to REGISTER is malformed but still used: ")
     assert reason in text
 
 
@@ -160,7 +158,7 @@ def test_an_answer_without_a_blank_line_at_its_end_is_used_and_told(wire: Wire) 
     wire.receive(encode(accept(wire.last())).removesuffix(b"\r\n\r\n"))
     assert wire.told(Registered)
     assert warnings(wire) == [
-        "a 200 to REGISTER is used as far as it can be read: No Blank Line After The Header"
+        "a 200 to REGISTER is malformed but still used: No Blank Line After The Header"
     ]
 
 
@@ -420,7 +418,7 @@ def test_an_ack_with_a_fault_beside_the_point_acknowledges(
     invite = phone.ring()
     phone.step(phone.calls.accept, invite.call_id, ANSWER)
     phone.receive(encode(phone.inside(phone.responses()[-1], "ACK", cseq=10)).replace(old, new, 1))
-    assert "an ACK is used as far as it can be read" in warnings(phone)[0]
+    assert "an ACK is malformed but still used" in warnings(phone)[0]
     phone.advance(100)
     assert phone.heard(Ended) == []
 
@@ -439,7 +437,7 @@ def test_a_request_with_a_harmless_fault_is_served_and_told(
     phone.receive(damage(encode(ask("OPTIONS"))))
     assert phone.responses()[-1].status == 200
     (text,) = warnings(phone)
-    assert text.startswith(f"an OPTIONS is used as far as it can be read: {reason}")
+    assert text.startswith(f"an OPTIONS is malformed but still used: {reason}")
 
 
 def test_a_request_above_the_bound_gets_513_and_the_connection_stays(phone: CallWire) -> None:
@@ -455,9 +453,10 @@ def test_what_is_no_message_is_told_with_its_beginning(phone: CallWire) -> None:
     phone.receive(b"\r\nHTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n")
     phone.receive(b"\xff" * 500)
     assert warnings(phone) == [
-        'the server sent what is no SIP message, "HTTP/1.1 400 Bad Request": '
+        'the server sent something that is not a SIP message, "HTTP/1.1 400 Bad Request": '
         "Malformed Request-Line",
-        f'the server sent what is no SIP message, "{"�" * 60}…": Malformed Request-Line',
+        f'the server sent something that is not a SIP message, "{"�" * 60}…": '
+        "Malformed Request-Line",
     ]
 
 
@@ -467,11 +466,11 @@ def test_a_flood_of_faults_is_told_within_bounds(phone: CallWire) -> None:
         phone.receive(b"garbage")
     texts = warnings(phone)
     assert len(texts) == MAX_REPORTS + 1
-    assert "more malformed messages came" in texts[-1]
+    assert "more malformed messages arrived" in texts[-1]
     phone.advance(PERIOD)
     phone.receive(b"garbage")
     assert len(warnings(phone)) == MAX_REPORTS + 2
-    assert "no SIP message" in warnings(phone)[-1]
+    assert "not a SIP message" in warnings(phone)[-1]
 
 
 def test_a_harmless_fault_that_is_in_all_messages_is_told_once(phone: CallWire) -> None:
@@ -479,7 +478,7 @@ def test_a_harmless_fault_that_is_in_all_messages_is_told_once(phone: CallWire) 
         request = ask(method, branch=f"z9hG4bK{number}", call_id=f"c{number}")
         phone.receive(encode(request) + b"more")
     (text,) = warnings(phone)
-    assert text.startswith("an OPTIONS is used")
+    assert text.startswith("an OPTIONS is malformed but still used")
 
 
 # RFC 2543, CANCEL

@@ -351,7 +351,9 @@ def test_no_grant_at_all_is_a_failure() -> None:
     wire.start()
     wire.receive(accept(wire.last(), 0))
     assert not wire.agent.is_registered
-    assert wire.told(events.RegistrationFailed)[0].reason == "the registrar granted no time"
+    assert (
+        wire.told(events.RegistrationFailed)[0].reason == "the registrar granted an expiry of 0 s"
+    )
 
 
 def test_a_registrar_that_rewrites_our_uri_and_drops_reg_id_is_believed_by_the_instance() -> None:

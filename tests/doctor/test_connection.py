@@ -205,7 +205,7 @@ def test_through_a_proxy_it_is_the_proxy_that_is_reached() -> None:
     proxied = attempt(proxy="10.0.0.1:3128", addresses=(), peer_address=None)
     details = [check.detail for check in connection_checks([proxied], NOW)]
     assert details[0] == "the proxy 10.0.0.1:3128 looks up sip.example"
-    assert details[1] == "through the proxy 10.0.0.1:3128 that the environment names"
+    assert details[1] == "through the proxy 10.0.0.1:3128 (from the environment)"
 
 
 @pytest.mark.parametrize("step", [Phase.DNS, Phase.TCP, Phase.TLS, Phase.WEBSOCKET])

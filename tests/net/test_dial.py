@@ -185,7 +185,7 @@ def test_a_resolver_that_hangs_holds_up_neither_the_dial_nor_the_end_of_the_prog
     with hanging_resolver(monkeypatch):
         failed = dial_fails(WsServer("ws://pbx.example.org"), connect_timeout=0.05)
     assert failed.phase is Phase.DNS
-    assert failed.reason == "the name pbx.example.org was not looked up within 0.05 s"
+    assert failed.reason == "DNS did not resolve pbx.example.org within 0.05 s"
 
 
 HANGING_PROGRAM = """

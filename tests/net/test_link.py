@@ -252,7 +252,7 @@ def test_what_came_before_the_end_is_still_received(short_linger: None) -> None:
 @pytest.mark.parametrize(
     ("rudely", "words"),
     [
-        (False, "the server ended the connection without a Close frame"),
+        (False, "the server closed the connection without a Close frame"),
         (True, "the connection broke: "),
     ],
 )
@@ -308,7 +308,7 @@ def test_a_server_that_does_not_read_is_cut_off() -> None:
     sent, closed = run(test())
     assert sent > connection.MAX_UNSENT
     assert closed.code is None
-    assert closed.reason == "the server does not read what it is sent"
+    assert closed.reason == "the server does not read what we send"
 
 
 def test_a_server_that_sends_pings_and_reads_no_pongs_is_cut_off() -> None:
@@ -322,7 +322,7 @@ def test_a_server_that_sends_pings_and_reads_no_pongs_is_cut_off() -> None:
         async with raw_server(flood) as port:
             return await end_of(await dial_port(port))
 
-    assert run(test()).reason == "the server does not read what it is sent"
+    assert run(test()).reason == "the server does not read what we send"
 
 
 def test_a_cancelled_receive_loses_nothing() -> None:
@@ -484,4 +484,4 @@ def test_a_connection_from_an_address_that_this_machine_has_lost_is_cut_at_once(
             assert not await link.prove(PATIENCE)
             return await end_of(link)
 
-    assert run(test()).reason == "this machine has the address 127.0.0.1 no longer"
+    assert run(test()).reason == "this machine no longer has the address 127.0.0.1"

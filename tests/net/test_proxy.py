@@ -155,7 +155,7 @@ def test_a_proxy_that_is_not_there_fails_in_tcp(monkeypatch: pytest.MonkeyPatch)
     use(monkeypatch, port)
     failed = run(failure("ws://pbx.example"))
     assert failed.phase is Phase.TCP
-    assert f"the proxy 127.0.0.1:{port} that the environment names cannot be" in failed.reason
+    assert f"the proxy 127.0.0.1:{port} (from the environment) cannot be" in failed.reason
 
 
 def test_a_proxy_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,10 +175,10 @@ def test_a_proxy_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "answered 407 Proxy Auth"),
         (
             b"HTTP/1.0 502 Bad Gateway\r\n\r\n",
-            "answered 502 Bad Gateway" if RELEASE > 15 else "gave no proper answer",
+            "answered 502 Bad Gateway" if RELEASE > 15 else "gave an invalid answer",
         ),
-        (b"SSH-2.0-x\r\n", "gave no proper answer"),
-        (b"", "gave no proper answer"),  # the library hears of the end twice, and complains
+        (b"SSH-2.0-x\r\n", "gave an invalid answer"),
+        (b"", "gave an invalid answer"),  # the library hears of the end twice, and complains
     ],
 )
 def test_a_proxy_that_refuses_fails_in_tcp(
@@ -203,7 +203,7 @@ def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> Non
     failed = run(failure("ws://pbx.example"))
     assert failed.phase is Phase.TCP
     assert failed.reason.endswith("pip install 'sipcli[socks]'")
-    assert "is a SOCKS proxy, which needs the package python-socks: " in failed.reason
+    assert "is a SOCKS proxy, which needs the python-socks package: " in failed.reason
 
 
 @pytest.mark.parametrize(
@@ -215,4 +215,4 @@ def test_a_proxy_address_that_is_wrong_is_not_repeated(
     monkeypatch.setenv("https_proxy", proxy)
     failed = run(failure("ws://pbx.example"))
     assert failed.phase is Phase.TCP
-    assert "the proxy that the environment names" in failed.reason
+    assert "the proxy set in the environment" in failed.reason

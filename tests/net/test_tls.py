@@ -106,7 +106,7 @@ def test_a_server_that_does_nothing_does_not_keep_us_over_tls(
 
     expected = {
         "silent": "the server is gone: no pong within 0.1 s",
-        "does not read": "the server does not read what it is sent",
+        "does not read": "the server does not read what we send",
         "never closes": "closed by us: done",
     }
     assert run(test()).reason == expected[how]
@@ -270,7 +270,7 @@ def test_a_port_without_tls_is_recognised(answer: bytes) -> None:
 
     failed = fails(None, client_context(), script)
     assert failed.phase is Phase.TLS
-    assert failed.reason == "what listens there does not speak TLS: is the address ws: rather?"
+    assert failed.reason == "the port does not speak TLS: did you mean ws:?"
 
 
 def test_a_server_that_hangs_up_during_the_handshake_fails_in_tls() -> None:
@@ -279,13 +279,13 @@ def test_a_server_that_hangs_up_during_the_handshake_fails_in_tls() -> None:
 
     failed = fails(None, client_context(), script)
     assert failed.phase is Phase.TLS
-    assert "ended the connection during the TLS handshake" in failed.reason
+    assert "closed the connection during the TLS handshake" in failed.reason
 
 
 def test_a_server_that_says_nothing_fails_in_tls_when_time_is_up() -> None:
     failed = fails(None, client_context(), for_ever, connect_timeout=0.5)
     assert failed.phase is Phase.TLS
-    assert "did not end within 0.5 s" in failed.reason
+    assert "did not finish within 0.5 s" in failed.reason
 
 
 def test_a_server_with_old_tls_only_is_named(files: Files) -> None:
@@ -296,7 +296,7 @@ def test_a_server_with_old_tls_only_is_named(files: Files) -> None:
         server.maximum_version = ssl.TLSVersion.TLSv1_1
     failed = fails_with_an_alert(server, client_context(ca_file=files.ca_file))
     assert failed.phase is Phase.TLS
-    assert failed.reason == "the server speaks only versions of TLS older than 1.2"
+    assert failed.reason == "the server only supports TLS versions older than 1.2"
 
 
 def test_a_cancelled_handshake_leaves_nothing_behind() -> None:
@@ -362,5 +362,5 @@ def test_a_ca_that_expired_is_not_taken_for_the_server(files: Files) -> None:
     seen = read_certificate(ssl.PEM_cert_to_DER_cert(leaf))
     assert seen is not None
     assert str(explain_untrusted(verification(10, "expired"), "pbx.example", seen)) == (
-        "its certificate, or one that vouches for it, has expired: renew it"
+        "its certificate, or one that signs it, has expired: renew it"
     )

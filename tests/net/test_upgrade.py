@@ -30,12 +30,12 @@ from tests.net.peers import (
     [
         (400, {}, "400 Bad Request: check address and path in ws_servers"),
         (401, {"WWW-Authenticate": 'Basic realm="x"'}, 'Basic realm="x"): give its credentials'),
-        (403, {}, "another origin"),
+        (403, {}, "a different origin"),
         (404, {}, "404 Not Found: check the path in ws_servers"),
-        (426, {"Upgrade": "h2c"}, "another version or protocol"),
+        (426, {"Upgrade": "h2c"}, "a WebSocket version other than 13, or another protocol"),
         (429, {}, "too many connections"),
         (500, {}, "try again later"),
-        (503, {"Retry-After": "5"}, "503 Service Unavailable: the fault is the server's"),
+        (503, {"Retry-After": "5"}, "503 Service Unavailable: the fault is on the server"),
         (200, {}, "an ordinary web page"),
         (
             302,
@@ -118,7 +118,7 @@ def test_the_words_of_a_server_are_cut_short() -> None:
     [
         (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0-OpenSSH_9.2"),
         (b"SIP/2.0 400 Bad Request\r\n\r\n", "SIP/2.0 400 Bad Request"),
-        (b"\x00\x1b]0;x\x07", "something else than HTTP"),
+        (b"\x00\x1b]0;x\x07", "does not speak HTTP"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "write wss:"),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_port_that_speaks_something_else_is_known_at_once(banner: bytes, words
 def test_a_server_that_hangs_up_without_an_answer_fails_in_http() -> None:
     failed = fails(says(b""))
     assert failed.phase is Phase.HTTP
-    assert "without an answer" in failed.reason
+    assert "without answering" in failed.reason
 
 
 def test_a_server_that_does_not_answer_the_upgrade_fails_in_http_when_time_is_up() -> None:
@@ -153,7 +153,7 @@ def test_a_server_that_does_not_answer_the_upgrade_fails_in_http_when_time_is_up
 def test_a_101_that_breaks_the_rules_fails_in_http(answer: bytes) -> None:
     failed = fails(says(answer))
     assert (failed.phase, failed.status) == (Phase.HTTP, 101)
-    assert "not valid" in failed.reason
+    assert "is invalid" in failed.reason
 
 
 def test_an_extension_that_was_not_asked_for_fails_in_http() -> None:

@@ -118,7 +118,7 @@ class Calls:
         """Refuse an incoming call with 300 to 699."""
         ringing = self._ringing(call)
         if ringing.is_done:
-            raise OutOfTurn("the call rings no more")
+            raise OutOfTurn("the call is no longer ringing")
         ringing.reject(status, headers, now, reason)
         self._call(call).end("local", status, reason or "refused", now)
 
@@ -325,13 +325,13 @@ class Calls:
     def _outgoing(self, call_id: CallId) -> Outgoing:
         setup = self._call(call_id).setup
         if not isinstance(setup, Outgoing):
-            raise OutOfTurn("it is the far end that calls")
+            raise OutOfTurn("this is an incoming call")
         return setup
 
     def _call(self, call_id: CallId) -> Call:
         call = self._calls.get(call_id)
         if call is None or call.is_over:
-            raise NoSuchCall(f"there is no call {call_id}")
+            raise NoSuchCall(f"no such call: {call_id}")
         return call
 
     def _session(self, call_id: CallId) -> Session:
@@ -344,7 +344,7 @@ class Calls:
         self._call(call_id)
         incoming = self._incoming.get(call_id)
         if incoming is None:
-            raise OutOfTurn("it is we who call")
+            raise OutOfTurn("this is an outgoing call")
         return incoming
 
     def _replaced(self, request: Request) -> Call | Answer | None:

@@ -14,8 +14,8 @@ from sipcli.sip.uri import SipUri, Uri
 ASK_LIMIT: Final = 25.0
 """Seconds to decide about a transfer or redirection: a peer waits for our answer to its REFER
 for 32 (RFC 3261 §17.1.2.2, Timer F)."""
-UNDECIDED: Final = f"it was not decided on within {ASK_LIMIT:g} s"
-NOT_PERMITTED: Final = "the settings do not permit it (transfers, redirects)"
+UNDECIDED: Final = f"no decision within {ASK_LIMIT:g} s"
+NOT_PERMITTED: Final = "not permitted by the settings (transfers, redirects)"
 REFUSED: Final = "refused"
 NO_ROOM: Final = "there are as many calls as max_calls allows"
 

@@ -108,7 +108,7 @@ class Incoming:
         With a body it is reliable where the caller can do that; then `accept` needs none.
         """
         if self.state is not IncomingState.RINGING:
-            raise OutOfTurn("the call rings no more")
+            raise OutOfTurn("the call is no longer ringing")
         if not self._owes_description or (self._offer is None and not self._is_able):
             body = b""  # agreed already, or an offer that might get lost
         if body and self._is_able:
@@ -122,10 +122,10 @@ class Incoming:
         Raises `OutOfTurn`.
         """
         if self.state is not IncomingState.RINGING:
-            raise OutOfTurn("the call rings no more")
+            raise OutOfTurn("the call is no longer ringing")
         if self._owes_description:
             if not body:
-                raise OutOfTurn("the caller waits for our session description")
+                raise OutOfTurn("the caller is waiting for our session description")
             self._session.usage.turn.we_answer()
             self._answer = body
         self._enter(IncomingState.ACCEPTING)

@@ -62,7 +62,7 @@ class LocalOffers:
         one whose media are lost, too, and may come back, which its owner sets a limit to.
         """
         if not self.can_offer:
-            raise OutOfTurn("no offer is possible now")
+            raise OutOfTurn("no offer can be made now")
         self._usage.turn.we_offer()
         self._body = body
         self._is_lasting = lasting

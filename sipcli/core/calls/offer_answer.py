@@ -56,7 +56,7 @@ class OfferAnswer:
     def we_offer(self) -> None:
         """Raises `OutOfTurn` while an offer is outstanding."""
         if self.turn not in (Turn.IDLE, Turn.WANTED):
-            raise OutOfTurn("an offer is not answered yet")
+            raise OutOfTurn("an offer has not been answered yet")
         self._enter(Turn.OURS)
 
     def we_answer(self) -> None:

@@ -122,7 +122,7 @@ class Redirection:
     def _take(self) -> SipUri:
         uri, self._asked, self._deadline = self._asked, None, None
         if uri is None:
-            raise OutOfTurn("no redirection is asked about")
+            raise OutOfTurn("no redirect is waiting for a decision")
         return uri
 
     def _refused(self, uri: SipUri, reason: str) -> None:

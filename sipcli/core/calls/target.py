@@ -34,7 +34,7 @@ def resolve(text: str, home: SipUri) -> Uri:
     """
     text = _INVISIBLE.sub("", text)
     if not text:
-        raise Malformed("an address is missing")
+        raise Malformed("the address is empty")
     pasted = _PASTED.fullmatch(text)
     if pasted is not None:
         return resolve(pasted[1], home)
@@ -63,9 +63,7 @@ def _with_scheme(found: re.Match[str], rest: str, home: SipUri) -> Uri:
         meant = f"; did you mean {'sips' if scheme == 'sips' else 'sip'}:{rest}?"
     elif rest.isdecimal():
         meant = f"; did you mean sip:{found[1]}:{rest}?"
-    raise Malformed(
-        f"{found[0]} is nothing to call: only sip:, sips: and tel: addresses can be reached{meant}"
-    )
+    raise Malformed(f"{found[0]} cannot be called: only sip:, sips: and tel: addresses can{meant}")
 
 
 def _typed(scheme: str, rest: str) -> Uri:
@@ -78,7 +76,7 @@ def _typed(scheme: str, rest: str) -> Uri:
         user = _UNTYPEABLE.sub(lambda one: f"%{ord(one[0]):02X}", user)
         uri = parse_uri(f"{scheme}:{user}{at}{_in_ascii(place)}")
     if isinstance(uri, SipUri) and uri.headers:
-        raise Malformed("an address to call has no ?headers")
+        raise Malformed("an address to call cannot have ?headers")
     return replace(uri)  # written anew, each part with its escapes
 
 
@@ -90,7 +88,7 @@ def _in_ascii(place: str) -> str:
     try:
         return found[1].encode("idna").decode("ascii") + found[2]
     except UnicodeError:
-        raise Malformed("the host is no name that DNS knows") from None
+        raise Malformed("the host is not a valid DNS name") from None
 
 
 def reachable(uri: Uri, home: SipUri) -> SipUri | None:
@@ -112,7 +110,7 @@ def _telephone(number: str, home: SipUri) -> SipUri:
     digits, semicolon, rest = number.partition(";")
     digits = _SEPARATORS.sub("", digits)
     if _GLOBAL_OR_LOCAL.fullmatch(digits) is None:
-        raise Malformed("a tel: address is a number")
+        raise Malformed("a tel: address must be a number")
     return SipUri(
         scheme=home.scheme,
         user=digits + semicolon + rest,

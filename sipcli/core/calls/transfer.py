@@ -56,7 +56,7 @@ class Transferor:
         usage = self._usage
         is_under_way = self._target is not None and not self._is_cut_short
         if is_under_way or not usage.is_confirmed:
-            raise OutOfTurn("no transfer is possible now")
+            raise OutOfTurn("no transfer can be started now")
         refer_to = target
         if replaces is not None:
             if not isinstance(target, SipUri):
@@ -164,12 +164,12 @@ class Transferee:
             usage.respond(inbound, 603, now)
         elif self._considered == MAX_REFERS:
             usage.services.owner.ignored(
-                f"the far end has asked for {MAX_REFERS} transfers already"
+                f"the far end has already asked for {MAX_REFERS} transfers"
             )
             usage.respond(inbound, 603, now)
         else:
             self._considered += 1
-            self._evaluator(inbound, uri, now)
+            self._consider(inbound, uri, now)
 
     def accept(self, now: float) -> bool:
         """Answer 202 and begin to notify, unless the far end declines that.
@@ -245,7 +245,7 @@ class Transferee:
         is_started = self._started is not None and not self._started.is_over
         return self._wish is not None or self._told is not None or self._is_due or is_started
 
-    def _evaluator(self, inbound: Inbound, uri: SipUri, now: float) -> None:
+    def _consider(self, inbound: Inbound, uri: SipUri, now: float) -> None:
         """Ask the owner, unless the answer is known already."""
         usage, request = self._usage, inbound.request
         asked = [value for name, value in uri.headers if name.lower() == "replaces"]
@@ -281,7 +281,7 @@ class Transferee:
     def _take(self) -> _Wish:
         wish, self._wish = self._wish, None
         if wish is None:
-            raise OutOfTurn("no transfer is asked for")
+            raise OutOfTurn("no transfer is waiting for a decision")
         return wish
 
     def _decline(self, wish: _Wish, status: int, reason: str, now: float) -> None:

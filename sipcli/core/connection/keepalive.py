@@ -17,8 +17,8 @@ PONG_WAIT: Final = 10.0
 MIN_INTERVAL: Final = 5.0
 """Seconds between pings at the least, whatever Flow-Timer says."""
 UNANSWERED: Final = (
-    "the registrar asks for keep-alives (Flow-Timer) and does not answer them (RFC 5626 §4.4.1): "
-    "the WebSocket's own pings alone tell whether the connection is alive"
+    "the registrar asks for keep-alives (Flow-Timer) but does not answer them (RFC 5626 §4.4.1): "
+    "only the WebSocket's own pings show whether the connection is alive"
 )
 
 

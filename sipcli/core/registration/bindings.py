@@ -103,10 +103,10 @@ def _shown(contacts: tuple[Address, ...], own: Address | None) -> tuple[Address,
 def _unseen(contacts: tuple[Address, ...]) -> str:
     """What to say where our binding is not seen."""
     if not contacts:
-        return "the registrar's 200 does not show our binding; taken as registered"
+        return "the registrar's 200 does not list our binding; treating it as registered"
     return (
-        f"none of the bindings that the registrar's 200 shows ({len(contacts)}) is known to be "
-        "ours; taken as registered, for the shortest of their times"
+        f"none of the {len(contacts)} bindings in the registrar's 200 can be recognised as ours; "
+        "treating it as registered, with the shortest expiry listed"
     )
 
 

@@ -204,7 +204,10 @@ class Registration:
         if self._flow is None or (if_bound and not self._may_be_bound):
             if self.is_registered:
                 self._owner.emit(
-                    events.Warned(text="not connected: the binding stays until it runs out")
+                    events.Warned(
+                        text="not connected, so the registration was not removed:"
+                        " it stays until it expires"
+                    )
                 )
                 self.expiry = None  # what becomes of it is not for us to tell any more
             self._enter(State.OFF)
@@ -253,11 +256,13 @@ class Registration:
             case Answered(response=Response(status=status)) if status // 100 == 2:
                 pass
             case Answered(response=response) | Unauthorized(response=response):
-                text = f"the registrar answered {_words(response)} to our unregistering"
+                text = f"unregistering failed: the registrar answered {_words(response)}"
                 self._owner.emit(events.Warned(text=text))
             case Unanswered() | Lost():
                 self._owner.emit(
-                    events.Warned(text="the registrar did not confirm our unregistering")
+                    events.Warned(
+                        text="unregistering was not confirmed: the registrar did not answer"
+                    )
                 )
         self._may_be_bound = False
         self._unbound()
@@ -306,7 +311,7 @@ class Registration:
         for text in reading.warnings:
             self._owner.emit(events.Warned(text=text))
         if reading.expires == 0:
-            reason = "the registrar granted no time"
+            reason = "the registrar granted an expiry of 0 s"
             self._failed(response.status, reason, self._wait(response), now)
             return
         self._failures = self._raises = 0
@@ -395,5 +400,5 @@ def _why(response: Response) -> str:
     if response.status != 423:
         return _words(response)
     if response.min_expires is None:
-        return f"{_words(response)} (without the Min-Expires that would be long enough)"
-    return f"{_words(response)} (the registrar asks for {response.min_expires} s by now)"
+        return f"{_words(response)} (without a Min-Expires to say how long is enough)"
+    return f"{_words(response)} (the registrar now asks for {response.min_expires} s)"

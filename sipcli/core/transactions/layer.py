@@ -298,7 +298,7 @@ class Transactions:
             return False
         for key in finished[:surplus]:
             del self._servers[key]
-        self._wire.ignored("no ACK has come, and another request needs the room")
+        self._wire.ignored("dropped a transaction that was waiting for its ACK, to make room")
         return True
 
     def _machines(self) -> Iterator[ClientTransaction | ServerTransaction]:
@@ -342,7 +342,7 @@ class Transactions:
                 case Deliver():
                     delivered = True
                 case TimedOut():
-                    self._wire.ignored("no ACK came for our final answer")
+                    self._wire.ignored("no ACK for our final response")
                 case Ignored(what):
                     self._wire.ignored(what)
         return delivered

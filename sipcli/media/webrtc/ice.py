@@ -336,7 +336,7 @@ class IceAgent(aioice.Connection):
             return
         own = nominated.protocol.transport.get_extra_info("sockname")
         if nominated.local_candidate.type != "relay" and own is not None and not is_ours(own[0]):
-            self.on_lost(f"this machine has the address {own[0]} no longer")
+            self.on_lost(f"this machine no longer has the address {own[0]}")
         elif self.consent is not None:
             self.consent.doubt()
 
