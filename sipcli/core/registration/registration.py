@@ -203,11 +203,8 @@ class Registration:
     def _unregister(self, now: float, *, if_bound: bool) -> None:
         if self._flow is None or (if_bound and not self._may_be_bound):
             if self.is_registered:
-                self._owner.emit(
-                    events.Warned(
-                        text="not connected, so the registration was not removed:"
-                        " it stays until it expires"
-                    )
+                self._warn(
+                    "not connected, so the registration was not removed: it stays until it expires"
                 )
                 self.expiry = None  # what becomes of it is not for us to tell any more
             self._enter(State.OFF)
@@ -257,13 +254,9 @@ class Registration:
                 pass
             case Answered(response=response) | Unauthorized(response=response):
                 text = f"unregistering failed: the registrar answered {_words(response)}"
-                self._owner.emit(events.Warned(text=text))
+                self._warn(text)
             case Unanswered() | Lost():
-                self._owner.emit(
-                    events.Warned(
-                        text="unregistering was not confirmed: the registrar did not answer"
-                    )
-                )
+                self._warn("unregistering was not confirmed: the registrar did not answer")
         self._may_be_bound = False
         self._unbound()
         self._enter(State.OFF)
@@ -309,7 +302,7 @@ class Registration:
     def _succeeded(self, request: Request, response: Response, now: float) -> None:
         reading = bindings.read(request, response, self._identity.instance, self._expires)
         for text in reading.warnings:
-            self._owner.emit(events.Warned(text=text))
+            self._warn(text)
         if reading.expires == 0:
             reason = "the registrar granted an expiry of 0 s"
             self._failed(response.status, reason, self._wait(response), now)
@@ -385,6 +378,9 @@ class Registration:
             self.expiry = None
             self._identity.lose_grants()
             self._owner.emit(events.Unregistered())
+
+    def _warn(self, text: str) -> None:
+        self._owner.emit(events.Warned(text=text))
 
     def _enter(self, state: State, **deadlines: float) -> None:
         self.state = state
