@@ -9,11 +9,13 @@ import pytest
 from scripts.picture import COMMANDS
 from tests.cli.program import Sipcli, sipcli
 from tests.package.documents import PAGES, ROOT, blocks
+from tests.test_layers import ALLOWED
 
 __all__ = ["sipcli"]
 
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)")
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 KAMAILIO = (ROOT / "tests/realpeer/kamailio.cfg").read_text("utf-8").splitlines()
 
 
@@ -30,6 +32,23 @@ def test_links_lead_to_what_is_there(page: Path) -> None:
         assert there.exists(), f"{page.name} links to {target}"
         if fragment and there.suffix == ".md":
             assert fragment in map(anchor, HEADING.findall(there.read_text("utf-8")))
+
+
+def test_files_of_the_architecture_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    there = [f"/{path.relative_to(ROOT)}" for path in (*ROOT.glob("sipcli/**/*.py"), *TESTS)]
+    named = set(re.findall(r"\b[a-z_/0-9]+\.py\b", text))
+    assert len(named) > 100
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []
+
+
+def test_the_architecture_names_what_each_layer_may_import() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)(?:\.py|/)` \| .*? \| ([^|]+) \| [^|]+ \|$", text, re.MULTILINE)
+    told = {layer: set(re.findall(r"`([^`]+)`", allowed)) for layer, allowed in rows}
+    del told["cli"]  # "all above"
+    assert len(told) > 20
+    assert told == {layer: ALLOWED[layer] for layer in told}
 
 
 def test_files_of_the_glossary_exist() -> None:
