@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -16,6 +15,7 @@ import click
 from sipcli import __version__
 from sipcli.calls.events import CallEnded
 from sipcli.cli.context import current_screen, leave_stdout_alone
+from sipcli.cli.early_report import STDOUT, UNFINISHED, junit_path
 from sipcli.cli.json_screen import as_fields
 from sipcli.cli.report_file import begin, finish
 from sipcli.cli.session import Session
@@ -36,10 +36,6 @@ from sipcli.expect.expectations import Expectations
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.text import one_line
 
-_UNFINISHED: Final = "not finished"
-"""What the file says of each expectation from the command's begin to its end."""
-_STDOUT: Final = Path("-")
-"""The path that stands for stdout."""
 _MOST_CALLS: Final = 100
 """Calls whose figures the report has; a phone that listens for ever fills no memory."""
 _STATUS: Final = "expect-status"
@@ -52,7 +48,7 @@ class TrialCommand(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse what stands behind the command's name (called by click)."""
-        path = _junit_path(args)
+        path = junit_path(args)
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -98,7 +94,7 @@ class ExpectationRun:
         """The session, with its messages noted for the report. Raises `ConfigError`."""
         if self._path is None:
             return session
-        if self._path == _STDOUT and session.settings.audio.output == "-":
+        if self._path == STDOUT and session.settings.audio.output == "-":
             raise ConfigError("--junit -: stdout carries the sound (--audio-out -): name a file")
         if self._ladder is None:
             self._ladder = SipLadder(session.observer)
@@ -106,13 +102,13 @@ class ExpectationRun:
 
     def __enter__(self) -> None:
         """The command begins. Raises `ConfigError` where the file cannot be written."""
-        if self._path == _STDOUT:
+        if self._path == STDOUT:
             if common().json:
                 raise ConfigError("--junit -: stdout carries the events (--json): name a file")
             leave_stdout_alone()
         elif self._path is not None:
-            names = [verdict.name for verdict in self._unjudged(_UNFINISHED)] or ["call"]
-            cases = [TestCase(name=name, seconds=0.0, error=_UNFINISHED) for name in names]
+            names = [verdict.name for verdict in self._unjudged(UNFINISHED)] or ["call"]
+            cases = [TestCase(name=name, seconds=0.0, error=UNFINISHED) for name in names]
             try:
                 begin(self._path, self._document(cases))
             except OSError as fault:
@@ -213,7 +209,7 @@ class ExpectationRun:
         return None
 
     def _publish(self, path: Path, document: bytes) -> None:
-        if path != _STDOUT:
+        if path != STDOUT:
             finish(path, document)
         elif not common().json:  # that was refused: stdout has its events, and nothing else
             sys.stdout.flush()
@@ -257,14 +253,6 @@ class ExpectationRun:
         is_homeless = isinstance(fault, FileNotFoundError)
         why = "there is no such folder" if is_homeless else fault.strerror or fault
         return ConfigError(f"--junit: {self._path}: {why}")
-
-
-def _junit_path(args: list[str]) -> Path | None:
-    """The file that the words of a command name, whatever else they say."""
-    words = args[: args.index("--")] if "--" in args else args
-    named = [word.partition("=")[2] for word in words if word.startswith("--junit=")]
-    named += [path for option, path in pairwise(words) if option == "--junit"]
-    return Path(named[-1]) if named else None
 
 
 def _in_one(failed: list[Verdict]) -> ExpectationError:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from sipcli import interrupts
+from sipcli.cli.early_report import begin_early
 from sipcli.cli.shared_options import ask_for_json, common, common_options
 from sipcli.cli.stream import Outlets
 from sipcli.errors import ConfigError, Interrupted, SipcliError
@@ -59,10 +60,15 @@ class Main(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command among what was typed (called by click)."""
+        """Find the command among what was typed (called by click).
+
+        Its JUnit report is begun before its module is loaded, which takes a while.
+        """
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             ctx.fail(f"No such command {name!r}; there are {', '.join(COMMANDS)}.")
+        if not ctx.resilient_parsing:
+            begin_early(name, args[1:])
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
