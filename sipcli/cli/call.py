@@ -64,7 +64,7 @@ def call(
     headers: tuple[tuple[str, str], ...],
     **parameters: Any,
 ) -> None:
-    """Call TARGET and talk, or send and record what the options say.
+    """Call TARGET and talk, or send and record audio as the options say.
 
     TARGET is a SIP URI, user@host, a user or number at your own domain, or a tel: URI. The
     call ends when either side hangs up; on a terminal, ? shows the keys.

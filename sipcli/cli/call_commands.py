@@ -69,14 +69,14 @@ def check(line: str, own: SipUri) -> None:
             except Malformed as fault:
                 raise UnknownVerb(f"transfer {rest!r}: {fault.reason}") from None
         case _ if word not in WORDS:
-            raise UnknownVerb(f"{word!r} is none of {', '.join(WORDS)}")
+            raise UnknownVerb(f"unknown command {word!r}; expected one of {', '.join(WORDS)}")
         case _ if rest:
-            raise UnknownVerb(f"{word} stands alone, without {rest!r}")
+            raise UnknownVerb(f"{word} takes no argument, but {rest!r} was given")
 
 
 def _check_digits(digits: str) -> None:
     if not digits:
-        raise UnknownVerb(f"dtmf takes digits, each one of {DIGITS}, a comma or w")
+        raise UnknownVerb(f"dtmf needs digits: any of {DIGITS}, a comma or w")
     try:
         steps(digits)
     except InvalidDigits as error:
@@ -129,7 +129,7 @@ class CallCommands:
             case _ if is_digit(key):
                 return f"dtmf {key}"
             case _:
-                raise UnknownVerb(f"{key!r} means nothing here: ? shows the keys")
+                raise UnknownVerb(f"no such key: {key!r}; ? shows the keys")
 
     def _call(self) -> Call:
         call = self._here.call_manager.current
@@ -146,7 +146,7 @@ class CallCommands:
     def _ringing(self) -> Call:
         call = self._here.call_manager.ringing
         if call is None:
-            raise UnknownVerb("nothing rings here")
+            raise UnknownVerb("no call is ringing")
         return call
 
     def _answer(self) -> None:
@@ -181,7 +181,7 @@ class CallCommands:
     def _redirected(self) -> Call:
         call = self._here.call_manager.asking
         if call is None or call.questions.redirect is None:
-            raise UnknownVerb("no call of ours is redirected")
+            raise UnknownVerb("no redirection is waiting for a decision")
         return call
 
     def _accept_transfer(self) -> None:

@@ -42,7 +42,7 @@ class CallLine:
             # Who rings comes first: it is what can be missed, and the line may be cut off.
             rest = f" · {self._describe(call)}" if call.is_answered else ""
             keys = ": a answer, r reject" if self._has_keys else ""
-            return one_line(f"☎ {_name(ringing)} calls{keys}{rest}{more}")
+            return one_line(f"☎ {_name(ringing)} is calling{keys}{rest}{more}")
         return one_line(f"{self._describe(call)}{more}{' · ? keys' if self._has_keys else ''}")
 
     def _describe(self, call: Call) -> str:

@@ -87,27 +87,28 @@ _OPTIONS: Final = (
         "--record",
         metavar="PATH",
         type=click.Path(dir_okay=False),
-        help="Record both directions: left is sent, right is received.",
+        help="Record both directions: sent on the left channel, received on the right.",
     ),
     click.option(
         "--dtmf",
         metavar="DIGITS",
         callback=_check_digits,
-        help="Digits to send after the answer; a comma pauses 2 s, w waits 0.5 s.",
+        help="Send these digits after the answer; a comma pauses 2 s, a w 0.5 s.",
     ),
     click.option(
         "--dtmf-method",
         type=click.Choice(["auto", "rtp", "info"]),
         default="auto",
         show_default=True,
-        help="How digits go: in RTP (RFC 4733), by INFO, or as the far end likes.",
+        help="How to send digits: in RTP (RFC 4733), by INFO, or as the far end supports (auto).",
     ),
     click.option(
         "--stdin",
         is_flag=True,
-        help="Obey stdin, a verb a line: answer, reject, hold, resume, mute, unmute, dtmf DIGITS,"
-        " transfer URI, stats, hangup, sleep S, wait EVENT [S], expect WHAT [VALUE]; the keys, too."
-        " After the last line all ends, unless --duration or --count says when.",
+        help="Read commands from stdin, one per line: answer, reject [STATUS], hold, resume, mute,"
+        " unmute, dtmf DIGITS, transfer URI, stats, hangup, sleep S, wait EVENT [S], expect WHAT"
+        " [VALUE], or a key. The command ends after the last line unless --duration or --count"
+        " is given.",
     ),
 )
 

@@ -8,7 +8,7 @@ def summary(ended: CallEnded) -> list[str]:
     stats = ended.stats
     if stats is None:
         return []
-    way = "no way for the media"
+    way = "no media path"
     if ended.way is not None:
         way = "ICE " + " ↔ ".join(end.type for end in ended.way)
     how = f"{ended.duration_s:.1f} s, {stats.codec or 'no codec'}, {way}"

@@ -54,7 +54,7 @@ def _during(event: events.Event) -> Line | None:
         case events.Held(by=by):
             return Line("‖", "on hold" if by == "local" else "held by the far end", PLAIN)
         case events.Resumed(by=by):
-            return Line("▶", "resumed" if by == "local" else "the far end is back", PLAIN)
+            return Line("▶", "resumed" if by == "local" else "resumed by the far end", PLAIN)
         case _:
             return _elsewhere(event)
 
@@ -63,7 +63,7 @@ def _elsewhere(event: events.Event) -> Line | None:
     """Where a transfer or a redirection leads."""
     match event:
         case TransferProgress(target=target, status=status):
-            return Line("↷", f"transfer to {target}: {status or 'no word of it'}", PLAIN)
+            return Line("↷", f"transfer to {target}: {status or 'outcome unknown'}", PLAIN)
         case TransferRequested(target=uri, decision=Permission.ASK):
             return Line("↷", f"the far end asks us to call {uri}", "bold")
         case RedirectRequested(target=uri, decision=Permission.ASK):
@@ -90,17 +90,17 @@ def _caller(event: Incoming) -> str:
 
 def _media(event: events.Media) -> Line:
     if event.state == "failed":
-        return Line("✗", "the media failed", BAD)
+        return Line("✗", "media failed", BAD)
     ends = event.local_candidate, event.remote_candidate
     path = " ↔ ".join(f"{end.type} {end.address}" for end in ends if end is not None)
     return Line("♪", f"media {event.state}: {event.codec}, {path}, {event.elapsed_ms} ms", GOOD)
 
 
 def _ended(event: events.CallEnded) -> Line:
-    who = {"local": "we ended it", "remote": "the far end ended it", "network": "it broke"}
+    how = {"local": "ended by us", "remote": "ended by the far end", "network": "lost"}
     status = f"{event.status} " if event.status is not None else ""
-    how = one_line(f"call over, {who[event.by]}: {status}{event.reason}{_network(event)}")
-    return Line("■", "\n".join([how, *summary(event)]), PLAIN)
+    first = one_line(f"call {how[event.by]}: {status}{event.reason}{_network(event)}")
+    return Line("■", "\n".join([first, *summary(event)]), PLAIN)
 
 
 def _network(event: events.CallEnded) -> str:

@@ -46,10 +46,10 @@ def config(context: click.Context) -> None:
 @config.command(cls=Command)
 @settings_options()
 def show(invocation: Invocation) -> None:
-    """Show the settings in force and their sources.
+    """Show the settings in force and where each comes from.
 
-    Secrets are hidden. It takes every option of the commands that connect, so that it can
-    show what they would do.
+    Secrets are hidden. Every option of the commands that connect is accepted, to show what
+    they would use.
     """
     loaded = invocation.load()
     rows = [(key, *_in_force(key, loaded)) for key in KEYS]
@@ -65,8 +65,8 @@ def show(invocation: Invocation) -> None:
 def check(invocation: Invocation) -> None:
     """Check all settings and the files they name.
 
-    Nothing is connected to. Every mistake is told with its file and line, option or
-    variable; the exit code is then 2.
+    Connects to nothing. Reports each mistake with its file and line, option or variable,
+    and exits with 2.
     """
     from sipcli.net.options import LinkOptions  # late: it brings asyncio and ssl
 
@@ -121,7 +121,7 @@ def path() -> None:
 def example() -> None:
     """Print an example file with every key.
 
-    Each is commented out, with its documentation and its default.
+    Each key is commented out and comes with its description and default.
     """
     screen = current_screen()
     text = example_text()

@@ -24,7 +24,7 @@ TEST_S: Final = 3.0
 _BAR: Final = 40
 """Columns of the level bar."""
 _WITHOUT: Final = (
-    "Calls work without any: --audio-in takes tone:HZ, noise, silence, file:PATH or -, and "
+    "Calls work without one: --audio-in takes tone:HZ, noise, silence, file:PATH or -, and "
     "--audio-out takes null, file:PATH.wav or -."
 )
 
@@ -33,14 +33,14 @@ _WITHOUT: Final = (
 @click.option(
     "--test",
     is_flag=True,
-    help="Record 3 s from --audio-in and play them on --audio-out.",
+    help="Record 3 s from --audio-in and play them back on --audio-out.",
 )
 @settings_options()
 def devices(invocation: Invocation, test: bool) -> None:
     """List the sound devices, or test two of them.
 
-    A call takes a device by its name or a part of it: --audio-in device:NAME. Those marked
-    with * are taken where none is named.
+    Select a device by its name or a part of it: --audio-in device:NAME. The devices marked
+    with * are the defaults.
     """
     audio = invocation.load().settings.audio
     if test:
@@ -103,19 +103,19 @@ def _test(audio: Audio, *, is_json: bool) -> None:
     run(lambda: _record_and_play(trial, screen, is_watched=is_watched), screen)
     if trial.loudest_dbfs < AUDIBLE_DBFS:
         raise DeviceError(
-            f"next to nothing was heard ({trial.loudest_dbfs:.0f} dBFS): is the microphone "
-            "muted, or another one meant? `sipcli devices` lists them"
+            f"almost nothing was heard ({trial.loudest_dbfs:.0f} dBFS): is the microphone muted, "
+            "or is it the wrong one? `sipcli devices` lists them"
         )
-    screen.say(f"heard and played back; the loudest was {trial.loudest_dbfs:.0f} dBFS")
+    screen.say(f"recorded and played back; the maximum level was {trial.loudest_dbfs:.0f} dBFS")
     screen.record("device_test", {"loudest_dbfs": round(trial.loudest_dbfs, 1)})
 
 
 async def _record_and_play(trial: DeviceTest, screen: Screen, *, is_watched: bool) -> None:
-    screen.say(f"say something: {TEST_S:.0f} s are recorded")
+    screen.say(f"recording {TEST_S:.0f} s: say something")
     await trial.record(TEST_S, screen.warning)
     if is_watched:
         click.echo()  # the last level stays to be seen
-    screen.say("and now this is played back")
+    screen.say("playing it back")
     await trial.play(screen.warning)
 
 

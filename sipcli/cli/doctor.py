@@ -27,16 +27,16 @@ _MARKS: Final = {True: ("✓", GOOD), False: ("✗", BAD), None: ("–", FAINT)}
 @click.option(
     "--echo",
     metavar="TARGET",
-    help="Whom to call for ICE, DTLS and audio: somebody who answers, and sends back what is"
-    " heard. Without it, a second phone of your own account is called.",
+    help="Call TARGET to check ICE, DTLS and audio; it must answer and send back what it hears."
+    " Without this option a second phone of your own account is called.",
 )
 @settings_options(sandbox=True)
 def doctor(invocation: Invocation, echo: str | None) -> None:
-    """Check each step of a call by itself, and say what to do about the first that fails.
+    """Check each step of a call on its own, and say how to fix the first one that fails.
 
-    Every server that is set is tried, and one that fails is a fault, though calls may get on
-    without it. The exit code is that of the step. On stdin nothing is read, and no sound
-    device is used.
+    Every configured server is tried; one that fails is a fault, even if calls can do without
+    it. The exit code is that of the first failed step. Nothing is read from stdin, and no
+    sound device is used.
     """
     screen = current_screen()
     report = Report(_tell)
@@ -64,9 +64,11 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
         run_session(invocation, "doctor", work)
     except (ConfigError, click.BadParameter) as error:
         text = error.text if isinstance(error, ConfigError) else error.format_message()
-        hint = "`sipcli config example` shows every setting, `sipcli config show` those in force"
+        hint = (
+            "`sipcli config example` shows every setting, `sipcli config show` the values in force"
+        )
         report.add(bad(Phase.CONFIGURATION, *text.split("\n"), hint=hint))
-        report.leave_out("the configuration is wrong")
+        report.leave_out("the configuration is invalid")
         if isinstance(error, ConfigError):
             error.brief = _first(Phase.CONFIGURATION)
         raise
@@ -74,12 +76,12 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
     if failure is not None:
         failure.brief = _first(failure.phase)
         raise failure
-    screen.say("no step has a fault")
+    screen.say("all checks passed" if report.is_complete else "all checks that ran passed")
 
 
 def _first(phase: Phase | None) -> str:
     """What is left to say below all checks."""
-    return f"the first step that fails is {phase}"
+    return f"the first failed step is {phase}"
 
 
 def _tell(check: Check) -> None:

@@ -34,7 +34,7 @@ class EventLog:
         """Whether nothing more will come that is worth waiting for."""
         self.phase = Phase.RING
         """Which step of a call is next, or the last one."""
-        self.last = "nothing has happened"
+        self.last = "nothing has happened yet"
         """What happened last, in words."""
         self._unused: deque[str] = deque(maxlen=MOST)
         """Names of the events that nobody has waited for yet."""

@@ -31,8 +31,8 @@ from sipcli.errors import ConfigError, DeviceError, Interrupted
 from sipcli.expect.feasible import Terms
 
 _OLD_WORD: Final = (
-    "--max-calls is now called --count where it says how many calls are answered in all; the next"
-    " version will take it for the key max_calls, how many calls there may be at a time"
+    "--max-calls no longer sets how many calls are answered in all: use --count; in the next"
+    " version --max-calls sets the key max_calls, the number of calls at the same time"
 )
 BELL_INTERVAL: Final = 4.0
 """Seconds between rings of the terminal's bell."""
@@ -58,13 +58,13 @@ class Policy:
     flag_value=0.0,
     type=Seconds(min=0),
     metavar="[SECONDS]",
-    help="Answer by itself, at once or after ringing this long (--auto-answer=2).",
+    help="Answer automatically, at once or after ringing this long (--auto-answer=2).",
 )
 @click.option(
     "--reject",
     type=Whole(300, 699),
     metavar="STATUS",
-    help="Refuse every call with this status.",
+    help="Reject every call with this status.",
 )
 @click.option(
     "--count",
@@ -83,9 +83,9 @@ class Policy:
     "--call-duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
-    help="Hang each call up this long after its answer.",
+    help="Hang up each call this long after its answer.",
 )
-@click.option("--echo", is_flag=True, help="Send back what is heard.")
+@click.option("--echo", is_flag=True, help="Send back the audio received.")
 @call_options
 @settings_options(without={"max_calls"}, sandbox=True)
 def listen(
@@ -99,10 +99,10 @@ def listen(
     echo: bool,
     **parameters: Any,
 ) -> None:
-    """Wait for calls: ring and ask, answer by itself, or refuse.
+    """Wait for calls: ring and ask, answer automatically, or reject.
 
-    Without --auto-answer a call rings until it is answered with a key; where stdin is no
-    terminal it is refused with 408 after no_answer_timeout. Messages are shown too.
+    Without --auto-answer a call rings until you answer it with a key. A call that is not
+    answered within no_answer_timeout is rejected with 408. Messages are shown, too.
     """
     policy = Policy(
         auto_answer=auto_answer,
@@ -121,9 +121,9 @@ def listen(
 
     with expectation_run:
         if reject is not None and auto_answer is not None:
-            raise ConfigError("--reject refuses every call, --auto-answer takes it: give one")
+            raise ConfigError("--reject and --auto-answer cannot be used together: give one")
         if count is not None and old_count is not None:
-            raise ConfigError("--max-calls is the old word for --count: give --count alone")
+            raise ConfigError("--max-calls is the old name of --count: give only --count")
         run_session(
             invocation, "listen", work, reads_stdin=options.stdin, cut_short=expectation_run.abandon
         )

@@ -22,7 +22,7 @@ def message(invocation: Invocation, target: str, text: str) -> None:
     """Send TEXT to TARGET as an instant message (RFC 3428).
 
     TARGET is a SIP URI, user@host, a user or number at your own domain, or a tel: URI.
-    With - as TEXT, it is read from standard input.
+    If TEXT is -, the text is read from stdin.
     """
     words = _utf_8(text)
 

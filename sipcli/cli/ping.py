@@ -53,7 +53,7 @@ class Tally:
     default=1,
     show_default=True,
     metavar="N",
-    help="How many pings.",
+    help="Number of pings.",
 )
 @click.option(
     "--interval",
@@ -61,13 +61,14 @@ class Tally:
     default=1.0,
     show_default=True,
     metavar="SECONDS",
-    help="From one ping to the next; a late answer delays it.",
+    help="Time from one ping to the next; a late answer delays it.",
 )
 @settings_options(sandbox=True)
 def ping(invocation: Invocation, target: str, count: int, interval: float) -> None:
-    """Ask TARGET for its capabilities (OPTIONS) and show the round-trip time.
+    """Send OPTIONS to TARGET and time the reply.
 
-    Ends with 0 if every ping was answered with success; else the first failure decides.
+    Exits with 0 if every ping was answered 2xx; otherwise the first failure sets the exit
+    code.
     """
 
     async def work(session: Session) -> None:

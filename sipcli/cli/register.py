@@ -16,18 +16,18 @@ _TOO_SOON: Final = "ended before it was registered"
 
 
 @click.command(cls=Command)
-@click.option("--once", is_flag=True, help="Register, show the bindings, unregister, end.")
+@click.option("--once", is_flag=True, help="Register, show the bindings, unregister and exit.")
 @click.option(
     "--duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
-    help="End after this time; without it, at Ctrl-C.",
+    help="End after this time; by default, at Ctrl-C.",
 )
 @settings_options(sandbox=True)
 def register(invocation: Invocation, once: bool, duration: float | None) -> None:
-    """Register, and stay registered through lost connections until told to end.
+    """Register, and stay registered through lost connections until stopped.
 
-    Instant messages that arrive meanwhile are shown.
+    Instant messages are shown as they arrive.
     """
     work = _once if once else _stay
     run_session(invocation, "register", lambda session: work(session, duration))

@@ -26,5 +26,5 @@ def _unanswered(call: Call, limit: float) -> str:
     if call.progress is None:
         return f"no response to the INVITE within {limit:g} s"
     if call.progress < RINGING:
-        return f"nobody answered within {limit:g} s, and nothing rang there"
-    return f"nobody answered within {limit:g} s"
+        return f"no answer within {limit:g} s, and the far end did not ring"
+    return f"no answer within {limit:g} s"

@@ -39,14 +39,14 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Where to listen; elsewhere than on loopback takes --allow-remote.",
+    help="Address to listen on; any but loopback needs --allow-remote.",
 )
 @click.option(
     "--port",
     type=Whole(0, 65535),
     default=0,
     metavar="PORT",
-    help="The port to listen on; without it, one that is free.",
+    help="Port to listen on; by default, any free one.",
 )
 @click.option(
     "--user",
@@ -54,15 +54,15 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
     multiple=True,
     callback=_read_users,
     metavar="NAME:PASSWORD",
-    help=f"Somebody who may register; repeatable. Without it: {' and '.join(USERS)}.",
+    help=f"An account that may register; repeatable. By default: {' and '.join(USERS)}.",
 )
-@click.option("--tls", is_flag=True, help="wss: with a certificate of a throw-away authority.")
-@click.option("--allow-remote", is_flag=True, help="Let other machines in.")
+@click.option("--tls", is_flag=True, help="Use wss: with a certificate from a temporary CA.")
+@click.option("--allow-remote", is_flag=True, help="Accept connections from other machines.")
 @click.option(
     "--duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
-    help="End after this time; without it, at Ctrl-C.",
+    help="End after this time; by default, at Ctrl-C.",
 )
 @common_options
 def sandbox(
@@ -70,16 +70,18 @@ def sandbox(
 ) -> None:
     """Run a SIP server in this process, and show how to reach it.
 
-    It is a registrar and proxy for SIP over WebSocket with a few extensions to call, made for
-    trying out and for tests, on loopback only. It is no server for other people's calls.
-    With -v every message is shown.
+    It is a registrar and proxy for SIP over WebSocket with a few extensions to call, for
+    experiments and tests on loopback. Do not use it as a server for real calls. With -v,
+    every message is shown.
     """
     screen = current_screen()
     screen.started(__version__, "sandbox")
     if not _is_loopback(host):
         if not allow_remote:
-            raise ConfigError(f"--host {host} is not loopback: give --allow-remote if you mean it")
-        screen.warning(f"listening on {host}: whoever reaches this machine can try passwords here")
+            raise ConfigError(f"--host {host} is not loopback: add --allow-remote to listen there")
+        screen.warning(
+            f"listening on {host}: every host that reaches this machine can try passwords"
+        )
     passwords = dict(users) or {name: new_password() for name in USERS}
     shows_messages = common().verbose > 0
 
@@ -105,13 +107,13 @@ async def _serve(
             await asyncio.Event().wait()
     except (TimeoutError, asyncio.CancelledError):
         if not is_up:
-            raise Interrupted("ended before it was up") from None
+            raise Interrupted("ended before it was ready") from None
 
 
 def _instructions(call_session: Sandbox, passwords: Mapping[str, str]) -> list[str]:
     first, *others = call_session.passwords
     lines = [
-        f"A sandbox for SIP is up at {call_session.server}; Ctrl-C ends it.",
+        f"The SIP sandbox is running at {call_session.server}; Ctrl-C stops it.",
         "",
         "Extensions to call:",
         *sandbox_info.extensions(),
@@ -123,10 +125,10 @@ def _instructions(call_session: Sandbox, passwords: Mapping[str, str]) -> list[s
     for name in others[:1]:
         lines += [
             "",
-            "And to be called, in a third one:",
+            "To receive calls, in a third terminal:",
             *sandbox_info.environment(call_session, name, passwords),
             "  sipcli listen --auto-answer --echo",
-            f"where the second one calls it: sipcli call {name}",
+            f"then call it from the second one: sipcli call {name}",
         ]
     return lines
 

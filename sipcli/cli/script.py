@@ -92,7 +92,9 @@ class Script:
         Raises `ConfigError` where stdin is taken already.
         """
         if session.settings.audio.input == "-":
-            raise ConfigError("--stdin: stdin is the sound of the call (--audio-in -): take one")
+            raise ConfigError(
+                "--stdin: stdin already carries the sound (--audio-in -): use only one of them"
+            )
         self._own = session.settings.uri
         self._registers = session.settings.register
         self._screen: Screen = session.screen

@@ -122,7 +122,7 @@ class ScriptActions:
             return call.over.is_set() or any(one.is_final for one in progress())
 
         if not await self._event_log.until(is_decided, PATIENCE):
-            raise NotDone(f"nothing came of it within {PATIENCE:g} s; {self._event_log.last}")
+            raise NotDone(f"no result within {PATIENCE:g} s; {self._event_log.last}")
         # Who hangs up once it has agreed need not say how its own call went.
         if not progress():
             raise NotDone(_end_of(call))
@@ -170,7 +170,7 @@ class ScriptActions:
             return
         if call.over.is_set():
             raise NotDone(_end_of(call))
-        raise NotDone(f"nothing came of it within {seconds:g} s; {self._event_log.last}")
+        raise NotDone(f"no result within {seconds:g} s; {self._event_log.last}")
 
 
 def _first_text(heard: Iterable[Event], kind: type[ChangeRefused], call: Call) -> str | None:

@@ -35,7 +35,7 @@ PATIENCE: Final = 60.0
 """Seconds that a `wait` lasts where it does not say for how long."""
 LONGEST: Final = 86_400.0
 """Seconds that may be asked for."""
-SCRIPT_HELP: Final = f"{HELP} · sleep S · wait EVENT [S] · expect … · words do as well as keys"
+SCRIPT_HELP: Final = f"{HELP} · sleep S · wait EVENT [S] · expect … · words work, too"
 
 _MORE: Final = ("sleep", "wait", "expect")
 _KEYS: Final = "arhmsynq"
@@ -109,7 +109,9 @@ def parse(text: str, own: SipUri) -> Step | None:
         case "t":
             text = f"transfer {rest}"
         case _ if word not in WORDS:
-            raise UnknownVerb(f"{word!r} is none of {', '.join((*WORDS, *_MORE))}, nor a key")
+            raise UnknownVerb(
+                f"unknown command {word!r}; expected a key or one of {', '.join((*WORDS, *_MORE))}"
+            )
     check(text, own)
     return Do(text)
 
@@ -124,11 +126,11 @@ def _expectation(rest: str) -> Expectations:
 def _wait(rest: str) -> Wait:
     event, seconds = split(rest)
     if event not in EVENTS:
-        raise UnknownVerb(f"wait takes an event, one of {', '.join(EVENTS)}; not {event!r}")
+        raise UnknownVerb(f"cannot wait for {event!r}; expected one of {', '.join(EVENTS)}")
     return Wait(event, _seconds(seconds) if seconds else PATIENCE)
 
 
 def _seconds(text: str) -> float:
     if not _SECONDS.fullmatch(text) or not 0 <= float(text) <= LONGEST:
-        raise UnknownVerb(f"{text!r} is no time in seconds (0 to {LONGEST:.0f})")
+        raise UnknownVerb(f"{text!r} is not a time in seconds (0 to {LONGEST:.0f})")
     return float(text)

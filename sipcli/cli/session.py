@@ -86,8 +86,8 @@ def run_session(
         screen.warning(text)
     if settings.register and settings.is_anonymous and not invocation.sandbox:
         raise ConfigError(
-            "uri is not set, and nobody can register anonymously: give --uri sip:YOU@DOMAIN,"
-            " or --no-register to go without"
+            "uri is not set, and an anonymous user cannot register: give --uri sip:YOU@DOMAIN,"
+            " or --no-register"
         )
     try:
         log.set_up(settings.log, screen.note, screen.warning)
@@ -106,7 +106,7 @@ def run_session(
             if reads_stdin or not can_ask(invocation):
                 raise
             screen.rest()
-            password = click.prompt(f"Password of {settings.username}", hide_input=True, err=True)
+            password = click.prompt(f"Password for {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))
             run(lambda: work(session), screen, cut_short)
 
@@ -135,7 +135,7 @@ def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:
             user, other = USERS
             if others_may_call:
                 sandbox_info.tell(sandbox, session.screen, sandbox.passwords)
-                session.screen.say("To reach this from another terminal:")
+                session.screen.say("To reach this sandbox from another terminal:")
                 for line in sandbox_info.environment(sandbox, other, sandbox.passwords):
                     session.screen.say(line)
                 session.screen.say(f"  sipcli call {user}")

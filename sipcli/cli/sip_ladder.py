@@ -55,5 +55,9 @@ class SipLadder:
             self._server = server
             self._rungs.append(server)
         message = parse(data).message
-        what = label(message) if message is not None else f"{len(data)} bytes that are no message"
+        what = (
+            label(message)
+            if message is not None
+            else f"{len(data)} bytes that are not a SIP message"
+        )
         self._rungs.append(f"{time.monotonic() - self._since:9.3f} s  {arrow} {what}")

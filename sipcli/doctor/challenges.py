@@ -34,8 +34,8 @@ class ChallengeWatch:
     def shown(self) -> str:
         """The challenge in words."""
         if not self._found:
-            return "asked for no password"
+            return "no password requested"
         algorithms = dict.fromkeys(each.algorithm or "MD5" for each in self._found)
         first = self._found[0]
         listed = excerpt(" or ".join(algorithms))
-        return f"asked for a password by {first.scheme}, realm {excerpt(first.realm)!r}, {listed}"
+        return f"password requested with {first.scheme}, realm {excerpt(first.realm)!r}, {listed}"

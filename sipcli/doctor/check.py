@@ -48,13 +48,15 @@ class Check:
 
     phase: Phase
     ok: bool | None
-    """None: it was not run, or there was nothing to look at; `found` says which."""
+    """None: it was not run, or there was nothing to look at; `was_run` and `found` say which."""
     found: tuple[str, ...]
     """In words; what is wrong stands first."""
     hint: str | None = None
     """What to do about it."""
     error_kind: type[SipcliError] | None = None
     """What it amounts to, where that is not what the phase stands for."""
+
+    was_run: bool = True
 
     @property
     def name(self) -> str:
@@ -83,6 +85,11 @@ def bad(phase: Phase, *found: str, hint: str) -> Check:
     return Check(phase=phase, ok=False, found=found, hint=hint)
 
 
-def idle(phase: Phase, why: str, hint: str | None = None) -> Check:
-    """A check that was not run, or that had nothing to look at."""
-    return Check(phase=phase, ok=None, found=(why,), hint=hint)
+def idle(phase: Phase, why: str) -> Check:
+    """A check that had nothing to look at."""
+    return Check(phase=phase, ok=None, found=(why,))
+
+
+def not_run(phase: Phase, why: str, hint: str | None = None) -> Check:
+    """A check that was not run."""
+    return Check(phase=phase, ok=None, found=(f"not run: {why}",), hint=hint, was_run=False)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from sipcli.config.settings import WsServer
-from sipcli.doctor.check import Check, bad, good, idle
+from sipcli.doctor.check import Check, bad, good, idle, not_run
 from sipcli.errors import Phase
 from sipcli.net import details as net
 from sipcli.net.certificate import Certificate
@@ -31,8 +31,8 @@ _STEPS: Final[Mapping[net.Phase, Phase]] = {
 _CURES: Final[Mapping[Phase, str]] = {
     Phase.DNS: "check the host name in ws_servers",
     Phase.TCP: "check the network and the firewall",
-    Phase.TLS: "check the server's certificate and its versions of TLS",
-    Phase.WEBSOCKET: "check address and path in ws_servers",
+    Phase.TLS: "check the server's certificate and TLS versions",
+    Phase.WEBSOCKET: "check the address and path in ws_servers",
 }
 """What to do where the fault itself does not say."""
 
@@ -78,7 +78,7 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
             faults.append(prefix + attempt.fault.what)
             hints.append(attempt.fault.hint or _CURES[phase])
             if phase is Phase.TLS and attempt.details.certificate is not None:
-                faults.append(f"{prefix}it showed {_shown(attempt.details.certificate, now)}")
+                faults.append(f"{prefix}it presented a {_shown(attempt.details.certificate, now)}")
         elif not _came_by(phase, attempt):
             continue
         else:
@@ -90,8 +90,8 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
     if found:
         return good(phase, *found, hint=hint)
     if any(_came_by(phase, attempt) for attempt in attempts):
-        return idle(phase, "ws: goes without TLS")
-    return idle(phase, "not run: no server was reached so far")
+        return idle(phase, "not used with ws:")
+    return not_run(phase, "no server was reached")
 
 
 def _came_by(phase: Phase, attempt: Attempt) -> bool:
@@ -124,7 +124,7 @@ def _looked_up(attempt: Attempt) -> str:
         return f"the proxy {details.proxy} looks up {host}"
     if _is_address(host):
         return f"{host} is an address: nothing to look up"
-    return f"{host} is {', '.join(details.addresses)}{_took(details, net.Phase.DNS)}"
+    return f"{host} resolves to {', '.join(details.addresses)}{_took(details, net.Phase.DNS)}"
 
 
 def _is_address(host: str) -> bool:
@@ -147,7 +147,7 @@ def _shown(certificate: Certificate, now: datetime) -> str:
     days = (certificate.not_after - now).days
     left = f"{days} days left" if days >= 0 else f"expired {-days} days ago"
     subject, issuer = excerpt(certificate.subject), excerpt(certificate.issuer)
-    return f"certificate of {subject or 'nobody'}, issued by {issuer or 'nobody'}, {left}"
+    return f"certificate of {subject or '(no name)'}, issued by {issuer or '(no name)'}, {left}"
 
 
 def _advice(phase: Phase, attempt: Attempt, now: datetime) -> list[str]:

@@ -17,9 +17,10 @@ from sipcli.media.audio_io.open import (
 )
 from sipcli.media.audio_io.portaudio import Direction, check
 
-_CURE: Final = "`sipcli devices` lists what there is"
+_CURE: Final = "`sipcli devices` lists them"
 _WITHOUT: Final = (
-    "calls send silence and drop what they hear; --audio-in and --audio-out take files and tones"
+    "calls send silence and discard what they receive; --audio-in takes files and tones,"
+    " --audio-out files"
 )
 
 
@@ -42,9 +43,9 @@ class Use:
         device = self.device
         if device is None:
             self.spec.check()
-            return f"in place of a {self.direction.value}: {self.word}"
+            return f"instead of a {self.direction.value}: {self.word}"
         found = check(self.direction, device.name)
-        whose = "" if device.name is not None else "the system's "
+        whose = "" if device.name is not None else "default "
         return f"{whose}{self.direction.value}: {found.name} ({found.host_api})"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sipcli.media.transport.survey import Mapping
 
-_UNKNOWN = "how it filters cannot be known from here"
+_UNKNOWN = "its filtering cannot be determined from here"
 
 
 def judge_nat(mappings: Sequence[Mapping]) -> str | None:
@@ -23,10 +23,10 @@ def judge_nat(mappings: Sequence[Mapping]) -> str | None:
         seen_by[mapping.own][mapping.server] = mapping.seen
     compared = [seen for seen in seen_by.values() if len(seen) > 1]
     if not compared:
-        return "a NAT of unknown kind: two STUN servers that answer would tell more"
+        return "a NAT of unknown type: it takes answers from two STUN servers to tell"
     if all(len(set(seen.values())) == 1 for seen in compared):
-        return f"a NAT that shows all servers the same address (endpoint-independent); {_UNKNOWN}"
+        return f"a NAT that uses one address for all servers (endpoint-independent); {_UNKNOWN}"
     return (
-        "a NAT that shows each server another address (symmetric): calls to others behind a NAT"
-        " will mostly need a TURN server"
+        "a NAT that uses a different address for each server (symmetric): most calls to others"
+        " behind a NAT will need a TURN server"
     )

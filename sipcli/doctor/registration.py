@@ -5,18 +5,18 @@ from typing import Final
 
 from sipcli.core.events import Registered
 from sipcli.doctor.challenges import ChallengeWatch
-from sipcli.doctor.check import Check, bad, good, idle
+from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MissingPassword, Phase, SipcliError
 
 _CURES: Final[Mapping[int | None, str]] = {
-    None: "does SIP run behind that address? check the path in ws_servers, and registrar_server",
+    None: "is that a SIP server? check the path in ws_servers, and registrar_server",
     401: "check password, and authorization_user if the server's user name is not that of uri",
-    403: "check the password too: some servers answer so to a wrong one",
+    403: "check the password, too: some servers answer 403 to a wrong one",
     404: "check uri and registrar_server",
     407: "check password, and authorization_user if the server's user name is not that of uri",
 }
-_CURE: Final = "ask who runs the server; --trace-sip shows what was said"
+_CURE: Final = "ask the administrator of the server; --trace-sip shows the messages"
 
 
 async def check_registration(line: ProbePhone, challenges: ChallengeWatch) -> Check:
@@ -29,7 +29,7 @@ async def check_registration(line: ProbePhone, challenges: ChallengeWatch) -> Ch
         return _refused(error, line, challenges)
     registered = line.registered
     if registered is None:
-        return idle(Phase.REGISTRATION, "not run: register is off (--no-register)")
+        return not_run(Phase.REGISTRATION, "register is off (--no-register)")
     return good(Phase.REGISTRATION, *_granted(registered), challenges.shown)
 
 
@@ -51,7 +51,7 @@ def _granted(registered: Registered) -> tuple[str, ...]:
         many = f"{others} other devices of this account are"
         found.append(f"{'another device of this account is' if others == 1 else many} registered")
     if registered.pub_gruu is not None:
-        found.append("a GRUU is granted, so that each device can be called by itself")
+        found.append("a GRUU was granted: each device can be called on its own")
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sipcli.doctor.check import ORDER, Check, idle
+from sipcli.doctor.check import ORDER, Check, not_run
 from sipcli.errors import Phase, SipcliError
 
 
@@ -22,7 +22,12 @@ class Report:
 
     def leave_out(self, why: str) -> None:
         """Note that nothing of what is left was run."""
-        self.add(*(idle(phase, f"not run: {why}") for phase in ORDER if phase not in self._checks))
+        self.add(*(not_run(phase, why) for phase in ORDER if phase not in self._checks))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every check was run, or had nothing to look at."""
+        return all(check.was_run for check in self._checks.values())
 
     @property
     def failure(self) -> SipcliError | None:

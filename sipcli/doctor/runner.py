@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.challenges import ChallengeWatch
-from sipcli.doctor.check import good, idle
+from sipcli.doctor.check import good, not_run
 from sipcli.doctor.connection import connection_checks, dial_all
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.doctor.probe_phone import ProbePhone
@@ -64,15 +64,15 @@ async def examine(retry_forever: DoctorRun, report: Report, begin: Callable[[str
                 replace(settings, ws_servers=reached), retry_forever, report, stack
             )
         else:
-            report.add(idle(Phase.REGISTRATION, "not run: no server was reached"))
-        begin("asking the STUN and TURN servers")
+            report.add(not_run(Phase.REGISTRATION, "no server was reached"))
+        begin("querying the STUN and TURN servers")
         report.add(*server_checks(await survey(ice_servers)))
-        begin("calling")
+        begin("placing a test call")
         if line is not None:
             await _call(line, retry_forever, report)
         else:
             report.add(*unreachable("there is no registration"))
-    begin("looking at the sound devices")
+    begin("checking the sound devices")
     report.add(await asyncio.to_thread(check_devices, wanted))
 
 

@@ -13,7 +13,7 @@ from sipcli.errors import SipcliError
 from sipcli.observer import Observer
 from sipcli.sip.uri import SipUri, Uri
 
-_CURE: Final = "--echo TARGET calls somebody who sends back what is heard"
+_CURE: Final = "use --echo TARGET to call a phone that sends back what it hears"
 
 
 async def call_ourselves(
@@ -26,23 +26,23 @@ async def call_ourselves(
     """
     registered, server = line.registered, line.server
     if registered is None or server is None:
-        return unreachable("without a registration nobody can call us", _CURE)
+        return unreachable("we cannot be called without a registration", _CURE)
     # Two servers need not know of each other's registrations.
     settings = replace(line.settings, instance_id=uuid4(), ws_servers=(server,))
     async with ProbePhone(settings, credentials, observer, echoes=True) as second:
         try:
             await second.runner.ready()
         except SipcliError as error:
-            return unreachable(f"a second phone of the account has no success: {error}", _CURE)
+            return unreachable(f"the second phone of the account failed: {error}", _CURE)
         target = _target(registered, second)
         if target is None:
             return unreachable("other devices of the account would ring", _CURE)
         found = await place(line, target)
     if is_routing_fault(found):
-        why = f"the server does not put a call of ours through to ourselves ({found.failure})"
+        why = f"the server does not route a call from us to ourselves ({found.failure})"
         return unreachable(why, _CURE)
     ice, dtls, audio = call_checks(found)
-    note = "both ends are on this machine; --echo TARGET tests the way to another"
+    note = "both ends are on this machine; --echo TARGET tests the path to another"
     return replace(ice, found=(*ice.found, note)), dtls, audio
 
 

@@ -7,7 +7,9 @@ from sipcli.doctor.nat import judge_nat
 from sipcli.errors import Phase
 from sipcli.media.transport.survey import Mapping, Surveyed
 
-_STUN_CURE = "is UDP let through to it? Calls go on without it; stun_servers = [] saves the wait"
+_STUN_CURE = (
+    "does a firewall block UDP to it? Calls go on without it; stun_servers = [] saves the wait"
+)
 _TURN_CURE = "check the address, user name and password in turn_servers, and the firewall"
 
 
@@ -21,9 +23,9 @@ def server_checks(surveyed: Sequence[Surveyed]) -> tuple[Check, Check]:
 
 def _stun(surveyed: Sequence[Surveyed]) -> Check:
     if not surveyed:
-        return idle(Phase.STUN, "none is set (stun_servers)")
+        return idle(Phase.STUN, "no server is set (stun_servers)")
     found = [
-        f"{each.server.uri}: we are {_seen(each.mappings)} ({each.elapsed_ms:.0f} ms)"
+        f"{each.server.uri}: sees us as {_seen(each.mappings)} ({each.elapsed_ms:.0f} ms)"
         for each in surveyed
         if each.fault is None
     ]
@@ -33,9 +35,9 @@ def _stun(surveyed: Sequence[Surveyed]) -> Check:
 
 def _turn(surveyed: Sequence[Surveyed]) -> Check:
     if not surveyed:
-        return idle(Phase.TURN, "none is set (turn_servers)")
+        return idle(Phase.TURN, "no server is set (turn_servers)")
     found = [
-        f"{each.server.uri}: lends {_at(each.relayed.address, each.relayed.port)}"
+        f"{each.server.uri}: relay address {_at(each.relayed.address, each.relayed.port)}"
         f" ({each.elapsed_ms:.0f} ms)"
         for each in surveyed
         if each.relayed is not None

@@ -9,7 +9,7 @@ from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
 from sipcli.calls.call_errors import call_failure
 from sipcli.calls.events import CallEnded, Event
-from sipcli.doctor.check import Check, bad, good, idle
+from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MediaError, Phase, SipcliError
 from sipcli.expect.evaluation import Verdict
@@ -32,11 +32,15 @@ AUDIBLE_TONE_S: Final = 0.5
 _DIRECTIONS: Final[tuple[Audio, Audio]] = ("received", "both")
 
 _BLOCKED: Final = (
-    "no UDP gets through between the two: a TURN server helps (turn_servers), by TCP or TLS"
-    " where this side's firewall blocks UDP"
+    "no UDP gets through between the two ends: set a TURN server (turn_servers), over TCP or TLS"
+    " if this side's firewall blocks UDP"
 )
-_DTLS_CURE: Final = "what answers the media must be what wrote the answer, with its fingerprint"
-_AUDIO_CURE: Final = "does the far end send back what it hears? a media proxy may lose one way"
+_DTLS_CURE: Final = (
+    "the media must come from whatever wrote the SDP answer, with the fingerprint it names"
+)
+_AUDIO_CURE: Final = (
+    "does the far end send back what it hears? a media proxy may drop one direction"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ async def place(line: ProbePhone, target: Uri) -> Findings:
         async with asyncio.timeout(RING_LIMIT_S):
             await call.answered_or_over()
     except TimeoutError:
-        call.hang_up(f"nobody answered within {RING_LIMIT_S:g} s")
+        call.hang_up(f"no answer within {RING_LIMIT_S:g} s")
     await call.connected_or_over()
     protection = call.media.protection
     await _talk(call)
@@ -125,9 +129,13 @@ def call_checks(found: Findings) -> tuple[Check, Check, Check]:
         return _no_way(found, failure)
     ice = good(Phase.ICE, " ↔ ".join(f"{end.type} {_at(end)}" for end in found.pair))
     if found.protection is None:
-        why = failure.text if failure is not None else "the call ended before it was done"
+        why = (
+            failure.text
+            if failure is not None
+            else "the call ended before the DTLS handshake completed"
+        )
         dtls = bad(Phase.DTLS, why, hint=_DTLS_CURE)
-        return ice, dtls, idle(Phase.AUDIO, "not run: DTLS failed")
+        return ice, dtls, not_run(Phase.AUDIO, "DTLS failed")
     version, cipher, profile = found.protection
     dtls = good(
         Phase.DTLS,
@@ -139,24 +147,24 @@ def call_checks(found: Findings) -> tuple[Check, Check, Check]:
 
 def _no_way(found: Findings, failure: SipcliError | None) -> tuple[Check, Check, Check]:
     if failure is None:  # the far end was the first to notice, and has hung up
-        reason = found.ended.reason if found.ended is not None else "it is over"
-        ice = bad(Phase.ICE, f"the call ended before ICE had found a way: {reason}", hint=_BLOCKED)
-        return (ice, *_not_run("ICE failed"))
+        reason = found.ended.reason if found.ended is not None else "no reason given"
+        ice = bad(Phase.ICE, f"the call ended before ICE found a path: {reason}", hint=_BLOCKED)
+        return (ice, *_skip_dtls_and_audio("ICE failed"))
     if failure.phase is Phase.ICE:
         ice = bad(Phase.ICE, failure.text, hint=_BLOCKED)
-        return (ice, *_not_run("ICE failed"))
+        return (ice, *_skip_dtls_and_audio("ICE failed"))
     ice = Check(
         phase=Phase.ICE,
         ok=False,
-        found=(f"the call to {found.target} came to nothing: {failure.text}",),
-        hint="--echo needs somebody who answers, and sends back what is heard",
+        found=(f"the call to {found.target} failed: {failure.text}",),
+        hint="--echo needs a TARGET that answers and sends back what it hears",
         error_kind=type(failure),
     )
-    return (ice, *_not_run("there was no call"))
+    return (ice, *_skip_dtls_and_audio("there was no call"))
 
 
-def _not_run(why: str) -> tuple[Check, Check]:
-    return idle(Phase.DTLS, f"not run: {why}"), idle(Phase.AUDIO, f"not run: {why}")
+def _skip_dtls_and_audio(why: str) -> tuple[Check, Check]:
+    return not_run(Phase.DTLS, why), not_run(Phase.AUDIO, why)
 
 
 def _audio(found: Findings) -> Check:
@@ -173,7 +181,7 @@ def _audio(found: Findings) -> Check:
         figures.append(f"round trip {stats.rtt_ms:.0f} ms")
     if stats.mos is not None:
         figures.append(f"MOS {stats.mos:.1f}")
-    heard = f"{TONE_HZ:g} Hz sent and heard again"
+    heard = f"{TONE_HZ:g} Hz sent and heard back"
     if found.tone_s < AUDIBLE_TONE_S:
         heard = "something was heard, but not the tone that was sent"
     return good(Phase.AUDIO, f"both ways, {codec}: {heard}", ", ".join(figures))
@@ -186,7 +194,7 @@ def _at(end: Candidate) -> str:
 
 def unreachable(why: str, hint: str | None = None) -> tuple[Check, Check, Check]:
     """The three checks where there was nobody to call."""
-    return (idle(Phase.ICE, f"not run: {why}", hint=hint), *_not_run(why))
+    return (not_run(Phase.ICE, why, hint=hint), *_skip_dtls_and_audio(why))
 
 
 def is_routing_fault(found: Findings) -> bool:

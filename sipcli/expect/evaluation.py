@@ -166,7 +166,10 @@ def _tone(hz: float, found: CallRecord) -> Verdict:
         return _unreached("expect-tone", expected, found)
     is_met, too_short = _reaches(flow.tone_s, TONE_S), _too_short(flow, TONE_S)
     if flow.strongest_hz is not None:
-        text = f"{flow.tone_s:.1f} s of it; the longest tone had {flow.strongest_hz:.1f} Hz"
+        text = (
+            f"heard {hz:g} Hz for {flow.tone_s:.1f} s;"
+            f" the longest tone had {flow.strongest_hz:.1f} Hz"
+        )
         text = text if is_met or too_short is None else f"{text}: {too_short}"
     else:
         fault = _fault_inward(flow)

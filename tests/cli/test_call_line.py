@@ -89,11 +89,11 @@ def test_a_call_of_ours_that_is_not_answered_yet() -> None:
 
 def test_who_calls_and_the_keys_for_it_come_first() -> None:
     ringing = FakeCall(remote="sip:carol@c", is_ringing=True, is_incoming=True)
-    assert line(ringing) == "☎ sip:carol@c calls: a answer, r reject"
+    assert line(ringing) == "☎ sip:carol@c is calling: a answer, r reject"
     bob = talking()
     shown = line(bob, ringing, current=bob) or ""
     assert shown.startswith(
-        "☎ sip:carol@c calls: a answer, r reject · ☎ sip:bob@example.com · 0:05"
+        "☎ sip:carol@c is calling: a answer, r reject · ☎ sip:bob@example.com · 0:05"
     )
 
 

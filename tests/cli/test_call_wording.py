@@ -91,7 +91,7 @@ def test_each_event_has_its_words() -> None:
         "resumed",
         "transfer to sip:c@c: 202",
         "sent 100, received 99 packets, loss 1.0 %, jitter 2.5 ms, round trip 20 ms, MOS 4.2",
-        "call over, the far end ended it: hung up\n  2.0 s, opus, ICE host ↔ relay\n"
+        "call ended by the far end: hung up\n  2.0 s, opus, ICE host ↔ relay\n"
         "  sent 100, received 99 packets, loss 1.0 %, jitter 2.5 ms, round trip 20 ms, MOS 4.2",
     ]
 
@@ -134,7 +134,7 @@ def test_trying_is_not_worth_a_line() -> None:
 
 def test_a_call_without_media_ends_in_one_line() -> None:
     ended = replace(ENDED, by="network", status=408, reason="nobody answered", stats=None)
-    assert words(ended) == "call over, it broke: 408 nobody answered"
+    assert words(ended) == "call lost: 408 nobody answered"
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
@@ -163,7 +163,7 @@ def test_what_the_network_says_stands_with_the_call() -> None:
     assert words(INCOMING) == 'incoming call from "Bob" sip:bob@b'
     for text, shown in ((None, ""), ("No circuit", ": No circuit")):
         over = words(replace(ENDED, q850_cause=34, q850_text=text)).splitlines()[0]
-        assert over == f"call over, the far end ended it: hung up (Q.850 cause 34{shown})"
+        assert over == f"call ended by the far end: hung up (Q.850 cause 34{shown})"
 
 
 def test_what_the_network_says_cannot_steer_a_terminal() -> None:

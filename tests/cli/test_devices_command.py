@@ -74,7 +74,7 @@ def test_a_machine_without_devices_is_told_what_works_all_the_same(
     assert "tone:HZ" in capsys.readouterr().out
     assert run(["devices", "--test"]) == 9
     error = capsys.readouterr().err
-    assert "no sound device was found. Calls work without any" in error
+    assert "no sound device was found. Calls work without one" in error
 
 
 def test_without_portaudio_one_is_told_what_to_install(
@@ -107,4 +107,4 @@ def test_a_name_that_could_be_two_devices_is_refused_before_the_test(
     assert run(["devices", "--test", "--audio-in", "device:usb"]) == 9
     error = capsys.readouterr().err
     assert "'Headset USB' or 'Webcam USB'" in error
-    assert "Calls work without any" not in error
+    assert "Calls work without one" not in error

@@ -64,7 +64,7 @@ def test_a_transfer_can_be_thought_better_of(desk: FakeDesk, call: FakeCall, end
 def test_help_and_mistakes_are_said(desk: FakeDesk) -> None:
     Keyboard(desk.call_session).type(b"?a")
     assert "q hang up" in desk.said[0]
-    assert desk.said[1] == "nothing rings here"
+    assert desk.said[1] == "no call is ringing"
 
 
 def test_a_device_that_is_gone_is_said_and_nobody_is_put_on_hold(call: FakeCall) -> None:

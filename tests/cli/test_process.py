@@ -250,8 +250,8 @@ class Terminal:
 def test_a_missing_password_is_asked_for_on_a_terminal_and_not_shown() -> None:
     with in_a_thread(Behaviour(password="s3same")) as server:
         terminal = Terminal("register", "--once", *account(server))
-        terminal.wait_for("Password of alice:")
-        before, _, _ = terminal.shown.partition("Password of alice:")
+        terminal.wait_for("Password for alice:")
+        before, _, _ = terminal.shown.partition("Password for alice:")
         assert (
             before.count(HIDE_CURSOR) == before.count(SHOW_CURSOR) == 1
         )  # no line is drawn over it
@@ -265,7 +265,7 @@ def test_a_missing_password_is_asked_for_on_a_terminal_and_not_shown() -> None:
 def test_ctrl_c_at_the_password_is_exit_130() -> None:
     with in_a_thread(Behaviour(password="s3same")) as server:
         terminal = Terminal("register", "--once", *account(server))
-        terminal.wait_for("Password of alice:")
+        terminal.wait_for("Password for alice:")
         terminal.type("\x03")
         assert terminal.end() == 130
     assert "Traceback" not in terminal.shown

@@ -123,11 +123,11 @@ def test_an_event_counts_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "complaint"),
     [
-        ("frobnicate\n", "line 1: 'frobnicate' is none of answer"),
-        ("frobnicate\n", "sleep, wait, expect, nor a key"),
+        ("frobnicate\n", "line 1: unknown command 'frobnicate'; expected a key or one of answer"),
+        ("frobnicate\n", "hangup, sleep, wait, expect"),
         ("wait answered\ndtmf 4x\n", "line 2: 'x'"),
-        ("sleep long\n", "line 1: 'long' is no time"),
-        ("wait moon\n", "line 1: wait takes an event"),
+        ("sleep long\n", "line 1: 'long' is not a time"),
+        ("wait moon\n", "line 1: cannot wait for 'moon'"),
         ("expect peace\n", "line 1: expect peace"),
         ("wait incoming\n", "line 1: wait incoming can never be met: only `listen` takes calls"),
         ("expect mos 5\n", "line 1: expect mos 5 can never be met: the best that the E-model"),
@@ -156,7 +156,7 @@ def test_a_mistake_in_a_file_is_told_before_there_is_a_call(tmp_path: Path) -> N
         out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert named(events_of(out), "calling") == []
-    assert "stdin, line 2: hangup stands alone" in finish(events_of(out))
+    assert "stdin, line 2: hangup takes no argument" in finish(events_of(out))
 
 
 def test_the_end_of_the_script_hangs_up(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_two_scripts_talk_to_each_other(tmp_path: Path) -> None:
         ("ring", "dtmf 1\n", "the call is not answered yet"),
         ("echo", "wait answered\nt busy\nsleep 20\n", "transfer to sip:busy@sandbox.invalid: 486"),
         ("ivr", "wait answered\ndtmf 4#5\n", "the far end ended it"),
-        ("ring", "answer\n", "nothing rings here"),
+        ("ring", "answer\n", "no call is ringing"),
     ],
 )
 def test_a_verb_that_comes_to_nothing_is_exit_8_and_says_why(
@@ -330,9 +330,9 @@ def test_on_a_terminal_a_mistake_is_told_and_nothing_is_drawn_over_what_is_typed
     terminal = Terminal(*arguments, "--no-color")
     terminal.wait_for("media connected")
     terminal.type("dance\n")
-    terminal.wait_for("'dance' is none of answer")
+    terminal.wait_for("unknown command 'dance'")
     terminal.type("answer\n")
-    terminal.wait_for("answer: nothing rings here")
+    terminal.wait_for("answer: no call is ringing")
     terminal.type("hold\n")
     terminal.wait_for("on hold")
     terminal.type("\x04")

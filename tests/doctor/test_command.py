@@ -45,7 +45,14 @@ def test_a_person_reads_one_mark_for_each_check(sipcli: Sipcli) -> None:
     lines = outcome.out.splitlines()
     marked = [line.split()[1] for line in lines if line[0] in "✓✗–"]
     assert marked == [str(phase) for phase in ORDER]
-    assert lines[-1] == "no step has a fault"
+    assert lines[-1] == "all checks passed"
+
+
+def test_checks_that_were_not_run_have_not_passed(sipcli: Sipcli) -> None:
+    outcome = sipcli("doctor", "--sandbox", "--no-register", *QUIET)
+    assert outcome.code == 0
+    assert "not run: register is off" in outcome.out
+    assert outcome.out.splitlines()[-1] == "all checks that ran passed"
 
 
 def test_a_wrong_configuration_is_the_first_check_that_fails(
@@ -137,7 +144,7 @@ def test_on_a_terminal_the_last_line_does_not_tell_again_what_the_first_fault_is
     terminal = Terminal("doctor", *server, *QUIET, "--no-color")
     assert terminal.end() == 3
     assert terminal.shown.count("refused the connection") == 1
-    assert "the first step that fails is TCP" in terminal.shown
+    assert "the first failed step is TCP" in terminal.shown
 
 
 def test_a_password_that_is_missing_is_no_question_to_a_script(sipcli: Sipcli) -> None:

@@ -128,7 +128,7 @@ def test_an_expired_certificate_fails_in_tls_and_is_shown(files: Files) -> None:
     check = findings.the("tls")
     assert findings.failed == ["tls"]
     assert check.found[0] == "its certificate expired on 2020-01-02 03:04 UTC"
-    assert check.found[1].startswith("it showed certificate of ")
+    assert check.found[1].startswith("it presented a certificate of ")
     assert " days ago" in check.found[1]
     assert check.hint == "renew it"
     assert str(findings.failure) == f"TLS: {check.found[0]}: renew it"
@@ -157,7 +157,7 @@ def test_an_unchecked_certificate_is_a_hint(files: Files) -> None:
 def test_without_tls_there_is_nothing_to_look_at() -> None:
     check = behind().the("tls")
     assert check.ok is None
-    assert check.detail == "ws: goes without TLS"
+    assert check.detail == "not used with ws:"
 
 
 def test_one_dead_server_of_two_is_a_fault_and_the_other_is_used() -> None:
@@ -194,7 +194,7 @@ def attempt(uri: str = "wss://sip.example", **changes: Any) -> Attempt:
 def test_each_step_tells_what_it_brought() -> None:
     details = [check.detail for check in connection_checks([attempt()], NOW)]
     assert details == [
-        "sip.example is 192.0.2.1:443, [2001:db8::1]:443 (1 ms)",
+        "sip.example resolves to 192.0.2.1:443, [2001:db8::1]:443 (1 ms)",
         "192.0.2.1:443 (1 ms)",
         "TLSv1.3, TLS_AES_256_GCM_SHA384",
         "subprotocol sip, by PBX (1 ms)",

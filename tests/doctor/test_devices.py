@@ -51,7 +51,7 @@ def test_the_devices_that_a_call_would_use_are_named() -> None:
     assert check.ok
     assert check.found == (
         "microphone: Headset (ALSA)",
-        "the system's loudspeaker: Headset (ALSA)",
+        "default loudspeaker: Headset (ALSA)",
     )
 
 
@@ -76,7 +76,7 @@ def test_a_machine_without_sound_is_a_note() -> None:
 def test_what_takes_the_place_of_devices_needs_none() -> None:
     check = check_devices(uses(Audio(input="tone:440", output="null")))
     assert check.ok
-    assert check.found == ("in place of a microphone: tone:440", "in place of a loudspeaker: null")
+    assert check.found == ("instead of a microphone: tone:440", "instead of a loudspeaker: null")
 
 
 def test_a_file_that_is_missing_is_a_fault() -> None:

@@ -31,11 +31,11 @@ def test_what_is_granted_and_how_it_was_asked_for_is_told() -> None:
     check = registered(Behaviour(password="open sesame", expires=300)).the("registration")
     assert check.ok
     assert check.found[0].startswith("sip:alice@example.com at sip:example.com for 300 s (")
-    assert check.found[-1] == "asked for a password by Digest, realm 'example.com', MD5"
+    assert check.found[-1] == "password requested with Digest, realm 'example.com', MD5"
 
 
 def test_a_server_that_asks_for_nothing_is_told_as_one() -> None:
-    assert registered(Behaviour()).the("registration").found[-1] == "asked for no password"
+    assert registered(Behaviour()).the("registration").found[-1] == "no password requested"
 
 
 def test_a_wrong_password_fails_and_nothing_is_called() -> None:
@@ -51,7 +51,7 @@ def test_a_wrong_password_fails_and_nothing_is_called() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(403, "password too"), (404, "check uri"), (603, "--trace-sip")]
+    ("status", "words"), [(403, "password, too"), (404, "check uri"), (603, "--trace-sip")]
 )
 def test_a_refusal_has_the_cure_of_its_status(status: int, words: str) -> None:
     check = registered(Behaviour(statuses={"REGISTER": status})).the("registration")
@@ -103,7 +103,7 @@ def test_the_first_challenge_is_told() -> None:
     for realm in ("first", "second"):
         fields = [("WWW-Authenticate", f'Digest realm="{realm}", nonce="1"')]
         watch.received("ws://a", encode(build.response(request("REGISTER"), 401, headers=fields)))
-    assert watch.shown == "asked for a password by Digest, realm 'first', MD5"
+    assert watch.shown == "password requested with Digest, realm 'first', MD5"
 
 
 def test_hostile_words_of_a_challenge_are_bounded() -> None:
@@ -111,7 +111,7 @@ def test_hostile_words_of_a_challenge_are_bounded() -> None:
     challenge = 'Digest realm="' + "x" * 5000 + '", nonce="1", algorithm=' + "y" * 5000
     refusal = build.response(request("REGISTER"), 401, headers=[("WWW-Authenticate", challenge)])
     watch.received("ws://a", encode(refusal))
-    assert watch.shown.startswith("asked for a password by Digest, realm 'xxx")
+    assert watch.shown.startswith("password requested with Digest, realm 'xxx")
     assert len(watch.shown) < 400
 
 
@@ -119,4 +119,4 @@ def test_what_is_no_message_is_passed_on_and_tells_nothing() -> None:
     watch = ChallengeWatch(NullObserver())
     for data in (b"", b"\r\n\r\n", b"\xff\xfe", b"SIP/2.0 401 No\r\nWWW-Authenticate: ,\r\n\r\n"):
         watch.received("ws://a", data)
-    assert watch.shown == "asked for no password"
+    assert watch.shown == "no password requested"

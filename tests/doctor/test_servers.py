@@ -26,17 +26,17 @@ def test_who_is_seen_as_itself_is_behind_no_nat() -> None:
 
 
 def test_one_server_cannot_tell_what_kind_of_nat_it_is() -> None:
-    assert "unknown kind" in str(judge_nat([mapping(FIRST, SEEN)]))
+    assert "unknown type" in str(judge_nat([mapping(FIRST, SEEN)]))
 
 
 def test_the_same_server_asked_twice_is_still_one() -> None:
-    assert "unknown kind" in str(judge_nat([mapping(FIRST, SEEN), mapping(FIRST, SEEN)]))
+    assert "unknown type" in str(judge_nat([mapping(FIRST, SEEN), mapping(FIRST, SEEN)]))
 
 
 def test_the_same_address_for_all_is_a_kind() -> None:
     found = str(judge_nat([mapping(FIRST, SEEN), mapping(SECOND, SEEN)]))
     assert "endpoint-independent" in found
-    assert "filters cannot be known" in found
+    assert "filtering cannot be determined" in found
 
 
 def test_another_address_for_each_is_symmetric_and_needs_a_relay() -> None:
@@ -47,7 +47,7 @@ def test_another_address_for_each_is_symmetric_and_needs_a_relay() -> None:
 
 def test_only_what_was_seen_of_one_socket_is_compared() -> None:
     other = mapping(SECOND, (SEEN[0], 61001), own=("10.0.0.1", 40000))
-    assert "unknown kind" in str(judge_nat([mapping(FIRST, SEEN), other]))
+    assert "unknown type" in str(judge_nat([mapping(FIRST, SEEN), other]))
 
 
 def asked(*servers: FakeStun, more: tuple[str, ...] = (), **changes: object) -> Findings:
@@ -73,7 +73,7 @@ def asked(*servers: FakeStun, more: tuple[str, ...] = (), **changes: object) -> 
 def test_a_stun_server_is_told_with_the_address_it_sees() -> None:
     check = asked(FakeStun(("203.0.113.7", 61000))).the("stun")
     assert check.ok
-    assert "we are 203.0.113.7:61000" in check.found[0]
+    assert "sees us as 203.0.113.7:61000" in check.found[0]
     assert "NAT" in check.found[1]
 
 
@@ -82,7 +82,7 @@ def test_servers_are_asked_though_there_is_no_connection() -> None:
     assert findings.failed == ["tcp"]
     assert findings.the("stun").ok
     assert findings.the("turn").ok
-    assert "lends 127.0.0.1:" in findings.the("turn").detail
+    assert "relay address 127.0.0.1:" in findings.the("turn").detail
 
 
 def test_a_dead_stun_server_is_a_fault_beside_one_that_lives() -> None:
@@ -90,7 +90,7 @@ def test_a_dead_stun_server_is_a_fault_beside_one_that_lives() -> None:
     check = findings.the("stun")
     assert findings.failed == ["tcp", "stun"]
     assert check.found[0].endswith(": it has not answered within 0.3 s")
-    assert "we are 127.0.0.1:" in check.found[1]
+    assert "sees us as 127.0.0.1:" in check.found[1]
     assert "stun_servers = []" in str(check.hint)
 
 
@@ -99,7 +99,7 @@ def test_a_wrong_turn_password_is_named_and_not_shown() -> None:
     check = findings.the("turn")
     assert findings.failed == ["tcp", "turn"]
     assert check.found[0].endswith(": it does not accept the user name and password")
-    assert "lends" in check.found[1]
+    assert "relay address" in check.found[1]
     assert "turn_servers" in str(check.hint)
     assert "s3cret" not in repr(findings.checks)
 
@@ -108,7 +108,7 @@ def test_a_wrong_turn_password_is_named_and_not_shown() -> None:
 def test_without_servers_there_is_nothing_to_look_at(name: str) -> None:
     check = next(each for each in server_checks([]) if each.name == name)
     assert check.ok is None
-    assert check.detail == f"none is set ({name}_servers)"
+    assert check.detail == f"no server is set ({name}_servers)"
 
 
 def test_a_stun_server_whose_name_is_none_has_a_cure_of_its_own() -> None:

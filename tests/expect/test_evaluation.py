@@ -196,8 +196,8 @@ def test_a_tone_in_a_short_call_is_not_called_another_one() -> None:
     wanted, brief = Expectations(tone_hz=440.0), replace(BRIEF, lasted_s=1.4)
     found = verdict(wanted, replace(brief, tone_s=0.8))
     assert found.actual == (
-        "0.8 s of it; the longest tone had 440.2 Hz: the call was too short to judge, its media"
-        " were up for 1.4 s"
+        "heard 440 Hz for 0.8 s; the longest tone had 440.2 Hz: the call was too short to judge,"
+        " its media were up for 1.4 s"
     )
     none = verdict(wanted, replace(brief, tone_s=0.0, strongest_hz=None))
     assert none.actual.startswith("no tone: the call was too short to judge")

@@ -134,7 +134,7 @@ def test_the_ladder_takes_what_a_peer_sends_and_keeps_no_more_than_it_should() -
     first, busy, garbage, other, register = ladder.text.splitlines()
     assert (first, other) == ("ws://a", "ws://b")
     assert busy.endswith(r"← 486 Busy\x1b[2J (INVITE)")
-    assert garbage.endswith("← 9 bytes that are no message")
+    assert garbage.endswith("← 9 bytes that are not a SIP message")
     assert register.endswith("→ REGISTER")
     for _ in range(MOST + 5):
         ladder.received("ws://b", b"SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n")

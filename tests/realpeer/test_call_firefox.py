@@ -136,7 +136,7 @@ def test_the_doctor_finds_an_echo_in_firefox(bob: Firefox, alice: User) -> None:
     bob.do("answer")
     audio = process.wait_for("check", name="audio", timeout=15)
     assert audio["ok"], audio
-    assert "440 Hz sent and heard again" in audio["detail"]
+    assert "440 Hz sent and heard back" in audio["detail"]
     assert process.wait(10) == 0
 
 

@@ -77,10 +77,10 @@ def test_all_is_well_with_somebody_who_echoes(
     assert "realm 'sipcli.test', MD5" in checks["registration"]["detail"]
     assert "for 600 s" in checks["registration"]["detail"]
     for uri in (coturn.stun_uri, coturn.stuns_uri):
-        assert f"{uri}: we are 127.0.0.1:" in checks["stun"]["detail"]
+        assert f"{uri}: sees us as 127.0.0.1:" in checks["stun"]["detail"]
     for transport in TRANSPORTS:
-        assert f"{coturn.uri(transport)}: lends 127.0.0.1:" in checks["turn"]["detail"]
-    assert "440 Hz sent and heard again" in checks["audio"]["detail"]
+        assert f"{coturn.uri(transport)}: relay address 127.0.0.1:" in checks["turn"]["detail"]
+    assert "440 Hz sent and heard back" in checks["audio"]["detail"]
     assert kamailio.bindings("alice") == []
 
 

@@ -147,13 +147,13 @@ def test_the_old_word_for_how_many_calls_are_answered_warns(
     outcome = sipcli("listen", "--sandbox", *QUIET, "--duration", "0.5", *words, "--json")
     assert outcome.code == 0
     warnings = [event["text"] for event in outcome.events if event["event"] == "warning"]
-    assert len([text for text in warnings if "--max-calls is now called --count" in text]) == warned
+    assert len([text for text in warnings if "--max-calls no longer sets" in text]) == warned
 
 
 def test_both_words_for_how_many_calls_are_answered_are_one_too_many(sipcli: Sipcli) -> None:
     outcome = sipcli("listen", "--sandbox", "--count", "1", "--max-calls", "1")
     assert outcome.code == 2
-    assert "--max-calls is the old word for --count" in outcome.err
+    assert "--max-calls is the old name of --count" in outcome.err
     shown = sipcli("listen", "-h").out
     assert "--count N" in shown
     assert "--max-calls" not in shown

@@ -106,7 +106,7 @@ FAULTS: Final = (
         options=f"{CALL} --ring-timeout 2",
         bound_s=5,
         exit_code=6,
-        sentence="ring: nobody answered within 2 s",
+        sentence="ring: no answer within 2 s",
     ),
     Fault(
         name="no common codec",
