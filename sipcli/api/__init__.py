@@ -1,1 +1,1 @@
-"""The softphone as a library: what a test or a program in Python has (docs/python.md)."""
+"""The Python API of the softphone: `Phone` and `Call` (docs/python.md)."""

@@ -1,4 +1,4 @@
-"""A call in the hands of a script: what it can do, and what it can wait for."""
+"""`Call`: the actions and the waits of one call."""
 
 import asyncio
 from collections.abc import Callable
@@ -38,10 +38,9 @@ DECLINE: Final = 603
 class Call(CallState):
     """One call of a `Phone`, from its INVITE to its end.
 
-    Every wait ends after `timeout` seconds at the latest, or as soon as the call is over. Where
-    what it waits for does not come to pass it raises the error that the call itself has come
-    to, such as `RefusedError` or `MediaError`, else `ExpectationError`; the text says what was
-    seen instead.
+    Every wait ends after `timeout` seconds at the latest, or as soon as the call has ended. A
+    wait that fails raises the error that the call ended with, such as `RefusedError` or
+    `MediaError`, else `ExpectationError`; the text says what was seen instead.
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class Call(CallState):
         self._call_manager = call_manager
         self._find = find
 
-    # What it can do
+    # Actions
 
     async def answer(
         self,
@@ -67,47 +66,47 @@ class Call(CallState):
         audio_out: AudioOut | None = None,
         timeout: float = TIMEOUT,
     ) -> None:
-        """Answer the call that rings, and wait until that is done.
+        """Answer the call, and wait until it is answered.
 
-        Raises `DeviceError` and `ConfigError` for sound that cannot be had, `MediaError` where
-        we have nothing in common, `NoAnswerError` where the caller has given up.
+        Raises `DeviceError` and `ConfigError` for audio that cannot be opened, `MediaError` if
+        no codec is in common, `NoAnswerError` if the caller has given up.
         """
         self.managed.answer(self._open_sound(audio_in, audio_out))
         await self.wait_for_answer(timeout=timeout)
 
     async def reject(self, status: int = BUSY_HERE, *, timeout: float = TIMEOUT) -> None:
-        """Refuse the call that rings with `status`, 300 to 699, and wait for its end."""
+        """Reject the call with `status`, 300 to 699, and wait for its end."""
         if not 300 <= status <= 699:
             raise ConfigError(f"reject({status}): expected a status from 300 to 699")
         self.managed.reject(status)
         await self.wait_for_end(timeout=timeout)
 
     async def hang_up(self, *, timeout: float = TIMEOUT) -> CallEnded:
-        """End the call, in whatever state it is, and wait until all of it is over."""
+        """End the call, whatever its state, and wait until media and files are closed."""
         self.managed.hang_up()
         return await self.wait_for_end(timeout=timeout)
 
     async def hold(self, *, timeout: float = TIMEOUT) -> None:
-        """Hold the far end: it is asked to send nothing, and hears silence (RFC 3264 §8.4)."""
+        """Put the far end on hold: it should send nothing, and hears silence (RFC 3264 §8.4)."""
         await self._set_hold(timeout, on=True)
 
     async def resume(self, *, timeout: float = TIMEOUT) -> None:
-        """Take the far end back from hold."""
+        """Resume the far end after a hold."""
         await self._set_hold(timeout, on=False)
 
     def mute(self) -> None:
-        """Send silence in place of our sound."""
+        """Send silence instead of our audio."""
         self.managed.mute(on=True)
 
     def unmute(self) -> None:
-        """Send our sound again."""
+        """Send our audio again."""
         self.managed.mute(on=False)
 
     def send_dtmf(self, digits: str, method: Method = "auto") -> None:
         """Send digits as soon as the media are connected; `,` pauses 2 s, `w` 0.5 s.
 
-        `rtp` is RFC 4733, `info` goes by SIP, `auto` takes what the far end likes. Raises
-        `ConfigError` for what is no digit.
+        `rtp` is RFC 4733, `info` is SIP INFO, `auto` is what the far end supports. Raises
+        `ConfigError` for an invalid digit.
         """
         try:
             steps(digits)
@@ -116,10 +115,10 @@ class Call(CallState):
         self.managed.spawn(self._send_dtmf(digits, method))
 
     async def transfer(self, target: "str | Call", *, timeout: float = 30.0) -> None:
-        """Have the far end call `target`, or join it with our other call (RFC 3515, RFC 3891).
+        """Ask the far end to call `target`, or connect it with our other call (RFC 3515, RFC 3891).
 
-        Returns once the far end says that it worked, and this call is then ended. Raises
-        `RefusedError` or `NoAnswerError` where it says that it did not.
+        Return once the far end reports success; this call has then ended. Raises `RefusedError`
+        or `NoAnswerError` if it reports a failure.
         """
         await self._wait_for_media(timeout)
         self._history.transfer = None
@@ -133,14 +132,12 @@ class Call(CallState):
         await self._until(lambda: self._history.is_transferred is not None, timeout)
         status = self._history.transfer.status if self._history.transfer is not None else None
         if self._history.is_transferred is None:
-            seen = f"the last word was {status}" if status is not None else "no word of it"
+            seen = f"last progress: {status}" if status is not None else "no progress reported"
             raise self._failure(
                 f"transfer to {whom}: not done within {timeout:g} s; {seen}", Phase.RING
             )
         if not self._history.is_transferred:
-            raise refusal(
-                status or 500, f"transfer to {whom}: {status or 'no word of how it went'}"
-            )
+            raise refusal(status or 500, f"transfer to {whom}: {status or 'no result reported'}")
         await self.wait_for_end(timeout=timeout)
 
     async def accept_transfer(
@@ -150,11 +147,11 @@ class Call(CallState):
         audio_out: AudioOut | None = None,
         timeout: float = TIMEOUT,
     ) -> "Call":
-        """Agree to the transfer that the far end asks for (RFC 3515), and return the new call.
+        """Accept the transfer that the far end asks for (RFC 3515), and return the new call.
 
-        Returns once the INVITE is out; the far end hears how it goes. Raises `DeviceError` and
-        `ConfigError` for sound that cannot be had, `RefusedError` where nothing is asked (any
-        more) or the call cannot be placed.
+        Return once the INVITE is sent; the far end is notified of the progress. Raises
+        `DeviceError` and `ConfigError` for audio that cannot be opened, `RefusedError` if no
+        transfer is asked for (any more) or the call cannot be placed.
         """
         sound = self._open_sound(audio_in, audio_out)
         try:
@@ -169,26 +166,26 @@ class Call(CallState):
         return self._find(new.id)
 
     def refuse_transfer(self, status: int = DECLINE) -> None:
-        """Decline the transfer that the far end asks for, with 300 to 699."""
+        """Decline the transfer that the far end asks for with `status`, 300 to 699."""
         if not 300 <= status <= 699:
             raise ConfigError(f"refuse_transfer({status}): expected a status from 300 to 699")
         self.managed.refuse_transfer(status)
 
     def accept_redirect(self) -> None:
-        """Agree to call the address that our call was answered with (3xx), in the same call."""
+        """Accept the redirect (3xx) of our call: call that address, as part of this call."""
         self.managed.accept_redirect()
 
     def refuse_redirect(self) -> None:
-        """Decline to: the next address is asked about, or the call ends."""
+        """Decline the redirect: the next address is asked about, or the call ends."""
         self.managed.refuse_redirect()
 
-    # What it can wait for
+    # Waits
 
     async def wait_for_transfer_request(self, *, timeout: float = TIMEOUT) -> TransferRequested:
-        """Wait until the far end asks us to call someone else, and return what it asks.
+        """Wait until the far end asks us to call someone else (REFER), and return the request.
 
-        `accept_transfer` or `refuse_transfer` is next, within 25 s: then it is declined. Where
-        `transfers` decides by itself it is over by then; events tell of that.
+        Call `accept_transfer` or `refuse_transfer` within 25 s; after that it is declined. If
+        the setting `transfers` decides on its own, nothing is left to wait for; see the events.
         """
         questions = self.managed.questions
         if not await self._until(lambda: questions.transfer, timeout) or not questions.transfer:
@@ -196,9 +193,9 @@ class Call(CallState):
         return questions.transfer
 
     async def wait_for_redirect_request(self, *, timeout: float = TIMEOUT) -> RedirectRequested:
-        """Wait until our call is answered with another address that `redirects` wants asked about.
+        """Wait until our call is redirected (3xx) and the setting `redirects` says to ask.
 
-        `accept_redirect` or `refuse_redirect` is next, within 25 s: then it is declined.
+        Call `accept_redirect` or `refuse_redirect` within 25 s; after that it is declined.
         """
         questions = self.managed.questions
         if not await self._until(lambda: questions.redirect, timeout) or not questions.redirect:
@@ -206,27 +203,25 @@ class Call(CallState):
         return questions.redirect
 
     async def wait_for_ringing(self, *, timeout: float = TIMEOUT) -> None:
-        """Wait until it rings at the far end (180 or 183), or is answered."""
+        """Wait until the far end rings (180 or 183), or the call is answered."""
         if not await self._until(lambda: self._history.progress or self.is_answered, timeout):
             raise self._failure(f"it did not ring within {timeout:g} s", Phase.RING)
 
     async def wait_for_answer(self, *, timeout: float = TIMEOUT) -> None:
-        """Wait until it is answered. A call that is not answered in time goes on ringing."""
+        """Wait until the call is answered. If the wait times out, the call goes on ringing."""
         if not await self._until(lambda: self.is_answered, timeout):
             if not self.is_over:
-                raise NoAnswerError(
-                    f"nobody answered within {timeout:g} s; {self._history.so_far()}"
-                )
+                raise NoAnswerError(f"no answer within {timeout:g} s; {self._history.so_far()}")
             failure = call_failure(self.managed) or NoAnswerError(self._history.so_far())
             raise shown(failure)
 
     async def wait_for_audio(
         self, direction: Audio = "received", *, timeout: float = TIMEOUT
     ) -> None:
-        """Wait until there was audible sound, 0.5 s above -50 dBFS since the answer.
+        """Wait until there was audible sound: 0.5 s above -50 dBFS since the answer.
 
-        `received` means decoded here; `sent` encoded and sent, with no word from the far end
-        that nothing arrives; or `both`. Raises `ConfigError` for another word.
+        `received` is what was decoded here. `sent` is what was encoded and sent, unless the far
+        end reports that nothing arrives. `both` is both. Raises `ConfigError` for other values.
         """
         if direction not in get_args(Audio):
             raise ConfigError(
@@ -239,7 +234,7 @@ class Call(CallState):
             raise self._failure(text, verdict.phase)
 
     async def wait_for_tone(self, hz: float, *, timeout: float = TIMEOUT) -> None:
-        """Wait until a tone of `hz` ± 2 % is what is heard, as `received.tone_hz` has it."""
+        """Wait until a tone of `hz` ± 2 % is received, measured as `received.tone_hz`."""
 
         def is_heard() -> bool:
             heard = self.received.tone_hz
@@ -252,14 +247,14 @@ class Call(CallState):
             )
 
     async def wait_for_silence(self, *, timeout: float = TIMEOUT) -> None:
-        """Wait until the last second that was heard was no louder than -50 dBFS."""
+        """Wait until the last second received was at most -50 dBFS."""
         if not await self._until(lambda: self.received.level_dbfs <= AUDIBLE_DBFS, timeout):
             raise self._failure(
                 f"expected silence within {timeout:g} s; found: {self._heard()}", Phase.AUDIO
             )
 
     async def received_dtmf(self, count: int, *, timeout: float = TIMEOUT) -> str:
-        """Wait for the next `count` digits that no earlier wait has had, and return them."""
+        """Wait for the next `count` digits that no earlier wait has returned, and return them."""
         wanted = self._digits_taken + count
         if not await self._until(lambda: len(self.digits) >= wanted, timeout):
             found = repr(self.digits[self._digits_taken :])
@@ -271,7 +266,7 @@ class Call(CallState):
         return digits
 
     async def wait_for_end(self, *, timeout: float = TIMEOUT) -> CallEnded:
-        """Wait until all of it is over, and return how it ended."""
+        """Wait until the call has ended, media and files included; return how it ended."""
         await self._waiter.until(lambda: self.is_over, timeout)
         if self.managed.ended is None:
             raise ExpectationError(f"the call did not end within {timeout:g} s")
@@ -284,7 +279,7 @@ class Call(CallState):
         return bool(holds())
 
     def _failure(self, text: str, phase: Phase) -> SipcliError:
-        """What to raise where a wait was in vain: what the call came to, else `text`."""
+        """Return the error of a failed wait: the one that the call ended with, else `text`."""
         failure = call_failure(self.managed)
         if failure is not None:
             return shown(failure)
@@ -315,7 +310,7 @@ class Call(CallState):
             return
         try:
             self.managed.send_dtmf(digits, method)
-        except InvalidDigits as fault:  # too many are waiting already
+        except InvalidDigits as fault:  # too many digits are waiting already
             LOGGER.warning("send_dtmf(%r): %s", digits, fault)
 
     def _evaluator(self, wanted: Expectations) -> Verdict:
@@ -323,7 +318,7 @@ class Call(CallState):
         return verdict
 
     def _heard(self) -> str:
-        """What is heard just now or, where that is nothing, why that may be."""
+        """Return what is received now or, if that is nothing, why that may be."""
         verdict, now = self._evaluator(Expectations(audio="received")), self.received
         if not verdict.met and now.level_dbfs <= AUDIBLE_DBFS:
             return verdict.actual

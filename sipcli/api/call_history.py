@@ -1,4 +1,4 @@
-"""What one call has told so far, as far as a wait may ask for it."""
+"""The history of one call, as far as waits need it."""
 
 from typing import Final
 
@@ -10,33 +10,33 @@ from sipcli.expect.recorder import MOST_DIGITS, CallRecorder
 from sipcli.text import one_line
 
 MAX_PROGRESS: Final = 100
-"""Provisional responses that are kept."""
+"""Number of provisional responses kept."""
 
 
 class CallHistory:
-    """Keeps what the events of a call tell, from the first to the last."""
+    """The state of a call, built from its events."""
 
     def __init__(self, call: ManagedCall) -> None:
         self.status: int | None = None
-        """Of the final answer; None before it, or where there was none."""
+        """The status of the final response; None before it, or if there was none."""
         self.progress: list[str] = []
         """The provisional responses, such as "180 Ringing"."""
         self.digits = ""
-        """Those received, in order."""
+        """The digits received, in order."""
         self.is_connected = False
-        """Whether the media could flow at any time."""
+        """True if the media have connected, now or earlier."""
         self.is_held = False
-        """Whether the far end has agreed to be held by us."""
+        """True if we hold the far end, and it has agreed."""
         self.refusal: str | None = None
-        """What the far end said last to a change that it did not want."""
+        """The text of the last `ChangeRefused`; None if there was none."""
         self.transfer: TransferProgress | None = None
-        """What was heard last of the transfer that we asked for."""
+        """The last progress of the transfer that we asked for; None if there was none."""
         self.ended: CallEnded | None = None
         self._call = call
         self._recorder = CallRecorder()
 
     def on_event(self, event: Event) -> None:
-        """Take an event of the call."""
+        """Handle an event of the call."""
         self._recorder.on_event(event, self._call)
         match event:
             case Progress(status=status, reason=reason):
@@ -61,20 +61,20 @@ class CallHistory:
                 pass
 
     def call_record(self) -> CallRecord:
-        """What the call has come to so far, for a verdict."""
+        """Return the record of the call so far, for an evaluation."""
         return self._recorder.call_record(self._call, None, self.ended)
 
     @property
     def is_transferred(self) -> bool | None:
-        """Whether the transfer that we asked for worked; None while that is open."""
+        """True if the transfer we asked for worked, False if it failed; None while it is open."""
         last = self.transfer
         if last is None or not (last.is_final or self.ended is not None):
             return None
-        # Who hangs up once it has agreed need not say how its own call went.
+        # A far end that hangs up after it agreed need not report how its call went.
         return last.status is not None and last.status // 100 == 2
 
     def so_far(self) -> str:
-        """How far it has come, for a person."""
+        """Return the progress of the call as a sentence."""
         if self.ended is not None:
             shown = f"{self.ended.status} " if self.ended.status is not None else ""
             return one_line(f"the call is over: {shown}{self.ended.reason}")

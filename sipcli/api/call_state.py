@@ -1,4 +1,4 @@
-"""How a call stands, as a script may ask at any time."""
+"""The state of a call that `Call` exposes."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -16,16 +16,16 @@ from sipcli.runner import UserAgentRunner
 from sipcli.sip.uri import Uri
 
 AudioIn: TypeAlias = str | OpenSource
-"""Where the sound of one call comes from: the words of `--audio-in`, or an object with `read`
-(960 samples of 16 bits, 20 ms at 48 kHz, every 20 ms) and `close`."""
+"""The audio source of one call: a value of `--audio-in`, or an object with `read` (called every
+20 ms for 960 samples of 16 bits: 20 ms at 48 kHz, mono) and `close`."""
 AudioOut: TypeAlias = str | OpenSink
-"""Where it goes: the words of `--audio-out`, or an object with `write` and `close`."""
+"""The audio sink of one call: a value of `--audio-out`, or an object with `write` and `close`."""
 OpenCallSound: TypeAlias = Callable[[AudioIn | None, AudioOut | None], AudioEndpoints]
-"""Opens what one call sounds like; None: as the phone's calls do otherwise."""
+"""Opens the audio of one call; None means the default of the phone."""
 
 
 class CallState:
-    """What there is to know of one call; it asks and waits for nothing."""
+    """The properties of a call. None of them sends or waits for anything."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class CallState:
         resolve: Callable[[str], Uri],
     ) -> None:
         self.managed = call
-        """The same one step further down, as the switchboard has it."""
+        """The call of `CallManager` that this one wraps."""
         self._runner = runner
         self._waiter = waiter
         self._open_sound = open_sound
@@ -45,7 +45,7 @@ class CallState:
         self._digits_taken = 0
 
     def on_event(self, event: Event) -> None:
-        """Take an event of the call, from its phone."""
+        """Handle an event of the call."""
         self._history.on_event(event)
 
     @property
@@ -55,57 +55,57 @@ class CallState:
 
     @property
     def remote(self) -> str:
-        """Whom it is with, as a URI."""
+        """The URI of the far end."""
         return self.managed.remote
 
     @property
     def display_name(self) -> str | None:
-        """What the caller calls itself; None where it says nothing, or we are the caller."""
+        """The display name of the caller; None if it gave none, or if we are the caller."""
         return self.managed.display_name
 
     @property
     def is_incoming(self) -> bool:
-        """Whether the far end placed it."""
+        """True if the far end placed the call."""
         return self.managed.is_incoming
 
     @property
     def is_ringing(self) -> bool:
-        """Whether it waits for us to answer or reject it."""
+        """True if it waits for us to answer or reject it."""
         return self.managed.is_ringing
 
     @property
     def is_answered(self) -> bool:
-        """Whether it was answered, be it over by now."""
+        """True if it was answered, even if it has ended since."""
         return self.managed.is_answered
 
     @property
     def is_over(self) -> bool:
-        """Whether all of it is over, media and files too."""
+        """True once the call has ended, media and files included."""
         return self.managed.over.is_set()
 
     @property
     def is_held(self) -> bool:
-        """Whether we hold the far end, and it has agreed."""
+        """True if we hold the far end, and it has agreed."""
         return self._history.is_held
 
     @property
     def is_held_by_remote(self) -> bool:
-        """Whether the far end does not want to hear us just now."""
+        """True if the far end holds us."""
         return self.managed.is_held_by_remote
 
     @property
     def is_muted(self) -> bool:
-        """Whether silence is sent in place of our sound."""
+        """True if we send silence instead of our audio."""
         return self.managed.is_muted
 
     @property
     def status(self) -> int | None:
-        """The final answer to the INVITE; None before it, or where there was none."""
+        """The status of the final response to the INVITE; None before it, or if there was none."""
         return self._history.status
 
     @property
     def codec(self) -> str | None:
-        """What our sound is encoded with; None before that is agreed."""
+        """The encoding name of the codec we send; None before it is agreed."""
         return self.managed.codec
 
     @property
@@ -115,24 +115,24 @@ class CallState:
 
     @property
     def ended(self) -> CallEnded | None:
-        """How it ended; None while it is not over."""
+        """How it ended; None before that."""
         return self.managed.ended
 
     @property
     def received(self) -> Measured:
-        """What is heard from the far end just now, measured after decoding."""
+        """The audio received from the far end in the last second, measured after decoding."""
         return self._measured("received")
 
     @property
     def sent(self) -> Measured:
-        """What is said to the far end just now, measured before encoding."""
+        """The audio sent to the far end in the last second, measured before encoding."""
         return self._measured("sent")
 
     @property
     def stats(self) -> CallStats | None:
-        """The figures of contract §4 so far, `mos` and `loss_percent` among them.
+        """The statistics of the call so far (`stats` of contract §4), such as `mos`.
 
-        At the end those of the whole call; None where there never were media.
+        After the end, those of the whole call; None if no media were ever agreed on.
         """
         ended = self.managed.ended
         return ended.stats if ended is not None else call_stats(self.managed.media)

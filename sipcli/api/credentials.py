@@ -1,4 +1,4 @@
-"""How an account proves who it is."""
+"""The credentials of an account, from its settings."""
 
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
@@ -7,7 +7,7 @@ from sipcli.sip.grammar import Malformed
 
 
 def credentials_of(settings: Settings) -> Credentials | None:
-    """The credentials in the settings; None without a secret. Raises `ConfigError`."""
+    """Return the credentials in the settings; None without a secret. Raises `ConfigError`."""
     if settings.password is None and settings.ha1 is None:
         return None
     try:

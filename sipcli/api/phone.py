@@ -1,4 +1,4 @@
-"""The softphone: one account, its calls and messages, from `async with` to its end."""
+"""`Phone`: one account with its calls and messages."""
 
 import asyncio
 from collections import deque
@@ -37,20 +37,20 @@ from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
 MAX_MESSAGES: Final = 1000
-"""Instant messages that wait to be fetched; the oldest go first."""
+"""Number of instant messages kept until they are fetched; the oldest are dropped first."""
 TEMPORARILY_UNAVAILABLE: Final = 480
 CALLS_TIMEOUT_S: Final = 0.5
-"""Seconds that calls have to close their media in, before the rest of the phone goes."""
+"""Seconds that calls get to close their media before the phone disconnects."""
 
 
 class Phone:
-    """A softphone. Use it with `async with`: it connects, registers, and in the end hangs up.
+    """A softphone. Use it with `async with`: it connects and registers, and hangs up at the end.
 
-    `Phone(uri=…, ws_servers=…, password=…)` takes the settings of contract §1 under their
-    names and with the types of the configuration file, and looks at nothing else;
-    `Phone.configured` begins with the user's own configuration. `audio_in`, `audio_out` and
-    `record` are the words of the options of those names; the default needs no sound card.
-    `on_event` is told every event of contract §4 as a value, on the loop's thread.
+    `Phone(uri=…, ws_servers=…, password=…)` takes the settings of contract §1 by name, with the
+    types of the configuration file; it reads no file and no environment variable.
+    `Phone.configured` starts from the user's own configuration. `audio_in`, `audio_out` and
+    `record` take the values of the options of those names; the default needs no sound card.
+    `on_event` is called with every event of contract §4, on the loop's thread.
 
     Raises `ConfigError` and `DeviceError`. Times are in seconds.
     """
@@ -66,7 +66,7 @@ class Phone:
         on_event: OnEvent | None = None,
         **settings: object,
     ) -> None:
-        """`config`, what the commands give, stands in for all the rest."""
+        """`config`, which the commands pass, replaces all other arguments."""
         if config is None:
             audio = AudioOptions(audio_in=audio_in, audio_out=audio_out, record=record)
             config = PhoneConfig.of_arguments(settings, audio, on_event)
@@ -77,16 +77,16 @@ class Phone:
         self._missed: Call | None = None
         self._messages: deque[events.InstantMessage] = deque(maxlen=MAX_MESSAGES)
         self._server: str | None = None
-        """Which server we are connected to."""
+        """The server that we are connected to; None without a connection."""
         self._is_entered: bool | None = None
-        """Whether we are inside the `async with`; None before it."""
+        """True inside the `async with`, False after it; None before it."""
         self.call_manager = CallManager(
             MediaConfig.from_settings(config.settings, include_loopback=config.settings.is_local),
             self._on_call_event,
             make_sound=self._sound,
             on_incoming=config.on_ring or self._ring,
         )
-        """The calls one step further down, which the keys and verbs of a command act on."""
+        """The calls one layer below, which the keys and the script of a command act on."""
         self.runner = UserAgentRunner(
             config.settings,
             config.credentials,
@@ -96,7 +96,7 @@ class Phone:
             takes_calls=config.takes_calls,
             observer=config.observer,
         )
-        """The signalling one step further down."""
+        """The signalling one layer below."""
         self.call_manager.connect(self.runner)
 
     @classmethod
@@ -112,7 +112,7 @@ class Phone:
         on_event: OnEvent | None = None,
         **settings: object,
     ) -> AsyncIterator[Self]:
-        """A phone set up as the commands are: `settings`, then environment, profile, file.
+        """A phone configured as the commands are: `settings`, then environment, profile, file.
 
         Raises `ConfigError` and `DeviceError`.
         """
@@ -123,7 +123,7 @@ class Phone:
 
     async def __aenter__(self) -> Self:
         if self._is_entered is not None:
-            raise RuntimeError("a Phone is good for one `async with`: make another one")
+            raise RuntimeError("a Phone can be entered only once: create another one")
         await self.runner.__aenter__()
         self._is_entered = True
         return self
@@ -140,7 +140,7 @@ class Phone:
             await self._leave(kind, error, traceback)
 
     async def _end_calls(self) -> None:
-        """End all calls, and let them tell how they were before the rest of the phone goes."""
+        """End all calls, and let them report how they ended before the phone disconnects."""
         self.call_manager.stop()
         with self.runner.step() as (agent, now):
             agent.calls.stop(now)
@@ -166,18 +166,18 @@ class Phone:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls that are not over, the oldest first."""
+        """The calls that have not ended, oldest first."""
         return tuple(call for call in self._calls.values() if not call.is_over)
 
     async def register(self, *, timeout: float = TIMEOUT) -> events.Registered | events.Connected:
-        """Wait until registered (with `register=False` until connected), and say how.
+        """Wait until registered (with `register=False`: connected), and return that event.
 
-        It has begun by itself, and every call, message and ping waits for it. Raises
+        Registration starts on its own, and every call, message and ping waits for it. Raises
         `ConnectError`, `RegistrationError` or `NoAnswerError`; outside of the phone's
-        `async with`, where all this would wait for nothing, `RuntimeError`.
+        `async with`, where the wait could never end, `RuntimeError`.
         """
         if not self._is_entered:
-            raise RuntimeError("a Phone works inside its `async with` alone")
+            raise RuntimeError("a Phone works only inside its `async with`")
         try:
             return await asyncio.wait_for(self.runner.ready(), timeout)
         except SipcliError as error:
@@ -211,9 +211,9 @@ class Phone:
         return self._calls[placed.id]
 
     async def incoming(self, *, timeout: float = TIMEOUT) -> Call:
-        """Wait for a call that rings here and that nobody has had yet; it goes on ringing.
+        """Wait for a call that rings here and has not been returned before; it goes on ringing.
 
-        Raises `NoAnswerError` where none comes, and what `register` does.
+        Raises `NoAnswerError` if none comes, and what `register` raises.
         """
         await self.register(timeout=timeout)
         await self._waiter.until(self._waiting, timeout)
@@ -221,7 +221,7 @@ class Phone:
         if waiting is None:
             text = f"no call came in for {self.uri} within {timeout:g} s"
             if self._missed is not None:
-                text += f"; one from {self._missed.remote} had gone before"
+                text += f"; an earlier one from {self._missed.remote} has gone"
             raise NoAnswerError(text)
         self._ringing.remove(waiting)
         return waiting
@@ -233,7 +233,7 @@ class Phone:
         audio_out: AudioOut | None = None,
         timeout: float = TIMEOUT,
     ) -> Call:
-        """Wait for a call as `incoming` does, and answer it; returns once that is done."""
+        """Wait for a call as `incoming` does, and answer it; return once it is answered."""
         call = await self.incoming(timeout=timeout)
         await call.answer(audio_in=audio_in, audio_out=audio_out, timeout=timeout)
         return call
@@ -254,7 +254,7 @@ class Phone:
         return self._messages.popleft()
 
     async def ping(self, target: str, *, timeout: float = TIMEOUT) -> float:
-        """Send OPTIONS; returns the round-trip time in ms (RFC 3261 §11).
+        """Send OPTIONS; return the round-trip time in ms (RFC 3261 §11).
 
         Raises `RefusedError`, `NoAnswerError` or `ConnectError`.
         """
@@ -265,7 +265,7 @@ class Phone:
     # Inside
 
     def _unready(self, bound: str) -> SipcliError:
-        """Why we are not registered yet, or not connected where that is enough."""
+        """Return why we are not registered yet or, with `register=False`, not connected."""
         if self._server is not None:
             return NoAnswerError(
                 f"{self._server} is connected, and the registrar has not answered {bound}",
@@ -294,7 +294,7 @@ class Phone:
                 begun = next(call for call in self.call_manager.calls if call.id == name)
                 self._calls[name] = self._wrap(begun)
             case Answered():
-                self.runner.retry_forever_from_now()  # a call outlives its WebSocket: get that back
+                self.runner.retry_forever_from_now()  # a call outlives its WebSocket: reconnect
             case _:
                 pass
         call = self._calls.get(getattr(event, "call", ""))
@@ -318,10 +318,10 @@ class Phone:
         )
 
     def _ring(self, call: ManagedCall) -> None:
-        if call.takes_place:  # of one that we are in: nobody has to be asked
+        if call.takes_place:  # of a call that we are in: it is answered at once
             asyncio.get_running_loop().call_soon(self._take_place, call)
         else:
-            self._waiting()  # who never asks would keep them all
+            self._waiting()  # drops calls that have gone, for phones that never ask
             self._ringing.append(self._calls[call.id])
             self._waiter.change()
 
@@ -335,7 +335,7 @@ class Phone:
             call.fail(error)
 
     def _waiting(self) -> Call | None:
-        """The call that has rung longest and still does; those that have gone are forgotten."""
+        """Return the call that has rung longest; drop those that no longer ring."""
         gone = [call for call in self._ringing if not call.is_ringing]
         if gone:
             self._missed = gone[-1]
@@ -343,11 +343,11 @@ class Phone:
         return self._ringing[0] if self._ringing else None
 
     def _sound(self) -> AudioEndpoints:
-        """How a call sounds that nobody here has asked for."""
+        """Return the default audio, for a call that the script did not place or answer."""
         return self._open_sound(None, None)
 
     def _open_sound(self, audio_in: AudioIn | None, audio_out: AudioOut | None) -> AudioEndpoints:
-        """How one call sounds. Raises `ConfigError` and `DeviceError`."""
+        """Open the audio of one call. Raises `ConfigError` and `DeviceError`."""
         taps = (ToneTap(), AudioMeters(self._waiter.change))
         with ExitStack() as undo:
             source: OpenSource | None = (
@@ -369,7 +369,7 @@ class Phone:
         return sound
 
     def _resolve(self, target: str) -> Uri:
-        """Whom a target means. Raises `ConfigError`."""
+        """Return the URI of a target. Raises `ConfigError`."""
         settings = self._config.settings
         try:
             uri = resolve(target, settings.uri)
@@ -382,7 +382,7 @@ class Phone:
 
 
 async def _answered(what: str, request: Awaitable[Outcome], timeout: float) -> float:
-    """Wait for a 2xx to a request, `what` it is; returns its round-trip time in seconds."""
+    """Wait for a 2xx to a request, described by `what`; return its round-trip time in seconds."""
     try:
         outcome = await asyncio.wait_for(request, timeout)
     except TimeoutError:

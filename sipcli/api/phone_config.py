@@ -1,4 +1,4 @@
-"""What a phone needs to know before it begins."""
+"""The configuration of a phone: settings, audio, credentials and callbacks."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -24,13 +24,13 @@ from sipcli.media.audio_io.processing import AudioProcessing
 from sipcli.observer import Observer
 
 Event: TypeAlias = PhoneEvent | CallEvent
-"""Everything that is told of a phone and its calls (contract §4)."""
+"""Every event of a phone and its calls (contract §4)."""
 
 OnEvent: TypeAlias = Callable[[Event], None]
 
 
 class OpenSound(Protocol):
-    """Opens what one call sounds like, as `AudioSetup.open` does."""
+    """Opens the audio of one call, as `AudioSetup.open` does."""
 
     def __call__(
         self,
@@ -38,14 +38,14 @@ class OpenSound(Protocol):
         source: OpenSource | None = None,
         sink: OpenSink | None = None,
     ) -> AudioEndpoints:
-        """The sound of one call, with `taps` on it. Raises `DeviceError`."""
+        """Return the audio of one call, with `taps` on it. Raises `DeviceError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioOptions:
-    """How a phone's calls sound, in the words of the commands' options (contract §2).
+    """The audio of a phone's calls, as values of the command-line options (contract §2).
 
-    None: as the settings say or, where they do not, without a sound card.
+    None means the value of the settings or, if that is not set either, no sound card.
     """
 
     audio_in: str | None = None
@@ -53,7 +53,7 @@ class AudioOptions:
     record: str | None = None
 
     def audio_setup(self, loaded: Loaded) -> AudioSetup:
-        """What they mean. Raises `ConfigError` and `DeviceError`; later trouble is logged."""
+        """Parse the values. Raises `ConfigError` and `DeviceError`; later problems are logged."""
         audio, origins = loaded.settings.audio, loaded.origins
         source = "silence" if origins["audio.input"] is DEFAULT else audio.input
         sink = "null" if origins["audio.output"] is DEFAULT else audio.output
@@ -68,27 +68,27 @@ class AudioOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneConfig:
-    """Everything that one phone is made of."""
+    """Everything that a phone is created from."""
 
     settings: Settings
     open_sound: OpenSound
-    """May do without the taps where nobody asks the calls what they measure."""
+    """May ignore the taps if nothing reads the measurements of the calls."""
     on_event: OnEvent = lambda _: None
-    """Is told of everything, on the loop's thread."""
+    """Called with every event, on the loop's thread."""
     credentials: Credentials | None = None
     retry_forever: bool = False
-    """Whether to try again for ever; else the first failure to register is the end of trying,
-    until a call is answered."""
+    """True: retry for ever. False: give up when the first registration fails, unless a call has
+    been answered."""
     takes_calls: bool = True
     on_ring: OnCall | None = None
-    """Gets each call that rings; without, they wait for `Phone.incoming`."""
+    """Called with each call that rings; None: they wait for `Phone.incoming`."""
     observer: Observer | None = None
 
     @classmethod
     def of_arguments(
         cls, keys: Mapping[str, object], audio: AudioOptions, on_event: OnEvent | None
     ) -> Self:
-        """What `Phone(…)` says, and nothing else. Raises `ConfigError` and `DeviceError`."""
+        """The arguments of `Phone(…)`, and nothing else. Raises `ConfigError` and `DeviceError`."""
         loaded = load_arguments(keys)
         if not loaded.settings.ws_servers:
             raise ConfigError("Phone(): ws_servers is missing; expected the server's wss://HOST")
@@ -104,7 +104,7 @@ class PhoneConfig:
         audio: AudioOptions,
         on_event: OnEvent | None,
     ) -> Iterator[Self]:
-        """What the user has configured, as the commands have it, and `keys` above that.
+        """The user's own configuration, as the commands read it; `keys` override it.
 
         Raises `ConfigError` and `DeviceError`.
         """
@@ -126,8 +126,8 @@ class PhoneConfig:
         settings = settings or loaded.settings
         if settings.register and settings.is_anonymous:
             raise ConfigError(
-                "uri is missing, and nobody can register anonymously; expected sip:YOU@DOMAIN,"
-                " or register=False to go without"
+                "uri is missing, and an anonymous phone cannot register; expected sip:YOU@DOMAIN,"
+                " or register=False"
             )
         return cls(
             settings=settings,

@@ -1,10 +1,10 @@
-"""Errors as they may be shown."""
+"""Makes errors safe to show."""
 
 from sipcli.errors import SipcliError
 from sipcli.text import one_line
 
 
 def shown(error: SipcliError) -> SipcliError:
-    """`error`, with what the far end has put into its text unable to steer a terminal."""
+    """Return `error` with control characters in its text escaped: it may quote the far end."""
     error.text = one_line(error.text)
     return error

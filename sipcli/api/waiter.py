@@ -1,4 +1,4 @@
-"""Waiting for something to be so, with a bound: what all waits of one phone share."""
+"""Waits for conditions with a timeout; all waits of one phone share it."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,21 +6,21 @@ from contextlib import suppress
 from typing import Final
 
 TIMEOUT: Final = 10.0
-"""Seconds that a wait takes at most where nothing else is said."""
+"""Default timeout of a wait, in seconds."""
 
 
 class Waiter:
-    """Wakes whoever waits whenever anything has happened to a phone or its calls."""
+    """Wakes all waits whenever something has happened to a phone or its calls."""
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
 
     def change(self) -> None:
-        """Something has happened."""
+        """Wake all waits: something has happened."""
         self._changed.set()
 
     async def until(self, holds: Callable[[], object], timeout: float) -> bool:
-        """Wait until `holds`, for `timeout` seconds at most; whether it does in the end."""
+        """Wait until `holds`, at most `timeout` seconds; return whether it does in the end."""
         with suppress(TimeoutError):
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
             await asyncio.wait_for(self._wait(holds), timeout)

@@ -1,4 +1,4 @@
-"""What a call sounds like at our end: where its sound comes from and where it goes."""
+"""The audio endpoints of a call: its source, its sink and its taps."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,21 +7,21 @@ from sipcli.media.session.stream import Sink, Source, Tap
 
 
 class OpenSource(Source, Protocol):
-    """A source that was opened for one call."""
+    """A source opened for one call."""
 
     def close(self) -> None:
-        """Give it back."""
+        """Release it."""
 
 
 class OpenSink(Sink, Protocol):
-    """A sink that was opened for one call."""
+    """A sink opened for one call."""
 
     def close(self) -> None:
-        """Finish it: what was written is safe afterwards."""
+        """Finish it; everything written is stored afterwards."""
 
 
 class OpenTap(Tap, Protocol):
-    """A tap that was opened for one call."""
+    """A tap opened for one call."""
 
     def close(self) -> None:
         """Finish it."""
@@ -36,7 +36,7 @@ class AudioEndpoints:
     taps: tuple[OpenTap, ...] = ()
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all of them."""
         self.source.close()
         self.sink.close()
         for tap in self.taps:

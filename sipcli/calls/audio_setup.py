@@ -1,4 +1,4 @@
-"""What calls to come are heard and spoken with, in the words of `--audio-in` and its sisters."""
+"""The audio configuration of future calls, from `--audio-in`, `--audio-out` and `--record`."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _NO_PROCESSING: Final = AudioProcessing()
 
 @dataclass(frozen=True, slots=True)
 class AudioSetup:
-    """Where the sound of each call comes from and goes to."""
+    """The audio source, sink and recorder that each call opens."""
 
     source: SourceSpec
     sink: SinkSpec
@@ -43,10 +43,10 @@ class AudioSetup:
         warn: Warn,
         processing: AudioProcessing = _NO_PROCESSING,
     ) -> Self:
-        """What the words mean.
+        """Parse the values of the options.
 
-        Raises `ConfigError` for words that mean nothing or the same file twice, `DeviceError`
-        for what is named and missing.
+        Raises `ConfigError` for an invalid value or a file that is named twice, `DeviceError`
+        for a device or file that is missing.
         """
         setup = cls(
             source=parse_source(audio_in),
@@ -63,7 +63,7 @@ class AudioSetup:
         return setup
 
     def _check_files(self) -> None:
-        """Raises `ConfigError` where one file would spoil another: what plays, what is kept."""
+        """Raise `ConfigError` if one file is both played and written, or written twice."""
         paths = []
         if isinstance(self.source, FileSource):
             paths.append(self.source.path)
@@ -74,7 +74,7 @@ class AudioSetup:
         for path in paths:
             if [_real_path(other) for other in paths].count(_real_path(path)) > 1:
                 raise ConfigError(
-                    f"{path} is meant twice: --audio-in, --audio-out and --record take a file each"
+                    f"{path} is used twice: --audio-in, --audio-out and --record need a file each"
                 )
 
     def open(
@@ -83,15 +83,16 @@ class AudioSetup:
         source: OpenSource | None = None,
         sink: OpenSink | None = None,
     ) -> AudioEndpoints:
-        """The sound of one call, with `taps` on it; `source` and `sink`, where given, stand in
-        for what was planned. Raises `DeviceError`.
+        """Open the audio of one call, with `taps` on it.
+
+        `source` and `sink`, if given, replace the configured ones. Raises `DeviceError`.
         """
         try:
             return self._open(taps, source, sink)
         except (OSError, ImportError) as error:
             reason = error.strerror if isinstance(error, OSError) else None
             raise DeviceError(
-                f"the sound of the call cannot be opened: {reason or error}"
+                f"the audio of the call cannot be opened: {reason or error}"
             ) from error
 
     def _open(
@@ -112,5 +113,5 @@ class AudioSetup:
 def _real_path(path: Path) -> str:
     try:
         return realpath(path)
-    except OSError:  # the current folder is gone
+    except OSError:  # the current directory has been removed
         return str(path)

@@ -1,7 +1,7 @@
-"""One call: the core's events joined to the media they are about.
+"""One call: connects the events of the core to the media of the call.
 
-What the core tells goes through `take` into one queue, and one task works it off in order:
-offers and answers wait for ICE, and must not overtake each other. The end alone overtakes.
+Events of the core arrive at `on_event`. Work on offers and answers has to wait for ICE, so it is
+queued and done in order by one task; only the end of the call does not wait in that queue.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from sipcli.sip.uri import Uri
 
 
 class Call:
-    """A call from its INVITE to its end; the switchboard makes it."""
+    """A call from its INVITE to its end; `CallManager` creates it."""
 
     def __init__(
         self,
@@ -41,33 +41,33 @@ class Call:
     ) -> None:
         self.is_incoming = is_incoming
         self.remote = remote
-        """Whom it is with, as a URI."""
+        """The URI of the far end."""
         self.display_name: str | None = None
         self.progress: int | None = None
         """Status of the last provisional response to our INVITE; None before the first."""
         self.takes_place = False
-        """Whether it takes the place of a call that we are in (RFC 3891): no need to ring."""
+        """True if it replaces a call that we are in (RFC 3891): it need not ring."""
         self.is_answered = False
         self.answered_at = 0.0
-        """When it was answered, in seconds on the loop's clock."""
+        """The time of the answer, in seconds on the loop's clock."""
         self.ended: CallEnded | None = None
-        """How it ended, once `over` is set."""
+        """How it ended; set before `over` is."""
         self.needs_password = False
-        """Whether a password, which is not set, would have helped."""
+        """True if it was refused for want of a password."""
         self.over = asyncio.Event()
-        """Set when all of it is over, media and files too."""
+        """Set once everything has ended, media and files included."""
         self.questions = Questions()
-        """What its far end wants us to do, and waits for us to decide."""
+        """The transfers and redirects that wait for our decision."""
         self.transfer_of: core.CallId | None = None
-        """The call whose far end asked for this one; None where we wanted it ourselves."""
+        """The call whose far end asked for this one by REFER; None if we placed it ourselves."""
         self.came_of: core.CallId | None = None
-        """The first of the calls that led to this one, each transferred to the next or replaced
-        by it (RFC 3891); None where this is the first."""
+        """The first call of the chain that led to this one by transfers and replacements
+        (RFC 3891); None if this is the first."""
         self._runner = runner
         self._context = CallContext(runner, on_event, self.fail)
         quiet = NullAudio()
         self.media = MediaSession(media_config, quiet, quiet, (), self._on_media_event)
-        """The media, from the first description to the end."""
+        """The media session, from the first session description to the end."""
         self._digits = Digits(self._context, self.media)
         self._offers = Offers(self._context, self.media, self._digits)
         self._supervisor = self._offers.supervisor
@@ -83,58 +83,58 @@ class Call:
 
     @property
     def is_ringing(self) -> bool:
-        """Whether it waits for us to answer or reject it."""
+        """True if it waits for us to answer or reject it."""
         return self.is_incoming and not (self._is_answering or self._is_ending)
 
     @property
     def is_pending(self) -> bool:
-        """Whether it is neither answered nor over."""
+        """True if it is neither answered nor ending."""
         return not (self.is_answered or self._is_ending)
 
     @property
     def sound(self) -> AudioEndpoints | None:
-        """What it sounds like at our end; None until that is known."""
+        """Its audio endpoints; None until they are open."""
         return self._sound
 
     @property
     def media_failure(self) -> MediaError | None:
-        """Why the media came to nothing; None while they did not."""
+        """Why the media failed; None if they have not."""
         return self._supervisor.failure
 
     @property
     def is_held(self) -> bool:
-        """Whether we hold the far end, or are about to."""
+        """True if we hold the far end, or are about to."""
         return self._offers.is_held
 
     @property
     def is_held_by_remote(self) -> bool:
-        """Whether the far end does not want to hear us just now."""
+        """True if the far end holds us."""
         return self._offers.is_held_by_remote
 
     @property
     def is_muted(self) -> bool:
-        """Whether silence is sent in place of our sound."""
+        """True if we send silence instead of our audio."""
         return self._offers.is_muted
 
     @property
     def codec(self) -> str | None:
-        """What our sound is encoded with; None before that is agreed."""
+        """The encoding name of the codec we send; None before it is agreed."""
         agreed = self.media.agreed
         return agreed.codec.encoding if agreed is not None else None
 
     async def answered_or_over(self) -> None:
-        """Wait until it is answered, or over without."""
+        """Wait until it is answered, or has ended without an answer."""
         await self._settled.wait()
 
     async def connected_or_over(self) -> None:
-        """Wait until media can flow, or it is over without."""
+        """Wait until media are connected, or the call has ended without."""
         await self._supervisor.settled.wait()
 
     def disturbed(self) -> None:
-        """This machine has another network, or has slept: see that the media still flow."""
+        """Handle a change of network or a sleep of this machine: check the media."""
         self._supervisor.disturbed()
 
-    # What its user does
+    # Actions
 
     async def place(
         self,
@@ -145,10 +145,10 @@ class Call:
         headers: tuple[tuple[str, str], ...] = (),
         transfer: core.CallId | None = None,
     ) -> None:
-        """Send the INVITE; `on_id` is called when `id` is known, before any event of the call.
+        """Send the INVITE; `on_id` is called once `id` is known, before any event of the call.
 
-        `sound` is closed in the end, also where this is interrupted or raises: `Malformed`, or
-        `MediaError` where the machine has not what a call takes.
+        `sound` is always closed in the end, also on errors and cancellation. Raises `Malformed`
+        for a target or header that cannot be sent, `MediaError` if the machine lacks a resource.
         """
         self.transfer_of = transfer
         self._use(sound)
@@ -171,17 +171,17 @@ class Call:
             raise
 
     def present(self, event: core.Incoming) -> None:
-        """Take an incoming call. Raises `NotAcceptable` for an offer that cannot become one."""
+        """Set up an incoming call. Raises `NotAcceptable` for an offer that cannot be answered."""
         self._supervisor.begin()
         self.display_name = event.display_name
         self.takes_place = event.replaces is not None
         if event.offer is not None:
             self._offers.check_offer(event.offer)
         self._context.spawn(self._context.work(self._offers.catch_up))
-        self._context.queue(self.media.prepare)  # so that the answer need not wait for ICE
+        self._context.queue(self.media.prepare)  # gather now, so that the answer does not wait
 
     def answer(self, sound: AudioEndpoints) -> None:
-        """Accept the incoming call; `sound` is closed in the end, or now if nothing rings."""
+        """Accept the incoming call; `sound` is closed in the end, or now if it does not ring."""
         if not self.is_ringing:
             sound.close()
             return
@@ -190,24 +190,24 @@ class Call:
         self._context.queue(self._offers.accept)
 
     def reject(self, status: int, reason: str | None = None, warning: str = "") -> None:
-        """Refuse the incoming call with 300 to 699."""
+        """Reject the incoming call with `status`, 300 to 699."""
         headers = [warning_field(warning)] if warning else []
         self._context.act(
             lambda calls, now: calls.reject(self.id, status, now, reason=reason, headers=headers)
         )
 
     def hang_up(self, reason: str = "hung up") -> None:
-        """End it, in whatever state it is; `over` is set when all is done."""
+        """End the call, whatever its state; `over` is set when everything has ended."""
         self._context.hang_up(reason)
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Run `work` until it is done or the call is over; what it raises ends the call."""
+        """Run `work` until it finishes or the call ends; an error in it ends the call."""
         self._context.spawn(work)
 
     def fail(self, error: Exception) -> None:
-        """Something that this call cannot go on with: end it, and it alone (exit code 7).
+        """End this call, and no other, because of `error` (exit code 7).
 
-        A bug is told now, and comes to light at the end of the phone.
+        A bug is reported now, and raised when the phone ends.
         """
         known = explained(error)
         if known is None:
@@ -216,12 +216,12 @@ class Call:
         self._supervisor.fail(known.text, known.phase or Phase.AUDIO)
 
     def hold(self, *, on: bool) -> None:
-        """Hold the far end, or take it back; `Held` or `Resumed` tells of success."""
+        """Hold or resume the far end; `Held` or `Resumed` follows once it has agreed."""
         if self.is_answered:
             self._context.queue(partial(self._offers.hold, on=on))
 
     def mute(self, *, on: bool) -> None:
-        """Send silence in place of our sound."""
+        """Send silence instead of our audio."""
         self._offers.mute(on=on)
 
     def send_dtmf(self, digits: str, method: Method = "auto") -> Sending:
@@ -229,39 +229,39 @@ class Call:
         return self._digits.send(digits, method)
 
     def transfer(self, target: Uri | None, replaces: "Call | None" = None) -> None:
-        """Ask the far end to call `target`, or to take our place in `replaces` (RFC 3515)."""
+        """Ask the far end to call `target` (RFC 3515), or replace us in `replaces` (RFC 3891)."""
         other = replaces.id if replaces is not None else None
         self._context.act(
             lambda calls, now: calls.refer(self.id, now, target=target, replaces=other)
         )
 
     def accept_transfer(self) -> bool:
-        """Agree to call whom the far end names; `place` with `transfer` is next.
+        """Accept the transfer that the far end asks for; `place` with `transfer` is next.
 
-        False where nothing is asked any more, or there are too many calls.
+        Return False if nothing is asked any more, or if there are too many calls.
         """
         return self._context.act(lambda calls, now: calls.accept_transfer(self.id, now)) is True
 
     def abandon_transfer(self, status: int, reason: str) -> None:
-        """Tell the far end that the call it asked for could not be placed."""
+        """Report to the far end that the call it asked for could not be placed (NOTIFY)."""
         self._context.act(lambda calls, now: calls.abandon_transfer(self.id, status, reason, now))
 
     def refuse_transfer(self, status: int = 603) -> None:
-        """Decline to."""
+        """Decline the transfer that the far end asks for, with `status`."""
         self._context.act(lambda calls, now: calls.refuse_transfer(self.id, now, status=status))
 
     def accept_redirect(self) -> None:
-        """Agree to call where the far end's answer leads."""
+        """Accept the redirect: call the address that the far end answered with (3xx)."""
         self._context.act(lambda calls, now: calls.accept_redirect(self.id, now))
 
     def refuse_redirect(self) -> None:
-        """Decline to: the next address of that answer is asked about, or the call ends."""
+        """Decline the redirect: the next address of the 3xx is asked about, or the call ends."""
         self._context.act(lambda calls, now: calls.refuse_redirect(self.id, now))
 
-    # What the core tells
+    # Events
 
     def on_event(self, event: core.CallEvent) -> None:
-        """Take what the core tells of this call."""
+        """Handle an event of the core about this call."""
         match event:
             case core.Ended():
                 self._end(event)
@@ -286,7 +286,7 @@ class Call:
                 self._on_offer_event(event)
 
     def _tell_trouble(self, error: Exception) -> None:
-        """What went wrong when nothing was left to end."""
+        """Report an error of a call that is ending anyway."""
         known = explained(error)
         if known is None:
             self._runner.found_bug(error)
@@ -364,7 +364,7 @@ class Call:
         try:
             stats = call_stats(self.media)
             await self.media.close()
-        except Exception as error:  # noqa: BLE001 - the call is over whatever comes
+        except Exception as error:  # noqa: BLE001 - the call ends in any case
             self._tell_trouble(error)
         try:
             if self._sound is not None:

@@ -1,4 +1,4 @@
-"""What the end of a call means for the exit code (contract §3)."""
+"""Maps the end of a call to an error and its exit code (contract §3)."""
 
 from typing import Final
 
@@ -14,20 +14,20 @@ from sipcli.errors import (
 )
 
 _NOT_ACCEPTABLE_HERE: Final = 488
-"""Ours, for an answer without a session description."""
+"""The status of a call that we end because its answer has no usable session description."""
 
 
 def call_failure(call: Call) -> SipcliError | None:
-    """The error that the end of `call` amounts to; None where it was answered and well.
+    """Return the error that `call` ended with; None if it was answered and its media worked.
 
-    An incoming call that nobody answered is none: whoever rejects one does what was asked.
+    An incoming call that was not answered is no error: rejecting one is a valid outcome.
     """
     ended = call.ended
     if call.media_failure is not None:
         return call.media_failure
     if call.is_answered or call.is_incoming or ended is None:
         return None
-    if ended.status is None and ended.by == "local":  # it was not even tried
+    if ended.status is None and ended.by == "local":  # no INVITE was sent
         return ConnectError(ended.reason)
     if ended.status is None:
         return ConnectError(f"{ended.reason} before the answer")

@@ -1,4 +1,4 @@
-"""All calls of one phone: makes them, and gives each what the core tells of it."""
+"""Manages the calls of one phone: creates them, and passes each the events of the core."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -26,22 +26,22 @@ MakeSound: TypeAlias = Callable[[], AudioEndpoints]
 
 @dataclass(slots=True, kw_only=True)
 class _Placing:
-    """A call being placed because the far end of another wants it."""
+    """A call that is being placed for a transfer."""
 
     first: core.CallId
-    """The first call that led to it."""
+    """The first call of the chain that led to it."""
     sound: AudioEndpoints
     placed: asyncio.Future[Call]
     has_begun: bool = False
 
 
 class CallManager:
-    """The calls of a phone. `on_incoming` gets each call that rings here.
+    """The calls of a phone. `on_incoming` is called with each call that rings here.
 
-    `make_sound` opens what a call sounds like that the far end had us place (a transfer). What
-    the far end may have us place, the settings say; what they leave open waits for
-    `accept_transfer` here, or `refuse_transfer` of the call.
-    Give `take` to the shell as its `on_call_event`, then `connect` the shell.
+    `make_sound` opens the audio of a call that is placed for a transfer. The settings decide
+    which transfers are accepted; one that they leave open waits for `accept_transfer` here, or
+    `refuse_transfer` of the call.
+    Give `take` to the runner as its `on_call_event`, then call `connect`.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class CallManager:
         self._runner: UserAgentRunner | None = None
 
     def connect(self, runner: UserAgentRunner) -> None:
-        """Make calls by this shell."""
+        """Place and receive calls through this runner."""
         self._runner = runner
         runner.on_disturbed = self._disturbed
         runner.media_remotes = self._remotes
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls that are not over, the newest last."""
+        """The calls that have not ended, oldest first."""
         self._drop_ended()
         return tuple(self._calls.values())
 
@@ -77,7 +77,7 @@ class CallManager:
             call.disturbed()
 
     def _remotes(self) -> Iterator[str]:
-        """The IP addresses that media flow to."""
+        """Yield the IP addresses that media are sent to."""
         for call in self.calls:
             pair = call.media.selected_pair
             if pair is not None:
@@ -85,21 +85,21 @@ class CallManager:
 
     @property
     def current(self) -> Call | None:
-        """The call that is talked on, else one on hold, else one that rings; the newest each."""
+        """The newest active call, else the newest on hold, else the newest that rings."""
         return max(reversed(self.calls), key=_rank, default=None)
 
     @property
     def asking(self) -> Call | None:
-        """The call whose far end wants us to call someone else, and waits for our decision."""
+        """The oldest call with a transfer or redirect that waits for our decision."""
         return next((call for call in self.calls if call.questions.open is not None), None)
 
     @property
     def ringing(self) -> Call | None:
-        """The call that has waited longest for somebody to answer or reject it."""
+        """The incoming call that has rung longest and is neither answered nor rejected."""
         return next((call for call in self.calls if call.is_ringing), None)
 
     async def all_over(self) -> None:
-        """Wait until there is no call any more, nor one being placed for a transfer."""
+        """Wait until no call is left, and none is being placed for a transfer."""
         while self._transfers or self.calls:
             if self._transfers:
                 await asyncio.wait(self._transfers)
@@ -107,7 +107,7 @@ class CallManager:
                 await self.calls[0].over.wait()
 
     async def over(self, call: Call) -> None:
-        """Wait until `call` is over, and all that came of it by transfers and replacements."""
+        """Wait until `call` and all that it led to by transfers and replacements have ended."""
         while True:
             tasks, calls = self._placed_for(call), self._related(call)
             if tasks:
@@ -118,27 +118,27 @@ class CallManager:
                 return
 
     def end(self, call: Call) -> None:
-        """Hang up `call` and all that came of it by transfers and replacements, answered or not."""
+        """Hang up `call` and all that followed from it by transfers and replacements."""
         for task in self._placed_for(call):
             task.cancel()
         for each in self._related(call):
             each.hang_up()
 
     def stop(self) -> None:
-        """Place nothing more that a far end has asked for."""
+        """Cancel the transfers that are being placed."""
         for task in tuple(self._transfers):
             task.cancel()
 
     async def place(
         self, target: Uri, sound: AudioEndpoints, *, headers: tuple[tuple[str, str], ...] = ()
     ) -> Call:
-        """Call `target`; returns once the INVITE is out."""
+        """Call `target`; return once the INVITE is sent. Raises as `Call.place` does."""
         call = self._new_call(is_incoming=False, remote=str(target))
         await call.place(target, sound, lambda: self._add(call), headers=headers)
         return call
 
     def on_event(self, event: CallEvent) -> None:
-        """Give an event to the call that it is about."""
+        """Pass an event of the core to its call."""
         if isinstance(event, core.Incoming):
             self._ring(event)
             return
@@ -154,11 +154,11 @@ class CallManager:
     def accept_transfer(
         self, call: Call, sound: AudioEndpoints | None = None
     ) -> asyncio.Future[Call]:
-        """Agree to the transfer that the far end of `call` asks for.
+        """Accept the transfer that the far end of `call` asks for.
 
-        `sound` is that of the new call, which the future brings once its INVITE is out; it
-        raises `RefusedError` where that comes to nothing. Raises `OutOfTurn`
-        where nothing is asked (any more), and what `make_sound` does: the question stays open.
+        `sound` is the audio of the new call. The future has that call once its INVITE is sent,
+        or `RefusedError` if it could not be placed. Raises `OutOfTurn` if no transfer is asked
+        for (any more), and what `make_sound` raises; the question then stays open.
         """
         wish = call.questions.transfer
         if sound is None and wish is not None:
@@ -169,7 +169,7 @@ class CallManager:
             raise OutOfTurn("no transfer is waiting for a decision")
         placed: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         placed.add_done_callback(_retrieve_error)
-        # Whoever asked may hang up before the new call is there.
+        # The far end may hang up before the new call exists: remember where that one belongs.
         placing = _Placing(first=_first(call), sound=sound, placed=placed)
         task = self._connected_runner.spawn(self._place_transfer(call, wish.target, placing))
         self._transfers[task] = placing
@@ -200,14 +200,14 @@ class CallManager:
             self._on_incoming(call)
 
     def _pass_to_call(self, call: Call, event: CallEvent) -> None:
-        """Let a call take an event. What that raises is the end of this call, not of the phone."""
+        """Pass an event to a call. An error there ends this call, not the phone."""
         try:
             call.on_event(event)
         except Exception as error:  # noqa: BLE001
             call.fail(error)
 
     def _transfer(self, call: Call) -> None:
-        """Follow a transfer that the settings accept."""
+        """Accept a transfer that the settings allow."""
         try:
             self.accept_transfer(call)
         except (SipcliError, OSError) as error:
@@ -222,7 +222,7 @@ class CallManager:
             await new.place(target, placing.sound, lambda: self._add(new), transfer=call.id)
         except (Malformed, OutOfTurn, SipcliError) as error:
             call.abandon_transfer(503, str(error))
-            failed = f"the transfer to {target} came to nothing: {error}"
+            failed = f"the transfer to {target} failed: {error}"
             self._on_event(TransferFailed(call=call.id, text=failed))
             if not placed.done():
                 placed.set_exception(RefusedError(failed))
@@ -234,15 +234,15 @@ class CallManager:
         placing = self._transfers.pop(task)
         if task.cancelled():
             placing.placed.cancel()
-            if not placing.has_begun:  # else who has begun has closed it
+            if not placing.has_begun:  # otherwise `Call.place` has closed it
                 placing.sound.close()
 
     def _related(self, call: Call) -> tuple[Call, ...]:
-        """The calls that came of the same one as `call`, and are not over."""
+        """The calls of the same chain as `call` that have not ended."""
         return tuple(each for each in self.calls if _first(each) == _first(call))
 
     def _placed_for(self, call: Call) -> tuple[asyncio.Task[None], ...]:
-        """Those that are being placed."""
+        """The tasks that place calls of the same chain as `call`."""
         return tuple(task for task, one in self._transfers.items() if one.first == _first(call))
 
     def _new_call(self, *, is_incoming: bool, remote: str) -> Call:
@@ -270,12 +270,12 @@ class CallManager:
 
 
 def _first(call: Call) -> core.CallId:
-    """The first of the calls that led to this one."""
+    """The first call of the chain that `call` belongs to."""
     return call.came_of if call.came_of is not None else call.id
 
 
 def _retrieve_error(placed: asyncio.Future[Call]) -> None:
-    """Take note of a failure that may interest nobody else: a warning has told it."""
+    """Retrieve the exception, so that asyncio does not log it: a warning has reported it."""
     if not placed.cancelled():
         placed.exception()
 

@@ -1,4 +1,4 @@
-"""The contract's `stats` of a call (§4)."""
+"""The statistics of a call: `stats` in contract §4."""
 
 from sipcli.calls.events import CallStats
 from sipcli.media.rtp.xr import VoipMetrics
@@ -6,7 +6,7 @@ from sipcli.media.session.session import MediaSession
 
 
 def call_stats(media: MediaSession) -> CallStats | None:
-    """How the call went so far; None where no media were ever agreed on."""
+    """Return the statistics of a call so far; None if no media were ever agreed on."""
     statistics = media.stream.statistics()
     if statistics is None:
         return None
@@ -25,7 +25,7 @@ def _remote_loss(media: MediaSession, sent: int) -> float | None:
 
 
 def _remote_mos(metrics: VoipMetrics | None) -> float | None:
-    """That of the conversation, as ours is; of listening alone where it tells no more."""
+    """Return the conversational MOS, like our own; the listening MOS if that is all it reports."""
     if metrics is None:
         return None
     return metrics.mos_cq if metrics.mos_cq is not None else metrics.mos_lq

@@ -1,4 +1,4 @@
-"""What the parts of one call share: its name, its way to the core, its order, and whom it tells."""
+"""What the parts of one call share: its Call-ID, access to the core, a queue of work, events."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -16,16 +16,16 @@ T = TypeVar("T")
 OnEvent: TypeAlias = Callable[[Event], None]
 
 Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
-"""Something that waits, and has its place in the order of what happens to a call."""
+"""Asynchronous work that runs in order with the other work of a call."""
 
 
 class CallContext:
-    """The thread that holds one call's parts together; the Call-ID is known from the INVITE on."""
+    """Shared by the parts of one call. `call` is empty until the INVITE is sent or received."""
 
     def __init__(
         self, runner: UserAgentRunner, on_event: OnEvent, on_trouble: Callable[[Exception], None]
     ) -> None:
-        """`on_trouble` gets what the call cannot go on with."""
+        """`on_trouble` is called with an error that ends the call."""
         self.call: CallId = ""
         self.tell = on_event
         self._runner = runner
@@ -47,19 +47,23 @@ class CallContext:
                 return None
 
     async def connected(self) -> None:
-        """Wait until the connection to the server has shown that it is alive, or is a new one."""
+        """Wait until the connection to the server has answered a probe, or is a new one."""
         await self._runner.proven()
 
     def hang_up(self, reason: str) -> None:
-        """End the call, in whatever state it is."""
+        """End the call, whatever its state."""
         self.act(lambda calls, now: calls.hang_up(self.call, now, reason=reason))
 
     def queue(self, job: Job) -> None:
-        """Have `job` done when all that was queued before is done."""
+        """Run `job` after everything queued before it."""
         self._jobs.put_nowait(job)
 
     async def work(self, after_each: Job) -> None:
-        """Do what is queued, in order; where the call has moved on meanwhile, its events say so."""
+        """Run queued jobs in order, for ever, and `after_each` after each of them.
+
+        A job that comes too late (the call has ended, or it is not our turn) is dropped: the
+        events that made it late have been told already.
+        """
         while True:
             job = await self._jobs.get()
             with suppress(NoSuchCall, OutOfTurn):
@@ -67,9 +71,9 @@ class CallContext:
                 await after_each()
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None] | None:
-        """Run `work` until it is done or the call is over; what it raises goes to `on_trouble`.
+        """Run `work` until it finishes or the call ends; its error goes to `on_trouble`.
 
-        Returns its task; None where the call is over.
+        Return its task, or None if the call has ended.
         """
         if self._is_cut:
             work.close()
@@ -77,17 +81,17 @@ class CallContext:
         task = self._runner.spawn(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: work.close())  # where it was cut before it began
+        task.add_done_callback(lambda _: work.close())  # if it was cancelled before it began
         return task
 
     async def _guard(self, work: Coroutine[None, None, None]) -> None:
         try:
             await work
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other calls go on
+        except Exception as error:  # noqa: BLE001 - one call must not end the others
             self._on_trouble(error)
 
     def cut(self) -> None:
-        """Cancel all that was spawned, and run nothing more."""
+        """Cancel all spawned tasks and start no more."""
         self._is_cut = True
         for task in self._tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Digits of one call, in RTP and in INFO: one after the other, each the way that is open then."""
+"""Sends and receives the DTMF digits of one call, in RTP (RFC 4733) or INFO (RFC 6086)."""
 
 import asyncio
 from collections import deque
@@ -21,36 +21,36 @@ _ENDED_BY: Final[Mapping[By, str]] = {
     "network": "the network",
 }
 INFO_TIMEOUT_S: Final = 5.0
-"""Seconds after which the next INFO goes out, whatever became of the one before."""
+"""Seconds to wait for the answer to an INFO before the next one is sent."""
 RTP_TO_INFO_GAP_S: Final = 0.2
-"""Seconds from a digit in RTP to one in INFO, which would else overtake it at the far end."""
+"""Seconds between a digit in RTP and one in INFO, which could otherwise overtake it."""
 INFO_UNSUPPORTED: Final = frozenset({405, 415, 489, 501})
-"""Answers that say that INFO, or digits in it, are not known there: none is sent any more."""
+"""Statuses that mean that the far end does not support INFO or digits in it: send no more."""
 
 
 class Sending:
-    """Digits on their way, and what has become of them."""
+    """Digits being sent, and the result."""
 
     def __init__(self, wanted: tuple[Step, ...], method: Method) -> None:
         self.left = deque(wanted)
-        """What is not sent yet."""
+        """The steps that are not sent yet."""
         self.method = method
         self.fault: str | None = None
-        """Why some of it was not sent, or not taken; None while that is not so."""
+        """Why some digits were not sent or not accepted; None if there was no fault so far."""
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done once nothing more will be sent of it."""
+        """Done once nothing more of it will be sent."""
 
     @property
     def digits(self) -> str:
-        """Those that are not sent yet."""
+        """The digits that are not sent yet, without pauses."""
         return "".join(step for step in self.left if not isinstance(step, Pause))
 
 
 class Digits:
-    """Sends digits the way that the far end takes them, and tells of all in both directions.
+    """Sends digits by the method that the far end supports, and reports those in both directions.
 
-    They belong to the call: a change of what is agreed finds those that wait another way. What
-    none is left for is told at once.
+    The queue belongs to the call: when a new offer/answer changes what is possible, waiting
+    digits go by another method. Digits that no method is left for are reported at once.
     """
 
     def __init__(self, context: CallContext, media: MediaSession) -> None:
@@ -59,19 +59,19 @@ class Digits:
         self._sendings: deque[Sending] = deque()
         self._delivered: asyncio.Future[int | None] | None = None
         self._knows_info = True
-        """Whether the far end has not yet said that it does not."""
+        """False once the far end has said that it does not support INFO."""
         self._heard = 0
-        """Digits that have gone out in RTP."""
+        """Number of digits sent in RTP."""
         self._heard_at = -RTP_TO_INFO_GAP_S
-        """When the last of them did, on the loop's clock."""
+        """When the last of them was sent, in seconds on the loop's clock."""
         self._wake = asyncio.Event()
-        """Set when a digit has gone out, or something else is agreed on."""
+        """Set when a digit was sent in RTP, or when an offer/answer has completed."""
         self._is_over = False
 
     def send(self, digits: str, method: Method) -> Sending:
-        """Send digits (`,` pauses 2 s, `w` 0.5 s) after those that wait. Raises `InvalidDigits`.
+        """Queue digits; `,` pauses 2 s, `w` 0.5 s. Raises `InvalidDigits`.
 
-        `auto` is RTP where the far end takes digits there (RFC 4733) and listens, else INFO.
+        `auto` is RTP (RFC 4733) if the far end supports it and receives media, else INFO.
         """
         sending = Sending(steps(digits), method)
         if sum(len(one.left) for one in self._sendings) + len(sending.left) > MAX_STEPS:
@@ -85,28 +85,28 @@ class Digits:
         return sending
 
     def agreed(self) -> None:
-        """Something else is agreed on than before: what waits may have to go another way."""
+        """Handle a completed offer/answer: waiting digits may have to go by another method."""
         self._wake.set()
 
     def end(self, by: By) -> None:
-        """The call is over: what has not gone out never will."""
+        """Handle the end of the call: report the digits that were not sent."""
         self._is_over = True
         while self._sendings:
             self._give_up(self._sendings.popleft(), f"the call is over, {_ENDED_BY[by]} ended it")
 
     def delivered(self, status: int | None) -> None:
-        """The INFO sent last has its final answer; None: none came."""
+        """Handle the final response to the last INFO; None if there was none."""
         if self._delivered is not None and not self._delivered.done():
             self._delivered.set_result(status)
 
     def received(self, content_type: str, body: bytes) -> None:
-        """An INFO came."""
+        """Handle a received INFO."""
         digit = dtmf_info.parse(content_type, body)
         if digit is not None:
             self._tell("received", digit, "info")
 
     def heard(self, direction: Literal["sent", "received"], digit: Digit) -> None:
-        """A digit was sent or received in RTP."""
+        """Handle a digit that was sent or received in RTP."""
         if direction == "sent":
             self._heard += 1
             self._heard_at = asyncio.get_running_loop().time()
@@ -116,7 +116,7 @@ class Digits:
     # Sending
 
     async def _work(self) -> None:
-        """Send all that waits, one after the other (RFC 6086 §4.2.2)."""
+        """Send everything queued, one digit at a time (RFC 6086 §4.2.2)."""
         while self._sendings:
             sending = self._sendings[0]
             while sending.left and not sending.over.done():
@@ -134,10 +134,10 @@ class Digits:
             if await self._goes_by_rtp(step):
                 sending.left.popleft()
         elif sending.method == "rtp":
-            self._give_up(sending, "the far end takes no digits in RTP just now")
+            self._give_up(sending, "the far end accepts no digits in RTP now")
         elif not self._knows_info:
-            ways = "by INFO" if sending.method == "info" else "by INFO, nor in RTP just now"
-            self._give_up(sending, f"the far end takes no digits {ways}")
+            ways = "in INFO" if sending.method == "info" else "in INFO, nor in RTP now"
+            self._give_up(sending, f"the far end accepts no digits {ways}")
         else:
             await asyncio.sleep(
                 self._heard_at + RTP_TO_INFO_GAP_S - asyncio.get_running_loop().time()
@@ -145,7 +145,7 @@ class Digits:
             await self._send_by_info(step, sending)
 
     async def _goes_by_rtp(self, digit: str) -> bool:
-        """Send a digit in the stream; False where that became impossible before it began."""
+        """Send a digit in RTP; return False if that became impossible before it began."""
         count = self._heard + 1
         if not self._media.send_digits((digit,)):
             return False
@@ -168,10 +168,10 @@ class Digits:
             self._tell("sent", Digit(digit, dtmf_info.DEFAULT_MS), "info")
             return
         why = "no answer" if status is None else f"{status} {reason_phrase(status)}"
-        self._fail(sending, f"the far end did not take the digit {digit}: {why}")
+        self._fail(sending, f"the far end did not accept the digit {digit}: {why}")
 
     async def _answer_to(self, digit: str) -> int | None:
-        """Send a digit; the status that the far end answers with, None where no answer comes."""
+        """Send a digit in an INFO; return the status of the answer, None if there is none."""
         delivered: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._delivered = delivered
         call, body = self._context.call, dtmf_info.build(digit)
@@ -185,7 +185,7 @@ class Digits:
     # Telling
 
     def _give_up(self, sending: Sending, why: str, *, tells: bool = True) -> None:
-        """Send nothing more of it."""
+        """Stop sending, and report the digits that are left."""
         if sending.over.done():
             return
         if sending.digits:

@@ -1,4 +1,4 @@
-"""Digits in INFO bodies: `application/dtmf-relay` and `application/dtmf`, as gateways have them."""
+"""Digits in INFO bodies: `application/dtmf-relay` and `application/dtmf`, as gateways send them."""
 
 import re
 from typing import Final
@@ -13,16 +13,16 @@ MAX_MS: Final = 10_000
 _SIGNAL: Final = re.compile(r"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _DURATION: Final = re.compile(r"^\s*Duration\s*=\s*([0-9]{1,6})", re.IGNORECASE | re.MULTILINE)
 _CODES: Final = {"10": "*", "11": "#"}
-"""Event numbers that some write in place of the digit."""
+"""Event numbers (RFC 4733) that some peers write instead of the digit."""
 
 
 def build(digit: str, duration_ms: int = DEFAULT_MS) -> bytes:
-    """The body of an INFO with `application/dtmf-relay`."""
+    """Return the body of an INFO with `application/dtmf-relay`."""
     return f"Signal={digit}\r\nDuration={duration_ms}\r\n".encode()
 
 
 def parse(content_type: str, body: bytes) -> Digit | None:
-    """The digit in an INFO; None where there is none."""
+    """Return the digit in an INFO; None if there is none."""
     text = body[:200].decode("ascii", "replace")
     if content_type == PLAIN:
         signal, duration = text.strip(), None

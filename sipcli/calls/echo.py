@@ -1,4 +1,4 @@
-"""A call that hears itself: what comes in goes out again."""
+"""An audio source and sink that sends back what it receives."""
 
 from collections import deque
 from typing import Final
@@ -6,22 +6,22 @@ from typing import Final
 from sipcli.media.pcm import FRAME, Pcm, silence
 
 MAX_FRAMES: Final = 5
-"""Frames kept between hearing and saying; what is more is dropped, the oldest first."""
+"""Frames kept between receiving and sending; the oldest is dropped first."""
 
 
 class Echo:
-    """The sink and the source of one call at once."""
+    """Both the sink and the source of one call."""
 
     def __init__(self) -> None:
         self._frames: deque[Pcm] = deque(maxlen=MAX_FRAMES)
 
     def write(self, frame: Pcm) -> None:
-        """Hear a frame."""
+        """Store a received frame."""
         self._frames.append(frame)
 
     def read(self) -> Pcm:
-        """Say the oldest frame heard; silence where there is none."""
+        """Return the oldest stored frame; silence if there is none."""
         return self._frames.popleft() if self._frames else silence(FRAME)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resource is held."""

@@ -1,4 +1,4 @@
-"""What a call tells besides what the core does: named and filled as the contract says."""
+"""The events of a call that do not come from the core, as in contract §4."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
@@ -20,7 +20,7 @@ from sipcli.core.calls.events import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateShown:
-    """One end of the path that the media take."""
+    """One end of the selected ICE candidate pair."""
 
     type: str
     """host, srflx, prflx or relay."""
@@ -31,7 +31,7 @@ class CandidateShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """The media can flow, cannot, or can again."""
+    """Media connected, failed, or are back after an interruption."""
 
     name: ClassVar[str] = "media"
     call: CallId
@@ -40,9 +40,9 @@ class Media:
     local_candidate: CandidateShown | None
     remote_candidate: CandidateShown | None
     dtls_fingerprint: str | None
-    """The far end's."""
+    """The fingerprint of the far end's certificate."""
     elapsed_ms: int
-    """Since the INVITE."""
+    """Milliseconds since the INVITE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Dtmf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One side does not want to hear the other for a while."""
+    """One side has put the other on hold (RFC 3264 §8.4)."""
 
     name: ClassVar[str] = "held"
     call: CallId
@@ -68,7 +68,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """That is over."""
+    """One side has ended its hold."""
 
     name: ClassVar[str] = "resumed"
     call: CallId
@@ -77,7 +77,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStats:
-    """The contract's `stats` (§4), from what was really sent, received and played."""
+    """`stats` of contract §4, measured on what was actually sent, received and played."""
 
     packets_sent: int
     packets_received: int
@@ -89,19 +89,19 @@ class CallStats:
     rtt_ms: float | None
     playout_delay_ms: float
     mos: float | None
-    """None when nothing was received."""
+    """None if nothing was received."""
     level_sent_dbfs: float
     level_received_dbfs: float
     codec: str | None
     remote_loss_percent: float | None = None
-    """What the far end says it has lost of our packets; None until it reports."""
+    """The share of our packets that the far end reports as lost; None until it reports."""
     remote_mos: float | None = None
-    """How we sound there, as it says itself (RFC 3611 §4.7); None where it does not."""
+    """The MOS that the far end reports for our audio (RFC 3611 §4.7); None if it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """How the call sounds so far."""
+    """The statistics of the call so far."""
 
     name: ClassVar[str] = "stats"
     call: CallId
@@ -110,7 +110,7 @@ class Stats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded:
-    """The call is over, and this is how it was."""
+    """The call has ended."""
 
     name: ClassVar[str] = "ended"
     call: CallId
@@ -119,18 +119,18 @@ class CallEnded:
     reason: str
     duration_s: float
     stats: CallStats | None
-    """None where there never were media."""
+    """None if no media were ever agreed on."""
     q850_cause: int | None = None
-    """What the telephone network gave as the cause (ITU-T Q.850); None where nobody says so."""
+    """The cause that the telephone network gave (ITU-T Q.850); None if it gave none."""
     q850_text: str | None = None
     """The same in the peer's words."""
     way: tuple[CandidateShown, CandidateShown] | None = None
-    """Private. Which way the media took last, our end first; None where they never connected."""
+    """Private. The last selected candidate pair, ours first; None if media never connected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallWarned:
-    """Something does not work as it should, and the call goes on."""
+    """Something went wrong, and the call goes on."""
 
     name: ClassVar[str] = "warning"
     text: str
@@ -138,21 +138,21 @@ class CallWarned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigitsNotSent(CallWarned):
-    """Digits did not go out, or nobody took them."""
+    """Digits were not sent, or the far end did not accept them."""
 
     call: CallId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRefused(CallWarned):
-    """The far end did not agree to a change of the call, such as to be held; `text` has why."""
+    """The far end refused to change the call, for example to be held; `text` says why."""
 
     call: CallId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferFailed(CallWarned):
-    """A call that the far end of `call` has asked for, and we agreed to, was not placed."""
+    """A transfer that the far end of `call` asked for, and we accepted, was not placed."""
 
     call: CallId
 
@@ -175,4 +175,4 @@ Event: TypeAlias = (
     | CallEnded
     | CallWarned
 )
-"""Everything about a call that its user is told."""
+"""Every event that the user of a call receives."""

@@ -1,4 +1,4 @@
-"""Header fields that a user adds to the INVITE."""
+"""Checks header fields that a user adds to the INVITE."""
 
 import re
 from typing import Final
@@ -12,17 +12,17 @@ OURS: Final = re.compile(
     r"|(record-)?route|to|t|user-agent|via|v",
     re.IGNORECASE,
 )
-"""Fields that sipcli writes itself, in compact form too."""
+"""Fields that sipcli writes itself, compact forms included."""
 
 
 def extra_header(name: str, value: str) -> tuple[str, str]:
-    """A field as it can be sent, blanks around it gone. Raises `Malformed` where it cannot be."""
+    """Return name and value, stripped, ready to be sent. Raises `Malformed` if they cannot be."""
     name, value = name.strip(), value.strip()
     if TOKEN.fullmatch(name) is None:
-        raise Malformed(f"{name!r} is no name of a header field")
+        raise Malformed(f"{name!r} is not a valid header field name")
     if any(character < " " or character == "\x7f" for character in value):
-        raise Malformed(f"{name}: its value has control characters")
+        raise Malformed(f"{name}: the value contains control characters")
     Headers([(name, value)])
     if OURS.fullmatch(name):
-        raise Malformed(f"{name} is written by sipcli itself")
+        raise Malformed(f"{name} is set by sipcli itself")
     return name, value

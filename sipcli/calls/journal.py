@@ -1,4 +1,4 @@
-"""What a call tells besides what the core does, and how it sounds, as lines of the log."""
+"""Logs the events and the statistics of calls."""
 
 import asyncio
 import logging
@@ -14,22 +14,22 @@ from sipcli.event_log import log_event
 
 _LOGGER: Final = logging.getLogger(__name__)
 STATS_INTERVAL_S: Final = 5.0
-"""Seconds between two looks at a call's figures."""
+"""Seconds between two log lines with the statistics of a call."""
 
 
 def log_call_event(event: Event) -> None:
-    """Log an event, unless it is the core's: the shell has logged those already."""
+    """Log an event, unless it is one of the core: the runner has logged those already."""
     if not isinstance(event, CallEvent):
         log_event(_LOGGER, event)
 
 
 def log_media_name(call_id: CallId, call: Call) -> None:
-    """Log by which name the media of a call go, which know no Call-ID."""
+    """Log the name under which the media of a call log: they do not know its Call-ID."""
     _LOGGER.debug("call %s: its media are %s", call_id, call.media.name)
 
 
 async def log_stats(call: Call) -> None:
-    """Log how a call's playout and all else fare, every few seconds and at the end."""
+    """Log the statistics of a call every `STATS_INTERVAL_S` and at its end, at level debug."""
     while _LOGGER.isEnabledFor(logging.DEBUG):
         with suppress(TimeoutError):
             await asyncio.wait_for(call.over.wait(), STATS_INTERVAL_S)

@@ -1,9 +1,9 @@
-"""How the media of one call fare: connected, lost and won back, or failed for good.
+"""Supervises the media of one call: connected, lost and recovered, or failed.
 
-FLOWING --lost--> LOST: the connection to the server is proved or dialled anew, then
-                  an ICE restart is offered over it, and answered
-LOST --the way of before, or another one, is open--> FLOWING
-LOST --refused, or in vain, or too late--> failed: the call is hung up
+FLOWING --lost--> LOST: probe the connection to the server, or dial a new one, then
+                  offer an ICE restart over it (RFC 8445 §9)
+LOST --the old candidate pair, or another one, works--> FLOWING
+LOST --restart refused, without effect, or too late--> failed: hang up
 """
 
 import asyncio
@@ -20,34 +20,34 @@ from sipcli.media.session.session import MediaSession
 from sipcli.sdp.transport import Candidate
 
 RESTART_TIMEOUT_S: Final = 13.0
-"""Seconds that an ICE restart gets, from its answer on, to bring lost media back."""
+"""Seconds from the answer to an ICE restart until lost media must be back."""
 LOST_TIMEOUT_S: Final = 75.0
-"""Seconds that media may be lost, whoever's network is away: a minute, and time to come back."""
+"""Seconds that media may be lost, on either side: a minute of outage, and time to recover."""
 RESTART_SPACING_S: Final = 60.0
-"""Seconds that media must last after an ICE restart for it to have been a good one."""
+"""Seconds that media must last after an ICE restart for it to count as successful."""
 MAX_RESTARTS: Final = 4
-"""Losses in a row, each too soon after the one before, that an ICE restart is tried for."""
+"""ICE restarts tried for losses in a row, each within `RESTART_SPACING_S` of the last one."""
 RETRY_DELAY_S: Final = 1.0
-"""Seconds until an ICE restart is offered again that could not be delivered."""
+"""Seconds until an ICE restart that could not be sent is offered again."""
 GLARE_DELAY_S: Final = 2.0
-"""Seconds after which one is offered again that an offer of theirs was in the way of."""
+"""Seconds until an ICE restart that crossed an offer of the far end is offered again."""
 UNDELIVERED: Final = frozenset({408, 430, 480, 500, 502, 503, 504})
-"""Statuses by which a server says that it does not reach the far end."""
+"""Statuses by which a server says that it cannot reach the far end."""
 REQUEST_PENDING: Final = 491
-"""The status by which an offer is refused that crosses one of the far end's (RFC 3261 §14.2)."""
+"""The status that refuses an offer that crossed one of the far end (RFC 3261 §14.2)."""
 PROMPT_ANSWER_S: Final = 3.0
-"""Seconds within which a server that knows that the far end has gone says so. One that finds out
-later has tried, and the far end, whose network is away, may be back."""
+"""Seconds within which a server refuses if it knows that the far end has gone. A later refusal
+means that the server tried; the far end may have lost its network, and may come back."""
 OPENING_TIMEOUT_S: Final = 2.0
-"""Seconds by which media flow where all is well, after the answer or the agreement to turn to
-another far end; a call may end before."""
+"""Seconds that media may take to connect after the answer, or after the agreement on another far
+end. A call that ends earlier has not failed."""
 CLOSED_GRACE_S: Final = 2.0
-"""Seconds that the BYE may come after the far end has closed its media."""
+"""Seconds to wait for the BYE after the far end has closed its media."""
 _RESTART_FAILED: Final = "an ICE restart did not help"
 
 
 class MediaSupervisor:
-    """Tells how the media fare, and has them won back by ICE restarts where they are lost."""
+    """Reports the state of the media, and recovers lost media by ICE restarts."""
 
     def __init__(
         self,
@@ -58,15 +58,15 @@ class MediaSupervisor:
         restart: Callable[[], None],
         forget_restart: Callable[[], None],
     ) -> None:
-        """`restart` is called to have an ICE restart offered, `forget_restart` if that is no more
-        of use.
+        """`restart` is called to offer an ICE restart, `forget_restart` when that is no longer
+        needed.
         """
         self.failure: MediaError | None = None
-        """Why the media came to nothing; None while they did not."""
+        """Why the media failed; None if they have not."""
         self.way: tuple[CandidateShown, CandidateShown] | None = None
-        """Where the media flow, our end first; None while they have not."""
+        """The selected candidate pair, ours first; None before the first."""
         self.settled = asyncio.Event()
-        """Set once media can flow, or never will."""
+        """Set once media have connected, or have failed."""
         self._context = context
         self._media = media
         self._digits = digits
@@ -76,26 +76,26 @@ class MediaSupervisor:
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
         self._loss: events.MediaLost | None = None
-        """How the media were lost; None while they are not."""
+        """How the media were lost; None while they flow."""
         self._last_loss: float | None = None
         self._losses = 0
-        """In a row."""
+        """Losses in a row."""
         self._asked_at: float | None = None
-        """When the ICE restart was offered that is not answered yet."""
+        """When the pending ICE restart was offered; None if there is none."""
         self._is_back = False
-        """Whether the far end answers again while that is out."""
+        """True if media are back while that restart is pending."""
         self._is_over = False
         self._timers: list[awake.Timer] = []
         self._recovery: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """The INVITE goes out, or has come in, now."""
+        """Note the time of the INVITE, sent or received."""
         self._begun = self._loop.time()
 
     def end(self, duration_s: float) -> None:
-        """The call is over, this long after its answer; what the media tell now has no meaning.
+        """Handle the end of the call, `duration_s` after its answer; later events are ignored.
 
-        Where they had time enough, and did not come to flow, that is how it failed.
+        If the media had enough time and did not connect, or were lost, the call has failed.
         """
         unopened = self._media.unopened
         opening_s = min(duration_s, self._loop.time() - self._media.opening_since)
@@ -110,7 +110,7 @@ class MediaSupervisor:
         self._stop_waiting()
 
     def on_event(self, event: events.MediaEvent) -> None:
-        """Take what the media tell."""
+        """Handle an event of the media."""
         if self._is_over:
             return
         match event:
@@ -128,7 +128,7 @@ class MediaSupervisor:
                 self._context.tell(CallWarned(text=text))
 
     def fail(self, reason: str, phase: Phase = Phase.AUDIO) -> None:
-        """The call is of no use without media: remember why, and end it."""
+        """End the call, because it has no media."""
         if self.failure is None and not self._is_over:
             self.failure = MediaError(reason, phase)
             self._tell("failed", None, None, None)
@@ -151,7 +151,7 @@ class MediaSupervisor:
         is_early = self._last_loss is not None and now - self._last_loss < RESTART_SPACING_S
         self._losses = self._losses + 1 if is_early else 1
         self._last_loss = now
-        # Another far end that never was reached is no network that may come back.
+        # Media of a new far end that never connected are no outage that may pass.
         is_new = self._media.unopened is not None
         if self._losses > (1 if is_new else MAX_RESTARTS):
             self.fail(f"{event.reason}; {_RESTART_FAILED}", event.phase)
@@ -163,20 +163,20 @@ class MediaSupervisor:
         self._recover(0.0)
 
     def disturbed(self) -> None:
-        """This machine has another network, or has slept: what is lost may be won back now."""
+        """Handle a change of network or a sleep of this machine: try to recover now."""
         if self._loss is None or self._loss.closed:
             self._media.doubt()
         elif self._asked_at is None:
             self._recover(0.0)
 
     def restart_answered(self) -> None:
-        """The far end has agreed to an ICE restart: it begins."""
+        """Handle the answer to an ICE restart, which begins now."""
         self._asked_at = None
         if self._loss is not None:
             self._fail_after(RESTART_TIMEOUT_S, f"{self._loss.reason}; {_RESTART_FAILED}")
 
     def restart_refused(self, status: int | None, reason: str) -> None:
-        """An offer of an ICE restart had no success; `status` is None without a connection."""
+        """Handle a refused ICE restart; `status` is None without a connection."""
         asked_at, self._asked_at = self._asked_at, None
         if self._loss is None:
             return
@@ -192,10 +192,10 @@ class MediaSupervisor:
             lost = self._loss
             text = f"{lost.reason}; the far end refused a restart: {status} {reason}"
             self.fail(text, lost.phase)
-        # Else the far end may be back, and then offers a restart itself.
+        # Otherwise wait: a far end that comes back offers a restart itself.
 
     def _recover(self, wait: float) -> None:
-        """Offer an ICE restart after `wait` seconds, over a connection that is alive."""
+        """Offer an ICE restart after `wait` seconds, over a connection that answers."""
         if self._recovery is not None and not self._recovery.done():
             return
 
@@ -208,9 +208,9 @@ class MediaSupervisor:
         self._recovery = self._context.spawn(recover())
 
     def _back(self) -> None:
-        """The far end answers again where it did before."""
+        """Handle media that are back on the old candidate pair."""
         if self._asked_at is not None:
-            self._is_back = True  # what becomes of the restart is told, and no more than that
+            self._is_back = True  # the result of the restart is reported, and only that
             return
         self._stop_waiting()
         self._tell_back()
@@ -220,12 +220,12 @@ class MediaSupervisor:
             self._tell("restarted", *self.way, self._fingerprint)
 
     def _fail_after(self, seconds: float, reason: str) -> None:
-        """Give up in `seconds` that this process runs."""
+        """Fail with `reason` after `seconds` in which this process runs."""
         phase = self._loss.phase if self._loss is not None else Phase.AUDIO
         self._timers.append(awake.Timer(seconds, lambda: self.fail(reason, phase)))
 
     def _stop_waiting(self) -> None:
-        """Nothing is lost, or it is over: wait for nothing."""
+        """Cancel timers and the recovery: media are back, lost anew, or the call has ended."""
         if self._loss is not None:
             self._forget_restart()
         self._loss = self._asked_at = None

@@ -1,13 +1,13 @@
-"""No sound: what a call has before it is answered."""
+"""The null audio of a call that is not answered yet."""
 
 from sipcli.media.pcm import FRAME, Pcm, silence
 
 
 class NullAudio:
-    """A source of silence and a sink that drops what it gets."""
+    """A source of silence, and a sink that drops every frame."""
 
     def read(self) -> Pcm:
-        """A frame of silence."""
+        """Return a frame of silence."""
         return silence(FRAME)
 
     def write(self, frame: Pcm) -> None:

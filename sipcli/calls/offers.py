@@ -1,12 +1,12 @@
-"""Offers and answers of one call: what is wanted, what is out, and what is in force.
+"""Offer/answer of one call (RFC 3264): the next offer, the pending one, and who holds whom.
 
     NONE --we offer--> Ours --answered, refused, or void--> NONE
     NONE --they offer, or ask for ours--> Theirs --answered, refused, or withdrawn--> NONE
     Theirs, which asks for ours --we offer--> Ours
 
-Whose turn it is follows the core's events as they come. What waits for ICE is done by the call's
-one worker, in order: when it comes to speak, the core may have moved on, and then what is not
-its turn is taken back, and made up for by `catch_up`. The descriptions are the media's.
+The core's events say whose turn it is. Work that waits for ICE is done in order by the call's one
+worker. By the time a description is ready, it may no longer be our turn: then it is rolled back,
+and `catch_up` makes the offer later. The media session writes and reads the descriptions.
 """
 
 from contextlib import suppress
@@ -26,19 +26,19 @@ from sipcli.sdp.direction import Direction
 
 @dataclass(slots=True)
 class NextOffer:
-    """What the next offer of ours is to say."""
+    """What our next offer will ask for."""
 
     hold: bool = False
-    """The far end is not to be heard for a while."""
+    """Put the far end on hold."""
     restart: bool = False
-    """ICE is to look for another way."""
+    """Restart ICE."""
     is_due: bool = False
-    """There is to be an offer as soon as it is our turn."""
+    """Make the offer as soon as it is our turn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OurOffer:
-    """An offer of ours that is out."""
+    """Our offer that waits for its answer."""
 
     hold: bool
     restart: bool = False
@@ -46,22 +46,22 @@ class OurOffer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TheirOffer:
-    """An offer of the far end's that waits for our answer."""
+    """An offer of the far end that waits for our answer."""
 
     body: bytes | None
-    """None where they ask for our offer."""
+    """None if the far end asks for our offer."""
 
 
 @dataclass(slots=True)
 class HoldState:
-    """Who holds whom, by what was agreed last."""
+    """Who holds whom, by the last completed offer/answer."""
 
     by_us: bool = False
     by_remote: bool = False
 
 
 class Offers:
-    """The session descriptions of one call, and the hold that they speak of."""
+    """The offers and answers of one call, and the hold and mute they express."""
 
     def __init__(self, context: CallContext, media: MediaSession, digits: Digits) -> None:
         self.supervisor = MediaSupervisor(
@@ -73,38 +73,38 @@ class Offers:
         self._digits = digits
         self._next_offer = NextOffer()
         self._pending: OurOffer | TheirOffer | None = None
-        """The exchange that is not complete."""
+        """The offer that is not answered yet; None if there is none."""
         self._hold_state = HoldState()
         self._fork: str | None = None
-        """Whose early answer the media go by; None: nobody's."""
+        """The fork whose early answer the media use; None if they use none."""
         self._answers: dict[str, bytes] = {}
         self._lost_early: MediaLost | None = None
-        """How early media came to nothing."""
+        """How early media failed; None if they did not."""
 
     @property
     def is_held(self) -> bool:
-        """Whether we want to hold the far end."""
+        """True if we want to hold the far end."""
         return self._next_offer.hold
 
     @property
     def is_held_by_remote(self) -> bool:
-        """Whether the far end does not want to hear us just now."""
+        """True if the far end holds us."""
         return self._hold_state.by_remote
 
     # At the beginning
 
     async def first_offer(self) -> bytes:
-        """The offer for our INVITE."""
+        """Return the offer for our INVITE."""
         body = await self._media.offer(self._direction)
         self._pending = OurOffer(hold=self._next_offer.hold)
         return body
 
     def check_offer(self, offer: bytes) -> None:
-        """Look at the offer of an INVITE, before it rings. Raises `NotAcceptable`."""
+        """Check the offer of an INVITE before it rings. Raises `NotAcceptable`."""
         self._media.receive_offer(offer)
 
     async def accept(self) -> None:
-        """Answer the INVITE, with our answer or (where they made no offer) our offer."""
+        """Accept the INVITE with our answer or, if it had no offer, with our offer."""
         if self._media.considers_offer:
             body = await self._media.answer(self._direction)
         else:
@@ -113,63 +113,63 @@ class Offers:
         self._context.act(lambda calls, now: calls.accept(self._context.call, body, now))
 
     def early_answer(self, body: bytes, fork: str) -> None:
-        """The answer of one fork; the media go with the first that has one."""
+        """Handle the early answer of a fork; the media use the first one."""
         self._answers.setdefault(fork, body)
         if self._fork is None and isinstance(self._pending, OurOffer):
-            with suppress(NotAcceptable):  # the final answer may be better
+            with suppress(NotAcceptable):  # the final answer may be usable
                 self._media.receive_answer(body, provisional=True)
                 self._fork = fork
                 self._digits.agreed()
 
     def early_lost(self, lost: MediaLost) -> None:
-        """The early media came to nothing: the answer of the call may bring others."""
+        """Handle the loss of early media; the final answer may bring others."""
         if self._lost_early is None:
             self._lost_early = lost
-            text = f"there is no sound before the answer: {lost.reason}"
+            text = f"no audio before the answer: {lost.reason}"
             self._context.tell(CallWarned(text=text))
 
     def final_answer(self, body: bytes | None, fork: str) -> None:
-        """The fork that answered the call, with its answer unless it came early."""
+        """Handle the answered call; `body` is None if the answer of `fork` came early."""
         answer = body if body is not None else self._answers.get(fork)
         if answer is not None:
             self.on_answer(answer)
         if self._media.agreed is None:
-            reason = "the far end gave no answer that can be used"
+            reason = "the far end sent no usable answer"
             self.supervisor.fail(reason, Phase.OFFER_ANSWER)
-        elif self._lost_early is not None and self._media.is_lost:  # the answer brings no others
+        elif self._lost_early is not None and self._media.is_lost:  # the answer brought none
             self.supervisor.on_event(self._lost_early)
 
     # While it lasts
 
     async def hold(self, *, on: bool) -> None:
-        """Hold the far end, or take it back; `Held` or `Resumed` tells when it has agreed."""
+        """Hold or resume the far end; `Held` or `Resumed` follows once it has agreed."""
         if on != self._next_offer.hold:
             self._next_offer.hold = on
             await self.offer()
 
     def mute(self, *, on: bool) -> None:
-        """Send silence in place of our sound."""
+        """Send silence instead of our audio."""
         self.is_muted = on
         self._apply_mute()
 
     def restart(self) -> None:
-        """Have another way looked for."""
+        """Queue an ICE restart."""
         self._context.queue(partial(self.offer, restart=True))
 
     def forget_restart(self) -> None:
-        """The media are back by other means: drop an ICE restart that waits for its turn."""
+        """Drop an ICE restart that is not offered yet: the media came back without it."""
         if self._next_offer.restart and not isinstance(self._pending, OurOffer):
             self._next_offer.restart = False
             self._next_offer.is_due = self._next_offer.hold != self._hold_state.by_us
 
     async def offer(self, *, restart: bool = False) -> None:
-        """Offer what is wanted by now; if it is not the moment, `catch_up` does."""
+        """Make an offer now or, if it is not our turn, when `catch_up` is called."""
         self._next_offer.restart = restart or self._next_offer.restart
         self._next_offer.is_due = True
         await self.catch_up()
 
     async def catch_up(self) -> None:
-        """Make the offer that is due, if it is the moment by now."""
+        """Make the offer that is due, if it is our turn."""
         due = self._next_offer
         if not due.is_due or self._pending is not None or not self._can_offer():
             return
@@ -186,7 +186,7 @@ class Offers:
             await self._media.rollback()
 
     def on_answer(self, body: bytes) -> None:
-        """The answer to our offer."""
+        """Handle the answer to our offer."""
         ours = self._pending
         if not isinstance(ours, OurOffer):
             return
@@ -203,7 +203,7 @@ class Offers:
         self._on_agreed(hold=ours.hold)
 
     def refused(self, status: int | None, reason: str, *, will_retry: bool) -> None:
-        """Our offer had no success."""
+        """Handle a refused or lost offer of ours; `status` is None without a connection."""
         is_restart = isinstance(self._pending, OurOffer) and self._pending.restart
         self._pending = None
         self._context.queue(self._media.rollback)
@@ -219,13 +219,13 @@ class Offers:
             self._context.tell(ChangeRefused(call=self._context.call, text=text))
 
     def remote_offer(self, body: bytes | None) -> None:
-        """The far end made an offer or, without one, asks for ours: answer in its turn."""
+        """Queue the answer to an offer of the far end; `body` is None if it asks for ours."""
         early = self._answers.get(self._fork or "") if isinstance(self._pending, OurOffer) else None
         self._pending = theirs = TheirOffer(body)
         self._context.queue(partial(self._answer, theirs, early))
 
     def withdrawn(self) -> None:
-        """Their offer is void, answered by the media or not."""
+        """Handle the withdrawal of the far end's offer, which the media may have answered."""
         self._pending = None
         self._media.withdraw()
         self._context.queue(self._media.rollback)
@@ -254,9 +254,9 @@ class Offers:
 
     async def _answer_to(self, theirs: TheirOffer, early: bytes | None) -> bytes:
         if early is not None:
-            # They want to change a call that is not answered yet: their early answer stands.
+            # They change a call that is not answered yet (UPDATE): their early answer is final.
             self._media.receive_answer(early)
-        if theirs.body is None:  # another end than the present one may answer (RFC 8839 §7.5)
+        if theirs.body is None:  # another far end may answer (RFC 8839 §7.5)
             return await self._media.offer(self._direction, restart=True)
         self._media.receive_offer(theirs.body)
         return await self._media.answer(self._direction)
@@ -272,7 +272,7 @@ class Offers:
         self._media.mute(self.is_muted or self._hold_state.by_us)
 
     def _on_agreed(self, *, hold: bool) -> None:
-        """Tell what has changed about who hears whom; we agreed to hold them, or not to."""
+        """Handle a completed offer/answer: report changes of who holds whom; `hold` is ours."""
         agreed = self._media.agreed
         if agreed is None:
             return

@@ -1,4 +1,4 @@
-"""What the far end of a call wants us to do, and waits for us to decide."""
+"""Transfers and redirects that the far end asks for and that wait for a decision."""
 
 from typing import TypeAlias
 
@@ -15,21 +15,21 @@ Event: TypeAlias = Question | TransferDecided | RedirectDecided
 
 
 class Questions:
-    """The questions of one call that are open."""
+    """The open questions of one call."""
 
     def __init__(self) -> None:
         self.transfer: TransferRequested | None = None
-        """Whom the far end wants us to call; None while it wants nothing, or has its answer."""
+        """The transfer that the far end asks for; None if there is none, or it has been decided."""
         self.redirect: RedirectRequested | None = None
-        """Where our call was redirected to, likewise."""
+        """The redirect of our call that waits for a decision; None if there is none."""
 
     @property
     def open(self) -> Question | None:
-        """The one that waits; None without any."""
+        """The question that waits for a decision; None if there is none."""
         return self.transfer or self.redirect
 
     def on_event(self, event: Event) -> None:
-        """Take what the core tells of them."""
+        """Handle an event of the core."""
         match event:
             case TransferRequested(decision=decision):
                 self.transfer = None if decision is Permission.REFUSE else event
@@ -41,5 +41,5 @@ class Questions:
                 self.redirect = None
 
     def drop(self) -> None:
-        """The call is over."""
+        """Drop all questions: the call has ended."""
         self.transfer = self.redirect = None

@@ -1,4 +1,4 @@
-"""What the outcome of a request means for the exit code (contract §3)."""
+"""Maps the outcome of a request to an error and its exit code (contract §3)."""
 
 from typing import Final
 
@@ -14,21 +14,21 @@ from sipcli.errors import (
 from sipcli.sip.build import USELESS
 
 _NO_ANSWER: Final = frozenset({408, 480, 487})
-"""Final statuses that mean that nobody answered."""
+"""Final statuses that mean that the call was not answered."""
 _SDP_REFUSED: Final = frozenset({415, 488, 606})
-"""Those that refuse the session description (RFC 3261 §21.4.26)."""
+"""Final statuses that refuse the session description (RFC 3261 §21.4.26)."""
 _HINTS: Final = {
     403: "the server does not let you reach it",
-    480: "nobody is there just now: is the far end registered?",
-    488: "see codecs, and whether the far end speaks WebRTC",
-    502: "the server did not get through to the far end's side",
-    503: "the server, or what lies behind it, is down or has too much to do",
+    480: "not available now: is the far end registered?",
+    488: "check codecs, and that the far end supports WebRTC",
+    502: "the server could not reach the far end's network",
+    503: "the server, or one behind it, is down or overloaded",
 }
-"""The likely step, and what may help, where the status alone tells."""
+"""Final status -> its likely cause, or what to check."""
 
 
 def failure(what: str, outcome: Outcome) -> SipcliError | None:
-    """The error that `outcome` of `what` (a noun: "message to ...") amounts to; None for a 2xx."""
+    """Return the error for `outcome` of `what` (a noun: "message to ..."); None for a 2xx."""
     match outcome:
         case Answered(response=response) if response.status // 100 == 2:
             return None
@@ -47,7 +47,7 @@ def failure(what: str, outcome: Outcome) -> SipcliError | None:
 
 
 def refusal(status: int, text: str) -> SipcliError:
-    """The error that a final `status` (300 to 699) amounts to; `text` gets its cure."""
+    """Return the error for a final `status` (300 to 699): `text`, and a hint if there is one."""
     hint = None if USELESS in text else _HINTS.get(status)
     text = text if hint is None else f"{text}; {hint}"
     if status in _NO_ANSWER:

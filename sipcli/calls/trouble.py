@@ -1,13 +1,13 @@
-"""What went wrong in one call, as the error that ends this call and no other."""
+"""Maps an exception raised inside a call to the error that ends this call only."""
 
 from sipcli.errors import MediaError, Phase, SipcliError
 
 
 def explained(error: Exception) -> SipcliError | None:
-    """What `error` means for its call; None for what is a bug of ours.
+    """Return the error to end the call with; None if `error` is a bug in sipcli.
 
-    The machine may be out of files, memory or a module; that is no bug, and may have passed by
-    the next call.
+    Running out of file descriptors or memory, or a missing module, is not a bug, and the next
+    call may succeed.
     """
     if isinstance(error, SipcliError):
         return error

@@ -146,12 +146,12 @@ async def test_a_phone_out_of_its_place_says_so_at_once() -> None:
         pass
     with pytest.raises(RuntimeError, match="inside its `async with`"):
         await phone.ping("bob")
-    with pytest.raises(RuntimeError, match="make another one"):
+    with pytest.raises(RuntimeError, match="create another one"):
         await phone.__aenter__()
 
 
 async def test_an_account_is_needed_to_register() -> None:
-    with pytest.raises(ConfigError, match=r"uri is missing.*register=False to go without"):
+    with pytest.raises(ConfigError, match=r"uri is missing.*register=False"):
         Phone(ws_servers="ws://127.0.0.1:1")
 
 
@@ -161,7 +161,7 @@ async def test_what_cannot_be_called_is_told_before_anything_is_sent(
     alice = await sip_phone("alice")
     with pytest.raises(ConfigError, match="only sip:, sips: and tel:"):
         await alice.call("http://example.com")
-    with pytest.raises(ConfigError, match="headers: Via is written by sipcli itself"):
+    with pytest.raises(ConfigError, match="headers: Via is set by sipcli itself"):
         await alice.call("echo", headers={"Via": "x"})
     with pytest.raises(ConfigError, match="is not an audio source"):
         await alice.call("echo", audio_in="tone:")

@@ -136,7 +136,7 @@ def test_failures_say_what_was_seen(user: pytest.Pytester) -> None:
             " found: sent * packets, received 0: ICE connected by host, DTLS up, nothing came back:"
             " the call was too short to judge, its media were up for 0.? s",
             "E   assert *9.* == 440",
-            "E   *NoAnswerError: ring: nobody answered within 0.5 s; so far: 180 Ringing",
+            "E   *NoAnswerError: ring: no answer within 0.5 s; so far: 180 Ringing",
             "E   *NoAnswerError: ring: no call came in for sip:bob@sandbox.invalid within 0.5 s",
             "E   *ConfigError: *echo is an extension of the sandbox:*",
             "E   *ConfigError: *Phone(): passwort: unknown key; did you mean*",

@@ -29,7 +29,7 @@ def test_no_file_is_written_that_is_played_or_written_already(
     def filled(word: str) -> str:
         return word.format(*names)
 
-    with pytest.raises(ConfigError, match=r"a\.wav is meant twice"):
+    with pytest.raises(ConfigError, match=r"a\.wav is used twice"):
         AudioSetup.of(filled(audio_in), filled(audio_out), record and filled(record), pytest.fail)
     assert path.read_bytes() == b"what somebody has recorded"
 
@@ -41,7 +41,7 @@ def test_a_current_folder_that_is_gone_is_no_bug_of_ours(
     here.mkdir()
     monkeypatch.chdir(here)
     here.rmdir()
-    with pytest.raises(ConfigError, match=r"a\.wav is meant twice"):
+    with pytest.raises(ConfigError, match=r"a\.wav is used twice"):
         AudioSetup.of("silence", "file:a.wav", "a.wav", pytest.fail)
 
 

@@ -84,5 +84,5 @@ def test_a_refusal_of_the_description_is_none_of_the_call(status: int, phase: Ph
 def test_a_refusal_says_what_may_help_where_that_is_known() -> None:
     text = str(refusal(488, "488 Not Acceptable Here"))
     assert text == (
-        "offer/answer: 488 Not Acceptable Here; see codecs, and whether the far end speaks WebRTC"
+        "offer/answer: 488 Not Acceptable Here; check codecs, and that the far end supports WebRTC"
     )

@@ -45,7 +45,7 @@ def test_control_characters_are_refused(value: str) -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_what_sipcli_writes_itself_is_refused(name: str) -> None:
-    with pytest.raises(click.BadParameter, match="written by sipcli itself"):
+    with pytest.raises(click.BadParameter, match="set by sipcli itself"):
         read(f"{name}: x")
 
 

@@ -101,7 +101,7 @@ async def test_a_digit_that_is_refused_names_its_status(
     bob = await sip_phone("bob", audio_in="silence")
     script = "wait media\ndtmf 5\nsleep 20\n"
     events = await called(monkeypatch, sip_sandbox, bob, script, tmp_path, "--dtmf-method", "info")
-    text = "the far end did not take the digit 5: 415 Unsupported Media Type"
+    text = "the far end did not accept the digit 5: 415 Unsupported Media Type"
     assert one(events, "expectation")["actual"] == text
     assert one(events, "finished")["exit_code"] == 8
     assert one(events, "warning")["text"] == text

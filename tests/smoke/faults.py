@@ -116,7 +116,7 @@ FAULTS: Final = (
         bound_s=3,
         exit_code=5,
         sentence="offer/answer: 488 Not Acceptable Here: no common audio codec; the session"
-        " description has opus, red, telephone-event; see codecs, and whether the far end speaks"
+        " description has opus, red, telephone-event; check codecs, and that the far end supports"
         " WebRTC",
     ),
     Fault(
