@@ -4,6 +4,7 @@ import math
 import os
 import platform
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,12 +74,12 @@ def preamble(how: str) -> list[str]:
     cores = os.cpu_count()
     today = datetime.now(UTC).date()
     load = os.getloadavg()[1]
-    return [
+    text = (
         f"Measured on {today} with `{how}`: {platform.machine()}, {cores} shared cores, Python"
         f" {platform.python_version()}, load average {load:.1f} before it began. The speech is"
-        f" of Debian's package `{PACKAGE}`.",
-        "",
-    ]
+        f" from Debian's package `{PACKAGE}`."
+    )
+    return [*textwrap.wrap(text, 100, break_on_hyphens=False, break_long_words=False), ""]
 
 
 def write(part: str, lines: Iterable[str]) -> None:
