@@ -1,1 +1,1 @@
-"""What a user agent decides: state machines without sockets, clocks or randomness."""
+"""The pure user agent: SIP state machines without sockets, clocks or randomness."""

@@ -1,7 +1,7 @@
-"""The user agent: the one door into the core.
+"""The user agent: the only entry point to the core.
 
-Its owner feeds it what happens (`opened`, `received`, `tick` ...), and after each step
-carries out `take_actions()`, passes on `take_events()` and comes back at `deadline()`.
+Its owner reports what happens (`opened`, `received`, `tick` ...), and after each step
+performs `take_actions()`, passes on `take_events()` and calls `tick` again at `deadline()`.
 Nothing here waits, and `now` is always seconds on the owner's monotonic clock.
 """
 
@@ -48,18 +48,18 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something for the debug log: input that had no effect, and why."""
+    """A line for the debug log: input that had no effect, and why."""
 
     text: str
 
 
 NOT_FOR_US: Final = Fault(Layer.VALIDATION, "Via", None, "More Than One Via In A Response")
-"""It took a wrong way: the last hop back takes its Via off (RFC 3261 §8.1.3.3)."""
+"""The response was misrouted: the last hop removes its own Via (RFC 3261 §8.1.3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DebugLine:
-    """Something for the debug log: what happened."""
+    """A line for the debug log: what happened."""
 
     text: str
 
@@ -70,9 +70,9 @@ Action: TypeAlias = Open | Close | Transmit | Note | DebugLine
 class UserAgent:
     """One account on one connection at a time.
 
-    `new_id` and `draw` are its sources of randomness. A `patient` agent tries again for
-    ever; else a round in which all servers failed, or a refused registration, is the end.
-    `takes_calls` says whether incoming calls are let in; without it they get 480.
+    `new_id` and `draw` are its sources of randomness. With `retry_forever` it never gives up;
+    without it, it stops after a round in which all servers failed, or a refused registration.
+    Without `takes_calls`, incoming calls get 480.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class UserAgent:
         )
         services = CallServices(self, self._requester, self._transactions, draw, self.log)
         self.calls = Calls(services, settings, takes_calls=takes_calls)
-        """All calls and what can be done with them."""
+        """All calls, and the operations on them."""
         self._faults = FaultReports(self.emit)
         self._server = RequestServer(self._transactions, self._identity, self.calls, self.emit)
         self._keepalive = Keepalive(draw)
@@ -128,14 +128,14 @@ class UserAgent:
         self._carry_out(self._connector.start(now), now)
 
     def stop(self, now: float) -> None:
-        """End all calls, unregister, then close; `is_stopped` says when (the owner bounds it)."""
+        """End all calls, unregister, then close; the owner waits for `is_stopped`, with a limit."""
         self._stopping = True
         self.calls.stop(now)
         self._registration.stop(now)
         self._step_done(now)
 
     def retry_forever_from_now(self) -> None:
-        """From now on try again for ever."""
+        """Retry forever from now on."""
         self._connector.retry_forever = self._registration.retry_forever = True
 
     def ping(self, target: Uri, on_outcome: OnOutcome, now: float) -> None:
@@ -149,7 +149,7 @@ class UserAgent:
     # What its owner reports
 
     def opened(self, flow: Flow, elapsed: float, now: float) -> None:
-        """The connection asked for by `Open` is there, after `elapsed` seconds of dialling."""
+        """The connection requested by `Open` is up, after `elapsed` seconds of dialling."""
         effects = self._connector.opened(flow, now, quiet=self._is_quiet)
         if flow == self.flow:
             self._keepalive.open()
@@ -160,11 +160,11 @@ class UserAgent:
         self._carry_out(effects, now)
 
     def connect_failed(self, flow: Flow, phase: str, reason: str, now: float) -> None:
-        """The connection asked for by `Open` could not be had."""
+        """The connection requested by `Open` failed."""
         self._carry_out(self._connector.failed(flow, phase, reason, now), now)
 
     def closed(self, flow: Flow, code: int | None, reason: str, now: float) -> None:
-        """An open connection ended, not by our `Close`."""
+        """An open connection ended, other than by our `Close`."""
         self._flow_gone(flow, now)
         self._step_done(now)
         self._carry_out(self._connector.lost(flow, code, reason, now), now)
@@ -180,13 +180,13 @@ class UserAgent:
         self._step_done(now)
 
     def dial_now(self, now: float) -> None:
-        """There is reason to think that a server can be reached again: if not connected, dial."""
+        """Dial now unless connected: a server may be reachable again."""
         self._carry_out(self._connector.dial_now(now), now)
 
     def slept(self, seconds: float, now: float) -> None:
-        """The owner's clock stood still for `seconds`, since nothing ran here; it goes on now.
+        """The machine slept: the owner's clock stopped for `seconds` and runs again now.
 
-        The clocks of far ends went on, so that what was granted to us is over by that much sooner.
+        The far ends' clocks did not stop, so whatever they granted us expires that much sooner.
         """
         self._registration.slept(seconds)
         self.calls.slept(seconds, now)
@@ -204,7 +204,7 @@ class UserAgent:
     # What its owner asks
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do; None: not before something else happens."""
+        """When to call `tick` next, in seconds; None: not before something else happens."""
         due = (
             self._transactions.deadline(),
             self._registration.deadline(),
@@ -215,17 +215,17 @@ class UserAgent:
         return min((at for at in due if at is not None), default=None)
 
     def take_actions(self) -> list[Action]:
-        """What is to be done, in this order; it is handed out once."""
+        """Return the actions to perform, in order, and clear the list."""
         actions, self._actions = self._actions, []
         return actions
 
     def take_events(self) -> list[events.Event]:
-        """What there is to tell, in this order; it is handed out once."""
+        """Return the new events, in order, and clear the list."""
         happened, self._events = self._events, []
         return happened
 
     def take_call_events(self) -> list[CallEvent]:
-        """What there is to tell of calls, in this order; it is handed out once."""
+        """Return the new call events, in order, and clear the list."""
         happened, self._call_events = self._call_events, []
         return happened
 
@@ -237,18 +237,18 @@ class UserAgent:
 
     @property
     def is_registered(self) -> bool:
-        """Whether a binding of ours is alive."""
+        """True if a binding of ours is alive."""
         return self._registration.is_registered
 
     @property
     def is_stopped(self) -> bool:
-        """Whether `stop` has run its course: nothing is registered, nothing connected."""
+        """True once `stop` has finished: not registered, not connected."""
         return self._stopping and self._connector.state is ConnectorState.IDLE
 
     # What its parts ask of it (transactions.Wire, registration.Owner, line.Owner)
 
     def send(self, flow: Flow, message: Request | Response) -> None:
-        """Queue a message; should its connection be gone, the shell drops it."""
+        """Queue a message; the owner drops it if its connection is gone."""
         self.log(f"-> {describe_message(message)}")
         self._actions.append(Transmit(flow, encode(message)))
 
@@ -269,7 +269,7 @@ class UserAgent:
         self._call_events.append(event)
 
     def registered(self, flow_timer: int | None, now: float) -> None:
-        """A REGISTER succeeded: the server is good, and may want keep-alives."""
+        """A REGISTER succeeded: the server works, and may want keep-alives."""
         self._connector.proved()
         self._keepalive.start(flow_timer, now)
 
@@ -280,16 +280,16 @@ class UserAgent:
         now: float,
         announce: Callable[[float | None], None] = lambda _: None,
     ) -> None:
-        """End a connection that is of no use; another server gets its turn.
+        """Close a connection that is of no use, and try another server.
 
-        `announce` is told first in how many seconds that is; None: never.
+        `announce` is called first with the seconds until that attempt; None: there is none.
         """
         effects = self._connector.drop(flow, reason, now)
         announce(next((one.retry_in_s for one in effects if isinstance(one, Disconnected)), None))
         self._carry_out(effects, now)
 
     def has_another(self) -> bool:
-        """Whether there is another server whose turn it would be."""
+        """True if another server could be tried."""
         return self._connector.has_another
 
     # Inside
@@ -307,7 +307,7 @@ class UserAgent:
 
     @property
     def _is_quiet(self) -> bool:
-        """Whether moving to another connection would disturb nothing."""
+        """True if moving to another connection would disturb nothing."""
         settled = RegistrationState.REGISTERED if self._registers else RegistrationState.OFF
         is_busy = self._transactions.is_busy or not self.calls.is_idle
         return self._registration.state is settled and not is_busy
@@ -327,7 +327,7 @@ class UserAgent:
                 self._received_request(flow, message, now)
 
     def _received_response(self, response: Response, now: float) -> None:
-        """Use what can be used of it, and tell what is wrong with it."""
+        """Use what can be read of a response, and report its faults."""
         if len(response.headers.values("Via")) > 1:
             self.ignored(f"{response.status}: {NOT_FOR_US.reason}")
             self._faults.dropped(response, NOT_FOR_US, now)
@@ -346,7 +346,7 @@ class UserAgent:
         faults = check(request)
         refusal = uas_checks.refuse_faults(faults)
         if request.method == "ACK" and is_matchable(request):
-            refusal = None  # an answer, of a kind: to drop it would cost the call
+            refusal = None  # it confirms the dialog: dropping it would end the call
         if refusal is None:
             for fault in dict.fromkeys((*request.faults, *faults)):
                 self._faults.used(request, fault, now)
@@ -362,12 +362,12 @@ class UserAgent:
             self.send(flow, build.response(request, refusal.status, refusal.reason, to_tag=tag))
 
     def _flow_gone(self, flow: Flow, now: float) -> None:
-        self._registration.flow_down(flow)  # first: nothing more is to be sent there
+        self._registration.flow_down(flow)  # first, so that nothing more is sent there
         self._transactions.flow_lost(flow, now)
         self.calls.flow_lost(flow, now)
 
     def _step_done(self, now: float) -> None:
-        """Forget calls that are done with; once stopping has nothing to wait for, close."""
+        """Forget finished calls; close once `stop` has nothing left to wait for."""
         self.calls.sweep()
         is_off = self._registration.state is RegistrationState.OFF and self.calls.is_idle
         if self._stopping and is_off:

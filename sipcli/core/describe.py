@@ -1,4 +1,4 @@
-"""What happened, in one line for the debug log."""
+"""Format events and messages as one line each for the debug log."""
 
 import re
 from dataclasses import fields, is_dataclass
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _PRIVATE: Final = frozenset({"text", "digit"})
-"""Fields of what users say or dial: their size tells enough."""
+"""Fields with what users say or dial: only their size is logged."""
 MAX_TEXT: Final = 200
-"""Characters of each of a peer's words."""
+"""Characters logged of each text from a peer."""
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def describe(event: "DataclassInstance") -> str:
     """An event with its fields: `connected: server=wss://example.org elapsed_ms=12`.
 
-    Descriptions of sessions and what users say are told by their size alone.
+    Of session descriptions and what users say, only the size is given.
     """
     name = getattr(event, "name", None) or _WORD.sub(" ", type(event).__name__).lower()
     if name == "warning":
@@ -29,7 +29,7 @@ def describe(event: "DataclassInstance") -> str:
 
 
 def describe_fields(value: "DataclassInstance") -> str:
-    """The fields of a value that say something: `server=wss://example.org elapsed_ms=12`."""
+    """The fields of a value that are set: `server=wss://example.org elapsed_ms=12`."""
     shown = ((field.name, getattr(value, field.name)) for field in fields(value))
     return " ".join(
         f"{name}={_shown(name, what)}" for name, what in shown if what not in (None, ())
@@ -37,9 +37,9 @@ def describe_fields(value: "DataclassInstance") -> str:
 
 
 def describe_message(message: Request | Response) -> str:
-    """A SIP message as one looks for it: what it is, of which call, with which body.
+    """A SIP message in one line: start line, CSeq, Call-ID, and type and size of the body.
 
-    Of any message, well-formed or not: its words are those of the peer.
+    Works for malformed messages too. The words are the peer's: escape them before display.
     """
     if isinstance(message, Request):
         head = f"{message.method} {message.target}"

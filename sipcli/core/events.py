@@ -1,7 +1,7 @@
-"""What the user agent tells its owner: frozen values, named and filled as the contract says.
+"""Events of the user agent: frozen values with the names and fields of docs/contract.md.
 
-`name` is the event's word in `--json`; a field called `sender` is `from` there, since that
-is a word of Python's.
+`name` is the event's name in `--json`. The field `sender` is `from` there, which is a keyword
+in Python.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class ConnectFailed:
     name: ClassVar[str] = "connect_failed"
     server: str
     phase: str
-    """Where: dns, tcp, tls, http or subprotocol."""
+    """dns, tcp, tls, http or subprotocol."""
     reason: str
     retry_in_s: float | None
     """Seconds until the next attempt, at this server or another; None: there is none."""
@@ -45,7 +45,7 @@ class Disconnected:
     name: ClassVar[str] = "disconnected"
     server: str
     code: int | None
-    """WebSocket close code (RFC 6455 §7.4); None where the connection just broke."""
+    """WebSocket close code (RFC 6455 §7.4); None if the connection broke without one."""
     reason: str
     retry_in_s: float | None
 
@@ -78,27 +78,27 @@ class Registered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationFailed:
-    """A REGISTER had no success; a binding from before may still be alive."""
+    """A REGISTER failed; an earlier binding may still be alive."""
 
     name: ClassVar[str] = "registration_failed"
     status: int | None
-    """None where no answer came."""
+    """None without a response."""
     reason: str
     retry_in_s: float | None
     needs_password: bool = False
-    """Whether a password, which is not set, would help."""
+    """True if setting a password, which is missing, would help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unregistered:
-    """Our binding is gone: taken back, or run out without a refresh."""
+    """Our binding is gone: removed, or expired without a refresh."""
 
     name: ClassVar[str] = "unregistered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstantMessage:
-    """A MESSAGE came, or one of ours has its outcome (RFC 3428)."""
+    """A MESSAGE arrived, or one of ours has its result (RFC 3428)."""
 
     name: ClassVar[str] = "message"
     direction: str
@@ -107,24 +107,24 @@ class InstantMessage:
     to: str
     text: str
     status: int | None
-    """Final status; None where none came: what became of the message is unknown."""
+    """Final status; None without a response: the message may or may not have arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pong:
-    """An OPTIONS of ours has its outcome."""
+    """An OPTIONS of ours has its result."""
 
     name: ClassVar[str] = "pong"
     target: str
     status: int | None
-    """Final status; None where no answer came."""
+    """Final status; None without a response."""
     rtt_ms: float | None
     """From the request that was answered to its final response; None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
-    """Something a person should know, though all goes on."""
+    """A warning for the user; operation continues."""
 
     name: ClassVar[str] = "warning"
     text: str

@@ -1,7 +1,7 @@
-"""Warnings about messages that came in malformed: what is wrong, where, and what became of them.
+"""Rate-limited warnings about malformed messages: what is wrong, where, and how we reacted.
 
-A peer decides how many there are: the same sentence is told once a minute, the same harmless
-fault too, whatever it is in, and no more than `MAX_REPORTS` different ones are.
+A peer controls how many there are, so the same sentence is reported once a minute at most, so is
+the same harmless fault in any message, and at most `MAX_REPORTS` different ones are.
 """
 
 from collections.abc import Callable
@@ -12,37 +12,37 @@ from sipcli.sip.faults import Fault
 from sipcli.sip.message import Request, Response
 
 PERIOD: Final = 60.0
-"""Seconds in which nothing is told twice."""
+"""Seconds in which the same warning is not repeated."""
 MAX_REPORTS: Final = 10
-"""Warnings in one period; then one more says that there are others."""
+"""Warnings in one period; one more then says that there are others."""
 MAX_EXCERPT: Final = 60
-"""Characters that are repeated of what is no SIP message."""
+"""Characters quoted from data that is not a SIP message."""
 
 
 class FaultReports:
-    """Tells of malformed messages, within bounds; `now` is in seconds on the caller's clock."""
+    """Reports malformed messages, within bounds; `now` is in seconds on the caller's clock."""
 
     def __init__(self, emit: Callable[[events.Event], None]) -> None:
         self._emit = emit
         self._told: dict[str, float] = {}
-        """What was told -> when, the oldest first."""
+        """Topic -> when it was reported, oldest first."""
 
     def refused(self, request: Request, fault: Fault, now: float) -> None:
-        """A request that is answered with the fault's status."""
+        """Report a request that is answered with the fault's status."""
         what = "was dropped" if request.method == "ACK" else f"was refused with {fault.status}"
         self._tell(f"{_named(request)} {what}: {_place(fault)}", now)
 
     def used(self, message: Request | Response, fault: Fault, now: float) -> None:
-        """A message with a fault that is used as far as it can be read."""
+        """Report a malformed message that is used as far as it can be read."""
         text = f"{_named(message)} is malformed but still used: {_place(fault)}"
         self._tell(text, now, topic=f"used: {fault.header}: {fault.reason}")
 
     def dropped(self, message: Request | Response, fault: Fault, now: float) -> None:
-        """A message of which nothing can be used."""
+        """Report a message that cannot be used at all."""
         self._tell(f"{_named(message)} cannot be used: {_place(fault)}", now)
 
     def unknown(self, data: bytes, fault: Fault, now: float) -> None:
-        """Bytes that are no SIP message."""
+        """Report bytes that are not a SIP message."""
         start = data.lstrip(b"\r\n")[: MAX_EXCERPT + 1].splitlines() or [b""]
         shown = start[0].decode("utf-8", "replace")
         shown = shown if len(shown) <= MAX_EXCERPT else f"{shown[:MAX_EXCERPT]}…"
@@ -51,7 +51,7 @@ class FaultReports:
         )
 
     def _tell(self, text: str, now: float, topic: str | None = None) -> None:
-        """Tell it, unless that was done lately: `topic` stands for it, else the text itself."""
+        """Emit `text`, unless its topic (by default the text) was reported within `PERIOD`."""
         topic = topic or text
         self._told = {known: at for known, at in self._told.items() if now - at < PERIOD}
         if topic in self._told or len(self._told) > MAX_REPORTS:
@@ -73,7 +73,7 @@ def _named(message: Request | Response) -> str:
 
 
 def _place(fault: Fault) -> str:
-    """What is wrong, and where: the header field, and the character in it."""
+    """The fault with its place: the header field and the character in it."""
     where = fault.header if fault.header and fault.header not in fault.reason else ""
     at = "" if fault.offset is None else f"at character {fault.offset + 1}"
     both = " ".join(part for part in (where, at) if part)

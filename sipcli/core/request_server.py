@@ -1,4 +1,4 @@
-"""Requests that come in: each gets its answer here, or from its call (RFC 3261 §8.2, RFC 3428)."""
+"""Answer incoming requests, or pass them to their call (RFC 3261 §8.2, RFC 3428)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from sipcli.sip.charset import decode
 from sipcli.sip.message import Request
 
 MAX_REMEMBERED: Final = 200
-"""Bound on the MESSAGEs remembered for finding merged copies."""
+"""MESSAGEs remembered to recognise merged copies (RFC 3261 §8.2.2.2)."""
 
 
 class RequestServer:
-    """Checks, serves and answers what belongs to no call, and gives the calls what is theirs."""
+    """Answers requests outside calls, and hands the others to their call."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class RequestServer:
         self._recent: deque[tuple[float, Request]] = deque(maxlen=MAX_REMEMBERED)
 
     def receive(self, inbound: Inbound, now: float) -> None:
-        """Answer a well-formed request; an ACK gets none, as ever (RFC 3261 §17)."""
+        """Answer a well-formed request; an ACK never gets a response (RFC 3261 §17)."""
         request = inbound.request
         session = self._calls.session_of(request)
         if request.method == "ACK":
@@ -56,7 +56,7 @@ class RequestServer:
                 session.receive(inbound, now)
 
     def _cancel(self, inbound: Inbound, now: float) -> None:
-        """A CANCEL gets 200 where its INVITE is known, even if it comes too late (§9.2).
+        """Answer a CANCEL with 200 if its INVITE is known, even if it comes too late (§9.2).
 
         The To tag is that of the INVITE's own answers.
         """
@@ -82,10 +82,10 @@ class RequestServer:
     def _serve(self, request: Request, now: float) -> Answer:
         if request.method == "OPTIONS":
             return uas_checks.answer_options()
-        self._take_message(request, now)
+        self._accept_message(request, now)
         return Answer(200)
 
-    def _take_message(self, request: Request, now: float) -> None:
+    def _accept_message(self, request: Request, now: float) -> None:
         self._recent.append((now + LIFETIME, request))
         bodies = find_bodies(request, uas_checks.ACCEPT["MESSAGE"])
         texts = [decode(body.content, body.kind.params.get("charset")) for body in bodies]
@@ -100,7 +100,7 @@ class RequestServer:
         )
 
     def _recent_requests(self, now: float) -> list[Request]:
-        """MESSAGEs whose answers a merged copy could still meet: as long as Timer J would run."""
+        """MESSAGEs that a merged copy could still match: for as long as Timer J would run."""
         while self._recent and self._recent[0][0] <= now:
             self._recent.popleft()
         return [request for _, request in self._recent]

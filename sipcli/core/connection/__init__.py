@@ -1,1 +1,1 @@
-"""Which server to be connected to, and keeping that connection."""
+"""Choose a server, connect to it and keep the connection (RFC 5626)."""

@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt (RFC 5626 §4.5)."""
+"""Compute the wait before the next connection or registration attempt (RFC 5626 §4.5)."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -11,7 +11,7 @@ def retry_delay(failures: int, low: float, high: float, draw: Draw) -> float:
     """Seconds to wait after `failures` attempts in a row have failed (at least one).
 
     Uniform in 50-100 % of `low` doubled with each further failure, and never outside
-    `low` to `high`: a wish of the user's for the shortest wait outweighs the lower half.
+    `low` to `high`: the user's setting for the shortest wait takes precedence over the lower half.
     """
     bound = min(high, low * 2.0 ** min(max(failures, 1) - 1, 32))
     return max(low, bound * (0.5 + draw() / 2))

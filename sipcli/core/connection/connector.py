@@ -1,4 +1,4 @@
-"""Which connection to have, and when to try again (the recovery of the source document's UA).
+"""Decide which server to dial and when to retry: failover, backoff, return to a heavier server.
 
     IDLE --start--> DIALLING --opened--> OPEN --lost--> DIALLING (the next server, at once)
                       |  ^                                 or WAITING, when all have failed
@@ -6,8 +6,8 @@
                       v  |
                     WAITING (all have failed; a new round after the wait)
 
-One connection at a time, but for the attempt to return to a heavier server: it is dialled
-beside the open one, which gives way only when the new one is open.
+There is one connection at a time, except while trying to return to a heavier server: that one
+is dialled beside the open one, which is closed only once the new one is open.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from sipcli.core.connection.servers import Servers
 from sipcli.core.events import ConnectFailed, Connecting, Disconnected
 
 URGENT: Final = 3.0
-"""Seconds that the wait between two rounds is at the most while there is a call."""
+"""Longest wait between two rounds during a call, in seconds."""
 PROVED_AFTER: Final = 30.0
 """Seconds a connection on which nothing registers must last to count as good."""
 
@@ -57,9 +57,9 @@ class ConnectorState(Enum):
 class Connector:
     """Keeps one connection open: failover by weight, backoff, return to the heavier server.
 
-    `low` and `high` bound the wait between rounds, in seconds. Without `patient` a round
-    in which every server failed is the last. `registers` says that a registration, and not
-    a connection that lasts, is what proves a server good.
+    `low` and `high` bound the wait between rounds, in seconds. Without `retry_forever` a round
+    in which every server failed is the last. With `registers`, a server counts as good once a
+    registration succeeded; otherwise once the connection has lasted `PROVED_AFTER` seconds.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Connector:
         registers: bool,
         is_urgent: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`is_urgent` says whether there is a call that needs the connection back."""
+        """`is_urgent` returns True while a call needs the connection back."""
         self._is_urgent = is_urgent
         self._servers = Servers(servers, draw)
         self._low = low
@@ -97,7 +97,7 @@ class Connector:
         return self._dial_or_wait(now)[0]
 
     def opened(self, flow: Flow, now: float, *, quiet: bool) -> list[ConnectorEffect]:
-        """The shell's dialling succeeded; `quiet` as for `tick`."""
+        """The owner's dialling succeeded; `quiet` as for `tick`."""
         old = self.flow
         self._servers.is_back(flow.server)
         if flow == self.returning and old is not None:
@@ -118,7 +118,7 @@ class Connector:
         return []
 
     def failed(self, flow: Flow, phase: str, reason: str, now: float) -> list[ConnectorEffect]:
-        """The shell's dialling failed in `phase`."""
+        """The owner's dialling failed in `phase`."""
         if flow == self.returning:
             self.returning = None
             self._watch_out(now)
@@ -132,7 +132,7 @@ class Connector:
         return [failed, *effects]
 
     def lost(self, flow: Flow, code: int | None, reason: str, now: float) -> list[ConnectorEffect]:
-        """An open connection ended without our wish."""
+        """An open connection ended unexpectedly."""
         if flow != self.flow or self.state is not ConnectorState.OPEN:
             return []
         closing: list[ConnectorEffect] = []
@@ -157,7 +157,7 @@ class Connector:
         self._failures = 0
 
     def stop(self) -> list[ConnectorEffect]:
-        """End it all; nothing is dialled any more."""
+        """Close everything and stop dialling."""
         flows = [flow for flow in (self.flow, self.returning) if flow is not None]
         self.state = ConnectorState.IDLE
         self.deadlines = {}
@@ -165,10 +165,10 @@ class Connector:
         return [Close(flow, "") for flow in flows]
 
     def dial_now(self, now: float) -> list[ConnectorEffect]:
-        """Wait no longer, and begin anew what is being dialled; nothing, where one is open.
+        """Dial at once, restarting any attempt in progress; do nothing if a connection is open.
 
-        For when the machine has another network than before: what failed did so in the old one,
-        and what is being dialled may be stuck in it.
+        For when the network has changed: servers failed on the old network, and an attempt in
+        progress may be stuck on it.
         """
         if self.state not in (ConnectorState.WAITING, ConnectorState.DIALLING):
             return []
@@ -179,11 +179,11 @@ class Connector:
 
     @property
     def has_another(self) -> bool:
-        """Whether a server remains in this round that has not failed."""
+        """True if a server in this round has not failed yet."""
         return self._servers.has_another(self.flow.server if self.flow is not None else None)
 
     def tick(self, now: float, *, quiet: bool) -> list[ConnectorEffect]:
-        """Fire what is due; `quiet` says that nothing is going on that a move would disturb."""
+        """Fire due timers; `quiet` means that nothing is going on that a move would disturb."""
         effects: list[ConnectorEffect] = []
         if self.deadlines.get("retry", now + 1) <= now:
             del self.deadlines["retry"]
@@ -202,7 +202,7 @@ class Connector:
         return min(due, default=None)
 
     def _dial_or_wait(self, now: float) -> tuple[list[ConnectorEffect], float | None]:
-        """Dial the next server of the round, or wait for a new one; with the wait in seconds."""
+        """Dial the next server of the round, or wait for a new round; also return the wait (s)."""
         server = self._servers.choose()
         if server is not None:
             self.state = ConnectorState.DIALLING
@@ -232,7 +232,7 @@ class Connector:
             self.deadlines["return"] = now + self._high
 
     def _return(self, now: float) -> list[ConnectorEffect]:
-        """See whether a heavier server is back."""
+        """Dial a heavier server to see if it is back."""
         del self.deadlines["return"]
         better = self._servers.better_than(self.flow.server) if self.flow else None
         if better is None:

@@ -1,4 +1,4 @@
-"""One WebSocket connection as the core sees it (a flow in the words of RFC 5626 §2)."""
+"""A WebSocket connection as the core sees it: a flow (RFC 5626 §2)."""
 
 from dataclasses import dataclass
 
@@ -10,5 +10,5 @@ class Flow:
     """An open connection: requests of a transaction and their answers stay on it."""
 
     number: int
-    """Counts connection attempts from 1; the shell knows the socket by it."""
+    """Counts connection attempts from 1; the owner finds the socket by it."""
     server: WsServer

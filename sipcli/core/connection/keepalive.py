@@ -1,8 +1,8 @@
 """CRLF keep-alives on a connection (RFC 5626 §3.5.1, §4.4.1; RFC 7118 §6).
 
-Only a registrar that asked for them with Flow-Timer is sent pings, and one that answers them is
-held to its pongs. One that never does is alive all the same: the WebSocket's own pings watch
-every connection, and end it where their pongs stay away.
+Pings go only to a registrar that asked for them with Flow-Timer. If it has answered one, a missing
+pong means that the connection is dead. If it never answers, nothing follows but a warning: the
+WebSocket's own pings watch every connection, and end it if their pongs stay away.
 """
 
 from enum import Enum, auto
@@ -15,7 +15,7 @@ PONG: Final = b"\r\n"
 PONG_WAIT: Final = 10.0
 """Seconds within which a pong must come (RFC 5626 §4.4.1)."""
 MIN_INTERVAL: Final = 5.0
-"""Seconds between pings at the least, whatever Flow-Timer says."""
+"""Fewest seconds between pings, whatever Flow-Timer says."""
 UNANSWERED: Final = (
     "the registrar asks for keep-alives (Flow-Timer) but does not answer them (RFC 5626 §4.4.1): "
     "only the WebSocket's own pings show whether the connection is alive"
@@ -23,48 +23,48 @@ UNANSWERED: Final = (
 
 
 class Due(Enum):
-    """What there is to do now."""
+    """The action that is due."""
 
     NOTHING = auto()
     PING = auto()
     WARNING = auto()
-    """Pongs have never come, which is told once."""
+    """No pong has ever come; reported once."""
     DEATH = auto()
-    """Pongs came and come no more: the connection is dead."""
+    """Pongs used to come and have stopped: the connection is dead."""
 
 
 class Keepalive:
-    """Pings due and pongs awaited on one connection after the other."""
+    """Schedules pings and waits for pongs on the current connection."""
 
     def __init__(self, draw: Draw) -> None:
         self._draw = draw
         self._flow_timer: int | None = None
         self._has_ponged = False
         self._is_unanswered = False
-        """Whether a ping on this connection has waited in vain for the first pong."""
+        """True if a ping on this connection has not been answered and no pong came before."""
         self._has_warned = False
         self.deadlines: dict[str, float] = {}
 
     def open(self) -> None:
-        """There is a new connection, on which nothing is known yet."""
+        """Start over for a new connection."""
         self._flow_timer = None
         self._has_ponged = self._is_unanswered = False
         self.deadlines = {}
 
     def start(self, flow_timer: int | None, now: float) -> None:
-        """Obey this Flow-Timer (seconds) from now on; None: send nothing."""
+        """Use this Flow-Timer (seconds) from now on; None: send no pings."""
         self._flow_timer = flow_timer
         self.deadlines = {}
         self._schedule(now)
 
     def ponged(self, now: float) -> None:
-        """A lone CRLF came."""
+        """A pong (a single CRLF) arrived."""
         self._has_ponged = True
         if "pong" in self.deadlines:
             self._schedule(now)
 
     def due(self, now: float) -> Due:
-        """What is due at `now`; asking counts as doing it."""
+        """Return what is due at `now`, and schedule what comes after it."""
         if self.deadlines.get("ping", now + 1) <= now:
             if self._is_unanswered and not self._has_ponged:
                 self._schedule(now)
@@ -81,7 +81,7 @@ class Keepalive:
         return Due.WARNING if is_news else Due.NOTHING
 
     def deadline(self) -> float | None:
-        """When there is something to do."""
+        """When to call `due` next, in seconds; None: never."""
         return min(self.deadlines.values(), default=None)
 
     def _schedule(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Which WebSocket server to try next: heaviest first, ties at random, failed ones remembered."""
+"""Choose the WebSocket server to try next: heaviest first, ties at random, without failed ones."""
 
 from sipcli.config.settings import WsServer
 from sipcli.core.connection.backoff import Draw
@@ -17,7 +17,7 @@ class Servers:
         return self._pick([server for server in self._servers if server not in self._failed])
 
     def has_another(self, server: WsServer | None) -> bool:
-        """Whether a server besides `server` is left in this round."""
+        """True if a server besides `server` is left in this round."""
         return any(other not in self._failed and other != server for other in self._servers)
 
     def failed(self, server: WsServer) -> None:

@@ -1,1 +1,1 @@
-"""REGISTER, from the first to the last (RFC 3261 §10, RFC 5626)."""
+"""Registration: REGISTER, refresh, unregister (RFC 3261 §10, RFC 5626)."""

@@ -1,4 +1,4 @@
-"""What a 2xx to REGISTER says (RFC 3261 §10.2.4, 10.3, RFC 5626 §4.2, RFC 5627 §4.2, RFC 3608)."""
+"""Read a 2xx to REGISTER (RFC 3261 §10.2.4, 10.3, RFC 5626 §4.2, RFC 5627 §4.2, RFC 3608)."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri
 
 MAX_BINDINGS: Final = 100
-"""Bound on what a registrar can make us show; ours is looked for among all of them."""
+"""Most bindings that we show; ours is looked for among all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationGrant:
-    """The registrar's answer, understood."""
+    """The content of the registrar's 2xx."""
 
     expires: int
-    """Seconds for which our binding was granted; 0: it was not."""
+    """Seconds granted for our binding; 0: none."""
     bindings: tuple[Binding, ...]
     granted: Granted
     warnings: tuple[str, ...]
 
 
 def read(request: Request, response: Response, instance: str, asked: int) -> RegistrationGrant:
-    """Understand the 2xx `response` to our REGISTER `request` for `asked` seconds.
+    """Read the 2xx `response` to our REGISTER `request` for `asked` seconds.
 
-    Our own binding is found as `_candidates` says. Where more than one may be ours, and where
-    several are shown and none looks like ours (which is a warning), the shortest time counts:
-    to refresh too early does no harm, to refresh too late makes us unreachable.
+    `_candidates` finds our own binding. If more than one may be ours, or several are listed and
+    none looks like ours (a warning), the shortest time counts: refreshing too early does no harm,
+    refreshing too late makes us unreachable.
     """
     contacts = response.contacts
     candidates = _candidates(request.contacts[0], contacts, instance)
@@ -58,9 +58,9 @@ def read(request: Request, response: Response, instance: str, asked: int) -> Reg
 
 
 def _candidates(sent: Address, contacts: tuple[Address, ...], instance: str) -> list[Address]:
-    """Those of the `contacts` that may be the one `sent`, the surest sign first.
+    """Return those of the `contacts` that may be the one `sent`, by the surest sign that any has.
 
-    Our user part is random, so it is ours whatever became of host and parameters. Next come
+    Our user part is random, so it is ours even if host and parameters were rewritten. Next come
     instance and reg-id, then the instance alone (a registrar that replaced the URI); a sole
     binding that names no other instance is ours, since we have just made one.
     """
@@ -87,13 +87,13 @@ def _candidates(sent: Address, contacts: tuple[Address, ...], instance: str) -> 
 
 
 def _narrowed(found: Iterable[Address], is_better: Callable[[Address], bool]) -> list[Address]:
-    """Those of `found` that are better, if there are any."""
+    """Those of `found` that are better; all of them if none is."""
     found = list(found)
     return [one for one in found if is_better(one)] or found
 
 
 def _shown(contacts: tuple[Address, ...], own: Address | None) -> tuple[Address, ...]:
-    """As many bindings as we show, ours among them."""
+    """The first `MAX_BINDINGS` bindings, ours included."""
     first = contacts[:MAX_BINDINGS]
     if own is None or any(contact is own for contact in first):
         return first
@@ -101,7 +101,7 @@ def _shown(contacts: tuple[Address, ...], own: Address | None) -> tuple[Address,
 
 
 def _unseen(contacts: tuple[Address, ...]) -> str:
-    """What to say where our binding is not seen."""
+    """The warning if our binding is not listed."""
     if not contacts:
         return "the registrar's 200 does not list our binding; treating it as registered"
     return (
@@ -113,7 +113,7 @@ def _unseen(contacts: tuple[Address, ...]) -> str:
 def _granted_time(
     own: Address | None, contacts: tuple[Address, ...], response: Response, asked: int
 ) -> int:
-    """Seconds until our binding runs out."""
+    """Seconds until our binding expires."""
     if own is not None:
         return _time(own, response, asked)
     times = [_time(contact, response, asked) for contact in contacts]
@@ -141,7 +141,7 @@ def _expires(contact: Address) -> int | None:
 
 
 def _gruu(own: Address | None, name: str) -> str | None:
-    """The GRUU in a parameter of our binding; None where there is none that can be used."""
+    """The GRUU in a parameter of our binding; None if missing or malformed."""
     text = own.params.get(name) if own is not None else None
     try:
         return text if text and SipUri.parse(text) else None

@@ -1,12 +1,12 @@
-"""Getting registered and staying so (RFC 3261 §10.2, RFC 5626, 5627, 3608).
+"""Register and stay registered (RFC 3261 §10.2, RFC 5626, 5627, 3608).
 
     OFF --start--> WAITING --a connection--> REGISTERING --2xx--> REGISTERED
                       ^                        |   ^                |
                       +------ a failure -------+   +---- refresh ---+
     any --stop--> UNREGISTERING (where a binding may exist) --> OFF
 
-One REGISTER is outstanding at most. A binding and its expiry outlive the states: a
-refresh that fails leaves us registered until the time granted is really over.
+At most one REGISTER is outstanding. The binding and its expiry are independent of the state: a
+refresh that fails leaves us registered until the granted time has run out.
 """
 
 from collections.abc import Callable
@@ -31,15 +31,15 @@ from sipcli.core.requests.requester import ALLOW, SUPPORTED, Requester
 from sipcli.sip.message import Request, Response
 
 REFUSED_WAITS: Final = (60.0, 1800.0)
-"""Shortest and longest wait after a refusal that time alone does not mend, in seconds."""
+"""Shortest and longest wait after a refusal that will not resolve on its own, in seconds."""
 HARD_REFUSALS: Final = frozenset(
     {400, 401, 403, 404, 405, 407, 410, 416, 420, 423, 484, 501, 603, 604}
 )
 MAX_EXPIRES: Final = 2**31
 MAX_RAISES: Final = 2
-"""Times that a 423 makes us ask for a longer time, until a REGISTER has succeeded or failed."""
+"""Times that we ask for a longer expiry after a 423, until a REGISTER has succeeded or failed."""
 STOP_TIMEOUT_S: Final = 1.0
-"""Seconds that stopping waits for a REGISTER in the air before it unregisters regardless."""
+"""Seconds that stopping waits for an outstanding REGISTER before it unregisters anyway."""
 MIN_REFRESH: Final = 1.0
 MAX_REFRESH: Final = 86400.0
 
@@ -65,10 +65,10 @@ def refresh_delay(expires: float) -> float:
 
 
 class Owner(Protocol):
-    """What a registration needs of the agent that owns it."""
+    """The parts of the owning agent that a registration needs."""
 
     def emit(self, event: events.Event) -> None:
-        """Take an event."""
+        """Emit an event."""
 
     def registered(self, flow_timer: int | None, now: float) -> None:
         """A REGISTER succeeded; `flow_timer` in seconds, None if not given (RFC 5626 §4.4)."""
@@ -76,19 +76,19 @@ class Owner(Protocol):
     def give_up_flow(
         self, flow: Flow, reason: str, now: float, announce: Callable[[float | None], None]
     ) -> None:
-        """Registering has no chance on this connection: let another server have its turn.
+        """Registering cannot succeed on this connection: try another server.
 
-        `announce` is told first in how many seconds the next attempt comes; None: there is none.
+        `announce` is called first with the seconds until the next attempt; None: there is none.
         """
 
     def has_another(self) -> bool:
-        """Whether there is another server whose turn it would be."""
+        """True if another server could be tried."""
 
 
 class Registration:
-    """The binding of one address of record to one phone.
+    """The binding of one address of record to this phone (RFC 3261 §10).
 
-    Without `patient` nothing is tried again where it failed.
+    Without `retry_forever` a failed REGISTER is not retried.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Registration:
         self._exchange: Exchange | None = None
         self._begun = 0.0
         self._may_be_bound = False
-        """Whether a REGISTER of ours had, or may have had, success: then leaving takes it back."""
+        """True if a REGISTER succeeded, or may have: then `stop` has to unregister."""
         self._stopping = False
         self.state = State.OFF
         self.deadlines: dict[str, float] = {}
@@ -128,11 +128,11 @@ class Registration:
 
     @property
     def is_registered(self) -> bool:
-        """Whether a binding of ours is alive at the registrar, as far as we know."""
+        """True if a binding of ours is alive at the registrar, as far as we know."""
         return self.expiry is not None
 
     def start(self, now: float) -> None:
-        """Want to be registered from now on."""
+        """Register, now or as soon as there is a connection."""
         self._stopping = False
         if self.state is State.OFF:
             self._enter(State.WAITING)
@@ -140,20 +140,20 @@ class Registration:
                 self._register(now)
 
     def flow_up(self, flow: Flow, now: float) -> None:
-        """A connection is open: bind it (each new connection needs that, RFC 5626 §4.2)."""
+        """A connection is open: register on it, as each new one needs (RFC 5626 §4.2)."""
         self._flow = flow
         if self.state in (State.WAITING, State.REGISTERED):
             self._register(now)
 
     def flow_down(self, flow: Flow) -> None:
-        """The connection is gone; what was in the air on it reports `Lost` after this."""
+        """The connection is gone; an outstanding REGISTER reports `Lost` after this."""
         if flow == self._flow:
             self._flow = None
             if self.state is State.REGISTERED:
                 self._enter(State.WAITING)
 
     def stop(self, now: float) -> None:
-        """Take the binding back, also one whose REGISTER is still in the air; then be OFF."""
+        """Remove the binding, even if its REGISTER is still outstanding; then enter OFF."""
         self._stopping = True
         match self.state:
             case State.REGISTERING:
@@ -164,13 +164,13 @@ class Registration:
                 pass
 
     def slept(self, seconds: float) -> None:
-        """The registrar's clock went on for `seconds` in which ours stood still."""
+        """The machine slept: the registrar's clock ran on for `seconds` while ours stood still."""
         self.deadlines = {name: at - seconds for name, at in self.deadlines.items()}
         if self.expiry is not None:
             self.expiry -= seconds
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do; None: never, as things stand."""
+        """When to call `tick` next, in seconds; None: never, as things stand."""
         due = list(self.deadlines.values())
         if self.expiry is not None:
             due.append(self.expiry)
@@ -194,7 +194,7 @@ class Registration:
         self._register_again(now)
 
     def _register_again(self, now: float) -> None:
-        """Ask once more in the same round, in the way that the registrar's answer calls for."""
+        """Send REGISTER again in the same round, adapted to the registrar's answer."""
         if self._flow is None:
             return
         self._send(self._flow, self._expires, now)
@@ -206,7 +206,7 @@ class Registration:
                 self._warn(
                     "not connected, so the registration was not removed: it stays until it expires"
                 )
-                self.expiry = None  # what becomes of it is not for us to tell any more
+                self.expiry = None  # its end is no longer ours to report
             self._enter(State.OFF)
             return
         self._auth = None
@@ -288,8 +288,7 @@ class Registration:
                 self._enter(State.WAITING)
 
     def _adopts(self, response: Response) -> bool:
-        """Take over the Min-Expires of a 423 (§10.2.8); False: it asks for nothing new, or again
-        and again."""
+        """Adopt the Min-Expires of a 423 (§10.2.8); False if not longer, or asked too often."""
         wanted = response.min_expires
         if wanted is None or not self._expires < wanted < MAX_EXPIRES:
             return False
@@ -335,7 +334,7 @@ class Registration:
         *,
         needs_password: bool = False,
     ) -> None:
-        """Note a failure and try again in `wait` seconds; None: not on this connection."""
+        """Report a failure and retry in `wait` seconds; None: not on this connection."""
         self._failures += 1
         self._raises, self._expires = 0, self._settings.register_expires
         if wait is None:
@@ -352,11 +351,11 @@ class Registration:
         )
 
     def _failed_here(self, flow: Flow, status: int | None, reason: str, now: float) -> None:
-        """Note a failure that speaks against the connection: it makes way for another."""
+        """Report a failure that is the connection's fault, and switch to another one."""
 
         def announce(wait: float | None) -> None:
             self._failed(status, reason, wait, now)
-            self.deadlines = {}  # it is the next connection that brings the next attempt
+            self.deadlines = {}  # the next connection triggers the next attempt
 
         self._owner.give_up_flow(flow, reason, now, announce)
 
@@ -392,7 +391,7 @@ def _words(response: Response) -> str:
 
 
 def _why(response: Response) -> str:
-    """Why a REGISTER was refused, with what a status alone does not say."""
+    """Why a REGISTER was refused, with the Min-Expires of a 423."""
     if response.status != 423:
         return _words(response)
     if response.min_expires is None:
