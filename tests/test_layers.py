@@ -155,7 +155,7 @@ PURE_FILES = {
 }
 PURE_FILES |= {
     f"expect/{name}.py"
-    for name in ("call_record", "evaluation", "expectations", "feasible", "junit")
+    for name in ("call_record", "evaluation", "expectations", "feasible", "junit", "thresholds")
 }
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "nat", "report", "servers")}
 """Pure, though their layer is not."""

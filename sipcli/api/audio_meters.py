@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sipcli.expect.expectations import TONE_DOMINANT_DB
+from sipcli.expect.thresholds import TONE_DOMINANT_DB
 from sipcli.media.pcm import Pcm
 from sipcli.media.tone_meter import ToneMeter
 

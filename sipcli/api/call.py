@@ -23,8 +23,10 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
-from sipcli.expect.evaluation import Verdict, evaluator
-from sipcli.expect.expectations import TONE_TOLERANCE, Audio, Expectations
+from sipcli.expect.call_record import Audio
+from sipcli.expect.evaluation import Verdict
+from sipcli.expect.expectations import Expectations, evaluate
+from sipcli.expect.thresholds import TONE_TOLERANCE
 from sipcli.log import LOGGER
 from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.media.level import AUDIBLE_DBFS
@@ -228,8 +230,8 @@ class Call(CallState):
                 f"wait_for_audio({direction!r}): expected {', '.join(get_args(Audio))}"
             )
         wanted = Expectations(audio=direction)
-        if not await self._until(lambda: self._evaluator(wanted).met, timeout):
-            verdict = self._evaluator(wanted)
+        if not await self._until(lambda: self._verdict(wanted).met, timeout):
+            verdict = self._verdict(wanted)
             text = f"expected {verdict.expected} within {timeout:g} s; found: {verdict.actual}"
             raise self._failure(text, verdict.phase)
 
@@ -313,13 +315,13 @@ class Call(CallState):
         except InvalidDigits as fault:  # too many digits are waiting already
             LOGGER.warning("send_dtmf(%r): %s", digits, fault)
 
-    def _evaluator(self, wanted: Expectations) -> Verdict:
-        (verdict,) = evaluator(wanted, self._history.call_record())
+    def _verdict(self, wanted: Expectations) -> Verdict:
+        (verdict,) = evaluate(wanted, self._history.call_record())
         return verdict
 
     def _heard(self) -> str:
         """Return what is received now or, if that is nothing, why that may be."""
-        verdict, now = self._evaluator(Expectations(audio="received")), self.received
+        verdict, now = self._verdict(Expectations(audio="received")), self.received
         if not verdict.met and now.level_dbfs <= AUDIBLE_DBFS:
             return verdict.actual
         tone = f"{now.tone_hz:.1f} Hz" if now.tone_hz is not None else "no tone"

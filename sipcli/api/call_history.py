@@ -6,7 +6,7 @@ from sipcli.calls.call import Call as ManagedCall
 from sipcli.calls.events import CallEnded, ChangeRefused, Dtmf, Event, Held, Media, Resumed
 from sipcli.core.calls.events import Answered, Progress, TransferProgress
 from sipcli.expect.call_record import CallRecord
-from sipcli.expect.recorder import MOST_DIGITS, CallRecorder
+from sipcli.expect.recorder import MAX_DIGITS, CallRecorder
 from sipcli.text import one_line
 
 MAX_PROGRESS: Final = 100
@@ -44,7 +44,7 @@ class CallHistory:
                     self.progress.append(one_line(f"{status} {reason}"))
             case Answered(status=status):
                 self.status = status
-            case Dtmf(direction="received", digit=digit) if len(self.digits) < MOST_DIGITS:
+            case Dtmf(direction="received", digit=digit) if len(self.digits) < MAX_DIGITS:
                 self.digits += digit
             case Media(state="connected"):
                 self.is_connected = True

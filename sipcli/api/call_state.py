@@ -10,7 +10,7 @@ from sipcli.calls.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
 from sipcli.calls.call import Call as ManagedCall
 from sipcli.calls.call_stats import call_stats
 from sipcli.calls.events import CallEnded, CallStats, Event
-from sipcli.expect.expectations import Audio
+from sipcli.expect.call_record import Audio
 from sipcli.media.level import FLOOR_DBFS
 from sipcli.runner import UserAgentRunner
 from sipcli.sip.uri import Uri

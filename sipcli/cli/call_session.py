@@ -227,7 +227,7 @@ async def attend(
             if now is not None and not call.over.is_set():
                 call_session.session.screen.event(Stats(call=call.id, stats=now))
         if sending is not None and sending.fault is not None:
-            call_session.evaluator.pronounce(_unsent(options.dtmf or "", sending.fault))
+            call_session.evaluator.report(_unsent(options.dtmf or "", sending.fault))
         await call_session.call_manager.over(call)
     finally:
         if timer is not None:

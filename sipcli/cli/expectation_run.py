@@ -30,15 +30,14 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
-from sipcli.expect.evaluation import Verdict, unreached
+from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
-from sipcli.expect.expectations import Expectations
+from sipcli.expect.expectations import STATUS, Expectations, unreached
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.text import one_line
 
 _MOST_CALLS: Final = 100
 """Calls whose figures the report has; a phone that listens for ever fills no memory."""
-_STATUS: Final = "expect-status"
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that may be nothing but a final answer to the INVITE."""
 
@@ -149,7 +148,7 @@ class ExpectationRun:
 
     def _is_answer(self, error: BaseException | None) -> bool:
         """Whether it is but a final answer to a call whose status was judged."""
-        judged = any(verdict.name == _STATUS for verdict in self._verdicts)
+        judged = any(verdict.name == STATUS.name for verdict in self._verdicts)
         return judged and not self.incoming and isinstance(error, _ANSWERS)
 
     def _pronounced(self, verdict: Verdict) -> None:

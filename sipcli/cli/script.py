@@ -31,7 +31,8 @@ from sipcli.cli.stdin_lines import MOST, StdinLines, is_file
 from sipcli.errors import ConfigError, ExpectationError, Interrupted
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
-from sipcli.expect.feasible import Terms, never_met
+from sipcli.expect.expectations import never_met
+from sipcli.expect.feasible import Terms
 from sipcli.text import one_line
 
 GRACE: Final = 0.2
@@ -268,7 +269,7 @@ class Script:
         expected = f"{text!r} to succeed"
         if isinstance(line.step, Wait):
             expected = f"{line.step.event} within {line.step.seconds:g} s"
-        self._evaluator.pronounce(
+        self._evaluator.report(
             Verdict(
                 name=split(text)[0],
                 met=False,

@@ -12,9 +12,10 @@ from sipcli.calls.events import CallEnded, Event
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MediaError, Phase, SipcliError
+from sipcli.expect.call_record import Audio
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
-from sipcli.expect.expectations import Audio, Expectations
+from sipcli.expect.expectations import Expectations
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import ToneSource

@@ -1,1 +1,1 @@
-"""What a user expects of a call, and whether it was so: judged on what was received and sent."""
+"""Expectations of a call, judged by the audio and signalling that sipcli received and sent."""

@@ -1,100 +1,62 @@
-"""Expectations held against what a call came to."""
+"""The verdict on each expectation: one function each, from what the call's record holds.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+Each takes the name of its expectation, the expected value and the record. Pure.
+"""
+
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.errors import Phase
-from sipcli.expect.call_record import CallRecord, Flow
-from sipcli.expect.expectations import (
+from sipcli.expect.call_record import Audio, CallRecord, Flow
+from sipcli.expect.thresholds import (
     AUDIBLE_S,
     SETTLING_S,
     STOPPED_S,
     TONE_DOMINANT_DB,
     TONE_S,
     TONE_TOLERANCE,
-    Audio,
-    Expectations,
 )
 from sipcli.media.rtp.receipt import DENIAL_S, Receipt
 
-_STATUS: Final = "expect-status"
-_SETUP: Final = "max-setup-ms"
 _NOTHING: Final = "nothing was received"
 _DENIALS: Final = {
     Receipt.ALL_LOST: "the far end reports that none of them arrives",
     Receipt.UNNAMED: f"none of the far end's RTCP reports, over {DENIAL_S:g} s or more, names them:"
     " they do not arrive, unless it never reports on what it receives",
 }
-"""What the far end says of packets that do not reach it."""
+"""What the far end's RTCP says about packets that do not reach it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One expectation, and how it came out."""
+    """The result of one expectation."""
 
     name: str
-    """That of the option, without dashes in front."""
+    """The option's, without dashes in front."""
     met: bool
     expected: str
     actual: str
     phase: Phase = Phase.AUDIO
-    """Which step is to blame where it is not met."""
+    """The step to blame if it is not met."""
     reached: bool = True
-    """Whether the call came as far as to be judged by it; else `actual` says why not."""
+    """False if the call ended too early to be judged; `actual` says why."""
     line: int | None = None
-    """Where a script expects it; None where an option does."""
+    """The line of the script that expects it; None for an option."""
     seconds: float | None = None
-    """How long it took to be decided: from the INVITE on, or its own time if it is a script's."""
+    """From the INVITE until it was decided; for a line of a script, the time the line took."""
 
 
-def evaluator(wanted: Expectations, found: CallRecord) -> tuple[Verdict, ...]:
-    """A verdict on each expectation, in the order of the contract."""
-    return tuple(
-        replace(verdict, seconds=_seconds(verdict, found)) for verdict in _evaluator(wanted, found)
-    )
-
-
-def unreached(wanted: Expectations, reason: str) -> tuple[Verdict, ...]:
-    """The verdicts where there was no call to judge: none is met."""
-    nothing = CallRecord(
-        status=None, outcome=reason, setup_ms=None, answer_ms=None, digits="", flow=None
-    )
-    return evaluator(wanted, nothing)
-
-
-def _seconds(verdict: Verdict, found: CallRecord) -> float | None:
-    decided_ms = {_STATUS: found.answer_ms, _SETUP: found.setup_ms}.get(verdict.name)
-    return found.elapsed_s if decided_ms is None else decided_ms / 1000
-
-
-def _evaluator(wanted: Expectations, found: CallRecord) -> Iterator[Verdict]:
-    if wanted.audio is not None:
-        yield _audio(wanted.audio, found)
-    if wanted.tone_hz is not None:
-        yield _tone(wanted.tone_hz, found)
-    if wanted.dtmf is not None:
-        yield _dtmf(wanted.dtmf, found)
-    if wanted.status is not None:
-        yield _status(wanted.status, found)
-    if wanted.max_setup_ms is not None:
-        yield _setup(wanted.max_setup_ms, found)
-    if wanted.min_mos is not None:
-        yield _mos(wanted.min_mos, found)
-    if wanted.max_loss_percent is not None:
-        yield _loss(wanted.max_loss_percent, found)
-
-
-def _audio(direction: Audio, found: CallRecord) -> Verdict:
+def audio(name: str, direction: Audio, found: CallRecord) -> Verdict:
+    """Judge audible sound, received, sent or both."""
     ways = "received and sent" if direction == "both" else direction
     expected = f"{AUDIBLE_S:g} s of audible sound {ways}"
     if found.flow is None:
-        return _unreached("expect-audio", expected, found)
+        return _unreached(name, expected, found)
     inward = _fault_inward(found.flow) if direction != "sent" else None
     outward = _fault_outward(found.flow) if direction != "received" else None
     faults = [fault for fault in (inward, outward) if fault is not None]
     if not faults:
-        return _verdict("expect-audio", True, expected, _heard(found.flow, direction))
+        return _verdict(name, True, expected, _heard(found.flow, direction))
     text, too_short = "; ".join(faults), _too_short(found.flow, AUDIBLE_S)
     if too_short is not None:
         # That nothing came is a fact even in the shortest call.
@@ -104,7 +66,7 @@ def _audio(direction: Audio, found: CallRecord) -> Verdict:
         stopped = " any more" if _reaches(found.flow.audible_received_s, AUDIBLE_S) else ""
         which = f"nothing reaches us{stopped}" if inward else "nothing leaves or arrives"
         text = f"one-way audio, {which}: {text}"
-    return _verdict("expect-audio", False, expected, text)
+    return _verdict(name, False, expected, text)
 
 
 def _heard(flow: Flow, direction: Audio) -> str:
@@ -115,7 +77,7 @@ def _heard(flow: Flow, direction: Audio) -> str:
 
 
 def _too_short(flow: Flow, needed_s: float) -> str | None:
-    """Why a call has nobody to blame for what takes `needed_s` seconds; None where it has."""
+    """Say why a call is too short to blame either side for what takes `needed_s`; None if not."""
     if flow.lasted_s is None or flow.lasted_s >= needed_s + SETTLING_S:
         return None
     if not (flow.we_may_send and flow.they_may_send) or flow.receipt in _DENIALS:
@@ -124,7 +86,7 @@ def _too_short(flow: Flow, needed_s: float) -> str | None:
 
 
 def _fault_inward(flow: Flow) -> str | None:
-    """What is wrong with the sound towards us, and the likely step."""
+    """Say what is wrong with the received sound, and the likely step; None if nothing is."""
     text = f"sent {flow.packets_sent} packets, received {flow.packets_received}"
     if _reaches(flow.audible_received_s, AUDIBLE_S):
         if not flow.they_may_send or flow.silent_end_s < STOPPED_S:
@@ -145,7 +107,7 @@ def _fault_inward(flow: Flow) -> str | None:
 
 
 def _fault_outward(flow: Flow) -> str | None:
-    """What is wrong with the sound away from us, and the likely step."""
+    """Say what is wrong with the sent sound, and the likely step; None if nothing is."""
     text = f"sent {flow.packets_sent} packets"
     if not _reaches(flow.audible_sent_s, AUDIBLE_S):
         text = f"{text}, {flow.audible_sent_s:.2g} s of them audible"
@@ -156,14 +118,15 @@ def _fault_outward(flow: Flow) -> str | None:
     return f"{text}: {flow.path}, but {denial}" if denial is not None else None
 
 
-def _tone(hz: float, found: CallRecord) -> Verdict:
+def tone(name: str, hz: float, found: CallRecord) -> Verdict:
+    """Judge a tone of `hz`, received."""
     expected = (
         f"{hz:g} Hz ± {100 * TONE_TOLERANCE:g} % for {TONE_S:g} s,"
         f" {TONE_DOMINANT_DB:g} dB above the rest"
     )
     flow = found.flow
     if flow is None:
-        return _unreached("expect-tone", expected, found)
+        return _unreached(name, expected, found)
     is_met, too_short = _reaches(flow.tone_s, TONE_S), _too_short(flow, TONE_S)
     if flow.strongest_hz is not None:
         text = (
@@ -176,58 +139,68 @@ def _tone(hz: float, found: CallRecord) -> Verdict:
         if too_short is not None:
             fault = f"{fault}: {too_short}" if flow.packets_received == 0 else too_short
         text = f"no tone: {fault}" if fault is not None else "no tone stood out"
-    return _verdict("expect-tone", is_met, expected, text)
+    return _verdict(name, is_met, expected, text)
 
 
-def _dtmf(digits: str, found: CallRecord) -> Verdict:
+def dtmf(name: str, digits: str, found: CallRecord) -> Verdict:
+    """Judge the digits received: exactly these, in this order."""
     if found.flow is None:
-        return _unreached("expect-dtmf", _digits(digits), found)
+        return _unreached(name, _digits(digits), found)
     met = found.digits == digits
-    return _verdict("expect-dtmf", met, _digits(digits), _digits(found.digits))
+    return _verdict(name, met, _digits(digits), _digits(found.digits))
 
 
-def _status(status: int, found: CallRecord) -> Verdict:
+def status(name: str, expected: int, found: CallRecord) -> Verdict:
+    """Judge the final answer to the INVITE."""
     if found.status is None:
-        return _unreached(_STATUS, str(status), found)
-    met = found.status == status
+        return _unreached(name, str(expected), found)
     return Verdict(
-        name=_STATUS,
-        met=met,
-        expected=str(status),
+        name=name,
+        met=found.status == expected,
+        expected=str(expected),
         actual=str(found.status),
         phase=Phase.ANSWER,
+        seconds=found.answer_ms / 1000 if found.answer_ms is not None else None,
     )
 
 
-def _setup(limit: int, found: CallRecord) -> Verdict:
+def setup(name: str, limit: int, found: CallRecord) -> Verdict:
+    """Judge the time from the INVITE until media could flow, in ms."""
     expected = f"at most {limit} ms"
     if found.setup_ms is None:
-        return _unreached(_SETUP, expected, found)
+        return _unreached(name, expected, found)
     answer_ms = found.answer_ms if found.answer_ms is not None else 0
-    met = found.setup_ms <= limit
-    actual = f"{found.setup_ms} ms"
-    phase = Phase.ANSWER if answer_ms > found.setup_ms / 2 else Phase.ICE
-    return Verdict(name=_SETUP, met=met, expected=expected, actual=actual, phase=phase)
+    return Verdict(
+        name=name,
+        met=found.setup_ms <= limit,
+        expected=expected,
+        actual=f"{found.setup_ms} ms",
+        # To blame is what took most of the time: the far end's user, or ICE and DTLS.
+        phase=Phase.ANSWER if answer_ms > found.setup_ms / 2 else Phase.ICE,
+        seconds=found.setup_ms / 1000,
+    )
 
 
-def _mos(least: float, found: CallRecord) -> Verdict:
-    expected = f"at least {least:g}"
+def mos(name: str, minimum: float, found: CallRecord) -> Verdict:
+    """Judge the MOS of what was received (E-model)."""
+    expected = f"at least {minimum:g}"
     if found.flow is None:
-        return _unreached("min-mos", expected, found)
-    mos = found.flow.mos
-    if mos is None:
-        return _verdict("min-mos", False, expected, _NOTHING)
-    return _verdict("min-mos", mos >= least, expected, f"{mos:.2f}")
+        return _unreached(name, expected, found)
+    measured = found.flow.mos
+    if measured is None:
+        return _verdict(name, False, expected, _NOTHING)
+    return _verdict(name, measured >= minimum, expected, f"{measured:.2f}")
 
 
-def _loss(most: float, found: CallRecord) -> Verdict:
-    expected = f"at most {most:g} %"
+def loss(name: str, maximum: float, found: CallRecord) -> Verdict:
+    """Judge the packets lost, in percent of those that should have come."""
+    expected = f"at most {maximum:g} %"
     if found.flow is None:
-        return _unreached("max-loss", expected, found)
-    loss = found.flow.loss_percent
-    if loss is None:
-        return _verdict("max-loss", False, expected, _NOTHING)
-    return _verdict("max-loss", loss <= most, expected, f"{loss:.2f} %")
+        return _unreached(name, expected, found)
+    percent = found.flow.loss_percent
+    if percent is None:
+        return _verdict(name, False, expected, _NOTHING)
+    return _verdict(name, percent <= maximum, expected, f"{percent:.2f} %")
 
 
 def _verdict(name: str, met: bool, expected: str, actual: str) -> Verdict:
@@ -240,7 +213,7 @@ def _unreached(name: str, expected: str, found: CallRecord) -> Verdict:
 
 
 def _reaches(seconds: float, least: float) -> bool:
-    """Whether windows of 0.2 s and the like add up, whatever floats make of their sum."""
+    """True if `seconds` reach `least`; sums of windows of 0.2 s are not exact in binary."""
     return seconds >= least - 1e-6
 
 

@@ -1,4 +1,4 @@
-"""Has the calls of a command watched, and judges each at its end, or when it is asked to."""
+"""Record the calls of a command, and judge each at its end or when a script asks."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -9,18 +9,19 @@ from sipcli.calls.call_manager import CallManager
 from sipcli.calls.events import CallEnded, Event
 from sipcli.core.calls.events import CallId, Calling, Incoming
 from sipcli.expect.call_record import CallRecord
-from sipcli.expect.evaluation import Verdict, evaluator, unreached
-from sipcli.expect.expectations import Expectations
+from sipcli.expect.evaluation import Verdict
+from sipcli.expect.expectations import EXPECTATIONS, Expectations, evaluate, unreached
 from sipcli.expect.recorder import CallRecorder
 
 OnVerdict: TypeAlias = Callable[[Verdict], None]
 
-_SINCE_ANSWER: Final = ("expect-audio", "expect-tone", "expect-dtmf")
-"""What is counted from the answer on, and may still come where a call goes on."""
+_SINCE_ANSWER: Final = frozenset(
+    each.name for each in EXPECTATIONS.values() if each.counts_from_answer
+)
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class _LastCall:
     """The call that ended last."""
 
     call: Call
@@ -29,10 +30,10 @@ class _Past:
 
 
 class Evaluator:
-    """Give it all events of a switchboard's calls; `on_verdict` is told each verdict.
+    """Judges calls from their events, and passes each verdict to `on_verdict`.
 
-    With `incoming` each call that is answered here is judged and, where a status is expected,
-    each other too; without, the first that is placed here. `so_far` judges whichever there is.
+    With `incoming` it judges each call that is answered here and, if a status is expected, each
+    other incoming call too; without, the first call that is placed here. `so_far` judges any.
     """
 
     def __init__(
@@ -43,18 +44,18 @@ class Evaluator:
         incoming: bool,
         on_over: Callable[[CallEnded], None] = lambda _: None,
     ) -> None:
-        """`on_over` is told the end of each call, before the verdicts on it."""
+        """Call `on_over` at the end of each call, before the verdicts on it."""
         self._wanted = wanted
         self._on_over = on_over
         self._on_verdict = on_verdict
         self._incoming = incoming
         self._has_begun = False
-        self._on_trial: set[CallId] = set()
+        self._to_judge: set[CallId] = set()
         self._recorders: dict[CallId, CallRecorder] = {}
-        self._past: _Past | None = None
+        self._last: _LastCall | None = None
 
     def on_event(self, event: Event, call_manager: CallManager) -> None:
-        """Take an event; after `ended` of a call come the verdicts on it."""
+        """Take an event of any call; the verdicts on a call follow its `ended`."""
         match event:
             case Calling(call=name):
                 self._watch(name, is_judged=not (self._incoming or self._has_begun))
@@ -68,44 +69,44 @@ class Evaluator:
         recorder.on_event(event, call)
         if isinstance(event, CallEnded):
             del self._recorders[name]
-            self._past = _Past(call, recorder, event)
+            self._last = _LastCall(call, recorder, event)
             self._on_over(event)
-            if name in self._on_trial:
-                self._on_trial.discard(name)
-                self._conclude(self._past)
+            if name in self._to_judge:
+                self._to_judge.discard(name)
+                self._judge(self._last)
 
     def so_far(self, wanted: Expectations, call: Call | None, line: int) -> None:
-        """Judge `call` as far as it has come or, without one, the call that ended last.
+        """Judge `call` up to now or, without one, the call that ended last.
 
-        `line` is that of the script which wants to know.
+        `line` is the line of the script that asks.
         """
         recorder = self._recorders.get(call.id) if call is not None else None
         if call is not None and recorder is not None:
             found = recorder.call_record(call, wanted.tone_hz, None)
-            self._pronounce(evaluator(wanted, found), line, since="the answer until now")
-        elif self._past is not None:
-            found = self._call_record(self._past, wanted)
-            self._pronounce(evaluator(wanted, found), line, since="the answer until the call's end")
+            self._report(evaluate(wanted, found), line, since="the answer until now")
+        elif self._last is not None:
+            found = self._call_record(self._last, wanted)
+            self._report(evaluate(wanted, found), line, since="the answer until the call's end")
         else:
-            self._pronounce(unreached(wanted, "there is no call"), line)
+            self._report(unreached(wanted, "there is no call"), line)
 
-    def pronounce(self, verdict: Verdict) -> None:
-        """Tell a verdict that somebody else has reached."""
+    def report(self, verdict: Verdict) -> None:
+        """Pass on a verdict that was reached elsewhere."""
         self._on_verdict(verdict)
 
     def _watch(self, name: CallId, *, is_judged: bool) -> None:
         self._recorders[name] = CallRecorder()
         if is_judged:
             self._has_begun = True
-            self._on_trial.add(name)
+            self._to_judge.add(name)
 
-    def _conclude(self, past: _Past) -> None:
-        if self._incoming and not past.call.is_answered and self._wanted.status is None:
+    def _judge(self, last: _LastCall) -> None:
+        if self._incoming and not last.call.is_answered and self._wanted.status is None:
             return
-        for verdict in evaluator(self._wanted, self._call_record(past, self._wanted)):
+        for verdict in evaluate(self._wanted, self._call_record(last, self._wanted)):
             self._on_verdict(verdict)
 
-    def _pronounce(self, verdicts: Iterable[Verdict], line: int, since: str | None = None) -> None:
+    def _report(self, verdicts: Iterable[Verdict], line: int, since: str | None = None) -> None:
         for verdict in verdicts:
             actual = verdict.actual
             if since is not None and verdict.reached and verdict.name in _SINCE_ANSWER:
@@ -113,5 +114,5 @@ class Evaluator:
             self._on_verdict(replace(verdict, actual=actual, line=line, seconds=0.0))
 
     @staticmethod
-    def _call_record(past: _Past, wanted: Expectations) -> CallRecord:
-        return past.recorder.call_record(past.call, wanted.tone_hz, past.ended)
+    def _call_record(last: _LastCall, wanted: Expectations) -> CallRecord:
+        return last.recorder.call_record(last.call, wanted.tone_hz, last.ended)

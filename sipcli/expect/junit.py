@@ -1,4 +1,4 @@
-"""Verdicts as JUnit XML, the form of it that GitLab, Jenkins and GitHub's reporters all read."""
+"""Write verdicts as JUnit XML, in the form that GitLab, Jenkins and GitHub's reporters read."""
 
 import re
 from collections.abc import Sequence
@@ -10,45 +10,45 @@ from xml.etree import ElementTree
 from sipcli.text import printable
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")
-"""What `printable` leaves, and XML 1.0 cannot hold (§2.2)."""
+"""Characters that `printable` keeps and XML 1.0 forbids (§2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestCase:
-    """One test case; passed where it has neither a failure nor an error."""
+    """One test case; it passed if it has neither a failure nor an error."""
 
-    __test__ = False  # pytest would take it for its own
+    __test__ = False  # pytest would collect it as a test class
 
     name: str
     seconds: float
-    """How long this case took by itself."""
+    """The time that this case alone took."""
     failure: str | None = None
-    """Why it was judged and found wanting."""
+    """Why it failed, if it was judged."""
     error: str | None = None
     """Why it could not be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One suite: a command and what came of it."""
+    """One test suite: a command and its results."""
 
     suite: str
     classname: str
-    """Of all cases (`a.b`: of package `a`)."""
+    """Of all cases; `a.b` is class `b` of package `a`."""
     cases: Sequence[TestCase]
     began: datetime
     """With its time zone."""
     seconds: float
     host: str
-    """The machine that it ran on."""
+    """The name of the machine that it ran on."""
     properties: Sequence[tuple[str, str]] = ()
-    """What else there is to know, by name."""
+    """More facts, each with its name."""
     output: str = ""
-    """What a person may want to read who looks for the reason."""
+    """Text for a person who looks for the reason of a failure."""
 
 
 def junit(report: Report) -> bytes:
-    """The document, UTF-8."""
+    """Return the document, in UTF-8."""
     counts = {
         "tests": str(len(report.cases)),
         "failures": str(sum(case.failure is not None for case in report.cases)),
@@ -63,7 +63,7 @@ def junit(report: Report) -> bytes:
         {
             "name": _text(report.suite),
             **counts,
-            # Schemas of the format take no offset; the time is UTC.
+            # The format's schemas allow no UTC offset, so the time is UTC.
             "timestamp": report.began.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
             "hostname": _text(report.host),
         },

@@ -1,4 +1,4 @@
-"""Somebody who watches one call, and says what it has come to."""
+"""Record one call from its events and media, for the expectations to be judged by."""
 
 import asyncio
 import time
@@ -13,14 +13,14 @@ from sipcli.expect.call_record import CallRecord, Flow
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.session.stream import Stream
 
-MOST_DIGITS: Final = 10_000
-"""Digits of a call that are kept; nobody expects as many."""
+MAX_DIGITS: Final = 10_000
+"""Digits of a call that are kept, far more than any expectation names."""
 
 
 class CallRecorder:
-    """Watches one call, from its INVITE on.
+    """Records one call, from its INVITE on.
 
-    It hears tones through the `ToneTap` among the call's taps.
+    It measures tones through the `ToneTap` among the call's taps.
     """
 
     def __init__(self) -> None:
@@ -40,15 +40,15 @@ class CallRecorder:
                 self._answered(call)
             case Media(state="connected"):
                 self._media = event
-            case Dtmf(direction="received", digit=digit) if len(self._digits) < MOST_DIGITS:
+            case Dtmf(direction="received", digit=digit) if len(self._digits) < MAX_DIGITS:
                 self._digits += digit
             case _:
                 pass
 
     def call_record(self, call: Call, tone_hz: float | None, ended: CallEnded | None) -> CallRecord:
-        """What it came to or, with no `ended` yet, has come to so far.
+        """Return the record at the end of the call or, without `ended`, so far.
 
-        `tone_hz` is the tone that somebody wants to know of.
+        `tone_hz` is the expected tone, if there is one.
         """
         status, media = self._status, self._media
         if status is None and ended is not None:
@@ -125,14 +125,14 @@ def _now() -> float:
 
 
 def _audible(stream: Stream) -> tuple[float, float]:
-    """Seconds so far: sent, received."""
+    """Return the audible seconds so far: sent, received."""
     if stream.outbound is None or stream.inbound is None:
         return 0.0, 0.0
     return stream.outbound.meter.audible_s, stream.inbound.meter.audible_s
 
 
 def _silent_end(stream: Stream, call: Call, ended: CallEnded | None) -> float:
-    """Seconds from the last packet, or else the answer, to the end of the call or until now."""
+    """Return the seconds from the last packet, or the answer if none came, to the end or now."""
     since = call.answered_at if stream.last_rtp is None else max(call.answered_at, stream.last_rtp)
     if ended is None:
         return max(0.0, _now() - since)

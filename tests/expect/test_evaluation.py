@@ -6,8 +6,8 @@ import pytest
 
 from sipcli.errors import Phase
 from sipcli.expect.call_record import CallRecord, Flow
-from sipcli.expect.evaluation import Verdict, evaluator, unreached
-from sipcli.expect.expectations import Expectations
+from sipcli.expect.evaluation import Verdict
+from sipcli.expect.expectations import Expectations, evaluate, unreached
 from sipcli.media.rtp.receipt import Receipt
 
 FLOW = Flow(
@@ -47,12 +47,12 @@ DEAF = replace(FLOW, packets_received=0, audible_received_s=0.0, mos=None, loss_
 
 def verdict(wanted: Expectations, flow: Flow = FLOW) -> Verdict:
     """The one verdict on a call with this flow."""
-    (one,) = evaluator(wanted, replace(CALL, flow=flow))
+    (one,) = evaluate(wanted, replace(CALL, flow=flow))
     return one
 
 
 def test_each_expectation_has_its_verdict_in_the_order_of_the_contract() -> None:
-    found = evaluator(ALL, CALL)
+    found = evaluate(ALL, CALL)
     assert [one.name for one in found] == [
         "expect-audio",
         "expect-tone",
@@ -63,7 +63,7 @@ def test_each_expectation_has_its_verdict_in_the_order_of_the_contract() -> None
         "max-loss",
     ]
     assert all(one.met and one.reached for one in found)
-    assert evaluator(Expectations(), CALL) == ()
+    assert evaluate(Expectations(), CALL) == ()
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_wrong_tone_is_told_and_no_tone_says_why() -> None:
 
 
 def test_of_a_call_that_was_refused_only_the_status_is_judged() -> None:
-    found = {one.name: one for one in evaluator(replace(ALL, status=486, dtmf=""), BUSY)}
+    found = {one.name: one for one in evaluate(replace(ALL, status=486, dtmf=""), BUSY)}
     assert found.pop("expect-status").met
     assert not any(one.met or one.reached for one in found.values())
     assert all(one.actual == "not reached: 486 Busy Here" for one in found.values())
@@ -237,7 +237,7 @@ def test_of_a_call_that_was_refused_only_the_status_is_judged() -> None:
 
 def test_without_a_call_nothing_is_reached() -> None:
     found = unreached(ALL, "registration refused")
-    assert len(found) == len(evaluator(ALL, CALL))
+    assert len(found) == len(evaluate(ALL, CALL))
     assert not any(one.met or one.reached for one in found)
     assert {one.actual for one in found} == {"not reached: registration refused"}
 
@@ -267,10 +267,10 @@ def test_who_said_that_nothing_would_come_has_not_stopped() -> None:
     ],
 )
 def test_each_verdict_names_the_step_to_blame(wanted: Expectations, phase: Phase) -> None:
-    (found,) = evaluator(wanted, CALL)
+    (found,) = evaluate(wanted, CALL)
     assert found.phase == phase
 
 
 def test_a_late_answer_is_to_blame_for_a_slow_setup() -> None:
-    (found,) = evaluator(Expectations(max_setup_ms=100), replace(CALL, answer_ms=61))
+    (found,) = evaluate(Expectations(max_setup_ms=100), replace(CALL, answer_ms=61))
     assert found.phase == Phase.ANSWER

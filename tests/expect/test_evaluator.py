@@ -4,7 +4,7 @@ from sipcli.calls.events import Dtmf
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import Expectations
-from sipcli.expect.recorder import MOST_DIGITS
+from sipcli.expect.recorder import MAX_DIGITS
 from sipcli.media.pcm import RATE
 from sipcli.media.rtp.receipt import Receipt
 from sipcli.media.tones import Tone
@@ -114,10 +114,10 @@ def test_a_far_end_that_never_stops_dialling_fills_no_memory() -> None:
     court.theatre.answer(call)
     court.theatre.connect(call)
     digit = Dtmf(call=call.id, direction="received", digit="1", duration_ms=100, method="rtp")
-    for _ in range(MOST_DIGITS + 5):
+    for _ in range(MAX_DIGITS + 5):
         court.theatre.tell(digit)
     court.theatre.end(call)
-    assert court.verdicts[0].actual == "1" * MOST_DIGITS
+    assert court.verdicts[0].actual == "1" * MAX_DIGITS
 
 
 def test_the_way_of_the_media_is_named_where_nothing_came_back() -> None:
