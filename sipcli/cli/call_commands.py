@@ -87,7 +87,7 @@ class CallCommands:
     """Does what it is told to the switchboard's current call, or to the one that rings."""
 
     def __init__(self, call_session: CallSession) -> None:
-        self._here = call_session
+        self._call_session = call_session
         self._acts: dict[str, Callable[[str], None]] = {
             "answer": lambda _: self._answer(),
             "reject": lambda rest: self._ringing().reject(int(rest or BUSY_HERE)),
@@ -107,7 +107,7 @@ class CallCommands:
 
     def do(self, line: str) -> None:
         """Do what a line says: a verb, then what it needs. Raises `UnknownVerb`."""
-        check(line, self._here.session.settings.uri)
+        check(line, self._call_session.session.settings.uri)
         word, rest = split(line)
         self._acts[word](rest)
 
@@ -132,7 +132,7 @@ class CallCommands:
                 raise UnknownVerb(f"no such key: {key!r}; ? shows the keys")
 
     def _call(self) -> Call:
-        call = self._here.call_manager.current
+        call = self._call_session.call_manager.current
         if call is None:
             raise UnknownVerb("there is no call (Ctrl-C ends sipcli)")
         return call
@@ -144,42 +144,42 @@ class CallCommands:
         return call
 
     def _ringing(self) -> Call:
-        call = self._here.call_manager.ringing
+        call = self._call_session.call_manager.ringing
         if call is None:
             raise UnknownVerb("no call is ringing")
         return call
 
     def _answer(self) -> None:
-        call, sound = self._ringing(), self._here.call_manager.make_sound()
-        for other in self._here.call_manager.calls:
+        call, sound = self._ringing(), self._call_session.call_manager.make_sound()
+        for other in self._call_session.call_manager.calls:
             if other.is_answered and not other.is_held:
                 other.hold(on=True)
         call.answer(sound)
 
     def _dtmf(self, digits: str) -> None:
         try:
-            self._call().send_dtmf(digits, self._here.dtmf_method)
+            self._call().send_dtmf(digits, self._call_session.dtmf_method)
         except InvalidDigits as error:  # too many are waiting already
             raise UnknownVerb(str(error)) from None
 
     def _transfer(self, target: str) -> None:
-        self._answered().transfer(resolve(target, self._here.session.settings.uri))
+        self._answered().transfer(resolve(target, self._call_session.session.settings.uri))
 
     def _decision(self, word: str) -> str:
         """The line that answers what the far end of a call asks."""
-        call = self._here.call_manager.asking
+        call = self._call_session.call_manager.asking
         if call is None:
             raise UnknownVerb("no transfer is waiting for a decision")
         return f"{word}-{'transfer' if call.questions.transfer is not None else 'redirect'}"
 
     def _asked_to_transfer(self) -> Call:
-        call = self._here.call_manager.asking
+        call = self._call_session.call_manager.asking
         if call is None or call.questions.transfer is None:
             raise UnknownVerb("no transfer is waiting for a decision")
         return call
 
     def _redirected(self) -> Call:
-        call = self._here.call_manager.asking
+        call = self._call_session.call_manager.asking
         if call is None or call.questions.redirect is None:
             raise UnknownVerb("no redirection is waiting for a decision")
         return call
@@ -187,12 +187,12 @@ class CallCommands:
     def _accept_transfer(self) -> None:
         call = self._asked_to_transfer()
         try:
-            self._here.call_manager.accept_transfer(call)
+            self._call_session.call_manager.accept_transfer(call)
         except OutOfTurn as error:
             raise UnknownVerb(str(error)) from None
 
     def _stats(self) -> None:
-        call, screen = self._call(), self._here.session.screen
+        call, screen = self._call(), self._call_session.session.screen
         now = call_stats(call.media)
         if now is not None:
             screen.record("stats", {"call": call.id, "stats": asdict(now)})

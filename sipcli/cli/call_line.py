@@ -11,7 +11,7 @@ from sipcli.media.session.stream import Stream
 from sipcli.text import one_line
 
 BARS: Final = " ▁▂▃▄▅▆▇█"
-LOWEST_DBFS: Final = -60.0
+MIN_DBFS: Final = -60.0
 """What is softer has an empty bar."""
 WIDTH: Final = 6
 """Characters of a level bar."""
@@ -84,7 +84,7 @@ def levels(stream: Stream) -> str:
 
 def bar(dbfs: float) -> str:
     """A level as a bar of `WIDTH` characters."""
-    share = min(1.0, max(0.0, 1 - dbfs / LOWEST_DBFS))
+    share = min(1.0, max(0.0, 1 - dbfs / MIN_DBFS))
     eighths = round(share * WIDTH * 8)
     whole, rest = divmod(eighths, 8)
     return ("█" * whole + (BARS[rest] if rest else "")).ljust(WIDTH)

@@ -50,7 +50,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
             doing = what
 
         session.screen.watch_calls(lambda: f"◌ {doing}")
-        retry_forever = DoctorRun(
+        doctor_run = DoctorRun(
             settings=session.settings,
             described="the sandbox" if invocation.sandbox else described(invocation.load()),
             credentials=session.credentials,
@@ -58,7 +58,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
             echo=resolve_target(echo, session.settings) if echo is not None else None,
             can_ask=can_ask(invocation),
         )
-        await examine(retry_forever, report, begin)
+        await examine(doctor_run, report, begin)
 
     try:
         run_session(invocation, "doctor", work)

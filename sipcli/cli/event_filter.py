@@ -22,7 +22,7 @@ class EventFilter:
         Where failures are `counted`, since how things stand is shown all the time, the same
         one again is not, unless it is the end.
         """
-        was_registered = self._take(event)
+        was_registered = self._note(event)
         match event:
             case events.InstantMessage() | events.Pong():
                 return True
@@ -39,7 +39,7 @@ class EventFilter:
         is_repeated = is_known and counted and event.retry_in_s is not None
         return not self._quiet and (self._verbose > 0 or not is_repeated)
 
-    def _take(self, event: events.Event) -> bool:
+    def _note(self, event: events.Event) -> bool:
         """Note what has changed; whether we were registered before."""
         before = self._is_registered
         match event:

@@ -15,7 +15,7 @@ from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.events import InstantMessage, Pong
 from sipcli.errors import Phase
 
-MOST: Final = 10_000
+MAX_EVENTS: Final = 10_000
 """Events that are remembered; the oldest are forgotten first."""
 _PHASES: Final = {
     "calling": Phase.RING,
@@ -36,7 +36,7 @@ class EventLog:
         """Which step of a call is next, or the last one."""
         self.last = "nothing has happened yet"
         """What happened last, in words."""
-        self._unused: deque[str] = deque(maxlen=MOST)
+        self._unused: deque[str] = deque(maxlen=MAX_EVENTS)
         """Names of the events that nobody has waited for yet."""
         self._listener: deque[Event] | None = None
         self._changed = asyncio.Event()
@@ -49,14 +49,14 @@ class EventLog:
             self._listener.append(event)
         self.last = in_words(event) or self.last
         self.phase = _PHASES.get(event.name, self.phase)
-        self.stir()
+        self.wake()
 
     def end(self) -> None:
         """Nothing more will come."""
         self.is_over = True
-        self.stir()
+        self.wake()
 
-    def stir(self) -> None:
+    def wake(self) -> None:
         """Something else than an event has changed that somebody may wait for."""
         self._changed.set()
 
@@ -89,7 +89,7 @@ class EventLog:
     @contextmanager
     def listening(self) -> Iterator[deque[Event]]:
         """All events that come while inside, used or not."""
-        self._listener = deque(maxlen=MOST)
+        self._listener = deque(maxlen=MAX_EVENTS)
         try:
             yield self._listener
         finally:

@@ -36,7 +36,7 @@ from sipcli.expect.expectations import STATUS, Expectations, unreached
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.text import one_line
 
-_MOST_CALLS: Final = 100
+_MAX_CALLS: Final = 100
 """Calls whose figures the report has; a phone that listens for ever fills no memory."""
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that may be nothing but a final answer to the INVITE."""
@@ -111,7 +111,7 @@ class ExpectationRun:
             try:
                 begin(self._path, self._document(cases))
             except OSError as fault:
-                raise self._unwritable(fault) from fault
+                raise self._cannot_write(fault) from fault
 
     def __exit__(
         self,
@@ -130,7 +130,7 @@ class ExpectationRun:
         written = self._write(error)
         failed = [verdict for verdict in self._verdicts if not verdict.met]
         if error is None and failed:
-            raise _in_one(failed) from None
+            raise _as_one_error(failed) from None
         if error is None and written is not None:
             raise written from None
         return error is None
@@ -202,7 +202,7 @@ class ExpectationRun:
         try:
             self._publish(self._path, self._document(self._cases))
         except OSError as fault:
-            failed = self._unwritable(fault)
+            failed = self._cannot_write(fault)
             current_screen().warning(str(failed))
             return failed
         return None
@@ -245,16 +245,16 @@ class ExpectationRun:
                     yield f"{name}{suffix}", str(value)
 
     def _call_over(self, ended: CallEnded) -> None:
-        if len(self._ended) < _MOST_CALLS:
+        if len(self._ended) < _MAX_CALLS:
             self._ended.append(ended)
 
-    def _unwritable(self, fault: OSError) -> ConfigError:
+    def _cannot_write(self, fault: OSError) -> ConfigError:
         is_homeless = isinstance(fault, FileNotFoundError)
         why = "there is no such folder" if is_homeless else fault.strerror or fault
         return ConfigError(f"--junit: {self._path}: {why}")
 
 
-def _in_one(failed: list[Verdict]) -> ExpectationError:
+def _as_one_error(failed: list[Verdict]) -> ExpectationError:
     """The error that these verdicts, which were told, amount to."""
     error = ExpectationError("\n".join(map(_fault, failed)), failed[0].phase)
     places = ", ".join(map(_place, failed))

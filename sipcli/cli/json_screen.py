@@ -17,7 +17,7 @@ from sipcli.text import UNSAFE
 SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""
 
-WORDS: Final = {"sender": "from"}
+FIELD_NAMES: Final = {"sender": "from"}
 """Fields whose name in the contract is a word of Python's."""
 PRIVATE: Final = frozenset(
     {"needs_password", "body", "offer", "fork", "replaces", "is_final", "way"}
@@ -103,7 +103,7 @@ class JsonScreen:
 def as_fields(event: Event) -> dict[str, object]:
     """An event's fields under the contract's names, as JSON knows them."""
     return {
-        WORDS.get(field.name, field.name): _plain(getattr(event, field.name))
+        FIELD_NAMES.get(field.name, field.name): _plain(getattr(event, field.name))
         for field in fields(event)
         if field.name not in PRIVATE
     }

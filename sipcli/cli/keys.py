@@ -17,9 +17,9 @@ from sipcli.errors import SipcliError
 ENTER: Final = "\r\n"
 ERASE: Final = "\x7f\b"
 ESCAPE: Final = "\x1b"
-MOST_TYPED: Final = 1024
+MAX_READ_BYTES: Final = 1024
 """Bytes taken from the terminal at once."""
-POLL: Final = 0.05
+POLL_S: Final = 0.05
 """Seconds between looks at the keyboard where it cannot be waited for (Windows)."""
 
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
@@ -95,7 +95,7 @@ class Keyboard:
 
 def _read(loop: asyncio.AbstractEventLoop, descriptor: int, keyboard: Keyboard) -> None:
     try:
-        data = os.read(descriptor, MOST_TYPED)
+        data = os.read(descriptor, MAX_READ_BYTES)
     except OSError:
         data = b""
     if data:
@@ -130,4 +130,4 @@ async def _poll(press: Callable[[str], None]) -> None:
         while True:
             while msvcrt.kbhit():
                 press(msvcrt.getwch())
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL_S)

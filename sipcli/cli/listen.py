@@ -194,13 +194,13 @@ async def _serve(
     async def serve(call: Call) -> None:
         nonlocal answered, ended
         if call.came_of is not None:  # it counts, and is bounded, with the call that it goes on
-            await _greet(call_session, call, policy)
+            await _answer_or_reject(call_session, call, policy)
             await attend(call_session, call, options, hang_up_after=None)
             return
         if policy.count is not None and answered >= policy.count:
             call.reject(BUSY_HERE)
             return
-        await _greet(call_session, call, policy)
+        await _answer_or_reject(call_session, call, policy)
         answered += call.is_answered
         await attend(call_session, call, options, hang_up_after=policy.call_duration)
         ended += call.is_answered
@@ -210,7 +210,7 @@ async def _serve(
     async def take_all() -> None:
         while True:
             call = await incoming.get()
-            call_session.runner.spawn(_by_itself(call, serve(call), unusable))
+            call_session.runner.spawn(_isolated(call, serve(call), unusable))
 
     taking = asyncio.create_task(take_all())
     try:
@@ -221,7 +221,7 @@ async def _serve(
             raise unusable[0]
 
 
-async def _by_itself(
+async def _isolated(
     call: Call, work: Coroutine[None, None, None], unusable: list[DeviceError]
 ) -> None:
     """Do the work of one call; what it raises ends this call, and the others go on."""
@@ -233,7 +233,7 @@ async def _by_itself(
         call.fail(error)
 
 
-async def _greet(call_session: CallSession, call: Call, policy: Policy) -> None:
+async def _answer_or_reject(call_session: CallSession, call: Call, policy: Policy) -> None:
     """Do what the policy says, and wait until the call is answered or over."""
     if policy.reject is not None:
         call.reject(policy.reject)

@@ -10,7 +10,7 @@ from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
 
-LONGEST_TEXT = 48 * 1024
+MAX_TEXT_BYTES = 48 * 1024
 """Bytes: what still fits into one message of 64 KiB with its headers, whatever they are."""
 
 
@@ -43,9 +43,9 @@ def _utf_8(text: str) -> str:
     if text == "-" and sys.stdin is None:
         raise click.BadParameter("there is no standard input", param_hint="TEXT")
     try:
-        data = sys.stdin.buffer.read(LONGEST_TEXT + 1) if text == "-" else text.encode()
-        if len(data) > LONGEST_TEXT:
-            raise click.BadParameter(f"it is longer than {LONGEST_TEXT} bytes", param_hint="TEXT")
+        data = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1) if text == "-" else text.encode()
+        if len(data) > MAX_TEXT_BYTES:
+            raise click.BadParameter(f"it is longer than {MAX_TEXT_BYTES} bytes", param_hint="TEXT")
         return data.decode()
     except UnicodeError:
         raise click.BadParameter("it is not UTF-8", param_hint="TEXT") from None

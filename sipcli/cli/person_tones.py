@@ -33,7 +33,7 @@ class PersonTones:
     def __init__(self, ring: SinkSpec, output: SinkSpec, warn: Warn) -> None:
         self._warn = warn
         self._ringer = TonePlayer(lambda: ring.open(warn))
-        self._ear = TonePlayer(lambda: output.open(warn))
+        self._speaker = TonePlayer(lambda: output.open(warn))
         self._ours: set[CallId] = set()
         self._ringing: set[CallId] = set()
         self._talking: set[CallId] = set()
@@ -45,29 +45,29 @@ class PersonTones:
                 self._ours.add(call)
             case Incoming(call=call):
                 self._ringing.add(call)
-                self._play(self._ear if self._talking else self._ringer, self._ring_tone)
+                self._play(self._speaker if self._talking else self._ringer, self._ring_tone)
             case Progress(early_media=True) | Media(state="connected"):
-                self._ear.stop()
+                self._speaker.stop()
             case Progress(status=180):
-                self._play(self._ear, RINGBACK)
+                self._play(self._speaker, RINGBACK)
             case Answered(call=call):
                 self._talking.add(call)
                 self._quiet(call)
             case Dtmf(direction="sent", digit=digit):
-                self._play(self._ear, key_tone(digit))
+                self._play(self._speaker, key_tone(digit))
             case CallEnded(call=call):
                 self._ended(event)
 
     async def finish(self) -> None:
         """Let a refusal be heard out, then be silent."""
-        if self._ear.is_playing:
+        if self._speaker.is_playing:
             await asyncio.sleep(LAST_TONE)
         self.stop()
 
     def stop(self) -> None:
         """Be silent."""
         self._ringer.stop()
-        self._ear.stop()
+        self._speaker.stop()
 
     @property
     def _ring_tone(self) -> Cadence:
@@ -75,7 +75,7 @@ class PersonTones:
 
     def _quiet(self, call: CallId) -> None:
         self._ringing.discard(call)
-        self._ear.stop()
+        self._speaker.stop()
         if not self._ringing:
             self._ringer.stop()
 
@@ -84,7 +84,7 @@ class PersonTones:
         was_answered = event.call in self._talking
         self._talking.discard(event.call)
         if event.call in self._ours and event.by == "remote" and not was_answered:
-            self._play(self._ear, BUSY if event.status in BUSY_STATUSES else CONGESTION)
+            self._play(self._speaker, BUSY if event.status in BUSY_STATUSES else CONGESTION)
 
     def _play(self, player: TonePlayer, cadence: Cadence) -> None:
         try:

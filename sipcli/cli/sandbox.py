@@ -98,11 +98,11 @@ async def _serve(
 ) -> None:
     is_up = False
     try:
-        async with Sandbox(plan) as call_session, asyncio.timeout(duration):
+        async with Sandbox(plan) as sandbox, asyncio.timeout(duration):
             is_up = True
-            passwords = dict(call_session.passwords) if tells_passwords else {}
-            sandbox_info.tell(call_session, screen, passwords)
-            for line in _instructions(call_session, passwords):
+            passwords = dict(sandbox.passwords) if tells_passwords else {}
+            sandbox_info.tell(sandbox, screen, passwords)
+            for line in _instructions(sandbox, passwords):
                 screen.say(line)
             await asyncio.Event().wait()
     except (TimeoutError, asyncio.CancelledError):
@@ -110,23 +110,23 @@ async def _serve(
             raise Interrupted("ended before it was ready") from None
 
 
-def _instructions(call_session: Sandbox, passwords: Mapping[str, str]) -> list[str]:
-    first, *others = call_session.passwords
+def _instructions(sandbox: Sandbox, passwords: Mapping[str, str]) -> list[str]:
+    first, *others = sandbox.passwords
     lines = [
-        f"The SIP sandbox is running at {call_session.server}; Ctrl-C stops it.",
+        f"The SIP sandbox is running at {sandbox.server}; Ctrl-C stops it.",
         "",
         "Extensions to call:",
         *sandbox_info.extensions(),
         "",
         "In another terminal:",
-        *sandbox_info.environment(call_session, first, passwords),
+        *sandbox_info.environment(sandbox, first, passwords),
         "  sipcli call echo --audio-in tone:440 --duration 3",
     ]
     for name in others[:1]:
         lines += [
             "",
             "To receive calls, in a third terminal:",
-            *sandbox_info.environment(call_session, name, passwords),
+            *sandbox_info.environment(sandbox, name, passwords),
             "  sipcli listen --auto-answer --echo",
             f"then call it from the second one: sipcli call {name}",
         ]

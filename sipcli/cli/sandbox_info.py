@@ -9,17 +9,17 @@ from sipcli.sandbox.names import DOMAIN, address_of
 from sipcli.sandbox.sandbox import Sandbox
 
 
-def tell(call_session: Sandbox, screen: Screen, passwords: Mapping[str, str]) -> None:
+def tell(sandbox: Sandbox, screen: Screen, passwords: Mapping[str, str]) -> None:
     """Write the `sandbox` event. Only `passwords` are told: those that nobody knows yet."""
     accounts = [
         {"uri": str(address_of(name)), "password": passwords.get(name)}
-        for name in call_session.passwords
+        for name in sandbox.passwords
     ]
     screen.record(
         "sandbox",
         {
-            "server": str(call_session.server),
-            "tls_ca_file": call_session.ca_file,
+            "server": str(sandbox.server),
+            "tls_ca_file": sandbox.ca_file,
             "domain": DOMAIN,
             "accounts": accounts,
             "extensions": list(EXTENSIONS),
@@ -33,14 +33,14 @@ def extensions() -> list[str]:
     return [f"  {name:<{width}}  {does}" for name, does in EXTENSIONS.items()]
 
 
-def environment(call_session: Sandbox, name: str, passwords: Mapping[str, str]) -> list[str]:
+def environment(sandbox: Sandbox, name: str, passwords: Mapping[str, str]) -> list[str]:
     """The settings of one account, as a shell takes them."""
     settings = {
-        "SIPCLI_WS_SERVERS": str(call_session.server),
+        "SIPCLI_WS_SERVERS": str(sandbox.server),
         "SIPCLI_URI": str(address_of(name)),
         "SIPCLI_PASSWORD": passwords.get(name, "what you gave with --user"),
         "SIPCLI_STUN_SERVERS": "none",
     }
-    if call_session.ca_file is not None:
-        settings["SIPCLI_TLS_CA_FILE"] = call_session.ca_file
+    if sandbox.ca_file is not None:
+        settings["SIPCLI_TLS_CA_FILE"] = sandbox.ca_file
     return [f"  export {key}={quote(value)}" for key, value in settings.items()]

@@ -27,7 +27,7 @@ from sipcli.cli.script_parser import (
     parse,
 )
 from sipcli.cli.session import Session
-from sipcli.cli.stdin_lines import MOST, StdinLines, is_file
+from sipcli.cli.stdin_lines import MAX_LINES, StdinLines, is_file
 from sipcli.errors import ConfigError, ExpectationError, Interrupted
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
@@ -35,7 +35,7 @@ from sipcli.expect.expectations import never_met
 from sipcli.expect.feasible import Terms
 from sipcli.text import one_line
 
-GRACE: Final = 0.2
+LATE_LINES_S: Final = 0.2
 """Seconds that further lines have to come once the calls are over."""
 
 AtEnd: TypeAlias = Callable[[], Awaitable[None]]
@@ -102,7 +102,7 @@ class Script:
         self._evaluator = evaluator
         self._terms = terms
         self._tells_lines = tells_lines
-        self._forgives = has_terminal()
+        self._is_interactive = has_terminal()
         self._event_log = EventLog()
         self._waiting: deque[Line] = deque()
         self._is_read = False
@@ -118,13 +118,14 @@ class Script:
         self._event_log.on_event(event)
 
     async def begin(self) -> None:
-        """Begin to read. A file is read at once, up to `MOST` lines of it: what is wrong there
+        """Begin to read. A file is read at once, up to `MAX_LINES` lines of it: what is wrong there
         raises `ConfigError` before there is a call.
         """
         self._lines.start()
         if is_file():
             await self._event_log.until(
-                lambda: self._is_read or self._fault is not None or len(self._waiting) >= MOST, None
+                lambda: self._is_read or self._fault is not None or len(self._waiting) >= MAX_LINES,
+                None,
             )
         self.check()
 
@@ -141,8 +142,8 @@ class Script:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                guard = group.create_task(self._guard())
-                work = group.create_task(self._obey(call_session, at_end))
+                guard = group.create_task(self._raise_fault())
+                work = group.create_task(self._do_lines(call_session, at_end))
                 yield
                 self._event_log.end()
                 await asyncio.wait([work])
@@ -169,7 +170,7 @@ class Script:
             self._lines.done()
         else:
             self._waiting.append(Line(number, text.strip(), step))
-        self._event_log.stir()
+        self._event_log.wake()
 
     def _check_met(self, step: Step | None, text: str) -> None:
         """Raises `UnknownVerb` for an `expect` or a `wait` that nothing here can meet."""
@@ -187,10 +188,10 @@ class Script:
         self._is_read = True
         if fault is not None:
             self._found(fault)
-        self._event_log.stir()
+        self._event_log.wake()
 
     def _wrong(self, text: str) -> None:
-        if self._forgives:
+        if self._is_interactive:
             self._screen.warning(text)
         else:
             self._found(text)
@@ -199,16 +200,16 @@ class Script:
         if self._fault is None:
             self._fault = ConfigError(one_line(fault))
             self._has_fault.set()
-            self._event_log.stir()
+            self._event_log.wake()
 
-    async def _guard(self) -> None:
+    async def _raise_fault(self) -> None:
         """End it all where a line means nothing, whatever is being done."""
         await self._has_fault.wait()
         self.check()
 
     # Obeying
 
-    async def _obey(self, call_session: CallSession, at_end: AtEnd) -> None:
+    async def _do_lines(self, call_session: CallSession, at_end: AtEnd) -> None:
         await call_session.runner.ready()
         actions = ScriptActions(call_session, self._event_log)
         while (line := await self._next()) is not None:
@@ -231,7 +232,7 @@ class Script:
             return bool(self._waiting) or self._is_read
 
         if not await self._event_log.until(is_there, None):
-            await asyncio.sleep(GRACE)
+            await asyncio.sleep(LATE_LINES_S)
         if not self._waiting:
             return None
         self._lines.done()
@@ -261,7 +262,7 @@ class Script:
 
         Raises `ExpectationError` where this ends the calls.
         """
-        if self._forgives and not isinstance(line.step, Wait):
+        if self._is_interactive and not isinstance(line.step, Wait):
             self._screen.warning(f"{line.text}: {fault}")
             return True
         phase = fault.phase or self._event_log.phase
@@ -280,6 +281,6 @@ class Script:
                 seconds=time.monotonic() - self._turn_begun,
             )
         )
-        if self._event_log.is_over or self._forgives:
-            return self._forgives
+        if self._event_log.is_over or self._is_interactive:
+            return self._is_interactive
         raise ExpectationError(str(fault), phase)

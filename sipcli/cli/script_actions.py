@@ -19,9 +19,9 @@ from sipcli.core.calls.events import Calling, TransferProgress
 from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import InvalidDigits, Pause, steps
 
-PATIENCE: Final = 40.0
+ACTION_TIMEOUT_S: Final = 40.0
 """Seconds that a verb gets to come to something: SIP's own timers all end within 32."""
-DIGIT_PATIENCE: Final = 6.0
+DIGIT_TIMEOUT_S: Final = 6.0
 """Seconds more for each digit: an INFO waits for its answer."""
 
 
@@ -40,7 +40,7 @@ class ScriptActions:
     """Does verbs, to the calls of a desk."""
 
     def __init__(self, call_session: CallSession, event_log: EventLog) -> None:
-        self._here = call_session
+        self._call_session = call_session
         self._call_manager = call_session.call_manager
         self._verbs = CallCommands(call_session)
         self._event_log = event_log
@@ -85,11 +85,11 @@ class ScriptActions:
 
     async def _answer(self, line: str, call: Call) -> None:
         self._begin(line)
-        await self._see(call, lambda: call.is_answered, PATIENCE)
+        await self._see(call, lambda: call.is_answered, ACTION_TIMEOUT_S)
 
     async def _end(self, line: str, call: Call) -> None:
         self._begin(line)
-        await self._see(call, call.over.is_set, PATIENCE)
+        await self._see(call, call.over.is_set, ACTION_TIMEOUT_S)
 
     async def _hold(self, line: str, call: Call, heard: deque[Event], *, on: bool) -> None:
         was_held = call.is_held
@@ -106,7 +106,7 @@ class ScriptActions:
         def refusal() -> str | None:
             return _first_text(heard, ChangeRefused, call)
 
-        await self._see(call, lambda: agreed() or refusal() is not None, PATIENCE)
+        await self._see(call, lambda: agreed() or refusal() is not None, ACTION_TIMEOUT_S)
         if not agreed():
             raise NotDone(refusal() or "", Phase.OFFER_ANSWER)
 
@@ -121,8 +121,8 @@ class ScriptActions:
         def is_decided() -> bool:
             return call.over.is_set() or any(one.is_final for one in progress())
 
-        if not await self._event_log.until(is_decided, PATIENCE):
-            raise NotDone(f"no result within {PATIENCE:g} s; {self._event_log.last}")
+        if not await self._event_log.until(is_decided, ACTION_TIMEOUT_S):
+            raise NotDone(f"no result within {ACTION_TIMEOUT_S:g} s; {self._event_log.last}")
         # Who hangs up once it has agreed need not say how its own call went.
         if not progress():
             raise NotDone(_end_of(call))
@@ -141,24 +141,24 @@ class ScriptActions:
             failures = (one for one in heard if isinstance(one, TransferFailed))
             return next((one.text for one in failures if one.call == call.id), None)
 
-        await self._event_log.until(lambda: is_placed() or failure() is not None, PATIENCE)
+        await self._event_log.until(lambda: is_placed() or failure() is not None, ACTION_TIMEOUT_S)
         if not is_placed():
             raise NotDone(failure() or self._event_log.last)
 
     async def _dtmf(self, digits: str, call: Call) -> None:
         if call.is_answered:  # until the media connect nobody knows how digits are to go
-            await self._see(call, lambda: call.media.is_connected, PATIENCE)
+            await self._see(call, lambda: call.media.is_connected, ACTION_TIMEOUT_S)
         elif call.media.agreed is None:
             raise NotDone("the call is not answered yet, and has no early media")
         try:
-            sending = call.send_dtmf(digits, self._here.dtmf_method)
+            sending = call.send_dtmf(digits, self._call_session.dtmf_method)
         except InvalidDigits as error:  # too many are waiting already
             raise NotDone(str(error)) from None
-        sending.over.add_done_callback(lambda _: self._event_log.stir())
+        sending.over.add_done_callback(lambda _: self._event_log.wake())
         wanted = steps(digits)
         count = sum(not isinstance(step, Pause) for step in wanted)
         pauses = sum(step.seconds for step in wanted if isinstance(step, Pause))
-        seconds = PATIENCE + pauses + DIGIT_PATIENCE * count
+        seconds = ACTION_TIMEOUT_S + pauses + DIGIT_TIMEOUT_S * count
         await self._see(call, sending.over.done, seconds)
         if sending.fault is not None:
             raise NotDone(sending.fault)

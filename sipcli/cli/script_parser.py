@@ -31,9 +31,9 @@ EVENTS: Final = (
     "ended",
 )
 """The contract's events (§4) that can be waited for."""
-PATIENCE: Final = 60.0
+WAIT_TIMEOUT_S: Final = 60.0
 """Seconds that a `wait` lasts where it does not say for how long."""
-LONGEST: Final = 86_400.0
+MAX_SECONDS: Final = 86_400.0
 """Seconds that may be asked for."""
 SCRIPT_HELP: Final = f"{HELP} · sleep S · wait EVENT [S] · expect … · words work, too"
 
@@ -127,10 +127,10 @@ def _wait(rest: str) -> Wait:
     event, seconds = split(rest)
     if event not in EVENTS:
         raise UnknownVerb(f"cannot wait for {event!r}; expected one of {', '.join(EVENTS)}")
-    return Wait(event, _seconds(seconds) if seconds else PATIENCE)
+    return Wait(event, _seconds(seconds) if seconds else WAIT_TIMEOUT_S)
 
 
 def _seconds(text: str) -> float:
-    if not _SECONDS.fullmatch(text) or not 0 <= float(text) <= LONGEST:
-        raise UnknownVerb(f"{text!r} is not a time in seconds (0 to {LONGEST:.0f})")
+    if not _SECONDS.fullmatch(text) or not 0 <= float(text) <= MAX_SECONDS:
+        raise UnknownVerb(f"{text!r} is not a time in seconds (0 to {MAX_SECONDS:.0f})")
     return float(text)

@@ -7,7 +7,7 @@ from sipcli.observer import Observer
 from sipcli.sandbox.ladder import label
 from sipcli.sip.message import parse
 
-MOST: Final = 2_000
+MAX_MESSAGES: Final = 2_000
 """Messages that are kept: a far end that sends more fills no memory."""
 
 
@@ -20,7 +20,7 @@ class SipLadder:
     def __init__(self, further: Observer) -> None:
         self._further = further
         self._since = time.monotonic()
-        self._rungs: list[str] = []
+        self._lines: list[str] = []
         self._left_out = 0
         self._server = ""
 
@@ -41,23 +41,23 @@ class SipLadder:
     @property
     def text(self) -> str:
         """All of it, a message a line: seconds since the beginning, direction, message."""
-        lines = self._rungs or ["no SIP message was sent or received"]
+        lines = self._lines or ["no SIP message was sent or received"]
         more = [f"{self._left_out} more messages"] if self._left_out else []
         return "\n".join([*lines, *more])
 
     def _keep(self, arrow: str, server: str, data: bytes) -> None:
         if not data.strip():
             return  # a keep-alive
-        if len(self._rungs) >= MOST:
+        if len(self._lines) >= MAX_MESSAGES:
             self._left_out += 1
             return
         if server != self._server:
             self._server = server
-            self._rungs.append(server)
+            self._lines.append(server)
         message = parse(data).message
         what = (
             label(message)
             if message is not None
             else f"{len(data)} bytes that are not a SIP message"
         )
-        self._rungs.append(f"{time.monotonic() - self._since:9.3f} s  {arrow} {what}")
+        self._lines.append(f"{time.monotonic() - self._since:9.3f} s  {arrow} {what}")

@@ -11,12 +11,12 @@ from contextlib import suppress
 from io import RawIOBase
 from typing import Final
 
-LONGEST: Final = 1024
+MAX_LINE_BYTES: Final = 1024
 """Bytes of a line."""
-MOST: Final = 10_000
+MAX_LINES: Final = 10_000
 """Lines that may wait for their turn; the next one is read when one of them is done."""
 _CHUNK: Final = 4096
-_POLL: Final = 0.05
+_POLL_S: Final = 0.05
 """Seconds between looks at a stdin that somebody else has made non-blocking."""
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -38,7 +38,7 @@ class StdinLines:
         self._on_line = on_line
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
-        self._room = threading.Semaphore(MOST)
+        self._room = threading.Semaphore(MAX_LINES)
 
     def start(self) -> None:
         """Begin to read. The thread ends with its input, or with the process."""
@@ -85,19 +85,19 @@ def _lines(file: RawIOBase) -> Iterator[bytes]:
     held = b""
     while (data := file.read(_CHUNK)) != b"":
         if data is None:  # nothing there, and nobody will wait
-            time.sleep(_POLL)
+            time.sleep(_POLL_S)
             continue
         *whole, held = (held + data).split(b"\n")
         yield from whole
-        if len(held) > LONGEST:
+        if len(held) > MAX_LINE_BYTES:
             break
     if held:
         yield held
 
 
 def _text(number: int, line: bytes) -> str:
-    if len(line) > LONGEST:
-        raise BadLine(f"stdin, line {number}: it is longer than {LONGEST} bytes")
+    if len(line) > MAX_LINE_BYTES:
+        raise BadLine(f"stdin, line {number}: it is longer than {MAX_LINE_BYTES} bytes")
     try:
         return (line.removeprefix(_BOM) if number == 1 else line).decode()
     except UnicodeDecodeError:

@@ -1,1 +1,1 @@
-"""Each step of a call looked at by itself, and what to do about the first that fails."""
+"""Check each step of a call on its own, and suggest a fix for each that fails."""

@@ -1,4 +1,4 @@
-"""How a server asks who we are, overheard on the wire (RFC 3261 §22)."""
+"""Record the digest challenge that a server sends (RFC 3261 §22)."""
 
 from sipcli.net.failure import excerpt
 from sipcli.observer import Observer
@@ -9,7 +9,7 @@ _FIELDS = {401: "WWW-Authenticate", 407: "Proxy-Authenticate"}
 
 
 class ChallengeWatch:
-    """An observer that passes everything on, and keeps the first challenge there was."""
+    """An observer that passes everything on and keeps the first challenge."""
 
     def __init__(self, further: Observer) -> None:
         self._further = further
@@ -20,7 +20,7 @@ class ChallengeWatch:
         self._further.sent(server, data)
 
     def received(self, server: str, data: bytes) -> None:
-        """Look for a challenge."""
+        """Pass it on, and look for a challenge."""
         self._further.received(server, data)
         message = parse(data).message
         if not self._found and isinstance(message, Response) and message.status in _FIELDS:
@@ -32,7 +32,7 @@ class ChallengeWatch:
 
     @property
     def shown(self) -> str:
-        """The challenge in words."""
+        """The challenge in words, safe to print."""
         if not self._found:
             return "no password requested"
         algorithms = dict.fromkeys(each.algorithm or "MD5" for each in self._found)

@@ -1,4 +1,4 @@
-"""What became of dialling each server: DNS, TCP, TLS, and the upgrade to WebSocket."""
+"""Connect to each WebSocket server: the checks of DNS, TCP, TLS and the upgrade."""
 
 import asyncio
 import ipaddress
@@ -18,8 +18,8 @@ from sipcli.net.failure import ConnectFailed, Fault, excerpt
 from sipcli.net.options import LinkOptions
 
 PHASES: Final = (Phase.DNS, Phase.TCP, Phase.TLS, Phase.WEBSOCKET)
-FEW_DAYS: Final = 14
-"""Days that a certificate should have left."""
+MIN_DAYS_LEFT: Final = 14
+"""A certificate with fewer days left gets a hint to renew it."""
 
 _STEPS: Final[Mapping[net.Phase, Phase]] = {
     net.Phase.DNS: Phase.DNS,
@@ -28,29 +28,29 @@ _STEPS: Final[Mapping[net.Phase, Phase]] = {
     net.Phase.HTTP: Phase.WEBSOCKET,
     net.Phase.SUBPROTOCOL: Phase.WEBSOCKET,
 }
-_CURES: Final[Mapping[Phase, str]] = {
+_HINTS: Final[Mapping[Phase, str]] = {
     Phase.DNS: "check the host name in ws_servers",
     Phase.TCP: "check the network and the firewall",
     Phase.TLS: "check the server's certificate and TLS versions",
     Phase.WEBSOCKET: "check the address and path in ws_servers",
 }
-"""What to do where the fault itself does not say."""
+"""Hints for faults that bring none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One server dialled, and left at once."""
+    """One server, connected to and disconnected from at once."""
 
     server: WsServer
     details: LinkDetails
-    """What was learnt, as far as it came."""
+    """What was learnt before it failed, or in all."""
     failed_at: Phase | None = None
-    """None where the WebSocket opened; then there is no fault."""
+    """None if the WebSocket opened; then `fault` is None, too."""
     fault: Fault | None = None
 
 
 async def dial_all(servers: Iterable[WsServer], options: LinkOptions) -> tuple[Attempt, ...]:
-    """Dial every server, all at once; takes `connect_timeout` at most."""
+    """Connect to all servers at the same time; takes at most `connect_timeout` seconds."""
     return tuple(await asyncio.gather(*(_dial(server, options) for server in servers)))
 
 
@@ -64,7 +64,9 @@ async def _dial(server: WsServer, options: LinkOptions) -> Attempt:
 
 
 def connection_checks(attempts: Sequence[Attempt], now: datetime) -> tuple[Check, ...]:
-    """The four checks of a connection. One server that fails is a fault, though others work."""
+    """Return the four checks of the connections. One server that fails is a fault, even if
+    others work.
+    """
     return tuple(_check(phase, attempts, now) for phase in PHASES)
 
 
@@ -76,7 +78,7 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
         prefix = f"{attempt.server}: " if len(attempts) > 1 else ""
         if attempt.failed_at is phase and attempt.fault is not None:
             faults.append(prefix + attempt.fault.what)
-            hints.append(attempt.fault.hint or _CURES[phase])
+            hints.append(attempt.fault.hint or _HINTS[phase])
             if phase is Phase.TLS and attempt.details.certificate is not None:
                 faults.append(f"{prefix}it presented a {_shown(attempt.details.certificate, now)}")
         elif not _came_by(phase, attempt):
@@ -86,7 +88,7 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
             hints += _advice(phase, attempt, now)
     hint = hints[0] if hints else None
     if faults:
-        return bad(phase, *faults, *found, hint=hint or _CURES[phase])
+        return bad(phase, *faults, *found, hint=hint or _HINTS[phase])
     if found:
         return good(phase, *found, hint=hint)
     if any(_came_by(phase, attempt) for attempt in attempts):
@@ -95,13 +97,13 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
 
 
 def _came_by(phase: Phase, attempt: Attempt) -> bool:
-    """Whether that step is behind the attempt."""
+    """True if the attempt passed this step."""
     failed_at = attempt.failed_at
     return failed_at is None or PHASES.index(phase) < PHASES.index(failed_at)
 
 
 def _found(phase: Phase, attempt: Attempt, now: datetime) -> tuple[str, ...]:
-    """What a step that went well has brought; nothing where it was not needed."""
+    """Return the findings of a step that passed; none if it was not needed."""
     details = attempt.details
     match phase:
         case Phase.DNS:
@@ -151,14 +153,14 @@ def _shown(certificate: Certificate, now: datetime) -> str:
 
 
 def _advice(phase: Phase, attempt: Attempt, now: datetime) -> list[str]:
-    """What to think of though the step went well."""
+    """Return hints for a step that passed."""
     details = attempt.details
     if phase is not Phase.TLS:
         return []
     if details.warnings:
         return list(details.warnings)
     certificate = details.certificate
-    if certificate is not None and (certificate.not_after - now).days < FEW_DAYS:
+    if certificate is not None and (certificate.not_after - now).days < MIN_DAYS_LEFT:
         return [f"renew the certificate by {certificate.not_after:%Y-%m-%d}"]
     return []
 

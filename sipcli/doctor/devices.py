@@ -1,4 +1,4 @@
-"""Which sound devices a call would use."""
+"""Check the sound devices that a call would use."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from sipcli.media.audio_io.open import (
 )
 from sipcli.media.audio_io.portaudio import Direction, check
 
-_CURE: Final = "`sipcli devices` lists them"
+_HINT: Final = "`sipcli devices` lists them"
 _WITHOUT: Final = (
     "calls send silence and discard what they receive; --audio-in takes files and tones,"
     " --audio-out files"
@@ -26,20 +26,20 @@ _WITHOUT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a call would hear with, or speak through."""
+    """The input or the output of a call."""
 
     direction: Direction
     spec: SourceSpec | SinkSpec
     word: str
-    """As it is set."""
+    """The value of the setting."""
 
     @property
     def device(self) -> Microphone | Loudspeaker | None:
-        """None where a file, a tone or the like takes its place."""
+        """The device; None if a file, a tone or the like is used instead."""
         return self.spec if isinstance(self.spec, Microphone | Loudspeaker) else None
 
     def look(self) -> str:
-        """What would be used; raises `DeviceError`."""
+        """Return what would be used, in words. Raises `DeviceError` if it cannot be."""
         device = self.device
         if device is None:
             self.spec.check()
@@ -50,7 +50,7 @@ class Use:
 
 
 def uses(audio: Audio) -> tuple[Use, Use]:
-    """What the settings say. Raises `ConfigError` for words that mean nothing."""
+    """Return the input and output in the settings. Raises `ConfigError` for invalid values."""
     return (
         Use(Direction.INPUT, parse_source(audio.input), audio.input),
         Use(Direction.OUTPUT, parse_sink(audio.output), audio.output),
@@ -58,9 +58,9 @@ def uses(audio: Audio) -> tuple[Use, Use]:
 
 
 def check_devices(wanted: Iterable[Use]) -> Check:
-    """What is named has to be there; where nothing is named, nothing has to be.
+    """Check that the named devices can be used; a default device may be missing.
 
-    Takes a moment: PortAudio asks drivers.
+    Blocks while PortAudio asks the drivers.
     """
     found: list[str] = []
     faults: list[str] = []
@@ -72,7 +72,7 @@ def check_devices(wanted: Iterable[Use]) -> Check:
             is_default = use.device is not None and use.device.name is None
             (missing if is_default else faults).append(error.text)
     if faults:
-        return bad(Phase.DEVICES, *dict.fromkeys((*faults, *missing)), *found, hint=_CURE)
+        return bad(Phase.DEVICES, *dict.fromkeys((*faults, *missing)), *found, hint=_HINT)
     texts = (*dict.fromkeys(missing), *found)
     return Check(
         phase=Phase.DEVICES,

@@ -1,4 +1,4 @@
-"""What the addresses that STUN servers see tell of a NAT (RFC 4787 §4.1, RFC 5780 §4.3)."""
+"""Infer the type of NAT from the addresses that STUN servers see (RFC 4787 §4.1, RFC 5780 §4.3)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ _UNKNOWN = "its filtering cannot be determined from here"
 
 
 def judge_nat(mappings: Sequence[Mapping]) -> str | None:
-    """A sentence on the NAT between us and the servers; None where nobody has seen us.
+    """Describe the NAT between us and the servers; None if no server has seen us.
 
-    Two servers have to have seen the same socket for its kind to be known.
+    The type is known only if two servers have seen the same socket.
     """
     if not mappings:
         return None

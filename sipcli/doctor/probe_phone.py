@@ -1,4 +1,4 @@
-"""A phone of the account, for as long as it is examined."""
+"""A phone of the account that the doctor uses for its checks."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,10 +26,10 @@ TEMPORARILY_UNAVAILABLE: Final = 480
 
 
 class ProbePhone:
-    """A phone with calls. Use it with `async with`; `shell.ready` says whether it works.
+    """A phone with calls. Use it with `async with`; `runner.ready` raises if it does not work.
 
-    One that `echoes` answers calls from its own address,
-    and sends back what it hears; whoever else calls gets 480.
+    With `echoes` it answers calls from its own address and sends back what it hears;
+    other callers get 480.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class ProbePhone:
         *,
         echoes: bool = False,
     ) -> None:
-        # A trial call leads to whom it was placed to, and to no one else.
+        # A far end must not transfer the test call to another phone.
         settings = replace(settings.unattended, transfers=PeerPolicy(Permission.REFUSE))
         self.settings = settings
         self.on_call_event: Callable[[CallEvent], None] = lambda _: None
-        """Hears of the calls; to be set before one is placed."""
+        """Called with the events of calls; set it before placing one."""
         self.server: WsServer | None = None
-        """The one that it is, or was, connected to."""
+        """The server that it is, or was last, connected to."""
         self.registered: Registered | None = None
         self.refused: RegistrationFailed | None = None
         self.call_manager = CallManager(
@@ -90,7 +90,7 @@ class ProbePhone:
                 pass
 
     def _on_incoming(self, call: Call) -> None:
-        # What a call asks of the core has to wait until the step that told of it is over.
+        # The core takes no requests during the step that reports the call.
         asyncio.get_running_loop().call_soon(self._greet, call)
 
     def _greet(self, call: Call) -> None:

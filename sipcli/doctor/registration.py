@@ -1,4 +1,4 @@
-"""Whether the registrar takes us, and what it grants."""
+"""Check the registration."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,32 +9,32 @@ from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MissingPassword, Phase, SipcliError
 
-_CURES: Final[Mapping[int | None, str]] = {
+_HINTS: Final[Mapping[int | None, str]] = {
     None: "is that a SIP server? check the path in ws_servers, and registrar_server",
     401: "check password, and authorization_user if the server's user name is not that of uri",
     403: "check the password, too: some servers answer 403 to a wrong one",
     404: "check uri and registrar_server",
     407: "check password, and authorization_user if the server's user name is not that of uri",
 }
-_CURE: Final = "ask the administrator of the server; --trace-sip shows the messages"
+_HINT: Final = "ask the administrator of the server; --trace-sip shows the messages"
 
 
-async def check_registration(line: ProbePhone, challenges: ChallengeWatch) -> Check:
-    """Wait for the outcome. Raises `MissingPassword`: it may be asked for."""
+async def check_registration(phone: ProbePhone, challenges: ChallengeWatch) -> Check:
+    """Wait for the registration. Raises `MissingPassword`, so that the caller can ask for one."""
     try:
-        await line.runner.ready()
+        await phone.runner.ready()
     except MissingPassword:
         raise
     except SipcliError as error:
-        return _refused(error, line, challenges)
-    registered = line.registered
+        return _refused(error, phone, challenges)
+    registered = phone.registered
     if registered is None:
         return not_run(Phase.REGISTRATION, "register is off (--no-register)")
     return good(Phase.REGISTRATION, *_granted(registered), challenges.shown)
 
 
 def missing_password(challenges: ChallengeWatch) -> Check:
-    """The check where the server wants a password and nobody can be asked for it."""
+    """Return the check for a missing password that cannot be asked for."""
     return bad(
         Phase.REGISTRATION,
         "no password is set",
@@ -55,8 +55,8 @@ def _granted(registered: Registered) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _refused(error: SipcliError, line: ProbePhone, challenges: ChallengeWatch) -> Check:
-    if line.refused is None:
-        return bad(Phase.REGISTRATION, error.text, hint=_CURE)
-    hint = _CURES.get(line.refused.status, _CURE)
-    return bad(Phase.REGISTRATION, line.refused.reason, challenges.shown, hint=hint)
+def _refused(error: SipcliError, phone: ProbePhone, challenges: ChallengeWatch) -> Check:
+    if phone.refused is None:
+        return bad(Phase.REGISTRATION, error.text, hint=_HINT)
+    hint = _HINTS.get(phone.refused.status, _HINT)
+    return bad(Phase.REGISTRATION, phone.refused.reason, challenges.shown, hint=hint)

@@ -1,4 +1,4 @@
-"""The checks of one examination, told as they come."""
+"""Collect the checks of one run, and report each as it comes."""
 
 from collections.abc import Callable
 
@@ -7,31 +7,31 @@ from sipcli.errors import Phase, SipcliError
 
 
 class Report:
-    """Tells each check once: an examination may begin anew, with a password that it lacked."""
+    """Reports each check once, even if the run starts again with a password that was missing."""
 
     def __init__(self, tell: Callable[[Check], None]) -> None:
         self._tell = tell
         self._checks: dict[Phase, Check] = {}
 
     def add(self, *checks: Check) -> None:
-        """Take checks, in the contract's order."""
+        """Add checks, in the contract's order, and report those that are new."""
         for check in checks:
             if check.phase not in self._checks:
                 self._checks[check.phase] = check
                 self._tell(check)
 
     def leave_out(self, why: str) -> None:
-        """Note that nothing of what is left was run."""
+        """Add all remaining checks as not run."""
         self.add(*(not_run(phase, why) for phase in ORDER if phase not in self._checks))
 
     @property
     def is_complete(self) -> bool:
-        """Whether every check was run, or had nothing to look at."""
+        """True if each check was run or had nothing to look at."""
         return all(check.was_run for check in self._checks.values())
 
     @property
     def failure(self) -> SipcliError | None:
-        """The first check that failed, as an error; None if all is well."""
+        """The error of the first failed check; None if there is none."""
         failed = (check for check in self._checks.values() if check.ok is False)
         first = next(failed, None)
         return first.error if first is not None else None

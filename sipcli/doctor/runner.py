@@ -1,4 +1,4 @@
-"""All checks in their order: what depends on one that failed is left out, the rest still runs."""
+"""Run all checks in order. A check is not run if one that it depends on has failed."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,48 +28,46 @@ from sipcli.sip.uri import Uri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorRun:
-    """Whom to examine."""
+    """One run of the doctor: the account to check, and how."""
 
     settings: Settings
     described: str
-    """Where the settings come from."""
+    """The source of the settings, in words."""
     credentials: Credentials | None
     observer: Observer
     echo: Uri | None
-    """Who sends back what is heard; None: nobody but ourselves."""
+    """The phone to call, which sends back what it hears; None: a second phone of this account."""
     can_ask: bool
-    """Whether a password that is missing can be asked for."""
+    """True if a missing password can be asked for."""
 
 
-async def examine(retry_forever: DoctorRun, report: Report, begin: Callable[[str], None]) -> None:
-    """Run all checks. `begin` is told, in words, what is looked at next.
+async def examine(run: DoctorRun, report: Report, begin: Callable[[str], None]) -> None:
+    """Run all checks. `begin` is called with each step that starts, in words.
 
-    Raises `ConfigError` before the first check where the settings are of no use, and
-    `MissingPassword` where it can be asked for: then examine again, with the same report.
+    Raises `ConfigError` before the first check if the settings are invalid, and
+    `MissingPassword` if a password can be asked for: then call this again, with the same report.
     """
-    settings = retry_forever.settings
+    settings = run.settings
     options = LinkOptions.from_settings(settings)
     ice_servers = IceServers.from_settings(settings, include_loopback=settings.is_local)
     wanted = uses(settings.audio)
-    report.add(good(Phase.CONFIGURATION, f"{settings.uri}, {retry_forever.described}"))
+    report.add(good(Phase.CONFIGURATION, f"{settings.uri}, {run.described}"))
     begin("connecting")
     attempts = await dial_all(settings.ws_servers, options)
     report.add(*connection_checks(attempts, datetime.now(UTC)))
     reached = tuple(attempt.server for attempt in attempts if attempt.fault is None)
     async with AsyncExitStack() as stack:
-        line = None
+        phone = None
         if reached:
             begin("registering")
-            line = await _register(
-                replace(settings, ws_servers=reached), retry_forever, report, stack
-            )
+            phone = await _register(replace(settings, ws_servers=reached), run, report, stack)
         else:
             report.add(not_run(Phase.REGISTRATION, "no server was reached"))
         begin("querying the STUN and TURN servers")
         report.add(*server_checks(await survey(ice_servers)))
         begin("placing a test call")
-        if line is not None:
-            await _call(line, retry_forever, report)
+        if phone is not None:
+            await _call(phone, run, report)
         else:
             report.add(*unreachable("there is no registration"))
     begin("checking the sound devices")
@@ -77,24 +75,24 @@ async def examine(retry_forever: DoctorRun, report: Report, begin: Callable[[str
 
 
 async def _register(
-    settings: Settings, retry_forever: DoctorRun, report: Report, stack: AsyncExitStack
+    settings: Settings, run: DoctorRun, report: Report, stack: AsyncExitStack
 ) -> ProbePhone | None:
-    """A phone that can call; None where the registrar does not want it."""
-    challenges = ChallengeWatch(retry_forever.observer)
-    line = ProbePhone(settings, retry_forever.credentials, challenges)
-    await stack.enter_async_context(line)
+    """Return a phone that can place calls; None if the registration failed."""
+    challenges = ChallengeWatch(run.observer)
+    phone = ProbePhone(settings, run.credentials, challenges)
+    await stack.enter_async_context(phone)
     try:
-        check = await check_registration(line, challenges)
+        check = await check_registration(phone, challenges)
     except MissingPassword:
-        if retry_forever.can_ask:
+        if run.can_ask:
             raise
         check = missing_password(challenges)
     report.add(check)
-    return line if check.ok is not False else None
+    return phone if check.ok is not False else None
 
 
-async def _call(line: ProbePhone, retry_forever: DoctorRun, report: Report) -> None:
-    if retry_forever.echo is not None:
-        report.add(*call_checks(await place(line, retry_forever.echo)))
+async def _call(phone: ProbePhone, run: DoctorRun, report: Report) -> None:
+    if run.echo is not None:
+        report.add(*call_checks(await place(phone, run.echo)))
     else:
-        report.add(*await call_ourselves(line, retry_forever.credentials, retry_forever.observer))
+        report.add(*await call_ourselves(phone, run.credentials, run.observer))

@@ -1,4 +1,4 @@
-"""What the STUN and TURN servers gave: each of them, by each transport."""
+"""Check each STUN and TURN server over each transport."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ from sipcli.doctor.nat import judge_nat
 from sipcli.errors import Phase
 from sipcli.media.transport.survey import Mapping, Surveyed
 
-_STUN_CURE = (
+_STUN_HINT = (
     "does a firewall block UDP to it? Calls go on without it; stun_servers = [] saves the wait"
 )
-_TURN_CURE = "check the address, user name and password in turn_servers, and the firewall"
+_TURN_HINT = "check the address, user name and password in turn_servers, and the firewall"
 
 
 def server_checks(surveyed: Sequence[Surveyed]) -> tuple[Check, Check]:
-    """The checks of STUN and of TURN. One server that fails is a fault, though others work."""
+    """Return the checks of STUN and TURN. One server that fails is a fault, even if others work."""
     return (
         _stun([each for each in surveyed if not each.server.relays]),
         _turn([each for each in surveyed if each.server.relays]),
@@ -30,7 +30,7 @@ def _stun(surveyed: Sequence[Surveyed]) -> Check:
         if each.fault is None
     ]
     nat = judge_nat([mapping for each in surveyed for mapping in each.mappings])
-    return _check(Phase.STUN, surveyed, [*found, *([nat] if nat else [])], _STUN_CURE)
+    return _check(Phase.STUN, surveyed, [*found, *([nat] if nat else [])], _STUN_HINT)
 
 
 def _turn(surveyed: Sequence[Surveyed]) -> Check:
@@ -42,7 +42,7 @@ def _turn(surveyed: Sequence[Surveyed]) -> Check:
         for each in surveyed
         if each.relayed is not None
     ]
-    return _check(Phase.TURN, surveyed, found, _TURN_CURE)
+    return _check(Phase.TURN, surveyed, found, _TURN_HINT)
 
 
 def _check(phase: Phase, surveyed: Sequence[Surveyed], found: Sequence[str], cure: str) -> Check:
@@ -54,7 +54,7 @@ def _check(phase: Phase, surveyed: Sequence[Surveyed], found: Sequence[str], cur
 
 
 def _seen(mappings: Sequence[Mapping]) -> str:
-    """Each address that we have there, by whichever socket."""
+    """Return our addresses as the server sees them, one per host."""
     hosts = {mapping.seen[0]: mapping.seen for mapping in mappings}
     return " and ".join(_at(*seen) for seen in hosts.values())
 

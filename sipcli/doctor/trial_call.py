@@ -1,4 +1,4 @@
-"""A call that is placed only to see whether ICE, DTLS and audio work."""
+"""Place a test call to check ICE, DTLS and audio."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,48 +23,48 @@ from sipcli.sdp.transport import Candidate
 from sipcli.sip.uri import Uri
 
 TONE_HZ: Final = 440.0
-"""What is said, to be heard again."""
+"""The tone that is sent and should come back."""
 TALK_S: Final = 2.5
-"""Seconds of media: enough for one report of the far end's (RFC 3550 §6.2)."""
-RING_LIMIT_S: Final = 20.0
+"""Seconds of media: enough for one RTCP report of the far end (RFC 3550 §6.2)."""
+RING_TIMEOUT_S: Final = 20.0
 AUDIBLE_TONE_S: Final = 0.5
-"""Seconds of the tone that make it an echo of ours."""
+"""Seconds of the tone that count as an echo of ours."""
 
 _DIRECTIONS: Final[tuple[Audio, Audio]] = ("received", "both")
 
-_BLOCKED: Final = (
+_BLOCKED_HINT: Final = (
     "no UDP gets through between the two ends: set a TURN server (turn_servers), over TCP or TLS"
     " if this side's firewall blocks UDP"
 )
-_DTLS_CURE: Final = (
+_DTLS_HINT: Final = (
     "the media must come from whatever wrote the SDP answer, with the fingerprint it names"
 )
-_AUDIO_CURE: Final = (
+_AUDIO_HINT: Final = (
     "does the far end send back what it hears? a media proxy may drop one direction"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What the call came to."""
+    """The results of the test call."""
 
     target: Uri
     failure: SipcliError | None
-    """Why it came to nothing; None where it did not."""
+    """Why the call failed; None if it did not."""
     pair: tuple[Candidate, Candidate] | None
-    """Our address and the far end's, as ICE chose them; None where it did not."""
+    """The pair that ICE selected, ours first; None if it selected none."""
     protection: tuple[str, str, str] | None
-    """The version of DTLS, its cipher and the SRTP profile; None where DTLS was not up."""
+    """DTLS version, cipher and SRTP profile; None if DTLS was not up."""
     fingerprint: str | None
     verdict: Verdict | None
-    """Whether audible audio went both ways; None without an answer."""
+    """The verdict on audio both ways; None if the call was not answered."""
     ended: CallEnded | None
     tone_s: float
     """Seconds of our tone that came back."""
 
 
-async def place(line: ProbePhone, target: Uri) -> Findings:
-    """Call `target`, send a tone for `TALK_S` and listen for it, hang up."""
+async def place(phone: ProbePhone, target: Uri) -> Findings:
+    """Call `target`, send a tone for `TALK_S` and listen for it, then hang up."""
     verdicts: list[Verdict] = []
     evaluators = [
         Evaluator(Expectations(audio=direction), verdicts.append, incoming=False)
@@ -73,18 +73,18 @@ async def place(line: ProbePhone, target: Uri) -> Findings:
 
     def on_event(event: Event) -> None:
         for evaluator in evaluators:
-            evaluator.on_event(event, line.call_manager)
+            evaluator.on_event(event, phone.call_manager)
 
-    line.on_call_event = on_event
+    phone.on_call_event = on_event
     tone_tap = ToneTap()
-    call = await line.call_manager.place(
+    call = await phone.call_manager.place(
         target, AudioEndpoints(ToneSource(TONE_HZ), NullSink(), taps=(tone_tap,))
     )
     try:
-        async with asyncio.timeout(RING_LIMIT_S):
+        async with asyncio.timeout(RING_TIMEOUT_S):
             await call.answered_or_over()
     except TimeoutError:
-        call.hang_up(f"no answer within {RING_LIMIT_S:g} s")
+        call.hang_up(f"no answer within {RING_TIMEOUT_S:g} s")
     await call.connected_or_over()
     protection = call.media.protection
     await _talk(call)
@@ -105,9 +105,9 @@ async def place(line: ProbePhone, target: Uri) -> Findings:
 
 
 def _verdict(verdicts: Sequence[Verdict], tone_s: float) -> Verdict | None:
-    """The one that counts, of those on `_DIRECTIONS`.
+    """Return the verdict that counts, of those on `_DIRECTIONS`.
 
-    A tone that comes back has arrived, whatever the far end's RTCP reports leave out.
+    If the tone came back, it arrived there, even if the far end's RTCP reports omit it.
     """
     reached = [verdict for verdict in verdicts if verdict.reached]
     if not reached:
@@ -124,7 +124,7 @@ async def _talk(call: Call) -> None:
 
 
 def call_checks(found: Findings) -> tuple[Check, Check, Check]:
-    """The checks of ICE, DTLS and audio."""
+    """Return the checks of ICE, DTLS and audio."""
     failure = found.failure
     if found.pair is None:
         return _no_way(found, failure)
@@ -135,7 +135,7 @@ def call_checks(found: Findings) -> tuple[Check, Check, Check]:
             if failure is not None
             else "the call ended before the DTLS handshake completed"
         )
-        dtls = bad(Phase.DTLS, why, hint=_DTLS_CURE)
+        dtls = bad(Phase.DTLS, why, hint=_DTLS_HINT)
         return ice, dtls, not_run(Phase.AUDIO, "DTLS failed")
     version, cipher, profile = found.protection
     dtls = good(
@@ -147,12 +147,14 @@ def call_checks(found: Findings) -> tuple[Check, Check, Check]:
 
 
 def _no_way(found: Findings, failure: SipcliError | None) -> tuple[Check, Check, Check]:
-    if failure is None:  # the far end was the first to notice, and has hung up
+    if failure is None:  # the far end noticed first and hung up
         reason = found.ended.reason if found.ended is not None else "no reason given"
-        ice = bad(Phase.ICE, f"the call ended before ICE found a path: {reason}", hint=_BLOCKED)
+        ice = bad(
+            Phase.ICE, f"the call ended before ICE found a path: {reason}", hint=_BLOCKED_HINT
+        )
         return (ice, *_skip_dtls_and_audio("ICE failed"))
     if failure.phase is Phase.ICE:
-        ice = bad(Phase.ICE, failure.text, hint=_BLOCKED)
+        ice = bad(Phase.ICE, failure.text, hint=_BLOCKED_HINT)
         return (ice, *_skip_dtls_and_audio("ICE failed"))
     ice = Check(
         phase=Phase.ICE,
@@ -172,11 +174,11 @@ def _audio(found: Findings) -> Check:
     stats = found.ended.stats if found.ended is not None else None
     codec = stats.codec if stats is not None else None
     if found.failure is not None:
-        return bad(Phase.AUDIO, found.failure.text, hint=_AUDIO_CURE)
+        return bad(Phase.AUDIO, found.failure.text, hint=_AUDIO_HINT)
     if found.verdict is None or stats is None:
-        return bad(Phase.AUDIO, "the call ended before anything was heard", hint=_AUDIO_CURE)
+        return bad(Phase.AUDIO, "the call ended before anything was heard", hint=_AUDIO_HINT)
     if not found.verdict.met:
-        return bad(Phase.AUDIO, found.verdict.actual, f"codec {codec}", hint=_AUDIO_CURE)
+        return bad(Phase.AUDIO, found.verdict.actual, f"codec {codec}", hint=_AUDIO_HINT)
     figures = [f"loss {stats.loss_percent:.1f} %"]
     if stats.rtt_ms is not None:
         figures.append(f"round trip {stats.rtt_ms:.0f} ms")
@@ -194,10 +196,10 @@ def _at(end: Candidate) -> str:
 
 
 def unreachable(why: str, hint: str | None = None) -> tuple[Check, Check, Check]:
-    """The three checks where there was nobody to call."""
+    """Return the three checks for a call that could not be placed."""
     return (not_run(Phase.ICE, why, hint=hint), *_skip_dtls_and_audio(why))
 
 
 def is_routing_fault(found: Findings) -> bool:
-    """Whether the call did not even reach its target."""
+    """True if the call failed before its media could."""
     return found.failure is not None and not isinstance(found.failure, MediaError)

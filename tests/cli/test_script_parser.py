@@ -8,7 +8,7 @@ import pytest
 from sipcli.calls.events import Dtmf, Event, Media
 from sipcli.cli.call_commands import UnknownVerb
 from sipcli.cli.event_log import EventLog
-from sipcli.cli.script_parser import PATIENCE, Do, Expect, Help, Key, Sleep, Step, Wait, parse
+from sipcli.cli.script_parser import WAIT_TIMEOUT_S, Do, Expect, Help, Key, Sleep, Step, Wait, parse
 from sipcli.core.calls.events import Answered, Incoming, Progress
 from sipcli.expect.expectations import Expectations
 from sipcli.sip.uri import SipUri
@@ -32,7 +32,7 @@ OWN = SipUri.parse("sip:alice@example.com")
         ("dtmf 1,2w3", Do("dtmf 1,2w3")),
         ("reject 603", Do("reject 603")),
         ("sleep 0.5", Sleep(0.5)),
-        ("wait answered", Wait("answered", PATIENCE)),
+        ("wait answered", Wait("answered", WAIT_TIMEOUT_S)),
         ("Wait dtmf 5", Wait("dtmf", 5.0)),
         ("expect tone 440", Expect(Expectations(tone_hz=440.0))),
         ("expect audio both", Expect(Expectations(audio="both"))),

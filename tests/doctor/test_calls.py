@@ -118,7 +118,7 @@ def test_a_target_that_takes_no_call_is_a_fault_with_the_calls_own_code(
 def test_a_target_that_never_answers_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trial_call, "RING_LIMIT_S", 0.3)
+    monkeypatch.setattr(trial_call, "RING_TIMEOUT_S", 0.3)
     findings = in_sandbox("ring")
     assert "no answer within 0.3 s" in findings.the("ice").detail
     assert findings.failure.exit_code == NoAnswerError.exit_code

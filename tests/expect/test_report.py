@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from sipcli import __version__
-from sipcli.cli.sip_ladder import MOST, SipLadder
+from sipcli.cli.sip_ladder import MAX_MESSAGES, SipLadder
 from sipcli.observer import NullObserver
 from tests.cli.program import Sipcli
 from tests.cli.test_script import obeyed
@@ -136,10 +136,10 @@ def test_the_ladder_takes_what_a_peer_sends_and_keeps_no_more_than_it_should() -
     assert busy.endswith(r"← 486 Busy\x1b[2J (INVITE)")
     assert garbage.endswith("← 9 bytes that are not a SIP message")
     assert register.endswith("→ REGISTER")
-    for _ in range(MOST + 5):
+    for _ in range(MAX_MESSAGES + 5):
         ladder.received("ws://b", b"SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n")
     lines = ladder.text.splitlines()
-    assert len(lines) == MOST + 1
+    assert len(lines) == MAX_MESSAGES + 1
     assert re.fullmatch(r"\d+ more messages", lines[-1])
 
 
