@@ -40,14 +40,18 @@ def _without_waiting(path: str, flags: int) -> int:
 def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Put `data` in place of the file, so that it is the old one or the new one at any moment.
 
-    A link is followed. `mode` (before the umask) is that of a new file. What is no regular file
-    is written to as it is, and so is a file in a folder that takes no other. Raises OSError.
+    A link is followed. The mode of the old file is kept; `mode` (before the umask) is that of a
+    new one. What is no regular file is written to as it is, and so is a file in a folder that
+    takes no other. Raises OSError.
     """
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
     path = Path(os.path.realpath(path))
     temporary = path.with_name(f".sipcli-{secrets.token_hex(8)}")
+    old_mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+    if old_mode is not None:
+        mode = 0o600  # until it is set below: others must not read what they could not before
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except PermissionError:
@@ -59,6 +63,8 @@ def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             stream.flush()
+            if old_mode is not None:
+                os.chmod(temporary, old_mode)
             os.fsync(stream.fileno())
         os.replace(temporary, path)
     except BaseException:

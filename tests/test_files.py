@@ -44,6 +44,15 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("old", [0o600, 0o640, 0o444, 0o666])
+def test_a_file_that_is_replaced_keeps_its_mode(old: int, tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    path.write_bytes(b"one")
+    path.chmod(old)
+    replace_whole(path, b"two")
+    assert (path.read_bytes(), mode(path)) == (b"two", old)
+
+
 def test_a_link_is_followed(tmp_path: Path) -> None:
     path, link = tmp_path / "report.xml", tmp_path / "link"
     link.symlink_to(path)
