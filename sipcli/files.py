@@ -1,11 +1,16 @@
 """How files are made, replaced and opened: private ones, whole ones, and no others."""
 
+import errno
 import os
 import secrets
+import select
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
+
+FIFO_TIMEOUT_S: Final = 10.0
+"""Seconds that the reader of a FIFO may take nothing."""
 
 
 class NotRegular(OSError):  # noqa: N818 - a fact about a file
@@ -18,9 +23,9 @@ class NotRegular(OSError):  # noqa: N818 - a fact about a file
 def private(path: str, flags: int) -> int:
     """An `opener` for `open`: a file that it makes is its owner's alone (mode 0600).
 
-    One that is there keeps its mode.
+    One that is there keeps its mode. Raises OSError, also for a FIFO that no program reads.
     """
-    return os.open(path, flags, 0o600)
+    return _open_at_once(path, flags)
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -37,6 +42,46 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def _open_at_once(path: str | Path, flags: int) -> int:
+    """Open a file for writing. A FIFO without a reader is refused: it would be waited for."""
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+    except OSError as error:
+        if error.errno == errno.ENXIO and is_fifo(Path(path)):
+            raise OSError(errno.ENXIO, "no program reads from this pipe") from error
+        raise
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def is_fifo(path: Path) -> bool:
+    """Return whether a pipe has this name."""
+    try:
+        return stat.S_ISFIFO(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def open_fifo(path: Path) -> int:
+    """Open a FIFO for `write_to_fifo`. Raises OSError where no program reads from it."""
+    return _open_at_once(path, os.O_WRONLY)
+
+
+def write_to_fifo(descriptor: int, data: bytes) -> None:
+    """Write all of `data`, and close the FIFO.
+
+    Raises OSError, also where the reader takes nothing for `FIFO_TIMEOUT_S`.
+    """
+    with os.fdopen(descriptor, "wb", buffering=0) as stream:
+        os.set_blocking(descriptor, False)
+        rest = memoryview(data)
+        while rest:
+            if not select.select([], [descriptor], [], FIFO_TIMEOUT_S)[1]:
+                raise OSError(errno.ETIMEDOUT, "the program that reads this pipe takes nothing")
+            rest = rest[stream.write(rest) or 0 :]
+
+
 def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Put `data` in place of the file, so that it is the old one or the new one at any moment.
 
@@ -44,6 +89,9 @@ def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     new one. What is no regular file is written to as it is, and so is a file in a folder that
     takes no other. Raises OSError.
     """
+    if is_fifo(path):
+        write_to_fifo(open_fifo(path), data)
+        return
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return

@@ -1,16 +1,18 @@
 """The log and the SIP trace; no secret gets into either."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Final
 
 from sipcli.config.settings import Log
-from sipcli.files import private
+from sipcli.files import is_fifo, private
 from sipcli.text import one_line, printable
 from sipcli.unlogged import IS_UNLOGGED
 
@@ -131,9 +133,12 @@ class _File(logging.FileHandler):
 
     def _open(self) -> TextIOWrapper:
         """Open the file to add to it (called by logging)."""
-        return open(
+        stream = open(  # noqa: SIM115 - `close` does
             self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=private
         )
+        if is_fifo(Path(self.baseFilename)):  # a reader that stops reading must not stop us
+            os.set_blocking(stream.fileno(), False)
+        return stream
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Tell of the first line that could not be written (called by logging).

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sipcli import files
+from sipcli.config.settings import Log
 from sipcli.files import NotRegular, open_regular, private, replace_whole
+from sipcli.log import LOGGER, set_up
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes and pipes are POSIX's")
 
@@ -68,6 +71,44 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     replace_whole(path, b"one")
     assert os.read(reader, 10) == b"one"
+    os.close(reader)
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_that_no_program_reads_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="no program reads from this pipe"):
+        replace_whole(path, b"one")
+    with pytest.raises(OSError, match="no program reads from this pipe"):
+        open(path, "ab", opener=private)  # noqa: SIM115 - it is not opened
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_whose_reader_stops_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "FIFO_TIMEOUT_S", 0.1)
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="takes nothing"):
+        replace_whole(path, bytes(1_000_000))
+    os.close(reader)
+
+
+@pytest.mark.timeout(10)
+def test_a_log_goes_on_when_the_reader_of_its_pipe_stops(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    warned: list[str] = []
+    set_up(Log(file=str(path)), lambda _: None, warned.append)
+    for _ in range(100):
+        LOGGER.error("x" * 10_000)
+    set_up(Log(), lambda _: None)
+    assert len(warned) == 1
+    assert "cannot be written" in warned[0]
     os.close(reader)
 
 

@@ -17,7 +17,7 @@ from sipcli.calls.events import CallEnded
 from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.early_report import STDOUT, UNFINISHED, junit_path
 from sipcli.cli.json_screen import as_fields
-from sipcli.cli.report_file import begin, finish
+from sipcli.cli.report_file import begin, finish, hold_fifo
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import Command, common
 from sipcli.cli.sip_ladder import SipLadder
@@ -70,6 +70,7 @@ class ExpectationRun:
         self._command = command
         self._wanted = wanted
         self._path = path
+        self._fifo: int | None = None
         self._target = target
         self.incoming = not target
         """Whether the command waits for calls; else it places one."""
@@ -110,6 +111,7 @@ class ExpectationRun:
             cases = [TestCase(name=name, seconds=0.0, error=UNFINISHED) for name in names]
             try:
                 begin(self._path, self._document(cases))
+                self._fifo = hold_fifo(self._path)
             except OSError as fault:
                 raise self._cannot_write(fault) from fault
 
@@ -209,7 +211,8 @@ class ExpectationRun:
 
     def _publish(self, path: Path, document: bytes) -> None:
         if path != STDOUT:
-            finish(path, document)
+            fifo, self._fifo = self._fifo, None
+            finish(path, document, fifo)
         elif not common().json:  # that was refused: stdout has its events, and nothing else
             sys.stdout.flush()
             sys.stdout.buffer.write(document + b"\n")

@@ -5,14 +5,14 @@ A pipeline takes what it finds. Yesterday's report must not be found, nor half o
 
 from pathlib import Path
 
-from sipcli.files import replace_whole
+from sipcli.files import is_fifo, open_fifo, replace_whole, write_to_fifo
 
 
 def begin(path: Path, unfinished: bytes) -> None:
     """Put a report there that says that there is none yet. Raises OSError where none can be.
 
     A report that cannot be replaced is removed rather than left. What is no regular file, such
-    as a pipe, is left for the finished one.
+    as a FIFO, is left for the finished one.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         return
@@ -24,6 +24,20 @@ def begin(path: Path, unfinished: bytes) -> None:
         raise
 
 
-def finish(path: Path, report: bytes) -> None:
-    """Put the finished report there, at once and as a whole. Raises OSError."""
-    replace_whole(path, report)
+def hold_fifo(path: Path) -> int | None:
+    """Open a FIFO, to keep its reader until `finish`; None for anything else.
+
+    Raises OSError where no program reads from it.
+    """
+    return open_fifo(path) if is_fifo(path) else None
+
+
+def finish(path: Path, report: bytes, fifo: int | None = None) -> None:
+    """Put the finished report there, at once and as a whole. Raises OSError.
+
+    `fifo` is what `hold_fifo` has opened; it is closed.
+    """
+    if fifo is None:
+        replace_whole(path, report)
+    else:
+        write_to_fifo(fifo, report)

@@ -1,5 +1,6 @@
-"""The JUnit report is begun before a command's modules are loaded."""
+"""The JUnit report is begun before a command's modules are loaded, and waits for no FIFO."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from sipcli.cli import main
+from sipcli.cli.expectation_run import ExpectationRun
+from sipcli.expect.expectations import Expectations
 
 GREEN = "<testsuites><testsuite/></testsuites>"
 
@@ -62,6 +65,38 @@ def test_it_is_left_alone_by_what_writes_no_report(words: list[str], report: Pat
 def test_a_path_that_cannot_be_written_is_left_to_the_command(report: Path) -> None:
     assert main.run(["call", "echo", "--junit", str(report / "below")]) == 1
     assert main.run(["call", "echo", "--junit", "\0"]) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFO")
+class TestFifo:
+    """A FIFO in place of a file is never waited for."""
+
+    @pytest.fixture
+    def fifo(self, tmp_path: Path) -> Path:
+        path = tmp_path / "fifo"
+        os.mkfifo(path)
+        return path
+
+    @pytest.mark.timeout(20)
+    @pytest.mark.parametrize("option", ["--junit", "--log-file"])
+    def test_one_without_a_reader_is_a_usage_error(
+        self, option: str, fifo: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main.run(["call", "--sandbox", "echo", "--duration", "1", option, str(fifo)]) == 2
+        error = capsys.readouterr().err
+        assert option in error
+        assert "no program reads from this pipe" in error
+
+    @pytest.mark.timeout(20)
+    def test_the_reader_waits_for_the_report(self, fifo: Path) -> None:
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        trial = ExpectationRun("call", Expectations(), fifo, target="echo")
+        # An empty answer would be the end of the file.
+        with trial, pytest.raises(BlockingIOError):
+            os.read(reader, 10)
+        assert b"<testsuites" in os.read(reader, 10_000)
+        assert os.read(reader, 10) == b""
+        os.close(reader)
 
 
 def test_nothing_heavy_is_loaded_for_it() -> None:
