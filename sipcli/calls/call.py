@@ -304,6 +304,7 @@ class Call:
                 self.is_answered = True
                 self.answered_at = asyncio.get_running_loop().time()
                 self._settled.set()
+                self._supervisor.answered()
                 if not self.is_incoming:
                     self._offers.final_answer(answer, fork)
             case core.TransferProgress(is_final=True, status=int(status)) if status // 100 == 2:

@@ -85,12 +85,28 @@ class MediaSupervisor:
         self._is_back = False
         """True if media are back while that restart is pending."""
         self._is_over = False
+        self._is_answered = False
+        self._opening_limit: awake.Timer | None = None
+        """Runs from an agreement on media that cannot flow yet until some can."""
         self._timers: list[awake.Timer] = []
         self._recovery: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Note the time of the INVITE, sent or received."""
         self._begun = self._loop.time()
+
+    def answered(self) -> None:
+        """The call is answered now."""
+        self._is_answered = True
+        self.agreed()
+
+    def agreed(self) -> None:
+        """Limit the time without open media, however often an agreement moves them meanwhile.
+
+        Each attempt to open them has its own limit, but another agreement ends the attempt first.
+        """
+        if self._is_answered and self._opening_limit is None and self._media.unopened is not None:
+            self._opening_limit = awake.Timer(LOST_TIMEOUT_S, self._give_up_opening)
 
     def end(self, duration_s: float) -> None:
         """Handle the end of the call, `duration_s` after its answer; later events are ignored.
@@ -108,6 +124,7 @@ class MediaSupervisor:
             self._tell("failed", None, None, None)
         self._is_over = True
         self._stop_waiting()
+        self._stop_opening_limit()
 
     def on_event(self, event: events.MediaEvent) -> None:
         """Handle an event of the media."""
@@ -134,8 +151,19 @@ class MediaSupervisor:
             self._tell("failed", None, None, None)
             self._context.hang_up(reason)
 
+    def _give_up_opening(self) -> None:
+        unopened = self._media.unopened
+        if unopened is not None:
+            self.fail(f"{unopened.text}; no media opened in {LOST_TIMEOUT_S:.0f} s", unopened.phase)
+
+    def _stop_opening_limit(self) -> None:
+        if self._opening_limit is not None:
+            self._opening_limit.cancel()
+            self._opening_limit = None
+
     def _connected(self, event: events.MediaConnected) -> None:
         self._stop_waiting()
+        self._stop_opening_limit()
         self.settled.set()
         self.way = _shown(event.local), _shown(event.remote)
         self._fingerprint = str(event.fingerprint) if event.fingerprint is not None else None

@@ -276,6 +276,7 @@ class Offers:
         agreed = self._media.agreed
         if agreed is None:
             return
+        self.supervisor.agreed()
         self._digits.agreed()
         before, self._hold_state = self._hold_state, HoldState(hold, not agreed.direction.sends)
         self._apply_mute()

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from sipcli.calls import media_supervisor
 from sipcli.calls.call import Call
 from sipcli.calls.call_errors import call_failure
 from sipcli.calls.call_stats import call_stats
 from sipcli.calls.events import CallEnded, Dtmf, Media
 from sipcli.core.calls.call_services import capabilities
-from sipcli.core.calls.events import Answered, CallEvent, Incoming, RemoteOffer
+from sipcli.core.calls.events import Answered, CallEvent, CallId, Incoming, RemoteOffer
 from sipcli.core.calls.invite_exchange import Failure, InviteExchange
 from sipcli.errors import MediaError
 from sipcli.sdp.direction import Direction
@@ -153,6 +154,64 @@ async def test_a_call_that_ends_as_soon_as_its_media_move_is_none_the_worse() ->
         ours.hang_up()
         await ours.over.wait()
         assert call_failure(ours) is None
+
+
+def offer_dead_end(person: Person, call: CallId, answer: bytes, number: int) -> None:
+    """Offer media of another far end that is not there."""
+    offer = nowhere(answer).replace(b"a=ice-ufrag:else", b"a=ice-ufrag:els%d" % number)
+    offer = re.sub(rb"(a=fingerprint:sha-256 )..", rb"\g<1>%02X" % number, offer)
+    offer = re.sub(rb"a=setup:\S+", b"a=setup:actpass", offer)
+    with person.step() as (agent, now):
+        agent.calls.offer(call, offer, now)
+
+
+async def led_nowhere(alice: Person, bob: Person) -> tuple[Call, Call, bytes]:
+    """Alice calls, and bob answers with media that lead nowhere; also his true answer."""
+    bob.answers = False
+    ours = await alice.calls("bob")
+    theirs, answer = await early_answer(bob)
+    say(bob, theirs, 200, nowhere(answer))
+    theirs._supervisor.end(0.0)  # noqa: SLF001 - it is alice who has to find out
+    await alice.event(Answered)
+    return ours, theirs, answer
+
+
+@virtual
+async def test_moving_again_and_again_does_not_pass_for_media() -> None:
+    async with town() as (alice, bob, _):
+        ours, theirs, answer = await led_nowhere(alice, bob)
+        for number in range(4):
+            await asyncio.sleep(1.5)
+            offer_dead_end(bob, theirs.id, answer, number)
+        await asyncio.sleep(1)
+        assert invites(bob) == 4
+        ours.hang_up()
+        await ours.over.wait()
+        assert isinstance(call_failure(ours), MediaError)
+
+
+@pytest.mark.parametrize("was_open", [False, True])
+@virtual
+async def test_a_call_that_is_led_to_dead_ends_for_ever_is_given_up(was_open: bool) -> None:
+    async with town() as (alice, bob, _):
+        if was_open:
+            ours, theirs = await in_a_call(alice, bob)
+            theirs._supervisor.end(0.0)  # noqa: SLF001
+            answer = await theirs.media.offer(Direction.SENDRECV)
+            await theirs.media.rollback()
+        else:
+            ours, theirs, answer = await led_nowhere(alice, bob)
+        number, period = 0, 4
+        while not ours.over.is_set():
+            assert number * period < media_supervisor.LOST_TIMEOUT_S + 3 * period
+            offer_dead_end(bob, theirs.id, answer, number)
+            await asyncio.sleep(period)
+            number += 1
+        assert number * period >= media_supervisor.LOST_TIMEOUT_S
+        failure = call_failure(ours)
+        assert isinstance(failure, MediaError)
+        assert failure.exit_code == 7
+        assert "no media opened in 75 s" in str(failure)
 
 
 # What belongs to the call

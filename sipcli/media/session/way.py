@@ -53,7 +53,8 @@ class Way:
         self._turning: asyncio.Task[None] | None = None
         """Leaves a way, opened or gathered for, that is of no use any more."""
         self.opening_since = asyncio.get_running_loop().time()
-        """When the present way was agreed on; before, when this was made."""
+        """Since when media are awaited: the first agreement, or when one led away from a way that
+        was open; before, when this was made."""
         self.is_lost = False
         """Whether it was told that nothing comes this way, or nothing any more."""
 
@@ -103,7 +104,8 @@ class Way:
         elif self._leads_elsewhere(path):
             self._local = proposed or self._local
             self.is_lost = False
-            self.opening_since = asyncio.get_running_loop().time()
+            if self.is_open:  # else they have been awaited all along
+                self.opening_since = asyncio.get_running_loop().time()
             turning = self._turn(self._turning, self._opening, self._restarting)
             self._turning = self._spawn(turning)
             self._opening = self._spawn(self._open_another(start, self._turning))
