@@ -34,11 +34,14 @@ def test_links_lead_to_what_is_there(page: Path) -> None:
             assert fragment in map(anchor, HEADING.findall(there.read_text("utf-8")))
 
 
-def test_files_of_the_architecture_exist() -> None:
-    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+@pytest.mark.parametrize(
+    ("page", "least"), [("docs/architecture.md", 100), ("CONTRIBUTING.md", 15)]
+)
+def test_files_that_a_page_names_exist(page: str, least: int) -> None:
+    text = (ROOT / page).read_text("utf-8")
     there = [f"/{path.relative_to(ROOT)}" for path in (*ROOT.glob("sipcli/**/*.py"), *TESTS)]
     named = set(re.findall(r"\b[a-z_/0-9]+\.py\b", text))
-    assert len(named) > 100
+    assert len(named) > least
     assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []
 
 
