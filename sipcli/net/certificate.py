@@ -1,4 +1,4 @@
-"""What a person wants to know of a server's certificate."""
+"""Read the fields of a server's certificate that explain whether it is trusted (RFC 5280)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ class Certificate:
 
 
 def read_certificate(der: bytes) -> Certificate | None:
-    """Read a certificate in DER; None where it is not one.
+    """Read a certificate in DER; None if it is malformed.
 
     The import is late because reading one is rare (a failed connection, `doctor`), and the
     package takes as long to import as a connection takes to open.

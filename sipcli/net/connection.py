@@ -1,9 +1,9 @@
-"""The library's WebSocket connection, with an end to each of its waits.
+"""The library's WebSocket connection, with a limit on every wait (RFC 6455 §5.5, §7.1).
 
-A client of `websockets` waits for the server in four places where a server can make it
-wait for ever or pile up memory: for the rest of an answer that is not HTTP, for the end of
-TCP after a Close frame or after a fault, for a pong, and for room to write. Here each of
-them ends the connection, with a sentence that says why.
+A client of `websockets` waits for the server in four places where a server can make it wait
+forever or use up memory: for the rest of an answer that is not HTTP, for the end of TCP after a
+Close frame or an error, for a pong, and for room to write. Here each of these waits is limited,
+and exceeding it ends the connection with a sentence that says why.
 """
 
 import asyncio
@@ -21,16 +21,16 @@ from sipcli.net.trim import TrimmedMessages
 LINGER: Final = 1.0
 """Seconds for the server to end TCP once a Close frame was sent or received (RFC 6455 §7.1.1)."""
 MAX_UNSENT: Final = 256 * 1024
-"""Bytes that may wait for a server that does not read; a hundred SIP messages."""
+"""Unsent bytes after which a server that does not read is disconnected; about 100 SIP messages."""
 HEAD: Final = 512
-"""First bytes that are kept: they tell what a port speaks that is no WebSocket."""
+"""First bytes to keep: they show what a port speaks if not WebSocket."""
 
 
 class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
     """One WebSocket connection; `cut` ends it at once and says why.
 
-    `ping_interval` and `ping_timeout` are seconds: a server that is gone is noticed within
-    their sum. `on_made` is called when TCP, and TLS if there is any, are up.
+    `ping_interval` and `ping_timeout` are seconds: a dead server is noticed within their
+    sum. `on_made` is called when TCP, and TLS if used, are up.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
         super().__init__(protocol, ping_interval=ping_interval, ping_timeout=ping_timeout, **limits)
         self.close_timeout = LINGER
         self.head = b""
-        """The first bytes that came, at most `HEAD`."""
+        """The first bytes received, at most `HEAD`."""
         self.fault: str | None = None
         """Why we cut the connection; None if we did not."""
         self.lost_by: Exception | None = None
-        """What ended TCP or TLS, where it was not the orderly end."""
+        """The error that ended TCP or TLS; None for an orderly end."""
         self._interval = ping_interval
         self._timeout = ping_timeout
         self._on_made = on_made
@@ -72,10 +72,10 @@ class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
         self._on_made()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came from the server (asyncio.Protocol)."""
+        """Bytes arrived from the server (asyncio.Protocol)."""
         self.head += data[: HEAD - len(self.head)]
         super().data_received(data)
-        self.check_unsent()  # pongs to a server that sends pings and reads nothing
+        self.check_unsent()  # pongs pile up for a server that sends pings but reads nothing
         if not self.head.startswith(b"HTTP/"[: len(self.head)]):
             self.transport.abort()  # the library would wait for the end of a line, or of TCP
         elif self.protocol.close_expected() and self._linger is None:
@@ -92,8 +92,8 @@ class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
     async def keepalive(self) -> None:
         """Send pings and cut the connection when a pong is missing (RFC 6455 §5.5.2).
 
-        In place of the library's own, which would go on to wait for the closing handshake,
-        and without an end for room to write. The library starts it and stops it.
+        Replaces the library's own, which would then wait for the closing handshake, and without
+        a limit for room to write. The library starts and stops it.
         """
         while True:
             await asyncio.sleep(self._interval)
@@ -102,8 +102,8 @@ class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
     async def prove(self, within: float) -> None:
         """Cut the connection unless the server answers a ping `within` seconds.
 
-        Raises `ConnectionClosed` where it ends before. A connection whose own address this
-        machine has lost is cut at once: nothing can come back to it.
+        Raises `ConnectionClosed` if it ends first. If this machine has lost the connection's
+        local address, it is cut at once: no answer can reach it.
         """
         sockname = self.transport.get_extra_info("sockname")
         if sockname is not None and not is_ours(sockname[0]):

@@ -1,4 +1,4 @@
-"""What is learnt while a WebSocket is opened, step by step."""
+"""The facts learnt while opening a WebSocket, phase by phase."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,29 +20,29 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkDetails:
-    """What was learnt while the connection was opened, as far as that came."""
+    """The facts learnt while opening the connection, up to where it failed."""
 
     server: str
-    """The server's URI as it may be shown."""
+    """The server's URI without secrets."""
     addresses: tuple[str, ...] = ()
-    """All that the look-up found, each with its port; none through a proxy."""
+    """All addresses that DNS returned, each with its port; none through a proxy."""
     peer_address: str | None = None
     """Address and port of the server; None through a proxy."""
     proxy: str | None = None
-    """Host and port of the proxy between us; None where there is none."""
+    """Host and port of the proxy; None without one."""
     tls_version: str | None = None
     """None without TLS, as are the next two."""
     cipher: str | None = None
     certificate_der: bytes | None = field(default=None, repr=False)
-    """What the server showed, trusted or not."""
+    """The server's certificate (DER), trusted or not."""
     subprotocol: str | None = None
     """None until the server has chosen it."""
     http_server: str | None = None
     """The Server header of the answer."""
     elapsed_ms: tuple[tuple[Phase, float], ...] = ()
-    """How long each phase took, in their order; through a proxy, DNS, TCP and TLS are one."""
+    """Time spent in each phase (ms), in order; through a proxy, DNS, TCP and TLS are one phase."""
     warnings: tuple[str, ...] = ()
-    """What the user should be told once."""
+    """Warnings to show the user once."""
 
     @property
     def certificate(self) -> Certificate | None:
@@ -51,7 +51,7 @@ class LinkDetails:
 
     @property
     def summary(self) -> str:
-        """All of it in one line, for a log."""
+        """All facts in one line, for a log."""
         steps = [f"{phase} {elapsed:.0f} ms" for phase, elapsed in self.elapsed_ms]
         parts = [
             f"addresses {', '.join(self.addresses)}" if self.addresses else "",

@@ -1,4 +1,4 @@
-"""Open one WebSocket to one server, and say in which phase it failed if it did."""
+"""Open a WebSocket to one server, or say in which phase that failed (RFC 6455, RFC 7118)."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ from sipcli.net.trim import MAX_SIZE
 SUBPROTOCOL: Final = "sip"
 """The WebSocket subprotocol of RFC 7118 §4."""
 MAX_QUEUED: Final = 16
-"""Messages that may wait to be received before the network is left alone."""
+"""Received messages that may wait before we stop reading from the network."""
 
 UNVERIFIED: Final = (
     "the server's certificate is not checked (tls_verify = false): anyone on the path"
@@ -37,14 +37,14 @@ UNVERIFIED: Final = (
 
 _QUIET: Final = logging.getLogger("sipcli.websockets")
 _QUIET.setLevel(logging.CRITICAL)
-"""The library's own log shows headers and messages unmasked, at a level of its choice."""
+"""The library's own log would show headers and messages with their secrets."""
 
 
 class _Connect(connect):
-    """The library's `connect`, but a redirect is an answer like any other.
+    """The library's `connect`, without following redirects.
 
-    It would be followed to any host, with the headers and, next, the credentials that were
-    meant for the one that the user named.
+    It would follow them to any host, and send there the headers and, later, the credentials that
+    are meant for the host the user named.
     """
 
     def process_redirect(self, exc: Exception) -> Exception | str:
@@ -69,7 +69,7 @@ async def dial(server: WsServer, options: LinkOptions) -> Link:
 
 
 class _Attempt:
-    """One dial: how far it has come, and the words for what stopped it."""
+    """One connection attempt: its progress, and the sentence for its failure."""
 
     def __init__(self, server: WsServer, options: LinkOptions) -> None:
         self._server = server
@@ -81,10 +81,10 @@ class _Attempt:
         self._proxy: Proxy | None = None
         self._connection: Connection | None = None
         self._tls_facts: dict[str, Any] = {}
-        """What TLS has come to, as `LinkDetails` has it."""
+        """The TLS fields of `LinkDetails`, as far as known."""
 
     async def run(self) -> Link:
-        """Go through the phases; what stops one of them is raised as it is."""
+        """Run all phases; errors are raised unchanged."""
         proxy = get_proxy(parse_uri(self._server.ws_uri))
         if proxy is None:
             connection = await self._connect(proxy=None, sock=await self._reach())
@@ -101,7 +101,7 @@ class _Attempt:
     async def untrusted(
         self, error: ssl.SSLCertVerificationError, deadline: float
     ) -> ConnectFailed:
-        """Why the certificate is not trusted, after a second look at it."""
+        """Return why the certificate is not trusted; fetches it again to see whose it is."""
         self._phase = Phase.TLS
         host = self._server.hostname
         seen = None
@@ -112,7 +112,7 @@ class _Attempt:
         return self._failed(tls.explain_untrusted(error, host, seen))
 
     def failure(self, error: Exception) -> ConnectFailed:
-        """What any other `error` means, and in which phase it arose."""
+        """Return what any other `error` means, with the phase it belongs to."""
         if self._connection is not None and self._phase is Phase.HTTP:
             return refusal.upgrade_failed(self._details(), error, self._connection)
         if isinstance(error, socket.gaierror):
@@ -131,7 +131,7 @@ class _Attempt:
         return self._failed(tls.explain(error))
 
     async def _reach(self) -> socket.socket:
-        """A TCP connection to the server itself."""
+        """Open a TCP connection to the server itself."""
         self._enter(Phase.DNS)
         self._addresses = await dns.resolve(self._server.hostname, self._server.port)
         self._enter(Phase.TCP)
@@ -139,7 +139,7 @@ class _Attempt:
         return sock
 
     async def _connect(self, **through: Any) -> Connection:
-        """TLS where it is asked for, and the upgrade; by TCP that is up, or by a proxy."""
+        """Do TLS if needed, then the upgrade, over an open TCP connection or through a proxy."""
         options = self._options
         if self._server.secure:
             through |= {
@@ -153,12 +153,12 @@ class _Attempt:
             self._server.ws_uri,
             origin=None if options.origin is None else Origin(as_utf8(options.origin)),
             subprotocols=[Subprotocol(SUBPROTOCOL)],
-            # SIP servers seldom offer it, SIP messages are small, and inflating what a
-            # peer sends is a way to make a small message cost much.
+            # SIP servers seldom offer it and SIP messages are small. Inflating a peer's data
+            # would let a small message cost a lot of memory.
             compression=None,
             additional_headers=[(name, as_utf8(value)) for name, value in options.headers],
             user_agent_header=None if options.user_agent is None else as_utf8(options.user_agent),
-            open_timeout=None,  # ours covers the phases before too
+            open_timeout=None,  # our timeout covers the earlier phases too
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
             max_size=MAX_SIZE,
@@ -172,12 +172,12 @@ class _Attempt:
         return cast("Connection", opened)
 
     def _make(self, protocol: ClientProtocol, **limits: Any) -> Connection:
-        """The library's factory; it keeps the connection, for what it can tell of a failure."""
+        """Connection factory for the library; keeps the connection to explain a failure."""
         self._connection = made = Connection(protocol, on_made=lambda: self._made(made), **limits)
         return made
 
     def _made(self, connection: Connection) -> None:
-        """TCP, and TLS if there is any, are up."""
+        """TCP, and TLS if used, are up."""
         self._enter(Phase.HTTP)
         tls_object: ssl.SSLObject | None = connection.transport.get_extra_info("ssl_object")
         if tls_object is not None:
@@ -193,7 +193,7 @@ class _Attempt:
     def _read_proxy(self, proxy: str) -> Proxy:
         try:
             return parse_proxy(proxy)
-        except InvalidProxy as error:  # the address may hold a password: it is not repeated
+        except InvalidProxy as error:  # do not quote the address: it may hold a password
             fault = Fault(f"the proxy set in the environment: {error.msg}")
             raise self._failed(fault) from None
         except ValueError:
@@ -245,7 +245,7 @@ def _shown(proxy: Proxy) -> str:
 
 
 def _explain_proxy(error: Exception, proxy: Proxy) -> Fault:
-    """What kept us from getting through the proxy."""
+    """Return why the proxy did not let us through."""
     named = f"the proxy {_shown(proxy)} (from the environment)"
     if isinstance(error, InvalidProxyStatus):
         refused = error.response

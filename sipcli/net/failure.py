@@ -1,4 +1,4 @@
-"""How a connection fails to open, and how an open one ends."""
+"""Errors of a connection that fails to open, or ends."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,12 +6,12 @@ from typing import Final
 from sipcli.net.details import LinkDetails, Phase
 
 MAX_EXCERPT: Final = 120
-"""Characters of a peer's words that one sentence repeats."""
+"""Most characters of a peer's text quoted in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong and, where that can be known, what helps; together they are a sentence."""
+    """A problem and, if known, a hint how to fix it; together they form a sentence."""
 
     what: str
     hint: str = ""
@@ -22,7 +22,7 @@ class Fault:
 
 
 class ConnectFailed(Exception):  # noqa: N818 - the contract's word for it
-    """One server could not be reached: where it failed, and a sentence that says what to do."""
+    """A server could not be reached: the phase that failed, and a sentence that says what to do."""
 
     def __init__(
         self, phase: Phase, fault: Fault, details: LinkDetails, status: int | None = None
@@ -33,9 +33,9 @@ class ConnectFailed(Exception):  # noqa: N818 - the contract's word for it
         self.fault = fault
         self.reason = str(fault)
         self.details = details
-        """What was learnt before."""
+        """The facts learnt before the failure."""
         self.status = status
-        """The HTTP status of a refused upgrade; None where there was none."""
+        """The HTTP status of a refused upgrade; None without one."""
 
 
 class LinkClosed(Exception):  # noqa: N818 - an event like any other, not a fault of ours
@@ -44,14 +44,14 @@ class LinkClosed(Exception):  # noqa: N818 - an event like any other, not a faul
     def __init__(self, code: int | None, reason: str) -> None:
         super().__init__(reason if code is None else f"{reason} ({code})")
         self.code = code
-        """The close code of RFC 6455 §7.4; None where the connection ended without one."""
+        """The close code (RFC 6455 §7.4); None if the connection ended without one."""
         self.reason = reason
 
 
 def excerpt(text: str) -> str:
-    """A peer's words, cut to a length that fits a sentence; escaping them is the screen's part.
+    """Shorten a peer's text to `MAX_EXCERPT` characters on one line. The output code escapes it.
 
-    They stay in one line: a screen takes each line of an error for a problem of its own.
+    One line, because each line of an error is shown as a separate problem.
     """
     text = text.replace("\n", " ")
     return text if len(text) <= MAX_EXCERPT else f"{text[:MAX_EXCERPT]}…"

@@ -1,4 +1,4 @@
-"""What differs between the releases of `websockets` that sipcli takes, from 15 on."""
+"""Bridge the differences between releases of `websockets`, from 15 on."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ else:
 __all__ = ["BoundedFragments", "Proxy", "as_utf8", "get_proxy", "parse_proxy"]
 
 MAX_FRAGMENTS: Final = 1024
-"""Frames that one message may come in; a message in more ends the connection with code 1009."""
+"""Most frames in one message; a message with more ends the connection with code 1009."""
 
 _WRITES_LATIN_1: Final = b"\xe9" in Headers(Name="\xe9").serialize()
 
@@ -25,8 +25,8 @@ _WRITES_LATIN_1: Final = b"\xe9" in Headers(Name="\xe9").serialize()
 class BoundedFragments(Connection):
     """A connection that bounds the frames of a message (RFC 6455 §5.4).
 
-    `max_size` bounds their payload only. Before 17.4 a peer that sends empty fragments without
-    end fills the memory, and from then on the bound is the environment's to choose.
+    `max_size` bounds their payload only. Before 17.4 a peer that sends empty fragments
+    without end fills the memory; from then on the limit is set by an environment variable.
     """
 
     _fragments = 0
@@ -50,5 +50,5 @@ class BoundedFragments(Connection):
 
 
 def as_utf8(value: str) -> str:
-    """A header value as the library takes it to write UTF-8; from 17 on it writes Latin-1."""
+    """Encode a header value so that the library sends UTF-8; from 17 on it writes Latin-1."""
     return value.encode().decode("latin-1") if _WRITES_LATIN_1 else value

@@ -13,12 +13,12 @@ from sipcli.net.failure import LinkClosed, excerpt
 
 
 class Link:
-    """One connection to one server. Made by `dial`; `close` it in the end, whatever happened.
+    """A connection to one server, made by `dial`. Always `close` it in the end.
 
     Messages are bytes: a text frame comes out as its UTF-8 bytes, a binary frame as it is
-    (RFC 7118 §5.2 allows both), the end of a large one left out (`MAX_MESSAGE`). Text that is not
-    UTF-8 is handed on too instead of costing the connection (RFC 6455 §8.1): it is one bad
-    message, and the SIP parser says so.
+    (RFC 7118 §5.2 allows both), cut off after `MAX_MESSAGE` bytes. Text that is not
+    UTF-8 is handed on too, instead of ending the connection (RFC 6455 §8.1): it is one bad
+    message, and the SIP parser reports it.
     """
 
     def __init__(self, connection: Connection, details: LinkDetails) -> None:
@@ -27,14 +27,14 @@ class Link:
 
     @property
     def latency(self) -> float:
-        """Seconds that the last ping took to be answered; 0.0 before the first."""
+        """Round-trip time of the last ping, in seconds; 0.0 before the first."""
         return self._connection.latency
 
     def send(self, data: bytes) -> None:
-        """Queue one message: as text where it is UTF-8, else as binary.
+        """Queue one message: as text if it is UTF-8, else as binary.
 
-        Never waits and never raises. On a closed link it does nothing, and a server that
-        lets too much pile up is cut off: `receive` is where the end is heard of.
+        Never waits and never raises. On a closed link it does nothing. A server that does not
+        read is disconnected once too much has piled up; `receive` then raises `LinkClosed`.
         """
         message: str | bytes = data
         with suppress(UnicodeDecodeError):
@@ -44,10 +44,10 @@ class Link:
         self._connection.check_unsent()
 
     async def receive(self) -> bytes:
-        """The next message; one caller at a time. Raises `LinkClosed`.
+        """Return the next message; one caller at a time. Raises `LinkClosed`.
 
-        To be called without pause: where sixteen messages lie unread, nothing more is read
-        from the network, pongs included. Can be cancelled without loss.
+        Call it without pause: once sixteen messages are unread, nothing more is read from the
+        network, pongs included. Cancelling it loses nothing.
         """
         try:
             return await self._connection.recv(decode=False)
@@ -55,7 +55,7 @@ class Link:
             raise self._ended(closed) from closed
 
     async def prove(self, within: float) -> bool:
-        """Whether the server answers a ping `within` seconds; if not, the link ends by that."""
+        """True if the server answers a ping `within` seconds; if not, the link ends by that."""
         try:
             await self._connection.prove(within)
         except ConnectionClosed:
@@ -64,7 +64,7 @@ class Link:
 
     @property
     def remote_address(self) -> str | None:
-        """The IP address that TCP goes to, a proxy's where there is one; None if it has ended."""
+        """The remote IP address of TCP (a proxy's, if there is one); None once it has ended."""
         peer = self._connection.transport.get_extra_info("peername")
         return None if peer is None else str(peer[0])
 
@@ -72,11 +72,11 @@ class Link:
         self,
         code: int = 1000,
         reason: str = "",
-        timeout: float = 1.0,  # noqa: ASYNC109 - it limits the politeness; the end is sure
+        timeout: float = 1.0,  # noqa: ASYNC109 - bounds the closing handshake only; the connection always ends
     ) -> None:
-        """End the connection, politely if the server plays its part within `timeout` seconds.
+        """Close the connection, with a closing handshake if that takes less than `timeout` seconds.
 
-        What was sent before goes out first. Closing twice is fine.
+        Messages sent before go out first. Closing twice is fine.
         """
         try:
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
@@ -88,7 +88,7 @@ class Link:
         await self._connection.wait_closed()
 
     def _ended(self, closed: ConnectionClosed) -> LinkClosed:
-        """Who ended the connection, and why."""
+        """Return which side ended the connection, and why."""
         connection = self._connection
         if connection.fault is not None:
             return LinkClosed(None, connection.fault)
@@ -104,7 +104,7 @@ class Link:
 
 
 def _meaning(code: int, reason: str) -> str:
-    """The server's own words, else those of the code (RFC 6455 §7.4.1)."""
+    """The server's own reason, else the name of the code (RFC 6455 §7.4.1)."""
     if reason:
         return excerpt(reason)
     try:

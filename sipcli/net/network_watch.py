@@ -1,8 +1,8 @@
-"""Notices when the network of this machine changes: other addresses, a link that went or came.
+"""Detect network changes on this machine: new addresses, links that come and go.
 
-What matters is by which of our addresses each far end is reached. The kernel tells that without
-a packet being sent, and of each change too (rtnetlink, on Linux); elsewhere it is asked every
-few seconds.
+The test is which of our addresses reaches each far end; the kernel answers that without sending a
+packet. On Linux the kernel also announces changes (rtnetlink); elsewhere we poll every `POLL`
+seconds.
 """
 
 import asyncio
@@ -15,26 +15,26 @@ from ipaddress import ip_address
 from typing import Final
 
 DEFAULTS: Final = ("198.51.100.1", "2001:db8::1")
-"""Addresses of nobody (RFC 5737, RFC 3849): the default routes lead there."""
+"""Documentation addresses (RFC 5737, RFC 3849), which stand for the default routes."""
 POLL: Final = 2.0
-"""Seconds between looks where the system does not tell of changes."""
+"""Seconds between polls on systems that do not announce changes."""
 SETTLE: Final = 0.2
-"""Seconds from a change to the look: addresses and routes come and go in several steps."""
+"""Seconds to wait after a change: addresses and routes come and go in several steps."""
 
 _GROUPS: Final = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
 """Links, addresses and routes of IPv4 and IPv6 (RTMGRP_… of linux/rtnetlink.h)."""
 _MESSAGE: Final = 65_536
 
 LocalAddresses = dict[str, str | None]
-"""Far addresses, and by which of ours they are reached; None where they are not."""
+"""Remote address -> our address that reaches it; None if it is unreachable."""
 
 
 class NetworkWatch:
-    """Tells of changes from `start` to `stop`.
+    """Reports changes from `start` to `stop`.
 
-    `remotes` says which IP addresses are of interest just now. `on_change` is called, on the
-    loop, when one of them is reached in another way than before; not when it is out of reach,
-    where nothing can be done until it is back.
+    `remotes` returns the IP addresses of interest now. `on_change` is called, on the loop, when one
+    of them is reached from another local address than before; not when it becomes unreachable,
+    since nothing can be done until it is back.
     """
 
     def __init__(self, remotes: Callable[[], Iterable[str]], on_change: Callable[[], None]) -> None:
@@ -46,7 +46,7 @@ class NetworkWatch:
         self._handle: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._addresses = self._look()
         self._socket = _route_socket()
         if self._socket is not None:
@@ -59,7 +59,7 @@ class NetworkWatch:
             self._handle = self._loop.call_later(POLL, self._compare)
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         if self._handle is not None:
             self._handle.cancel()
         if self._socket is not None:
@@ -68,8 +68,8 @@ class NetworkWatch:
             self._socket = None
 
     def _told(self) -> None:
-        """The kernel has something to tell; what it is, the next look shows."""
-        with suppress(OSError):  # there is no more, or more than the buffer holds
+        """The kernel announced something; `_compare` finds out what."""
+        with suppress(OSError):  # drained, or the buffer overflowed
             while self._socket is not None and self._socket.recv(_MESSAGE):
                 pass
         if self._handle is None:
@@ -91,9 +91,9 @@ class NetworkWatch:
 
 
 def local_address_for(remote: str) -> str | None:
-    """Our IP address by which `remote` is reached; None where there is no way. Sends nothing.
+    """Return our IP address that reaches `remote`; None if unreachable. Sends nothing.
 
-    A name has no way: to look it up would take its time.
+    Host names return None: looking them up would block.
     """
     family = socket.AF_INET6 if ":" in remote else socket.AF_INET
     try:
@@ -106,7 +106,7 @@ def local_address_for(remote: str) -> str | None:
 
 
 def is_ours(address: str) -> bool:
-    """Whether this machine has the IP address; true where it cannot be told (no file is left)."""
+    """True if this machine has the IP address, or if that is unknown (no file descriptor left)."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -117,7 +117,7 @@ def is_ours(address: str) -> bool:
 
 
 def _route_socket() -> socket.socket | None:
-    """Where the kernel tells of changes; None where it does not, or does not let us know."""
+    """The socket on which the kernel announces changes; None if unsupported or not permitted."""
     if sys.platform != "linux":
         return None
     try:

@@ -1,4 +1,4 @@
-"""What dialling needs to know besides the server's address."""
+"""Connection options that are the same for every server."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class LinkOptions:
     connect_timeout: float = 10.0
     """For DNS, TCP, TLS and the upgrade together."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    """Made once, since it reads files; None where no server is reached over TLS."""
+    """Made once, since it reads files; None if no server uses TLS."""
     origin: str | None = None
     """The Origin header (RFC 6455 §10.2); None sends none, as no browser is involved."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -23,15 +23,15 @@ class LinkOptions:
     user_agent: str | None = None
     ping_interval: float = 15.0
     """Between a pong and the next ping. With `ping_timeout` it makes 25 s: a dead link has
-    to be known within 30 s, and proxies cut connections that are quiet for 60 s."""
+    to be known within 30 s, and proxies drop connections that are silent for 60 s."""
     ping_timeout: float = 10.0
     """For the pong."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """The options that `settings` ask for.
+        """Build the options from `settings`.
 
-        Raises `ConfigError` where a `tls_…` file cannot be used, even if no server needs it.
+        Raises `ConfigError` if a `tls_…` file cannot be used, even if no server needs it.
         """
         files = (settings.tls_ca_file, settings.tls_client_certificate, settings.tls_client_key)
         tls = None

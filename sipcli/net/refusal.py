@@ -1,4 +1,4 @@
-"""What it means when the upgrade fails: refusals, other subprotocols, and ports without HTTP."""
+"""Explain why the WebSocket upgrade failed: refused, wrong subprotocol, or not HTTP at all."""
 
 import re
 import ssl
@@ -15,9 +15,9 @@ from sipcli.net.failure import ConnectFailed, Fault, excerpt
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]{1,4} ([1-5][0-9]{2})(?: ([^\r\n]*))?")
 _WANTS_TLS: Final = re.compile(rb"HTTPS|SSL-enabled", re.IGNORECASE)
-"""What web servers write to a client that speaks plain HTTP to their TLS port."""
+"""Text that web servers send to a client that speaks plain HTTP to their TLS port."""
 _BODY_SEARCHED: Final = 2048
-"""Bytes of an error page that are looked at."""
+"""Bytes of an error page that are searched."""
 
 _HINTS: Final = {
     401: "give its credentials in ws_headers (Authorization)",
@@ -45,13 +45,13 @@ class Answer:
     challenge: str | None = None
     """The first WWW-Authenticate header."""
     wants_tls: bool = False
-    """The page says that the port speaks TLS."""
+    """True if the page says that the port speaks TLS."""
 
 
 def upgrade_failed(details: LinkDetails, error: Exception, connection: Connection) -> ConnectFailed:
-    """What stopped the upgrade on `connection`, of which `details` are known.
+    """Return why the upgrade on `connection` failed.
 
-    `error` is the library's view; a `TimeoutError` means that time was up.
+    `error` is the library's exception; a `TimeoutError` means that time was up.
     """
     answer = _answer(error, connection)
     if answer is not None and answer.status != 101:
@@ -63,7 +63,9 @@ def upgrade_failed(details: LinkDetails, error: Exception, connection: Connectio
     if answer is not None:
         what = f"the server's answer to the WebSocket upgrade is invalid: {excerpt(str(error))}"
         return ConnectFailed(Phase.HTTP, Fault(what), details, answer.status)
-    if isinstance(connection.lost_by, ssl.SSLError):  # TLS 1.3 refuses us after its handshake
+    if isinstance(
+        connection.lost_by, ssl.SSLError
+    ):  # a TLS 1.3 server may refuse our certificate after the handshake
         return ConnectFailed(Phase.TLS, tls.explain(connection.lost_by), details)
     if isinstance(error, TimeoutError) and not connection.head:
         what = "the server did not answer the WebSocket upgrade in time"
@@ -72,7 +74,7 @@ def upgrade_failed(details: LinkDetails, error: Exception, connection: Connectio
 
 
 def explain_choice(chosen: list[str]) -> Fault:
-    """What a server does that did not choose `sip`, and what may help."""
+    """The fault of a server that did not choose the subprotocol `sip`, with a hint."""
     what = "the server did not choose the subprotocol sip"
     if chosen:
         what = f"the server chose the subprotocol {excerpt(', '.join(chosen))}, not sip"
@@ -80,7 +82,7 @@ def explain_choice(chosen: list[str]) -> Fault:
 
 
 def _answer(error: Exception, connection: Connection) -> Answer | None:
-    """The HTTP answer, read by the library or, where it gave up, from its first bytes."""
+    """The HTTP answer, as the library read it or, if it gave up, from the first bytes."""
     if not isinstance(error, InvalidStatus):
         found = _STATUS_LINE.match(connection.head)
         if found is None:
@@ -99,7 +101,9 @@ def _answer(error: Exception, connection: Connection) -> Answer | None:
 
 
 def _is_about_subprotocol(error: Exception, response: Response) -> bool:
-    """The library says the same of extensions; those it looks at first, and we ask for none."""
+    """True if the error is about the subprotocol.
+
+    The library raises the same for extensions. It checks those first, and we ask for none."""
     if isinstance(error, InvalidHeader):
         return error.name == "Sec-WebSocket-Protocol"
     extensions = response.headers.get_all("Sec-WebSocket-Extensions")
@@ -107,7 +111,7 @@ def _is_about_subprotocol(error: Exception, response: Response) -> bool:
 
 
 def explain_answer(answer: Answer) -> Fault:
-    """What the server refused with, and what may help."""
+    """The server's refusal, with a hint."""
     said = f"the server answered {answer.status} {excerpt(answer.phrase)}".rstrip()
     if answer.location is not None:
         said += f" with Location {excerpt(answer.location)}"
@@ -124,7 +128,7 @@ def _hint(answer: Answer) -> str:
 
 
 def _explain_first_bytes(connection: Connection) -> Fault:
-    """What a port speaks that answers an HTTP request with something else, or not at all."""
+    """The fault of a port that answers an HTTP request with something else, or not at all."""
     head = connection.head
     if not head:
         secure = connection.transport.get_extra_info("ssl_object") is not None

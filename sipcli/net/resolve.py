@@ -1,4 +1,4 @@
-"""Host names to addresses, without ever holding up the end of the program."""
+"""Resolve host names without ever delaying the exit of the program."""
 
 import asyncio
 import contextlib
@@ -12,11 +12,11 @@ from sipcli.net.failure import Fault
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a TCP connection can be tried."""
+    """An address to open a TCP connection to."""
 
     family: socket.AddressFamily
     sockaddr: tuple[Any, ...]
-    """As the socket module has it: host and port, for IPv6 flow label and scope besides."""
+    """As in the socket module: host and port, plus flow label and scope for IPv6."""
 
     def __str__(self) -> str:
         host, port = self.sockaddr[:2]
@@ -24,11 +24,11 @@ class Address:
 
 
 async def resolve(host: str, port: int) -> tuple[Address, ...]:
-    """The addresses of `host`, in the resolver's order; a literal address is its own.
+    """Return the addresses of `host`, in the resolver's order; a literal address is returned as is.
 
-    Raises `OSError` (`socket.gaierror`) where there is none. The look-up runs in a daemon
-    thread of its own: a resolver may take half a minute to give up, cannot be interrupted,
-    and the loop's own executor would be waited for at the end of the program.
+    Raises `OSError` (`socket.gaierror`) if there is none. The look-up runs in its own
+    daemon thread: a resolver may take half a minute to give up and cannot be interrupted, and the
+    program would wait for the loop's own executor at exit.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[tuple[Address, ...]] = loop.create_future()
@@ -45,9 +45,9 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
         found: tuple[Address, ...] | Exception
         try:
             found = _addresses(host, port)
-        except Exception as error:  # noqa: BLE001 - it would end with this thread, and unheard
+        except Exception as error:  # noqa: BLE001 - it would be lost with this thread
             found = error
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so the result is not needed
             loop.call_soon_threadsafe(settle, found)
 
     threading.Thread(target=look_up, name="sipcli-resolver", daemon=True).start()
@@ -55,7 +55,7 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
 
 
 def _addresses(host: str, port: int) -> tuple[Address, ...] | OSError:
-    """What `getaddrinfo` finds, or its fault as a value: it is handed from thread to thread."""
+    """The result of `getaddrinfo`, or its error as a value, to pass it between threads."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -67,7 +67,7 @@ def _addresses(host: str, port: int) -> tuple[Address, ...] | OSError:
 
 
 def explain(error: socket.gaierror, host: str) -> Fault:
-    """What a failed look-up means for the user."""
+    """Return what a failed look-up means to the user."""
     if error.errno == socket.EAI_AGAIN:
         return Fault(f"{host} cannot be looked up right now", "is this machine online?")
     what = f"no address found for {host} ({error.strerror})"

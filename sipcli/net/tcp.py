@@ -1,4 +1,4 @@
-"""The first address that answers, IPv6 and IPv4 side by side ("Happy Eyeballs", RFC 8305)."""
+"""Connect to the first address that answers, IPv6 or IPv4 ("Happy Eyeballs", RFC 8305)."""
 
 import asyncio
 import errno
@@ -11,13 +11,13 @@ from sipcli.net.failure import Fault
 from sipcli.net.resolve import Address
 
 ATTEMPT_DELAY: Final = 0.25
-"""Seconds before the next address is tried beside the last one (RFC 8305 §5)."""
+"""Seconds before the next address is tried in parallel (RFC 8305 §5)."""
 
 _Attempt: TypeAlias = asyncio.Task[socket.socket | OSError]
 
 
 class Unreachable(OSError):  # noqa: N818 - the word of the errno it stands for
-    """No address answered; `failures` says what became of each."""
+    """No address answered; `failures` has the error of each."""
 
     def __init__(self, failures: list[tuple[Address, OSError]]) -> None:
         super().__init__(errno.EHOSTUNREACH, "no address answered")
@@ -25,10 +25,10 @@ class Unreachable(OSError):  # noqa: N818 - the word of the errno it stands for
 
 
 async def connect(addresses: tuple[Address, ...]) -> tuple[socket.socket, Address]:
-    """Open a TCP connection to whichever of `addresses` answers first.
+    """Open a TCP connection to the first of `addresses` that answers.
 
-    Raises `Unreachable`. Whatever happens, cancellation included, no socket but the one
-    returned stays open. There is no timeout of its own.
+    Raises `Unreachable`. In all cases, cancellation included, only the returned socket stays open.
+    The caller sets the timeout.
     """
     waiting = deque(interleave(addresses))
     attempts: dict[_Attempt, Address] = {}
@@ -57,17 +57,17 @@ async def connect(addresses: tuple[Address, ...]) -> tuple[socket.socket, Addres
     finally:
         for task in attempts.keys() - {winner}:
             task.cancel()
-            task.add_done_callback(_close)  # nothing is awaited: that could be cancelled too
+            task.add_done_callback(_close)  # not awaited: the await could be cancelled too
 
 
 def _close(loser: _Attempt) -> None:
-    """Two attempts may succeed in the same moment; one connection is enough."""
+    """Close a connection that succeeded at the same moment as the winner."""
     if not loser.cancelled() and isinstance(outcome := loser.result(), socket.socket):
         outcome.close()
 
 
 def interleave(addresses: tuple[Address, ...]) -> list[Address]:
-    """The families in turn, beginning with the resolver's first choice (RFC 8305 §4)."""
+    """Alternate the address families, starting with the resolver's first choice (RFC 8305 §4)."""
     family = addresses[0].family if addresses else None
     first = [address for address in addresses if address.family == family]
     other = [address for address in addresses if address.family != family]
@@ -75,7 +75,7 @@ def interleave(addresses: tuple[Address, ...]) -> list[Address]:
 
 
 async def _attempt(address: Address) -> socket.socket | OSError:
-    """Connect to one address; its fault is a value, since the others go on."""
+    """Connect to one address; return the error, since the other attempts continue."""
     try:
         sock = socket.socket(address.family, socket.SOCK_STREAM)
     except OSError as error:  # a family that this machine does not have
@@ -95,7 +95,7 @@ async def _attempt(address: Address) -> socket.socket | OSError:
 
 
 def explain(error: Unreachable) -> Fault:
-    """What became of the addresses, and what to look at."""
+    """Return what happened to each address, with a hint."""
     if not error.failures:
         return Fault("the host has no IPv4 or IPv6 address")
     refused = [str(at) for at, fault in error.failures if isinstance(fault, ConnectionRefusedError)]

@@ -1,4 +1,4 @@
-"""TLS to a server: whom to trust, who we are, and what a failed handshake means."""
+"""TLS to a server: trust, client certificate, and what a failed handshake means."""
 
 import asyncio
 import ssl
@@ -49,7 +49,7 @@ _ALERTS: Final = (
         ),
     ),
 )
-"""Parts of OpenSSL's reasons, and what they mean to a client. The first that fits is taken."""
+"""Parts of OpenSSL's reasons -> what they mean to a client; the first match counts."""
 
 
 class _Encrypted(Exception):  # noqa: N818 - leaves this module as a ConfigError only
@@ -63,21 +63,21 @@ def client_context(
     key: str | None = None,
     verify: bool = True,
 ) -> ssl.SSLContext:
-    """How to speak TLS (1.2 or later) as the `tls_…` settings want it.
+    """Return an SSL context (TLS 1.2 or later) for the `tls_…` settings.
 
     `ca_file` replaces the system's store, as it does for curl and git; a certificate in it
     is trusted whether it is a root, an intermediate or the server's own. Raises
-    `ConfigError` for files that cannot be used. Reads files: not for use during a call.
+    `ConfigError` for files that cannot be used. Reads files, so do not call it during a call.
     """
     context = _trusting(ca_file)
-    # Python 3.13 turned both on; the older ones shall judge the same certificate alike. The
-    # strict flag refuses many a home-made CA over extensions that no harm comes from.
+    # Python 3.13 turned both on by default; older versions must accept the same certificates. The
+    # strict flag rejects many home-made CAs over harmless extensions.
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    # OpenSSL would take the common name where there is no subjectAltName. Browsers do not, nor
+    # OpenSSL would fall back to the common name without a subjectAltName. Browsers do not, nor
     # does RFC 9525.
     context.hostname_checks_common_name = False
     # Some builds of Python set no minimum (RFC 8996 deprecates what is older).
@@ -107,7 +107,7 @@ def _trusting(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _identify(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
-    """Load the client certificate; the key may stand in the same file."""
+    """Load the client certificate; the key may be in the same file."""
     _check_readable("tls_client_certificate", certificate)
     if key is not None:
         _check_readable("tls_client_key", key)
@@ -134,7 +134,7 @@ def _identify(context: ssl.SSLContext, certificate: str, key: str | None) -> Non
 
 
 def _check_readable(name: str, path: str) -> None:
-    """OpenSSL does not say which file it could not open; this does."""
+    """Raise `ConfigError` with the file's name, which OpenSSL's errors lack."""
     try:
         with Path(path).open("rb"):
             pass
@@ -144,9 +144,9 @@ def _check_readable(name: str, path: str) -> None:
 
 
 async def look_at_certificate(address: Address, host: str, deadline: float) -> bytes | None:
-    """What an untrusted server shows (DER), over a second connection; None where it will not.
+    """Fetch an untrusted server's certificate (DER) over a second connection; None if that fails.
 
-    OpenSSL forgets a certificate that it refused, and a person needs to know whose it was.
+    OpenSSL drops a certificate that it rejected, but the user needs to know whose it was.
     Nothing is sent over this connection. `deadline` is seconds on the loop's clock.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -167,7 +167,7 @@ async def look_at_certificate(address: Address, host: str, deadline: float) -> b
 
 
 def explain(error: Exception) -> Fault:
-    """What a fault in the handshake means, other than a certificate that is not trusted."""
+    """Return what a handshake error means, other than an untrusted certificate."""
     if not isinstance(error, ssl.SSLError):
         return Fault(
             "the server closed the connection during the TLS handshake",
@@ -184,7 +184,7 @@ def explain(error: Exception) -> Fault:
 def explain_untrusted(
     error: ssl.SSLCertVerificationError, host: str, seen: Certificate | None
 ) -> Fault:
-    """Why the server's certificate is not trusted, and what helps."""
+    """Return why the server's certificate is not trusted, with a hint."""
     code = error.verify_code
     if code in (_EXPIRED, _NOT_YET_VALID):
         return _explain_dates(expired=code == _EXPIRED, seen=seen)

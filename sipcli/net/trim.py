@@ -1,9 +1,9 @@
-"""Messages that are too large lose their end, and not the connection.
+"""Truncate messages that are too large, instead of losing the connection (RFC 6455 §5.2).
 
-The library answers a frame above its bound by ending the connection (1009). A SIP message that is
-too large deserves an answer of its own, and the next one should still arrive: here all but the
-beginning of a large message is taken out of the bytes before the library sees them. RFC 6455 §5.2
-has the frames. Nothing is kept of what is taken out, so that memory is bounded, too.
+The library answers a frame above its limit by ending the connection (1009). A SIP message that is
+too large should get its own response, and the next one should still arrive. So everything but the
+beginning of a large message is removed from the bytes before the library sees them. The removed
+part is not stored, so memory is bounded, too.
 """
 
 from typing import Any, Final
@@ -13,16 +13,16 @@ from websockets.frames import Opcode
 from websockets.protocol import Side, State
 
 MAX_MESSAGE: Final = 64 * 1024 + 1
-"""Bytes of a message that are taken off the wire; the rest of it is lost.
+"""Bytes kept of a message; the rest is dropped.
 
-One more than the SIP parser reads of a message, so that it knows of one that was cut.
+One more than the SIP parser reads, so that it notices a message that was cut.
 """
 MAX_SIZE: Final = MAX_MESSAGE + 125
-"""The library's own bound: it counts a ping between two fragments as if it were one of them."""
+"""The library's own limit: it counts a ping between two fragments as part of the message."""
 
 _BLANK_LINE: Final = b"\r\n\r\n"
 _LENGTHS: Final = {126: 2, 127: 8}
-"""What the short length of a frame says -> bytes of the long one that follows."""
+"""Value of the 7-bit length -> bytes of the extended length that follows."""
 _MASK_BIT: Final = 0x80
 _MAX_SHORT: Final = 125
 
@@ -34,7 +34,7 @@ class TrimmedMessages(Connection):
         super().__init__(*args, **named)
         self._trimmer = Trimmer(MAX_MESSAGE)
         self._blank_line = 0
-        """Bytes that have come of the blank line that ends the upgrade."""
+        """Bytes received so far of the blank line that ends the upgrade."""
 
     def data_received(self, data: bytes) -> None:
         """Bytes came from the peer (asyncio.Protocol)."""
@@ -48,7 +48,7 @@ class TrimmedMessages(Connection):
             super().data_received(frames)
 
     def _after_upgrade(self, data: bytes) -> bytes:
-        """What of `data` stands behind the header section of the peer's part of the upgrade."""
+        """Return the part of `data` after the header section of the peer's handshake."""
         at = 0
         while self._blank_line < len(_BLANK_LINE) and at < len(data):
             is_next = data[at] == _BLANK_LINE[self._blank_line]
@@ -63,27 +63,27 @@ class Trimmer:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._head = bytearray()
-        """The frame's header, as far as it has come."""
-        self._let_pass = 0
-        """Bytes of the frame's payload that are still to come, and to be let pass."""
-        self._take_out = 0
-        """Bytes behind those."""
+        """The frame's header, as far as received."""
+        self._keep = 0
+        """Bytes of the frame's payload still to come that are kept."""
+        self._drop = 0
+        """Bytes after those that are dropped."""
         self._size = 0
-        """Bytes of the message that were let pass."""
+        """Bytes of the message kept so far."""
 
     def trimmed(self, data: bytes) -> bytes:
-        """What is left of the next bytes from the wire, wherever they begin and end."""
+        """Return what is kept of the next bytes from the wire; they may start and end anywhere."""
         left: list[bytes] = []
         at = 0
         while at < len(data):
-            if self._let_pass:
-                piece = data[at : at + self._let_pass]
-                self._let_pass -= len(piece)
+            if self._keep:
+                piece = data[at : at + self._keep]
+                self._keep -= len(piece)
                 left.append(piece)
                 at += len(piece)
-            elif self._take_out:
-                size = min(self._take_out, len(data) - at)
-                self._take_out -= size
+            elif self._drop:
+                size = min(self._drop, len(data) - at)
+                self._drop -= size
                 at += size
             else:
                 piece = data[at : at + self._missing()]
@@ -94,7 +94,7 @@ class Trimmer:
         return b"".join(left)
 
     def _missing(self) -> int:
-        """Bytes of the header that have not come yet, as far as can be told."""
+        """Bytes of the header still missing, as far as known."""
         head = self._head
         if len(head) < 2:
             return 2 - len(head)
@@ -102,27 +102,27 @@ class Trimmer:
         return 2 + _LENGTHS.get(head[1] & ~_MASK_BIT, 0) + mask - len(head)
 
     def _begin_frame(self) -> bytes:
-        """Take in a header that is complete; returns what it is to the library."""
+        """Process a complete header; return it as the library should see it."""
         head, self._head = bytes(self._head), bytearray()
         short = head[1] & ~_MASK_BIT
         end = 2 + _LENGTHS.get(short, 0)
         length = int.from_bytes(head[2:end], "big") if end > 2 else short
         opcode = head[0] & 0x0F
-        self._let_pass, self._take_out = length, 0
+        self._keep, self._drop = length, 0
         if opcode > Opcode.BINARY:
             return head  # control frames, and what the library refuses
         if opcode != Opcode.CONT:
             self._size = 0
-        self._let_pass = min(length, self._limit - self._size)
-        self._take_out = length - self._let_pass
-        self._size += self._let_pass
-        if not self._take_out:
+        self._keep = min(length, self._limit - self._size)
+        self._drop = length - self._keep
+        self._size += self._keep
+        if not self._drop:
             return head
-        return head[:1] + _length(self._let_pass, head[1] & _MASK_BIT) + head[end:]
+        return head[:1] + _length(self._keep, head[1] & _MASK_BIT) + head[end:]
 
 
 def _length(size: int, mask_bit: int) -> bytes:
-    """The length of a payload as the header has it."""
+    """Encode the length of a payload as in a frame header (RFC 6455 §5.2)."""
     if size <= _MAX_SHORT:
         return bytes([mask_bit | size])
     if size < 1 << 16:
