@@ -13,9 +13,9 @@ from time import process_time
 
 import numpy as np
 
-from sipcli.media.codecs.codec import OPUS, Codec
+from sipcli.catalog.codecs import CODECS, OPUS, Codec
 from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.codecs.registry import CODECS, make_decoder, make_encoder
+from sipcli.media.codecs.registry import make_decoder, make_encoder
 from sipcli.media.inbound import Inbound, InboundFormats
 from sipcli.media.outbound import Outbound, OutboundFormats
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "awake": set(),
     "catalog": set(),
     "sip": set(),
-    "sdp": set(),
+    "sdp": {"catalog"},
     "config": {"catalog", "sip", "errors", "text", "files"},
     "core": {"sip", "config.settings"},
     "error_mapping": {"core", "errors"},
@@ -86,7 +86,7 @@ ALLOWED: dict[str, set[str]] = {
         "text",
         "unlogged",
     },
-    "expect": {"core", "media", "calls", "errors", "text"},
+    "expect": {"catalog", "core", "media", "calls", "errors", "text"},
     "doctor": {
         "sip",
         "sdp",

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-MAX_TONE_HZ: Final = 24_000
-"""A tone lies below: half of the sampling rate of 48 kHz."""
+from sipcli.catalog.codecs import PCM_RATE
+
+MAX_TONE_HZ: Final = PCM_RATE // 2
+"""A tone lies below: half of the sampling rate."""
 LOOP: Final = "#loop"
 """At the end of a path: play the file again and again."""
 

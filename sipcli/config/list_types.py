@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
+from sipcli.catalog.codecs import CODECS
 from sipcli.config.addresses import stun_uri, turn_uri, ws_uri
 from sipcli.config.format import HIDDEN, wrong_value
-from sipcli.config.settings import CODECS, TurnServer, WsServer
+from sipcli.config.settings import TurnServer, WsServer
 from sipcli.config.types import (
     Kind,
     T,

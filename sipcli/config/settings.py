@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 from sipcli import __version__
+from sipcli.catalog.codecs import CODECS
 from sipcli.sip.uri import SipUri
 from sipcli.sip.uri_pattern import UriPattern
 
@@ -154,10 +155,6 @@ class PeerPolicy:
         return replace(self, otherwise=Permission.REFUSE) if is_asking else self
 
 
-CODECS: Final = ("opus", "g722", "pcmu", "pcma")
-"""The codecs there are, in the order of preference where none is set."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting in force. Units: seconds. Secrets do not appear in `repr`."""
@@ -200,7 +197,7 @@ class Settings:
     redirects: PeerPolicy = PeerPolicy(Permission.ACCEPT)
     contact_transport: str = "ws"
     user_agent: str = f"sipcli/{__version__}"
-    codecs: tuple[str, ...] = CODECS
+    codecs: tuple[str, ...] = tuple(CODECS)
     audio: Audio = Audio()
     opus: Opus = Opus()
 

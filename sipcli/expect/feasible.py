@@ -6,9 +6,9 @@ One function an expectation. Each takes the expected value and yields its reason
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sipcli.catalog.codecs import CODECS
 from sipcli.expect.call_record import Audio
 from sipcli.expect.thresholds import AUDIBLE_S, TONE_S
-from sipcli.media.codecs.registry import CODECS
 from sipcli.media.mos import best_mos
 from sipcli.media.tone_meter import WINDOW_S
 

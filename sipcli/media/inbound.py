@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sipcli.media.codecs.codec import COMFORT_NOISE, Codec, Decoder
+from sipcli.catalog.codecs import COMFORT_NOISE, Codec
+from sipcli.media.codecs.codec import Decoder
 from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.dtmf.receiver import DtmfReceiver

@@ -1,8 +1,9 @@
 """How good a call sounds, by the E-model: ITU-T G.107 (narrow band) and G.107.1 (wide band)."""
 
-from dataclasses import dataclass
 from math import log2, pow
 from typing import Final
+
+from sipcli.catalog.codecs import CODECS, Impairment
 
 NARROW_BAND_R: Final = 93.2
 """Of a connection with nothing wrong (G.107, all parameters at their defaults)."""
@@ -11,25 +12,10 @@ WIDE_BAND_R: Final = 129.0
 _WORST_IMPAIRMENT: Final = 95.0
 
 
-@dataclass(frozen=True, slots=True)
-class Impairment:
-    """What a codec does to speech (ITU-T G.113)."""
-
-    equipment: float
-    """Ie: without losses."""
-    robustness: float
-    """Bpl: the percentage of loss that costs half of what is left, with our concealment."""
-    wide_band: bool
-
-
 IMPAIRMENTS: Final = {
-    "opus": Impairment(5.0, 4.3, wide_band=True),
-    "g722": Impairment(13.0, 4.3, wide_band=True),
-    "pcmu": Impairment(0.0, 25.1, wide_band=False),
-    "pcma": Impairment(0.0, 25.1, wide_band=False),
+    codec.name: codec.impairment for codec in CODECS.values() if codec.impairment is not None
 }
-"""G.711 with concealment, and G.722 without loss: ITU-T G.113, Appendices I and IV. The rest is our
-estimate, from which PESQ-WB of speech with 0-20 % of random loss differed by 0.6 at most."""
+"""By the codec's name."""
 
 
 def rating(

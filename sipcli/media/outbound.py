@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sipcli.media.codecs.codec import Codec, Encoder
+from sipcli.catalog.codecs import Codec
+from sipcli.media.codecs.codec import Encoder
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import make_encoder
 from sipcli.media.dtmf.digits import Digit, Step

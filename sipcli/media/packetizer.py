@@ -5,7 +5,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sipcli.media.codecs.codec import Codec, Encoder
+from sipcli.catalog.codecs import Codec
+from sipcli.media.codecs.codec import Encoder
 from sipcli.media.pcm import FRAME, RATE, Pcm
 
 Packet: TypeAlias = tuple[int, bytes]

@@ -5,12 +5,14 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sipcli.catalog.codecs import PCM_RATE
+
 Pcm: TypeAlias = npt.NDArray[np.int16]
 """Samples of one channel; full scale is ±32768."""
 Wave: TypeAlias = npt.NDArray[np.float32]
 """The same while it is being worked on; the scale stays that of `Pcm`."""
 
-RATE: Final = 48_000
+RATE: Final = PCM_RATE
 """Samples in a second."""
 FRAME: Final = 960
 """Samples in a frame."""

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from sipcli.catalog.codecs import Impairment
 from sipcli.media.inbound import Inbound
-from sipcli.media.mos import IMPAIRMENTS, WIDE_BAND_R, Impairment, mos, rating
+from sipcli.media.mos import IMPAIRMENTS, WIDE_BAND_R, mos, rating
 from sipcli.media.pcm import FRAME, FRAME_S
 from sipcli.media.rtp.reporting import Reporting
 

@@ -5,7 +5,8 @@ Some servers leave an old stream running, with silence in it, when they begin an
 
 from typing import Final
 
-from sipcli.media.codecs.codec import Codec, Decoder
+from sipcli.catalog.codecs import Codec
+from sipcli.media.codecs.codec import Decoder
 from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.level import AUDIBLE_DBFS, dbfs, rms
 from sipcli.media.rtp.packet import RtpPacket

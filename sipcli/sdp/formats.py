@@ -5,15 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from sipcli.catalog import codecs
 from sipcli.sdp.description import MediaDescription
 from sipcli.sdp.digits import number
 
-OPUS: Final = "opus"
-G722: Final = "g722"
-PCMU: Final = "pcmu"
-PCMA: Final = "pcma"
+OPUS: Final = codecs.OPUS.name
+G722: Final = codecs.G722.name
 TELEPHONE_EVENT: Final = "telephone-event"
-COMFORT_NOISE: Final = "cn"
+COMFORT_NOISE: Final = codecs.COMFORT_NOISE.name
 RED: Final = "red"
 
 HIGHEST_PAYLOAD_TYPE: Final = 127
@@ -58,27 +57,30 @@ class Format:
         return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-_REGISTERED: Final = {G722: "G722", PCMU: "PCMU", PCMA: "PCMA", COMFORT_NOISE: "CN"}
+def format_of(codec: codecs.Codec) -> Format:
+    """Return the format that we offer for a codec, without parameters."""
+    return Format(codec.offered_payload_type, codec.name, codec.clock_rate, codec.channels)
+
+
+_OURS: Final = (*codecs.CODECS.values(), codecs.COMFORT_NOISE)
+_REGISTERED: Final = {codec.name: codec.encoding for codec in _OURS}
 
 STATIC: Final = {
     each.payload_type: each
     for each in (
-        Format(0, PCMU, 8000),
         Format(3, "gsm", 8000),
         Format(4, "g723", 8000),
         Format(5, "dvi4", 8000),
         Format(6, "dvi4", 16000),
         Format(7, "lpc", 8000),
-        Format(8, PCMA, 8000),
-        Format(9, G722, 8000),
         Format(10, "l16", 44100, 2),
         Format(11, "l16", 44100),
         Format(12, "qcelp", 8000),
-        Format(13, COMFORT_NOISE, 8000),
         Format(15, "g728", 8000),
         Format(16, "dvi4", 11025),
         Format(17, "dvi4", 22050),
         Format(18, "g729", 8000),
+        *(format_of(codec) for codec in _OURS if codec.payload_type is not None),
     )
 }
 """Audio that needs no `rtpmap` (RFC 3551 §6)."""

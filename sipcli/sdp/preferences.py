@@ -3,29 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sipcli.sdp.formats import (
-    COMFORT_NOISE,
-    G722,
-    OPUS,
-    PCMA,
-    PCMU,
-    RED,
-    TELEPHONE_EVENT,
-    Format,
-    Key,
-)
+from sipcli.catalog import codecs
+from sipcli.sdp.formats import OPUS, RED, TELEPHONE_EVENT, Format, Key, format_of
 from sipcli.sdp.opus import OpusWishes
 
-CODECS: Final = {
-    OPUS: Format(111, OPUS, 48000, 2),
-    G722: Format(9, G722, 8000),
-    PCMU: Format(0, PCMU, 8000),
-    PCMA: Format(8, PCMA, 8000),
-}
-"""Codecs by the names that the `codecs` setting has, with the numbers that we give them.
-
-The numbers are those of Chromium, which all gateways have met.
-"""
+CODECS: Final = {name: format_of(codec) for name, codec in codecs.CODECS.items()}
+"""The formats of the codecs, by the names that the `codecs` setting has."""
 
 EVENTS: Final = (
     Format(110, TELEPHONE_EVENT, 48000, parameters="0-15"),
@@ -33,7 +16,7 @@ EVENTS: Final = (
 )
 """DTMF digits at the clock of each codec, whose timestamps they share (RFC 4733 §2.5.1.2)."""
 
-_COMFORT_NOISE: Final = Format(13, COMFORT_NOISE, 8000)
+_COMFORT_NOISE: Final = format_of(codecs.COMFORT_NOISE)
 _RED: Final = Format(63, RED, 48000, 2)
 _OPUS: Final = OpusWishes(fec=True)
 """As Chromium wants it."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sipcli.media.codecs.codec import COMFORT_NOISE, PCMU, Codec
+from sipcli.catalog.codecs import COMFORT_NOISE, PCMU, Codec
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.inbound import Inbound, InboundFormats
 from sipcli.media.outbound import Outbound, OutboundFormats

@@ -5,9 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from sipcli.media.codecs.codec import OPUS, PCMU, Codec
+from sipcli.catalog.codecs import CODECS, OPUS, PCMU, Codec
 from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.codecs.registry import CODECS
 from sipcli.media.dtmf.digits import Digit, steps
 from sipcli.media.inbound import InboundFormats
 from sipcli.media.level import dbfs, rms

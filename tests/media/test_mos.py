@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from sipcli.media.codecs.registry import CODECS
-from sipcli.media.mos import IMPAIRMENTS, Impairment, mos, rating
+from sipcli.catalog.codecs import CODECS, Impairment
+from sipcli.media.mos import IMPAIRMENTS, mos, rating
 
 G711 = IMPAIRMENTS["pcmu"]
 ALL = pytest.mark.parametrize("impairment", IMPAIRMENTS.values(), ids=list(IMPAIRMENTS))

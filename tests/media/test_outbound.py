@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from sipcli.media.codecs.codec import OPUS, PCMA, PCMU, Codec
+from sipcli.catalog.codecs import CODECS, OPUS, PCMA, PCMU, Codec
 from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.codecs.registry import CODECS, make_decoder
+from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.dtmf.digits import Digit, InvalidDigits, steps
 from sipcli.media.dtmf.event import Event
 from sipcli.media.dtmf.event import parse as parse_event

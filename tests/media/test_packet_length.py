@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+from sipcli.catalog.codecs import G722, OPUS, PCMA, PCMU, Codec
 from sipcli.media.codecs import libopus
-from sipcli.media.codecs.codec import G722, OPUS, PCMA, PCMU, Codec
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import make_decoder, packet_ms
 from sipcli.media.dtmf.digits import Digit, steps

@@ -7,7 +7,7 @@ from itertools import cycle
 import numpy as np
 import pytest
 
-from sipcli.media.codecs.codec import OPUS, PCMU, Codec
+from sipcli.catalog.codecs import OPUS, PCMU, Codec
 from sipcli.media.codecs.registry import make_encoder
 from sipcli.media.inbound import Inbound, InboundFormats
 from sipcli.media.pcm import FRAME_S

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sipcli.media.codecs.codec import OPUS, PCMU, Codec
+from sipcli.catalog.codecs import OPUS, PCMU, Codec
 from sipcli.media.inbound import Inbound
 from sipcli.media.mos import IMPAIRMENTS, mos
 from sipcli.media.outbound import Outbound

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sipcli.media.codecs.codec import Codec
-from sipcli.media.codecs.registry import CODECS, make_decoder, make_encoder
+from sipcli.catalog.codecs import CODECS, Codec
+from sipcli.media.codecs.registry import make_decoder, make_encoder
 from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.media.tone_meter import TOLERANCE, WINDOW, ToneMeter, measure
 from sipcli.media.tones import Tone

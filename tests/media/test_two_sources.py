@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sipcli.media.codecs.codec import OPUS, PCMU, Codec
+from sipcli.catalog.codecs import OPUS, PCMU, Codec
 from sipcli.media.dtmf.digits import Digit, steps
 from sipcli.media.inbound import Inbound
 from sipcli.media.outbound import Outbound

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.media.codecs.codec import OPUS, PCMU, Codec
+from sipcli.catalog.codecs import OPUS, PCMU, Codec
 from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
 from sipcli.media.pcm import FRAME

@@ -14,7 +14,8 @@ from sipcli.calls.audio_endpoints import AudioEndpoints
 from sipcli.calls.call import Call
 from sipcli.calls.call_manager import CallManager
 from sipcli.calls.events import Event as CallEvent
-from sipcli.config.settings import CODECS, Settings, WsServer
+from sipcli.catalog.codecs import CODECS
+from sipcli.config.settings import Settings, WsServer
 from sipcli.core.calls.events import CallEvent as CoreEvent
 from sipcli.core.calls.events import Incoming, RemoteOffer
 from sipcli.core.requests.credentials import Credentials
@@ -148,7 +149,7 @@ class FarEnd:
     """One of `FAULTS`, with the phone and the media of any other call."""
 
     def __init__(self, name: str, server: WsServer) -> None:
-        settings = _settings(name, server, codecs=("pcmu",) if name == "pcmu" else CODECS)
+        settings = _settings(name, server, codecs=("pcmu",) if name == "pcmu" else tuple(CODECS))
         media_config = MediaConfig.from_settings(settings, include_loopback=True)
         self._fault = FAULTS.get(name)
         self._board = CallManager(media_config, _ignore, make_sound=_quiet, on_incoming=self._ring)
@@ -261,7 +262,7 @@ async def _live(here: World) -> None:
         await here.over.wait()
 
 
-def _settings(name: str, server: WsServer, codecs: tuple[str, ...] = CODECS) -> Settings:
+def _settings(name: str, server: WsServer, codecs: tuple[str, ...] = tuple(CODECS)) -> Settings:
     return Settings(
         uri=address_of(name),
         instance_id=uuid4(),

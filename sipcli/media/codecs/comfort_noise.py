@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from sipcli.media.codecs.codec import COMFORT_NOISE
+from sipcli.catalog.codecs import COMFORT_NOISE
 from sipcli.media.codecs.resampler import Resampler
 from sipcli.media.pcm import FRAME, RATE, Pcm, Wave, silence, to_pcm
 

@@ -3,7 +3,7 @@
 import av
 import numpy as np
 
-from sipcli.media.codecs.codec import G722
+from sipcli.catalog.codecs import G722
 from sipcli.media.codecs.narrowband import NarrowDecoder, NarrowEncoder
 from sipcli.media.pcm import Pcm
 

@@ -1,28 +1,17 @@
-"""The codecs there are, by name, and the making of their encoders and decoders."""
+"""Make the encoders and decoders of the codecs in `catalog/codecs.py`."""
 
 from contextlib import suppress
 from functools import cache
 from typing import Final
 
+from sipcli.catalog.codecs import CODECS, COMFORT_NOISE, G722, OPUS, PCMA, PCMU, Codec
 from sipcli.errors import MediaError
 from sipcli.media.codecs import libopus
-from sipcli.media.codecs.codec import (
-    COMFORT_NOISE,
-    G722,
-    OPUS,
-    PCMA,
-    PCMU,
-    Codec,
-    Decoder,
-    Encoder,
-)
+from sipcli.media.codecs.codec import Decoder, Encoder
 from sipcli.media.codecs.comfort_noise import ComfortNoiseDecoder
 from sipcli.media.codecs.g711 import A_LAW, MU_LAW
 from sipcli.media.codecs.narrowband import NarrowDecoder, NarrowEncoder
 from sipcli.media.codecs.opus import PACKETS_MS, OpusDecoder, OpusEncoder, OpusSettings
-
-CODECS: Final = {codec.name: codec for codec in (OPUS, G722, PCMU, PCMA)}
-"""By the names of the `codecs` setting."""
 
 _LAWS: Final = {PCMU.name: MU_LAW, PCMA.name: A_LAW}
 

@@ -4,7 +4,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Self
 
-from sipcli.config.settings import CODECS, Opus, Settings
+from sipcli.catalog.codecs import CODECS
+from sipcli.config.settings import Opus, Settings
 from sipcli.media.codecs import registry
 from sipcli.media.session import formats
 from sipcli.media.transport.ice_servers import IceServers
@@ -36,7 +37,7 @@ class MediaConfig:
             ice_servers=IceServers.from_settings(settings, include_loopback=include_loopback),
             preferences=Preferences(
                 codecs=settings.codecs,
-                own_order=settings.codecs != CODECS,
+                own_order=settings.codecs != tuple(CODECS),
                 red=settings.opus.red,
                 opus=formats.wishes(settings.opus),
             ),

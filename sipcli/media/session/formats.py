@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from sipcli.catalog.codecs import CODECS, COMFORT_NOISE
 from sipcli.config.settings import Opus
-from sipcli.media.codecs.codec import COMFORT_NOISE
 from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.codecs.registry import CODECS, packet_ms
+from sipcli.media.codecs.registry import packet_ms
 from sipcli.media.inbound import InboundFormats
 from sipcli.media.outbound import OutboundFormats
 from sipcli.media.rtp.extension import Element, OneOf
@@ -17,7 +17,7 @@ from sipcli.sdp.opus import OpusWishes
 _LEAST_BITRATE: Final = 6_000
 """bit/s: Opus does with no less."""
 
-_HEARD: Final = CODECS | {COMFORT_NOISE.name: COMFORT_NOISE}
+_HEARD: Final = {**CODECS, COMFORT_NOISE.name: COMFORT_NOISE}
 
 
 def inbound(agreed: NegotiatedMedia) -> InboundFormats:

@@ -5,15 +5,11 @@ import random
 import numpy as np
 import pytest
 
+from sipcli.catalog.codecs import CODECS, COMFORT_NOISE, OPUS, PCMU, Codec
 from sipcli.media.codecs import libopus, opus_av
-from sipcli.media.codecs.codec import COMFORT_NOISE, OPUS, PCMU, Codec, Decoder, Encoder
+from sipcli.media.codecs.codec import Decoder, Encoder
 from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder
-from sipcli.media.codecs.registry import (
-    CODECS,
-    make_decoder,
-    make_encoder,
-    opus_shortcoming,
-)
+from sipcli.media.codecs.registry import make_decoder, make_encoder, opus_shortcoming
 from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME, RATE
 from tests.media.codecs.tone import frames, level, sine, through

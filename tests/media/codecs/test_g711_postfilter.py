@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from sipcli.catalog.codecs import CODECS
 from sipcli.media.codecs.g711 import A_LAW, MU_LAW, Law
 from sipcli.media.codecs.g711_postfilter import DELAY, G711Postfilter
-from sipcli.media.codecs.registry import CODECS, make_decoder
+from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.codecs.resampler import Resampler
 from sipcli.media.pcm import FRAME, RATE, Pcm, Wave
 from tests.media.codecs.tone import sine, voice

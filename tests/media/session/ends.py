@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from sipcli.config.settings import CODECS
+from sipcli.catalog.codecs import CODECS
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaConnected, MediaEvent
@@ -34,7 +34,7 @@ def virtual(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 
 def media_config(*codecs: str) -> MediaConfig:
     """What a phone has; it offers 127.0.0.1 and asks no server."""
-    chosen = settings(codecs=codecs or CODECS, stun_servers=())
+    chosen = settings(codecs=codecs or tuple(CODECS), stun_servers=())
     return MediaConfig.from_settings(chosen, include_loopback=True)
 
 

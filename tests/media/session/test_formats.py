@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from sipcli.catalog.codecs import OPUS, PCMU
 from sipcli.config.settings import Opus
-from sipcli.media.codecs.codec import OPUS, PCMU
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.rtp.extension import Element, OneOf
 from sipcli.media.session import formats

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sipcli.media.codecs.codec import OPUS, PCMU
+from sipcli.catalog.codecs import OPUS, PCMU
 from sipcli.media.codecs.registry import make_encoder
 from sipcli.media.pcm import FRAME_S, Pcm
 from sipcli.media.rtp import rtcp
