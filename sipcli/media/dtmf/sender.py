@@ -12,6 +12,8 @@ from sipcli.media.pcm import FRAME_S
 
 DURATION_MS: Final = 100
 GAP_MS: Final = 70
+MIN_MS: Final = 40
+"""Shortest press that a receiver has to count (ITU-T Q.24); it may ignore a shorter one."""
 _FINAL_SENT: Final = 3
 """How often the last packet of an event, and of a segment, is sent (§2.5.1.4)."""
 
@@ -67,7 +69,8 @@ class DtmfSender:
     def end(self) -> tuple[EventFrame, ...]:
         """End the digit that sounds at once: what is to be sent for it, without waiting for time.
 
-        Its last packet, three times (§2.5.1.4); nothing where no digit sounds.
+        Its last packet, three times (§2.5.1.4), for `MIN_MS` at least, so that it counts;
+        nothing where no digit sounds.
         """
         last, self._current = self._last if self._current is not None else None, None
         event = parse(last.payload) if last is not None else None
@@ -76,8 +79,11 @@ class DtmfSender:
         self._wait = self._gap
         if event.end:
             return (replace(last, finished=None),) * (_FINAL_SENT - 1)
+        event = replace(
+            event, duration=max(event.duration, MIN_MS * last.clock_rate // 1000), end=True
+        )
         digit = Digit(DIGITS[event.code], event.duration * 1000 // last.clock_rate)
-        final = replace(last, payload=build(replace(event, end=True)), marker=False)
+        final = replace(last, payload=build(event), marker=False)
         return (replace(final, finished=digit), *[final] * (_FINAL_SENT - 1))
 
     def begin_again(self) -> None:
