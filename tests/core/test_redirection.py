@@ -97,6 +97,14 @@ def test_an_address_that_wants_tls_is_not_called_without() -> None:
     wire.invite()
     redirect(wire, "<sips:carol@x>")
     assert targets(wire)[1:] == []
+    assert "sips:carol@x (a sips: address needs TLS" in wire.heard(Ended)[0].reason
+
+
+def test_a_redirection_that_leads_nowhere_says_why() -> None:
+    wire = CallWire()
+    wire.invite()
+    redirect(wire, "<http://x/>")
+    assert "http://x/ (only sip:, sips: and tel:" in wire.heard(Ended)[0].reason
 
 
 # Who may send us where

@@ -34,10 +34,14 @@ class Gate:
 
         A `tel:` number is at our own domain, and `sips:` needs TLS to our server.
         """
-        settings = self._settings
-        target = reachable(uri, settings.uri)
-        lacks = target is not None and lack_of_secure_servers(target, settings.ws_servers)
-        return None if lacks else target
+        return None if self.obstacle(uri) else reachable(uri, self._settings.uri)
+
+    def obstacle(self, uri: Uri) -> str | None:
+        """Return why an address that a peer names cannot be called; None if it can."""
+        target = reachable(uri, self._settings.uri)
+        if target is None:
+            return "only sip:, sips: and tel: addresses can be reached"
+        return lack_of_secure_servers(target, self._settings.ws_servers)
 
     def transfer(self, target: SipUri) -> Permission:
         """What becomes of a REFER to `target`."""

@@ -32,13 +32,17 @@ class Redirection:
         self._deadline: float | None = None
         self._status = 0
         self.refused: list[str] = []
-        """The targets that were not permitted."""
+        """The targets that were not permitted or cannot be called, with the reason."""
 
     def add(self, response: Response) -> None:
         """Take the Contacts of a 3xx by falling `q`, without those that are not to be tried."""
         for contact in sorted(response.contacts[:MAX_REDIRECTIONS], key=_weight, reverse=True):
             uri = self._call.gate.reachable(contact.uri)
-            if uri is None or (self._has_secure_target and uri.scheme == "sip"):
+            if uri is None:
+                self.refused.append(f"{contact.uri} ({self._call.gate.obstacle(contact.uri)})")
+                continue
+            if self._has_secure_target and uri.scheme == "sip":
+                self.refused.append(f"{uri} (a call to a sips: address stays with sips:)")
                 continue
             # Header fields and a method in a URI are the redirecting server's, not our user's.
             uri = replace(uri, headers=(), params=uri.params.without("method"))

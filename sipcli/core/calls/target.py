@@ -38,6 +38,8 @@ def resolve(text: str, home: SipUri) -> Uri:
     pasted = _PASTED.fullmatch(text)
     if pasted is not None:
         return resolve(pasted[1], home)
+    if "<" in text or ">" in text:
+        raise Malformed("an address in brackets is written as NAME <ADDRESS>")
     scheme = _SCHEME.match(text)
     if scheme is not None:
         return _with_scheme(scheme, text[scheme.end() :], home)
