@@ -1,1 +1,1 @@
-"""INVITE, the dialogs that come of it, and all that happens in them."""
+"""Calls: INVITE, its dialogs, and the requests inside them (RFC 3261 §12-15)."""

@@ -1,4 +1,4 @@
-"""One call from its INVITE to its end: how it is being set up, then the session that came of it."""
+"""A call from its INVITE to its end: first its setup, then its session."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
@@ -23,7 +23,7 @@ class Setup(Protocol):
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing of it is left, on the wire or in timers."""
+        """True if nothing of it is left, on the wire or in timers."""
 
     def hang_up(self, status: int | None, headers: Fields, now: float) -> int:
         """Want no call any more: CANCEL, or a refusal with `status`; returns the final status."""
@@ -38,14 +38,14 @@ class Setup(Protocol):
         """The connection ended."""
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do."""
+        """When to call `tick` next; None: never."""
 
     def tick(self, now: float) -> None:
-        """Fire what is due."""
+        """Fire due timers."""
 
 
 class Call:
-    """What the owner knows by a Call-ID; after its end it lingers until the wire is quiet."""
+    """A call, known by its Call-ID; after its end it lingers until nothing is outstanding."""
 
     def __init__(self, call_id: CallId, services: CallServices, gate: Gate, now: float) -> None:
         self._id = call_id
@@ -57,9 +57,9 @@ class Call:
         self.session: Session | None = None
         """The dialog that the owner's verbs are about; early ones only where there is just one."""
         self.report: Report | None = None
-        """Whoever asked for this call by REFER wants to know how it goes."""
+        """Reports progress to the far end that asked for this call by REFER."""
         self.is_over = False
-        """Whether `Ended` has been told."""
+        """True once `Ended` was emitted."""
         self._begun = now
         self._answered_at: float | None = None
 
@@ -70,17 +70,17 @@ class Call:
 
     @property
     def gate(self) -> Gate:
-        """What its far end may make us start."""
+        """The policy for what the far end may make us start."""
         return self._gate
 
     @property
     def is_answered(self) -> bool:
-        """Whether a 2xx has come or gone."""
+        """True once a 2xx was received or sent."""
         return self._answered_at is not None
 
     @property
     def is_done(self) -> bool:
-        """Whether it can be forgotten."""
+        """True if it can be forgotten."""
         sessions = self.is_over and all(session.is_done for session in self.sessions())
         return sessions and (self.setup is None or self.setup.is_done)
 
@@ -92,14 +92,14 @@ class Call:
             yield from (one for one in self.setup.sessions() if one is not self.session)
 
     def emit(self, event: CallEvent) -> None:
-        """Pass an event on, while the call is not over."""
+        """Emit an event, unless the call is over."""
         if not self.is_over:
             self.services.owner.emit_call(event)
 
     def progress(
         self, status: int, reason: str, now: float, *, body: bytes | None = None, fork: str = ""
     ) -> None:
-        """Tell of a provisional response."""
+        """Emit a provisional response."""
         self.emit(
             Progress(
                 call=self.id,
@@ -110,13 +110,13 @@ class Call:
                 fork=fork,
             )
         )
-        if self.report is not None and status < 200:  # a redirection is not the end of it
+        if self.report is not None and status < 200:  # a redirect is not final
             self.report(status, reason, False, now)
 
     def answered(
         self, session: Session, body: bytes | None, now: float, *, status: int = 200
     ) -> None:
-        """Tell that the call is up, with this dialog."""
+        """Emit that the call is up, with this dialog."""
         session.usage.is_confirmed = True
         self.session = session
         self._answered_at = now
@@ -155,16 +155,16 @@ class Call:
         *,
         said: Request | None = None,
     ) -> None:
-        """A dialog of this call is at its end (dialog_usage.DialogUsageOwner)."""
+        """A dialog of this call has ended (dialog_usage.DialogUsageOwner)."""
         is_chosen = self.is_answered and self.session is not None and self.session.usage is usage
         if is_chosen and self.session is not None:
-            self.session.bye(now)  # nothing, where theirs has come
+            self.session.bye(now)  # does nothing if their BYE ended it
             self.end(by, status, reason, now, said=said)
         elif not self.is_answered and self.setup is not None:
             if self.setup.dialog_over(usage, now):
                 self.end(by, status or 487, reason, now, said=said)
             elif by == "network" and not any(self.setup.sessions()):
-                # Who rang knows the call no more, and nobody else has rung.
+                # The only early dialog is gone, so no other phone is ringing.
                 self.setup.hang_up(None, (), now)
                 self.end(by, status or 487, reason, now)
 
@@ -178,7 +178,7 @@ class Call:
         needs_password: bool = False,
         said: Message | None = None,
     ) -> None:
-        """Tell that it is over, once; `said` is the message of the far end's that ended it."""
+        """Emit `Ended`, once; `said` is the far end's message that ended the call."""
         if self.is_over:
             return
         duration = 0.0 if self._answered_at is None else now - self._answered_at
@@ -199,33 +199,33 @@ class Call:
         self._report_end(status or 503, reason, now)
 
     def flow_up(self, now: float) -> None:
-        """There is a connection again."""
+        """The connection is back."""
         for session in list(self.sessions()):
             session.flow_up(now)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """The connection is gone; what was answered outlives it."""
+        """The connection is gone; answered calls outlive it."""
         for session in list(self.sessions()):
             session.flow_lost(flow)
         if self.setup is not None:
             self.setup.flow_lost(flow, now)
 
     def slept(self, seconds: float, now: float) -> None:
-        """The far end's clock went on for `seconds` in which ours stood still."""
+        """The machine slept: the far end's clock ran on for `seconds` while ours stood still."""
         if self._answered_at is not None:
             self._answered_at -= seconds
         for session in self.sessions():
             session.usage.timer.slept(seconds, now)
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do."""
+        """When to call `tick` next; None: never."""
         due = [session.deadline() for session in self.sessions()]
         if self.setup is not None:
             due.append(self.setup.deadline())
         return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
-        """Fire what is due."""
+        """Fire due timers."""
         if self.setup is not None:
             self.setup.tick(now)
         for session in list(self.sessions()):

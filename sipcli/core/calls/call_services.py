@@ -1,4 +1,4 @@
-"""What every part of a call needs of the phone around it."""
+"""Services of the phone that every part of a call uses: flow, requests, responses, log."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
@@ -17,25 +17,25 @@ from sipcli.sip.message import Request
 Fields: TypeAlias = Iterable[tuple[str, str]]
 
 OnOutcome: TypeAlias = Callable[[Outcome, float], None]
-"""Told once what became of a request, with the time in seconds."""
+"""Called once with the outcome of a request and the time in seconds."""
 
 
 class Owner(Protocol):
-    """What the calls need of the user agent."""
+    """The parts of the user agent that calls need."""
 
     @property
     def flow(self) -> Flow | None:
         """The open connection; None while there is none."""
 
     def emit_call(self, event: CallEvent) -> None:
-        """Take an event."""
+        """Emit an event."""
 
     def ignored(self, what: str) -> None:
         """Note input that had no effect."""
 
 
 class CallServices:
-    """The way out for all calls of one phone."""
+    """Sends requests and responses for all calls of one phone."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class CallServices:
 
     @property
     def flow(self) -> Flow | None:
-        """The open connection: what belongs to no transaction goes over it."""
+        """The open connection; messages outside transactions (the ACK of a 2xx) use it."""
         return self.owner.flow
 
     def build(
@@ -85,7 +85,7 @@ class CallServices:
         body: bytes = b"",
         content_type: str = SDP,
     ) -> None:
-        """Send a request in `dialog` that is no INVITE; `on_outcome` is called once."""
+        """Send a request other than INVITE in `dialog`; `on_outcome` is called once."""
         flow = self.flow
         if flow is None:
             on_outcome(NotSent(), now)
@@ -110,7 +110,7 @@ class CallServices:
         headers: Fields = (),
         body: bytes = b"",
     ) -> None:
-        """Answer a request; `to_tag` is for those that have opened no dialog yet."""
+        """Answer a request; give `to_tag` if it has opened no dialog yet."""
         if body:
             headers = (*headers, ("Content-Type", SDP))
         response = build.response(
@@ -119,7 +119,7 @@ class CallServices:
         self.transactions.respond(inbound, response, now)
 
     def retry_after(self) -> tuple[str, str]:
-        """When a request that came too early may come again: 0 to 10 s (§14.2)."""
+        """A Retry-After of 0 to 10 s for a request that came too early (§14.2)."""
         return ("Retry-After", str(int(self.draw() * 11)))
 
 

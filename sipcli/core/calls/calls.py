@@ -1,8 +1,8 @@
-"""All calls of one phone: the owner's verbs, and which call a request belongs to.
+"""All calls of one phone: the owner's operations, and which call a request belongs to.
 
-The verbs take `now` (seconds) and raise `NoSuchCall` for a call that is over or never was, and
-`OutOfTurn` where it is not the moment for them: both are mistakes of the program, since `Ended`
-and the other events tell.
+The operations take `now` (seconds). They raise `NoSuchCall` for a call that is over or never
+existed, and `OutOfTurn` if the call is not in a state for them. Both are bugs of the caller, which
+learns the state from `Ended` and the other events.
 """
 
 from collections.abc import Callable
@@ -29,18 +29,18 @@ from sipcli.sip.replaces import Replaces
 from sipcli.sip.uri import SipUri, Uri
 
 MAX_LINGERING: Final = 100
-"""Calls, over ones included whose BYE is still under way, beyond which new ones get 486."""
+"""Most calls, including ended ones whose BYE is still outstanding; further ones get 486."""
 
 MAX_TRANSFERS: Final = 16
-"""Transfers agreed to and not placed that are remembered; the oldest is forgotten first."""
+"""Most accepted transfers whose call is not placed yet; the oldest is forgotten first."""
 
 
 class NoSuchCall(ValueError):  # noqa: N818 - says what is wrong, as a sentence would
-    """The call is over, or never was."""
+    """The call is over, or never existed."""
 
 
 class Calls:
-    """The calls by their Call-ID; `takes_calls` says whether incoming ones are let in."""
+    """The calls by their Call-ID; without `takes_calls`, incoming ones get 480."""
 
     def __init__(self, services: CallServices, settings: Settings, *, takes_calls: bool) -> None:
         self._services = services
@@ -49,11 +49,11 @@ class Calls:
         self._gate = Gate(settings, self._has_room)
         self._no_answer_timeout = float(settings.no_answer_timeout)
         self.bugs: list[Exception] = []
-        """What calls have raised that are over because of it; to be taken away by the owner."""
+        """Exceptions that ended calls; the owner reads and clears them."""
         self._calls: dict[CallId, Call] = {}
         self._incoming: dict[CallId, Incoming] = {}
         self._transfers: dict[CallId, Transferee] = {}
-        """Transfers agreed to: who asked may hang up before the new call is placed."""
+        """Accepted transfers: the far end may hang up before the new call is placed."""
 
     # What the owner wants of a call to be
 
@@ -69,14 +69,14 @@ class Calls:
     ) -> CallId:
         """Call `target`; `headers` go on each INVITE.
 
-        `anonymous` hides who we are for the whole call. `transfer` is the call, over by now
-        or not, whose far end asked for this one and got `accept_transfer`: what it asked for
-        is done (RFC 3891), and it hears how it goes as long as it is there. Raises `Malformed`
-        for header fields that cannot be written, and `OutOfTurn` for a transfer that was not
-        accepted, or has no room by now (then `abandon_transfer` is next).
+        `anonymous` hides who we are for the whole call. `transfer` is the call, perhaps over by
+        now, whose far end asked for this one and got `accept_transfer`: its Replaces is sent
+        (RFC 3891), and it is notified of progress while its dialog lasts. Raises `Malformed` for
+        header fields that cannot be written, and `OutOfTurn` for a transfer that was not accepted,
+        or has no room any more (then call `abandon_transfer`).
         """
         fields = list(headers)
-        Headers(fields)  # raises before anything has happened
+        Headers(fields)  # raises before anything has changed
         referring = None if transfer is None else self._transfers.pop(transfer, None)
         if transfer is not None and referring is None:
             raise OutOfTurn("that transfer was not accepted")
@@ -99,11 +99,11 @@ class Calls:
         return call.id
 
     def progress(self, call: CallId, now: float, *, status: int = 183, body: bytes = b"") -> None:
-        """Tell the caller something (101 to 199), with early media where `body` is an answer."""
+        """Send a provisional response (101 to 199), with early media if `body` is an answer."""
         self._ringing(call).progress(status, body, now)
 
     def accept(self, call: CallId, body: bytes, now: float) -> None:
-        """Answer an incoming call; `body` is our answer or, where they made no offer, our offer."""
+        """Answer an incoming call; `body` is our answer or, if they made no offer, our offer."""
         self._ringing(call).accept(body, now)
 
     def reject(
@@ -127,17 +127,17 @@ class Calls:
     def hang_up(
         self, call: CallId, now: float, *, status: int | None = None, reason: str = "hung up"
     ) -> None:
-        """End a call in whatever state: CANCEL, BYE or a refusal; nothing if it is over.
+        """End a call in any state by CANCEL, BYE or a refusal; do nothing if it is over.
 
-        `status` refuses an incoming call, and else explains the end (RFC 3326). `Ended` comes
-        at once; what the far end is owed goes out in its time.
+        `status` refuses an incoming call; otherwise it explains the end (RFC 3326). `Ended` comes
+        at once; CANCEL or BYE go out as soon as they may.
         """
         known = self._calls.get(call)
         if known is not None:
             known.hang_up(now, status, reason)
 
     def can_offer(self, call: CallId) -> bool:
-        """Whether `offer` may be called now."""
+        """True if `offer` may be called now."""
         known = self._calls.get(call)
         session = None if known is None or known.is_over else known.session
         return session is not None and session.local.can_offer
@@ -145,18 +145,18 @@ class Calls:
     def offer(self, call: CallId, body: bytes, now: float, *, lasting: bool = False) -> None:
         """Change the session; `OfferAnswered` or `OfferRefused` follows.
 
-        A `lasting` call does not end where nobody answers that.
+        A `lasting` call does not end if this is not answered.
         """
         self._session(call).local.offer(body, now, lasting=lasting)
 
     def answer(self, call: CallId, body: bytes, now: float) -> None:
-        """Answer a `RemoteOffer` (with our offer, where they asked for one)."""
+        """Answer a `RemoteOffer` (with our offer, if they asked for one)."""
         self._session(call).remote.answer(body, now)
 
     def refuse_offer(
         self, call: CallId, now: float, *, status: int = 488, warning: str = ""
     ) -> None:
-        """Refuse a `RemoteOffer`; the session goes on as it was."""
+        """Refuse a `RemoteOffer`; the session continues unchanged."""
         self._session(call).remote.refuse(status, warning, now)
 
     def info(self, call: CallId, content_type: str, body: bytes, now: float) -> None:
@@ -173,7 +173,7 @@ class Calls:
     ) -> None:
         """Ask the far end to call `target`, or to take our place in the call `replaces`.
 
-        `TransferProgress` follows; hanging up, once it has succeeded, is the owner's business.
+        `TransferProgress` follows; the owner hangs up once the transfer has succeeded.
         """
         transferor = self._session(call).transferor
         if replaces is None:
@@ -188,7 +188,7 @@ class Calls:
     def accept_transfer(self, call: CallId, now: float) -> bool:
         """Agree to a `TransferRequested`; `invite` with `transfer=call` is next.
 
-        False where `max_calls` leaves no room by now: it was refused.
+        False if `max_calls` leaves no room any more: it was refused.
         """
         transferee = self._session(call).transferee
         if not transferee.accept(now):
@@ -199,7 +199,7 @@ class Calls:
         return True
 
     def abandon_transfer(self, call: CallId, status: int, reason: str, now: float) -> None:
-        """Give up a transfer that was accepted and could not be placed; nothing after `invite`."""
+        """Give up an accepted transfer whose call could not be placed; no effect after `invite`."""
         transferee = self._transfers.pop(call, None)
         if transferee is not None:
             transferee.failed(status, reason, now)
@@ -209,7 +209,7 @@ class Calls:
         self._session(call).transferee.refuse(status, now)
 
     def accept_redirect(self, call: CallId, now: float) -> None:
-        """Agree to a `RedirectRequested`: the call goes on to that target."""
+        """Agree to a `RedirectRequested`: the call continues to that target."""
         self._outgoing(call).accept_redirect(now)
 
     def refuse_redirect(self, call: CallId, now: float) -> None:
@@ -226,7 +226,7 @@ class Calls:
         return next((session for session in sessions if session.dialog.id == wanted), None)
 
     def cancelled(self, invite: Inbound, cancel: Request, now: float) -> bool:
-        """Take a CANCEL; False: no call waits for an answer to that INVITE."""
+        """Handle a CANCEL; False if no call is waiting to answer that INVITE."""
         incoming = self._incoming.get(invite.request.call_id)
         if incoming is not None and incoming.cancelled(invite, cancel, now):
             return True
@@ -234,13 +234,13 @@ class Calls:
         return session is not None and session.remote.cancelled(invite, now)
 
     def invited(self, inbound: Inbound, now: float) -> Answer | None:
-        """Take an INVITE that passes for a new call; else the answer that refuses it."""
-        self.sweep()  # a caller may come again with its Call-ID once it was refused
+        """Handle an INVITE for a new call; return the response that refuses it, or None."""
+        self.sweep()  # a refused caller may call again with the same Call-ID
         request = inbound.request
         if not self._takes_calls:
             return Answer(480)
         if not request.contacts and request.via.is_of_rfc3261:
-            # A peer of RFC 2543 need not show one: it is reached where its From says.
+            # A peer of RFC 2543 may omit it: it is reached at its From address.
             return Answer(400, "Missing Contact")
         if request.call_id in self._calls:
             return Answer(482)  # our own call came back to us, or one call came twice
@@ -267,37 +267,37 @@ class Calls:
         self._each(lambda call: call.flow_up(now), now)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """A connection is gone; the transactions have told theirs already."""
+        """A connection is gone; its transactions have reported that already."""
         self._each(lambda call: call.flow_lost(flow, now), now)
 
     def slept(self, seconds: float, now: float) -> None:
-        """The far ends' clocks went on for `seconds` in which ours stood still."""
+        """The machine slept: the far ends' clocks ran on for `seconds` while ours stood still."""
         for call in self._calls.values():
             call.slept(seconds, now)
 
     def stop(self, now: float) -> None:
-        """End all calls and let no more in; `is_idle` says when that is done."""
+        """End all calls and refuse new ones; `is_idle` says when that is done."""
         self._takes_calls = False
         self._each(lambda call: call.hang_up(now), now)
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do."""
+        """When to call `tick` next; None: never."""
         due = (call.deadline() for call in self._calls.values())
         return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
-        """Fire what is due."""
+        """Fire due timers."""
         self._each(lambda call: call.tick(now), now)
 
     def sweep(self) -> None:
-        """Forget the calls of which nothing is left."""
+        """Forget calls that are completely finished."""
         for call_id in [call.id for call in self._calls.values() if call.is_done]:
             del self._calls[call_id]
             self._incoming.pop(call_id, None)
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is no call, nor anything left of one."""
+        """True if there is no call, nor anything left of one."""
         return all(call.is_done for call in self._calls.values())
 
     # Inside
@@ -315,7 +315,7 @@ class Calls:
                 self._incoming.pop(call.id, None)
 
     def _has_room(self, replaced: Call | None = None) -> bool:
-        """Whether there may be another call, in the place of `replaced` where that is given."""
+        """True if there may be another call, in the place of `replaced` where that is given."""
         live = [one for one in self._calls.values() if not one.is_over and one is not replaced]
         due = [
             one for one in self._transfers if one in self._calls and not self._calls[one].is_over
@@ -374,12 +374,12 @@ class Calls:
 
 
 def _reachable(target: Uri, address: Uri) -> Uri:
-    """Where a third party reaches somebody: a GRUU goes everywhere, other Contacts may not."""
+    """The address where a third party reaches a peer: a GRUU works anywhere, a Contact may not."""
     return target if isinstance(target, SipUri) and "gr" in target.params else address
 
 
 def _may_replace(request: Request, party: Uri) -> bool:
-    """Whether an INVITE comes from `party`, whose call it is to replace, or by its referral."""
+    """True if an INVITE comes from `party`, whose call it is to replace, or by its referral."""
     referrer = request.referred_by
     return _is_one_account(request.from_.uri, party) or (
         referrer is not None and _is_one_account(referrer.uri, party)
@@ -387,7 +387,7 @@ def _may_replace(request: Request, party: Uri) -> bool:
 
 
 def _is_one_account(one: Uri, other: Uri) -> bool:
-    """Whether two addresses are the same account's; who hides is no one in particular."""
+    """True if two addresses are the same account's; who hides is no one in particular."""
     if isinstance(one, SipUri) and isinstance(other, SipUri):
         is_same = (one.user, one.host) == (other.user, other.host)
         return is_same and one.host != ANONYMOUS_HOST

@@ -1,4 +1,4 @@
-"""A dialog: who talks to whom, by which way, and the one place that builds requests in it (§12)."""
+"""A dialog: its parties and route, and the one place that builds requests in it (RFC 3261 §12)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -46,7 +46,7 @@ class Dialog:
         """Our Contact; the same for the dialog's whole life."""
         self.headers = headers
         self.owns_call_id = owns_call_id
-        """Whether the Call-ID is of our making: decides who waits longer after a 491 (§14.1)."""
+        """True if the Call-ID is of our making: decides who waits longer after a 491 (§14.1)."""
         self.cseq = cseq
         """The number of our latest request."""
         self.remote_cseq = remote_cseq
@@ -96,7 +96,7 @@ class Dialog:
 
     @property
     def id(self) -> DialogId:
-        """What the requests of this dialog have in common."""
+        """The fields common to all requests of this dialog."""
         return (self.call_id, self.local.tag or "", self.remote.tag or "")
 
     def __str__(self) -> str:
@@ -125,7 +125,7 @@ class Dialog:
         return self.cseq
 
     def is_in_order(self, request: Request) -> bool:
-        """Whether a request of theirs is not older than one we have seen; notes its number."""
+        """True if a request of theirs is not older than one we have seen; notes its number."""
         number = request.cseq.number
         if self.remote_cseq is not None and number < self.remote_cseq:
             return False
@@ -168,7 +168,7 @@ def description(message: Message) -> bytes | None:
 
 
 def why_missing(message: Response) -> str:
-    """What an answer has instead of a description, to follow the words that it has none."""
+    """What an answer has instead of a session description, as the end of a sentence."""
     faults = [fault for fault in message.faults if fault.status == 513]
     faults += [fault for fault in check(message) if fault.header == "Content-Type"]
     if faults:

@@ -1,4 +1,4 @@
-"""One dialog of a call, and what all its parts share: whose turn it is, the session timer, ACKs."""
+"""A dialog of a call and the state its parts share: offer/answer, session timer, ACKs."""
 
 from typing import Final, Protocol
 
@@ -14,11 +14,11 @@ from sipcli.sip.bodies import SDP
 from sipcli.sip.message import Request
 
 DIALOG_GONE: Final = frozenset({408, 481})
-"""Answers to a request after which there is no dialog any more (RFC 3261 §12.2.1.2, RFC 5057)."""
+"""Responses that end the dialog (RFC 3261 §12.2.1.2, RFC 5057)."""
 
 
 NOT_SERVED: Final = frozenset({403, 405, 501})
-"""Answers after which a method is not tried again in a dialog (RFC 3261 §21.4.4, §21.4.6)."""
+"""Responses after which a method is not tried again in a dialog (RFC 3261 §21.4.4, §21.4.6)."""
 
 
 class DialogUsageOwner(Protocol):
@@ -30,10 +30,10 @@ class DialogUsageOwner(Protocol):
 
     @property
     def gate(self) -> Gate:
-        """What a peer may make us start."""
+        """The policy for what a peer may make us start."""
 
     def emit(self, event: CallEvent) -> None:
-        """Take an event of a call that is not over."""
+        """Emit an event, unless the call is over."""
 
     def dialog_over(
         self,
@@ -51,7 +51,7 @@ class DialogUsageOwner(Protocol):
 
 
 class DialogUsage:
-    """What the parts of a session work on."""
+    """The state that the parts of a session share."""
 
     def __init__(
         self, dialog: Dialog, services: CallServices, user: DialogUsageOwner, turn: OfferAnswer
@@ -62,7 +62,7 @@ class DialogUsage:
         self.turn = turn
         self.timer = SessionTimer()
         self.is_confirmed = False
-        """Whether a 2xx has gone over it; early before (§12)."""
+        """True if a 2xx has gone over it; early before (§12)."""
         self.is_over = False
         self._ack: Request | None = None
 

@@ -1,8 +1,8 @@
-"""What the calls tell the owner of the user agent: frozen values, in the order they happened.
+"""Events of calls: frozen values, in the order they happened.
 
-Events with a `name` are the contract's, and their fields too, but for those marked private:
-session descriptions and what only the owner needs. Those without are for the owner alone.
-`call` is the Call-ID; no two live calls have the same. After `Ended` a call is silent for good.
+Events with a `name` are part of docs/contract.md, and so are their fields, except those marked
+private: session descriptions and what only the owner needs. Events without are for the owner.
+`call` is the Call-ID; no two live calls have the same. After `Ended` a call emits nothing more.
 """
 
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ By: TypeAlias = Literal["local", "remote", "network"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calling:
-    """The INVITE is out."""
+    """The INVITE was sent."""
 
     name: ClassVar[str] = "calling"
     call: CallId
     to: str
     transfer: CallId | None = None
-    """The call whose far end asked for this one; None where we wanted it ourselves."""
+    """The call whose far end asked for this one (REFER); None if we placed it ourselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """Somebody calls, and hears that it rings here."""
+    """An incoming call; the caller is told that it rings."""
 
     name: ClassVar[str] = "incoming"
     call: CallId
@@ -39,18 +39,18 @@ class Incoming:
     display_name: str | None
     to: str
     p_asserted_identity: tuple[str, ...] = ()
-    """Who the network says is calling (RFC 3325). This and the next three have a value for each
-    element of the field, as it stands there; each is as true as the server that lets it in."""
+    """The caller as the network asserts it (RFC 3325). This and the next three hold each element of
+    the field verbatim; they are only as trustworthy as the server that let them in."""
     diversion: tuple[str, ...] = ()
-    """Who diverted the call (RFC 5806), the latest first."""
+    """The parties that diverted the call (RFC 5806), latest first."""
     history_info: tuple[str, ...] = ()
-    """Where the call has been (RFC 7044), the earliest first."""
+    """The targets the call has been sent to (RFC 7044), earliest first."""
     call_info: tuple[str, ...] = ()
-    """What the caller tells of itself (RFC 3261 §20.9); none of it is fetched."""
+    """Information about the caller (RFC 3261 §20.9); its URIs are not fetched."""
     offer: bytes | None
-    """Private. Their offer; None: ours is wanted, in `progress` or `accept`."""
+    """Private. Their offer; None: they want ours, in `progress` or `accept`."""
     replaces: CallId | None
-    """Private. The call whose place this one takes once accepted (RFC 3891): no need to ring."""
+    """Private. The call that this one replaces once accepted (RFC 3891): no need to ring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,41 +62,41 @@ class Progress:
     status: int
     reason: str
     early_media: bool
-    """Whether it brought a session description."""
+    """True if it has a session description."""
     body: bytes | None
     """Private. The session description: the answer, as far as this fork is concerned."""
     fork: str
-    """Private. The To tag of who sent it; empty without one. Each fork has its own answer."""
+    """Private. The To tag of its sender; empty without one. Each fork has its own answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The call is up: theirs came with a 2xx, or ours went out."""
+    """The call is up: a 2xx was received or sent."""
 
     name: ClassVar[str] = "answered"
     call: CallId
     status: int
     elapsed_ms: int
-    """Since the INVITE went out or came in."""
+    """Since the INVITE was sent or received."""
     body: bytes | None
-    """Private. The answer to our offer; None: what `Progress` of this fork (or an UPDATE since)
-    brought stands, or it is we who answered."""
+    """Private. The answer to our offer; None: that of this fork's `Progress` (or a later UPDATE)
+    still holds, or we are the answerer."""
     fork: str
-    """Private. Which fork answered; all others are over."""
+    """Private. The fork that answered; all others are over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteOffer:
-    """An offer came; `answer` or `refuse_offer` is due soon."""
+    """An offer arrived; call `answer` or `refuse_offer` within 30 s."""
 
     call: CallId
     body: bytes | None
-    """None: they ask for our offer, as the argument of `answer`; theirs is then `Acknowledged`."""
+    """None: they ask for our offer, passed to `answer`; their answer comes as `Acknowledged`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferWithdrawn:
-    """The offer that waited for our answer is void: what was agreed before stands."""
+    """The offer that waited for our answer was withdrawn: the previous agreement still holds."""
 
     call: CallId
 
@@ -111,29 +111,29 @@ class OfferAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferRefused:
-    """The offer made by `offer` had no success: what was agreed before stands (roll back)."""
+    """The offer made by `offer` failed: the previous agreement still holds (roll back)."""
 
     call: CallId
     status: int | None
-    """None where no answer came."""
+    """None without a response."""
     reason: str
     will_retry: bool
-    """Whether an `OfferDue` comes when it may be tried again (491, 500 with Retry-After)."""
+    """True if an `OfferDue` follows once it may be retried (491, 500 with Retry-After)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferDue:
-    """Call `offer` now, if `can_offer`: with what is wanted by now, or unchanged."""
+    """Call `offer` now, if `can_offer`, with the current wishes or unchanged."""
 
     call: CallId
     is_refresh: bool
-    """True: the session ends (RFC 4028) unless it is refreshed, by an unchanged offer at least.
+    """True: the session expires (RFC 4028) unless refreshed, if only by an unchanged offer.
     False: the wait after an `OfferRefused` with `will_retry` is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The far end has our answer or, with a body, answers the offer it had asked for."""
+    """The far end acknowledged our answer or, with a body, answered the offer it had asked for."""
 
     call: CallId
     body: bytes | None
@@ -141,7 +141,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InfoReceived:
-    """An INFO with DTMF came (`application/dtmf-relay` or `application/dtmf`)."""
+    """An INFO with DTMF arrived (`application/dtmf-relay` or `application/dtmf`)."""
 
     call: CallId
     content_type: str
@@ -151,19 +151,19 @@ class InfoReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InfoDelivered:
-    """An INFO of ours has its final answer."""
+    """An INFO of ours got its final response."""
 
     call: CallId
     status: int | None
-    """None where none came."""
+    """None without a response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequested:
     """The far end asks us to call someone else in its place (RFC 3515).
 
-    Unless it is refused already, `accept_transfer` or `refuse_transfer` is due soon. After the
-    first, `invite` with `transfer=call` places the call and keeps the far end informed of it.
+    Unless `decision` is to refuse, call `accept_transfer` or `refuse_transfer` within 25 s. After
+    the first, `invite` with `transfer=call` places the call and notifies the far end of it.
     """
 
     name: ClassVar[str] = "transfer_requested"
@@ -171,14 +171,14 @@ class TransferRequested:
     target: Uri
     referred_by: str | None
     replaces: bool
-    """Private. Whether the new call takes the place of one of the target's (attended transfer)."""
+    """Private. True if the new call replaces one of the target's (attended transfer)."""
     decision: Permission
-    """What the settings say about this target."""
+    """The decision of the settings for this target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferDecided:
-    """What became of a `TransferRequested`."""
+    """The result of a `TransferRequested`."""
 
     name: ClassVar[str] = "transfer"
     call: CallId
@@ -188,22 +188,22 @@ class TransferDecided:
     by: Literal["remote"] = "remote"
     decision: Literal["accepted", "refused"]
     reason: str | None = None
-    """Why it was refused, for a person."""
+    """The reason for a refusal, for display."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferProgress:
-    """How the transfer goes that we asked the far end for."""
+    """Progress of a transfer that we asked the far end for."""
 
     name: ClassVar[str] = "transfer"
     call: CallId
     target: str
     status: int | None
-    """First the answer to our REFER (202), then the status of the far end's own call; None where
+    """First the answer to our REFER (202), then the status of the far end's own call; None if
     it did not say."""
     is_final: bool
-    """Private. Whether nothing more will be heard of it; with a 2xx the far end has, or will
-    have, its other call, and this one may end."""
+    """Private. True if no further report follows; with a 2xx the far end has, or will have, its
+    other call, and this one may end."""
     by: Literal["local"] = "local"
     decision: None = None
     reason: None = None
@@ -213,21 +213,21 @@ class TransferProgress:
 class RedirectRequested:
     """A call of ours was answered with another address (3xx, RFC 3261 §8.1.3.4).
 
-    Where `decision` is to ask, `accept_redirect` or `refuse_redirect` is due soon.
+    If `decision` is to ask, call `accept_redirect` or `refuse_redirect` within 25 s.
     """
 
     name: ClassVar[str] = "redirect_requested"
     call: CallId
     target: Uri
     status: int
-    """The answer that led there: that of the address tried before."""
+    """The response of the previous target, which led there."""
     decision: Permission
-    """What the settings say about this target."""
+    """The decision of the settings for this target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedirectDecided:
-    """What became of a `RedirectRequested`: accepted, it is called now, in the same call."""
+    """The result of a `RedirectRequested`; if accepted, the same call continues to the target."""
 
     name: ClassVar[str] = "redirect"
     call: CallId
@@ -235,28 +235,28 @@ class RedirectDecided:
     status: int
     decision: Literal["accepted", "refused"]
     reason: str | None = None
-    """Why it was refused, for a person."""
+    """The reason for a refusal, for display."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """The call is over, whatever still goes over the wire."""
+    """The call is over, even if requests are still outstanding."""
 
     name: ClassVar[str] = "ended"
     call: CallId
     by: By
     status: int | None
-    """Final status of the INVITE, 300 to 699, a cause from a Reason field (RFC 3326), or 408 where
-    nobody answered; None: it was answered and then hung up, or the connection broke."""
+    """Final status of the INVITE, 300 to 699, a cause from a Reason field (RFC 3326), or 408 if
+    it was not answered; None: it was answered and then hung up, or the connection broke."""
     reason: str
-    """For a person; may hold words of the peer's."""
+    """For display; may contain the peer's words."""
     duration_s: float
-    """Seconds since the answer; 0 where there was none."""
+    """Seconds since the answer; 0 without one."""
     needs_password: bool = False
-    """Private. Whether a password, which is not set, would have helped."""
+    """Private. True if setting a password, which is missing, would have helped."""
     q850_cause: int | None = None
-    """What the telephone network gave as the cause (ITU-T Q.850), as a gateway says in a Reason
-    field of its BYE, CANCEL or final response (RFC 3326, RFC 6432); None where it does not."""
+    """The cause from the telephone network (ITU-T Q.850), from a gateway's Reason field in BYE,
+    CANCEL or the final response (RFC 3326, RFC 6432); None without one."""
     q850_text: str | None = None
     """The same in the peer's words."""
 

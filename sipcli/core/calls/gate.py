@@ -1,6 +1,6 @@
-"""What a peer may make us start: where its transfers and redirections may lead, and how many.
+"""Policy for calls that a peer makes us place: allowed transfer and redirect targets, and how many.
 
-Everything that a peer can cause us to call passes here, so that it is authorised and counted.
+Every call that a peer can cause is checked here, so that it is authorised and counted.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.sip.uri import SipUri, Uri
 
 ASK_LIMIT: Final = 25.0
-"""Seconds to decide about a transfer or redirection: a peer waits for our answer to its REFER
-for 32 (RFC 3261 §17.1.2.2, Timer F)."""
+"""Seconds to decide about a transfer or redirect: a peer waits for our answer to its REFER for
+32 (RFC 3261 §17.1.2.2, Timer F)."""
 UNDECIDED: Final = f"no decision within {ASK_LIMIT:g} s"
 NOT_PERMITTED: Final = "not permitted by the settings (transfers, redirects)"
 REFUSED: Final = "refused"
@@ -23,16 +23,16 @@ _STRICTEST: Final = (Permission.REFUSE, Permission.ASK, Permission.ACCEPT)
 
 
 class Gate:
-    """The policy of one phone; `has_room` says whether there may be another call."""
+    """The policy of one phone; `has_room` returns True if another call is allowed."""
 
     def __init__(self, settings: Settings, has_room: Callable[[], bool]) -> None:
         self.has_room = has_room
         self._settings = settings
 
     def reachable(self, uri: Uri) -> SipUri | None:
-        """Where an address that a peer names can be called; None where it cannot.
+        """Return the URI to call for an address that a peer names; None if it cannot be called.
 
-        A `tel:` number is at our own domain, and `sips:` needs TLS to our server.
+        A `tel:` number becomes a user at our own domain; `sips:` needs TLS to our server.
         """
         return None if self.obstacle(uri) else reachable(uri, self._settings.uri)
 
@@ -44,13 +44,13 @@ class Gate:
         return lack_of_secure_servers(target, self._settings.ws_servers)
 
     def transfer(self, target: SipUri) -> Permission:
-        """What becomes of a REFER to `target`."""
+        """Return the decision for a REFER to `target`."""
         return self._settings.transfers.decide(target, self._settings.uri)
 
     def redirect(self, target: SipUri, *, is_transfer: bool) -> Permission:
-        """What becomes of a 3xx to `target`; of a call that a transfer started, by both keys.
+        """Return the decision for a 3xx to `target`; a call started by a transfer needs both keys.
 
-        Else whoever may be called by a transfer could send us anywhere.
+        Otherwise the target of a permitted transfer could redirect us anywhere.
         """
         decision = self._settings.redirects.decide(target, self._settings.uri)
         if not is_transfer:

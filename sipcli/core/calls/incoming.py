@@ -1,4 +1,4 @@
-"""Being called: one INVITE from its arrival to the 2xx or the refusal.
+"""An incoming call: one INVITE from its arrival to the 2xx or the refusal (RFC 3261 §13.3).
 
     RINGING --accept--> ANSWERED (the session repeats the 2xx until its ACK)
        |  \\--accept, a PRACK is missing--> ACCEPTING --PRACK--> ANSWERED
@@ -58,7 +58,7 @@ class Incoming:
         self._inbound = inbound
         self._replaces = replaces
         self._offer = description(request)
-        # What else the far end may be asked by is its Contact (RFC 3261 §12.1.1).
+        # Without Record-Route, requests to the far end go to its Contact (RFC 3261 §12.1.1).
         behind = request.record_routes or request.contacts[:1]
         sips = needs_sips_contact(request.uri, behind)
         tag, contact = services.identity.new_tag(), services.identity.dialog_contact(sips=sips)
@@ -77,7 +77,7 @@ class Incoming:
             self.deadlines["expired"] = now + request.expires
 
     def start(self, now: float) -> None:
-        """Tell the owner, and the caller that it rings."""
+        """Tell the owner about the call, and the caller that it rings."""
         request, call, replaces = self._inbound.request, self._call, self._replaces
         replaced: CallId | None = None if replaces is None else replaces.id
         call.emit(
@@ -105,19 +105,19 @@ class Incoming:
     def progress(self, status: int, body: bytes, now: float) -> None:
         """Send a 101 to 199, with early media where there is a body; raises `OutOfTurn`.
 
-        With a body it is reliable where the caller can do that; then `accept` needs none.
+        With a body it is sent reliably if the caller supports that; then `accept` needs none.
         """
         if self.state is not IncomingState.RINGING:
             raise OutOfTurn("the call is no longer ringing")
         if not self._owes_description or (self._offer is None and not self._is_able):
-            body = b""  # agreed already, or an offer that might get lost
+            body = b""  # already agreed, or an offer that might get lost
         if body and self._is_able:
             self._session.usage.turn.we_answer()
         self._ringing = Draft(status, body)
         self._provisional(self._ringing, now)
 
     def accept(self, body: bytes, now: float) -> None:
-        """Answer the call with 200; `body` is left out where all was agreed while it rang.
+        """Answer the call with 200; omit `body` if the session was agreed while it rang.
 
         Raises `OutOfTurn`.
         """
@@ -142,7 +142,7 @@ class Incoming:
     # What the far end wants
 
     def cancelled(self, invite: Inbound, cancel: Request, now: float) -> bool:
-        """Take a CANCEL; False: it is not for this INVITE, or comes too late."""
+        """Handle a CANCEL; False if it is for another INVITE, or too late."""
         is_ours = invite.key == self._inbound.key
         if not is_ours or self.state not in (IncomingState.RINGING, IncomingState.ACCEPTING):
             return False
@@ -152,12 +152,12 @@ class Incoming:
         return True
 
     def pracked(self, rack: RAck, now: float) -> bool:
-        """Take a PRACK (session.PrackUser)."""
+        """Handle a PRACK (session.PrackUser)."""
         is_ours = rack.cseq == self._inbound.request.cseq
         return is_ours and self._reliable.pracked(rack.rseq, now)
 
     def settle(self, now: float) -> None:
-        """Send the 200 that is wanted, once nothing holds it back (RFC 3262 §3)."""
+        """Send the 200 once no PRACK is missing (RFC 3262 §3)."""
         if self.state is not IncomingState.ACCEPTING or self._reliable.carries_body:
             return
         self._reliable.stop()
@@ -175,7 +175,7 @@ class Incoming:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is outstanding."""
+        """True if nothing is outstanding."""
         return self.state in (IncomingState.ANSWERED, IncomingState.OVER)
 
     def hang_up(self, status: int | None, headers: Fields, now: float) -> int:
@@ -193,7 +193,7 @@ class Incoming:
         return True
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """Without the connection nobody hears our answer."""
+        """The connection is gone, and with it the way for our answer."""
         if flow == self._inbound.flow and not self.is_done:
             self._reliable.stop()
             self._enter(IncomingState.OVER)
@@ -201,7 +201,7 @@ class Incoming:
             self._call.end("network", None, "the connection was lost", now)
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do."""
+        """When to call `tick` next; None: never."""
         due = [*self.deadlines.values()]
         repeat = self._reliable.deadline()
         if repeat is not None:
@@ -209,7 +209,7 @@ class Incoming:
         return min(due, default=None)
 
     def tick(self, now: float) -> None:
-        """Fire what is due."""
+        """Fire due timers."""
         if not self._reliable.tick(now):
             self._time_out(500, "the caller does not confirm our progress", now)
         for name in [name for name, at in self.deadlines.items() if at <= now]:
@@ -227,7 +227,7 @@ class Incoming:
 
     @property
     def _owes_description(self) -> bool:
-        """Whether the INVITE still waits for our answer or our offer."""
+        """True if the INVITE still needs our answer or our offer."""
         turn = self._session.usage.turn
         return turn.turn in (Turn.THEIRS, Turn.WANTED) and not turn.agreed
 
@@ -237,7 +237,7 @@ class Incoming:
         return TAG in request.supported or TAG in request.require
 
     def _provisional(self, draft: Draft, now: float) -> None:
-        """Reliably where the caller insists, or can and a description depends on it."""
+        """Send it reliably if the caller requires that, or supports it and there is a body."""
         request = self._inbound.request
         if TAG in request.require or (draft.body and self._is_able):
             self._reliable.submit(draft, now)
@@ -254,7 +254,7 @@ class Incoming:
         )
 
     def _dialog_headers(self) -> list[tuple[str, str]]:
-        """What a response that opens a dialog carries (§12.1.1)."""
+        """The fields of a response that opens a dialog (§12.1.1)."""
         routes = self._inbound.request.record_routes
         contact = self._session.dialog.contact
         return [

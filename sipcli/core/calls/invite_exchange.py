@@ -44,7 +44,7 @@ class InviteExchangeUser(Protocol):
         """A 2xx to `request`: the first, a repeated one, or another fork's. Each wants an ACK."""
 
     def on_failure(self, failure: Failure, now: float) -> None:
-        """It had no success; called once at most, and not after a 2xx."""
+        """The INVITE failed; called once at most, and not after a 2xx."""
 
 
 class InviteExchange:
@@ -68,7 +68,7 @@ class InviteExchange:
         self._cancel_headers: Fields = ()
         self._deadline: float | None = None
         self._is_told = False
-        """Whether its user has heard of the failure before it is over."""
+        """True if its user has heard of the failure before it is over."""
         self.state = InviteExchangeState.CALLING
 
     def start(self, now: float) -> None:
@@ -92,7 +92,7 @@ class InviteExchange:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is outstanding."""
+        """True if nothing is outstanding."""
         return self.state in (InviteExchangeState.ANSWERED, InviteExchangeState.OVER)
 
     def deadline(self) -> float | None:
@@ -100,13 +100,13 @@ class InviteExchange:
         return self._deadline
 
     def tick(self, now: float) -> None:
-        """Give up what was cancelled and never got its final response (§9.1)."""
+        """Give up a cancelled INVITE that never got its final response (§9.1)."""
         if self._deadline is not None and self._deadline <= now:
             self._services.transactions.forget(self.request)
             self._fail(Unanswered(), now)
 
     def on_response(self, response: Response, now: float) -> None:
-        """Take what the transaction delivers."""
+        """Handle a response from the transaction."""
         if response.status < 200:
             self._provisional(response, now)
         elif response.status < 300:
@@ -121,9 +121,9 @@ class InviteExchange:
             self._fail(Answered(self.request, response, 0.0), now)
 
     def on_useless(self, response: Response, now: float) -> None:
-        """An answer came that cannot be used: give up, and have the far end give up, too.
+        """A response came that cannot be used: give up, and cancel at the far end.
 
-        It may be ringing there, or answered: what else comes is met as after a CANCEL.
+        It may be ringing there, or answered: later responses are handled as after a CANCEL.
         """
         if self.state is InviteExchangeState.CANCEL_WANTED:
             self._send_cancel(now)
@@ -133,11 +133,11 @@ class InviteExchange:
             self._user.on_failure(Answered(self.request, response, 0.0), now)
 
     def on_timeout(self, now: float) -> None:
-        """Timer B fired: nobody answered."""
+        """Timer B fired: there was no response."""
         self._fail(Unanswered(), now)
 
     def on_flow_lost(self, now: float) -> None:
-        """The connection ended under it; after a 2xx that does no harm."""
+        """The connection ended; after a 2xx that does no harm."""
         if not self.is_over:
             self._fail(Lost(), now)
 
@@ -184,7 +184,7 @@ class InviteExchange:
 
 
 class _Unheard:
-    """The user of a CANCEL: what becomes of it shows in the INVITE's answer."""
+    """The user of a CANCEL; its effect shows in the INVITE's final response."""
 
     def on_response(self, response: Response, now: float) -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""Changing a session from our side: re-INVITE and UPDATE (RFC 3261 §14.1, RFC 3311, RFC 4028)."""
+"""Change a session from our side: re-INVITE and UPDATE (RFC 3261 §14.1, RFC 3311, RFC 4028)."""
 
 from typing import Final
 
@@ -15,11 +15,11 @@ from sipcli.sip.message import Request, Response
 MAX_WAIT: Final = 32.0
 """Seconds; a refusal with a longer Retry-After counts as final."""
 MIN_WAIT: Final = 1.0
-"""Seconds; a Retry-After of 0 does not make us hurry more."""
+"""Seconds; the shortest wait, even after a Retry-After of 0."""
 MAX_RETRIES: Final = 5
-"""Times in a row that an offer is made again after a refusal that asks for it."""
+"""Times in a row that an offer is retried after a refusal that asks for it."""
 LOOK_AGAIN: Final = 0.5
-"""Seconds between two looks whether an offer of theirs is dealt with."""
+"""Seconds between two checks whether their offer has been answered."""
 
 
 class LocalOffers:
@@ -28,21 +28,21 @@ class LocalOffers:
     def __init__(self, usage: DialogUsage) -> None:
         self._usage = usage
         self._body = b""
-        """The offer that is out; empty for a bare refresh."""
+        """The outstanding offer; empty for a refresh without one."""
         self._is_lasting = False
         self._invitation: InviteExchange | None = None
         self._is_given_up = False
-        """Whether a re-INVITE of ours has failed for us, and may still be taken."""
+        """True if we gave up on a re-INVITE that the far end may still accept."""
         self._method = ""
-        """What `_body` went out with."""
+        """The method that `_body` was sent with."""
         self._refused_methods: set[str] = set()
-        """Those that the far end does not serve, whatever its Allow says."""
+        """Methods that the far end refuses, whatever its Allow says."""
         self._retries = 0
-        """Refusals in a row after which the offer was to be made again."""
+        """Refusals in a row that asked for a retry."""
 
     @property
     def can_offer(self) -> bool:
-        """Whether `offer` may be called now: nothing is outstanding, and there is a method."""
+        """True if `offer` may be called now: nothing is outstanding, and there is a method."""
         usage = self._usage
         if usage.is_over or not usage.turn.is_free:
             return False
@@ -52,14 +52,14 @@ class LocalOffers:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is under way on the wire."""
+        """True if nothing is under way on the wire."""
         return self._invitation is None or self._invitation.is_over
 
     def offer(self, body: bytes, now: float, *, lasting: bool = False) -> None:
         """Send an offer: by re-INVITE, or in an early dialog by UPDATE; raises `OutOfTurn`.
 
-        That nobody answers ends the dialog (§12.2.1.2: it SHOULD), unless it is `lasting`: for
-        one whose media are lost, too, and may come back, which its owner sets a limit to.
+        No response ends the dialog (§12.2.1.2: it SHOULD), unless it is `lasting`: for a call
+        whose media are lost too but may come back; its owner sets the time limit.
         """
         if not self.can_offer:
             raise OutOfTurn("no offer can be made now")
@@ -88,18 +88,18 @@ class LocalOffers:
             self._invitation.leave(now)
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do."""
+        """When to call `tick` next; None: never."""
         due = (self._usage.turn.retry_at, self._invitation.deadline() if self._invitation else None)
         return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
-        """Fire what is due."""
+        """Fire due timers."""
         if self._invitation is not None:
             self._invitation.tick(now)
         usage = self._usage
         if usage.turn.retry_at is None or usage.turn.retry_at > now:
             return
-        if not usage.turn.is_quiet:  # theirs came first, and is still being answered
+        if not usage.turn.is_quiet:  # their offer came first and is not answered yet
             usage.turn.retry_at = now + LOOK_AGAIN
             return
         usage.turn.retry_at = None
@@ -108,7 +108,7 @@ class LocalOffers:
     # What the INVITE reports (invitation.InvitationUser)
 
     def on_provisional(self, response: Response, now: float) -> None:
-        """Nothing: somebody thinks about it."""
+        """Do nothing: the far end is still deciding."""
 
     def on_success(self, request: Request, response: Response, now: float) -> None:
         """A 2xx to a re-INVITE, the first one or a repeated one."""
@@ -121,7 +121,7 @@ class LocalOffers:
             self._taken_after_all()
 
     def on_failure(self, failure: Failure, now: float) -> None:
-        """The re-INVITE had no success."""
+        """The re-INVITE failed."""
         if self._invitation is not None and self._invitation.is_over:
             self._invitation = None
         self._is_given_up = self._invitation is not None
@@ -131,7 +131,7 @@ class LocalOffers:
     # Inside
 
     def _taken_after_all(self) -> None:
-        """The far end took an offer that we gave up: it has to hear what the session is to us."""
+        """The far end accepted an offer that we gave up: offer again, so that both sides agree."""
         usage = self._usage
         if self._is_given_up and not usage.is_over:
             usage.user.emit(OfferDue(call=usage.user.id, is_refresh=True))
@@ -212,10 +212,10 @@ class LocalOffers:
                 self._refused(None, "there is no connection", None, now)
 
     def _tries_the_other_way(self, response: Response, now: float) -> bool:
-        """Whether a method that is not served has another that does the same: it is tried now.
+        """Try the other method if this one is not supported; True if so.
 
-        A bare UPDATE that is refused for any reason that lasts is followed by the owner's
-        re-INVITE: without a refresh the call is lost.
+        A bare UPDATE that is refused for a lasting reason is followed by the owner's re-INVITE:
+        without a refresh the call would expire.
         """
         usage, method = self._usage, self._method
         may_pass = response.status == 491 or response.status // 100 == 5
@@ -224,7 +224,7 @@ class LocalOffers:
         if method == "INVITE":
             if (
                 response.status == 403 or not self._knows_update
-            ):  # it may be the change, not the way
+            ):  # the change may be refused, not the method
                 return False
         elif not usage.is_confirmed or "INVITE" in self._refused_methods:
             return False

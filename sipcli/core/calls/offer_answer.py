@@ -1,12 +1,11 @@
-"""Whose turn it is in the exchange of session descriptions (RFC 3264, RFC 3261 §13.2.1, RFC 6337).
+"""State of the SDP offer/answer exchange (RFC 3264, RFC 3261 §13.2.1, RFC 6337).
 
     IDLE --we offer--> OURS --their answer--> IDLE        WANTED: they asked for our offer
     IDLE --they offer--> THEIRS --our answer--> IDLE      WANTED --we offer--> OURS
 
-One offer is outstanding at most; a refusal or a withdrawal leads back to IDLE. Besides an offer,
-a request of ours, the wait after its refusal, or a 2xx of ours without its ACK is in the way of the
-next one: all of that is here, and nowhere else. The requests themselves are local_offers' and
-remote_offers'.
+At most one offer is outstanding; a refusal or a withdrawal leads back to IDLE. The next offer also
+has to wait for a pending request of ours, for the delay after its refusal, and for the ACK of our
+2xx: all of that state is here. local_offers and remote_offers send and answer the requests.
 """
 
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from enum import Enum, auto
 
 
 class OutOfTurn(ValueError):  # noqa: N818 - says what is wrong with the call, as a sentence would
-    """The owner offers or answers when it is not its turn: a mistake in the program."""
+    """The owner offered or answered in the wrong state: a bug in the caller."""
 
 
 class Turn(Enum):
@@ -27,40 +26,40 @@ class Turn(Enum):
 
 
 class OfferAnswer:
-    """The offers and answers of one dialog; the descriptions themselves are not looked at."""
+    """The offers and answers of one dialog; the descriptions themselves are not read."""
 
     def __init__(self, turn: Turn, log: Callable[[str], None] = lambda _: None) -> None:
         """`log` gets a line for each change."""
         self.turn = turn
         self._log = log
         self.agreed = False
-        """Whether an offer has ever been answered."""
+        """True once an offer has been answered."""
         self.is_asking = False
-        """Whether a re-INVITE or UPDATE of ours, with an offer or without, is not answered yet."""
+        """True if a re-INVITE or UPDATE of ours, with an offer or without, is not answered yet."""
         self.retry_at: float | None = None
         """When an offer of ours, refused for now, is due again."""
         self.awaits_ack = False
-        """Whether a 2xx of ours to an INVITE is not acknowledged yet: no INVITE of ours (§14.1)."""
+        """True if a 2xx of ours to an INVITE is not acknowledged yet: no INVITE of ours (§14.1)."""
         self._was_withdrawn = False
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing of theirs is in the way of an offer of ours (RFC 3261 §14.1)."""
+        """True if nothing of theirs blocks an offer of ours (RFC 3261 §14.1)."""
         return self.turn is Turn.IDLE and not self.awaits_ack
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing at all is in the way of one."""
+        """True if nothing blocks an offer of ours."""
         return self.is_quiet and not self.is_asking and self.retry_at is None
 
     def we_offer(self) -> None:
-        """Raises `OutOfTurn` while an offer is outstanding."""
+        """Record our offer; raises `OutOfTurn` while one is outstanding."""
         if self.turn not in (Turn.IDLE, Turn.WANTED):
             raise OutOfTurn("an offer has not been answered yet")
         self._enter(Turn.OURS)
 
     def we_answer(self) -> None:
-        """Answer their offer or, where they asked for it, make ours; raises `OutOfTurn`."""
+        """Record our answer or, if they asked for it, our offer; raises `OutOfTurn`."""
         match self.turn:
             case Turn.THEIRS:
                 self._agree()
@@ -70,9 +69,9 @@ class OfferAnswer:
                 raise OutOfTurn("there is no offer to answer")
 
     def they_offer(self, *, wanted: bool) -> int | None:
-        """Take their offer (`wanted`: their request for ours); else the status to refuse it with.
+        """Record their offer (`wanted`: a request for ours); else return a status to refuse with.
 
-        491 where ours is outstanding, 500 where an earlier one of theirs is (RFC 3311 §5.2).
+        491 if ours is outstanding, 500 if an earlier one of theirs is (RFC 3311 §5.2).
         """
         match self.turn:
             case Turn.IDLE:
@@ -85,7 +84,7 @@ class OfferAnswer:
                 return 500
 
     def they_answer(self) -> bool:
-        """Take an answer; False where none was awaited."""
+        """Record their answer; False if none was expected."""
         if self.turn is not Turn.OURS:
             return False
         self._agree()
@@ -96,18 +95,18 @@ class OfferAnswer:
         self._enter(Turn.IDLE, " (void)")
 
     def withdraw(self) -> None:
-        """Theirs is void; the owner may answer all the same, not knowing it yet."""
+        """Their offer is void; the owner may still answer it, not knowing that yet."""
         self._enter(Turn.IDLE, " (withdrawn)")
         self._was_withdrawn = True
 
     def forgive_answer(self) -> None:
-        """An answer came where there is nothing to answer; raises `OutOfTurn` unless it is late."""
+        """Accept an answer to a withdrawn offer; raises `OutOfTurn` if none was withdrawn."""
         if not self._was_withdrawn:
             raise OutOfTurn("there is no offer to answer")
         self._was_withdrawn = False
 
     def drop_own(self) -> None:
-        """The dialog is over: nothing of ours is asked or waited for."""
+        """The dialog is over: forget our pending request and retry."""
         self.is_asking, self.retry_at = False, None
 
     def _agree(self) -> None:

@@ -1,4 +1,4 @@
-"""Calling somebody: one INVITE, or several one after the other, until one dialog is confirmed.
+"""An outgoing call: one INVITE after another until one dialog is confirmed.
 
 RFC 3261 §13.2 (forks, ACK), §9.1 (CANCEL and a 2xx that crosses it), §8.1.3.4 (3xx), RFC 3262
 (PRACK), RFC 4028 §7.3 (422).
@@ -32,10 +32,10 @@ from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri, Uri
 
 MAX_FORKS: Final = 8
-"""Dialogs that one INVITE may open; answers of further ones are not heard."""
+"""Most dialogs (forks) of one INVITE; responses of further ones are ignored."""
 MAX_INVITES: Final = 20
-"""INVITEs of one call, challenges, longer intervals and other targets together, after which no
-other one is tried: enough for five redirections that each want credentials of two parties."""
+"""Most INVITEs of one call, counting challenges, longer intervals and other targets: enough for
+five redirects that each need credentials for two parties."""
 
 
 @dataclass(slots=True)
@@ -45,9 +45,9 @@ class _Fork:
     session: Session
     receiver: ReliableReceiver = field(default_factory=ReliableReceiver)
     takes_prack: bool = True
-    """Whether it has not yet said that it serves no PRACK."""
+    """False once it has refused a PRACK."""
     preview: bytes | None = None
-    """The description of an unreliable response: the answer, unless a reliable one brings it."""
+    """The description in an unreliable response: the answer, unless a reliable one has it."""
 
 
 class Outgoing:
@@ -63,7 +63,7 @@ class Outgoing:
         self._target = target
         """Where the INVITE goes now."""
         self._via: Address | None = None
-        """The proxy that it is to pass on the way (305)."""
+        """The proxy that the INVITE has to pass (305)."""
         identity = call.services.identity
         tag = identity.new_tag()
         self._is_anonymous = anonymous
@@ -78,15 +78,15 @@ class Outgoing:
             ]
         self._timer = SessionTimer()
         self._unlearnt: set[str] = set()
-        """Extensions that the far end does not know; Replaces is the field of its option tag."""
+        """Option tags that the far end does not support; `replaces` names its header field, too."""
         self._redirection = Redirection(call, target)
         self._refusal: Response | None = None
-        """The answer of the target tried last, while another one is looked for."""
+        """The response of the last target, while looking for another one."""
         self._proxies = Proxies()
         self._invitation: InviteExchange | None = None
         self._cseq = 0
         self._forks: dict[str, _Fork] = {}
-        """By To tag: early ones, then the confirmed one and those that get a BYE."""
+        """To tag -> fork: early ones, then the confirmed one and those that get a BYE."""
         self._chosen: str | None = None
 
     def start(self, now: float) -> None:
@@ -100,7 +100,7 @@ class Outgoing:
         self._follow(self._redirection.accept(), now)
 
     def refuse_redirect(self, now: float) -> None:
-        """Do not call it; the next one, if any, has its turn. Raises `OutOfTurn`."""
+        """Do not call it; try the next one, if any. Raises `OutOfTurn`."""
         self._redirection.refuse()
         self._try_next(now)
 
@@ -108,7 +108,7 @@ class Outgoing:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is outstanding."""
+        """True if nothing is outstanding."""
         return self._invitation is None or self._invitation.is_over
 
     def hang_up(self, status: int | None, headers: Fields, now: float) -> int:
@@ -124,7 +124,7 @@ class Outgoing:
         return (fork.session for fork in self._forks.values())
 
     def dialog_over(self, usage: DialogUsage, now: float) -> bool:
-        """An early dialog has ended: the others go on."""
+        """An early dialog has ended: the others continue."""
         for tag, fork in list(self._forks.items()):
             if fork.session.usage is usage:
                 fork.session.drop(now)
@@ -133,17 +133,17 @@ class Outgoing:
         return False
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """Nothing: the INVITE reports it itself."""
+        """Do nothing: the INVITE reports it."""
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do."""
+        """When to call `tick` next; None: never."""
         due = [self._redirection.deadline()]
         if self._invitation is not None:
             due.append(self._invitation.deadline())
         return min((at for at in due if at is not None), default=None)
 
     def tick(self, now: float) -> None:
-        """Fire what is due."""
+        """Fire due timers."""
         if self._invitation is not None:
             self._invitation.tick(now)
         if self._redirection.tick(now):
@@ -175,7 +175,7 @@ class Outgoing:
             known.session.usage.acknowledge(request)
             return
         if known is None and len(self._forks) == MAX_FORKS:
-            self._drop_early(now)  # none of them has a claim any more
+            self._drop_early(now)  # none of them can be confirmed any more
         fork = known or self._fork(tag, response)
         if fork is None:
             return
@@ -190,7 +190,7 @@ class Outgoing:
             self._answered(fork, response, now)
 
     def on_failure(self, failure: Failure, now: float) -> None:
-        """No success, at this target at least."""
+        """The INVITE failed, at this target at least."""
         self._drop_early(now)
         call = self._call
         if call.is_over:
@@ -255,7 +255,7 @@ class Outgoing:
         return self._cseq
 
     def _fork(self, tag: str, response: Response) -> _Fork | None:
-        """The dialog of this To tag, opened where it is new; None beyond the bound."""
+        """The dialog of this To tag, opened if it is new; None beyond `MAX_FORKS`."""
         fork = self._forks.get(tag)
         if fork is None and self._invitation is not None and len(self._forks) < MAX_FORKS:
             dialog = Dialog.of_caller(self._invitation.request, response, self._target)
@@ -267,7 +267,7 @@ class Outgoing:
         return fork
 
     def _takes(self, fork: _Fork, response: Response, now: float) -> bool:
-        """Whether a provisional response is news; a reliable one gets its PRACK."""
+        """True if a provisional response is new; a reliable one gets its PRACK."""
         if not is_reliable(response) or response.rseq is None:
             return True
         if not fork.receiver.accepts(response.rseq):
@@ -281,7 +281,7 @@ class Outgoing:
             return True
 
         def on_outcome(outcome: Outcome, at: float) -> None:
-            """The far end repeats what it does not know to have arrived."""
+            """Note a refusal; the far end retransmits unacknowledged responses on its own."""
             if isinstance(outcome, Answered) and outcome.response.status in NOT_SERVED:
                 fork.takes_prack = False
 
@@ -339,14 +339,14 @@ class Outgoing:
         self._try_next(now)
 
     def _unlearns(self, response: Response) -> bool:
-        """Whether a 420 names extensions that the INVITE can do without (RFC 3261 §8.1.3.5)."""
+        """True if a 420 names extensions that the INVITE can do without (RFC 3261 §8.1.3.5)."""
         named = {tag.lower() for tag in response.unsupported} & set(CALL_SUPPORTED)
         is_news = not named <= self._unlearnt
         self._unlearnt |= named
         return is_news
 
     def _try_next(self, now: float) -> None:
-        """Call the next target of a redirection; the end, where there is none to wait for."""
+        """Call the next redirect target; end the call if none is left, or to be decided on."""
         response = self._refusal
         if response is None or self._call.is_over:
             return
@@ -374,7 +374,7 @@ class Outgoing:
         self._choose_early()
 
     def _choose_early(self) -> None:
-        """The owner's verbs reach an early dialog where there is just one."""
+        """Let the owner use an early dialog if there is exactly one."""
         if not self._call.is_answered:
             only = list(self._forks.values()) if len(self._forks) == 1 else []
             self._call.session = only[0].session if only else None

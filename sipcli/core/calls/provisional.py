@@ -1,4 +1,4 @@
-"""Provisional responses that must arrive: 100rel, RSeq, PRACK (RFC 3262)."""
+"""Reliable provisional responses: 100rel, RSeq, PRACK (RFC 3262)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class Draft:
 
 
 def is_reliable(response: Response) -> bool:
-    """Whether a response asks for a PRACK; a 100 never does (§4)."""
+    """True if a response asks for a PRACK; a 100 never does (§4)."""
     return 100 < response.status < 200 and TAG in response.require and response.rseq is not None
 
 
@@ -47,7 +47,7 @@ class ReliableSender:
 
     @property
     def carries_body(self) -> bool:
-        """Whether an unacknowledged one holds a session description: a 2xx has to wait (§3)."""
+        """True if an unacknowledged one holds a session description: a 2xx has to wait (§3)."""
         waiting = (*self._queue, *((self.outstanding,) if self.outstanding else ()))
         return any(draft.body for draft in waiting)
 
@@ -103,7 +103,7 @@ class ReliableReceiver:
         self._latest: int | None = None
 
     def accepts(self, rseq: int) -> bool:
-        """Whether this one is new and the next in order: it gets its PRACK, others nothing."""
+        """True if this one is new and the next in order: it gets its PRACK, others nothing."""
         if self._latest is not None and rseq != self._latest + 1:
             return False
         self._latest = rseq

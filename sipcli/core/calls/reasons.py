@@ -1,4 +1,4 @@
-"""What the far end's Reason fields say of the end of a call (RFC 3326 §2, RFC 6432)."""
+"""Read the cause of a call's end from Reason fields (RFC 3326 §2, RFC 6432)."""
 
 from sipcli.sip.message import Request
 from sipcli.sip.reason import Reason
@@ -14,6 +14,6 @@ def why(request: Request) -> tuple[int | None, str | None]:
 
 
 def q850(message: Message | None) -> Reason | None:
-    """What a gateway says of the telephone network (ITU-T Q.850), in a request or a response."""
+    """The telephone network's cause (ITU-T Q.850) from a gateway's request or response."""
     reasons = message.reasons if message is not None else []
     return next((reason for reason in reasons if reason.protocol.upper() == "Q.850"), None)

@@ -1,4 +1,4 @@
-"""Where to call next after a 3xx (RFC 3261 §8.1.3.4): few targets, each once, each permitted."""
+"""Choose the next target after a 3xx (RFC 3261 §8.1.3.4): few, each once, each permitted."""
 
 from dataclasses import replace
 from typing import Final, Literal
@@ -13,14 +13,14 @@ from sipcli.sip.message import Response
 from sipcli.sip.uri import SipUri, Uri
 
 MAX_REDIRECTIONS: Final = 5
-"""Targets tried, or asked about, beyond the first."""
+"""Most targets tried, or asked about, after the first."""
 
 
 class Redirection:
-    """The target set of one call, the likeliest first.
+    """The target set of one call, preferred targets first.
 
-    `next` gives what may be called now; where the owner has to decide first, `is_asking` is
-    true until `accept`, `refuse` or `tick` ends that.
+    `next` returns the target to call now. If the owner has to decide first, `is_asking` is True
+    until `accept`, `refuse` or `tick`.
     """
 
     def __init__(self, call: Call, target: Uri) -> None:
@@ -35,7 +35,7 @@ class Redirection:
         """The targets that were not permitted or cannot be called, with the reason."""
 
     def add(self, response: Response) -> None:
-        """Take the Contacts of a 3xx by falling `q`, without those that are not to be tried."""
+        """Add the Contacts of a 3xx by falling `q`, except those that must not be tried."""
         for contact in sorted(response.contacts[:MAX_REDIRECTIONS], key=_weight, reverse=True):
             uri = self._call.gate.reachable(contact.uri)
             if uri is None:
@@ -50,9 +50,9 @@ class Redirection:
                 self._waiting.append(uri)
 
     def next(self, status: int, now: float) -> SipUri | None:
-        """The next target that is permitted, `status` being the answer of the last one.
+        """Return the next permitted target; `status` is the response of the last one.
 
-        None where there is none, where enough were tried, and while `is_asking`.
+        None if there is none, if enough were tried, and while `is_asking`.
         """
         self._status = status
         while self._waiting and len(self._tried) <= MAX_REDIRECTIONS:
@@ -94,7 +94,7 @@ class Redirection:
 
     @property
     def is_asking(self) -> bool:
-        """Whether the owner has to decide about a target."""
+        """True if the owner has to decide about a target."""
         return self._asked is not None
 
     def accept(self) -> SipUri:
@@ -104,20 +104,20 @@ class Redirection:
         return uri
 
     def refuse(self, reason: str = REFUSED) -> None:
-        """Decline to; raises `OutOfTurn`."""
+        """Refuse the target that was asked about; raises `OutOfTurn`."""
         self._refused(self._take(), reason)
 
     def drop(self) -> None:
-        """The call is over: nothing is asked any more."""
+        """The call is over: forget pending targets."""
         self._asked = self._deadline = None
         self._waiting.clear()
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do."""
+        """When to call `tick` next; None: never."""
         return self._deadline
 
     def tick(self, now: float) -> bool:
-        """Refuse what was not decided on in time; whether that was so."""
+        """Refuse a target that was not decided on in time; True if there was one."""
         is_due = self._deadline is not None and self._deadline <= now
         if is_due:
             self.refuse(UNDECIDED)
@@ -149,7 +149,7 @@ class Redirection:
 
 
 def _weight(contact: Address) -> float:
-    """The `q` of a Contact, 0 to 1; 1 where there is none that can be read (§20.10)."""
+    """The `q` of a Contact, 0 to 1; 1 if missing or malformed (§20.10)."""
     try:
         return min(max(float(contact.params.get("q") or 1), 0.0), 1.0)
     except ValueError:

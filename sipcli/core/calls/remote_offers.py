@@ -1,4 +1,4 @@
-"""Changes of a session from the far end's side, and our 2xx until their ACK is there.
+"""Change a session at the far end's request, and repeat our 2xx until its ACK.
 
 INVITE, UPDATE and PRACK may bring an offer (RFC 3261 §14.2, RFC 3311 §5.2, RFC 3262 §5); the
 answer comes later, from the owner. The 2xx to an INVITE, the first of the dialog included,
@@ -20,27 +20,27 @@ from sipcli.sip.grammar import quote
 from sipcli.sip.message import Request
 
 ANSWER_TIMEOUT_S: Final = 30.0
-"""Seconds that the owner has for an answer; then the offer gets a 504 (RFC 3311 §5.2)."""
+"""Seconds the owner has to answer; then the offer gets a 504 (RFC 3311 §5.2)."""
 MISCELLANEOUS: Final = 399
-"""Code of a Warning in words of our own (RFC 3261 §20.43)."""
+"""Warning code for free text (RFC 3261 §20.43)."""
 
 
 @dataclass(slots=True)
 class _Accepted:
-    """A 2xx of ours to an INVITE, not acknowledged yet."""
+    """Our 2xx to an INVITE, not acknowledged yet."""
 
     inbound: Inbound
     headers: list[tuple[str, str]]
     body: bytes
     repeat: Retransmit
     is_first: bool
-    """Whether it confirms the dialog: no BYE of ours before its ACK (RFC 3261 §15)."""
+    """True if it confirms the dialog: no BYE of ours before its ACK (RFC 3261 §15)."""
     offers: bool
-    """Whether it made an offer, which the ACK has to answer."""
+    """True if it made an offer, which the ACK has to answer."""
 
 
 class RemoteOffers:
-    """One offer of theirs at a time, and one 2xx without its ACK."""
+    """One offer of theirs at a time, and one unacknowledged 2xx of ours."""
 
     def __init__(self, usage: DialogUsage) -> None:
         self._usage = usage
@@ -50,11 +50,11 @@ class RemoteOffers:
 
     @property
     def holds_bye(self) -> bool:
-        """Whether the 2xx that confirms the dialog is not acknowledged yet."""
+        """True if the 2xx that confirms the dialog is not acknowledged yet."""
         return self._accepted is not None and self._accepted.is_first
 
     def receive(self, inbound: Inbound, now: float) -> None:
-        """Take a request that may change the session, and either answer it or tell the owner."""
+        """Handle a request that may change the session: answer it, or tell the owner."""
         usage, request = self._usage, inbound.request
         offer = description(request)
         too_small = usage.timer.refusal(request)
@@ -180,7 +180,7 @@ class RemoteOffers:
         self._pending = inbound
         self._answer_due = now + ANSWER_TIMEOUT_S
         if inbound.request.method == "INVITE":
-            self._await_ack(None)  # whoever goes on to the next INVITE has our 2xx
+            self._await_ack(None)  # a peer that sends the next INVITE has received our 2xx
             usage.services.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
         usage.user.emit(RemoteOffer(call=usage.user.id, body=offer))
 
@@ -196,7 +196,7 @@ class RemoteOffers:
             usage.respond(inbound, 200, now, headers=headers, body=body)
 
     def _take(self) -> Inbound | None:
-        """The request to answer; None: it was withdrawn while the owner thought about it."""
+        """The request to answer; None: it was withdrawn before the owner answered."""
         inbound, self._pending, self._answer_due = self._pending, None, None
         if inbound is None:
             self._usage.turn.forgive_answer()
@@ -221,5 +221,5 @@ class RemoteOffers:
 
 
 def warning_field(text: str) -> tuple[str, str]:
-    """A Warning that says in words what a status cannot (RFC 3261 §20.43)."""
+    """A Warning field with free text (RFC 3261 §20.43)."""
     return ("Warning", f"{MISCELLANEOUS} sipcli {quote(text)}")

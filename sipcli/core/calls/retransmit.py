@@ -1,4 +1,4 @@
-"""When to send a response again that the far end has not acknowledged.
+"""Schedule retransmissions of responses that are not acknowledged yet.
 
 The 2xx to INVITE (RFC 3261 §13.3.1.4) and reliable provisional responses (RFC 3262 §3) are
 repeated by their user, end to end, whatever the transport.
@@ -14,7 +14,7 @@ T2: Final = 4.0
 
 
 class Due(Enum):
-    """What there is to do now."""
+    """The action that is due."""
 
     NOTHING = auto()
     AGAIN = auto()
@@ -31,11 +31,11 @@ class Retransmit:
         self._end = now + LIFETIME
 
     def deadline(self) -> float:
-        """When `due` has something to say, on the caller's clock."""
+        """When to call `due` next, in seconds on the caller's clock."""
         return min(self._next, self._end)
 
     def due(self, now: float) -> Due:
-        """What is due at `now`; asking counts as doing it."""
+        """Return what is due at `now`, and schedule what comes after it."""
         if now >= self._end:
             return Due.GIVE_UP
         if now < self._next:

@@ -1,6 +1,6 @@
 """A dialog in use, early or confirmed: its requests in and out, until BYE (RFC 3261 §12.2, §15).
 
-OPEN --BYE of ours--> BYE_SENT --answered, or nobody there--> CLOSED
+OPEN --BYE of ours--> BYE_SENT --answered, or no response--> CLOSED
   |  \\--no connection, or no ACK yet--> BYE_OWED --either--> BYE_SENT
   +--BYE of theirs--> CLOSED
 """
@@ -27,7 +27,7 @@ from sipcli.sip.cseq import RAck
 from sipcli.sip.message import Request
 
 MAX_BYES: Final = 3
-"""Connections on which a BYE is tried before the far end is left to find out itself."""
+"""Connections on which a BYE is tried; after that the far end has to notice on its own."""
 
 
 class SessionState(Enum):
@@ -40,13 +40,13 @@ class SessionState(Enum):
 
 
 class PrackUser(Protocol):
-    """Whoever sends reliable provisional responses in this dialog."""
+    """The sender of reliable provisional responses in this dialog."""
 
     def pracked(self, rack: RAck, now: float) -> bool:
-        """Take a PRACK; False: it acknowledges nothing that is outstanding."""
+        """Handle a PRACK; False if it acknowledges nothing outstanding."""
 
     def settle(self, now: float) -> None:
-        """The PRACK has its answer: go on with what had to wait for it."""
+        """The PRACK was answered: do what had to wait for it."""
 
 
 class Session:
@@ -74,13 +74,13 @@ class Session:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing of it is left."""
+        """True if nothing of it is left."""
         return self.state is SessionState.CLOSED and self.local.is_done
 
     # Requests of theirs
 
     def admits(self, inbound: Inbound, now: float) -> bool:
-        """Whether a request may be served; if not, it has had its answer (§12.2.2)."""
+        """True if a request may be served; if not, it was refused here (§12.2.2)."""
         request = inbound.request
         if self.state is not SessionState.OPEN and request.method != "BYE":
             self.usage.respond(inbound, 481, now)
@@ -114,7 +114,7 @@ class Session:
                 self.usage.respond(inbound, 489, now, headers=(uas_checks.ALLOW_EVENTS,))
 
     def acknowledged(self, ack: Request, now: float) -> bool:
-        """Take an ACK; False: none was awaited. A BYE that had to wait for it goes out."""
+        """Handle an ACK; False if none was expected. Sends a BYE that had to wait for it."""
         known = self.remote.acknowledged(ack, now)
         if known and self.state is SessionState.BYE_OWED:
             self._send_bye(now)
@@ -129,7 +129,7 @@ class Session:
         self.usage.ask("INFO", self._on_info, now, body=body, content_type=content_type)
 
     def bye(self, now: float, headers: Fields = ()) -> None:
-        """End it: at once, or when there is a connection and their ACK is in (§15)."""
+        """Send BYE: at once, or once there is a connection and their ACK has arrived (§15)."""
         if self.state is not SessionState.OPEN:
             return
         self._bye_headers = tuple(headers)
@@ -140,7 +140,7 @@ class Session:
             self._send_bye(now)
 
     def drop(self, now: float) -> None:
-        """End it without a word: an early dialog that came to nothing."""
+        """End an early dialog that was never confirmed; sends nothing."""
         self._enter(SessionState.CLOSED)
         self._close(now)
         self.remote.stop_repeating()
@@ -148,7 +148,7 @@ class Session:
     # What happens around it
 
     def flow_up(self, now: float) -> None:
-        """There is a connection again: a BYE that is owed goes out."""
+        """The connection is back: send a BYE that had to wait."""
         if self.state is SessionState.BYE_OWED and not self.remote.holds_bye:
             self._send_bye(now)
 

@@ -1,6 +1,6 @@
-"""Sessions that end unless they are refreshed (RFC 4028), in both roles.
+"""Session timers: sessions that expire unless refreshed (RFC 4028), in both roles.
 
-We say that we can, never ask for it ourselves, and do what the far end or a proxy asks.
+We announce support, never ask for a timer ourselves, and follow the far end or a proxy.
 """
 
 from typing import Final, Literal, TypeAlias
@@ -12,37 +12,37 @@ TAG: Final = "timer"
 MIN_INTERVAL: Final = 90
 """Seconds; no session interval may be shorter (§5)."""
 MAX_INTERVAL: Final = 86400
-"""Seconds; the greatest minimum of theirs that we follow."""
+"""Seconds; the largest Min-SE that we follow."""
 QUICKEST: Final = 20
-"""Seconds; a shorter interval in a 2xx, against the rules, does not make us hurry more."""
+"""Seconds; a 2xx with a shorter interval, which breaks the rules, is treated as this."""
 MAX_RAISES: Final = 2
-"""Times in a row that a 422 makes us ask for a longer interval."""
+"""Times in a row that we ask for a longer interval after a 422."""
 SOONEST_RETRY: Final = 5.0
-"""Seconds between two attempts to refresh, at the least."""
+"""Fewest seconds between two attempts to refresh."""
 
 Refresher: TypeAlias = Literal["uac", "uas"]
 
 
 class SessionTimer:
-    """Who refreshes the session of one dialog, when, and when it is over."""
+    """The refresher, refresh time and expiry of one dialog's session."""
 
     def __init__(self) -> None:
         self.deadlines: dict[str, float] = {}
-        """`refresh`: we are due to refresh; `expiry`: nobody did in time, the call ends."""
+        """`refresh`: we have to refresh; `expiry`: no refresh came in time, the call ends."""
         self._interval: int | None = None
         self._we_refresh = False
         self._min_se = 0
         self._raises = 0
 
     def refusal(self, request: Request) -> tuple[tuple[str, str], ...] | None:
-        """The fields of a 422, for a session refresh request that asks for too little (§9)."""
+        """The fields of a 422 to a request with too short an interval (§9); else None."""
         asked = request.session_expires
         if asked is None or TAG not in request.supported or asked.seconds >= MIN_INTERVAL:
             return None
         return (("Min-SE", str(MIN_INTERVAL)),)
 
     def request_headers(self) -> list[tuple[str, str]]:
-        """What our re-INVITE or UPDATE says: interval and roles stay as they are (§7.4)."""
+        """The fields of our re-INVITE or UPDATE: interval and roles stay as they are (§7.4)."""
         headers = [("Min-SE", str(self._min_se))] if self._min_se else []
         if self._interval is not None:
             interval = max(self._interval, self._min_se)
@@ -60,7 +60,7 @@ class SessionTimer:
             self._start(max(granted.seconds, QUICKEST), granted.refresher != "uas", now)
 
     def too_small(self, response: Response) -> bool:
-        """Take the minimum of a 422 (§7.3); False: it asks for nothing new, or too often."""
+        """Adopt the Min-SE of a 422 (§7.3); False if it is nothing new, or asked too often."""
         wanted = response.min_se or 0
         is_news = max(self._min_se, self._interval or 0) < wanted <= MAX_INTERVAL
         if not is_news or self._raises == MAX_RAISES:
@@ -70,7 +70,7 @@ class SessionTimer:
         return True
 
     def answer_headers(self, request: Request, now: float) -> list[tuple[str, str]]:
-        """What our 2xx to their INVITE or UPDATE says; the time runs from here (§9, table 2)."""
+        """The fields of our 2xx to their INVITE or UPDATE; starts the timer (§9, table 2)."""
         self._min_se = max(self._min_se, min(request.min_se or 0, MAX_INTERVAL))
         asked = request.session_expires
         if asked is None:
@@ -78,22 +78,22 @@ class SessionTimer:
             return []
         is_able = TAG in request.supported
         refresher = self._choose(asked.refresher) if is_able else "uas"
-        # Only a proxy in front of a peer that cannot do this asks for less than is allowed.
+        # Less than the minimum is only asked for by a proxy on behalf of a peer without support.
         interval = max(asked.seconds, MIN_INTERVAL)
         self._start(interval, refresher == "uas", now)
         headers = [("Session-Expires", f"{interval};refresher={refresher}")]
         return [*headers, ("Require", TAG)] if is_able else headers
 
     def refresh_failed(self, now: float) -> None:
-        """No 2xx came: try again halfway to the end, which has not moved (§10)."""
+        """The refresh failed: retry halfway to the expiry, which has not moved (§10)."""
         expiry = self.deadlines.get("expiry")
         if expiry is not None and self._we_refresh:
             self.deadlines["refresh"] = now + max((expiry - now) / 2, SOONEST_RETRY)
 
     def slept(self, seconds: float, now: float) -> None:
-        """The far end's clock went on for `seconds` in which ours stood still.
+        """The machine slept: the far end's clock ran on for `seconds` while ours stood still.
 
-        A refresh of theirs may have come meanwhile, and is read before the end; ours is due first.
+        Their refresh may have arrived meanwhile and is read before the expiry; ours is due first.
         """
         for name, soonest in (("refresh", now), ("expiry", now + SOONEST_RETRY)):
             at = self.deadlines.get(name)
@@ -101,7 +101,7 @@ class SessionTimer:
                 self.deadlines[name] = min(at, max(at - seconds, soonest))
 
     def due(self, now: float) -> str | None:
-        """`refresh` or `expiry` if it is time for it, the graver first; it then runs no more."""
+        """Return `expiry` or `refresh` if due, in that order, and stop that timer; else None."""
         for name in ("expiry", "refresh"):
             if self.deadlines.get(name, now + 1) <= now:
                 del self.deadlines[name]
@@ -116,7 +116,7 @@ class SessionTimer:
     def _start(self, interval: int, we_refresh: bool, now: float) -> None:
         self._interval = interval
         self._we_refresh = we_refresh
-        # BYE comes a little before the end, while firewalls still let it pass (§10).
+        # BYE is sent a little before the end, while firewalls still let it pass (§10).
         self.deadlines = {"expiry": now + interval - min(32.0, interval / 3)}
         if we_refresh:
             self.deadlines["refresh"] = now + interval / 2

@@ -1,4 +1,4 @@
-"""What a user types as whom to call, as a URI (RFC 3261 §19.1.6, RFC 3966)."""
+"""Turn the target that a user types into a URI (RFC 3261 §19.1.6, RFC 3966)."""
 
 import re
 from dataclasses import replace
@@ -16,21 +16,21 @@ _GLOBAL_OR_LOCAL: Final = re.compile(r"\+?[0-9A-Fa-f*#]+")
 _PASTED: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^"<>]*)\s*<([^<>]*)>[^<>]*')
 """A name and an address in angle brackets, as From, To and mail programs have them."""
 _UNTYPEABLE: Final = re.compile(r'[\x00-\x20\x7f"<>@]|%(?![0-9A-Fa-f]{2})')
-"""What a person may type into a user part, and never stands in a URI as it is."""
+"""Characters that users type into a user part but that must be escaped in a URI."""
 _INVISIBLE: Final = re.compile(
     r"^[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+|"
     r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+$"
 )
-"""What comes along when an address is copied from a page: blanks, and marks of direction."""
+"""Characters copied along with an address from a page: blanks, and direction marks."""
 _HOST_AND_PORT: Final = re.compile(r"([^:;?/@]+)((?::[0-9]*)?(?:[;?].*)?)", re.DOTALL)
 
 
 def resolve(text: str, home: SipUri) -> Uri:
     """The URI that `text` means for a user at `home`.
 
-    A SIP URI or `user@host` as it stands; a bare user or number at home's domain; a `tel:`
-    URI as a number there, with `user=phone`. A name before `<…>` is left out, and what cannot
-    stand in a URI is escaped (RFC 3261 §19.1.2). Raises `Malformed`.
+    A SIP URI or `user@host` is used as it is; a bare user or number gets the domain of `home`; a
+    `tel:` URI becomes a number there, with `user=phone`. A name before `<…>` is dropped, and
+    characters that a URI cannot hold are escaped (RFC 3261 §19.1.2). Raises `Malformed`.
     """
     text = _INVISIBLE.sub("", text)
     if not text:
@@ -69,21 +69,21 @@ def _with_scheme(found: re.Match[str], rest: str, home: SipUri) -> Uri:
 
 
 def _typed(scheme: str, rest: str) -> Uri:
-    """`scheme:rest` with what a person need not know to escape escaped."""
+    """Parse `scheme:rest`, escaping what users need not know to escape."""
     user, at, place = rest.rpartition("@")
     try:
         uri = parse_uri(f"{scheme}:{rest}")
     except Malformed:
-        # Perhaps it is only the user part that holds what it should not.
+        # Retry with the user part escaped and the host in ASCII.
         user = _UNTYPEABLE.sub(lambda one: f"%{ord(one[0]):02X}", user)
         uri = parse_uri(f"{scheme}:{user}{at}{_in_ascii(place)}")
     if isinstance(uri, SipUri) and uri.headers:
         raise Malformed("an address to call cannot have ?headers")
-    return replace(uri)  # written anew, each part with its escapes
+    return replace(uri)  # rebuilt from its parts, each with its escapes
 
 
 def _in_ascii(place: str) -> str:
-    """A host as DNS knows it, with what follows it."""
+    """The host in its ASCII form (IDNA), with the rest unchanged."""
     found = _HOST_AND_PORT.fullmatch(place)
     if place.isascii() or found is None:
         return place
@@ -94,9 +94,9 @@ def _in_ascii(place: str) -> str:
 
 
 def reachable(uri: Uri, home: SipUri) -> SipUri | None:
-    """Where a URI that a peer names can be called: a `tel:` one as a number at `home`.
+    """The SIP URI to call for a URI that a peer names; a `tel:` number becomes a user at `home`.
 
-    None for any other scheme, and for a number where we have no domain of our own.
+    None for any other scheme, and for a number if we have no domain.
     """
     if isinstance(uri, SipUri):
         return uri

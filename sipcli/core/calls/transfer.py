@@ -1,4 +1,4 @@
-"""Call transfer: REFER, its implicit subscription, who takes whose place (RFC 3515, 4488, 3891).
+"""Call transfer: REFER, its implicit subscription, and Replaces (RFC 3515, 4488, 3891).
 
 Each side of a dialog takes part in one transfer at a time.
 """
@@ -25,25 +25,25 @@ from sipcli.sip.replaces import Replaces
 from sipcli.sip.uri import SipUri, Uri
 
 SUBSCRIPTION: Final = 180
-"""Seconds that a NOTIFY of ours promises to go on for; a phone does not ring longer."""
+"""Seconds that our NOTIFY says the subscription lasts; longer than a phone rings."""
 NO_SUBSCRIPTION: Final = frozenset({404, 405, 408, 410, 416, *range(480, 486), 489, 501, 604})
-"""Answers to a NOTIFY that end the subscription (RFC 6665 §4.2.2; 408 is as good as none)."""
+"""Responses to a NOTIFY that end the subscription (RFC 6665 §4.2.2; 408 counts as no response)."""
 
 MAX_REFERS: Final = 10
-"""REFERs of one dialog that are considered; the others are declined without a word to the owner."""
+"""Most REFERs of one dialog that reach the owner; further ones are declined."""
 
 _SIPFRAG: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?![0-9])")
 
 
 class Transferor:
-    """Asks the far end to call somebody else, and hears how that goes."""
+    """Asks the far end to call a third party, and receives its progress."""
 
     def __init__(self, usage: DialogUsage) -> None:
         self._usage = usage
         self._target: Uri | None = None
-        """Whom the transfer under way leads to."""
+        """The target of the transfer under way."""
         self._is_cut_short = False
-        """Whether the far end said that it would tell no more, before it came to an end. SIP.js
+        """True if the far end said that it would tell no more, before it came to an end. SIP.js
         says so with its 100, and tells all the same."""
         self._count = 0
 
@@ -119,7 +119,7 @@ class StartedCall(Protocol):
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended."""
+        """True if it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,24 +132,24 @@ class _Wish:
 
 
 class Transferee:
-    """Is asked to call someone else, and tells how that goes: one call at a time."""
+    """Handles the far end's REFER and notifies it of the new call: one at a time."""
 
     def __init__(self, usage: DialogUsage) -> None:
         self._usage = usage
         self._wish: _Wish | None = None
         self._told: Request | None = None
-        """The REFER whose sender is told of the new call."""
+        """The REFER whose sender is notified of the new call."""
         self._is_due = False
-        """Whether a transfer was accepted and its call is not placed yet."""
+        """True if a transfer was accepted and its call is not placed yet."""
         self._started: StartedCall | None = None
-        """The call that the last transfer has started, be it over by now."""
+        """The call that the last transfer started; it may be over by now."""
         self._count = 0
         self._considered = 0
         self.headers: tuple[tuple[str, str], ...] = ()
-        """What the INVITE to the target carries because of the REFER."""
+        """The header fields that the REFER adds to the INVITE to the target."""
 
     def receive(self, inbound: Inbound, now: float) -> None:
-        """Take a REFER: refuse it, or ask the owner."""
+        """Handle a REFER: refuse it, or ask the owner."""
         usage, request = self._usage, inbound.request
         refer_to = request.refer_to
         if refer_to is None:
@@ -172,9 +172,9 @@ class Transferee:
             self._consider(inbound, uri, now)
 
     def accept(self, now: float) -> bool:
-        """Answer 202 and begin to notify, unless the far end declines that.
+        """Answer 202 and start to notify, unless the far end declines that.
 
-        False where there is no room for another call by now: it was refused. Raises `OutOfTurn`.
+        False if there is no room for another call any more: it was refused. Raises `OutOfTurn`.
         """
         wish = self._take()
         if not self._usage.user.gate.has_room():
@@ -198,17 +198,17 @@ class Transferee:
         self._decline(self._take(), status, REFUSED, now)
 
     def started(self, call: StartedCall) -> None:
-        """The call is placed that the transfer is about."""
+        """The call of the transfer was placed."""
         self._is_due = False
         self._started = call
 
     def failed(self, status: int, reason: str, now: float) -> None:
-        """What was accepted could not be placed."""
+        """The call of an accepted transfer could not be placed."""
         self._is_due = False
         self.report(status, reason, now, is_final=True)
 
     def report(self, status: int, reason: str, now: float, *, is_final: bool) -> None:
-        """Tell how the new call goes (RFC 3515 §2.4.5); nothing where there is no subscription."""
+        """Notify progress of the new call (RFC 3515 §2.4.5); do nothing without a subscription."""
         usage, refer = self._usage, self._told
         if refer is None or usage.is_over:
             return
@@ -227,16 +227,16 @@ class Transferee:
         )
 
     def close(self, now: float) -> None:
-        """The dialog is over: a REFER that waits gets its answer (RFC 3261 §15.1.2)."""
+        """The dialog is over: answer a pending REFER (RFC 3261 §15.1.2)."""
         if self._wish is not None:
             self._usage.respond(self._take().inbound, 487, now)
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do."""
+        """When to call `tick` next; None: never."""
         return None if self._wish is None else self._wish.deadline
 
     def tick(self, now: float) -> None:
-        """Refuse what was not decided on in time."""
+        """Refuse a REFER that was not decided on in time."""
         if self._wish is not None and self._wish.deadline <= now:
             self._decline(self._take(), 603, UNDECIDED, now)
 
@@ -246,12 +246,12 @@ class Transferee:
         return self._wish is not None or self._told is not None or self._is_due or is_started
 
     def _consider(self, inbound: Inbound, uri: SipUri, now: float) -> None:
-        """Ask the owner, unless the answer is known already."""
+        """Ask the owner, unless the settings decide."""
         usage, request = self._usage, inbound.request
         asked = [value for name, value in uri.headers if name.lower() == "replaces"]
         try:
             headers = [("Replaces", str(Replaces.parse(value))) for value in asked[:1]]
-            Headers(headers)  # what the URI has escaped may be no header field
+            Headers(headers)  # raises if the unescaped value cannot be a header field
         except Malformed:
             usage.respond(inbound, 400, now, reason="Malformed Replaces")
             return
@@ -303,7 +303,7 @@ class Transferee:
         )
 
     def _on_notified(self, outcome: Outcome, now: float) -> None:
-        """Tell no more where the subscription is over; of the dialog, `DialogUsage.ask` judges."""
+        """Stop notifying once the subscription is over; `DialogUsage.ask` handles the dialog."""
         if isinstance(outcome, Unanswered) or final_status(outcome) in NO_SUBSCRIPTION:
             self._told = None
 
