@@ -1,4 +1,4 @@
-"""The sound of a command's calls: what the options and settings say, checked before any call."""
+"""The audio of a command's calls, from its options and settings, checked before any call."""
 
 import sys
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from sipcli.media.audio_io.processing import AudioProcessing
 
 @dataclass(frozen=True, slots=True)
 class AudioOptions:
-    """Where the sound of each call comes from and goes to, and whether tones are measured."""
+    """The source and sink of each call's audio, and whether tones are measured."""
 
     equipment: AudioSetup
     measures_tones: bool
 
     @classmethod
     def of(cls, options: CallOptions, session: Session) -> Self:
-        """The plan; raises `ConfigError` for words that mean nothing, `DeviceError` for what is
-        named and missing.
+        """Read the options and settings. Raises `ConfigError` for invalid values, `DeviceError`
+        for a named device or file that is missing.
         """
         audio = session.settings.audio
         return cls(
@@ -41,14 +41,14 @@ class AudioOptions:
         )
 
     def person_tones(self, session: Session) -> PersonTones | None:
-        """What a person hears besides the calls; None where nobody listens."""
-        nobody = common().json or common().quiet or not sys.stdout.isatty()
+        """Return the tones for a person at a loudspeaker; None if there is none."""
+        is_unattended = common().json or common().quiet or not sys.stdout.isatty()
         sink = self.equipment.sink
-        if nobody or not isinstance(sink, Loudspeaker):
+        if is_unattended or not isinstance(sink, Loudspeaker):
             return None
         return PersonTones(parse_sink(session.settings.audio.ring), sink, self.equipment.warn)
 
     def open(self, echo: Echo | None = None) -> AudioEndpoints:
-        """The sound of one call; with `echo` it hears itself. Raises `DeviceError`."""
+        """Open the audio of one call; `echo` is its source and sink. Raises `DeviceError`."""
         taps = (ToneTap(),) if self.measures_tones else ()
         return self.equipment.open(*taps, source=echo, sink=echo)

@@ -110,7 +110,7 @@ def call(
                 if one.is_pending:
                     raise Interrupted("interrupted before the answer") from None
                 was_stopped = True
-        # Who stops a call does not ask for more; else a server that died in it is no success.
+        # An answered call that the user interrupts is a success, even if the server died in it.
         error = call_failure(one) or (None if was_stopped else call_session.runner.outage)
         if error is not None:
             raise error
@@ -122,10 +122,10 @@ def call(
 
 
 async def _hang_up_once_answered(call_session: CallSession, one: Call) -> None:
-    """What the end of a script means where nothing else says how long the call lasts."""
+    """End the call after the script's last line, once it was answered."""
     await one.answered_or_over()
     call_session.call_manager.end(one)
 
 
 async def _leave_alone(call_session: CallSession, one: Call) -> None:
-    """What it means where `--duration` says so."""
+    """Do nothing after the script's last line: `--duration` ends the call."""

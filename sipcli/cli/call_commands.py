@@ -1,4 +1,4 @@
-"""What a person, or a script on stdin, can do during a call: one set of verbs for both."""
+"""The commands of keys and of a script on stdin: one set for both (contract §2)."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ HELP: Final = (
 
 
 BUSY_HERE: Final = 486
-"""What a call is refused with where nothing else is said."""
+"""The status of a `reject` without one (Busy Here)."""
 
 WORDS: Final = (
     "answer",
@@ -45,17 +45,17 @@ _STATUS: Final = re.compile("[3-6][0-9][0-9]", re.ASCII)
 
 
 class UnknownVerb(ValueError):  # noqa: N818 - a fact about what was typed
-    """A line or key that means nothing here, or not now; the text says what would."""
+    """A line or key that is unknown, or not possible now; the text says what is."""
 
 
 def split(line: str) -> tuple[str, str]:
-    """A line's verb, in lower case, and what follows it."""
+    """Return a line's command, in lower case, and its argument."""
     word, _, rest = line.strip().partition(" ")
     return word.lower(), rest.strip()
 
 
 def check(line: str, own: SipUri) -> None:
-    """Raises `UnknownVerb` for a line that can never mean anything; `own` is who we are."""
+    """Raise `UnknownVerb` for a line that can never be valid; `own` is our own URI."""
     word, rest = split(line)
     match word:
         case "dtmf":
@@ -84,7 +84,7 @@ def _check_digits(digits: str) -> None:
 
 
 class CallCommands:
-    """Does what it is told to the switchboard's current call, or to the one that rings."""
+    """Runs commands on the current call, or on the one that rings."""
 
     def __init__(self, call_session: CallSession) -> None:
         self._call_session = call_session
@@ -106,17 +106,17 @@ class CallCommands:
         }
 
     def do(self, line: str) -> None:
-        """Do what a line says: a verb, then what it needs. Raises `UnknownVerb`."""
+        """Run a line: a command and its argument. Raises `UnknownVerb`."""
         check(line, self._call_session.session.settings.uri)
         word, rest = split(line)
         self._acts[word](rest)
 
     def press(self, key: str) -> None:
-        """Do what a key means. Raises `UnknownVerb`."""
+        """Run the command of a key. Raises `UnknownVerb`."""
         self.do(self.line_of(key))
 
     def line_of(self, key: str) -> str:
-        """The line that a key means now. Raises `UnknownVerb`."""
+        """Return the line that a key stands for now. Raises `UnknownVerb`."""
         match key:
             case "h":
                 return "resume" if self._answered().is_held else "hold"
@@ -166,7 +166,7 @@ class CallCommands:
         self._answered().transfer(resolve(target, self._call_session.session.settings.uri))
 
     def _decision(self, word: str) -> str:
-        """The line that answers what the far end of a call asks."""
+        """Return the line that accepts or refuses what the far end asks for."""
         call = self._call_session.call_manager.asking
         if call is None:
             raise UnknownVerb("no transfer is waiting for a decision")
@@ -200,5 +200,5 @@ class CallCommands:
 
 
 def is_digit(key: str) -> bool:
-    """Whether a key is one of a telephone's."""
+    """True for the keys of a telephone: digits, `*` and `#`."""
     return len(key) == 1 and key in "0123456789*#"

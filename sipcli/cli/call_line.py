@@ -1,4 +1,4 @@
-"""The last line of the screen during a call: who, state, time, codec, levels, keys."""
+"""The status line during a call: far end, state, time, codec, levels, keys."""
 
 import asyncio
 from typing import Final
@@ -12,13 +12,13 @@ from sipcli.text import one_line
 
 BARS: Final = " ▁▂▃▄▅▆▇█"
 MIN_DBFS: Final = -60.0
-"""What is softer has an empty bar."""
+"""The level of an empty bar, in dBFS."""
 WIDTH: Final = 6
-"""Characters of a level bar."""
+"""Columns of a level bar."""
 
 
 class CallLine:
-    """Describes the calls of a switchboard, the one that is talked on first."""
+    """Describes the calls of a phone, the current one first."""
 
     def __init__(self, call_manager: CallManager, *, has_keys: bool) -> None:
         self._call_manager = call_manager
@@ -26,7 +26,7 @@ class CallLine:
         self._loop = asyncio.get_running_loop()
 
     def __call__(self) -> str | None:
-        """The line; None while there is no call."""
+        """Return the line; None while there is no call."""
         call = self._call_manager.current
         if call is None:
             return None
@@ -39,7 +39,7 @@ class CallLine:
             what = "transfer" if isinstance(question, TransferRequested) else "redirection"
             return one_line(f"↷ {what} to {question.target}{keys}{more}")
         if ringing is not None:
-            # Who rings comes first: it is what can be missed, and the line may be cut off.
+            # The caller comes first: the end of the line may be cut off, and the ring must be seen.
             rest = f" · {self._describe(call)}" if call.is_answered else ""
             keys = ": a answer, r reject" if self._has_keys else ""
             return one_line(f"☎ {_name(ringing)} is calling{keys}{rest}{more}")
@@ -70,12 +70,12 @@ class CallLine:
 
 
 def _name(call: Call) -> str:
-    """Whom a call is with, as far as can be believed: the name is what they say of themselves."""
+    """Return the far end. Its display name is in quotes: it is only what it claims."""
     return f'"{call.display_name}" {call.remote}' if call.display_name else call.remote
 
 
 def levels(stream: Stream) -> str:
-    """Both directions' levels: what we send, what we hear."""
+    """Return the levels of both directions: sent, then received."""
     if stream.outbound is None or stream.inbound is None:
         return ""
     sent, heard = stream.outbound.meter.level_dbfs, stream.inbound.meter.level_dbfs
@@ -83,7 +83,7 @@ def levels(stream: Stream) -> str:
 
 
 def bar(dbfs: float) -> str:
-    """A level as a bar of `WIDTH` characters."""
+    """Return a level in dBFS as a bar of `WIDTH` columns."""
     share = min(1.0, max(0.0, 1 - dbfs / MIN_DBFS))
     eighths = round(share * WIDTH * 8)
     whole, rest = divmod(eighths, 8)

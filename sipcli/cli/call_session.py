@@ -1,4 +1,4 @@
-"""What `call` and `listen` have in common: their options, their phone with calls, their end."""
+"""What `call` and `listen` share: options, a phone with calls, and staying until they end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -49,13 +49,13 @@ class CallOptions:
     dtmf: str | None
     dtmf_method: Method
     stdin: bool
-    """Whether stdin is a script."""
+    """True if stdin is a script."""
     expectations: Expectations
     junit: Path | None
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> "CallOptions":
-        """The options among a command's parameters, checked by click."""
+        """Take the options from a command's parameters, which click has checked."""
         return cls(
             record=parameters["record"],
             dtmf=parameters["dtmf"],
@@ -67,7 +67,7 @@ class CallOptions:
 
 
 def call_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a call to a command; `CallOptions.of` takes them from its parameters."""
+    """Add the options of a call to a command; `CallOptions.of` reads them."""
     for option in reversed((*_OPTIONS, *EXPECT_OPTIONS)):
         function = option(function)
     return function
@@ -115,15 +115,15 @@ _OPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CallSession:
-    """A phone that can call, and what happens to its calls."""
+    """A phone with calls, and what a command needs to handle them."""
 
     session: Session
     phone: Phone
     evaluator: Evaluator
-    """What is expected of its calls."""
+    """Judges the expectations on its calls."""
     dtmf_method: Method
     has_keys: bool
-    """Whether a person's keys are to be obeyed."""
+    """True if keys are read from the terminal."""
 
     @property
     def runner(self) -> UserAgentRunner:
@@ -149,10 +149,10 @@ async def open_call_session(
     on_incoming: OnCall | None = None,
     ring_timeout: float | None = None,
 ) -> AsyncIterator[CallSession]:
-    """A phone that can call and, with `on_incoming`, be called.
+    """Open a phone that can place calls and, with `on_incoming`, receive them.
 
-    `on_event` is told all events of it and its calls, after the screen and the judge. A call to
-    which another is transferred is given up after `ring_timeout` seconds without an answer.
+    `on_event` gets all events of the phone and its calls, after the screen and the evaluator.
+    A call that a transfer places is given up after `ring_timeout` seconds without an answer.
     """
 
     def limit(name: CallId, seconds: float) -> None:
@@ -192,7 +192,7 @@ async def open_call_session(
             observer=session.observer,
         )
     )
-    if not (options.stdin and has_terminal()):  # lines are typed where it would be drawn
+    if not (options.stdin and has_terminal()):  # typed lines would overwrite the status line
         session.screen.watch(registers=session.settings.register)
     async with phone:
         session.screen.watch_calls(CallLine(phone.call_manager, has_keys=has_keys))
@@ -206,10 +206,11 @@ async def open_call_session(
 async def attend(
     call_session: CallSession, call: Call, options: CallOptions, *, hang_up_after: float | None
 ) -> None:
-    """Do what is due once a call is answered, and stay until it is over, and all that it led to.
+    """Handle a call from its answer until it, and every call that came of it, is over.
 
-    After `hang_up_after` seconds from the answer all of that is hung up: the call, or those that
-    it was transferred to, or that took its place.
+    `hang_up_after` seconds after the answer all of these are hung up: the call, those that it
+    was transferred to, and those that took its place. It sends the digits of `--dtmf` and, with
+    `-v`, reports figures.
     """
     await call.answered_or_over()
     if not call.is_answered:
@@ -235,7 +236,7 @@ async def attend(
 
 
 def _unsent(digits: str, fault: str) -> Verdict:
-    """What `--dtmf` means where it came to nothing: as much as a script's line."""
+    """Return the verdict on digits of `--dtmf` that were not sent: that of a script's line."""
     expected = f"{digits} to be sent and taken"
     return Verdict(name="dtmf", met=False, expected=expected, actual=fault)
 
@@ -249,5 +250,5 @@ async def _pause_or_end(call: Call) -> None:
 
 
 def common_verbose() -> bool:
-    """Whether `-v` was given."""
+    """True if `-v` was given."""
     return common().verbose > 0

@@ -1,10 +1,10 @@
-"""A call in words: while it lasts, and when it is over."""
+"""The figures of a call in words, while it lasts and after it."""
 
 from sipcli.calls.events import CallEnded, CallStats
 
 
 def summary(ended: CallEnded) -> list[str]:
-    """What a person wants to know of a call that is over."""
+    """Return lines on a call that is over, indented below the line that says so."""
     stats = ended.stats
     if stats is None:
         return []
@@ -16,7 +16,7 @@ def summary(ended: CallEnded) -> list[str]:
 
 
 def in_words(stats: CallStats) -> list[str]:
-    """The figures that tell how it sounded, and in a second line what the far end says of that."""
+    """Return the quality figures in one line, and the far end's, if it reports any, in a second."""
     parts = [
         f"sent {stats.packets_sent}, received {stats.packets_received} packets",
         f"loss {stats.loss_percent:.1f} %",

@@ -1,4 +1,4 @@
-"""What a person reads for each event of a call."""
+"""The line on screen for each event of a call."""
 
 from sipcli.calls import events
 from sipcli.cli.call_summary import in_words, summary
@@ -19,9 +19,9 @@ from sipcli.text import one_line
 
 
 def call_wording(event: events.Event) -> Line | None:
-    """The line for `event`, several for the end; None where it says nothing to a person.
+    """Return the line for `event`, several for the end; None if there is nothing to show.
 
-    Text of the far end's in it has its control characters spelt out, line feeds too.
+    Control characters in text from the far end are escaped, including line feeds.
     """
     if isinstance(event, events.CallEnded):
         return _ended(event)
@@ -60,7 +60,7 @@ def _during(event: events.Event) -> Line | None:
 
 
 def _elsewhere(event: events.Event) -> Line | None:
-    """Where a transfer or a redirection leads."""
+    """Return the line for a transfer or a redirection."""
     match event:
         case TransferProgress(target=target, status=status):
             return Line("↷", f"transfer to {target}: {status or 'outcome unknown'}", PLAIN)
@@ -81,7 +81,7 @@ def _elsewhere(event: events.Event) -> Line | None:
 
 
 def _caller(event: Incoming) -> str:
-    """Who calls, who the network says it is, and who diverted the call last."""
+    """Return the caller, its asserted identity (RFC 3325), and the last diversion (RFC 5806)."""
     name = f'"{event.display_name}" ' if event.display_name else ""
     asserted = f", asserted {event.p_asserted_identity[0]}" if event.p_asserted_identity else ""
     diverted = f", diverted by {event.diversion[0]}" if event.diversion else ""
@@ -104,7 +104,7 @@ def _ended(event: events.CallEnded) -> Line:
 
 
 def _network(event: events.CallEnded) -> str:
-    """What the telephone network gave as the cause."""
+    """Return the Q.850 cause that the telephone network gave (RFC 3326)."""
     if event.q850_cause is None:
         return ""
     text = f": {event.q850_text}" if event.q850_text else ""

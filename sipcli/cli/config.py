@@ -1,4 +1,4 @@
-"""`sipcli config`: what is set and by whom, whether it is right, and an example to begin with."""
+"""`sipcli config`: show, check and locate the settings, and print an example."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ from sipcli.text import one_line
 
 _NAME_WIDTH: Final = max(len(key.name) for key in KEYS)
 _PAIR_WIDTH: Final = _NAME_WIDTH + 34
-"""Columns before the origins, unless a value is longer."""
+"""Columns before the comment with the source, unless a value is longer."""
 
 
 @click.group(invoke_without_command=True)
@@ -130,7 +130,9 @@ def example() -> None:
 
 
 def _in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
-    """What to show for a key. An instance id that was only drawn for this run is not shown."""
+    """Return the value to show for a key and its source. An instance id that was drawn only for
+    this run is left out.
+    """
     origin = loaded.origins[key.name]
     if key.name == "instance_id" and origin is DEFAULT:
         folder = _place(state_folder)
@@ -140,7 +142,7 @@ def _in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
 
 
 def _as_lines(loaded: Loaded, rows: list[tuple[Key, object, Origin]]) -> Iterator[str]:
-    """TOML again, with the origins as comments."""
+    """Yield the settings as TOML, with their sources as comments."""
     yield f"# {described(loaded)}"
     for section in Section:
         yield f"\n# {section}"
@@ -168,13 +170,13 @@ def _result(*, ok: bool, detail: str, hint: str | None) -> dict[str, object]:
 
 
 def described(loaded: Loaded) -> str:
-    """Where the settings come from, besides options and variables."""
+    """Return the file and profile of the settings, in words."""
     file = one_line(str(loaded.file)) if loaded.file else "no configuration file"
     return f"{file}, profile {one_line(loaded.profile)}" if loaded.profile else file
 
 
 def _place(find: Callable[[], Path]) -> Path | None:
-    """Where it is; None where that is in no home."""
+    """Return the path; None if there is no home directory to put it in."""
     try:
         return find()
     except NoHome:

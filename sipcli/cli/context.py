@@ -1,4 +1,4 @@
-"""The one screen of this invocation, made when it is first needed."""
+"""The screen of this invocation, made when first needed."""
 
 import sys
 from typing import IO
@@ -13,7 +13,7 @@ _ASIDE = "sipcli.screen.aside"
 
 
 def current_screen(context: click.Context | None = None) -> Screen:
-    """The screen that the common options ask for."""
+    """Return the screen that the common options select."""
     context = context or click.get_current_context()
     screen: Screen | None = context.meta.get(_META)
     if screen is None:
@@ -24,12 +24,12 @@ def current_screen(context: click.Context | None = None) -> Screen:
 
 
 def leave_stdout_alone() -> None:
-    """Show everything on stderr: stdout carries sound. To be called before the first word."""
+    """Write everything to stderr, since stdout carries audio. Call it before any output."""
     click.get_current_context().meta[_ASIDE] = True
 
 
 def has_screen(context: click.Context) -> bool:
-    """Whether anything has been shown on a screen yet."""
+    """True if a screen has been made."""
     return _META in context.meta
 
 

@@ -1,4 +1,4 @@
-"""`sipcli devices`: which sound devices there are, and whether they work."""
+"""`sipcli devices`: list the sound devices, and test them."""
 
 import sys
 from typing import Final
@@ -88,7 +88,7 @@ def _row(device: Device) -> tuple[str, str, str, str, str]:
 
 
 def _test(audio: Audio, *, is_json: bool) -> None:
-    """Raises `DeviceError` for what is missing, and for a microphone that hears nothing."""
+    """Record and play back. Raises `DeviceError` for a missing device and for silence."""
     screen = current_screen()
     is_watched = sys.stdout.isatty() and not is_json
     trial = DeviceTest(
@@ -114,12 +114,12 @@ async def _record_and_play(trial: DeviceTest, screen: Screen, *, is_watched: boo
     screen.say(f"recording {TEST_S:.0f} s: say something")
     await trial.record(TEST_S, screen.warning)
     if is_watched:
-        click.echo()  # the last level stays to be seen
+        click.echo()  # leave the last level on screen
     screen.say("playing it back")
     await trial.play(screen.warning)
 
 
 def _draw(level_dbfs: float) -> None:
-    """Draw the level, from -60 to 0 dBFS, and go back to the beginning of the line."""
+    """Draw the level as a bar from -60 to 0 dBFS, and return to the start of the line."""
     filled = round(_BAR * min(1.0, max(0.0, 1 + level_dbfs / 60)))
     click.echo(f"{'█' * filled}{'░' * (_BAR - filled)} {level_dbfs:4.0f} dBFS\r", nl=False)

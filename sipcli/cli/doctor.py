@@ -1,4 +1,4 @@
-"""`sipcli doctor`: looks at each step of a call by itself, and names the first that fails."""
+"""`sipcli doctor`: check each step of a call on its own, and name the first that fails."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ from sipcli.text import one_line
 
 _NAME_WIDTH: Final = max(map(len, ORDER)) + 1
 _HANG: Final = len("✓ ") + _NAME_WIDTH
-"""Columns before what was found."""
+"""Columns before the findings."""
 _MARKS: Final = {True: ("✓", GOOD), False: ("✗", BAD), None: ("–", FAINT)}
 
 
@@ -80,7 +80,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
 
 
 def _first(phase: Phase | None) -> str:
-    """What is left to say below all checks."""
+    """Return the short error shown below the list of checks."""
     return f"the first failed step is {phase}"
 
 

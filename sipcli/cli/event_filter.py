@@ -1,12 +1,12 @@
-"""Which events of the phone a person wants a line for."""
+"""Decide which events of the phone get a line on screen."""
 
 from sipcli.core import events
 
 
 class EventFilter:
-    """Remembers what was told, so that nothing is told twice.
+    """Remembers what was shown, so that nothing is shown twice.
 
-    `verbose` counts the `-v`; `quiet` leaves results only.
+    `verbose` is the number of `-v`; with `quiet` only results are shown.
     """
 
     def __init__(self, *, verbose: int, quiet: bool) -> None:
@@ -14,13 +14,13 @@ class EventFilter:
         self._quiet = quiet
         self._is_registered = False
         self._failures: dict[str | None, object] = {}
-        """The last failure of each server, and under None that of the registration."""
+        """The last failure of each server; that of the registration under None."""
 
     def is_news(self, event: events.Event, *, counted: bool) -> bool:
-        """Whether `event` is worth a line.
+        """True if `event` gets a line.
 
-        Where failures are `counted`, since how things stand is shown all the time, the same
-        one again is not, unless it is the end.
+        If failures are `counted` on the status line, a repeated failure gets none, unless it
+        is the last one.
         """
         was_registered = self._note(event)
         match event:
@@ -40,7 +40,7 @@ class EventFilter:
         return not self._quiet and (self._verbose > 0 or not is_repeated)
 
     def _note(self, event: events.Event) -> bool:
-        """Note what has changed; whether we were registered before."""
+        """Update the state; return whether we were registered before."""
         before = self._is_registered
         match event:
             case events.Registered():
@@ -53,7 +53,7 @@ class EventFilter:
         return before
 
     def _is_known(self, what: str | None, failure: object) -> bool:
-        """Whether `failure` is the last one of `what`; it is from now on."""
+        """Return whether `failure` is the last one of `what`, and remember it as that."""
         before = self._failures.get(what)
         self._failures[what] = failure
         return before == failure

@@ -1,4 +1,4 @@
-"""The course of events, for whoever waits for one of them: those that came early count, too."""
+"""A log of events for a script's `wait`, including those that came before it."""
 
 import asyncio
 from collections import deque
@@ -16,33 +16,33 @@ from sipcli.core.events import InstantMessage, Pong
 from sipcli.errors import Phase
 
 MAX_EVENTS: Final = 10_000
-"""Events that are remembered; the oldest are forgotten first."""
+"""Events that are kept; the oldest are dropped first."""
 _PHASES: Final = {
     "calling": Phase.RING,
     "incoming": Phase.RING,
     "answered": Phase.ICE,
     "media": Phase.AUDIO,
 }
-"""The step that an event leads to."""
+"""The step of a call that follows an event."""
 
 
 class EventLog:
-    """Give it all events of the phone and its calls. One at a time may wait."""
+    """Keeps the events of the phone and its calls. Only one task may wait at a time."""
 
     def __init__(self) -> None:
         self.is_over = False
-        """Whether nothing more will come that is worth waiting for."""
+        """True once the calls are over."""
         self.phase = Phase.RING
-        """Which step of a call is next, or the last one."""
+        """The next step of the call, or the last one."""
         self.last = "nothing has happened yet"
-        """What happened last, in words."""
+        """The last event, in words."""
         self._unused: deque[str] = deque(maxlen=MAX_EVENTS)
-        """Names of the events that nobody has waited for yet."""
+        """Names of the events that no `wait` has used yet."""
         self._listener: deque[Event] | None = None
         self._changed = asyncio.Event()
 
     def on_event(self, event: Event) -> None:
-        """An event has come."""
+        """Add an event."""
         if counts(event):
             self._unused.append(event.name)
         if self._listener is not None:
@@ -52,16 +52,16 @@ class EventLog:
         self.wake()
 
     def end(self) -> None:
-        """Nothing more will come."""
+        """Note that the calls are over."""
         self.is_over = True
         self.wake()
 
     def wake(self) -> None:
-        """Something else than an event has changed that somebody may wait for."""
+        """Have `until` look at its condition again: something besides an event has changed."""
         self._changed.set()
 
     async def until(self, holds: Callable[[], bool], seconds: float | None) -> bool:
-        """Wait until `holds()`. False where it does not within `seconds`, nor can any more."""
+        """Wait until `holds()`; return False after `seconds`, or once the calls are over."""
         try:
             async with asyncio.timeout(seconds):
                 while not (holds() or self.is_over):
@@ -72,13 +72,13 @@ class EventLog:
         return holds()
 
     def has(self, name: str) -> bool:
-        """Whether an event of this name is unused."""
+        """True if there is an unused event of this name."""
         return name in self._unused
 
     def use(self, name: str) -> None:
-        """Let one event of this name, the oldest, be used up.
+        """Use up the oldest event of this name.
 
-        A call that comes in begins anew: what came before it is used up, too.
+        An `incoming` starts a new call: everything that came before it is used up, too.
         """
         place = self._unused.index(name)
         del self._unused[place]
@@ -88,7 +88,7 @@ class EventLog:
 
     @contextmanager
     def listening(self) -> Iterator[deque[Event]]:
-        """All events that come while inside, used or not."""
+        """Collect all events that come while inside."""
         self._listener = deque(maxlen=MAX_EVENTS)
         try:
             yield self._listener
@@ -97,8 +97,8 @@ class EventLog:
 
 
 def counts(event: Event) -> bool:
-    """Whether an event is one that a script may wait for: of digits and messages those received,
-    of media those that can flow, and of progress what is more than 100 Trying.
+    """True if a script can wait for an event: digits and messages when received, media that
+    did not fail, and progress above 100 Trying.
     """
     match event:
         case Dtmf() | InstantMessage():
@@ -112,7 +112,7 @@ def counts(event: Event) -> bool:
 
 
 def in_words(event: Event) -> str:
-    """An event as a person reads it, in one line; empty for what tells of no step."""
+    """Return an event as one line of text; empty for figures and pongs."""
     if isinstance(event, Stats | Pong):
         return ""
     line = wording(event) if isinstance(event, PhoneEvent) else call_wording(event)

@@ -1,4 +1,4 @@
-"""A command on trial: what comes of its expectations, on the screen, in a file, as exit code."""
+"""Report a command's expectations: on screen, as JUnit XML, and as its exit code."""
 
 import socket
 import sys
@@ -37,16 +37,16 @@ from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.text import one_line
 
 _MAX_CALLS: Final = 100
-"""Calls whose figures the report has; a phone that listens for ever fills no memory."""
+"""Calls whose figures the report has: bounds the memory of a `listen` that never ends."""
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
-"""Errors that may be nothing but a final answer to the INVITE."""
+"""Errors that can stand for a final answer to the INVITE."""
 
 
 class TrialCommand(Command):
-    """A command with `--junit`, which has its file also where the rest makes no sense."""
+    """A command with `--junit`; it writes the report even if its options are invalid."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse what stands behind the command's name (called by click)."""
+        """Parse the words after the command's name (called by click)."""
         path = junit_path(args)
         try:
             return super().parse_args(ctx, args)
@@ -56,12 +56,11 @@ class TrialCommand(Command):
 
 
 class ExpectationRun:
-    """Put the command `with` it: however that ends, the expectations are judged and written.
+    """Run the command in a `with` block: however it ends, its expectations are judged and reported.
 
-    `target` is whom the command calls; without, it waits for calls. Raises `ExpectationError`
-    where the command ended well and an expectation was not met, `ConfigError` where the file
-    cannot be written. With a status expected, the status of the answer is the expectation's
-    affair alone: a refusal is not raised any more.
+    `target` is the far end of `call`; it is empty for `listen`. Raises `ExpectationError` if the
+    command succeeded but an expectation was not met, `ConfigError` if the report cannot be
+    written. If a status is expected, a refusal is left to that expectation and not raised.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class ExpectationRun:
         self._fifo: int | None = None
         self._target = target
         self.incoming = not target
-        """Whether the command waits for calls; else it places one."""
+        """True if the command waits for calls; False if it places one."""
         self._began = datetime.now(UTC)
         self._since = time.monotonic()
         self._verdicts: list[Verdict] = []
@@ -82,7 +81,7 @@ class ExpectationRun:
         self._ladder: SipLadder | None = None
 
     def evaluator(self) -> Evaluator:
-        """A judge over the calls of the command's phone; what another one found is void."""
+        """Return an evaluator of the phone's calls, and drop the verdicts of the one before."""
         self._verdicts.clear()
         self._cases.clear()
         self._ended.clear()
@@ -91,7 +90,7 @@ class ExpectationRun:
         )
 
     def watched(self, session: Session) -> Session:
-        """The session, with its messages noted for the report. Raises `ConfigError`."""
+        """Return the session, its SIP messages recorded for the report. Raises `ConfigError`."""
         if self._path is None:
             return session
         if self._path == STDOUT and session.settings.audio.output == "-":
@@ -101,7 +100,7 @@ class ExpectationRun:
         return replace(session, observer=self._ladder)
 
     def __enter__(self) -> None:
-        """The command begins. Raises `ConfigError` where the file cannot be written."""
+        """Write an unfinished report. Raises `ConfigError` if that fails."""
         if self._path == STDOUT:
             if common().json:
                 raise ConfigError("--junit -: stdout carries the events (--json): name a file")
@@ -121,11 +120,11 @@ class ExpectationRun:
         error: BaseException | None,
         __: TracebackType | None,
     ) -> bool:
-        """The command ended, by `error` or well."""
+        """Judge what was not judged yet, and write the report."""
         if self._is_answer(error) or isinstance(error, ExpectationError):
-            error = None  # the verdicts tell
+            error = None  # the verdicts say it
         why = _in_words(error) if error is not None else "there was no call to judge"
-        # A usage error is all that there is to say; the file needs its test cases all the same.
+        # On screen a usage error is enough; the report needs its test cases all the same.
         conclude = self._keep if isinstance(error, ConfigError) else self._pronounced
         for verdict in self._unjudged(why):
             conclude(verdict)
@@ -138,23 +137,23 @@ class ExpectationRun:
         return error is None
 
     def abandon(self, error: Exception) -> None:
-        """The command ends by `error` before it has begun, or at once: write that, and no more."""
+        """Write the report of a command that `error` ends before it starts, or at once."""
         for verdict in self._unjudged(_in_words(error)):
             self._keep(verdict)
         self._write(error)
 
     def _unjudged(self, why: str) -> tuple[Verdict, ...]:
-        """What the options expect, where no call was judged by that; a script's lines are apart."""
+        """Return verdicts on the options if they judged no call yet; a script's lines are apart."""
         was_judged = any(verdict.line is None for verdict in self._verdicts)
         return () if was_judged else tuple(unreached(self._wanted, why))
 
     def _is_answer(self, error: BaseException | None) -> bool:
-        """Whether it is but a final answer to a call whose status was judged."""
+        """True if `error` is only the final answer to a call whose status was judged."""
         judged = any(verdict.name == STATUS.name for verdict in self._verdicts)
         return judged and not self.incoming and isinstance(error, _ANSWERS)
 
     def _pronounced(self, verdict: Verdict) -> None:
-        """Keep a verdict, and tell of it."""
+        """Keep a verdict, and show it."""
         self._keep(verdict)
         screen = current_screen()
         names = ("name", "met", "expected", "actual", "line")
@@ -174,7 +173,7 @@ class ExpectationRun:
             self._add_case(name, verdict.seconds, error=fault)
 
     def _case_name(self, verdict: Verdict) -> str:
-        """The name of a verdict's test case: reporters want each name once."""
+        """Return the name of a verdict's test case; JUnit readers expect unique names."""
         if verdict.line is not None:
             return f"{verdict.name} (line {verdict.line})"
         same = sum(
@@ -189,17 +188,19 @@ class ExpectationRun:
         failure: str | None = None,
         error: str | None = None,
     ) -> None:
-        """With no `seconds` of its own it took all of the command."""
+        """Add a test case; without `seconds` its time is that of the whole command."""
         if seconds is None:
             seconds = time.monotonic() - self._since
         self._cases.append(TestCase(name=name, seconds=seconds, failure=failure, error=error))
 
     def _write(self, error: BaseException | None) -> ConfigError | None:
-        """Write the file; what is wrong with it is a warning, and returned."""
+        """Write the report. If that fails, warn and return the error."""
         if self._path is None:
             return None
         is_told = error is None or any(case.error is not None for case in self._cases)
-        if not self._cases or not is_told:  # an expectation that was judged tells of itself alone
+        if (
+            not self._cases or not is_told
+        ):  # a judged expectation does not include the command's error
             self._add_case("call", None, error=_in_words(error) if error is not None else None)
         try:
             self._publish(self._path, self._document(self._cases))
@@ -213,7 +214,7 @@ class ExpectationRun:
         if path != STDOUT:
             fifo, self._fifo = self._fifo, None
             finish(path, document, fifo)
-        elif not common().json:  # that was refused: stdout has its events, and nothing else
+        elif not common().json:  # with --json this was an error: stdout has only events
             sys.stdout.flush()
             sys.stdout.buffer.write(document + b"\n")
             sys.stdout.buffer.flush()
@@ -233,7 +234,7 @@ class ExpectationRun:
         )
 
     def _properties(self) -> Iterator[tuple[str, str]]:
-        """What it was that ran, and how each call ended: the event `ended`, with its figures."""
+        """Yield the command and, of each call, the fields of its event `ended` with the figures."""
         yield "version", __version__
         yield "command", self._command
         if self._target:
@@ -258,7 +259,7 @@ class ExpectationRun:
 
 
 def _as_one_error(failed: list[Verdict]) -> ExpectationError:
-    """The error that these verdicts, which were told, amount to."""
+    """Return one error for failed verdicts; its brief form names only their places."""
     error = ExpectationError("\n".join(map(_fault, failed)), failed[0].phase)
     places = ", ".join(map(_place, failed))
     error.brief = f"{error.phase}: {places} {'is' if len(failed) == 1 else 'are'} not met"
@@ -270,7 +271,7 @@ def _fault(verdict: Verdict) -> str:
 
 
 def _place(verdict: Verdict) -> str:
-    """What expects it: an option, or a line of a script."""
+    """Return the name of the expectation, with its line if it is a script's."""
     return verdict.name if verdict.line is None else f"line {verdict.line}: {verdict.name}"
 
 

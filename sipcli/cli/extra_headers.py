@@ -9,7 +9,7 @@ from sipcli.sip.grammar import TOKEN, Malformed
 def read_headers(
     _: click.Context, __: click.Parameter, lines: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
-    """Split the lines given; raises `click.BadParameter` for what cannot be sent."""
+    """Split lines into names and values. Raises `click.BadParameter` for invalid ones."""
     return tuple(_read(line) for line in lines)
 
 

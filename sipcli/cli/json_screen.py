@@ -1,4 +1,4 @@
-"""The screen of a program: one JSON object a line on stdout, nothing else (contract §4)."""
+"""The screen of `--json`: one JSON object per line on stdout, nothing else (contract §4)."""
 
 import json
 import re
@@ -18,11 +18,11 @@ SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""
 
 FIELD_NAMES: Final = {"sender": "from"}
-"""Fields whose name in the contract is a word of Python's."""
+"""Fields whose name in the contract is a Python keyword."""
 PRIVATE: Final = frozenset(
     {"needs_password", "body", "offer", "fork", "replaces", "is_final", "way"}
 )
-"""Fields that are for sipcli itself: session descriptions, and what only the commands need."""
+"""Internal fields: session descriptions, and data that only the commands need."""
 
 
 class JsonScreen:
@@ -39,32 +39,32 @@ class JsonScreen:
         self._write("started", {"version": version, "command": command})
 
     def watch(self, *, registers: bool) -> None:
-        """Nothing: the events tell."""
+        """Do nothing: the events have it."""
 
     def watch_calls(self, line: Callable[[], str | None]) -> None:
-        """Nothing: the events tell."""
+        """Do nothing: the events have it."""
 
     def ask(self, question: str | None) -> None:
-        """Nothing: nobody types."""
+        """Do nothing: no keys are read."""
 
     def ring(self) -> None:
-        """Nothing: the events tell."""
+        """Do nothing: the events have it."""
 
     def rest(self) -> None:
-        """Nothing: the events tell."""
+        """Do nothing: the events have it."""
 
     def leaving(self) -> None:
-        """Nothing: the events tell."""
+        """Do nothing: the events have it."""
 
     def event(self, event: Event) -> None:
-        """Write an event of the phone's."""
+        """Write an event of the phone."""
         self._write(event.name, as_fields(event))
 
     def say(self, text: str) -> None:
-        """Nothing: the events have said it."""
+        """Do nothing: the events have it."""
 
     def tell(self, line: Line) -> None:
-        """Nothing: the events have said it."""
+        """Do nothing: the events have it."""
 
     def record(self, name: str, values: Mapping[str, object]) -> None:
         """Write an event of this name."""
@@ -75,7 +75,7 @@ class JsonScreen:
         self._write("warning", {"text": text})
 
     def error(self, text: str, brief: str | None = None) -> None:
-        """Write an `error` event, whole: it may be all that somebody looks at."""
+        """Write an `error` event with the whole text: it may be read on its own."""
         self._write("error", {"text": text})
 
     def note(self, text: str) -> None:
@@ -83,7 +83,7 @@ class JsonScreen:
         put_line(self._err, text)
 
     def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
-        """Write the `finished` event, once and last; it has a phase only where one failed."""
+        """Write the `finished` event, which is the last one; it has a phase only if one failed."""
         failed = {} if phase is None else {"phase": phase.lower()}
         self._write("finished", {"exit_code": exit_code, "reason": reason, **failed})
         self._is_finished = True
@@ -97,11 +97,11 @@ class JsonScreen:
             self._is_first = False
         record.update(values)
         line = json.dumps(record, ensure_ascii=False)
-        put_line(self._out, UNSAFE.sub(_escape, line))  # for those who read it on a terminal
+        put_line(self._out, UNSAFE.sub(_escape, line))  # the output may be shown on a terminal
 
 
 def as_fields(event: Event) -> dict[str, object]:
-    """An event's fields under the contract's names, as JSON knows them."""
+    """Return an event's fields under the contract's names, as JSON types."""
     return {
         FIELD_NAMES.get(field.name, field.name): _plain(getattr(event, field.name))
         for field in fields(event)
@@ -110,12 +110,12 @@ def as_fields(event: Event) -> dict[str, object]:
 
 
 def timestamp() -> str:
-    """The time of day: RFC 3339, UTC, milliseconds."""
+    """Return the current time: RFC 3339, UTC, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _escape(found: re.Match[str]) -> str:
-    """A character in JSON's own spelling; half a surrogate pair, which is none, as U+FFFD."""
+    """Return a character as a JSON escape; a lone surrogate, which is invalid, as U+FFFD."""
     code = ord(found.group())
     return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"
 

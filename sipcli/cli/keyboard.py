@@ -1,4 +1,4 @@
-"""Whether a person sits at a keyboard, and what for."""
+"""Find out if stdin is a keyboard."""
 
 import sys
 
@@ -6,12 +6,12 @@ from sipcli.cli.shared_options import common
 
 
 def has_keyboard(*, reads_stdin: bool) -> bool:
-    """Whether keys are to be obeyed: not where `reads_stdin` takes stdin for something else."""
+    """True if keys can be read; `reads_stdin` means that stdin is used for something else."""
     if reads_stdin or common().json:
         return False
     return has_terminal() and sys.stdout.isatty()
 
 
 def has_terminal() -> bool:
-    """Whether what comes on stdin is typed."""
+    """True if stdin is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()

@@ -1,4 +1,4 @@
-"""Keys on a terminal during a call; elsewhere nothing is ever read from stdin by accident."""
+"""Keys on a terminal during a call; if stdin is anything else, it is not read."""
 
 import asyncio
 import os
@@ -18,17 +18,17 @@ ENTER: Final = "\r\n"
 ERASE: Final = "\x7f\b"
 ESCAPE: Final = "\x1b"
 MAX_READ_BYTES: Final = 1024
-"""Bytes taken from the terminal at once."""
+"""Bytes read from the terminal at once."""
 POLL_S: Final = 0.05
-"""Seconds between looks at the keyboard where it cannot be waited for (Windows)."""
+"""Seconds between polls of the keyboard on Windows, which cannot wait for it."""
 
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
-"""What a key sends that is no character (ECMA-48 §5.4)."""
+"""The sequence of a key that is not a character, such as an arrow key (ECMA-48 §5.4)."""
 
 
 @asynccontextmanager
 async def keys(call_session: CallSession) -> AsyncIterator[None]:
-    """Obey keys while inside, if the desk has any."""
+    """Handle keys while inside, if the session has any."""
     if not call_session.has_keys:
         yield
         return
@@ -51,7 +51,7 @@ async def keys(call_session: CallSession) -> AsyncIterator[None]:
 
 
 class Keyboard:
-    """Single keys as verbs, and the one question that takes a line: whom to transfer to."""
+    """Runs the command of each key; `t` asks for a line, the transfer target."""
 
     def __init__(self, call_session: CallSession) -> None:
         self._screen = call_session.session.screen
@@ -60,12 +60,12 @@ class Keyboard:
         self._line: str | None = None
 
     def type(self, data: bytes) -> None:
-        """Take what was typed since the last time; arrow keys and their like mean nothing."""
+        """Handle typed bytes; arrow keys and other sequences are ignored."""
         for key in _SEQUENCE.sub("", self._decoder.decode(data)):
             self.press(key)
 
     def press(self, key: str) -> None:
-        """Take a key."""
+        """Handle a key."""
         try:
             if self._line is not None:
                 self._edit(key)
@@ -78,7 +78,7 @@ class Keyboard:
                 self._verbs.press(key)
         except UnknownVerb as error:
             self._screen.say(str(error))
-        except SipcliError as error:  # a device that is gone, say
+        except SipcliError as error:  # such as a device that is gone
             self._screen.error(error.text)
 
     def _edit(self, key: str) -> None:
@@ -100,13 +100,13 @@ def _read(loop: asyncio.AbstractEventLoop, descriptor: int, keyboard: Keyboard) 
         data = b""
     if data:
         keyboard.type(data)
-    else:  # the terminal is gone, and would be ready for reading for ever
+    else:  # at its end a terminal always reads as ready: stop polling it
         loop.remove_reader(descriptor)
 
 
 @contextmanager
 def _raw_terminal() -> Iterator[None]:
-    """Keys come one by one and are not echoed; Ctrl-C still is a signal."""
+    """Read keys one by one without echo; Ctrl-C is still a signal."""
     if sys.platform == "win32":
         yield
         return

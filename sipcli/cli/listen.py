@@ -40,10 +40,10 @@ BELL_INTERVAL: Final = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What to do with calls."""
+    """How to handle incoming calls."""
 
     auto_answer: float | None
-    """Seconds to ring before answering by ourselves; None: somebody has to."""
+    """Seconds to ring before answering automatically; None: a person or a script answers."""
     reject: int | None
     count: int | None
     """End after this many answered calls."""
@@ -187,13 +187,13 @@ async def _serve(
     options: CallOptions,
     enough: asyncio.Event,
 ) -> None:
-    """Take calls as they come until there were `enough`, as many answered as there shall be."""
+    """Handle calls until `enough` is set, or until `policy.count` answered ones are over."""
     answered = ended = 0
     unusable: list[DeviceError] = []
 
     async def serve(call: Call) -> None:
         nonlocal answered, ended
-        if call.came_of is not None:  # it counts, and is bounded, with the call that it goes on
+        if call.came_of is not None:  # counted and limited with the call that it came of
             await _answer_or_reject(call_session, call, policy)
             await attend(call_session, call, options, hang_up_after=None)
             return
@@ -224,7 +224,7 @@ async def _serve(
 async def _isolated(
     call: Call, work: Coroutine[None, None, None], unusable: list[DeviceError]
 ) -> None:
-    """Do the work of one call; what it raises ends this call, and the others go on."""
+    """Handle one call; an exception ends this call only."""
     try:
         await work
     except Exception as error:  # noqa: BLE001
@@ -234,7 +234,7 @@ async def _isolated(
 
 
 async def _answer_or_reject(call_session: CallSession, call: Call, policy: Policy) -> None:
-    """Do what the policy says, and wait until the call is answered or over."""
+    """Follow the policy, and wait until the call is answered or over."""
     if policy.reject is not None:
         call.reject(policy.reject)
     elif call.takes_place:
@@ -253,7 +253,7 @@ async def _ring(call_session: CallSession, call: Call) -> None:
 
 
 async def _answered_within(call: Call, seconds: float) -> bool:
-    """Wait so long at most; whether it is answered, or over, by then."""
+    """Wait at most `seconds`; return True if the call is answered or over by then."""
     try:
         async with asyncio.timeout(seconds):
             await call.answered_or_over()

@@ -11,7 +11,7 @@ from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
 
 MAX_TEXT_BYTES = 48 * 1024
-"""Bytes: what still fits into one message of 64 KiB with its headers, whatever they are."""
+"""Leaves room for any headers in a SIP message of 64 KiB."""
 
 
 @click.command(cls=Command)
@@ -39,7 +39,7 @@ def message(invocation: Invocation, target: str, text: str) -> None:
 
 
 def _utf_8(text: str) -> str:
-    """What TEXT stands for; standard input is read as UTF-8, whatever the locale says."""
+    """Return the text of TEXT; stdin is read as UTF-8 in every locale."""
     if text == "-" and sys.stdin is None:
         raise click.BadParameter("there is no standard input", param_hint="TEXT")
     try:

@@ -1,4 +1,4 @@
-"""What a person at a loudspeaker hears besides the far end: ringing, progress, pressed keys."""
+"""Tones for a person at a loudspeaker: ringing, call progress, keys."""
 
 import asyncio
 from typing import Final
@@ -20,14 +20,14 @@ from sipcli.media.tones import (
 )
 
 LAST_TONE: Final = 1.0
-"""Seconds that a refusal is heard."""
+"""Seconds that the tone of a refusal is played."""
 BUSY_STATUSES: Final = (486, 600)
 
 
 class PersonTones:
-    """Plays what fits the events of the calls; a loudspeaker that fails plays nothing.
+    """Plays tones for the events of the calls; if a loudspeaker fails, it warns.
 
-    `ring` is where it rings, `output` where the calls are heard.
+    `ring` is the loudspeaker for ringing, `output` the one for calls.
     """
 
     def __init__(self, ring: SinkSpec, output: SinkSpec, warn: Warn) -> None:
@@ -39,7 +39,7 @@ class PersonTones:
         self._talking: set[CallId] = set()
 
     def on_event(self, event: Event) -> None:
-        """Let an event be heard."""
+        """Play or stop the tone for an event."""
         match event:
             case Calling(call=call):
                 self._ours.add(call)
@@ -59,13 +59,13 @@ class PersonTones:
                 self._ended(event)
 
     async def finish(self) -> None:
-        """Let a refusal be heard out, then be silent."""
+        """Finish the tone of a refusal, then stop."""
         if self._speaker.is_playing:
             await asyncio.sleep(LAST_TONE)
         self.stop()
 
     def stop(self) -> None:
-        """Be silent."""
+        """Stop all tones."""
         self._ringer.stop()
         self._speaker.stop()
 

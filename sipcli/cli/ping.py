@@ -1,4 +1,4 @@
-"""`sipcli ping`: OPTIONS, and how long the answer takes."""
+"""`sipcli ping`: send OPTIONS and time the reply."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -19,24 +19,24 @@ from sipcli.sip.uri import Uri
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the pings so far."""
+    """The results of the pings so far."""
 
     target: str
     sent: int = 0
     times: list[float] = field(default_factory=list)
-    """Round-trip times of those answered, in ms."""
+    """Round-trip times of answered pings, in ms."""
     failure: SipcliError | None = None
-    """The first one that was not answered 2xx."""
+    """The first failure: not answered 2xx."""
 
     def on_event(self, outcome: Outcome) -> None:
-        """Count one outcome."""
+        """Add one result."""
         self.sent += 1
         if isinstance(outcome, Answered):
             self.times.append(outcome.rtt * 1000)
         self.failure = self.failure or failure(f"ping {self.target}", outcome)
 
     def summary(self) -> str:
-        """A line for a person."""
+        """Return the counts and times in one line."""
         lost = self.sent - len(self.times)
         counts = f"{self.sent} sent, {len(self.times)} answered, {lost / self.sent:.0%} lost"
         if not self.times:

@@ -1,6 +1,7 @@
-"""A report that is read when the command has ended, however that was: killed, on a full disk.
+"""Write a report so that a killed command or a full disk leaves no misleading one.
 
-A pipeline takes what it finds. Yesterday's report must not be found, nor half of today's.
+A pipeline takes any file it finds: neither the report of an earlier run nor half of this one
+may be there.
 """
 
 from pathlib import Path
@@ -9,10 +10,10 @@ from sipcli.files import is_fifo, open_fifo, replace_whole, write_to_fifo
 
 
 def begin(path: Path, unfinished: bytes) -> None:
-    """Put a report there that says that there is none yet. Raises OSError where none can be.
+    """Write the report `unfinished`. Raises `OSError` if that fails.
 
-    A report that cannot be replaced is removed rather than left. What is no regular file, such
-    as a FIFO, is left for the finished one.
+    An old report that cannot be replaced is removed. A path that is not a regular file, such
+    as a FIFO, gets only the finished report.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         return
@@ -27,15 +28,15 @@ def begin(path: Path, unfinished: bytes) -> None:
 def hold_fifo(path: Path) -> int | None:
     """Open a FIFO, to keep its reader until `finish`; None for anything else.
 
-    Raises OSError where no program reads from it.
+    Raises `OSError` if no program reads from it.
     """
     return open_fifo(path) if is_fifo(path) else None
 
 
 def finish(path: Path, report: bytes, fifo: int | None = None) -> None:
-    """Put the finished report there, at once and as a whole. Raises OSError.
+    """Replace the report atomically with the finished one. Raises `OSError`.
 
-    `fifo` is what `hold_fifo` has opened; it is closed.
+    `fifo` is the descriptor from `hold_fifo`; the report goes there, and it is closed.
     """
     if fifo is None:
         replace_whole(path, report)

@@ -1,4 +1,4 @@
-"""How long a call may ring at the far end."""
+"""Limit how long a call may ring at the far end (`--ring-timeout`)."""
 
 import asyncio
 from typing import Final
@@ -6,23 +6,23 @@ from typing import Final
 from sipcli.calls.call import Call
 
 RINGING: Final = 180
-"""The status from which on somebody, or something, at the far end has the call."""
+"""From this status on the call has reached a phone at the far end."""
 
 
 async def ring(call: Call, limit: float) -> None:
-    """Wait until a call of ours is answered or over; hang it up after `limit` seconds."""
+    """Wait until an outgoing call is answered or over; hang up after `limit` seconds."""
     try:
         async with asyncio.timeout(limit):
             await call.answered_or_over()
     except TimeoutError:
         if not call.is_pending:
-            return  # it was answered, or ended, at the last moment
+            return  # answered or ended at the last moment
         call.hang_up(_unanswered(call, limit))
         await call.over.wait()
 
 
 def _unanswered(call: Call, limit: float) -> str:
-    """How far the call came in `limit` seconds."""
+    """Return how far the call got in `limit` seconds."""
     if call.progress is None:
         return f"no response to the INVITE within {limit:g} s"
     if call.progress < RINGING:

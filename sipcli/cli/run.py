@@ -1,4 +1,4 @@
-"""Running a command's coroutine: signals, and an orderly end (contract §2, last lines)."""
+"""Run a command's coroutine: signals, and an orderly end (contract §2, last lines)."""
 
 import asyncio
 import os
@@ -14,15 +14,15 @@ from sipcli.errors import Interrupted
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 HANG_UP: Final = getattr(signal, "SIGHUP", None)
-"""What a terminal that is closed sends, often twice, and its shell once more; None on Windows."""
+"""Sent when the terminal closes, often twice and again by the shell; None on Windows."""
 LAST_WORD_WAIT: Final = 0.2
-"""Seconds that the last line has to get out when all ends at once."""
+"""Seconds for the last line to be written when the process ends at once."""
 
 CutShort: TypeAlias = Callable[[Interrupted], None]
 
 
 def nothing_to_save(error: Interrupted) -> None:
-    """What a command does that leaves nothing behind."""
+    """Do nothing: the command has no report to write."""
 
 
 def run(
@@ -33,9 +33,9 @@ def run(
     """Run `work` to its end; the first SIGINT or SIGTERM cancels it, the second ends at once.
 
     A SIGHUP cancels it, too, unless it is ignored, as `nohup` has it; it is never the second.
-    `cut_short` is told of the second before all ends; it has next to no time.
+    `cut_short` is called at the second signal, before the process ends; it must be quick.
 
-    A cancelled `work` may still return, where its outcome was known; else this raises
+    A cancelled `work` may still return if its outcome is known; otherwise this raises
     `Interrupted`.
     """
     try:
@@ -64,11 +64,11 @@ async def _supervised(
 
 @contextmanager
 def _handling(first: Callable[[], object], second: Callable[[], object]) -> Iterator[None]:
-    """Have `first` called at the first signal, and `second` at each further one but SIGHUP."""
+    """Call `first` at the first signal, and `second` at each further one except SIGHUP."""
     waiting = [first]
-    heeded = [*SIGNALS]
+    handled = [*SIGNALS]
     if HANG_UP is not None and signal.getsignal(HANG_UP) != signal.SIG_IGN:
-        heeded.append(HANG_UP)
+        handled.append(HANG_UP)
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if waiting:
@@ -76,7 +76,7 @@ def _handling(first: Callable[[], object], second: Callable[[], object]) -> Iter
         elif number != HANG_UP:
             second()
 
-    before = {number: signal.signal(number, handle) for number in heeded}
+    before = {number: signal.signal(number, handle) for number in handled}
     try:
         yield
     finally:
@@ -86,7 +86,7 @@ def _handling(first: Callable[[], object], second: Callable[[], object]) -> Iter
 
 def _end_at_once(screen: Screen, cut_short: CutShort) -> None:
     error = Interrupted("interrupted twice")
-    # Nobody may be reading what is written, or this may have come in the middle of a write.
+    # A write may block, or this signal may have interrupted one: end in any case.
     threading.Timer(LAST_WORD_WAIT, os._exit, [error.exit_code]).start()
     try:
         cut_short(error)

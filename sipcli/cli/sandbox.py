@@ -1,4 +1,4 @@
-"""`sipcli sandbox`: a SIP server for trying out and for tests."""
+"""`sipcli sandbox`: a SIP server for experiments and tests."""
 
 import asyncio
 from collections.abc import Mapping

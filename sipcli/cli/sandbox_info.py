@@ -1,4 +1,4 @@
-"""How to reach a sandbox: as an event for programs, as command lines for people to copy."""
+"""How to reach a sandbox: as an event, and as command lines to copy."""
 
 from collections.abc import Mapping
 from shlex import quote
@@ -10,7 +10,7 @@ from sipcli.sandbox.sandbox import Sandbox
 
 
 def tell(sandbox: Sandbox, screen: Screen, passwords: Mapping[str, str]) -> None:
-    """Write the `sandbox` event. Only `passwords` are told: those that nobody knows yet."""
+    """Write the `sandbox` event. It has only `passwords`: those that the sandbox made up."""
     accounts = [
         {"uri": str(address_of(name)), "password": passwords.get(name)}
         for name in sandbox.passwords
@@ -28,13 +28,13 @@ def tell(sandbox: Sandbox, screen: Screen, passwords: Mapping[str, str]) -> None
 
 
 def extensions() -> list[str]:
-    """What can be called, a line each."""
+    """Return a line for each extension."""
     width = max(map(len, EXTENSIONS))
     return [f"  {name:<{width}}  {does}" for name, does in EXTENSIONS.items()]
 
 
 def environment(sandbox: Sandbox, name: str, passwords: Mapping[str, str]) -> list[str]:
-    """The settings of one account, as a shell takes them."""
+    """Return the settings of one account as shell commands."""
     settings = {
         "SIPCLI_WS_SERVERS": str(sandbox.server),
         "SIPCLI_URI": str(address_of(name)),

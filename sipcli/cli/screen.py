@@ -1,4 +1,4 @@
-"""What commands know of the screen: the same words for a person's and for a program's."""
+"""The interface of a screen: the terminal for a person, JSON for a program."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
@@ -9,7 +9,7 @@ from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
 
 Event: TypeAlias = PhoneEvent | CallEvent
-"""All that is told, of the phone and of its calls."""
+"""An event of the phone or of its calls."""
 
 
 class Screen(Protocol):
@@ -19,43 +19,43 @@ class Screen(Protocol):
         """A command begins."""
 
     def watch(self, *, registers: bool) -> None:
-        """A phone starts, to register or not: from now on show how things stand, if possible."""
+        """A phone starts: from now on show a status line, if possible."""
 
     def watch_calls(self, line: Callable[[], str | None]) -> None:
-        """Show `line()` as how things stand, while it has anything to say."""
+        """Show `line()` as the status line while it is not None."""
 
     def ask(self, question: str | None) -> None:
-        """Show a question and what was typed so far in place of how things stand; None: no more."""
+        """Show a question and the answer typed so far instead of the status line; None ends it."""
 
     def ring(self) -> None:
-        """Draw a person's attention: somebody calls."""
+        """Alert a person: a call is coming in."""
 
     def rest(self) -> None:
-        """Show no more how things stand, until the next `watch`: somebody else writes here."""
+        """Remove the status line until the next `watch`, so that other code can write here."""
 
     def leaving(self) -> None:
-        """The user wants an end, and it has begun."""
+        """The user has asked the command to end."""
 
     def event(self, event: Event) -> None:
-        """The phone, or a call, told something."""
+        """Show an event of the phone or of a call."""
 
     def say(self, text: str) -> None:
-        """Results in words, for a person only: a program has read them from the events."""
+        """Show a result to a person only: a program has it from the events."""
 
     def tell(self, line: Line) -> None:
-        """A line with a mark, for a person only."""
+        """Show a line with a mark to a person only."""
 
     def record(self, name: str, values: Mapping[str, object]) -> None:
-        """An event of a command's own, for a program only: a person is told by `say`."""
+        """Write an event of the command for a program only: a person gets it by `say`."""
 
     def warning(self, text: str) -> None:
-        """Something a person should know, though all goes on."""
+        """Show a warning; the command goes on."""
 
     def error(self, text: str, brief: str | None = None) -> None:
-        """What ends the command; `brief` is enough for whoever has read the rest above."""
+        """Show the error that ends the command; `brief` is enough if the rest is shown above."""
 
     def note(self, text: str) -> None:
-        """Log lines and traces, to stderr."""
+        """Write a log line or a trace to stderr."""
 
     def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
-        """The command ends, `phase` having failed; whatever is written after it is dropped."""
+        """The command ends; `phase` is the step that failed. Later output is dropped."""

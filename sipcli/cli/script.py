@@ -1,4 +1,4 @@
-"""A script on stdin (contract §2, `--stdin`): read as it comes, done line by line."""
+"""Run a script on stdin (contract §2, `--stdin`), line by line as it comes."""
 
 import asyncio
 import time
@@ -36,13 +36,13 @@ from sipcli.expect.feasible import Terms
 from sipcli.text import one_line
 
 LATE_LINES_S: Final = 0.2
-"""Seconds that further lines have to come once the calls are over."""
+"""Seconds to wait for further lines once the calls are over."""
 
 AtEnd: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class NoScript:
-    """What takes a script's place where stdin is none."""
+    """Stands in for a script without `--stdin`."""
 
     def on_event(self, event: Event) -> None:
         """Do nothing."""
@@ -59,7 +59,7 @@ class NoScript:
 async def open_script(
     session: Session, evaluator: Evaluator, options: CallOptions, terms: Terms
 ) -> "Script | NoScript":
-    """The script that the options ask for, begun. Raises `ConfigError` for what is known of it."""
+    """Start the script that the options select. Raises `ConfigError` for mistakes found so far."""
     if not options.stdin:
         return NoScript()
     script = Script(session, evaluator, terms, tells_lines=common_verbose())
@@ -69,7 +69,7 @@ async def open_script(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line whose turn will come."""
+    """A line that waits for its turn."""
 
     number: int
     text: str
@@ -77,20 +77,20 @@ class Line:
 
 
 class Script:
-    """Obeys stdin while `running`. Give it all events of the phone and its calls.
+    """Runs the lines of stdin while `running`. Pass all events of the phone to `on_event`.
 
-    On a terminal a mistake is told, and that is all; elsewhere nobody is there to make up for
-    it, and it is the end: `ConfigError` for what is written, `ExpectationError` for what a line
-    came to. What only the end of the calls has prevented is told as not met, and raises nothing:
-    that end may have an exit code of its own.
+    On a terminal a mistake is only a warning. Elsewhere no one can correct it, so it ends the
+    command: `ConfigError` for an invalid line, `ExpectationError` for one that failed. A line
+    that failed only because the calls ended is reported as not met and raises nothing: that end
+    may have its own exit code.
     """
 
     def __init__(
         self, session: Session, evaluator: Evaluator, terms: Terms, *, tells_lines: bool
     ) -> None:
-        """`tells_lines`: whether each line is noted when its turn comes. `terms`: of the calls.
+        """`terms` are those of the calls; with `tells_lines` each line is logged when it runs.
 
-        Raises `ConfigError` where stdin is taken already.
+        Raises `ConfigError` if stdin is already used for audio.
         """
         if session.settings.audio.input == "-":
             raise ConfigError(
@@ -108,18 +108,18 @@ class Script:
         self._is_read = False
         self._is_busy = False
         self._turn_begun = 0.0
-        """When the line had its turn that is being done, on the monotonic clock."""
+        """When the current line started, on the monotonic clock."""
         self._fault: ConfigError | None = None
         self._has_fault = asyncio.Event()
         self._lines = StdinLines(self._read, self._read_all)
 
     def on_event(self, event: Event) -> None:
-        """Take an event."""
+        """Log an event."""
         self._event_log.on_event(event)
 
     async def begin(self) -> None:
-        """Begin to read. A file is read at once, up to `MAX_LINES` lines of it: what is wrong there
-        raises `ConfigError` before there is a call.
+        """Start to read. Up to `MAX_LINES` lines of a file are read at once: a mistake there
+        raises `ConfigError` before a call is placed.
         """
         self._lines.start()
         if is_file():
@@ -130,13 +130,13 @@ class Script:
         self.check()
 
     def check(self) -> None:
-        """Raises `ConfigError` for what is known to be wrong by now."""
+        """Raise `ConfigError` for a mistake found so far."""
         if self._fault is not None:
             raise self._fault
 
     @asynccontextmanager
     async def running(self, call_session: CallSession, at_end: AtEnd) -> AsyncIterator[None]:
-        """Obey while inside; leaving it means that the calls are over.
+        """Run lines while inside; leave it when the calls are over.
 
         `at_end` is called after the last line.
         """
@@ -158,7 +158,7 @@ class Script:
     # Reading
 
     def _read(self, number: int, text: str) -> None:
-        """A line has come. It is understood now: its turn may be long after a call was placed."""
+        """Parse a line as soon as it comes, so that a mistake is found before its turn."""
         try:
             step = parse(text, self._own)
             self._check_met(step, text)
@@ -173,7 +173,7 @@ class Script:
         self._event_log.wake()
 
     def _check_met(self, step: Step | None, text: str) -> None:
-        """Raises `UnknownVerb` for an `expect` or a `wait` that nothing here can meet."""
+        """Raise `UnknownVerb` for an `expect` or a `wait` that can never be met."""
         whys: list[str] = []
         if isinstance(step, Expect):
             whys += [why for _, why in never_met(step.wanted, self._terms)]
@@ -203,11 +203,11 @@ class Script:
             self._event_log.wake()
 
     async def _raise_fault(self) -> None:
-        """End it all where a line means nothing, whatever is being done."""
+        """Raise the first mistake at once, even while another line runs."""
         await self._has_fault.wait()
         self.check()
 
-    # Obeying
+    # Running
 
     async def _do_lines(self, call_session: CallSession, at_end: AtEnd) -> None:
         await call_session.runner.ready()
@@ -226,7 +226,7 @@ class Script:
             await at_end()
 
     async def _next(self) -> Line | None:
-        """The next line; None where none comes any more."""
+        """Return the next line; None after the last one."""
 
         def is_there() -> bool:
             return bool(self._waiting) or self._is_read
@@ -258,9 +258,9 @@ class Script:
                 await actions.do(text)
 
     def _goes_on_after(self, line: Line, fault: NotDone) -> bool:
-        """Tell that a line came to nothing; whether the next one may have its turn.
+        """Report a line that failed; return True if the next one may run.
 
-        Raises `ExpectationError` where this ends the calls.
+        Raises `ExpectationError` if this ends the calls.
         """
         if self._is_interactive and not isinstance(line.step, Wait):
             self._screen.warning(f"{line.text}: {fault}")

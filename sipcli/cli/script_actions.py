@@ -1,4 +1,4 @@
-"""The verbs of a script: each is done, and what comes of it waited for, before the next line."""
+"""The commands of a script: each waits for its result, so that the next line can rely on it."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -20,15 +20,15 @@ from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import InvalidDigits, Pause, steps
 
 ACTION_TIMEOUT_S: Final = 40.0
-"""Seconds that a verb gets to come to something: SIP's own timers all end within 32."""
+"""Seconds for a command to succeed: SIP's own timers end within 32 s."""
 DIGIT_TIMEOUT_S: Final = 6.0
-"""Seconds more for each digit: an INFO waits for its answer."""
+"""More seconds for each digit: an INFO waits for its answer."""
 
 
 class NotDone(Exception):  # noqa: N818 - a fact about how it came out
-    """Something did not come about; the text says what did.
+    """A command or a `wait` failed; the text says what happened instead.
 
-    `phase` is the step that refused it; None: the one that the call had come to.
+    `phase` is the step that failed; None: the one that the call had reached.
     """
 
     def __init__(self, text: str, phase: Phase | None = None) -> None:
@@ -37,7 +37,7 @@ class NotDone(Exception):  # noqa: N818 - a fact about how it came out
 
 
 class ScriptActions:
-    """Does verbs, to the calls of a desk."""
+    """Runs commands on the calls of a session and waits for their results."""
 
     def __init__(self, call_session: CallSession, event_log: EventLog) -> None:
         self._call_session = call_session
@@ -46,14 +46,14 @@ class ScriptActions:
         self._event_log = event_log
 
     def line_of(self, key: str) -> str:
-        """The line that a key means now. Raises `NotDone`."""
+        """Return the line that a key stands for now. Raises `NotDone`."""
         try:
             return self._verbs.line_of(key)
         except UnknownVerb as error:
             raise NotDone(str(error)) from None
 
     async def do(self, line: str) -> None:
-        """Do what a line says. Raises `NotDone` where it came to nothing."""
+        """Run a line. Raises `NotDone` if it fails."""
         word, rest = split(line)
         ringing, current = self._call_manager.ringing, self._call_manager.current
         with self._event_log.listening() as heard:
@@ -65,7 +65,7 @@ class ScriptActions:
                 case "hangup" if current is not None:
                     await self._end(line, current)
                 case "hangup":
-                    pass  # the far end was faster
+                    pass  # the far end hung up first
                 case "hold" | "resume" if current is not None:
                     await self._hold(line, current, heard, on=word == "hold")
                 case "transfer" if current is not None:
@@ -123,7 +123,7 @@ class ScriptActions:
 
         if not await self._event_log.until(is_decided, ACTION_TIMEOUT_S):
             raise NotDone(f"no result within {ACTION_TIMEOUT_S:g} s; {self._event_log.last}")
-        # Who hangs up once it has agreed need not say how its own call went.
+        # A far end may hang up after it accepted the REFER, without a NOTIFY of the result.
         if not progress():
             raise NotDone(_end_of(call))
         status = progress()[-1].status
@@ -131,7 +131,7 @@ class ScriptActions:
             raise NotDone(in_words(progress()[-1]), Phase.ANSWER)
 
     async def _accept_transfer(self, line: str, call: Call, heard: deque[Event]) -> None:
-        """Done once the new call goes out; what becomes of that is for a `wait`."""
+        """Return once the new call is placed; its result is left to a `wait`."""
         self._begin(line)
 
         def is_placed() -> bool:
@@ -146,7 +146,7 @@ class ScriptActions:
             raise NotDone(failure() or self._event_log.last)
 
     async def _dtmf(self, digits: str, call: Call) -> None:
-        if call.is_answered:  # until the media connect nobody knows how digits are to go
+        if call.is_answered:  # only connected media tell how digits are sent
             await self._see(call, lambda: call.media.is_connected, ACTION_TIMEOUT_S)
         elif call.media.agreed is None:
             raise NotDone("the call is not answered yet, and has no early media")
@@ -164,7 +164,7 @@ class ScriptActions:
             raise NotDone(sending.fault)
 
     async def _see(self, call: Call, holds: Callable[[], bool], seconds: float) -> None:
-        """Wait until `holds()`, in vain once `call` is over. Raises `NotDone`."""
+        """Wait until `holds()`. Raises `NotDone` after `seconds`, or once `call` is over."""
         await self._event_log.until(lambda: holds() or call.over.is_set(), seconds)
         if holds():
             return
@@ -174,11 +174,11 @@ class ScriptActions:
 
 
 def _first_text(heard: Iterable[Event], kind: type[ChangeRefused], call: Call) -> str | None:
-    """What the first event of a kind says of `call`; None where there is none."""
+    """Return the text of the first event of `kind` on `call`; None if there is none."""
     of_call = (one for one in heard if isinstance(one, kind) and one.call == call.id)
     return next((one.text for one in of_call), None)
 
 
 def _end_of(call: Call) -> str:
-    """How a call ended, for a person."""
+    """Return how a call ended, in words."""
     return in_words(call.ended) if call.ended is not None else "the call is over"

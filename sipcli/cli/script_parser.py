@@ -1,4 +1,4 @@
-"""The lines of a script on stdin (contract §2, `--stdin`): what each of them asks for."""
+"""Parse the lines of a script on stdin (contract §2, `--stdin`)."""
 
 import re
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ EVENTS: Final = (
     "message",
     "ended",
 )
-"""The contract's events (§4) that can be waited for."""
+"""The events of the contract (§4) that `wait` accepts."""
 WAIT_TIMEOUT_S: Final = 60.0
-"""Seconds that a `wait` lasts where it does not say for how long."""
+"""Seconds that a `wait` without a time lasts."""
 MAX_SECONDS: Final = 86_400.0
-"""Seconds that may be asked for."""
+"""The longest time that a line may give, in seconds."""
 SCRIPT_HELP: Final = f"{HELP} · sleep S · wait EVENT [S] · expect … · words work, too"
 
 _MORE: Final = ("sleep", "wait", "expect")
@@ -44,28 +44,28 @@ _SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key, which means what it means when its turn comes."""
+    """A key; the command it stands for is decided when the line runs."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """A verb, and what it needs."""
+    """A command and its argument."""
 
     line: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Nothing, for a while."""
+    """Pause."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Until an event has come, `seconds` at most."""
+    """Wait for an event, at most `seconds`."""
 
     event: str
     seconds: float
@@ -73,23 +73,23 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """A look at what the call has come to so far."""
+    """Judge the call so far."""
 
     wanted: Expectations
 
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What there is to say."""
+    """List keys and commands."""
 
 
 Step: TypeAlias = Key | Do | Sleep | Wait | Expect | Help
 
 
 def parse(text: str, own: SipUri) -> Step | None:
-    """What a line asks for; None for an empty one or a comment. Raises `UnknownVerb`.
+    """Parse a line; return None for an empty one or a comment. Raises `UnknownVerb`.
 
-    `own` is who we are: its domain is that of bare names. A line that is only `#` is the key.
+    `own` is our own URI, whose domain is that of bare names. A line that is only `#` is the key.
     """
     text = text.strip()
     if not text or (text.startswith("#") and text != "#"):

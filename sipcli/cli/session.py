@@ -1,4 +1,4 @@
-"""From options to a phone: what every command that connects does first."""
+"""Start a command that connects: settings, log, credentials, phone."""
 
 import platform
 import sys
@@ -25,7 +25,7 @@ from sipcli.runner import OnCallEvent, OnEvent, UserAgentRunner
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The settings in force, the screen, and what it takes to have a phone."""
+    """The settings in force, the screen, and what a phone needs."""
 
     settings: Settings
     screen: Screen
@@ -41,9 +41,9 @@ class Session:
         on_call_event: OnCallEvent | None = None,
         takes_calls: bool = False,
     ) -> AsyncIterator[UserAgentRunner]:
-        """A phone that starts here and has unregistered and closed when this ends.
+        """Start a phone without media; on leaving it unregisters and closes.
 
-        Its events go to the screen, or to `on_event` instead.
+        Its events go to the screen, or to `on_event` if given.
         """
         self.screen.watch(registers=self.settings.register)
         async with UserAgentRunner(
@@ -69,8 +69,9 @@ def run_session(
     reads_stdin: bool = False,
     cut_short: CutShort = nothing_to_save,
 ) -> None:
-    """Load the settings and run `work`; where a password turns out to be missing, ask for it,
-    unless `work` reads stdin: what is typed there is not for us. For `cut_short` see `run`.
+    """Load the settings and run `work`; if a password is missing, ask for it and run it again.
+
+    It is not asked for if `work` reads stdin. For `cut_short` see `run`.
     """
     loaded = invocation.load()
     if loaded.settings.audio.output == "-":
@@ -116,19 +117,19 @@ def _machine() -> tuple[str, str]:
 
 
 def can_ask(invocation: Invocation) -> bool:
-    """Whether there is somebody to ask for a password."""
+    """True if a password can be asked for."""
     has_person = sys.stdin is not None and sys.stdin.isatty()
     return has_person and not invocation.common.json
 
 
 def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:
-    """Have `work` done as the first user of a sandbox that lives as long as it takes.
+    """Run `work` as the first user of a sandbox of its own.
 
-    With `others_may_call` it is shown how the second user reaches it.
+    With `others_may_call` it shows how to reach it as the second user.
     """
 
     async def inside(session: Session) -> None:
-        from sipcli.cli import sandbox_info  # late: these bring all of the media
+        from sipcli.cli import sandbox_info  # late: these import all of the media
         from sipcli.sandbox.sandbox import USERS, Plan, Sandbox
 
         async with Sandbox(Plan()) as sandbox:

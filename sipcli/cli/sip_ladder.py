@@ -1,4 +1,4 @@
-"""The SIP messages of a run as a ladder, for the report that somebody reads afterwards."""
+"""Record the SIP messages of a run as a ladder, for the JUnit report."""
 
 import time
 from typing import Final
@@ -8,13 +8,13 @@ from sipcli.sandbox.ladder import label
 from sipcli.sip.message import parse
 
 MAX_MESSAGES: Final = 2_000
-"""Messages that are kept: a far end that sends more fills no memory."""
+"""Messages that are kept: bounds the memory that a far end can fill."""
 
 
 class SipLadder:
-    """An observer that passes everything on, and keeps a line of each message.
+    """An observer that passes everything on and keeps a line for each message.
 
-    A line has no more of a message than its method, or its status and reason: no secret.
+    A line has only the method, or the status and reason: no secrets.
     """
 
     def __init__(self, further: Observer) -> None:
@@ -25,12 +25,12 @@ class SipLadder:
         self._server = ""
 
     def sent(self, server: str, data: bytes) -> None:
-        """Keep what went out."""
+        """Record a message that was sent."""
         self._further.sent(server, data)
         self._keep("→", server, data)
 
     def received(self, server: str, data: bytes) -> None:
-        """Keep what came in."""
+        """Record a message that was received."""
         self._further.received(server, data)
         self._keep("←", server, data)
 
@@ -40,7 +40,7 @@ class SipLadder:
 
     @property
     def text(self) -> str:
-        """All of it, a message a line: seconds since the beginning, direction, message."""
+        """One line per message: seconds since the start, direction, message."""
         lines = self._lines or ["no SIP message was sent or received"]
         more = [f"{self._left_out} more messages"] if self._left_out else []
         return "\n".join([*lines, *more])

@@ -1,4 +1,4 @@
-"""The line at the foot of the screen: how things stand now, with what is being waited for."""
+"""The status line: connection and registration, and the time until the next step."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ _RETRY: Final = "next try in"
 
 
 class Status:
-    """What the events so far add up to. Times are seconds on one monotonic clock."""
+    """The state that the events so far add up to. Times are seconds on one monotonic clock."""
 
     def __init__(self, *, registers: bool) -> None:
         self._registers = registers
@@ -19,10 +19,10 @@ class Status:
         self._due: tuple[str, float] | None = None
         self._detail = ""
         self._failed = 0
-        """Tries in a row of what is being tried."""
+        """Failed tries in a row of the current step."""
 
     def on_event(self, event: events.Event, now: float) -> None:
-        """Let `event`, which happened at `now`, change the picture."""
+        """Update the state with `event`, which happened at `now`."""
         match event:
             case events.Connecting(server=server):
                 self._show("◌", f"connecting to {server}")
@@ -50,11 +50,11 @@ class Status:
                 pass
 
     def leaving(self) -> None:
-        """The user wants an end."""
+        """The user has asked the command to end."""
         self._show("◌", "unregistering" if self._registers else "closing")
 
     def line(self, now: float) -> str:
-        """The line as it reads at `now`: what matters most first, since its end may be cut off."""
+        """Return the line at `now`; what matters most comes first, since its end may be cut off."""
         parts = [f"{self._mark} {self._words}"]
         if self._due is not None:
             what, at = self._due
@@ -65,7 +65,7 @@ class Status:
 
     @property
     def _is_trying(self) -> bool:
-        """Whether an end of the binding is no news: it only ran out while there was no way."""
+        """True while reconnecting or retrying: a binding that expires meanwhile changes nothing."""
         return self._server is None or (self._due is not None and self._due[0] == _RETRY)
 
     def _connected(self) -> str:
@@ -83,7 +83,7 @@ class Status:
 
 
 def clock(seconds: float) -> str:
-    """A duration as minutes and seconds, hours where there are any; never below zero."""
+    """Return a duration as M:SS or H:MM:SS; negative ones as 0:00."""
     whole = max(0, round(seconds))
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,4 +1,4 @@
-"""Lines from stdin, read in a thread: a slow pipe holds up no call, and no end waits for one."""
+"""Read lines from stdin in a thread, so that a slow pipe delays neither a call nor its end."""
 
 import asyncio
 import os
@@ -12,24 +12,24 @@ from io import RawIOBase
 from typing import Final
 
 MAX_LINE_BYTES: Final = 1024
-"""Bytes of a line."""
+"""The longest line, in bytes."""
 MAX_LINES: Final = 10_000
-"""Lines that may wait for their turn; the next one is read when one of them is done."""
+"""Lines that may wait for their turn; another one is read when one of them is done."""
 _CHUNK: Final = 4096
 _POLL_S: Final = 0.05
-"""Seconds between looks at a stdin that somebody else has made non-blocking."""
+"""Seconds between reads of a stdin that another process has made non-blocking."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 class BadLine(ValueError):  # noqa: N818 - a fact about what was read
-    """Something that is no line of text."""
+    """A line that is too long or not UTF-8."""
 
 
 class StdinLines:
     """Reads stdin to its end. `on_line` and `on_end` are called on the loop that made this.
 
-    `on_line` gets each line and its number, `on_end` then what kept the rest from being read,
-    or None where there was no rest. Where there is no stdin, that is its end.
+    `on_line` gets each line's number and text. Then `on_end` gets the fault that kept the rest
+    from being read, or None at the end of stdin. A closed stdin ends at once.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class StdinLines:
         self._room = threading.Semaphore(MAX_LINES)
 
     def start(self) -> None:
-        """Begin to read. The thread ends with its input, or with the process."""
+        """Start to read. The thread ends with its input, or with the process."""
         if sys.stdin is None:  # closed: its number may be another file's by now
             self._on_end(None)
             return
@@ -51,7 +51,7 @@ class StdinLines:
         work.start()
 
     def done(self) -> None:
-        """A line has had its turn: another one may be read."""
+        """A line is done: another one may be read."""
         self._room.release()
 
     def _run(self, descriptor: int) -> None:
@@ -71,20 +71,20 @@ class StdinLines:
         self._call(self._on_end, fault)
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
+        with suppress(RuntimeError):  # the loop is closed: the command has ended
             self._loop.call_soon_threadsafe(function, *arguments)
 
 
 def is_file() -> bool:
-    """Whether stdin is a file, which can be read to its end without waiting."""
+    """True if stdin is a file, which can be read to its end without waiting."""
     return sys.stdin is not None and stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
 
 
 def _lines(file: RawIOBase) -> Iterator[bytes]:
-    """The lines without their ends; the last one need not have one, and may be too long."""
+    """Yield lines without line feeds; the last one may lack one, and may be too long."""
     held = b""
     while (data := file.read(_CHUNK)) != b"":
-        if data is None:  # nothing there, and nobody will wait
+        if data is None:  # non-blocking, and nothing there
             time.sleep(_POLL_S)
             continue
         *whole, held = (held + data).split(b"\n")

@@ -1,4 +1,4 @@
-"""Writing to stdout and stderr, whatever they are and whoever has stopped reading them."""
+"""Write to stdout and stderr safely: closed, full, or no longer read."""
 
 import os
 import select
@@ -14,12 +14,11 @@ _ENDS: Final = ("stdout", "stderr")
 
 
 class Outlet(RawIOBase):
-    """The raw end of a stream, made to take everything.
+    """The raw end of a stream, which never fails.
 
-    Once it cannot be written, what comes goes nowhere, what Python flushes at its exit included:
-    neither a full disk nor a reader that has gone (`| head`) is a reason to drop a call. A reader
-    may go, and a terminal be closed; of every other fault `on_fault` is told. Where a full pipe
-    does not wait, we do.
+    After a write error all further output is discarded, including what Python flushes at exit:
+    neither a full disk nor a reader that has gone (`| head`) may drop a call. `on_fault` gets
+    every error except a closed pipe or terminal. A full non-blocking pipe is waited for.
     """
 
     def __init__(self, raw: RawIOBase, on_fault: OnFault) -> None:
@@ -29,7 +28,7 @@ class Outlet(RawIOBase):
         self._is_terminal = raw.isatty()
 
     def write(self, data: Any) -> int:
-        """Write all of `data`, or nothing ever again (called by the buffer above)."""
+        """Write all of `data`; after an error, discard it (called by the buffer above)."""
         left = memoryview(data).cast("B")
         while left:
             try:
@@ -39,29 +38,29 @@ class Outlet(RawIOBase):
                 if not (self._is_terminal or isinstance(error, BrokenPipeError)):
                     self._on_fault(error)
                 break
-            if written is None:  # somebody else has made it non-blocking, and it is full
+            if written is None:  # another process has made it non-blocking, and it is full
                 select.select([], [self._raw], [])
             left = left[written or 0 :]
         return memoryview(data).nbytes
 
     def writable(self) -> bool:
-        """It is (called by the buffer above)."""
+        """Return True (called by the buffer above)."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor, for what asks the terminal."""
+        """Return the descriptor, for queries of the terminal."""
         return self._raw.fileno()
 
     def isatty(self) -> bool:
-        """Whether it is a terminal."""
+        """True if it is a terminal."""
         return self._raw.isatty()
 
 
 class Outlets:
-    """stdout and stderr of this process, fit for whatever may happen to them.
+    """stdout and stderr of this process, protected against write errors.
 
-    A standard stream that was closed becomes the null device, so that no socket and no file of
-    ours gets its number; stdin is still known as missing (`sys.stdin` is None).
+    A standard stream that was closed becomes the null device, so that no socket or file of ours
+    gets its number; `sys.stdin` stays None if stdin was closed.
     """
 
     def __init__(self) -> None:
@@ -71,11 +70,11 @@ class Outlets:
             null = os.dup(null)
         os.close(null)
         for name in _ENDS:
-            on_fault = self._stdout_failed if name == "stdout" else _nobody_to_tell
+            on_fault = self._stdout_failed if name == "stdout" else _ignore_fault
             setattr(sys, name, _guarded(name, on_fault))
 
     def exit_code(self, code: int) -> int:
-        """What the process shall end with: 2 where all went well, and was not told on stdout."""
+        """Return the exit code of the process: 2 instead of 0 if stdout could not be written."""
         sys.stdout.flush()
         return 2 if self._fault is not None and code == 0 else code
 
@@ -86,7 +85,7 @@ class Outlets:
 
 
 def prepare(*, utf_8: bool) -> None:
-    """Make stdout and stderr take any text: what they cannot encode is replaced.
+    """Make stdout and stderr accept any text: characters they cannot encode are replaced.
 
     With `utf_8`, stdout is UTF-8 with plain line feeds on every platform.
     """
@@ -101,7 +100,7 @@ def prepare(*, utf_8: bool) -> None:
 
 
 def guarded(stream: TextIOWrapper, on_fault: OnFault) -> TextIOWrapper:
-    """The same stream on an `Outlet`. To be called before anything is written to it."""
+    """Return the same stream on an `Outlet`. Call it before anything is written."""
     below: Any = stream.buffer
     raw: RawIOBase = getattr(below, "raw", below)  # unbuffered (python -u), it is raw already
     return TextIOWrapper(
@@ -120,7 +119,7 @@ def put_line(stream: IO[str], line: str) -> None:
 
 
 def silence(stream: RawIOBase) -> None:
-    """Have what is written from now on go nowhere."""
+    """Discard what is written from now on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -134,5 +133,5 @@ def _guarded(name: str, on_fault: OnFault) -> TextIOWrapper:
     return TextIOWrapper(BufferedWriter(Outlet(raw, on_fault)), encoding="utf-8")
 
 
-def _nobody_to_tell(_error: OSError) -> None:
+def _ignore_fault(_error: OSError) -> None:
     pass

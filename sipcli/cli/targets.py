@@ -10,7 +10,7 @@ from sipcli.sip.uri import Uri
 
 
 def resolve_target(text: str, settings: Settings) -> Uri:
-    """The URI that TARGET means; raises `click.BadParameter` if it means none."""
+    """Return the URI of TARGET. Raises `click.BadParameter` if it is invalid."""
     try:
         uri = resolve(text, settings.uri)
     except Malformed as fault:

@@ -1,4 +1,4 @@
-"""The screen of a person: lines as things happen and, on a terminal, how they stand below them."""
+"""The screen for a person: a line per event and, on a terminal, a status line below them."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -24,13 +24,13 @@ from sipcli.text import one_line
 
 _INDENT: Final = 2
 _ROOM: Final = len("^C^C")
-"""Columns left free: what the terminal echoes onto a full line would end up on another."""
+"""Columns left free: an echo of `^C` on a full line would wrap to the next one."""
 
 
 class PlainConsole(Console):
-    """A console that takes text as it is.
+    """A console that prints text as it is.
 
-    Without `color` there are none; with it, the environment decides (NO_COLOR, TERM).
+    Without `color` it uses none; with it, the environment decides (NO_COLOR, TERM).
     """
 
     def __init__(self, file: IO[str], *, color: bool) -> None:
@@ -45,11 +45,11 @@ class PlainConsole(Console):
 
     @property
     def draws(self) -> bool:
-        """Whether a line can be drawn over; colours that are forced on a file do not mean that."""
+        """True if a line can be redrawn; forced colours on a file do not make that possible."""
         return self.file.isatty() and not self.is_dumb_terminal
 
     def print_hanging(self, text: Text, hang: int = _INDENT) -> None:
-        """Print lines that, on a terminal, break between words and go on indented by `hang`."""
+        """Print lines; on a terminal wrap them between words, indented by `hang` columns."""
         lines = list(text.split("\n"))
         if self.file.isatty():
             lines = [self._hang(line, hang) for line in lines]
@@ -65,7 +65,7 @@ class PlainConsole(Console):
 class TerminalScreen:
     """Results on `out`; warnings, errors, logs and traces on `err`.
 
-    `verbose` counts the `-v`; `quiet` leaves errors, warnings' cause and results only.
+    `verbose` is the number of `-v`; with `quiet` only errors and results are shown.
     """
 
     def __init__(
@@ -83,10 +83,10 @@ class TerminalScreen:
         self._question: str | None = None
 
     def started(self, version: str, command: str) -> None:
-        """Nothing: who typed the command knows."""
+        """Do nothing: the user typed the command."""
 
     def watch(self, *, registers: bool) -> None:
-        """From now on show how things stand on the last line, where that can be drawn."""
+        """From now on show a status line, if the terminal can redraw it."""
         if self._console.draws and not self._quiet:
             self._status = Status(registers=registers)
             self._live = Live(
@@ -110,7 +110,7 @@ class TerminalScreen:
             self._live.refresh()
 
     def event(self, event: Event) -> None:
-        """Show the event's line, unless it says nothing new."""
+        """Show the event's line, unless it repeats one."""
         if isinstance(event, events.Warned | CallWarned):
             self.warning(event.text)
         elif isinstance(event, PhoneEvent):
@@ -129,7 +129,7 @@ class TerminalScreen:
             self._console.bell()
 
     def leaving(self) -> None:
-        """Say on the last line that the end has begun."""
+        """Show on the status line that the command is ending."""
         if self._status is not None:
             self._status.leaving()
 
@@ -142,7 +142,7 @@ class TerminalScreen:
         self._print(line)
 
     def record(self, name: str, values: Mapping[str, object]) -> None:
-        """Nothing: `say` says it."""
+        """Do nothing: `say` shows it."""
 
     def warning(self, text: str) -> None:
         """Print a warning."""
@@ -150,24 +150,24 @@ class TerminalScreen:
             self._complain("warning", "yellow", text)
 
     def error(self, text: str, brief: str | None = None) -> None:
-        """Print an error; in brief where the rest stands above it, on the same terminal."""
+        """Print an error; in brief if the rest is shown above it, on the same terminal."""
         if brief is not None and _is_one_terminal(self._out, self._err):
             text = brief
         self._complain("error", "bold red", text)
 
     def note(self, text: str) -> None:
-        """Print log lines or a trace; the live line makes way for them."""
+        """Print log lines or a trace above the status line."""
         if self._live is not None and self._errors.is_terminal:
             self._console.print(Text(text, style="dim"))
         else:
             put_line(self._err, text)
 
     def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
-        """Take the live line away."""
+        """Remove the status line."""
         self.rest()
 
     def rest(self) -> None:
-        """Take the live line away until the next `watch`."""
+        """Remove the status line until the next `watch`."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -192,7 +192,7 @@ class TerminalScreen:
 
     def _status_line(self) -> Text:
         width = max(self._console.width - _ROOM, 1)
-        if self._question is not None:  # whoever types looks at the end of it
+        if self._question is not None:  # show its end, where the user types
             line = _tail(self._question, width)
         else:
             line = self._call_line() or ""
@@ -203,9 +203,9 @@ class TerminalScreen:
 
 
 def _head(line: str, width: int) -> str:
-    """As many words of `line` from its beginning as fit into `width` columns.
+    """Return as many words from the start of `line` as fit into `width` columns.
 
-    Where that is less than half of the width, a part of the next word stands there, too.
+    If they fill less than half of it, a part of the next word is added.
     """
     if cell_len(line) <= width:
         return line
@@ -215,7 +215,7 @@ def _head(line: str, width: int) -> str:
 
 
 def _tail(line: str, width: int) -> str:
-    """As much of the end of `line` as fits into `width` columns."""
+    """Return as much of the end of `line` as fits into `width` columns."""
     if cell_len(line) <= width:
         return line
     while cell_len(line) >= width:
@@ -224,5 +224,5 @@ def _tail(line: str, width: int) -> str:
 
 
 def _is_one_terminal(out: IO[str], err: IO[str]) -> bool:
-    """Whether who reads the one reads the other, too; a log's two parts may be looked at alone."""
+    """True if both are the same terminal; files or pipes may be read separately."""
     return out.isatty() and err.isatty() and sameopenfile(out.fileno(), err.fileno())

@@ -1,4 +1,4 @@
-"""What a person reads for each event: one line, with a mark that can be taken in at a glance."""
+"""The line on screen for each event of the phone, with a mark."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ from sipcli.text import one_line
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text and how it is meant."""
+    """A line of text, its mark and its style."""
 
     mark: str
     text: str
     style: str
-    """In rich's words."""
+    """A style of rich."""
     hang: int = 2
-    """Columns by which it is indented where it goes on."""
+    """Columns by which wrapped lines are indented."""
 
 
 GOOD, BAD, FAINT, PLAIN = "green", "red", "dim", ""
 
 
 def wording(event: events.Event) -> Line:
-    """The line for `event`; text of the network in it has its control characters spelt out."""
+    """Return the line for `event`; control characters in text from the network are escaped."""
     match event:
         case events.InstantMessage():
             line = _message(event)
@@ -66,7 +66,7 @@ def _registration(
 
 
 def bindings(event: events.Registered) -> list[str]:
-    """The registrar's list of contacts, a line each, ours marked."""
+    """Return a line for each contact at the registrar; ours is marked with `*`."""
     return [
         one_line(
             f"  {'*' if binding.ours else ' '} {binding.contact}"
@@ -77,7 +77,7 @@ def bindings(event: events.Registered) -> list[str]:
 
 
 def next_try(wait: float | None) -> str:
-    """When the next attempt comes, as the end of a sentence; nothing where none comes."""
+    """Return when the next attempt follows, as the end of a sentence; empty if none follows."""
     if wait is None:
         return ""
     return "; trying the next server" if wait == 0 else f"; next try in {wait:g} s"
