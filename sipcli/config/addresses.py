@@ -1,4 +1,4 @@
-"""Readers of addresses: SIP URIs, WebSocket, STUN and TURN URIs, and the hosts in them."""
+"""Parses the addresses in settings: SIP, WebSocket, STUN and TURN URIs, and their hosts."""
 
 import re
 from dataclasses import replace
@@ -16,12 +16,12 @@ _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+")
 _TRANSPORT: Final = re.compile(r"transport=(udp|tcp)", re.IGNORECASE)
 _OTHER_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+-]*):(?![0-9]+(?:;|\Z))(?!.*@)")
 
-# What stands in a path or query as it is; everything else is percent-encoded (RFC 3986 §3.3).
+# Kept as is in a path or query; everything else is percent-encoded (RFC 3986 §3.3).
 _PATH: Final = "%/?:@!$&'()*+,;=[]"
 
 
 def account_uri(text: str) -> SipUri:
-    """An address of record: user and host, `sip:` or no scheme; nothing secret in it."""
+    """Parse an address of record: user and host, with or without `sip:`, and no password."""
     uri = _sip_uri(text)
     if uri.user is None:
         raise Unacceptable("it has no user before the host")
@@ -29,7 +29,7 @@ def account_uri(text: str) -> SipUri:
 
 
 def registrar_uri(text: str) -> SipUri:
-    """A registrar: host, port and parameters without a user (RFC 3261 §10.2)."""
+    """Parse a registrar: host, port and parameters, no user (RFC 3261 §10.2)."""
     uri = _sip_uri(text)
     if uri.user is not None:
         raise Unacceptable("it has a user; a registrar has none")
@@ -53,16 +53,16 @@ def _sip_uri(text: str) -> SipUri:
     except Malformed as fault:
         raise Unacceptable(fault.reason) from None
     if uri.password is not None:
-        raise Unacceptable("a password has no place in it; set the key password instead")
+        raise Unacceptable("it must not contain a password; set the key password instead")
     if uri.headers:
-        raise Unacceptable("header fields (after ?) have no place in it")
+        raise Unacceptable("it must not contain header fields (after ?)")
     if uri.port == 0:
         raise Unacceptable("its port is 0")
-    return replace(uri)  # written our way from here on: scheme in lower case, escapes regular
+    return replace(uri)  # drops the original spelling: scheme in lower case, canonical escapes
 
 
 def ws_uri(text: str) -> str:
-    """A WebSocket URI in ASCII (RFC 6455 §3): names by IDNA, other characters percent-encoded."""
+    """Parse a WebSocket URI (RFC 6455 §3); return it in ASCII: IDNA host, percent-encoded rest."""
     clean(text)
     scheme, separator, rest = text.partition("://")
     scheme = scheme.lower()
@@ -74,21 +74,21 @@ def ws_uri(text: str) -> str:
     if "#" in rest:
         raise Unacceptable("a fragment (#) has no meaning in a WebSocket URI")
     if any(character.isspace() for character in rest):
-        raise Unacceptable("it holds a blank")
+        raise Unacceptable("it contains a space")
     end = next((i for i, character in enumerate(rest) if character in "/?"), len(rest))
     if "@" in rest[:end]:
-        raise Unacceptable("user and password have no place in it; see ws_headers and password")
+        raise Unacceptable("it must not contain user or password; see ws_headers and password")
     return f"{scheme}://{host_and_port(rest[:end])}{quote(rest[end:], safe=_PATH)}"
 
 
 def stun_uri(text: str) -> str:
-    """A STUN URI (RFC 7064 §3.1)."""
+    """Parse a STUN URI (RFC 7064 §3.1)."""
     scheme, rest = _ice_scheme(text, ("stun", "stuns"))
     return f"{scheme}:{host_and_port(rest)}"
 
 
 def turn_uri(text: str) -> str:
-    """A TURN URI (RFC 7065 §3.1)."""
+    """Parse a TURN URI (RFC 7065 §3.1)."""
     scheme, rest = _ice_scheme(text, ("turn", "turns"))
     address, question, query = rest.partition("?")
     if question and not _TRANSPORT.fullmatch(query):
@@ -107,7 +107,7 @@ def _ice_scheme(text: str, schemes: tuple[str, str]) -> tuple[str, str]:
 
 
 def host_and_port(text: str) -> str:
-    """`host` or `host:port`, checked and written in ASCII and lower case."""
+    """Check `host` or `host:port`; return it in ASCII and lower case."""
     found = _HOST_PORT.fullmatch(text)
     if found is None:
         raise Unacceptable("its host is not a name or address with an optional port")

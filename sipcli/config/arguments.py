@@ -1,4 +1,4 @@
-"""Settings given as arguments in Python: the keys and values of the file, tuples and paths too."""
+"""Reads settings given as Python arguments: keys and values of the file, also tuples and paths."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,11 +9,11 @@ from sipcli.config.sources import PROFILES, Reading, of_table
 from sipcli.config.toml_file import TomlFile
 
 PLACE: Final = Path("Phone()")
-"""How a complaint names the place; relative paths are those of the working folder."""
+"""The place that errors name; relative paths start at the working directory."""
 
 
 def of_arguments(arguments: Mapping[str, object]) -> Reading:
-    """What `arguments` say, by the names of the keys."""
+    """Read `arguments`, by the names of the keys."""
     table = {name: _plain(value) for name, value in arguments.items()}
     file = TomlFile(PLACE, table, lines={}, readable_by_others=False)
     reading = of_table(file, table, (), Source.OPTION)
@@ -23,7 +23,7 @@ def of_arguments(arguments: Mapping[str, object]) -> Reading:
 
 
 def _plain(value: object) -> object:
-    """The value as a file would have it."""
+    """Return the value as TOML would have it."""
     match value:
         case Path():
             return str(value)

@@ -39,7 +39,7 @@ def _audio_kind(grammar: AudioGrammar, metavar: str) -> Kind[str]:
 
 
 def boolean_or_auto() -> Kind[bool | Literal["auto"]]:
-    """As `boolean`, or the word auto, which leaves it to us. As an option it is a flag."""
+    """Return the kind of a boolean or "auto", which lets sipcli decide. The option is a flag."""
     flag = boolean()
 
     def from_words(words: Sequence[str]) -> bool | Literal["auto"]:
@@ -64,7 +64,7 @@ def boolean_or_auto() -> Kind[bool | Literal["auto"]]:
 
 
 def missing_package(audio: Audio) -> str | None:
-    """The first key of the table that is true though what does it is not installed."""
+    """Return the first key that is true although its package is not installed; None if none is."""
     wished = {
         "echo_cancellation": audio.echo_cancellation is True,
         "noise_suppression": audio.noise_suppression,

@@ -1,4 +1,4 @@
-"""The keys of calls and media, a part of the table in `keys.py`."""
+"""The keys of calls and media, part of `keys.KEYS`."""
 
 from typing import Final
 
@@ -14,49 +14,50 @@ CALL_KEYS: Final[tuple[Key, ...]] = (
         name="no_answer_timeout",
         kind=WHOLE_SECONDS,
         section=Section.CALLS,
-        doc="How long an incoming call may ring, in whole seconds. Then it is refused with 408.",
+        doc="How long an incoming call rings, in whole seconds. Then it is rejected with 408.",
     ),
     Key(
         name="max_calls",
         kind=whole("a whole number of calls above 0, such as 4", "N", highest=1000),
         section=Section.CALLS,
-        doc="How many calls there may be at a time.",
+        doc="The maximum number of calls at a time.",
     ),
     Key(
         name="transfers",
         kind=peer_policy(),
         section=Section.CALLS,
         doc="What to do when the far end of a call asks us to call someone else (REFER). ask: you "
-        "decide, by a key, a line of --stdin or in Python; with no one to ask it is refused. "
-        "Patterns such as sip:*@example.org or tel:+49* are accepted, and all else is asked about, "
-        "or refused where refuse stands beside them. Each transfer counts in max_calls.",
+        "decide, with a key, a line of --stdin or in Python; if nothing can ask you, the transfer "
+        "is refused. Patterns such as sip:*@example.org or tel:+49* are accepted; for other "
+        "targets you are asked or, with refuse beside the patterns, they are refused. The new "
+        "call counts in max_calls.",
     ),
     Key(
         name="redirects",
         kind=peer_policy(),
         section=Section.CALLS,
         doc="What to do when a call of ours is answered with another address or a proxy (3xx). "
-        "The words are those of transfers; a call that a transfer started needs the permission of "
-        "both keys.",
+        "Takes the same values as transfers; a call that a transfer started needs the permission "
+        "of both keys.",
     ),
     Key(
         name="codecs",
         kind=codecs(),
         section=Section.CALLS,
-        doc="The audio codecs to offer and accept, the best first.",
+        doc="The audio codecs to offer and accept, in order of preference.",
     ),
     Key(
         name="stun_servers",
         kind=stun_servers(),
         section=Section.CALLS,
-        doc="STUN servers that tell our public address: stun:HOST, or stuns:HOST to ask by DTLS"
-        " (RFC 7350). [] (as an option: none) asks nobody.",
+        doc="STUN servers that report our public address: stun:HOST, or stuns:HOST to use DTLS"
+        " (RFC 7350). [] (as an option: none) uses no server.",
     ),
     Key(
         name="turn_servers",
         kind=turn_servers(),
         section=Section.CALLS,
-        doc="TURN servers that relay media where no direct way is found.",
+        doc="TURN servers that relay media if there is no direct path.",
         example='{ urls = "turn:turn.example.org", username = "alice", password = "secret" }',
         secret=True,
     ),
@@ -64,14 +65,14 @@ CALL_KEYS: Final[tuple[Key, ...]] = (
         name="ice_transport_policy",
         kind=choice(IceTransportPolicy),
         section=Section.CALLS,
-        doc="Which ways media may take. relay: only through a TURN server, which hides our "
+        doc="Which paths media may take. relay: only through a TURN server, which hides our "
         "address.",
     ),
     Key(
         name="ice_gathering_timeout",
         kind=seconds(),
         section=Section.CALLS,
-        doc="How long to look for ways that media can take before a call goes out, in seconds.",
+        doc="How long to gather ICE candidates before a call is sent, in seconds.",
     ),
     Key(
         name="audio.input",
@@ -97,58 +98,59 @@ CALL_KEYS: Final[tuple[Key, ...]] = (
         name="audio.echo_cancellation",
         kind=boolean_or_auto(),
         section=Section.CALLS,
-        doc="Remove the loudspeaker's sound from what the microphone picks up. auto: where the "
-        "package for it is installed (pip install 'sipcli[aec]'). Files, tones and pipes are sent "
-        "as they are in any case; the same is true of the next two.",
+        doc="Remove the loudspeaker's sound from what the microphone picks up. auto: if the "
+        "package for it is installed (pip install 'sipcli[aec]'). Files, tones and pipes are never "
+        "processed; this is also true for the next two keys.",
         other_option="--echo-cancellation",
     ),
     Key(
         name="audio.noise_suppression",
         kind=boolean(),
         section=Section.CALLS,
-        doc="Remove steady noise, such as a fan's, from what the microphone picks up. It takes "
-        "tones for noise, too, and the package of echo_cancellation to do it.",
+        doc="Remove steady noise, such as a fan's, from what the microphone picks up. It removes "
+        "steady tones, too. Needs the same package as echo_cancellation.",
         other_option="--noise-suppression",
     ),
     Key(
         name="audio.gain_control",
         kind=boolean(),
         section=Section.CALLS,
-        doc="Make a quiet voice at the microphone as loud as others. It brings up what is left of "
-        "an echo by as much, and takes the package of echo_cancellation, too.",
+        doc="Bring a quiet voice at the microphone to a normal level. It amplifies any remaining "
+        "echo as well. Needs the same package as echo_cancellation.",
         other_option="--gain-control",
     ),
     Key(
         name="opus.bitrate",
-        kind=whole("bits a second from 6000 to 510000", "N", lowest=6_000, highest=510_000),
+        kind=whole("bits per second from 6000 to 510000", "N", lowest=6_000, highest=510_000),
         section=Section.CALLS,
-        doc="How many bits a second Opus is sent with, on average. A lower one than the default "
-        "is asked of the far end, too (maxaveragebitrate); what that asks for is our limit.",
+        doc="The average bit rate of the Opus we send, in bits per second. A value below the "
+        "default is also requested from the far end (maxaveragebitrate). We never exceed what "
+        "the far end requests.",
     ),
     Key(
         name="opus.complexity",
         kind=whole("a whole number from 0 to 10", "N", lowest=0, highest=10),
         section=Section.CALLS,
-        doc="How hard the Opus encoder tries, 0 to 10. Less is a little worse, and takes less of "
-        "the processor.",
+        doc="The complexity of the Opus encoder, 0 to 10. Lower values use less CPU, and sound a "
+        "little worse.",
     ),
     Key(
         name="opus.fec",
         kind=boolean(),
         section=Section.CALLS,
-        doc="Let packets of Opus say how the one before them sounded, once losses are reported.",
+        doc="Use Opus in-band FEC once losses are reported: each packet can repair the one before.",
     ),
     Key(
         name="opus.red",
         kind=boolean(),
         section=Section.CALLS,
-        doc="Send the packets before again with each packet of Opus, once losses are reported "
-        "(RFC 2198, RED). It takes two or three times the bits while that lasts.",
+        doc="Use redundancy (RED, RFC 2198) for Opus once losses are reported. Each packet then "
+        "repeats the ones before it. This takes two or three times the bit rate while losses last.",
     ),
     Key(
         name="opus.dtx",
         kind=boolean(),
         section=Section.CALLS,
-        doc="Send next to nothing while nobody speaks, and ask the far end to do the same.",
+        doc="Send almost nothing during silence (DTX), and ask the far end to do the same.",
     ),
 )

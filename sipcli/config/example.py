@@ -1,4 +1,4 @@
-"""`config.example.toml`: every key with its documentation and default, ready to be uncommented."""
+"""Generates `config.example.toml`: every key, commented out, with documentation and default."""
 
 import textwrap
 from collections.abc import Iterator
@@ -10,19 +10,19 @@ from sipcli.config.schema import Key, Section
 
 _WIDTH: Final = 90
 _HEAD: Final = """\
-# Configuration of sipcli. `sipcli config path` tells where it belongs.
+# Configuration of sipcli. `sipcli config path` shows where this file belongs.
 #
-# Every key is here, commented out: with its default, or with an example where it has no
-# default. Stronger than this file are the chosen profile (below), the environment
-# (SIPCLI_<KEY IN CAPITALS>, lists separated by blanks) and the command line.
+# Every key is here, commented out, with its default or, if it has none, with an example.
+# These override this file: the selected profile (below), the environment
+# (SIPCLI_<KEY IN CAPITALS>, lists separated by spaces) and the command line.
 """
 _TAIL: Final = """\
 
 # Profiles
 # --------
 
-# A profile holds any of the keys above; what it sets is stronger than what stands above.
-# It is chosen with --profile work, or SIPCLI_PROFILE=work.
+# A profile can set any of the keys above, and overrides them.
+# Select it with --profile work, or SIPCLI_PROFILE=work.
 #[profiles.work]
 #uri = "sip:alice@work.example.org"
 #ws_servers = "wss://sip.work.example.org"
@@ -31,7 +31,7 @@ _TAIL: Final = """\
 
 
 def example() -> str:
-    """The text of the example file."""
+    """Return the text of the example file."""
     sections = (_section(section) for section in Section)
     return _HEAD + "".join(sections) + _TAIL
 

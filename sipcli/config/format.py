@@ -1,4 +1,4 @@
-"""Values as a person may see them: TOML spelling, nothing unprintable, nothing secret."""
+"""Formats values for display: as TOML, printable and without secrets."""
 
 import json
 import re
@@ -8,10 +8,10 @@ from typing import Final
 from sipcli.text import one_line
 
 HIDDEN: Final = "(hidden)"
-"""Stands where a secret would."""
+"""Shown instead of a secret."""
 
 MAX_SHOWN: Final = 200
-"""Characters of a wrong value that an error repeats; more would bury the reason."""
+"""Characters of a refused value that an error shows; more would hide the reason."""
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -19,7 +19,7 @@ _SIP_SCHEME: Final = re.compile(r"(?:sips?:)?", re.IGNORECASE)
 
 
 def toml_text(value: object) -> str:
-    """A plain value (text, number, boolean, list, mapping) in TOML's spelling, on one line."""
+    """Format a plain value (text, number, boolean, list, mapping) as TOML, on one line."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -35,9 +35,9 @@ def toml_text(value: object) -> str:
 
 
 def wrong_value(value: object) -> str:
-    """A value that was refused, for an error: credentials inside addresses masked, cut if long.
+    """Format a refused value for an error: credentials in addresses masked, cut if long.
 
-    A list or table could hold a secret anywhere, so only its kind is named.
+    A list or table could contain a secret anywhere, so only its type is named.
     """
     match value:
         case str():
@@ -52,7 +52,7 @@ def wrong_value(value: object) -> str:
 
 
 def mask(address: str) -> str:
-    """`address` without the password, user information or query that it may carry.
+    """Return `address` without password, user information and query.
 
     It need not be a valid address: this is for values that were refused.
     """
@@ -68,7 +68,7 @@ def mask(address: str) -> str:
 
 
 def _after_user(address: str) -> int | None:
-    """Index after the colon that ends the user of `user:password@host`; None if there is none."""
+    """Return the index after the colon in `user:password@host`; None if there is none."""
     scheme = _SIP_SCHEME.match(address)
     colon = address.find(":", scheme.end() if scheme else 0)
     return colon + 1 if colon >= 0 else None

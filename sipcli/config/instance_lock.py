@@ -1,8 +1,8 @@
-"""An instance id that no other running process of the account has (RFC 5626 §4.1, RFC 5627 §3.1).
+"""Locks an instance id, so that no two processes use the same (RFC 5626 §4.1, RFC 5627 §3.1).
 
-Two processes are two user agents. With one id they would take each other's binding for their
-own, and with one id and two reg-ids they would still share one GRUU, so that requests in the
-calls of one could reach the other.
+Two processes are two user agents. With one id, each would replace the other's binding. With one
+id and two reg-ids they would still share one GRUU, and requests in the calls of one process could
+reach the other.
 """
 
 import hashlib
@@ -18,16 +18,17 @@ from sipcli.config.state import account
 from sipcli.sip.uri import SipUri
 
 MAX_INSTANCES: Final = 32
-"""Processes of one account that have an id of their own each time; further ones draw theirs."""
+"""Processes of one account that get a stable id; any further ones get a random id."""
 
 
 @contextmanager
 def lock_instance_id(wanted: UUID, uri: SipUri, folder: Path) -> Iterator[UUID]:
-    """Hold an instance id for this process alone, until the `with` or the process ends.
+    """Lock an instance id for this process until the `with` block or the process ends.
 
-    It is `wanted` if nobody else holds that for the account of `uri`, else the first free one
-    of a row that follows from `wanted`: so the registrar finds the bindings of processes that
-    died. In a folder that cannot be used nothing is held, and it is `wanted`.
+    It is `wanted` if no other process has locked that for the account of `uri`, else the first
+    free one of a sequence derived from `wanted`. Because the ids are stable, a new process
+    replaces the bindings of one that died. If `folder` cannot be used, nothing is locked, and
+    the id is `wanted`.
     """
     with ExitStack() as held:
         try:
@@ -43,7 +44,7 @@ def _first_free(wanted: UUID, uri: SipUri, folder: Path, held: ExitStack) -> UUI
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in range(1, MAX_INSTANCES + 1):
         candidate = wanted if number == 1 else uuid5(wanted, str(number))
-        # The files stay: if they were removed, two processes could each hold one of that name.
+        # Never remove the files: two processes could then each lock a file of the same name.
         descriptor = os.open(_path(candidate, uri, folder), os.O_RDWR | os.O_CREAT, 0o600)
         held.callback(os.close, descriptor)
         if _lock(descriptor):

@@ -1,4 +1,4 @@
-"""Every key there is: this table feeds the readers, the options, `config show` and the example."""
+"""All keys: the source of the readers, the options, `config show` and the example file."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ KEYS: Final[tuple[Key, ...]] = (
         kind=of_text(account_uri, accepts="a SIP URI such as sip:alice@example.org", metavar="URI"),
         section=Section.ACCOUNT,
         doc="The SIP address that your provider gave you. "
-        "sip: may be left out; port and parameters are kept.",
+        "sip: may be omitted; port and parameters are kept.",
         example='"sip:alice@example.org"',
         derived="sip:anonymous.X@anonymous.invalid, X random",
     ),
@@ -35,8 +35,8 @@ KEYS: Final[tuple[Key, ...]] = (
         name="display_name",
         kind=optional_text("text without control characters; an empty one means none"),
         section=Section.ACCOUNT,
-        doc="The name shown to those you call or write to. Write it without quotes around it; "
-        "any Unicode will do.",
+        doc="The name that the people you call or write to see. Write it without extra quotes; any "
+        "Unicode text is fine.",
         example='"Alice Ångström"',
     ),
     Key(
@@ -56,7 +56,7 @@ KEYS: Final[tuple[Key, ...]] = (
             metavar="URI",
         ),
         section=Section.ACCOUNT,
-        doc="Where registrations are sent.",
+        doc="The server that registrations are sent to.",
         example='"sip:registrar.example.org"',
         derived="uri without its user",
         effective="registrar",
@@ -71,27 +71,27 @@ KEYS: Final[tuple[Key, ...]] = (
         name="register_expires",
         kind=WHOLE_SECONDS,
         section=Section.ACCOUNT,
-        doc="How long a registration shall last, in whole seconds. "
-        "The server may grant another time; it is refreshed in good time.",
+        doc="How long a registration lasts, in whole seconds. The server may grant another time; "
+        "sipcli refreshes the registration before it expires.",
     ),
     Key(
         name="instance_id",
         kind=uuid_kind(),
         section=Section.ACCOUNT,
-        doc="The UUID that tells this device from your others (RFC 5626, GRUU). "
-        "Two devices must not share one. Of several processes of the same account at the same "
-        "time the first one has it, the others have ids that follow from it.",
+        doc="The UUID that identifies this device among your devices (RFC 5626, GRUU). Two devices "
+        "must not share one. If several processes use the account at the same time, the first "
+        "has this id, and the others have ids derived from it.",
         example='"8f1fa16a-1165-4a96-8341-785b1ef24f12"',
-        derived="random once, then kept for each uri",
+        derived="random at first, then kept for each uri",
     ),
     Key(
         name="password",
         kind=text_kind("the password of your account", "PASSWORD"),
         section=Section.SECRETS,
-        doc="The password of your account. As an option it can be seen by other users of the "
-        "machine; better in the file (chmod 600), the environment, password_command or keyring. "
-        "Of password, ha1, password_command and keyring the one from the strongest source "
-        "counts; within one source, the first in this order.",
+        doc="The password of your account. Other users of the machine can see it if you give it as "
+        "an option; use the file (chmod 600), the environment, password_command or keyring. "
+        "Of password, ha1, password_command and keyring, the one from the strongest source is "
+        "used; within one source, the first in this order.",
         example='"secret"',
         secret=True,
     ),
@@ -99,8 +99,8 @@ KEYS: Final[tuple[Key, ...]] = (
         name="ha1",
         kind=ha1_kind(),
         section=Section.SECRETS,
-        doc="A digest to use instead of the password. It is the hash of USER:REALM:PASSWORD "
-        "in hexadecimal, 32 digits for MD5 or 64 for SHA-256, and works for that realm alone.",
+        doc="A digest to use instead of the password. It is the hash of USER:REALM:PASSWORD in "
+        "hexadecimal, 32 digits for MD5 or 64 for SHA-256, and works only for that realm.",
         example='"939e7578ed9e3c518a452acee763bce9"',
         secret=True,
     ),
@@ -108,8 +108,8 @@ KEYS: Final[tuple[Key, ...]] = (
         name="password_command",
         kind=text_kind("a command line for the shell", "COMMAND"),
         section=Section.SECRETS,
-        doc="A shell command whose first output line is the password. "
-        "It gets 10 seconds and no input, and runs when a command is about to connect.",
+        doc="A shell command that prints the password on its first line. It runs just before "
+        "sipcli connects, with no input and a timeout of 10 seconds.",
         example='"pass show sip/alice"',
         hidden=True,
     ),
@@ -117,78 +117,78 @@ KEYS: Final[tuple[Key, ...]] = (
         name="keyring",
         kind=boolean(),
         section=Section.SECRETS,
-        doc="Take the password from the system's keyring. Needs pip install 'sipcli[keyring]'; "
-        "store it with: keyring set sipcli USER@HOST, with the user of your credentials and the "
-        "host of uri.",
+        doc="Read the password from the system's keyring. Needs pip install 'sipcli[keyring]'. To "
+        "store it: keyring set sipcli USER@HOST, with the user of your credentials and the host "
+        "of uri.",
     ),
     Key(
         name="ws_servers",
         kind=ws_servers(),
         section=Section.CONNECTION,
-        doc="The WebSocket servers to connect to. The one of the highest weight (0 if not given) "
-        "is tried first, equal ones in random order; without a port, 80 is used for ws: and 443 "
-        "for wss:.",
+        doc="The WebSocket servers to connect to. Servers with a higher weight (default 0) are "
+        "tried first, those with the same weight in random order. The default port is 80 for ws: "
+        "and 443 for wss:.",
         example='["wss://sip.example.org/ws", { ws_uri = "wss://b.example.org", weight = -1 }]',
     ),
     Key(
         name="connect_timeout",
         kind=seconds(),
         section=Section.CONNECTION,
-        doc="How long to wait for one server, in seconds. "
+        doc="How long connecting to one server may take, in seconds. "
         "It covers DNS, TCP, TLS and the WebSocket handshake.",
     ),
     Key(
         name="connection_recovery_min_interval",
         kind=WHOLE_SECONDS,
         section=Section.CONNECTION,
-        doc="The shortest wait before connecting again, in whole seconds.",
+        doc="The minimum wait before reconnecting, in whole seconds.",
     ),
     Key(
         name="connection_recovery_max_interval",
         kind=WHOLE_SECONDS,
         section=Section.CONNECTION,
-        doc="The longest wait before connecting again, in whole seconds.",
+        doc="The maximum wait before reconnecting, in whole seconds.",
     ),
     Key(
         name="tls_ca_file",
         kind=path_kind("the path of a file with certificates in PEM form"),
         section=Section.CONNECTION,
-        doc="Certificates of the authorities to trust instead of the system's, in PEM form. "
-        "It holds for wss:, turns: and stuns:.",
+        doc="Certificate authorities to trust instead of the system's, in PEM format. They apply "
+        "to wss:, turns: and stuns:.",
         example='"/etc/ssl/certs/example-ca.pem"',
     ),
     Key(
         name="tls_client_certificate",
         kind=path_kind("the path of a certificate in PEM form"),
         section=Section.CONNECTION,
-        doc="A certificate to show to the server, in PEM form. It may hold the key, too.",
+        doc="A client certificate for the server, in PEM format. The file may hold the key, too.",
         example='"client.pem"',
     ),
     Key(
         name="tls_client_key",
         kind=path_kind("the path of a private key in PEM form"),
         section=Section.CONNECTION,
-        doc="The private key of tls_client_certificate, in PEM form.",
+        doc="The private key of tls_client_certificate, in PEM format.",
         example='"client-key.pem"',
     ),
     Key(
         name="tls_verify",
         kind=boolean(),
         section=Section.CONNECTION,
-        doc="Check the server's certificate. Without it anyone on the way can read along.",
+        doc="Verify the server's certificate. Without this, anyone on the path can listen in.",
     ),
     Key(
         name="origin",
         kind=origin_kind(),
         section=Section.CONNECTION,
-        doc="The Origin header of the WebSocket handshake, for servers that ask for one.",
+        doc="The Origin header of the WebSocket handshake, for servers that require one.",
         example='"https://phone.example.org"',
     ),
     Key(
         name="ws_headers",
         kind=headers(),
         section=Section.CONNECTION,
-        doc="More headers for the WebSocket handshake. Their values are treated as secrets.",
+        doc="Additional headers for the WebSocket handshake. Their values are treated as secrets.",
         example='{ X-Tenant = "blue" }',
         secret=True,
     ),
@@ -196,50 +196,50 @@ KEYS: Final[tuple[Key, ...]] = (
         name="user_agent",
         kind=text_kind("text without control characters"),
         section=Section.WIRE,
-        doc="What the User-Agent and Server headers say.",
+        doc="The value of the User-Agent and Server headers.",
         example='"Desk phone"',
-        derived="sipcli/ and its version",
+        derived="sipcli/ and the version",
     ),
     Key(
         name="contact_transport",
         kind=token_kind("a transport such as ws", "TRANSPORT"),
         section=Section.WIRE,
         doc="The transport parameter of our Contact. "
-        "ws is right for wss: too (RFC 7118); some servers want another.",
+        "ws is correct for wss:, too (RFC 7118); some servers need another value.",
     ),
     Key(
         name="use_preloaded_route",
         kind=boolean(),
         section=Section.WIRE,
-        doc="Send a Route header that names the WebSocket server with each request outside a "
-        "dialog. Some outbound proxies ask for it.",
+        doc="Send a Route header with the WebSocket server in every request outside a dialog. Some "
+        "outbound proxies require it.",
     ),
     Key(
         name="hack_ip_in_contact",
         kind=boolean(),
         section=Section.WIRE,
         doc="Use a random IP address as host in Contact and Via. "
-        "For registrars that accept no domain names there.",
+        "For registrars that do not accept domain names there.",
     ),
     Key(
         name="hack_via_tcp",
         kind=boolean(),
         section=Section.WIRE,
-        doc="Write TCP as transport in Via. For servers that cannot read WS or WSS there.",
+        doc="Use TCP as transport in Via. For servers that do not understand WS or WSS there.",
     ),
     *CALL_KEYS,
     Key(
         name="trace_sip",
         kind=boolean(),
         section=Section.LOG,
-        doc="Show every SIP message sent and received, with secrets masked. They go where the log "
-        "goes: to log.file where one is set, else to stderr.",
+        doc="Show every SIP message sent and received, with secrets masked. They are written to "
+        "log.file if it is set, else to stderr.",
     ),
     Key(
         name="log.level",
         kind=choice(LogLevel),
         section=Section.LOG,
-        doc="How much is logged. info tells each event of a run, debug the story behind it: "
+        doc="How much is logged. info logs the events of a run, debug also the details: "
         "connections, transactions, dialogs, offers, ICE, DTLS, playout.",
     ),
     Key(
@@ -253,7 +253,7 @@ KEYS: Final[tuple[Key, ...]] = (
 )
 
 BY_NAME: Final = {key.name: key for key in KEYS}
-"""The keys by their names in the file."""
+"""Name in the file -> key."""
 
 TABLES: Final = tuple(dict.fromkeys(key.table for key in KEYS if key.table))
-"""The names of the tables that hold keys."""
+"""The names of the tables in the file."""

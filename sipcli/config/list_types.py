@@ -1,4 +1,4 @@
-"""Kinds that hold several values: servers with their weights or credentials, headers, codecs."""
+"""Types of settings with several values: servers, headers, codecs."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -23,10 +23,10 @@ from sipcli.config.types import (
 V = TypeVar("V")
 
 NONE: Final = "none"
-"""The word for the empty list, as an option or in the environment."""
+"""The word for the empty list in options and in the environment."""
 
 MAX_ELEMENTS: Final = 64
-"""Elements in one list: nobody has more servers, and each costs a try."""
+"""Elements in one list. Real lists are far shorter, and each server costs an attempt."""
 
 _WEIGHT: Final = ";weight="
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
@@ -36,7 +36,7 @@ _PASSWORD_KEYS: Final = ("password", "credential")
 
 
 def elements(values: Iterable[V], read: Callable[[V], T]) -> tuple[T, ...]:
-    """Read each element; a fault says which one it is in."""
+    """Read each element; `Unacceptable.at` says which one is wrong."""
     items: list[T] = []
     for index, value in enumerate(values):
         if index >= MAX_ELEMENTS:
@@ -50,16 +50,16 @@ def elements(values: Iterable[V], read: Callable[[V], T]) -> tuple[T, ...]:
 
 
 def words_or_none(words: Sequence[str], read: Callable[[str], T]) -> tuple[T, ...]:
-    """Read each word; `none` alone is the empty list."""
+    """Read each word; a single `none` is the empty list."""
     if list(words) == [NONE]:
         return ()
     if NONE in words:
-        raise Unacceptable("none stands beside others")
+        raise Unacceptable("none cannot be combined with other values")
     return elements(words, read)
 
 
 def fields(value: object, known: Sequence[str], accepts: str) -> dict[str, object]:
-    """An inline table that may hold `known` keys only."""
+    """Return an inline table after checking that it has only `known` keys."""
     if not isinstance(value, dict):
         raise Unacceptable(accepts=accepts)
     for name in value:
@@ -71,7 +71,7 @@ def fields(value: object, known: Sequence[str], accepts: str) -> dict[str, objec
 
 
 def ws_servers() -> Kind[tuple[WsServer, ...]]:
-    """`ws_servers`: text, `{ws_uri, weight}`, or a list of both."""
+    """Return the kind of `ws_servers`: text, `{ws_uri, weight}`, or a list of both."""
     one = "ws://HOST or wss://HOST, with optional :PORT, path and ;weight=N"
 
     def from_word(word: str) -> WsServer:
@@ -110,7 +110,7 @@ def ws_servers() -> Kind[tuple[WsServer, ...]]:
 
 
 def stun_servers() -> Kind[tuple[str, ...]]:
-    """`stun_servers`: text or a list of texts."""
+    """Return the kind of `stun_servers`: text or a list of texts."""
     return Kind(
         accepts="stun:HOST or stuns:HOST, with optional :PORT; or none",
         metavar="URI",
@@ -123,7 +123,7 @@ def stun_servers() -> Kind[tuple[str, ...]]:
 
 
 def turn_servers() -> Kind[tuple[TurnServer, ...]]:
-    """`turn_servers`: `{urls, username, password}` or a list of them."""
+    """Return the kind of `turn_servers`: `{urls, username, password}` or a list of them."""
     return Kind(
         accepts="turn:HOST or turns:HOST with optional :PORT and ?transport=udp or =tcp, "
         "then ,USER,PASSWORD (in the file: { urls, username, password }); or none",
@@ -140,7 +140,7 @@ def _turn_of_word(word: str) -> TurnServer:
     url, comma, credentials = word.partition(",")
     username, second_comma, password = credentials.partition(",")
     if comma and not (username and second_comma and password):
-        raise Unacceptable("a user and a password are needed after the first comma")
+        raise Unacceptable("it needs a user and a password after the first comma")
     uri = _shown_url(url)
     return TurnServer((uri,), clean(username), clean(password)) if comma else TurnServer((uri,))
 
@@ -170,7 +170,7 @@ def _turn_of_table(value: object) -> TurnServer:
 
 
 def _shown_url(url: str) -> str:
-    """Read a TURN URI that an error may repeat, unlike the credentials beside it."""
+    """Read a TURN URI; an error may show it, unlike the credentials beside it."""
     try:
         return turn_uri(url)
     except Unacceptable as fault:
@@ -187,7 +187,7 @@ def _plain_turn(server: TurnServer) -> dict[str, object]:
 
 
 def headers() -> Kind[tuple[tuple[str, str], ...]]:
-    """`ws_headers`: a table in the file, `Name: value` elsewhere, one a line in a variable."""
+    """Return the kind of `ws_headers`: a table in the file, `Name: value` lines elsewhere."""
 
     def from_word(word: str) -> tuple[str, str]:
         name, colon, value = word.partition(":")
@@ -224,14 +224,14 @@ def _header_name(name: str) -> str:
         raise Unacceptable("its name is not an HTTP header name")
     lower = name.lower()
     if lower in _HANDSHAKE or lower.startswith("sec-websocket-"):
-        raise Unacceptable("the handshake sets this header itself")
+        raise Unacceptable("the handshake sets this header")
     if lower == "origin":
-        raise Unacceptable("this header has a key of its own, origin")
+        raise Unacceptable("set this header with the key origin")
     return name
 
 
 def codecs() -> Kind[tuple[str, ...]]:
-    """`codecs`: names in order of preference."""
+    """Return the kind of `codecs`: names in order of preference."""
     accepts = "one or more of " + ", ".join(CODECS) + ", each once"
 
     def read(name: str) -> str:
@@ -258,12 +258,12 @@ def codecs() -> Kind[tuple[str, ...]]:
 
 
 def _one_or_more(value: object, read: Callable[[object], T]) -> tuple[T, ...]:
-    """A list of elements, or one element standing alone."""
+    """Read a list of elements, or a single element."""
     return elements(value, read) if isinstance(value, list) else (read(value),)
 
 
 def _at(name: str, accepts: str, read: Callable[[], T]) -> T:
-    """Read the part called `name`; a fault says so, and what is accepted there."""
+    """Read the part called `name`; an error names it, and says what it accepts."""
     try:
         return read()
     except Unacceptable as fault:
@@ -273,7 +273,7 @@ def _at(name: str, accepts: str, read: Callable[[], T]) -> T:
 
 
 def _only_one(table: dict[str, object], names: Sequence[str], accepts: str) -> str | None:
-    """Which of several names for one thing is used; None for none of them."""
+    """Return which of several synonymous names is used; None if none is."""
     used = [name for name in names if name in table]
     if len(used) > 1:
         raise Unacceptable(f"{' and '.join(used)} mean the same", accepts=accepts)

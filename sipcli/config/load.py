@@ -1,4 +1,4 @@
-"""All sources together: the settings in force, where each came from, and what is odd about them."""
+"""Merges all sources: the settings in effect, the origin of each, and warnings."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -30,23 +30,23 @@ from sipcli.sip.uri import SipUri
 from sipcli.text import one_line
 
 CREDENTIALS: Final = ("password", "ha1", "password_command", "keyring")
-"""The ways to give the secret of the account; of several in one source the first counts."""
+"""The keys for the secret of the account; of several in one source, the first is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The settings in force and their story."""
+    """The settings in effect, and where they come from."""
 
     settings: Settings
     origins: Mapping[str, Origin]
-    """By the name of the key; every key is there."""
+    """Name of the key -> origin, for every key."""
     warnings: tuple[str, ...]
     file: Path | None
-    """The configuration file that was read."""
+    """The configuration file that was read; None if there was none."""
     profile: str | None
 
     def placed(self, error: ConfigError) -> ConfigError:
-        """`error`, which came up when a setting was put to use, with the setting's place."""
+        """Return `error` with the place of the setting that it is about, if it names one."""
         if error.setting is None:
             return error
         return ConfigError(f"{self.origins[error.setting]}: {error.text}")
@@ -60,11 +60,11 @@ def load(
     profile: str | None = None,
     environ: Mapping[str, str],
 ) -> Loaded:
-    """Read all sources. Raises `ConfigError` that names all that is wrong, one place a line.
+    """Read all sources. Raises `ConfigError` with every problem, one per line.
 
-    `given` holds the raw options by the identifiers of their keys; `config` and `profile` are
-    the options of those names. `arguments` come from Python, as strong as options. Nothing is
-    run, asked or written; see `prepare` for that.
+    `given` has the raw options by the identifiers of their keys; `config` and `profile` are the
+    options of those names. `arguments` come from Python, with the precedence of options. This
+    runs no command and writes nothing; see `prepare` for that.
     """
     file = _read_file(config, environ)
     name = profile if profile is not None else environ.get(PROFILE_VARIABLE) or None
@@ -78,12 +78,12 @@ def load(
 
 
 def load_arguments(arguments: Mapping[str, object]) -> Loaded:
-    """Read what Python says, and neither environment nor file. Raises `ConfigError`."""
+    """Read Python arguments only, neither environment nor file. Raises `ConfigError`."""
     return _together([of_arguments(arguments)], None, None)
 
 
 def _together(readings: Sequence[Reading], file: Path | None, profile: str | None) -> Loaded:
-    """What the readings come to, the strongest first."""
+    """Merge the readings; earlier ones take precedence."""
     problems = [problem for reading in readings for problem in reading.problems]
     if problems:
         raise ConfigError("\n".join(problems))
@@ -105,7 +105,7 @@ def _together(readings: Sequence[Reading], file: Path | None, profile: str | Non
 
 
 def _read_file(config: Path | None, environ: Mapping[str, str]) -> TomlFile | None:
-    """The file that was named, else the default one; only the latter may be missing."""
+    """Read the named file, else the default one; only the latter may be missing."""
     named = named_config_file(config, environ)
     if named is not None:
         return read(named)
@@ -115,12 +115,12 @@ def _read_file(config: Path | None, environ: Mapping[str, str]) -> TomlFile | No
     except (NoHome, FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
-        pass  # it is there and cannot be looked at: reading it tells why
+        pass  # it exists but cannot be examined: reading it gives the reason
     return read(path)
 
 
 def _file_readings(file: TomlFile | None, chosen: str | None) -> list[Reading]:
-    """The chosen profile, then the top level. All profiles are checked, so that none rots."""
+    """Read the chosen profile, then the top level. Check all profiles, also those not chosen."""
     if file is None:
         if chosen is not None:
             raise ConfigError(f"profile {_quoted(chosen)}: there is no configuration file")
@@ -135,7 +135,7 @@ def _file_readings(file: TomlFile | None, chosen: str | None) -> list[Reading]:
     secret_keys = _secrets_in([top, *profiles.values()])
     if secret_keys and file.readable_by_others:
         top.warnings.append(
-            f"{name_of(file.path)}: it holds {', '.join(secret_keys)} and other users can read "
+            f"{name_of(file.path)}: it contains {', '.join(secret_keys)} and other users can read "
             f"it; to stop that: chmod 600 {name_of(file.path)}"
         )
     others = [reading for name, reading in profiles.items() if name != chosen]
@@ -172,7 +172,7 @@ def _secrets_in(readings: list[Reading]) -> list[str]:
 
 
 def _keep_one_credential(found: dict[str, Found]) -> list[str]:
-    """Leave the credential from the strongest source, and warn of others from the same one."""
+    """Keep the credential with the highest precedence; warn of others from the same source."""
     strength = list(Source)
     used = [name for name in CREDENTIALS if name in found and found[name].value]
     if not used:
@@ -184,7 +184,7 @@ def _keep_one_credential(found: dict[str, Found]) -> list[str]:
             continue
         loser = found.pop(name).origin
         if loser.source is found[best].origin.source:
-            warnings.append(f"{loser}: {name} is not used, since {best} is set, too")
+            warnings.append(f"{loser}: {name} is ignored, because {best} is set, too")
     return warnings
 
 
@@ -203,7 +203,7 @@ def _built(values: dict[str, Any]) -> Settings:
 
 
 def _check_together(settings: Settings, origins: Mapping[str, Origin]) -> None:
-    """What only several keys together can get wrong."""
+    """Raise `ConfigError` for settings that contradict each other."""
     low = "connection_recovery_min_interval"
     high = "connection_recovery_max_interval"
     if settings.connection_recovery_min_interval > settings.connection_recovery_max_interval:

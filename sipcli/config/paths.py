@@ -1,4 +1,4 @@
-"""Where sipcli's files are, by the platform's convention."""
+"""The paths of sipcli's files, by the convention of the platform."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ _NAME: Final = "sipcli"
 
 
 def named_config_file(option: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """The configuration file that the user named: by `--config`, else by the variable."""
+    """Return the configuration file named by `--config`, else by the variable; None if neither."""
     if option is not None:
         return option
     text = environ.get(CONFIG_VARIABLE)
@@ -20,19 +20,19 @@ def named_config_file(option: Path | None, environ: Mapping[str, str]) -> Path |
 
 
 class NoHome(OSError):  # noqa: N818 - a fact about the user, as in a container with an unknown uid
-    """No home folder is known: neither HOME nor an entry for the user id has one."""
+    """There is no home directory: HOME is not set, and the user id has no passwd entry."""
 
     def __init__(self) -> None:
         super().__init__("no home folder is known: HOME is not set, and the user id has no entry")
 
 
 def config_file() -> Path:
-    """The configuration file that is read when none is named. Raises `NoHome`."""
+    """Return the default configuration file. Raises `NoHome`."""
     return _of_home(user_config_path) / "config.toml"
 
 
 def state_folder() -> Path:
-    """The folder for what sipcli itself has to remember. Raises `NoHome`."""
+    """Return the folder for state that sipcli keeps. Raises `NoHome`."""
     return _of_home(user_state_path)
 
 

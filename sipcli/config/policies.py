@@ -1,4 +1,4 @@
-"""The kind of `transfers` and `redirects`: where a far end may send us."""
+"""The type of `transfers` and `redirects`: which targets a far end may send us to."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from sipcli.sip.uri_pattern import UriPattern
 
 
 def peer_policy() -> Kind[PeerPolicy]:
-    """One of the words of `Permission`, patterns of URIs, or patterns and a word for the rest."""
+    """Return the kind: a `Permission`, URI patterns, or patterns and `ask` or `refuse`."""
     words = ", ".join(Permission)
     accepts = f"one of {words}; or patterns such as sip:*@example.com or tel:+49*"
 
@@ -30,7 +30,7 @@ def peer_policy() -> Kind[PeerPolicy]:
         if len(others) > 1:
             raise Unacceptable(f"{' and '.join(others)} contradict each other")
         if accepted and Permission.ACCEPT in others:
-            raise Unacceptable("accept takes every address: patterns mean nothing beside it")
+            raise Unacceptable("accept allows every address: it cannot be combined with patterns")
         return PeerPolicy(others[0] if others else Permission.ASK, accepted)
 
     def from_toml(value: object) -> PeerPolicy:

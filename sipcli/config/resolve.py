@@ -1,4 +1,4 @@
-"""The last steps before a connection: what takes a file, a command or the state folder."""
+"""Prepares settings for a connection: checks files, gets the password and the instance id."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,14 +21,14 @@ from sipcli.text import one_line
 
 _READ: Final = ("tls_ca_file", "tls_client_certificate", "tls_client_key")
 _LASTING: Final = frozenset({Source.STATE, Source.FILE, Source.PROFILE})
-"""Where an instance id stands that other processes have, too."""
+"""Sources of an instance id that other processes share."""
 
 
 def prepare(loaded: Loaded) -> Loaded:
     """Complete the settings of a command that is about to connect.
 
-    Raises `ConfigError` if `ws_servers` is missing, a file cannot be used or the password
-    cannot be had.
+    Raises `ConfigError` if `ws_servers` is missing, a file cannot be used or there is no
+    password.
     """
     if not loaded.settings.ws_servers:
         key = BY_NAME["ws_servers"]
@@ -40,16 +40,16 @@ def prepare(loaded: Loaded) -> Loaded:
 
 
 def complete(loaded: Loaded) -> Loaded:
-    """The same without the state folder: for settings that hold for this process alone.
+    """The same without the state folder, for settings that are used by this process only.
 
-    Raises `ConfigError` if a file cannot be used or the password cannot be had.
+    Raises `ConfigError` if a file cannot be used or there is no password.
     """
     check_files(loaded)
     return _with_password(loaded)
 
 
 def _file_to_write(loaded: Loaded) -> str:
-    """The configuration file, whether there is one or not."""
+    """Return the path of the configuration file, existing or not."""
     try:
         return one_line(str(loaded.file or config_file()))
     except NoHome:
@@ -58,9 +58,9 @@ def _file_to_write(loaded: Loaded) -> str:
 
 @contextmanager
 def own_instance(loaded: Loaded) -> Iterator[Settings]:
-    """The settings for this process, until it ends: none else that registers has its instance id.
+    """The settings with an instance id that no other registering process uses (`with` block).
 
-    An id given for this run alone, by an option or a variable, is taken as it is.
+    An id given by an option or a variable, for this run only, is used unchanged.
     """
     settings = loaded.settings
     if not settings.register or loaded.origins["instance_id"].source not in _LASTING:
@@ -76,7 +76,7 @@ def own_instance(loaded: Loaded) -> Iterator[Settings]:
 
 
 def check_files(loaded: Loaded) -> None:
-    """Raise `ConfigError` for the first file among the settings that cannot be used."""
+    """Raise `ConfigError` for the first file in the settings that cannot be used."""
     for name in _READ:
         path = getattr(loaded.settings, name)
         if path is None:
@@ -87,7 +87,7 @@ def check_files(loaded: Loaded) -> None:
         except OSError as error:
             raise _unusable(loaded, name, path, error.strerror or str(error)) from None
     log = loaded.settings.log.file
-    # Not by pathlib, which raises where a folder may not be looked into.
+    # Not by pathlib, which raises if a folder is not accessible.
     if log is not None and (isdir(log) or not isdir(Path(log).parent)):
         raise _unusable(loaded, "log.file", log, "no such folder, or a folder itself")
 
@@ -118,7 +118,7 @@ def _with_password(loaded: Loaded) -> Loaded:
 
 
 def _with_instance_id(loaded: Loaded) -> Loaded:
-    """Keep the id of an account; that of an anonymous caller would never be used again."""
+    """Add the stored instance id, unless the caller is anonymous and would never use it again."""
     if loaded.origins["instance_id"] is not DEFAULT or loaded.settings.is_anonymous:
         return loaded
     try:

@@ -1,4 +1,4 @@
-"""What is known about a key: its name in each source, its kind, its documentation, its default."""
+"""`Key`: the name in each source, the type, the documentation and the default of a key."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ _DEFAULTS: Final = Settings(uri=SipUri(host=ANONYMOUS_HOST), instance_id=UUID(in
 
 
 class Section(StrEnum):
-    """Headings in the help and in the example file."""
+    """Headings of the help and of the example file."""
 
     ACCOUNT = "Account"
     SECRETS = "Secrets"
@@ -33,32 +33,32 @@ class Key:
     """One key of the configuration."""
 
     name: str
-    """As in the file; `table.key` for one inside a table."""
+    """The name in the file; `table.key` for a key in a table."""
     kind: Kind[Any]
     section: Section
     doc: str
-    """First sentence: what it is. The rest: what else its user should know."""
+    """The first sentence says what it is; the rest, what else a user should know."""
     example: str = ""
-    """A value in TOML that shows the spelling, where there is no default to show it."""
+    """An example value in TOML, for a key without a default."""
     derived: str = ""
-    """What the default is, in words, where it is not a constant."""
+    """The default in words, if it is not a constant."""
     effective: str = ""
     """The property of `Settings` that resolves a derived default."""
     secret: bool = False
-    """Whether its value is a secret: never shown, and a warning where others can read it."""
+    """True: the value is a secret. It is never shown; sipcli warns if other users can read it."""
     hidden: bool = False
-    """Whether its value is never shown all the same, since a secret may stand in it."""
+    """True: the value is no secret itself, but may contain one, so it is never shown."""
     other_option: str = ""
-    """The option, where it is not the key in kebab-case."""
+    """The option, if it is not the key in kebab-case."""
 
     @property
     def table(self) -> str:
-        """The table that it stands in; empty for the top level."""
+        """The table of the key; empty for the top level."""
         return self.name.rpartition(".")[0]
 
     @property
     def identifier(self) -> str:
-        """The name as an identifier: that of the option's parameter."""
+        """The name as an identifier, used for the parameter of the option."""
         return self.name.replace(".", "_")
 
     @property
@@ -83,14 +83,14 @@ class Key:
 
     @property
     def default(self) -> object:
-        """The default as TOML and JSON can hold it; None where it is derived or there is none."""
+        """The default as a plain value; None if it is derived or there is none."""
         return None if self.derived else self.shown(_DEFAULTS)
 
     def plain(self, value: object) -> object:
-        """`value` as TOML and JSON can hold it, secrets hidden; None for no value."""
+        """Return `value` as a plain value for TOML and JSON, secrets hidden; None for no value."""
         plain = None if value is None else self.kind.plain(value)
         return HIDDEN if (self.secret or self.hidden) and isinstance(plain, str) else plain
 
     def shown(self, settings: Settings) -> object:
-        """The value in force as `plain` gives it."""
+        """Return the value in effect, as `plain` does."""
         return self.plain(attrgetter(self.effective or self.name)(settings))

@@ -1,4 +1,4 @@
-"""Passwords that do not stand in the settings: from a command, or from the system's keyring."""
+"""Gets the password from a command or from the system's keyring."""
 
 import os
 import signal
@@ -9,23 +9,23 @@ from sipcli.config.settings import Settings
 from sipcli.errors import ConfigError
 
 COMMAND_TIMEOUT_S: Final = 10.0
-"""Seconds that `password_command` gets."""
+"""Timeout of `password_command`, in seconds."""
 
 SERVICE: Final = "sipcli"
-"""Our name in the keyring."""
+"""The service name in the keyring."""
 
 
 def account_name(settings: Settings) -> str:
-    """Whose password it is: user name of the credentials, `@`, host of `uri`."""
+    """Return the account name in the keyring: user name of the credentials, `@`, host of `uri`."""
     return f"{settings.username}@{settings.uri.host}"
 
 
 def from_command(command: str, place: str, timeout: float = COMMAND_TIMEOUT_S) -> str:
-    """The first line that a shell command prints.
+    """Run a shell command, and return the first line that it prints.
 
-    The command gets no input, its error output goes to ours. It runs in a process group of
-    its own, so that nothing of it is left after `timeout` seconds or an interrupt. Raises
-    `ConfigError`, which names `place` and never what the command printed.
+    The command gets no input, and shares our stderr. It runs in its own process group, so that
+    all of it can be killed after `timeout` seconds or an interrupt. Raises `ConfigError`, which
+    names `place` and never shows what the command printed.
     """
     grouped: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
     with subprocess.Popen(
@@ -49,7 +49,7 @@ def from_command(command: str, place: str, timeout: float = COMMAND_TIMEOUT_S) -
 
 
 def from_keyring(settings: Settings, place: str) -> str:
-    """The password that the system's keyring holds for the account. Raises `ConfigError`."""
+    """Return the password of the account from the system's keyring. Raises `ConfigError`."""
     try:
         from keyring import get_password
         from keyring.errors import KeyringError
@@ -74,7 +74,7 @@ def from_keyring(settings: Settings, place: str) -> str:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the command and what it started; by its group, since the shell may have children."""
+    """Kill the whole process group of the command: the shell may have children."""
     if os.name == "posix":
         os.killpg(process.pid, signal.SIGKILL)
     else:
@@ -83,7 +83,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _end_of(returncode: int) -> str:
     if returncode < 0:
-        return f"was ended by signal {-returncode}"
+        return f"was killed by signal {-returncode}"
     return f"failed with exit code {returncode}"
 
 

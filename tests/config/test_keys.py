@@ -99,8 +99,8 @@ def test_the_example_with_everything_uncommented_loads(tmp_path: Path) -> None:
     unset = {name for name, origin in loaded.origins.items() if not origin.place}
     assert unset == {"ha1", "password_command"}
     assert [warning.partition(": ")[2] for warning in loaded.warnings] == [
-        "ha1 is not used, since password is set, too",
-        "password_command is not used, since password is set, too",
+        "ha1 is ignored, because password is set, too",
+        "password_command is ignored, because password is set, too",
     ]
 
 

@@ -227,7 +227,7 @@ class TestSecrets:
         path = write(tmp_path / "c.toml", text, 0o640)
         (warning,) = load({}, config=path, environ={}).warnings
         assert warning == (
-            f"{path}: it holds password, turn_servers and other users can read it; "
+            f"{path}: it contains password, turn_servers and other users can read it; "
             f"to stop that: chmod 600 {path}"
         )
         path.chmod(0o600)
@@ -270,7 +270,7 @@ class TestSecrets:
             assert getattr(loaded.settings, name)
             assert not getattr(loaded.settings, other)
             assert loaded.origins[other].source is Source.DEFAULT
-            assert loaded.warnings == (f"{path}:1: {other} is not used, since {name} is set, too",)
+            assert loaded.warnings == (f"{path}:1: {other} is ignored, because {name} is set, too",)
 
     @pytest.mark.parametrize("strong", CREDENTIALS)
     @pytest.mark.parametrize("weak", CREDENTIALS)

@@ -51,7 +51,7 @@ def test_the_first_line_is_the_password(command: str, password: str | None) -> N
     ("command", "wanted"),
     [
         ("echo geheim; exit 3", "c.toml:3: password_command failed with exit code 3"),
-        ("echo geheim; kill -9 $$", "c.toml:3: password_command was ended by signal 9"),
+        ("echo geheim; kill -9 $$", "c.toml:3: password_command was killed by signal 9"),
         ("printf 'geheim\\377'", "c.toml:3: password_command printed no UTF-8 text"),
         ("/no/such/geheim 2>/dev/null", "c.toml:3: password_command failed with exit code 127"),
     ],

@@ -158,7 +158,7 @@ def test_none_is_the_empty_list_as_option_and_variable(name: str) -> None:
     for loaded in (load({name: ("none",)}, environ={}), load({}, environ={key.variable: "none"})):
         assert value(key, loaded) == ()
         assert loaded.origins[name].source is not Source.DEFAULT
-    with pytest.raises(ConfigError, match="none stands beside others"):
+    with pytest.raises(ConfigError, match="none cannot be combined with other values"):
         load({}, environ={key.variable: "none none"})
 
 
