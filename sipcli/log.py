@@ -13,7 +13,7 @@ from typing import Final
 
 from sipcli.config.settings import Log
 from sipcli.files import is_fifo, private
-from sipcli.text import one_line, printable
+from sipcli.text import MASK, one_line, printable
 from sipcli.unlogged import IS_UNLOGGED
 
 LOGGER: Final = logging.getLogger("sipcli")
@@ -31,7 +31,6 @@ _DIGEST_SECRETS: Final = re.compile(
     r'\b(response|rspauth)(\s*=\s*)("[^"]*"|[^\s,]*)', re.IGNORECASE
 )
 _MEDIA_SECRETS: Final = re.compile(r"(?<![^\r\n])(a=(?:ice-pwd|crypto):)[^\r\n]*", re.IGNORECASE)
-MASK: Final = "***"
 
 
 def set_up(

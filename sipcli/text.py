@@ -11,9 +11,35 @@ UNSAFE: Final = re.compile(
 """A character that a terminal could obey or hide."""
 
 
+MASK: Final = "***"
+"""It stands for a secret."""
+_URI_PASSWORD: Final = re.compile(r"\b(sips?:[^\s:@<>\[\"]+):[^\s@<>\"]*@", re.IGNORECASE)
+"""A SIP URI up to its host, where it has a password (RFC 3261 §19.1.1)."""
+_TYPED_PASSWORD: Final = re.compile(
+    r"(?!(?:callto|http|im|mailto|pres|sip|tel|xmpp)[a-z]*:)([^\s:@]+):.*@", re.IGNORECASE
+)
+"""The same as a user may type it, without a scheme: not `mailto:user@host` and its like."""
+
+
 def printable(text: str) -> str:
-    """`text` with each character that a terminal could obey or hide written as an escape."""
-    return UNSAFE.sub(_spell, text)
+    """`text` without the passwords of SIP URIs, and with escapes for control characters.
+
+    These are the characters that a terminal could obey or hide.
+    """
+    return UNSAFE.sub(_spell, without_passwords(text))
+
+
+def without_passwords(text: str) -> str:
+    """`text` with the password of each SIP URI masked."""
+    return _URI_PASSWORD.sub(rf"\1:{MASK}@", text)
+
+
+def target_without_password(target: str) -> str:
+    """An address as a user has typed it, with its password masked."""
+    found = _TYPED_PASSWORD.match(target)
+    if found is None:
+        return without_passwords(target)
+    return f"{found[1]}:{MASK}@{target[found.end() :]}"
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sipcli.config.settings import Log, LogLevel
-from sipcli.log import LOGGER, MASK, SipTrace, masked, set_up, trace
+from sipcli.log import LOGGER, SipTrace, masked, set_up, trace
+from sipcli.text import MASK
 from sipcli.unlogged import IS_UNLOGGED
 
 SECRET = "6629fae49393a05397450978507c4ef1"

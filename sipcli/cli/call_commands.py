@@ -14,6 +14,7 @@ from sipcli.core.calls.target import resolve
 from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, steps
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
+from sipcli.text import target_without_password
 
 HELP: Final = (
     "a answer · r reject · h hold/resume · m mute · 0-9*# digits · t transfer"
@@ -54,6 +55,12 @@ def split(line: str) -> tuple[str, str]:
     return word.lower(), rest.strip()
 
 
+def without_secrets(line: str) -> str:
+    """The line as it may be shown."""
+    word, rest = split(line)
+    return f"transfer {target_without_password(rest)}" if word == "transfer" else line
+
+
 def check(line: str, own: SipUri) -> None:
     """Raise `UnknownVerb` for a line that can never be valid; `own` is our own URI."""
     word, rest = split(line)
@@ -67,7 +74,8 @@ def check(line: str, own: SipUri) -> None:
             try:
                 resolve(rest, own)
             except Malformed as fault:
-                raise UnknownVerb(f"transfer {rest!r}: {fault.reason}") from None
+                shown = target_without_password(rest)
+                raise UnknownVerb(f"transfer {shown!r}: {fault.reason}") from None
         case _ if word not in WORDS:
             raise UnknownVerb(f"unknown command {word!r}; expected one of {', '.join(WORDS)}")
         case _ if rest:

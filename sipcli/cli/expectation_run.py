@@ -34,7 +34,7 @@ from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import STATUS, Expectations, unreached
 from sipcli.expect.junit import Report, TestCase, junit
-from sipcli.text import one_line
+from sipcli.text import one_line, target_without_password
 
 _MAX_CALLS: Final = 100
 """Calls whose figures the report has: bounds the memory of a `listen` that never ends."""
@@ -70,7 +70,7 @@ class ExpectationRun:
         self._wanted = wanted
         self._path = path
         self._fifo: int | None = None
-        self._target = target
+        self._target = target_without_password(target)
         self.incoming = not target
         """True if the command waits for calls; False if it places one."""
         self._began = datetime.now(UTC)

@@ -12,7 +12,7 @@ from sipcli.cli.stream import put_line
 from sipcli.cli.wording import Line
 from sipcli.errors import Phase
 from sipcli.sip.uri import OtherUri, SipUri
-from sipcli.text import UNSAFE
+from sipcli.text import UNSAFE, without_passwords
 
 SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""
@@ -96,7 +96,7 @@ class JsonScreen:
             record["schema"] = SCHEMA
             self._is_first = False
         record.update(values)
-        line = json.dumps(record, ensure_ascii=False)
+        line = without_passwords(json.dumps(record, ensure_ascii=False))
         put_line(self._out, UNSAFE.sub(_escape, line))  # the output may be shown on a terminal
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from sipcli.cli import wording
-from sipcli.cli.call_commands import UnknownVerb, split
+from sipcli.cli.call_commands import UnknownVerb, split, without_secrets
 from sipcli.cli.call_session import CallOptions, CallSession, common_verbose
 from sipcli.cli.event_log import EventLog
 from sipcli.cli.keyboard import has_terminal
@@ -214,7 +214,9 @@ class Script:
         actions = ScriptActions(call_session, self._event_log)
         while (line := await self._next()) is not None:
             if self._tells_lines:
-                self._screen.note(one_line(f"stdin, line {line.number}: {line.text}"))
+                self._screen.note(
+                    one_line(f"stdin, line {line.number}: {without_secrets(line.text)}")
+                )
             self._is_busy, self._turn_begun = True, time.monotonic()
             try:
                 await self._take_turn(line, actions, call_session)
@@ -263,10 +265,10 @@ class Script:
         Raises `ExpectationError` if this ends the calls.
         """
         if self._is_interactive and not isinstance(line.step, Wait):
-            self._screen.warning(f"{line.text}: {fault}")
+            self._screen.warning(f"{without_secrets(line.text)}: {fault}")
             return True
         phase = fault.phase or self._event_log.phase
-        text = line.step.line if isinstance(line.step, Do) else line.text
+        text = without_secrets(line.step.line if isinstance(line.step, Do) else line.text)
         expected = f"{text!r} to succeed"
         if isinstance(line.step, Wait):
             expected = f"{line.step.event} within {line.step.seconds:g} s"

@@ -103,6 +103,7 @@ def test_it_means_nothing(typed: str) -> None:
     [
         ("sipp:bob@h", "did you mean sip:bob@h?"),
         ("mailto:bob@h", "did you mean sip:bob@h?"),
+        ("bob:secret@h", "did you mean sip:bob@h, without a password?"),
         ("sip://bob@h", "did you mean sip:bob@h?"),
         ("sips://bob@h", "did you mean sips:bob@h?"),
         ("localhost:5060", "did you mean sip:localhost:5060?"),

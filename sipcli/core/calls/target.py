@@ -10,6 +10,8 @@ from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri, parse_uri
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(/{0,2})")
+_OTHER_SCHEMES: Final = ("callto", "http", "im", "mailto", "pres", "sip", "tel", "xmpp")
+"""Beginnings of schemes that may stand before `user@host`: others are taken for a user."""
 _SEPARATORS: Final = re.compile(r"[\s().\-]")
 _NUMBER: Final = re.compile(r"\+?[0-9][0-9\s().\-]*")
 _GLOBAL_OR_LOCAL: Final = re.compile(r"\+?[0-9A-Fa-f*#]+")
@@ -61,7 +63,9 @@ def _with_scheme(found: re.Match[str], rest: str, home: SipUri) -> Uri:
             raise Malformed("a number needs a domain: give sip:NUMBER@domain, or set uri")
         return _telephone(rest, home)
     meant = ""
-    if "@" in rest:
+    if "@" in rest and not scheme.startswith(_OTHER_SCHEMES):
+        meant = f"; did you mean sip:{scheme}@{rest.rpartition('@')[2]}, without a password?"
+    elif "@" in rest:
         meant = f"; did you mean {'sips' if scheme == 'sips' else 'sip'}:{rest}?"
     elif rest.isdecimal():
         meant = f"; did you mean sip:{found[1]}:{rest}?"
