@@ -24,8 +24,8 @@ TEST_S: Final = 3.0
 _BAR: Final = 40
 """Columns of the level bar."""
 _WITHOUT: Final = (
-    "Calls work without one: --audio-in takes tone:HZ, noise, silence, file:PATH or -, and "
-    "--audio-out takes null, file:PATH.wav or -."
+    "Calls work without one: --audio-in takes tone:HZ, noise, silence, file:PATH or -,",
+    "and --audio-out takes null, file:PATH.wav or -.",
 )
 
 
@@ -68,7 +68,7 @@ def _fields(device: Device) -> dict[str, object]:
 
 def _table(found: tuple[Device, ...]) -> list[str]:
     if not found:
-        return [f"no sound device was found. {_WITHOUT}"]
+        return ["no sound device was found", *_WITHOUT]
     rows = [("NAME", "IN", "OUT", "HZ", "HOST API"), *map(_row, found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
@@ -99,7 +99,7 @@ def _test(audio: Audio, *, is_json: bool) -> None:
     try:
         trial.check()
     except (NoDevices, NoPortAudio) as error:
-        raise DeviceError(f"{error.text}. {_WITHOUT}") from error
+        raise DeviceError(f"{error.text}. {' '.join(_WITHOUT)}") from error
     run(lambda: _record_and_play(trial, screen, is_watched=is_watched), screen)
     if trial.loudest_dbfs < AUDIBLE_DBFS:
         raise DeviceError(
