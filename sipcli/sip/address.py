@@ -1,4 +1,4 @@
-"""Who a header field names: From, To, Contact, Route, Refer-To and their kin (RFC 3261 §20.10)."""
+"""Addresses in header fields: From, To, Contact, Route, Refer-To and so on (RFC 3261 §20.10)."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _NAME_ADDR: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URI with an optional display name and the header parameters behind it."""
+    """A URI with an optional display name and header parameters."""
 
     uri: Uri
     display_name: str | None = None
@@ -49,7 +49,7 @@ class Address:
         return cls(parse_uri(uri), name, params)
 
     def __str__(self) -> str:
-        """As name-addr; what of a display name cannot be sent becomes a blank."""
+        """As name-addr; characters of a display name that cannot be sent become blanks."""
         if self.display_name is None:
             return f"<{self.uri}>{self.params}"
         return f"{quote(UNWRITABLE.sub(' ', self.display_name))} <{self.uri}>{self.params}"

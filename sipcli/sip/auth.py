@@ -33,7 +33,7 @@ class Challenge:
     scheme: str
     """As written; empty where parameters stood before any scheme."""
     fault: str | None = None
-    """Why nobody can answer it, whatever their password; None for a sound Digest challenge."""
+    """Why it cannot be answered, whatever the password; None for a valid Digest challenge."""
     realm: str = ""
     nonce: str = ""
     opaque: str | None = None
@@ -92,7 +92,7 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationInfo:
-    """What a server adds to its 2xx about an authentication that succeeded (RFC 7616 §3.5)."""
+    """A server's Authentication-Info in a 2xx after successful authentication (RFC 7616 §3.5)."""
 
     nextnonce: str | None = None
     """The nonce to use from the next request on."""

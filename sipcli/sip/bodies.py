@@ -1,4 +1,4 @@
-"""Which body a message means us to read: its own, or one of the parts that it is made of.
+"""Find the body to read in a message: its own, or a part of a multipart.
 
 RFC 5621 (bodies in SIP), RFC 3261 §7.4, §20.11 and §20.12, RFC 2046 §5.1 and RFC 2387.
 """
@@ -62,7 +62,7 @@ def body_fault(message: Message) -> Fault | None:
 
 
 def must_refuse(message: Message, kinds: Collection[str], *, is_strict: bool) -> bool:
-    """Whether there is something in the body that has to be understood, and is not of `kinds`.
+    """True if there is something in the body that has to be understood, and is not of `kinds`.
 
     That is the whole body, unless its handling is optional. Of the parts beside the one that is
     asked for, it is those that are required: by their own word or, where `is_strict`, also
@@ -79,7 +79,7 @@ def must_refuse(message: Message, kinds: Collection[str], *, is_strict: bool) ->
 
 
 def is_plain(entity: Entity) -> bool:
-    """Whether no Content-Encoding has to be undone."""
+    """True if no Content-Encoding has to be undone."""
     return all(name.lower() == "identity" for name in entity.content_encoding)
 
 

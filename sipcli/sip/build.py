@@ -1,4 +1,4 @@
-"""Messages of our own, and those made from another message (RFC 3261 §8.2.6, §9.1, §17.1.1.3).
+"""Build requests, responses, ACK and CANCEL (RFC 3261 §8.2.6, §9.1, §17.1.1.3).
 
 Values taken from a message are copied as they are, only without folds: a peer's need not pass
 the rules for what we write ourselves, and an answer is possible whatever is in them.
@@ -24,7 +24,7 @@ _MAX_FORWARDS: Final = "Max-Forwards: 70"
 def request(
     method: str, uri: Uri, headers: Iterable[tuple[str, str]], body: bytes = b""
 ) -> Request:
-    """A request; raises `Malformed` for what cannot be written."""
+    """Build a request; raises `Malformed` for parts that cannot be written."""
     if TOKEN.fullmatch(method) is None:
         raise Malformed("the method is not a token")
     target = str(uri)

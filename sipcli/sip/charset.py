@@ -1,4 +1,4 @@
-"""The text in a body, by the name of its charset (RFC 2046 §4.1.2, RFC 3428 §7)."""
+"""Decode the text of a body by its charset (RFC 2046 §4.1.2, RFC 3428 §7)."""
 
 import codecs
 import pkgutil

@@ -1,4 +1,4 @@
-"""The arithmetic of Digest authentication and nothing else (RFC 7616 §3.4, RFC 8760 §2).
+"""Compute Digest responses (RFC 7616 §3.4, RFC 8760 §2).
 
 Text is hashed as UTF-8. Bytes of the peer's that were not UTF-8 reach us as escaped
 surrogates and go back into the hash as the bytes they were.
@@ -20,7 +20,7 @@ class Algorithm(Enum):
 
     @property
     def is_session(self) -> bool:
-        """Whether H(A1) is made anew for each challenge from its nonce and our cnonce (§3.4.2)."""
+        """True if H(A1) is made anew for each challenge from its nonce and our cnonce (§3.4.2)."""
         return self.value.endswith("-sess")
 
     @property
@@ -60,7 +60,7 @@ def digest(algorithm: Algorithm, data: str | bytes) -> str:
 
 
 def ha1(algorithm: Algorithm, username: str, realm: str, password: str) -> str:
-    """H(username:realm:password): what a server stores, and what `ha1` in the settings holds."""
+    """H(username:realm:password), as servers store it and as `ha1` in the settings."""
     return digest(algorithm, f"{username}:{realm}:{password}")
 
 
@@ -100,5 +100,5 @@ def response(
 
 
 def userhash(algorithm: Algorithm, username: str, realm: str) -> str:
-    """What stands for the username where the challenge says `userhash=true` (RFC 7616 §3.4.4)."""
+    """The hash that replaces the username with `userhash=true` (RFC 7616 §3.4.4)."""
     return digest(algorithm, f"{username}:{realm}")

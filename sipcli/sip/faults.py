@@ -1,4 +1,4 @@
-"""What is wrong with a message, said so that it can be answered."""
+"""Faults of malformed messages, each with the response it deserves (RFC 3261 §21.4)."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -28,8 +28,8 @@ class Fault:
     offset: int | None
     """Characters into the start line or the header's value; None if no place can be named."""
     reason: str
-    """Short and in plain ASCII without a peer's words: fit to be a reason phrase."""
+    """Short plain ASCII without the peer's words: fit for a reason phrase."""
     status: int = 400
     """The answer a request with this fault deserves: 400, 416, 505, 513."""
     is_tolerable: bool = False
-    """Whether a message with this fault is used all the same: nothing of it is in doubt."""
+    """True if a message with this fault is used anyway, since its meaning is not in doubt."""

@@ -1,4 +1,4 @@
-"""The small pieces headers are made of: tokens, quoted strings, numbers, lists (RFC 3261 §25.1).
+"""Parse the elements of header fields: tokens, quoted strings, numbers, lists (RFC 3261 §25.1).
 
 Scanners take `(text, start)` and return `(value, index after it)`, look at each character a
 bounded number of times, and raise `Malformed` with the offset they stopped at. Quantifiers
@@ -10,7 +10,7 @@ from typing import Final
 
 
 class Malformed(ValueError):  # noqa: N818 - a fact about the peer's text, as in the RFC's prose
-    """A piece of text that is not what the grammar asks for at this place."""
+    """Text that does not match the grammar."""
 
     def __init__(self, reason: str, offset: int = 0) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""The header fields of a message: ordered, as received, found by name in any spelling."""
+"""The header fields of a message: in order, verbatim, found by any spelling of the name."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -207,7 +207,7 @@ class Headers:
         return Headers.from_lines(lines)
 
     def _raw(self, name: str) -> Sequence[str]:
-        """What stands behind the colon in each field called `name`."""
+        """The text after the colon of each field called `name`."""
         index = self._index
         if index is None:
             index = self._index = _indexed(self.lines)

@@ -1,4 +1,4 @@
-"""Typed attributes that are read from the headers when somebody asks for them."""
+"""Typed attributes that are parsed from the headers on first access."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What a body is: Content-Type and Content-Disposition (RFC 3261 §20.15, §20.11)."""
+"""Parse Content-Type and Content-Disposition (RFC 3261 §20.15, §20.11)."""
 
 import re
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class ContentDisposition:
 
     @property
     def is_optional(self) -> bool:
-        """Whether a receiver that does not know the kind may pass over the body."""
+        """True if a receiver that does not know the disposition may ignore the body."""
         return self.handling == "optional"
 
     @classmethod

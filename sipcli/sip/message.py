@@ -1,4 +1,4 @@
-"""Messages: bytes to values and back (RFC 3261 §7, §18.3; RFC 7118 §5).
+"""Parse messages from bytes and encode them (RFC 3261 §7, §18.3; RFC 7118 §5).
 
 A WebSocket frame holds exactly one message, so the frame's end is the body's end and
 Content-Length may be absent. `parse` never raises: what is wrong becomes a list of faults,
@@ -63,7 +63,7 @@ class Limits:
 
 _CR: Final = ord("\r")
 _PADDING: Final = b"\r\n\t \0"
-"""What may follow a body without a word: nobody means anything by it."""
+"""Bytes that may follow a body without being a fault: they carry no meaning."""
 
 LIMITS: Final = Limits()
 """The limits that hold unless others are given."""
@@ -84,7 +84,7 @@ LEFT_OVER: Final = Fault(
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of some bytes."""
+    """The result of parsing some bytes."""
 
     message: Request | Response | None
     """None if not even the kind of message could be told."""

@@ -1,4 +1,4 @@
-"""Parameters of a header field value or of a URI, in their order (RFC 3261 §7.3.1, §19.1.1)."""
+"""Parameters of a header field value or a URI, in order (RFC 3261 §7.3.1, §19.1.1)."""
 
 import re
 from collections.abc import Iterable

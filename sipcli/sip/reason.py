@@ -1,4 +1,4 @@
-"""Why something happened: Reason and Warning (RFC 3326 §2, RFC 3261 §20.43)."""
+"""Parse Reason and Warning (RFC 3326 §2, RFC 3261 §20.43)."""
 
 import re
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Warning:
 
     code: int
     agent: str
-    """Who warns: a host or a made-up name."""
+    """The server that warns: a host or a pseudonym."""
     text: str
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Which dialog a call is to take the place of (RFC 3891 §6.1)."""
+"""Parse Replaces: the dialog that a new call replaces (RFC 3891 §6.1)."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from sipcli.sip.params import Params
 
 @dataclass(frozen=True, slots=True)
 class Replaces:
-    """A dialog by its three ids, as seen by whoever receives this."""
+    """A dialog by its three ids, as seen by the receiver."""
 
     call_id: str
     to_tag: str

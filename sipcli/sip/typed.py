@@ -1,4 +1,4 @@
-"""What a message says, as typed values: read on first use, then kept (RFC 3261 §20).
+"""Header fields as typed values, parsed on first use (RFC 3261 §20).
 
 Fields a message must have raise `Malformed` when they are absent or wrong: `validate.check`
 tells beforehand. All others are None or empty then, since a malformed header field that is
@@ -54,21 +54,21 @@ def _call_id(text: str) -> str:
 
 @dataclass(frozen=True, init=False, repr=False)
 class Message:
-    """What requests and responses have in common."""
+    """The common base of requests and responses."""
 
     headers: Headers
     """All header fields, as received."""
     body: bytes
     """As far as Content-Length covers it."""
     faults: tuple[Fault, ...] = field(compare=False)
-    """What was wrong with framing and start line when it was read."""
+    """Faults found in framing and start line when it was parsed."""
 
     vias = Lazy(_vias)
     """All Via elements, topmost first; raises `Malformed`."""
     from_ = needed("From", Address.parse)
-    """Who sent the request; raises `Malformed`."""
+    """The sender of the request; raises `Malformed`."""
     to = needed("To", Address.parse)
-    """Whom the request is for; raises `Malformed`."""
+    """The recipient of the request; raises `Malformed`."""
     call_id = needed("Call-ID", _call_id)
     """Common to a dialog, or to one client's registrations; raises `Malformed`."""
     cseq = needed("CSeq", CSeq.parse)
@@ -109,11 +109,11 @@ class Message:
     """Which one a PRACK acknowledges (RFC 3262 §7.2)."""
 
     content_type = optional("Content-Type", MediaType.parse)
-    """What the body is."""
+    """The media type of the body."""
     content_disposition = optional("Content-Disposition", ContentDisposition.parse)
     """How the body is meant."""
     content_encoding = each("Content-Encoding", token)
-    """What has to be undone to the body, outermost last."""
+    """The encodings of the body, outermost last."""
     accept = Lazy(lambda headers: headers.values("Accept"))
     """Media types and their parameters, as written."""
     allow = each("Allow", token)
@@ -132,9 +132,9 @@ class Message:
     subscription_state = optional("Subscription-State", SubscriptionState.parse)
     """Where the subscription stands (RFC 6665 §8.2.3)."""
     refer_to = optional("Refer-To", Address.parse)
-    """Whom to call instead (RFC 3515 §2.1)."""
+    """The target to call instead (RFC 3515 §2.1)."""
     referred_by = optional("Referred-By", Address.parse)
-    """Who asked for that (RFC 3892 §3)."""
+    """The party that asked for that (RFC 3892 §3)."""
     replaces = optional("Replaces", Replaces.parse)
     """The dialog to take the place of (RFC 3891 §6.1)."""
     reasons = each("Reason", Reason.parse)
@@ -144,9 +144,9 @@ class Message:
     subject = text_of("Subject")
     """For a person; from the peer, so control characters are possible."""
     user_agent = text_of("User-Agent")
-    """What the client calls itself."""
+    """The client's software name."""
     server = text_of("Server")
-    """What the server calls itself."""
+    """The server's software name."""
 
     @property
     def via(self) -> Via:

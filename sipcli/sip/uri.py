@@ -113,7 +113,7 @@ class SipUri:
         return "".join(text)
 
     def matches(self, other: "Uri") -> bool:
-        """Whether both name the same resource (RFC 3261 §19.1.4); not transitive."""
+        """True if both name the same resource (RFC 3261 §19.1.4); not transitive."""
         return (
             isinstance(other, SipUri)
             and (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
@@ -136,7 +136,7 @@ class OtherUri:
         return f"{self.scheme}:{self.rest}"
 
     def matches(self, other: "Uri") -> bool:
-        """Whether both are the same text, but for the case of the scheme."""
+        """True if both are the same text, but for the case of the scheme."""
         return (
             isinstance(other, OtherUri)
             and self.scheme.lower() == other.scheme.lower()

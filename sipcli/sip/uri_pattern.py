@@ -55,7 +55,7 @@ class UriPattern:
         )
 
     def matches(self, uri: SipUri, home: SipUri) -> bool:
-        """Whether `uri` is meant; `home` is who we are."""
+        """True if `uri` is meant; `home` is who we are."""
         if any(name in uri.params for name in _REROUTED):
             return False
         if self.scheme == "sips" and uri.scheme != "sips":

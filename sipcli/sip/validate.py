@@ -1,6 +1,6 @@
-"""What a user agent checks before it acts on a message (RFC 3261 §8.2, §8.1.3; RFC 4475).
+"""Check a message before acting on it (RFC 3261 §8.2, §8.1.3; RFC 4475).
 
-Only what is needed to go on is checked. All other malformed header fields are ignored, as
+Only what is needed to continue is checked. All other malformed header fields are ignored, as
 RFC 3261 §8.2.2 asks; among them Date (RFC 4475 §3.1.2.12) and Expires (RFC 3261 §20.19: a
 malformed one counts as 3600 s).
 """
@@ -29,7 +29,7 @@ _MANDATORY: Final[dict[str, Callable[[Message], object]]] = {
     "From": lambda message: message.from_,
     "To": lambda message: message.to,
 }
-"""To be there exactly once (RFC 3261 §8.1.1); Via is the fifth, and a list."""
+"""Required exactly once (RFC 3261 §8.1.1); Via is the fifth, and a list."""
 
 _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
     "Max-Forwards": lambda text: integer(text, 0, 255, "the number"),
@@ -42,10 +42,10 @@ _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
     "Event": Event.parse,
     "Subscription-State": SubscriptionState.parse,
 }
-"""To be well-formed where a request has them; a response can do without."""
+"""Must be well-formed if a request has them; in responses they are ignored if malformed."""
 
 _WITHOUT_BODY: Final = frozenset({"BYE", "CANCEL"})
-"""Nobody needs to read what else these bring."""
+"""Methods whose body is not needed, so it is not checked."""
 
 
 def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, ...]:
@@ -71,7 +71,7 @@ def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, 
 
 
 def useless(response: Response, method: str) -> Fault | None:
-    """What makes `response` of no use to the request of this `method`; None: it can be used.
+    """Return why `response` is of no use to a request of this `method`; None: it can be used.
 
     The status alone is an answer. A 1xx or 2xx to INVITE has to name its dialog, too (RFC 3261
     §12.1.2): without its To there can be no ACK.
@@ -90,7 +90,7 @@ def useless(response: Response, method: str) -> Fault | None:
 
 
 def is_matchable(request: Request) -> bool:
-    """Whether its transaction and its dialog can be told (RFC 3261 §17.2.3, §12)."""
+    """True if its transaction and its dialog can be told (RFC 3261 §17.2.3, §12)."""
     try:
         _ = (request.via, request.uri, *(read(request) for read in _MANDATORY.values()))
     except Malformed:
@@ -123,7 +123,7 @@ def _body(message: Message) -> Iterator[Fault]:
     if fault is not None:
         yield fault
     elif isinstance(message, Response) and message.body and message.content_type is None:
-        # A request hears it from what it asks for: 415.
+        # For a request, this is answered with 415 elsewhere.
         text = message.headers.get("Content-Type")
         reason = "Malformed Content-Type" if text else "Missing Content-Type"
         yield Fault(Layer.HEADER, "Content-Type", None, reason)

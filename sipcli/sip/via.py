@@ -1,4 +1,4 @@
-"""The Via header field: the way a request came and its response goes back (RFC 3261 §20.42)."""
+"""Parse Via: the path of a request and back for its response (RFC 3261 §20.42)."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Via:
     """One element of a Via header field."""
 
     transport: str
-    """As written: UDP, WSS, or one nobody has heard of."""
+    """As written: UDP, WSS, or an unknown one."""
     host: str
     """As written; IPv6 addresses keep their brackets."""
     port: int | None = None
@@ -36,7 +36,7 @@ class Via:
 
     @property
     def is_of_rfc3261(self) -> bool:
-        """Whether the branch is an id of that RFC; a peer without one speaks RFC 2543."""
+        """True if the branch is an id of that RFC; a peer without one speaks RFC 2543."""
         branch = self.branch or ""
         return branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE
 

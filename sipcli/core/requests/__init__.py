@@ -1,1 +1,1 @@
-"""Requests outside dialogs: ours, and what theirs deserve."""
+"""Requests outside dialogs: build and send ours, check theirs (RFC 3261 §8)."""

@@ -1,4 +1,4 @@
-"""Who we are and how we prove it: challenges answered, known nonces used again.
+"""Authenticate requests: answer challenges and reuse known nonces.
 
 One `Authenticator` lives as long as the phone; each request has an `AuthSession` that answers
 the 401s and 407s it meets and knows when to stop (RFC 3261 §22, RFC 7616, RFC 8760).
@@ -39,10 +39,10 @@ NO_PASSWORD: Final = (
 MAX_ROUNDS: Final = 6
 """Challenges answered for one request. A proxy and a server with stale nonces take four."""
 MAX_STALE: Final = 2
-"""Further attempts for a realm whose server says that only the nonce was too old."""
+"""Further attempts for a realm whose server says that only the nonce was stale."""
 
 SHOWN: Final = 64
-"""Characters of a peer's word that a reason quotes."""
+"""Most characters of a peer's text quoted in a reason."""
 
 _HA1: Final = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{64})", re.ASCII | re.IGNORECASE)
 _HA1_ALGORITHMS: Final = {
@@ -87,7 +87,7 @@ class Credentials:
         )
 
     def ha1_for(self, algorithm: Algorithm, realm: str) -> str | None:
-        """H(username:realm:password) in lower case; None where there is no secret."""
+        """H(username:realm:password) in lower case; None without a secret."""
         if self.password is not None:
             return digest.ha1(algorithm, self.username, realm, self.password)
         return self.ha1 and self.ha1.lower()
@@ -108,7 +108,7 @@ class AuthRefused:
     """A challenge that is not answered: the 401 or 407 is final."""
 
     reason: str
-    """One a person can act on. It may quote the peer, and never a secret."""
+    """A reason the user can act on. It may quote the peer, but never a secret."""
     needs_password: bool = False
     """No secret that fits is set: with a password the request could go on."""
 
@@ -130,10 +130,10 @@ class AuthSession:
         self._spaces = spaces
         self._rounds = 0
         self._attempts: dict[_Place, int] = {}
-        """Realms whose answer is out -> how often their nonce was called too old since."""
+        """Realms answered, response pending -> how often their nonce was called stale since."""
 
     def answer(self, request: Request, response: Response) -> Request | AuthRefused:
-        """The 401 or 407 to `request`: returns it with fresh credentials, or why not.
+        """Answer the 401 or 407 to `request`: return it with fresh credentials, or why not.
 
         All realms that we can serve are answered, those of earlier rounds included. Only
         the two header fields change: a new branch and CSeq are the caller's business.
@@ -156,7 +156,7 @@ class AuthSession:
         return self._authenticator.authorize(request) if self._attempts else refusals[0]
 
     def learn(self, request: Request, response: Response) -> None:
-        """Take what a final response other than 401 and 407 to `request` says about nonces."""
+        """Use what a final response other than 401 and 407 to `request` says about nonces."""
         self._attempts.clear()
         for kind in Kind:
             services = response.headers.get(kind.info_field)
@@ -179,7 +179,7 @@ class AuthSession:
         request: Request,
         earlier: int | None,
     ) -> int | AuthRefused:
-        """Open the space of one realm, or say why that would be in vain."""
+        """Open the space of one realm, or return why that cannot succeed."""
         space = self._authenticator.open(challenges)
         if isinstance(space, AuthRefused):
             return space
@@ -211,7 +211,7 @@ class Authenticator:
 
     @property
     def credentials(self) -> Credentials | None:
-        """Whom we claim to be; setting them starts afresh, with no failure held against them."""
+        """The credentials in use; setting them clears all known spaces."""
         return self._credentials
 
     @credentials.setter
@@ -222,7 +222,7 @@ class Authenticator:
     def authorize(self, request: Request) -> Request:
         """The request with credentials for all spaces known to want them, and for no others.
 
-        ACK and CANCEL come back as they are: nobody may challenge them, and the ACK of a 2xx
+        ACK and CANCEL come back as they are: they cannot be challenged, and the ACK of a 2xx
         repeats the INVITE's credentials (RFC 3261 §22.1).
         """
         if request.method in ("ACK", "CANCEL"):
@@ -236,7 +236,7 @@ class Authenticator:
         return request.replacing(headers=headers)
 
     def session(self) -> AuthSession:
-        """What answers the challenges of one logical request."""
+        """Return a new session to answer the challenges of one logical request."""
         return AuthSession(self, self._spaces)
 
     def open(self, challenges: Sequence[Challenge]) -> Space | AuthRefused:
@@ -272,7 +272,7 @@ def _challenged(request: Request, response: Response) -> dict[_Place, list[Chall
 
 
 def _no_challenge(response: Response) -> str:
-    """Why a response has nothing for us to answer."""
+    """Return why a response has no challenge that we can answer."""
     faults = _listed(
         f"{challenge.scheme}: {challenge.fault or 'it is too long'}"
         for kind in Kind
@@ -282,7 +282,7 @@ def _no_challenge(response: Response) -> str:
 
 
 def _sent(kind: Kind, request: Request) -> list[Authorization]:
-    """The credentials that a request carries in the one or the other field."""
+    """The credentials that a request has in the field of this kind."""
     found: list[Authorization] = []
     for services in request.headers.all(kind.credentials_field):
         with suppress(Malformed):
@@ -291,5 +291,5 @@ def _sent(kind: Kind, request: Request) -> list[Authorization]:
 
 
 def _listed(items: Iterable[str]) -> str:
-    """A few of a peer's words, each once and none longer than a person wants to read."""
+    """The first three distinct texts of a peer, each cut to `SHOWN` characters."""
     return ", ".join(list(dict.fromkeys(item[:SHOWN] for item in items))[:3])

@@ -1,4 +1,4 @@
-"""One request as its user thinks of it: challenges answered on the way, one outcome at the end."""
+"""Send one logical request: answer its challenges and report one outcome (RFC 3261 §22)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unauthorized:
-    """The answer is 401 or 407, and there is nothing (more) to say to it."""
+    """The response is a 401 or 407 that we cannot answer (any more)."""
 
     response: Response
     reason: str
@@ -42,7 +42,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """There was no connection that it may be sent on: it had no effect."""
+    """There was no connection to send the request on: it had no effect."""
 
     reason: str = "there is no connection"
 
@@ -82,11 +82,11 @@ class Exchange:
         self._send(self._requester.authenticator.authorize(self.request), now)
 
     def abandon(self) -> None:
-        """Say and report nothing more, whatever comes back: something newer has taken its place."""
+        """Send and report nothing more, whatever comes back: a newer request replaces this one."""
         self._abandoned = True
 
     def on_response(self, response: Response, now: float) -> None:
-        """Take what the transaction delivers."""
+        """Handle a response from the transaction."""
         if response.status < 200 or self._abandoned:
             return
         if response.status in (401, 407):
@@ -96,7 +96,7 @@ class Exchange:
         self._end(Answered(self.request, response, now - self._sent_at), now)
 
     def on_useless(self, response: Response, now: float) -> None:
-        """An answer came that cannot be used: it is a refusal, of a kind."""
+        """A response came that cannot be used: it counts as a refusal."""
         self._end(Answered(self.request, response, now - self._sent_at), now)
 
     def on_timeout(self, now: float) -> None:
@@ -104,7 +104,7 @@ class Exchange:
         self._end(Unanswered(), now)
 
     def on_flow_lost(self, now: float) -> None:
-        """The connection ended under the request."""
+        """The connection ended before a response came."""
         self._end(Lost(), now)
 
     def _challenged(self, response: Response, now: float) -> None:
@@ -129,7 +129,7 @@ def answer_challenge(
     response: Response,
     next_cseq: Callable[[], int] | None = None,
 ) -> Request | Unauthorized:
-    """The next attempt after a 401 or 407, with its own number (RFC 3261 §22.2), or why none."""
+    """Return the next attempt after a 401 or 407, with a new CSeq (RFC 3261 §22.2), or why none."""
     answer = session.answer(request, response)
     if isinstance(answer, AuthRefused):
         return Unauthorized(response, answer.reason, answer.needs_password)

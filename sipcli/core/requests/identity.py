@@ -1,4 +1,4 @@
-"""Who we are on the wire: From, Contact, Via, Route (RFC 3261 §8.1.1, 5626, 5627, 7118)."""
+"""Our identity on the wire: From, Contact, Via, Route (RFC 3261 §8.1.1, 5626, 5627, 7118)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,25 +15,25 @@ NewId: TypeAlias = Callable[[], str]
 
 TAG_LENGTH: Final = 10
 MAX_GRUUS: Final = 1000
-"""GRUUs by which we know ourselves; a refresh every ten minutes fills that in a week."""
+"""Most GRUUs recognised as ours; a refresh every ten minutes fills that in a week."""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What the registrar gave us with a binding; empty while there is none."""
+    """Data that the registrar granted with a binding; empty without one."""
 
     pub_gruu: str | None = None
     """RFC 5627 §3.1: reaches this instance, shows who we are."""
     temp_gruu: str | None = None
     """RFC 5627 §3.1: reaches this instance, hides who we are."""
     service_routes: tuple[Address, ...] = ()
-    """RFC 3608: the way that our requests shall take."""
+    """RFC 3608: the route for our requests."""
     outbound: bool = False
-    """Whether the registrar supports RFC 5626 for us."""
+    """True if the registrar supports RFC 5626 for us."""
 
 
 class Identity:
-    """The address of record and all that is derived from it for one phone's life."""
+    """The address of record and everything derived from it, for the life of one phone."""
 
     def __init__(self, settings: Settings, new_id: NewId) -> None:
         self._settings = settings
@@ -47,19 +47,19 @@ class Identity:
             host=host,
             params=Params().with_("transport", settings.contact_transport),
         )
-        """Where we say we are: never resolvable, found by the connection (RFC 7118 §5)."""
+        """Our Contact: its host never resolves, requests come over our connection (RFC 7118 §5)."""
         self._granted = Granted()
         self._gruu_users: dict[str, None] = {}
         """User parts of the GRUUs granted since the registration began, the oldest first."""
 
     @property
     def granted(self) -> Granted:
-        """What the registrar gave us last."""
+        """The registrar's latest grant."""
         return self._granted
 
     @granted.setter
     def granted(self, granted: Granted) -> None:
-        """Each refresh brings a new temporary GRUU, and the earlier ones go on to reach us until
+        """Each refresh brings a new temporary GRUU, and the earlier ones still reach us until
         the registration ends (RFC 5627 §3.1.2)."""
         self._granted = granted
         gruus = [gruu for gruu in (granted.pub_gruu, granted.temp_gruu) if gruu is not None]
@@ -70,7 +70,7 @@ class Identity:
             del self._gruu_users[next(iter(self._gruu_users))]
 
     def lose_grants(self) -> None:
-        """The registration is over, and with it all that it gave us."""
+        """The registration is over: forget all that it granted."""
         self._granted = Granted()
         self._gruu_users.clear()
 
@@ -142,7 +142,7 @@ class Identity:
         return routes
 
     def is_us(self, uri: Uri) -> bool:
-        """Whether a Request-URI names us: by its user part alone, since proxies rewrite hosts."""
+        """True if a Request-URI names us: by its user part alone, since proxies rewrite hosts."""
         if not isinstance(uri, SipUri) or uri.user is None:
             return False
         return uri.user in (self.aor.user, self.contact.user) or uri.user in self._gruu_users

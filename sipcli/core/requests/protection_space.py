@@ -1,4 +1,4 @@
-"""Protection spaces: which challenge is answered, and the nonces that are used again.
+"""Protection spaces: which challenge to answer, and the nonces to reuse.
 
 A space is a realm (RFC 3261 §22.1) met in one of the two header fields. It remembers its nonce
 and how often it was used, so that the next request carries credentials at once and costs no
@@ -17,9 +17,9 @@ from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
 
 MAX_SPACES: Final = 16
-"""Spaces remembered; a phone behind one proxy needs two or three. The oldest goes first."""
+"""Most spaces remembered; a phone behind one proxy needs two or three. The oldest goes first."""
 MAX_ECHO: Final = 16384
-"""Characters of realm, nonce and opaque together that we are willing to send back.
+"""Most characters of realm, nonce and opaque together that we send back.
 
 Signed tokens as a nonce or opaque have some thousands; a quarter of the largest message that
 most servers read leaves room for the rest of the request.
@@ -27,7 +27,7 @@ most servers read leaves room for the rest of the request.
 
 
 class Kind(Enum):
-    """Who asks: a server that answers the request, or a proxy on the way (RFC 3261 §22.2, §22.3).
+    """The challenger: the server, or a proxy on the way (RFC 3261 §22.2, §22.3).
 
     A forking proxy may put challenges of both kinds into one response.
     """
@@ -53,9 +53,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The requests that get a space's credentials without being asked for them.
+    """The requests that get a space's credentials without a challenge.
 
-    What was learnt on REGISTER goes on REGISTER alone, and the rest never does: other requests
+    What was learnt on REGISTER is used for REGISTER alone, and the rest never is: other requests
     are carried on to other people's phones, who have no business with the registrar's digests.
     A server's credentials go to the same host only. A proxy's go everywhere, since requests
     inside a dialog show no host of the proxy's (§22.3 allows it for the outbound proxy, and
@@ -96,13 +96,13 @@ class Plan:
 
 
 def is_usable(challenge: Challenge) -> bool:
-    """Whether a challenge is sound, Digest, and no longer than we are willing to send back."""
+    """True if a challenge is sound, Digest, and no longer than we are willing to send back."""
     echo = len(challenge.realm) + len(challenge.nonce) + len(challenge.opaque or "")
     return challenge.fault is None and echo <= MAX_ECHO
 
 
 def describe_offer(challenge: Challenge) -> str:
-    """What a challenge asks for, in words: `SHA-256 with qop auth-conf`."""
+    """Describe what a challenge asks for: `SHA-256 with qop auth-conf`."""
     name = challenge.algorithm or "MD5"
     if digest.find_algorithm(challenge.algorithm) is None:
         return name
@@ -162,7 +162,7 @@ class Space:
         )
 
     def renew(self, info: AuthenticationInfo, sent: Authorization, body: bytes) -> None:
-        """Go on with `nextnonce`, unless the server's proof, where it gives one, is wrong.
+        """Continue with `nextnonce`, unless the server's proof, where it gives one, is wrong.
 
         `sent` are the credentials of the request that was answered, `body` is the answer's.
         """

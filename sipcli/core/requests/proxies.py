@@ -1,4 +1,4 @@
-"""The proxy that a 305 names: the same request goes through it once more (RFC 3261 §21.3.4)."""
+"""Resend a request through the proxy that a 305 names (RFC 3261 §21.3.4)."""
 
 from dataclasses import replace
 from typing import Final
@@ -8,24 +8,24 @@ from sipcli.sip.message import Response
 from sipcli.sip.uri import SipUri
 
 MAX_PROXIES: Final = 3
-"""Proxies that one request is sent through, one after the other."""
+"""Most proxies that one request is sent through, one after the other."""
 
 
 class Proxies:
-    """Those that the answers to one request have named, each once."""
+    """The proxies that the responses to one request have named, each once."""
 
     def __init__(self) -> None:
         self._tried: list[SipUri] = []
 
     def named_by(self, response: Response) -> Address | None:
-        """The proxy of a 305 as a route; None for any other answer, and where enough was tried."""
+        """The proxy of a 305 as a route; None for other responses, and after `MAX_PROXIES`."""
         if response.status != 305 or len(self._tried) == MAX_PROXIES:
             return None
         for contact in response.contacts[:MAX_PROXIES]:
             uri = contact.uri
             if isinstance(uri, SipUri) and not any(uri.matches(other) for other in self._tried):
                 self._tried.append(uri)
-                # A proxy of today is a loose router, whether its URI says so or not.
+                # Today's proxies are loose routers, with or without `lr` in the URI.
                 params = uri.params.without("method").with_("lr", None)
                 return Address(replace(uri, headers=(), params=params))
         return None

@@ -1,4 +1,4 @@
-"""What a phone asks without opening a dialog: OPTIONS, MESSAGE (RFC 3261 §11, RFC 3428)."""
+"""Send OPTIONS and MESSAGE outside dialogs (RFC 3261 §11, RFC 3428)."""
 
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -26,7 +26,7 @@ def ping(
     on_outcome: OnOutcome,
     now: float,
 ) -> None:
-    """Send OPTIONS to `target`; one `Pong` event tells what came back."""
+    """Send OPTIONS to `target`; emit one `Pong` event with the result."""
 
     def report(outcome: Outcome) -> None:
         rtt = outcome.rtt * 1000 if isinstance(outcome, Answered) else None
@@ -49,7 +49,7 @@ def send_message(
     on_outcome: OnOutcome,
     now: float,
 ) -> None:
-    """Send `text` to `target`; one `InstantMessage` event tells what became of it."""
+    """Send `text` to `target`; emit one `InstantMessage` event with the result."""
 
     def report(outcome: Outcome) -> None:
         emit(
@@ -68,7 +68,7 @@ def send_message(
 
 
 def final_status(outcome: Outcome) -> int | None:
-    """The status of the final response; None where none came."""
+    """The status of the final response; None without one."""
     match outcome:
         case Answered(response=response) | Unauthorized(response=response):
             return response.status

@@ -1,4 +1,4 @@
-"""Requests outside dialogs, built and sent (RFC 3261 §8.1.1)."""
+"""Build and send requests outside dialogs (RFC 3261 §8.1.1)."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -44,7 +44,7 @@ CALL_SUPPORTED: Final[tuple[str, ...]] = (
 
 
 class Requester:
-    """Fills in what all requests of one phone have in common, and puts them on the wire."""
+    """Fills in the fields common to all requests of one phone, and sends them."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class Requester:
         return self.identity.dialog_contact(sips=sips)
 
     def send(self, request: Request, flow: Flow, user: ClientUser, now: float) -> Request:
-        """Send `request` in a new client transaction; returns it as it went out, with its Via."""
+        """Send `request` in a new client transaction; return it as sent, with its Via."""
         headers = request.headers.without("Via").prepended("Via", self.identity.via(flow))
         sent = request.replacing(headers=headers)
         self._transactions.send(sent, flow, user, now)

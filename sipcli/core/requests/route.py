@@ -1,6 +1,6 @@
-"""The way of a request: Request-URI and Route from a target and a route set (RFC 3261 §12.2.1.1).
+"""Route a request: Request-URI and Route from target and route set (RFC 3261 §12.2.1.1).
 
-And what `sips:` asks of it: TLS on each hop, and a Contact of the same kind (RFC 5630 §5.1.1).
+Also the rules of `sips:`: TLS on each hop, and a `sips:` Contact (RFC 5630 §5.1.1).
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def send_through(target: Uri, route_set: Sequence[Address]) -> tuple[Uri, list[s
 
 
 def is_sips(uri: Uri) -> bool:
-    """Whether a URI asks for TLS on each hop (RFC 3261 §26.2.2)."""
+    """True if a URI asks for TLS on each hop (RFC 3261 §26.2.2)."""
     return isinstance(uri, SipUri) and uri.scheme == "sips"
 
 
@@ -44,12 +44,12 @@ def secured(target: Uri, route_set: Sequence[Address]) -> list[Address]:
 
 
 def needs_sips_contact(target: Uri, route_set: Sequence[Address]) -> bool:
-    """Whether our Contact has to be a `sips` URI (RFC 3261 §8.1.1.8, §12.1.1)."""
+    """True if our Contact has to be a `sips` URI (RFC 3261 §8.1.1.8, §12.1.1)."""
     return is_sips(target) or bool(route_set and is_sips(route_set[0].uri))
 
 
 def lack_of_security(target: Uri, server: WsServer) -> str | None:
-    """Why `target` may not be asked for by way of `server`; None where it may."""
+    """Return why `server` may not be used to reach `target`; None if it may."""
     if is_sips(target) and not server.secure:
         return (
             f"a sips: address needs TLS on every hop, and {server} has none; expected a wss: server"
@@ -58,6 +58,6 @@ def lack_of_security(target: Uri, server: WsServer) -> str | None:
 
 
 def lack_of_secure_servers(target: Uri, servers: Sequence[WsServer]) -> str | None:
-    """Why `target` may be asked for by way of none of the `servers`; None where it may."""
+    """Return why none of the `servers` may be used to reach `target`; None if one may."""
     lacks = [lack_of_security(target, server) for server in servers]
     return next(iter(lacks), None) if all(lacks) else None

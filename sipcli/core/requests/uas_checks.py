@@ -1,4 +1,4 @@
-"""What a request deserves before anybody acts on it, in a dialog or outside (RFC 3261 §8.2)."""
+"""Check incoming requests before they are served, inside and outside dialogs (RFC 3261 §8.2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,14 +45,14 @@ ACCEPT: Final = {
     "NOTIFY": ("message/sipfrag",),
     "OPTIONS": (),
 }
-"""Body types that each method takes, in a multipart body, too; no body is fine with all."""
+"""Body types that each method accepts, also inside multipart; no body is always fine."""
 IN_DIALOG_ONLY: Final = frozenset({"BYE", "CANCEL", "INFO", "PRACK", "UPDATE"})
-"""Methods that mean a dialog, or a transaction, that exists."""
+"""Methods that need an existing dialog or transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response to be made: its status, and header fields that explain it."""
+    """A response to send: its status, and header fields that explain it."""
 
     status: int
     reason: str | None = None
@@ -61,11 +61,11 @@ class Answer:
 
 
 ALLOW_EVENTS: Final = ("Allow-Events", "refer")
-"""The event packages that we know, within a call (RFC 6665 §8.2.2); a 489 has to name them."""
+"""The event packages that we support, within a call (RFC 6665 §8.2.2); a 489 has to list them."""
 
 
 def allow() -> tuple[str, str]:
-    """The Allow field: what we serve."""
+    """The Allow field: the methods that we serve."""
     return ("Allow", ", ".join(ALLOW))
 
 
@@ -79,9 +79,9 @@ def refuse_faults(faults: Iterable[Fault]) -> Answer | None:
 def refuse(request: Request, identity: Identity, merged_with: Iterable[Request]) -> Answer | None:
     """The refusal that a well-formed request without a dialog deserves; None: it may be served.
 
-    In the order of RFC 3261 §8.2, but that whom it is for is asked last: what a request
-    lacks is the more useful answer. `merged_with` are the requests that a copy that took
-    another way would equal (§8.2.2.2).
+    In the order of RFC 3261 §8.2, except that the Request-URI is checked last: other faults make
+    for a more useful response. `merged_with` are the requests that a copy over another path
+    would equal (§8.2.2.2).
     """
     return (
         _refuse_method(request)
@@ -94,7 +94,7 @@ def refuse(request: Request, identity: Identity, merged_with: Iterable[Request])
 
 
 def refuse_sips(request: Request, server: WsServer) -> Answer | None:
-    """The refusal of a `sips` request that came without TLS, which we cannot promise to keep to.
+    """The refusal of a `sips` request that arrived without TLS, which breaks its guarantee.
 
     None: it may be served (RFC 5630 §5.1.2).
     """
@@ -104,7 +104,7 @@ def refuse_sips(request: Request, server: WsServer) -> Answer | None:
 
 
 def answer_options() -> Answer:
-    """What we can do (RFC 3261 §11.2)."""
+    """The response to OPTIONS: our capabilities (RFC 3261 §11.2)."""
     kinds = [kind for kinds in (*ACCEPT.values(), MULTIPART) for kind in kinds]
     accept = ", ".join(dict.fromkeys(kinds))
     return Answer(
@@ -179,7 +179,7 @@ def _refuse_requirements(request: Request) -> Answer | None:
 
 
 def _refuse_info_package(request: Request) -> Answer | None:
-    """We know no Info Package, only the use from before there were any (RFC 6086 §4.2.2)."""
+    """Refuse Info Packages: we only support the legacy use without one (RFC 6086 §4.2.2)."""
     if request.method == "INFO" and "Info-Package" in request.headers:
         return Answer(469, headers=(("Recv-Info", ""),))
     return None
@@ -187,7 +187,7 @@ def _refuse_info_package(request: Request) -> Answer | None:
 
 def _refuse_content(request: Request) -> Answer | None:
     accepted = ACCEPT.get(request.method, ())
-    is_strict = request.method == "MESSAGE"  # what a person would miss is not passed over
+    is_strict = request.method == "MESSAGE"  # never drop content that a person would miss
     if not accepted or not must_refuse(request, accepted, is_strict=is_strict):
         return None
     if not is_plain(request):
@@ -196,5 +196,5 @@ def _refuse_content(request: Request) -> Answer | None:
 
 
 def _one_line(text: str) -> str:
-    """Words about the peer's text, fit for a reason phrase: printable ASCII, not too long."""
+    """Make a text fit for a reason phrase: printable ASCII, at most 120 characters."""
     return "".join(c if " " <= c <= "~" else "?" for c in text)[:120]

@@ -32,7 +32,7 @@ class InviteClient(Machine[InviteClientState]):
         state = InviteClientState
         match self.state, response.status // 100:
             case ((state.CALLING | state.PROCEEDING), 1):
-                self._enter(state.PROCEEDING)  # Timer B stops: a phone may ring for ever
+                self._enter(state.PROCEEDING)  # Timer B stops: a phone may ring forever
                 return [Deliver(response)]
             case ((state.CALLING | state.PROCEEDING), 2):
                 self._enter(state.ACCEPTED, M=now + LIFETIME)

@@ -1,4 +1,4 @@
-"""What a transaction asks of its owner: frozen values, carried out by `layer.py`."""
+"""Effects of a transaction: frozen values that `layer.py` carries out."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -22,12 +22,12 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """Timer B, F or H fired: the far end never did its part."""
+    """Timer B, F or H fired: the far end did not respond."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Input without effect in this state; the trace shows it, so that nothing vanishes silently."""
+    """Input without effect in this state; logged, so that nothing vanishes silently."""
 
     what: str
 

@@ -1,4 +1,4 @@
-"""Which transaction a message belongs to (RFC 3261 §17.1.3, §17.2.3), and their timers together."""
+"""Match messages to transactions and run their timers (RFC 3261 §17.1.3, §17.2.3)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.validate import useless
 
 MAX_SERVER_TRANSACTIONS: Final = 1000
-"""Bound on what peers can make us remember, for strangers and for partners each (`_is_within`).
-What has had its final answer makes way first; requests beyond that get 503 without a transaction.
+"""Most server transactions, inside and outside dialogs each (`_is_within`). Those with a final
+response are dropped first; requests beyond the limit get 503 without a transaction.
 """
 
 FOREIGN_BRANCH: Final = Fault(
@@ -35,34 +35,34 @@ Key: TypeAlias = tuple[str, ...]
 
 
 class ClientUser(Protocol):
-    """Whoever sent a request and waits for what becomes of it."""
+    """The sender of a request, which waits for its result."""
 
     def on_response(self, response: Response, now: float) -> None:
         """A response that the transaction let through; provisional ones too."""
 
     def on_useless(self, response: Response, now: float) -> None:
-        """An answer came from which nothing can be told; `response` stands for it, a 502."""
+        """A response came that cannot be used; `response` is a 502 in its place."""
 
     def on_timeout(self, now: float) -> None:
-        """Timer B or F fired: nobody answered."""
+        """Timer B or F fired: there was no response."""
 
     def on_flow_lost(self, now: float) -> None:
         """The connection ended first: whether the request had an effect is unknown."""
 
 
 class Wire(Protocol):
-    """What the transaction layer needs below it."""
+    """The layer below the transactions."""
 
     def send(self, flow: Flow, message: Request | Response) -> None:
-        """Queue `message` for the connection; a connection that is gone swallows it."""
+        """Queue `message` for the connection; dropped if the connection is gone."""
 
     def ignored(self, what: str) -> None:
-        """Note for the trace that some input had no effect."""
+        """Log that some input had no effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A request that came in, and the way back for its answer."""
+    """An incoming request, and the connection for its response."""
 
     request: Request
     flow: Flow
@@ -71,12 +71,12 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """What became of a response."""
+    """The result of matching a response."""
 
     is_ours: bool
-    """Whether there is a transaction for it."""
+    """True if there is a transaction for it."""
     fault: Fault | None = None
-    """Why nothing could be told from it, or why it is not ours, though nearly; else None."""
+    """Why it cannot be used, or why it almost matches but is not ours; else None."""
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ def client_key(message: Message) -> Key:
 
 
 def server_key(request: Request, method: str | None = None) -> Key:
-    """What makes requests one transaction for its server (RFC 3261 §17.2.3).
+    """The key that identifies a server transaction (RFC 3261 §17.2.3).
 
     `method` asks for the key that the request would have with that method: INVITE for an
     ACK or a CANCEL. Branches without the magic cookie, or with nothing behind it, fall
@@ -140,11 +140,11 @@ class Transactions:
         self._wire.send(flow, request)
 
     def send_ack(self, ack: Request, flow: Flow) -> None:
-        """Send the ACK of a 2xx: it is no transaction, and nobody answers it (§13.2.2.4)."""
+        """Send the ACK of a 2xx: it is not a transaction and gets no response (§13.2.2.4)."""
         self._wire.send(flow, ack)
 
     def forget(self, request: Request) -> None:
-        """Drop a client transaction that nobody waits for any more (RFC 3261 §9.1)."""
+        """Drop a client transaction whose result is not needed any more (RFC 3261 §9.1)."""
         self._clients.pop(client_key(request), None)
 
     def respond(self, inbound: Inbound, response: Response, now: float) -> None:
@@ -171,15 +171,15 @@ class Transactions:
         if fault is None:
             self._ask(key, client, client.machine.receive(response, now), now)
         elif not 100 <= response.status < 200:
-            if request.method != "INVITE":  # to an INVITE more may come: its user looks after that
+            if request.method != "INVITE":  # more may follow to an INVITE: its user handles that
                 del self._clients[key]
             client.user.on_useless(build.useless_answer(request, fault), now)
         return Matched(is_ours=True, fault=fault)
 
     def _key_of(self, response: Response) -> Key | None:
-        """The client transaction that a response is for; None if that cannot be told.
+        """The key of the client transaction that a response is for; None if unknown.
 
-        By branch and method (§17.1.3); where one of them cannot be read, by what else there is.
+        Matches branch and method (§17.1.3); if one is malformed, the other fields.
         """
         try:
             return client_key(response)
@@ -192,7 +192,7 @@ class Transactions:
             return found[0] if len(found) == 1 else None
 
     def _nearly_matches(self, response: Response) -> Fault | None:
-        """What keeps a response from being the answer to a request that waits for one."""
+        """Return why a response almost matches a pending request, but does not; else None."""
         try:
             via, cseq, call_id = response.via, response.cseq, response.call_id
         except Malformed:
@@ -206,7 +206,7 @@ class Transactions:
         return None
 
     def receive_request(self, request: Request, flow: Flow, now: float) -> Inbound | None:
-        """Match a request: a new one, or an ACK for the user, comes back; the rest is absorbed."""
+        """Match a request; return a new one, or an ACK for the user; None for retransmissions."""
         as_method = "INVITE" if request.method == "ACK" else request.method
         key = server_key(request, as_method)
         server = self._servers.get(key)
@@ -224,7 +224,7 @@ class Transactions:
         return Inbound(request, flow, key)
 
     def knows(self, inbound: Inbound) -> bool:
-        """Whether the request opened, or belongs to, a transaction that is still alive."""
+        """True if the request opened, or belongs to, a transaction that is still alive."""
         return inbound.key in self._servers
 
     def invite_for(self, cancel: Request) -> Inbound | None:
@@ -249,7 +249,7 @@ class Transactions:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a transaction is alive, ours or a peer's."""
+        """True if a transaction is alive, ours or a peer's."""
         return bool(self._clients or self._servers)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
@@ -271,7 +271,7 @@ class Transactions:
         """Fire all timers that are due."""
         for key, client in list(self._clients.items()):
             for timer in _due(client.machine.deadlines, now):
-                # A timer fired before may have cost the connection, and with it this one.
+                # An earlier timer may have closed the connection, and with it this transaction.
                 if self._clients.get(key) is client:
                     self._ask(key, client, client.machine.expire(timer), now)
         for key, server in list(self._servers.items()):
@@ -279,10 +279,10 @@ class Transactions:
                 self._serve(key, server, server.machine.expire(timer))
 
     def _has_room(self, *, is_within: bool) -> bool:
-        """Whether there is room for another request of that kind, made where it can be.
+        """True if there is room for another request of that kind; makes room if it can.
 
-        A refused INVITE only waits for its ACK, an accepted one for copies that a reliable
-        transport does not bring: whoever leaves those out must not keep the others from us.
+        A refused INVITE only waits for its ACK, an accepted one for retransmissions that do not
+        occur on a reliable transport. A peer that never sends the ACK must not block others.
         """
         alike = {key: one for key, one in self._servers.items() if one.is_within == is_within}
         surplus = len(alike) + 1 - MAX_SERVER_TRANSACTIONS
@@ -314,7 +314,7 @@ class Transactions:
             self._log(f"{role} transaction {request.method} {request.via.branch}: {change}")
 
     def _ask(self, key: Key, client: _Client, effects: list[Effect], now: float) -> None:
-        """Carry out what a client machine asked; a finished one is forgotten first."""
+        """Carry out a client machine's effects; a terminated one is removed first."""
         self._log_state("client", client)
         if client.machine.state.name == "TERMINATED":
             self._clients.pop(key, None)
@@ -330,7 +330,7 @@ class Transactions:
                     self._wire.ignored(what)
 
     def _serve(self, key: Key, server: _Server, effects: list[Effect]) -> bool:
-        """Carry out what a server machine asked; says whether the message is for the user."""
+        """Carry out a server machine's effects; return True if the message is for the user."""
         self._log_state("server", server)
         if server.machine.state.name == "TERMINATED":
             self._servers.pop(key, None)
@@ -349,7 +349,7 @@ class Transactions:
 
 
 def _may_answer(request: Request, response: Response) -> bool:
-    """Whether a response of which Via or CSeq is malformed can be the answer to `request`."""
+    """True if a response of which Via or CSeq is malformed can be the answer to `request`."""
     try:
         return response.via.branch == request.via.branch
     except Malformed:
@@ -359,9 +359,9 @@ def _may_answer(request: Request, response: Response) -> bool:
 
 
 def _is_within(request: Request) -> bool:
-    """Whether a request means a dialog or a request before it: BYE, CANCEL, re-INVITE.
+    """True if a request refers to a dialog or an earlier request: BYE, CANCEL, re-INVITE.
 
-    Strangers can say so, too, but then they get their 481 at once.
+    Strangers can claim that too, but then they get a 481 at once.
     """
     return request.to.tag is not None or request.method == "CANCEL"
 

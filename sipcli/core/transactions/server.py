@@ -87,7 +87,7 @@ class NonInviteServer(Machine[NonInviteServerState]):
     """Non-INVITE server transaction (RFC 3261 §17.2.2).
 
     It has no Proceeding: RFC 4320 §4.1 allows no provisional response but a late 100, and
-    no 408 either, because whoever asked has given up by then.
+    no 408 either, because the client has given up by then.
     """
 
     __slots__ = ("request",)
@@ -108,11 +108,11 @@ class NonInviteServer(Machine[NonInviteServerState]):
                 return [Ignored(f"our {response.status} to {method} in state {self.state.name}")]
 
     def receive(self, request: Request) -> list[Effect]:
-        """Take a repeated request: its answer is still being thought about."""
+        """Handle a repeated request: its response is still pending."""
         return [Ignored(f"{request.method} in state {self.state.name}")]
 
     def expire(self, timer: str) -> list[Effect]:
-        """Let Timer F fire: the client has given up, no answer is of use (RFC 4320 §4.2)."""
+        """Let Timer F fire: the client has given up, so no response is of use (RFC 4320 §4.2)."""
         state = NonInviteServerState
         match self.state, timer:
             case state.TRYING, "F":

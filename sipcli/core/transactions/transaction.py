@@ -1,4 +1,4 @@
-"""What the four transaction machines have in common (RFC 3261 §17): states own their timers.
+"""Base of the four transaction state machines (RFC 3261 §17): states own their timers.
 
 RFC 7118 runs over WebSocket, which is reliable: Timers A, E and G never run and D, I, J
 and K are zero, so that only B, F, H and those of RFC 6026 (L, M) exist here.
