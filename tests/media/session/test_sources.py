@@ -41,7 +41,9 @@ async def test_packets_are_as_the_description_announces_them(
     monkeypatch.setattr(MediaTransport, "send_rtcp", rtcp)
     async with connected() as (alice, bob):
         await asyncio.gather(alice.hears(), bob.hears())
-        await asyncio.sleep(10)
+        async with asyncio.timeout(60):  # until each has reported on the other's source
+            while any(own[-1].extension for own in packets.values()) or len(names) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
         sent = {one.ssrc for own in packets.values() for one in own}
         announced = {*alice.agreed.sources, *bob.agreed.sources}
         assert sent == announced == names.keys()
