@@ -1,6 +1,6 @@
-"""An audio medium as a phone sees it: everything that counts, wherever it stands (RFC 8829 §5.8).
+"""Collect what a phone needs to know of an audio medium from a whole description (RFC 8829 §5.8).
 
-Nothing is judged here and nothing raises: what is missing or means nothing is None or left out.
+Nothing is validated here and nothing raises: missing or invalid values are None or left out.
 """
 
 from collections.abc import Iterator
@@ -18,73 +18,73 @@ from sipcli.sdp.sources import HeaderExtension, read_mid_extension, read_sources
 from sipcli.sdp.transport import Candidate, Fingerprint
 
 MAX_CANDIDATES: Final = 64
-"""Of one far end. Each makes work with each of ours (RFC 8445 §6.1.2.5 asks for such a bound)."""
+"""Of one far end. Each is paired with each of ours (RFC 8445 §6.1.2.5 requires such a limit)."""
 MAX_CREDENTIAL: Final = 256
 """Characters of an ICE user name fragment or password (RFC 8839 §5.4)."""
 VOIP_METRICS: Final = "voip-metrics"
 """In `a=rtcp-xr`: the report block of RFC 3611 §4.7."""
 DISCARD: Final = 9
-"""The port of those who do not know their address yet (RFC 8829 §5.2.1)."""
+"""The port in a description whose sender does not know its address yet (RFC 8829 §5.2.1)."""
 _MAX_PACKET_MS: Final = 120
-"""ms of sound in one packet: what Opus has at most (RFC 7587 §6.1)."""
+"""ms of sound in one packet: the maximum of Opus (RFC 7587 §6.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioMedia:
-    """One `m=audio` of a session description, with what it has from the session level."""
+    """One `m=audio` of a session description, with the values it inherits from the session."""
 
     place: int
-    """Which of all media it is, counted from 0."""
+    """Its position among all media, counted from 0."""
     port: int
-    """Where it is carried by another medium: that one's."""
+    """That of its carrier, if another medium carries it."""
     protocol: str
     formats: tuple[Format, ...]
     direction: Direction
-    """As its sender sees it; `sendrecv` where nothing is said (RFC 8866 §6.7)."""
+    """As its sender sees it; `sendrecv` by default (RFC 8866 §6.7)."""
     connection: Connection | None
     mid: str | None
     other_mids: tuple[str, ...]
-    """The names of the media beside it."""
+    """The names (MIDs) of the other media."""
     bundled: bool
-    """Whether it is a member of a BUNDLE group (RFC 9143 §7)."""
+    """True if it is in a BUNDLE group (RFC 9143 §7)."""
     bundle_only: bool
-    """Whether it is of no use outside its group (RFC 9143 §6)."""
+    """True if it is unusable outside its group (`bundle-only`, RFC 9143 §6)."""
     carrier: "Carrier | None"
-    """The medium whose transport it uses, since it brings none of its own."""
+    """The medium whose transport it uses; None if it has its own."""
     rtcp_mux: bool
     ptime: int | None
     """ms of sound the sender wants in each packet."""
     max_ptime: int | None
-    """ms of sound in a packet at most."""
+    """Maximum ms of sound in a packet."""
     bandwidth: int | None
-    """bit/s the sender wants to receive at most, RTP payload only."""
+    """Maximum bit/s the sender wants to receive, RTP payload only."""
     voip_metrics: bool
-    """Whether the sender wants VoIP metrics in RTCP (RFC 3611 §5)."""
+    """True if the sender wants VoIP metrics in RTCP (RFC 3611 §5)."""
     has_keys: bool
-    """Whether it brings SDES keys (RFC 4568)."""
+    """True if it carries SDES keys (RFC 4568)."""
     fingerprints: tuple[Fingerprint, ...]
-    """All of them, weak ones too."""
+    """All of them, including those by weak hashes."""
     setup: Setup | None
     ufrag: str | None
     pwd: str | None = field(repr=False)
     lite: bool
     candidates: tuple[Candidate, ...]
-    """Those that are of use to us, at most `MAX_CANDIDATES`."""
+    """The usable ones, at most `MAX_CANDIDATES`."""
     sources: tuple[int, ...]
-    """The SSRCs that its sender announces (RFC 5576), at most 16."""
+    """The SSRCs its sender announces (RFC 5576), at most 16."""
     mid_extension: HeaderExtension | None
     """How its packets carry the MID."""
 
     @property
     def has_address(self) -> bool:
-        """Whether there is an address to send to, ICE aside."""
+        """True if there is an address to send to, ICE aside."""
         return self.connection is not None and not self.connection.is_unspecified
 
     @property
     def takes_address_away(self) -> bool:
-        """Whether it says `0.0.0.0` for an address without leaving it to ICE to find one.
+        """True if the address is `0.0.0.0` and ICE is not meant to find another.
 
-        ICE would come with port 9 (RFC 8839 §4.2.5); this was hold once (RFC 3264 §8.4).
+        With ICE the port would be 9 (RFC 8839 §4.2.5). This is old-style hold (RFC 3264 §8.4).
         """
         zero = self.connection is not None and self.connection.is_unspecified
         return zero and self.port != DISCARD
@@ -92,7 +92,7 @@ class AudioMedia:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """The tagged medium of a BUNDLE group, which alone has the transport (RFC 9143 §7.1.3)."""
+    """The tagged medium of a BUNDLE group, the only one with a transport (RFC 9143 §7.1.3)."""
 
     place: int
     kind: str
@@ -100,7 +100,7 @@ class Carrier:
 
 
 def audio_media(description: SessionDescription) -> list[AudioMedia]:
-    """All audio media of a description, in order, those with port 0 too."""
+    """Return all audio media of a description, in order, including those with port 0."""
     return [
         _audio(description, place, media)
         for place, media in enumerate(description.media)
@@ -109,7 +109,7 @@ def audio_media(description: SessionDescription) -> list[AudioMedia]:
 
 
 def read_mid(media: MediaDescription) -> str | None:
-    """The name of a medium (RFC 5888 §4); None if it has none."""
+    """Return the name (MID) of a medium (RFC 5888 §4); None if it has none."""
     return next(iter((media.value("mid") or "").split()), None)
 
 
@@ -158,7 +158,7 @@ def _direction(level: MediaDescription | SessionDescription) -> Direction | None
 
 
 def _bundle(session: SessionDescription, mid: str | None) -> list[str] | None:
-    """The names in the BUNDLE group of this medium; None if it is in none."""
+    """Return the names in the BUNDLE group of this medium; None if it is in none."""
     groups = (group.split() for group in session.values("group"))
     members = (words[1:] for words in groups if words and words[0].upper() == "BUNDLE")
     return next((group for group in members if mid in group), None)
@@ -167,10 +167,9 @@ def _bundle(session: SessionDescription, mid: str | None) -> list[str] | None:
 def _carrier(
     session: SessionDescription, media: MediaDescription, mid: str | None
 ) -> Carrier | None:
-    """The medium that carries this one: the first in its group that is live (RFC 9143 §7.3.1).
+    """Return the medium that carries this one: the first live one in its group (RFC 9143 §7.3.1).
 
-    One that is a later member but brings a transport of its own needs no other: that is how
-    browsers write it.
+    A later member with a transport of its own needs no carrier: browsers write it that way.
     """
     has_transport = media.port > 0 and any(level.has("ice-ufrag") for level in (media, session))
     group = None if has_transport else _bundle(session, mid)
@@ -186,12 +185,12 @@ def _carrier(
 
 
 def _bandwidth(lines: tuple[Line, ...]) -> int | None:
-    """What `b=` leaves for RTP payload, in bit/s, by the sum of RFC 8829 §5.10."""
+    """Return what `b=` leaves for RTP payload, in bit/s, as computed in RFC 8829 §5.10."""
     values = (line.value.upper() for line in reversed(lines) if line.type == "b")
     limits = dict(value.partition(":")[::2] for value in values)
     total = number(limits.get("TIAS"), 1, 10**9)
     if total is None and (kilobits := number(limits.get("AS"), 1, 10**6)) is not None:
-        # A twentieth is for RTCP; 50 headers of 40 bytes go out in a second.
+        # RTCP gets a twentieth (5 %), and 50 packets a second have 40 bytes of headers each.
         total = max(kilobits * 950 - 50 * 40 * 8, 0) or None
     return total
 
@@ -202,7 +201,7 @@ def _fingerprints(level: MediaDescription | SessionDescription) -> tuple[Fingerp
 
 def _credential(levels: tuple[MediaDescription | SessionDescription, ...], name: str) -> str | None:
     value = next(filter(None, (level.value(name) for level in levels)), None)
-    # Short ones are the risk of those who chose them.
+    # Too short ones are accepted: they only put their owner at risk.
     if not value or not value.isascii() or " " in value or len(value) > MAX_CREDENTIAL:
         return None
     return value

@@ -1,4 +1,4 @@
-"""The descriptions we send, piece by piece (RFC 8829 §5.2, §5.3)."""
+"""Build the session descriptions that we send (RFC 8829 §5.2, §5.3)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ NOWHERE: Final = Connection("IN", "IP4", "0.0.0.0")
 PTIME: Final = 20
 """ms of sound that we want in each packet."""
 _MAX_PTIME: Final = 120
-"""ms of sound that we can take in one."""
+"""Maximum ms of sound that we accept in one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +32,16 @@ class Layout:
 
     media: tuple[MediaDescription, ...]
     place: int
-    """Which of them is the audio; the others are refused."""
+    """The index of the audio; the others are refused."""
     mid: str | None
-    """The audio's name; None where the far end knows no names."""
+    """The audio's name; None if the far end does not use names."""
     bundled: bool
-    """Whether the audio is in a BUNDLE group, all on its own if there is no `carrier`."""
+    """True if the audio is in a BUNDLE group; without a `carrier` it is the only member."""
     carrier: int | None = None
-    """The place of the medium that the audio is bundled behind (RFC 9143 §7.3.1); None: no one."""
+    """The index of the medium that carries the audio (RFC 9143 §7.3.1); None if none does."""
 
     def with_audio(self, audio: MediaDescription) -> "Layout":
-        """The same with this audio in its place."""
+        """Return a copy with this audio in its place."""
         return replace(
             self, media=(*self.media[: self.place], audio, *self.media[self.place + 1 :])
         )
@@ -49,7 +49,7 @@ class Layout:
     def with_carrier(
         self, media: MediaDescription, local: LocalTransport, setup: Setup
     ) -> "Layout":
-        """The same with a carrier like `media` in its place, if there is one."""
+        """Return a copy with a carrier like `media` in its place, if there is one."""
         at = self.carrier
         if at is None:
             return self
@@ -57,7 +57,7 @@ class Layout:
         return replace(self, media=(*self.media[:at], ours, *self.media[at + 1 :]))
 
     def carried_by(self, carrier: Carrier | None) -> "Layout":
-        """The same after an answer that leaves the carrier out: it is refused from now on."""
+        """Return a copy for after an answer that drops the carrier: it is refused from now on."""
         if self.carrier is None or carrier is not None:
             return self
         media = list(self.media)
@@ -66,7 +66,7 @@ class Layout:
 
     @property
     def bundle(self) -> tuple[str, ...]:
-        """The names of the BUNDLE group, the one that has the transport first; empty: no group."""
+        """The names of the BUNDLE group, the one with the transport first; empty for no group."""
         tagged = None if self.carrier is None else read_mid(self.media[self.carrier])
         return tuple(filter(None, (tagged, self.mid))) if self.bundled else ()
 
@@ -76,10 +76,10 @@ FIRST: Final = Layout(media=(), place=0, mid="0", bundled=True)
 
 
 def session(session_id: int, version: int, layout: Layout) -> SessionDescription:
-    """A whole description.
+    """Return a whole description.
 
-    It says nothing of `ice-options`: `trickle` would promise to take candidates that come later,
-    and `ice2` a nomination (RFC 8445 §8.1.1) that our ICE agent does not always keep to.
+    It has no `ice-options`: `trickle` would promise that we accept later candidates, and `ice2` a
+    nomination (RFC 8445 §8.1.1) that our ICE agent does not always follow.
     """
     # Our address is no business of those who get the description (RFC 8829 §5.2.1).
     origin = Origin("-", str(session_id), str(version), "IN", "IP4", "0.0.0.0")
@@ -102,10 +102,10 @@ def audio(
     carried: bool,
     offering: bool,
 ) -> MediaDescription:
-    """Our audio; `metrics` asks for those of RFC 3611, `offering` adds what only offers say.
+    """Return our audio; `metrics` asks for those of RFC 3611, `offering` adds the offer-only lines.
 
-    `extension` carries the MID in packets, and `source` is whose packets they are: each is left
-    out where it is None. Of a `carried` medium, another tells the transport.
+    `extension` carries the MID in packets, and `source` identifies our packets; None leaves them
+    out. If the audio is `carried`, its transport is described by another medium.
     """
     port, connection = _address(local)
     formats = tuple(formats)
@@ -133,7 +133,7 @@ def audio(
 
 
 def refused(media: MediaDescription) -> MediaDescription:
-    """A medium that we do not use: it keeps its place, name, protocol and formats."""
+    """Return a medium that we refuse: it keeps its place, name, protocol and formats."""
     mid = read_mid(media)
     name = [Attribute("mid", mid)] if mid is not None else []
     return MediaDescription(
@@ -147,9 +147,9 @@ def refused(media: MediaDescription) -> MediaDescription:
 
 
 def _carrying(media: MediaDescription, local: LocalTransport, setup: Setup) -> MediaDescription:
-    """A medium that we do not use, and keep since the audio is bundled behind it.
+    """Return a medium that we do not use but accept, since it carries the audio.
 
-    Refused, it would take the audio with it (RFC 9143 §7.3.1).
+    Refusing it would refuse the audio as well (RFC 9143 §7.3.1).
     """
     port, connection = _address(local)
     number, *_ = (*media.formats, "0")

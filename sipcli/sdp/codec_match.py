@@ -1,4 +1,4 @@
-"""The formats that both sides have, each with its own numbers for them (RFC 3264 §5.1, §6.1)."""
+"""Match our formats with the far end's, each side with its own numbers (RFC 3264 §5.1, §6.1)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from sipcli.sdp.preferences import Preferences
 def common(
     theirs: Iterable[Format], preferences: Preferences, *, own_order: bool
 ) -> tuple[Format, ...]:
-    """Those of their formats that we can use, codecs first, in their order or in ours."""
+    """Return the formats of theirs that we can use, codecs first, in their order or in ours."""
     known = first_of_each(theirs)
     codecs = [each for each in known.values() if each.key in preferences.codec_keys]
     if own_order:
@@ -25,9 +25,9 @@ def common(
 
 
 def answered(formats: tuple[Format, ...], theirs: Iterable[Format]) -> tuple[Format, ...]:
-    """The common formats in the order of an answer: redundancy first where the offer has it so.
+    """Return the common formats in the order of an answer: RED first if the offer has it first.
 
-    A browser sends RED only if it stands before the codec that it is made of.
+    A browser sends RED only if it precedes the codec it carries.
     """
     keys = {each.key for each in formats}
     first = next(each for each in theirs if each.key in keys)
@@ -37,9 +37,10 @@ def answered(formats: tuple[Format, ...], theirs: Iterable[Format]) -> tuple[For
 
 
 def continued(preferences: Preferences, last: Iterable[Format]) -> tuple[Format, ...]:
-    """Our formats with the codecs of the last exchange first, in its order (RFC 8829 §5.2.2).
+    """Return our formats with the codecs of the last exchange first, in its order.
 
-    So that no later offer changes the codec for no reason, unless the user's list is the reason.
+    So a later offer does not change the codec without need (RFC 8829 §5.2.2), unless the user's
+    list asks for it.
     """
     formats = preferences.formats
     if preferences.own_order:
@@ -53,7 +54,7 @@ def continued(preferences: Preferences, last: Iterable[Format]) -> tuple[Format,
 def numbered(
     formats: Iterable[Format], numbers: PayloadTypes, offered: Iterable[Format] = ()
 ) -> tuple[Format, ...]:
-    """Our formats under the numbers they are to have: the offered ones where that can be."""
+    """Return our formats with the payload types to use: the offered ones if possible."""
     wanted = {each.key: each.payload_type for each in offered}
     result = [
         replace(each, payload_type=numbers.give(each.key, each.payload_type, wanted.get(each.key)))
@@ -67,10 +68,10 @@ def numbered(
 
 
 def receivable(numbers: PayloadTypes, preferences: Preferences) -> tuple[Format, ...]:
-    """Everything we understand that was ever announced in the dialog, by number.
+    """Return all formats ever announced in the dialog that we understand, by payload type.
 
-    More than the last description says, on purpose: packets under way when the formats change
-    are still understood, and so are peers that send with their own numbers instead of ours.
+    On purpose more than the last description has: packets in flight when the formats change
+    can still be decoded, and so can peers that send with their own numbers instead of ours.
     """
     ours = {each.key: each for each in preferences.formats}
     return tuple(
@@ -81,7 +82,7 @@ def receivable(numbers: PayloadTypes, preferences: Preferences) -> tuple[Format,
 
 
 def _is_meant(other: Format, codecs: Iterable[Format]) -> bool:
-    """Redundancy must be for Opus and nothing else: `fmtp:63 111/111` (RFC 2198 §5)."""
+    """Return True unless it is RED for anything but Opus: `fmtp:63 111/111` (RFC 2198 §5)."""
     if other.encoding != RED:
         return True
     opus = {str(each.payload_type) for each in codecs if each.encoding == OPUS}

@@ -1,7 +1,7 @@
-"""A session description as values, whatever it describes (RFC 8866 §5).
+"""Session descriptions as values, for any kind of media (RFC 8866 §5).
 
-Only what offer/answer needs is taken apart. Attributes keep their order and may repeat; their
-names are in lower case, for peers that write `a=SendRecv`.
+Only what offer/answer needs is parsed. Attributes keep their order and may repeat; their names
+are in lower case, since some peers write `a=SendRecv`.
 """
 
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is kept as it stands: `b=AS:64` has the type `b` and the value `AS:64`."""
+    """A line kept verbatim: `b=AS:64` has the type `b` and the value `AS:64`."""
 
     type: str
-    """One lower-case letter; it may be one that no RFC defines."""
+    """One lower-case letter, possibly one that no RFC defines."""
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who made the description and which one it is (`o=`, §5.2)."""
+    """The creator, id and version of the description (`o=`, §5.2)."""
 
     username: str
     session_id: str
@@ -43,7 +43,7 @@ class Connection:
 
     @property
     def is_unspecified(self) -> bool:
-        """Whether this is no address at all: `0.0.0.0` or `::`."""
+        """True for the unspecified address: `0.0.0.0` or `::`."""
         return self.address in ("0.0.0.0", "::")
 
 
@@ -56,21 +56,21 @@ class Attribute:
 
 
 class _Attributed:
-    """What sessions and media have in common."""
+    """The attributes of a session or a medium."""
 
     __slots__ = ()
     attributes: tuple[Attribute, ...]
 
     def values(self, name: str) -> Iterator[str]:
-        """The values of all attributes of that name, in order; `""` for one without a value."""
+        """Yield the values of all attributes of that name, in order; `""` if without a value."""
         return (each.value or "" for each in self.attributes if each.name == name)
 
     def value(self, name: str) -> str | None:
-        """The value of the first attribute of that name; None if there is none."""
+        """Return the value of the first attribute of that name; None if there is none."""
         return next(self.values(name), None)
 
     def has(self, name: str) -> bool:
-        """Whether an attribute of that name is there, with a value or without."""
+        """Return True if there is an attribute of that name, with or without a value."""
         return self.value(name) is not None
 
 
@@ -87,17 +87,17 @@ class MediaDescription(_Attributed):
     """As written: an answer repeats it exactly (RFC 8829 §5.3.1)."""
     formats: tuple[str, ...]
     connection: Connection | None = None
-    """None where the session's counts."""
+    """None if the session's applies."""
     others: tuple[Line, ...] = ()
     attributes: tuple[Attribute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDescription(_Attributed):
-    """The whole of it."""
+    """A whole session description."""
 
     origin: Origin | None
-    """None where the line is missing or means nothing."""
+    """None if the line is missing or invalid."""
     name: str = "-"
     connection: Connection | None = None
     others: tuple[Line, ...] = ()

@@ -1,10 +1,10 @@
-"""Numbers in the peer's text."""
+"""Parse numbers in the peer's text."""
 
 
 def number(text: str | None, low: int, high: int) -> int | None:
-    """The number that ASCII digits spell, if it is within bounds, else None.
+    """Return the value of a string of ASCII digits if it is within bounds, else None.
 
-    Eleven digits at most: all numbers of SDP that count for us fit.
+    At most eleven digits: all the numbers that we read from SDP fit.
     """
     if text is None or len(text) > 11 or not (text.isascii() and text.isdigit()):
         return None

@@ -1,4 +1,4 @@
-"""Who may send (RFC 3264 §5.1, RFC 8866 §6.7)."""
+"""The direction of a medium: who may send (RFC 3264 §5.1, RFC 8866 §6.7)."""
 
 from enum import StrEnum
 
@@ -13,28 +13,28 @@ class Direction(StrEnum):
 
     @classmethod
     def of(cls, *, sends: bool, receives: bool) -> "Direction":
-        """The direction that does just this."""
+        """Return the direction that sends and receives as given."""
         if sends:
             return cls.SENDRECV if receives else cls.SENDONLY
         return cls.RECVONLY if receives else cls.INACTIVE
 
     @property
     def sends(self) -> bool:
-        """Whether the describer may send."""
+        """True if the describer may send."""
         return self in (Direction.SENDRECV, Direction.SENDONLY)
 
     @property
     def receives(self) -> bool:
-        """Whether the describer wants to receive."""
+        """True if the describer wants to receive."""
         return self in (Direction.SENDRECV, Direction.RECVONLY)
 
     @property
     def reversed(self) -> "Direction":
-        """The same as the other side sees it."""
+        """The same direction as the other side sees it."""
         return Direction.of(sends=self.receives, receives=self.sends)
 
     def within(self, limit: "Direction") -> "Direction":
-        """What both this and `limit` allow."""
+        """Return the direction that both this and `limit` allow."""
         return Direction.of(
             sends=self.sends and limit.sends, receives=self.receives and limit.receives
         )

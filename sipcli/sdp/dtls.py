@@ -1,4 +1,4 @@
-"""The lines of DTLS: certificate fingerprints and who opens (RFC 8122 §5, RFC 4145 §4)."""
+"""The DTLS lines: certificate fingerprints and the `setup` role (RFC 8122 §5, RFC 4145 §4)."""
 
 import re
 from enum import StrEnum
@@ -7,12 +7,12 @@ from typing import Final
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 
 _STRONG: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
-"""Hash functions that prove something today, with their length in bytes."""
+"""Hash functions that are still secure, with their length in bytes."""
 _VALUE: Final = re.compile(r"[0-9A-F]{2}(?>(?::[0-9A-F]{2})*)")
 
 
 class Setup(StrEnum):
-    """What a side says about opening the connection (RFC 4145 §4)."""
+    """The `setup` attribute: which side opens the connection (RFC 4145 §4)."""
 
     ACTIVE = "active"
     PASSIVE = "passive"
@@ -24,17 +24,16 @@ _SETUPS: Final = {setup.value: setup for setup in Setup}
 
 
 def read_setup(value: str | None) -> Setup | None:
-    """Read the value of a `setup` attribute; None where there is none that means something."""
+    """Parse the value of a `setup` attribute; None if it is missing or invalid."""
     return None if value is None else _SETUPS.get(value.lower())
 
 
 def role_left(setup: Setup | None, otherwise: DtlsRole = DtlsRole.CLIENT) -> DtlsRole:
-    """The role that the far end's `setup` leaves to us; `otherwise` where it leaves the choice.
+    """Return the role that the far end's `setup` leaves to us; `otherwise` if it leaves the choice.
 
-    A line that is missing leaves the choice as well: RFC 4145 §4 would have an offer without it
-    mean `active`, but such peers take browsers for their model, and a ClientHello sent too soon
-    is repeated while one that both wait for never comes. So does `actpass` in an answer, which
-    is an error.
+    A missing line leaves the choice, too. By RFC 4145 §4 an offer without it means `active`, but
+    peers that omit it imitate browsers, and a ClientHello sent too early is repeated, while one
+    that both sides wait for never comes. `actpass` in an answer, an error, also leaves the choice.
     """
     if setup is Setup.ACTIVE:
         return DtlsRole.SERVER
@@ -42,9 +41,9 @@ def role_left(setup: Setup | None, otherwise: DtlsRole = DtlsRole.CLIENT) -> Dtl
 
 
 def setup_answered(offered: Setup | None, role: DtlsRole) -> Setup:
-    """What our answer says where `role` is ours: it must fit the offer (RFC 4145 §4.1).
+    """Return the `setup` of our answer for `role`, consistent with the offer (RFC 4145 §4.1).
 
-    In a later offer some ends name a role that is not theirs, though the association goes on.
+    In a later offer some peers name a role that is not theirs, though the association continues.
     """
     if offered is Setup.HOLDCONN:
         return Setup.HOLDCONN
@@ -54,7 +53,7 @@ def setup_answered(offered: Setup | None, role: DtlsRole) -> Setup:
 
 
 def read_fingerprint(value: str) -> Fingerprint | None:
-    """Read the value of a `fingerprint` attribute, weak ones too; None if it is none."""
+    """Parse the value of a `fingerprint` attribute, also by a weak hash; None if it is invalid."""
     words = value.split()
     if len(words) != 2 or _VALUE.fullmatch(words[1].upper()) is None:
         return None
@@ -62,5 +61,5 @@ def read_fingerprint(value: str) -> Fingerprint | None:
 
 
 def is_strong(fingerprint: Fingerprint) -> bool:
-    """Whether a match proves that it is that certificate: neither SHA-1 nor MD5 nor cut short."""
+    """Return True if a match proves the certificate: not SHA-1, not MD5, not truncated."""
     return _STRONG.get(fingerprint.hash_function) == fingerprint.value.count(":") + 1

@@ -1,4 +1,4 @@
-"""Payload type numbers and what they stand for (RFC 8866 §6.6, RFC 3551 §6)."""
+"""Payload types and the encodings they stand for (RFC 8866 §6.6, RFC 3551 §6)."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ RED: Final = "red"
 HIGHEST_PAYLOAD_TYPE: Final = 127
 
 Key: TypeAlias = tuple[str, int, int]
-"""Encoding name, clock rate and channels: what makes two formats the same."""
+"""Encoding name, clock rate (Hz) and channels: formats with equal keys are the same."""
 
 _RTPMAP: Final = re.compile(
     r"([0-9]{1,3})[ \t]++([^/\s]++)(?:[ \t]*+/[ \t]*+([0-9]{1,6})(?:/([0-9]{1,3}))?)?"
@@ -28,11 +28,11 @@ _FMTP: Final = re.compile(r"([0-9]{1,3})[ \t]++(.*+)")
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A payload type number and the encoding it stands for."""
+    """A payload type and the encoding it stands for."""
 
     payload_type: int
     encoding: str
-    """In lower case, such as `opus`; one of this module's names, or one that we do not know."""
+    """In lower case, such as `opus`; may be an encoding that we do not know."""
     clock_rate: int
     """Units of the RTP timestamp in a second: 8000 for G.722, which samples at 16 kHz."""
     channels: int = 1
@@ -41,18 +41,18 @@ class Format:
 
     @property
     def key(self) -> Key:
-        """What makes it the same as another format."""
+        """The key to compare it with another format."""
         return self.encoding, self.clock_rate, self.channels
 
     @property
     def rtpmap(self) -> str:
-        """The value of its `rtpmap` attribute, with the encoding's name as it is registered."""
+        """The value of its `rtpmap` attribute, with the registered spelling of the name."""
         name = _REGISTERED.get(self.encoding, self.encoding)
         channels = f"/{self.channels}" if self.channels > 1 else ""
         return f"{self.payload_type} {name}/{self.clock_rate}{channels}"
 
     def options(self) -> dict[str, str]:
-        """The parameters where they have the form `name=value; …`, names in lower case."""
+        """The parameters of the form `name=value; …`, names in lower case."""
         pairs = (each.partition("=") for each in self.parameters.split(";"))
         return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
@@ -83,11 +83,11 @@ STATIC: Final = {
         *(format_of(codec) for codec in _OURS if codec.payload_type is not None),
     )
 }
-"""Audio that needs no `rtpmap` (RFC 3551 §6)."""
+"""Static payload types, which need no `rtpmap` (RFC 3551 §6)."""
 
 
 def read_formats(media: MediaDescription) -> tuple[Format, ...]:
-    """The formats of an audio medium whose meaning is known, in order, each number once."""
+    """Return the formats of an audio medium that are defined, in order, each number once."""
     maps = dict(filter(None, map(_read_rtpmap, reversed([*media.values("rtpmap")]))))
     found = map(_FMTP.fullmatch, reversed([*media.values("fmtp")]))
     parameters = {int(each[1]): each[2] for each in found if each}
@@ -105,14 +105,14 @@ def _read_rtpmap(value: str) -> tuple[int, Format] | None:
         return None
     encoding, rate, channels = found[2].lower(), int(found[3] or 0), int(found[4] or 1)
     if encoding == G722:
-        rate = 8000  # by an old mistake of RFC 3551 §4.5.2, which some peers put right
+        rate = 8000  # an old mistake, kept by RFC 3551 §4.5.2, which some peers correct
     elif encoding in (OPUS, RED) and rate in (0, 48000):
-        rate, channels = 48000, 2  # whatever the peer writes: RFC 7587 §7 allows nothing else
+        rate, channels = 48000, 2  # whatever the peer writes: RFC 7587 §7 allows only this
     return int(found[1]), Format(int(found[1]), encoding, rate or 8000, channels)
 
 
 def first_of_each(formats: Iterable[Format]) -> dict[Key, Format]:
-    """The formats by key; of several numbers for one and the same, the first."""
+    """Return the formats by key; the first if several numbers stand for the same."""
     result: dict[Key, Format] = {}
     for each in formats:
         result.setdefault(each.key, each)

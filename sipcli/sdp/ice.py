@@ -1,4 +1,4 @@
-"""The lines of ICE: candidates, read with patience and written by the rules (RFC 8839 §5.1)."""
+"""The ICE candidate lines: parsed leniently, written strictly (RFC 8839 §5.1)."""
 
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
@@ -14,9 +14,9 @@ _THIS_NETWORK: Final = ip_network("0.0.0.0/8")
 
 
 def read_candidate(value: str) -> Candidate | None:
-    """Read the value of a `candidate` attribute; None if it cannot be understood.
+    """Parse the value of a `candidate` attribute; None if it is invalid.
 
-    Whether it is of use to us is another question: see `is_usable`.
+    Says nothing about whether we can use it: see `is_usable`.
     """
     words = value.split()
     if len(words) < 8 or words[6].lower() != "typ":
@@ -43,7 +43,7 @@ def read_candidate(value: str) -> Candidate | None:
 
 
 def write_candidate(candidate: Candidate) -> str:
-    """The value of a `candidate` attribute: the inverse of `read_candidate`."""
+    """Return the value of a `candidate` attribute: the inverse of `read_candidate`."""
     words = [
         candidate.foundation,
         str(candidate.component),
@@ -62,11 +62,11 @@ def write_candidate(candidate: Candidate) -> str:
 
 
 def ip_version(address: str) -> int | None:
-    """4 or 6 for an IP address that one machine can have; None for names and all others.
+    """Return 4 or 6 for an IP address that a host can have, else None.
 
-    Those are zero addresses (0.0.0.0/8), multicast, broadcast and what is reserved (RFC 6890).
+    None for names and for zero (0.0.0.0/8), multicast, broadcast and reserved addresses (RFC 6890).
     """
-    if "%" in address:  # a scope, as in fe80::1%eth0, means nothing on another machine
+    if "%" in address:  # a scope, as in fe80::1%eth0, has no meaning on another machine
         return None
     try:
         parsed = ip_address(address)
@@ -78,9 +78,9 @@ def ip_version(address: str) -> int | None:
 
 
 def is_usable(candidate: Candidate) -> bool:
-    """Whether we can send to it: RTP over UDP, to an IP address or a name that mDNS may know.
+    """Return True if we can send to it: RTP over UDP, to an IP address or an mDNS name.
 
-    Other host names are to be ignored (RFC 8839 §5.1); TCP and RTCP apart are not for us.
+    Other host names are to be ignored (RFC 8839 §5.1); we support neither TCP nor separate RTCP.
     """
     return (
         candidate.component == 1
@@ -91,7 +91,7 @@ def is_usable(candidate: Candidate) -> bool:
 
 
 def default_candidate(candidates: Iterable[Candidate]) -> Candidate | None:
-    """The one most likely to work for a peer without ICE: for the `m=` and `c=` lines.
+    """Return the candidate most likely to work without ICE: for the `m=` and `c=` lines.
 
     Relayed before reflexive before host (RFC 8445 §5.1.4), then IPv4, then by priority.
     """

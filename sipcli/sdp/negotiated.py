@@ -1,4 +1,4 @@
-"""The outcome of an exchange: everything the media need to know, without SDP."""
+"""The result of an offer/answer exchange: all that the media need to know, without SDP."""
 
 from dataclasses import dataclass
 
@@ -11,30 +11,30 @@ from sipcli.sdp.transport_params import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NegotiatedMedia:
-    """How the call's audio goes from now on."""
+    """The agreed parameters of the call's audio."""
 
     direction: Direction
-    """As we see it: hold by the far end takes our `sends` away, and so on."""
+    """As we see it: if the far end holds us, we do not send."""
     sends: tuple[Format, ...]
-    """What we may send, with the far end's numbers; the codec to use comes first."""
+    """The formats we may send, with the far end's numbers; the codec to use comes first."""
     receives: tuple[Format, ...]
-    """What may arrive, by number: also under numbers and codecs from earlier in the dialog."""
+    """The formats that may arrive, by payload type, including those from earlier in the dialog."""
     ptime: int
     """ms of sound the far end wants in each packet, 1 to 120."""
     bandwidth: int | None
-    """bit/s the far end wants at most, RTP payload only; None: no limit given."""
+    """Maximum bit/s the far end wants, RTP payload only; None if it gave no limit."""
     avpf: bool
-    """Whether the profile is one of AVPF: RTCP may come soon and often (RFC 4585)."""
+    """True for an AVPF profile: RTCP may be sent early and often (RFC 4585)."""
     voip_metrics: bool
-    """Whether the far end wants VoIP metrics in our RTCP (RFC 3611 §5)."""
+    """True if the far end wants VoIP metrics in our RTCP (RFC 3611 §5)."""
     sources: tuple[int, ...]
-    """The SSRCs that the far end announces for its packets (RFC 5576); empty if it names none."""
+    """The SSRCs the far end announces for its packets (RFC 5576); empty if it names none."""
     mid_extension: MidExtension | None
-    """How packets name their medium (RFC 9143 §9.2); None where that was not agreed."""
+    """How packets name their medium (RFC 9143 §9.2); None if not agreed."""
     path: Path
 
     def __str__(self) -> str:
-        """What a log tells of it."""
+        """Return a summary for the log."""
         formats = " ".join(
             f"{each.payload_type}={each.encoding}/{each.clock_rate}" for each in self.sends
         )
@@ -44,15 +44,15 @@ class NegotiatedMedia:
 
     @property
     def codec(self) -> Format:
-        """What our audio is encoded with."""
+        """The codec of the audio that we send."""
         return self.sends[0]
 
     @property
     def telephone_event(self) -> Format | None:
-        """How our DTMF digits are sent; None if the far end cannot take them in RTP.
+        """The format of the DTMF digits that we send; None if the far end takes none in RTP.
 
-        It shares the clock of `codec` (RFC 4733 §2.5.1.2), or, for gateways that know no other,
-        has one of its own.
+        It has the clock rate of `codec` (RFC 4733 §2.5.1.2), or its own for gateways that support
+        no other.
         """
         events = [each for each in self.sends if each.encoding == TELEPHONE_EVENT]
         same = [each for each in events if each.clock_rate == self.codec.clock_rate]
@@ -60,17 +60,17 @@ class NegotiatedMedia:
 
     @property
     def comfort_noise(self) -> Format | None:
-        """How `codec` may be replaced in silence (RFC 3389); None if it may not."""
+        """The comfort noise that may replace `codec` in silence (RFC 3389); None if not agreed."""
         return self._send(COMFORT_NOISE)
 
     @property
     def red(self) -> Format | None:
-        """How packets of `codec` may carry earlier ones (RFC 2198); None if they may not."""
+        """The RED in which `codec` may repeat payloads (RFC 2198); None if not agreed."""
         return self._send(RED)
 
     @property
     def opus(self) -> OpusWishes | None:
-        """How the far end wants its Opus; None where `codec` is another one."""
+        """The far end's wishes for the Opus it receives; None if `codec` is not Opus."""
         return OpusWishes.of(self.codec) if self.codec.encoding == OPUS else None
 
     def _send(self, encoding: str) -> Format | None:

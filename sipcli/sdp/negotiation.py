@@ -4,8 +4,8 @@
     HAVE_LOCAL_OFFER, HAVE_REMOTE_PRANSWER --final answer or rollback--> STABLE
     STABLE --receive_offer--> HAVE_REMOTE_OFFER --create_answer or rollback--> STABLE
 
-What was agreed stays in force until the next exchange is complete. One that fails leaves nothing
-but the payload type numbers we gave, and the version of our next description.
+The agreement stays in force until the next exchange is complete. A failed exchange leaves only
+the payload types we assigned and the version of our next description.
 """
 
 from copy import deepcopy
@@ -32,15 +32,15 @@ from sipcli.sdp.validation import BAD_PARAMETER, Refused, choose
 from sipcli.sdp.write import write
 
 PROTOCOL: Final = "UDP/TLS/RTP/SAVPF"
-"""What our offers say (RFC 8829 §5.1.2); an answer repeats what the offer says."""
+"""The protocol of our offers (RFC 8829 §5.1.2); an answer repeats that of the offer."""
 
 
 class OutOfTurn(RuntimeError):  # noqa: N818 - the core's word for it too
-    """A description at the wrong time: a mistake in the program."""
+    """A description at the wrong time: a bug in the caller."""
 
 
 class State(Enum):
-    """Whose turn it is."""
+    """The state of the offer/answer exchange."""
 
     STABLE = auto()
     HAVE_LOCAL_OFFER = auto()
@@ -50,26 +50,26 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteOffer:
-    """What the far end's offer can come to."""
+    """The far end's offer, as far as the caller needs to know it to answer."""
 
     direction: Direction
-    """The most that an answer can make of it, as we see it."""
+    """The widest direction that an answer can have, as we see it."""
     codec: Format
-    """What our audio would be encoded with."""
+    """The codec that our audio would have."""
     path: Path
-    """After an ICE restart our answer needs other credentials as well (RFC 8839 §4.4.2.1)."""
+    """If True, our answer needs new ICE credentials as well (RFC 8839 §4.4.2.1)."""
     sources: tuple[int, ...]
     """The SSRCs that it announces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Session:
-    """What a complete exchange left behind, as far as the next one must know it."""
+    """The result of a complete exchange that the next one needs."""
 
     layout: Layout
     """Of our description."""
     had_address: bool
-    """Whether the far end ever named an address of its own."""
+    """True once the far end has named an address of its own."""
     agreed: NegotiatedMedia
     numbers: PayloadTypes
     """Those of the dialog so far."""
@@ -77,7 +77,7 @@ class _Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Offered:
-    """An offer of ours that waits for its answer."""
+    """Our offer, waiting for its answer."""
 
     layout: Layout
     direction: Direction
@@ -85,7 +85,7 @@ class _Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Received:
-    """An offer of the far end's that waits for ours."""
+    """The far end's offer, waiting for our answer."""
 
     media: tuple[MediaDescription, ...]
     audio: AudioMedia
@@ -99,7 +99,7 @@ class _Received:
 class Negotiation:
     """The session descriptions of one dialog.
 
-    Methods that are called out of turn raise `OutOfTurn`; what the far end sends raises nothing.
+    Methods called in the wrong state raise `OutOfTurn`; input from the far end never raises.
     """
 
     __slots__ = (
@@ -121,13 +121,13 @@ class Negotiation:
     ) -> None:
         """`session_id` is random, 0 to 2**63 - 2 (RFC 8829 §5.2.1).
 
-        `source` is what our packets come from; it may be set anew, for the next description.
+        `source` identifies our RTP packets; a new value applies from the next description on.
         """
         if not 0 <= session_id < 2**63 - 1:
             raise ValueError("the session id is not a number of 63 bits")
         self.source = source
         self.certificate: tuple[Fingerprint, ...] = ()
-        """What the far end showed in the last handshake, by all hashes; to be set then."""
+        """The far end's certificate, by all hashes. The caller sets it after each handshake."""
         self._id = session_id
         self._version = 0
         self._sent: Layout | None = None
@@ -140,7 +140,7 @@ class Negotiation:
 
     @property
     def state(self) -> State:
-        """Whose turn it is."""
+        """The state of the offer/answer exchange."""
         if self._received is not None:
             return State.HAVE_REMOTE_OFFER
         if self._offered is None:
@@ -149,13 +149,13 @@ class Negotiation:
 
     @property
     def agreed(self) -> NegotiatedMedia | None:
-        """What is in force, be it provisional; None before the first answer."""
+        """The agreement in force, even if provisional; None before the first answer."""
         return None if self._latest is None else self._latest.agreed
 
     def create_offer(self, local: LocalTransport, direction: Direction) -> str:
-        """Our offer; other ICE credentials in `local` than before make it an ICE restart.
+        """Return our offer; new ICE credentials in `local` make it an ICE restart.
 
-        Our certificate stays the same all through the dialog. `direction` is what we want:
+        Our certificate must stay the same throughout the dialog. `direction` is what we want:
         `sendonly` holds the far end (RFC 3264 §8.4).
         """
         if self.state is not State.STABLE:
@@ -185,11 +185,11 @@ class Negotiation:
     def receive_answer(
         self, text: bytes | str, *, provisional: bool = False
     ) -> NegotiatedMedia | Refused:
-        """Take the answer to our offer; a provisional one leaves room for another.
+        """Apply the answer to our offer; after a provisional one another may follow.
 
-        One that cannot be used is as if it had not come, if provisional, else it ends the
-        exchange. The next one may be of another fork: it goes on from a provisional one only
-        where it leads to the same far end (RFC 3261 §12.1.2: a session for each early dialog).
+        An unusable answer is ignored if provisional, else it ends the exchange. The next answer
+        may come from another fork: it continues a provisional one only if both lead to the same
+        far end (RFC 3261 §12.1.2: a session for each early dialog).
         """
         if self._offered is None:
             raise OutOfTurn(f"an answer in {self.state.name}")
@@ -203,7 +203,7 @@ class Negotiation:
         return session if isinstance(session, Refused) else session.agreed
 
     def receive_offer(self, text: bytes | str) -> RemoteOffer | Refused:
-        """Take the far end's offer; one that cannot be used is as if it had not come."""
+        """Apply the far end's offer; an unusable one is ignored."""
         if self.state is not State.STABLE:
             raise OutOfTurn(f"an offer in {self.state.name}")
         description = _read(text)
@@ -217,8 +217,8 @@ class Negotiation:
         path = follow(audio, self._path, offering=False, certificate=self.certificate)
         if isinstance(path, Refused):
             return path
-        # Packets of two associations cannot be taken for each other: numbers start afresh, for
-        # servers that connect a call to somebody else.
+        # Packets of two DTLS associations cannot be confused, so a new one may redefine payload
+        # types. Servers need that when they connect a call to another party.
         numbers = PayloadTypes() if path.new_association else deepcopy(self._numbers)
         numbers.note(audio.formats)
         formats = common(audio.formats, self._preferences, own_order=self._preferences.own_order)
@@ -235,9 +235,9 @@ class Negotiation:
     def create_answer(
         self, local: LocalTransport, direction: Direction
     ) -> tuple[str, NegotiatedMedia]:
-        """Our answer to the offer received, and what it comes to.
+        """Return our answer to the offer received, and the agreement.
 
-        `direction` is what we want; the answer says as much of it as the offer allows.
+        `direction` is what we want; the answer grants as much of it as the offer allows.
         """
         offer = self._received
         if offer is None:
@@ -276,7 +276,7 @@ class Negotiation:
         return self._issue(layout), self._session.agreed
 
     def rollback(self) -> None:
-        """Give the outstanding offer up: refused, withdrawn, or in the way of another (glare)."""
+        """Drop the outstanding offer: refused, withdrawn, or collided with another (glare)."""
         if self.state is State.STABLE:
             raise OutOfTurn(f"a rollback in {self.state.name}")
         self._offered = self._received = self._provisional = None
@@ -297,7 +297,7 @@ class Negotiation:
         description = _read(text)
         if isinstance(description, Refused):
             return description
-        # Media match by place alone, whatever their names are now and however many there are.
+        # Media match by position only, whatever their names and number are now.
         place = offer.layout.place
         matching = [each for each in audio_media(description) if each.place == place]
         audio = choose(matching, self._preferences.codec_keys, place, self.certificate)
@@ -322,9 +322,9 @@ class Negotiation:
         return self._concluded(audio, path, formats, allowed, layout, numbers)
 
     def _direction(self, audio: AudioMedia) -> Direction:
-        """The far end's direction, with the hold of old taken for what it meant (RFC 3264 §8.4).
+        """Return the far end's direction; a zero address is the old form of hold (RFC 3264 §8.4).
 
-        A zero address counts only after a real one: browsers begin with it, meaning nothing.
+        It counts only after a real address: browsers start with a zero one without meaning hold.
         """
         if self._had_address and audio.takes_address_away:
             return audio.direction.within(Direction.SENDONLY)
@@ -360,7 +360,7 @@ class Negotiation:
         )
 
     def _issue(self, layout: Layout) -> str:
-        """The text of ours; its version rises by one if anything changes (RFC 3264 §8)."""
+        """Return our description; its version rises by one if anything changes (RFC 3264 §8)."""
         if self._sent != layout:
             self._sent = layout
             self._version += 1

@@ -1,4 +1,4 @@
-"""What one side wants of the Opus that it gets: its `fmtp` parameters (RFC 7587 §6.1)."""
+"""The Opus `fmtp` parameters: how one side wants to receive its Opus (RFC 7587 §6.1)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,23 +7,23 @@ from sipcli.sdp.digits import number
 from sipcli.sdp.formats import Format
 
 FULL_BAND: Final = 48_000
-"""Hz: the playback rate of those who can hear all that Opus has."""
+"""Hz: the default playback rate, for the full bandwidth of Opus."""
 _YES: Final = ("1", "true", "yes")
 _MIN_PTIME: Final = "minptime=10"
-"""ms of sound in a packet that we can take at least; shorter ones work too, and cost more."""
+"""Minimum ms of sound in a packet that we ask for; shorter ones work, but cost more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpusWishes:
-    """How one side wants its Opus."""
+    """How one side wants to receive its Opus."""
 
     fec: bool = False
-    """Whether it can use in-band forward error correction."""
+    """True if it can use in-band forward error correction."""
     dtx: bool = False
-    """Whether it prefers that silence is not sent."""
+    """True if it prefers that silence is not sent."""
     stereo: bool = False
     cbr: bool = False
-    """Whether it prefers a constant bit rate."""
+    """True if it prefers a constant bit rate."""
     max_average_bitrate: int | None = None
     """bit/s, 6000 to 510000."""
     max_playback_rate: int = FULL_BAND
@@ -31,7 +31,7 @@ class OpusWishes:
 
     @classmethod
     def of(cls, opus: Format) -> "OpusWishes":
-        """Read them from a format; what means nothing counts as not said."""
+        """Read the wishes from a format; invalid parameters count as absent."""
         options = opus.options()
         return cls(
             fec=options.get("useinbandfec", "").lower() in _YES,
@@ -44,7 +44,7 @@ class OpusWishes:
 
     @property
     def parameters(self) -> str:
-        """They as the value of an `fmtp` attribute, without what is meant anyway."""
+        """Return the value of an `fmtp` attribute, without the defaults."""
         said = {
             "useinbandfec=1": self.fec,
             "usedtx=1": self.dtx,

@@ -1,4 +1,4 @@
-"""Which encodings we can use, and in what order we would."""
+"""The encodings that we support, and the order in which we prefer them."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,7 +14,7 @@ EVENTS: Final = (
     Format(110, TELEPHONE_EVENT, 48000, parameters="0-15"),
     Format(101, TELEPHONE_EVENT, 8000, parameters="0-15"),
 )
-"""DTMF digits at the clock of each codec, whose timestamps they share (RFC 4733 §2.5.1.2)."""
+"""Telephone-events at the clock rate of each codec: they share timestamps (RFC 4733 §2.5.1.2)."""
 
 _COMFORT_NOISE: Final = format_of(codecs.COMFORT_NOISE)
 _RED: Final = Format(63, RED, 48000, 2)
@@ -24,22 +24,22 @@ _OPUS: Final = OpusWishes(fec=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What we offer and accept."""
+    """The formats that we offer and accept."""
 
     codecs: tuple[str, ...] = tuple(CODECS)
-    """Names of `CODECS`, the best first."""
+    """Names of `CODECS`, the preferred first."""
     own_order: bool = False
-    """Whether this order counts in answers and later offers too.
+    """True if this order applies to answers and later offers, too.
 
-    Otherwise an answer keeps the order of the offer, as RFC 3264 §6.1 recommends where there is
-    no reason against it; a list that the user wrote is such a reason.
+    Otherwise an answer keeps the order of the offer, as RFC 3264 §6.1 recommends unless there is
+    a reason against it; a list that the user wrote is such a reason.
     """
     comfort_noise: bool = False
-    """Whether to use comfort noise (RFC 3389) with the codecs that have none of their own."""
+    """True to use comfort noise (RFC 3389) with codecs that have none of their own."""
     red: bool = False
-    """Whether to use redundancy (RFC 2198) with Opus."""
+    """True to use redundancy (RED, RFC 2198) with Opus."""
     opus: OpusWishes = _OPUS
-    """How we want our Opus."""
+    """How we want to receive Opus."""
 
     def __post_init__(self) -> None:
         if not self.codecs or not CODECS.keys() >= set(self.codecs):
@@ -47,7 +47,7 @@ class Preferences:
 
     @property
     def formats(self) -> tuple[Format, ...]:
-        """Everything that may go over the wire, codecs first, with the numbers we would choose."""
+        """Return all formats we may use, codecs first, with the payload types we would choose."""
         opus = replace(CODECS[OPUS], parameters=self.opus.parameters)
         codecs = tuple((CODECS | {OPUS: opus})[name] for name in dict.fromkeys(self.codecs))
         clocks = {each.clock_rate for each in codecs}
@@ -60,5 +60,5 @@ class Preferences:
 
     @property
     def codec_keys(self) -> tuple[Key, ...]:
-        """The codecs alone, the best first."""
+        """Return only the codecs, the preferred first."""
         return tuple(CODECS[name].key for name in dict.fromkeys(self.codecs))

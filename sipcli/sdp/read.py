@@ -1,7 +1,7 @@
-"""Text into a session description: whatever can be understood is taken (RFC 8866 §5, §9).
+"""Parse a session description, leniently (RFC 8866 §5, §9).
 
-Lines may end in CRLF, LF or CR, stand in any order within their section, be missing or unknown.
-Only what leaves open how many media there are and of what kind is refused.
+Lines may end in CRLF, LF or CR, come in any order within their section, be missing or unknown.
+Only text that leaves the number or the kinds of media open is rejected.
 """
 
 import re
@@ -19,7 +19,7 @@ from sipcli.sdp.description import (
 )
 
 MAX_LENGTH: Final = 65_536
-"""Bytes (of text: characters). Browsers with a dozen videos stay under 20,000."""
+"""Bytes (characters, if given text). Browsers with a dozen videos stay under 20,000."""
 MAX_LINES: Final = 2_000
 MAX_MEDIA: Final = 64
 
@@ -30,18 +30,18 @@ _MAX_PORT: Final = 65_535
 
 
 class BadDescription(ValueError):  # noqa: N818 - a fact about the peer's text, as in the RFC's prose
-    """A text that is no session description, or one beyond all bounds."""
+    """The text is not a session description, or exceeds a limit."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason if line is None else f"line {line}: {reason}")
         self.reason = reason
         self.line = line
-        """Counted from 1; None where it is not one line's fault."""
+        """Line number, from 1; None if the fault is not in one line."""
 
 
 @dataclass(slots=True)
 class _Section:
-    """The lines of the session, or of one medium, as they come in."""
+    """The lines of the session, or of one medium, read so far."""
 
     connection: Connection | None = None
     others: list[Line] = field(default_factory=list)
@@ -56,14 +56,14 @@ class _Section:
                     Attribute(name.strip().lower(), rest.strip() if colon else None)
                 )
         elif type_ == "c":
-            # Of several addresses the first is enough to know: ICE has its own (RFC 8866 §5.7).
+            # The first of several addresses is enough: ICE has its own (RFC 8866 §5.7).
             self.connection = self.connection or _connection(value)
         else:
             self.others.append(Line(type_, value))
 
 
 def read(data: bytes | str) -> SessionDescription:
-    """Read a session description; raises `BadDescription` and nothing else."""
+    """Parse a session description. Raises only `BadDescription`."""
     session = section = _Section()
     media: list[tuple[MediaDescription, _Section]] = []
     for number, type_, value in _lines(_text(data)):
@@ -94,7 +94,7 @@ def read(data: bytes | str) -> SessionDescription:
 
 
 def _text(data: bytes | str) -> str:
-    """The text within its bounds; what is not UTF-8 is replaced, so that it can be repeated."""
+    """Return the text within its limits; invalid UTF-8 is replaced, so that we can echo it."""
     if len(data) > MAX_LENGTH:
         raise BadDescription(f"longer than {MAX_LENGTH} bytes")
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
@@ -105,7 +105,7 @@ def _text(data: bytes | str) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, str]]:
-    """Number, type and value of each line that has a type; the rest is noise."""
+    """Yield number, type and value of each line that has a type; other lines are ignored."""
     lines = _END_OF_LINE.split(text)
     if len(lines) > MAX_LINES:
         raise BadDescription(f"more than {MAX_LINES} lines")
@@ -117,16 +117,16 @@ def _lines(text: str) -> Iterator[tuple[int, str, str]]:
         empty = False
         type_, value = found[1].lower(), found[2].strip()
         if type_ == "v" and value != "0":
-            raise BadDescription("a version other than 0", number)
+            raise BadDescription("the version is not 0", number)
         yield number, type_, value
     if empty:
-        raise BadDescription("this is no session description")
+        raise BadDescription("this is not a session description")
 
 
 def _media(value: str, number: int) -> MediaDescription:
     found = _MEDIA.match(value)
     if found is None:
-        raise BadDescription("m= without kind, port and protocol", number)
+        raise BadDescription("m= without media type, port and protocol", number)
     kind, port, count, protocol, formats = found.groups()
     if int(port) > _MAX_PORT:
         raise BadDescription(f"a port above {_MAX_PORT}", number)

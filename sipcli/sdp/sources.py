@@ -1,7 +1,7 @@
-"""Which RTP packets belong to a medium: by their SSRC (RFC 5576) or by its name (RFC 9143 §9.2).
+"""How RTP packets are matched to a medium: by SSRC (RFC 5576) or by its name (RFC 9143 §9.2).
 
-The name (MID) travels in a header extension (RFC 8285), whose number is agreed on per session.
-Some servers drop packets that neither of the two lets them place.
+The name (MID) travels in a header extension (RFC 8285), whose number is agreed per session.
+Some servers drop packets that they can match by neither.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from sipcli.sdp.direction import Direction
 
 MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 MAX_SOURCES: Final = 16
-"""SSRCs of one far end that are remembered; a phone has one."""
+"""Maximum SSRCs remembered of one far end; a phone has one."""
 MAX_MID: Final = 16
-"""Bytes of a name that goes into packets: what the one-byte form has room for (RFC 8285 §4.2)."""
+"""Maximum bytes of a name in packets: the limit of the one-byte form (RFC 8285 §4.2)."""
 HIGHEST_NUMBER: Final = 255
 """Of a header extension; higher ones ask the answerer to choose another (RFC 8285 §7)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RtpSource:
-    """Where our packets come from, as descriptions announce it (RFC 5576 §6.1)."""
+    """The SSRC and CNAME of our packets, as descriptions announce them (RFC 5576 §6.1)."""
 
     ssrc: int
     """32 bits."""
@@ -42,22 +42,22 @@ class HeaderExtension:
 
 @dataclass(frozen=True, slots=True)
 class MidExtension:
-    """How packets name the medium that they belong to."""
+    """How packets name the medium they belong to."""
 
     number: int
     mid: str
     sends: bool
-    """Whether the far end wants it in our packets."""
+    """True if the far end wants it in our packets."""
     others: tuple[str, ...] = ()
-    """The names of the far end's other media, whose packets are none of ours."""
+    """The names of the far end's other media, whose packets we must not play."""
 
 
 OFFERED: Final = HeaderExtension(4)
-"""What our offers say; the number is Chromium's."""
+"""The extension of our offers; the number is Chromium's."""
 
 
 def read_sources(media: MediaDescription) -> tuple[int, ...]:
-    """The SSRCs that a medium announces, in order, each once; at most 16."""
+    """Return the SSRCs that a medium announces, in order, each once; at most 16."""
     found = (number(value.partition(" ")[0], 0, 2**32 - 1) for value in media.values("ssrc"))
     return tuple(dict.fromkeys(each for each in found if each is not None))[:MAX_SOURCES]
 
@@ -65,12 +65,12 @@ def read_sources(media: MediaDescription) -> tuple[int, ...]:
 def read_mid_extension(
     media: MediaDescription, session: SessionDescription
 ) -> HeaderExtension | None:
-    """How a description carries the MID in packets; None if it does not."""
+    """Return the extension that carries the MID in packets; None if the description has none."""
     return next(_mid_extensions(media), None) or next(_mid_extensions(session), None)
 
 
 def answer_to(offered: HeaderExtension | None, mid: str | None) -> HeaderExtension | None:
-    """What an answer makes of it: the same number, the direction reversed (RFC 8285 §6)."""
+    """Return the extension for our answer: same number, direction reversed (RFC 8285 §6)."""
     if offered is None or mid is None or len(mid.encode()) > MAX_MID:
         return None
     return HeaderExtension(offered.number, offered.direction.reversed)
@@ -79,9 +79,9 @@ def answer_to(offered: HeaderExtension | None, mid: str | None) -> HeaderExtensi
 def agreed_extension(
     theirs: HeaderExtension | None, mid: str | None, others: tuple[str, ...]
 ) -> MidExtension | None:
-    """What the two sides' lines come to; `mid` is the name of the medium in our description.
+    """Return what both sides agreed on; `mid` is the name of the medium in our description.
 
-    `others` are the names that the far end has for its other media.
+    `others` are the far end's names for its other media.
     """
     ours = answer_to(theirs, mid)
     if ours is None or mid is None or ours.direction is Direction.INACTIVE:
@@ -90,14 +90,14 @@ def agreed_extension(
 
 
 def write_mid_extension(extension: HeaderExtension) -> Attribute:
-    """The `extmap` line."""
+    """Return the `extmap` line."""
     is_both = extension.direction is Direction.SENDRECV
     direction = "" if is_both else f"/{extension.direction.value}"
     return Attribute("extmap", f"{extension.number}{direction} {MID_URI}")
 
 
 def write_source(source: RtpSource) -> Attribute:
-    """The `ssrc` line."""
+    """Return the `ssrc` line."""
     return Attribute("ssrc", f"{source.ssrc} cname:{source.cname}")
 
 

@@ -1,11 +1,11 @@
-"""What the two sides tell each other about the path of the media: ICE and DTLS."""
+"""The transport parameters that both sides exchange: ICE and DTLS."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class CandidateType(StrEnum):
-    """How a candidate came to be (RFC 8445 §5.1.1), from the best default to the worst."""
+    """The type of a candidate (RFC 8445 §5.1.1), from the best default to the worst."""
 
     RELAY = "relay"
     SERVER_REFLEXIVE = "srflx"
@@ -19,7 +19,7 @@ class Candidate:
 
     foundation: str
     component: int
-    """1 for RTP (and RTCP, which is multiplexed), 2 for RTCP apart."""
+    """1 for RTP (and multiplexed RTCP), 2 for separate RTCP."""
     protocol: str
     """In lower case: `udp`, `tcp`."""
     priority: int
@@ -39,12 +39,12 @@ class Candidate:
 
     @property
     def is_mdns(self) -> bool:
-        """Whether the address is a browser's stand-in name, to be asked for by multicast."""
+        """True if the address is an mDNS name, with which a browser hides its address."""
         return self.address.lower().endswith(".local")
 
 
 class DtlsRole(StrEnum):
-    """Who sends the ClientHello (RFC 5763 §5)."""
+    """The role in the DTLS handshake: who sends the ClientHello (RFC 5763 §5)."""
 
     CLIENT = "client"
     SERVER = "server"
@@ -70,22 +70,22 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTransport:
-    """Our end of the path, as it goes into what we send."""
+    """Our transport parameters, as they go into our descriptions."""
 
     ufrag: str
     pwd: str = field(repr=False)
     candidates: tuple[Candidate, ...]
-    """All there are: none will follow."""
+    """All our candidates: none will follow (no trickle)."""
     fingerprint: Fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteTransport:
-    """The far end's ICE agent, as it described itself."""
+    """The far end's ICE parameters."""
 
     ufrag: str
     pwd: str = field(repr=False)
     candidates: tuple[Candidate, ...]
-    """Those that can be used: UDP, component 1, an IP address or an mDNS name; a bounded number."""
+    """The usable ones: UDP, component 1, an IP address or an mDNS name; a bounded number."""
     lite: bool = False
-    """Whether it is an ICE-lite agent, which makes us the controlling one (RFC 8445 §6.1.1)."""
+    """True for an ICE-lite agent, which makes us the controlling one (RFC 8445 §6.1.1)."""

@@ -1,4 +1,4 @@
-"""How the media path begins, and goes on from one description to the next (RFC 8842 §3 to §6)."""
+"""Derive the transport of the media from one description to the next (RFC 8842 §3 to §6)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from sipcli.sdp.validation import MISCELLANEOUS, WEAK, Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """What ICE and DTLS need to know."""
+    """The parameters of ICE and DTLS."""
 
     remote: RemoteTransport
     controlling: bool
-    """Whether ours is the controlling ICE agent (RFC 8445 §6.1.1)."""
+    """True if our ICE agent is the controlling one (RFC 8445 §6.1.1)."""
     dtls_role: DtlsRole
     """Ours."""
     fingerprints: tuple[Fingerprint, ...]
-    """The far end's certificate must match one of these; all are of strong kinds."""
+    """The far end's certificate must match one of these; all use strong hashes."""
     ice_restarted: bool
-    """Whether the far end has other ICE credentials than before: checks start anew."""
+    """True if the far end has new ICE credentials: checks start again."""
     new_association: bool
-    """Whether a DTLS handshake is due: the first, or for another certificate or role.
+    """True if a DTLS handshake is due: the first, or for a new certificate or role.
 
-    Where none is due, DTLS and SRTP go on, after an ICE restart too.
+    Otherwise DTLS and SRTP continue, also after an ICE restart.
     """
 
 
 def leads_to(audio: AudioMedia, path: Path, certificate: Collection[Fingerprint] = ()) -> bool:
-    """Whether a description names the very far end that `path` leads to.
+    """Return True if a description names the same far end that `path` leads to.
 
     `certificate` is as for `follow`.
     """
@@ -47,14 +47,14 @@ def follow(
     offering: bool,
     certificate: Collection[Fingerprint] = (),
 ) -> Path | Refused:
-    """The path that a description makes of the one `before` it, None for the first.
+    """Return the path after a description; `before` is the path so far, None for the first.
 
-    The description has passed `refusal`; `offering` says that it answers an offer of ours.
-    `certificate` is what the far end has shown, by all hashes; empty before the handshake.
+    The description has passed `refusal`; `offering` is True if it answers our offer.
+    `certificate` is the one the far end has shown, by all hashes; empty before the handshake.
 
     A new DTLS association needs an ICE restart, to keep its packets apart from those of the old
-    one (RFC 8842 §6). So another certificate without one is refused, and another role without one
-    is not believed: some peers answer `active` by habit.
+    one (RFC 8842 §6). So without a restart a new certificate is refused, and a new role is
+    ignored: some peers always answer `active`.
     """
     remote = RemoteTransport(
         ufrag=audio.ufrag or "", pwd=audio.pwd or "", candidates=audio.candidates, lite=audio.lite
@@ -68,10 +68,12 @@ def follow(
     if continued is None:
         if before is not None and not restarted:
             return Refused(MISCELLANEOUS, "the DTLS certificate changes without an ICE restart")
-        if not strong:  # it was known by a certificate that is not the present one's
+        if not strong:  # the fingerprint matched an earlier certificate, not the current one
             return WEAK
         if audio.setup is Setup.HOLDCONN:
-            return Refused(MISCELLANEOUS, "the DTLS connection is put off (setup:holdconn)")
+            return Refused(
+                MISCELLANEOUS, "the far end postpones the DTLS connection (setup:holdconn)"
+            )
         role = role_left(audio.setup)
     elif restarted:
         role = role_left(audio.setup, continued.dtls_role)
@@ -79,7 +81,7 @@ def follow(
         role = continued.dtls_role
     return Path(
         remote=remote,
-        # Roles outlast ICE restarts, but a lite agent never controls a full one (RFC 8445 §9).
+        # Roles survive ICE restarts, but a lite agent never controls a full one (RFC 8445 §9).
         controlling=remote.lite or (before.controlling if before else offering),
         dtls_role=role,
         fingerprints=strong or (continued.fingerprints if continued is not None else ()),
@@ -93,9 +95,9 @@ def _is_same(
     before: Collection[Fingerprint],
     certificate: Collection[Fingerprint],
 ) -> bool:
-    """Whether a description names the certificate that the one before it named (RFC 8122 §5).
+    """Return True if a description names the same certificate as the one before (RFC 8122 §5).
 
-    It may do so by other hashes, which only the certificate itself can prove.
+    It may use other hashes, which can only be checked against the certificate itself.
     """
     known = {*before, *(() if set(before).isdisjoint(certificate) else certificate)}
     return not known.isdisjoint(named)

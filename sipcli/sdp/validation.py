@@ -1,4 +1,4 @@
-"""What cannot become a WebRTC call, said in one sentence (RFC 8829 §5.8.3, RFC 3264 §6)."""
+"""Refuse descriptions that cannot become a WebRTC call (RFC 8829 §5.8.3, RFC 3264 §6)."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -20,7 +20,7 @@ _PROTOCOLS: Final = {
     "TCP/DTLS/RTP/SAVP",
     "TCP/DTLS/RTP/SAVPF",
 }
-"""Whatever of these it says, a fingerprint makes it DTLS-SRTP (RFC 8829 §5.1.2)."""
+"""With any of these, a fingerprint makes it DTLS-SRTP (RFC 8829 §5.1.2)."""
 
 _NAME: Final = re.compile(r"[a-z0-9_.\-]{1,24}")
 _MAX_NAMES: Final = 6
@@ -28,7 +28,7 @@ _MAX_NAMES: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a session description cannot be used: for a Warning header field and for a person."""
+    """Why a session description cannot be used: for a Warning header field and for the user."""
 
     status: ClassVar[int] = 488
     """Not Acceptable Here (RFC 3261 §21.4.26)."""
@@ -36,7 +36,7 @@ class Refused:
     warning_code: int
     """RFC 3261 §20.43."""
     text: str
-    """A sentence without its full stop; printable ASCII without quotes, bounded in length."""
+    """A sentence without a full stop; printable ASCII without quotes, limited in length."""
 
 
 BAD_PROTOCOL: Final = 302
@@ -48,16 +48,17 @@ MISCELLANEOUS: Final = 399
 
 WEAK: Final = Refused(
     MISCELLANEOUS,
-    "the DTLS certificate fingerprint is of a weak or unknown kind (SHA-256 is asked for)",
+    "the DTLS certificate fingerprint uses a weak or unknown hash (use SHA-256)",
 )
 
 
 def refusal(
     audio: AudioMedia, codecs: Iterable[Key], certificate: Collection[Fingerprint] = ()
 ) -> Refused | None:
-    """Why this medium cannot be used by a phone that knows these codecs; None if it can.
+    """Return why a phone with these codecs cannot use this medium; None if it can.
 
-    `certificate` is what the far end has shown before: by any hash of it, it is known.
+    `certificate` is the one the far end has shown before, by all hashes; a match with any of them
+    is enough.
     """
     return (
         _insecure(audio, certificate)
@@ -73,16 +74,16 @@ def choose(
     before: int | None,
     certificate: Collection[Fingerprint] = (),
 ) -> AudioMedia | Refused:
-    """The first medium that can be used, or why the first cannot.
+    """Return the first usable medium, or why the first one cannot be used.
 
-    `before` is the place of the one in use so far, which is preferred; None for a new session.
+    `before` is the index of the medium in use, which is preferred; None for a new session.
     `certificate` is as for `refusal`.
     """
     if not audio:
         return Refused(NO_MEDIA, "the session description has no audio")
     live = [each for each in audio if each.port]
     if not live and any(each.bundle_only for each in audio):
-        text = "the audio is bundle-only, and no medium that it is bundled with has a port"
+        text = "the audio is bundle-only, and no medium in its bundle has a port"
         return Refused(NO_MEDIA, text)
     if not live:
         return Refused(NO_MEDIA, "the audio is refused or switched off (port 0)")
@@ -101,11 +102,11 @@ def _insecure(audio: AudioMedia, certificate: Collection[Fingerprint]) -> Refuse
         return Refused(BAD_PROTOCOL, "the audio is not carried by RTP over DTLS and UDP")
     if not audio.fingerprints:
         if audio.has_keys:
-            text = "the audio is encrypted with keys from the signalling (SDES), not by DTLS"
+            text = "the audio is encrypted with keys from the signalling (SDES), not with DTLS"
         elif "TLS" in protocol:
             text = "the session description has no DTLS certificate fingerprint"
         else:
-            text = "the audio is plain RTP, not encrypted by DTLS"
+            text = "the audio is plain RTP, not encrypted with DTLS"
         return Refused(BAD_PROTOCOL, text)
     if not any(is_strong(each) or each in certificate for each in audio.fingerprints):
         return WEAK
@@ -114,7 +115,9 @@ def _insecure(audio: AudioMedia, certificate: Collection[Fingerprint]) -> Refuse
 
 def _unconnectable(audio: AudioMedia) -> Refused | None:
     if audio.ufrag is None or audio.pwd is None:
-        return Refused(MISCELLANEOUS, "the session description has no ICE user name and password")
+        return Refused(
+            MISCELLANEOUS, "the session description has no ICE user name fragment and password"
+        )
     if not audio.rtcp_mux:
         return Refused(MISCELLANEOUS, "RTP and RTCP do not share one port (rtcp-mux)")
     return None

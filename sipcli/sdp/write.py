@@ -1,4 +1,4 @@
-"""A session description into text, to the letter (RFC 8866 §5, §9)."""
+"""Serialize a session description, strictly (RFC 8866 §5, §9)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -21,9 +21,9 @@ _TIMES: Final = "trz"
 
 
 def write(description: SessionDescription) -> str:
-    """Write lines in the RFC's order, each ended by CRLF.
+    """Return the lines in the RFC's order, each ended by CRLF.
 
-    Lines of types that the RFC does not know at their place are left out, and what it demands is
+    Lines of a type that the RFC does not allow in their place are left out, and required ones are
     added: an origin, a time, an address and a format for each medium. Raises `ValueError` for a
     value that would break its line.
     """
@@ -50,7 +50,7 @@ def _session(description: SessionDescription) -> Iterator[str]:
     times = [line for line in description.others if line.type in _TIMES]
     if not any(line.type == "t" for line in times):
         yield "t=0 0"
-    # `r=` belongs to the `t=` before it: these keep their order.
+    # `r=` belongs to the `t=` before it, so these keep their order.
     yield from (f"{line.type}={line.value}" for line in times)
     yield from _kept(description.others, "k")
     yield from _attributes(description.attributes)
@@ -71,7 +71,7 @@ def _connection(connection: Connection | None) -> Iterator[str]:
 
 
 def _kept(lines: tuple[Line, ...], types: str) -> Iterator[str]:
-    """The lines of these types, in the order of the types."""
+    """Yield the lines of these types, in the order of the types."""
     for type_ in types:
         yield from (f"{type_}={line.value}" for line in lines if line.type == type_)
 

@@ -62,7 +62,7 @@ async def test_a_far_end_that_is_silent_on_purpose_is_never_hung_up_on(
         assert not ours.over.is_set()
         assert not theirs.over.is_set()
         (warning,) = alice.told(CallWarned)
-        assert "no sound has come from the far end for 10 s" in warning.text
+        assert "no audio has arrived from the far end for 10 s" in warning.text
         monkeypatch.undo()
         await alice.hears()
 

@@ -89,7 +89,7 @@ def test_a_dead_stun_server_is_a_fault_beside_one_that_lives() -> None:
     findings = asked(FakeStun(mute=True), FakeStun())
     check = findings.the("stun")
     assert findings.failed == ["tcp", "stun"]
-    assert check.found[0].endswith(": it has not answered within 0.3 s")
+    assert check.found[0].endswith(": it did not answer within 0.3 s")
     assert "sees us as 127.0.0.1:" in check.found[1]
     assert "stun_servers = []" in str(check.hint)
 
@@ -98,7 +98,7 @@ def test_a_wrong_turn_password_is_named_and_not_shown() -> None:
     findings = asked(FakeTurn(error=401), FakeTurn())
     check = findings.the("turn")
     assert findings.failed == ["tcp", "turn"]
-    assert check.found[0].endswith(": it does not accept the user name and password")
+    assert check.found[0].endswith(": it rejected the user name and password")
     assert "relay address" in check.found[1]
     assert "turn_servers" in str(check.hint)
     assert "s3cret" not in repr(findings.checks)
@@ -116,5 +116,5 @@ def test_a_stun_server_whose_name_is_none_has_a_cure_of_its_own() -> None:
         more=("stun:nowhere.invalid",),
     ).the("stun")
     assert check.ok is False
-    assert check.detail == "stun:nowhere.invalid: its name is not known"
-    assert "check its spelling" in str(check.hint)
+    assert check.detail == "stun:nowhere.invalid: its name cannot be resolved"
+    assert "check the spelling" in str(check.hint)

@@ -121,7 +121,7 @@ def test_a_wrong_turn_password_is_named_for_every_transport(
     process = user("alice", **everything).sipcli("doctor")
     checks = examined(process, 7)
     assert failed(checks) == ["turn"]
-    assert checks["turn"]["detail"].count("it does not accept the user name and password") == 3
+    assert checks["turn"]["detail"].count("it rejected the user name and password") == 3
     assert "turn_servers" in checks["turn"]["hint"]
     assert process.named("finished")[0]["phase"] == "turn"
     assert "wr0ng-secret" not in str(process.events) + process.stderr

@@ -67,7 +67,7 @@ def test_a_portaudio_that_does_not_start_is_told_wherever_devices_are_wanted(
         assert default.wait(30) == 0
     (warning,) = default.named("warning")
     assert words in warning["text"]
-    assert warning["text"].endswith("silence is sent")
+    assert warning["text"].endswith("sending silence")
     with sipcli(tmp_path, _BROKEN, "doctor", "--sandbox") as doctor:
         assert doctor.wait(30) == 0
     (check,) = (check for check in doctor.named("check") if check["name"] == "devices")

@@ -121,8 +121,8 @@ def test_the_sound_goes_on_after_the_sound_server_was_killed(
         pulse.close()
         until(lambda: next_report()["dbfs"] < -90)
         assert sorted(warnings) == [
-            "the loudspeaker 'speaker' has gone: what is heard is dropped until it is back",
-            "the microphone 'speaker_monitor' has gone: silence is sent until it is back",
+            "the loudspeaker 'speaker' disappeared: dropping received audio until it is back",
+            "the microphone 'speaker_monitor' disappeared: sending silence until it is back",
         ]
         warnings.clear()
         pulse.start()

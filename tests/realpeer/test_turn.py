@@ -129,7 +129,7 @@ def test_a_relay_too_many_is_refused_with_the_reason(victim: Coturn) -> None:
         assert (await first.transport.gather()).candidates
         assert not (await second.transport.gather()).candidates
         assert second.warnings == [
-            f"{victim.uri('udp')} cannot be used: this user has as many relays as it allows"
+            f"{victim.uri('udp')} cannot be used: this user has reached its limit of relays"
         ]
         await asyncio.gather(first.transport.close(), second.transport.close())
 
@@ -140,8 +140,8 @@ def test_a_relay_too_many_is_refused_with_the_reason(victim: Coturn) -> None:
 @pytest.mark.parametrize(
     ("password", "reason"),
     [
-        ("wrong", "it does not accept the user name and password"),
-        (None, "it asks for a user name and a password, and none is set"),
+        ("wrong", "it rejected the user name and password"),
+        (None, "it requires a user name and password, and none are set"),
     ],
 )
 def test_credentials_must_be_right(
@@ -178,7 +178,7 @@ def test_a_dead_server_does_not_stop_a_call_that_has_other_ways(
         alice, bob = Party(options=chosen), Party()
         await connect(alice, bob)
         assert alice.warnings == [
-            f"{victim.uri(transport)} cannot be used: it has not answered in time"
+            f"{victim.uri(transport)} cannot be used: it did not answer in time"
         ]
         await talk(alice, bob)
         await asyncio.gather(alice.transport.close(), bob.transport.close())
@@ -257,7 +257,7 @@ def test_it_answers_stun_over_dtls_from_the_socket_of_the_media(coturn: Coturn) 
     [
         (False, "localhost", "its certificate is not trusted (unable to get local issuer"),
         (True, "127.0.0.1", None),
-        (True, "other.example", "its certificate does not have its name as a subjectAltName"),
+        (True, "other.example", "its certificate has no subjectAltName that matches its name"),
     ],
 )
 def test_the_certificate_must_be_trusted_and_for_that_host(

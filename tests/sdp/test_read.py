@@ -109,11 +109,11 @@ def test_what_is_not_utf_8_is_replaced_so_that_it_can_be_sent_back() -> None:
 @pytest.mark.parametrize(
     ("text", "reason", "line"),
     [
-        ("", "this is no session description", None),
-        ("hello\nthere\n", "this is no session description", None),
-        ("v=1\n", "a version other than 0", 1),
-        ("v=0\nm=audio\n", "m= without kind, port and protocol", 2),
-        ("v=0\nm=audio $ RTP/AVP 0\n", "m= without kind, port and protocol", 2),
+        ("", "this is not a session description", None),
+        ("hello\nthere\n", "this is not a session description", None),
+        ("v=1\n", "the version is not 0", 1),
+        ("v=0\nm=audio\n", "m= without media type, port and protocol", 2),
+        ("v=0\nm=audio $ RTP/AVP 0\n", "m= without media type, port and protocol", 2),
         ("v=0\ns=-\nm=audio 65536 RTP/AVP 0\n", "a port above 65535", 3),
         ("v=0\na=\0\n", "NUL in the text", None),
         ("v=0\n" + "a=x\n" * MAX_LINES, f"more than {MAX_LINES} lines", None),

@@ -33,7 +33,7 @@ def started(work: Callable[[], None], name: str) -> threading.Thread:
     try:
         thread.start()
     except RuntimeError as error:
-        raise DeviceError(f"{name}: no thread can be started for it") from error
+        raise DeviceError(f"{name}: the system cannot start a thread for it") from error
     return thread
 
 
@@ -141,7 +141,7 @@ class BackgroundWriter:
         self._tell()
         if len(self._waiting) >= self._max_waiting or not self._thread.is_alive():
             if self.dropped == 0 and self._thread.is_alive():
-                self._warn(f"{self._name} is too slow: sound is left out")
+                self._warn(f"{self._name} is too slow: audio is dropped")
             self.dropped += 1
             return
         self._waiting.append(frame)

@@ -55,7 +55,7 @@ def _container(path: Path) -> InputContainer:
         raise _unusable(path, getattr(error, "strerror", None) or str(error)) from error
     if not container.streams.audio:
         container.close()
-        raise _unusable(path, "there is no sound in it")
+        raise _unusable(path, "it has no audio stream")
     return container
 
 
@@ -71,7 +71,7 @@ def _frames(path: Path, container: InputContainer, *, loop: bool) -> Generator[P
                 yield from rest[:whole].reshape(-1, FRAME)
                 rest = rest[whole:]
         if is_empty:
-            raise ValueError("there is no sound in it")
+            raise ValueError("it has no audio stream")
         if not loop:
             break
         container = _reopened(path)

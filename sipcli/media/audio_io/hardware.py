@@ -34,8 +34,8 @@ _GOODBYE: Final = 1.0
 """Seconds that the end of the program waits for devices to close."""
 
 _MEANWHILE: Final = {
-    Direction.INPUT: "silence is sent",
-    Direction.OUTPUT: "what is heard is dropped",
+    Direction.INPUT: "sending silence",
+    Direction.OUTPUT: "dropping received audio",
 }
 
 
@@ -183,14 +183,12 @@ class Hardware:
         if isinstance(error, NoPortAudio):
             port.retry_at = float("inf")
             self._tell_once(
-                port, f"{error.text}. Until then silence is sent, and what is heard is dropped"
+                port, f"{error.text}. Until then: sending silence, dropping received audio"
             )
         else:
             self._later(port)
             if isinstance(error, NoDevices):
-                self._tell_once(
-                    port, f"{error.text}: silence is sent, and what is heard is dropped"
-                )
+                self._tell_once(port, f"{error.text}: sending silence, dropping received audio")
             elif not port.is_missed:
                 port.news.append(f"{error.text}: {_MEANWHILE[port.direction]}")
         port.is_missed = True
@@ -201,7 +199,7 @@ class Hardware:
         port.losses += 1
         port.is_missed = True
         port.news.append(
-            f"the {port.direction.value} {name!r} has gone: {_MEANWHILE[port.direction]} "
+            f"the {port.direction.value} {name!r} disappeared: {_MEANWHILE[port.direction]} "
             "until it is back"
         )
         port.retry_at = now + port.wait

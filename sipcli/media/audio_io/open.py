@@ -186,7 +186,7 @@ def parse_sink(text: str, hardware: Hardware = HARDWARE) -> SinkSpec:
 def parse_record(text: str) -> RecorderSpec:
     """Return the recording that `--record` names. Raises `ConfigError`."""
     if not text:
-        raise ConfigError("--record: a path is missing")
+        raise ConfigError("--record: the path is missing")
     if not is_path(text):
         raise ConfigError(f"--record: {text!r} is not a path: it holds a NUL character")
     return RecorderSpec(FileNames(_path(text)))

@@ -46,8 +46,8 @@ class NoPortAudio(DeviceError):  # noqa: N818 - what there is not
 
     def __init__(self) -> None:
         super().__init__(
-            "sound devices need PortAudio, which is not installed; on Debian and Ubuntu "
-            "`sudo apt install libportaudio2` brings it"
+            "sound devices need PortAudio, which is not installed; on Debian and Ubuntu, "
+            "run `sudo apt install libportaudio2`"
         )
 
 
@@ -118,7 +118,7 @@ def devices() -> tuple[Device, ...]:
 
     Raises `NoPortAudio`, or `DeviceError` if it is confused.
     """
-    with _portaudio("does not tell its devices") as sd:
+    with _portaudio("cannot list its devices") as sd:
         apis, found = sd.query_hostapis(), sd.query_devices()
         first = next((api for api in apis if api["devices"]), None)
         return tuple(
@@ -154,10 +154,8 @@ def find(direction: Direction, name: str | None) -> Device:
         if len(matches) == 1:
             return matches[0]
         if matches:
-            raise DeviceError(
-                f"{name!r} could be more than one {direction.value}: {_list(matches)}"
-            )
-    raise DeviceError(f"there is no {direction.value} called {name!r}; there is {_list(fitting)}")
+            raise DeviceError(f"{name!r} matches more than one {direction.value}: {_list(matches)}")
+    raise DeviceError(f"there is no {direction.value} called {name!r}; available: {_list(fitting)}")
 
 
 def rescan() -> None:
@@ -165,7 +163,7 @@ def rescan() -> None:
 
     Raises `NoPortAudio`, or `DeviceError` where PortAudio does not start again.
     """
-    with _portaudio("does not start again") as sd:
+    with _portaudio("cannot be restarted") as sd:
         # sounddevice's own functions for this turn stderr off meanwhile, for Python too.
         sd._lib.Pa_Terminate()  # noqa: SLF001 - there is no public way
         sd._check(sd._lib.Pa_Initialize())  # noqa: SLF001
@@ -311,7 +309,7 @@ def _full(device: Device) -> str:
 
 
 def _list(found: list[Device]) -> str:
-    return " or ".join(repr(device.name) for device in found) or "none at all"
+    return ", ".join(repr(device.name) for device in found) or "none"
 
 
 def _unusable(direction: Direction, device: Device, error: Exception | None) -> DeviceError:

@@ -134,9 +134,9 @@ class FileNames:
         if mode is not None and stat.S_ISDIR(mode):
             return os.strerror(errno.EISDIR)
         if mode is not None and stat.S_ISFIFO(mode):
-            return "it is a pipe, and a WAV file's head is written again and again"
+            return "it is a pipe, and a WAV file's header has to be rewritten"
         if folder_mode is None or not stat.S_ISDIR(folder_mode):
-            return f"there is no folder {folder}"
+            return f"the folder {folder} does not exist"
         place = folder if mode is None else self.path
         return None if os.access(place, os.W_OK) else os.strerror(errno.EACCES)
 

@@ -38,7 +38,7 @@ def _best(verb: str) -> Name:
     for name in _FORMATS:
         if name in av.codecs_available:
             return name
-    raise MediaError(f"this machine has nothing to {verb} Opus with: install libopus")
+    raise MediaError(f"this machine cannot {verb} Opus: install libopus")
 
 
 class AvOpusEncoder:

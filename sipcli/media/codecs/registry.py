@@ -20,7 +20,7 @@ def opus_shortcoming() -> str | None:
     """What to warn the user of, once, where Opus is not what it should be; else None."""
     if libopus.load() is not None:
         return None
-    return "no libopus was found: what the network loses of Opus is not recovered as well"
+    return "libopus was not found: lost Opus packets are concealed less well"
 
 
 @cache

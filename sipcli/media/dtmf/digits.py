@@ -42,7 +42,7 @@ def steps(text: str) -> tuple[Step, ...]:
     for more than `MAX_STEPS`.
     """
     if len(text) > MAX_STEPS:
-        raise InvalidDigits(f"{len(text)} digits are more than {MAX_STEPS}")
+        raise InvalidDigits(f"{len(text)} digits are too many: the limit is {MAX_STEPS}")
     return tuple(_step(character) for character in text)
 
 
@@ -52,6 +52,5 @@ def _step(character: str) -> Step:
     if character.upper() in DIGITS:
         return character.upper()
     raise InvalidDigits(
-        f"{character!r} is no digit: what can be sent is 0-9, *, #, A-D, a comma (waits 2 s) "
-        "and w (waits 0.5 s)"
+        f"{character!r} is not a digit: use 0-9, *, #, A-D, a comma (waits 2 s) or w (waits 0.5 s)"
     )

@@ -172,7 +172,7 @@ class MediaSession:
             await self._way.propose_another()
         local = await self._way.own_side()
         if self._negotiation.state is not State.HAVE_REMOTE_OFFER:
-            raise Withdrawn("the far end has taken its offer back")
+            raise Withdrawn("the far end has withdrawn its offer")
         text, agreed = self._negotiation.create_answer(local, direction)
         self._arrival = asyncio.Event()
         settled = partial(_has_settled, self._arrival)
@@ -305,8 +305,8 @@ class MediaSession:
         return agreed.direction is not Direction.SENDRECV
 
     def _fell_silent(self, seconds: float) -> None:
-        silence = f"no sound has come from the far end for {seconds:.0f} s"
-        self._tell(MediaWarned(text=f"{silence}, though it is there (it answers ICE checks)"))
+        silence = f"no audio has arrived from the far end for {seconds:.0f} s"
+        self._tell(MediaWarned(text=f"{silence}, although it still answers ICE checks"))
 
     def _tick(self, now: float) -> None:
         """Let a frame pass; what that raises stops the clock, and is the end of the call."""

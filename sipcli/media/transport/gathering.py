@@ -39,7 +39,7 @@ async def gather(
     if not options.relay_only:
         sockets = await open_sockets(agent, include_loopback=options.include_loopback)
     elif not any(server.relays for server in options.servers):
-        warn("media may take no other way than a TURN server, and none is set (turn_servers)")
+        warn("media may only go through a TURN server, and none is set (turn_servers)")
     asked: dict[asyncio.Task[None], IceServer] = {}
     for rank, server in enumerate(options.servers):
         if server.obstacle is not None:
@@ -106,7 +106,7 @@ def _report_result(
     """Draw the lesson from one server's behaviour."""
     if not task.done():
         options.silent.add(server)
-        _warn_once(options, warn, server, "it has not answered in time")
+        _warn_once(options, warn, server, "it did not answer in time")
         return
     options.silent.discard(server)
     error = task.exception()

@@ -91,7 +91,7 @@ class IceServers:
         if not server.secure or server.relays:
             return None
         if self.trust is None:
-            raise RuntimeError(f"{server.uri} is never asked without DTLS")
+            raise RuntimeError(f"{server.uri} must be asked over DTLS")
         return DtlsServer(server.host, self.trust)
 
     @classmethod

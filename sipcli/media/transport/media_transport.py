@@ -209,7 +209,7 @@ class MediaTransport:
             return None
         if self.selected_pair is None:
             return IceFailed(self._agent.explain_failure())
-        return DtlsFailed("the DTLS handshake with the far end is not done")
+        return DtlsFailed("the DTLS handshake with the far end has not finished")
 
     @property
     def last_consent(self) -> float | None:

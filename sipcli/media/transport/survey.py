@@ -77,7 +77,7 @@ async def _survey_one(
                 mappings = await _mappings(agent, addresses, sockets, options.dtls(server))
     except TimeoutError:
         limit = f"{options.gathering_timeout:g} s"
-        fault = ServerFailed(f"it has not answered within {limit}")
+        fault = ServerFailed(f"it did not answer within {limit}")
     except ServerFailed as failed:
         fault = failed
     return Surveyed(

@@ -102,7 +102,7 @@ class Consent:
         if silence >= SILENCE_LIMIT:
             self._lose(f"nothing has come from the far end for {silence:.0f} s")
         elif self._is_in_doubt:
-            self._lose("the far end does not answer any more")
+            self._lose("the far end no longer answers")
 
     def _lose(self, reason: str) -> None:
         if not self._is_lost:

@@ -147,7 +147,7 @@ class DtlsTransport(RTCDtlsTransport):
             try:
                 data = self.connection.recv(LARGEST_RECORD)
             except SSL.ZeroReturnError:
-                raise ConnectionError("the far end has said farewell") from None
+                raise ConnectionError("the far end has closed the association") from None
             except SSL.Error:
                 break
             if self._data_receiver is not None:
@@ -258,13 +258,13 @@ class Dtls:
 
     def _explain_end(self) -> str:
         if not self._transport.is_broken_off:
-            return "the far end has ended the media"
+            return "the far end closed the media"
         if self._transport.connection.get_app_data() == _NO_RENEGOTIATION:
             return (
-                "the far end has broken the DTLS association off:"
+                "the far end aborted the DTLS association:"
                 " it asked for new keys (renegotiation), which is refused"
             )
-        return "the far end has broken the DTLS association off"
+        return "the far end aborted the DTLS association"
 
     async def _take_leave(self) -> None:
         """Send the alert that OpenSSL has ready, or one that ends the association."""
@@ -279,5 +279,5 @@ class Dtls:
                 f" (it showed {self.peer_fingerprint})"
             )
         if self._transport.encrypted:
-            return DtlsFault("the far end agreed to no way of SRTP protection that we know")
+            return DtlsFault("the far end chose no SRTP protection profile that we know")
         return DtlsFault(self._flights.explain_failure())

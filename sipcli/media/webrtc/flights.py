@@ -98,7 +98,7 @@ class Flights:
     def explain_silence(self, limit: float) -> str:
         """Why the handshake did not end within `limit` seconds."""
         if self._received:
-            return f"the DTLS handshake with the far end did not get done within {limit:.0f} s"
+            return f"the DTLS handshake with the far end did not finish within {limit:.0f} s"
         return f"the far end did not answer the DTLS handshake within {limit:.0f} s"
 
     def explain_failure(self) -> str:

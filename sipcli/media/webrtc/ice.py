@@ -114,12 +114,12 @@ class IceAgent(aioice.Connection):
             await self._ask(base, request, server)
         mapped = base.mapped.get(server)
         if mapped is None:
-            raise ServerFailed("it answers without an address")
+            raise ServerFailed("its answer has no address")
         own = (base.local_candidate.host, base.local_candidate.port)
         same_family = (":" in mapped[0]) == (":" in own[0])
         if not (same_family and is_credible(mapped, server)):
             del base.mapped[server]
-            raise ServerFailed(f"it says that we are {show(mapped)}, which cannot be")
+            raise ServerFailed(f"it says our address is {show(mapped)}, which is impossible")
         of_base = (
             (c.host, c.port)
             for c in self._local_candidates
@@ -204,16 +204,16 @@ class IceAgent(aioice.Connection):
     def explain_failure(self) -> str:
         """Why `establish` did not find a way, for the user."""
         if not self._protocols:
-            return "no ICE candidate of ours: there is no address to send from"
+            return "we have no ICE candidate: there is no address to send from"
         if self.last_heard:
-            return "the far end's ICE checks arrive here, but ours are not answered"
+            return "the far end's ICE checks arrive here, but it does not answer ours"
         tried = len(self.remote_candidates)
         if not tried:
-            return "the far end gave no address that can be tried, and did not try ours"
+            return "the far end offered no usable address, and sent no ICE check to ours"
         ends = "address" if tried == 1 else f"{tried} addresses"
         return (
-            f"no ICE check was answered from the far end's {ends}: a firewall may drop UDP, and a"
-            " TURN server get round it (turn_servers)"
+            f"the far end's {ends} answered no ICE check: if a firewall drops UDP, a TURN server"
+            " helps (turn_servers)"
         )
 
     def request_received(

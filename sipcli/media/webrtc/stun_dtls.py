@@ -95,7 +95,7 @@ async def ask_over_dtls(
     behind.
     """
     if address in base.servers:
-        raise ServerFailed("another entry of stun_servers leads to the same address")
+        raise ServerFailed("another entry of stun_servers resolves to the same address")
     association = _Association(base, address, server)
     base.servers[address] = association.receive
     try:

@@ -90,7 +90,7 @@ class _UdpClient(_Refreshing, turn.TurnClientUdpProtocol):
 
 
 class _TcpClient(_Refreshing, turn.TurnClientTcpProtocol):
-    end_means: Final = ("it ended the connection", "")
+    end_means: Final = ("it closed the connection", "")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.ended = asyncio.Event()
@@ -233,13 +233,13 @@ async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -
     except stun.TransactionError as error:
         raise explain_stun(error, has_credentials=has_credentials) from error
     except ConnectionError as error:
-        raise ServerFailed("it answers without an address") from error
+        raise ServerFailed("its answer has no address") from error
     finally:
         asking.cancel()
         ending.cancel()
         await asyncio.gather(asking, ending, return_exceptions=True)
     if client.granted == 0:
-        raise ServerFailed("it lends an address for 0 s")
+        raise ServerFailed("it granted a relay for 0 s")
     if not is_credible(relayed, client.server):
-        raise ServerFailed(f"it lends {show(relayed)}, where nothing can arrive")
+        raise ServerFailed(f"it granted {show(relayed)}, which is unreachable")
     return relayed

@@ -38,7 +38,7 @@ def test_whatever_the_library_raises_is_an_error_of_the_devices(
 ) -> None:
     plug(MIC, trouble=trouble)
     for look in (devices, lambda: check(Direction.INPUT, "Mic"), lambda: _open("device:Mic")):
-        with pytest.raises(DeviceError, match="PortAudio does not tell its devices: ") as error:
+        with pytest.raises(DeviceError, match="PortAudio cannot list its devices: ") as error:
             look()
         assert type(trouble).__name__ in str(error.value)
 
@@ -61,8 +61,8 @@ def test_a_default_device_that_cannot_be_had_is_a_warning_and_comes_back(
     for _ in range(3):
         sink.write(source.read())
     assert [text.rpartition(": ")[2] for text in told] == [
-        "silence is sent",
-        "what is heard is dropped",
+        "sending silence",
+        "dropping received audio",
     ]
     fake.trouble = None
     eventually(lambda: source.port.open is not None and sink.port.open is not None)
@@ -83,7 +83,7 @@ def test_a_scan_that_fails_is_told_and_tried_again(plug: Plug, hardware: Hardwar
     stream.vanish()
     eventually(lambda: fake.scans > 2)
     source.read()
-    assert told == ["the microphone 'Mic' has gone: silence is sent until it is back"]
+    assert told == ["the microphone 'Mic' disappeared: sending silence until it is back"]
     fake.start_code = 0
     fake.plugged.append(MIC)
     eventually(lambda: source.port.open is not None)
@@ -106,7 +106,7 @@ def test_a_bug_in_the_thread_of_the_devices_is_told(
         source = DeviceSource(hardware, "Mic", told.append)
         eventually(lambda: source.port.is_missed)
         source.read()
-        assert told == ["a bug in sipcli: KeyError: 'oops': silence is sent"]
+        assert told == ["a bug in sipcli: KeyError: 'oops': sending silence"]
     eventually(lambda: source.port.open is not None)
     source.close()
 

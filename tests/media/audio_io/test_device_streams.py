@@ -214,7 +214,7 @@ def test_a_call_goes_on_without_a_microphone_and_takes_it_back(
     stream.vanish()
     eventually(lambda: fake.scans >= 3)
     assert not source.read().any()
-    assert told == ["the microphone 'Mic' has gone: silence is sent until it is back"]
+    assert told == ["the microphone 'Mic' disappeared: sending silence until it is back"]
 
     fake.plugged.append(MIC)
     again = opened(fake, "Mic")
@@ -236,7 +236,7 @@ def test_a_device_that_stops_without_a_word_is_opened_again(
     eventually(lambda: len(fake.streams) >= 2)
     assert not stream.is_open
     sink.write(np.ones(FRAME, np.int16))
-    assert told[0].startswith("the loudspeaker 'Speaker' has gone")
+    assert told[0].startswith("the loudspeaker 'Speaker' disappeared")
     sink.close()
 
 
@@ -265,7 +265,7 @@ def test_a_machine_without_devices_gets_one_warning_for_both_ways(
     eventually(lambda: source.port.is_missed and sink.port.is_missed)
     for _ in range(3):
         sink.write(source.read())
-    assert told == ["no sound device was found: silence is sent, and what is heard is dropped"]
+    assert told == ["no sound device was found: sending silence, dropping received audio"]
     source.close()
     sink.close()
 

@@ -91,7 +91,7 @@ def test_an_empty_recording_in_a_loop_ends_with_a_warning(tmp_path: Path) -> Non
     source = parse_source(f"file:{path}#loop").open(told.append)
     eventually(lambda: source.ended)
     assert not source.read().any()
-    assert told == [f"{path} ended early: there is no sound in it"]
+    assert told == [f"{path} ended early: it has no audio stream"]
 
 
 def test_a_closed_source_leaves_no_thread(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_slow_disk_does_not_eat_memory(tmp_path: Path, monkeypatch: pytest.Mon
     writer = sink._writer  # type: ignore[attr-defined]  # noqa: SLF001 - its bound
     assert len(writer._waiting) <= 20  # noqa: SLF001
     assert writer.dropped >= 60
-    assert [text.endswith("is too slow: sound is left out") for text in told] == [True]
+    assert [text.endswith("is too slow: audio is dropped") for text in told] == [True]
     go.set()
     sink.close()
 

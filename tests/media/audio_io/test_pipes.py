@@ -106,7 +106,7 @@ def test_a_reader_that_sleeps_does_not_hold_up_the_call(stdout: Pipe) -> None:
     sink = StdoutSink(told.append, stdout.writer)
     for _ in range(2 * MAX_WAITING + 50):  # a pipe holds 64 KiB, 34 frames
         sink.write(np.ones(FRAME, np.int16))
-    assert told == ["stdout is too slow: sound is left out"]
+    assert told == ["stdout is too slow: audio is dropped"]
     sink.close()  # gives up after half a second
     os.set_blocking(stdout.reader, False)
     assert os.read(stdout.reader, 4) == b"\1\0\1\0"

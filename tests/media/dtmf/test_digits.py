@@ -19,5 +19,5 @@ def test_nothing_is_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["!", "12e", "1 2", "W", "１", "ß"])
 def test_anything_else_is_refused_and_named(text: str) -> None:
-    with pytest.raises(InvalidDigits, match="what can be sent is"):
+    with pytest.raises(InvalidDigits, match="is not a digit: use 0-9"):
         steps(text)

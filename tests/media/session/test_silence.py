@@ -113,7 +113,7 @@ def nothing_arrives(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def told_silence(end: End) -> list[str]:
     """What a person was told of it."""
     warnings = [event.text for event in end.events if isinstance(event, MediaWarned)]
-    return [text for text in warnings if "no sound has come" in text]
+    return [text for text in warnings if "no audio has arrived" in text]
 
 
 @virtual

@@ -179,7 +179,7 @@ def test_a_doubt_is_cleared_up_at_once() -> None:
         await asyncio.sleep(2)
         ((at, reason),) = peer.losses
         assert at - begin == pytest.approx(1.5)
-        assert reason == "the far end does not answer any more"
+        assert reason == "the far end no longer answers"
         expiring.cancel()
         await asyncio.gather(expiring, return_exceptions=True)
 

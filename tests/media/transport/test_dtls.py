@@ -169,7 +169,7 @@ def test_a_peer_that_answers_half_is_told_from_one_that_does_not() -> None:
         network.bob.receive(b"")
         helper = Dtls(BOB, network.alice.receive, lambda _: None)
         answering = asyncio.create_task(helper.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]))
-        with pytest.raises(DtlsFault, match="did not get done within 8 s"):
+        with pytest.raises(DtlsFault, match="did not finish within 8 s"):
             await network.alice.handshake(DtlsRole.SERVER, [BOB.fingerprint])
         await asyncio.gather(answering, return_exceptions=True)
         await helper.close()
@@ -313,7 +313,7 @@ def test_peers_with_all_kinds_of_certificates_are_met(
 def test_a_peer_without_srtp_is_refused(role: DtlsRole) -> None:
     async def test() -> None:
         peer = OpenSslPeer(opposite(role), EC_KEY, srtp=b"")
-        with pytest.raises(DtlsFault, match="no way of SRTP protection"):
+        with pytest.raises(DtlsFault, match="no SRTP protection profile"):
             await meet(peer, role)
         await peer.dtls.close()
 
@@ -385,7 +385,7 @@ def test_a_renegotiation_is_refused_in_the_handshake_and_the_keys_stay(role: Dtl
         assert srtp.protect_rtp(rtp()) is not None
         # OpenSSL ends the association where it is refused another handshake.
         refusal = "it asked for new keys (renegotiation), which is refused"
-        assert closed == [f"the far end has broken the DTLS association off: {refusal}"]
+        assert closed == [f"the far end aborted the DTLS association: {refusal}"]
         await peer.dtls.close()
 
     run(test())
@@ -403,7 +403,7 @@ def test_a_farewell_that_comes_behind_something_else_is_heard(role: DtlsRole) ->
         peer.connection.shutdown()
         peer.flush()
         await settle()
-        assert closed == ["the far end has ended the media"]
+        assert closed == ["the far end closed the media"]
         await peer.dtls.close()
 
     run(test())

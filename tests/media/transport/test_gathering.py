@@ -127,7 +127,7 @@ def test_a_dead_server_costs_the_timeout_once_and_hardly_anything_later(
             candidates, warnings, took = await gathered(chosen)
             assert kinds(candidates) == ["host", "host"]
             assert took == pytest.approx(timeout)
-            assert warnings == [f"{uri} cannot be used: it has not answered in time"]
+            assert warnings == [f"{uri} cannot be used: it did not answer in time"]
             _, warnings, took = await gathered(chosen)
             assert took == pytest.approx(0.3)
             assert warnings == []
@@ -179,7 +179,7 @@ def test_a_good_stun_server_is_no_reason_not_to_wait_for_a_relay() -> None:
 @pytest.mark.parametrize(
     ("server", "reason"),
     [
-        (FakeStun(("", 0)), "it answers without an address"),
+        (FakeStun(("", 0)), "its answer has no address"),
         (FakeStun(error=500), "it answers with error 500"),
     ],
     ids=["no address", "500"],
@@ -219,7 +219,7 @@ def look_up(monkeypatch: pytest.MonkeyPatch, answer: OSError | tuple[str, ...]) 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (socket.gaierror(socket.EAI_NONAME, "not known"), "its name is not known"),
+        (socket.gaierror(socket.EAI_NONAME, "not known"), "its name cannot be resolved"),
         ((), "its name has no IPv4 or IPv6 address"),
     ],
     ids=["unknown", "no address"],

@@ -267,7 +267,7 @@ def test_the_far_end_hears_at_once_that_it_is_over() -> None:
         async with connected() as (alice, bob):
             await alice.transport.close()
             await settle()
-            assert bob.losses == [Lost("the far end has ended the media", closed=True)]
+            assert bob.losses == [Lost("the far end closed the media", closed=True)]
             assert bob.transport.protection is None
             bob.transport.send_rtp(rtp())
 

@@ -48,10 +48,10 @@ def test_relay_only_hides_our_address_and_asks_no_stun_server() -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (401, "it does not accept the user name and password"),
-        (403, "it forbids the use of a relay"),
+        (401, "it rejected the user name and password"),
+        (403, "it does not allow this relay"),
         (442, "it does not relay UDP"),
-        (486, "this user has as many relays as it allows"),
+        (486, "this user has reached its limit of relays"),
         (599, "it answers with error 599"),
     ],
 )
@@ -74,7 +74,7 @@ def test_a_turn_server_that_wants_credentials_is_named() -> None:
         async with serving(server):
             anonymous = IceServers(servers=(IceServer.parse(turn_uri(server)),))
             _, warnings, _ = await gathered(anonymous)
-            assert "it asks for a user name and a password, and none is set" in warnings[0]
+            assert "it requires a user name and password, and none are set" in warnings[0]
 
     run(test())
 
@@ -85,7 +85,7 @@ def test_a_turn_server_that_forgets_the_address_is_named() -> None:
         server.frugal = True
         async with serving(server):
             _, warnings, _ = await gathered(options(turn_uri(server)))
-            assert "it answers without an address" in warnings[0]
+            assert "its answer has no address" in warnings[0]
 
     run(test())
 
@@ -230,8 +230,9 @@ def test_an_address_that_cannot_be_is_neither_lent_nor_seen(lie: tuple[str, int]
             shown = f"[{lie[0]}]:{lie[1]}" if ":" in lie[0] else f"{lie[0]}:{lie[1]}"
             assert sorted(warnings) == sorted(
                 [
-                    f"{turn_uri(turn)} {useless}: it lends {shown}, where nothing can arrive",
-                    f"{stun_uri(stun)} {useless}: it says that we are {shown}, which cannot be",
+                    f"{turn_uri(turn)} {useless}: it granted {shown}, which is unreachable",
+                    f"{stun_uri(stun)} {useless}: it says our address is {shown}, "
+                    "which is impossible",
                 ]
             )
 
@@ -283,7 +284,7 @@ def test_a_server_that_lends_an_address_for_no_time_is_named() -> None:
         async with serving(server):
             candidates, warnings, _ = await gathered(options(turn_uri(server)))
             assert kinds(candidates) == ["host", "host"]
-            assert "it lends an address for 0 s" in warnings[0]
+            assert "it granted a relay for 0 s" in warnings[0]
             await asyncio.sleep(4)
             assert len(server.methods) == 1
 
@@ -338,7 +339,7 @@ def test_a_server_whose_nonce_is_always_stale_is_asked_twice() -> None:
         async with serving(server):
             _, warnings, _ = await gathered(options(turn_uri(server)))
             assert len(server.methods) == 2
-            assert "it does not accept its own nonce" in warnings[0]
+            assert "it rejects its own nonce" in warnings[0]
 
     run(test())
 

@@ -31,8 +31,8 @@ def test_silence_is_explained() -> None:
     ("error", "words"),
     [
         (ConnectionRefusedError(), "is the server running there?"),
-        (ConnectionResetError(), "it ended the connection"),
-        (socket.gaierror(socket.EAI_AGAIN, "Try again"), "whether this machine is online"),
+        (ConnectionResetError(), "it closed the connection"),
+        (socket.gaierror(socket.EAI_AGAIN, "Try again"), "that this machine is online"),
         (OSError(113, "No route to host"), "No route to host"),
         (TimeoutError(), "TimeoutError"),
     ],

@@ -170,21 +170,21 @@ def test_any_datagram_may_be_lost(lost: int) -> None:
         (
             FakeStuns(name="other.example"),
             AUTHORITY,
-            "its certificate does not have its name as a subjectAltName",
+            "its certificate has no subjectAltName that matches its name",
         ),
         (
             FakeStuns(name="127.0.0.2"),
             AUTHORITY,
-            "its certificate does not have its name as a subjectAltName",
+            "its certificate has no subjectAltName that matches its name",
         ),
         (FakeStuns(error=500), AUTHORITY, "it answers with error 500"),
-        (FakeStuns(("", 0)), AUTHORITY, "it answers without an address"),
+        (FakeStuns(("", 0)), AUTHORITY, "its answer has no address"),
         (
             FakeStuns(("0.0.0.0", 7)),
             AUTHORITY,
-            "it says that we are 0.0.0.0:7, which cannot be",
+            "it says our address is 0.0.0.0:7, which is impossible",
         ),
-        (FakeStuns(mute=True), AUTHORITY, "it has not answered in time"),
+        (FakeStuns(mute=True), AUTHORITY, "it did not answer in time"),
     ],
     ids=["stranger", "other name", "other address", "500", "no address", "lie", "mute"],
 )
@@ -292,7 +292,7 @@ def test_two_entries_for_one_address_are_told() -> None:
         async with serving(server):
             uri = stuns_uri(server)
             _, warnings, _ = await gathered(options(uri, uri))
-            told = "another entry of stun_servers leads to the same address"
+            told = "another entry of stun_servers resolves to the same address"
             assert warnings == [f"{uri} cannot be used: {told}"]
 
     run(test())
