@@ -1,1 +1,1 @@
-"""The sound of a call: ICE, DTLS and SRTP, RTP, codecs, playout, devices and files."""
+"""The media of a call: ICE, DTLS and SRTP, RTP, codecs, jitter buffer, devices and files."""

@@ -1,4 +1,4 @@
-"""The receiving half of a call: decrypted RTP in; sound, digits and counts out."""
+"""The receiving half of a call: decrypted RTP in; sound, digits and counters out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,56 +21,56 @@ from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.red import Block
 
 _MAX_SOURCES: Final = 4
-"""Sources whose digits are told apart; one that comes new takes the place of the first."""
+"""Sources whose digits are tracked separately; a new one replaces the oldest."""
 _NOTHING: Final = Block(127, 0, b"")
-"""What a packet has in it that says it is RED and is none."""
+"""The content of a packet that claims to be RED and is not."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboundFormats:
-    """What the payload types mean that we said we would receive."""
+    """The meaning of the payload types that we agreed to receive."""
 
     codecs: Mapping[int, Codec]
-    """Comfort noise among them."""
+    """Including comfort noise."""
     events: Mapping[int, int] = field(default_factory=dict)
     """Telephone-events: payload type -> clock rate in Hz."""
     red: frozenset[int] = frozenset()
     """Payload types of packets that hold several others (RFC 2198)."""
     sources: frozenset[int] = frozenset()
-    """SSRCs that the far end announces (RFC 5576)."""
+    """The SSRCs the far end announces (RFC 5576)."""
     foreign: OneOf | None = None
-    """What packets of other media bear where they name theirs (RFC 9143 §9.2)."""
+    """The header extensions that mark packets of other media (MID, RFC 9143 §9.2)."""
 
 
 class Inbound:
-    """Takes packets as they come, and gives a frame of sound whenever one is asked for."""
+    """Accepts packets as they arrive, and returns a frame of sound on request."""
 
     def __init__(self, formats: InboundFormats) -> None:
         self.receiver = Receiver()
         self.receiver.announce(formats.sources, formats.foreign)
         self.playout = JitterBuffer()
         self.meter = Meter()
-        """Of what was played."""
+        """The level of the sound that was played."""
         self.bursts = Bursts()
         """Of what had to be made up."""
         self.codec: Codec | None = None
-        """That of the last packet of sound; None before the first."""
+        """The codec of the last audio packet; None before the first."""
         self.unknown = 0
-        """Packets of a payload type that was not agreed on."""
+        """Packets with a payload type that was not agreed."""
         self._formats = formats
         self._decoders: dict[int, Decoder] = {}
         self._dtmf: dict[int, DtmfReceiver] = {}
-        """By SSRC: some gateways send digits from a source of their own."""
+        """By SSRC: some gateways send digits from a separate source."""
         self._digits: list[Digit] = []
         self._rival = Rival()
         self._silent_since: float | None = None
-        """Since when nothing audible was played; None while something is, and at the beginning."""
+        """When the current silence began; None while sound is audible, and initially."""
         self._ssrc: int | None = None
         self._judged = (0, 0)
         """Frames that `bursts` knows of: those that sounded as they were sent, and others."""
 
     def agree(self, formats: InboundFormats) -> None:
-        """Another offer and answer: from now on, payload types mean this."""
+        """Apply a new agreement: payload types have these meanings from now on."""
         self._decoders = {
             number: decoder
             for number, decoder in self._decoders.items()
@@ -80,7 +80,7 @@ class Inbound:
         self.receiver.announce(formats.sources, formats.foreign)
 
     def rtp(self, data: bytes, now: float) -> None:
-        """Take in a packet; never raises, whatever it is."""
+        """Process a packet; never raises, whatever it contains."""
         packet = self.receiver.receive(data)
         if packet is not None:
             packet, redundant = self._unpacked(packet)
@@ -108,7 +108,7 @@ class Inbound:
             self.unknown += 1
 
     def _unpacked(self, packet: RtpPacket) -> tuple[RtpPacket, tuple[Block, ...]]:
-        """The packet as its primary payload has it, and what it brings again, latest first."""
+        """Return the packet with its primary payload, and its redundant blocks, latest first."""
         if packet.payload_type not in self._formats.red or not packet.payload:
             return packet, ()
         *older, primary = red.parse(packet.payload) or (_NOTHING,)
@@ -116,7 +116,7 @@ class Inbound:
         return packet, tuple(reversed(older))
 
     def _is_to_be_heard(self, packet: RtpPacket, now: float) -> bool:
-        """Whether the other source that this packet is of speaks, and the one heard is silent."""
+        """Return True if this packet's other source speaks while the current one is silent."""
         clock_rate = self._formats.events.get(packet.payload_type)
         if clock_rate is not None:
             self._event(packet, clock_rate, now)
@@ -154,7 +154,7 @@ class Inbound:
         self.playout.put(packet, codec.scale, decoder, now, again)
 
     def frame(self, now: float, samples: int = FRAME) -> Pcm:
-        """The next `samples` of what is heard."""
+        """Return the next `samples` of sound."""
         pcm = self.playout.get(now, samples)
         self.meter.put(pcm)
         if self.meter.level_dbfs > AUDIBLE_DBFS:
@@ -165,7 +165,7 @@ class Inbound:
         return pcm
 
     def _count_played(self) -> None:
-        """Let the sound that was played count, in whole frames."""
+        """Count the sound that was played, in whole frames."""
         counts = self.playout.counts
         good, lost = (counts.played + counts.recovered) // FRAME, counts.concealed // FRAME
         if good > self._judged[0]:
@@ -175,7 +175,7 @@ class Inbound:
         self._judged = good, lost
 
     def digits(self, now: float) -> tuple[Digit, ...]:
-        """The digits that are over since the last call."""
+        """Return the digits that have ended since the last call."""
         fallen_silent = (digit for each in self._dtmf.values() for digit in each.expire(now))
         ended = (*self._digits, *fallen_silent)
         self._digits.clear()

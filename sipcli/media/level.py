@@ -1,4 +1,4 @@
-"""How loud a sound is."""
+"""Measure the level of sound."""
 
 from math import log10, sqrt
 from typing import Final
@@ -9,23 +9,23 @@ from sipcli.media.pcm import RATE, Pcm
 
 FULL_SCALE: Final = 32768.0
 FLOOR_DBFS: Final = -96.0
-"""What digital silence is called: below the last of 16 bits."""
+"""The level of digital silence: below the last of 16 bits."""
 AUDIBLE_DBFS: Final = -50.0
-"""What is louder counts as sound that somebody could hear."""
+"""Louder sound counts as audible."""
 _ENOUGH: Final = 25
-"""Frames: half a second, by which a noise can be judged."""
+"""Frames: half a second, enough to measure background noise."""
 _FALL_S: Final = 0.3
-"""How long a meter takes to come down most of the way; it goes up at once."""
+"""The time constant of the meter's fall; it rises at once."""
 
 
 def rms(pcm: Pcm) -> float:
-    """The root mean square of `pcm`, in steps of 16 bits: 0 to 32768; 0 for no samples."""
+    """Return the root mean square of `pcm`, in 16-bit steps: 0 to 32768; 0 for no samples."""
     wave = pcm.astype(np.float32)
     return sqrt(float(np.dot(wave, wave)) / len(pcm)) if len(pcm) else 0.0
 
 
 def dbfs(level: float) -> float:
-    """An RMS as dB below full scale: a sine that just fits has -3.0 dBFS."""
+    """Convert an RMS to dBFS: a full-scale sine has -3.0 dBFS."""
     return max(FLOOR_DBFS, 20 * log10(level / FULL_SCALE)) if level > 0 else FLOOR_DBFS
 
 
@@ -34,9 +34,9 @@ class Meter:
 
     def __init__(self) -> None:
         self.level_dbfs = FLOOR_DBFS
-        """Now: up at once, down slowly, for an eye to follow."""
+        """The current level: rises at once, falls slowly, for display."""
         self.audible_s = 0.0
-        """Seconds that were louder than `AUDIBLE_DBFS`."""
+        """Seconds louder than `AUDIBLE_DBFS`."""
         self._power = 0.0
         """Sum over the audible frames."""
         self._audible_frames = 0
@@ -47,20 +47,20 @@ class Meter:
 
     @property
     def mean_dbfs(self) -> float:
-        """The mean power of what was audible; where nothing was, the loudest frame."""
+        """The mean power of the audible frames; if there were none, the loudest frame."""
         if self._audible_frames == 0:
             return self._loudest
         return dbfs(sqrt(self._power / self._audible_frames))
 
     @property
     def quiet_dbfs(self) -> float | None:
-        """The mean power of what was not audible; None where that was less than half a second."""
+        """The mean power of the other frames; None if they last less than half a second."""
         if self._quiet_frames < _ENOUGH:
             return None
         return dbfs(sqrt(self._quiet_power / self._quiet_frames))
 
     def put(self, pcm: Pcm) -> None:
-        """Take note of a frame."""
+        """Measure a frame."""
         level = rms(pcm)
         now = dbfs(level)
         seconds = len(pcm) / RATE

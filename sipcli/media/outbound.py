@@ -1,4 +1,4 @@
-"""The sending half of a call: sound and digits in, RTP to be encrypted out."""
+"""The sending half of a call: sound and digits in, unencrypted RTP out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,22 +22,22 @@ from sipcli.media.rtp.xr import VoipMetrics
 
 @dataclass(frozen=True, slots=True)
 class OutboundFormats:
-    """What the far end said it would receive."""
+    """The formats the far end agreed to receive."""
 
     codec: Codec
     payload_type: int
     events: Mapping[int, int] = field(default_factory=dict)
     """Telephone-events: clock rate in Hz -> payload type; empty if it takes none."""
     red: int | None = None
-    """Payload type of packets that hold several others (RFC 2198); None if it takes none."""
+    """Payload type of RED (RFC 2198); None if the far end does not accept it."""
     max_redundant: int = MAX_REDUNDANT
-    """Earlier payloads that such a packet may bring again, for the bandwidth it costs."""
+    """Maximum earlier payloads that a RED packet may repeat, as limited by bandwidth."""
     packet_ms: int = 20
     """ms of sound in each packet, as `registry.packet_ms` allows."""
     opus: OpusSettings | None = None
-    """How it wants its Opus; of no meaning to other codecs."""
+    """How the far end wants its Opus; unused with other codecs."""
     mid: extension.Element | None = None
-    """The name of the medium in the header of packets (RFC 9143 §9.2); None if it wants none."""
+    """The MID header extension of packets (RFC 9143 §9.2); None if the far end wants none."""
 
 
 class Outbound:
@@ -61,7 +61,7 @@ class Outbound:
             clock_rate=formats.codec.clock_rate,
         )
         self.meter = Meter()
-        """Of what was encoded and sent."""
+        """The level of the sound that was sent."""
         self.dtmf = DtmfSender()
         self.sender.extension = _extension(formats)
         self._formats = formats
@@ -73,22 +73,22 @@ class Outbound:
         self._heeded_metrics: VoipMetrics | None = None
         self._digits: list[Digit] = []
         self._event_type = 0
-        """The payload type of the digit that sounds."""
+        """The payload type of the digit being sent."""
 
     @property
     def codec(self) -> Codec:
-        """What is being sent."""
+        """The codec in use."""
         return self._formats.codec
 
     @property
     def takes_events(self) -> bool:
-        """Whether digits can be sent at all."""
+        """True if the far end accepts digits in RTP."""
         return bool(self._formats.events)
 
     def agree(self, formats: OutboundFormats) -> None:
-        """Another offer and answer: from the next frame on, this is sent.
+        """Apply a new agreement from the next frame on.
 
-        The digit that sounds goes on to its end as it began; those that wait go by this.
+        The digit being sent finishes as it began; queued ones use the new agreement.
         """
         before = self._formats
         is_other = (formats.codec, formats.opus) != (before.codec, before.opus)
@@ -103,16 +103,16 @@ class Outbound:
         self._encoder.expect_loss(self._protection.fec_percent)
 
     def on_report(self, report: ReportBlock, now: float) -> None:
-        """Prepare for losses such as the far end tells of, each time that it tells anew."""
+        """Adapt the loss protection to a new report block of the far end."""
         if report is not self._heeded:
             self._heeded = report
-            # It knows by now which medium our SSRC is of, so the name need not be said any more.
+            # The far end now knows the medium of our SSRC, so packets need not name it any more.
             self.sender.extension = b""
             self._protection.on_report(100 * report.fraction_lost, now)
             self._encoder.expect_loss(self._protection.fec_percent)
 
     def on_metrics(self, metrics: VoipMetrics) -> None:
-        """Do more where the far end tells that losses remain all the same (RFC 3611 §4.7)."""
+        """Protect more if the far end reports that losses remain (RFC 3611 §4.7)."""
         if metrics is self._heeded_metrics:
             return
         self._heeded_metrics = metrics
@@ -120,9 +120,9 @@ class Outbound:
         self._encoder.expect_loss(self._protection.fec_percent)
 
     def frame(self, pcm: Pcm, now: float) -> list[bytes]:
-        """The packets that are due with a frame of sound, or with the digit in its place.
+        """Return the packets due with a frame of sound, or with the digit in its place.
 
-        None in the silence of DTX, and while a packet is not full.
+        Empty during DTX silence, and while a packet is not full.
         """
         timestamp = self.sender.tick(now)
         event = self._event(timestamp)
@@ -139,7 +139,7 @@ class Outbound:
         return packets
 
     def _sound(self, timestamp: int, payload: bytes, now: float) -> Iterator[bytes]:
-        """The packet of a payload; none where DTX has nothing to say."""
+        """Yield the packet of a payload; none if DTX sends nothing."""
         if not payload:
             self.sender.pause()
             return
@@ -153,7 +153,7 @@ class Outbound:
         yield self.sender.audio(payload_type, payload, timestamp, now, silent=silent)
 
     def rename(self, ssrc: int) -> None:
-        """Go on under another SSRC, and say anew which medium that is of."""
+        """Continue with another SSRC, and name its medium in packets again."""
         self.sender.rename(ssrc)
         self.sender.extension = _extension(self._formats)
 
@@ -161,24 +161,24 @@ class Outbound:
         """Let a frame pass without sending: the call is on hold."""
         self.sender.tick(now)
         self.sender.pause()
-        self._packetizer.flush()  # they do not want to hear it
+        self._packetizer.flush()  # drop it: the far end does not want it
 
     def dial(self, steps: tuple[Step, ...]) -> None:
-        """Send digits after all that are waiting. Raises `InvalidDigits`."""
+        """Queue digits to be sent. Raises `InvalidDigits` if too many are waiting."""
         self.dtmf.queue(steps)
 
     def end_digit(self) -> list[bytes]:
-        """End the digit that sounds: the packets that tell of it, to be sent at once."""
+        """End the digit being sent; returns its final packets, to be sent at once."""
         return [self._event_packet(event, None) for event in self.dtmf.end()]
 
     def digits(self) -> tuple[Digit, ...]:
-        """The digits whose sending is over since the last call."""
+        """Return the digits that were sent since the last call."""
         sent, self._digits = tuple(self._digits), []
         return sent
 
     def _event(self, timestamp: int) -> EventFrame | None:
         events = self._formats.events
-        # Their clock should be the audio's; some take the one of 8 kHz only, whatever the codec.
+        # Their clock should be the audio's; some peers accept 8 kHz only, whatever the codec.
         own = self.sender.clock_rate
         rate = own if own in events else min(events, default=None)
         return self.dtmf.frame(timestamp, rate)

@@ -1,4 +1,4 @@
-"""Frames of 20 ms into packets of the length that the far end asks for (RFC 8866 §6.4)."""
+"""Encode 20 ms frames into packets of the length that the far end wants (RFC 8866 §6.4)."""
 
 from typing import Any, TypeAlias
 
@@ -10,33 +10,33 @@ from sipcli.media.codecs.codec import Encoder
 from sipcli.media.pcm import FRAME, RATE, Pcm
 
 Packet: TypeAlias = tuple[int, bytes]
-"""The RTP timestamp of the first sample, and the payload, which DTX may leave empty."""
+"""The RTP timestamp of the first sample, and the payload (empty during DTX)."""
 
 
 class Packetizer:
-    """Encodes frames, and makes each packet hold `packet_ms` of them: 10 to 120.
+    """Encodes frames into packets of `packet_ms`, 10 to 120.
 
-    Where a codec's payload can be cut and joined anywhere, each frame is encoded when it comes,
-    and bytes are collected. Else samples are, and a packet is encoded as a whole.
+    If the codec's payload can be split and joined anywhere, each frame is encoded at once and its
+    bytes are collected. Otherwise samples are collected, and a packet is encoded as a whole.
     """
 
     def __init__(self, encoder: Encoder, codec: Codec, packet_ms: int) -> None:
         self.samples = packet_ms * RATE // 1000
-        """In a packet, at 48 kHz."""
+        """Samples in a packet, at 48 kHz."""
         self._encoder = encoder
         self._joins_payloads = codec.bytes_per_ms is not None
         self._per_ms = codec.bytes_per_ms or RATE // 1000
         self._size = packet_ms * self._per_ms
         self._step = codec.clock_rate // 1000
-        """Units of the RTP clock in a millisecond."""
+        """RTP clock units in a millisecond."""
         self._waiting: npt.NDArray[Any] | None = None
         self._begin = 0
-        """The timestamp of what waits."""
+        """The timestamp of the pending data."""
         self._next = 0
-        """The one that a frame has which follows it."""
+        """The timestamp of a frame that continues it."""
 
     def put(self, pcm: Pcm, timestamp: int) -> list[Packet]:
-        """The packets that are complete with this frame; before a jump in time, one cut short."""
+        """Return the packets this frame completes; before a timestamp jump, also a short one."""
         if self.samples == FRAME:
             return [(timestamp, self._encoder.encode(pcm))]
         packets = self.flush() if timestamp != self._next else []
@@ -56,7 +56,7 @@ class Packetizer:
         return packets
 
     def flush(self) -> list[Packet]:
-        """What waits for more, as a packet of its own: a digit or a jump in time comes next."""
+        """Return the pending data as a short packet: a digit or a timestamp jump comes next."""
         waiting, self._waiting = self._waiting, None
         return [(self._begin, self._payload(waiting))] if waiting is not None else []
 

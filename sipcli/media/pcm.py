@@ -1,4 +1,4 @@
-"""Sound inside the phone: 48 kHz, mono, 16 bits, handed on in frames of 20 ms."""
+"""The internal sound format: 48 kHz, mono, 16 bits, in frames of 20 ms."""
 
 from typing import Final, TypeAlias
 
@@ -10,7 +10,7 @@ from sipcli.catalog.codecs import PCM_RATE
 Pcm: TypeAlias = npt.NDArray[np.int16]
 """Samples of one channel; full scale is ±32768."""
 Wave: TypeAlias = npt.NDArray[np.float32]
-"""The same while it is being worked on; the scale stays that of `Pcm`."""
+"""Floating-point samples for processing, on the same scale as `Pcm`."""
 
 RATE: Final = PCM_RATE
 """Samples in a second."""
@@ -20,16 +20,16 @@ FRAME_S: Final = FRAME / RATE
 """Seconds in a frame."""
 _LOWEST: Final = np.array(-32768, np.float32)
 _HIGHEST: Final = np.array(32767, np.float32)
-"""Arrays, so that numpy need not make some of a number each time; `np.clip` takes longer still."""
+"""Arrays, so that numpy need not convert a number each time; `np.clip` is slower still."""
 
 
 def silence(samples: int) -> Pcm:
-    """`samples` of nothing; a new array each time, so that its taker may write into it."""
+    """Return `samples` of silence, a new array each time, so that the caller may write to it."""
     return np.zeros(samples, np.int16)
 
 
 def to_pcm(wave: Wave) -> Pcm:
-    """Round `wave` to whole steps; what is beyond full scale is clipped. Writes into `wave`."""
+    """Round `wave` to 16 bits and clip it at full scale. Modifies `wave`."""
     np.rint(wave, out=wave)
     np.maximum(wave, _LOWEST, out=wave)
     np.minimum(wave, _HIGHEST, out=wave)

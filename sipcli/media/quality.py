@@ -1,4 +1,4 @@
-"""How what was played of a call sounds, by the E-model."""
+"""Estimate the quality of the sound played in a call, by the E-model."""
 
 from dataclasses import dataclass
 
@@ -11,30 +11,30 @@ from sipcli.media.rtp.reporting import Reporting
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What the E-model wants to know."""
+    """The inputs of the E-model."""
 
     impairment: Impairment
     loss_percent: float
-    """Of the sound: what had to be made up."""
+    """The share of the sound that was concealed."""
     burst_ratio: float
     end_system_ms: float
-    """What the two ends add to the way: packets that are filled, decoded, and wait."""
+    """The delay both ends add: filling packets, coding, and the jitter buffer."""
     way_ms: float
 
     @property
     def mos(self) -> float:
-        """Of the conversation: 1.0 to 4.5."""
+        """Conversational quality, 1.0 to 4.5."""
         delay_ms = self.way_ms + self.end_system_ms
         return mos(self.impairment, self.loss_percent, self.burst_ratio, delay_ms)
 
     @property
     def listening_mos(self) -> float:
-        """The same if the sound came at once."""
+        """Listening quality: the same without delay."""
         return mos(self.impairment, self.loss_percent, self.burst_ratio, 0.0)
 
     @property
     def r_factor(self) -> int:
-        """R, 0 to 100; that of wide band is brought to the same scale."""
+        """R, 0 to 100; wideband is scaled to the same range."""
         delay_ms = self.way_ms + self.end_system_ms
         r = rating(self.impairment, self.loss_percent, self.burst_ratio, delay_ms)
         return round(
@@ -43,13 +43,13 @@ class Quality:
 
 
 def quality(inbound: Inbound, reporting: Reporting) -> Quality | None:
-    """As it is now; None before anything was played."""
+    """Return the current quality; None before anything was played."""
     counts, codec = inbound.playout.counts, inbound.codec
     heard = counts.played + counts.recovered + counts.concealed
     if codec is None or counts.played == 0:
         return None
     share = counts.concealed / heard
-    # Random losses make runs of 1 / (1 - share) frames (G.107 §7.5, BurstR).
+    # Random loss has runs of 1 / (1 - share) frames on average (G.107 §7.5, BurstR).
     run = counts.concealed / FRAME / max(1, counts.concealments)
     return Quality(
         impairment=IMPAIRMENTS[codec.name],

@@ -1,6 +1,6 @@
-"""A second source beside the one that is heard: does it speak while that one is silent?
+"""Detect a second RTP source that speaks while the current one is silent.
 
-Some servers leave an old stream running, with silence in it, when they begin another.
+Some servers keep an old stream running, with silence in it, when they start another.
 """
 
 from typing import Final
@@ -12,13 +12,13 @@ from sipcli.media.level import AUDIBLE_DBFS, dbfs, rms
 from sipcli.media.rtp.packet import RtpPacket
 
 SILENCE_S: Final = 1.0
-"""Seconds of silence after which the source that is heard may be left for one that speaks."""
+"""Seconds of silence after which the current source may be replaced by one that speaks."""
 ENOUGH: Final = 10
-"""Audible packets in such a silence by which another source proves that it speaks."""
+"""Audible packets from another source, during such a silence, that count as speech."""
 
 
 class Rival:
-    """Listens to one other source at a time; it is decoded only while the first is silent."""
+    """Tracks one other source at a time, decoded only while the current one is silent."""
 
     def __init__(self) -> None:
         self._ssrc: int | None = None
@@ -27,7 +27,7 @@ class Rival:
         self._audible = 0
 
     def speaks(self, packet: RtpPacket, codec: Codec) -> bool:
-        """Whether its source has been heard to speak, with this packet of sound."""
+        """Return True if its source counts as speaking, with this audio packet included."""
         if (packet.ssrc, codec) != (self._ssrc, self._codec) or self._decoder is None:
             self._ssrc, self._codec = packet.ssrc, codec
             self._decoder = make_decoder(codec)
@@ -36,5 +36,5 @@ class Rival:
         return self._audible >= ENOUGH
 
     def forget(self) -> None:
-        """The first source speaks again, or another one is heard from now on."""
+        """Start over: the current source speaks again, or another one is followed."""
         self._ssrc = self._decoder = None

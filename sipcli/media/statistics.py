@@ -1,4 +1,4 @@
-"""A call in figures, as the `stats` of the events `stats` and `ended` have them."""
+"""The statistics of a call, as in the `stats` of the events `stats` and `ended`."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,32 +12,32 @@ from sipcli.media.rtp.reporting import Reporting
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A snapshot; the names are those of the contract."""
+    """A snapshot; field names as in docs/contract.md."""
 
     packets_sent: int
     packets_received: int
     packets_lost: int
-    """By the gaps in their numbers."""
+    """By gaps in the sequence numbers."""
     packets_late: int
     """Received, but too late to be played."""
     packets_concealed: int
-    """Frames of 20 ms that were made up in place of lost and late ones."""
+    """Frames of 20 ms that were concealed, for lost and late packets."""
     loss_percent: float
-    """Lost of all that were sent to us."""
+    """Lost, of all packets sent to us."""
     jitter_ms: float
     rtt_ms: float | None
     """None until the far end has reported on our reports."""
     playout_delay_ms: float
-    """From a packet's coming to its playing, lately."""
+    """Recent time from a packet's arrival to its playing."""
     mos: float | None
-    """Of what was played, by the E-model; None if nothing was received."""
+    """Of the sound played, by the E-model; None if nothing was received."""
     level_sent_dbfs: float
     level_received_dbfs: float
     codec: str
-    """What was received last, or, if nothing was, what is sent."""
+    """The codec received last, or, if nothing was received, the one we send."""
 
     def fields(self) -> dict[str, Any]:
-        """As they stand in an event, rounded to what they are good for."""
+        """Return the fields of an event, rounded to a meaningful precision."""
         return {
             name: round(value, 2) if isinstance(value, float) else value
             for name, value in asdict(self).items()
@@ -45,7 +45,7 @@ class Statistics:
 
 
 def snapshot(inbound: Inbound, outbound: Outbound, reporting: Reporting) -> Statistics:
-    """The figures as they are now."""
+    """Return the current statistics."""
     receiver, counts = inbound.receiver, inbound.playout.counts
     expected = receiver.expected
     codec = inbound.codec or outbound.codec

@@ -1,4 +1,4 @@
-"""Which tone is heard: its frequency to half a percent, and how far it stands out."""
+"""Detect tones: their frequency within half a percent, and their power over the rest."""
 
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -11,40 +11,40 @@ from sipcli.media.level import AUDIBLE_DBFS, FLOOR_DBFS, dbfs, rms
 from sipcli.media.pcm import RATE, Pcm, silence
 
 WINDOW: Final = RATE // 5
-"""Samples that are looked at together: 200 ms."""
+"""Samples analysed together: 200 ms."""
 WINDOW_S: Final = WINDOW / RATE
 DOMINANT_DB: Final = 6.0
-"""A tone dominates with four times the power of all the rest."""
+"""A tone dominates if it has four times the power of everything else."""
 TOLERANCE: Final = 0.005
-"""Of the frequency, each way."""
+"""Relative tolerance of the frequency, in both directions."""
 _LOBE: Final = 3
-"""Bins to either side of the peak that belong to it, with a Hann window."""
+"""Bins on each side of the peak that belong to it, with a Hann window."""
 _LOWEST_HZ: Final = 20.0
 _STEPS: Final = 10
-"""To a Hz, in which heard frequencies are counted."""
+"""Steps per Hz in which detected frequencies are counted."""
 LATELY: Final = 5
-"""Windows that count as lately: 1 s."""
+"""Windows that count as recent: 1 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToneReading:
-    """What one window held."""
+    """The strongest tone of one window."""
 
     frequency_hz: float
-    """Of the strongest tone."""
+    """Its frequency."""
     dominance_db: float
-    """Its power over that of everything else."""
+    """Its power relative to everything else."""
     level_dbfs: float
-    """Of the whole."""
+    """The level of the whole window."""
 
 
 def measure(pcm: Pcm) -> ToneReading:
-    """Look at a window of `WINDOW` samples."""
+    """Analyse a window of `WINDOW` samples."""
     wave = (pcm - pcm.mean()) * np.hanning(len(pcm))
     spectrum = np.square(np.abs(np.fft.rfft(wave))) + 1e-9
     spectrum[: int(_LOWEST_HZ * len(pcm) / RATE)] = 1e-9
     peak = int(np.argmax(spectrum[1:-1])) + 1
-    # The top of the parabola through the peak and its neighbours, in dB, is the true peak.
+    # The vertex of the parabola through the peak and its neighbours, in dB, is the true peak.
     left, top, right = np.log(spectrum[peak - 1 : peak + 2])
     curvature = left - 2 * top + right
     offset = 0.5 * (left - right) / curvature if curvature else 0.0
@@ -58,9 +58,9 @@ def measure(pcm: Pcm) -> ToneReading:
 
 
 class ToneMeter:
-    """Listens to one direction of a call and keeps count of the tones that dominated it.
+    """Counts the tones that dominate one direction of a call.
 
-    A tone has to stand out by `dominant_db`, its power over that of everything else.
+    A tone dominates if its power exceeds everything else by `dominant_db`.
     """
 
     def __init__(self, dominant_db: float = DOMINANT_DB) -> None:
@@ -71,7 +71,7 @@ class ToneMeter:
         self._lately: deque[ToneReading] = deque(maxlen=LATELY)
 
     def put(self, pcm: Pcm) -> None:
-        """Take in more sound, any number of samples."""
+        """Add more sound, any number of samples."""
         self._window = np.concatenate((self._window, pcm))
         while len(self._window) >= WINDOW:
             reading = measure(self._window[:WINDOW])
@@ -82,7 +82,7 @@ class ToneMeter:
 
     @property
     def latest_hz(self) -> float | None:
-        """The tone that dominated half or more of what was audible in the last second, or None."""
+        """The tone that dominated at least half of the audible part of the last second, or None."""
         audible = [one for one in self._lately if one.level_dbfs > AUDIBLE_DBFS]
         tones = sorted(one.frequency_hz for one in audible if self._is_tone(one))
         if not tones:
@@ -93,7 +93,7 @@ class ToneMeter:
 
     @property
     def latest_dbfs(self) -> float:
-        """The mean power of the last second; the floor before anything came."""
+        """The mean power of the last second; the floor before any sound."""
         powers = [10 ** (reading.level_dbfs / 10) for reading in self._lately]
         return 10 * log10(sum(powers) / len(powers)) if powers else FLOOR_DBFS
 
@@ -101,9 +101,9 @@ class ToneMeter:
         return reading.dominance_db >= self._dominant_db and reading.level_dbfs > AUDIBLE_DBFS
 
     def seconds(self, frequency_hz: float, tolerance: float = TOLERANCE) -> float:
-        """For how long that tone, within `tolerance` of its frequency, dominated."""
+        """Return for how many seconds a tone within `tolerance` of that frequency dominated."""
         low, high = frequency_hz * (1 - tolerance), frequency_hz * (1 + tolerance)
-        # Half a step is lost to the rounding of what was heard.
+        # Allow for half a step: detected frequencies are rounded to whole ones.
         windows = sum(
             count
             for heard, count in self._heard.items()

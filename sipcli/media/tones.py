@@ -1,4 +1,4 @@
-"""Sounds that are made here: test tones, ringing, progress tones, the feedback of a pressed key."""
+"""Generate tones: test tones, ringing, call progress tones, key feedback."""
 
 from dataclasses import dataclass
 from math import tau
@@ -10,16 +10,16 @@ from sipcli.media.level import FULL_SCALE
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence, to_pcm
 
 _RAMP: Final = RATE // 200
-"""Samples, 5 ms: a tone that began at full strength would click."""
+"""Samples, 5 ms: a tone that starts at full level would click."""
 _ROWS: Final = (697.0, 770.0, 852.0, 941.0)
 _COLUMNS: Final = (1209.0, 1336.0, 1477.0, 1633.0)
 _KEYS: Final = "123A456B789C*0#D"
 
 
 class Tone:
-    """A steady sum of sines, each of the same strength.
+    """A steady sum of sines of equal amplitude.
 
-    `amplitude` is that of the sum's highest possible peak, as a part of full scale.
+    `amplitude` is the highest possible peak of the sum, as a fraction of full scale.
     """
 
     def __init__(self, *frequencies_hz: float, amplitude: float = 0.25) -> None:
@@ -28,7 +28,7 @@ class Tone:
         self._amplitude = amplitude * FULL_SCALE / max(1, len(frequencies_hz))
 
     def frame(self, samples: int = FRAME) -> Pcm:
-        """The next `samples`, without a seam to those before."""
+        """Return the next `samples`, continuous with those before."""
         angles = self._phases[:, np.newaxis] + self._steps[:, np.newaxis] * np.arange(samples)
         self._phases = (self._phases + self._steps * samples) % tau
         return to_pcm((np.sin(angles).sum(axis=0) * self._amplitude).astype(np.float32))
@@ -36,37 +36,37 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a cadence."""
+    """One part of a cadence: a tone or a pause."""
 
     seconds: float
     """A multiple of a frame, 20 ms."""
     frequencies_hz: tuple[float, ...] = ()
-    """None of them: silence."""
+    """Empty for silence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """Tones and pauses in turn."""
+    """A sequence of tones and pauses."""
 
     parts: tuple[Part, ...]
     repeats: bool = True
-    """Once, else: silence follows."""
+    """If False it plays once, followed by silence."""
 
 
 RINGBACK: Final = Cadence((Part(1.0, (425.0,)), Part(4.0)))
-"""The far end rings (ITU-T E.180; as in most of Europe)."""
+"""Ringback: the far end rings (ITU-T E.180; as in most of Europe)."""
 BUSY: Final = Cadence((Part(0.5, (425.0,)), Part(0.5)))
-"""The far end speaks with somebody else (ITU-T E.180)."""
+"""Busy: the far end is in another call (ITU-T E.180)."""
 CONGESTION: Final = Cadence((Part(0.24, (425.0,)), Part(0.24)))
-"""There is no way to the far end (ITU-T E.180)."""
+"""Congestion: the far end cannot be reached (ITU-T E.180)."""
 RING: Final = Cadence((*(Part(0.06, (hz,)) for hz in (523.0, 659.0) * 8), Part(2.04)))
-"""Somebody calls: a warble, and a pause."""
+"""Ringing for an incoming call: a warble, and a pause."""
 CALL_WAITING: Final = Cadence((Part(0.2, (425.0,)), Part(0.2), Part(0.2, (425.0,)), Part(4.0)))
-"""Somebody calls while we speak with somebody else."""
+"""Call waiting: an incoming call during another one."""
 
 
 def key_tone(digit: str, seconds: float = 0.1) -> Cadence:
-    """What a pressed key sounds like (ITU-T Q.23). Raises `ValueError` for what is no key."""
+    """Return the DTMF tone of a pressed key (ITU-T Q.23). Raises `ValueError` for other text."""
     row, column = divmod(_KEYS.index(digit), len(_COLUMNS))
     return Cadence((Part(seconds, (_ROWS[row], _COLUMNS[column])),), repeats=False)
 
@@ -80,16 +80,16 @@ class CadencePlayer:
         self._amplitude = amplitude
         self._part = 0
         self._frame = 0
-        """Of the part."""
+        """The position in the current part."""
         self._tone = Tone()
 
     @property
     def over(self) -> bool:
-        """Whether only silence follows."""
+        """True if only silence follows."""
         return self._part == len(self._parts)
 
     def frame(self) -> Pcm:
-        """The next frame."""
+        """Return the next frame."""
         if self.over:
             return silence(FRAME)
         frames, part = self._parts[self._part]

@@ -1,4 +1,4 @@
-"""What we tell the far end of how it sounds here (RFC 3611 §4.7)."""
+"""The VoIP metrics that we report to the far end (RFC 3611 §4.7)."""
 
 from typing import Final
 
@@ -9,13 +9,13 @@ from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.xr import ADAPTIVE_BUFFER, ENHANCED_CONCEALMENT, VoipMetrics
 
 _DBM0: Final = 6.15
-"""0 dBFS in dBm0: a sine that just fits has -3.01 of the one and +3.14 of the other (G.711)."""
+"""0 dBFS in dBm0: a full-scale sine has -3.01 dBFS and +3.14 dBm0 (G.711)."""
 _BUFFER_RATE: Final = 1
-"""The jitter buffer waits longer as soon as a packet has come late: within 2 * 1 * 20 ms."""
+"""The jitter buffer waits longer as soon as a packet has arrived late: within 2 * 1 * 20 ms."""
 
 
 def voip_metrics(inbound: Inbound, reporting: Reporting) -> VoipMetrics | None:
-    """As they are now; None before anything was played."""
+    """Return the current metrics; None before anything was played."""
     found, ssrc = quality(inbound, reporting), inbound.receiver.ssrc
     if found is None or ssrc is None:
         return None
