@@ -190,7 +190,7 @@ async def test_a_registrar_that_says_nothing_is_waited_for_no_longer_than_asked(
     async with SipServer(behaviour) as server:
         keys = NOWHERE | {"ws_servers": server.uri}
         async with Phone(**keys) as alice:
-            text = r"^registration: ws://.* is connected, .* did not answer within 0.3 s"
+            text = r"^registration: ws://.* is connected, .* has not answered within 0.3 s"
             with pytest.raises(NoAnswerError, match=text):
                 await alice.register(timeout=0.3)
 

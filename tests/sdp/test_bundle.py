@@ -127,11 +127,11 @@ def test_the_first_live_member_carries_it() -> None:
     [
         (
             sdp(video("m=video 0 x 96"), carried("a=bundle-only"), session=GROUP),
-            "the audio is bundle-only, and no medium that it is bundled with has a port",
+            "the audio is bundle-only, and no medium in its bundle has a port",
         ),
         (
             sdp(video(), carried("a=bundle-only")),
-            "the audio is bundle-only, and no medium that it is bundled with has a port",
+            "the audio is bundle-only, and no medium in its bundle has a port",
         ),
         (sdp(video(), carried(), session=GROUP), "switched off (port 0)"),
         (

@@ -1,1 +1,1 @@
-"""The way of the media between the two ends: ICE, DTLS, SRTP (RFC 8445, 6347, 5764)."""
+"""The transport of the media between both ends: ICE, DTLS, SRTP (RFC 8445, 6347, 5764)."""

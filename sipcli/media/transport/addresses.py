@@ -1,4 +1,4 @@
-"""Which of this machine's addresses are offered to the far end."""
+"""Choose which of this machine's addresses to offer to the far end."""
 
 import ipaddress
 import socket
@@ -7,18 +7,18 @@ from typing import Final
 LOOPBACK: Final = ("127.0.0.1", "::1")
 
 MAX_ADDRESSES: Final = 12
-"""Addresses; a machine with containers has dozens, and each is checked against each of the peer."""
+"""Limit: a machine with containers has dozens of addresses, each paired with each of the peer."""
 
 _ANYWHERE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Documentation addresses (RFC 5737, RFC 3849), to ask the system where it would send from."""
+"""Documentation addresses (RFC 5737, RFC 3849), used to find the system's source addresses."""
 
 
 def choose(found: list[str], *, include_loopback: bool) -> list[str]:
-    """The addresses to use of those `found`, the most promising first, at most twelve.
+    """Return the addresses to use of those `found`, the most promising first, at most twelve.
 
-    First the ones that the default routes leave from, IPv4 before IPv6, since few SIP servers
-    have IPv6; then the rest in the system's order. Loopback counts where it is asked for or
-    where there is nothing else: then the far end can only be on this machine.
+    First the source addresses of the default routes, IPv4 before IPv6, since few SIP servers have
+    IPv6; then the rest in the system's order. Loopback is included if requested, or if there is
+    nothing else: then the far end can only be on this machine.
     """
     usable = [each for each in dict.fromkeys(found) if _is_usable(each)]
     preferred = [each for each in _source_addresses() if each in usable]
@@ -38,7 +38,7 @@ def _is_usable(text: str) -> bool:
 
 
 def _source_addresses() -> list[str]:
-    """What the system would send from; connecting a UDP socket sends nothing."""
+    """Return the system's source addresses; connecting a UDP socket sends nothing."""
     found = []
     for family, anywhere in _ANYWHERE:
         try:

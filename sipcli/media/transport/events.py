@@ -1,4 +1,4 @@
-"""What a media transport tells its owner."""
+"""The events of a media transport."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from sipcli.sdp.transport import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """Media can flow: after `start`, and again after an ICE restart."""
+    """Media can flow: after `start`, and again after each ICE restart."""
 
     local: Candidate
     """Our address as the far end sees it."""
@@ -18,7 +18,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The way could not be opened; after a failed restart the old one may still be open."""
+    """The transport could not be opened; after a failed restart the old path may still work."""
 
     phase: Phase
     """ICE or DTLS."""
@@ -27,21 +27,21 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An open way has ended, or seems to have: an ICE restart may help, unless `closed`."""
+    """An open transport has failed, or seems to have: an ICE restart may help, unless `closed`."""
 
     reason: str
     closed: bool = False
-    """The far end has said that it is over (DTLS close_notify)."""
+    """True if the far end closed it (DTLS close_notify)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """The far end answers again, the same way as before."""
+    """The far end answers again, over the same path as before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something does not work as it should, and the call goes on."""
+    """Something does not work, but the call continues."""
 
     text: str
 

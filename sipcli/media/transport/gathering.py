@@ -1,4 +1,4 @@
-"""Gathers candidates: our own addresses, what STUN servers see, what TURN servers lend."""
+"""Gather candidates: our addresses, STUN mappings and TURN relays (RFC 8445 §5.1)."""
 
 import asyncio
 import ipaddress
@@ -18,22 +18,22 @@ from sipcli.net.resolve import resolve
 from sipcli.sdp.transport import Candidate
 
 GRACE: Final = 0.3
-"""Seconds that others get when a server of each kind has answered, and those that were silent
-the last time."""
+"""Seconds left for the other servers once one of each kind has answered, and for servers that
+did not answer last time."""
 
 BASE_GRACE: Final = 0.1
-"""Seconds that the rest of the addresses, ours and a server's, get when one has worked."""
+"""Seconds left for the other addresses, ours and a server's, once one has worked."""
 
 HIGHEST_PREFERENCE: Final = 65535
-"""The best local preference (RFC 8445 §5.1.2.1)."""
+"""The highest local preference (RFC 8445 §5.1.2.1)."""
 
 
 async def gather(
     agent: IceAgent, options: IceServers, warn: Callable[[str], None]
 ) -> tuple[Candidate, ...]:
-    """All candidates of `agent`, the best first; within `gathering_timeout`, whatever happens.
+    """Return all candidates of `agent`, the best first; always within `gathering_timeout`.
 
-    `warn` gets a sentence for each server that turns out to be of no use.
+    `warn` gets a sentence for each server that cannot be used.
     """
     sockets: list[IceSocket] = []
     if not options.relay_only:
@@ -65,7 +65,7 @@ async def gather(
 
 
 async def open_sockets(agent: IceAgent, *, include_loopback: bool) -> list[IceSocket]:
-    """One for each of our addresses that the system lets us have."""
+    """Open a socket on each of our addresses, as far as the system allows."""
     addresses = choose(host_addresses(), include_loopback=include_loopback)
     sockets = [
         await agent.open_socket(address, HIGHEST_PREFERENCE - rank)
@@ -80,9 +80,9 @@ async def _wait(
     grace: float,
     is_enough: Callable[[set[asyncio.Task[None]]], bool],
 ) -> None:
-    """Wait for `tasks`: at most `limit` seconds, and `grace` once those that are done are enough.
+    """Wait for `tasks`: at most `limit` seconds, and `grace` once enough of them are done.
 
-    `is_enough` gets the ones that are still waited for.
+    `is_enough` gets the pending ones.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit
@@ -103,7 +103,7 @@ def _has_succeeded(task: asyncio.Task[None]) -> bool:
 def _report_result(
     task: asyncio.Task[None], server: IceServer, options: IceServers, warn: Callable[[str], None]
 ) -> None:
-    """Draw the lesson from one server's behaviour."""
+    """Remember whether a server answered, and warn if it cannot be used."""
     if not task.done():
         options.silent.add(server)
         _warn_once(options, warn, server, "it did not answer in time")
@@ -134,7 +134,7 @@ async def _ask(
     preference: int,
     options: IceServers,
 ) -> None:
-    """Get what one server has to give; raises `ServerFailed`."""
+    """Get the candidates of one server. Raises `ServerFailed`."""
     addresses = await look_up(server)
     if server.relays:
         await ask_for_relay(agent, server, addresses, preference, options)
@@ -144,7 +144,7 @@ async def _ask(
 
 
 async def look_up(server: IceServer) -> list[Address]:
-    """The server's addresses, one at least; raises `ServerFailed`."""
+    """Return the server's addresses, at least one. Raises `ServerFailed`."""
     try:
         return [(str(ipaddress.ip_address(server.host)), server.port)]
     except ValueError:
@@ -165,7 +165,7 @@ async def ask_for_relay(
     preference: int,
     options: IceServers,
 ) -> None:
-    """By the server's first IPv4 and its first IPv6 address, since one of them may be dead."""
+    """Ask at the server's first IPv4 and first IPv6 address, since one of them may be dead."""
     first_of_family = {":" in address[0]: address for address in reversed(addresses)}
     endpoints = [
         TurnEndpoint(
@@ -189,10 +189,10 @@ async def ask_for_reflexive(
     preference: int,
     dtls: DtlsServer | None,
 ) -> None:
-    """From each of our sockets that can reach it, by the server's first address of that family.
+    """Ask from each of our sockets that can reach it, at the server's first address of that family.
 
-    `dtls` is for a server that is asked by DTLS.
-    A deaf interface, such as that of a VPN, does not hold up the others.
+    `dtls` is for a server that is asked over DTLS. An interface without a route to it, such as
+    that of a VPN, does not delay the others.
     """
     questions = []
     for rank, base in enumerate(sockets):
@@ -208,7 +208,7 @@ async def ask_for_reflexive(
 
 
 async def _first_of(questions: list[Coroutine[Any, Any, None]]) -> None:
-    """Until one of them has succeeded, and `BASE_GRACE` for the rest; raises if all have failed."""
+    """Wait until one has succeeded, plus `BASE_GRACE` for the rest; raises if all have failed."""
     tasks = [asyncio.create_task(question) for question in questions]
     try:
         await _wait(tasks, inf, BASE_GRACE, lambda _: any(map(_has_succeeded, tasks)))

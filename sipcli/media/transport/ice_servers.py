@@ -1,4 +1,4 @@
-"""The STUN and TURN servers of the settings, as the gathering of candidates needs them."""
+"""The configured STUN and TURN servers (RFC 7064, RFC 7065), ready for gathering."""
 
 import re
 import ssl
@@ -21,10 +21,10 @@ _URI: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class IceServer:
-    """One server in one way of speaking to it."""
+    """One server and transport, from one URI."""
 
     uri: str
-    """As it stands in the settings, and as warnings name it."""
+    """As in the settings; warnings use it as the name."""
     relays: bool
     """TURN rather than STUN."""
     secure: bool
@@ -33,13 +33,13 @@ class IceServer:
     """A name or an address; IPv6 without brackets."""
     port: int
     stream: bool
-    """TCP rather than UDP; never with STUN, as only UDP tells an address that media can use."""
+    """TCP rather than UDP; never with STUN, since only UDP yields an address that media can use."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, uri: str, username: str | None = None, password: str | None = None) -> Self:
-        """Read a STUN or TURN URI (RFC 7064, RFC 7065); raises `ValueError`."""
+        """Parse a STUN or TURN URI (RFC 7064, RFC 7065). Raises `ValueError`."""
         found = _URI.fullmatch(uri)
         if found is None:
             raise ValueError(f"{uri!r} is not a STUN or TURN URI")
@@ -59,7 +59,7 @@ class IceServer:
 
     @property
     def obstacle(self) -> str | None:
-        """Why it is not even tried; None where it is."""
+        """Why we do not support it; None if we do."""
         if self.relays and self.secure and not self.stream:
             return "TURN over DTLS is not supported: use transport=tcp or leave transport out"
         return None
@@ -67,27 +67,27 @@ class IceServer:
 
 @dataclass(slots=True)
 class IceServers:
-    """How candidates are gathered, for all calls of a phone."""
+    """The gathering options of a phone, for all its calls."""
 
     servers: tuple[IceServer, ...] = ()
     """In the order of preference."""
     relay_only: bool = False
-    """Whether media may take no other way than through a TURN server."""
+    """True if media may only go through a TURN server."""
     gathering_timeout: float = 2.0
     """Seconds."""
     include_loopback: bool = False
-    """Whether the far end may be on this machine, though there are other addresses."""
+    """True to offer loopback addresses as well: the far end may be on this machine."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    """For `turns:`; None where there is none."""
+    """For `turns:`; None if no server needs it."""
     trust: ServerTrust | None = field(default=None, repr=False)
-    """For `stuns:`; None where there is none."""
+    """For `stuns:`; None if no server needs it."""
     silent: set[IceServer] = field(default_factory=set)
-    """Those that have not answered lately; they are asked again, but hardly waited for."""
+    """Servers that did not answer last time; they are asked again, with a short timeout."""
     warned: set[str] = field(default_factory=set)
-    """What has been said already and need not be said again for each call."""
+    """Warnings already given, not to be repeated for each call."""
 
     def dtls(self, server: IceServer) -> DtlsServer | None:
-        """How a STUN server is asked by DTLS; None for one that is not."""
+        """Return how to ask a STUN server over DTLS; None for a server that is not `stuns:`."""
         if not server.secure or server.relays:
             return None
         if self.trust is None:
@@ -96,10 +96,10 @@ class IceServers:
 
     @classmethod
     def from_settings(cls, settings: Settings, *, include_loopback: bool = False) -> Self:
-        """The servers that `settings` name.
+        """Return the servers of `settings`.
 
-        Raises `ConfigError` where a `tls_…` file cannot be used and a `turns:` or `stuns:` server
-        needs it.
+        Raises `ConfigError` if a `turns:` or `stuns:` server needs a `tls_…` file that cannot be
+        used.
         """
         servers = [IceServer.parse(uri) for uri in settings.stun_servers]
         servers += [

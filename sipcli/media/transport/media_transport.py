@@ -1,5 +1,5 @@
-"""The way of one call's media: opened, restarted when the network changes, and begun anew with
-another far end; closed once.
+"""The transport of one call's media (ICE, DTLS, SRTP): open it, restart it when the network
+changes, start again with another far end, close it once.
 """
 
 import asyncio
@@ -37,32 +37,32 @@ from sipcli.sdp.transport import (
 
 _LOGGER: Final = logging.getLogger(__name__)
 _NUMBERS: Final = count(1)
-"""Tell the ways of several calls apart in a log."""
+"""Numbers the transports in a log with several calls."""
 ICE_LIMIT: Final = 12.0
-"""Seconds until checks are given up."""
+"""Seconds until connectivity checks time out."""
 
 CLOSE_LIMIT: Final = 0.45
-"""Seconds that the end may take, whatever servers do."""
+"""Maximum seconds for closing, whatever servers do."""
 
 OVERLAP: Final = 2.0
-"""Seconds without media until the sockets of before an ICE restart are closed. A browser whose
-checks we control changes over only when media from us comes the new way."""
+"""Seconds without media after which the sockets from before an ICE restart are closed. A controlled
+browser switches over only when our media arrive on the new path."""
 
 MAX_OVERLAP: Final = 12.0
-"""Seconds after which they are closed in any case."""
+"""Seconds after which they are closed regardless."""
 
 MAX_EARLY: Final = 16
-"""SRTP packets kept until the keys are there."""
+"""SRTP packets kept until the keys are derived."""
 
 
 class MediaTransport:
     """ICE, DTLS and SRTP of one call.
 
-    In this order: `gather`, `start`, then `send_rtp` and `send_rtcp`, and `close` in the end,
-    whatever happened. In between, `restart` gathers other addresses; `restart_with` goes over to
-    them with the same far end, `begin_anew` and `start` with another one. Where `restart` was not
-    called, both stay with the sockets and ICE credentials that there are. `on_rtp` and `on_rtcp`
-    get what came, decrypted and authentic, and when (seconds on the loop's clock).
+    Call `gather`, `start`, then `send_rtp` and `send_rtcp`, and always `close` at the end. In
+    between, `restart` gathers new addresses; then `restart_with` switches to them with the same
+    far end, or `begin_anew` and `start` with another one. Without `restart`, both keep the current
+    sockets and ICE credentials. `on_rtp` and `on_rtcp` get authentic, decrypted packets and their
+    time of arrival (seconds on the loop's clock).
     """
 
     def __init__(
@@ -79,25 +79,25 @@ class MediaTransport:
         self._on_rtcp = on_rtcp
         self._on_event = on_event
         self.name = f"media {next(_NUMBERS)}"
-        """What a log calls it."""
+        """Its name in logs."""
         self._time = asyncio.get_running_loop().time
         self.last_received = self._time()
-        """When the last authentic RTP or RTCP came; before the first, when this was made."""
+        """When the last authentic RTP or RTCP arrived; before the first, when this was created."""
         self._dtls = self._new_dtls()
         self._is_up = False
-        """Whether this association ever had its keys."""
+        """True once this association has derived its keys."""
         self._srtp: Srtp | None = None
         self._early: deque[bytes] = deque(maxlen=MAX_EARLY)
         self._agent = self._new_agent()
         self._next: IceAgent | None = None
-        """The generation that an ICE restart is about to bring."""
+        """The agent gathered for an ICE restart, not in use yet."""
         self._retiring: dict[asyncio.Task[None], IceAgent] = {}
         self._closing: asyncio.Task[None] | None = None
 
     # Opening
 
     async def gather(self) -> LocalTransport:
-        """Our side for the offer or answer; within `ice_gathering_timeout`, whatever happens."""
+        """Return our parameters for the offer or answer, always within `ice_gathering_timeout`."""
         return await self._gather(self._agent)
 
     async def start(
@@ -108,12 +108,11 @@ class MediaTransport:
         controlling: bool,
         fingerprints: Sequence[Fingerprint],
     ) -> None:
-        """Open the way to the far end; returns when media can flow.
+        """Open the transport to the far end; returns when media can flow.
 
-        `role` is ours in the DTLS handshake, `controlling` ours in ICE (the offerer's, where
-        both are full agents: RFC 8445 §6.1.1). Raises `IceFailed` after 12 s and `DtlsFailed`
-        after another 8 s at the latest; `FingerprintMismatch` where the far end's certificate
-        fits none of `fingerprints`.
+        `role` is our DTLS role, `controlling` our ICE role (the offerer controls if both are full
+        agents: RFC 8445 §6.1.1). Raises `IceFailed` within 12 s, `DtlsFailed` within another 8 s,
+        and `FingerprintMismatch` if the far end's certificate matches none of `fingerprints`.
         """
         await self._establish(self._agent, remote, controlling)
         self._log("DTLS: handshake as %s", role)
@@ -132,7 +131,7 @@ class MediaTransport:
             self._on_media(self._early.popleft())
 
     async def begin_anew(self) -> None:
-        """Give up the far end of before; `start` with another one is next."""
+        """Drop the current far end; `start` with another one is next."""
         self._srtp, self._is_up = None, False
         await self._dtls.close()
         self._dtls = self._new_dtls()
@@ -143,14 +142,14 @@ class MediaTransport:
     # Media
 
     def send_rtp(self, packet: bytes) -> None:
-        """Protect and send an RTP packet; never raises, and drops it while the way is not open."""
+        """Encrypt and send an RTP packet; never raises, drops it unless open."""
         if self._srtp is not None:
             data = self._srtp.protect_rtp(packet)
             if data is not None:
                 self._agent.send_now(data)
 
     def send_rtcp(self, packet: bytes) -> None:
-        """Protect and send an RTCP packet, as `send_rtp` does."""
+        """Encrypt and send an RTCP packet, as `send_rtp` does."""
         if self._srtp is not None:
             data = self._srtp.protect_rtcp(packet)
             if data is not None:
@@ -158,7 +157,7 @@ class MediaTransport:
 
     @property
     def can_send(self) -> bool:
-        """Whether what is sent goes anywhere."""
+        """True if packets can be sent."""
         return self._srtp is not None and self._agent.can_send
 
     def _on_media(self, data: bytes) -> None:
@@ -179,32 +178,32 @@ class MediaTransport:
 
     @property
     def selected_pair(self) -> tuple[Candidate, Candidate] | None:
-        """Our address as the far end sees it, and the far end's; None before there is a way."""
+        """Our address as the far end sees it, and the far end's; None before ICE has connected."""
         return self._agent.selected
 
     @property
     def remote_fingerprint(self) -> Fingerprint | None:
-        """Of the certificate that the far end showed, by SHA-256; None before it did."""
+        """The SHA-256 of the far end's certificate; None before the handshake."""
         return self._dtls.peer_fingerprint
 
     @property
     def remote_certificate(self) -> tuple[Fingerprint, ...]:
-        """The certificate that the far end showed, by all hashes; empty before it did."""
+        """The far end's certificate by all hashes; empty before the handshake."""
         return self._dtls.peer_certificate
 
     @property
     def protection(self) -> tuple[str, str, str] | None:
-        """The version of DTLS, its cipher and the SRTP profile; None before `start` is done."""
+        """DTLS version, cipher and SRTP profile; None before `start` has returned."""
         return self._dtls.protection if self._srtp is not None else None
 
     @property
     def is_up(self) -> bool:
-        """Whether media can flow, or could until they were lost."""
+        """True if media can flow, or could until they were lost."""
         return self._is_up
 
     @property
     def unopened(self) -> MediaError | None:
-        """What is in the way, as far as that can be told yet; None once media can flow."""
+        """Why media cannot flow yet, as far as known; None once they can."""
         if self._is_up:
             return None
         if self.selected_pair is None:
@@ -217,24 +216,24 @@ class MediaTransport:
         return self._agent.consent.last if self._agent.consent is not None else None
 
     def doubt(self) -> None:
-        """Something has disturbed this machine: if the far end is not reached any more, say so."""
+        """Check now whether the far end is still reachable, after a sleep or network change."""
         self._agent.doubt()
 
     # ICE restart
 
     async def restart(self) -> LocalTransport:
-        """Gather anew for an ICE restart (RFC 8445 §9); media goes on over the old pair.
+        """Gather again for an ICE restart (RFC 8445 §9); media continue over the old pair.
 
-        An earlier restart that came to nothing is forgotten.
+        Drops an earlier restart that was not completed.
         """
         await self.cancel_restart()
         self._next = self._new_agent()
         return await self._gather(self._next)
 
     async def restart_with(self, remote: RemoteTransport) -> None:
-        """Find a new pair and change over to it; keys and roles stay (RFC 8445 §6.1.1).
+        """Find a new pair and switch to it; keys and roles stay (RFC 8445 §6.1.1).
 
-        Raises `IceFailed` after 12 s at the latest; then the old pair stays in use.
+        Raises `IceFailed` within 12 s; then the old pair stays in use.
         """
         old, is_gathered = self._agent, self._next is not None
         agent = self._next or self._successor()
@@ -252,7 +251,7 @@ class MediaTransport:
         self._tell_connected()
 
     async def cancel_restart(self) -> None:
-        """Drop what `restart` has gathered: the far end did not want it."""
+        """Drop the candidates of `restart`: the far end rejected the ICE restart."""
         agent, self._next = self._next, None
         if agent is not None:
             await agent.close()
@@ -260,9 +259,9 @@ class MediaTransport:
     # The end
 
     async def close(self) -> None:
-        """Tell the far end, and give everything back; takes half a second at most.
+        """Tell the far end, and release everything; takes at most half a second.
 
-        May be called at any time and more than once. If it is cancelled it goes on by itself.
+        May be called at any time and more than once. If cancelled, it continues on its own.
         """
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
@@ -297,7 +296,7 @@ class MediaTransport:
         return agent
 
     def _successor(self) -> IceAgent:
-        """An agent with the sockets of the present one."""
+        """Return an agent with the sockets of the current one."""
         agent = self._new_agent(like=self._agent)
         agent.take_over(self._agent)
         return agent
@@ -327,13 +326,13 @@ class MediaTransport:
             raise IceFailed(reason) from error
 
     def _retire(self, agent: IceAgent, end: Coroutine[None, None, None]) -> None:
-        """Close an agent that was succeeded by another, in its own time."""
+        """Close a replaced agent in the background."""
         task = asyncio.create_task(end)
         self._retiring[task] = agent
         task.add_done_callback(self._retiring.pop)
 
     async def _overlap(self, agent: IceAgent) -> None:
-        """Close the agent of before a restart when nothing comes its way any more."""
+        """Close the agent from before a restart once nothing arrives on it any more."""
         last = self._time()
         deadline = last + MAX_OVERLAP
 
@@ -344,7 +343,7 @@ class MediaTransport:
 
         agent.on_media = note
         while (left := min(last + OVERLAP, deadline) - self._time()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(left)  # it is time that is waited for, not an event
+            await asyncio.sleep(left)  # waits for time, not for an event
         await agent.close()
 
     def _send_dtls(self, data: bytes) -> None:

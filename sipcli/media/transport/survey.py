@@ -1,4 +1,4 @@
-"""What each STUN and TURN server has to give, asked one by one; no call is made of it."""
+"""Test each STUN and TURN server on its own, without a call."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from sipcli.sdp.transport import Candidate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """One of our addresses, and what it is in the eyes of a server (RFC 8489 §2)."""
+    """One of our addresses, and its mapped address as a server sees it (RFC 8489 §2)."""
 
     own: Address
     server: Address
@@ -30,22 +30,22 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surveyed:
-    """What one server gave."""
+    """The result of testing one server."""
 
     server: IceServer
     elapsed_ms: float
     fault: ServerFailed | None = None
-    """Why it gave nothing; None where it did."""
+    """Why it failed; None if it did not."""
     mappings: tuple[Mapping, ...] = ()
-    """Of a STUN server; the address to be preferred first."""
+    """From a STUN server; the preferred address first."""
     relayed: Candidate | None = None
-    """Of a TURN server: the address that it lent."""
+    """From a TURN server: the relay it allocated."""
 
 
 async def survey(options: IceServers) -> tuple[Surveyed, ...]:
-    """Ask all servers at once, each for the whole of `gathering_timeout`; in their order.
+    """Ask all servers at once, each with the full `gathering_timeout`; results in their order.
 
-    The STUN servers are asked from the same sockets, so that what they see can be compared.
+    The STUN servers are asked from the same sockets, so that their mappings can be compared.
     """
     agent = _new_agent()
     try:
@@ -106,7 +106,7 @@ async def _mappings(
 
 
 async def _relayed(server: IceServer, addresses: list[Address], options: IceServers) -> Candidate:
-    """Borrow an address and give it back."""
+    """Allocate a relay and release it."""
     agent = _new_agent()
     try:
         await ask_for_relay(agent, server, addresses, HIGHEST_PREFERENCE, options)
@@ -120,4 +120,4 @@ def _new_agent() -> IceAgent:
 
 
 def _ignore(_: bytes) -> None:
-    """Nobody is expected to send anything."""
+    """Drop it: no media are expected here."""

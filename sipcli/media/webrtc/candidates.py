@@ -1,4 +1,4 @@
-"""Candidates as aioice has them and as our descriptions have them."""
+"""Convert ICE candidates between aioice and our session descriptions."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
@@ -14,9 +14,9 @@ Address: TypeAlias = tuple[str, int]
 
 
 def is_credible(claimed: Address, server: Address) -> bool:
-    """Whether datagrams can reach an address that a STUN or TURN server tells of.
+    """Return True if datagrams can reach an address reported by a STUN or TURN server.
 
-    Loopback is believed only of a server that is there itself.
+    Loopback is accepted only from a server that is on loopback itself.
     """
     host = _unmapped(claimed[0])
     if claimed[1] == 0 or ip_version(str(host)) is None:
@@ -27,7 +27,7 @@ def is_credible(claimed: Address, server: Address) -> bool:
 
 
 def show(address: Address) -> str:
-    """`host:port`, with IPv6 in brackets."""
+    """Return `host:port`, with IPv6 in brackets."""
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -40,10 +40,10 @@ def _unmapped(host: str) -> IPv4Address | IPv6Address:
 def make(
     kind: CandidateType, address: Address, preference: int, *, base: Address, server: str = ""
 ) -> aioice.Candidate:
-    """A candidate of ours for RTP and RTCP together.
+    """Return a candidate of ours for multiplexed RTP and RTCP.
 
-    `preference` is the local preference of RFC 8445 §5.1.2.1, 0–65535; `server` the address
-    of the one that told or lent it, which keeps the foundations apart (§5.1.1.3).
+    `preference` is the local preference of RFC 8445 §5.1.2.1, 0–65535; `server` the address of the
+    STUN or TURN server it comes from, which makes the foundations differ (§5.1.1.3).
     """
     related = None if kind is CandidateType.HOST else base
     return aioice.Candidate(
@@ -60,7 +60,7 @@ def make(
 
 
 def from_aioice(candidate: aioice.Candidate) -> Candidate:
-    """As it goes into a description."""
+    """Convert one for a session description."""
     return Candidate(
         foundation=candidate.foundation,
         component=candidate.component,
@@ -75,7 +75,7 @@ def from_aioice(candidate: aioice.Candidate) -> Candidate:
 
 
 def to_aioice(candidate: Candidate) -> aioice.Candidate:
-    """As it came from a description."""
+    """Convert one from a session description."""
     return aioice.Candidate(
         foundation=candidate.foundation,
         component=candidate.component,

@@ -1,4 +1,4 @@
-"""Asks the peer again and again whether it still wants to hear from us (RFC 7675)."""
+"""Consent freshness: keep checking that the peer still accepts our media (RFC 7675)."""
 
 import asyncio
 import random
@@ -12,26 +12,26 @@ INTERVAL: Final = 5.0
 """Seconds between checks, made 0.8 to 1.2 times as long at random (RFC 7675 §5.1)."""
 
 RETRY: Final = 1.0
-"""Seconds at least from one check to the next, where the first was not answered."""
+"""Minimum seconds from an unanswered check to the next."""
 
 SILENCE_LIMIT: Final = 8.5
-"""Seconds without anything authentic, a check unanswered among them, until the peer counts as
-gone. With the longest interval and a check's 1.5 s that is noticed within 10 s."""
+"""Seconds without authentic packets, and with an unanswered check, after which the peer counts as
+lost. With the longest interval and 1.5 s for a check, that is noticed within 10 s."""
 
 EXPIRY: Final = 30.0
 """Seconds without an answered check until sending must stop (RFC 7675 §5.1)."""
 
 CHECK_LIMIT: Final = 2.5
-"""Seconds that a check takes at the most; one that takes longer was slept through."""
+"""Maximum seconds for a check; if it takes longer, this process was suspended."""
 
 
 class Consent:
     """The consent of one peer, from the nomination of a pair on. Seconds on the loop's clock.
 
-    `check` sends one check and says whether it was answered; `last_heard` tells when anything
-    authentic last came. `on_lost` gets a sentence, once for each time the peer stops answering,
-    and `on_back` is called when it answers again. What this process sleeps through is not the
-    peer's silence: it has its whole time again.
+    `check` sends one check and returns whether it was answered; `last_heard` returns when the last
+    authentic packet arrived. `on_lost` gets a sentence each time the peer stops answering, and
+    `on_back` is called when it answers again. Time during which this process was suspended does
+    not count as silence: the full time starts again.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class Consent:
         self._awake_since = self.last
 
     def doubt(self) -> None:
-        """Check now, and take it for a loss where that is not answered."""
+        """Check now; an unanswered check counts as a loss."""
         self._doubt.set()
 
     async def expire(self) -> None:
-        """Keep the consent fresh; returns when it has expired, and then nothing may be sent."""
+        """Keep the consent fresh; returns once it has expired, and nothing may be sent."""
         loop = asyncio.get_running_loop()
         wait = INTERVAL
         while loop.time() - self.last < EXPIRY:
@@ -76,7 +76,7 @@ class Consent:
         self._lose(f"the far end has answered no ICE check for {EXPIRY:.0f} s")
 
     async def _pause(self, seconds: float) -> None:
-        """Wait for the next check; a doubt ends that."""
+        """Wait until the next check; `doubt` ends the wait."""
         loop = asyncio.get_running_loop()
         due = loop.time() + seconds
         with suppress(TimeoutError):
@@ -88,7 +88,7 @@ class Consent:
             self._woken(loop.time())
 
     def _woken(self, now: float) -> None:
-        """Nothing ran here for a while: begin anew."""
+        """Start the timing again: this process was suspended for a while."""
         self.last = self._awake_since = now
 
     def _consented(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""DTLS and SRTP (RFC 5764) on aiortc: one association over whatever carries its datagrams."""
+"""DTLS-SRTP (RFC 5764) on aiortc: one association over any datagram transport."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ HANDSHAKE_LIMIT: Final = 8.0
 """Seconds."""
 
 STRONG_HASHES: Final = ("sha-256", "sha-384", "sha-512")
-"""The hash functions whose fingerprints are looked at (RFC 8122 §5)."""
+"""The hash functions of the fingerprints we compare (RFC 8122 §5)."""
 
 HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha-256": hashes.SHA256(),
@@ -27,29 +27,29 @@ HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha-512": hashes.SHA512(),
     "sha-1": hashes.SHA1(),
 }
-"""What a certificate that is known may be called by; SHA-1 alone would prove nothing."""
+"""The hashes that identify a known certificate; SHA-1 on its own would prove nothing."""
 
 MAX_QUEUED: Final = 32
-"""Datagrams that may wait for the handshake to look at them."""
+"""Maximum datagrams queued for the handshake."""
 
 CIPHERS: Final = ":".join(
     f"ECDHE-{key}-{cipher}"
     for cipher in ("AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES256-GCM-SHA384", "AES128-SHA")
     for key in ("ECDSA", "RSA")
 )
-"""aiortc offers ECDSA alone, which no peer with an RSA certificate can take."""
+"""aiortc offers only ECDSA, which peers with an RSA certificate cannot use."""
 
 MAX_RECORDS: Final = 32
-"""Records of one datagram that are looked at after the first."""
+"""Maximum records read from one datagram after the first."""
 
 LARGEST_RECORD: Final = 1500
-"""Bytes that are read of a record."""
+"""Maximum bytes read from a record."""
 
 _NO_RENEGOTIATION: Final = 100
 """The alert that refuses another handshake within an association (RFC 5246 §7.2.2)."""
 
 DTLS_1_2: Final = 0xFEFD
-"""The oldest version that is spoken (RFC 8827 §6.5)."""
+"""The oldest version that we accept (RFC 8827 §6.5)."""
 
 
 class DtlsFault(Exception):  # noqa: N818 - becomes one of the transport's failures
@@ -61,20 +61,20 @@ class WrongFingerprint(DtlsFault):
 
 
 class _AnyKeyCertificate(RTCCertificate):
-    """A certificate whose owner gets on with RSA peers as well."""
+    """A certificate that also works with RSA peers."""
 
     def _create_ssl_context(self, srtp_profiles: Any) -> SSL.Context:
         context = super()._create_ssl_context(srtp_profiles)
         context.set_cipher_list(CIPHERS.encode())
         context.set_min_proto_version(DTLS_1_2)
-        # Another handshake would bring other keys, and libsrtp would go on with those of the first.
+        # Another handshake would derive new keys, but libsrtp would keep using the first ones.
         context.set_options(SSL.OP_NO_RENEGOTIATION)
         context.set_info_callback(_note_alert)
         return context
 
 
 def _note_alert(connection: SSL.Connection, where: int, code: int) -> None:
-    """Remember that a renegotiation was refused: OpenSSL's hook, for all that happens."""
+    """Remember that a renegotiation was refused: OpenSSL's info callback."""
     if (
         where & SSL.SSL_CB_WRITE_ALERT == SSL.SSL_CB_WRITE_ALERT
         and code & 0xFF == _NO_RENEGOTIATION
@@ -83,17 +83,17 @@ def _note_alert(connection: SSL.Connection, where: int, code: int) -> None:
 
 
 class Certificate:
-    """Who we are to the far ends of all calls: a self-signed certificate, made for one phone."""
+    """Our identity in all calls of one phone: a self-signed certificate."""
 
     def __init__(self, certificate: RTCCertificate) -> None:
         self.rtc = certificate
         sha_256 = next(f for f in certificate.getFingerprints() if f.algorithm == "sha-256")
         self.fingerprint = Fingerprint("sha-256", sha_256.value.upper())
-        """What goes into our descriptions (RFC 8122 §5)."""
+        """The fingerprint in our descriptions (RFC 8122 §5)."""
 
     @classmethod
     def generate(cls) -> Self:
-        """A new certificate with a new P-256 key, good for 30 days."""
+        """Return a new certificate with a new P-256 key, valid for 30 days."""
         return cls(_AnyKeyCertificate.generateCertificate())
 
 
@@ -117,13 +117,13 @@ class DtlsPipe:
 
 
 class DtlsTransport(RTCDtlsTransport):
-    """aiortc's DTLS, with the identity check of RFC 8122 §6.2: one strong hash must fit."""
+    """aiortc's DTLS, with the identity check of RFC 8122 §6.2: one strong hash must match."""
 
     peer: tuple[Fingerprint, ...] = ()
-    """What the far end showed, by each of `HASHES`."""
+    """The far end's certificate, by each of `HASHES`."""
     mismatch = False
     is_broken_off = False
-    """Whether the far end has ended the association by a fatal alert."""
+    """True if the far end has aborted the association with a fatal alert."""
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
         certificate = self.connection.get_peer_certificate(as_cryptography=True)
@@ -139,7 +139,7 @@ class DtlsTransport(RTCDtlsTransport):
         self._set_state(State.FAILED)
 
     async def _recv_next(self) -> None:
-        """As aiortc does, with all records of the datagram; and a fatal alert ends all, too."""
+        """As in aiortc, but read all records of a datagram, and end on a fatal alert, too."""
         await super()._recv_next()
         if not self.encrypted:
             return
@@ -159,18 +159,18 @@ class DtlsTransport(RTCDtlsTransport):
 
     @property
     def connection(self) -> SSL.Connection:
-        """OpenSSL's side of it; only once the handshake has begun."""
+        """OpenSSL's connection; only once the handshake has begun."""
         if self._ssl is None:
             raise RuntimeError("the handshake has not begun")
         return self._ssl
 
 
 class Dtls:
-    """One DTLS association and the SRTP keys that come from it.
+    """One DTLS association and the SRTP keys derived from it.
 
-    `send` takes the datagrams that go out, `receive` those that came in; `on_closed` is
-    called once, with a sentence, when the far end ends the association. What it asks for new
-    keys (renegotiation) is refused in the handshake (RFC 5246 §7.2.2): those agreed on stay.
+    `send` is called with outgoing datagrams; pass incoming ones to `receive`. `on_closed` is
+    called once, with a sentence, when the far end ends the association. A request of the far end
+    for new keys (renegotiation) is refused (RFC 5246 §7.2.2): the agreed keys stay.
     """
 
     def __init__(
@@ -181,16 +181,16 @@ class Dtls:
     ) -> None:
         self._flights = Flights(send)
         self._pipe = DtlsPipe(self._flights)
-        # It is typed for an RTCIceTransport and uses no more of it than DtlsPipe has.
+        # It is typed for an RTCIceTransport, but uses only what DtlsPipe has.
         pipe: Any = self._pipe
         self._transport = DtlsTransport(pipe, [certificate.rtc])
         self._transport.on("statechange", self._on_state)
         self._on_closed: Callable[[str], None] | None = on_closed
 
     async def handshake(self, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
-        """Shake hands and derive the keys; `fingerprints` are those the far end has promised.
+        """Run the handshake and derive the keys; `fingerprints` are from the far end's description.
 
-        Raises `WrongFingerprint` and `DtlsFault`, after 8 s at the latest.
+        Raises `WrongFingerprint` and `DtlsFault`, within 8 s.
         """
         strong = [
             RTCDtlsFingerprint(algorithm=f.hash_function, value=f.value)
@@ -212,30 +212,30 @@ class Dtls:
             raise self._fault()
 
     def receive(self, data: bytes) -> None:
-        """Take a DTLS datagram; whatever it holds, nothing is raised."""
+        """Process a DTLS datagram; never raises, whatever it contains."""
         if self._flights.receive(data):
             with suppress(asyncio.QueueFull):
                 self._pipe.queue.put_nowait(data)
 
     def derive_srtp(self) -> Srtp:
-        """SRTP with the keys of this association (RFC 5764 §4.2); only after the handshake."""
+        """Return SRTP with the keys of this association (RFC 5764 §4.2); after the handshake."""
         return Srtp(self._transport._rx_srtp, self._transport._tx_srtp)
 
     @property
     def peer_fingerprint(self) -> Fingerprint | None:
-        """Of the certificate that the far end showed, by SHA-256; None before."""
+        """The SHA-256 of the far end's certificate; None before the handshake."""
         return next(
             (each for each in self.peer_certificate if each.hash_function == "sha-256"), None
         )
 
     @property
     def peer_certificate(self) -> tuple[Fingerprint, ...]:
-        """The certificate that the far end showed, by each of `HASHES`; empty before."""
+        """The far end's certificate by each of `HASHES`; empty before the handshake."""
         return self._transport.peer
 
     @property
     def protection(self) -> tuple[str, str, str]:
-        """The version of DTLS, its cipher and the SRTP profile; only after the handshake."""
+        """DTLS version, cipher and SRTP profile; only after the handshake."""
         connection = self._transport.connection
         return (
             connection.get_protocol_version_name(),
@@ -244,7 +244,7 @@ class Dtls:
         )
 
     async def close(self) -> None:
-        """Tell the far end, and stop. Does not wait for anything."""
+        """Tell the far end, and stop. Does not wait."""
         self._on_closed = None
         self._flights.finish()
         await self._transport.stop()
@@ -267,7 +267,7 @@ class Dtls:
         return "the far end aborted the DTLS association"
 
     async def _take_leave(self) -> None:
-        """Send the alert that OpenSSL has ready, or one that ends the association."""
+        """Send OpenSSL's pending alert, or a close_notify."""
         with suppress(SSL.Error):
             self._transport.connection.shutdown()
         await self._transport._write_ssl()

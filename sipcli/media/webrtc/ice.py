@@ -18,29 +18,29 @@ from sipcli.net.network_watch import is_ours
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
 
 MAX_UNSENT: Final = 64 * 1024
-"""Bytes that a socket may have waiting; what is sent beyond that is lost, as in a full queue."""
+"""Maximum unsent bytes of a socket; more is dropped, as in a full queue."""
 
 MAX_PEER_ADDRESSES: Final = 100
-"""Addresses that a peer's authenticated checks may come from (as RFC 8445 §6.1.2.5 for pairs)."""
+"""Maximum addresses of a peer for authenticated checks (as RFC 8445 §6.1.2.5 for pairs)."""
 
 MAX_CANDIDATES: Final = 30
-"""Candidates of the peer that are tried; the rest are left out."""
+"""Maximum candidates of the peer that are tried; the rest are ignored."""
 
 MAX_ROLE_CONFLICTS: Final = 50
-"""Checks of one generation that the peer may answer with 487. Each begins the check anew; those
-that were under way when the roles changed are a few."""
+"""Maximum 487 answers (role conflict) in one generation. Each restarts the check; a few are normal,
+for checks in flight when the roles changed."""
 
 MAX_EARLY: Final = 32
-"""DTLS datagrams kept until checks show whose they are, and checks until our role is known."""
+"""DTLS datagrams kept until a check validates their sender, and checks until our role is known."""
 
 
 class IceAgent(aioice.Connection):
     """Sockets, candidates and checks of one generation: an ICE restart makes a new one.
 
-    `on_media` gets SRTP and SRTCP, `on_dtls` DTLS datagrams, both only from addresses that a
-    connectivity check has passed with; `on_lost`, to be set, gets a sentence when the peer seems
-    to be gone or its consent has expired. `last_media` says when the last authentic media came
-    (on the loop's clock, like all times here).
+    `on_media` gets SRTP and SRTCP, `on_dtls` DTLS datagrams, both only from addresses that have
+    passed a connectivity check. The owner sets `on_lost`; it gets a sentence when the peer seems
+    to be lost or its consent has expired. `last_media` returns when the last authentic media
+    arrived (on the loop's clock, like all times here).
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class IceAgent(aioice.Connection):
         last_media: Callable[[], float],
         like: "IceAgent | None" = None,
     ) -> None:
-        """`like` is the agent whose credentials, and by `take_over` whose sockets, it gets."""
+        """`like` is an agent whose credentials to use, and with `take_over` also its sockets."""
         super().__init__(
             ice_controlling=False,
             local_username=like.local_username if like is not None else None,
@@ -63,17 +63,17 @@ class IceAgent(aioice.Connection):
         self.on_back: Callable[[], None] = lambda: None
         self._last_media = last_media
         self.peers: set[Address] = set()
-        """Where authentic checks came from or were answered from."""
+        """Addresses that sent an authentic check or answered one."""
         self.last_heard = 0.0
-        """When the peer last proved to be there by a check or an answer to one."""
+        """When the peer last sent an authentic check or answered one."""
         self.consent: Consent | None = None
-        """From shortly after the nomination on."""
+        """Set shortly after the nomination."""
         self.selected: tuple[Candidate, Candidate] | None = None
         """Our address as the peer sees it, and the peer's; None until a pair is nominated."""
         self._route: tuple[Any, Address] | None = None  # typeshed lacks get_write_buffer_size
-        """Where datagrams leave, and for where; None while nothing may be sent."""
+        """The transport and destination of datagrams; None while nothing may be sent."""
         self._is_over = False
-        """Whether nothing may be sent ever again: only an ICE restart can help."""
+        """True if nothing may ever be sent again: only an ICE restart can help."""
         self._early: deque[tuple[bytes, Address]] = deque(maxlen=MAX_EARLY)
         self._held: deque[tuple[stun.Message, Address, ice.StunProtocol]] = deque(maxlen=MAX_EARLY)
         self._nomination: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -83,7 +83,7 @@ class IceAgent(aioice.Connection):
     # Gathering
 
     async def open_socket(self, address: str, preference: int) -> IceSocket | None:
-        """Bind a UDP socket to one of our addresses; None where the system refuses.
+        """Bind a UDP socket to one of our addresses; None if the system refuses.
 
         `preference` is the local preference of RFC 8445 §5.1.2.1, 0–65535.
         """
@@ -102,10 +102,10 @@ class IceAgent(aioice.Connection):
     async def ask_reflexive(
         self, base: IceSocket, server: Address, preference: int, dtls: DtlsServer | None = None
     ) -> None:
-        """Ask a STUN server what `base` looks like from there, and add that candidate.
+        """Ask a STUN server for the mapped address of `base`, and add that candidate.
 
-        `dtls` is for one that is asked by DTLS. Raises `ServerFailed`. Takes a minute with a silent
-        server: to be cancelled.
+        `dtls` is for a server asked over DTLS. Raises `ServerFailed`. Takes a minute with a silent
+        server: cancel it.
         """
         request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         if dtls is not None:
@@ -136,29 +136,29 @@ class IceAgent(aioice.Connection):
             raise explain_stun(error) from error
 
     def add_relay(self, relay: IceSocket, preference: int, *, base: Address, server: str) -> None:
-        """Add a TURN allocation; `base` is where we are in the eyes of the server (§5.3)."""
+        """Add a TURN allocation; `base` is our address as the server sees it (§5.3)."""
         address = relay.transport.get_extra_info("sockname")
         kind = CandidateType.RELAY
         self._add(make(kind, address, preference, base=base, server=server), relay)
 
     def end_gathering(self) -> tuple[Candidate, ...]:
-        """No more candidates will be added; all of them, the best first."""
+        """End gathering; returns all candidates, the best first."""
         self._local_candidates_end = True
         best_first = sorted(self._local_candidates, key=lambda c: -c.priority)
         return tuple(from_aioice(c) for c in best_first)
 
     def _add(self, candidate: aioice.Candidate, opened: IceSocket | None = None) -> None:
-        """Note a candidate and, where it has one of its own, the socket it belongs to."""
+        """Add a candidate and, if it has its own, its socket."""
         self._local_candidates.append(candidate)
         if opened is not None:
             opened.local_candidate = candidate
             self._protocols.append(opened)
 
     def take_over(self, other: "IceAgent") -> None:
-        """Have the sockets and candidates of `other`, which can only send by now.
+        """Take the sockets and candidates of `other`, which can only send from then on.
 
-        For another far end that knows them from the same description of ours: each answer to an
-        offer that has forked gets checks of its own.
+        For another far end that got the same description of ours: each answer to a forked offer
+        needs its own checks.
         """
         self._protocols, other._protocols = other._protocols, []
         self._local_candidates, other._local_candidates = other._local_candidates, []
@@ -169,9 +169,9 @@ class IceAgent(aioice.Connection):
     # Checks
 
     async def establish(self, remote: RemoteTransport, *, controlling: bool) -> None:
-        """Check pairs until one is nominated; raises `ConnectionError` where none can be.
+        """Check pairs until one is nominated. Raises `ConnectionError` if all fail.
 
-        There is no time limit: to be cancelled.
+        There is no timeout: cancel it.
         """
         self.ice_controlling = controlling or remote.lite
         self.remote_is_lite = remote.lite
@@ -182,7 +182,7 @@ class IceAgent(aioice.Connection):
                 self._spawn(self._resolve_mdns(to_aioice(candidate)))
             else:
                 await self.add_remote_candidate(to_aioice(candidate))
-        await asyncio.sleep(0)  # look-ups of mDNS names count from their start
+        await asyncio.sleep(0)  # let the mDNS look-ups start: their time counts from there
         if self.remote_candidates or remote.lite:
             await self.add_remote_candidate(None)
         # Else its checks are waited for: their source is a candidate too (§7.3.1.3).
@@ -198,11 +198,11 @@ class IceAgent(aioice.Connection):
         self._early.clear()
 
     async def _resolve_mdns(self, candidate: aioice.Candidate) -> None:
-        with suppress(OSError):  # port 5353 is taken, or there is no multicast
+        with suppress(OSError):  # port 5353 is in use, or there is no multicast
             await self.add_remote_candidate(candidate)
 
     def explain_failure(self) -> str:
-        """Why `establish` did not find a way, for the user."""
+        """Return why `establish` failed, for the user."""
         if not self._protocols:
             return "we have no ICE candidate: there is no address to send from"
         if self.last_heard:
@@ -219,9 +219,9 @@ class IceAgent(aioice.Connection):
     def request_received(
         self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
     ) -> None:
-        """Answer a check, or hold it until `establish` has said which role is ours.
+        """Answer a check, or hold it until `establish` has set our role.
 
-        aioice's hook; it would see role conflicts before.
+        aioice's hook; aioice itself would see role conflicts before that.
         """
         if self.remote_username is None:
             self._held.append((message, addr, protocol))
@@ -229,14 +229,14 @@ class IceAgent(aioice.Connection):
             super().request_received(message, addr, protocol)
 
     def may_change_role(self) -> bool:
-        """Whether another answer of 487 (RFC 8445 §7.2.5.1) is still believed; each counts."""
+        """Count a 487 answer (RFC 8445 §7.2.5.1); returns True while they are acceptable."""
         self._role_conflicts += 1
         return self._role_conflicts <= MAX_ROLE_CONFLICTS
 
     def check_incoming(
         self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
     ) -> None:
-        """Take an authentic check: aioice's hook, kept from growing without bound."""
+        """Process an authentic check: aioice's hook, with a limit on its lists."""
         if "PRIORITY" not in message.attributes:
             return
         if addr not in self.peers:
@@ -248,7 +248,7 @@ class IceAgent(aioice.Connection):
         super().check_incoming(message, addr, protocol)
 
     def check_complete(self, pair: ice.CandidatePair) -> None:
-        """Note what a finished check of ours has shown: aioice's hook."""
+        """Process the result of our check: aioice's hook."""
         super().check_complete(pair)
         if pair.state is ice.CandidatePair.State.SUCCEEDED:
             self.peers.add(pair.remote_addr)
@@ -264,7 +264,7 @@ class IceAgent(aioice.Connection):
                 self._nomination.set_result(None)
 
     def _seen_as(self, pair: ice.CandidatePair) -> Candidate:
-        """Our candidate as the peer sees it: behind a NAT a reflexive one (§7.2.5.3.1)."""
+        """Return our candidate as the peer sees it: behind a NAT, reflexive (§7.2.5.3.1)."""
         base = pair.local_candidate
         mapped = cast(IceSocket, pair.protocol).mapped.get(pair.remote_addr)
         if mapped is None or mapped == (base.host, base.port) or base.type == "relay":
@@ -281,11 +281,11 @@ class IceAgent(aioice.Connection):
 
     @property
     def can_send(self) -> bool:
-        """Whether there is a pair to send over."""
+        """True if there is a pair to send over."""
         return self._route is not None
 
     def send_now(self, data: bytes) -> None:
-        """Send over the nominated pair; without one, or where nothing moves, it is lost."""
+        """Send over the nominated pair; dropped without one, or if its socket is congested."""
         if self._route is not None:
             transport, peer = self._route
             if transport.get_write_buffer_size() < MAX_UNSENT:
@@ -296,14 +296,14 @@ class IceAgent(aioice.Connection):
         self._route = None
 
     def dtls_received(self, data: bytes, peer: Address) -> None:
-        """Hand a DTLS datagram on if its sender is known, else keep it for when it is."""
+        """Pass a DTLS datagram on if its sender is validated, else keep it until then."""
         if peer in self.peers and self._route is not None:
             self.on_dtls(data)
         elif self._route is None:
             self._early.append((data, peer))
 
     def protocol_lost(self, protocol: ice.StunProtocol) -> None:
-        """A socket has gone under us, or the TURN server's connection: aioice's hook."""
+        """Handle a closed socket or TURN connection: aioice's hook."""
         nominated = self._nominated.get(1)
         if nominated is not None and nominated.protocol is protocol and not self._is_over:
             self._stop_sending()
@@ -314,11 +314,11 @@ class IceAgent(aioice.Connection):
     # Consent
 
     async def query_consent(self) -> None:
-        """Watch over the peer's consent: aioice's hook.
+        """Monitor the peer's consent: aioice's hook.
 
-        Its own way needs 30 s to see that a peer is gone, and takes a slow answer for none.
+        aioice itself needs 30 s to notice a lost peer, and treats a slow answer as none.
         """
-        if self._is_over:  # closed while it was connecting: nobody would end this any more
+        if self._is_over:  # closed while connecting: nothing would ever cancel this task
             return
         self.consent = Consent(
             self._consents,
@@ -330,7 +330,7 @@ class IceAgent(aioice.Connection):
         self._stop_sending()
 
     def doubt(self) -> None:
-        """Something has disturbed this machine: see at once whether the peer is still reached."""
+        """Check now whether the peer is still reachable, after a sleep or network change."""
         nominated = self._nominated.get(1)
         if nominated is None or self._is_over:
             return
@@ -341,7 +341,7 @@ class IceAgent(aioice.Connection):
             self.consent.doubt()
 
     async def _consents(self) -> bool:
-        """Whether the peer answers one check; two sends, 1.5 s."""
+        """Return True if the peer answers one check, sent twice within 1.5 s."""
         pair = self._nominated.get(1)
         if pair is None or self.remote_password is None:
             return False
@@ -360,7 +360,7 @@ class IceAgent(aioice.Connection):
     # The end
 
     async def close(self) -> None:
-        """Close all sockets and allocations and end all tasks; at most 0.3 s."""
+        """Close all sockets and allocations and end all tasks, within 0.3 s."""
         self._stop_sending()
         for opened in self._protocols:
             opened.transport.close()  # all at once: aioice waits for one after the other
@@ -383,9 +383,9 @@ class IceAgent(aioice.Connection):
 
 
 def _ignore(reason: str) -> None:
-    """Nobody has asked yet to be told."""
+    """The default until the owner sets `on_lost`."""
 
 
 def host_addresses() -> list[str]:
-    """The addresses of this machine's interfaces, without loopback and link-local IPv6."""
+    """Return the addresses of this machine's interfaces, without loopback and link-local IPv6."""
     return ice.get_host_addresses(use_ipv4=True, use_ipv6=True)

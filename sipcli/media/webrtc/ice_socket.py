@@ -1,4 +1,4 @@
-"""A socket of ICE, as aioice has it: what arrives is sorted, what is asked is noted."""
+"""The socket of an ICE agent: sort incoming datagrams (RFC 7983), record mapped addresses."""
 
 import struct
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from aioice import ice, stun
 from sipcli.media.webrtc.candidates import Address
 
 LARGEST_DATAGRAM: Final = 2048
-"""Bytes. asyncio's 256 KiB for each read would cost more than all the rest of a packet's way."""
+"""Bytes. asyncio's 256 KiB buffer per read would cost more than the rest of a packet's handling."""
 
 LARGEST_STUN: Final = 1500
 """Bytes; a STUN message fits into one packet (RFC 8489 §6.1)."""
@@ -18,22 +18,22 @@ LARGEST_STUN: Final = 1500
 _MEDIA = range(128, 192)
 _DTLS = range(20, 64)
 _STUN = range(4)
-"""First bytes of what shares the socket (RFC 7983 §7)."""
+"""First bytes of the protocols that share the socket (RFC 7983 §7)."""
 
 
 class SocketOwner(Protocol):
-    """What a socket needs of the agent that it belongs to (ice.IceAgent)."""
+    """What a socket needs from its agent (ice.IceAgent)."""
 
     on_media: Callable[[bytes], None]
     """Gets SRTP and SRTCP."""
     peers: set[Address]
-    """Where media may come from."""
+    """Addresses that media are accepted from."""
 
     def dtls_received(self, data: bytes, peer: Address) -> None:
-        """Take a DTLS datagram."""
+        """Process a DTLS datagram."""
 
     def may_change_role(self) -> bool:
-        """Whether another role conflict is believed."""
+        """Return True if another role conflict is acceptable."""
 
 
 class IceSocket(ice.StunProtocol):
@@ -43,17 +43,17 @@ class IceSocket(ice.StunProtocol):
         super().__init__(cast(Any, owner))  # aioice asks for a Connection
         self._owner = owner
         self.mapped: dict[Address, Address] = {}
-        """The address that we have in the eyes of a peer or server, by theirs."""
+        """Our mapped address as a peer or server sees it, by its address."""
         self.servers: dict[Address, Callable[[bytes], None]] = {}
-        """STUN servers that are spoken to by DTLS, and who takes what each of them sends."""
+        """STUN servers asked over DTLS, and the handler of what each of them sends."""
 
     def belong_to(self, owner: SocketOwner) -> None:
-        """Give what arrives to another agent from now on."""
+        """Pass incoming datagrams to another agent from now on."""
         self.receiver = cast(Any, owner)
         self._owner = owner
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        """Sort one datagram by its first byte; whatever it holds, nothing is raised."""
+        """Sort one datagram by its first byte; never raises, whatever it contains."""
         data = cast(bytes, data)
         first = data[0] if data else -1
         peer = addr if len(addr) == 2 else addr[:2]
@@ -78,7 +78,7 @@ class IceSocket(ice.StunProtocol):
         integrity_key: bytes | None = None,
         retransmissions: int | None = None,
     ) -> tuple[stun.Message, Address]:
-        """Run a STUN transaction as aioice does, and note where we were seen from."""
+        """Run a STUN transaction as aioice does, and record our mapped address."""
         try:
             answer = await super().request(request, addr, integrity_key, retransmissions)
         except stun.TransactionFailed as refused:

@@ -1,4 +1,4 @@
-"""Packets in and out of SRTP (RFC 3711), on libsrtp: what is not authentic does not get through."""
+"""SRTP and SRTCP (RFC 3711) on libsrtp: encrypt, and decrypt only what is authentic."""
 
 from contextlib import suppress
 from typing import Final
@@ -6,20 +6,20 @@ from typing import Final
 from pylibsrtp import Error, Session
 
 LARGEST: Final = 1500
-"""Bytes of a protected packet; more does not fit into one packet of the network either."""
+"""Maximum bytes of a protected packet; more does not fit into one network packet either."""
 
 SMALLEST: Final = 12
 """Bytes; no RTP header is shorter, nor is SRTCP with its index and tag."""
 
 MAX_SOURCES: Final = 32
-"""SSRCs with keys and a replay window each; the one heard of first makes room for a new one."""
+"""Maximum SSRCs, each with keys and a replay window; a new one replaces the oldest."""
 
 _RTCP: Final = range(192, 224)
 """Second bytes of RTCP where it shares the port with RTP (RFC 5761 §4)."""
 
 
 class Srtp:
-    """Protects what goes out and checks what comes in."""
+    """Encrypts outgoing packets, checks and decrypts incoming ones."""
 
     def __init__(self, inbound: Session, outbound: Session) -> None:
         self._protect_rtp = outbound.protect
@@ -30,21 +30,21 @@ class Srtp:
         self._sources: dict[bytes, None] = {}
 
     def protect_rtp(self, packet: bytes) -> bytes | None:
-        """The SRTP packet; None for what is too long or no RTP."""
+        """Return the SRTP packet; None if it is too long or not RTP."""
         try:
             return self._protect_rtp(packet)
         except (Error, ValueError):
             return None
 
     def protect_rtcp(self, packet: bytes) -> bytes | None:
-        """The SRTCP packet; None for what is too long or no RTCP."""
+        """Return the SRTCP packet; None if it is too long or not RTCP."""
         try:
             return self._protect_rtcp(packet)
         except (Error, ValueError):
             return None
 
     def unprotect(self, data: bytes) -> tuple[bool, bytes] | None:
-        """Whether it is RTCP, and the packet; None for what is not authentic or a replay."""
+        """Return True for RTCP, and the packet; None if it is not authentic or a replay."""
         if not SMALLEST <= len(data) <= LARGEST:
             return None
         is_rtcp = data[1] in _RTCP
@@ -59,7 +59,7 @@ class Srtp:
         return is_rtcp, packet
 
     def _make_room(self) -> None:
-        """Keep a far end that changes its SSRC with each packet from filling the memory."""
+        """Forget the oldest SSRC, so that a peer cannot fill memory with new SSRCs."""
         if len(self._sources) >= MAX_SOURCES:
             oldest = next(iter(self._sources))
             del self._sources[oldest]

@@ -1,4 +1,4 @@
-"""STUN over DTLS (RFC 7350) from a socket of ICE: what it tells is the address that media have."""
+"""STUN over DTLS (RFC 7350) from an ICE socket, so that the mapped address is valid for media."""
 
 import asyncio
 import ipaddress
@@ -23,15 +23,15 @@ HANDSHAKE_LIMIT: Final = 8.0
 """Seconds."""
 
 _NAME_FLAGS: Final = 0x4 | 0x20
-"""No wildcard for a part of a label, and no name but those in subjectAltName (RFC 9525 §6.3)."""
+"""No partial wildcards, and only names from subjectAltName (RFC 9525 §6.3)."""
 
 
 class ServerTrust:
-    """Which servers are trusted, and who we are to them: the `tls_…` settings, for DTLS.
+    """The `tls_…` settings for DTLS: the trusted CAs and our client certificate.
 
-    `tls` is the same for TLS: its certificates are trusted, besides the system's where
-    `uses_system_store`, and it says whether they are looked at. `certificate` and `key` are files
-    that it has taken. Reads files: not for use during a call.
+    `tls` is the TLS context: its CAs are trusted, as well as the system's if `uses_system_store`,
+    and its verify mode applies. `certificate` and `key` are files that it has already loaded.
+    Reads files: do not create it during a call.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class ServerTrust:
             self._context.use_privatekey_file(key or certificate)
 
     def _create_ssl_context(self, srtp_profiles: Any) -> SSL.Context:
-        """What aiortc asks of a certificate; there is no SRTP here."""
+        """Return the context: aiortc's hook. There is no SRTP here."""
         return self._context
 
     def expect(self, connection: SSL.Connection, host: str) -> None:
-        """Let the handshake fail where the certificate is not for `host`, a name or an address."""
+        """Make the handshake fail unless the certificate is for `host`, a name or an address."""
         parameters = lib.SSL_get0_param(connection._ssl)
         lib.X509_VERIFY_PARAM_set_hostflags(parameters, _NAME_FLAGS)
         try:
@@ -79,20 +79,19 @@ class ServerTrust:
 
 @dataclass(frozen=True, slots=True)
 class DtlsServer:
-    """A STUN server that is spoken to by DTLS."""
+    """A STUN server to be asked over DTLS."""
 
     host: str
-    """A name or an address: what its certificate is compared with."""
+    """The name or address that its certificate must match."""
     trust: ServerTrust
 
 
 async def ask_over_dtls(
     base: IceSocket, request: stun.Message, address: Address, server: DtlsServer
 ) -> None:
-    """Run a STUN transaction over DTLS from `base`, which notes where we were seen from.
+    """Run a STUN transaction over DTLS from `base`, which stores the mapped address.
 
-    Raises `ServerFailed`. Takes 8 s with a silent server: to be cancelled, which leaves nothing
-    behind.
+    Raises `ServerFailed`. Takes 8 s with a silent server; may be cancelled at any time.
     """
     if address in base.servers:
         raise ServerFailed("another entry of stun_servers resolves to the same address")
@@ -103,14 +102,14 @@ async def ask_over_dtls(
         answer = await association.request(request)
     finally:
         await association.close()
-        base.servers[address] = _ignore  # what still comes is no far end's
+        base.servers[address] = _ignore  # late datagrams must not count as the far end's
     mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
     if mapped is not None:
         base.mapped[address] = mapped
 
 
 class _Transport(DtlsTransport):
-    """DTLS with a server whose certificate OpenSSL has judged; there are no SRTP keys."""
+    """DTLS with a server whose certificate OpenSSL verifies, without SRTP keys."""
 
     def __init__(self, pipe: Any, server: DtlsServer) -> None:
         trust: Any = server.trust  # aiortc asks for an RTCCertificate and uses the context alone
@@ -122,14 +121,14 @@ class _Transport(DtlsTransport):
         await super()._do_handshake()
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
-        """It is done."""
+        """Do nothing: OpenSSL has verified the certificate."""
 
     def _setup_srtp(self) -> None:
-        """Nothing to be protected."""
+        """Do nothing: there is no SRTP."""
 
 
 class _Association:
-    """DTLS with one server, and the STUN transaction that goes through it."""
+    """DTLS with one server, and the STUN transaction over it."""
 
     def __init__(self, base: IceSocket, address: Address, server: DtlsServer) -> None:
         self._base = base
@@ -165,7 +164,7 @@ class _Association:
         return answer
 
     def send_stun(self, message: stun.Message, addr: Address) -> None:
-        """aiortc's own way is a coroutine; a transaction of aioice calls this from a timer."""
+        """Send it at once: aioice calls this from a timer, so it cannot be a coroutine."""
         connection = self._transport.connection
         with suppress(SSL.Error):
             connection.send(bytes(message))
@@ -177,7 +176,7 @@ class _Association:
                 self._pipe.queue.put_nowait(data)
 
     async def _handle_data(self, data: bytes) -> None:
-        """What came through, decrypted: aiortc's hook. It is the server's, and may be garbage."""
+        """Process decrypted data from the server, possibly garbage: aiortc's hook."""
         if len(data) > LARGEST_STUN:
             return
         with suppress(ValueError, struct.error):
@@ -209,11 +208,11 @@ class _Association:
 def _verify(
     connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int
 ) -> bool:
-    """Go by OpenSSL's judgement, and remember why it was against a certificate."""
+    """Return OpenSSL's verdict, and remember why it rejected a certificate."""
     if not ok:
         connection.set_app_data(code)
     return bool(ok)
 
 
 def _ignore(data: bytes) -> None:
-    """Nothing is expected of this server any more."""
+    """Drop late data from this server."""

@@ -1,4 +1,4 @@
-"""A TURN allocation (RFC 8656) as a datagram transport of ICE, over UDP, TCP or TLS."""
+"""A TURN allocation (RFC 8656) as an ICE datagram transport, over UDP, TCP or TLS."""
 
 import asyncio
 import ssl
@@ -16,45 +16,45 @@ from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
 
 FAREWELL_LIMIT: Final = 0.3
-"""Seconds that a server gets to confirm the end of an allocation."""
+"""Seconds to wait for a server to confirm the release of an allocation."""
 
 CHANNEL_LIFE: Final = 240.0
-"""Seconds until a channel is bound anew: its permission ends after 300 (RFC 8656 §9, §12)."""
+"""Seconds until a channel is bound again: its permission expires after 300 (RFC 8656 §9, §12)."""
 
 MIN_REFRESH: Final = 5.0
-"""Seconds at least from one refresh of an allocation to the next, whatever lifetime is granted."""
+"""Minimum seconds between two refreshes of an allocation, whatever lifetime is granted."""
 
 MAX_WAITING: Final = 32
-"""Datagrams that may wait for a channel to be bound."""
+"""Maximum datagrams queued until a channel is bound."""
 
 UNKNOWN_BASE: Final = (("0.0.0.0", 9), ("::", 9))
-"""The related address, IPv4 and IPv6, where the real one must not be known (RFC 8839 §5.1)."""
+"""The related address, IPv4 and IPv6, to hide the real one (RFC 8839 §5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnEndpoint:
-    """Where and how a TURN server is spoken to."""
+    """The address and transport of a TURN server."""
 
     host: str
-    """A name or an address: what the server's certificate is compared with."""
+    """The name or address that the server's certificate must match."""
     address: Address
-    """What `host` is looked up as."""
+    """The resolved address of `host`."""
     stream: bool
     """TCP rather than UDP."""
     tls: ssl.SSLContext | None
-    """None without TLS, which goes over TCP only."""
+    """None without TLS; TLS is over TCP only."""
     username: str | None
     password: str | None = field(repr=False)
 
 
 class _Refreshing(turn.TurnClientMixin):
-    """Keeps the allocation as RFC 8656 §8 has it, at a pace that the server cannot drive up."""
+    """Refreshes the allocation (RFC 8656 §8), at a rate that the server cannot drive up."""
 
     granted = 0
-    """Seconds: the lifetime that the allocation was made with."""
+    """Seconds: the lifetime granted with the allocation."""
 
     def refresh(self, time_to_expiry: int) -> Coroutine[Any, Any, None]:
-        """The task that aioice starts as soon as it has the allocation."""
+        """Return the task that aioice starts once it has the allocation."""
         self.granted = time_to_expiry
         return self._keep(time_to_expiry)
 
@@ -73,7 +73,7 @@ class _Refreshing(turn.TurnClientMixin):
 
 class _UdpClient(_Refreshing, turn.TurnClientUdpProtocol):
     end_means: Final = ("nothing listens at its port", "is the server running there?")
-    """Words for a `ServerFailed`."""
+    """The arguments of a `ServerFailed` for a lost connection."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.ended = asyncio.Event()
@@ -85,7 +85,7 @@ class _UdpClient(_Refreshing, turn.TurnClientUdpProtocol):
             super().datagram_received(data, addr)
 
     def error_received(self, exc: Exception) -> None:
-        if isinstance(exc, ConnectionRefusedError):  # the server's machine has said so
+        if isinstance(exc, ConnectionRefusedError):  # ICMP port unreachable
             self.ended.set()
 
 
@@ -108,10 +108,10 @@ class _TcpClient(_Refreshing, turn.TurnClientTcpProtocol):
 
 
 class _Relay(asyncio.DatagramTransport):
-    """What an IceSocket sends through when it is an allocation.
+    """The transport of an IceSocket that is a TURN allocation.
 
-    Takes the place of aioice's TurnTransport, which makes a task for each packet and, where
-    the server is dead, needs a minute to close.
+    Replaces aioice's TurnTransport, which creates a task for each packet and needs a minute to
+    close if the server is dead.
     """
 
     def __init__(self, client: _UdpClient | _TcpClient) -> None:
@@ -158,7 +158,7 @@ class _Relay(asyncio.DatagramTransport):
                 async with asyncio.timeout(FAREWELL_LIMIT):
                     await self._client.delete()
         finally:
-            # Not close(): TCP would wait for what is unsent, TLS for the server's farewell.
+            # Not close(): TCP would wait for unsent data, TLS for the server's close_notify.
             self._client.transport.abort()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -175,11 +175,11 @@ class _Relay(asyncio.DatagramTransport):
 async def add_relay(
     agent: IceAgent, server: TurnEndpoint, preference: int, *, hide_base: bool
 ) -> None:
-    """Make an allocation at a TURN server and add its candidate to `agent`.
+    """Allocate a relay at a TURN server and add its candidate to `agent`.
 
-    `preference` is the local preference of RFC 8445 §5.1.2.1; with `hide_base` the candidate
-    does not tell our own address. Raises `ServerFailed`. Takes a minute with a silent server:
-    to be cancelled, which leaves nothing behind.
+    `preference` is the local preference of RFC 8445 §5.1.2.1; with `hide_base` the candidate does
+    not disclose our own address. Raises `ServerFailed`. Takes a minute with a silent server; may
+    be cancelled at any time.
     """
     client = await _connect(server)
     try:
@@ -222,7 +222,7 @@ async def _connect(server: TurnEndpoint) -> _UdpClient | _TcpClient:
 
 
 async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -> Address:
-    """Ask for the allocation, until the connection ends; returns its address."""
+    """Request the allocation until the connection ends; returns its address."""
     asking = asyncio.ensure_future(client.connect())
     ending = asyncio.ensure_future(client.ended.wait())
     try:

@@ -167,7 +167,7 @@ def test_a_system_without_threads_is_an_error_of_the_device(
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
-        with pytest.raises(DeviceError, match="no thread"):
+        with pytest.raises(DeviceError, match="cannot start a thread"):
             DeviceSource(hardware, None, lambda _: None)
     source = DeviceSource(hardware, None, lambda _: None)  # there are threads again
     eventually(lambda: source.port.open is not None)

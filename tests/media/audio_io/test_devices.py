@@ -34,7 +34,7 @@ def test_a_whole_name_comes_before_parts_of_others(plug: Plug) -> None:
 
 def test_a_part_that_could_be_several_is_refused_with_their_names(plug: Plug) -> None:
     plug(HEADSET, WEBCAM)
-    with pytest.raises(DeviceError, match="'Headset USB' or 'Webcam USB'"):
+    with pytest.raises(DeviceError, match="'Headset USB', 'Webcam USB'"):
         find(Direction.INPUT, "usb")
 
 

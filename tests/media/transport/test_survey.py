@@ -81,7 +81,7 @@ def test_a_refusal_and_what_is_not_even_tried_are_faults() -> None:
         async with serving(server):
             found = await survey(options(turn_uri(server), "turns:127.0.0.1?transport=udp"))
         assert [each.fault is not None for each in found] == [True, True]
-        assert "does not accept the user name" in str(found[0].fault)
+        assert "rejected the user name" in str(found[0].fault)
         assert "TURN over DTLS is not supported" in str(found[1].fault)
 
     run(test())
