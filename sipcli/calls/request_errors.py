@@ -38,8 +38,8 @@ def failure(what: str, outcome: Outcome) -> SipcliError | None:
             return MissingPassword(f"{what}: {reason}", Phase.ANSWER)
         case Unauthorized(response=response, reason=reason):
             return RefusedError(f"{what}: {response.status}: {reason}")
-        case Unanswered():
-            return NoAnswerError(f"{what}: no answer within 32 s")
+        case Unanswered(note=note):
+            return NoAnswerError(f"{what}: no answer within 32 s{note}")
         case Lost():
             return ConnectError(f"{what}: the connection was lost before the answer")
         case NotSent(reason=reason):

@@ -320,7 +320,8 @@ class UserAgent:
         match message:
             case None:
                 self.ignored(f"no SIP message: {parsed.faults[-1].reason}")
-                self._faults.unknown(data, parsed.faults[-1], now)
+                fault = parsed.faults[-1]
+                self._transactions.note_dropped(self._faults.unknown(data, fault, now))
             case Response():
                 self._received_response(message, now)
             case Request():
@@ -330,17 +331,21 @@ class UserAgent:
         """Use what can be read of a response, and report its faults."""
         if len(response.headers.values("Via")) > 1:
             self.ignored(f"{response.status}: {NOT_FOR_US.reason}")
-            self._faults.dropped(response, NOT_FOR_US, now)
+            self._dropped(response, NOT_FOR_US, now)
             return
         matched = self._transactions.receive_response(response, now)
         faults = tuple(dict.fromkeys((*response.faults, *check(response))))
         if matched.fault is not None:
-            self._faults.dropped(response, matched.fault, now)
+            self._dropped(response, matched.fault, now)
         elif matched.is_ours:
             for fault in faults:
                 self._faults.used(response, fault, now)
         elif faults:
-            self._faults.dropped(response, faults[0], now)
+            self._dropped(response, faults[0], now)
+
+    def _dropped(self, response: Response, fault: Fault, now: float) -> None:
+        text = self._faults.dropped(response, fault, now)
+        self._transactions.note_dropped(text, response)
 
     def _received_request(self, flow: Flow, request: Request, now: float) -> None:
         faults = check(request)

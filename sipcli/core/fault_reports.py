@@ -37,18 +37,21 @@ class FaultReports:
         text = f"{_named(message)} is malformed but still used: {_place(fault)}"
         self._tell(text, now, topic=f"used: {fault.header}: {fault.reason}")
 
-    def dropped(self, message: Request | Response, fault: Fault, now: float) -> None:
-        """Report a message that cannot be used at all."""
-        self._tell(f"{_named(message)} cannot be used: {_place(fault)}", now)
+    def dropped(self, message: Request | Response, fault: Fault, now: float) -> str:
+        """Report a message that cannot be used at all, and return the sentence."""
+        text = f"{_named(message)} cannot be used: {_place(fault)}"
+        self._tell(text, now)
+        return text
 
-    def unknown(self, data: bytes, fault: Fault, now: float) -> None:
-        """Report bytes that are not a SIP message."""
+    def unknown(self, data: bytes, fault: Fault, now: float) -> str:
+        """Report bytes that are not a SIP message, and return the sentence."""
         start = data.lstrip(b"\r\n")[: MAX_EXCERPT + 1].splitlines() or [b""]
         shown = start[0].decode("utf-8", "replace")
         shown = shown if len(shown) <= MAX_EXCERPT else f"{shown[:MAX_EXCERPT]}…"
-        self._tell(
-            f'the server sent something that is not a SIP message, "{shown}": {_place(fault)}', now
-        )
+        what = f'the server sent something that is not a SIP message, "{shown}"'
+        text = f"{what}: {_place(fault)}"
+        self._tell(text, now)
+        return text
 
     def _tell(self, text: str, now: float, topic: str | None = None) -> None:
         """Emit `text`, unless its topic (by default the text) was reported within `PERIOD`."""

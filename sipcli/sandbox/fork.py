@@ -149,7 +149,7 @@ class _Branch:
             self._fork.send_cancel(self, now)
         self._fork.lose(self, response.status, now)
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, now: float, dropped: str | None) -> None:
         """Nobody answered."""
         self._fork.lose(self, 408, now)
 
@@ -167,7 +167,7 @@ class _CancelResult:
     def on_useless(self, response: Response, now: float) -> None:
         """Nothing."""
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, now: float, dropped: str | None) -> None:
         """Nothing."""
 
     def on_flow_lost(self, now: float) -> None:

@@ -202,8 +202,8 @@ async def test_who_knows_no_info_is_not_asked_again() -> None:
         await alice.event(Held)
         async with asyncio.timeout(1):
             assert "405" in (await all_over(ours, "12") or "")
-            assert "by INFO, nor in RTP" in (await all_over(ours, "34") or "")
-            assert "by INFO: 56" in (await all_over(ours, "56", "info") or "")
+            assert "in INFO, nor in RTP" in (await all_over(ours, "34") or "")
+            assert "in INFO: 56" in (await all_over(ours, "56", "info") or "")
         assert asked() == 1
         theirs.hold(on=False)
         await bob.event(Held)

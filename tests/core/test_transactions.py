@@ -54,7 +54,7 @@ class User:
     def on_useless(self, response: Response, now: float) -> None:
         self.told.append(f"useless: {response.status} {response.reason}")
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, now: float, dropped: str | None) -> None:
         self._note("timeout")
 
     def on_flow_lost(self, now: float) -> None:

@@ -131,7 +131,8 @@ class DialogUsage:
                 status, said = 408, "gave no answer"
             case _:
                 return
-        reason = f"the far end {said} to our {method}"
+        note = outcome.note if isinstance(outcome, Unanswered) else ""
+        reason = f"the far end {said} to our {method}{note}"
         final = None if self.is_confirmed else status
         self.user.dialog_over(self, "network", final, reason, now)
 

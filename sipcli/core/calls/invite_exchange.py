@@ -132,9 +132,9 @@ class InviteExchange:
             self._is_told = True
             self._user.on_failure(Answered(self.request, response, 0.0), now)
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, now: float, dropped: str | None) -> None:
         """Timer B fired: there was no response."""
-        self._fail(Unanswered(), now)
+        self._fail(Unanswered(dropped), now)
 
     def on_flow_lost(self, now: float) -> None:
         """The connection ended; after a 2xx that does no harm."""
@@ -192,7 +192,7 @@ class _Unheard:
     def on_useless(self, response: Response, now: float) -> None:
         """Do nothing."""
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, now: float, dropped: str | None) -> None:
         """Do nothing."""
 
     def on_flow_lost(self, now: float) -> None:

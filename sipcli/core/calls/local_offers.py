@@ -206,8 +206,9 @@ class LocalOffers:
                 pass
             case Answered(_, response) | Unauthorized(response):
                 self._refused(response.status, response.reason, self._wait(response), now)
-            case Unanswered():
-                usage.user.dialog_over(usage, "network", None, "the far end does not answer", now)
+            case Unanswered(note=note):
+                reason = f"the far end does not answer{note}"
+                usage.user.dialog_over(usage, "network", None, reason, now)
             case Lost() | NotSent():
                 self._refused(None, "there is no connection", None, now)
 

@@ -207,8 +207,9 @@ class Outgoing:
                     needs_password=needs_password,
                     said=response,
                 )
-            case Unanswered():
-                call.end("network", 408, f"no response to the INVITE within {LIFETIME:g} s", now)
+            case Unanswered(note=note):
+                reason = f"no response to the INVITE within {LIFETIME:g} s{note}"
+                call.end("network", 408, reason, now)
             case Lost():
                 call.end("network", None, "the connection was lost", now)
 

@@ -280,9 +280,9 @@ class Registration:
             case Unauthorized(response, reason, needs_password):
                 wait = self._wait(response)
                 self._failed(response.status, reason, wait, now, needs_password=needs_password)
-            case Unanswered():
+            case Unanswered(note=note):
                 self._may_be_bound = True
-                self._failed_here(flow, None, "the registrar does not answer", now)
+                self._failed_here(flow, None, f"the registrar does not answer{note}", now)
             case _:
                 self._may_be_bound = True
                 self._enter(State.WAITING)

@@ -32,7 +32,15 @@ class Unauthorized:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """Timer F fired (RFC 3261 §17.1.2.2)."""
+    """Timer B or F fired (RFC 3261 §17.1.1.2, §17.1.2.2)."""
+
+    dropped: str | None = None
+    """The last response that came and could not be used, with the reason; None if none did."""
+
+    @property
+    def note(self) -> str:
+        """What to append to a sentence about it."""
+        return "" if self.dropped is None else f"; {self.dropped}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +107,9 @@ class Exchange:
         """A response came that cannot be used: it counts as a refusal."""
         self._end(Answered(self.request, response, now - self._sent_at), now)
 
-    def on_timeout(self, now: float) -> None:
+    def on_timeout(self, now: float, dropped: str | None) -> None:
         """Timer F fired."""
-        self._end(Unanswered(), now)
+        self._end(Unanswered(dropped), now)
 
     def on_flow_lost(self, now: float) -> None:
         """The connection ended before a response came."""

@@ -43,8 +43,8 @@ class ClientUser(Protocol):
     def on_useless(self, response: Response, now: float) -> None:
         """A response came that cannot be used; `response` is a 502 in its place."""
 
-    def on_timeout(self, now: float) -> None:
-        """Timer B or F fired: there was no response."""
+    def on_timeout(self, now: float, dropped: str | None) -> None:
+        """Timer B or F fired: there was no response but the one `dropped`, if any."""
 
     def on_flow_lost(self, now: float) -> None:
         """The connection ended first: whether the request had an effect is unknown."""
@@ -86,6 +86,8 @@ class _Client:
     flow: Flow
     logged: str = ""
     """The state that was logged last."""
+    dropped: str | None = None
+    """The last response that may have been for it and could not be used."""
 
 
 @dataclass(slots=True)
@@ -175,6 +177,18 @@ class Transactions:
                 del self._clients[key]
             client.user.on_useless(build.useless_answer(request, fault), now)
         return Matched(is_ours=True, fault=fault)
+
+    def note_dropped(self, text: str, response: Response | None = None) -> None:
+        """Remember the sentence about a dropped message for the request that may time out.
+
+        This is the request that `response` may answer, else the only one that is waiting.
+        """
+        waiting = list(self._clients.values())
+        if response is not None:
+            meant = [one for one in waiting if _is_about(one.machine.request, response)]
+            waiting = meant or waiting
+        if len(waiting) == 1:
+            waiting[0].dropped = text
 
     def _key_of(self, response: Response) -> Key | None:
         """The key of the client transaction that a response is for; None if unknown.
@@ -325,7 +339,7 @@ class Transactions:
                 case Deliver(Response() as response):
                     client.user.on_response(response, now)
                 case TimedOut():
-                    client.user.on_timeout(now)
+                    client.user.on_timeout(now, client.dropped)
                 case Ignored(what):
                     self._wire.ignored(what)
 
@@ -354,6 +368,10 @@ def _may_answer(request: Request, response: Response) -> bool:
         return response.via.branch == request.via.branch
     except Malformed:
         pass
+    return _is_about(request, response)
+
+
+def _is_about(request: Request, response: Response) -> bool:
     ours, theirs = request.headers, response.headers
     return all(ours.get(name) == theirs.get(name) for name in ("Call-ID", "CSeq"))
 
