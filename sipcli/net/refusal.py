@@ -41,7 +41,7 @@ class Answer:
     status: int
     phrase: str
     location: str | None = None
-    """Where a redirect points."""
+    """The target of a redirect."""
     challenge: str | None = None
     """The first WWW-Authenticate header."""
     wants_tls: bool = False

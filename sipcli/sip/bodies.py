@@ -16,12 +16,12 @@ from sipcli.sip.typed import Message
 
 SDP: Final = "application/sdp"
 MULTIPART: Final = ("multipart/mixed", "multipart/alternative", "multipart/related")
-"""What is looked into for what else is accepted."""
+"""Multipart types that are searched for accepted body types."""
 DEEPEST: Final = 5
 """Levels of parts within parts."""
 
 Entity: TypeAlias = Message | Part
-"""What has a Content-Type and a body."""
+"""Anything with a Content-Type and a body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def find_bodies(message: Message, kinds: Collection[str]) -> Iterator[Body]:
 
 
 def body_fault(message: Message) -> Fault | None:
-    """What is wrong with the form of a body, so that its parts cannot be told."""
+    """Return why a body cannot be split into its parts; None if it can."""
     kind = message.content_type
     try:
         if message.body and kind is not None and is_plain(message):
@@ -103,7 +103,7 @@ def _found(entity: Entity, kinds: Collection[str], depth: int) -> Iterator[Body]
 
 
 def _parts(entity: Entity, depth: int = 0) -> list[Part]:
-    """What a multipart body is made of, on all levels; an alternative is one, as a whole."""
+    """The parts of a multipart body, on all levels; an alternative counts as one part."""
     kind = _kind(entity)
     if kind is None or kind.type != "multipart" or kind.subtype == "alternative":
         return []

@@ -64,7 +64,7 @@ def response(
 
 
 def useless_answer(request: Request, fault: Fault) -> Response:
-    """What stands for an answer to `request`, our own, of which nothing can be told.
+    """Build the 502 that stands for an unusable response to our own `request`.
 
     As 408 and 503 stand for no answer and for no transport (RFC 3261 §8.1.3.1), 502 stands for
     an invalid one (§21.5.3). It never was on the wire: its `faults` say so.

@@ -10,13 +10,13 @@ _NO_CHARSETS: Final = frozenset(
     {"aliases", "idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined"}
     | {"unicode_escape"}
 )
-"""What Python can decode besides: notations, and what only one machine knows. Some are slow."""
+"""Codecs of Python that are not charsets: notations, and platform-specific ones. Some are slow."""
 _KNOWN: Final = (
     frozenset(module.name for module in pkgutil.iter_modules(_modules)) | frozenset(aliases)
 ) - _NO_CHARSETS
-"""Known before it is looked up: Python remembers for ever each name that it has not found."""
+"""Checked before the look-up, because Python remembers every unknown name forever."""
 _AS_BROWSERS_DO: Final = {"iso8859-1": "cp1252"}
-"""Who says Latin-1 often writes what Windows has in the place of its control characters."""
+"""Text labelled Latin-1 often uses the Windows characters in place of control characters."""
 
 
 def decode(body: bytes, charset: str | None) -> str:

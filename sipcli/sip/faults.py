@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class Layer(Enum):
-    """Where in a message a fault lies."""
+    """The part of a message that a fault is in."""
 
     FRAMING = "framing"
     """Size, the end of the header section, Content-Length."""

@@ -30,7 +30,7 @@ HOST: Final = r"\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++"
 QUOTED: Final = r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"'
 """A quoted string with its quotes and escapes; to be compiled with `re.DOTALL`."""
 UNWRITABLE: Final = re.compile(r"[\r\n\0]")
-"""What may not stand in a header field we write (RFC 3261 §25.1; NUL ends strings elsewhere)."""
+"""Not allowed in a header field we write (RFC 3261 §25.1; NUL ends strings elsewhere)."""
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*+")
 _QUOTED: Final = re.compile(QUOTED, re.DOTALL)

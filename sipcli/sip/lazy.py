@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class HasHeaders(Protocol):
-    """What lazy attributes can be put on: it needs a `__dict__` too."""
+    """A class that can have lazy attributes; it also needs a `__dict__`."""
 
     @property
     def headers(self) -> Headers:

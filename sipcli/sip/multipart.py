@@ -32,11 +32,11 @@ class Part:
     body: bytes
 
     content_type = optional("Content-Type", MediaType.parse)
-    """What it is; None: it does not say, which means text/plain, or says it wrongly."""
+    """Its media type; None if missing, which means text/plain, or malformed."""
     content_disposition = optional("Content-Disposition", ContentDisposition.parse)
     """How it is meant."""
     content_encoding = each("Content-Encoding", str.lower)
-    """What has to be undone to it, in lower case."""
+    """Its transfer encoding, in lower case."""
     content_id = text_of("Content-ID")
     """Its name, for references from other parts (RFC 2392)."""
     transfer_encoding = text_of("Content-Transfer-Encoding")
@@ -92,10 +92,10 @@ def unwrap(body: bytes) -> Part:
 
 
 def _delimiters(body: bytes, delimiter: bytes) -> list[tuple[int, int]]:
-    """Where each boundary begins, its line's start included, and where its part begins.
+    """Offsets of each boundary (with its line start) and of the part after it.
 
-    The closing one comes last, with 0 in place of a part. Each search goes on behind the last
-    find, so that no byte is looked at twice, however often the boundary is in itself.
+    The closing boundary comes last, with 0 for its part. Each search continues after the last
+    match, so that no byte is read twice, even if the boundary repeats within itself.
     """
     found: list[tuple[int, int]] = []
     at = 0 if body.startswith(delimiter) else body.find(b"\n" + delimiter)

@@ -35,7 +35,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
-    """Where a subscription stands: `active`, `pending`, `terminated`, in lower case."""
+    """The state of a subscription: `active`, `pending`, `terminated`, in lower case."""
 
     state: str
     params: Params = NO_PARAMS

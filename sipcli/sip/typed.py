@@ -130,7 +130,7 @@ class Message:
     event = optional("Event", Event.parse)
     """The event package (RFC 6665 §8.2.1)."""
     subscription_state = optional("Subscription-State", SubscriptionState.parse)
-    """Where the subscription stands (RFC 6665 §8.2.3)."""
+    """The state of the subscription (RFC 6665 §8.2.3)."""
     refer_to = optional("Refer-To", Address.parse)
     """The target to call instead (RFC 3515 §2.1)."""
     referred_by = optional("Referred-By", Address.parse)

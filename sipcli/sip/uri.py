@@ -12,7 +12,7 @@ from sipcli.sip.grammar import HOST, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, Param, Params, split_plain
 
 _NO: Final = r'\x00-\x20\x7f"<>'
-"""What never stands in a URI unescaped; letters beyond ASCII are let pass where people put them."""
+"""Characters never allowed unescaped in a URI; non-ASCII letters are tolerated."""
 _SIP: Final = re.compile(
     r"([sS][iI][pP][sS]?):"
     rf"(?>(?:([^{_NO}:@]++)(?::([^{_NO}@]*+))?@)?)"
@@ -24,7 +24,7 @@ COMMON_URI: Final = (
     rf"sips?:(?>(?:[^{_NO}:@%]++@)?)(?:{HOST})(?>(?::[0-9]{{1,4}})?)"
     rf"(?>(?:;[^{_NO};=?%]++(?:=[^{_NO};?%]*+)?)*)"
 )
-"""SIP URIs of the usual shape: what matches is well-formed, what does not may be all the same."""
+"""SIP URIs of the usual shape: a match is well-formed; other URIs may be, too."""
 _OTHER: Final = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*+):([^{_NO}]++)")
 
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -58,7 +58,7 @@ class SipUri:
     port: int | None
     params: Params
     headers: tuple[tuple[str, str], ...]
-    """What stands after `?`: header fields for a request to this URI."""
+    """Header fields for a request to this URI (after `?`)."""
     _text: str | None = field(init=False, compare=False, repr=False)
 
     def __init__(

@@ -168,7 +168,7 @@ def _optional(request: Request) -> Iterator[Fault]:
 
 
 def _lists(request: Request) -> Iterator[Fault]:
-    """What is to be supported, and where the later requests of a dialog are to go."""
+    """Check the option tags in Require and the addresses for later requests of the dialog."""
     headers = request.headers
     yield from _first_malformed("Require", headers.values("Require"), token)
     for name in ("Contact", "Record-Route"):

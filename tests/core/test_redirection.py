@@ -11,7 +11,7 @@ from sipcli.core.calls.events import (
     RedirectDecided,
     RedirectRequested,
 )
-from sipcli.core.calls.gate import ASK_LIMIT
+from sipcli.core.calls.gate import DECISION_TIMEOUT_S
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.redirection import MAX_REDIRECTIONS
 from sipcli.sip.uri import SipUri
@@ -167,7 +167,7 @@ def test_what_is_not_decided_on_in_time_is_refused() -> None:
     wire = CallWire(redirects=policy("ask"))
     wire.invite()
     redirect(wire, "<sip:carol@x>")
-    wire.advance(ASK_LIMIT + 0.1)
+    wire.advance(DECISION_TIMEOUT_S + 0.1)
     assert wire.heard(RedirectDecided)[-1].decision == "refused"
     assert wire.heard(Ended)[0].status == 302
     assert wire.calls.is_idle
@@ -178,7 +178,7 @@ def test_hanging_up_ends_the_question() -> None:
     call, _ = wire.invite()
     redirect(wire, "<sip:carol@x>")
     wire.step(wire.calls.hang_up, call)
-    wire.advance(ASK_LIMIT + 0.1)
+    wire.advance(DECISION_TIMEOUT_S + 0.1)
     assert (len(targets(wire)), wire.heard(RedirectDecided)) == (1, [])
     assert wire.calls.is_idle
 

@@ -13,7 +13,7 @@ from sipcli.core.calls.events import (
     TransferProgress,
     TransferRequested,
 )
-from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, UNDECIDED
+from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, NOT_PERMITTED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
 from sipcli.core.calls.transfer import MAX_REFERS
@@ -405,7 +405,7 @@ def test_a_transfer_that_is_accepted_says_so_with_its_target() -> None:
 def test_a_refer_that_is_not_decided_on_is_declined_in_time() -> None:
     wire = CallWire()
     asked(wire, ("Refer-To", "<sip:carol@example.com>"))
-    wire.advance(ASK_LIMIT + 0.1)
+    wire.advance(DECISION_TIMEOUT_S + 0.1)
     assert wire.responses()[-1].status == 603
     assert decided(wire) == [("refused", 603, UNDECIDED)]
 

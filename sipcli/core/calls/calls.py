@@ -369,7 +369,7 @@ class Calls:
             return Answer(403, "Replaces Not Authorized")
         if call.is_answered:
             return Answer(486) if replaces.early_only else call
-        # An early dialog may be taken over only from whom it was called by.
+        # Only an early dialog that we initiated may be replaced (RFC 3891 §3).
         return Answer(481) if call.id in self._incoming else call
 
 

@@ -168,7 +168,7 @@ def description(message: Message) -> bytes | None:
 
 
 def why_missing(message: Response) -> str:
-    """What an answer has instead of a session description, as the end of a sentence."""
+    """The end of a sentence that says what an answer has instead of a session description."""
     faults = [fault for fault in message.faults if fault.status == 513]
     faults += [fault for fault in check(message) if fault.header == "Content-Type"]
     if faults:

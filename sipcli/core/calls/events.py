@@ -15,7 +15,7 @@ CallId = str
 """The Call-ID of a call (RFC 3261 §8.1.1.4)."""
 
 By: TypeAlias = Literal["local", "remote", "network"]
-"""Who ended a call."""
+"""The party that ended a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

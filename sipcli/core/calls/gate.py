@@ -11,10 +11,10 @@ from sipcli.core.calls.target import reachable
 from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.sip.uri import SipUri, Uri
 
-ASK_LIMIT: Final = 25.0
+DECISION_TIMEOUT_S: Final = 25.0
 """Seconds to decide about a transfer or redirect: a peer waits for our answer to its REFER for
 32 (RFC 3261 §17.1.2.2, Timer F)."""
-UNDECIDED: Final = f"no decision within {ASK_LIMIT:g} s"
+UNDECIDED: Final = f"no decision within {DECISION_TIMEOUT_S:g} s"
 NOT_PERMITTED: Final = "not permitted by the settings (transfers, redirects)"
 REFUSED: Final = "refused"
 NO_ROOM: Final = "there are as many calls as max_calls allows"

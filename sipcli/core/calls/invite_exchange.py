@@ -1,4 +1,4 @@
-"""One INVITE as its user thinks of it, initial or not: challenges answered, one failure or 2xx.
+"""Send one logical INVITE or re-INVITE: answer challenges, cancel, report one failure or 2xx.
 
     CALLING --1xx--> PROCEEDING --2xx--> ANSWERED (every further 2xx is reported too)
        |                 |
@@ -35,13 +35,13 @@ class InviteExchangeState(Enum):
 
 
 class InviteExchangeUser(Protocol):
-    """Whoever sent the INVITE."""
+    """The sender of the INVITE."""
 
     def on_provisional(self, response: Response, now: float) -> None:
         """A response between 101 and 199."""
 
     def on_success(self, request: Request, response: Response, now: float) -> None:
-        """A 2xx to `request`: the first, a repeated one, or another fork's. Each wants an ACK."""
+        """A 2xx to `request`: the first, a repeated one, or another fork's. Each needs an ACK."""
 
     def on_failure(self, failure: Failure, now: float) -> None:
         """The INVITE failed; called once at most, and not after a 2xx."""

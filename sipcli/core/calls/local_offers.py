@@ -18,7 +18,7 @@ MIN_WAIT: Final = 1.0
 """Seconds; the shortest wait, even after a Retry-After of 0."""
 MAX_RETRIES: Final = 5
 """Times in a row that an offer is retried after a refusal that asks for it."""
-LOOK_AGAIN: Final = 0.5
+RECHECK_WAIT: Final = 0.5
 """Seconds between two checks whether their offer has been answered."""
 
 
@@ -100,7 +100,7 @@ class LocalOffers:
         if usage.turn.retry_at is None or usage.turn.retry_at > now:
             return
         if not usage.turn.is_quiet:  # their offer came first and is not answered yet
-            usage.turn.retry_at = now + LOOK_AGAIN
+            usage.turn.retry_at = now + RECHECK_WAIT
             return
         usage.turn.retry_at = None
         usage.user.emit(OfferDue(call=usage.user.id, is_refresh=False))

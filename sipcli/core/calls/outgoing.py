@@ -61,7 +61,7 @@ class Outgoing:
         self._to = target
         self._offer = offer
         self._target = target
-        """Where the INVITE goes now."""
+        """The current target of the INVITE."""
         self._via: Address | None = None
         """The proxy that the INVITE has to pass (305)."""
         identity = call.services.identity

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from sipcli.config.settings import Permission
 from sipcli.core.calls.call import Call
 from sipcli.core.calls.events import RedirectDecided, RedirectRequested
-from sipcli.core.calls.gate import ASK_LIMIT, NOT_PERMITTED, REFUSED, UNDECIDED
+from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NOT_PERMITTED, REFUSED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.sip.address import Address
 from sipcli.sip.message import Response
@@ -66,7 +66,7 @@ class Redirection:
                     self._tell(uri, "accepted", None)
                     return uri
                 case Permission.ASK:
-                    self._asked, self._deadline = uri, now + ASK_LIMIT
+                    self._asked, self._deadline = uri, now + DECISION_TIMEOUT_S
                     return None
                 case Permission.REFUSE:
                     self._refused(uri, NOT_PERMITTED)

@@ -13,11 +13,11 @@ MIN_INTERVAL: Final = 90
 """Seconds; no session interval may be shorter (§5)."""
 MAX_INTERVAL: Final = 86400
 """Seconds; the largest Min-SE that we follow."""
-QUICKEST: Final = 20
+MIN_GRANTED: Final = 20
 """Seconds; a 2xx with a shorter interval, which breaks the rules, is treated as this."""
 MAX_RAISES: Final = 2
 """Times in a row that we ask for a longer interval after a 422."""
-SOONEST_RETRY: Final = 5.0
+MIN_RETRY_WAIT: Final = 5.0
 """Fewest seconds between two attempts to refresh."""
 
 Refresher: TypeAlias = Literal["uac", "uas"]
@@ -57,7 +57,7 @@ class SessionTimer:
         if granted is None:
             self._stop()
         else:
-            self._start(max(granted.seconds, QUICKEST), granted.refresher != "uas", now)
+            self._start(max(granted.seconds, MIN_GRANTED), granted.refresher != "uas", now)
 
     def too_small(self, response: Response) -> bool:
         """Adopt the Min-SE of a 422 (§7.3); False if it is nothing new, or asked too often."""
@@ -88,14 +88,14 @@ class SessionTimer:
         """The refresh failed: retry halfway to the expiry, which has not moved (§10)."""
         expiry = self.deadlines.get("expiry")
         if expiry is not None and self._we_refresh:
-            self.deadlines["refresh"] = now + max((expiry - now) / 2, SOONEST_RETRY)
+            self.deadlines["refresh"] = now + max((expiry - now) / 2, MIN_RETRY_WAIT)
 
     def slept(self, seconds: float, now: float) -> None:
         """The machine slept: the far end's clock ran on for `seconds` while ours stood still.
 
         Their refresh may have arrived meanwhile and is read before the expiry; ours is due first.
         """
-        for name, soonest in (("refresh", now), ("expiry", now + SOONEST_RETRY)):
+        for name, soonest in (("refresh", now), ("expiry", now + MIN_RETRY_WAIT)):
             at = self.deadlines.get(name)
             if at is not None:
                 self.deadlines[name] = min(at, max(at - seconds, soonest))

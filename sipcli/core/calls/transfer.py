@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol
 from sipcli.config.settings import Permission
 from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import TransferDecided, TransferProgress, TransferRequested
-from sipcli.core.calls.gate import ASK_LIMIT, NO_ROOM, NOT_PERMITTED, REFUSED, UNDECIDED
+from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, NOT_PERMITTED, REFUSED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.requests import uas_checks
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
@@ -262,7 +262,7 @@ class Transferee:
         target = replace(uri, headers=(), params=uri.params.without("method"))
         gate = usage.user.gate
         decision = gate.transfer(target) if gate.has_room() else Permission.REFUSE
-        wish = _Wish(inbound, target, now + ASK_LIMIT)
+        wish = _Wish(inbound, target, now + DECISION_TIMEOUT_S)
         self._wish = wish if decision is not Permission.REFUSE else None
         usage.user.emit(
             TransferRequested(

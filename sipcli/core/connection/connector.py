@@ -21,7 +21,7 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.servers import Servers
 from sipcli.core.events import ConnectFailed, Connecting, Disconnected
 
-URGENT: Final = 3.0
+MAX_WAIT_IN_CALL: Final = 3.0
 """Longest wait between two rounds during a call, in seconds."""
 PROVED_AFTER: Final = 30.0
 """Seconds a connection on which nothing registers must last to count as good."""
@@ -215,7 +215,9 @@ class Connector:
             self.state = ConnectorState.IDLE
             self.deadlines = {}
             return [], None
-        high = min(self._high, max(self._low, URGENT)) if self._is_urgent() else self._high
+        high = (
+            min(self._high, max(self._low, MAX_WAIT_IN_CALL)) if self._is_urgent() else self._high
+        )
         wait = retry_delay(self._failures, self._low, high, self._draw)
         self.state = ConnectorState.WAITING
         self.deadlines = {"retry": now + wait}
