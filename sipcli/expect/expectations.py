@@ -58,16 +58,16 @@ class Expectation:
     """In a script, after `expect`."""
     help: str
     value: Value
-    """What it takes."""
+    """The kind of value that it takes."""
     metavar: str | None = None
     evaluate: Callable[[str, Any, CallRecord], Verdict]
     """Takes its name, the expected value and the call."""
     never_met: Callable[[Any, Terms], Iterator[str]] = lambda _value, _terms: iter(())
     """Yields the reasons why no call on these terms can meet the expected value."""
     needs_media: bool = True
-    """Whether only an answered call can meet it."""
+    """True if only an answered call can meet it."""
     counts_from_answer: bool = False
-    """Whether what it counts begins at the answer and may grow as long as the call goes on."""
+    """True if it counts from the answer on, so that the result may grow while the call goes on."""
 
     @property
     def name(self) -> str:

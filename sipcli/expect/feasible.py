@@ -15,7 +15,7 @@ from sipcli.media.tone_meter import WINDOW_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a command's options and settings determine for all its calls."""
+    """Facts about all calls of a command, from its options and settings."""
 
     codecs: Sequence[str]
     """By the names of the `codecs` setting."""
@@ -24,7 +24,7 @@ class Terms:
     rejects_with: int | None = None
     """The status that sipcli refuses each call with; None: calls may be answered."""
     takes_calls: bool = True
-    """Whether anyone can call."""
+    """True if other phones can call this one."""
 
 
 def audio(_direction: Audio, terms: Terms) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Where audible begins, how long a tone must last: the thresholds of expectations (contract §2)."""
+"""Thresholds of the expectations about sound and tones (contract §2)."""
 
 from typing import Final
 

@@ -24,7 +24,7 @@ from sipcli.media.audio_io.wav import FileNames, Recorder, WavSink
 
 
 class SourceSpec(Protocol):
-    """Where sound is to come from."""
+    """A source that can be checked and opened."""
 
     def check(self) -> None:
         """Raises `DeviceError` where what was named is missing; opens nothing."""
@@ -34,7 +34,7 @@ class SourceSpec(Protocol):
 
 
 class SinkSpec(Protocol):
-    """Where sound is to go."""
+    """A sink that can be checked and opened."""
 
     def check(self) -> None:
         """Raises `DeviceError` where what was named is missing; opens nothing."""
