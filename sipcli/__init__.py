@@ -1,7 +1,7 @@
 """A softphone for the command line and for Python: SIP over WebSocket, audio over WebRTC.
 
-`Phone` and `Call` are the library (docs/python.md), `sipcli.errors` is what they raise. They are
-fetched when they are first asked for: they bring the media along, which take their time.
+`Phone` and `Call` are the API (docs/python.md); they raise `sipcli.errors`. They are imported on
+first use, because the media libraries that they need load slowly.
 """
 
 from importlib import import_module
@@ -9,7 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _LATE = {"Phone": "sipcli.api.phone", "Call": "sipcli.api.call"}
-"""Name -> the module that has it. `__init__.pyi` tells type checkers."""
+"""Name -> its module. `__init__.pyi` has the types."""
 
 
 def __getattr__(name: str) -> object:

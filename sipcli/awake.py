@@ -1,11 +1,11 @@
-"""Time in which this process runs: what it sleeps through is not held against anybody else.
+"""Timers that count only the time in which this process runs, and detection of sleeps.
 
-A laptop is closed, a container paused, a process stopped (SIGSTOP): afterwards the clock has
-moved on, and what came meanwhile is still unread. So a limit for a peer's silence is counted
-in short slices of time here, and a slice that comes late counts as one slice.
+After a laptop was closed, a container paused or a process stopped (SIGSTOP), the clock has moved
+on, and data that arrived meanwhile is still unread. So a timeout on a peer is counted in short
+slices, and a slice that ends late counts as one slice only.
 
 CLOCK_MONOTONIC goes on while a process is stopped, but not (on Linux) while the machine is
-suspended; CLOCK_BOOTTIME goes on in both. `Waiter` tells of either.
+suspended; CLOCK_BOOTTIME goes on in both cases. `Watch` reports both.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Final
 
 SLICE: Final = 0.5
-"""Seconds of a slice."""
+"""Length of a slice, in seconds."""
 LATE: Final = 1.0
-"""Seconds by which a slice may come late while nothing is wrong but a busy machine."""
+"""Seconds by which a slice may end late on a machine that is merely busy."""
 GRACE: Final = 1.0
-"""Seconds that remain after a sleep, at the least: what came meanwhile has to be read first."""
+"""Minimum seconds left after a sleep, to read the data that arrived meanwhile."""
 
 
 class Timer:
@@ -33,7 +33,7 @@ class Timer:
         self._handle = self._next_slice()
 
     def cancel(self) -> None:
-        """Never call back."""
+        """Cancel the timer."""
         self._handle.cancel()
 
     def _next_slice(self) -> asyncio.TimerHandle:
@@ -51,7 +51,7 @@ class Timer:
 
 
 async def sleep(delay: float) -> float:
-    """Sleep for `delay` seconds; returns how many seconds too late it woke, 0.0 if not much."""
+    """Sleep for `delay` seconds; return how many seconds late it woke, 0.0 if at most `LATE`."""
     loop = asyncio.get_running_loop()
     due = loop.time() + delay
     await asyncio.sleep(delay)
@@ -61,7 +61,7 @@ async def sleep(delay: float) -> float:
 
 @asynccontextmanager
 async def timeout(delay: float) -> AsyncIterator[None]:
-    """As `asyncio.timeout`, counting only time in which this process ran. Raises TimeoutError."""
+    """Like `asyncio.timeout`, but counts only time in which this process runs."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(None) as limit:
         timer = Timer(delay, lambda: limit.reschedule(loop.time()))
@@ -73,23 +73,23 @@ async def timeout(delay: float) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Slept:
-    """A time in which this process did not run, in seconds."""
+    """A period in which this process did not run, in seconds."""
 
     counted: float
-    """For which the loop's clock went on: timers have run out meanwhile."""
+    """Seconds for which the loop's clock went on: timers have expired meanwhile."""
     uncounted: float
-    """For which it stood still: timers have fallen behind."""
+    """Seconds for which the loop's clock stood still: timers are late."""
 
 
 class Watch:
-    """Tells of each sleep, when it is over. `stop` it in the end."""
+    """Calls `on_slept` after each sleep, until `stop`."""
 
     def __init__(
         self,
         on_slept: Callable[[Slept], None],
         boot_time: Callable[[], float] | None = None,
     ) -> None:
-        """`boot_time` is a clock that goes on while the machine is suspended."""
+        """`boot_time` is a clock that goes on while the machine is suspended, in seconds."""
         self._on_slept = on_slept
         self._boot_time = boot_time or _boot_time
         self._loop = asyncio.get_running_loop()
@@ -98,12 +98,12 @@ class Watch:
         self._handle = self._loop.call_later(SLICE, self.look)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop watching."""
         self._is_over = True
         self._handle.cancel()
 
     def look(self) -> None:
-        """Tell of a sleep that has just ended, before a slice does so itself."""
+        """Report a sleep that has just ended, without waiting for the end of the slice."""
         now = self._loop.time()
         counted = now - self._handle.when()
         if self._is_over or counted < 0:
@@ -117,9 +117,9 @@ class Watch:
 
 
 def _boot_time() -> float:
-    """Seconds on a clock that a suspended machine does not stop.
+    """Return seconds on a clock that goes on while the machine is suspended.
 
-    CLOCK_MONOTONIC is that on macOS, where Python's own stops; on Windows Python's goes on.
+    On macOS that is CLOCK_MONOTONIC, while `time.monotonic` stops; on Windows that one goes on.
     """
     clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
     return time.clock_gettime(clock) if clock is not None else time.monotonic()

@@ -1,4 +1,4 @@
-"""The connections that a phone dials and has: most of the time one."""
+"""The connections of a phone, dialing or open; usually there is one."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,24 +16,24 @@ class Connection:
     link: Link | None = None
     closing: bool = False
     proof: asyncio.Task[None] | None = None
-    """The latest look whether it is alive."""
+    """The latest probe of the connection."""
 
     @property
     def is_being_proved(self) -> bool:
-        """Whether it has been asked for a sign of life, and may still give it."""
+        """True while a probe waits for its answer."""
         return self.proof is not None and not self.proof.done()
 
 
 class Connections(dict[Flow, Connection]):
-    """All of them, by their flows."""
+    """All connections by flow."""
 
     def link(self, flow: Flow | None) -> Link | None:
-        """The open link of a flow; None where there is none."""
+        """Return the open link of a flow; None if there is none."""
         connection = self.get(flow) if flow is not None else None
         return connection.link if connection is not None else None
 
     def remotes(self) -> Iterator[str]:
-        """The IP addresses that open links go to."""
+        """Yield the IP addresses of the servers with an open link."""
         for connection in self.values():
             address = connection.link.remote_address if connection.link is not None else None
             if address is not None:

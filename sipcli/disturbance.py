@@ -1,4 +1,4 @@
-"""What disturbs a phone from its own side: this machine slept, or has another network by now."""
+"""Detects local disturbances of a phone: a sleep of this machine, or a change of network."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -8,15 +8,15 @@ from sipcli import awake
 from sipcli.net.network_watch import NetworkWatch
 
 HARMLESS_SLEEP_S: Final = 5.0
-"""Seconds of sleep that no connection suffers from."""
+"""Seconds of sleep that do not harm a connection."""
 
 
 class Disturbances:
-    """Watches from `start` to `stop`, and keeps a clock that stands still while nothing runs.
+    """Watches from `start` to `stop`, and keeps a clock that leaves out sleeps.
 
-    `on_network` is called when one of `remotes` (IP addresses) is reached in another way than
-    before; `on_woken` gets the seconds that nothing ran, in a step of the loop after `now` has
-    left them out. Both are called on the loop.
+    `on_network` is called when the route to one of `remotes` (IP addresses) has changed.
+    `on_woken` is called with the seconds slept, in a later step of the loop than the one in
+    which `now` leaves them out. Both are called on the loop.
     """
 
     def __init__(
@@ -31,22 +31,22 @@ class Disturbances:
         self._network: NetworkWatch | None = None
         self._sleep: awake.Watch | None = None
         self.behind = 0.0
-        """Seconds that `now` is behind the loop's clock."""
+        """Seconds by which `now` is behind the loop's clock."""
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._sleep = awake.Watch(self._slept)
         self._network = NetworkWatch(self._remotes, self._on_network)
         self._network.start()
 
     def now(self) -> float:
-        """Seconds on a clock that leaves out what was slept through."""
+        """Return seconds on a clock that leaves out sleeps."""
         if self._sleep is not None:
             self._sleep.look()
         return asyncio.get_running_loop().time() - self.behind
 
     def stop(self) -> None:
-        """Tell of nothing more; the clock goes on."""
+        """Stop watching; the clock goes on."""
         if self._network is not None:
             self._network.stop()
         if self._sleep is not None:

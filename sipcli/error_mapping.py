@@ -1,4 +1,4 @@
-"""What has failed, by what the user agent tells: its events as errors with their phases."""
+"""Maps failure events of the user agent to errors with a phase."""
 
 from typing import Final
 
@@ -13,31 +13,31 @@ from sipcli.errors import (
 )
 
 _PHASES: Final = {"dns": Phase.DNS, "tcp": Phase.TCP, "tls": Phase.TLS}
-"""The steps of a connection by the contract's words (§4); the others are WebSocket's."""
+"""Phase of `connect_failed` (contract §4) -> phase of the error; all others are WebSocket."""
 _HINTS: Final = {
     403: "the account may not register from here",
     404: "the registrar does not know the user of uri",
     405: "this server registers nobody: see registrar_server",
     503: "the server is down or has too much to do",
 }
-"""What a refusal of the registrar's is likely to mean."""
+"""Status of a refused registration -> its likely meaning."""
 
 
 def connect_error(event: events.ConnectFailed) -> ConnectError:
-    """A server that could not be reached."""
+    """Return the error for a server that could not be reached."""
     phase = _PHASES.get(event.phase, Phase.WEBSOCKET)
     return ConnectError(f"{event.server}: {event.reason}", phase)
 
 
 def outage_error(event: events.Disconnected) -> ConnectError:
-    """A connection that was there, and has not come back since."""
+    """Return the error for a connection that was lost and has not come back."""
     return ConnectError(
         f"the connection to {event.server} was lost and did not come back: {event.reason}"
     )
 
 
 def registration_error(event: events.RegistrationFailed) -> SipcliError:
-    """A registrar that refused, or did not answer."""
+    """Return the error for a registrar that refused or did not answer."""
     if event.status is None:
         return NoAnswerError(event.reason, Phase.REGISTRATION)
     if event.needs_password:

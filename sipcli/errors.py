@@ -6,7 +6,7 @@ SipcliError            1    (never raised itself: 1 is a bug in sipcli)
 ├── RegistrationError  4    the registrar refused
 │   └── MissingPassword     a password is asked for and none is set
 ├── RefusedError       5    the far end refused the call, message or ping
-├── NoAnswerError      6    nobody answered
+├── NoAnswerError      6    no answer
 ├── MediaError         7    no common codec, ICE or DTLS failed, media died
 ├── ExpectationError   8    an expectation was not met
 ├── DeviceError        9    a named audio device or file could not be used
@@ -18,7 +18,7 @@ from typing import ClassVar
 
 
 class Phase(StrEnum):
-    """The steps of a call in their order, by the words that its user reads."""
+    """The steps of a call in order, named as users see them."""
 
     CONFIGURATION = "configuration"
     DNS = "DNS"
@@ -28,34 +28,34 @@ class Phase(StrEnum):
     """The upgrade and the subprotocol (RFC 6455, RFC 7118), and an open connection that is lost."""
     REGISTRATION = "registration"
     STUN = "STUN"
-    """A server that tells our address; a call goes on without. So the next one."""
+    """The server that reports our address. A call works without it, and without TURN."""
     TURN = "TURN"
     RING = "ring"
-    """From a request to its final answer, which does not come."""
+    """The wait for the final response."""
     ANSWER = "answer"
-    """The final answer itself."""
+    """The final response."""
     OFFER_ANSWER = "offer/answer"
     """Session descriptions (RFC 3264)."""
     ICE = "ICE"
     DTLS = "DTLS"
     AUDIO = "audio"
-    """What is heard once the media have connected, and the devices and files for it."""
+    """The audio once media are connected, and its devices and files."""
     DEVICES = "devices"
-    """The sound devices alone, as `sipcli doctor` looks at them."""
+    """The audio devices on their own, as `sipcli doctor` checks them."""
 
 
 class SipcliError(Exception):
-    """Something sipcli can explain to its user in one sentence.
+    """An error that sipcli can explain to its user in one sentence.
 
-    As a string it begins with its phase: "ICE: no ICE check was answered". Only what is wrong
-    with the configuration does not: it begins with its place, and stands one a line.
+    Its string begins with its phase: "ICE: no ICE check was answered". A configuration error
+    begins with its place instead, and may have several lines, one for each problem.
     """
 
     exit_code: ClassVar[int] = 1
     phase: Phase | None = None
-    """Which step failed; None where none did."""
+    """The step that failed; None if it was none of them."""
     brief: str | None = None
-    """What is left to say to those who were shown the rest when it came about; None: nobody was."""
+    """A shorter text for users who have already seen the details; None if they have not."""
 
     def __init__(self, text: str, phase: Phase | None = None) -> None:
         super().__init__(text)
@@ -73,7 +73,7 @@ class SipcliError(Exception):
 class ConfigError(SipcliError):
     """An option, a variable or the configuration file is wrong; the text names the place.
 
-    Where only the key is known, `setting` is its name, and who knows the place adds it.
+    If only the key is known, `setting` is its name, and the caller adds the place.
     """
 
     exit_code = 2
@@ -98,8 +98,8 @@ class RegistrationError(SipcliError):
     phase = Phase.REGISTRATION
 
 
-class MissingPassword(RegistrationError):  # noqa: N818 - says what is missing, as its siblings do
-    """The server asks for a password and none is set."""
+class MissingPassword(RegistrationError):  # noqa: N818 - names what is missing
+    """The server requires a password, and none is set."""
 
 
 class RefusedError(SipcliError):
@@ -110,7 +110,7 @@ class RefusedError(SipcliError):
 
 
 class NoAnswerError(SipcliError):
-    """Nobody answered: 408, 480, 487, Timer B or F (RFC 3261 §17.1)."""
+    """No answer: 408, 480, 487, Timer B or F (RFC 3261 §17.1)."""
 
     exit_code = 6
     phase = Phase.RING
@@ -124,7 +124,7 @@ class MediaError(SipcliError):
 
 
 class ExpectationError(SipcliError):
-    """The call went through, but not the way it was expected to."""
+    """The call worked, but did not meet an expectation."""
 
     exit_code = 8
 

@@ -1,4 +1,4 @@
-"""Events as lines of the log: the contract's at `info`, those for the program alone at `debug`."""
+"""Logs events: those of the contract at `info`, internal ones at `debug`."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def log_event(logger: logging.Logger, event: "DataclassInstance") -> None:
-    """Log one event; the contract's are those with a `name`."""
+    """Log one event; those of the contract have a `name`."""
     level = logging.INFO if hasattr(event, "name") else logging.DEBUG
     if logger.isEnabledFor(level):
         logger.log(level, "%s", describe(event))

@@ -1,4 +1,4 @@
-"""How files are made, replaced and opened: private ones, whole ones, and no others."""
+"""Creates private files, replaces files atomically, and opens regular files only."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ FIFO_TIMEOUT_S: Final = 10.0
 
 
 class NotRegular(OSError):  # noqa: N818 - a fact about a file
-    """Something that has a file's place and is none: a pipe, a device, a folder."""
+    """The path is not a regular file but, for example, a pipe, a device or a folder."""
 
     def __init__(self) -> None:
         super().__init__("it is not a regular file")
@@ -29,7 +29,7 @@ def private(path: str, flags: int) -> int:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file to read it. Raises OSError: `NotRegular` for what could be waited on for ever."""
+    """Open a regular file for reading. Raises OSError: `NotRegular` for anything that may block."""
     file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - it is handed on
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -38,7 +38,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    # A FIFO that nothing is written to would be waited for. Windows has no such flag, and no FIFO.
+    # Opening a FIFO without a writer would block. Windows has neither this flag nor FIFOs.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

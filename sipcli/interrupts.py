@@ -1,6 +1,6 @@
-"""Ctrl-C while modules are loaded: noted, and obeyed once they are whole.
+"""Delays Ctrl-C while modules are imported, and delivers it afterwards.
 
-In the middle of an import it would be a traceback, or whatever a library makes of it.
+In the middle of an import it would cause a traceback, or be swallowed by a library.
 """
 
 import signal
@@ -9,23 +9,23 @@ from types import FrameType
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 _noted: list[int] = []
 _held: list[int] = []
-"""Signals that are noted in place of raising `KeyboardInterrupt`."""
+"""Signals that are recorded instead of raising `KeyboardInterrupt`."""
 
 
 def hold() -> None:
-    """Note the signals that would raise `KeyboardInterrupt` now (in the main thread alone)."""
+    """Record signals instead of raising `KeyboardInterrupt` (in the main thread only)."""
     for name in _NAMES:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.default_int_handler:
             try:
                 signal.signal(number, _note)
-            except ValueError:  # not the main thread, where none of them arrives
+            except ValueError:  # not the main thread, which receives no signals
                 return
             _held.append(number)
 
 
 def release() -> None:
-    """Let signals raise `KeyboardInterrupt` again, and do so now if one was noted."""
+    """Let signals raise `KeyboardInterrupt` again; raise it now if one was recorded."""
     while _held:
         signal.signal(_held.pop(), signal.default_int_handler)
     if _noted:

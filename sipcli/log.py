@@ -1,4 +1,4 @@
-"""The log and the SIP trace; no secret gets into either."""
+"""The log and the SIP trace, both without secrets."""
 
 import logging
 import os
@@ -18,10 +18,10 @@ from sipcli.unlogged import IS_UNLOGGED
 
 LOGGER: Final = logging.getLogger("sipcli")
 _TRACE: Final = LOGGER.getChild("trace")
-"""The SIP trace: it goes where the log goes, whatever the log's level."""
+"""The SIP trace: written to the log, whatever its level."""
 _TRACE.setLevel(logging.DEBUG)
 
-# A lone CR, which a peer may write, counts as a line's end too: rather too much is masked.
+# A lone CR, which a peer may send, also ends a line here: better mask too much than too little.
 _CREDENTIALS: Final = re.compile(
     r"(?<![^\r\n])((?:Proxy-)?(?:Authorization|Authentication-Info))([ \t]*:[ \t]*)"
     r"([^\r\n]*(?:(?:\r\n?|\n)[ \t][^\r\n]*)*)",
@@ -36,10 +36,10 @@ _MEDIA_SECRETS: Final = re.compile(r"(?<![^\r\n])(a=(?:ice-pwd|crypto):)[^\r\n]*
 def set_up(
     settings: Log, write: Callable[[str], None], warn: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Log to the file that the settings name, else through `write`, which gets one line a time.
+    """Log to the file in the settings, else through `write`, which is called with each line.
 
-    Raises `OSError` if the file cannot be opened. Where it cannot be written any more, `warn`
-    gets one sentence, and the log goes on in vain until there is room again.
+    Raises `OSError` if the file cannot be opened. If writing fails later, for example on a full
+    disk, `warn` is called once, lines are lost, and logging continues when writing works again.
     """
     if settings.file is None:
         handler: logging.Handler = _Writer(write)
@@ -56,15 +56,15 @@ def set_up(
 
 
 def trace(block: str) -> None:
-    """Write a message of the SIP trace into the log; for `SipTrace`."""
+    """Write a message of the SIP trace to the log; for `SipTrace`."""
     _TRACE.debug("%s", block)
 
 
 def masked(data: bytes) -> str:
-    """A WebSocket message as it may be shown: secrets masked, control characters spelt out.
+    """Return a WebSocket message for display: secrets masked, control characters escaped.
 
-    Digest responses go (the password can be guessed from them), ICE passwords and SDES keys
-    go; who, which realm and which nonce stay, since they are what one looks for.
+    Masks digest responses (they allow guessing the password), ICE passwords and SDES keys.
+    User, realm and nonce stay, because they are needed to find faults.
     """
     text = data.decode("utf-8", errors="surrogateescape")
     text = _CREDENTIALS.sub(_mask_credentials, text)
@@ -80,24 +80,24 @@ def _mask_credentials(found: re.Match[str]) -> str:
 
 
 class SipTrace:
-    """An observer of the phone (observer.Observer): writes messages, if asked for, and notes.
+    """An observer (`observer.Observer`) that writes SIP messages, if enabled, and logs notes.
 
-    `write` gets one message a time, several lines with their time in front: `trace`, usually.
+    `write` is called with each message as several lines with a time; usually it is `trace`.
     """
 
     def __init__(self, write: Callable[[str], None] | None) -> None:
         self._write = write
 
     def sent(self, server: str, data: bytes) -> None:
-        """One WebSocket message went out."""
+        """Write a sent WebSocket message."""
         self._show("->", server, data)
 
     def received(self, server: str, data: bytes) -> None:
-        """One WebSocket message came in."""
+        """Write a received WebSocket message."""
         self._show("<-", server, data)
 
     def noted(self, text: str) -> None:
-        """Some input had no effect, for this reason."""
+        """Log why some input had no effect."""
         LOGGER.debug("%s", text)
 
     def _show(self, arrow: str, server: str, data: bytes) -> None:
@@ -122,7 +122,7 @@ class _Writer(logging.Handler):
 
 
 class _File(logging.FileHandler):
-    """A log that only its owner may read: it tells who calls whom."""
+    """A log file with mode 0600: it contains who calls whom."""
 
     def __init__(self, path: str, warn: Callable[[str], None]) -> None:
         self._path = path
@@ -131,7 +131,7 @@ class _File(logging.FileHandler):
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
 
     def _open(self) -> TextIOWrapper:
-        """Open the file to add to it (called by logging)."""
+        """Open the file for appending (called by logging)."""
         stream = open(  # noqa: SIM115 - `close` does
             self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=private
         )
@@ -140,9 +140,9 @@ class _File(logging.FileHandler):
         return stream
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Tell of the first line that could not be written (called by logging).
+        """Warn of the first line that could not be written (called by logging).
 
-        Logging itself would print a traceback for each.
+        The default would print a traceback for each line.
         """
         if not self._has_failed:
             self._has_failed = True
@@ -151,7 +151,7 @@ class _File(logging.FileHandler):
             self._warn(f"the log {one_line(self._path)} cannot be written: {why}")
 
     def close(self) -> None:
-        """Close the file (called by logging); what still waits to be written may be lost."""
+        """Close the file (called by logging); unwritten lines may be lost."""
         with suppress(OSError):
             super().close()
 
@@ -159,7 +159,7 @@ class _File(logging.FileHandler):
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if record.name == _TRACE.name:
-            return record.getMessage()  # printable already, but for its own ends of lines
+            return record.getMessage()  # already escaped, except for its own line ends
         return f"{_now()} {record.levelname.lower()}: {one_line(record.getMessage())}"
 
 

@@ -1,10 +1,10 @@
-"""What a log or a trace hears of a phone."""
+"""The interface through which a log or trace observes a phone."""
 
 from typing import Protocol
 
 
 class Observer(Protocol):
-    """Whoever watches the wire and the reasons of silence: a log, a trace."""
+    """Observes messages on the wire, and notes on input without effect."""
 
     def sent(self, server: str, data: bytes) -> None:
         """One WebSocket message went out."""
@@ -17,7 +17,7 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """An observer that looks away."""
+    """An observer that does nothing."""
 
     def sent(self, server: str, data: bytes) -> None:
         """Do nothing."""

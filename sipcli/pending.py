@@ -1,4 +1,4 @@
-"""What becomes of a request, as something that can be awaited."""
+"""Makes the outcome of a request awaitable."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from sipcli.core.requests.exchange import Outcome
 
 
 def pending() -> tuple[asyncio.Future[Outcome], Callable[[Outcome], None]]:
-    """An outcome to wait for, and how to settle it: nobody may be waiting any more by then."""
+    """Return a future outcome and the function that sets it, which ignores a cancelled future."""
     future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     def settle(outcome: Outcome) -> None:

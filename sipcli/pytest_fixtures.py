@@ -1,6 +1,6 @@
-"""Fixtures for pytest: `sip_sandbox`, a SIP server of one's own, and `sip_phone`, phones in it.
+"""Fixtures for pytest: `sip_sandbox`, a SIP server, and `sip_phone`, phones registered with it.
 
-The imports of sipcli are late: a run of pytest that uses none of this pays nothing for it.
+sipcli is imported late, so that pytest runs that do not use the fixtures start no slower.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ T = TypeVar("T")
 
 @pytest_asyncio.fixture
 async def sip_sandbox() -> AsyncIterator[Any]:
-    """A SIP server on loopback with its extensions (`sipcli.sandbox.sandbox.Sandbox`).
+    """A SIP server with extensions on loopback (`sipcli.sandbox.sandbox.Sandbox`).
 
-    It knows `alice` and `bob`; `add_user` lets more in, `passwords` has their passwords.
+    It has the users `alice` and `bob`; `add_user` adds more, `passwords` has their passwords.
     """
     from sipcli.sandbox.sandbox import Plan, Sandbox
 
@@ -28,10 +28,10 @@ async def sip_sandbox() -> AsyncIterator[Any]:
 
 @pytest_asyncio.fixture
 async def sip_phone(sip_sandbox: Any) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
-    """Makes registered phones: `alice = await sip_phone("alice", audio_in="tone:440")`.
+    """Creates registered phones: `alice = await sip_phone("alice", audio_in="tone:440")`.
 
-    What follows the name is what `sipcli.Phone` takes. A user that is not there yet is added.
-    At the end of the test all of them hang up, unregister and are gone.
+    The keyword arguments are those of `sipcli.Phone`. A user that does not exist is added. At
+    the end of the test, all phones hang up and unregister.
     """
     from sipcli.api.phone import Phone
 
@@ -56,9 +56,9 @@ async def sip_phone(sip_sandbox: Any) -> AsyncIterator[Callable[..., Awaitable[A
 
 @asynccontextmanager
 async def _in_own_task(what: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
-    """Enter and leave `what` in one task, as task groups want it.
+    """Enter and exit `what` in one task, as task groups require.
 
-    pytest-asyncio runs the two halves of a fixture, and the test between, in a task each.
+    pytest-asyncio runs both halves of a fixture, and the test between them, in separate tasks.
     """
     entered: asyncio.Queue[T] = asyncio.Queue()
     over = asyncio.Event()
@@ -71,7 +71,7 @@ async def _in_own_task(what: AbstractAsyncContextManager[T]) -> AsyncIterator[T]
     entering = asyncio.create_task(entered.get())
     staying = asyncio.create_task(stay())
     await asyncio.wait([entering, staying], return_when=asyncio.FIRST_COMPLETED)
-    entering.cancel()  # which does nothing where it has got something
+    entering.cancel()  # without effect if it is done
     try:
         if entering.done():
             yield entering.result()

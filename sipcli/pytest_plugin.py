@@ -1,7 +1,7 @@
-"""What pytest loads of sipcli in every run, whoever it is for: as good as nothing.
+"""The pytest plugin, loaded in every run of pytest, so it imports almost nothing.
 
-The fixtures are in `pytest_fixtures`. Here nothing of sipcli is imported, neither for the time
-that it takes nor out of the sight of a coverage meter, which begins to look later.
+The fixtures are in `pytest_fixtures`. Nothing of sipcli is imported here: that would take time, and
+coverage, which starts later, would miss it.
 """
 
 from typing import Final, NoReturn
@@ -9,11 +9,11 @@ from typing import Final, NoReturn
 import pytest
 
 _ASYNCIO: Final = ("asyncio", "pytest_asyncio", "pytest_asyncio.plugin")
-"""Names under which pytest-asyncio can be loaded."""
+"""Names under which pytest-asyncio may be loaded."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Add the fixtures or, without pytest-asyncio, such as say what is missing."""
+    """Register the fixtures or, without pytest-asyncio, ones that fail and say so."""
     manager = config.pluginmanager
     if any(manager.hasplugin(name) for name in _ASYNCIO):
         manager.import_plugin("sipcli.pytest_fixtures")
@@ -22,14 +22,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Missing:
-    """The fixtures where they cannot be had."""
+    """The fixtures without pytest-asyncio."""
 
     @pytest.fixture
     def sip_sandbox(self) -> NoReturn:
-        """Say what is missing."""
+        """Fail with a text that says what to install."""
         pytest.fail("sip_sandbox needs pytest-asyncio: pip install 'sipcli[pytest]'", pytrace=False)
 
     @pytest.fixture
     def sip_phone(self, sip_sandbox: object) -> NoReturn:
-        """Never reached: `sip_sandbox` has failed."""
+        """Never called: `sip_sandbox` fails first."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""How a phone stands with its server: what the user agent's events so far add up to."""
+"""The registration status of a phone, built from the events of its user agent."""
 
 from sipcli.core import events
 from sipcli.error_mapping import connect_error, outage_error, registration_error
@@ -6,22 +6,22 @@ from sipcli.errors import ConnectError, SipcliError
 
 
 class RegistrationStatus:
-    """Give it every event of the user agent's."""
+    """The status so far; pass every event of the user agent to `on_event`."""
 
     def __init__(self, *, registers: bool) -> None:
         self.ready: events.Connected | events.Registered | None = None
-        """How it was registered (or connected, where it is not to register); None if it is not."""
+        """The event that made it ready: registered or, if it does not register, connected."""
         self.was_ready = False
-        """Whether it was at any time so far."""
+        """True if it is ready, or was at any time before."""
         self.failure: SipcliError | None = None
-        """Why there is no further attempt, or a password is needed; None while there is hope."""
+        """Why there is no further attempt, or a password is needed; None while it still tries."""
         self.outage: ConnectError | None = None
-        """Why there is no connection now, where there was one; None with one, or before."""
+        """Why the connection was lost; None with a connection, or before the first."""
         self._registers = registers
         self._server = ""
 
     def on_event(self, event: events.Event) -> None:
-        """Take an event."""
+        """Handle an event."""
         match event:
             case events.Registered():
                 self.ready = event

@@ -1,4 +1,4 @@
-"""Where the event loop meets the core, and the only place: owns the sockets and the one timer."""
+"""Runs the user agent on the asyncio event loop: owns the sockets and the timer."""
 
 import asyncio
 import logging
@@ -33,17 +33,17 @@ from sipcli.spawned import Spawned
 
 _LOGGER: Final = logging.getLogger(__name__)
 UNREGISTER_TIMEOUT_S: Final = 2.0
-"""Seconds that leaving waits for the far end's and the registrar's word."""
+"""Seconds to wait at the end for the responses of far ends and registrar."""
 TASKS_TIMEOUT_S: Final = 2.4
-"""Seconds after which leaving cuts off what was spawned, too."""
+"""Seconds at the end after which spawned tasks are cancelled, too."""
 PROBE_TIMEOUT_S: Final = 2.0
-"""Seconds that a server has to answer when there is a reason to doubt the connection."""
+"""Seconds that a server gets to answer a probe of a doubtful connection."""
 CLOSE_TIMEOUT_S: Final = 0.4
-"""Seconds that a WebSocket then gets for its closing handshake: under 3 s in all."""
+"""Seconds that a WebSocket then gets for its closing handshake: less than 3 s in all."""
 UNCONFIRMED: Final = (
     "the server has not confirmed in time that we ended: what it keeps of us will run out by itself"
 )
-"""Told where it is not known whether a BYE or the last REGISTER was heard."""
+"""The warning if a BYE or the last REGISTER was not confirmed."""
 
 OnEvent: TypeAlias = Callable[[events.Event], None]
 OnCallEvent: TypeAlias = Callable[[CallEvent], None]
@@ -92,9 +92,9 @@ class UserAgentRunner:
         self._is_closing = False
         self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
         self.media_remotes: Callable[[], Iterable[str]] = tuple
-        """The IP addresses that media flow to, to be set by those who have any."""
+        """Returns the IP addresses that media are sent to; set by the call manager."""
         self.on_disturbed: Callable[[], None] = lambda: None
-        """Told when this machine has another network, or has slept; to be set, as above."""
+        """Called after a change of network or a sleep of this machine; set by the call manager."""
 
     async def __aenter__(self) -> Self:
         self._spawned.enter()
@@ -149,23 +149,23 @@ class UserAgentRunner:
 
     @property
     def was_ready(self) -> bool:
-        """Whether `ready` had its wish at any time so far."""
+        """True if it is ready, or was at any time before."""
         return self._status.was_ready
 
     @property
     def outage(self) -> ConnectError | None:
-        """Why there is no connection now, where there was one; None with one, or before."""
+        """Why the connection was lost; None with a connection, or before the first."""
         return self._status.outage
 
     async def ping(self, target: Uri) -> Outcome:
-        """Send OPTIONS and wait for what comes of it (RFC 3261 §11)."""
+        """Send OPTIONS and return the outcome (RFC 3261 §11)."""
         outcome, settle = pending()
         with self.step() as (agent, now):
             agent.ping(target, settle, now)
         return await outcome
 
     async def send_message(self, target: Uri, text: str) -> Outcome:
-        """Send an instant message and wait for what comes of it (RFC 3428)."""
+        """Send an instant message and return the outcome (RFC 3428)."""
         outcome, settle = pending()
         with self.step() as (agent, now):
             agent.send_message(target, text, settle, now)
@@ -177,24 +177,24 @@ class UserAgentRunner:
             agent.retry_forever_from_now()
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run `work` beside all else; what it raises ends the phone, and leaving waits for it.
+        """Run `work` in the background; an error in it ends the phone, which waits for it.
 
-        It is no part of the task group, which would take the connections down at the first
-        error: what is owed to the far ends still goes out, and `work` may begin as late as that.
+        It does not run in the task group, which would close the connections at the first error:
+        BYE and REGISTER must still be sent, and `work` may even start at that point.
         """
         return self._spawned.spawn(work)
 
     def found_bug(self, error: Exception) -> None:
-        """Raise `error` at the end of the phone, where it is the first, and tell of it now.
+        """Warn of `error` now, and raise it when the phone ends, if it is the first.
 
-        What it came up in is over; the other calls go on.
+        The caller has ended what failed; the other calls go on.
         """
         if self._spawned.keep(error):
             text = f"a bug in sipcli: {type(error).__name__}: {error}"
             self._tell_of(events.Warned(text=text))
 
     def prove(self) -> None:
-        """Have each open connection show within 2 s that it is alive; else dial anew, at once."""
+        """Probe each open connection; dial anew at once if it does not answer within 2 s."""
         for flow, connection in self._connections.items():
             link = connection.link
             if link is not None and not (self._is_closing or connection.is_being_proved):
@@ -203,16 +203,16 @@ class UserAgentRunner:
     async def _prove(self, flow: Flow, link: Link) -> None:
         if await link.prove(PROBE_TIMEOUT_S):
             return
-        while self._agent.flow == flow:  # it has been cut, which is heard of in a moment
+        while self._agent.flow == flow:  # the link is closed, which arrives as an event in a moment
             self._changed.clear()
             await self._changed.wait()
         with self.step() as (agent, now):
             agent.dial_now(now)
 
     async def proven(self) -> None:
-        """Wait until there is a connection that has shown from now on that it is alive.
+        """Wait until a connection has answered a probe sent from now on.
 
-        That may take for ever.
+        This may take for ever.
         """
         while True:
             flow = self._agent.flow
@@ -224,7 +224,7 @@ class UserAgentRunner:
                 await self._changed.wait()
 
     def _remotes(self) -> Iterator[str]:
-        """The IP addresses that matter to us just now."""
+        """Yield the IP addresses of servers and media."""
         yield from self._connections.remotes()
         yield from self.media_remotes()
 
@@ -236,7 +236,7 @@ class UserAgentRunner:
         self.on_disturbed()
 
     def _woken(self, seconds: float) -> None:
-        """Nothing ran here for so many seconds."""
+        """Handle a sleep of `seconds` in which this process did not run."""
         if self._is_closing:
             return
         self._observer.noted(f"nothing ran here for {seconds:.1f} s")
@@ -271,10 +271,10 @@ class UserAgentRunner:
 
     @contextmanager
     def step(self) -> Iterator[tuple[UserAgent, float]]:
-        """Lend the core for one synchronous step; on the way out, carry out what it asked.
+        """Lend the core for one synchronous step; on exit, carry out its actions and events.
 
-        Whoever is told an event may take a step of its own: the events of that wait for
-        their turn, so that everybody hears them in one order.
+        An event handler may take a step of its own: the events of that step are queued, so that
+        all handlers receive events in the same order.
         """
         yield self._agent, self._disturbances.now()
         for action in self._agent.take_actions():
@@ -285,7 +285,7 @@ class UserAgentRunner:
             self.found_bug(self._agent.calls.bugs.pop(0))
 
     def _tell_of(self, *told: events.Event | CallEvent) -> None:
-        """Tell of these once all before them has been told: the one way out for events."""
+        """Deliver these events after all earlier ones. All events are delivered here."""
         self._untold += told
         if self._is_telling:
             return
@@ -303,7 +303,7 @@ class UserAgentRunner:
             self._is_telling = False
 
     async def _keep_time(self) -> None:
-        """Tick at each deadline. A task like the others, so that a bug met in it is not lost."""
+        """Tick at each deadline. It runs in the task group, so that a bug in it is not lost."""
         while True:
             self._changed.clear()
             due = self._agent.deadline()
@@ -337,14 +337,14 @@ class UserAgentRunner:
     def _close(self, flow: Flow) -> None:
         connection = self._connections.get(flow)
         if connection is not None and not connection.closing:
-            connection.closing = True  # which ends its reading
+            connection.closing = True  # ends its read loop
             if connection.proof is not None:
                 connection.proof.cancel()
             if connection.task is not asyncio.current_task():
                 connection.task.cancel()
 
     async def _serve(self, flow: Flow) -> None:
-        """Dial one flow and read from it until it ends."""
+        """Dial one flow and read from it until it closes."""
         try:
             await self._dial_and_read(flow)
         finally:
@@ -380,7 +380,7 @@ class UserAgentRunner:
             await link.close(timeout=CLOSE_TIMEOUT_S)
 
     def _received(self, flow: Flow, data: bytes) -> None:
-        """Give the core a message; one that it cannot take must not cost us our calls."""
+        """Pass a message to the core; a bug that it triggers must not end the calls."""
         try:
             with self.step() as (agent, now):
                 agent.received(flow, data, now)

@@ -1,32 +1,32 @@
-"""What runs beside a phone, for as long as it is there, and the first error met in that."""
+"""Background tasks of a phone, and the first error in any of them."""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Final
 
 CANCEL_TIMEOUT_S: Final = 0.1
-"""Seconds that what is cut off has to finish."""
+"""Seconds that cancelled tasks get to finish."""
 
 
 class Spawned:
-    """Tasks of one phone. The first that raises cancels the phone's owner.
+    """Background tasks of one phone. The first that raises cancels the phone's owner.
 
     The owner is the task inside the phone's `async with`, from `enter` to `leave`.
     """
 
     def __init__(self) -> None:
         self.crash: BaseException | None = None
-        """The first error, to be raised when the phone ends."""
+        """The first error, raised when the phone ends; None if there was none."""
         self._owner: asyncio.Task[object] | None = None
         self._is_cancelled = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def enter(self) -> None:
-        """The running task is the owner."""
+        """Make the running task the owner."""
         self._owner = asyncio.current_task()
 
     def leave(self) -> bool:
-        """There is no owner any more; whether it was cancelled from here, which is undone."""
+        """Release the owner; return whether a crash cancelled it, and undo that cancellation."""
         owner, self._owner = self._owner, None
         is_cancelled = owner is not None and self._is_cancelled
         if owner is not None and is_cancelled:
@@ -34,21 +34,21 @@ class Spawned:
         return is_cancelled
 
     def keep(self, error: BaseException) -> bool:
-        """Have `error` raised in the end; False where there is one before it."""
+        """Keep `error` to be raised at the end; return False if there is an earlier one."""
         if self.crash is not None:
             return False
         self.crash = error
         return True
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run `work` beside all else."""
+        """Run `work` in the background."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._has_done)
         return task
 
     async def wait(self, deadline: float) -> None:
-        """Let all of it come to its end; what takes longer, on the loop's clock, is cut off."""
+        """Wait for all tasks until `deadline` on the loop's clock (s), then cancel the rest."""
         while self._tasks:
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:

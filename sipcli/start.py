@@ -1,4 +1,4 @@
-"""The console script: before anything else it sees to Ctrl-C, for loading takes its time."""
+"""The console script. It delays Ctrl-C first, because importing the rest takes a while."""
 
 from sipcli import interrupts
 
@@ -6,7 +6,7 @@ interrupts.hold()
 
 
 def entry() -> None:
-    """Run the command, and exit with its code."""
+    """Run the command, and exit with its exit code."""
     from sipcli.cli.main import entry as run
 
     run()

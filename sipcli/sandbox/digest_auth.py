@@ -1,4 +1,4 @@
-"""Digest from the server's side: who a request comes from (RFC 3261 §22, RFC 7616, RFC 8760)."""
+"""Server side of digest authentication (RFC 3261 §22, RFC 7616, RFC 8760)."""
 
 import hmac
 from collections.abc import Callable, Mapping
@@ -14,34 +14,34 @@ from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Request
 
 NONCE_LIFETIME_S: Final = 300.0
-"""Seconds that a nonce can be used."""
+"""Seconds that a nonce is valid."""
 MAX_NONCES: Final = 1000
-"""Nonces remembered; the oldest goes first, and its user is challenged anew."""
+"""Nonces remembered; the oldest is dropped first, and its user challenged again."""
 MAX_TRIED: Final = 4
-"""Credentials looked at in one request: ours are among the first."""
+"""Credentials checked in one request; ours are among the first."""
 ALGORITHMS: Final = (Algorithm.SHA_256, Algorithm.MD5)
-"""As offered, the better first (RFC 8760 §2.4); browsers' libraries often know MD5 alone."""
+"""In order of preference (RFC 8760 §2.4); libraries for browsers often support only MD5."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuthResult:
-    """What the credentials of a request came to."""
+    """The result of checking the credentials of a request."""
 
     user: str | None = None
-    """Whose they are; None: nobody's."""
+    """The authenticated user; None if the credentials are missing or wrong."""
     stale: bool = False
-    """They were right, only the nonce was not fresh (RFC 7616 §3.3)."""
+    """True: correct, but for a nonce that is no longer valid (RFC 7616 §3.3)."""
 
 
 @dataclass(slots=True)
 class _Nonce:
     born: float
     highest: int = 0
-    """The greatest nc seen with it."""
+    """The highest nonce count (nc) seen with it."""
 
 
 class DigestAuthenticator:
-    """Challenges requests and checks what comes back; each nonce's counter may only rise."""
+    """Challenges requests and checks credentials; the count of each nonce must increase."""
 
     def __init__(self, passwords: Mapping[str, str], new_id: Callable[[], str]) -> None:
         self._passwords = passwords
@@ -49,7 +49,7 @@ class DigestAuthenticator:
         self._nonces: dict[str, _Nonce] = {}
 
     def challenges(self, kind: Kind, now: float, *, stale: bool) -> list[tuple[str, str]]:
-        """Header fields that ask for credentials, one for each algorithm."""
+        """Return the header fields of a challenge, one for each algorithm."""
         if len(self._nonces) >= MAX_NONCES:
             del self._nonces[next(iter(self._nonces))]
         nonce = self._new_id()
@@ -65,7 +65,7 @@ class DigestAuthenticator:
         ]
 
     def check(self, request: Request, kind: Kind, now: float) -> AuthResult:
-        """Whose credentials `request` carries."""
+        """Check the credentials of `request`."""
         for text in request.headers.all(kind.credentials_field)[:MAX_TRIED]:
             try:
                 given = parse_authorization(text)

@@ -1,4 +1,4 @@
-"""The sandbox's extensions: ordinary phones of ours, in the same process, with simple manners."""
+"""The extensions of the sandbox: sipcli phones in the same process, with fixed behavior."""
 
 import asyncio
 from collections import deque
@@ -27,15 +27,15 @@ from sipcli.sip.uri import SipUri
 from sipcli.unlogged import IS_UNLOGGED
 
 TONE_HZ: Final = 1000.0
-"""What `tone` plays."""
+"""The tone that `tone` plays, in Hz."""
 PROMPT: Final = Cadence((Part(0.6, (440.0,)), Part(0.2)), repeats=False)
-"""What `ivr` says first."""
+"""The beep that `ivr` plays first."""
 MAX_PROMPTS: Final = 20
-"""Sounds of `ivr` that wait for their turn."""
+"""Sounds that `ivr` queues."""
 RING_TIMEOUT_S: Final = 7 * 24 * 3600
-"""Seconds: `ring` never answers, and never gives up either."""
+"""Seconds: `ring` neither answers nor gives up within any real run."""
 MAX_CALLS: Final = 100
-"""Of one extension at a time."""
+"""Calls of one extension at a time."""
 
 EXTENSIONS: Final[Mapping[str, str]] = {
     "echo": "answers, and sends back what it hears",
@@ -52,7 +52,7 @@ EXTENSIONS: Final[Mapping[str, str]] = {
 
 
 class Extension:
-    """One extension. `run` it for as long as it shall be there."""
+    """One extension, active while `run` runs."""
 
     def __init__(
         self,
@@ -69,7 +69,9 @@ class Extension:
             stun_servers=(),
             no_answer_timeout=RING_TIMEOUT_S,
             max_calls=MAX_CALLS,
-            transfers=PeerPolicy(Permission.ACCEPT),  # the sandbox leads nowhere else
+            transfers=PeerPolicy(
+                Permission.ACCEPT
+            ),  # within the sandbox, transfers lead nowhere else
             tls_ca_file=ca_file,
         )
         self._name = name
@@ -88,7 +90,7 @@ class Extension:
         self._prompts: dict[str, Prompter] = {}
 
     async def run(self, on_ready: Callable[[], None], until: asyncio.Event) -> None:
-        """Register, say so, and serve until told to end; a log is about others."""
+        """Register, call `on_ready`, and serve until the event is set; nothing of it is logged."""
         IS_UNLOGGED.set(True)
         async with self._runner as runner:
             await runner.ready()
@@ -96,7 +98,7 @@ class Extension:
             await until.wait()
 
     def _on_call(self, call: Call) -> None:
-        # What a call asks of the core has to wait until the step that told of it is over.
+        # The call acts on the core, which has to finish the current step first.
         asyncio.get_running_loop().call_soon(self._greet, call)
 
     def _greet(self, call: Call) -> None:
@@ -147,22 +149,22 @@ class Extension:
         try:
             sender = SipUri.parse(event.sender)
         except Malformed:
-            return  # a sender that is no SIP URI has no way back
+            return  # only a SIP URI can be answered
         await self._runner.send_message(sender, event.text)
 
 
 class Prompter(Endless):
-    """Says one sound after the other, and silence when there is none."""
+    """Plays queued sounds one after the other, then silence."""
 
     def __init__(self, first: Cadence) -> None:
         self._waiting: deque[CadencePlayer] = deque([CadencePlayer(first)], maxlen=MAX_PROMPTS)
 
     def say(self, cadence: Cadence) -> None:
-        """Say this after what is waiting already."""
+        """Queue a sound."""
         self._waiting.append(CadencePlayer(cadence))
 
     def read(self) -> Pcm:
-        """The next 20 ms."""
+        """Return the next frame (20 ms)."""
         while self._waiting and self._waiting[0].over:
             self._waiting.popleft()
         return self._waiting[0].frame() if self._waiting else silence(FRAME)
@@ -173,7 +175,7 @@ def _silent() -> AudioEndpoints:
 
 
 def media_config_for(server: WsServer) -> MediaConfig:
-    """What all extensions share for their media: one certificate, no STUN, loopback too."""
+    """Return the shared media config: one certificate, no STUN, loopback addresses included."""
     settings = Settings(
         uri=address_of("extensions"), instance_id=uuid4(), ws_servers=(server,), stun_servers=()
     )

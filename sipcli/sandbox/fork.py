@@ -1,4 +1,4 @@
-"""One request on its way to one or more places, and their answers as one (RFC 3261 §16.6-16.10)."""
+"""Forks a request to one or more targets, and merges their responses (RFC 3261 §16.6-16.10)."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request, Response
 
 TIMER_C: Final = 600.0
-"""Seconds that an INVITE may go unanswered (RFC 3261 §16.6 item 11: more than three minutes)."""
+"""Seconds until Timer C (RFC 3261 §16.6 item 11: more than three minutes)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """A request as it is to go out, its Via included, and the flow it is to take."""
+    """A request ready to be sent, Via included, and its flow."""
 
     request: Request
     flow: Flow
 
 
 class Fork:
-    """A response context (RFC 3261 §16): forwards answers, ends what is no longer wanted."""
+    """A response context (RFC 3261 §16): forwards responses, and cancels pending branches."""
 
     def __init__(
         self, inbound: Inbound, transactions: Transactions, new_tag: Callable[[], str]
@@ -41,11 +41,11 @@ class Fork:
 
     @property
     def is_over(self) -> bool:
-        """Whether every place has had its say."""
+        """True if every branch has a final response."""
         return not self._pending()
 
     def start(self, outbounds: Iterable[Outbound], now: float) -> None:
-        """Send the request to all places at once."""
+        """Send the request to all targets in parallel."""
         if self.inbound.request.method == "INVITE":
             self.deadline = now + TIMER_C
         self._branches = [_Branch(self, outbound) for outbound in outbounds]
@@ -53,7 +53,7 @@ class Fork:
             self._transactions.send(branch.sent.request, branch.sent.flow, branch, now)
 
     def cancel(self, now: float) -> None:
-        """Nobody waits for an answer any more: have every place that has none stop (§16.10)."""
+        """Cancel every branch without a final response (§16.10); INVITE only."""
         if self._is_cancelled or self.inbound.request.method != "INVITE":
             return
         self._is_cancelled = True
@@ -62,7 +62,7 @@ class Fork:
             branch.cancel(now)
 
     def expire(self, now: float) -> None:
-        """Timer C fired; after a CANCEL: whoever has not obeyed by now never will."""
+        """Handle Timer C or, after a CANCEL, the timeout of the branches that ignored it."""
         if not self._is_cancelled:
             self.cancel(now)
             return
@@ -72,14 +72,14 @@ class Fork:
         self._settle(now)
 
     def on_event(self, branch: "_Branch", response: Response, now: float) -> None:
-        """A response came back on one branch, its Via already taken off."""
+        """Handle a response on a branch, with our Via already removed."""
         kind = response.status // 100
         if kind == 1:
             if response.status != 100 and not self._is_answered:
                 self._forward(response, now)
             return
         if kind == 2:
-            # Each 2xx goes back, those of several phones that were all answered, too (§16.7).
+            # Forward every 2xx, also those of further phones that answered (§16.7).
             self._is_answered = True
             branch.outcome = response
             self._forward(response, now)
@@ -91,19 +91,19 @@ class Fork:
         self._settle(now)
 
     def lose(self, branch: "_Branch", status: int, now: float) -> None:
-        """No answer will come on one branch: `status` stands for it (§16.9)."""
+        """Handle a branch that gets no response: `status` replaces it (§16.9)."""
         self._transactions.forget(branch.sent.request)
         if branch.outcome is None:
             branch.outcome = self._local_response(status)
             self._settle(now)
 
     def send_cancel(self, branch: "_Branch", now: float) -> None:
-        """Send the CANCEL of one branch."""
+        """Send the CANCEL of a branch."""
         cancel = cancel_for(branch.sent.request)
         self._transactions.send(cancel, branch.sent.flow, _CancelResult(), now)
 
     def _settle(self, now: float) -> None:
-        """Send the best answer back once all are in (§16.7 item 6)."""
+        """Forward the best response once all branches are final (§16.7 item 6)."""
         outcomes = [branch.outcome for branch in self._branches if branch.outcome is not None]
         if not self._is_answered and len(outcomes) == len(self._branches):
             self._forward(min(outcomes, key=_rank), now)
@@ -119,7 +119,7 @@ class Fork:
 
 
 class _Branch:
-    """One place that the request went to; the user of its client transaction."""
+    """One target of the request; the user of its client transaction."""
 
     def __init__(self, fork: Fork, sent: Outbound) -> None:
         self.sent = sent
@@ -129,14 +129,14 @@ class _Branch:
         self._is_cancel_due = False
 
     def cancel(self, now: float) -> None:
-        """Send a CANCEL, or wait with it for the first provisional response (§9.1)."""
+        """Send a CANCEL now, or after the first provisional response (§9.1)."""
         if self._has_response:
             self._fork.send_cancel(self, now)
         else:
             self._is_cancel_due = True
 
     def on_response(self, response: Response, now: float) -> None:
-        """Take a response, and the CANCEL that waited for it."""
+        """Handle a response; send the CANCEL that waited for it."""
         if not self._has_response:
             self._has_response = True
             if self._is_cancel_due and response.status < 200:
@@ -144,22 +144,22 @@ class _Branch:
         self._fork.on_event(self, _without_our_via(response), now)
 
     def on_useless(self, response: Response, now: float) -> None:
-        """An answer came from which nothing can be told: have the place stop, and go on without."""
+        """Handle an unreadable final response: cancel the branch, and go on without it."""
         if self.sent.request.method == "INVITE":
             self._fork.send_cancel(self, now)
         self._fork.lose(self, response.status, now)
 
     def on_timeout(self, now: float, dropped: str | None) -> None:
-        """Nobody answered."""
+        """Handle a timeout of the transaction."""
         self._fork.lose(self, 408, now)
 
     def on_flow_lost(self, now: float) -> None:
-        """The place is gone (RFC 5626 §5.3.1 has 430 stay between proxies)."""
+        """Handle a lost connection: 480, since 430 is for proxies only (RFC 5626 §5.3.1)."""
         self._fork.lose(self, 480, now)
 
 
 class _CancelResult:
-    """Does not care what becomes of a CANCEL: the INVITE's own answer tells."""
+    """Ignores the response to a CANCEL: the final response to the INVITE is what counts."""
 
     def on_response(self, response: Response, now: float) -> None:
         """Nothing."""
@@ -175,7 +175,7 @@ class _CancelResult:
 
 
 def _without_our_via(response: Response) -> Response:
-    """The response for the next hop back: the topmost element of Via is ours (§16.7 item 3)."""
+    """Return the response without the topmost Via, which is ours (§16.7 item 3)."""
     headers = response.headers.without("Via")
     vias = tuple(f"Via: {value}" for value in response.headers.values("Via")[1:])
     return Response(
@@ -187,6 +187,6 @@ def _without_our_via(response: Response) -> Response:
 
 
 def _rank(response: Response) -> tuple[bool, int, bool, int]:
-    """The smallest is the best: 6xx, else the lowest class, there what says most (§16.7)."""
+    """Sort key, best first: 6xx, else the lowest class, and in it specific statuses (§16.7)."""
     status = response.status
     return (status < 600, status // 100, status in (408, 480, 487), status)

@@ -1,4 +1,4 @@
-"""SIP messages as the rungs of a ladder: who said what to whom, a line each."""
+"""Draws SIP messages as a ladder diagram, one line each."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,13 +11,13 @@ from sipcli.text import one_line
 
 MIDDLE: Final = "sandbox"
 LABEL: Final = 34
-"""Characters between two of the ladder's sides."""
+"""Characters between two sides of the ladder."""
 MAX_HOPS: Final = 10_000
 """Messages that are kept."""
 
 
 def label(message: Message) -> str:
-    """What a message is, in a few words: `INVITE`, `180 Ringing (INVITE)`."""
+    """Return a short label: `INVITE`, `180 Ringing (INVITE)`."""
     if isinstance(message, Request):
         has_sdp = " (SDP)" if message.body and message.method == "INVITE" else ""
         return one_line(message.method + has_sdp)
@@ -28,36 +28,36 @@ def label(message: Message) -> str:
 
 
 def rung(hop: Hop) -> str:
-    """One message as a line of its own: `alice → INVITE`."""
+    """Return one message as a line: `alice → INVITE`."""
     arrow = "→" if hop.incoming else "←"
     return f"{hop.peer} {arrow} {label(hop.message)}"
 
 
 @dataclass(slots=True)
 class Ladder:
-    """Keeps the messages of a run, and draws them between two users and the sandbox."""
+    """Records the messages of a run, and draws them between two users and the sandbox."""
 
     left: str
     right: str
     _hops: list[Hop] = field(default_factory=list)
     _peers: dict[Flow, str] = field(default_factory=dict)
-    """Who is at the end of each connection: known once he has registered."""
+    """The user of each connection, known once it has registered."""
 
     def put(self, hop: Hop) -> None:
-        """Take one message in."""
+        """Record a message."""
         if len(self._hops) < MAX_HOPS:
             self._peers[hop.flow] = hop.peer
             self._hops.append(hop)
 
     def lines(self) -> list[str]:
-        """The ladder, from top to bottom; messages of other users are left out."""
+        """Return the lines of the ladder, without messages of other users."""
         head = f"{self.left:<{LABEL}}{MIDDLE:^{len(MIDDLE)}}{self.right:>{LABEL}}"
         shown = [hop for hop in self._hops if self._peers[hop.flow] in (self.left, self.right)]
         return [head, *map(self._line, shown)]
 
     def _line(self, hop: Hop) -> str:
         is_left = self._peers[hop.flow] == self.left
-        # Towards the right: from the left user into the middle, or from the middle to the right.
+        # Rightwards: from the left user to the middle, or from the middle to the right user.
         arrow = _arrow(label(hop.message), rightwards=is_left == hop.incoming)
         gap = " " * (LABEL + len(MIDDLE) - 2)
         return f" {arrow}" if is_left else f" {gap}{arrow}"

@@ -1,4 +1,4 @@
-"""Where users are: the bindings of a registrar (RFC 3261 §10.3, RFC 5626 §6, RFC 5627 §5)."""
+"""The bindings of a registrar (RFC 3261 §10.3, RFC 5626 §6, RFC 5627 §5)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from sipcli.core.connection.flow import Flow
 from sipcli.sip.uri import Uri
 
 MAX_BINDINGS: Final = 10
-"""Of one user."""
+"""Bindings of one user."""
 MAX_TEMPORARY_GRUUS: Final = 20
-"""Temporary GRUUs remembered of one user; each refresh brings a new one."""
+"""Temporary GRUUs kept for one user; each refresh creates a new one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """One place where a user can be reached."""
+    """One contact of a user, and the flow that reaches it."""
 
     user: str
     contact: Uri
     instance: str | None
-    """The URN of `+sip.instance`, without brackets; None: it is known by `contact` alone."""
+    """The URN of `+sip.instance`, without brackets; None if the contact has none."""
     reg_id: str | None
-    """Which flow of the instance this is; None without outbound (RFC 5626 §4.2)."""
+    """The reg-id of the flow; None without outbound (RFC 5626 §4.2)."""
     flow: Flow
     call_id: str
     cseq: int
@@ -31,18 +31,18 @@ class Binding:
 
     @property
     def key(self) -> tuple[str, str | None]:
-        """What a newer registration has in common with the one that it replaces."""
+        """The key that a newer registration shares with the one it replaces."""
         if self.instance is not None and self.reg_id is not None:
             return (self.instance, self.reg_id)
         return (str(self.contact), None)
 
 
 class Full(Exception):  # noqa: N818 - a fact about the table
-    """A user has as many bindings as there may be."""
+    """The user has the maximum number of bindings."""
 
 
 class Locations:
-    """The bindings of all users. Those on a lost connection are gone with it (RFC 7118 §5)."""
+    """The bindings of all users. A lost connection removes its bindings (RFC 7118 §5)."""
 
     def __init__(self) -> None:
         self._bindings: dict[str, dict[tuple[str, str | None], Binding]] = {}
@@ -50,40 +50,40 @@ class Locations:
         """Name of a temporary GRUU -> user and instance, the oldest first."""
 
     def of(self, user: str, now: float) -> tuple[Binding, ...]:
-        """The bindings of a user that are alive, the oldest first."""
+        """Return the bindings of a user that have not expired, oldest first."""
         mine = self._bindings.get(user, {})
         for key in [key for key, binding in mine.items() if binding.expires_at <= now]:
             del mine[key]
         return tuple(mine.values())
 
     def find(self, binding: Binding, now: float) -> Binding | None:
-        """The binding in whose place `binding` would come."""
+        """Return the binding that `binding` would replace; None if there is none."""
         return next((old for old in self.of(binding.user, now) if old.key == binding.key), None)
 
     def put(self, binding: Binding, now: float) -> None:
-        """Add a binding, or put it in the place of the one with its key. Raises `Full`."""
+        """Add a binding, or replace the one with the same key. Raises `Full`."""
         alive = self.of(binding.user, now)
         mine = self._bindings.setdefault(binding.user, {})
         if len(alive) >= MAX_BINDINGS and binding.key not in mine:
             raise Full
-        mine.pop(binding.key, None)  # the newest is to be the last
+        mine.pop(binding.key, None)  # keeps the newest last
         mine[binding.key] = binding
 
     def remove(self, binding: Binding) -> None:
-        """Drop the binding with the key of `binding`, if there is one."""
+        """Remove the binding with the key of `binding`, if there is one."""
         self._bindings.get(binding.user, {}).pop(binding.key, None)
 
     def drop_flow(self, flow: Flow) -> None:
-        """Forget what was registered over a connection that is gone."""
+        """Remove the bindings of a lost connection."""
         for mine in self._bindings.values():
             for key in [key for key, binding in mine.items() if binding.flow == flow]:
                 del mine[key]
 
     def targets(self, user: str, now: float, instance: str | None = None) -> tuple[Binding, ...]:
-        """Where a request for a user is to go: the newest binding of each instance.
+        """Return the targets of a request for a user: the newest binding of each instance.
 
-        Several flows of one instance are ways to the same phone, of which one is taken
-        (RFC 5626 §5.1). `instance` asks for that one alone, as a GRUU does.
+        Several flows of one instance lead to the same phone, so only one is used (RFC 5626
+        §5.1). `instance` limits the targets to that instance, as a GRUU does.
         """
         newest: dict[str, Binding] = {}
         for binding in self.of(user, now):
@@ -92,7 +92,7 @@ class Locations:
         return tuple(newest.values())
 
     def by_contact(self, contact: Uri, now: float) -> Binding | None:
-        """The binding with exactly this contact, for requests inside a dialog."""
+        """Return the binding with exactly this contact, for requests in a dialog."""
         users: Iterable[str] = tuple(self._bindings)
         return next(
             (
@@ -105,12 +105,12 @@ class Locations:
         )
 
     def add_temporary(self, name: str, user: str, instance: str) -> None:
-        """Remember what a temporary GRUU stands for."""
+        """Store the user and instance of a temporary GRUU."""
         mine = [known for known, (owner, _) in self._temporary.items() if owner == user]
         if len(mine) >= MAX_TEMPORARY_GRUUS:
             del self._temporary[mine[0]]
         self._temporary[name] = (user, instance)
 
     def by_temporary(self, name: str) -> tuple[str, str] | None:
-        """User and instance of a temporary GRUU."""
+        """Return user and instance of a temporary GRUU; None if it is unknown."""
         return self._temporary.get(name)

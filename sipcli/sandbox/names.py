@@ -1,4 +1,4 @@
-"""What the sandbox calls itself, and whom a URI names there."""
+"""The domain of the sandbox, and the URIs of its users."""
 
 from typing import Final
 
@@ -6,31 +6,31 @@ from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri
 
 DOMAIN: Final = "sandbox.invalid"
-"""The one domain, which is the realm too; it can never resolve (RFC 2606 §2)."""
+"""The only domain, also the realm; it never resolves (RFC 2606 §2)."""
 _ALIASES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""What clients say that know the server's address only."""
+"""Hosts used by clients that know only the server's address."""
 
 
 def is_ours(uri: Uri) -> bool:
-    """Whether a URI is in the sandbox's domain."""
+    """Return True if a URI is in the sandbox's domain."""
     return isinstance(uri, SipUri) and (uri.host == DOMAIN or uri.host in _ALIASES)
 
 
 def user_of(uri: Uri) -> str | None:
-    """The user that a URI names in our domain; None if it names none, or lies outside."""
+    """Return the user of a URI in our domain; None if it has none, or is in another domain."""
     return uri.user if isinstance(uri, SipUri) and is_ours(uri) else None
 
 
 def address_of(user: str) -> SipUri:
-    """The address of record of a user."""
+    """Return the address of record of a user."""
     return SipUri(user=user, host=DOMAIN)
 
 
 def public_gruu(user: str, instance: str) -> SipUri:
-    """The URI that reaches one instance of a user; `instance` is a URN (RFC 5627 §3.1.1)."""
+    """Return the public GRUU of a user's instance; `instance` is a URN (RFC 5627 §3.1.1)."""
     return SipUri(user=user, host=DOMAIN, params=Params().with_("gr", instance))
 
 
 def temporary_gruu(name: str) -> SipUri:
-    """The URI that reaches one instance and hides whose it is (RFC 5627 §3.1.2)."""
+    """Return a temporary GRUU, which hides the user (RFC 5627 §3.1.2)."""
     return SipUri(user=name, host=DOMAIN, params=Params().with_("gr", None))

@@ -1,7 +1,7 @@
 """The sandbox without its sockets: a registrar and stateful proxy (RFC 3261 §16, RFC 5626 §5).
 
-Each step takes what happened and `now`, in seconds on the caller's clock; what is to be sent
-is handed out by `take_outgoing`.
+Each method takes an input and `now`, in seconds on the caller's clock; `take_outgoing` returns
+what to send.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,22 +26,22 @@ from sipcli.sip.uri import SipUri
 from sipcli.sip.validate import check
 
 SERVER: Final = "sipcli-sandbox"
-"""The Server field of our own answers."""
+"""The Server header of our own responses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A message that came in or went out, for whoever watches."""
+    """A message received or sent, for observers."""
 
     flow: Flow
     peer: str
-    """The user at the other end of the connection; `client N` before we know."""
+    """The user of the connection; `client N` until it has authenticated."""
     incoming: bool
     message: Message
 
 
 class Proxy:
-    """Everything that the sandbox decides. `passwords` has that of each user, later ones too."""
+    """The logic of the sandbox. `passwords` is read live, so users can be added later."""
 
     def __init__(
         self,
@@ -60,18 +60,18 @@ class Proxy:
         self._flows: dict[int, Flow] = {}
         self._router = Router(self._locations, self._flows, new_id, key)
         self._owners: dict[Flow, str] = {}
-        """Who has proved to be at the other end of a connection."""
+        """The authenticated user of each connection."""
         self._forks: dict[Key, Fork] = {}
         self._outgoing: list[tuple[Flow, bytes]] = []
 
-    # What happens
+    # Inputs
 
     def opened(self, flow: Flow) -> None:
-        """A client has connected."""
+        """Handle a new connection."""
         self._flows[flow.number] = flow
 
     def closed(self, flow: Flow, now: float) -> None:
-        """A client's connection is gone, and all that hung on it."""
+        """Handle a lost connection: drop its bindings, and cancel its requests."""
         self._flows.pop(flow.number, None)
         self._locations.drop_flow(flow)
         for fork in list(self._forks.values()):
@@ -82,7 +82,7 @@ class Proxy:
         self._drop_finished()
 
     def received(self, flow: Flow, data: bytes, now: float) -> None:
-        """One WebSocket message came: a SIP message or a keep-alive (RFC 5626 §4.4.1)."""
+        """Handle a WebSocket message: SIP or a keep-alive (RFC 5626 §4.4.1)."""
         if data == PING:
             self._outgoing.append((flow, PONG))
             return
@@ -104,30 +104,30 @@ class Proxy:
                 fork.expire(now)
         self._drop_finished()
 
-    # What its owner asks
+    # For the owner
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do; None: not before something else happens."""
+        """Return when to call `tick` next; None if no timer is set."""
         due = [fork.deadline for fork in self._forks.values()]
         return min(
             (at for at in (*due, self._transactions.deadline()) if at is not None), default=None
         )
 
     def take_outgoing(self) -> list[tuple[Flow, bytes]]:
-        """What is to be sent, in this order; it is handed out once."""
+        """Return and clear the queue of messages to send, in order."""
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
-    # What the transactions ask of it (transactions.Wire)
+    # For the transactions (transactions.Wire)
 
     def send(self, flow: Flow, message: Request | Response) -> None:
-        """Queue a message, unless its connection is gone."""
+        """Queue a message, unless its connection is lost."""
         if flow.number in self._flows:
             self._report_hop(flow, message, incoming=False)
             self._outgoing.append((flow, encode(message)))
 
     def ignored(self, what: str) -> None:
-        """Nobody asks why."""
+        """Do nothing: the sandbox does not report ignored input."""
 
     # Requests
 
@@ -168,9 +168,9 @@ class Proxy:
             self._transactions.respond(inbound, response, now)
 
     def _is_allowed(self, inbound: Inbound, now: float) -> bool:
-        """Whether a request may pass; one that may not has its answer.
+        """Return True if a request may be forwarded; else it has been answered.
 
-        Within a dialog it is enough that the connection's owner has proved who he is.
+        In a dialog it is enough that the connection has authenticated before.
         """
         request = inbound.request
         if request.to.tag is not None and inbound.flow in self._owners:
@@ -213,7 +213,7 @@ class Proxy:
         fork.start(outbounds, now)
 
     def _forward_ack(self, inbound: Inbound, now: float) -> None:
-        """The ACK of a 2xx goes the way of its dialog, without a transaction (§16.11)."""
+        """Forward the ACK of a 2xx along its dialog, without a transaction (§16.11)."""
         if inbound.flow in self._owners and inbound.request.max_forwards != 0:
             for outbound in self._router.route(inbound.request, inbound.flow, now)[:1]:
                 self._transactions.send_ack(outbound.request, outbound.flow)
@@ -254,7 +254,7 @@ class Proxy:
         return build.response(request, status, reason, to_tag=tag, headers=fields)
 
     def _drop_finished(self) -> None:
-        """Forget what has run its course."""
+        """Drop the forks that have finished."""
         self._forks = {key: fork for key, fork in self._forks.items() if not fork.is_over}
 
     def _report_hop(self, flow: Flow, message: Message, *, incoming: bool) -> None:

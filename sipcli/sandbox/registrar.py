@@ -1,4 +1,4 @@
-"""REGISTER (RFC 3261 §10.3, RFC 5626 §6, RFC 5627 §5): binds contacts to the flow they come by."""
+"""The registrar (RFC 3261 §10.3, RFC 5626 §6, RFC 5627 §5): binds contacts to flows."""
 
 from collections.abc import Callable
 from typing import Final
@@ -14,18 +14,18 @@ from sipcli.sip.params import Params
 from sipcli.sip.timing import MAX_DELTA_SECONDS
 
 MAX_EXPIRES_S: Final = 3600
-"""Seconds: the most that is granted."""
+"""Maximum lifetime that is granted, in seconds."""
 
 
 class Registrar:
-    """Answers the REGISTERs of users who have proved who they are."""
+    """Answers REGISTER requests of authenticated users."""
 
     def __init__(self, locations: Locations, new_id: Callable[[], str]) -> None:
         self._locations = locations
         self._new_id = new_id
 
     def register(self, user: str, request: Request, flow: Flow, now: float) -> Response:
-        """Bind, refresh, remove or only tell, as the request's contacts ask."""
+        """Add, refresh, remove or list bindings, as the contacts of the request ask."""
         if request.contact_is_star:
             return self._remove_all(user, request, now)
         asked = [self._binding(user, contact, request, flow, now) for contact in request.contacts]
@@ -68,12 +68,12 @@ class Registrar:
         )
 
     def _is_out_of_order(self, binding: Binding, now: float) -> bool:
-        """Whether a later REGISTER of the same row has been here before (§10.3 item 7)."""
+        """Return True if a later REGISTER with the same Call-ID came before (§10.3 item 7)."""
         old = self._locations.find(binding, now)
         return old is not None and old.call_id == binding.call_id and old.cseq >= binding.cseq
 
     def _shown(self, binding: Binding, request: Request, now: float) -> str:
-        """A binding as the 200 lists it, with the GRUUs of its instance (RFC 5627 §5.3)."""
+        """Return a binding for the Contact of a 200, with its GRUUs (RFC 5627 §5.3)."""
         params = Params().with_("expires", str(max(1, round(binding.expires_at - now))))
         if binding.reg_id is not None:
             params = params.with_("reg-id", binding.reg_id)
@@ -103,7 +103,7 @@ class Registrar:
 
 
 def _reg_id(contact: Address) -> str | None:
-    """Which flow of the instance this is, counted from 1 (RFC 5626 §4.2.1)."""
+    """Return the reg-id of a contact, at least 1 (RFC 5626 §4.2.1); None if it has none."""
     text = contact.params.get("reg-id")
     try:
         return None if text is None else str(integer(text, 1, MAX_DELTA_SECONDS, "reg-id"))
@@ -112,7 +112,7 @@ def _reg_id(contact: Address) -> str | None:
 
 
 def _lifetime(contact: Address, request: Request) -> int:
-    """Seconds asked for: the contact's own, else those of Expires, else the most there is."""
+    """Return the requested lifetime (s): of the contact, else of Expires, else the maximum."""
     text = contact.params.get("expires")
     if text is not None:
         try:

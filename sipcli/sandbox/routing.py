@@ -1,4 +1,4 @@
-"""Where a request goes next, and how it looks on the way there (RFC 3261 §16.5-16.6)."""
+"""Finds the targets of a request, and prepares it for forwarding (RFC 3261 §16.5-16.6)."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -17,12 +17,12 @@ from sipcli.sip.uri import SipUri, Uri
 from sipcli.sip.via import MAGIC_COOKIE
 
 MAX_FORWARDS: Final = 70
-"""For a request that came without a limit (RFC 3261 §16.6 item 3)."""
+"""Max-Forwards of a request without one (RFC 3261 §16.6 item 3)."""
 _OPENS_DIALOG: Final = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
 
 
 class Router:
-    """Finds the flows that a request is to take, by its Request-URI and by our flow tokens."""
+    """Finds the flows for a request by its Request-URI and by our flow tokens."""
 
     def __init__(
         self,
@@ -37,11 +37,11 @@ class Router:
         self._tokens = FlowTokens(key)
 
     def route(self, request: Request, source: Flow, now: float) -> list[Outbound]:
-        """The request as it goes on, for each place that it goes to; none: nobody is there.
+        """Return the request to send to each target; empty if there is no target.
 
-        All Route fields end here: there is no other proxy that we could reach. Addresses of
-        ours, GRUUs too, lead to where their owner is now; another phone's own Contact is
-        reached by the flow token of its dialog, or by what was registered.
+        Removes all Route headers, because there is no other proxy. Addresses in our domain,
+        GRUUs included, lead to the bindings of their user. The Contact of a phone is reached by
+        the flow token of its dialog, or by its binding.
         """
         bindings = self._bound(request.uri, now)
         flow = self._by_token(request, source) if not bindings else None
@@ -54,7 +54,7 @@ class Router:
         ]
 
     def _bound(self, uri: Uri, now: float) -> tuple[Binding, ...]:
-        """The bindings that an address of ours, or a GRUU, stands for."""
+        """Return the bindings of an address in our domain or a GRUU."""
         user = user_of(uri)
         if user is None or not isinstance(uri, SipUri):
             return ()
@@ -65,7 +65,7 @@ class Router:
         return self._locations.targets(owner[0], now, owner[1]) if owner else ()
 
     def _by_token(self, request: Request, source: Flow) -> Flow | None:
-        """The other flow of the dialog, as the topmost Route names it (RFC 5626 §5.3.1)."""
+        """Return the other flow of the dialog, from the topmost Route (RFC 5626 §5.3.1)."""
         top = request.routes[0].uri if request.routes else None
         numbers = self._tokens.read(user_of(top) or "") if top is not None else None
         if numbers is None or source.number not in numbers:
@@ -91,7 +91,7 @@ class Router:
 
 
 def _without_our_credentials(headers: Headers) -> Headers:
-    """What proved to us who the sender is concerns nobody behind us (RFC 3261 §22.3)."""
+    """Remove the credentials for our realm; they must not be forwarded (RFC 3261 §22.3)."""
     given = headers.all("Proxy-Authorization")
     headers = headers.without("Proxy-Authorization")
     for text in given:

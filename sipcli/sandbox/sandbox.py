@@ -1,4 +1,4 @@
-"""The whole sandbox: its server and its extensions, from `async with` to its end."""
+"""The sandbox: a SIP server with extensions, in this process."""
 
 import asyncio
 import secrets
@@ -19,53 +19,53 @@ from sipcli.sandbox.server import SandboxServer
 from sipcli.sandbox.temporary_ca import temporary_tls
 
 START_TIMEOUT_S: Final = 20.0
-"""Seconds that the extensions get to register, which takes them some 50 ms."""
+"""Seconds that the extensions get to register, which usually takes 50 ms."""
 USERS: Final = ("alice", "bob")
-"""Who there is where nobody is named."""
+"""The default users."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What sandbox is wanted."""
+    """The configuration of a sandbox."""
 
     host: str = "127.0.0.1"
     port: int = 0
-    """0: any that is free."""
+    """0 selects any free port."""
     tls: bool = False
-    """`wss:` in place of `ws:`."""
+    """True: `wss:` instead of `ws:`."""
     passwords: Mapping[str, str] = field(
         default_factory=lambda: {user: new_password() for user in USERS}, repr=False
     )
     """User -> password; the extensions have their own."""
     on_hop: Callable[[Hop], None] = lambda _: None
-    """Is shown every message."""
+    """Called with every message."""
 
 
 def new_password() -> str:
-    """A password that nobody guesses."""
+    """Return a random password."""
     return secrets.token_urlsafe(12)
 
 
 class Sandbox:
     """A registrar, a proxy and extensions in this process. Use it with `async with`.
 
-    Inside, `account` turns settings into those of one of its users. Raises `ConfigError`
-    where it cannot listen, or where a user has the name of an extension, and `ConnectError`
-    where nobody reaches it.
+    Inside, `account` turns settings into those of one of its users. Raises `ConfigError` if it
+    cannot listen, or if a user has the name of an extension, and `ConnectError` if its own
+    extensions cannot reach it.
     """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._passwords: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
-        """The passwords of the extensions, too."""
+        """User -> password, extensions included."""
         for name, password in plan.passwords.items():
             self.add_user(name, password)
         self._stack = AsyncExitStack()
         self._tasks = asyncio.TaskGroup()
         self._end = asyncio.Event()
         self.ca_file: str | None = None
-        """The throw-away authority's certificate; None without TLS."""
+        """The file with the certificate of the temporary CA; None without TLS."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -101,17 +101,17 @@ class Sandbox:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            # The task group would wrap the body's own error: it hears of cancellations alone.
+            # The task group would wrap an error of the body, so it gets cancellations only.
             if isinstance(error, asyncio.CancelledError):
                 await self._stack.__aexit__(kind, error, traceback)
             else:
                 await self._stack.aclose()
         except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None  # an extension's own fault
+            raise group.exceptions[0] from None  # an error in an extension
 
     @property
     def server(self) -> WsServer:
-        """Where it listens, as a client on this machine writes it."""
+        """The URI of the server, for clients on this machine."""
         return self._server.uri
 
     @property
@@ -120,9 +120,9 @@ class Sandbox:
         return self._passwords
 
     def add_user(self, name: str, password: str | None = None) -> None:
-        """Let one more user register, with a password that nobody knows where none is given.
+        """Add a user; the default password is random.
 
-        Raises `ConfigError` for the name of an extension, and for none at all.
+        Raises `ConfigError` for an empty name or the name of an extension.
         """
         if name in EXTENSIONS:
             raise ConfigError(f"{name} is an extension of the sandbox: choose another name")
@@ -132,7 +132,7 @@ class Sandbox:
         self._passwords[name] = self._accounts[name] = password
 
     def account(self, user: str, settings: Settings) -> Settings:
-        """`settings`, but for everything that says who we are and how to connect."""
+        """Return `settings` with the account of `user` and the connection to this sandbox."""
         return replace(
             settings,
             uri=address_of(user),
@@ -151,7 +151,7 @@ class Sandbox:
         )
 
     def keys(self, user: str) -> dict[str, Any]:
-        """The settings of one of its users by their keys, as `sipcli.Phone` takes them."""
+        """Return the settings of a user by key, as `sipcli.Phone` takes them."""
         keys: dict[str, Any] = {
             "uri": str(address_of(user)),
             "password": self.passwords[user],
@@ -161,11 +161,11 @@ class Sandbox:
         return keys if self.ca_file is None else keys | {"tls_ca_file": self.ca_file}
 
     def credentials(self, user: str) -> Credentials:
-        """How that user proves who he is."""
+        """Return the credentials of a user."""
         return Credentials(user, self.passwords[user])
 
     async def _start(self, passwords: Mapping[str, str]) -> None:
-        """Start all extensions, and wait until they can be called."""
+        """Start all extensions, and wait until they are registered."""
         media_config = media_config_for(self.server)
         waiting = set(passwords)
         is_ready = asyncio.Event()
@@ -183,7 +183,7 @@ class Sandbox:
             await asyncio.wait_for(is_ready.wait(), START_TIMEOUT_S)
         except TimeoutError:
             raise ConnectError(
-                f"{self.server} listens, but cannot be reached from this very machine: is its"
+                f"{self.server} listens, but cannot be reached from this machine: is its"
                 " loopback interface up?",
                 Phase.TCP,
             ) from None

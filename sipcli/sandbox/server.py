@@ -1,4 +1,4 @@
-"""The sandbox's sockets: SIP over WebSocket for the proxy (RFC 7118), nothing else."""
+"""The WebSocket server of the sandbox (RFC 7118)."""
 
 import asyncio
 import secrets
@@ -20,22 +20,22 @@ from sipcli.net.trim import MAX_SIZE, TrimmedMessages
 from sipcli.sandbox.proxy import Hop, Proxy
 
 MAX_CLIENTS: Final = 200
-"""Connections at a time; whoever comes after them is closed with 1013."""
+"""Connections at a time; further ones are closed with 1013."""
 MAX_QUEUED: Final = 4
-"""Messages of one client that may wait to be read."""
+"""Messages of one client that may wait to be handled."""
 MAX_UNSENT: Final = 256 * 1024
-"""Bytes that may wait for a client that does not read; it is cut off then."""
+"""Bytes that may wait for a client that does not read; beyond that it is disconnected."""
 
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""All addresses -> the one of them that is certainly ours."""
+"""Wildcard address -> the loopback address to connect to."""
 
 
 class _Client(TrimmedMessages, BoundedFragments, ServerConnection):
-    """A client's connection."""
+    """The connection of a client."""
 
 
 class SandboxServer:
-    """Listens, and lends the proxy its clients. Use it with `async with`."""
+    """Listens, and connects clients to the proxy. Use it with `async with`."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class SandboxServer:
         self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
-        """Listen. Raises `ConfigError` where that cannot be had."""
+        """Listen. Raises `ConfigError` if that fails."""
         try:
             self._server: Server = await serve(
                 self._serve,
@@ -88,12 +88,12 @@ class SandboxServer:
             self._timer.cancel()
         self._server.close(close_connections=False)
         for connection in self._connections.values():
-            connection.transport.abort()  # at once: nobody is to be waited for
+            connection.transport.abort()  # no closing handshake, which clients could delay
         await self._server.wait_closed()
 
     @property
     def uri(self) -> WsServer:
-        """Where it listens, as somebody on this machine reaches it."""
+        """The URI of the server, for clients on this machine."""
         scheme = "ws" if self._tls is None else "wss"
         host = _WILDCARDS.get(self._host, self._host)
         host = f"[{host}]" if ":" in host else host
@@ -124,7 +124,7 @@ class SandboxServer:
         self._flush()
 
     def _flush(self) -> None:
-        """Send what the proxy wants sent, and set the one timer."""
+        """Send the messages of the proxy, and set the timer."""
         for flow, data in self._proxy.take_outgoing():
             connection = self._connections.get(flow)
             if connection is not None:
@@ -137,7 +137,7 @@ class SandboxServer:
 
 
 def _send(connection: ServerConnection, data: bytes) -> None:
-    """Queue a message without waiting; a client that lets too much pile up is cut off."""
+    """Queue a message without waiting; disconnect a client that has too much unread data."""
     message: str | bytes = data
     with suppress(UnicodeDecodeError):
         message = data.decode()

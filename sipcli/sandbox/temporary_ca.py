@@ -1,4 +1,4 @@
-"""A certificate authority for one run: made with it, trusted by those who are told, then gone."""
+"""A temporary certificate authority and server certificate for one run of the sandbox."""
 
 import ssl
 from collections.abc import Iterator
@@ -17,23 +17,23 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 LIFETIME: Final = timedelta(days=7)
-"""Longer than any run; a clock that is a day wrong does no harm."""
+"""Longer than any run; certificates also start a day early, in case a clock is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What a server needs to speak TLS, and its clients to believe it."""
+    """What the server needs for TLS, and its clients to trust it."""
 
     context: ssl.SSLContext
     ca_file: Path
-    """The authority's certificate, PEM."""
+    """The certificate of the authority, in PEM format."""
 
 
 @contextmanager
 def temporary_tls(host: str) -> Iterator[Tls]:
-    """TLS for `host` and the loopback names, with files that are gone afterwards.
+    """TLS for `host` and the loopback names; the files are removed afterwards.
 
-    The authority's key is never written: nobody can sign anything else with it.
+    The key of the authority is never written to disk, so it cannot sign anything else.
     """
     with TemporaryDirectory(prefix="sipcli-sandbox-") as folder:
         ca_key = ec.generate_private_key(ec.SECP256R1())
