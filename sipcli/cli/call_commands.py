@@ -45,7 +45,7 @@ _KEYS: Final = {"a": "answer", "r": "reject", "s": "stats", "q": "hangup"}
 _STATUS: Final = re.compile("[3-6][0-9][0-9]", re.ASCII)
 
 
-class UnknownVerb(ValueError):  # noqa: N818 - a fact about what was typed
+class InvalidCommand(ValueError):  # noqa: N818 - a fact about what was typed
     """A line or key that is unknown, or not possible now; the text says what is."""
 
 
@@ -62,33 +62,33 @@ def without_secrets(line: str) -> str:
 
 
 def check(line: str, own: SipUri) -> None:
-    """Raise `UnknownVerb` for a line that can never be valid; `own` is our own URI."""
+    """Raise `InvalidCommand` for a line that can never be valid; `own` is our own URI."""
     word, rest = split(line)
     match word:
         case "dtmf":
             _check_digits(rest)
         case "reject":
             if rest and not _STATUS.fullmatch(rest):
-                raise UnknownVerb("reject takes a status from 300 to 699")
+                raise InvalidCommand("reject takes a status from 300 to 699")
         case "transfer":
             try:
                 resolve(rest, own)
             except Malformed as fault:
                 shown = target_without_password(rest)
-                raise UnknownVerb(f"transfer {shown!r}: {fault.reason}") from None
+                raise InvalidCommand(f"transfer {shown!r}: {fault.reason}") from None
         case _ if word not in WORDS:
-            raise UnknownVerb(f"unknown command {word!r}; expected one of {', '.join(WORDS)}")
+            raise InvalidCommand(f"unknown command {word!r}; expected one of {', '.join(WORDS)}")
         case _ if rest:
-            raise UnknownVerb(f"{word} takes no argument, but {rest!r} was given")
+            raise InvalidCommand(f"{word} takes no argument, but {rest!r} was given")
 
 
 def _check_digits(digits: str) -> None:
     if not digits:
-        raise UnknownVerb(f"dtmf needs digits: any of {DIGITS}, a comma or w")
+        raise InvalidCommand(f"dtmf needs digits: any of {DIGITS}, a comma or w")
     try:
         steps(digits)
     except InvalidDigits as error:
-        raise UnknownVerb(str(error)) from None
+        raise InvalidCommand(str(error)) from None
 
 
 class CallCommands:
@@ -114,17 +114,17 @@ class CallCommands:
         }
 
     def do(self, line: str) -> None:
-        """Run a line: a command and its argument. Raises `UnknownVerb`."""
+        """Run a line: a command and its argument. Raises `InvalidCommand`."""
         check(line, self._call_session.session.settings.uri)
         word, rest = split(line)
         self._acts[word](rest)
 
     def press(self, key: str) -> None:
-        """Run the command of a key. Raises `UnknownVerb`."""
+        """Run the command of a key. Raises `InvalidCommand`."""
         self.do(self.line_of(key))
 
     def line_of(self, key: str) -> str:
-        """Return the line that a key stands for now. Raises `UnknownVerb`."""
+        """Return the line that a key stands for now. Raises `InvalidCommand`."""
         match key:
             case "h":
                 return "resume" if self._answered().is_held else "hold"
@@ -137,24 +137,24 @@ class CallCommands:
             case _ if is_digit(key):
                 return f"dtmf {key}"
             case _:
-                raise UnknownVerb(f"no such key: {key!r}; ? shows the keys")
+                raise InvalidCommand(f"no such key: {key!r}; ? shows the keys")
 
     def _call(self) -> Call:
         call = self._call_session.call_manager.current
         if call is None:
-            raise UnknownVerb("there is no call (Ctrl-C ends sipcli)")
+            raise InvalidCommand("there is no call (Ctrl-C ends sipcli)")
         return call
 
     def _answered(self) -> Call:
         call = self._call()
         if not call.is_answered:
-            raise UnknownVerb("the call is not answered yet")
+            raise InvalidCommand("the call is not answered yet")
         return call
 
     def _ringing(self) -> Call:
         call = self._call_session.call_manager.ringing
         if call is None:
-            raise UnknownVerb("no call is ringing")
+            raise InvalidCommand("no call is ringing")
         return call
 
     def _answer(self) -> None:
@@ -168,7 +168,7 @@ class CallCommands:
         try:
             self._call().send_dtmf(digits, self._call_session.dtmf_method)
         except InvalidDigits as error:  # too many are waiting already
-            raise UnknownVerb(str(error)) from None
+            raise InvalidCommand(str(error)) from None
 
     def _transfer(self, target: str) -> None:
         self._answered().transfer(resolve(target, self._call_session.session.settings.uri))
@@ -177,19 +177,19 @@ class CallCommands:
         """Return the line that accepts or refuses what the far end asks for."""
         call = self._call_session.call_manager.asking
         if call is None:
-            raise UnknownVerb("no transfer is waiting for a decision")
+            raise InvalidCommand("no transfer is waiting for a decision")
         return f"{word}-{'transfer' if call.questions.transfer is not None else 'redirect'}"
 
     def _asked_to_transfer(self) -> Call:
         call = self._call_session.call_manager.asking
         if call is None or call.questions.transfer is None:
-            raise UnknownVerb("no transfer is waiting for a decision")
+            raise InvalidCommand("no transfer is waiting for a decision")
         return call
 
     def _redirected(self) -> Call:
         call = self._call_session.call_manager.asking
         if call is None or call.questions.redirect is None:
-            raise UnknownVerb("no redirection is waiting for a decision")
+            raise InvalidCommand("no redirection is waiting for a decision")
         return call
 
     def _accept_transfer(self) -> None:
@@ -197,7 +197,7 @@ class CallCommands:
         try:
             self._call_session.call_manager.accept_transfer(call)
         except OutOfTurn as error:
-            raise UnknownVerb(str(error)) from None
+            raise InvalidCommand(str(error)) from None
 
     def _stats(self) -> None:
         call, screen = self._call(), self._call_session.session.screen

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
-from sipcli.cli.call_commands import HELP, CallCommands, UnknownVerb
+from sipcli.cli.call_commands import HELP, CallCommands, InvalidCommand
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.wording import PLAIN, Line
 from sipcli.errors import SipcliError
@@ -55,7 +55,7 @@ class Keyboard:
 
     def __init__(self, call_session: CallSession) -> None:
         self._screen = call_session.session.screen
-        self._verbs = CallCommands(call_session)
+        self._commands = CallCommands(call_session)
         self._decoder = getincrementaldecoder("utf-8")("ignore")
         self._line: str | None = None
 
@@ -75,8 +75,8 @@ class Keyboard:
             elif key == "?":
                 self._screen.tell(Line("?", HELP, PLAIN))
             elif key.isprintable():
-                self._verbs.press(key)
-        except UnknownVerb as error:
+                self._commands.press(key)
+        except InvalidCommand as error:
             self._screen.say(str(error))
         except SipcliError as error:  # such as a device that is gone
             self._screen.error(error.text)
@@ -87,7 +87,7 @@ class Keyboard:
             self._line = None
             self._screen.ask(None)
             if line and key != ESCAPE:
-                self._verbs.do(f"transfer {line}")
+                self._commands.do(f"transfer {line}")
             return
         self._line = line[:-1] if key in ERASE else line + (key if key.isprintable() else "")
         self._screen.ask(f"transfer to: {self._line}")

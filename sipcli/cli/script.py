@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from sipcli.cli import wording
-from sipcli.cli.call_commands import UnknownVerb, split, without_secrets
+from sipcli.cli.call_commands import InvalidCommand, split, without_secrets
 from sipcli.cli.call_session import CallOptions, CallSession, common_verbose
 from sipcli.cli.event_log import EventLog
 from sipcli.cli.keyboard import has_terminal
 from sipcli.cli.screen import Event, Screen
-from sipcli.cli.script_actions import NotDone, ScriptActions
+from sipcli.cli.script_actions import CommandFailed, ScriptActions
 from sipcli.cli.script_parser import (
     SCRIPT_HELP,
     Do,
@@ -68,7 +68,7 @@ async def open_script(
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScriptLine:
     """A line that waits for its turn."""
 
     number: int
@@ -104,7 +104,7 @@ class Script:
         self._tells_lines = tells_lines
         self._is_interactive = has_terminal()
         self._event_log = EventLog()
-        self._waiting: deque[Line] = deque()
+        self._waiting: deque[ScriptLine] = deque()
         self._is_read = False
         self._is_busy = False
         self._turn_begun = 0.0
@@ -162,18 +162,18 @@ class Script:
         try:
             step = parse(text, self._own)
             self._check_met(step, text)
-        except UnknownVerb as error:
+        except InvalidCommand as error:
             self._lines.done()
             self._wrong(f"stdin, line {number}: {error}")
             return
         if step is None:
             self._lines.done()
         else:
-            self._waiting.append(Line(number, text.strip(), step))
+            self._waiting.append(ScriptLine(number, text.strip(), step))
         self._event_log.wake()
 
     def _check_met(self, step: Step | None, text: str) -> None:
-        """Raise `UnknownVerb` for an `expect` or a `wait` that can never be met."""
+        """Raise `InvalidCommand` for an `expect` or a `wait` that can never be met."""
         whys: list[str] = []
         if isinstance(step, Expect):
             whys += [why for _, why in never_met(step.wanted, self._terms)]
@@ -182,7 +182,7 @@ class Script:
         elif isinstance(step, Wait) and step.event == "registered" and not self._registers:
             whys.append("register is off (--no-register)")
         if whys:
-            raise UnknownVerb(f"{text.strip()} can never be met: {whys[0]}")
+            raise InvalidCommand(f"{text.strip()} can never be met: {whys[0]}")
 
     def _read_all(self, fault: str | None) -> None:
         self._is_read = True
@@ -220,14 +220,14 @@ class Script:
             self._is_busy, self._turn_begun = True, time.monotonic()
             try:
                 await self._take_turn(line, actions, call_session)
-            except NotDone as fault:
+            except CommandFailed as fault:
                 if not self._goes_on_after(line, fault):
                     return
             self._is_busy = False
         if not self._event_log.is_over:
             await at_end()
 
-    async def _next(self) -> Line | None:
+    async def _next(self) -> ScriptLine | None:
         """Return the next line; None after the last one."""
 
         def is_there() -> bool:
@@ -241,7 +241,7 @@ class Script:
         return self._waiting.popleft()
 
     async def _take_turn(
-        self, line: Line, actions: ScriptActions, call_session: CallSession
+        self, line: ScriptLine, actions: ScriptActions, call_session: CallSession
     ) -> None:
         match line.step:
             case Help():
@@ -252,14 +252,14 @@ class Script:
                 self._evaluator.so_far(wanted, call_session.call_manager.current, line.number)
             case Wait(name, seconds):
                 if not await self._event_log.until(lambda: self._event_log.has(name), seconds):
-                    raise NotDone(self._event_log.last)
+                    raise CommandFailed(self._event_log.last)
                 self._event_log.use(name)
             case Key(key):
                 await actions.do(actions.line_of(key))
             case Do(text):
                 await actions.do(text)
 
-    def _goes_on_after(self, line: Line, fault: NotDone) -> bool:
+    def _goes_on_after(self, line: ScriptLine, fault: CommandFailed) -> bool:
         """Report a line that failed; return True if the next one may run.
 
         Raises `ExpectationError` if this ends the calls.

@@ -11,7 +11,7 @@ from sipcli.calls.events import (
     Resumed,
     TransferFailed,
 )
-from sipcli.cli.call_commands import CallCommands, UnknownVerb, split
+from sipcli.cli.call_commands import CallCommands, InvalidCommand, split
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.event_log import EventLog, in_words
 from sipcli.cli.screen import Event
@@ -25,7 +25,7 @@ DIGIT_TIMEOUT_S: Final = 6.0
 """More seconds for each digit: an INFO waits for its answer."""
 
 
-class NotDone(Exception):  # noqa: N818 - a fact about how it came out
+class CommandFailed(Exception):  # noqa: N818 - a fact about how it came out
     """A command or a `wait` failed; the text says what happened instead.
 
     `phase` is the step that failed; None: the one that the call had reached.
@@ -42,18 +42,18 @@ class ScriptActions:
     def __init__(self, call_session: CallSession, event_log: EventLog) -> None:
         self._call_session = call_session
         self._call_manager = call_session.call_manager
-        self._verbs = CallCommands(call_session)
+        self._commands = CallCommands(call_session)
         self._event_log = event_log
 
     def line_of(self, key: str) -> str:
-        """Return the line that a key stands for now. Raises `NotDone`."""
+        """Return the line that a key stands for now. Raises `CommandFailed`."""
         try:
-            return self._verbs.line_of(key)
-        except UnknownVerb as error:
-            raise NotDone(str(error)) from None
+            return self._commands.line_of(key)
+        except InvalidCommand as error:
+            raise CommandFailed(str(error)) from None
 
     async def do(self, line: str) -> None:
-        """Run a line. Raises `NotDone` if it fails."""
+        """Run a line. Raises `CommandFailed` if it fails."""
         word, rest = split(line)
         ringing, current = self._call_manager.ringing, self._call_manager.current
         with self._event_log.listening() as heard:
@@ -79,9 +79,9 @@ class ScriptActions:
 
     def _begin(self, line: str) -> None:
         try:
-            self._verbs.do(line)
-        except UnknownVerb as error:
-            raise NotDone(str(error)) from None
+            self._commands.do(line)
+        except InvalidCommand as error:
+            raise CommandFailed(str(error)) from None
 
     async def _answer(self, line: str, call: Call) -> None:
         self._begin(line)
@@ -108,7 +108,7 @@ class ScriptActions:
 
         await self._see(call, lambda: agreed() or refusal() is not None, ACTION_TIMEOUT_S)
         if not agreed():
-            raise NotDone(refusal() or "", Phase.OFFER_ANSWER)
+            raise CommandFailed(refusal() or "", Phase.OFFER_ANSWER)
 
     async def _transfer(self, line: str, call: Call, heard: deque[Event]) -> None:
         self._begin(line)
@@ -122,13 +122,13 @@ class ScriptActions:
             return call.over.is_set() or any(one.is_final for one in progress())
 
         if not await self._event_log.until(is_decided, ACTION_TIMEOUT_S):
-            raise NotDone(f"no result within {ACTION_TIMEOUT_S:g} s; {self._event_log.last}")
+            raise CommandFailed(f"no result within {ACTION_TIMEOUT_S:g} s; {self._event_log.last}")
         # A far end may hang up after it accepted the REFER, without a NOTIFY of the result.
         if not progress():
-            raise NotDone(_end_of(call))
+            raise CommandFailed(_end_of(call))
         status = progress()[-1].status
         if status is None or status >= 300:
-            raise NotDone(in_words(progress()[-1]), Phase.ANSWER)
+            raise CommandFailed(in_words(progress()[-1]), Phase.ANSWER)
 
     async def _accept_transfer(self, line: str, call: Call, heard: deque[Event]) -> None:
         """Return once the new call is placed; its result is left to a `wait`."""
@@ -143,17 +143,17 @@ class ScriptActions:
 
         await self._event_log.until(lambda: is_placed() or failure() is not None, ACTION_TIMEOUT_S)
         if not is_placed():
-            raise NotDone(failure() or self._event_log.last)
+            raise CommandFailed(failure() or self._event_log.last)
 
     async def _dtmf(self, digits: str, call: Call) -> None:
         if call.is_answered:  # only connected media tell how digits are sent
             await self._see(call, lambda: call.media.is_connected, ACTION_TIMEOUT_S)
         elif call.media.agreed is None:
-            raise NotDone("the call is not answered yet, and has no early media")
+            raise CommandFailed("the call is not answered yet, and has no early media")
         try:
             sending = call.send_dtmf(digits, self._call_session.dtmf_method)
         except InvalidDigits as error:  # too many are waiting already
-            raise NotDone(str(error)) from None
+            raise CommandFailed(str(error)) from None
         sending.over.add_done_callback(lambda _: self._event_log.wake())
         wanted = steps(digits)
         count = sum(not isinstance(step, Pause) for step in wanted)
@@ -161,16 +161,16 @@ class ScriptActions:
         seconds = ACTION_TIMEOUT_S + pauses + DIGIT_TIMEOUT_S * count
         await self._see(call, sending.over.done, seconds)
         if sending.fault is not None:
-            raise NotDone(sending.fault)
+            raise CommandFailed(sending.fault)
 
     async def _see(self, call: Call, holds: Callable[[], bool], seconds: float) -> None:
-        """Wait until `holds()`. Raises `NotDone` after `seconds`, or once `call` is over."""
+        """Wait until `holds()`. Raises `CommandFailed` after `seconds`, or once `call` is over."""
         await self._event_log.until(lambda: holds() or call.over.is_set(), seconds)
         if holds():
             return
         if call.over.is_set():
-            raise NotDone(_end_of(call))
-        raise NotDone(f"no result within {seconds:g} s; {self._event_log.last}")
+            raise CommandFailed(_end_of(call))
+        raise CommandFailed(f"no result within {seconds:g} s; {self._event_log.last}")
 
 
 def _first_text(heard: Iterable[Event], kind: type[ChangeRefused], call: Call) -> str | None:

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import click
 
-from sipcli.cli.call_commands import HELP, WORDS, UnknownVerb, check, is_digit, split
+from sipcli.cli.call_commands import HELP, WORDS, InvalidCommand, check, is_digit, split
 from sipcli.cli.expect_options import read_expectation
 from sipcli.expect.expectations import Expectations
 from sipcli.sip.uri import SipUri
@@ -87,7 +87,7 @@ Step: TypeAlias = Key | Do | Sleep | Wait | Expect | Help
 
 
 def parse(text: str, own: SipUri) -> Step | None:
-    """Parse a line; return None for an empty one or a comment. Raises `UnknownVerb`.
+    """Parse a line; return None for an empty one or a comment. Raises `InvalidCommand`.
 
     `own` is our own URI, whose domain is that of bare names. A line that is only `#` is the key.
     """
@@ -109,7 +109,7 @@ def parse(text: str, own: SipUri) -> Step | None:
         case "t":
             text = f"transfer {rest}"
         case _ if word not in WORDS:
-            raise UnknownVerb(
+            raise InvalidCommand(
                 f"unknown command {word!r}; expected a key or one of {', '.join((*WORDS, *_MORE))}"
             )
     check(text, own)
@@ -120,17 +120,17 @@ def _expectation(rest: str) -> Expectations:
     try:
         return read_expectation(rest)
     except click.BadParameter as error:
-        raise UnknownVerb(f"expect {rest}: {error.message}") from None
+        raise InvalidCommand(f"expect {rest}: {error.message}") from None
 
 
 def _wait(rest: str) -> Wait:
     event, seconds = split(rest)
     if event not in EVENTS:
-        raise UnknownVerb(f"cannot wait for {event!r}; expected one of {', '.join(EVENTS)}")
+        raise InvalidCommand(f"cannot wait for {event!r}; expected one of {', '.join(EVENTS)}")
     return Wait(event, _seconds(seconds) if seconds else WAIT_TIMEOUT_S)
 
 
 def _seconds(text: str) -> float:
     if not _SECONDS.fullmatch(text) or not 0 <= float(text) <= MAX_SECONDS:
-        raise UnknownVerb(f"{text!r} is not a time in seconds (0 to {MAX_SECONDS:.0f})")
+        raise InvalidCommand(f"{text!r} is not a time in seconds (0 to {MAX_SECONDS:.0f})")
     return float(text)

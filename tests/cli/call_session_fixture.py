@@ -1,4 +1,4 @@
-"""A desk with calls that only take down what they are told."""
+"""Fake calls and a fake call session, which record what is asked of them."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -28,7 +28,7 @@ MOVED: Final = RedirectRequested(
 
 @dataclass(eq=False)
 class FakeCall:
-    """A call as far as verbs and screens know one."""
+    """A call, as far as commands and screens use it."""
 
     remote: str = "sip:bob@example.com"
     is_answered: bool = False
@@ -79,8 +79,8 @@ class FakeCall:
         self.did.append("answer")
 
 
-class FakeDesk:
-    """A switchboard and a screen."""
+class FakeCallSession:
+    """A call manager and a screen."""
 
     def __init__(
         self, *calls: FakeCall, current: FakeCall | None = None, has_keys: bool = True
@@ -112,7 +112,7 @@ class FakeDesk:
 
     @property
     def call_session(self) -> CallSession:
-        """As the commands know it."""
+        """The fake as the type that the commands take."""
         screen = SimpleNamespace(
             say=self.said.append,
             tell=lambda line: self.said.append(line.text),
@@ -121,11 +121,11 @@ class FakeDesk:
         )
         settings = SimpleNamespace(uri=SipUri.parse("sip:alice@example.com"))
         session = SimpleNamespace(screen=screen, settings=settings)
-        desk = SimpleNamespace(
+        fake = SimpleNamespace(
             session=session,
             call_manager=self,
             phone=None,
             dtmf_method="auto",
             has_keys=self.has_keys,
         )
-        return cast(CallSession, desk)
+        return cast(CallSession, fake)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from sipcli.cli.call_commands import CallCommands, UnknownVerb
-from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeDesk
+from sipcli.cli.call_commands import CallCommands, InvalidCommand
+from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 
 def talking() -> FakeCall:
@@ -30,15 +30,15 @@ def ringing() -> FakeCall:
 def test_words_do_what_they_say(lines: tuple[str, ...], did: list[str]) -> None:
     call = talking()
     for line in lines:
-        CallCommands(FakeDesk(call).call_session).do(line)
+        CallCommands(FakeCallSession(call).call_session).do(line)
     assert call.did == did
 
 
 def test_keys_toggle_hold_and_mute() -> None:
     call = talking()
-    verbs = CallCommands(FakeDesk(call).call_session)
+    commands = CallCommands(FakeCallSession(call).call_session)
     for key in "hhmm5*#q":
-        verbs.press(key)
+        commands.press(key)
     assert call.did == [
         *("hold", "resume", "mute", "unmute"),
         *("dtmf 5", "dtmf *", "dtmf #", "hangup"),
@@ -47,22 +47,22 @@ def test_keys_toggle_hold_and_mute() -> None:
 
 def test_what_a_far_end_asks_is_decided_by_a_key_or_a_word() -> None:
     call = talking()
-    verbs = CallCommands(FakeDesk(call).call_session)
+    commands = CallCommands(FakeCallSession(call).call_session)
     for key in "yn":
-        with pytest.raises(UnknownVerb, match="no transfer is waiting for a decision"):
-            verbs.press(key)
-    with pytest.raises(UnknownVerb, match="no redirection is waiting for a decision"):
-        verbs.do("accept-redirect")
+        with pytest.raises(InvalidCommand, match="no transfer is waiting for a decision"):
+            commands.press(key)
+    with pytest.raises(InvalidCommand, match="no redirection is waiting for a decision"):
+        commands.do("accept-redirect")
     call.questions.on_event(ASKED)
-    verbs.press("y")
-    verbs.press("n")
-    verbs.do("Accept-Transfer")
-    with pytest.raises(UnknownVerb, match="no redirection is waiting for a decision"):
-        verbs.do("refuse-redirect")
+    commands.press("y")
+    commands.press("n")
+    commands.do("Accept-Transfer")
+    with pytest.raises(InvalidCommand, match="no redirection is waiting for a decision"):
+        commands.do("refuse-redirect")
     call.questions.drop()
     call.questions.on_event(MOVED)
-    verbs.press("y")
-    verbs.press("n")
+    commands.press("y")
+    commands.press("n")
     assert call.did == [
         *("accept-transfer", "refuse-transfer", "accept-transfer"),
         *("accept-redirect", "refuse-redirect"),
@@ -71,7 +71,7 @@ def test_what_a_far_end_asks_is_decided_by_a_key_or_a_word() -> None:
 
 def test_answering_holds_who_is_talked_to() -> None:
     first, second = talking(), ringing()
-    CallCommands(FakeDesk(first, second).call_session).press("a")
+    CallCommands(FakeCallSession(first, second).call_session).press("a")
     assert first.did == ["hold"]
     assert second.did == ["answer"]
 
@@ -79,7 +79,7 @@ def test_answering_holds_who_is_talked_to() -> None:
 def test_answering_leaves_who_is_on_hold() -> None:
     first, second = talking(), ringing()
     first.is_held = True
-    CallCommands(FakeDesk(first, second).call_session).press("a")
+    CallCommands(FakeCallSession(first, second).call_session).press("a")
     assert first.did == []
 
 
@@ -89,47 +89,47 @@ def test_answering_leaves_who_is_on_hold() -> None:
 )
 def test_what_rings_is_rejected_and_nothing_else(line: str, did: list[str]) -> None:
     first, second = talking(), ringing()
-    CallCommands(FakeDesk(first, second).call_session).do(line)
+    CallCommands(FakeCallSession(first, second).call_session).do(line)
     assert (first.did, second.did) == ([], did)
 
 
 @pytest.mark.parametrize("rest", ["200", "700", "6", "busy", "48６", "-486"])
 def test_a_call_is_rejected_with_a_final_status_only(rest: str) -> None:
     call = ringing()
-    with pytest.raises(UnknownVerb, match="300 to 699"):
-        CallCommands(FakeDesk(call).call_session).do(f"reject {rest}")
+    with pytest.raises(InvalidCommand, match="300 to 699"):
+        CallCommands(FakeCallSession(call).call_session).do(f"reject {rest}")
     assert call.did == []
 
 
 @pytest.mark.parametrize("line", ["hold", "resume", "transfer carol"])
 def test_what_needs_an_answered_call_says_so(line: str) -> None:
-    with pytest.raises(UnknownVerb, match="not answered"):
-        CallCommands(FakeDesk(FakeCall()).call_session).do(line)
+    with pytest.raises(InvalidCommand, match="not answered"):
+        CallCommands(FakeCallSession(FakeCall()).call_session).do(line)
 
 
 @pytest.mark.parametrize("line", ["hold", "mute", "dtmf 1", "hangup", "stats"])
 def test_without_a_call_it_says_so(line: str) -> None:
-    with pytest.raises(UnknownVerb, match="no call"):
-        CallCommands(FakeDesk().call_session).do(line)
+    with pytest.raises(InvalidCommand, match="no call"):
+        CallCommands(FakeCallSession().call_session).do(line)
 
 
 @pytest.mark.parametrize("key", ["a", "r"])
 def test_where_nothing_rings_it_says_so(key: str) -> None:
-    with pytest.raises(UnknownVerb, match="no call is ringing"):
-        CallCommands(FakeDesk(talking()).call_session).press(key)
+    with pytest.raises(InvalidCommand, match="no call is ringing"):
+        CallCommands(FakeCallSession(talking()).call_session).press(key)
 
 
 @pytest.mark.parametrize("line", ["", "dance", "transfer", "transfer http://x", "transfer a@[b"])
 def test_what_means_nothing_says_so(line: str) -> None:
     call = talking()
-    with pytest.raises(UnknownVerb):
-        CallCommands(FakeDesk(call).call_session).do(line)
+    with pytest.raises(InvalidCommand):
+        CallCommands(FakeCallSession(call).call_session).do(line)
     assert call.did == []
 
 
 @pytest.mark.parametrize("key", ["x", "A", "[", "é", "½"])
 def test_a_key_that_means_nothing_is_answered_with_where_to_look(key: str) -> None:
     with pytest.raises(
-        UnknownVerb, match=rf"no such key: {re.escape(repr(key))}; \? shows the keys"
+        InvalidCommand, match=rf"no such key: {re.escape(repr(key))}; \? shows the keys"
     ):
-        CallCommands(FakeDesk(talking()).call_session).press(key)
+        CallCommands(FakeCallSession(talking()).call_session).press(key)

@@ -8,7 +8,7 @@ import pytest
 
 from sipcli.calls.call_manager import CallManager
 from sipcli.cli.call_line import WIDTH, CallLine, bar
-from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeDesk
+from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 
 def media(mos: float | None = 4.21) -> Any:
@@ -34,7 +34,7 @@ def line(*calls: FakeCall, current: FakeCall | None = None, has_keys: bool = Tru
         loop = asyncio.get_running_loop()
         for call in calls:
             call.answered_at = loop.time() - 5
-        call_manager = cast(CallManager, FakeDesk(*calls, current=current))
+        call_manager = cast(CallManager, FakeCallSession(*calls, current=current))
         return CallLine(call_manager, has_keys=has_keys)()
 
     return asyncio.run(show())

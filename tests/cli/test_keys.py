@@ -15,7 +15,7 @@ from sipcli.cli import keyboard
 from sipcli.cli.keyboard import has_keyboard
 from sipcli.cli.keys import Keyboard, keys
 from sipcli.cli.shared_options import Common
-from tests.cli.call_session_fixture import FakeCall, FakeDesk
+from tests.cli.call_session_fixture import FakeCall, FakeCallSession
 
 
 @pytest.fixture
@@ -24,55 +24,57 @@ def call() -> FakeCall:
 
 
 @pytest.fixture
-def desk(call: FakeCall) -> FakeDesk:
-    return FakeDesk(call)
+def fake(call: FakeCall) -> FakeCallSession:
+    return FakeCallSession(call)
 
 
 @pytest.mark.parametrize("noise", [b"\x1b[A", b"\x1b[1;5C", b"\x1bOP", b"\x1b[15~", b"\r\n\t\x04"])
 def test_arrow_keys_and_their_like_mean_nothing(
-    noise: bytes, desk: FakeDesk, call: FakeCall
+    noise: bytes, fake: FakeCallSession, call: FakeCall
 ) -> None:
-    Keyboard(desk.call_session).type(b"1" + noise + b"2")
+    Keyboard(fake.call_session).type(b"1" + noise + b"2")
     assert call.did == ["dtmf 1", "dtmf 2"]
-    assert desk.said == []
+    assert fake.said == []
 
 
-def test_a_character_may_come_in_pieces(desk: FakeDesk) -> None:
-    typist = Keyboard(desk.call_session)
+def test_a_character_may_come_in_pieces(fake: FakeCallSession) -> None:
+    typist = Keyboard(fake.call_session)
     for byte in "té\x7fx".encode():
         typist.type(bytes([byte]))
-    assert desk.asked[-1] == "transfer to: x"
-    assert "transfer to: é" in desk.asked
+    assert fake.asked[-1] == "transfer to: x"
+    assert "transfer to: é" in fake.asked
 
 
-def test_a_transfer_asks_for_its_target(desk: FakeDesk, call: FakeCall) -> None:
-    Keyboard(desk.call_session).type(b"tcaroll\x7f\r")
-    assert desk.asked[0] == "transfer to: "
-    assert desk.asked[-2:] == ["transfer to: carol", None]
+def test_a_transfer_asks_for_its_target(fake: FakeCallSession, call: FakeCall) -> None:
+    Keyboard(fake.call_session).type(b"tcaroll\x7f\r")
+    assert fake.asked[0] == "transfer to: "
+    assert fake.asked[-2:] == ["transfer to: carol", None]
     assert call.did == ["transfer sip:carol@example.com"]
 
 
 @pytest.mark.parametrize("end", [b"\r", b"x\x1b"])
-def test_a_transfer_can_be_thought_better_of(desk: FakeDesk, call: FakeCall, end: bytes) -> None:
-    typist = Keyboard(desk.call_session)
+def test_a_transfer_can_be_thought_better_of(
+    fake: FakeCallSession, call: FakeCall, end: bytes
+) -> None:
+    typist = Keyboard(fake.call_session)
     typist.type(b"t" + end)
     typist.type(b"1")
-    assert desk.asked[-1] is None
+    assert fake.asked[-1] is None
     assert call.did == ["dtmf 1"]
 
 
-def test_help_and_mistakes_are_said(desk: FakeDesk) -> None:
-    Keyboard(desk.call_session).type(b"?a")
-    assert "q hang up" in desk.said[0]
-    assert desk.said[1] == "no call is ringing"
+def test_help_and_mistakes_are_said(fake: FakeCallSession) -> None:
+    Keyboard(fake.call_session).type(b"?a")
+    assert "q hang up" in fake.said[0]
+    assert fake.said[1] == "no call is ringing"
 
 
 def test_a_device_that_is_gone_is_said_and_nobody_is_put_on_hold(call: FakeCall) -> None:
     other = FakeCall(is_ringing=True, is_incoming=True)
-    desk = FakeDesk(call, other)
-    desk.has_device = False
-    Keyboard(desk.call_session).type(b"a")
-    assert desk.said == ["the microphone is gone"]
+    fake = FakeCallSession(call, other)
+    fake.has_device = False
+    Keyboard(fake.call_session).type(b"a")
+    assert fake.said == ["the microphone is gone"]
     assert (call.did, other.did) == ([], [])
 
 
@@ -81,7 +83,7 @@ def opened(place: int | str) -> IO[str]:
 
 
 @asynccontextmanager
-async def at_a_terminal(desk: FakeDesk, patch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+async def at_a_terminal(fake: FakeCallSession, patch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """Keys are obeyed inside; what is written to the number given is typed."""
     outside, inside = pty.openpty()
     with opened(inside) as stdin:
@@ -90,7 +92,7 @@ async def at_a_terminal(desk: FakeDesk, patch: pytest.MonkeyPatch) -> AsyncItera
         patch.setattr(keyboard, "common", Common)
         assert has_keyboard(reads_stdin=False)
         assert not has_keyboard(reads_stdin=True)
-        async with keys(desk.call_session):
+        async with keys(fake.call_session):
             yield outside
 
 
@@ -101,10 +103,10 @@ async def done(call: FakeCall, count: int) -> None:
 
 
 def test_keys_are_obeyed_one_by_one_and_the_terminal_is_given_back(
-    desk: FakeDesk, call: FakeCall, monkeypatch: pytest.MonkeyPatch
+    fake: FakeCallSession, call: FakeCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test() -> None:
-        async with at_a_terminal(desk, monkeypatch) as outside:
+        async with at_a_terminal(fake, monkeypatch) as outside:
             inside = sys.stdin.fileno()
             assert not termios.tcgetattr(inside)[3] & termios.ICANON
             os.write(outside, b"h5")
@@ -116,7 +118,7 @@ def test_keys_are_obeyed_one_by_one_and_the_terminal_is_given_back(
 
 
 def test_a_terminal_that_goes_away_costs_nothing(
-    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+    fake: FakeCallSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[int] = []
     read = os.read
@@ -126,7 +128,7 @@ def test_a_terminal_that_goes_away_costs_nothing(
         return read(descriptor, most)
 
     async def test() -> None:
-        async with at_a_terminal(desk, monkeypatch) as outside:
+        async with at_a_terminal(fake, monkeypatch) as outside:
             monkeypatch.setattr(os, "read", counting)
             os.close(outside)
             await asyncio.sleep(0.1)
@@ -154,7 +156,7 @@ def test_nothing_is_read_without_a_keyboard(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def test() -> None:
         monkeypatch.setattr(os, "read", forbidden)
-        async with keys(FakeDesk(has_keys=False).call_session):
+        async with keys(FakeCallSession(has_keys=False).call_session):
             await asyncio.sleep(0.01)
 
     asyncio.run(test())

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from sipcli.calls.events import Dtmf, Event, Media
-from sipcli.cli.call_commands import UnknownVerb
+from sipcli.cli.call_commands import InvalidCommand
 from sipcli.cli.event_log import EventLog
 from sipcli.cli.script_parser import WAIT_TIMEOUT_S, Do, Expect, Help, Key, Sleep, Step, Wait, parse
 from sipcli.core.calls.events import Answered, Incoming, Progress
@@ -73,7 +73,7 @@ def test_each_line_asks_for_one_thing(text: str, step: Step | None) -> None:
     ],
 )
 def test_what_can_never_mean_anything_is_known_before_its_turn(text: str) -> None:
-    with pytest.raises(UnknownVerb):
+    with pytest.raises(InvalidCommand):
         parse(text, OWN)
 
 
