@@ -1,1 +1,1 @@
-"""Where the sound of a call comes from and where it goes: files, pipes, devices, generators."""
+"""The audio sources and sinks of a call: files, pipes, devices, generators."""

@@ -1,7 +1,7 @@
-"""What the loudspeaker plays, in step with what the microphone hears.
+"""The reference signal for echo cancellation: loudspeaker sound aligned with the microphone.
 
-Both devices count samples, each by its own clock and in blocks of its own. An echo canceller
-wants both sides frame by frame, with a delay between them that hardly changes.
+Each device counts samples by its own clock and in its own blocks. An echo canceller needs both
+signals frame by frame, with a nearly constant delay between them.
 """
 
 from time import perf_counter
@@ -30,7 +30,7 @@ No canceller loses its track by that; a leap of 2 ms costs it most of a second.
 
 
 class Offset:
-    """How many seconds one clock is ahead of another, without the jitter of each reading."""
+    """The seconds one clock is ahead of another, with the jitter of the readings smoothed out."""
 
     def __init__(self) -> None:
         self._samples: int | None = None
@@ -90,7 +90,7 @@ class AecReference:
         return self._convert(ring.heard(start, count))
 
     def close(self) -> None:
-        """Leave the device to others."""
+        """Release the device."""
         if not self._is_closed:
             self._is_closed = True
             self._hardware.leave(self._port)

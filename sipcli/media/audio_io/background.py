@@ -1,7 +1,7 @@
-"""Reading ahead and writing behind in a thread, so that no disk or pipe holds up a call.
+"""Read ahead and write behind in a thread, so that no disk or pipe blocks a call.
 
-What goes wrong in the thread is told by the call's own thread, at the next frame or at the
-end: `warn` need not be safe for threads.
+Errors in the thread are reported by the call's own thread, at the next frame or at the end:
+`warn` need not be thread-safe.
 """
 
 import threading
@@ -14,20 +14,20 @@ from sipcli.errors import DeviceError
 from sipcli.media.pcm import FRAME, Pcm, silence
 
 Warn: TypeAlias = Callable[[str], None]
-"""Told, in one sentence for a person, what does not go as it should though all goes on."""
+"""Called with a one-sentence warning for the user."""
 
 AHEAD: Final = 100
-"""Frames that are read ahead: 2 s."""
+"""Maximum frames read ahead: 2 s."""
 _REFILL: Final = 50
-"""Frames left when reading goes on: the thread wakes once a second and not with each frame."""
+"""Resume reading at this many frames: the thread wakes once a second, not for each frame."""
 CLOSE_TIME: Final = 0.5
-"""Seconds that a close waits for the last bytes to be written."""
+"""Maximum seconds that `close` waits for the last bytes to be written."""
 
 
 def started(work: Callable[[], None], name: str) -> threading.Thread:
-    """A thread that does `work`, and does not keep the process alive.
+    """Start a daemon thread that runs `work`.
 
-    Raises `DeviceError` where the system has no thread left.
+    Raises `DeviceError` if the system cannot start a thread.
     """
     thread = threading.Thread(target=work, name=name, daemon=True)
     try:
@@ -38,19 +38,19 @@ def started(work: Callable[[], None], name: str) -> threading.Thread:
 
 
 def _words(error: Exception) -> str:
-    """What an error says, in a person's words where it has some."""
+    """Return the text of an error, without the number if it has a message."""
     if isinstance(error, OSError | ValueError):
         return getattr(error, "strerror", None) or str(error)
     return f"{type(error).__name__}: {error}"
 
 
 class BackgroundReader:
-    """A source whose frames are made ahead of time, in a thread of its own."""
+    """A source whose frames are produced ahead of time, in its own thread."""
 
     def __init__(self, frames: Generator[Pcm, None, None], name: str, warn: Warn) -> None:
-        """`frames` may wait, and what it raises ends the source.
+        """`frames` may block, and an exception from it ends the source.
 
-        Raises `DeviceError` where the system has no thread left for it.
+        Raises `DeviceError` if the system cannot start a thread.
         """
         self._frames = frames
         self._name = name
@@ -64,11 +64,11 @@ class BackgroundReader:
 
     @property
     def ended(self) -> bool:
-        """Whether the last frame was read."""
+        """True once the last frame was read."""
         return self._is_done and not self._ready  # in this order: the last frame comes first
 
     def read(self) -> Pcm:
-        """The next frame, or silence while there is none."""
+        """Return the next frame, or silence while there is none."""
         if self._failure is not None:
             text, self._failure = self._failure, None
             self._warn(text)
@@ -77,7 +77,7 @@ class BackgroundReader:
         return self._ready.popleft() if self._ready else silence(FRAME)
 
     def close(self) -> None:
-        """Read no further. A thread that waits for input ends when that comes, or with us."""
+        """Stop reading. A thread blocked on input ends with the next input, or with the process."""
         self._is_closed = True
         self._ready.clear()
         self._room.set()
@@ -103,7 +103,7 @@ class BackgroundReader:
 
 
 class Destination(Protocol):
-    """What a `BackgroundWriter` writes to; both may wait, and raise OSError."""
+    """The output of a `BackgroundWriter`; both methods may block, and raise OSError."""
 
     def write(self, data: bytes) -> None:
         """Write all of `data`."""
@@ -113,7 +113,7 @@ class Destination(Protocol):
 
 
 class BackgroundWriter:
-    """Hands bytes to a destination, in order, in a thread of its own."""
+    """Writes bytes to a destination, in order, in its own thread."""
 
     def __init__(
         self, destination: Destination, name: str, warn: Warn, *, pause: float, max_waiting: int
@@ -133,7 +133,7 @@ class BackgroundWriter:
         self._is_closed = False
         self._failure: str | None = None
         self.dropped = 0
-        """Frames that found no room, or nobody to take them."""
+        """Frames dropped because the destination was too slow or had failed."""
         self._thread = started(self._run, f"write {name}")
 
     def put(self, frame: bytes) -> None:
@@ -149,7 +149,7 @@ class BackgroundWriter:
             self._wake.set()
 
     def close(self) -> None:
-        """Write what waits, and finish; half a second at most."""
+        """Write the pending frames and finish, within half a second."""
         if not self._is_closed:
             self._is_closed = True
             self._wake.set()
@@ -171,7 +171,7 @@ class BackgroundWriter:
                     if is_last:
                         break
                     self._wake.wait(self._pause or None)
-        except Exception as error:  # noqa: BLE001 - it would end with this thread, and unheard
+        except Exception as error:  # noqa: BLE001 - it would die unreported with this thread
             self._failure = f"{self._name} cannot be written any more: {_words(error)}"
 
     def _write_all(self) -> None:

@@ -1,4 +1,4 @@
-"""Between the frames of a call and the rate and channels of a device."""
+"""Convert between the frames of a call and the rate and channels of a device."""
 
 import av
 import numpy as np
@@ -7,17 +7,17 @@ from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 
 
 class ToFrames:
-    """Makes frames of what a device captured in 20 ms."""
+    """Converts 20 ms captured by a device to a frame."""
 
     def __init__(self, rate: int, channels: int) -> None:
         """`rate` in Hz, and the interleaved channels, are the device's."""
         self._channels = channels
         self._resampler = _Resampler(rate, RATE) if rate != RATE else None
-        # What a resampler gives varies by a few samples: some in hand let each frame be full.
+        # A resampler's output varies by a few samples: start with some, so every frame is full.
         self._ready = silence(FRAME // 4)
 
     def __call__(self, pcm: Pcm) -> Pcm:
-        """The frame that comes of `pcm`, which has 20 ms."""
+        """Return the frame for `pcm`, 20 ms of the device's sound."""
         if self._channels > 1:
             mean = pcm.reshape(-1, self._channels).mean(axis=1)
             pcm = np.asarray(mean, np.int16)
@@ -29,7 +29,7 @@ class ToFrames:
 
 
 class FromFrames:
-    """Makes of a frame what a device plays."""
+    """Converts a frame to what a device plays."""
 
     def __init__(self, rate: int, channels: int) -> None:
         """`rate` in Hz, and the interleaved channels, are the device's."""
@@ -37,7 +37,7 @@ class FromFrames:
         self._resampler = _Resampler(RATE, rate) if rate != RATE else None
 
     def __call__(self, frame: Pcm) -> Pcm:
-        """What to play, of all channels."""
+        """Return the samples to play, all channels interleaved."""
         pcm = frame if self._resampler is None else self._resampler(frame)
         return pcm if self._channels == 1 else np.repeat(pcm, self._channels)
 

@@ -1,4 +1,4 @@
-"""Seams in a device's sound that are not heard as a click."""
+"""Crossfade pieces of sound, to avoid clicks."""
 
 from typing import Final
 
@@ -7,13 +7,13 @@ import numpy as np
 from sipcli.media.pcm import Pcm
 
 SEAM_S: Final = 0.005
-"""Seconds in which one piece of sound passes into another."""
+"""Length of a crossfade, in seconds."""
 
 
 def blend(ending: Pcm, beginning: Pcm) -> Pcm:
-    """One passes into the other, as short as the shorter of both.
+    """Crossfade from one to the other; the result is as long as the shorter one.
 
-    It makes no difference if channels are interleaved.
+    Works with interleaved channels, too.
     """
     count = min(len(ending), len(beginning))
     rise = np.arange(1, count + 1, dtype=np.float32) / np.float32(count + 1)

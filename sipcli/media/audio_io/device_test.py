@@ -1,4 +1,4 @@
-"""A trial of two devices: record for a while, then play what was heard."""
+"""Test a microphone and a loudspeaker: record, then play the recording."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from sipcli.media.pcm import FRAME_S, Pcm
 from sipcli.media.session.ticker import Ticker
 
 _TAIL_S: Final = 0.2
-"""Seconds after the last frame in which a device plays what waits in it."""
+"""Seconds after the last frame for the device to play its buffer."""
 
 OnLevel: TypeAlias = Callable[[float], None]
-"""Told the level of each frame, in dBFS."""
+"""Called with the level of each frame, in dBFS."""
 
 
 class DeviceTest:
@@ -30,7 +30,7 @@ class DeviceTest:
         """Of the frames recorded."""
 
     def check(self) -> None:
-        """Raises `DeviceError` where one of the two is missing, a default one too."""
+        """Raise `DeviceError` if one of the two is missing, including a default one."""
         for spec in (self._source, self._sink):
             if isinstance(spec, Microphone):
                 check(Direction.INPUT, spec.name)
@@ -40,7 +40,7 @@ class DeviceTest:
                 spec.check()
 
     async def record(self, seconds: float, warn: Warn) -> None:
-        """Keep what the source has for `seconds`. Raises `DeviceError`."""
+        """Record the source for `seconds`. Raises `DeviceError`."""
         source = self._source.open(warn)
 
         def tick(_now: float) -> None:
@@ -56,7 +56,7 @@ class DeviceTest:
             source.close()
 
     async def play(self, warn: Warn) -> None:
-        """Play what was recorded. Raises `DeviceError`."""
+        """Play the recording. Raises `DeviceError`."""
         sink = self._sink.open(warn)
         frames = iter(self._heard)
 

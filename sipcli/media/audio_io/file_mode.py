@@ -1,13 +1,13 @@
-"""What kind of thing a path names, where a failed look is not taken for "nothing there"."""
+"""Get the mode of a file, without mistaking a failed `stat` for a missing file."""
 
 from pathlib import Path
 
 
 def file_mode(path: Path) -> int | None:
-    """The `st_mode` of what is there; None where there is nothing.
+    """Return the `st_mode` of a path; None if it does not exist.
 
-    Raises `OSError` where that cannot be told: a folder that may not be looked into, a name that
-    is too long. `Path.exists` and its like answer False to that, from Python 3.14 on.
+    Raises `OSError` if that is unknown: a folder without permission, a name that is too long.
+    `Path.exists` and the like return False for those, from Python 3.14 on.
     """
     try:
         return path.stat().st_mode

@@ -1,4 +1,4 @@
-"""Sound from a file of any kind that FFmpeg reads."""
+"""Play audio files of any format that FFmpeg reads."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ from sipcli.media.pcm import FRAME, RATE, Pcm
 
 
 def check_file(path: Path) -> None:
-    """Raises `DeviceError` where there is no file that can be read."""
+    """Raise `DeviceError` if the file is missing or cannot be read."""
     try:
         reason = _obstacle(path)
     except OSError as error:  # a folder that may not be looked into, a name that is too long
@@ -27,7 +27,7 @@ def check_file(path: Path) -> None:
 
 
 def _obstacle(path: Path) -> str | None:
-    """Why it cannot be read, as far as a look tells. Raises `OSError` where none is allowed."""
+    """Return why it cannot be read, without opening it. Raises `OSError` if `stat` fails."""
     mode = file_mode(path)
     if mode is None:
         return os.strerror(errno.ENOENT)
@@ -37,9 +37,9 @@ def _obstacle(path: Path) -> str | None:
 
 
 def open_file(path: Path, warn: Warn, *, loop: bool) -> BackgroundReader:
-    """Play a file once, or again and again. Raises `DeviceError`.
+    """Play a file once or in a loop. Raises `DeviceError`.
 
-    Reads the file's head here and now, and the rest ahead of time in a thread.
+    Reads the file's header at once, and the rest ahead of time in a thread.
     """
     check_file(path)
     container = _container(path)
@@ -87,7 +87,7 @@ def _reopened(path: Path) -> InputContainer:
 
 
 def _decoded(container: InputContainer) -> Iterator[Pcm]:
-    """The file's first audio stream, at 48 kHz, mixed to one channel."""
+    """Yield the file's first audio stream, at 48 kHz, mixed to mono."""
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
     for frame in container.decode(container.streams.audio[0]):
         for converted in resampler.resample(frame):

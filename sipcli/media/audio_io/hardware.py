@@ -1,6 +1,6 @@
-"""Keeps the devices that are in use open, through their vanishing and return.
+"""Keep the devices in use open, and reopen them when they disappear and come back.
 
-PortAudio waits for drivers, so a thread of its own does all of it. It ends with the last user.
+PortAudio blocks on drivers, so a separate thread does all of it. It ends with the last user.
 """
 
 import atexit
@@ -22,16 +22,16 @@ from sipcli.media.audio_io.portaudio import (
 )
 
 FIRST_WAIT: Final = 0.5
-"""Seconds after a loss before a device is tried again; each further wait is twice as long."""
+"""Seconds after a loss before a device is retried; doubles each time."""
 MAX_WAIT: Final = 30.0
 _RESCAN_WAIT: Final = 4.0
-"""From this wait on devices are looked for even if that interrupts one that is fine."""
+"""From this wait on, rescan for devices even if that interrupts a working one."""
 _WATCH: Final = 0.5
-"""Seconds between looks at whether the callbacks still come, and a wait is over."""
+"""Seconds between checks for live callbacks and due retries."""
 _STALLED: Final = 8
-"""Looks that found no new samples, after which a device counts as lost."""
+"""Checks in a row without new samples, after which a device counts as lost."""
 _GOODBYE: Final = 1.0
-"""Seconds that the end of the program waits for devices to close."""
+"""Maximum seconds to wait for devices to close at exit."""
 
 _MEANWHILE: Final = {
     Direction.INPUT: "sending silence",
@@ -40,7 +40,7 @@ _MEANWHILE: Final = {
 
 
 class Port:
-    """A device in use, by all who use it; `hardware` keeps it open while it can."""
+    """A device in use, shared by its users; `Hardware` keeps it open."""
 
     def __init__(self, direction: Direction, name: str | None) -> None:
         self.direction = direction
@@ -49,21 +49,21 @@ class Port:
         self.open: Open | None = None
         """None while there is no such device."""
         self.news: deque[str] = deque()
-        """What a person should know, for one of the users to tell."""
+        """Warnings for the user, to be reported by one of the users of the port."""
         self.users = 0
         self.losses = 0
-        """Times that it vanished."""
+        """How often it disappeared."""
         self.finished = False
-        """Set from PortAudio's thread when the stream ended by itself."""
+        """Set from PortAudio's thread when the stream ended on its own."""
         self.retry_at = 0.0
         self.wait = FIRST_WAIT
         self.is_missed = False
-        """Whether its absence was told."""
+        """True if its absence was reported."""
         self.moved = 0
         self.idle_looks = 0
 
     def is_lost(self) -> bool:
-        """Whether its stream has ended, or gives no sign of life; asked at each look."""
+        """Return True if its stream has ended or stalled; call it at each check."""
         if self.open is None:
             return False
         ring = self.open.ring
@@ -83,9 +83,9 @@ class Hardware:
         self._told: set[str] = set()
 
     def use(self, direction: Direction, name: str | None) -> Port:
-        """The port of a device, which opens in a moment; `leave` it in the end.
+        """Return the port of a device, which opens shortly; `leave` it at the end.
 
-        Raises `DeviceError` where the system has no thread left for it.
+        Raises `DeviceError` if the system cannot start a thread.
         """
         with self._lock:
             if self._thread is None:
@@ -97,13 +97,13 @@ class Hardware:
         return port
 
     def leave(self, port: Port) -> None:
-        """One user less; the device closes after its last one."""
+        """Stop using a port; the device closes after its last user."""
         with self._lock:
             port.users -= 1
         self._wake.set()
 
     def _join(self, thread: threading.Thread) -> None:
-        """PortAudio must not end while a device is being closed."""
+        """Wait for the thread: PortAudio must not end while a device is being closed."""
         thread.join(_GOODBYE)
 
     def _run(self) -> None:
@@ -124,10 +124,10 @@ class Hardware:
                 self._wake.wait(_WATCH)
 
     def _look_after(self, ports: list[Port]) -> None:
-        """Keep `ports` open; whatever keeps us from it is told to their users, and tried again."""
+        """Keep `ports` open; report any error to their users, and retry."""
         try:
             self._keep(ports)
-        except Exception as error:  # noqa: BLE001 - it would end with this thread, and unheard
+        except Exception as error:  # noqa: BLE001 - it would die unreported with this thread
             fault = DeviceError(f"a bug in sipcli: {type(error).__name__}: {error}")
             for port in ports:
                 self._close(port)
@@ -153,7 +153,7 @@ class Hardware:
             self._open(port)
 
     def _needs_rescan(self, port: Port, ports: list[Port]) -> bool:
-        """Whether looking for new devices is worth it: that closes those that are fine."""
+        """Return True if a rescan is worthwhile, although it closes working devices."""
         if not port.is_missed:
             return False  # it was never tried
         if not any(other.open for other in ports):
@@ -179,7 +179,7 @@ class Hardware:
         port.is_missed = False
 
     def _do_without(self, port: Port, error: DeviceError) -> None:
-        """Tell why there is no device, once for as long as there is none, and try again later."""
+        """Report why there is no device, once until it is back, and retry later."""
         if isinstance(error, NoPortAudio):
             port.retry_at = float("inf")
             self._tell_once(
@@ -209,9 +209,9 @@ class Hardware:
         port.wait = min(2 * port.wait, MAX_WAIT)
 
     def _tell_once(self, port: Port, text: str) -> None:
-        """What is true of all ports alike is told once in the life of the process.
+        """Report what concerns all ports once per process.
 
-        Where a device has just gone, that was told already.
+        Not if the device has just disappeared: that was reported already.
         """
         if text not in self._told and not port.is_missed:
             self._told.add(text)
@@ -225,4 +225,4 @@ class Hardware:
 
 
 HARDWARE: Final = Hardware()
-"""PortAudio is one for the process, and so are its devices."""
+"""PortAudio is global to the process, and so are its devices."""

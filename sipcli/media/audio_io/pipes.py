@@ -1,4 +1,4 @@
-"""Raw sound on stdin and stdout: signed 16-bit little-endian, mono, 48 kHz."""
+"""Raw audio on stdin and stdout: signed 16-bit little-endian, mono, 48 kHz."""
 
 from collections.abc import Generator
 from io import FileIO
@@ -12,18 +12,18 @@ from sipcli.media.pcm import FRAME, Pcm
 STDIN: Final = 0
 STDOUT: Final = 1
 MAX_WAITING: Final = 50
-"""Frames that may wait for a slow reader of stdout: 1 s, for what is older is of no use."""
+"""Maximum frames queued for a slow reader of stdout: 1 s, since older sound is useless."""
 _BYTES: Final = 2 * FRAME
 """In a frame."""
 
 
 def open_stdin(warn: Warn, fd: int = STDIN) -> BackgroundReader:
-    """What comes on stdin, as it comes, at most 2 s of it ahead; silence after its end."""
+    """Read stdin as data arrives, at most 2 s ahead; silence after its end."""
     return BackgroundReader(_frames(fd), "stdin", warn)
 
 
 class StdoutSink:
-    """Writes what it is given to stdout; a reader that has gone costs one warning."""
+    """Writes frames to stdout; if the reader closes it, warns once."""
 
     def __init__(self, warn: Warn, fd: int = STDOUT) -> None:
         self._writer = BackgroundWriter(_Pipe(fd), "stdout", warn, pause=0, max_waiting=MAX_WAITING)
@@ -33,7 +33,7 @@ class StdoutSink:
         self._writer.put(frame.astype("<i2", copy=False).tobytes())
 
     def close(self) -> None:
-        """Write what waits; stdout itself stays open."""
+        """Write the pending frames; stdout itself stays open."""
         self._writer.close()
 
 

@@ -1,9 +1,9 @@
-"""PortAudio, through sounddevice: which devices there are, and a stream of one of them.
+"""PortAudio, through sounddevice: list devices and open streams.
 
-Imported late: the import asks all devices, which takes 80 ms, and fails where PortAudio is
-not installed. PortAudio is one for the whole process and is not made for threads, so each
-function here holds `LOCK`. Whatever the library raises leaves this module as a `DeviceError`:
-half of it is what drivers and their configuration say, which can be anything.
+Imported late: the import queries all devices, which takes 80 ms, and fails if PortAudio is not
+installed. PortAudio is global to the process and not thread-safe, so each function here holds
+`LOCK`. Anything the library raises becomes a `DeviceError`: half of it comes from drivers and
+their configuration, and can be anything.
 """
 
 import atexit
@@ -22,11 +22,11 @@ from sipcli.media.pcm import RATE
 
 LOCK: Final = threading.RLock()
 _GOODBYE_S: Final = 1.0
-"""Seconds that the end of the process waits for what is being done with PortAudio."""
+"""Maximum seconds that the exit waits for a PortAudio call in progress."""
 
 
 class Direction(Enum):
-    """Which way the sound goes."""
+    """The direction of a device."""
 
     INPUT = "microphone"
     OUTPUT = "loudspeaker"
@@ -52,7 +52,7 @@ class NoPortAudio(DeviceError):  # noqa: N818 - what there is not
 
 
 class NoDevices(DeviceError):  # noqa: N818 - what there is not
-    """There is not one sound device."""
+    """There is no sound device at all."""
 
     def __init__(self) -> None:
         super().__init__("no sound device was found")
@@ -66,21 +66,21 @@ class Device:
     """PortAudio's number; it changes when devices come and go."""
     name: str
     host_api: str
-    """The system's interface it is reached by: ALSA, Core Audio, Windows WASAPI …"""
+    """The system's audio interface: ALSA, Core Audio, Windows WASAPI …"""
     inputs: int
     """Channels that can be captured at the same time."""
     outputs: int
     rate: float
-    """Its usual samples in a second."""
+    """Its default sample rate, in Hz."""
     is_default_input: bool
     is_default_output: bool
 
     def channels(self, direction: Direction) -> int:
-        """How many channels it has in `direction`; 0 if it does not go that way."""
+        """Return its number of channels in `direction`; 0 for none."""
         return self.inputs if direction is Direction.INPUT else self.outputs
 
     def is_default(self, direction: Direction) -> bool:
-        """Whether it is what the system takes where none is named."""
+        """Return True if it is the system's default."""
         return self.is_default_input if direction is Direction.INPUT else self.is_default_output
 
 
@@ -114,9 +114,9 @@ class _Name(bytes):
 
 
 def devices() -> tuple[Device, ...]:
-    """All devices, in PortAudio's order.
+    """Return all devices, in PortAudio's order.
 
-    Raises `NoPortAudio`, or `DeviceError` if it is confused.
+    Raises `NoPortAudio`, or `DeviceError` if PortAudio fails.
     """
     with _portaudio("cannot list its devices") as sd:
         apis, found = sd.query_hostapis(), sd.query_devices()
@@ -137,9 +137,9 @@ def devices() -> tuple[Device, ...]:
 
 
 def find(direction: Direction, name: str | None) -> Device:
-    """The device called `name`, or with `name` in its name; None is the system's default.
+    """Return the device called `name`, or with `name` in its name; None is the system's default.
 
-    "NAME, HOST API" is a name too. Raises `DeviceError`: none such, or more than one.
+    "NAME, HOST API" is a name, too. Raises `DeviceError` if none matches, or more than one.
     """
     everything = devices()
     fitting = [device for device in everything if device.channels(direction)]
@@ -159,9 +159,9 @@ def find(direction: Direction, name: str | None) -> Device:
 
 
 def rescan() -> None:
-    """Look which devices there are by now. No stream may be open.
+    """Scan for devices again. No stream may be open.
 
-    Raises `NoPortAudio`, or `DeviceError` where PortAudio does not start again.
+    Raises `NoPortAudio`, or `DeviceError` if PortAudio cannot be restarted.
     """
     with _portaudio("cannot be restarted") as sd:
         # sounddevice's own functions for this turn stderr off meanwhile, for Python too.
@@ -170,9 +170,9 @@ def rescan() -> None:
 
 
 def check(direction: Direction, name: str | None) -> Device:
-    """The device, if sound can be had of it: it is opened, and closed. Raises `DeviceError`.
+    """Return the device after opening and closing it. Raises `DeviceError`.
 
-    To ask is not enough: some drivers promise what they refuse when they are to begin.
+    A query is not enough: some drivers promise formats that they refuse when opened.
     """
     opened = open_stream(direction, name, lambda: None)
     opened.close()
@@ -180,9 +180,9 @@ def check(direction: Direction, name: str | None) -> Device:
 
 
 def open_stream(direction: Direction, name: str | None, on_finished: Callable[[], None]) -> Open:
-    """Open a device and let it run. Raises `DeviceError`.
+    """Open a device and start it. Raises `DeviceError`.
 
-    `on_finished` is called, in a thread of PortAudio's, when the stream has ended by itself.
+    `on_finished` is called, in a PortAudio thread, when the stream has ended on its own.
     """
     with LOCK:
         device = find(direction, name)
@@ -220,9 +220,9 @@ def _start(sd: Any, direction: Direction, device: Device, on_finished: Callable[
 
 @contextmanager
 def _portaudio(fault: str) -> Iterator[Any]:
-    """The module sounddevice, for one user at a time.
+    """Lend the module sounddevice to one user at a time.
 
-    What it raises becomes a `DeviceError`: "PortAudio", `fault` and its own words.
+    Its exceptions become a `DeviceError`: "PortAudio", `fault` and the original text.
     """
     with LOCK:
         sd = _sounddevice()

@@ -1,7 +1,7 @@
-"""What is done to a microphone's sound before it is sent: echo, noise and level.
+"""Process microphone sound before it is sent: echo, noise and gain.
 
-WebRTC's audio processing does it (the package pywebrtc-audio), where it is installed. It takes
-some 0.3 ms for a frame, and is done in place: the next frame is 20 ms away.
+Uses WebRTC's audio processing (the package pywebrtc-audio), if installed. It takes about 0.3 ms
+a frame, so it runs on the loop: the next frame is 20 ms away.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _NOISE_LEVEL: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioProcessing:
-    """What is wanted of it, where there is a microphone at all."""
+    """The processing to apply to a microphone."""
 
     cancels_echo: bool = False
     suppresses_noise: bool = False
@@ -32,9 +32,9 @@ class AudioProcessing:
 
     @classmethod
     def of(cls, audio: Audio) -> Self:
-        """What the settings say; with "auto", what can be done here.
+        """Return the processing of the settings; "auto" enables what is available.
 
-        Raises `ConfigError` where what is wanted cannot be done.
+        Raises `ConfigError` if required processing is not available.
         """
         is_wanted = audio.echo_cancellation is True or audio.noise_suppression or audio.gain_control
         if not (is_wanted or audio.echo_cancellation):
@@ -55,10 +55,10 @@ class AudioProcessing:
         )
 
     def open(self, source: SourceSpec, sink: SinkSpec | None, warn: Warn) -> AudioSource:
-        """Open `source` for one call, and treat it if it is a microphone.
+        """Open `source` for one call, and process it if it is a microphone.
 
-        An echo can come of a loudspeaker only; where `sink` is none, or None, nothing is
-        cancelled. Raises `DeviceError`.
+        Only a loudspeaker causes echo: nothing is cancelled if `sink` is not one, or None.
+        Raises `DeviceError`.
         """
         if not isinstance(source, Microphone):
             return source.open(warn)

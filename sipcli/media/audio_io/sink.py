@@ -1,4 +1,4 @@
-"""What every sink of sound is, and the one that goes nowhere."""
+"""The interface of audio sinks, and a sink that discards everything."""
 
 from typing import Protocol
 
@@ -9,17 +9,17 @@ class AudioSink(Protocol):
     """Takes a stream of frames. `write` is called from one thread, every 20 ms."""
 
     def write(self, frame: Pcm) -> None:
-        """Take the next frame, and leave it unchanged. Never waits, never raises."""
+        """Write the next frame, without modifying it. Never blocks, never raises."""
 
     def close(self) -> None:
-        """Finish: what was written is safe afterwards. More than once does no harm."""
+        """Finish writing. May be called more than once."""
 
 
 class NullSink:
-    """Nowhere."""
+    """Discards all sound."""
 
     def write(self, frame: Pcm) -> None:
-        """Forget `frame`."""
+        """Discard `frame`."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""What every source of sound is, and those that need nothing from outside."""
+"""The interface of audio sources, and the generators: silence, tones, noise."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
@@ -21,40 +21,40 @@ class AudioSource(Protocol):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing but silence will come any more."""
+        """True if only silence follows."""
 
     def read(self) -> Pcm:
-        """The next frame; silence where there is nothing. Never waits, never raises."""
+        """Return the next frame; silence if there is none. Never blocks, never raises."""
 
     def close(self) -> None:
-        """Give back what it holds; more than once does no harm."""
+        """Release its resources. May be called more than once."""
 
 
 class Endless:
-    """What sources without an end, that hold nothing, have in common."""
+    """Base of endless sources without resources."""
 
     ended = False
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""
 
 
 class Silence(Endless):
-    """Nothing to hear."""
+    """Digital silence."""
 
     def read(self) -> Pcm:
-        """A frame of nothing."""
+        """Return a frame of silence."""
         return silence(FRAME)
 
 
 class ToneSource(Endless):
-    """A sine of `frequency` Hz, without a seam between frames."""
+    """A sine of `frequency` Hz, continuous between frames."""
 
     def __init__(self, frequency: float) -> None:
         self._tone = Tone(frequency, amplitude=TONE_PEAK)
 
     def read(self) -> Pcm:
-        """The next 20 ms of the sine."""
+        """Return the next 20 ms of the sine."""
         return self._tone.frame()
 
 
@@ -69,7 +69,7 @@ class Noise(Endless):
         self._next = 0
 
     def read(self) -> Pcm:
-        """The next 20 ms of noise."""
+        """Return the next 20 ms of noise."""
         frame: Pcm = self._frames[self._next].copy()
         self._next = (self._next + 1) % _NOISE_FRAMES
         return frame
@@ -89,7 +89,7 @@ def _pink(samples: int, seed: int) -> Pcm:
     frequency = np.fft.rfftfreq(samples, 1 / RATE)
     spectrum = np.exp(2j * np.pi * random.random(len(frequency)))
     spectrum /= np.sqrt(np.maximum(frequency, 1.0))
-    spectrum[frequency < 20] = 0  # nobody hears it, and it would eat up the headroom
+    spectrum[frequency < 20] = 0  # inaudible, and it would use up the headroom
     wave = np.fft.irfft(spectrum, samples)
     wave *= NOISE_RMS * 32767 / np.sqrt(np.mean(wave**2))
     exact: Wave = wave.astype(np.float32)

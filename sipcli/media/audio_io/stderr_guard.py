@@ -1,8 +1,8 @@
-"""Silence for C libraries that talk to stderr.
+"""Keep C libraries from writing to stderr.
 
-ALSA, JACK and PortAudio print what they find odd, from any thread and at any time, and so
-break a terminal's screen. Python writes to the file descriptor itself, C code through the
-variable `stderr` of the C library: turning that one to the null device silences C alone.
+ALSA, JACK and PortAudio print warnings from any thread at any time, which breaks a terminal's
+screen. Python writes to the file descriptor, C code through the C library's variable `stderr`:
+pointing that to the null device silences only C code.
 """
 
 import ctypes
@@ -19,9 +19,9 @@ _STDERR: Final = 2
 
 @cache
 def silence_c_libraries() -> None:
-    """Let what C code writes to `stderr` vanish, from now on.
+    """Discard what C code writes to `stderr`, from now on.
 
-    On Linux with glibc only: elsewhere nothing is printed, or the variable must not be changed.
+    Only on Linux with glibc: elsewhere nothing is printed, or the variable must not be changed.
     """
     if not _can_silence():
         return

@@ -1,4 +1,4 @@
-"""Tones for the person at the device: ringing, ringback, busy, a pressed key."""
+"""Play tones to the local user: ringing, ringback, busy, a pressed key."""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,7 +13,7 @@ _TAIL: Final = round(0.2 / FRAME_S)
 
 
 class TonePlayer:
-    """Plays one tone after the other, on a clock of its own: there may be no call yet.
+    """Plays one tone at a time, on its own clock: there may be no call yet.
 
     A loudspeaker mixes it with calls that use the same device. It is open only while a tone
     sounds. Must be made inside a running loop.
@@ -29,11 +29,11 @@ class TonePlayer:
 
     @property
     def is_playing(self) -> bool:
-        """Whether a tone sounds, or pauses between two sounds."""
+        """True while a tone plays, including its pauses."""
         return self._player is not None and not self._player.over
 
     def play(self, cadence: Cadence) -> None:
-        """Play `cadence` in place of what is played now. Raises `DeviceError`."""
+        """Play `cadence`, replacing the current one. Raises `DeviceError`."""
         if self._sink is None:
             self._sink = self._open_sink()
         self._player = CadencePlayer(cadence)
@@ -41,7 +41,7 @@ class TonePlayer:
         self._ticker.start()
 
     def stop(self) -> None:
-        """Be silent at once; the device closes unless somebody else uses it."""
+        """Stop at once; the device closes unless it has other users."""
         self._ticker.stop()
         self._player = None
         if self._sink is not None:

@@ -1,4 +1,4 @@
-"""WAV files that can be read at any time, even after a kill (RIFF WAVE, 16-bit PCM)."""
+"""Write WAV files that are valid at any time, even after a kill (RIFF WAVE, 16-bit PCM)."""
 
 import errno
 import os
@@ -17,19 +17,19 @@ from sipcli.media.audio_io.file_mode import file_mode
 from sipcli.media.pcm import RATE, Pcm
 
 PAUSE: Final = 0.2
-"""Seconds of sound that a kill may cost."""
+"""Maximum seconds of sound lost by a kill."""
 MAX_WAITING: Final = 500
-"""Frames that may wait for a disk that is busy: 10 s."""
+"""Maximum frames queued for a busy disk: 10 s."""
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _LARGEST: Final = 2**32 - 1 - _HEADER.size
-"""Bytes of sound in a file: its sizes have 32 bits. 12 hours of one channel."""
+"""Maximum bytes of sound in a file: its sizes have 32 bits. 12 hours of one channel."""
 
 
 class WavFile:
-    """A WAV file that is being written; its header is right after each `write`."""
+    """A WAV file being written; its header is valid after each `write`."""
 
     def __init__(self, path: Path, channels: int) -> None:
-        """Begin the file, in place of one that is there. Raises OSError."""
+        """Create the file, replacing an existing one. Raises OSError."""
         self._file = open(path, "wb", opener=private)  # noqa: SIM115 - `close` does
         self._channels = channels
         self._size = 0
@@ -73,10 +73,10 @@ class WavFile:
 
 
 class WavSink:
-    """Writes what it is given to a WAV file of one channel."""
+    """Writes frames to a mono WAV file."""
 
     def __init__(self, path: Path, warn: Warn) -> None:
-        """Raises `DeviceError`."""
+        """Create the file. Raises `DeviceError`."""
         self._writer = _writer(path, 1, warn)
 
     def write(self, frame: Pcm) -> None:
@@ -89,10 +89,10 @@ class WavSink:
 
 
 class Recorder:
-    """Writes both directions to one WAV file, in step: left what is sent, right what is heard."""
+    """Writes both directions to one WAV file, in step: left is sent, right is received."""
 
     def __init__(self, path: Path, warn: Warn) -> None:
-        """Raises `DeviceError`."""
+        """Create the file. Raises `DeviceError`."""
         self._writer = _writer(path, 2, warn)
 
     def put(self, sent: Pcm, received: Pcm) -> None:
@@ -105,7 +105,7 @@ class Recorder:
 
 
 class FileNames:
-    """Names for the files of one call after another, so that none overwrites the last one's."""
+    """Numbered file names for successive calls, so that none overwrites another."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -119,7 +119,7 @@ class FileNames:
         return self.path.with_name(f"{self.path.stem}-{number}{self.path.suffix}")
 
     def check(self) -> None:
-        """Raises `DeviceError` where no such file can be made; makes none."""
+        """Raise `DeviceError` if the file cannot be created; creates none."""
         try:
             reason = self._obstacle()
         except OSError as error:  # a folder that may not be looked into, a name that is too long
@@ -128,7 +128,7 @@ class FileNames:
             raise _unusable(self.path, reason)
 
     def _obstacle(self) -> str | None:
-        """Why it cannot be made, as far as a look tells. Raises `OSError` where none is allowed."""
+        """Return why it cannot be created, without trying. Raises `OSError` if `stat` fails."""
         folder = self.path.parent
         mode, folder_mode = file_mode(self.path), file_mode(folder)
         if mode is not None and stat.S_ISDIR(mode):

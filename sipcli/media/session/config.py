@@ -1,4 +1,4 @@
-"""What all calls of one phone have in common for their media."""
+"""The media configuration that all calls of a phone share."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -15,21 +15,21 @@ from sipcli.sdp.preferences import Preferences
 
 @dataclass(frozen=True, slots=True)
 class MediaConfig:
-    """One DTLS certificate, one list of ICE servers and one taste in codecs."""
+    """One DTLS certificate, the ICE servers and the codec preferences."""
 
     certificate: Certificate
     ice_servers: IceServers
     preferences: Preferences
     cname: str
-    """RFC 7022 §4.2: the same for all streams of a phone, and says nothing about it."""
+    """RFC 7022 §4.2: the same for all streams of a phone, and reveals nothing about it."""
     opus: Opus = field(default_factory=Opus)
-    """How we send it."""
+    """The settings of our Opus encoder."""
 
     @classmethod
     def from_settings(cls, settings: Settings, *, include_loopback: bool = False) -> Self:
-        """The kit that the settings ask for; `include_loopback` offers 127.0.0.1 and ::1 too.
+        """Return what the settings ask for; `include_loopback` also offers 127.0.0.1 and ::1.
 
-        What its calls need is loaded now.
+        Loads all libraries that its calls need now.
         """
         registry.preload(settings.codecs)
         return cls(

@@ -1,4 +1,4 @@
-"""What one call's media tell the call."""
+"""The events of one call's media."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -10,39 +10,39 @@ from sipcli.sdp.transport import Candidate, Fingerprint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaConnected:
-    """Media can flow: for the first time, or after an ICE restart."""
+    """Media can flow: for the first time, or again after an ICE restart."""
 
     restarted: bool
     codec: str
     local: Candidate
     remote: Candidate
     fingerprint: Fingerprint | None
-    """Of the far end's certificate."""
+    """The fingerprint of the far end's certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFailed:
-    """The way could not be opened; nothing will come of this call."""
+    """The transport could not be opened; the call has no media."""
 
     phase: Phase
-    """Which step of it has failed."""
+    """The step that failed."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLost:
-    """Nothing comes any more; an ICE restart may help, unless `closed`."""
+    """Nothing arrives any more; an ICE restart may help, unless `closed`."""
 
     reason: str
     closed: bool
-    """The far end has said that its media are over."""
+    """True if the far end closed its media."""
     phase: Phase = Phase.AUDIO
-    """Which step has failed, where another way could not be opened."""
+    """The step that failed, if a new transport could not be opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaBack:
-    """What was lost is back, the way it went before."""
+    """Lost media are back, over the same path as before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +55,14 @@ class DigitHeard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaWarned:
-    """Something does not work as it should, and the call goes on."""
+    """Something does not work, but the call continues."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaBroke:
-    """Something raised what it should not; there will be no sound any more."""
+    """An unexpected exception; there is no more sound in this call."""
 
     error: Exception
 

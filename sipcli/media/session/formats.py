@@ -1,4 +1,4 @@
-"""What was agreed in a session description, in the words of the sound's two halves."""
+"""Convert the agreed media into the formats of the receiving and the sending half."""
 
 from typing import Final
 
@@ -15,13 +15,13 @@ from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.opus import OpusWishes
 
 _LEAST_BITRATE: Final = 6_000
-"""bit/s: Opus does with no less."""
+"""bit/s: the minimum of Opus."""
 
 _HEARD: Final = {**CODECS, COMFORT_NOISE.name: COMFORT_NOISE}
 
 
 def inbound(agreed: NegotiatedMedia) -> InboundFormats:
-    """What may arrive."""
+    """Return the formats that may arrive."""
     return InboundFormats(
         codecs={
             each.payload_type: _HEARD[each.encoding]
@@ -40,7 +40,7 @@ def inbound(agreed: NegotiatedMedia) -> InboundFormats:
 
 
 def outbound(agreed: NegotiatedMedia, ours: Opus) -> OutboundFormats:
-    """What is sent; `ours` is how the user wants Opus."""
+    """Return the formats to send; `ours` are the user's Opus settings."""
     events = agreed.telephone_event
     opus = None if agreed.opus is None else _opus(agreed.opus, _limit(agreed), ours)
     return OutboundFormats(
@@ -56,7 +56,7 @@ def outbound(agreed: NegotiatedMedia, ours: Opus) -> OutboundFormats:
 
 
 def wishes(ours: Opus) -> OpusWishes:
-    """What to ask of the far end's Opus where that is how the user wants it."""
+    """Return what to ask of the far end's Opus for the user's settings."""
     return OpusWishes(
         fec=ours.fec,
         dtx=ours.dtx,
@@ -65,7 +65,7 @@ def wishes(ours: Opus) -> OpusWishes:
 
 
 def _limit(agreed: NegotiatedMedia) -> int | None:
-    """bit/s that the far end wants to get at most, of RTP payload; None for as many as we like."""
+    """Return the maximum bit/s of RTP payload the far end wants; None for no limit."""
     opus = agreed.opus
     limits = (opus.max_average_bitrate if opus is not None else None, agreed.bandwidth)
     return min((limit for limit in limits if limit is not None), default=None)
@@ -84,7 +84,7 @@ def _opus(theirs: OpusWishes, limit: int | None, ours: Opus) -> OpusSettings:
 
 
 def _mid(agreed: NegotiatedMedia) -> Element | None:
-    """What our packets bear."""
+    """Return the MID header extension of our packets; None for none."""
     extension = agreed.mid_extension
     if extension is None or not extension.sends:
         return None
@@ -92,7 +92,7 @@ def _mid(agreed: NegotiatedMedia) -> Element | None:
 
 
 def _foreign(agreed: NegotiatedMedia) -> OneOf | None:
-    """What packets of other media bear; None where there are none."""
+    """Return the MID header extensions of other media's packets; None if there are none."""
     extension = agreed.mid_extension
     if extension is None:
         return None
@@ -101,5 +101,5 @@ def _foreign(agreed: NegotiatedMedia) -> OneOf | None:
 
 
 def _max_redundant(bitrate: int, limit: int | None) -> int:
-    """How many payloads of `bitrate` there is room for besides the one that is new."""
+    """Return how many redundant payloads of `bitrate` fit next to the new one."""
     return MAX_REDUNDANT if limit is None else max(0, min(MAX_REDUNDANT, limit // bitrate - 1))

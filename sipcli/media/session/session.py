@@ -1,4 +1,4 @@
-"""One call's media from the first offer to the last packet."""
+"""The media session of one call, from the first offer to the last packet."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ RESTART_PAUSE: Final = 0.3
 """Seconds that our checks of an ICE restart wait once the far end has our answer: Chromium gives a
 pair up for good whose checks come before it goes by that. The old pair carries the media."""
 ARRIVAL_LIMIT: Final = 2.0
-"""Seconds after which an answer is taken to have arrived that nothing is heard of."""
+"""Seconds after which an answer without any confirmation is assumed to have arrived."""
 
 
 class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it becomes
@@ -50,20 +50,20 @@ class NotAcceptable(MediaError):  # noqa: N818 - the reason phrase of the 488 it
 
 
 class Withdrawn(MediaError):  # noqa: N818 - says what the far end has done
-    """The offer that was to be answered is void."""
+    """The far end has withdrawn the offer that was to be answered."""
 
     phase = Phase.OFFER_ANSWER
 
 
 class MediaSession:
-    """Negotiates, opens the way, and keeps the sound going. `close` it in the end.
+    """Negotiates, opens the transport, and runs the audio. `close` it at the end.
 
-    It lives as long as the call. What may change under it is the way: another ICE generation,
-    or another far end with keys of its own. Either is gathered for first, and becomes the
-    present one only when it is agreed on; the counts, levels and digits of the call go on.
+    It lives as long as the call. The transport may change: another ICE generation, or another
+    far end with its own keys. Candidates are gathered first, and the new transport replaces the
+    current one only once agreed; counters, levels and digits of the call continue.
 
-    What the far end sends never raises anything but `NotAcceptable`; how the media fare is
-    told by `on_event`, from the loop's thread.
+    Input from the far end raises only `NotAcceptable`. `on_event` is called with the media's
+    events, from the loop's thread.
     """
 
     def __init__(
@@ -126,29 +126,29 @@ class MediaSession:
     # Offer and answer
 
     async def prepare(self) -> None:
-        """Gather our addresses ahead of the offer or answer that will name them."""
+        """Gather our candidates for the next offer or answer."""
         await self._way.own_side()
 
     @property
     def considers_offer(self) -> bool:
-        """Whether an offer of theirs waits for `answer`."""
+        """True if an offer of the far end waits for `answer`."""
         return self._considered is not None
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether an offer of ours is out."""
+        """True if our offer waits for an answer."""
         return self._negotiation.state in (State.HAVE_LOCAL_OFFER, State.HAVE_REMOTE_PRANSWER)
 
     async def offer(self, direction: Direction, *, restart: bool = False) -> bytes:
-        """Our offer; `restart` asks for an ICE restart (RFC 8839 §4.4.1.1)."""
+        """Return our offer; `restart` asks for an ICE restart (RFC 8839 §4.4.1.1)."""
         if restart:
             await self._way.propose_another()
         return self._negotiation.create_offer(await self._way.own_side(), direction).encode()
 
     def receive_answer(self, body: bytes, *, provisional: bool = False) -> NegotiatedMedia:
-        """Take the answer to our offer, and go by it. Raises `NotAcceptable`.
+        """Apply the answer to our offer. Raises `NotAcceptable`.
 
-        After a provisional one that of another fork may come: the media turn to it.
+        After a provisional answer, one from another fork may follow: the media switch to it.
         """
         agreed = self._negotiation.receive_answer(body, provisional=provisional)
         if isinstance(agreed, Refused):
@@ -157,7 +157,7 @@ class MediaSession:
         return agreed
 
     def receive_offer(self, body: bytes) -> None:
-        """Look at the far end's offer; `answer` or `rollback` is next. Raises `NotAcceptable`."""
+        """Process the far end's offer; call `answer` or `rollback` next. Raises `NotAcceptable`."""
         remote = self._negotiation.receive_offer(body)
         if isinstance(remote, Refused):
             raise NotAcceptable(remote)
@@ -165,7 +165,7 @@ class MediaSession:
         self._considered = remote
 
     async def answer(self, direction: Direction) -> bytes:
-        """Our answer to the offer received last; media go by it at once. Raises `Withdrawn`."""
+        """Return our answer to the last offer, which applies at once. Raises `Withdrawn`."""
         path = self._considered.path if self._considered is not None else None
         self._considered = None
         if path is not None and (path.ice_restarted or path.new_association):
@@ -180,17 +180,17 @@ class MediaSession:
         return text.encode()
 
     def answer_arrived(self) -> None:
-        """The far end has our last answer."""
+        """Call when the far end has received our last answer."""
         self._arrival.set()
 
     def withdraw(self) -> None:
-        """Their offer is void, if it is not answered yet; `rollback` is next."""
+        """Drop the far end's offer, if not answered yet; call `rollback` next."""
         self._considered = None
         if self._negotiation.state is State.HAVE_REMOTE_OFFER:
             self._negotiation.rollback()
 
     async def rollback(self) -> None:
-        """Our offer had no success, or theirs was withdrawn: what was agreed stands."""
+        """Drop our failed offer or their withdrawn one; the current agreement stays in force."""
         self._considered = None
         if self._negotiation.state is not State.STABLE:
             self._negotiation.rollback()
@@ -198,24 +198,24 @@ class MediaSession:
 
     @property
     def agreed(self) -> NegotiatedMedia | None:
-        """What the media go by; None before the first agreement."""
+        """The agreement in force; None before the first."""
         return self._negotiation.agreed
 
     # While it lasts
 
     @property
     def is_connected(self) -> bool:
-        """Whether media can flow."""
+        """True if media can flow."""
         return self._way.is_open
 
     @property
     def is_lost(self) -> bool:
-        """Whether it was told that nothing comes any more, and nothing has come since."""
+        """True after `MediaLost`, until media are back."""
         return self._way.is_lost
 
     @property
     def name(self) -> str:
-        """What a log calls the way of these media."""
+        """The name of the transport in logs."""
         return self._transport.name
 
     @property
@@ -225,59 +225,59 @@ class MediaSession:
 
     @property
     def protection(self) -> tuple[str, str, str] | None:
-        """The version of DTLS, its cipher and the SRTP profile; None while DTLS is not up."""
+        """DTLS version, cipher and SRTP profile; None while DTLS is not up."""
         return self._transport.protection
 
     @property
     def remote_fingerprint(self) -> Fingerprint | None:
-        """Of the certificate that the far end showed; None before it did."""
+        """The fingerprint of the far end's certificate; None before the handshake."""
         return self._transport.remote_fingerprint
 
     @property
     def remote_metrics(self) -> VoipMetrics | None:
-        """How we sound at the far end, as it says itself (RFC 3611 §4.7); None if it does not."""
+        """The far end's VoIP metrics on our audio (RFC 3611 §4.7); None if it reports none."""
         return self.stream.reporting.remote_metrics if self.stream.reporting is not None else None
 
     @property
     def unopened(self) -> MediaError | None:
-        """What is in the way of media that were agreed on; None once they can flow."""
+        """Why the agreed media cannot flow yet; None once they can."""
         return self._transport.unopened if self.agreed is not None else None
 
     @property
     def opening_since(self) -> float:
-        """When the present way was agreed on, on the loop's clock; before, when this was made."""
+        """When the current transport was agreed (loop's clock); before, when this was created."""
         return self._way.opening_since
 
     @property
     def takes_digits(self) -> bool:
-        """Whether the far end takes digits in the RTP stream just now."""
+        """True if the far end currently accepts digits in RTP."""
         outbound, agreed = self.stream.outbound, self.agreed
         if outbound is None or agreed is None:
             return False
         return outbound.takes_events and agreed.direction.sends
 
     def send_digits(self, steps: tuple[Step, ...]) -> bool:
-        """Send digits in the RTP stream; False where the far end takes none there just now."""
+        """Send digits in RTP; returns False if the far end currently accepts none there."""
         if not self.takes_digits or self.stream.outbound is None:
             return False
         self.stream.outbound.dial(steps)
         return True
 
     def take_back_digits(self) -> tuple[Step, ...]:
-        """Of the digits that were to be sent in the RTP stream, those that have not begun."""
+        """Remove and return the digits queued for RTP that have not been started."""
         outbound = self.stream.outbound
         return outbound.dtmf.take_back() if outbound is not None else ()
 
     def mute(self, muted: bool) -> None:
-        """Send silence, or what the source has again."""
+        """Send silence, or the source's audio again."""
         self.stream.muted = muted
 
     def doubt(self) -> None:
-        """Something has disturbed this machine: if the far end is not reached any more, say so."""
+        """Check now whether the far end is still reachable, after a sleep or network change."""
         self._transport.doubt()
 
     async def close(self) -> None:
-        """Say goodbye and give everything back; half a second at most."""
+        """Send goodbye and release everything, within half a second."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -298,7 +298,7 @@ class MediaSession:
         self._tell_connected()
 
     def _may_be_silent(self) -> bool:
-        """Whether silence is no wonder: on hold, before there is a way, and where it is lost."""
+        """True if silence is expected: on hold, before media are up, and while they are lost."""
         agreed = self.agreed
         if agreed is None or not self.is_connected or self._way.is_lost:
             return True
@@ -309,7 +309,7 @@ class MediaSession:
         self._tell(MediaWarned(text=f"{silence}, although it still answers ICE checks"))
 
     def _tick(self, now: float) -> None:
-        """Let a frame pass; what that raises stops the clock, and is the end of the call."""
+        """Process a frame; an exception stops the clock and ends the call."""
         try:
             self.stream.tick(now)
         except Exception as error:  # noqa: BLE001
@@ -334,7 +334,7 @@ class MediaSession:
         )
 
     def _on_ssrc(self, ssrc: int) -> None:
-        """The next description names it."""
+        """Announce the new SSRC in the next description."""
         self._negotiation.source = RtpSource(ssrc, self._media_config.cname)
 
     def _on_digit(self, direction: Literal["sent", "received"], digit: Digit) -> None:
@@ -346,7 +346,7 @@ class MediaSession:
 
 
 async def _has_settled(arrival: asyncio.Event) -> None:
-    """Wait until the far end has our answer, and goes by it."""
+    """Wait until the far end has received and applied our answer."""
     with suppress(TimeoutError):
         async with asyncio.timeout(ARRIVAL_LIMIT):
             await arrival.wait()

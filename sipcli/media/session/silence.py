@@ -1,7 +1,7 @@
-"""Whether anything still comes from the far end: told when nothing has for a while.
+"""Report when nothing has arrived from the far end for a while.
 
-Silence is no loss: a recorder, a voice mailbox or a parking place may send nothing at all, and
-whether the far end is there is what its consent tells (RFC 7675). But a person wants to know.
+Silence is not a loss: a recorder, a voice mailbox or call parking may send nothing at all, and
+ICE consent tells whether the far end is alive (RFC 7675). But the user wants to know.
 """
 
 import asyncio
@@ -11,16 +11,16 @@ from typing import Final
 from sipcli.awake import LATE
 
 SILENCE_LIMIT: Final = 10.0
-"""Seconds without RTP and RTCP that are worth a word."""
+"""Seconds without RTP and RTCP that are worth a warning."""
 LOOK_INTERVAL: Final = 0.5
-"""Seconds between looks."""
+"""Seconds between checks."""
 
 
 class SilenceWatch:
-    """Looks twice a second when something last came, and tells of the first silence.
+    """Checks twice a second when something last arrived, and reports the first silence.
 
-    Silence is held against nobody while `is_expected`: on hold, some send nothing at all. Nor is
-    what this process slept through.
+    Silence does not count while `is_expected`: on hold, some peers send nothing at all. Nor does
+    time during which this process was suspended.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class SilenceWatch:
         is_expected: Callable[[], bool],
         on_silent: Callable[[float], None],
     ) -> None:
-        """`on_silent` gets the seconds since something last came, once."""
+        """`on_silent` is called once, with the seconds since something last arrived."""
         self._last_received = last_received
         self._is_expected = is_expected
         self._on_silent = on_silent
@@ -39,14 +39,14 @@ class SilenceWatch:
         self._handle: asyncio.TimerHandle | None = None
 
     def restart(self) -> None:
-        """Begin to watch, or give the far end the whole time again."""
+        """Start watching, or start the timeout again."""
         self.stop()
         if not self._has_told:
             self._since = self._loop.time()
             self._handle = self._loop.call_later(LOOK_INTERVAL, self._look)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop watching."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

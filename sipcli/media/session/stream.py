@@ -1,4 +1,4 @@
-"""The sound of one call both ways: what happens every 20 ms, and with every packet."""
+"""The audio of one call in both directions: the work of every 20 ms and every packet."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -17,58 +17,58 @@ from sipcli.media.voip_metrics import voip_metrics
 from sipcli.sdp.negotiated import NegotiatedMedia
 
 MAX_COLLISIONS: Final = 4
-"""How often our SSRC changes because the far end has the same: by chance, hardly ever once."""
+"""Maximum changes of our SSRC because the far end has the same: by chance, hardly ever once."""
 _SPEECH: Final = Opus()
-"""How Opus is sent where nobody wants otherwise."""
+"""The default Opus settings."""
 
 
 class Source(Protocol):
-    """Where the sound that we send comes from (source.AudioSource)."""
+    """The source of the audio we send (source.AudioSource)."""
 
     def read(self) -> Pcm:
-        """The next frame; silence where there is nothing. Never waits."""
+        """Return the next frame; silence if there is none. Never blocks."""
 
 
 class Sink(Protocol):
-    """Where the sound that we hear goes to (sink.AudioSink)."""
+    """The sink of the audio we receive (sink.AudioSink)."""
 
     def write(self, frame: Pcm) -> None:
-        """Take the next frame. Never waits."""
+        """Write the next frame. Never blocks."""
 
 
 @runtime_checkable
 class Paced(Protocol):
-    """A source or sink with a clock of its own: a sound device."""
+    """A source or sink with its own clock: a sound device."""
 
     @property
     def pace(self) -> float:
-        """Seconds by which the next frame should come later, to keep step with it."""
+        """Seconds by which to delay the next frame, to stay in step with the device."""
 
 
 class Tap(Protocol):
-    """Somebody who listens to both sides, frame by frame in step: a recorder, an expectation."""
+    """A listener to both directions, frame by frame in step: a recorder, an expectation."""
 
     def put(self, sent: Pcm, received: Pcm) -> None:
-        """Take a frame of each direction."""
+        """Add a frame of each direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """Where packets go, and who hears of digits."""
+    """The outputs of a stream: packets and digits."""
 
     send_rtp: Callable[[bytes], None]
     send_rtcp: Callable[[bytes], None]
     on_digit_sent: Callable[[Digit], None]
     on_digit_received: Callable[[Digit], None]
     is_open: Callable[[], bool] = lambda: True
-    """Whether packets go anywhere just now."""
+    """Returns True if packets can currently be sent."""
     on_ssrc: Callable[[int], None]
-    """Gets the SSRC that our packets have from now on."""
+    """Called with our new SSRC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Randomness:
-    """What has to be unpredictable in RTP (RFC 3550 §5.1, §6.2, §8.1)."""
+    """The values that must be unpredictable in RTP (RFC 3550 §5.1, §6.2, §8.1)."""
 
     ssrc: int
     sequence: int
@@ -78,7 +78,7 @@ class Randomness:
 
 
 class Stream:
-    """Joins source, codec, RTP, playout and sink. Time is `now`, in seconds of one clock."""
+    """Joins source, codec, RTP, jitter buffer and sink. Time is `now`, in seconds of one clock."""
 
     def __init__(
         self,
@@ -92,12 +92,12 @@ class Stream:
     ) -> None:
         self.muted = False
         self.withholds = False
-        """Whether no audio is sent at all, not even silence: a fault that a test may want."""
+        """True to send no audio at all, not even silence: a fault for tests."""
         self.agreed: NegotiatedMedia | None = None
         self.inbound: Inbound | None = None
         """None before the first agreement, like the next two."""
         self.last_rtp: float | None = None
-        """When the last RTP packet came, in the seconds of `now`; None before the first."""
+        """When the last RTP packet arrived, in the seconds of `now`; None before the first."""
         self.outbound: Outbound | None = None
         self.reporting: Reporting | None = None
         self.use(source, sink, taps)
@@ -108,17 +108,17 @@ class Stream:
         self._collisions = 0
 
     def use(self, source: Source, sink: Sink, taps: tuple[Tap, ...]) -> None:
-        """Take the sound from elsewhere, and bring it elsewhere, from the next frame on."""
+        """Switch to another source, sink and taps from the next frame on."""
         self.source, self.sink, self._taps = source, sink, taps
-        # One clock is followed: the ear hears a jump before anybody notices one in what is sent.
+        # Follow one clock only, the sink's if possible: a jump is more noticeable in what we hear.
         self._clock = next((part for part in (sink, source) if isinstance(part, Paced)), None)
 
     def pace(self) -> float:
-        """Seconds by which the next frame should come later than 20 ms after this one."""
+        """Seconds by which to delay the next frame beyond 20 ms after this one."""
         return self._clock.pace if self._clock is not None else 0.0
 
     def agree(self, agreed: NegotiatedMedia, *, anew: bool = False) -> None:
-        """Go on by what is now agreed, with another far end if `anew`."""
+        """Apply a new agreement; `anew` if it is with another far end."""
         if self.outbound is not None and (anew or not agreed.direction.sends):
             self._end_digit(self.outbound)
         self.agreed = agreed
@@ -133,9 +133,9 @@ class Stream:
             self.outbound.agree(formats.outbound(agreed, self._opus))
 
     def avoid(self, ssrcs: Collection[int], now: float | None = None) -> None:
-        """Take another SSRC if the far end has ours, too (RFC 3550 §8.2).
+        """Change our SSRC if the far end uses the same one (RFC 3550 §8.2).
 
-        The old one is said goodbye to, where anything was sent under it and it is known when.
+        Sends a BYE for the old one if anything was sent with it and the time is known.
         """
         if self._random.ssrc not in ssrcs or self._collisions == MAX_COLLISIONS:
             return
@@ -149,7 +149,7 @@ class Stream:
         self._wire.on_ssrc(ssrc)
 
     def on_rtp(self, data: bytes, now: float) -> None:
-        """Take in an RTP packet, decrypted; garbage costs nothing but itself."""
+        """Process a decrypted RTP packet; garbage is dropped without other effect."""
         if self.inbound is not None:
             self.last_rtp = now
             self.inbound.rtp(data, now)
@@ -157,19 +157,19 @@ class Stream:
                 self.avoid((self._random.ssrc,), now)
 
     def on_rtcp(self, data: bytes, now: float) -> None:
-        """Take in a compound RTCP packet, decrypted."""
+        """Process a decrypted compound RTCP packet."""
         if self.reporting is not None and self.outbound is not None:
             packets = self.reporting.receive(data, now)
             reports = (each for each in packets if isinstance(each, SenderReport | ReceiverReport))
             self.avoid([each.ssrc for each in reports], now)
-            # Metrics first: what they tell was so before anything is done by the report with them.
+            # Metrics first: they describe the time before the report changes the protection.
             if self.reporting.remote_metrics is not None:
                 self.outbound.on_metrics(self.reporting.remote_metrics)
             if self.reporting.remote is not None:
                 self.outbound.on_report(self.reporting.remote, now)
 
     def tick(self, now: float) -> None:
-        """Everything that is due every 20 ms, in both directions."""
+        """Do the work of one 20 ms frame, in both directions."""
         if self.inbound is None or self.outbound is None or self.reporting is None:
             return
         sent = self._send(self.outbound, now)
@@ -185,24 +185,24 @@ class Stream:
             self._wire.send_rtcp(self.reporting.report(now, metrics))
 
     def skip(self, frames: int) -> None:
-        """Leave out frames of 20 ms: what we send is not to lag behind for ever after."""
+        """Skip frames of 20 ms, so that what we send does not stay late."""
         if self.outbound is not None:
             self.outbound.sender.skip(frames)
 
     def statistics(self) -> Statistics | None:
-        """The figures as they are now; None before the first agreement."""
+        """Return the current statistics; None before the first agreement."""
         if self.inbound is None or self.outbound is None or self.reporting is None:
             return None
         return snapshot(self.inbound, self.outbound, self.reporting)
 
     def goodbye(self, now: float) -> None:
-        """Say by RTCP that we leave (RFC 3550 §6.3.7)."""
+        """Send an RTCP BYE (RFC 3550 §6.3.7)."""
         has_sent = self.outbound is not None and self.outbound.sender.packets > 0
         if self.reporting is not None and has_sent:
             self._wire.send_rtcp(self.reporting.goodbye(now))
 
     def _send(self, outbound: Outbound, now: float) -> Pcm:
-        """Send the frame of this moment; returns what it came to."""
+        """Send the current frame; returns the sound sent."""
         pcm = self.source.read()
         if self.muted or self.agreed is None or not self.agreed.direction.sends:
             pcm = silence(FRAME)
@@ -217,7 +217,7 @@ class Stream:
         return pcm
 
     def _end_digit(self, outbound: Outbound) -> None:
-        """Let the digit that sounds come to an end before nothing may be sent any more."""
+        """End the digit being sent before sending stops."""
         if not self._wire.is_open():
             outbound.dtmf.begin_again()
         for packet in outbound.end_digit():

@@ -1,4 +1,4 @@
-"""The clock of a call: one timer, every 20 ms, that neither drifts nor bursts."""
+"""The clock of a call: one 20 ms timer that neither drifts nor bursts."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from typing import Final
 from sipcli.media.pcm import FRAME_S
 
 MAX_CATCH_UP: Final = 5
-"""Frames that are made up for after a delay; what is more was a sleep, and is skipped."""
+"""Maximum frames to catch up after a delay; more means the machine slept, and they are skipped."""
 
 
 class Ticker:
-    """Calls `tick(now)` for each 20 ms since `start`, late ones too unless they are many.
+    """Calls `tick(now)` for each 20 ms since `start`, also for a few late ones.
 
-    `pace` says after each frame by how many seconds the next one should come later, so that a
-    sound device whose clock is not ours is followed. `skip` hears of frames that are left out.
+    `pace` returns, after each frame, by how many seconds to delay the next one, to follow the
+    clock of a sound device. `skip` is called with the number of skipped frames.
     """
 
     def __init__(
@@ -30,16 +30,16 @@ class Ticker:
         self._next = 0.0
         self._handle: asyncio.TimerHandle | None = None
         self.skipped = 0
-        """Frames left out because the loop was held up for too long."""
+        """Frames skipped because the loop was blocked for too long."""
 
     def start(self) -> None:
-        """Begin with a frame now."""
+        """Start with a frame now."""
         if self._handle is None:
             self._next = self._loop.time()
             self._handle = self._loop.call_at(self._next, self._run)
 
     def stop(self) -> None:
-        """No frame after this."""
+        """Stop; no frame comes after this."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -53,8 +53,8 @@ class Ticker:
             self._next += late * FRAME_S
         self._tick(now)
         if self._handle is not None:  # the tick has not ended the call
-            # What is still to be made up for follows at once, but not before the loop has read
-            # what came meanwhile: it reads one datagram of a socket between two timers, and a
-            # frame that is asked for before its packet is read is taken for lost.
+            # Late frames follow at once, but only after the loop has read what arrived meanwhile:
+            # it reads one datagram per socket between two timers, and a frame requested before
+            # its packet is read counts as lost.
             self._next += FRAME_S + self._pace()
             self._handle = self._loop.call_at(self._next, self._run)

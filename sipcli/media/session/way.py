@@ -1,4 +1,4 @@
-"""Where one call's media go: gathered for, opened, restarted, and turned to another far end."""
+"""The path of one call's media: gather, open, restart, and switch to another far end."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -26,10 +26,10 @@ OnPacket: TypeAlias = Callable[[bytes, float], None]
 
 
 class Way:
-    """Follows the paths that are agreed on, one after the other.
+    """Follows the agreed paths, one after the other.
 
-    What leads elsewhere is gathered for first, proposed, and becomes the present way only when
-    it is agreed on; until then, and where it is rolled back, the present one goes on.
+    A new path is gathered and proposed first, and replaces the current one only once agreed; until
+    then, and after a rollback, the current one stays in use.
     """
 
     def __init__(
@@ -47,21 +47,21 @@ class Way:
         self._tell = tell
         self._local: LocalTransport | None = None
         self._proposed: LocalTransport | None = None
-        """What was gathered for another way, until it is answered or rolled back."""
+        """The transport gathered for a new path, until it is answered or rolled back."""
         self._opening: asyncio.Task[None] | None = None
         self._restarting: asyncio.Task[None] | None = None
         self._turning: asyncio.Task[None] | None = None
-        """Leaves a way, opened or gathered for, that is of no use any more."""
+        """Closes an open or gathered path that is no longer needed."""
         self.opening_since = asyncio.get_running_loop().time()
         """Since when media are awaited: the first agreement, or when one led away from a way that
         was open; before, when this was made."""
         self.is_lost = False
-        """Whether it was told that nothing comes this way, or nothing any more."""
+        """True once `lost` was reported for this path."""
 
     # What we propose
 
     async def own_side(self) -> LocalTransport:
-        """Our addresses and credentials for the next description."""
+        """Return our candidates and credentials for the next description."""
         if self._proposed is not None:
             return self._proposed
         if self._local is None:
@@ -69,7 +69,7 @@ class Way:
         return self._local
 
     async def propose_another(self) -> None:
-        """Gather for another way, if there is one; an ICE restart under way gives up for it."""
+        """Gather for a new path, if there is one already; cancels an ICE restart in progress."""
         if self._opening is None:
             return
         await _end(self._restarting)
@@ -78,7 +78,7 @@ class Way:
         self._proposed = await self.transport.restart()
 
     async def roll_back(self) -> None:
-        """What was proposed is not agreed to."""
+        """Drop the proposed path: it was not agreed."""
         if self._proposed is not None:
             self._proposed = None
             await self.transport.cancel_restart()
@@ -86,9 +86,9 @@ class Way:
     # What is agreed
 
     def follow(self, path: Path, *, before_restart: Work | None = None) -> bool:
-        """Go by an agreement; `before_restart` is waited for before an ICE restart begins.
+        """Apply an agreement; an ICE restart begins after `before_restart` is done.
 
-        Returns whether it leads to another far end than before.
+        Returns True if it leads to another far end than before.
         """
         proposed, self._proposed = self._proposed, None
         start = partial(
@@ -115,12 +115,12 @@ class Way:
             restart = partial(self.transport.restart_with, path.remote)
             over = self._go_over(restart, self._opening, self._restarting, before_restart)
             self._restarting = self._spawn(over)
-        elif proposed is not None:  # they take no notice of our ICE restart
+        elif proposed is not None:  # the far end ignored our ICE restart
             self._turning = self._spawn(self.transport.cancel_restart())
         return False
 
     def lost(self, reason: str, *, closed: bool = False, phase: Phase = Phase.AUDIO) -> None:
-        """Tell once that nothing comes this way any more."""
+        """Report once that nothing arrives on this path any more."""
         if not self.is_lost:
             self.is_lost = True
             self._tell(MediaLost(reason=reason, closed=closed, phase=phase))
@@ -131,7 +131,7 @@ class Way:
             self._tell(MediaBack())
 
     async def close(self) -> None:
-        """Give everything back; half a second at most."""
+        """Release everything, within half a second."""
         for task in (self._opening, self._restarting, self._turning):
             await _end(task)
         await self.transport.close()
@@ -139,7 +139,7 @@ class Way:
     # Inside
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run `work`; what it raises is told: a call that no one ends would stay mute."""
+        """Run `work`; report what it raises, or the call would stay silent for ever."""
         task = asyncio.create_task(self._guard(work))
         task.add_done_callback(lambda _: work.close())  # where it was cancelled before it began
         return task
@@ -152,7 +152,7 @@ class Way:
             self._tell(MediaBroke(error=error))
 
     def _leads_elsewhere(self, path: Path) -> bool:
-        """Whether the media of before are of no use for `path`."""
+        """Return True if the current transport cannot serve `path`."""
         return path.new_association or (path.ice_restarted and not self.transport.is_up)
 
     async def _turn(
@@ -161,7 +161,7 @@ class Way:
         opening: asyncio.Task[None] | None,
         restarting: asyncio.Task[None] | None,
     ) -> None:
-        """Turn from the far end of before, and what was being done about it, to another one."""
+        """Switch to another far end, and cancel what is in progress for the previous one."""
         if turning is not None:
             await asyncio.wait([turning])
         await _end(opening)
@@ -169,14 +169,14 @@ class Way:
         await self.transport.begin_anew()
 
     async def _open(self, work: Work) -> None:
-        """Open the first way."""
+        """Open the first path."""
         try:
             await work()
         except MediaError as failure:
             self._failed(failure)
 
     async def _open_another(self, work: Work, turning: asyncio.Task[None]) -> None:
-        """Open the way to another far end; an offer of ours may still help where that fails."""
+        """Open the path to another far end; if that fails, an offer of ours may still help."""
         await asyncio.wait([turning])
         try:
             await work()
@@ -192,7 +192,7 @@ class Way:
         restarting: asyncio.Task[None] | None,
         before: Work | None,
     ) -> None:
-        """Do an ICE restart; an earlier one that is still looking for a way gives up for it."""
+        """Do an ICE restart; cancels an earlier one still in progress."""
         await asyncio.wait([opening])
         await _end(restarting)
         if before is not None:
@@ -211,7 +211,7 @@ class Way:
 
     @property
     def is_open(self) -> bool:
-        """Whether media can flow."""
+        """True if media can flow."""
         transport = self.transport
         return transport.selected_pair is not None and transport.protection is not None
 
@@ -230,7 +230,7 @@ class Way:
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task and see it end."""
+    """Cancel a task and wait for its end."""
     if task is not None and not task.done():
         task.cancel()
         await asyncio.wait([task])
