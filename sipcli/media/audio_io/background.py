@@ -38,7 +38,7 @@ def started(work: Callable[[], None], name: str) -> threading.Thread:
 
 
 def _words(error: Exception) -> str:
-    """Return the text of an error, without the number if it has a message."""
+    """Return the text of an error, with its type unless it is an OSError or ValueError."""
     if isinstance(error, OSError | ValueError):
         return getattr(error, "strerror", None) or str(error)
     return f"{type(error).__name__}: {error}"

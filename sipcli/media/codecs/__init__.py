@@ -1,1 +1,1 @@
-"""The audio codecs: payloads to sound and back, at the phone's 48 kHz."""
+"""The audio codecs: encode and decode at the internal rate of 48 kHz."""

@@ -1,4 +1,4 @@
-"""Comfort noise: what some send in place of silence (RFC 3389)."""
+"""Comfort noise, which some senders use in place of silence (RFC 3389)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Sound in place of what was lost, for codecs that have none of their own: repeated pitch periods.
+"""Packet loss concealment for codecs without their own: repeat pitch periods.
 
 The idea of ITU-T G.711 Appendix I: what was heard last goes on at its own pitch for 10 ms,
 then from two and from three periods so that it does not buzz, and fades out. Without the

@@ -1,4 +1,4 @@
-"""Taking off the grain of G.711: the noise that its coarse steps lay over a quiet sound.
+"""Postfilter for G.711: reduce its quantization noise, audible over quiet sound.
 
 How strong the noise is, is known: each code stands for a range of samples, and the error is spread
 evenly over it. So a Wiener filter needs no guess: of each frequency it leaves the share that is

@@ -1,4 +1,4 @@
-"""libopus by ctypes, for what FFmpeg's wrapper leaves out: loss concealment, FEC and settings.
+"""libopus through ctypes, for what FFmpeg's wrapper lacks: concealment, FEC and settings.
 
 PyAV's wheels carry a libopus of their own; where there is none, the system's is taken. The
 states live in memory of Python's, so that nothing has to be closed.

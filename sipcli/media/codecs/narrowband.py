@@ -1,4 +1,4 @@
-"""The codecs of 8 and 16 kHz at the phone's 48 kHz: resampled, with waveform concealment."""
+"""Run 8 and 16 kHz codecs at the internal 48 kHz: resampling and waveform concealment."""
 
 from collections.abc import Callable
 from typing import Final

@@ -40,11 +40,11 @@ class OpusSettings:
     fec: bool = True
     """Let packets tell how the one before sounded, once losses are reported (§2.1.7)."""
     dtx: bool = False
-    """Send next to nothing while nobody speaks (§2.1.9)."""
+    """Send next to nothing while there is no speech (§2.1.9)."""
     cbr: bool = False
-    """Make all packets of one length, as those want who fear that lengths tell words (§2.1.8)."""
+    """Make all packets equally long, since varying lengths can reveal words (§2.1.8)."""
     max_playback_rate: int = 48_000
-    """Hz: what is beyond half of it is not encoded, as nobody hears it (RFC 7587 §6.1)."""
+    """Hz: what is above half of it is not encoded, since it is not played (RFC 7587 §6.1)."""
 
 
 class DtxGate:
@@ -80,7 +80,7 @@ class OpusEncoder:
 
     @property
     def pausing(self) -> bool:
-        """As DTX sees it; without DTX nobody looks."""
+        """True if DTX found no speech; always False without DTX."""
         return self._gate is not None and self._library.is_in_dtx(self._state)
 
     def encode(self, pcm: Pcm) -> bytes:

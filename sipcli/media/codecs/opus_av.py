@@ -1,6 +1,6 @@
-"""Opus where no libopus can be loaded: by FFmpeg, with what it offers.
+"""Opus through FFmpeg, if no libopus can be loaded.
 
-FFmpeg conceals nothing and reads no FEC: what is lost is made up from the sound before it.
+FFmpeg neither conceals losses nor reads FEC: losses are concealed from the sound before them.
 """
 
 from typing import Final, Literal, TypeAlias

@@ -17,7 +17,7 @@ _LAWS: Final = {PCMU.name: MU_LAW, PCMA.name: A_LAW}
 
 
 def opus_shortcoming() -> str | None:
-    """What to warn the user of, once, where Opus is not what it should be; else None."""
+    """Return a warning for the user if Opus works only with limits; else None."""
     if libopus.load() is not None:
         return None
     return "libopus was not found: lost Opus packets are concealed less well"

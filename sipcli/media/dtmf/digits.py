@@ -1,4 +1,4 @@
-"""What a user may write for digits to be sent, and what is heard of digits."""
+"""Parse the digits and pauses to send, and represent sent and received digits (RFC 4733)."""
 
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -8,11 +8,11 @@ DIGITS: Final = "0123456789*#ABCD"
 PAUSES: Final = {",": 2.0, "w": 0.5}
 """Seconds."""
 MAX_STEPS: Final = 1000
-"""Digits and pauses that may wait to be sent."""
+"""Maximum digits and pauses queued to be sent."""
 
 
 class InvalidDigits(ValueError):  # noqa: N818 - a fact about what the user wrote
-    """What was written for digits holds something else."""
+    """The text contains something that is not a digit, or too many digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ Step: TypeAlias = str | Pause
 
 
 def steps(text: str) -> tuple[Step, ...]:
-    """What `text` asks for, in order: digits, `,` (2 s) and `w` (0.5 s).
+    """Parse `text`: digits, `,` (pause of 2 s) and `w` (pause of 0.5 s).
 
     Raises `InvalidDigits`, also for flash (`!`), which has no meaning on a phone like this, and
     for more than `MAX_STEPS`.

@@ -51,17 +51,17 @@ class DtmfSender:
 
     @property
     def busy(self) -> bool:
-        """Whether anything is still to be sent."""
+        """True if anything is still to be sent."""
         return bool(self._queue) or self._current is not None
 
     def queue(self, steps: tuple[Step, ...]) -> None:
-        """Send `steps` after all that is queued. Raises `InvalidDigits` if that is too much."""
+        """Queue `steps` to be sent. Raises `InvalidDigits` if too many are queued."""
         if len(self._queue) + len(steps) > MAX_STEPS:
             raise InvalidDigits(f"more than {MAX_STEPS} digits are waiting to be sent")
         self._queue.extend(steps)
 
     def take_back(self) -> tuple[Step, ...]:
-        """Forget what is queued, and return it; the digit that sounds goes on to its end."""
+        """Clear and return the queue; the digit being sent is finished."""
         waiting = tuple(self._queue)
         self._queue.clear()
         return waiting

@@ -1,1 +1,1 @@
-"""From packets that come when they like to a frame of sound whenever one is asked for."""
+"""The jitter buffer: packets arrive at irregular times, sound is read in regular frames."""

@@ -1,4 +1,4 @@
-"""Keeping the delay where it should be: when sound is left out, and when some is put in.
+"""Adjust the playout delay: decide when to remove sound and when to insert some.
 
 Sound is asked for in pieces (a quantum), packets come at their own times. What a packet waits
 before its turn can only change by whole quanta: to shorten it by one, a quantum of sound is
@@ -108,8 +108,8 @@ class DelayControl:
         return lengthen(pcm, lag)
 
     def pause(self, samples: int) -> int:
-        """How long a pause of `samples` is made, up to twice that: where nobody speaks, a change
-        is not heard."""
+        """Return how long to make a pause of `samples`, up to twice that: a change is not audible
+        without speech."""
         change = max(-samples, min(samples, self._plan))
         self._carry_out(change)
         return samples + change

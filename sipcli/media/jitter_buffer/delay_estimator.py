@@ -1,4 +1,4 @@
-"""How long packets have been under way of late, and how long to wait for them.
+"""Estimate how long to wait for packets, from their recent transit times.
 
 A packet's transit is when it came less when its sound begins on the sender's timeline, in
 seconds. The two clocks have nothing in common: only differences between transits mean
@@ -51,7 +51,7 @@ class DelayEstimator:
         return self._sorted[len(self._sorted) // 2] if self._sorted else 0.0
 
     def forget(self) -> None:
-        """What was is no guide to what comes."""
+        """Forget all transits: they no longer predict the next ones."""
         self._recent.clear()
         self._sorted.clear()
         self._stand_ins = _StandIns()

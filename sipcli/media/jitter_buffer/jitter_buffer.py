@@ -1,8 +1,8 @@
-"""The jitter buffer: packets in, when they come; sound out, when it is asked for.
+"""The jitter buffer: packets in as they arrive, sound out on request.
 
-The seam for better sound: how long to wait is `DelayEstimator.wanted`; how that is reached without
-a click is `DelayControl`; what is played for what is lost is the codec's `Decoder.conceal` and
-`Decoder.decode_fec`; this class only decides which of them it is the turn of.
+`DelayEstimator.wanted` tells how long to wait, `DelayControl` changes the delay without a click,
+and the codec's `Decoder.conceal` and `Decoder.decode_fec` replace what is lost; this class only
+decides which of them is due.
 """
 
 from collections import deque
@@ -24,9 +24,9 @@ from sipcli.media.rtp.serial import sequence_difference
 
 MAX_PACKETS: Final = 100
 MAX_QUEUE: Final = RATE // 2
-"""Samples: what has to wait for longer than half a second is not played at all."""
+"""Samples: sound that would wait longer than half a second is not played at all."""
 _STALL_TIMEOUT: Final = RATE // 5
-"""Samples: after 200 ms without a packet the stream is taken to have stopped."""
+"""Samples: after 200 ms without a packet the stream counts as stopped."""
 _OVERDUE: Final = RATE // 10
 """Samples: where the stream begins, 100 ms of what should have been heard are still played."""
 _ROUNDING: Final = RATE // 400
@@ -45,14 +45,14 @@ Redundant: TypeAlias = tuple[int, bytes]
 
 @dataclass(slots=True)
 class PlayoutCounts:
-    """What became of the sound, in samples at 48 kHz, and of the packets."""
+    """Counters of the sound played, in samples at 48 kHz, and of the packets."""
 
     played: int = 0
     """Samples from packets that came in time."""
     recovered: int = 0
-    """Samples by forward error correction, or from redundant copies (RFC 2198)."""
+    """Samples from forward error correction, or from redundant copies (RFC 2198)."""
     concealed: int = 0
-    """Samples made up for packets that were lost or late."""
+    """Samples concealed for packets that were lost or late."""
     concealments: int = 0
     """Runs of concealed samples."""
     paused: int = 0
@@ -110,9 +110,9 @@ class JitterBuffer:
         now: float,
         redundant: tuple[Redundant, ...] = (),
     ) -> None:
-        """Take in a packet of sound; `scale`: samples at 48 kHz for a unit of its timestamp.
+        """Add an audio packet; `scale`: samples at 48 kHz per unit of its timestamp.
 
-        `redundant`: what it brings again of packets before it, the latest of them first.
+        `redundant`: its copies of earlier packets, the latest first.
         """
         samples = decoder.samples(packet.payload)
         if samples == 0:

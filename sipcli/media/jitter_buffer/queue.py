@@ -1,4 +1,4 @@
-"""The packets that wait for their turn, in the order of their sound."""
+"""The queue of packets to be played, sorted by position."""
 
 from bisect import bisect_left
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Making speech a little shorter or longer without changing its pitch, by overlap and add."""
+"""Shorten or lengthen speech without changing its pitch, by overlap-add."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Where each packet's sound belongs: RTP timestamps brought to one continuous line of samples."""
+"""Map RTP timestamps to positions on one continuous timeline of samples."""
 
 from typing import Final
 
@@ -36,8 +36,8 @@ class Timeline:
     def place(self, packet: RtpPacket, scale: int, samples: int, now: float) -> int | None:
         """The position of `packet`, which holds `samples`, `scale` of them a timestamp unit.
 
-        None for one that is older than the newest by its number, and by its timestamp is not, or
-        is of another time altogether: nobody can tell where it belongs.
+        None if it is older than the newest by its number but not by its timestamp, or from a
+        completely different time: its position is then unknown.
         """
         if self._newest is None:
             return self._settle(packet, scale, samples, 0)

@@ -1,4 +1,4 @@
-"""Whether losses come alone or many together: bursts and the gaps between them (RFC 3611 A.2)."""
+"""Measure how losses cluster: bursts and the gaps between them (RFC 3611 A.2)."""
 
 from typing import Final
 

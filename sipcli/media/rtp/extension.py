@@ -24,7 +24,7 @@ class Element(NamedTuple):
 
 
 class OneOf(NamedTuple):
-    """Elements of one number that all mean the same to somebody."""
+    """Elements of one number with one of several values."""
 
     number: int
     values: frozenset[bytes]

@@ -1,4 +1,4 @@
-"""How much is done against losses, by what the far end reports of them."""
+"""Choose the protection against packet loss (FEC, RED) from the far end's reports."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ TOO_LITTLE: Final = 1 / 256
 """Share of packets lost that could not be recovered from which on it does so, too. Of 5 % lost at
 random a single copy leaves 0.3 %, which is below; of as many in bursts of three it leaves 3 %."""
 _FIRST: Final = 1
-"""Packets that are lost in any case where redundancy begins: nobody waits for it as yet."""
+"""Packets lost in any case when redundancy begins: the receiver does not wait for copies yet."""
 DENSE: Final = 0.4
 """Share of losses within bursts from which on losses do not come by chance."""
 LASTING_MS: Final = 60
@@ -86,7 +86,7 @@ class LossProtection:
         return 0.0 if self.redundancy else self.loss_percent
 
     def on_report(self, loss_percent: float, now: float) -> None:
-        """Take note of the loss between two reports of the far end's."""
+        """Process the loss between two reports of the far end, in percent."""
         remembered = self.loss_percent * 0.5 ** ((now - self._heeded) / _HALF_LIFE_S)
         self._heeded = now
         self.loss_percent = max(remembered, remembered + _RISE * (loss_percent - remembered))
@@ -101,7 +101,7 @@ class LossProtection:
             self._begun, self._is_too_little = self._told, False
 
     def on_metrics(self, metrics: VoipMetrics, sent: int) -> None:
-        """Take note of what the far end could not recover of all the `sent` packets so far.
+        """Process the far end's unrecovered loss, out of all `sent` packets so far.
 
         What was lost before redundancy began says nothing of whether it is enough.
         """

@@ -1,4 +1,4 @@
-"""The RTP packet: bytes to value and back (RFC 3550 §5.1, §5.3.1)."""
+"""Parse and build RTP packets (RFC 3550 §5.1, §5.3.1)."""
 
 from struct import Struct
 from typing import Final, NamedTuple
@@ -37,7 +37,7 @@ class RtpPacket(NamedTuple):
 
 
 def parse(data: bytes) -> RtpPacket | None:
-    """Read a packet; None for what is none."""
+    """Parse a packet; None if it is not RTP."""
     if len(data) < _HEADER.size:
         return None
     flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)

@@ -1,4 +1,4 @@
-"""Whether what we send arrives, as far as the far end's RTCP reports tell (RFC 3550 §6.4)."""
+"""Tell from the far end's RTCP reports if our packets arrive (RFC 3550 §6.4)."""
 
 from collections.abc import Iterable
 from enum import Enum, auto

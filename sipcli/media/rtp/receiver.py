@@ -1,4 +1,4 @@
-"""The receiving side of an RTP session: which packets belong to the stream that is heard."""
+"""The receiving side of an RTP session: select the packets of the stream to play."""
 
 from sipcli.media.rtp import extension
 from sipcli.media.rtp.packet import RtpPacket, parse
@@ -21,7 +21,7 @@ class Receiver:
         self.strays = 0
         """Packets of an unproven source or of another medium, or far from all others of theirs."""
         self.latest: int | None = None
-        """The SSRC of the last packet, whoever it was of."""
+        """The SSRC of the last packet, from any source."""
         self.rival: RtpPacket | None = None
         """What was received last, if it is of another source than the one that is followed."""
         self._reception: Reception | None = None

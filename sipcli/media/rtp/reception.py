@@ -1,4 +1,4 @@
-"""What is known of one source by the packets that came from it (RFC 3550 §6.4.1, A.1, A.3, A.8)."""
+"""The reception statistics of one RTP source (RFC 3550 §6.4.1, A.1, A.3, A.8)."""
 
 from enum import Enum
 from typing import Final
@@ -15,7 +15,7 @@ _REMEMBERED: Final = 128
 _OVERTAKEN: Final = 3
 """Packets: what so many newer ones have overtaken is lost (as RFC 5681 §3.2 has it)."""
 _OVERTAKEN_S: Final = 0.1
-"""Seconds after which nobody is being overtaken any more: no newer one has come meanwhile."""
+"""Seconds without a newer packet after which a missing one counts as lost."""
 _MAX_LOST: Final = 0x7F_FFFF
 _JITTER_GAIN: Final = 1 / 16
 

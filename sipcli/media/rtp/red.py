@@ -1,4 +1,4 @@
-"""Several payloads in one packet, so that a later one brings what was lost (RFC 2198)."""
+"""Redundant audio data (RED): a packet repeats earlier payloads, to recover losses (RFC 2198)."""
 
 from struct import Struct
 from typing import Final, NamedTuple

@@ -1,8 +1,8 @@
-"""When RTCP is sent, what it says, and what the far end's says of us (RFC 3550 §6.2-§6.4).
+"""Schedule and build our RTCP reports, and process the far end's (RFC 3550 §6.2-§6.4).
 
-Where the profile is AVPF (RFC 4585 §3), as it is with browsers, nobody has to wait for 5 s: reports
-come as often as 5 % of the bandwidth allows, which we use up only while there are losses to tell
-of. What the far end's encoder does against them begins that much sooner.
+With an AVPF profile (RFC 4585 §3), as browsers use, reports need not wait for 5 s: they may use
+5 % of the bandwidth, which we do only while there are losses to report. So the far end's encoder
+can react that much sooner.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""RTCP packets: bytes to values and back (RFC 3550 §6.4-§6.7, RFC 3611)."""
+"""Parse and build RTCP packets (RFC 3550 §6.4-§6.7, RFC 3611)."""
 
 from dataclasses import dataclass
 from struct import Struct

@@ -1,4 +1,4 @@
-"""The sending side of an RTP session: numbers, timestamps, marker and counts (RFC 3550 §5.1)."""
+"""The sending side of an RTP session: numbers, timestamps, marker and counters (RFC 3550 §5.1)."""
 
 import math
 from typing import Final

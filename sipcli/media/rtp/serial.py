@@ -1,4 +1,4 @@
-"""Numbers that wrap round: RTP sequence numbers (16 bits) and timestamps (32 bits)."""
+"""Compare numbers that wrap: RTP sequence numbers (16 bits) and timestamps (32 bits)."""
 
 
 def sequence_difference(one: int, other: int) -> int:

@@ -1,4 +1,4 @@
-"""How a call sounds to its receiver: the VoIP metrics of an extended report (RFC 3611 §4.7)."""
+"""Parse and build the VoIP metrics block of an RTCP extended report (RFC 3611 §4.7)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
