@@ -3,13 +3,14 @@
 from typing import Final
 
 from sipcli.calls.call import Call
-from sipcli.calls.request_errors import refusal
+from sipcli.calls.request_errors import NO_ANSWER, refusal
 from sipcli.errors import (
     ConnectError,
     MediaError,
     MissingPassword,
     NoAnswerError,
     Phase,
+    RefusedError,
     SipcliError,
 )
 
@@ -37,4 +38,4 @@ def call_failure(call: Call) -> SipcliError | None:
         return refusal(ended.status, f"{ended.status} {ended.reason}")
     if ended.status == _NOT_ACCEPTABLE_HERE:
         return MediaError(ended.reason, Phase.OFFER_ANSWER)
-    return NoAnswerError(ended.reason)
+    return NoAnswerError(ended.reason) if ended.status in NO_ANSWER else RefusedError(ended.reason)

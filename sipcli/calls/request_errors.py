@@ -13,7 +13,7 @@ from sipcli.errors import (
 )
 from sipcli.sip.build import USELESS
 
-_NO_ANSWER: Final = frozenset({408, 480, 487})
+NO_ANSWER: Final = frozenset({408, 480, 487})
 """Final statuses that mean that the call was not answered."""
 _SDP_REFUSED: Final = frozenset({415, 488, 606})
 """Final statuses that refuse the session description (RFC 3261 §21.4.26)."""
@@ -50,6 +50,6 @@ def refusal(status: int, text: str) -> SipcliError:
     """Return the error for a final `status` (300 to 699): `text`, and a hint if there is one."""
     hint = None if USELESS in text else _HINTS.get(status)
     text = text if hint is None else f"{text}; {hint}"
-    if status in _NO_ANSWER:
+    if status in NO_ANSWER:
         return NoAnswerError(text)
     return RefusedError(text, Phase.OFFER_ANSWER if status in _SDP_REFUSED else None)

@@ -43,6 +43,8 @@ def failure(
         ("remote", 486, "Busy Here", RefusedError, "answer: 486 Busy Here"),
         ("remote", 408, "Request Timeout", NoAnswerError, "ring: 408 Request Timeout"),
         ("local", 487, "nobody answered within 5 s", NoAnswerError, "ring: nobody answered"),
+        ("network", 481, "the far end said 481 to our PRACK", RefusedError, "answer: the far end"),
+        ("network", 480, "the far end said 480 to our PRACK", NoAnswerError, "ring: the far end"),
         ("network", 408, "no response to the INVITE", NoAnswerError, "ring: no response to"),
         ("network", None, "the connection was lost", ConnectError, "WebSocket: the connection"),
         ("local", 488, "no session description", MediaError, "offer/answer: no session"),
