@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.core.registration.bindings import MAX_BINDINGS, RegistrationGrant, read
+from sipcli.core.registration.bindings import MAX_BINDINGS, MIN_ASSUMED_S, RegistrationGrant, read
 from sipcli.core.requests.identity import Granted
 from sipcli.sip import build
 from sipcli.sip.message import Request
@@ -72,6 +72,19 @@ def test_a_malformed_time_counts_as_not_said(register: Request, value: str) -> N
     uri = register.contacts[0].uri
     reading = understood(register, binding(uri, expires=value), ("Expires", "40"))
     assert reading.expires == 40
+
+
+@pytest.mark.parametrize("value", ["68.5", "abc", "", "99999999999999", "x" * 5000])
+def test_a_malformed_time_is_told_and_taken_for_a_short_one(register: Request, value: str) -> None:
+    uri = register.contacts[0].uri
+    for others in ([], [("Expires", "3600")]):
+        reading = understood(register, binding(uri, expires=value), *others)
+        assert reading.expires == MIN_ASSUMED_S
+        (warning,) = reading.warnings
+        assert f'malformed expires for our binding, "{value[:40]}"' in warning
+        assert len(warning) < 200
+    others_binding = binding("sip:x@y", expires=value)
+    assert understood(register, others_binding, binding(uri, expires="500")).warnings == ()
 
 
 @pytest.mark.parametrize("value", ["", "<>", "tel:1", "nonsense", "sip:a b"])

@@ -12,6 +12,14 @@ from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri
 
+MIN_ASSUMED_S: Final = 60
+"""Seconds assumed for our binding if its `expires` is malformed, unless fewer were asked for.
+
+A registrar has no reason to grant less: it would be asked again more than once a minute, and
+RFC 3261 §10.2.8 lets it refuse a short time with 423 instead.
+"""
+MAX_EXCERPT: Final = 40
+"""Most characters of a malformed value in a warning."""
 MAX_BINDINGS: Final = 100
 """Most bindings that we show; ours is looked for among all of them."""
 
@@ -53,7 +61,7 @@ def read(request: Request, response: Response, instance: str, asked: int) -> Reg
             service_routes=response.service_routes,
             outbound="outbound" in response.require,
         ),
-        warnings=() if own is not None else (_unseen(contacts),),
+        warnings=_warnings(own, contacts),
     )
 
 
@@ -100,6 +108,16 @@ def _shown(contacts: tuple[Address, ...], own: Address | None) -> tuple[Address,
     return (*first[:-1], own)
 
 
+def _warnings(own: Address | None, contacts: tuple[Address, ...]) -> tuple[str, ...]:
+    if own is None:
+        return (_unseen(contacts),)
+    if _is_malformed(own):
+        shown = (own.params.get("expires") or "")[:MAX_EXCERPT]
+        text = f'the registrar\'s 200 has a malformed expires for our binding, "{shown}"'
+        return (f"{text}; assuming {MIN_ASSUMED_S} s at most",)
+    return ()
+
+
 def _unseen(contacts: tuple[Address, ...]) -> str:
     """The warning if our binding is not listed."""
     if not contacts:
@@ -122,9 +140,17 @@ def _granted_time(
 
 
 def _time(contact: Address, response: Response, asked: int) -> int:
-    """Seconds of one binding: its own, else those of all (RFC 3261 §10.3), else as asked."""
+    """Seconds of one binding: its own, else those of all (RFC 3261 §10.3), else as asked.
+
+    A malformed time may be any: refreshing too late makes us unreachable.
+    """
     times = (_expires(contact), response.expires, asked)
-    return next(time for time in times if time is not None)
+    time = next(time for time in times if time is not None)
+    return min(time, MIN_ASSUMED_S) if _is_malformed(contact) else time
+
+
+def _is_malformed(contact: Address) -> bool:
+    return contact.params.get("expires") is not None and _expires(contact) is None
 
 
 def _plain_instance(value: str) -> str:
