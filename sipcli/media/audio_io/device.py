@@ -1,13 +1,13 @@
-"""A microphone as a source and a loudspeaker as a sink, each of one call among others.
+"""A microphone as a source and a loudspeaker as a sink, shared between calls.
 
-The callbacks of PortAudio only copy; the call's clock takes from one ring and puts into the
-other. Two streams, not one for both ways: either device may be missing, be named by itself,
-or vanish without the other.
+PortAudio's callbacks only copy; the call's clock reads from one ring and writes to the other.
+Two streams, not one duplex stream: either device may be missing, be selected on its own, or
+disappear without the other.
 
 The device's clock and the call's are not the same: `pace` says how the call's should change
 to keep step, and so that sound waits no longer than it must (`latency.py`). A call can follow
-one clock only: its sink's, else its source's. Where nobody follows, blocks are left out or said
-twice. Frames begin where blocks begin: the part of a block that waits for the rest of it would
+one clock only: its sink's, else its source's. A device that is not followed drops or repeats
+blocks. Frames begin where blocks begin: the part of a block that waits for the rest of it would
 wait for nothing.
 """
 
@@ -32,7 +32,7 @@ RESERVE_S: Final = BLOCK_S
 
 
 class Treat(Protocol):
-    """What is done to a microphone's frames; `close` it in the end."""
+    """The processing of a microphone's frames; `close` it at the end."""
 
     def __call__(self, frame: Pcm, microphone: Ring, position: int) -> Pcm:
         """The frame as it should be sent. It was captured from `position` of the ring on."""
@@ -63,7 +63,7 @@ class _Handle:
         return self._port
 
     def close(self) -> None:
-        """Leave the device to others."""
+        """Release the device."""
         if not self._is_closed:
             self._is_closed = True
             self._tell()
@@ -75,7 +75,7 @@ class _Handle:
 
 
 class DeviceSource(_Handle):
-    """What the microphone hears."""
+    """The sound of the microphone."""
 
     ended = False
 
@@ -90,7 +90,7 @@ class DeviceSource(_Handle):
 
     @property
     def pace(self) -> float:
-        """Seconds by which the next frame should be read later than planned, to keep step."""
+        """Seconds by which to delay reading the next frame, to stay in step."""
         return self._reserve.pace
 
     def read(self) -> Pcm:
@@ -157,7 +157,7 @@ class DeviceSource(_Handle):
         return pcm
 
     def close(self) -> None:
-        """Leave the device to others, and what treats its sound, too."""
+        """Release the device and the processing."""
         super().close()
         if self._treat is not None:
             self._treat.close()
@@ -174,7 +174,7 @@ class DeviceSink(_Handle):
 
     @property
     def pace(self) -> float:
-        """Seconds by which the next frame should be written later than planned, to keep step."""
+        """Seconds by which to delay writing the next frame, to stay in step."""
         return -self._reserve.pace
 
     def write(self, frame: Pcm) -> None:
@@ -208,7 +208,7 @@ class DeviceSink(_Handle):
         self._position += len(pcm)
 
     def _is_too_full(self, ring: PlaybackRing) -> bool:
-        """Whether there is too much in the ring, by what came of the frames until now."""
+        """Return True if the ring holds too much, judging by the recent frames."""
         blocks = 0
         while self._written and self._written[0][0] < ring.moved:
             position, written = self._written.popleft()

@@ -219,7 +219,10 @@ class Hardware:
 
     def _close(self, port: Port) -> None:
         if port.open is not None:
-            stream, port.open = port.open, None  # in this order: nobody uses a closed one
+            stream, port.open = (
+                port.open,
+                None,
+            )  # in this order, so that a closed stream is never used
             with suppress(Exception):  # it is given up, and so is what its driver says to that
                 stream.close()
 

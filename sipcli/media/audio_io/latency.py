@@ -1,9 +1,9 @@
-"""How much time sound has to spare between a device and a call, and how much it should have.
+"""Control the latency between a device and a call: how much time a frame has to spare.
 
-A frame from the microphone has had time to spare since its last block came; one for the
-loudspeaker has it until its first block is taken. Callbacks come late now and then, and so do
-the call's ticks: what is spare must last for that, and all beyond is delay. So what went wrong
-of late is what is reckoned with: quick to rise, slow to fall.
+A microphone frame has had spare time since its last block arrived; a loudspeaker frame has it
+until its first block is taken. Callbacks are sometimes late, and so are the call's ticks: the
+spare time must cover that, and anything beyond it is delay. So the target follows the recent
+lateness: quick to rise, slow to fall.
 """
 
 from collections import deque
@@ -36,7 +36,7 @@ _EXCESS_FRAMES: Final = 2 * _SECOND
 
 
 class LatencyControl:
-    """What each frame had to spare, in seconds, and what comes of it."""
+    """Tracks the spare time of each frame, in seconds, and how to correct it."""
 
     def __init__(self) -> None:
         self._usual: float | None = None
@@ -49,31 +49,31 @@ class LatencyControl:
 
     @property
     def is_new(self) -> bool:
-        """Whether no frame has come or gone yet, or none since a standstill."""
+        """True before the first frame, and before the first one after a standstill."""
         return self._usual is None
 
     @property
     def wanted(self) -> float:
-        """What a frame should have to spare, usually."""
+        """The target of the usual spare time."""
         return self._unrest * (1 + _MARGIN) + _MARGIN_S
 
     @property
     def error(self) -> float:
-        """What a frame usually has to spare beyond what is wanted."""
+        """The usual spare time beyond the target."""
         return 0.0 if self._usual is None else self._usual - self.wanted
 
     @property
     def pace(self) -> float:
-        """Seconds by which what is spare should change until the next frame: less is below 0."""
+        """Seconds by which the spare time should change until the next frame; below 0 for less."""
         error = self.error
         if error < 0:
             return min(_MAX_RISE_S, -error * _RISE)
         return -min(_MAX_FALL_S, error * _FALL)
 
     def put(self, spare: float) -> int:
-        """Take note of a frame; returns how many blocks are too many, mostly none.
+        """Add a frame; returns how many blocks are too many, mostly none.
 
-        Who leaves them out, some or all, says so by `gained`.
+        A caller that drops some or all of them reports it with `gained`.
         """
         if self._usual is None:
             self._usual = spare
@@ -100,7 +100,7 @@ class LatencyControl:
         return max(_MARGIN_S, spare - self.error)
 
     def gained(self, seconds: float) -> None:
-        """Take note that from now on each frame has so much more time to spare, or less."""
+        """Report that from now on each frame has this much more spare time, or less."""
         if self._usual is not None:
             self._usual += seconds
 

@@ -71,10 +71,10 @@ class AudioProcessing:
 
 
 class Treated:
-    """The treatment of one call's microphone.
+    """The processing of one call's microphone.
 
     How long the way from a loudspeaker to the microphone is, need not be told: AEC3 finds what
-    is between 0 and 0.5 s by itself, as fast as when it is told.
+    is between 0 and 0.5 s on its own, as fast as when it is told.
     """
 
     def __init__(self, treatment: AudioProcessing, far_end: AecReference | None) -> None:
@@ -95,7 +95,7 @@ class Treated:
         return treated
 
     def close(self) -> None:
-        """Leave the loudspeaker to others."""
+        """Release the loudspeaker."""
         if self._far_end is not None:
             self._far_end.close()
 

@@ -1,7 +1,7 @@
-"""Rings of samples between PortAudio's callback and the loop: no locks, nothing allocated.
+"""Ring buffers between PortAudio's callback and the loop: without locks or allocation.
 
-One side alone changes each counter, and a counter moves only after the samples it speaks of
-were copied. Counters count samples of the device, all channels, since the stream began.
+Only one side changes each counter, and only after it has copied the samples. Counters count
+samples of the device, all channels, since the stream began.
 """
 
 from time import perf_counter
@@ -42,7 +42,7 @@ class Ring:
         return samples / (self.rate * self.channels)
 
     def reached(self, now: float) -> float:
-        """What the device's own clock says at `now`: seconds of sound since the stream began.
+        """Return the device's own clock at `now`: seconds of sound since the stream began.
 
         Callbacks come in blocks; the time since the last one is added.
         """

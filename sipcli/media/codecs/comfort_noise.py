@@ -9,7 +9,7 @@ from sipcli.media.codecs.resampler import Resampler
 from sipcli.media.pcm import FRAME, RATE, Pcm, Wave, silence, to_pcm
 
 _LOUDEST_DBOV: Final = -40
-"""A noise louder than this is nobody's background: it is played at this level."""
+"""Background noise is never louder than this: louder noise is played at this level."""
 _HIGHEST_ORDER: Final = 12
 """Coefficients that are heeded, for a voice's band has no more to be told; any number may come."""
 _SHARPEST: Final = 0.95

@@ -4,7 +4,7 @@ How strong the noise is, is known: each code stands for a range of samples, and 
 evenly over it. So a Wiener filter needs no guess: of each frequency it leaves the share that is
 sound. ITU-T G.711.1 has such a postfilter (Appendix I); this one is our own.
 
-The spectrum is Blackman and Tukey's, that of the autocorrelation: it is smooth by itself, and a
+The spectrum is Blackman and Tukey's, that of the autocorrelation: it is inherently smooth, and a
 Fourier transform of the signal takes four times as long.
 """
 

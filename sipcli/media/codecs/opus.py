@@ -84,7 +84,7 @@ class OpusEncoder:
         return self._gate is not None and self._library.is_in_dtx(self._state)
 
     def encode(self, pcm: Pcm) -> bytes:
-        """The payload for one packet of `PACKETS_MS`; empty where DTX has nothing to say."""
+        """Return the payload for one packet of `PACKETS_MS`; empty if DTX sends nothing."""
         size = self._library.encode(
             self._state, pcm.tobytes(), len(pcm), self._out, _LARGEST_PAYLOAD
         )

@@ -24,7 +24,7 @@ class Element(NamedTuple):
 
 
 class OneOf(NamedTuple):
-    """Elements of one number with one of several values."""
+    """An element that may have any of several values."""
 
     number: int
     values: frozenset[bytes]

@@ -17,7 +17,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.unreadable = 0
-        """Datagrams that were no RTP."""
+        """Datagrams that were not RTP."""
         self.strays = 0
         """Packets of an unproven source or of another medium, or far from all others of theirs."""
         self.latest: int | None = None
@@ -49,17 +49,17 @@ class Receiver:
 
     @property
     def expected(self) -> int:
-        """Packets that all sources sent, as far as their numbers tell."""
+        """Packets that all sources sent, according to their sequence numbers."""
         return self._past[0] + (self._reception.expected if self._reception else 0)
 
     @property
     def received(self) -> int:
-        """Packets that came from all sources, without duplicates."""
+        """Packets received from all sources, without duplicates."""
         return self._past[1] + (self._reception.received if self._reception else 0)
 
     @property
     def lost(self) -> int:
-        """Packets sent by all sources that have not come."""
+        """Packets sent by all sources but not received."""
         return self.expected - self.received
 
     def overdue(self, now: float) -> int:
@@ -69,7 +69,7 @@ class Receiver:
 
     @property
     def duplicates(self) -> int:
-        """Packets that came again."""
+        """Packets received more than once."""
         return self._past[2] + (self._reception.duplicates if self._reception else 0)
 
     @property
@@ -78,7 +78,7 @@ class Receiver:
         return self._reception.jitter_s * 1000 if self._reception else 0.0
 
     def receive(self, data: bytes) -> RtpPacket | None:
-        """The packet in `data` if it is a new one of the stream that is heard, else None."""
+        """Return the packet in `data` if it is a new one of the current stream, else None."""
         self.rival = None
         packet = parse(data)
         if packet is None:

@@ -21,7 +21,7 @@ _JITTER_GAIN: Final = 1 / 16
 
 
 class Arrival(Enum):
-    """What the sequence number of a packet says of it."""
+    """The classification of a packet by its sequence number."""
 
     NEW = "the next, or one after some that are missing"
     REORDERED = "one that was missing"
@@ -31,7 +31,7 @@ class Arrival(Enum):
 
 
 class Reception:
-    """The bookkeeping of one synchronization source, from its first packet on."""
+    """The statistics of one synchronization source, from its first packet on."""
 
     def __init__(self, ssrc: int, sequence: int) -> None:
         self.ssrc = ssrc
@@ -59,17 +59,17 @@ class Reception:
 
     @property
     def expected(self) -> int:
-        """Packets sent, as far as their numbers tell."""
+        """Packets sent, according to their sequence numbers."""
         return self._earlier_expected + self._highest - self._base + (1 if self._received else 0)
 
     @property
     def received(self) -> int:
-        """Packets that came, without duplicates."""
+        """Packets received, without duplicates."""
         return self._earlier_received + self._received
 
     @property
     def lost(self) -> int:
-        """Packets expected that have not come (A.3)."""
+        """Packets expected but not received (A.3)."""
         return self.expected - self.received
 
     def overdue(self, now: float) -> int:
@@ -85,7 +85,7 @@ class Reception:
         return self.lost - newest + seen.bit_count()
 
     def update(self, sequence: int) -> Arrival:
-        """Take note of a packet by its number (A.1)."""
+        """Register a packet by its sequence number (A.1)."""
         step = sequence_difference(sequence, self._highest & 0xFFFF)
         if -MAX_MISORDER <= step <= MAX_DROPOUT:
             return self._count(step)
