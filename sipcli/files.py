@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 FIFO_TIMEOUT_S: Final = 10.0
-"""Seconds that the reader of a FIFO may take nothing."""
+"""Seconds that the reader of a FIFO may go without reading."""
 
 
 class NotRegular(OSError):  # noqa: N818 - a fact about a file
@@ -21,9 +21,9 @@ class NotRegular(OSError):  # noqa: N818 - a fact about a file
 
 
 def private(path: str, flags: int) -> int:
-    """An `opener` for `open`: a file that it makes is its owner's alone (mode 0600).
+    """An `opener` for `open` that creates files with mode 0600.
 
-    One that is there keeps its mode. Raises OSError, also for a FIFO that no program reads.
+    An existing file keeps its mode. Raises OSError, also for a FIFO that no program reads.
     """
     return _open_at_once(path, flags)
 
@@ -83,7 +83,7 @@ def write_to_fifo(descriptor: int, data: bytes) -> None:
 
 
 def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Put `data` in place of the file, so that it is the old one or the new one at any moment.
+    """Replace a file atomically: readers see either the old content or the new one.
 
     A link is followed. The mode of the old file is kept; `mode` (before the umask) is that of a
     new one. What is no regular file is written to as it is, and so is a file in a folder that

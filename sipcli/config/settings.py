@@ -1,4 +1,4 @@
-"""What can be set, as frozen values: pure, and the only module of `config` that other layers see.
+"""The settings as frozen values: pure, and the only module of `config` that other layers use.
 
 The field names are the keys of the configuration file; `schema.py` documents each of them.
 Defaults stand here and nowhere else. What depends on another key is a property, so that
@@ -17,7 +17,7 @@ from sipcli.sip.uri import SipUri
 from sipcli.sip.uri_pattern import UriPattern
 
 ANONYMOUS_HOST: Final = "anonymous.invalid"
-"""Host of the `uri` that stands in where none is set (RFC 2606 §2: it never resolves)."""
+"""Host of the `uri` that is used if none is set (RFC 2606 §2: it never resolves)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +30,33 @@ class WsServer:
     """Servers of higher weight are tried first; equal ones in random order."""
 
     def __str__(self) -> str:
-        """The URI as it may be shown: what stands in the query is often a key, so it does not."""
+        """Return the URI for display, without its query, which is often a key."""
         uri = self.ws_uri.partition("?")[0]
         return uri if uri == self.ws_uri else f"{uri}?…"
 
     @property
     def secure(self) -> bool:
-        """Whether TLS is asked for."""
+        """True for `wss:`."""
         return self._parts.scheme == "wss"
 
     @property
     def hostname(self) -> str:
-        """The host in lower case as resolvers and sockets take it: IPv6 without brackets."""
+        """The host in lower case, for resolvers and sockets: IPv6 without brackets."""
         return self._parts.hostname or ""
 
     @property
     def host(self) -> str:
-        """The host in lower case as URIs take it: IPv6 in brackets."""
+        """The host in lower case, for URIs: IPv6 in brackets."""
         return f"[{self.hostname}]" if ":" in self.hostname else self.hostname
 
     @property
     def port(self) -> int:
-        """The port to connect to: the one written, else 80 or 443 (RFC 6455 §3)."""
+        """The port to connect to: the one in the URI, else 80 or 443 (RFC 6455 §3)."""
         return self._parts.port or (443 if self.secure else 80)
 
     @property
     def has_port(self) -> bool:
-        """Whether the URI itself names a port."""
+        """True if the URI has an explicit port."""
         return self._parts.port is not None
 
     @property
@@ -66,12 +66,12 @@ class WsServer:
 
 @dataclass(frozen=True, slots=True)
 class TurnServer:
-    """A media relay and the credentials it takes (RFC 8656, RFC 7065)."""
+    """A TURN server and its credentials (RFC 8656, RFC 7065)."""
 
     urls: tuple[str, ...]
-    """`turn:` and `turns:` URIs of one and the same server."""
+    """`turn:` and `turns:` URIs of the same server."""
     username: str | None = None
-    """None where the relay asks for no credentials."""
+    """None if the server needs no credentials."""
     password: str | None = field(default=None, repr=False)
 
 
@@ -108,10 +108,10 @@ class Audio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opus:
-    """The `opus` table: how speech is encoded, and what is asked of the far end."""
+    """The `opus` table: how we encode, and what we request from the far end."""
 
     bitrate: int = 32_000
-    """Bits a second, on average: 6000 to 510000."""
+    """Average bit rate in bits per second, 6000 to 510000."""
     complexity: int = 7
     """0 to 10."""
     fec: bool = True
@@ -127,37 +127,37 @@ class IceTransportPolicy(StrEnum):
 
 
 class Permission(StrEnum):
-    """What becomes of something that a far end wants us to do."""
+    """The decision on a request of the far end."""
 
     ASK = "ask"
-    """Whoever leads the call decides: a person, a script, a program."""
+    """The user of the call decides: a person, a script or a program."""
     ACCEPT = "accept"
     REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
 class PeerPolicy:
-    """Where a far end may send us: `accepted` targets at once, all others as `otherwise` says."""
+    """Which targets a far end may send us to: `accepted` ones; for others, `otherwise` decides."""
 
     otherwise: Permission = Permission.ASK
     accepted: tuple[UriPattern, ...] = ()
 
     def decide(self, target: SipUri, home: SipUri) -> Permission:
-        """What becomes of a request to call `target`; `home` is who we are."""
+        """Return the decision on a request to call `target`; `home` is our own URI."""
         if any(pattern.matches(target, home) for pattern in self.accepted):
             return Permission.ACCEPT
         return self.otherwise
 
     @property
     def unattended(self) -> "PeerPolicy":
-        """The same where there is no one to ask: what would be asked about is refused."""
+        """The same policy without a user to ask: refuse instead of asking."""
         is_asking = self.otherwise is Permission.ASK
         return replace(self, otherwise=Permission.REFUSE) if is_asking else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting in force. Units: seconds. Secrets do not appear in `repr`."""
+    """All settings. Times are in seconds. Secrets do not appear in `repr`."""
 
     uri: SipUri
     instance_id: UUID
@@ -213,18 +213,18 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether a server is on this machine: then loopback addresses reach the far end too."""
+        """True if a server is on this machine: the far end may then use loopback addresses, too."""
         hosts = {server.hostname for server in self.ws_servers}
         return any(host in ("localhost", "::1") or host.startswith("127.") for host in hosts)
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether `uri` is the stand-in for one that was not set."""
+        """True if `uri` was not set."""
         return self.uri.host == ANONYMOUS_HOST
 
     @property
     def unattended(self) -> "Settings":
-        """The same where there is no one to ask about transfers and redirects."""
+        """The same settings without a user to ask about transfers and redirects."""
         return replace(
             self, transfers=self.transfers.unattended, redirects=self.redirects.unattended
         )

@@ -1,4 +1,4 @@
-"""Where a value came from."""
+"""The origin of a setting."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Source(StrEnum):
-    """The sources of settings, strongest first."""
+    """The sources of settings, highest precedence first."""
 
     OPTION = "option"
     ENVIRONMENT = "environment"
@@ -18,7 +18,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The source of one value, and where in it the value stands."""
+    """The source of a value, and its place there."""
 
     source: Source
     place: str = ""

@@ -1,7 +1,7 @@
-"""What each source says: options, environment, and the tables of the file.
+"""Reads each source: options, environment, and the tables of the file.
 
-Each reader returns a `Reading`. Problems are collected, not raised, so that a user sees all
-that is wrong with a file at once.
+Each reader returns a `Reading`. Problems are collected, not raised, so that users see all of them
+at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from sipcli.config.types import Unacceptable
 from sipcli.text import one_line
 
 Given: TypeAlias = bool | str | tuple[str, ...]
-"""What the command line hands over for one option: raw words, or a boolean for a flag."""
+"""The raw value of an option from the command line: words, or a boolean for a flag."""
 
 PROFILES: Final = "profiles"
 PROFILE_VARIABLE: Final = ENV_PREFIX + "PROFILE"
@@ -31,14 +31,14 @@ _HERE: Final = Path()
 
 @dataclass(slots=True)
 class Reading:
-    """What one source holds, by the names of the keys."""
+    """The content of one source, by the names of the keys."""
 
     found: dict[str, Found] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def add(self, key: Key, origin: Origin, folder: Path, read: Callable[[], object]) -> None:
-        """Keep what `read` returns; lets `Unacceptable` through."""
+        """Store what `read` returns. Raises `Unacceptable` if it does."""
         value = read()
         if key.kind.rebase is not None:
             value = key.kind.rebase(value, folder)
@@ -46,7 +46,7 @@ class Reading:
 
 
 def of_options(given: Mapping[str, Given | None]) -> Reading:
-    """The options of the command line, by the identifiers of their keys; None: not given."""
+    """Read the options of the command line, by identifier of the key; None: not given."""
     reading = Reading()
     for key in KEYS:
         raw = given.get(key.identifier)
@@ -56,14 +56,14 @@ def of_options(given: Mapping[str, Given | None]) -> Reading:
         _add_words(reading, key, Origin(Source.OPTION, option), raw)
         if key.name in reading.found and holds_secret(key, reading.found[key.name].value):
             reading.warnings.append(
-                f"{key.option}: other users of this machine can see it in the list of processes; "
+                f"{key.option}: other users of this machine can see it in the process list; "
                 f"safer: {key.variable} or the configuration file"
             )
     return reading
 
 
 def of_environment(environ: Mapping[str, str]) -> Reading:
-    """The variables that begin with `SIPCLI_`; empty ones count as unset."""
+    """Read the variables that begin with `SIPCLI_`; empty ones count as unset."""
     reading = Reading()
     by_variable = {key.variable: key for key in KEYS}
     for variable, text in environ.items():
@@ -81,7 +81,7 @@ def of_environment(environ: Mapping[str, str]) -> Reading:
 
 
 def of_table(file: TomlFile, table: Mapping[str, object], at: KeyPath, source: Source) -> Reading:
-    """The keys of the top level (`at` is empty) or of a profile, tables in it included."""
+    """Read the top level (`at` is empty) or a profile, with its tables."""
     reading = Reading()
     for name, value in table.items():
         if name == PROFILES and not at:
@@ -97,7 +97,7 @@ def of_table(file: TomlFile, table: Mapping[str, object], at: KeyPath, source: S
 
 
 def holds_secret(key: Key, value: object) -> bool:
-    """Whether this very value has a secret in it: TURN servers may come without."""
+    """Return True if this value contains a secret; TURN servers, for example, may have none."""
     return key.secret and HIDDEN in toml_text(key.plain(value))
 
 
@@ -165,7 +165,7 @@ def _refusal(subject: str, key: Key, fault: Unacceptable, value: object) -> str:
 
 
 def _unknown(file: TomlFile, path: KeyPath, known: Sequence[str]) -> str:
-    """An unknown key is named; its value is not, for it may be a secret misnamed."""
+    """Return the text for an unknown key, without its value, which may be a secret."""
     hint = _did_you_mean(str(path[-1]), known)
     return f"{_subject(file, path)}: unknown key{hint or '; expected ' + ', '.join(known)}"
 

@@ -1,7 +1,7 @@
-"""The instance id, made once for each `uri` and kept in the state folder (RFC 5626 §4.1).
+"""Stores the instance id, created once for each `uri`, in the state folder (RFC 5626 §4.1).
 
-One small file for each `uri`. It comes into being complete, through a hard link that fails
-if another process was faster, so that two first starts at the same time agree.
+There is one small file for each `uri`. It is created atomically by a hard link, which fails if
+another process was faster, so that two processes that start at the same time use the same id.
 """
 
 import hashlib
@@ -21,22 +21,22 @@ _MAX_BYTES: Final = 4096
 _KEY: Final = "instance_id"
 
 
-class _Damaged(OSError):  # noqa: N818 - a fact about a file, and it stays in this module
-    """The file is there and is not what we wrote."""
+class _Damaged(OSError):  # noqa: N818 - a fact about a file, private to this module
+    """The file exists, but its content is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredId:
-    """An instance id, and whether it will be the same next time."""
+    """An instance id, and where it is stored."""
 
     instance_id: UUID
     path: Path | None
-    """Where it is kept; None if it could not be."""
+    """The file that stores it; None if it could not be stored."""
     warning: str | None = None
 
 
 def instance_id(uri: SipUri, folder: Path) -> StoredId:
-    """The kept id of `uri`; made and kept now if there is none. Never fails."""
+    """Return the stored id of `uri`; create and store one if there is none. Never fails."""
     path = _path(uri, folder)
     warning = None
     try:
@@ -48,7 +48,7 @@ def instance_id(uri: SipUri, folder: Path) -> StoredId:
             _write(path, uri, replacing=False)
         except _Damaged:
             _write(path, uri, replacing=True)
-            warning = f"{one_line(str(path))}: was damaged; a new instance id is kept there"
+            warning = f"{one_line(str(path))}: was damaged; a new instance id is stored there"
         return StoredId(_read(path), path, warning)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -58,13 +58,13 @@ def instance_id(uri: SipUri, folder: Path) -> StoredId:
 
 
 def temporary_id(why: str) -> StoredId:
-    """An id for this run alone."""
-    warning = f"{why}: the instance id is a new one at each start, unless instance_id is set"
+    """Return an id for this run only, with a warning."""
+    warning = f"{why}: every start uses a new instance id, unless instance_id is set"
     return StoredId(uuid4(), None, warning)
 
 
 def kept_instance_id(uri: SipUri, folder: Path) -> UUID | None:
-    """The kept id of `uri`, if there is one; nothing is written."""
+    """Return the stored id of `uri`, None if there is none; write nothing."""
     try:
         return _read(_path(uri, folder))
     except OSError:
@@ -72,18 +72,18 @@ def kept_instance_id(uri: SipUri, folder: Path) -> UUID | None:
 
 
 def _path(uri: SipUri, folder: Path) -> Path:
-    """A digest, since users may differ in letter case alone and file names may not."""
+    """Return a path with a digest: users may differ only in case, file names may not."""
     digest = hashlib.sha256(account(uri).encode(errors="surrogateescape")).hexdigest()
     return folder / f"instance-{digest[:32]}.json"
 
 
 def account(uri: SipUri) -> str:
-    """What of `uri` makes it this account and no other."""
+    """Return the parts of `uri` that identify the account."""
     return str(SipUri(user=uri.user, host=uri.host, port=uri.port))
 
 
 def _read(path: Path) -> UUID:
-    """The id in the file. Raises `OSError`: `_Damaged` if there is a file and no id in it."""
+    """Read the id. Raises `OSError`, `_Damaged` if the file contains no id."""
     with open_regular(path) as stream:
         data = stream.read(_MAX_BYTES)
     try:
@@ -114,6 +114,6 @@ def _link(temporary: Path, path: Path) -> None:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        pass  # another process was faster: its id is ours, too
-    except OSError:  # a file system without hard links: here the later of two first starts wins
+        pass  # another process was faster: use its id
+    except OSError:  # no hard links on this file system: the later process wins
         os.replace(temporary, path)

@@ -1,4 +1,4 @@
-"""The configuration file: read with bounds, and each value's line at hand."""
+"""Reads the configuration file, with a size limit and the line of each value."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from sipcli.errors import ConfigError
 from sipcli.text import one_line
 
 MAX_BYTES: Final = 256 * 1024
-"""Bytes: hundreds of profiles fit; a wrong file given by mistake is told apart early."""
+"""Size limit in bytes: enough for hundreds of profiles, and it catches a wrong file early."""
 
 _PLACE: Final = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)$")
 
@@ -27,10 +27,10 @@ class TomlFile:
     table: Mapping[str, object]
     lines: Mapping[KeyPath, int]
     readable_by_others: bool
-    """Whether its permissions let other users read it; known on POSIX only."""
+    """True if its permissions let other users read it; known on POSIX only."""
 
     def place(self, path: KeyPath) -> str:
-        """`FILE:LINE` of a key or element: the nearest one around it that has a line."""
+        """Return `FILE:LINE` of a key or element, or of the nearest enclosing one with a line."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.lines:
                 return f"{name_of(self.path)}:{self.lines[path[:end]]}"
@@ -38,12 +38,12 @@ class TomlFile:
 
 
 def name_of(path: Path) -> str:
-    """A file's name as it may be shown."""
+    """Return the file name for display."""
     return one_line(str(path))
 
 
 def read(path: Path) -> TomlFile:
-    """Read and parse a file. Raises `ConfigError` naming it, and the line where there is one."""
+    """Read and parse a file. Raises `ConfigError` with its name and, if known, the line."""
     name = name_of(path)
     try:
         with path.open("rb") as stream:
@@ -52,7 +52,7 @@ def read(path: Path) -> TomlFile:
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
     if len(data) > MAX_BYTES:
-        raise ConfigError(f"{name}: this is no configuration file: it is above {MAX_BYTES} bytes")
+        raise ConfigError(f"{name}: not a configuration file: it is larger than {MAX_BYTES} bytes")
     table, lines = _parsed(_decoded(data, name), name)
     return TomlFile(path, table, lines, _readable_by_others(status))
 
@@ -67,21 +67,21 @@ def _decoded(data: bytes, name: str) -> str:
 
 def _parsed(text: str, name: str) -> tuple[dict[str, object], dict[KeyPath, int]]:
     try:
-        # At the very end of a text tomllib knows no line; so it does not end in one.
+        # For an error at the very end, tomllib gives no line; a final line feed avoids that.
         return tomllib.loads(f"{text}\n"), find_lines(text)
     except RecursionError:
         raise ConfigError(f"{name}: not a configuration file: nested too deeply") from None
-    except ValueError as error:  # besides its own error, tomllib lets that of int() through
+    except ValueError as error:  # tomllib also raises the ValueError of int()
         raise ConfigError(_syntax_error(str(error), name)) from None
 
 
 def _syntax_error(reason: str, name: str) -> str:
-    """`tomllib` puts the place at the end of its text; we put it first, as compilers do."""
+    """Return the text of a `tomllib` error with the place first, as compilers have it."""
     found = _PLACE.search(reason)
     if found is None:
         return f"{name}: not valid TOML: {one_line(reason)}"
     reason = one_line(reason[: found.start()])
-    hint = '; text stands in quotes: key = "text"' if reason == "Invalid value" else ""
+    hint = '; text needs quotes: key = "text"' if reason == "Invalid value" else ""
     return f"{name}:{found[1]}: not valid TOML: {reason} at column {found[2]}{hint}"
 
 

@@ -1,7 +1,7 @@
-"""Where things stand in a TOML file: the line of each key, table and array element.
+"""Finds the line of each key, table and array element of a TOML file.
 
-`tomllib` gives values without places. This walk over the same text gives the places; it
-relies on `tomllib` having accepted the text, and checks nothing itself.
+`tomllib` gives values without lines, so this walks over the same text again. It expects text that
+`tomllib` has accepted, and checks nothing.
 """
 
 import re
@@ -38,7 +38,7 @@ _END: Final = _Token("end", "", 0)
 
 
 def find_lines(text: str) -> dict[KeyPath, int]:
-    """The line, counted from 1, of each key, table and array element of a valid TOML text.
+    """Return the line, from 1, of each key, table and array element of valid TOML text.
 
     May raise `RecursionError` for arrays nested hundreds of levels deep, as `tomllib` does.
     """
@@ -59,14 +59,14 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Walk:
-    """One pass over the tokens; each method leaves `_at` after what it has read."""
+    """One pass over the tokens; each method leaves `_at` behind the tokens it has read."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self.lines: dict[KeyPath, int] = {}
         self._tokens = tokens
         self._at = 0
         self._elements: dict[KeyPath, int] = {}
-        """How many `[[…]]` headers each array of tables has had so far."""
+        """Number of `[[…]]` headers so far, for each array of tables."""
 
     def document(self) -> None:
         table: KeyPath = ()
@@ -93,7 +93,7 @@ class _Walk:
         return self._latest(path, line)
 
     def _latest(self, path: KeyPath, line: int) -> KeyPath:
-        """Note `path`; if it is an array of tables, go on into its last element."""
+        """Record `path`; if it is an array of tables, return the path of its last element."""
         self.lines.setdefault(path, line)
         count = self._elements.get(path)
         if count is None:

@@ -1,8 +1,8 @@
-"""Readers: from a TOML value, or from the words of an option or variable, to a typed value.
+"""Types of settings: read a TOML value, or the words of an option or variable, into a value.
 
-A `Kind` knows both spellings of one type of setting and says what it accepts. Readers raise
-`Unacceptable`; the loader adds the place and the value, so that no reader ever has to
-decide whether a value may be shown.
+A `Kind` reads both forms of one type of setting, and says what it accepts. Readers raise
+`Unacceptable`; the loader adds the place and the value, so that readers need not decide whether a
+value may be shown.
 """
 
 import math
@@ -20,10 +20,10 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 MAX_TEXT: Final = 4096
-"""Characters in one value: far above any real one, far below what would clog a header."""
+"""Maximum characters of a value: far more than real ones have, and still fit for a header."""
 
 MAX_SECONDS: Final = 2**32 - 1
-"""Largest number of seconds: that of delta-seconds in SIP (RFC 3261 §20.19)."""
+"""Maximum number of seconds, as for delta-seconds in SIP (RFC 3261 §20.19)."""
 
 _DIGITS: Final = re.compile(r"[0-9]{1,10}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,10}(?:\.[0-9]{1,10})?")
@@ -44,48 +44,48 @@ _WORDS_OF_BOOLEANS: Final = {
 
 
 class Unacceptable(ValueError):  # noqa: N818 - a fact about a value; the error is made from it
-    """A value that is not of its kind. The reason never repeats the value."""
+    """A value that its kind does not accept. The reason never contains the value."""
 
     def __init__(self, reason: str = "", *, accepts: str = "", at: tuple[str | int, ...] = ()):
         super().__init__(reason)
         self.reason = reason
-        """What is wrong with it, where that helps: "its port is 0"."""
+        """What is wrong with it, if that helps: "its port is 0"."""
         self.accepts = accepts
-        """What would be accepted at `at`; empty: what the kind accepts."""
+        """What is accepted at `at`; empty: what the kind accepts."""
         self.at = at
-        """Which part of a list or table is meant."""
+        """The part of the list or table that is wrong."""
         self.shown: str | None = None
-        """What an error repeats of the value, where the reader knows better than the loader
-        what is safe; empty: nothing."""
+        """What an error shows of the value; empty: nothing. None lets the loader decide what is
+        safe to show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[T]):
-    """One type of setting: how it is written in TOML, as an option and in the environment."""
+    """One type of setting, as written in TOML, in options and in the environment."""
 
     accepts: str
-    """What is accepted, as it follows "expected "."""
+    """What is accepted, as a text that follows "expected "."""
     metavar: str
     """The placeholder in an option's help."""
     from_toml: Callable[[object], T]
     from_words: Callable[[Sequence[str]], T]
-    """Reads one word for each time the option was given, or each part of the variable."""
+    """Reads the words: one for each use of the option, or for each part of the variable."""
     plain: Callable[[T], object]
-    """The value as TOML and JSON can hold it, fit to be shown: secrets are hidden."""
+    """Returns the value for TOML and JSON, with secrets hidden."""
     split: Callable[[str], list[str]] = lambda text: [text]
-    """Cuts a variable into words."""
+    """Splits a variable into words."""
     many: bool = False
-    """Whether the option may be repeated."""
+    """True if the option may be repeated."""
     flag: bool = False
-    """Whether the option is `--name/--no-name`."""
+    """True if the option is `--name/--no-name`."""
     rebase: Callable[[T, Path], T] | None = None
-    """Resolves a path in the value against the folder it was written in."""
+    """Resolves a path in the value against the folder of the file that contains it."""
     choices: tuple[str, ...] = ()
-    """All that is accepted, where that is a few words; for completion."""
+    """The accepted words, if there are only a few; for shell completion."""
 
 
 def clean(text: str) -> str:
-    """`text` itself, if it is not empty, not endless, UTF-8 and free of control characters."""
+    """Return `text` if it is not empty, not too long, UTF-8 and free of control characters."""
     if not text:
         raise Unacceptable("it is empty")
     if len(text) > MAX_TEXT:
@@ -95,12 +95,12 @@ def clean(text: str) -> str:
         if category == "Cs":
             raise Unacceptable("it is not valid UTF-8")
         if category == "Cc":
-            raise Unacceptable(f"it holds the control character U+{ord(character):04X}")
+            raise Unacceptable(f"it contains the control character U+{ord(character):04X}")
     return text
 
 
 def string(value: object) -> str:
-    """A TOML value that must be a string."""
+    """Return a TOML value that must be a string."""
     if not isinstance(value, str):
         raise Unacceptable("it is not a string")
     return value
@@ -114,7 +114,7 @@ def of_text(
     plain: Callable[[T], object] = str,
     rebase: Callable[[T, Path], T] | None = None,
 ) -> Kind[T]:
-    """A kind that is a string in TOML and one word elsewhere, read by the same function."""
+    """Return a kind that is a string in TOML and one word elsewhere, both read by `read`."""
     return Kind(
         accepts=accepts,
         metavar=metavar,
@@ -126,12 +126,12 @@ def of_text(
 
 
 def text_kind(accepts: str, metavar: str = "TEXT") -> Kind[str]:
-    """Any text that is not empty."""
+    """Return the kind of non-empty text."""
     return of_text(clean, accepts=accepts, metavar=metavar)
 
 
 def optional_text(accepts: str) -> Kind[str | None]:
-    """Any text; an empty one means none."""
+    """Return the kind of text that may be empty, which means None."""
 
     def read(text: str) -> str | None:
         return clean(text) if text else None
@@ -140,7 +140,7 @@ def optional_text(accepts: str) -> Kind[str | None]:
 
 
 def boolean() -> Kind[bool]:
-    """Strict in TOML; `true`/`false`, `1`/`0`, `yes`/`no` in the environment."""
+    """Return the kind of booleans; the environment also takes `1`/`0` and `yes`/`no`."""
 
     def from_words(words: Sequence[str]) -> bool:
         value = _WORDS_OF_BOOLEANS.get(words[-1].lower())
@@ -164,7 +164,7 @@ def boolean() -> Kind[bool]:
 
 
 def whole(accepts: str, metavar: str, *, lowest: int = 1, highest: int = MAX_SECONDS) -> Kind[int]:
-    """A whole number from `lowest` to `highest`."""
+    """Return the kind of whole numbers from `lowest` to `highest`."""
 
     def checked(value: int) -> int:
         if value < lowest:
@@ -189,21 +189,21 @@ def whole(accepts: str, metavar: str, *, lowest: int = 1, highest: int = MAX_SEC
 
 
 def number_of_toml(value: object) -> float:
-    """A TOML integer or float that is a finite number."""
+    """Return a TOML integer or float that must be finite."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Unacceptable
     return float(value)
 
 
 def number_of_text(text: str) -> float:
-    """A decimal number such as `10`, `-1` or `0.5`."""
+    """Parse a decimal number such as `10`, `-1` or `0.5`."""
     if not _NUMBER.fullmatch(text):
         raise Unacceptable
     return float(text)
 
 
 def seconds() -> Kind[float]:
-    """A time above 0 that may have a fraction."""
+    """Return the kind of times in seconds, above 0, with an optional fraction."""
 
     def checked(value: float) -> float:
         if not 0 < value <= MAX_SECONDS:
@@ -220,12 +220,12 @@ def seconds() -> Kind[float]:
 
 
 def shortest(value: float) -> int | float:
-    """`value` as an integer where nothing is lost by it, as a person would write it."""
+    """Return `value` as an integer if it is whole, as people write it."""
     return int(value) if value == int(value) else value
 
 
 def choice(choices: type[E]) -> Kind[E]:
-    """One of a few words, in any letter case."""
+    """Return the kind of an enumeration; its words are not case-sensitive."""
 
     def read(text: str) -> E:
         try:
@@ -239,17 +239,17 @@ def choice(choices: type[E]) -> Kind[E]:
 
 
 def path_kind(accepts: str) -> Kind[str]:
-    """A file name; `~` is the home folder, and a relative one starts at the file it stands in."""
+    """Return the kind of paths; `~` is expanded, relative ones start at the file's folder."""
     return of_text(clean, accepts=accepts, metavar="PATH", rebase=rebased)
 
 
 def rebased(path: str, folder: Path) -> str:
-    """`path` as seen from the current folder, if it was written in a file in `folder`."""
+    """Return `path`, written in a file in `folder`, relative to the current folder."""
     return str(folder / os.path.expanduser(path))
 
 
 def uuid_kind() -> Kind[UUID]:
-    """A UUID, bare, as `uuid:…` or as the URN of RFC 9562 §4."""
+    """Return the kind of UUIDs: bare, `uuid:…` or a URN (RFC 9562 §4)."""
 
     def read(text: str) -> UUID:
         found = _UUID.fullmatch(text)
@@ -266,7 +266,7 @@ def uuid_kind() -> Kind[UUID]:
 
 
 def ha1_kind() -> Kind[str]:
-    """The hex digest of `user:realm:password` (RFC 7616 §3.4.2)."""
+    """Return the kind of hex digests of `user:realm:password` (RFC 7616 §3.4.2)."""
 
     def read(text: str) -> str:
         if not _HA1.fullmatch(text):
@@ -277,7 +277,7 @@ def ha1_kind() -> Kind[str]:
 
 
 def token_kind(accepts: str, metavar: str) -> Kind[str]:
-    """A token as in RFC 3261 §25.1."""
+    """Return the kind of tokens (RFC 3261 §25.1)."""
 
     def read(text: str) -> str:
         if not _TOKEN.fullmatch(clean(text)):
@@ -288,7 +288,7 @@ def token_kind(accepts: str, metavar: str) -> Kind[str]:
 
 
 def origin_kind() -> Kind[str]:
-    """A web origin (RFC 6454 §6.1)."""
+    """Return the kind of web origins (RFC 6454 §6.1)."""
 
     def read(text: str) -> str:
         if not _ORIGIN.fullmatch(clean(text)):

@@ -34,7 +34,7 @@ def test_who_registers_is_told_that_the_instance_id_is_not_kept(sipcli: Sipcli) 
     assert outcome.code == 0, outcome.out
     (warning,) = (one["text"] for one in outcome.events if one["event"] == "warning")
     assert warning.startswith("no home folder is known: ")
-    assert "the instance id is a new one at each start" in warning
+    assert "every start uses a new instance id" in warning
 
 
 def test_what_would_stand_in_the_file_is_told_without_one(sipcli: Sipcli) -> None:

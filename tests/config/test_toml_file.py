@@ -18,7 +18,7 @@ def write(folder: Path, data: bytes) -> Path:
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [
-        (b"a = 1\nb = \n", r"c.toml:2: not valid TOML: Invalid value at column 5; text stands in"),
+        (b"a = 1\nb = \n", r"c.toml:2: not valid TOML: Invalid value at column 5; text needs"),
         (b"uri = sip:a@b\n", r'c.toml:1: not valid TOML: Invalid value .*key = "text"'),
         (b"a = 1\na = 2\n", r"c.toml:2: not valid TOML: Cannot overwrite a value at column"),
         (b"a = 1\na = 2", r"c.toml:2: not valid TOML: Cannot overwrite a value at column"),
@@ -27,7 +27,7 @@ def write(folder: Path, data: bytes) -> Path:
         ("a = 'ä'".encode("utf-16"), r"c.toml:1: not UTF-8 text"),
         (b"a = " + b"9" * 5000, r"c.toml: not valid TOML: "),
         (b"a = " + b"[" * 100_000, r"c.toml: not a configuration file: nested too deeply"),
-        (b"#" * (MAX_BYTES + 1), r"c.toml: this is no configuration file: it is above \d+ bytes"),
+        (b"#" * (MAX_BYTES + 1), r"c.toml: not a configuration file: it is larger than \d+ bytes"),
         (b"\x1b = 1", r"c.toml:1: not valid TOML: "),
     ],
 )
@@ -42,7 +42,7 @@ def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
 
 
 def test_a_file_without_end_is_refused_like_a_large_one() -> None:
-    with pytest.raises(ConfigError, match=r"^/dev/zero: .* above"):
+    with pytest.raises(ConfigError, match=r"^/dev/zero: .* larger than"):
         read(Path("/dev/zero"))
 
 
