@@ -13,8 +13,9 @@ SipcliError            1    (never raised itself: 1 is a bug in sipcli)
 └── Interrupted        130  ended by the user before the outcome was known
 """
 
+import errno
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class Phase(StrEnum):
@@ -140,3 +141,22 @@ class Interrupted(SipcliError):  # noqa: N818 - it is not an error, only an earl
     """A signal came before the outcome was known."""
 
     exit_code = 130
+
+
+DESCRIPTORS_HINT: Final = "raise the limit, for example with `ulimit -n 1024`"
+"""How to get more file descriptors."""
+_OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
+
+
+def is_out_of_descriptors(error: BaseException | None) -> bool:
+    """Return True if an error, or one that led to it, comes of too few file descriptors.
+
+    The loader of shared libraries tells the reason in words alone (ImportError).
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _OUT_OF_DESCRIPTORS:
+            return True
+        if isinstance(error, ImportError) and "Too many open files" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

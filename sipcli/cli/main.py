@@ -15,7 +15,13 @@ from sipcli import interrupts
 from sipcli.cli.early_report import begin_early
 from sipcli.cli.shared_options import ask_for_json, common, common_options
 from sipcli.cli.stream import Outlets
-from sipcli.errors import ConfigError, Interrupted, SipcliError
+from sipcli.errors import (
+    DESCRIPTORS_HINT,
+    ConfigError,
+    Interrupted,
+    SipcliError,
+    is_out_of_descriptors,
+)
 
 COMMANDS: Final = {
     "call": "Place a call.",
@@ -96,6 +102,9 @@ class Main(click.Group):
         except click.exceptions.Exit:
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours
+            if is_out_of_descriptors(error):
+                text = f"this process has too few file descriptors: {DESCRIPTORS_HINT}"
+                ctx.exit(_report(ctx, SipcliError(text)))
             ctx.exit(_report_bug(ctx, error))
         if has_screen(ctx):
             current_screen(ctx).finished(0, "it did what was asked")

@@ -14,6 +14,7 @@ from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
 from sipcli.config.settings import WsServer
+from sipcli.errors import DESCRIPTORS_HINT, is_out_of_descriptors
 from sipcli.net import refusal, tcp, tls
 from sipcli.net import resolve as dns
 from sipcli.net.certificate import read_certificate
@@ -113,6 +114,9 @@ class _Attempt:
 
     def failure(self, error: Exception) -> ConnectFailed:
         """Return what any other `error` means, with the phase it belongs to."""
+        if is_out_of_descriptors(error):
+            lack = Fault("this process has too few file descriptors", DESCRIPTORS_HINT)
+            return self._failed(lack)
         if self._connection is not None and self._phase is Phase.HTTP:
             return refusal.upgrade_failed(self._details(), error, self._connection)
         if isinstance(error, socket.gaierror):

@@ -7,6 +7,7 @@ from collections import deque
 from itertools import zip_longest
 from typing import Final, TypeAlias
 
+from sipcli.errors import DESCRIPTORS_HINT, is_out_of_descriptors
 from sipcli.net.failure import Fault
 from sipcli.net.resolve import Address
 
@@ -103,4 +104,6 @@ def explain(error: Unreachable) -> Fault:
         what = f"{' and '.join(refused)} refused the connection"
         return Fault(what, "is the server running there?")
     each = [f"{at}: {fault.strerror or fault}" for at, fault in error.failures]
+    if any(is_out_of_descriptors(fault) for _, fault in error.failures):
+        return Fault(f"no connection to {'; '.join(each)}", DESCRIPTORS_HINT)
     return Fault(f"no connection to {'; '.join(each)}", "check the network and the firewall")

@@ -13,7 +13,7 @@ from sipcli.calls.echo import Echo
 from sipcli.calls.events import CallEnded, Dtmf
 from sipcli.calls.events import Event as CallEvent
 from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
-from sipcli.core.events import Event, InstantMessage
+from sipcli.core.events import ConnectFailed, Event, InstantMessage
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Endless, Silence, ToneSource
@@ -61,6 +61,7 @@ class Extension:
         server: WsServer,
         ca_file: str | None,
         media_config: MediaConfig,
+        on_connect_failed: Callable[[str], None] = lambda _: None,
     ) -> None:
         settings = Settings(
             uri=address_of(name),
@@ -75,6 +76,7 @@ class Extension:
             tls_ca_file=ca_file,
         )
         self._name = name
+        self._on_connect_failed = on_connect_failed
         self._call_manager = CallManager(
             media_config, self._on_call_event, make_sound=_silent, on_incoming=self._on_call
         )
@@ -140,6 +142,8 @@ class Extension:
             self._prompts[call.id].say(key_tone(digit))
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, ConnectFailed):
+            self._on_connect_failed(event.reason)
         if self._name != "message" or not isinstance(event, InstantMessage):
             return
         if event.direction == "received":

@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
@@ -11,7 +11,13 @@ from typing import Any, Final, Self
 
 from sipcli.config.settings import IceTransportPolicy, Settings, WsServer
 from sipcli.core.requests.credentials import Credentials
-from sipcli.errors import ConfigError, ConnectError, Phase
+from sipcli.errors import (
+    DESCRIPTORS_HINT,
+    ConfigError,
+    ConnectError,
+    Phase,
+    is_out_of_descriptors,
+)
 from sipcli.sandbox.extensions import EXTENSIONS, Extension, media_config_for
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.proxy import Hop
@@ -175,15 +181,56 @@ class Sandbox:
             if not waiting:
                 is_ready.set()
 
+        failures: list[str] = []
+
+        def failed(reason: str) -> None:
+            failures.append(reason)
+            is_ready.set()
+
+        def connect_failed(reason: str) -> None:
+            if DESCRIPTORS_HINT in reason:
+                failed(reason)
+
         for name, password in passwords.items():
-            extension = Extension(name, password, self.server, self.ca_file, media_config)
+            extension = Extension(
+                name, password, self.server, self.ca_file, media_config, connect_failed
+            )
             self._tasks.create_task(extension.run(partial(ready, name), self._end))
         try:
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
-            await asyncio.wait_for(is_ready.wait(), START_TIMEOUT_S)
+            with _telling_descriptor_failures(failed):
+                await asyncio.wait_for(is_ready.wait(), START_TIMEOUT_S)
         except TimeoutError:
             raise ConnectError(
                 f"{self.server} listens, but cannot be reached from this machine: is its"
                 " loopback interface up?",
                 Phase.TCP,
             ) from None
+        if failures:
+            text = f"this process has too few file descriptors: {DESCRIPTORS_HINT}"
+            raise ConnectError(f"{self.server} accepts no connection: {text}", Phase.TCP)
+
+
+@contextmanager
+def _telling_descriptor_failures(on_failure: Callable[[str], None]) -> Iterator[None]:
+    """Tell what the loop fails at for lack of file descriptors: connections to accept.
+
+    The loop would log a traceback for each, and try again every second.
+    """
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if error is not None and is_out_of_descriptors(error):
+            on_failure(str(error))
+        elif before is not None:
+            before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(before)
