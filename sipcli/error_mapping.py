@@ -17,8 +17,8 @@ _PHASES: Final = {"dns": Phase.DNS, "tcp": Phase.TCP, "tls": Phase.TLS}
 _HINTS: Final = {
     403: "the account may not register from here",
     404: "the registrar does not know the user of uri",
-    405: "this server registers nobody: see registrar_server",
-    503: "the server is down or has too much to do",
+    405: "this server accepts no registrations: see registrar_server",
+    503: "the server is down or overloaded",
 }
 """Status of a refused registration -> its likely meaning."""
 

@@ -41,7 +41,7 @@ PROBE_TIMEOUT_S: Final = 2.0
 CLOSE_TIMEOUT_S: Final = 0.4
 """Seconds that a WebSocket then gets for its closing handshake: less than 3 s in all."""
 UNCONFIRMED: Final = (
-    "the server has not confirmed in time that we ended: what it keeps of us will run out by itself"
+    "the server did not confirm in time that we ended: its state of us will expire on its own"
 )
 """The warning if a BYE or the last REGISTER was not confirmed."""
 
@@ -256,7 +256,7 @@ class UserAgentRunner:
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
             await asyncio.wait_for(self._stopped(), UNREGISTER_TIMEOUT_S)
         except TimeoutError:
-            self._observer.noted("not all was confirmed in time that we ended")
+            self._observer.noted("not everything was confirmed in time at the end")
             self._tell_of(events.Warned(text=UNCONFIRMED))
         await self._spawned.wait(begun + TASKS_TIMEOUT_S)
         if self._timekeeper is not None:

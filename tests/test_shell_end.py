@@ -142,7 +142,7 @@ def test_leaving_is_as_orderly_after_a_cancellation_in_every_python() -> None:
                 await task
 
     run(test())
-    assert heard.notes == ["not all was confirmed in time that we ended"]
+    assert heard.notes == ["not everything was confirmed in time at the end"]
 
 
 def test_the_bodys_own_error_comes_out_as_it_is() -> None:

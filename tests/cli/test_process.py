@@ -320,7 +320,7 @@ def test_a_registrar_that_does_not_confirm_the_end_is_told() -> None:
         process.send_signal(signal.SIGTERM)
         warning, finished = rest(process)
         assert (warning["event"], finished["exit_code"]) == ("warning", 0)
-        assert "has not confirmed in time that we ended" in warning["text"]
+        assert "did not confirm in time that we ended" in warning["text"]
 
 
 def test_further_hangups_do_not_hurry_it() -> None:
