@@ -135,8 +135,8 @@ FAULTS: Final = (
         target="blocked",
         bound_s=16,
         exit_code=7,
-        sentence="ICE: no ICE check was answered from the far end's address: a firewall may drop"
-        " UDP, and a TURN server get round it (turn_servers)",
+        sentence="ICE: no ICE check was answered from the far end's address: if a firewall drops"
+        " UDP, a TURN server helps (turn_servers)",
     ),
     Fault(
         name="ICE blocked",
@@ -145,8 +145,8 @@ FAULTS: Final = (
         options=f"{CALL} --duration 3",
         bound_s=6,
         exit_code=7,
-        sentence="ICE: no ICE check was answered from the far end's address: a firewall may drop"
-        " UDP, and a TURN server get round it (turn_servers)",
+        sentence="ICE: no ICE check was answered from the far end's address: if a firewall drops"
+        " UDP, a TURN server helps (turn_servers)",
     ),
     Fault(
         name="dead fork",
@@ -154,8 +154,8 @@ FAULTS: Final = (
         target="forked",
         bound_s=18,
         exit_code=7,
-        sentence="ICE: no ICE check was answered from the far end's address: a firewall may drop"
-        " UDP, and a TURN server get round it (turn_servers); the far end refused a restart: 488"
+        sentence="ICE: no ICE check was answered from the far end's address: if a firewall drops"
+        " UDP, a TURN server helps (turn_servers); the far end refused a restart: 488"
         " Not Acceptable Here",
     ),
     Fault(
@@ -165,8 +165,8 @@ FAULTS: Final = (
         options=f"{CALL} --duration 4",
         bound_s=9,
         exit_code=7,
-        sentence="ICE: no ICE check was answered from the far end's address: a firewall may drop"
-        " UDP, and a TURN server get round it (turn_servers)",
+        sentence="ICE: no ICE check was answered from the far end's address: if a firewall drops"
+        " UDP, a TURN server helps (turn_servers)",
     ),
     Fault(
         name="wrong DTLS fingerprint",

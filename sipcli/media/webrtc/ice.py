@@ -212,8 +212,8 @@ class IceAgent(aioice.Connection):
             return "the far end offered no usable address, and sent no ICE check to ours"
         ends = "address" if tried == 1 else f"{tried} addresses"
         return (
-            f"the far end's {ends} answered no ICE check: if a firewall drops UDP, a TURN server"
-            " helps (turn_servers)"
+            f"no ICE check was answered from the far end's {ends}: if a firewall drops UDP, a TURN"
+            " server helps (turn_servers)"
         )
 
     def request_received(
