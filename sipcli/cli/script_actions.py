@@ -106,7 +106,12 @@ class ScriptActions:
         def refusal() -> str | None:
             return _first_text(heard, ChangeRefused, call)
 
-        await self._see(call, lambda: agreed() or refusal() is not None, ACTION_TIMEOUT_S)
+        try:
+            await self._see(call, lambda: agreed() or refusal() is not None, ACTION_TIMEOUT_S)
+        except CommandFailed as fault:
+            if _ended_elsewhere(call):
+                raise
+            raise CommandFailed(str(fault), Phase.OFFER_ANSWER) from None
         if not agreed():
             raise CommandFailed(refusal() or "", Phase.OFFER_ANSWER)
 
@@ -177,6 +182,11 @@ def _first_text(heard: Iterable[Event], kind: type[ChangeRefused], call: Call) -
     """Return the text of the first event of `kind` on `call`; None if there is none."""
     of_call = (one for one in heard if isinstance(one, kind) and one.call == call.id)
     return next((one.text for one in of_call), None)
+
+
+def _ended_elsewhere(call: Call) -> bool:
+    """Return True if a call ended by a BYE, or for want of media: not by an answer to a request."""
+    return call.ended is not None and (call.ended.by != "network" or call.media_failure is not None)
 
 
 def _end_of(call: Call) -> str:

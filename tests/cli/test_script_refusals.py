@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 import pytest
 
 from sipcli import Phone
+from sipcli.core.calls.remote_offers import RemoteOffers
 from sipcli.core.calls.session import Session
 from sipcli.media.session.session import NotAcceptable
 from sipcli.sandbox.sandbox import Sandbox
@@ -86,6 +87,25 @@ async def test_a_hold_that_is_refused_names_its_status_and_step(
     assert "the far end refused to change the call: 488 " in verdict["actual"]
     assert (finished["exit_code"], finished["phase"]) == (8, "offer/answer")
     assert one(events, "warning")["call"] == one(events, "calling")["call"]
+
+
+@pytest.mark.parametrize("status", [408, 481])
+async def test_a_hold_that_ends_the_call_names_its_status_and_step(
+    sip_sandbox: Sandbox,
+    sip_phone: MakePhone,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    def refuse(remote: RemoteOffers, inbound: Any, now: float) -> None:
+        remote._usage.respond(inbound, status, now)  # noqa: SLF001 - by hand
+
+    monkeypatch.setattr(RemoteOffers, "receive", refuse)
+    bob = await sip_phone("bob", audio_in="silence")
+    events = await called(monkeypatch, sip_sandbox, bob, "wait media\nhold\nsleep 20\n", tmp_path)
+    assert f"the far end said {status}" in one(events, "expectation")["actual"]
+    assert (one(events, "expectation")["name"], one(events, "finished")["exit_code"]) == ("hold", 8)
+    assert one(events, "finished")["phase"] == "offer/answer"
 
 
 async def test_a_digit_that_is_refused_names_its_status(
