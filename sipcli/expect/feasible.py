@@ -5,12 +5,16 @@ One function an expectation. Each takes the expected value and yields its reason
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sipcli.catalog.codecs import CODECS
 from sipcli.expect.call_record import Audio
 from sipcli.expect.thresholds import AUDIBLE_S, TONE_S
 from sipcli.media.mos import best_mos
 from sipcli.media.tone_meter import WINDOW_S
+
+OPENING_S: Final = 0.1
+"""Seconds from the answer to the first sound, at the least: ICE and DTLS take a few round trips."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +32,8 @@ class Terms:
 
 
 def audio(_direction: Audio, terms: Terms) -> Iterator[str]:
-    """Half a second of audible sound needs a call that lasts as long."""
-    yield from _too_short(AUDIBLE_S, terms)
+    """Half a second of audible sound needs a call that lasts longer: its media have to open."""
+    yield from _too_short(AUDIBLE_S + OPENING_S, terms)
 
 
 def tone(hz: float, terms: Terms) -> Iterator[str]:
