@@ -25,6 +25,14 @@ DIGIT_TIMEOUT_S: Final = 6.0
 """More seconds for each digit: an INFO waits for its answer."""
 
 
+_DECISIONS: Final = {
+    f"{decision}-{what}": Phase.ANSWER
+    for decision in ("accept", "refuse")
+    for what in ("transfer", "redirect")
+}
+"""Commands that answer a request of the far end, not the step that the call has reached."""
+
+
 class CommandFailed(Exception):  # noqa: N818 - a fact about how it came out
     """A command or a `wait` failed; the text says what happened instead.
 
@@ -50,7 +58,8 @@ class ScriptActions:
         try:
             return self._commands.line_of(key)
         except InvalidCommand as error:
-            raise CommandFailed(str(error)) from None
+            phase = Phase.ANSWER if key in ("y", "n") else None
+            raise CommandFailed(str(error), phase) from None
 
     async def do(self, line: str) -> None:
         """Run a line. Raises `CommandFailed` if it fails."""
@@ -81,7 +90,7 @@ class ScriptActions:
         try:
             self._commands.do(line)
         except InvalidCommand as error:
-            raise CommandFailed(str(error)) from None
+            raise CommandFailed(str(error), _DECISIONS.get(split(line)[0])) from None
 
     async def _answer(self, line: str, call: Call) -> None:
         self._begin(line)
@@ -148,7 +157,7 @@ class ScriptActions:
 
         await self._event_log.until(lambda: is_placed() or failure() is not None, ACTION_TIMEOUT_S)
         if not is_placed():
-            raise CommandFailed(failure() or self._event_log.last)
+            raise CommandFailed(failure() or self._event_log.last, Phase.ANSWER)
 
     async def _dtmf(self, digits: str, call: Call) -> None:
         if call.is_answered:  # only connected media tell how digits are sent

@@ -140,3 +140,20 @@ async def test_a_transfer_that_is_refused_names_its_status_and_step(
     assert "transfer to sip:busy@sandbox.invalid: " in verdict["actual"]
     assert verdict["actual"][-3:] in ("486", "603")
     assert (finished["exit_code"], finished["phase"]) == (8, "answer")
+
+
+@pytest.mark.parametrize("line", ["accept-transfer", "refuse-redirect", "y"])
+async def test_a_decision_that_nothing_waits_for_has_a_phase_of_its_own(
+    line: str,
+    sip_sandbox: Sandbox,
+    sip_phone: MakePhone,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The media are well: ICE, the last phase that the call came to, has no part in it."""
+    bob = await sip_phone("bob", audio_in="silence")
+    script = f"wait answered\n{line}\nsleep 20\n"
+    events = await called(monkeypatch, sip_sandbox, bob, script, tmp_path)
+    finished = one(events, "finished")
+    assert "is waiting for a decision" in one(events, "expectation")["actual"]
+    assert (finished["exit_code"], finished["phase"]) == (8, "answer")
