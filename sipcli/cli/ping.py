@@ -28,7 +28,7 @@ class Tally:
     failure: SipcliError | None = None
     """The first failure: not answered 2xx."""
 
-    def on_event(self, outcome: Outcome) -> None:
+    def on_outcome(self, outcome: Outcome) -> None:
         """Add one result."""
         self.sent += 1
         if isinstance(outcome, Answered):
@@ -96,4 +96,4 @@ async def _ping(
     for number in range(count):
         pause = asyncio.sleep(interval if number < count - 1 else 0)
         _, outcome = await asyncio.gather(pause, phone.ping(uri))
-        tally.on_event(outcome)
+        tally.on_outcome(outcome)

@@ -71,7 +71,7 @@ class Fork:
             branch.outcome = self._local_response(487)
         self._settle(now)
 
-    def on_event(self, branch: "_Branch", response: Response, now: float) -> None:
+    def on_response(self, branch: "_Branch", response: Response, now: float) -> None:
         """Handle a response on a branch, with our Via already removed."""
         kind = response.status // 100
         if kind == 1:
@@ -141,7 +141,7 @@ class _Branch:
             self._has_response = True
             if self._is_cancel_due and response.status < 200:
                 self._fork.send_cancel(self, now)
-        self._fork.on_event(self, _without_our_via(response), now)
+        self._fork.on_response(self, _without_our_via(response), now)
 
     def on_useless(self, response: Response, now: float) -> None:
         """Handle an unreadable final response: cancel the branch, and go on without it."""

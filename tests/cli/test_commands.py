@@ -71,8 +71,8 @@ def test_of_several_pings_the_first_failure_decides() -> None:
     options = request("OPTIONS")
     tally = Tally("sip:bob@example.com")
     for status in (200, 404):
-        tally.on_event(Answered(options, build.response(options, status), 0.002))
-    tally.on_event(Unanswered())
+        tally.on_outcome(Answered(options, build.response(options, status), 0.002))
+    tally.on_outcome(Unanswered())
     assert isinstance(tally.failure, RefusedError)
     assert tally.summary().startswith("3 sent, 2 answered, 33% lost; min/median/max 2.0/2.0/2.0")
 

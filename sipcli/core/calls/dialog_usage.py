@@ -88,7 +88,7 @@ class DialogUsage:
             # A 2xx to the INVITE that came meanwhile is the newer word: a PRACK that it
             # crossed may get a 481 that speaks of the provisional response (RFC 3262 §3).
             if not self.is_over and self.is_confirmed == was_confirmed:
-                self._evaluator(method, outcome, at)
+                self._end_if_gone(method, outcome, at)
 
         self.services.ask(
             self.dialog,
@@ -121,7 +121,7 @@ class DialogUsage:
             body=body,
         )
 
-    def _evaluator(self, method: str, outcome: Outcome, now: float) -> None:
+    def _end_if_gone(self, method: str, outcome: Outcome, now: float) -> None:
         """End the dialog where the outcome of a request in it says that there is none."""
         match outcome:
             case Answered(_, response) if response.status in DIALOG_GONE:
