@@ -5,6 +5,7 @@ from typing import Final
 
 from sipcli.calls.call import Call
 from sipcli.calls.call_manager import CallManager
+from sipcli.calls.questions import Question
 from sipcli.cli.status import clock
 from sipcli.core.calls.events import TransferRequested
 from sipcli.media.session.stream import Stream
@@ -13,6 +14,8 @@ from sipcli.text import one_line
 BARS: Final = " ▁▂▃▄▅▆▇█"
 MIN_DBFS: Final = -60.0
 """The level of an empty bar, in dBFS."""
+MIN_SHOWN_S: Final = 0.3
+"""Seconds that a question is shown before a key answers it: the key may be meant for the last."""
 WIDTH: Final = 6
 """Columns of a level bar."""
 
@@ -24,6 +27,20 @@ class CallLine:
         self._call_manager = call_manager
         self._has_keys = has_keys
         self._loop = asyncio.get_running_loop()
+        self._question: Question | None = None
+        self._since: float | None = None
+        """When that question was first shown, by the loop's clock; None: nothing was drawn yet."""
+
+    def has_shown(self, question: Question) -> bool:
+        """Return True if a user had the time to see this question, or if nothing is drawn here."""
+        if self._since is None:
+            return True
+        long_enough = self._loop.time() - self._since >= MIN_SHOWN_S
+        return question is self._question and long_enough
+
+    def _note(self, question: Question | None) -> None:
+        if self._since is None or question is not self._question:
+            self._question, self._since = question, self._loop.time()
 
     def __call__(self) -> str | None:
         """Return the line; None while there is no call."""
@@ -31,6 +48,7 @@ class CallLine:
         if call is None:
             return None
         ringing, asking = self._call_manager.ringing, self._call_manager.asking
+        self._note(asking.questions.open if asking is not None else None)
         others = len(self._call_manager.calls) - 1
         more = f" · {others} more" if others else ""
         if asking is not None and asking.questions.open is not None:

@@ -124,6 +124,8 @@ class CallSession:
     dtmf_method: Method
     has_keys: bool
     """True if keys are read from the terminal."""
+    call_line: CallLine | None = None
+    """The status line, which shows the open question."""
 
     @property
     def runner(self) -> UserAgentRunner:
@@ -195,9 +197,10 @@ async def open_call_session(
     if not (options.stdin and has_terminal()):  # typed lines would overwrite the status line
         session.screen.watch(registers=session.settings.register)
     async with phone:
-        session.screen.watch_calls(CallLine(phone.call_manager, has_keys=has_keys))
+        call_line = CallLine(phone.call_manager, has_keys=has_keys)
+        session.screen.watch_calls(call_line)
         try:
-            yield CallSession(session, phone, evaluator, options.dtmf_method, has_keys)
+            yield CallSession(session, phone, evaluator, options.dtmf_method, has_keys, call_line)
         finally:
             if tones is not None:
                 tones.stop()

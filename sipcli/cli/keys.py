@@ -54,6 +54,7 @@ class Keyboard:
     """Runs the command of each key; `t` asks for a line, the transfer target."""
 
     def __init__(self, call_session: CallSession) -> None:
+        self._call_session = call_session
         self._screen = call_session.session.screen
         self._commands = CallCommands(call_session)
         self._decoder = getincrementaldecoder("utf-8")("ignore")
@@ -75,11 +76,21 @@ class Keyboard:
             elif key == "?":
                 self._screen.tell(Line("?", HELP, PLAIN))
             elif key.isprintable():
+                self._check_question(key)
                 self._commands.press(key)
         except InvalidCommand as error:
             self._screen.say(str(error))
         except SipcliError as error:  # such as a device that is gone
             self._screen.error(error.text)
+
+    def _check_question(self, key: str) -> None:
+        """Raise `InvalidCommand` for a `y` or `n` that was typed before its question was shown."""
+        asking, line = self._call_session.call_manager.asking, self._call_session.call_line
+        question = asking.questions.open if asking is not None else None
+        if key not in "yn" or question is None or line is None:
+            return
+        if not line.has_shown(question):
+            raise InvalidCommand(f"the question is new: {question.target}; press {key} again")
 
     def _edit(self, key: str) -> None:
         line = self._line or ""

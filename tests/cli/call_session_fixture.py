@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any, Final, cast
 
 from sipcli.calls.questions import Questions
+from sipcli.cli.call_line import CallLine
 from sipcli.cli.call_session import CallSession
 from sipcli.config.settings import Permission
 from sipcli.core.calls.events import RedirectRequested, TransferRequested
@@ -87,6 +88,7 @@ class FakeCallSession:
     ) -> None:
         self.calls = calls
         self.has_keys = has_keys
+        self.call_line: CallLine | None = None
         self.current = current or (calls[0] if calls else None)
         self.said: list[str] = []
         self.asked: list[str | None] = []
@@ -127,5 +129,6 @@ class FakeCallSession:
             phone=None,
             dtmf_method="auto",
             has_keys=self.has_keys,
+            call_line=self.call_line,
         )
         return cast(CallSession, fake)

@@ -7,15 +7,17 @@ import sys
 import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import IO
+from typing import IO, cast
 
 import pytest
 
+from sipcli.calls.call_manager import CallManager
 from sipcli.cli import keyboard
+from sipcli.cli.call_line import CallLine
 from sipcli.cli.keyboard import has_keyboard
 from sipcli.cli.keys import Keyboard, keys
 from sipcli.cli.shared_options import Common
-from tests.cli.call_session_fixture import FakeCall, FakeCallSession
+from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 
 @pytest.fixture
@@ -160,3 +162,29 @@ def test_nothing_is_read_without_a_keyboard(monkeypatch: pytest.MonkeyPatch) -> 
             await asyncio.sleep(0.01)
 
     asyncio.run(test())
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("key", ["y", "n"])
+async def test_a_key_answers_the_question_that_was_shown_and_no_later_one(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = FakeCall(is_answered=True)
+    fake = FakeCallSession(call)
+    fake.call_line = line = CallLine(cast("CallManager", fake), has_keys=True)
+    now = 100.0
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
+    typist = Keyboard(fake.call_session)
+    call.questions.on_event(ASKED)
+    assert "carol" in (line() or "")
+    now += 1.0
+    call.questions.drop()
+    call.questions.on_event(MOVED)
+    typist.press(key)  # meant for the transfer, which is still on the screen
+    assert "redirection" in (line() or "")
+    typist.press(key)  # it has just appeared
+    assert call.did == []
+    assert "press" in fake.said[-1]
+    now += 1.0
+    typist.press(key)
+    assert call.did == ["accept-redirect" if key == "y" else "refuse-redirect"]
