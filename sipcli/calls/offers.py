@@ -125,7 +125,8 @@ class Offers:
         """Handle the loss of early media; the final answer may bring others."""
         if self._lost_early is None:
             self._lost_early = lost
-            text = f"no audio before the answer: {lost.reason}"
+            more = "no" if self.supervisor.way is None else "no more"
+            text = f"{more} audio before the answer: {lost.reason}"
             self._context.tell(CallWarned(text=text))
 
     def final_answer(self, body: bytes | None, fork: str) -> None:

@@ -141,6 +141,8 @@ class PeerPolicy:
 
     otherwise: Permission = Permission.ASK
     accepted: tuple[UriPattern, ...] = ()
+    is_unattended: bool = field(default=False, compare=False)
+    """True if `otherwise` was to ask, but there is no one to ask."""
 
     def decide(self, target: SipUri, home: SipUri) -> Permission:
         """Return the decision on a request to call `target`; `home` is our own URI."""
@@ -152,7 +154,9 @@ class PeerPolicy:
     def unattended(self) -> "PeerPolicy":
         """The same policy without a user to ask: refuse instead of asking."""
         is_asking = self.otherwise is Permission.ASK
-        return replace(self, otherwise=Permission.REFUSE) if is_asking else self
+        if not is_asking:
+            return self
+        return replace(self, otherwise=Permission.REFUSE, is_unattended=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from sipcli.calls import media_supervisor
 from sipcli.calls.call import Call
 from sipcli.calls.call_errors import call_failure
 from sipcli.calls.call_stats import call_stats
-from sipcli.calls.events import CallEnded, Dtmf, Media
+from sipcli.calls.events import CallEnded, CallWarned, Dtmf, Media
 from sipcli.core.calls.call_services import capabilities
 from sipcli.core.calls.events import Answered, CallEvent, CallId, Incoming, RemoteOffer
 from sipcli.core.calls.invite_exchange import Failure, InviteExchange
@@ -212,6 +212,24 @@ async def test_a_call_that_is_led_to_dead_ends_for_ever_is_given_up(was_open: bo
         assert isinstance(failure, MediaError)
         assert failure.exit_code == 7
         assert "no media opened in 75 s" in str(failure)
+
+
+@pytest.mark.parametrize("was_open", [False, True])
+@virtual
+async def test_early_media_that_end_are_not_told_as_media_that_never_came(was_open: bool) -> None:
+    async with town() as (alice, bob, _):
+        bob.answers = False
+        ours = await alice.calls("bob")
+        theirs, answer = await early_answer(bob)
+        say(bob, theirs, 183, answer if was_open else nowhere(answer))
+        if was_open:
+            await alice.event(Media)
+            ours.media._way.lost("it is gone")  # noqa: SLF001
+        else:
+            await asyncio.sleep(ICE_FAILS + 1)
+        (text,) = [one.text for one in alice.told(CallWarned)]
+        start = "no more audio before the answer: " if was_open else "no audio before the answer: "
+        assert text.startswith(start)
 
 
 # What belongs to the call

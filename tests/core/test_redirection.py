@@ -11,7 +11,7 @@ from sipcli.core.calls.events import (
     RedirectDecided,
     RedirectRequested,
 )
-from sipcli.core.calls.gate import DECISION_TIMEOUT_S
+from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ONE_TO_ASK, NOT_PERMITTED
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.redirection import MAX_REDIRECTIONS
 from sipcli.sip.uri import SipUri
@@ -114,6 +114,17 @@ def policy(*words: str) -> PeerPolicy:
     found = BY_NAME["redirects"].kind.from_words(words)
     assert isinstance(found, PeerPolicy)
     return found
+
+
+def test_a_redirect_that_no_one_can_be_asked_about_is_refused_for_that_reason() -> None:
+    wire = CallWire(redirects=policy("ask").unattended)
+    wire.invite()
+    redirect(wire, "<sip:carol@x>")
+    assert wire.heard(RedirectDecided)[0].reason == NO_ONE_TO_ASK
+    wire = CallWire(redirects=policy("refuse").unattended)
+    wire.invite()
+    redirect(wire, "<sip:carol@x>")
+    assert wire.heard(RedirectDecided)[0].reason == NOT_PERMITTED
 
 
 def test_a_redirection_is_told_with_its_target_and_what_is_decided() -> None:

@@ -13,7 +13,13 @@ from sipcli.core.calls.events import (
     TransferProgress,
     TransferRequested,
 )
-from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, NOT_PERMITTED, UNDECIDED
+from sipcli.core.calls.gate import (
+    DECISION_TIMEOUT_S,
+    NO_ONE_TO_ASK,
+    NO_ROOM,
+    NOT_PERMITTED,
+    UNDECIDED,
+)
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
 from sipcli.core.calls.transfer import MAX_REFERS
@@ -366,6 +372,12 @@ def test_without_a_domain_of_our_own_a_number_cannot_be_called() -> None:
     wire = CallWire(uri=SipUri.parse("sip:a@anonymous.invalid"))
     asked(wire, ("Refer-To", "<tel:+1555>"))
     assert wire.responses()[-1].status == 416
+
+
+def test_what_no_one_can_be_asked_about_is_refused_for_that_reason() -> None:
+    wire = CallWire(transfers=policy("ask").unattended)
+    asked(wire, ("Refer-To", "<sip:carol@x>"))
+    assert decided(wire) == [("refused", 603, NO_ONE_TO_ASK)]
 
 
 def test_what_the_settings_refuse_is_refused_without_asking() -> None:

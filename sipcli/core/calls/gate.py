@@ -16,6 +16,7 @@ DECISION_TIMEOUT_S: Final = 25.0
 32 (RFC 3261 §17.1.2.2, Timer F)."""
 UNDECIDED: Final = f"no decision within {DECISION_TIMEOUT_S:g} s"
 NOT_PERMITTED: Final = "not permitted by the settings (transfers, redirects)"
+NO_ONE_TO_ASK: Final = "the settings (transfers, redirects) say ask, and there is no one to ask"
 REFUSED: Final = "refused"
 NO_ROOM: Final = "there are as many calls as max_calls allows"
 
@@ -42,6 +43,14 @@ class Gate:
         if target is None:
             return "only sip:, sips: and tel: addresses can be reached"
         return lack_of_secure_servers(target, self._settings.ws_servers)
+
+    def refusal(self, *, is_redirect: bool, is_transfer: bool) -> str:
+        """Return the reason for a refusal by policy, in the terms of `transfer` and `redirect`."""
+        settings = self._settings
+        asked = [settings.redirects] * is_redirect + [settings.transfers] * is_transfer
+        refusing = [one for one in asked if one.otherwise is Permission.REFUSE]
+        is_unattended = bool(refusing) and all(one.is_unattended for one in refusing)
+        return NO_ONE_TO_ASK if is_unattended else NOT_PERMITTED
 
     def transfer(self, target: SipUri) -> Permission:
         """Return the decision for a REFER to `target`."""

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from sipcli.config.settings import Permission
 from sipcli.core.calls.call import Call
 from sipcli.core.calls.events import RedirectDecided, RedirectRequested
-from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NOT_PERMITTED, REFUSED, UNDECIDED
+from sipcli.core.calls.gate import DECISION_TIMEOUT_S, REFUSED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.sip.address import Address
 from sipcli.sip.message import Response
@@ -69,7 +69,7 @@ class Redirection:
                     self._asked, self._deadline = uri, now + DECISION_TIMEOUT_S
                     return None
                 case Permission.REFUSE:
-                    self._refused(uri, NOT_PERMITTED)
+                    self._refused(uri, self._policy_refusal)
         return None
 
     def permits_proxy(self, uri: Uri, status: int) -> bool:
@@ -89,7 +89,7 @@ class Redirection:
         if is_permitted:
             self._tell(target, "accepted", None)
         else:
-            self._refused(target, NOT_PERMITTED)
+            self._refused(target, self._policy_refusal)
         return is_permitted
 
     @property
@@ -122,6 +122,11 @@ class Redirection:
         if is_due:
             self.refuse(UNDECIDED)
         return is_due
+
+    @property
+    def _policy_refusal(self) -> str:
+        is_transfer = self._call.transfer is not None
+        return self._call.gate.refusal(is_redirect=True, is_transfer=is_transfer)
 
     def _take(self) -> SipUri:
         uri, self._asked, self._deadline = self._asked, None, None

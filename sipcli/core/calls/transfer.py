@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol
 from sipcli.config.settings import Permission
 from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import TransferDecided, TransferProgress, TransferRequested
-from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, NOT_PERMITTED, REFUSED, UNDECIDED
+from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, REFUSED, UNDECIDED
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.requests import uas_checks
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
@@ -276,7 +276,8 @@ class Transferee:
         if not gate.has_room():
             self._decline(wish, 486, NO_ROOM, now)
         elif decision is Permission.REFUSE:
-            self._decline(wish, 603, NOT_PERMITTED, now)
+            reason = gate.refusal(is_redirect=False, is_transfer=True)
+            self._decline(wish, 603, reason, now)
 
     def _take(self) -> _Wish:
         wish, self._wish = self._wish, None
