@@ -13,8 +13,12 @@ UNSAFE: Final = re.compile(
 
 MASK: Final = "***"
 """Shown instead of a secret."""
-_URI_PASSWORD: Final = re.compile(r"\b(sips?:[^\s:@<>\[\"]+):[^\s@<>\"]*@", re.IGNORECASE)
-"""A SIP URI with a password, up to its host (RFC 3261 §19.1.1)."""
+_URI_PASSWORD: Final = re.compile(
+    r"\b(sips?:[^\s:@<>\[\"]{1,1024}):[^\s@<>\"]{0,1024}@", re.IGNORECASE
+)
+"""A SIP URI with a password, up to its host (RFC 3261 §19.1.1).
+
+Its parts are bounded: a peer that sends many `sip:` must not make the search quadratic."""
 _TYPED_PASSWORD: Final = re.compile(
     r"(?!(?:callto|http|im|mailto|pres|sip|tel|xmpp)[a-z]*:)([^\s:@]+):.*@", re.IGNORECASE
 )

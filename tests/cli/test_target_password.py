@@ -63,3 +63,9 @@ def test_a_typed_target_needs_no_scheme() -> None:
     assert target_without_password("sip:a@c") == "sip:a@c"
     assert without_secrets("transfer a:b@c") == "transfer a:***@c"
     assert without_secrets("dtmf 1") == "dtmf 1"
+
+
+@pytest.mark.timeout(10)
+def test_text_of_a_peer_is_searched_in_linear_time() -> None:
+    text = "sip:a:" * 100_000
+    assert printable(text) == text
