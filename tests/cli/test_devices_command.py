@@ -106,5 +106,5 @@ def test_a_name_that_could_be_two_devices_is_refused_before_the_test(
     plug(monkeypatch, HEADSET, FakeDevice("Webcam USB"))
     assert run(["devices", "--test", "--audio-in", "device:usb"]) == 9
     error = capsys.readouterr().err
-    assert "'Headset USB' or 'Webcam USB'" in error
+    assert "'Headset USB', 'Webcam USB'" in error
     assert "Calls work without one" not in error
