@@ -70,7 +70,7 @@ def test_all_is_well_with_somebody_who_echoes(
     alice = user("alice", **everything)
     checks = examined(alice.sipcli("doctor", "--echo", "bob"))
     assert all(check["ok"] for check in checks.values())
-    assert "localhost is 127.0.0.1:" in checks["dns"]["detail"]
+    assert "localhost resolves to 127.0.0.1:" in checks["dns"]["detail"]
     assert "sipcli tests" in checks["tls"]["detail"]
     assert "days left" in checks["tls"]["detail"]
     assert "subprotocol sip" in checks["websocket"]["detail"]
