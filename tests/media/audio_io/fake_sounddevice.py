@@ -1,5 +1,6 @@
 """A stand-in for the module `sounddevice`: devices that come and go as a test likes."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -53,6 +54,8 @@ class FakeStream:
         self.is_open = False
         self._callback = callback
         self._finished = finished_callback
+        self._lock = threading.Lock()
+        """Held during a callback: PortAudio closes no stream in the middle of one."""
 
     def start(self) -> None:
         """Begin."""
@@ -62,14 +65,22 @@ class FakeStream:
     def close(self, *, ignore_errors: bool) -> None:
         """End."""
         assert ignore_errors
-        self.is_open = False
+        with self._lock:
+            self.is_open = False
 
     def capture(self, pcm: Pcm, flags: object = None) -> None:
         """Let the device hear `pcm`, interleaved."""
-        assert self.is_open
-        for start in range(0, len(pcm), self.blocksize * self.channels):
-            block = pcm[start : start + self.blocksize * self.channels]
-            self._callback(block.tobytes(), len(block) // self.channels, None, flags)
+        assert self.capture_if_open(pcm, flags)
+
+    def capture_if_open(self, pcm: Pcm, flags: object = None) -> bool:
+        """The same, where another thread may close the stream; return False if it has."""
+        with self._lock:
+            if not self.is_open:
+                return False
+            for start in range(0, len(pcm), self.blocksize * self.channels):
+                block = pcm[start : start + self.blocksize * self.channels]
+                self._callback(block.tobytes(), len(block) // self.channels, None, flags)
+            return True
 
     def play(self, blocks: int, flags: object = None) -> Pcm:
         """What the device plays next, interleaved."""
