@@ -79,7 +79,7 @@ ALLOWED: dict[str, set[str]] = {
         "media",
         "calls",
         "runner",
-        "net.library",
+        "net.websockets_compat",
         "net.trim",
         "config.settings",
         "errors",

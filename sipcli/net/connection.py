@@ -14,9 +14,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 
 from sipcli import awake
-from sipcli.net.library import BoundedFragments
 from sipcli.net.network_watch import is_ours
 from sipcli.net.trim import TrimmedMessages
+from sipcli.net.websockets_compat import BoundedFragments
 
 LINGER: Final = 1.0
 """Seconds for the server to end TCP once a Close frame was sent or received (RFC 6455 §7.1.1)."""

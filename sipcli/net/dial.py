@@ -21,10 +21,10 @@ from sipcli.net.certificate import read_certificate
 from sipcli.net.connection import LINGER, MAX_UNSENT, Connection
 from sipcli.net.details import LinkDetails, Phase
 from sipcli.net.failure import ConnectFailed, Fault, excerpt
-from sipcli.net.library import Proxy, as_utf8, get_proxy, parse_proxy
 from sipcli.net.link import Link
 from sipcli.net.options import LinkOptions
 from sipcli.net.trim import MAX_SIZE
+from sipcli.net.websockets_compat import Proxy, as_utf8, get_proxy, parse_proxy
 
 SUBPROTOCOL: Final = "sip"
 """The WebSocket subprotocol of RFC 7118 §4."""

@@ -15,8 +15,8 @@ from websockets.typing import Subprotocol
 from sipcli.config.settings import WsServer
 from sipcli.core.connection.flow import Flow
 from sipcli.errors import ConfigError
-from sipcli.net.library import BoundedFragments
 from sipcli.net.trim import MAX_SIZE, TrimmedMessages
+from sipcli.net.websockets_compat import BoundedFragments
 from sipcli.sandbox.proxy import Hop, Proxy
 
 MAX_CLIENTS: Final = 200

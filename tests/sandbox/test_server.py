@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from sipcli.errors import ConfigError
-from sipcli.net.library import MAX_FRAGMENTS
+from sipcli.net.websockets_compat import MAX_FRAGMENTS
 from sipcli.sandbox import server as module
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sandbox.server import SandboxServer
