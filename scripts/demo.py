@@ -9,9 +9,9 @@ import sys
 import tempfile
 
 from sipcli import Phone
-from sipcli.api.phone_config import Event
-from sipcli.calls.events import Media
 from sipcli.errors import MediaError, SipcliError
+from sipcli.phone.events import Media
+from sipcli.phone.phone_config import Event
 from sipcli.sandbox.ladder import Ladder
 from sipcli.sandbox.sandbox import Plan, Sandbox
 

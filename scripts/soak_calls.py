@@ -11,14 +11,14 @@ from statistics import median
 from typing import Final
 from uuid import uuid4
 
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call import Call
-from sipcli.calls.call_manager import CallManager
 from sipcli.config.settings import Settings
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import ToneSource
 from sipcli.media.session.config import MediaConfig
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_manager import CallManager
+from sipcli.phone.managed_call import Call
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox
 

@@ -8,7 +8,7 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_LATE = {"Phone": "sipcli.api.phone", "Call": "sipcli.api.call"}
+_LATE = {"Phone": "sipcli.phone.phone", "Call": "sipcli.phone.call"}
 """Name -> its module. `__init__.pyi` has the types."""
 
 

@@ -1,4 +1,4 @@
-from sipcli.api.call import Call as Call
-from sipcli.api.phone import Phone as Phone
+from sipcli.phone.call import Call as Call
+from sipcli.phone.phone import Phone as Phone
 
 __version__: str

@@ -33,7 +33,7 @@ async def sip_phone(sip_sandbox: Any) -> AsyncIterator[Callable[..., Awaitable[A
     The keyword arguments are those of `sipcli.Phone`. A user that does not exist is added. At
     the end of the test, all phones hang up and unregister.
     """
-    from sipcli.api.phone import Phone
+    from sipcli.phone.phone import Phone
 
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:

@@ -6,7 +6,7 @@ from typing import Any
 from sipcli.config.settings import Settings, WsServer
 from sipcli.core.events import Event
 from sipcli.core.requests.credentials import Credentials
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings
 from tests.sip_server import SipServer

@@ -7,7 +7,7 @@ import pytest
 
 from sipcli import awake
 from sipcli.awake import GRACE, Slept, Timer, Watch
-from sipcli.disturbance import Disturbances
+from sipcli.phone.disturbance import Disturbances
 from tests.media.virtual_time import VirtualTimeLoop, run
 
 

@@ -4,9 +4,6 @@ import sys
 from dataclasses import dataclass
 from typing import Self
 
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.audio_setup import AudioSetup
-from sipcli.calls.echo import Echo
 from sipcli.cli.call_session import CallOptions
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
@@ -14,6 +11,9 @@ from sipcli.cli.shared_options import common
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.audio_io.open import Loudspeaker, parse_sink
 from sipcli.media.audio_io.processing import AudioProcessing
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.echo import Echo
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-from sipcli.calls.call import Call
-from sipcli.calls.call_errors import call_failure
 from sipcli.cli.audio_options import AudioOptions
 from sipcli.cli.call_session import (
     CallOptions,
@@ -28,6 +26,8 @@ from sipcli.cli.shared_options import Seconds
 from sipcli.cli.targets import resolve_target
 from sipcli.errors import Interrupted
 from sipcli.expect.feasible import Terms
+from sipcli.phone.call_errors import call_failure
+from sipcli.phone.managed_call import Call
 
 
 @click.command(cls=TrialCommand)

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Final
 
-from sipcli.calls.call import Call
-from sipcli.calls.call_stats import call_stats
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.call_summary import in_words
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
 from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, steps
+from sipcli.phone.call_stats import call_stats
+from sipcli.phone.managed_call import Call
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 from sipcli.text import target_without_password

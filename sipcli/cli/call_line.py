@@ -3,12 +3,12 @@
 import asyncio
 from typing import Final
 
-from sipcli.calls.call import Call
-from sipcli.calls.call_manager import CallManager
-from sipcli.calls.questions import Question
 from sipcli.cli.status import clock
 from sipcli.core.calls.events import TransferRequested
 from sipcli.media.session.stream import Stream
+from sipcli.phone.call_manager import CallManager
+from sipcli.phone.managed_call import Call
+from sipcli.phone.questions import Question
 from sipcli.text import one_line
 
 BARS: Final = " ▁▂▃▄▅▆▇█"

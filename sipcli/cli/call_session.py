@@ -9,15 +9,6 @@ from typing import Any, Final, TypeAlias, cast
 
 import click
 
-from sipcli.api.phone import Phone
-from sipcli.api.phone_config import PhoneConfig
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call import Call
-from sipcli.calls.call_manager import CallManager, OnCall
-from sipcli.calls.call_stats import call_stats
-from sipcli.calls.digits import Method
-from sipcli.calls.events import Event as CallEvent
-from sipcli.calls.events import Stats
 from sipcli.cli.call_line import CallLine
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
 from sipcli.cli.keyboard import has_keyboard, has_terminal
@@ -33,7 +24,16 @@ from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import Expectations
 from sipcli.media.codecs.registry import opus_shortcoming
 from sipcli.media.dtmf.digits import InvalidDigits, steps
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_manager import CallManager, OnCall
+from sipcli.phone.call_stats import call_stats
+from sipcli.phone.digits import Method
+from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.events import Stats
+from sipcli.phone.managed_call import Call
+from sipcli.phone.phone import Phone
+from sipcli.phone.phone_config import PhoneConfig
+from sipcli.phone.runner import UserAgentRunner
 
 OnEvent: TypeAlias = Callable[[AnyEvent], None]
 

@@ -1,6 +1,6 @@
 """The figures of a call in words, while it lasts and after it."""
 
-from sipcli.calls.events import CallEnded, CallStats
+from sipcli.phone.events import CallEnded, CallStats
 
 
 def summary(ended: CallEnded) -> list[str]:

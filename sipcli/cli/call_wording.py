@@ -1,6 +1,5 @@
 """The line on screen for each event of a call."""
 
-from sipcli.calls import events
 from sipcli.cli.call_summary import in_words, summary
 from sipcli.cli.wording import BAD, FAINT, GOOD, PLAIN, Line
 from sipcli.config.settings import Permission
@@ -15,6 +14,7 @@ from sipcli.core.calls.events import (
     TransferProgress,
     TransferRequested,
 )
+from sipcli.phone import events
 from sipcli.text import one_line
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sipcli.calls.events import Dtmf, Media, Stats
 from sipcli.cli.call_wording import call_wording
 from sipcli.cli.screen import Event
 from sipcli.cli.wording import wording
@@ -14,6 +13,7 @@ from sipcli.core.calls.events import Progress
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.events import InstantMessage, Pong
 from sipcli.errors import Phase
+from sipcli.phone.events import Dtmf, Media, Stats
 
 MAX_EVENTS: Final = 10_000
 """Events that are kept; the oldest are dropped first."""

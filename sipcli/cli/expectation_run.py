@@ -13,7 +13,6 @@ from typing import Final
 import click
 
 from sipcli import __version__
-from sipcli.calls.events import CallEnded
 from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.early_report import STDOUT, UNFINISHED, junit_path
 from sipcli.cli.json_screen import as_fields
@@ -34,6 +33,7 @@ from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import STATUS, Expectations, unreached
 from sipcli.expect.junit import Report, TestCase, junit
+from sipcli.phone.events import CallEnded
 from sipcli.text import one_line, target_without_password
 
 _MAX_CALLS: Final = 100

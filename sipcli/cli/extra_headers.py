@@ -2,7 +2,7 @@
 
 import click
 
-from sipcli.calls.extra_headers import extra_header
+from sipcli.phone.extra_headers import extra_header
 from sipcli.sip.grammar import TOKEN, Malformed
 
 

@@ -8,9 +8,6 @@ from typing import Any, Final
 
 import click
 
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call import Call
-from sipcli.calls.echo import Echo
 from sipcli.cli.audio_options import AudioOptions
 from sipcli.cli.call_commands import BUSY_HERE
 from sipcli.cli.call_session import (
@@ -29,6 +26,9 @@ from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.errors import ConfigError, DeviceError, Interrupted
 from sipcli.expect.feasible import Terms
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.echo import Echo
+from sipcli.phone.managed_call import Call
 
 _OLD_WORD: Final = (
     "--max-calls no longer sets how many calls are answered in all: use --count; in the next"

@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from sipcli.calls.request_errors import failure
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
+from sipcli.phone.request_errors import failure
 
 MAX_TEXT_BYTES = 48 * 1024
 """Leaves room for any headers in a SIP message of 64 KiB."""

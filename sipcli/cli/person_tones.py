@@ -3,7 +3,6 @@
 import asyncio
 from typing import Final
 
-from sipcli.calls.events import CallEnded, Dtmf, Event, Media
 from sipcli.core.calls.events import Answered, CallId, Calling, Incoming, Progress
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io.background import Warn
@@ -18,6 +17,7 @@ from sipcli.media.tones import (
     Cadence,
     key_tone,
 )
+from sipcli.phone.events import CallEnded, Dtmf, Event, Media
 
 LAST_TONE: Final = 1.0
 """Seconds that the tone of a refusal is played."""

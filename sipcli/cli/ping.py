@@ -6,14 +6,14 @@ from statistics import median
 
 import click
 
-from sipcli.calls.request_errors import failure
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Command, Seconds, Whole
 from sipcli.cli.targets import resolve_target
 from sipcli.core.requests.exchange import Answered, Outcome
 from sipcli.errors import Interrupted, SipcliError
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.request_errors import failure
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.uri import Uri
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from sipcli.calls.call import Call
+from sipcli.phone.managed_call import Call
 
 RINGING: Final = 180
 """From this status on the call has reached a phone at the far end."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
-from sipcli.calls.events import Event as CallEvent
 from sipcli.cli.wording import Line
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
+from sipcli.phone.events import Event as CallEvent
 
 Event: TypeAlias = PhoneEvent | CallEvent
 """An event of the phone or of its calls."""

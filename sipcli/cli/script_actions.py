@@ -4,13 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from sipcli.calls.call import Call
-from sipcli.calls.events import (
-    ChangeRefused,
-    Held,
-    Resumed,
-    TransferFailed,
-)
 from sipcli.cli.call_commands import CallCommands, InvalidCommand, split
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.event_log import EventLog, in_words
@@ -18,6 +11,13 @@ from sipcli.cli.screen import Event
 from sipcli.core.calls.events import Calling, TransferProgress
 from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import InvalidDigits, Pause, steps
+from sipcli.phone.events import (
+    ChangeRefused,
+    Held,
+    Resumed,
+    TransferFailed,
+)
+from sipcli.phone.managed_call import Call
 
 ACTION_TIMEOUT_S: Final = 40.0
 """Seconds for a command to succeed: SIP's own timers end within 32 s."""

@@ -10,7 +10,6 @@ from typing import TypeAlias
 import click
 
 from sipcli import __version__, log
-from sipcli.api.credentials import credentials_of
 from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.options import Invocation
 from sipcli.cli.run import CutShort, nothing_to_save, run
@@ -19,8 +18,9 @@ from sipcli.config.resolve import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
-from sipcli.observer import Observer
-from sipcli.runner import OnCallEvent, OnEvent, UserAgentRunner
+from sipcli.phone.credentials import credentials_of
+from sipcli.phone.observer import Observer
+from sipcli.phone.runner import OnCallEvent, OnEvent, UserAgentRunner
 
 
 @dataclass(frozen=True, slots=True)

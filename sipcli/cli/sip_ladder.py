@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from sipcli.observer import Observer
+from sipcli.phone.observer import Observer
 from sipcli.sandbox.ladder import label
 from sipcli.sip.message import parse
 

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from sipcli.calls.events import CallWarned
 from sipcli.cli.call_wording import call_wording
 from sipcli.cli.event_filter import EventFilter
 from sipcli.cli.screen import Event
@@ -20,6 +19,7 @@ from sipcli.cli.wording import Line, wording
 from sipcli.core import events
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
+from sipcli.phone.events import CallWarned
 from sipcli.text import one_line
 
 _INDENT: Final = 2

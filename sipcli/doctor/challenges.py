@@ -1,7 +1,7 @@
 """Record the digest challenge that a server sends (RFC 3261 §22)."""
 
 from sipcli.net.failure import excerpt
-from sipcli.observer import Observer
+from sipcli.phone.observer import Observer
 from sipcli.sip.auth import Challenge, parse_challenges
 from sipcli.sip.message import Response, parse
 

@@ -6,19 +6,19 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call import Call
-from sipcli.calls.call_manager import CallManager
-from sipcli.calls.echo import Echo
-from sipcli.calls.events import Event as CallEvent
 from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
 from sipcli.core.events import Connected, Event, Registered, RegistrationFailed
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Silence
 from sipcli.media.session.config import MediaConfig
-from sipcli.observer import Observer
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_manager import CallManager
+from sipcli.phone.echo import Echo
+from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.managed_call import Call
+from sipcli.phone.observer import Observer
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 

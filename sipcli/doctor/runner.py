@@ -22,7 +22,7 @@ from sipcli.errors import MissingPassword, Phase
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.survey import survey
 from sipcli.net.options import LinkOptions
-from sipcli.observer import Observer
+from sipcli.phone.observer import Observer
 from sipcli.sip.uri import Uri
 
 

@@ -10,7 +10,7 @@ from sipcli.doctor.check import Check
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.doctor.trial_call import call_checks, is_routing_fault, place, unreachable
 from sipcli.errors import SipcliError
-from sipcli.observer import Observer
+from sipcli.phone.observer import Observer
 from sipcli.sip.uri import SipUri, Uri
 
 _HINT: Final = "use --echo TARGET to call a phone that sends back what it hears"

@@ -5,10 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call import Call
-from sipcli.calls.call_errors import call_failure
-from sipcli.calls.events import CallEnded, Event
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MediaError, Phase, SipcliError
@@ -19,6 +15,10 @@ from sipcli.expect.expectations import Expectations
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import ToneSource
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_errors import call_failure
+from sipcli.phone.events import CallEnded, Event
+from sipcli.phone.managed_call import Call
 from sipcli.sdp.transport import Candidate
 from sipcli.sip.uri import Uri
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from sipcli.calls.call import Call
-from sipcli.calls.call_manager import CallManager
-from sipcli.calls.events import CallEnded, Event
 from sipcli.core.calls.events import CallId, Calling, Incoming
 from sipcli.expect.call_record import CallRecord
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import EXPECTATIONS, Expectations, evaluate, unreached
 from sipcli.expect.recorder import CallRecorder
+from sipcli.phone.call_manager import CallManager
+from sipcli.phone.events import CallEnded, Event
+from sipcli.phone.managed_call import Call
 
 OnVerdict: TypeAlias = Callable[[Verdict], None]
 

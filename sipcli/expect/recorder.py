@@ -4,14 +4,14 @@ import asyncio
 import time
 from typing import Final
 
-from sipcli.calls.call import Call
-from sipcli.calls.call_errors import call_failure
-from sipcli.calls.call_stats import call_stats
-from sipcli.calls.events import CallEnded, Dtmf, Event, Media
 from sipcli.core.calls.events import Answered
 from sipcli.expect.call_record import CallRecord, Flow
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.session.stream import Stream
+from sipcli.phone.call_errors import call_failure
+from sipcli.phone.call_stats import call_stats
+from sipcli.phone.events import CallEnded, Dtmf, Event, Media
+from sipcli.phone.managed_call import Call
 
 MAX_DIGITS: Final = 10_000
 """Digits of a call that are kept, far more than any expectation names."""

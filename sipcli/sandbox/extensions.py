@@ -6,12 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import uuid4
 
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call import Call
-from sipcli.calls.call_manager import CallManager
-from sipcli.calls.echo import Echo
-from sipcli.calls.events import CallEnded, Dtmf
-from sipcli.calls.events import Event as CallEvent
 from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
 from sipcli.core.events import ConnectFailed, Event, InstantMessage
 from sipcli.core.requests.credentials import Credentials
@@ -20,7 +14,13 @@ from sipcli.media.audio_io.source import Endless, Silence, ToneSource
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.config import MediaConfig
 from sipcli.media.tones import Cadence, CadencePlayer, Part, key_tone
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_manager import CallManager
+from sipcli.phone.echo import Echo
+from sipcli.phone.events import CallEnded, Dtmf
+from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.managed_call import Call
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
-from sipcli.calls.questions import Questions
 from sipcli.cli.call_line import CallLine
 from sipcli.cli.call_session import CallSession
 from sipcli.config.settings import Permission
 from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.errors import DeviceError
+from sipcli.phone.questions import Questions
 from sipcli.sip.uri import SipUri, Uri
 
 ASKED: Final = TransferRequested(

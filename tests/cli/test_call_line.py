@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from sipcli.calls.call_manager import CallManager
 from sipcli.cli.call_line import WIDTH, CallLine, bar
+from sipcli.phone.call_manager import CallManager
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from sipcli.calls import events
 from sipcli.cli.call_wording import call_wording
 from sipcli.config.settings import Permission
 from sipcli.core.calls.events import (
@@ -17,6 +16,7 @@ from sipcli.core.calls.events import (
     TransferDecided,
     TransferProgress,
 )
+from sipcli.phone import events
 from tests.cli.call_session_fixture import ASKED, MOVED
 
 NASTY = "\x1b[2Jb\no\rb\x9b\u202e"

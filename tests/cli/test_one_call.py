@@ -96,7 +96,7 @@ def test_a_transfer_that_finds_no_socket_leaves_the_call_that_asked_for_it(tmp_p
 def test_a_command_that_finds_no_socket_for_its_call_ends_with_7(tmp_path: Path) -> None:
     program = (
         "import os, resource, sys\n"
-        "from sipcli.api import phone\n"
+        "from sipcli.phone import phone\n"
         "from sipcli.cli.main import run\n"
         "from sipcli.core.agent import UserAgent\n"
         "opened = UserAgent.opened\n"

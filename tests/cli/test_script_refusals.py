@@ -15,7 +15,7 @@ from sipcli.core.calls.session import Session
 from sipcli.media.session.session import NotAcceptable
 from sipcli.sandbox.sandbox import Sandbox
 from sipcli.sdp.validation import Refused
-from tests.api.kinds import MakePhone
+from tests.phone.kinds import MakePhone
 
 pytestmark = pytest.mark.asyncio
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.calls.request_errors import failure
 from sipcli.core.calls.events import Ended
 from sipcli.core.events import RegistrationFailed
 from sipcli.core.requests.exchange import Outcome, Unanswered
+from sipcli.phone.request_errors import failure
 from sipcli.sip import build
 from sipcli.sip.message import Response, encode
 from tests.core.call_wire import BOB, CallWire

@@ -10,7 +10,7 @@ from sipcli.doctor.check import ORDER, Check
 from sipcli.doctor.report import Report
 from sipcli.doctor.runner import DoctorRun, examine
 from sipcli.errors import SipcliError
-from sipcli.observer import NullObserver
+from sipcli.phone.observer import NullObserver
 from tests.core.factories import settings
 
 PATIENCE = 30.0

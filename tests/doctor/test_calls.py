@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 
-from sipcli.calls.events import CallEnded
 from sipcli.config.settings import Audio, Settings
 from sipcli.core.events import Binding, Registered
 from sipcli.doctor import probe_phone as lines
@@ -25,7 +24,8 @@ from sipcli.media.transport import media_transport
 from sipcli.media.transport.failure import IceFailed
 from sipcli.media.webrtc.dtls import Dtls, DtlsFault
 from sipcli.media.webrtc.ice_socket import IceSocket
-from sipcli.observer import NullObserver
+from sipcli.phone.events import CallEnded
+from sipcli.phone.observer import NullObserver
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sip.uri import SipUri

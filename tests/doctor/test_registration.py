@@ -8,7 +8,7 @@ from sipcli.doctor.challenges import ChallengeWatch
 from sipcli.doctor.check import ORDER
 from sipcli.doctor.runner import examine
 from sipcli.errors import MissingPassword, Phase, RegistrationError
-from sipcli.observer import NullObserver
+from sipcli.phone.observer import NullObserver
 from sipcli.sip import build
 from sipcli.sip.message import encode
 from tests.core.digest_server import request

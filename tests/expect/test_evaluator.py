@@ -1,6 +1,5 @@
 """Which calls are judged, and what of them counts."""
 
-from sipcli.calls.events import Dtmf
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import Expectations
@@ -8,6 +7,7 @@ from sipcli.expect.recorder import MAX_DIGITS
 from sipcli.media.pcm import RATE
 from sipcli.media.rtp.receipt import Receipt
 from sipcli.media.tones import Tone
+from sipcli.phone.events import Dtmf
 from sipcli.sdp.direction import Direction
 from tests.expect.told_calls import FakeCall, Theatre, a_stream
 

@@ -10,7 +10,7 @@ import pytest
 
 from sipcli import __version__
 from sipcli.cli.sip_ladder import MAX_MESSAGES, SipLadder
-from sipcli.observer import NullObserver
+from sipcli.phone.observer import NullObserver
 from tests.cli.program import Sipcli
 from tests.cli.test_script import obeyed
 

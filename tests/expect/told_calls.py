@@ -4,9 +4,6 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call_manager import CallManager
-from sipcli.calls.events import CallEnded, CallStats, CandidateShown, Event, Media
 from sipcli.core.calls.events import Answered, Calling, Incoming
 from sipcli.errors import MediaError
 from sipcli.expect.evaluator import Evaluator
@@ -15,6 +12,9 @@ from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Silence
 from sipcli.media.pcm import Pcm
 from sipcli.media.rtp.receipt import Receipt
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_manager import CallManager
+from sipcli.phone.events import CallEnded, CallStats, CandidateShown, Event, Media
 from sipcli.sdp.direction import Direction
 
 

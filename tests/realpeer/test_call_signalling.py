@@ -24,7 +24,7 @@ from sipcli.core.calls.events import (
 )
 from sipcli.core.events import Disconnected, Registered
 from sipcli.core.requests.credentials import Credentials
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.uri import SipUri
 from tests.realpeer.kamailio import Kamailio
 

@@ -9,11 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from sipcli.calls.audio_endpoints import AudioEndpoints, OpenSource
-from sipcli.calls.call import Call
-from sipcli.calls.call_manager import CallManager
-from sipcli.calls.events import Dtmf
-from sipcli.calls.events import Event as CallEvent
 from sipcli.config.settings import Settings
 from sipcli.core.events import Event, InstantMessage
 from sipcli.core.requests.exchange import Answered
@@ -21,7 +16,12 @@ from sipcli.media.audio_io.source import Silence, ToneSource
 from sipcli.media.pcm import Pcm
 from sipcli.media.session.config import MediaConfig
 from sipcli.media.tone_meter import ToneMeter
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSource
+from sipcli.phone.call_manager import CallManager
+from sipcli.phone.events import Dtmf
+from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.managed_call import Call
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox

@@ -7,7 +7,7 @@ import pytest
 from sipcli.config.settings import Settings
 from sipcli.core.events import Registered
 from sipcli.errors import ConfigError, ConnectError
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox import sandbox
 from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of

@@ -10,10 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 from uuid import uuid4
 
-from sipcli.calls.audio_endpoints import AudioEndpoints
-from sipcli.calls.call import Call
-from sipcli.calls.call_manager import CallManager
-from sipcli.calls.events import Event as CallEvent
 from sipcli.catalog.codecs import CODECS
 from sipcli.config.settings import Settings, WsServer
 from sipcli.core.calls.events import CallEvent as CoreEvent
@@ -25,7 +21,11 @@ from sipcli.media.session.config import MediaConfig
 from sipcli.media.webrtc.dtls import Certificate
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import IceSocket
-from sipcli.runner import UserAgentRunner
+from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_manager import CallManager
+from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.managed_call import Call
+from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sdp.direction import Direction

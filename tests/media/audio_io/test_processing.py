@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sipcli.calls.audio_setup import AudioSetup
 from sipcli.config.settings import Audio
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io import processing as treatment_module
@@ -18,6 +17,7 @@ from sipcli.media.audio_io.processing import AudioProcessing
 from sipcli.media.audio_io.sink import AudioSink, NullSink
 from sipcli.media.audio_io.source import AudioSource
 from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.phone.audio_setup import AudioSetup
 from tests.media.audio_io.conftest import Clock, Plug
 from tests.media.audio_io.echo_room import Room, Sound, decibels, speech_band, voice
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeSounddevice

@@ -1,0 +1,117 @@
+"""The audio configuration of future calls, from `--audio-in`, `--audio-out` and `--record`."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from os.path import realpath
+from pathlib import Path
+from typing import Final, Self
+
+from sipcli.errors import ConfigError, DeviceError
+from sipcli.media.audio_io.background import Warn
+from sipcli.media.audio_io.open import (
+    FileSink,
+    FileSource,
+    RecorderSpec,
+    SinkSpec,
+    SourceSpec,
+    parse_record,
+    parse_sink,
+    parse_source,
+)
+from sipcli.media.audio_io.processing import AudioProcessing
+from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource, OpenTap
+
+_NO_PROCESSING: Final = AudioProcessing()
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSetup:
+    """The audio source, sink and recorder that each call opens."""
+
+    source: SourceSpec
+    sink: SinkSpec
+    record: RecorderSpec | None
+    warn: Warn
+    processing: AudioProcessing = _NO_PROCESSING
+
+    @classmethod
+    def of(
+        cls,
+        audio_in: str,
+        audio_out: str,
+        record: str | None,
+        warn: Warn,
+        processing: AudioProcessing = _NO_PROCESSING,
+    ) -> Self:
+        """Parse the values of the options.
+
+        Raises `ConfigError` for an invalid value or a file that is named twice, `DeviceError`
+        for a device or file that is missing.
+        """
+        setup = cls(
+            source=parse_source(audio_in),
+            sink=parse_sink(audio_out),
+            record=parse_record(record) if record is not None else None,
+            warn=warn,
+            processing=processing,
+        )
+        setup._check_files()
+        setup.source.check()
+        setup.sink.check()
+        if setup.record is not None:
+            setup.record.check()
+        return setup
+
+    def _check_files(self) -> None:
+        """Raise `ConfigError` if one file is both played and written, or written twice."""
+        paths = []
+        if isinstance(self.source, FileSource):
+            paths.append(self.source.path)
+        if isinstance(self.sink, FileSink):
+            paths.append(self.sink.names.path)
+        if self.record is not None:
+            paths.append(self.record.names.path)
+        for path in paths:
+            if [_real_path(other) for other in paths].count(_real_path(path)) > 1:
+                raise ConfigError(
+                    f"{path} is used twice: --audio-in, --audio-out and --record need a file each"
+                )
+
+    def open(
+        self,
+        *taps: OpenTap,
+        source: OpenSource | None = None,
+        sink: OpenSink | None = None,
+    ) -> AudioEndpoints:
+        """Open the audio of one call, with `taps` on it.
+
+        `source` and `sink`, if given, replace the configured ones. Raises `DeviceError`.
+        """
+        try:
+            return self._open(taps, source, sink)
+        except (OSError, ImportError) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            raise DeviceError(
+                f"the audio of the call cannot be opened: {reason or error}"
+            ) from error
+
+    def _open(
+        self, taps: tuple[OpenTap, ...], source: OpenSource | None, sink: OpenSink | None
+    ) -> AudioEndpoints:
+        with ExitStack() as undo:
+            played = self.sink if sink is None else None
+            source = source or self.processing.open(self.source, played, self.warn)
+            undo.callback(source.close)
+            sink = sink or self.sink.open(self.warn)
+            undo.callback(sink.close)
+            if self.record is not None:
+                taps = (*taps, self.record.open(self.warn))
+            undo.pop_all()
+        return AudioEndpoints(source, sink, taps)
+
+
+def _real_path(path: Path) -> str:
+    try:
+        return realpath(path)
+    except OSError:  # the current directory has been removed
+        return str(path)

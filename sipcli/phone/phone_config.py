@@ -1,0 +1,138 @@
+"""The configuration of a phone: settings, audio, credentials and callbacks."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self, TypeAlias
+
+from sipcli.config.load import Loaded, load, load_arguments
+from sipcli.config.resolve import complete, own_instance, prepare
+from sipcli.config.settings import Settings
+from sipcli.config.source import DEFAULT
+from sipcli.core.events import Event as PhoneEvent
+from sipcli.core.requests.credentials import Credentials
+from sipcli.errors import ConfigError
+from sipcli.log import LOGGER, SipTrace, trace
+from sipcli.media.audio_io.processing import AudioProcessing
+from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource, OpenTap
+from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.call_manager import OnCall
+from sipcli.phone.credentials import credentials_of
+from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.observer import Observer
+
+Event: TypeAlias = PhoneEvent | CallEvent
+"""Every event of a phone and its calls (contract §4)."""
+
+OnEvent: TypeAlias = Callable[[Event], None]
+
+
+class OpenSound(Protocol):
+    """Opens the audio of one call, as `AudioSetup.open` does."""
+
+    def __call__(
+        self,
+        *taps: OpenTap,
+        source: OpenSource | None = None,
+        sink: OpenSink | None = None,
+    ) -> AudioEndpoints:
+        """Return the audio of one call, with `taps` on it. Raises `DeviceError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioOptions:
+    """The audio of a phone's calls, as values of the command-line options (contract §2).
+
+    None means the value of the settings or, if that is not set either, no sound card.
+    """
+
+    audio_in: str | None = None
+    audio_out: str | None = None
+    record: str | None = None
+
+    def audio_setup(self, loaded: Loaded) -> AudioSetup:
+        """Parse the values. Raises `ConfigError` and `DeviceError`; later problems are logged."""
+        audio, origins = loaded.settings.audio, loaded.origins
+        source = "silence" if origins["audio.input"] is DEFAULT else audio.input
+        sink = "null" if origins["audio.output"] is DEFAULT else audio.output
+        return AudioSetup.of(
+            self.audio_in or source,
+            self.audio_out or sink,
+            self.record,
+            LOGGER.warning,
+            AudioProcessing.of(audio),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneConfig:
+    """Everything that a phone is created from."""
+
+    settings: Settings
+    open_sound: OpenSound
+    """May ignore the taps if nothing reads the measurements of the calls."""
+    on_event: OnEvent = lambda _: None
+    """Called with every event, on the loop's thread."""
+    credentials: Credentials | None = None
+    retry_forever: bool = False
+    """True: retry for ever. False: give up when the first registration fails, unless a call has
+    been answered."""
+    takes_calls: bool = True
+    on_ring: OnCall | None = None
+    """Called with each call that rings; None: they wait for `Phone.incoming`."""
+    observer: Observer | None = None
+
+    @classmethod
+    def of_arguments(
+        cls, keys: Mapping[str, object], audio: AudioOptions, on_event: OnEvent | None
+    ) -> Self:
+        """The arguments of `Phone(…)`, and nothing else. Raises `ConfigError` and `DeviceError`."""
+        loaded = load_arguments(keys)
+        if not loaded.settings.ws_servers:
+            raise ConfigError("Phone(): ws_servers is missing; expected the server's wss://HOST")
+        return cls._of(complete(loaded), audio, on_event)
+
+    @classmethod
+    @contextmanager
+    def configured(
+        cls,
+        config: Path | None,
+        profile: str | None,
+        keys: Mapping[str, object],
+        audio: AudioOptions,
+        on_event: OnEvent | None,
+    ) -> Iterator[Self]:
+        """The user's own configuration, as the commands read it; `keys` override it.
+
+        Raises `ConfigError` and `DeviceError`.
+        """
+        loaded = load({}, arguments=keys, config=config, profile=profile, environ=os.environ)
+        loaded = prepare(loaded)
+        with own_instance(loaded) as settings:
+            yield cls._of(loaded, audio, on_event, settings)
+
+    @classmethod
+    def _of(
+        cls,
+        loaded: Loaded,
+        audio: AudioOptions,
+        on_event: OnEvent | None,
+        settings: Settings | None = None,
+    ) -> Self:
+        for text in loaded.warnings:
+            LOGGER.warning("%s", text)
+        settings = settings or loaded.settings
+        if settings.register and settings.is_anonymous:
+            raise ConfigError(
+                "uri is missing, and an anonymous phone cannot register; expected sip:YOU@DOMAIN,"
+                " or register=False"
+            )
+        return cls(
+            settings=settings,
+            open_sound=audio.audio_setup(loaded).open,
+            credentials=credentials_of(settings),
+            on_event=on_event or (lambda _: None),
+            observer=SipTrace(trace if settings.trace_sip else None),
+        )

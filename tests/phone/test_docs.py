@@ -1,0 +1,62 @@
+"""docs/python.md: its examples run, and it leaves nothing out."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sipcli import Call, Phone, errors
+from sipcli.phone.audio_meters import Measured
+from sipcli.sandbox.sandbox import Sandbox
+
+pytest_plugins = ["pytester"]
+
+PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+INSIDE = {"on_event", "managed", "call_manager", "runner"}
+"""What a phone and its calls have for the rest of the house."""
+
+
+def example(language: str, number: int) -> str:
+    """The `number`th block of that language."""
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return blocks[number]
+
+
+def test_the_first_example_is_a_test_that_passes(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".ini", pytest=example("ini", 0))
+    pytester.makepyfile(example("python", 0))
+    outcome = pytester.runpytest_subprocess("-W", "error")
+    outcome.assert_outcomes(passed=1)
+
+
+@pytest.mark.asyncio
+async def test_the_second_example_runs_against_a_server(
+    sip_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = example("python", 1)
+    for its, here in (
+        ("sip:alice@example.com", "sip:alice@sandbox.invalid"),
+        ("wss://sip.example.com/ws", sip_sandbox.server.ws_uri),
+        ("reception", "echo"),
+        ("file:hello.wav", "tone:440"),
+    ):
+        assert its in source
+        source = source.replace(its, here)
+    names: dict[str, Any] = {}
+    exec(compile(source, "docs/python.md", "exec"), names)
+    await names["ring_the_front_desk"](sip_sandbox.passwords["alice"])
+
+
+@pytest.mark.parametrize("kind", [Phone, Call, Measured])
+def test_everything_public_is_in_the_reference(kind: type) -> None:
+    public = {name for name in dir(kind) if not name.startswith("_")} - INSIDE
+    missing = {name for name in public if not re.search(rf"`[^`]*\b{name}\b[^`]*`", PAGE)}
+    assert public
+    assert missing == set()
+
+
+def test_every_error_is_in_the_reference() -> None:
+    kinds = [one for one in vars(errors).values() if isinstance(one, type)]
+    names = {one.__name__ for one in kinds if issubclass(one, errors.SipcliError)}
+    assert {name for name in names if f"`{name}`" not in PAGE} == {"Interrupted"}

@@ -1,0 +1,146 @@
+"""Whatever goes wrong in one call ends this one, and no other: it must not stay mute either."""
+
+import asyncio
+import errno
+from collections.abc import Callable
+
+import pytest
+
+from sipcli.core.calls.events import Incoming
+from sipcli.errors import MediaError
+from sipcli.media.session.session import MediaSession
+from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.phone.call_errors import call_failure
+from sipcli.phone.events import CallEnded, CallWarned, Media
+from sipcli.phone.offers import Offers
+from tests.media.session.ends import virtual
+from tests.phone.phones_world import Person, in_a_call, town
+
+OUT_OF_FILES = OSError(errno.EMFILE, "Too many open files")
+BUG = ZeroDivisionError("division by zero")
+
+
+def fail(error: Exception) -> Callable[..., None]:
+    def act(*_: object, **__: object) -> None:
+        raise error
+
+    return act
+
+
+def met(person: Person) -> list[Exception]:
+    """The bugs that a person's phone has met, which are no surprise from now on."""
+    bugs = list(person.bugs)
+    person.bugs.clear()
+    return bugs
+
+
+async def other_call_goes_on(alice: Person, ear: int) -> None:
+    await alice.hears(50, ear=ear)
+
+
+@virtual
+@pytest.mark.parametrize("error", [OUT_OF_FILES, ImportError("no module"), BUG], ids=type)
+async def test_a_frame_that_cannot_be_played_ends_its_call_alone(error: Exception) -> None:
+    async with town() as (alice, bob, carol):
+        first, _ = await in_a_call(alice, bob)
+        second, _ = await in_a_call(alice, carol)
+        alice.ears[0].write = fail(error)  # type: ignore[method-assign]
+        async with asyncio.timeout(2):
+            await first.over.wait()
+        assert isinstance(call_failure(first), MediaError)
+        assert [event.state for event in alice.told(Media)] == ["connected", "connected", "failed"]
+        await other_call_goes_on(alice, 1)
+        assert not second.over.is_set()
+        assert met(alice) == ([BUG] if error is BUG else [])
+
+
+@virtual
+@pytest.mark.parametrize("error", [OUT_OF_FILES, BUG], ids=type)
+async def test_a_call_that_finds_no_socket_is_refused_alone(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town() as (alice, bob, carol):
+        first, _ = await in_a_call(alice, bob)
+        gather = MediaTransport.gather
+        tries = 0
+
+        async def gather_or_not(self: MediaTransport) -> object:
+            nonlocal tries
+            tries += 1
+            if tries == 2:  # alice's: carol's own goes first
+                raise error
+            return await gather(self)
+
+        monkeypatch.setattr(MediaTransport, "gather", gather_or_not)
+        call = await carol.calls("alice")
+        await call.over.wait()
+        assert (await carol.event(CallEnded)).status == 480
+        await other_call_goes_on(alice, 0)
+        assert not first.over.is_set()
+        assert met(alice) == ([BUG] if error is BUG else [])
+
+
+@virtual
+async def test_a_command_that_finds_no_socket_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with town() as (alice, _, _):
+        monkeypatch.setattr(MediaTransport, "gather", fail(OUT_OF_FILES))
+        with pytest.raises(MediaError, match="Too many open files"):
+            await alice.calls("bob")
+        assert alice.call_manager.calls == ()
+
+
+@virtual
+@pytest.mark.parametrize("error", [OUT_OF_FILES, BUG], ids=type)
+async def test_media_that_cannot_be_opened_are_no_mute_call(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town() as (alice, bob, _):
+        monkeypatch.setattr(MediaTransport, "start", fail(error))
+        call = await alice.calls("bob")
+        await bob.event(Incoming)
+        async with asyncio.timeout(2):
+            await asyncio.gather(call.over.wait(), bob.rings[0].over.wait())
+        # It is so at both ends here: whose end comes first tells the other one.
+        failures = [call_failure(call), call_failure(bob.rings[0])]
+        assert any(isinstance(failure, MediaError) for failure in failures)
+        assert {*met(alice), *met(bob)} == ({BUG} if error is BUG else set())
+
+
+@virtual
+async def test_an_answer_that_nothing_can_be_made_of_ends_its_call_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with town() as (alice, bob, carol):
+        first, _ = await in_a_call(alice, bob)
+        monkeypatch.setattr(MediaSession, "receive_offer", fail(BUG))
+        call = await carol.calls("alice")
+        await call.over.wait()
+        assert (await carol.event(CallEnded)).status == 480
+        assert not first.over.is_set()
+        assert met(alice) == [BUG]
+        monkeypatch.setattr(Offers, "on_answer", fail(BUG))
+        monkeypatch.setattr(Offers, "remote_offer", fail(BUG))
+        first.hold(on=True)
+        async with asyncio.timeout(2):
+            await first.over.wait()
+        assert met(alice) + met(bob) == [BUG]
+
+
+@virtual
+@pytest.mark.parametrize("error", [OUT_OF_FILES, BUG], ids=type)
+async def test_an_end_that_cannot_be_tidied_up_is_still_the_end(error: Exception) -> None:
+    async with town() as (alice, bob, _):
+        call, _ = await in_a_call(alice, bob)
+        close = alice.ears[0].close
+
+        def close_badly() -> None:
+            close()
+            raise error
+
+        alice.ears[0].close = close_badly  # type: ignore[method-assign]
+        call.hang_up()
+        async with asyncio.timeout(2):
+            await call.over.wait()
+        told = [event.text for event in alice.told(CallWarned)]
+        assert any("Too many open files" in text for text in told) == (error is OUT_OF_FILES)
+        assert met(alice) == ([BUG] if error is BUG else [])
