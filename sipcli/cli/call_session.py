@@ -9,12 +9,12 @@ from typing import Any, Final, TypeAlias, cast
 
 import click
 
-from sipcli.cli.call_line import CallLine
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
 from sipcli.cli.keyboard import has_keyboard, has_terminal
+from sipcli.cli.output.call_line import CallLine
+from sipcli.cli.output.screen import Event as AnyEvent
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.ringing import ring
-from sipcli.cli.screen import Event as AnyEvent
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.config.settings import Permission

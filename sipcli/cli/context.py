@@ -5,7 +5,7 @@ from typing import IO
 
 import click
 
-from sipcli.cli.screen import Screen
+from sipcli.cli.output.screen import Screen
 from sipcli.cli.shared_options import Common, common
 
 _META = "sipcli.screen"
@@ -35,14 +35,14 @@ def has_screen(context: click.Context) -> bool:
 
 def _make(options: Common, out: IO[str]) -> Screen:
     # Late imports: rich takes its time, and neither the help nor a program's screen needs it.
-    from sipcli.cli import stream
+    from sipcli.cli.output import stream
 
     stream.prepare(utf_8=options.json)
     if options.json:
-        from sipcli.cli.json_screen import JsonScreen
+        from sipcli.cli.output.json_screen import JsonScreen
 
         return JsonScreen(out, sys.stderr)
-    from sipcli.cli.terminal import TerminalScreen
+    from sipcli.cli.output.terminal import TerminalScreen
 
     return TerminalScreen(
         out,

@@ -14,13 +14,13 @@ import click
 
 from sipcli import __version__
 from sipcli.cli.context import current_screen, leave_stdout_alone
-from sipcli.cli.early_report import STDOUT, UNFINISHED, junit_path
-from sipcli.cli.json_screen import as_fields
-from sipcli.cli.report_file import begin, finish, hold_fifo
+from sipcli.cli.output.early_report import STDOUT, UNFINISHED, junit_path
+from sipcli.cli.output.json_screen import as_fields
+from sipcli.cli.output.report_file import begin, finish, hold_fifo
+from sipcli.cli.output.sip_ladder import SipLadder
+from sipcli.cli.output.wording import BAD, GOOD, Line
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import Command, common
-from sipcli.cli.sip_ladder import SipLadder
-from sipcli.cli.wording import BAD, GOOD, Line
 from sipcli.errors import (
     ConfigError,
     ExpectationError,

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
-from sipcli.cli.call_commands import HELP, CallCommands, InvalidCommand
 from sipcli.cli.call_session import CallSession
-from sipcli.cli.wording import PLAIN, Line
+from sipcli.cli.output.wording import PLAIN, Line
+from sipcli.cli.script.call_commands import HELP, CallCommands, InvalidCommand
 from sipcli.errors import SipcliError
 
 ENTER: Final = "\r\n"

@@ -12,9 +12,9 @@ from typing import Any, Final
 import click
 
 from sipcli import interrupts
-from sipcli.cli.early_report import begin_early
+from sipcli.cli.output.early_report import begin_early
+from sipcli.cli.output.stream import Outlets
 from sipcli.cli.shared_options import ask_for_json, common, common_options
-from sipcli.cli.stream import Outlets
 from sipcli.errors import (
     DESCRIPTORS_HINT,
     ConfigError,
@@ -50,7 +50,7 @@ class Main(click.Group):
             return None
         interrupts.hold()
         try:
-            found = getattr(import_module(f"sipcli.cli.{cmd_name}"), cmd_name)
+            found = getattr(import_module(f"sipcli.cli.commands.{cmd_name}"), cmd_name)
         finally:
             interrupts.release()
         if not gc.isenabled():  # `entry` has put it off until here

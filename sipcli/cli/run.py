@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final, TypeAlias
 
-from sipcli.cli.screen import Screen
+from sipcli.cli.output.screen import Screen
 from sipcli.errors import Interrupted
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)

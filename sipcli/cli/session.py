@@ -12,8 +12,8 @@ import click
 from sipcli import __version__, log
 from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.options import Invocation
+from sipcli.cli.output.screen import Screen
 from sipcli.cli.run import CutShort, nothing_to_save, run
-from sipcli.cli.screen import Screen
 from sipcli.config.resolve import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
@@ -129,7 +129,7 @@ def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:
     """
 
     async def inside(session: Session) -> None:
-        from sipcli.cli import sandbox_info  # late: these import all of the media
+        from sipcli.cli.output import sandbox_info  # late: these import all of the media
         from sipcli.sandbox.sandbox import USERS, Plan, Sandbox
 
         async with Sandbox(Plan()) as sandbox:

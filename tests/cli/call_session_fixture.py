@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
-from sipcli.cli.call_line import CallLine
 from sipcli.cli.call_session import CallSession
+from sipcli.cli.output.call_line import CallLine
 from sipcli.config.settings import Permission
 from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.errors import DeviceError

@@ -8,10 +8,10 @@ from io import TextIOWrapper
 
 import pytest
 
-from sipcli.cli.json_screen import JsonScreen
-from sipcli.cli.screen import Screen
-from sipcli.cli.stream import guarded
-from sipcli.cli.terminal import TerminalScreen
+from sipcli.cli.output.json_screen import JsonScreen
+from sipcli.cli.output.screen import Screen
+from sipcli.cli.output.stream import guarded
+from sipcli.cli.output.terminal import TerminalScreen
 from sipcli.core.events import Connected, Warned
 
 

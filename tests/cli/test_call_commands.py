@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sipcli.cli.call_commands import CallCommands, InvalidCommand
+from sipcli.cli.script.call_commands import CallCommands, InvalidCommand
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 

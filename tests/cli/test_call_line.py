@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from sipcli.cli.call_line import WIDTH, CallLine, bar
+from sipcli.cli.output.call_line import WIDTH, CallLine, bar
 from sipcli.phone.call_manager import CallManager
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sipcli.cli.ping import Tally
+from sipcli.cli.commands.ping import Tally
 from sipcli.core.requests.exchange import Answered, Unanswered
 from sipcli.errors import RefusedError
 from sipcli.sip import build

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sipcli.cli import devices as command
+from sipcli.cli.commands import devices as command
 from sipcli.cli.main import run
 from sipcli.media.audio_io import portaudio
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeSounddevice

@@ -12,9 +12,9 @@ from typing import IO, cast
 import pytest
 
 from sipcli.cli import keyboard
-from sipcli.cli.call_line import CallLine
 from sipcli.cli.keyboard import has_keyboard
 from sipcli.cli.keys import Keyboard, keys
+from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.shared_options import Common
 from sipcli.phone.call_manager import CallManager
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession

@@ -149,7 +149,8 @@ def test_the_command_starts_without_the_heavy_packages() -> None:
 def test_signalling_alone_does_without_the_media_packages(command: str) -> None:
     heavy = {"aioice", "aiortc", "av", "numpy", "OpenSSL", "pylibsrtp", "sounddevice"}
     loaded = run(
-        f"import sys, json, sipcli.cli.{command}, sipcli.cli.terminal, sipcli.cli.json_screen;"
+        f"import sys, json, sipcli.cli.commands.{command}, sipcli.cli.output.terminal,"
+        " sipcli.cli.output.json_screen;"
         " print(json.dumps(sorted(sys.modules)))"
     )
     assert heavy & {name.split(".")[0] for name in json.loads(loaded)} == set()

@@ -5,9 +5,19 @@ from typing import Literal
 
 import pytest
 
-from sipcli.cli.call_commands import InvalidCommand
-from sipcli.cli.event_log import EventLog
-from sipcli.cli.script_parser import WAIT_TIMEOUT_S, Do, Expect, Help, Key, Sleep, Step, Wait, parse
+from sipcli.cli.script.call_commands import InvalidCommand
+from sipcli.cli.script.event_log import EventLog
+from sipcli.cli.script.parser import (
+    WAIT_TIMEOUT_S,
+    Do,
+    Expect,
+    Help,
+    Key,
+    Sleep,
+    Step,
+    Wait,
+    parse,
+)
 from sipcli.core.calls.events import Answered, Incoming, Progress
 from sipcli.expect.expectations import Expectations
 from sipcli.phone.events import Dtmf, Event, Media

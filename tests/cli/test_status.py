@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.cli.status import Status
+from sipcli.cli.output.status import Status
 from sipcli.core import events
 
 URI = "ws://a"

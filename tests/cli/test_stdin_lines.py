@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from sipcli.cli import stdin_lines
-from sipcli.cli.stdin_lines import StdinLines
+from sipcli.cli.script import stdin_lines
+from sipcli.cli.script.stdin_lines import StdinLines
 from tests.net.peers import run
 
 

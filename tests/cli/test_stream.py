@@ -9,7 +9,7 @@ from io import FileIO
 
 import pytest
 
-from sipcli.cli.stream import Outlet
+from sipcli.cli.output.stream import Outlet
 from tests.cli.program import account
 from tests.sip_server import Behaviour, SipServer, in_a_thread
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sipcli.cli.call_commands import without_secrets
+from sipcli.cli.script.call_commands import without_secrets
 from sipcli.log import masked
 from sipcli.text import printable, target_without_password
 from tests.cli.program import Sipcli, sipcli

@@ -11,9 +11,9 @@ from typing import IO
 
 import pytest
 
-from sipcli.cli.script_parser import SCRIPT_HELP
-from sipcli.cli.terminal import TerminalScreen
-from sipcli.cli.wording import PLAIN, Line
+from sipcli.cli.output.terminal import TerminalScreen
+from sipcli.cli.output.wording import PLAIN, Line
+from sipcli.cli.script.parser import SCRIPT_HELP
 from sipcli.core import events
 from tests.cli.test_status import REGISTERED
 

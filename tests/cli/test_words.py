@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sipcli.cli.status import Status, clock
-from sipcli.cli.wording import bindings, next_try, wording
+from sipcli.cli.output.status import Status, clock
+from sipcli.cli.output.wording import bindings, next_try, wording
 from sipcli.core import events
 
 SERVER = "wss://edge.example.com"

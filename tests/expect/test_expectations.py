@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 import pytest
 
-from sipcli.cli.call import call
+from sipcli.cli.commands.call import call
+from sipcli.cli.commands.listen import listen
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectation
-from sipcli.cli.listen import listen
 from sipcli.expect.expectations import EXPECTATIONS, Expectation, Expectations, unreached
 
 CONTRACT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")

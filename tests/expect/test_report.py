@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from sipcli import __version__
-from sipcli.cli.sip_ladder import MAX_MESSAGES, SipLadder
+from sipcli.cli.output.sip_ladder import MAX_MESSAGES, SipLadder
 from sipcli.phone.observer import NullObserver
 from tests.cli.program import Sipcli
 from tests.cli.test_script import obeyed

@@ -1,7 +1,7 @@
 """The line on screen for each event of a call."""
 
-from sipcli.cli.call_summary import in_words, summary
-from sipcli.cli.wording import BAD, FAINT, GOOD, PLAIN, Line
+from sipcli.cli.output.call_summary import in_words, summary
+from sipcli.cli.output.wording import BAD, FAINT, GOOD, PLAIN, Line
 from sipcli.config.settings import Permission
 from sipcli.core.calls.events import (
     Answered,

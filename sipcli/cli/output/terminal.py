@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from sipcli.cli.call_wording import call_wording
-from sipcli.cli.event_filter import EventFilter
-from sipcli.cli.screen import Event
-from sipcli.cli.status import Status
-from sipcli.cli.stream import put_line
-from sipcli.cli.wording import Line, wording
+from sipcli.cli.output.call_wording import call_wording
+from sipcli.cli.output.event_filter import EventFilter
+from sipcli.cli.output.screen import Event
+from sipcli.cli.output.status import Status
+from sipcli.cli.output.stream import put_line
+from sipcli.cli.output.wording import Line, wording
 from sipcli.core import events
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase

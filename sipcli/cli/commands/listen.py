@@ -9,7 +9,6 @@ from typing import Any, Final
 import click
 
 from sipcli.cli.audio_options import AudioOptions
-from sipcli.cli.call_commands import BUSY_HERE
 from sipcli.cli.call_session import (
     CallOptions,
     CallSession,
@@ -21,7 +20,8 @@ from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
-from sipcli.cli.script import open_script
+from sipcli.cli.script.call_commands import BUSY_HERE
+from sipcli.cli.script.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.errors import ConfigError, DeviceError, Interrupted

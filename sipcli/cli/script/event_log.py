@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sipcli.cli.call_wording import call_wording
-from sipcli.cli.screen import Event
-from sipcli.cli.wording import wording
+from sipcli.cli.output.call_wording import call_wording
+from sipcli.cli.output.screen import Event
+from sipcli.cli.output.wording import wording
 from sipcli.core.calls.events import Progress
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.events import InstantMessage, Pong

@@ -6,8 +6,15 @@ from typing import Final, TypeAlias
 
 import click
 
-from sipcli.cli.call_commands import HELP, WORDS, InvalidCommand, check, is_digit, split
 from sipcli.cli.expect_options import read_expectation
+from sipcli.cli.script.call_commands import (
+    HELP,
+    WORDS,
+    InvalidCommand,
+    check,
+    is_digit,
+    split,
+)
 from sipcli.expect.expectations import Expectations
 from sipcli.sip.uri import SipUri
 

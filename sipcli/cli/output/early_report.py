@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from sipcli.cli.report_file import begin
+from sipcli.cli.output.report_file import begin
 from sipcli.expect.junit import Report, TestCase, junit
 
 COMMANDS: Final = ("call", "listen")

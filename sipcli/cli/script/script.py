@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sipcli.cli import wording
-from sipcli.cli.call_commands import InvalidCommand, split, without_secrets
 from sipcli.cli.call_session import CallOptions, CallSession, common_verbose
-from sipcli.cli.event_log import EventLog
 from sipcli.cli.keyboard import has_terminal
-from sipcli.cli.screen import Event, Screen
-from sipcli.cli.script_actions import CommandFailed, ScriptActions
-from sipcli.cli.script_parser import (
+from sipcli.cli.output import wording
+from sipcli.cli.output.screen import Event, Screen
+from sipcli.cli.script.actions import CommandFailed, ScriptActions
+from sipcli.cli.script.call_commands import InvalidCommand, split, without_secrets
+from sipcli.cli.script.event_log import EventLog
+from sipcli.cli.script.parser import (
     SCRIPT_HELP,
     Do,
     Expect,
@@ -26,8 +26,8 @@ from sipcli.cli.script_parser import (
     Wait,
     parse,
 )
+from sipcli.cli.script.stdin_lines import MAX_LINES, StdinLines, is_file
 from sipcli.cli.session import Session
-from sipcli.cli.stdin_lines import MAX_LINES, StdinLines, is_file
 from sipcli.errors import ConfigError, ExpectationError, Interrupted
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator

@@ -20,7 +20,7 @@ from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.ringing import ring
-from sipcli.cli.script import open_script
+from sipcli.cli.script.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds
 from sipcli.cli.targets import resolve_target

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Final
 
 from sipcli.cli.call_session import CallSession
-from sipcli.cli.call_summary import in_words
+from sipcli.cli.output.call_summary import in_words
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
 from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, steps

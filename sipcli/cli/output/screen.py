@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
-from sipcli.cli.wording import Line
+from sipcli.cli.output.wording import Line
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
 from sipcli.phone.events import Event as CallEvent

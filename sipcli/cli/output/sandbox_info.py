@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from shlex import quote
 
-from sipcli.cli.screen import Screen
+from sipcli.cli.output.screen import Screen
 from sipcli.sandbox.extensions import EXTENSIONS
 from sipcli.sandbox.names import DOMAIN, address_of
 from sipcli.sandbox.sandbox import Sandbox

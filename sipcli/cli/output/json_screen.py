@@ -7,9 +7,9 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import IO, Any, Final
 
-from sipcli.cli.screen import Event
-from sipcli.cli.stream import put_line
-from sipcli.cli.wording import Line
+from sipcli.cli.output.screen import Event
+from sipcli.cli.output.stream import put_line
+from sipcli.cli.output.wording import Line
 from sipcli.errors import Phase
 from sipcli.sip.uri import OtherUri, SipUri
 from sipcli.text import UNSAFE, without_passwords

@@ -9,7 +9,7 @@ import click
 
 from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
-from sipcli.cli.screen import Screen
+from sipcli.cli.output.screen import Screen
 from sipcli.cli.shared_options import Command, common, common_options
 from sipcli.config.example import example as example_text
 from sipcli.config.format import toml_text

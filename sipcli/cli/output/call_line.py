@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from sipcli.cli.status import clock
+from sipcli.cli.output.status import clock
 from sipcli.core.calls.events import TransferRequested
 from sipcli.media.session.stream import Stream
 from sipcli.phone.call_manager import CallManager

@@ -8,10 +8,10 @@ from typing import TypeAlias
 import click
 
 from sipcli import __version__
-from sipcli.cli import sandbox_info
 from sipcli.cli.context import current_screen
+from sipcli.cli.output import sandbox_info
+from sipcli.cli.output.screen import Screen
 from sipcli.cli.run import run
-from sipcli.cli.screen import Screen
 from sipcli.cli.shared_options import Command, Seconds, Whole, common, common_options
 from sipcli.errors import ConfigError, Interrupted
 from sipcli.sandbox.ladder import rung

@@ -7,8 +7,8 @@ import click
 
 from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.output.screen import Screen
 from sipcli.cli.run import run
-from sipcli.cli.screen import Screen
 from sipcli.cli.shared_options import Command
 from sipcli.config.settings import Audio
 from sipcli.errors import DeviceError

@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from sipcli.cli.call_commands import CallCommands, InvalidCommand, split
 from sipcli.cli.call_session import CallSession
-from sipcli.cli.event_log import EventLog, in_words
-from sipcli.cli.screen import Event
+from sipcli.cli.output.screen import Event
+from sipcli.cli.script.call_commands import CallCommands, InvalidCommand, split
+from sipcli.cli.script.event_log import EventLog, in_words
 from sipcli.core.calls.events import Calling, TransferProgress
 from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import InvalidDigits, Pause, steps

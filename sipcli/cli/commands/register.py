@@ -6,9 +6,9 @@ from typing import Final
 import click
 
 from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.output.wording import bindings
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Command, Seconds
-from sipcli.cli.wording import bindings
 from sipcli.core.events import Registered
 from sipcli.errors import Interrupted
 

@@ -4,13 +4,13 @@ from typing import Final
 
 import click
 
-from sipcli.cli.config import described
+from sipcli.cli.commands.config import described
 from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.output.wording import BAD, FAINT, GOOD, Line
 from sipcli.cli.session import Session, can_ask, run_session
 from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
-from sipcli.cli.wording import BAD, FAINT, GOOD, Line
 from sipcli.doctor.check import ORDER, Check, bad
 from sipcli.doctor.report import Report
 from sipcli.doctor.runner import DoctorRun, examine

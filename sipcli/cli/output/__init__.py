@@ -1,0 +1,1 @@
+"""Output: the screens, and the words and reports that they show."""

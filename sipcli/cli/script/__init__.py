@@ -1,0 +1,1 @@
+"""Scripts on stdin, and the commands that they share with the keys."""
