@@ -1,13 +1,16 @@
-"""Check the registration."""
+"""Check the registration, and record the digest challenge of the server."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from sipcli.core.events import Registered
-from sipcli.doctor.challenges import ChallengeWatch
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MissingPassword, Phase, SipcliError
+from sipcli.net.failure import excerpt
+from sipcli.phone.observer import Observer
+from sipcli.sip.auth import Challenge, parse_challenges
+from sipcli.sip.message import Response, parse
 
 _HINTS: Final[Mapping[int | None, str]] = {
     None: "is that a SIP server? check the path in ws_servers, and registrar_server",
@@ -17,6 +20,45 @@ _HINTS: Final[Mapping[int | None, str]] = {
     407: "check password, and authorization_user if the server's user name is not that of uri",
 }
 _HINT: Final = "ask the administrator of the server; --trace-sip shows the messages"
+_CHALLENGE_FIELDS: Final = {401: "WWW-Authenticate", 407: "Proxy-Authenticate"}
+
+
+class ChallengeWatch:
+    """An observer that passes everything on and keeps the first challenge (RFC 3261 §22)."""
+
+    def __init__(self, further: Observer) -> None:
+        self._further = further
+        self._found: list[Challenge] = []
+
+    def sent(self, server: str, data: bytes) -> None:
+        """Pass it on."""
+        self._further.sent(server, data)
+
+    def received(self, server: str, data: bytes) -> None:
+        """Pass it on, and look for a challenge."""
+        self._further.received(server, data)
+        message = parse(data).message
+        if (
+            not self._found
+            and isinstance(message, Response)
+            and message.status in _CHALLENGE_FIELDS
+        ):
+            field = _CHALLENGE_FIELDS[message.status]
+            self._found = parse_challenges(message.headers.all(field))
+
+    def noted(self, text: str) -> None:
+        """Pass it on."""
+        self._further.noted(text)
+
+    @property
+    def shown(self) -> str:
+        """The challenge in words, safe to print."""
+        if not self._found:
+            return "no password requested"
+        algorithms = dict.fromkeys(each.algorithm or "MD5" for each in self._found)
+        first = self._found[0]
+        listed = excerpt(" or ".join(algorithms))
+        return f"password requested with {first.scheme}, realm {excerpt(first.realm)!r}, {listed}"
 
 
 async def check_registration(phone: ProbePhone, challenges: ChallengeWatch) -> Check:

@@ -8,16 +8,13 @@ from datetime import UTC, datetime
 
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
-from sipcli.doctor.challenges import ChallengeWatch
-from sipcli.doctor.check import good, not_run
+from sipcli.doctor.check import Report, good, not_run
 from sipcli.doctor.connection import connection_checks, dial_all
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.doctor.probe_phone import ProbePhone
-from sipcli.doctor.registration import check_registration, missing_password
-from sipcli.doctor.report import Report
-from sipcli.doctor.self_call import call_ourselves
+from sipcli.doctor.registration import ChallengeWatch, check_registration, missing_password
 from sipcli.doctor.servers import server_checks
-from sipcli.doctor.trial_call import call_checks, place, unreachable
+from sipcli.doctor.trial_call import call_checks, call_ourselves, place, unreachable
 from sipcli.errors import MissingPassword, Phase
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.survey import survey

@@ -1,9 +1,9 @@
-"""Check each STUN and TURN server over each transport."""
+"""Check each STUN and TURN server over each transport, and infer the type of NAT."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sipcli.doctor.check import Check, bad, good, idle
-from sipcli.doctor.nat import judge_nat
 from sipcli.errors import Phase
 from sipcli.media.transport.survey import Mapping, Surveyed
 
@@ -45,12 +45,12 @@ def _turn(surveyed: Sequence[Surveyed]) -> Check:
     return _check(Phase.TURN, surveyed, found, _TURN_HINT)
 
 
-def _check(phase: Phase, surveyed: Sequence[Surveyed], found: Sequence[str], cure: str) -> Check:
+def _check(phase: Phase, surveyed: Sequence[Surveyed], found: Sequence[str], hint: str) -> Check:
     failed = [(each.server.uri, each.fault) for each in surveyed if each.fault is not None]
     if not failed:
         return good(phase, *found)
     faults = [f"{uri}: {fault.what}" for uri, fault in failed]
-    return bad(phase, *faults, *found, hint=failed[0][1].cure or cure)
+    return bad(phase, *faults, *found, hint=failed[0][1].cure or hint)
 
 
 def _seen(mappings: Sequence[Mapping]) -> str:
@@ -61,3 +61,31 @@ def _seen(mappings: Sequence[Mapping]) -> str:
 
 def _at(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def judge_nat(mappings: Sequence[Mapping]) -> str | None:
+    """Return the type of NAT between us and the servers; None if no server has seen us.
+
+    The type follows from the addresses that two servers see of one socket (RFC 4787 §4.1, RFC
+    5780 §4.3); one server alone cannot tell.
+    """
+    if not mappings:
+        return None
+    translated = [mapping for mapping in mappings if mapping.seen != mapping.own]
+    if not translated:
+        return "no NAT: the servers see our own address"
+    seen_by: dict[tuple[str, int], dict[tuple[str, int], tuple[str, int]]] = defaultdict(dict)
+    for mapping in translated:
+        seen_by[mapping.own][mapping.server] = mapping.seen
+    compared = [seen for seen in seen_by.values() if len(seen) > 1]
+    if not compared:
+        return "a NAT of unknown type: it takes answers from two STUN servers to tell"
+    if all(len(set(seen.values())) == 1 for seen in compared):
+        return (
+            "a NAT that uses one address for all servers (endpoint-independent); its filtering"
+            " cannot be determined from here"
+        )
+    return (
+        "a NAT that uses a different address for each server (symmetric): most calls to others"
+        " behind a NAT will need a TURN server"
+    )

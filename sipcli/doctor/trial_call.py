@@ -1,10 +1,13 @@
-"""Place a test call to check ICE, DTLS and audio."""
+"""Place a test call, to another phone or to our own account, to check ICE, DTLS and audio."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+from uuid import uuid4
 
+from sipcli.core.events import Registered
+from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MediaError, Phase, SipcliError
@@ -19,8 +22,9 @@ from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.events import CallEnded, Event
 from sipcli.phone.managed_call import Call
+from sipcli.phone.observer import Observer
 from sipcli.sdp.transport import Candidate
-from sipcli.sip.uri import Uri
+from sipcli.sip.uri import SipUri, Uri
 
 TONE_HZ: Final = 440.0
 """The tone that is sent and should come back."""
@@ -42,6 +46,7 @@ _DTLS_HINT: Final = (
 _AUDIO_HINT: Final = (
     "does the far end send back what it hears? a media proxy may drop one direction"
 )
+_ECHO_HINT: Final = "use --echo TARGET to call a phone that sends back what it hears"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,3 +208,42 @@ def unreachable(why: str, hint: str | None = None) -> tuple[Check, Check, Check]
 def is_routing_fault(found: Findings) -> bool:
     """True if the call failed before its media could."""
     return found.failure is not None and not isinstance(found.failure, MediaError)
+
+
+async def call_ourselves(
+    phone: ProbePhone, credentials: Credentials | None, observer: Observer
+) -> tuple[Check, ...]:
+    """Return the checks of ICE, DTLS and audio, made by a call to our own address.
+
+    No other phone may ring: if the account has other devices and the registrar grants no
+    GRUU (RFC 5627) to tell them apart, no call is placed.
+    """
+    registered, server = phone.registered, phone.server
+    if registered is None or server is None:
+        return unreachable("we cannot be called without a registration", _ECHO_HINT)
+    # Use the same server: another one need not know of this registration.
+    settings = replace(phone.settings, instance_id=uuid4(), ws_servers=(server,))
+    async with ProbePhone(settings, credentials, observer, echoes=True) as second:
+        try:
+            await second.runner.ready()
+        except SipcliError as error:
+            return unreachable(f"the second phone of the account failed: {error}", _ECHO_HINT)
+        target = _target(registered, second)
+        if target is None:
+            return unreachable("other devices of the account would ring", _ECHO_HINT)
+        found = await place(phone, target)
+    if is_routing_fault(found):
+        why = f"the server does not route a call from us to ourselves ({found.failure})"
+        return unreachable(why, _ECHO_HINT)
+    ice, dtls, audio = call_checks(found)
+    note = "both ends are on this machine; --echo TARGET tests the path to another"
+    return replace(ice, found=(*ice.found, note)), dtls, audio
+
+
+def _target(first: Registered, second: ProbePhone) -> Uri | None:
+    """Return a URI that reaches only the second phone; None if there is none."""
+    gruu = second.registered.pub_gruu if second.registered is not None else None
+    if gruu is not None:
+        return SipUri.parse(gruu)
+    is_alone = all(binding.ours for binding in first.bindings)
+    return second.settings.uri if is_alone else None

@@ -1,5 +1,8 @@
 """Finds the targets of a request, and prepares it for forwarding (RFC 3261 §16.5-16.6)."""
 
+import hashlib
+import hmac
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -8,7 +11,6 @@ from sipcli.core.requests.route import needs_sips_contact
 from sipcli.sandbox.fork import Outbound
 from sipcli.sandbox.locations import Binding, Locations
 from sipcli.sandbox.names import DOMAIN, user_of
-from sipcli.sandbox.route_tokens import FlowTokens
 from sipcli.sip.auth import parse_authorization
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.headers import Headers
@@ -19,6 +21,38 @@ from sipcli.sip.via import MAGIC_COOKIE
 MAX_FORWARDS: Final = 70
 """Max-Forwards of a request without one (RFC 3261 §16.6 item 3)."""
 _OPENS_DIALOG: Final = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
+_SIGNATURE_DIGITS: Final = 20
+"""Hexadecimal digits of the signature: 80 bits, as in the example of RFC 5626."""
+_TOKEN: Final = re.compile(rf"([0-9]{{1,12}})-([0-9]{{1,12}})-([0-9a-f]{{{_SIGNATURE_DIGITS}}})")
+
+
+class FlowTokens:
+    """Creates and verifies flow tokens: the two flows of a dialog, signed (RFC 5626 §5.2).
+
+    A token names both flows of a dialog, so that one Record-Route serves both directions: a
+    request that arrives on one flow leaves on the other.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def write(self, caller: Flow, callee: Flow) -> str:
+        """Return the token of a dialog between two flows, valid as the user part of a URI."""
+        text = f"{caller.number}-{callee.number}"
+        return f"{text}-{self._sign(text)}"
+
+    def read(self, token: str) -> tuple[int, int] | None:
+        """Return the numbers of the two flows; None if the token is not ours."""
+        found = _TOKEN.fullmatch(token)
+        if found is None:
+            return None
+        caller, callee, signature = found.groups()
+        if not hmac.compare_digest(signature, self._sign(f"{caller}-{callee}")):
+            return None
+        return int(caller), int(callee)
+
+    def _sign(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:_SIGNATURE_DIGITS]
 
 
 class Router:

@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 
 from sipcli.config.settings import Audio, Settings, WsServer
 from sipcli.core.requests.credentials import Credentials
-from sipcli.doctor.check import ORDER, Check
-from sipcli.doctor.report import Report
+from sipcli.doctor.check import ORDER, Check, Report
 from sipcli.doctor.runner import DoctorRun, examine
 from sipcli.errors import SipcliError
 from sipcli.phone.observer import NullObserver

@@ -15,8 +15,7 @@ from sipcli.core.events import Binding, Registered
 from sipcli.doctor import probe_phone as lines
 from sipcli.doctor import trial_call
 from sipcli.doctor.probe_phone import ProbePhone
-from sipcli.doctor.self_call import call_ourselves
-from sipcli.doctor.trial_call import place
+from sipcli.doctor.trial_call import call_ourselves, place
 from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
 from sipcli.media.rtp.receipt import Receipt
 from sipcli.media.rtp.reporting import Reporting

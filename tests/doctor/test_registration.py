@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sipcli.doctor.challenges import ChallengeWatch
 from sipcli.doctor.check import ORDER
+from sipcli.doctor.registration import ChallengeWatch
 from sipcli.doctor.runner import examine
 from sipcli.errors import MissingPassword, Phase, RegistrationError
 from sipcli.phone.observer import NullObserver

@@ -3,8 +3,7 @@
 import pytest
 
 from sipcli.config.settings import TurnServer
-from sipcli.doctor.nat import judge_nat
-from sipcli.doctor.servers import server_checks
+from sipcli.doctor.servers import judge_nat, server_checks
 from sipcli.media.transport.survey import Mapping
 from tests.doctor.doctor_world import Findings, at, examined, run
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving

@@ -11,8 +11,7 @@ from sipcli.cli.output.wording import BAD, FAINT, GOOD, Line
 from sipcli.cli.session import Session, can_ask, run_session
 from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
-from sipcli.doctor.check import ORDER, Check, bad
-from sipcli.doctor.report import Report
+from sipcli.doctor.check import ORDER, Check, Report, bad
 from sipcli.doctor.runner import DoctorRun, examine
 from sipcli.errors import ConfigError, Phase
 from sipcli.text import one_line
