@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from typing import Self
 
-from sipcli.cli.call_session import CallOptions
+from sipcli.cli.call_options import CallOptions
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common

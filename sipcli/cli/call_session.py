@@ -1,15 +1,12 @@
-"""What `call` and `listen` share: options, a phone with calls, and staying until they end."""
+"""What `call` and `listen` share: a phone with calls, and staying until they end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
-import click
-
-from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
+from sipcli.cli.call_options import CallOptions
 from sipcli.cli.keyboard import has_keyboard, has_terminal
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.output.screen import Event as AnyEvent
@@ -21,9 +18,7 @@ from sipcli.config.settings import Permission
 from sipcli.core.calls.events import CallId, Calling, RedirectRequested, TransferRequested
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
-from sipcli.expect.expectations import Expectations
 from sipcli.media.codecs.registry import opus_shortcoming
-from sipcli.media.dtmf.digits import InvalidDigits, steps
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager, OnCall
 from sipcli.phone.call_stats import call_stats
@@ -39,78 +34,6 @@ OnEvent: TypeAlias = Callable[[AnyEvent], None]
 
 STATS_INTERVAL: Final = 5.0
 """Seconds between `stats` events, with `-v`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallOptions:
-    """The options of a call that `call` and `listen` share (contract §2)."""
-
-    record: str | None
-    dtmf: str | None
-    dtmf_method: Method
-    stdin: bool
-    """True if stdin is a script."""
-    expectations: Expectations
-    junit: Path | None
-
-    @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> "CallOptions":
-        """Take the options from a command's parameters, which click has checked."""
-        return cls(
-            record=parameters["record"],
-            dtmf=parameters["dtmf"],
-            dtmf_method=cast(Method, parameters["dtmf_method"]),
-            stdin=parameters["stdin"],
-            expectations=read_expectations(parameters),
-            junit=parameters["junit"],
-        )
-
-
-def call_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a call to a command; `CallOptions.of` reads them."""
-    for option in reversed((*_OPTIONS, *EXPECT_OPTIONS)):
-        function = option(function)
-    return function
-
-
-def _check_digits(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value is not None:
-        try:
-            steps(value)
-        except InvalidDigits as error:
-            raise click.BadParameter(str(error)) from None
-    return value
-
-
-_OPTIONS: Final = (
-    click.option(
-        "--record",
-        metavar="PATH",
-        type=click.Path(dir_okay=False),
-        help="Record both directions: sent on the left channel, received on the right.",
-    ),
-    click.option(
-        "--dtmf",
-        metavar="DIGITS",
-        callback=_check_digits,
-        help="Send these digits after the answer; a comma pauses 2 s, a w 0.5 s.",
-    ),
-    click.option(
-        "--dtmf-method",
-        type=click.Choice(["auto", "rtp", "info"]),
-        default="auto",
-        show_default=True,
-        help="How to send digits: in RTP (RFC 4733), by INFO, or as the far end supports (auto).",
-    ),
-    click.option(
-        "--stdin",
-        is_flag=True,
-        help="Read commands from stdin, one per line: answer, reject [STATUS], hold, resume, mute,"
-        " unmute, dtmf DIGITS, transfer URI, stats, hangup, sleep S, wait EVENT [S], expect WHAT"
-        " [VALUE], or a key. The command ends after the last line unless --duration or --count"
-        " is given.",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,8 @@ from typing import Any
 import click
 
 from sipcli.cli.audio_options import AudioOptions
-from sipcli.cli.call_session import (
-    CallOptions,
-    CallSession,
-    attend,
-    call_options,
-    open_call_session,
-)
+from sipcli.cli.call_options import CallOptions, call_options
+from sipcli.cli.call_session import CallSession, attend, open_call_session
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
 from sipcli.cli.extra_headers import read_headers

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sipcli.cli.call_session import CallOptions, CallSession, common_verbose
+from sipcli.cli.call_options import CallOptions
+from sipcli.cli.call_session import CallSession, common_verbose
 from sipcli.cli.keyboard import has_terminal
 from sipcli.cli.output import wording
 from sipcli.cli.output.screen import Event, Screen
