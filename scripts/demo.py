@@ -7,17 +7,26 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
+from typing import Final
 
 from sipcli import Phone
+from sipcli.cli.output.sip_ladder import label
+from sipcli.core.connection.flow import Flow
 from sipcli.errors import MediaError, SipcliError
 from sipcli.phone.events import Media
 from sipcli.phone.phone_config import Event
-from sipcli.sandbox.ladder import Ladder
+from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import Plan, Sandbox
 
 ALICE_HZ, BOB_HZ = 440.0, 1000.0
 """What each of them plays, so that the other can be asked what arrived."""
 TALK_S = 3.0
+MIDDLE: Final = "sandbox"
+LABEL_WIDTH: Final = 34
+"""Characters between two sides of the ladder."""
+MAX_HOPS: Final = 10_000
+"""Messages that are kept."""
 
 
 def main() -> int:
@@ -93,6 +102,44 @@ async def _talk(sandbox: Sandbox) -> str:
         f" ({stats.packets_sent} packets out, {stats.packets_received} in)"
         "\n\naudio both ways"
     )
+
+
+@dataclass(slots=True)
+class Ladder:
+    """Records the messages of a run, and draws them between two users and the sandbox."""
+
+    left: str
+    right: str
+    _hops: list[Hop] = field(default_factory=list)
+    _peers: dict[Flow, str] = field(default_factory=dict)
+    """The user of each connection, known once it has registered."""
+
+    def put(self, hop: Hop) -> None:
+        """Record a message."""
+        if len(self._hops) < MAX_HOPS:
+            self._peers[hop.flow] = hop.peer
+            self._hops.append(hop)
+
+    def lines(self) -> list[str]:
+        """Return the lines of the ladder, without messages of other users."""
+        head = f"{self.left:<{LABEL_WIDTH}}{MIDDLE:^{len(MIDDLE)}}{self.right:>{LABEL_WIDTH}}"
+        shown = [hop for hop in self._hops if self._peers[hop.flow] in (self.left, self.right)]
+        return [head, *map(self._line, shown)]
+
+    def _line(self, hop: Hop) -> str:
+        is_left = self._peers[hop.flow] == self.left
+        # Rightwards: from the left user to the middle, or from the middle to the right user.
+        arrow = _arrow(label(hop.message), rightwards=is_left == hop.incoming)
+        gap = " " * (LABEL_WIDTH + len(MIDDLE) - 2)
+        return f" {arrow}" if is_left else f" {gap}{arrow}"
+
+
+def _arrow(text: str, *, rightwards: bool) -> str:
+    width = LABEL_WIDTH - 3
+    most = width - 4
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    shaft = f" {text} ".center(width, "─")
+    return f"{shaft}▶" if rightwards else f"◀{shaft}"
 
 
 if __name__ == "__main__":

@@ -104,7 +104,6 @@ PURE_FILES = {
     for name in (
         "fork",
         "digest_auth",
-        "ladder",
         "locations",
         "names",
         "proxy",

@@ -80,23 +80,25 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
             faults.append(prefix + attempt.fault.what)
             hints.append(attempt.fault.hint or _HINTS[phase])
             if phase is Phase.TLS and attempt.details.certificate is not None:
-                faults.append(f"{prefix}it presented a {_shown(attempt.details.certificate, now)}")
-        elif not _came_by(phase, attempt):
+                faults.append(
+                    f"{prefix}it presented a {_certificate_found(attempt.details.certificate, now)}"
+                )
+        elif not _passed(phase, attempt):
             continue
         else:
             found += [prefix + text for text in _found(phase, attempt, now)]
-            hints += _advice(phase, attempt, now)
+            hints += _hints(phase, attempt, now)
     hint = hints[0] if hints else None
     if faults:
         return bad(phase, *faults, *found, hint=hint or _HINTS[phase])
     if found:
         return good(phase, *found, hint=hint)
-    if any(_came_by(phase, attempt) for attempt in attempts):
+    if any(_passed(phase, attempt) for attempt in attempts):
         return idle(phase, "not used with ws:")
     return not_run(phase, "no server was reached")
 
 
-def _came_by(phase: Phase, attempt: Attempt) -> bool:
+def _passed(phase: Phase, attempt: Attempt) -> bool:
     """True if the attempt passed this step."""
     failed_at = attempt.failed_at
     return failed_at is None or PHASES.index(phase) < PHASES.index(failed_at)
@@ -107,20 +109,20 @@ def _found(phase: Phase, attempt: Attempt, now: datetime) -> tuple[str, ...]:
     details = attempt.details
     match phase:
         case Phase.DNS:
-            return (_looked_up(attempt),)
+            return (_dns_found(attempt),)
         case Phase.TCP if details.proxy is not None:
             return (f"through the proxy {details.proxy} (from the environment)",)
         case Phase.TCP:
             return (f"{details.peer_address}{_took(details, net.Phase.TCP)}",)
         case Phase.TLS:
-            return _secured(details, now)
+            return _tls_found(details, now)
         case _:
             speaks = f", by {details.http_server}" if details.http_server else ""
             took = _took(details, net.Phase.HTTP)
             return (f"subprotocol {details.subprotocol}{speaks}{took}",)
 
 
-def _looked_up(attempt: Attempt) -> str:
+def _dns_found(attempt: Attempt) -> str:
     details, host = attempt.details, attempt.server.hostname
     if details.proxy is not None:
         return f"the proxy {details.proxy} looks up {host}"
@@ -137,22 +139,22 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _secured(details: LinkDetails, now: datetime) -> tuple[str, ...]:
+def _tls_found(details: LinkDetails, now: datetime) -> tuple[str, ...]:
     if details.tls_version is None:
         return ()
     certificate = details.certificate
-    shown = (_shown(certificate, now),) if certificate is not None else ()
+    shown = (_certificate_found(certificate, now),) if certificate is not None else ()
     return (f"{details.tls_version}, {details.cipher}", *shown)
 
 
-def _shown(certificate: Certificate, now: datetime) -> str:
+def _certificate_found(certificate: Certificate, now: datetime) -> str:
     days = (certificate.not_after - now).days
     left = f"{days} days left" if days >= 0 else f"expired {-days} days ago"
     subject, issuer = excerpt(certificate.subject), excerpt(certificate.issuer)
     return f"certificate of {subject or '(no name)'}, issued by {issuer or '(no name)'}, {left}"
 
 
-def _advice(phase: Phase, attempt: Attempt, now: datetime) -> list[str]:
+def _hints(phase: Phase, attempt: Attempt, now: datetime) -> list[str]:
     """Return hints for a step that passed."""
     details = attempt.details
     if phase is not Phase.TLS:

@@ -18,7 +18,7 @@ from sipcli.media.audio_io.open import (
 from sipcli.media.audio_io.portaudio import Direction, check
 
 _HINT: Final = "`sipcli devices` lists them"
-_WITHOUT: Final = (
+_NO_DEVICE_HINT: Final = (
     "calls send silence and discard what they receive; --audio-in takes files and tones,"
     " --audio-out files"
 )
@@ -38,7 +38,7 @@ class Use:
         """The device; None if a file, a tone or the like is used instead."""
         return self.spec if isinstance(self.spec, Microphone | Loudspeaker) else None
 
-    def look(self) -> str:
+    def describe(self) -> str:
         """Return what would be used, in words. Raises `DeviceError` if it cannot be."""
         device = self.device
         if device is None:
@@ -67,7 +67,7 @@ def check_devices(wanted: Iterable[Use]) -> Check:
     missing: list[str] = []
     for use in wanted:
         try:
-            found.append(use.look())
+            found.append(use.describe())
         except DeviceError as error:
             is_default = use.device is not None and use.device.name is None
             (missing if is_default else faults).append(error.text)
@@ -78,5 +78,5 @@ def check_devices(wanted: Iterable[Use]) -> Check:
         phase=Phase.DEVICES,
         ok=None if missing else True,
         found=texts,
-        hint=_WITHOUT if missing else None,
+        hint=_NO_DEVICE_HINT if missing else None,
     )

@@ -38,7 +38,7 @@ class DoctorRun:
     """True if a missing password can be asked for."""
 
 
-async def examine(run: DoctorRun, report: Report, begin: Callable[[str], None]) -> None:
+async def run_checks(run: DoctorRun, report: Report, begin: Callable[[str], None]) -> None:
     """Run all checks. `begin` is called with each step that starts, in words.
 
     Raises `ConfigError` before the first check if the settings are invalid, and

@@ -40,7 +40,7 @@ MAX_CALLS: Final = 100
 EXTENSIONS: Final[Mapping[str, str]] = {
     "echo": "answers, and sends back what it hears",
     "tone": f"answers, and plays {TONE_HZ:g} Hz",
-    "dtmf": "answers, and says back the digits it hears",
+    "dtmf": "answers, and repeats the digits it hears",
     "ivr": "answers with a beep, confirms each digit with its tone, hangs up at #",
     "silent": "answers, and sends nothing, as if no audio came through",
     "busy": "is busy: 486",

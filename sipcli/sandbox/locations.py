@@ -37,7 +37,7 @@ class Binding:
         return (str(self.contact), None)
 
 
-class Full(Exception):  # noqa: N818 - a fact about the table
+class TooManyBindings(Exception):  # noqa: N818 - an answer, not a fault
     """The user has the maximum number of bindings."""
 
 
@@ -61,11 +61,11 @@ class Locations:
         return next((old for old in self.of(binding.user, now) if old.key == binding.key), None)
 
     def put(self, binding: Binding, now: float) -> None:
-        """Add a binding, or replace the one with the same key. Raises `Full`."""
+        """Add a binding, or replace the one with the same key. Raises `TooManyBindings`."""
         alive = self.of(binding.user, now)
         mine = self._bindings.setdefault(binding.user, {})
         if len(alive) >= MAX_BINDINGS and binding.key not in mine:
-            raise Full
+            raise TooManyBindings
         mine.pop(binding.key, None)  # keeps the newest last
         mine[binding.key] = binding
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sipcli.core.connection.flow import Flow
-from sipcli.sandbox.locations import Binding, Full, Locations
+from sipcli.sandbox.locations import Binding, Locations, TooManyBindings
 from sipcli.sandbox.names import public_gruu, temporary_gruu
 from sipcli.sip import build
 from sipcli.sip.address import Address
@@ -37,7 +37,7 @@ class Registrar:
                 continue
             try:
                 self._locations.put(binding, now)
-            except Full:
+            except TooManyBindings:
                 return self._answer(request, 403, "Too Many Bindings")
         fields = [("Contact", self._shown(one, request, now)) for one in self._all(user, now)]
         if any(binding.reg_id is not None for binding in asked):

@@ -21,9 +21,9 @@ from sipcli.sandbox.proxy import Hop, Proxy
 
 MAX_CLIENTS: Final = 200
 """Connections at a time; further ones are closed with 1013."""
-MAX_QUEUED: Final = 4
+MAX_QUEUED_MESSAGES: Final = 4
 """Messages of one client that may wait to be handled."""
-MAX_UNSENT: Final = 256 * 1024
+MAX_UNSENT_BYTES: Final = 256 * 1024
 """Bytes that may wait for a client that does not read; beyond that it is disconnected."""
 
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -66,7 +66,7 @@ class SandboxServer:
                 ssl=self._tls,
                 subprotocols=[Subprotocol("sip")],
                 max_size=MAX_SIZE,
-                max_queue=MAX_QUEUED,
+                max_queue=MAX_QUEUED_MESSAGES,
                 create_connection=_Client,
                 compression=None,
                 server_header=None,
@@ -142,5 +142,5 @@ def _send(connection: ServerConnection, data: bytes) -> None:
     with suppress(UnicodeDecodeError):
         message = data.decode()
     broadcast((connection,), message)
-    if connection.transport.get_write_buffer_size() > MAX_UNSENT:
+    if connection.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
         connection.transport.abort()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-LIFETIME: Final = timedelta(days=7)
+CERTIFICATE_LIFETIME: Final = timedelta(days=7)
 """Longer than any run; certificates also start a day early, in case a clock is wrong."""
 
 
@@ -31,13 +31,13 @@ class Tls:
 
 @contextmanager
 def temporary_tls(host: str) -> Iterator[Tls]:
-    """TLS for `host` and the loopback names; the files are removed afterwards.
+    """Yield TLS for `host` and the loopback names; the files are removed afterwards.
 
     The key of the authority is never written to disk, so it cannot sign anything else.
     """
     with TemporaryDirectory(prefix="sipcli-sandbox-") as folder:
         ca_key = ec.generate_private_key(ec.SECP256R1())
-        ca_name = _name("sipcli sandbox, throw-away authority")
+        ca_name = _name("sipcli sandbox, temporary CA")
         usage = _usage(signs_certificates=True)
         ca = (
             _builder(ca_name, ca_name, ca_key.public_key())
@@ -82,7 +82,7 @@ def _builder(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + LIFETIME)
+        .not_valid_after(now + CERTIFICATE_LIFETIME)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sipcli.config.settings import Audio, Settings, WsServer
 from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.check import ORDER, Check, Report
-from sipcli.doctor.runner import DoctorRun, examine
+from sipcli.doctor.runner import DoctorRun, run_checks
 from sipcli.errors import SipcliError
 from sipcli.phone.observer import NullObserver
 from tests.core.factories import settings
@@ -74,7 +74,7 @@ def retry_forever(chosen: Settings, **changes: Any) -> DoctorRun:
 async def examined(chosen: Settings, **changes: Any) -> Findings:
     """Examine her, to the end."""
     findings = Findings()
-    await examine(retry_forever(chosen, **changes), findings.report, lambda _: None)
+    await run_checks(retry_forever(chosen, **changes), findings.report, lambda _: None)
     assert [check.phase for check in findings.checks] == list(ORDER)
     return findings
 

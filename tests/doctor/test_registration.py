@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.doctor.check import ORDER
 from sipcli.doctor.registration import ChallengeWatch
-from sipcli.doctor.runner import examine
+from sipcli.doctor.runner import run_checks
 from sipcli.errors import MissingPassword, Phase, RegistrationError
 from sipcli.phone.observer import NullObserver
 from sipcli.sip import build
@@ -75,8 +75,8 @@ def test_a_password_that_is_missing_can_be_asked_for_and_nothing_is_told_twice()
         async with SipServer(behaviour) as server:
             without = retry_forever(at(server.uri), credentials=None, can_ask=True)
             with pytest.raises(MissingPassword):
-                await examine(without, findings.report, lambda _: None)
-            await examine(retry_forever(at(server.uri)), findings.report, lambda _: None)
+                await run_checks(without, findings.report, lambda _: None)
+            await run_checks(retry_forever(at(server.uri)), findings.report, lambda _: None)
         return findings
 
     findings = run(test())

@@ -80,7 +80,7 @@ FAULTS: Final = (
         bound_s=3,
         exit_code=3,
         sentence="TLS: wss://HOST:PORT: its certificate is signed by CN=sipcli sandbox\\,"
-        " throw-away authority: set tls_ca_file to that CA's certificate",
+        " temporary CA: set tls_ca_file to that CA's certificate",
     ),
     Fault(
         name="wrong password",

@@ -12,7 +12,7 @@ from sipcli.cli.session import Session, can_ask, run_session
 from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
 from sipcli.doctor.check import ORDER, Check, Report, bad
-from sipcli.doctor.runner import DoctorRun, examine
+from sipcli.doctor.runner import DoctorRun, run_checks
 from sipcli.errors import ConfigError, Phase
 from sipcli.text import one_line
 
@@ -57,7 +57,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
             echo=resolve_target(echo, session.settings) if echo is not None else None,
             can_ask=can_ask(invocation),
         )
-        await examine(doctor_run, report, begin)
+        await run_checks(doctor_run, report, begin)
 
     try:
         run_session(invocation, "doctor", work)

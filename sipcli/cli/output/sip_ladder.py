@@ -4,8 +4,8 @@ import time
 from typing import Final
 
 from sipcli.phone.observer import Observer
-from sipcli.sandbox.ladder import label
-from sipcli.sip.message import parse
+from sipcli.sip.message import Message, Request, Response, parse
+from sipcli.text import one_line
 
 MAX_MESSAGES: Final = 2_000
 """Messages that are kept: bounds the memory that a far end can fill."""
@@ -61,3 +61,13 @@ class SipLadder:
             else f"{len(data)} bytes that are not a SIP message"
         )
         self._lines.append(f"{time.monotonic() - self._since:9.3f} s  {arrow} {what}")
+
+
+def label(message: Message) -> str:
+    """Return a short label: `INVITE`, `180 Ringing (INVITE)`."""
+    if isinstance(message, Request):
+        has_sdp = " (SDP)" if message.body and message.method == "INVITE" else ""
+        return one_line(message.method + has_sdp)
+    status = f"{message.status} {message.reason}" if isinstance(message, Response) else "?"
+    method = message.headers.get("CSeq") or "?"
+    return one_line(f"{status} ({method.rpartition(' ')[2]})")

@@ -1,6 +1,7 @@
-"""The ladder of messages: who said what to whom."""
+"""The ladder that `make demo` draws: the sender and the receiver of each message."""
 
-from sipcli.sandbox.ladder import LABEL, Ladder, rung
+from scripts.demo import LABEL_WIDTH, Ladder
+from sipcli.cli.output.sip_ladder import label
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sandbox.proxy import Hop
 from tests.sandbox.world import World
@@ -24,7 +25,7 @@ def test_arrows_lead_from_who_sent_to_who_got_it() -> None:
     *_, sent, passed_on, answered, passed_back = lines
     assert sent.startswith(" ─")
     assert sent.endswith("▶")
-    assert passed_on.startswith(" " * LABEL)
+    assert passed_on.startswith(" " * LABEL_WIDTH)
     assert passed_on.endswith("▶")
     assert answered.strip().startswith("◀")
     assert passed_back.startswith(" ◀")
@@ -49,4 +50,4 @@ def test_what_a_peer_says_has_its_control_characters_spelt_out() -> None:
     alice.send(b"SIP/2.0 200 \x1b[2J\r\nCSeq: 1 X\r\n\r\n")
     (hop,) = world.hops
     assert isinstance(hop, Hop)
-    assert "\x1b" not in rung(hop)
+    assert "\x1b" not in label(hop.message)
