@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import sipmessage
 
-from sipcli.sip import message
+from sipcli.sip import parser
 
 ROUNDS = 31
 REPEATS = 300
@@ -82,12 +82,12 @@ INVITE = HEAD % len(SDP) + b"\r\n" + SDP
 
 def ours_parse() -> object:
     """Parse alone."""
-    return message.parse(INVITE)
+    return parser.parse(INVITE)
 
 
 def ours_touch() -> object:
     """Parse, and read what routing and matching need."""
-    read = message.parse(INVITE).message
+    read = parser.parse(INVITE).message
     if read is None:
         raise SystemExit("our own INVITE does not parse")
     return (

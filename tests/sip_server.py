@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from sipcli.sip import build
-from sipcli.sip.message import Request, Response, encode, parse
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import encode, parse
 from tests.core import digest_server
 from tests.core.registrar import accept
 

@@ -32,8 +32,8 @@ from sipcli.core.requests.queries import OnOutcome
 from sipcli.core.requests.requester import Requester
 from sipcli.core.transactions.layer import Transactions
 from sipcli.sip import build
-from sipcli.sip.faults import Fault, Layer
-from sipcli.sip.message import Request, Response, encode, parse
+from sipcli.sip.message import Fault, Layer, Request, Response
+from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import Uri
 from sipcli.sip.validate import check, is_matchable
 

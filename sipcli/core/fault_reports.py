@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sipcli.core import events
-from sipcli.sip.faults import Fault
-from sipcli.sip.message import Request, Response
+from sipcli.sip.message import Fault, Request, Response
 
 PERIOD: Final = 60.0
 """Seconds in which the same warning is not repeated."""

@@ -12,8 +12,7 @@ from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
-from sipcli.sip.bodies import find_bodies
-from sipcli.sip.charset import decode
+from sipcli.sip.bodies import decode_text, find_bodies
 from sipcli.sip.message import Request
 
 MAX_REMEMBERED: Final = 200
@@ -88,7 +87,7 @@ class RequestServer:
     def _accept_message(self, request: Request, now: float) -> None:
         self._recent.append((now + LIFETIME, request))
         bodies = find_bodies(request, uas_checks.ACCEPT["MESSAGE"])
-        texts = [decode(body.content, body.kind.params.get("charset")) for body in bodies]
+        texts = [decode_text(body.content, body.kind.params.get("charset")) for body in bodies]
         self._emit(
             events.InstantMessage(
                 direction="received",

@@ -10,7 +10,8 @@ from sipcli.errors import MissingPassword, Phase, SipcliError
 from sipcli.net.failure import excerpt
 from sipcli.phone.observer import Observer
 from sipcli.sip.auth import Challenge, parse_challenges
-from sipcli.sip.message import Response, parse
+from sipcli.sip.message import Response
+from sipcli.sip.parser import parse
 
 _HINTS: Final[Mapping[int | None, str]] = {
     None: "is that a SIP server? check the path in ws_servers, and registrar_server",

@@ -21,7 +21,8 @@ from sipcli.sandbox.names import is_ours, user_of
 from sipcli.sandbox.registrar import Registrar
 from sipcli.sandbox.routing import Router
 from sipcli.sip import build
-from sipcli.sip.message import Message, Request, Response, encode, parse
+from sipcli.sip.message import Message, Request, Response
+from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import SipUri
 from sipcli.sip.validate import check
 

@@ -9,9 +9,9 @@ from sipcli.sandbox.names import public_gruu, temporary_gruu
 from sipcli.sip import build
 from sipcli.sip.address import Address
 from sipcli.sip.grammar import Malformed, integer
+from sipcli.sip.header_values import MAX_DELTA_SECONDS
 from sipcli.sip.message import Request, Response
 from sipcli.sip.params import Params
-from sipcli.sip.timing import MAX_DELTA_SECONDS
 
 MAX_EXPIRES_S: Final = 3600
 """Maximum lifetime that is granted, in seconds."""

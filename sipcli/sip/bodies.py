@@ -1,18 +1,142 @@
-"""Find the body to read in a message: its own, or a part of a multipart.
+"""Bodies: find the one to read in a message, split multiparts, and decode text.
 
-RFC 5621 (bodies in SIP), RFC 3261 §7.4, §20.11 and §20.12, RFC 2046 §5.1 and RFC 2387.
+RFC 5621 (bodies in SIP), RFC 3261 §7.4, §20.11 and §20.12, RFC 2046 §5.1 and RFC 2387, message/cpim
+(RFC 3862). A part is read like the header section and the body of a message. Scanning is linear,
+whatever the boundary.
 """
 
+import binascii
+import codecs
+import pkgutil
+import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from encodings import __path__ as _modules
+from encodings.aliases import aliases
 from typing import Final, TypeAlias
 
-from sipcli.sip.faults import Fault, Layer
-from sipcli.sip.grammar import Malformed
-from sipcli.sip.media_type import MediaType
-from sipcli.sip.multipart import CPIM, Part, read_parts, unwrap
-from sipcli.sip.typed import Message
+from sipcli.sip.grammar import BLANKS, Malformed
+from sipcli.sip.header_values import ContentDisposition, MediaType
+from sipcli.sip.headers import Headers
+from sipcli.sip.lazy import each, optional, text_of
+from sipcli.sip.message import Fault, Layer, Message
+
+CPIM: Final = "message/cpim"
+MAX_PARTS: Final = 64
+"""Parts of one multipart body; more are malformed."""
+
+_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
+_LINE_END: Final = re.compile(rb"\r?\n")
+_AFTER_BOUNDARY: Final = re.compile(rb"(--)?[ \t]*+(?:\r?\n|\Z)")
+_AS_IT_IS: Final = frozenset({"7bit", "8bit", "binary"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: its own header fields, and its body as on the wire."""
+
+    headers: Headers
+    body: bytes
+
+    content_type = optional("Content-Type", MediaType.parse)
+    """Its media type; None if missing, which means text/plain, or malformed."""
+    content_disposition = optional("Content-Disposition", ContentDisposition.parse)
+    """How it is meant."""
+    content_encoding = each("Content-Encoding", str.lower)
+    """Its transfer encoding, in lower case."""
+    content_id = text_of("Content-ID")
+    """Its name, for references from other parts (RFC 2392)."""
+    transfer_encoding = text_of("Content-Transfer-Encoding")
+    """How it was made fit for mail; SIP needs none (RFC 5621 §3.2), some gateways write one."""
+
+    @property
+    def content(self) -> bytes:
+        """The body without its transfer encoding; raises `Malformed`."""
+        match (self.transfer_encoding or "binary").strip().lower():
+            case name if name in _AS_IT_IS:
+                return self.body
+            case "base64":
+                try:
+                    return binascii.a2b_base64(self.body)
+                except binascii.Error:
+                    raise Malformed("a part is not base64, as it says") from None
+            case "quoted-printable":
+                return binascii.a2b_qp(self.body)
+            case _:
+                raise Malformed("a part has an unknown transfer encoding")
+
+
+def read_parts(body: bytes, kind: MediaType) -> tuple[Part, ...]:
+    """The parts of a multipart body of this `kind`, in their order; raises `Malformed`.
+
+    A closing boundary that is missing is the end of the body: the frame tells where that is.
+    """
+    boundary = (kind.params.get("boundary") or "").rstrip(BLANKS)
+    if not boundary:
+        raise Malformed("a multipart body has no boundary")
+    delimiter = b"--" + boundary.encode("utf-8", "surrogateescape")
+    found = _delimiters(body, delimiter)
+    if not found:
+        raise Malformed("the boundary is not in the multipart body")
+    ends = [start for start, _ in found[1:]]
+    if len(ends) < len(found):
+        ends.append(len(body))
+    parts = [_part(body[begin:end]) for (_, begin), end in zip(found, ends, strict=True) if begin]
+    return tuple(parts)
+
+
+def unwrap(body: bytes) -> Part:
+    """The content of a message/cpim body, with its MIME header fields; raises `Malformed`.
+
+    What the sender requires beyond that (RFC 3862 §2.6), we do not have.
+    """
+    found = _BLANK_LINE.search(body)
+    if found is None:
+        raise Malformed("the CPIM message has no content")
+    if "Require" in _headers(body[: found.start()]):
+        raise Malformed("the CPIM message requires an extension")
+    return _part(body[found.end() :])
+
+
+def _delimiters(body: bytes, delimiter: bytes) -> list[tuple[int, int]]:
+    """Offsets of each boundary (with its line start) and of the part after it.
+
+    The closing boundary comes last, with 0 for its part. Each search continues after the last
+    match, so that no byte is read twice, even if the boundary repeats within itself.
+    """
+    found: list[tuple[int, int]] = []
+    at = 0 if body.startswith(delimiter) else body.find(b"\n" + delimiter)
+    while at >= 0:
+        end = at + len(delimiter) + (body[at : at + 1] == b"\n")
+        line = _AFTER_BOUNDARY.match(body, end)
+        if line is not None:
+            start = at - 1 if at > 0 and body[at - 1 : at] == b"\r" else at
+            is_last = line[1] is not None
+            found.append((start, 0 if is_last else line.end()))
+            if is_last:
+                break
+            if len(found) > MAX_PARTS:
+                raise Malformed("a multipart body has too many parts")
+            end = line.end() - 1
+        at = body.find(b"\n" + delimiter, end)
+    return found
+
+
+def _part(data: bytes) -> Part:
+    blank = _LINE_END.match(data)
+    if blank is not None:
+        return Part(_headers(b""), data[blank.end() :])
+    found = _BLANK_LINE.search(data)
+    if found is None:
+        return Part(_headers(data), b"")
+    return Part(_headers(data[: found.start()]), data[found.end() :])
+
+
+def _headers(data: bytes) -> Headers:
+    text = _LINE_END.sub(b"\r\n", data).decode("utf-8", "surrogateescape")
+    return Headers.from_wire(text, is_folded=True)
+
 
 SDP: Final = "application/sdp"
 MULTIPART: Final = ("multipart/mixed", "multipart/alternative", "multipart/related")
@@ -156,3 +280,43 @@ def _is_optional(entity: Entity) -> bool:
 def _handling(entity: Entity) -> str | None:
     meant = entity.content_disposition
     return None if meant is None else meant.handling
+
+
+_NO_CHARSETS: Final = frozenset(
+    {"aliases", "idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined"}
+    | {"unicode_escape"}
+)
+"""Codecs of Python that are not charsets: notations, and platform-specific ones. Some are slow."""
+_KNOWN: Final = (
+    frozenset(module.name for module in pkgutil.iter_modules(_modules)) | frozenset(aliases)
+) - _NO_CHARSETS
+"""Checked before the look-up, because Python remembers every unknown name forever."""
+_AS_BROWSERS_DO: Final = {"iso8859-1": "cp1252"}
+"""Text labelled Latin-1 often uses the Windows characters in place of control characters."""
+
+
+def decode_text(body: bytes, charset: str | None) -> str:
+    """The text of `body`; UTF-8 where no charset is named.
+
+    What is no text in it comes out as U+FFFD. Where the charset is unknown, all but ASCII comes
+    out as escapes (`\\xe9`): nothing is lost, and nothing guessed.
+    """
+    name = _python_name(charset or "utf-8")
+    if name is None:
+        return body.decode("ascii", "backslashreplace")
+    try:
+        return body.decode(name, "replace")
+    except (LookupError, UnicodeError):  # no text encoding after all, or one without "replace"
+        return body.decode("ascii", "backslashreplace")
+
+
+def _python_name(charset: str) -> str | None:
+    plain = charset.strip("\"' ").lower()
+    normal = "".join(c if c.isalnum() and c.isascii() else "_" for c in plain)
+    if normal not in _KNOWN:
+        return None
+    try:
+        name = codecs.lookup(normal).name
+    except LookupError:
+        return None
+    return _AS_BROWSERS_DO.get(name, name)

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from sipcli.sip.faults import Fault
 from sipcli.sip.grammar import TOKEN, Malformed, refuse_unwritable
 from sipcli.sip.headers import Headers, line
-from sipcli.sip.message import Request, Response
+from sipcli.sip.message import Fault, Request, Response
 from sipcli.sip.status import reason_phrase
 from sipcli.sip.uri import Uri, parse_uri
 

@@ -1,253 +1,281 @@
-"""Parse messages from bytes and encode them (RFC 3261 §7, §18.3; RFC 7118 §5).
+"""Messages as immutable values, and what can be wrong with one (RFC 3261 §7, §20, §21.4).
 
-A WebSocket frame holds exactly one message, so the frame's end is the body's end and
-Content-Length may be absent. `parse` never raises: what is wrong becomes a list of faults,
-and whatever could be read is there, so that a request can be answered.
+Header fields are typed attributes, parsed on first use. Fields that a message must have raise
+`Malformed` if they are missing or malformed; `validate.check` finds that out beforehand. All others
+are then None or empty, because a malformed header field that is not needed is to be ignored (RFC
+3261 §8.2.2).
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Final
 
-from sipcli.sip.faults import Fault, Layer
-from sipcli.sip.grammar import BLANKS, TOKEN, TOKEN_CHARS, Malformed, integer
-from sipcli.sip.headers import Headers
-from sipcli.sip.timing import MAX_DELTA_SECONDS
-from sipcli.sip.typed import Message, Request, Response
-from sipcli.sip.uri import COMMON_URI, parse_uri
+from sipcli.sip.address import Address
+from sipcli.sip.grammar import Malformed, token
+from sipcli.sip.header_values import (
+    MAX_DELTA_SECONDS,
+    MAX_SEQUENCE_NUMBER,
+    ContentDisposition,
+    CSeq,
+    Event,
+    MediaType,
+    RAck,
+    Reason,
+    Replaces,
+    RetryAfter,
+    SessionExpires,
+    SubscriptionState,
+    Warning,
+)
+from sipcli.sip.headers import NO_HEADERS, Headers
+from sipcli.sip.lazy import (
+    Lazy,
+    each,
+    each_address,
+    every,
+    needed,
+    number,
+    optional,
+    route_set,
+    text_of,
+)
+from sipcli.sip.uri import Uri, parse_uri
+from sipcli.sip.via import Via
 
-__all__ = [
-    "Fault",
-    "Headers",
-    "Layer",
-    "Limits",
-    "Message",
-    "Parsed",
-    "Request",
-    "Response",
-    "encode",
-    "parse",
-]
 
-# What nearly all requests begin with, well-formed Request-URI included, told in one step.
-_USUAL_REQUEST_LINE: Final = re.compile(rf"([{TOKEN_CHARS}]++) ({COMMON_URI}) (SIP/2\.0)")
-_REQUEST_LINE: Final = re.compile(
-    rf"([{TOKEN_CHARS}]++) ([^ ]++) (SIP/[0-9]+\.[0-9]+)", re.IGNORECASE
-)
-_STATUS_LINE: Final = re.compile(
-    r"(SIP/[0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE | re.DOTALL
-)
-_BLANKS_IN_STATUS_LINE: Final = re.compile(
-    r"(SIP/[0-9]+\.[0-9]+)[ \t]++([1-6][0-9]{2})(?:[ \t]++(.*))?", re.IGNORECASE | re.DOTALL
-)
-"""A status line that is only spaced wrongly: what it says is clear."""
-_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
-# One pass for what must be known at once: an empty match for each folded line, and the value
-# of each Content-Length. (Looking one character ahead saves a quarter of the time.)
-_FOLD_OR_LENGTH: Final = re.compile(
-    r"\r\n(?=[ \tcl])(?:[ \t]|(?:content-length|l)[ \t]*+:([^\r]*+(?>(?:\r(?!\n)[^\r]*+)*)))",
-    re.IGNORECASE | re.ASCII,
-)
+class Layer(Enum):
+    """The part of a message that a fault is in."""
+
+    FRAMING = "framing"
+    """Size, the end of the header section, Content-Length."""
+    START_LINE = "start line"
+    HEADER = "header"
+    """One header field is malformed."""
+    VALIDATION = "validation"
+    """Each part is well-formed, but parts are missing, doubled, or do not go together."""
+    APPLICATION = "application"
+    """All is well-formed, but not for us: an unknown URI scheme."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of a peer's message is read."""
+class Fault:
+    """One thing that is wrong with a message."""
 
-    message_size: int = 65536
-    """Bytes. A WebRTC INVITE takes 2 to 8 kB; 64 KiB is what UDP would carry (RFC 3261 §18.1.1)."""
-    via_count: int = 100
-    """Via elements: more than Max-Forwards allows hops."""
-
-
-_CR: Final = ord("\r")
-_PADDING: Final = b"\r\n\t \0"
-"""Bytes that may follow a body without being a fault: they carry no meaning."""
-
-LIMITS: Final = Limits()
-"""The limits that hold unless others are given."""
-
-UNTERMINATED: Final = Fault(
-    Layer.FRAMING, None, None, "No Blank Line After The Header", is_tolerable=True
-)
-"""The header section does not end as RFC 3261 §7 demands, though the frame does."""
-BARE_LF: Final = Fault(
-    Layer.FRAMING, None, None, "Lines End With LF Instead Of CRLF", is_tolerable=True
-)
-"""Against RFC 3261 §7; which of them ends the header section is clear all the same."""
-LEFT_OVER: Final = Fault(
-    Layer.FRAMING, "Content-Length", None, "More Bytes Than Content-Length Says", is_tolerable=True
-)
-"""They are left out, as RFC 3261 §18.3 demands."""
+    layer: Layer
+    header: str | None
+    """Name of the header field; None if the fault is not in one."""
+    offset: int | None
+    """Characters into the start line or the header's value; None if no place can be named."""
+    reason: str
+    """Short plain ASCII without the peer's words: fit for a reason phrase."""
+    status: int = 400
+    """The answer a request with this fault deserves: 400, 416, 505, 513."""
+    is_tolerable: bool = False
+    """True if a message with this fault is used anyway, since its meaning is not in doubt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """The result of parsing some bytes."""
+VERSION: Final = "SIP/2.0"
+"""The only version there is (RFC 3261 §7.1)."""
 
-    message: Request | Response | None
-    """None if not even the kind of message could be told."""
-    faults: tuple[Fault, ...] = ()
-    """Faults of framing and start line; `validate.check` finds the others too."""
+_CALL_ID: Final = re.compile(r"[^\x00-\x20\x7f]++")
 
 
-def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
-    """Read one message. Never raises; header fields are looked at only when they are asked for."""
-    faults: list[Fault] = []
-    if data[:1] in b"\r\n":
-        data = data.lstrip(b"\r\n")  # RFC 3261 §7.5
-    is_whole = len(data) <= limits.message_size
-    if not is_whole:
-        data = data[: limits.message_size]
-        faults.append(Fault(Layer.FRAMING, None, None, "Message Too Large", 513))
-    first = data.find(b"\n")
-    if first > 0 and data[first - 1] != _CR:
-        data = _with_crlf(data)
-        faults.append(BARE_LF)
-    head, end, body = data.partition(b"\r\n\r\n")
-    text = head.decode("utf-8", "surrogateescape")
-    if not end:
-        text = _unterminated(text, is_whole, faults)
-    start, _, fields = text.partition("\r\n")
-    lengths = _FOLD_OR_LENGTH.findall(text)
-    is_folded = "" in lengths
-    if is_folded and fields[:1] in (" ", "\t"):
-        faults.append(Fault(Layer.START_LINE, None, None, "Folded Start Line"))
-    headers = Headers.from_wire(fields, is_folded)
-    if not is_whole:
-        body = b""
-    elif lengths:
-        body = _framed(headers.all("Content-Length") if is_folded else lengths, body, faults)
-    return Parsed(_message(start, headers, body, faults), tuple(faults))
+def _vias(headers: Headers) -> tuple[Via, ...]:
+    vias = every(headers, "Via", Via.parse)
+    if not vias:
+        raise Malformed("Via is missing")
+    return vias
 
 
-def _with_crlf(data: bytes) -> bytes:
-    """`data` with CRLF, not LF alone, after each line of its header section; the body as it is."""
-    found = _BLANK_LINE.search(data)
-    end = len(data) if found is None else found.end()
-    return data[:end].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + data[end:]
+def _call_id(text: str) -> str:
+    if _CALL_ID.fullmatch(text) is None:
+        raise Malformed("it holds a blank or a control character")
+    return text
 
 
-def _unterminated(text: str, is_whole: bool, faults: list[Fault]) -> str:
-    """The header section that no blank line ends, without what cannot be read of it."""
-    if not is_whole:
-        return text.rpartition("\r\n")[0] or text  # a line that was cut off would mislead
-    faults.append(UNTERMINATED)
-    return text.removesuffix("\r\n")
+@dataclass(frozen=True, init=False, repr=False)
+class Message:
+    """The common base of requests and responses."""
+
+    headers: Headers
+    """All header fields, as received."""
+    body: bytes
+    """As far as Content-Length covers it."""
+    faults: tuple[Fault, ...] = field(compare=False)
+    """Faults found in framing and start line when it was parsed."""
+
+    vias = Lazy(_vias)
+    """All Via elements, topmost first; raises `Malformed`."""
+    from_ = needed("From", Address.parse)
+    """The sender of the request; raises `Malformed`."""
+    to = needed("To", Address.parse)
+    """The recipient of the request; raises `Malformed`."""
+    call_id = needed("Call-ID", _call_id)
+    """Common to a dialog, or to one client's registrations; raises `Malformed`."""
+    cseq = needed("CSeq", CSeq.parse)
+    """The request's place and method; raises `Malformed`."""
+
+    contacts = each_address("Contact")
+    """The well-formed Contact addresses; none for `*`."""
+    contact_is_star = Lazy(lambda headers: headers.values("Contact") == ("*",))
+    """`Contact: *`, all bindings at once (RFC 3261 §10.2.2)."""
+    routes = route_set("Route")
+    """Proxies a request is to pass (RFC 3261 §20.34)."""
+    record_routes = route_set("Record-Route")
+    """Proxies that want to stay in the path, as on the wire (RFC 3261 §20.30)."""
+    path = route_set("Path")
+    """Proxies between us and the registrar (RFC 3327 §4)."""
+    service_routes = route_set("Service-Route")
+    """Proxies the registrar wants our requests to pass (RFC 3608 §5)."""
+
+    max_forwards = number("Max-Forwards", 0, 255)
+    """Hops that are left (RFC 3261 §20.22)."""
+    content_length = number("Content-Length", 0, MAX_DELTA_SECONDS)
+    """Bytes, as the field says; `len(body)` is the truth."""
+    expires = number("Expires", 0, MAX_DELTA_SECONDS)
+    """Seconds (RFC 3261 §20.19)."""
+    min_expires = number("Min-Expires", 0, MAX_DELTA_SECONDS)
+    """Seconds, the least a registrar grants (RFC 3261 §20.23)."""
+    flow_timer = number("Flow-Timer", 0, MAX_DELTA_SECONDS)
+    """Seconds of silence after which the server drops the flow (RFC 5626 §4.4)."""
+    retry_after = optional("Retry-After", RetryAfter.parse)
+    """When to try again (RFC 3261 §20.33)."""
+    session_expires = optional("Session-Expires", SessionExpires.parse)
+    """How long the session lives without a refresh (RFC 4028 §4)."""
+    min_se = optional("Min-SE", lambda text: SessionExpires.parse(text).seconds)
+    """Seconds, the shortest session interval (RFC 4028 §5)."""
+    rseq = number("RSeq", 0, MAX_SEQUENCE_NUMBER)
+    """Number of a reliable provisional response (RFC 3262 §7.1)."""
+    rack = optional("RAck", RAck.parse)
+    """Which one a PRACK acknowledges (RFC 3262 §7.2)."""
+
+    content_type = optional("Content-Type", MediaType.parse)
+    """The media type of the body."""
+    content_disposition = optional("Content-Disposition", ContentDisposition.parse)
+    """How the body is meant."""
+    content_encoding = each("Content-Encoding", token)
+    """The encodings of the body, outermost last."""
+    accept = Lazy(lambda headers: headers.values("Accept"))
+    """Media types and their parameters, as written."""
+    allow = each("Allow", token)
+    """Methods."""
+    supported = each("Supported", token)
+    """Option tags the sender has."""
+    require = each("Require", token)
+    """Option tags the receiver must have."""
+    proxy_require = each("Proxy-Require", token)
+    """Option tags proxies must have."""
+    unsupported = each("Unsupported", token)
+    """Option tags that made a request fail with 420."""
+
+    event = optional("Event", Event.parse)
+    """The event package (RFC 6665 §8.2.1)."""
+    subscription_state = optional("Subscription-State", SubscriptionState.parse)
+    """The state of the subscription (RFC 6665 §8.2.3)."""
+    refer_to = optional("Refer-To", Address.parse)
+    """The target to call instead (RFC 3515 §2.1)."""
+    referred_by = optional("Referred-By", Address.parse)
+    """The party that asked for that (RFC 3892 §3)."""
+    replaces = optional("Replaces", Replaces.parse)
+    """The dialog to take the place of (RFC 3891 §6.1)."""
+    reasons = each("Reason", Reason.parse)
+    """Why a call ended or a request was sent (RFC 3326 §2)."""
+    warnings = each("Warning", Warning.parse)
+    """More than the status says (RFC 3261 §20.43)."""
+    subject = text_of("Subject")
+    """For a person; from the peer, so control characters are possible."""
+    user_agent = text_of("User-Agent")
+    """The client's software name."""
+    server = text_of("Server")
+    """The server's software name."""
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via; raises `Malformed`."""
+        return self.vias[0]
 
 
-def _framed(lengths: Sequence[str], body: bytes, faults: list[Fault]) -> bytes:
-    """The part of `body` that the values of Content-Length cover (RFC 3261 §18.3)."""
-    if not lengths:
-        return body
-    if len(lengths) > 1:
-        reason = "More Than One Content-Length"
-    else:
-        try:
-            length = integer(lengths[0].strip(BLANKS), 0, MAX_DELTA_SECONDS, "")
-        except Malformed:
-            reason = "Malformed Content-Length"
-        else:
-            if length <= len(body):
-                if body[length:].strip(_PADDING):
-                    faults.append(LEFT_OVER)
-                return body[:length]
-            reason = "Content-Length Is Greater Than The Body"
-    faults.append(Fault(Layer.FRAMING, "Content-Length", None, reason))
-    return body
+@dataclass(frozen=True, init=False, repr=False)
+class Request(Message):
+    """A request (RFC 3261 §7.1)."""
 
+    method: str
+    """As written: methods are told apart by case."""
+    target: str
+    """The Request-URI as written."""
+    version: str
 
-def _message(
-    start: str, headers: Headers, body: bytes, faults: list[Fault]
-) -> Request | Response | None:
-    found = _USUAL_REQUEST_LINE.fullmatch(start)
-    words: Sequence[str] | None
-    if found is not None:
-        words = found.groups()
-    else:
-        start = start.replace("\r", " ").replace("\n", " ")
-        if start[:3].upper() == "SIP" and not start[3:4].isalpha():
-            return _response(start, headers, body, faults)
-        words = _request_line(start, faults)
-        if words is None:
-            # With a Via it may be an answer to a request of ours: its transaction can be found.
-            is_answer = "Via" in headers
-            return _unreadable(headers, body, faults) if is_answer else None
-    method, target, version = words
-    return Request(
-        method=method,
-        target=target,
-        version=version,
-        headers=headers,
-        body=body,
-        faults=tuple(faults),
-    )
+    def __init__(
+        self,
+        *,
+        method: str,
+        target: str,
+        version: str = VERSION,
+        headers: Headers = NO_HEADERS,
+        body: bytes = b"",
+        faults: tuple[Fault, ...] = (),
+    ) -> None:
+        # What `dataclass` would write for a frozen class takes twice the time of all the rest.
+        own = self.__dict__
+        own["method"] = method
+        own["target"] = target
+        own["version"] = version
+        own["headers"] = headers
+        own["body"] = body
+        own["faults"] = faults
 
+    @property
+    def uri(self) -> Uri:
+        """The Request-URI; raises `Malformed`."""
+        known = self.__dict__.get("_uri")
+        if known is None:
+            known = self.__dict__["_uri"] = parse_uri(self.target)
+        return known
 
-def _request_line(start: str, faults: list[Fault]) -> Sequence[str] | None:
-    """Method, Request-URI and version, and what is wrong with them; None if it is no request."""
-    found = _REQUEST_LINE.fullmatch(start)
-    if found is None:
-        faults.append(Fault(Layer.START_LINE, None, None, "Malformed Request-Line"))
-        # Three words and a method among them can still be answered; all else is garbage.
-        method, _, rest = start.partition(" ")
-        target, _, version = rest.strip(" ").rpartition(" ")
-        target = target.rstrip(" ")
-        if not target or TOKEN.fullmatch(method) is None:
-            return None
-    else:
-        method, target, version = found.groups()
-    try:
-        parse_uri(target)
-    except Malformed as fault:
-        offset = start.index(target, len(method)) + fault.offset
-        faults.append(Fault(Layer.START_LINE, None, offset, "Malformed Request-URI"))
-    return method, target, version
-
-
-def _response(start: str, headers: Headers, body: bytes, faults: list[Fault]) -> Response:
-    found = _STATUS_LINE.fullmatch(start)
-    if found is None:
-        found = _BLANKS_IN_STATUS_LINE.fullmatch(start)
-        is_clear = found is not None
-        faults.append(
-            Fault(Layer.START_LINE, None, None, "Malformed Status-Line", is_tolerable=is_clear)
+    def replacing(
+        self, *, headers: Headers | None = None, body: bytes | None = None, uri: Uri | None = None
+    ) -> "Request":
+        """This request with other parts."""
+        return replace(
+            self,
+            headers=self.headers if headers is None else headers,
+            body=self.body if body is None else body,
+            target=self.target if uri is None else str(uri),
         )
-    if found is None:
-        return _unreadable(headers, body, faults)
-    return Response(
-        status=int(found[2]),
-        reason=(found[3] or "").strip(BLANKS),
-        version=found[1],
-        headers=headers,
-        body=body,
-        faults=tuple(faults),
-    )
+
+    def __repr__(self) -> str:
+        # URIs, header values and bodies may hold secrets.
+        return f"<Request {self.method} {self.headers!r} {len(self.body)} bytes>"
 
 
-def _unreadable(headers: Headers, body: bytes, faults: list[Fault]) -> Response:
-    """A response of which the status is not known."""
-    return Response(status=0, reason="", headers=headers, body=body, faults=tuple(faults))
+@dataclass(frozen=True, init=False, repr=False)
+class Response(Message):
+    """A response (RFC 3261 §7.2)."""
 
+    status: int
+    """100 to 699; 0 if it could not be read."""
+    reason: str
+    """For a person; from the peer, so control characters are possible."""
+    version: str
 
-def encode(message: Request | Response) -> bytes:
-    """Write a message, with exactly one right Content-Length; raises `Malformed`.
+    def __init__(
+        self,
+        *,
+        status: int,
+        reason: str,
+        version: str = VERSION,
+        headers: Headers = NO_HEADERS,
+        body: bytes = b"",
+        faults: tuple[Fault, ...] = (),
+    ) -> None:
+        own = self.__dict__
+        own["status"] = status
+        own["reason"] = reason
+        own["version"] = version
+        own["headers"] = headers
+        own["body"] = body
+        own["faults"] = faults
 
-    Header lines that were parsed go out byte for byte. CR and LF are refused in the start line.
-    """
-    if isinstance(message, Request):
-        start = f"{message.method} {message.target} {message.version}"
-    else:
-        start = f"{message.version} {message.status} {message.reason}"
-    if "\r" in start or "\n" in start:
-        raise Malformed("CR and LF cannot stand in a start line")
-    headers = message.headers
-    size = len(message.body)
-    if len(headers.all("Content-Length")) != 1 or message.content_length != size:
-        headers = headers.without("Content-Length").appended("Content-Length", str(size))
-    head = "\r\n".join((start, *headers.lines, "", ""))
-    try:
-        return head.encode("utf-8", "surrogateescape") + message.body
-    except UnicodeEncodeError as error:
-        raise Malformed("the message holds what is not Unicode text", error.start) from None
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.headers!r} {len(self.body)} bytes>"

@@ -10,16 +10,18 @@ from typing import Final
 
 from sipcli.sip.address import Address, address_elements
 from sipcli.sip.bodies import body_fault
-from sipcli.sip.cseq import RAck
-from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed, integer, token
+from sipcli.sip.header_values import (
+    Event,
+    MediaType,
+    RAck,
+    Replaces,
+    SessionExpires,
+    SubscriptionState,
+)
 from sipcli.sip.lazy import MAX_ELEMENTS
-from sipcli.sip.media_type import MediaType
-from sipcli.sip.message import LIMITS, Limits, Message, Request, Response
-from sipcli.sip.replaces import Replaces
-from sipcli.sip.subscription import Event, SubscriptionState
-from sipcli.sip.timing import SessionExpires
-from sipcli.sip.typed import VERSION
+from sipcli.sip.message import VERSION, Fault, Layer, Message, Request, Response
+from sipcli.sip.parser import LIMITS, Limits
 from sipcli.sip.uri import OtherUri
 from sipcli.sip.via import MAGIC_COOKIE
 

@@ -16,7 +16,8 @@ from sipcli.core.calls.events import CallEvent, CallId
 from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.sip import build
-from sipcli.sip.message import Request, Response, encode
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import encode
 from sipcli.sip.uri import SipUri, parse_uri
 from tests.core.call_wire import word
 from tests.core.factories import half, read, settings

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from sipcli.config.settings import Settings, WsServer
-from sipcli.sip.message import Request, Response, parse
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import parse
 from sipcli.sip.uri import SipUri
 
 INSTANCE = UUID("8f1fa16a-1165-4a96-8341-785b1ef24f12")

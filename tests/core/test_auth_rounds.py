@@ -12,7 +12,8 @@ from sipcli.core.requests.credentials import (
     AuthRefused,
     AuthSession,
 )
-from sipcli.sip.message import Request, Response, encode, parse
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import encode, parse
 from tests.core.digest_server import Server, authenticator, learnt, realms, request, response, sent
 
 

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipcli.core.calls.events import Ended
-from sipcli.sip.message import Request, Response, encode
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import encode
 from tests.core.call_wire import ANSWER, CallWire
 
 NAMES = (

@@ -5,7 +5,7 @@ import pytest
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, OfferDue, RemoteOffer
 from sipcli.core.describe import MAX_TEXT, describe, describe_message
-from sipcli.sip.message import parse
+from sipcli.sip.parser import parse
 from tests.core.call_wire import BOB, OFFER, CallWire
 from tests.core.peer import ask
 from tests.core.registrar import accept

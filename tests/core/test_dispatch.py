@@ -5,7 +5,8 @@ import pytest
 from sipcli.core import events
 from sipcli.core.transactions import layer
 from sipcli.core.transactions.layer import MAX_SERVER_TRANSACTIONS
-from sipcli.sip.message import Request, Response, encode
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import encode
 from tests.core.factories import settings
 from tests.core.peer import ALICE, ask
 from tests.core.registrar import accept

@@ -10,7 +10,8 @@ from sipcli.core.events import RegistrationFailed
 from sipcli.core.requests.exchange import Outcome, Unanswered
 from sipcli.phone.request_errors import failure
 from sipcli.sip import build
-from sipcli.sip.message import Response, encode
+from sipcli.sip.message import Response
+from sipcli.sip.parser import encode
 from tests.core.call_wire import BOB, CallWire
 from tests.core.registrar import accept
 from tests.core.wire import Wire

@@ -16,7 +16,8 @@ from sipcli.core.events import Pong, Registered, RegistrationFailed, Warned
 from sipcli.core.fault_reports import MAX_REPORTS, PERIOD
 from sipcli.core.requests.exchange import Answered, Outcome
 from sipcli.sip import build
-from sipcli.sip.message import LIMITS, Request, Response, encode
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import LIMITS, encode
 from sipcli.sip.uri import SipUri
 from tests.core.call_wire import ANSWER, BOB, BOBS_PHONE, OFFER, SDP, CallWire, word
 from tests.core.peer import ask

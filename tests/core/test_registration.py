@@ -4,7 +4,7 @@ import pytest
 
 from sipcli.core import events
 from sipcli.core.registration.registration import refresh_delay
-from sipcli.sip.message import encode
+from sipcli.sip.parser import encode
 from sipcli.sip.uri import SipUri
 from tests.core.factories import ALPHA, BETA, settings
 from tests.core.registrar import accept, challenge, refuse

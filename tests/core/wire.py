@@ -9,7 +9,8 @@ from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.events import Event
 from sipcli.core.requests.credentials import Credentials
-from sipcli.sip.message import Request, Response, encode
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import encode
 from tests.core.factories import half, ids, read, settings
 
 AnyEvent = TypeVar("AnyEvent", bound=Event)

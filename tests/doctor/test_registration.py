@@ -10,7 +10,7 @@ from sipcli.doctor.runner import run_checks
 from sipcli.errors import MissingPassword, Phase, RegistrationError
 from sipcli.phone.observer import NullObserver
 from sipcli.sip import build
-from sipcli.sip.message import encode
+from sipcli.sip.parser import encode
 from tests.core.digest_server import request
 from tests.doctor.doctor_world import Findings, at, examined, retry_forever, run
 from tests.sip_server import Behaviour, SipServer

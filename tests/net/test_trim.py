@@ -7,7 +7,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
 from sipcli.net.trim import MAX_MESSAGE, MAX_SIZE, Trimmer
-from sipcli.sip.message import LIMITS
+from sipcli.sip.parser import LIMITS
 
 LIMIT = 300
 

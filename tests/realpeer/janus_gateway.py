@@ -16,7 +16,8 @@ from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from sipcli.sip import build
-from sipcli.sip.message import Request, Response, encode, parse
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import parse_uri
 from tests.realpeer.janus import ROOM, Handle, Janus
 

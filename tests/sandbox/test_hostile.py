@@ -8,7 +8,7 @@ from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sandbox.fork import TIMER_C
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip import build
-from sipcli.sip.message import encode
+from sipcli.sip.parser import encode
 from tests.sandbox.world import Client, World
 from tests.sip.corpus import Case, cases
 

@@ -18,7 +18,8 @@ from sipcli.sandbox import server as module
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sandbox.server import SandboxServer
 from sipcli.sandbox.temporary_ca import temporary_tls
-from sipcli.sip.message import Request, Response, encode, parse
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import encode, parse
 from tests.sandbox.test_registrar import register_request
 from tests.sandbox.world import PASSWORDS, World
 

@@ -10,8 +10,9 @@ from sipcli.sandbox.names import DOMAIN
 from sipcli.sandbox.proxy import Hop, Proxy
 from sipcli.sip import build
 from sipcli.sip.address import Address
-from sipcli.sip.message import Request, Response, encode, parse
+from sipcli.sip.message import Request, Response
 from sipcli.sip.params import Params
+from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import parse_uri
 
 SERVER = WsServer("ws://127.0.0.1:5062")

@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sipcli.sip.message import Request, Response, parse
+from sipcli.sip.message import Request, Response
+from sipcli.sip.parser import parse
 
 DATA = Path(__file__).parent.parent / "data"
 

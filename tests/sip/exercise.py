@@ -3,10 +3,10 @@
 import re
 
 from sipcli.sip import build
-from sipcli.sip.bodies import find_body, must_refuse
-from sipcli.sip.charset import decode
+from sipcli.sip.bodies import decode_text, find_body, must_refuse
 from sipcli.sip.grammar import Malformed
-from sipcli.sip.message import Message, Request, encode, parse
+from sipcli.sip.message import Message, Request
+from sipcli.sip.parser import encode, parse
 from sipcli.sip.validate import check
 
 MANDATORY = {"vias", "via", "from_", "to", "call_id", "cseq"}
@@ -37,7 +37,7 @@ def exercise(data: bytes) -> None:
         body = find_body(message, kinds)
         must_refuse(message, kinds, is_strict=True)
         if body is not None:
-            decode(body.content, body.kind.params.get("charset"))
+            decode_text(body.content, body.kind.params.get("charset"))
     for name, value in message.headers:
         assert not set("\r\n") & set(name + value)
     repr(message)

@@ -7,8 +7,8 @@ import pytest
 
 from sipcli.sip.address import Address
 from sipcli.sip.grammar import Malformed
-from sipcli.sip.message import parse
 from sipcli.sip.params import NO_PARAMS, Params
+from sipcli.sip.parser import parse
 from sipcli.sip.uri import OtherUri, SipUri, parse_uri
 
 

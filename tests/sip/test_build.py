@@ -5,7 +5,8 @@ import pytest
 from sipcli.sip import build
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.headers import Headers
-from sipcli.sip.message import Request, encode, parse
+from sipcli.sip.message import Request
+from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import OtherUri, SipUri, parse_uri
 from sipcli.sip.validate import check
 

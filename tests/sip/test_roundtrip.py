@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sipcli.sip.address import Address
 from sipcli.sip.grammar import quote, quoted_string, split_list
 from sipcli.sip.headers import Headers, key_of
-from sipcli.sip.message import Request, Response, encode, parse
+from sipcli.sip.message import Request, Response
 from sipcli.sip.params import Params
+from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import COMMON_URI, OtherUri, SipUri, parse_uri
 from sipcli.sip.validate import check
 from sipcli.sip.via import Via

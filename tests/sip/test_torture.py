@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sipcli.sip import build
-from sipcli.sip.message import Fault, Layer, Request, Response, encode, parse
+from sipcli.sip.message import Fault, Layer, Request, Response
+from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import SipUri
 from sipcli.sip.validate import check
 from tests.sip.corpus import Case, case, cases

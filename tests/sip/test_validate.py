@@ -3,7 +3,8 @@
 import pytest
 
 from sipcli.sip.lazy import MAX_ELEMENTS
-from sipcli.sip.message import Layer, Request, parse
+from sipcli.sip.message import Layer, Request
+from sipcli.sip.parser import parse
 from sipcli.sip.validate import check
 
 SOUND = {

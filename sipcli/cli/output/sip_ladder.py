@@ -4,7 +4,8 @@ import time
 from typing import Final
 
 from sipcli.phone.observer import Observer
-from sipcli.sip.message import Message, Request, Response, parse
+from sipcli.sip.message import Message, Request, Response
+from sipcli.sip.parser import parse
 from sipcli.text import one_line
 
 MAX_MESSAGES: Final = 2_000

@@ -11,8 +11,7 @@ from sipcli.core.calls.reasons import q850
 from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
 from sipcli.sip.grammar import quote
-from sipcli.sip.message import Request
-from sipcli.sip.typed import Message
+from sipcli.sip.message import Message, Request
 
 Report: TypeAlias = Callable[[int, str, bool, float], None]
 """Told of a call's progress: status, reason, whether it is final, the time in seconds."""

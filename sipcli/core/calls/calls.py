@@ -23,9 +23,9 @@ from sipcli.core.calls.transfer import Transferee
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound
+from sipcli.sip.header_values import Replaces
 from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
-from sipcli.sip.replaces import Replaces
 from sipcli.sip.uri import SipUri, Uri
 
 MAX_LINGERING: Final = 100

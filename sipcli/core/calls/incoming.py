@@ -24,7 +24,7 @@ from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.route import needs_sips_contact
 from sipcli.core.transactions.layer import Inbound
-from sipcli.sip.cseq import RAck
+from sipcli.sip.header_values import RAck
 from sipcli.sip.message import Request
 
 RING_AGAIN: Final = 60.0

@@ -27,7 +27,7 @@ from sipcli.core.requests.requester import CALL_SUPPORTED
 from sipcli.core.requests.route import lack_of_security
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip.address import Address
-from sipcli.sip.cseq import RAck
+from sipcli.sip.header_values import RAck
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri, Uri
 

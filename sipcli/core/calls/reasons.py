@@ -1,8 +1,7 @@
 """Read the cause of a call's end from Reason fields (RFC 3326 §2, RFC 6432)."""
 
-from sipcli.sip.message import Request
-from sipcli.sip.reason import Reason
-from sipcli.sip.typed import Message
+from sipcli.sip.header_values import Reason
+from sipcli.sip.message import Message, Request
 
 
 def why(request: Request) -> tuple[int | None, str | None]:

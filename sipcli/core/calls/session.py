@@ -23,7 +23,7 @@ from sipcli.core.requests.exchange import Lost, NotSent, Outcome
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.bodies import find_body
-from sipcli.sip.cseq import RAck
+from sipcli.sip.header_values import RAck
 from sipcli.sip.message import Request
 
 MAX_BYES: Final = 3

@@ -19,9 +19,9 @@ from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.address import Address
 from sipcli.sip.bodies import find_body
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.header_values import Replaces
 from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
-from sipcli.sip.replaces import Replaces
 from sipcli.sip.uri import SipUri, Uri
 
 SUBSCRIPTION: Final = 180

@@ -8,10 +8,8 @@ from sipcli.config.settings import WsServer
 from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
 from sipcli.core.requests.route import is_sips
-from sipcli.sip.bodies import MULTIPART, SDP, is_plain, must_refuse
-from sipcli.sip.faults import Fault
-from sipcli.sip.message import Request
-from sipcli.sip.multipart import CPIM
+from sipcli.sip.bodies import CPIM, MULTIPART, SDP, is_plain, must_refuse
+from sipcli.sip.message import Fault, Request
 from sipcli.sip.uri import SipUri
 
 KNOWN_METHODS: Final = frozenset(

@@ -14,9 +14,8 @@ from sipcli.core.transactions.server import (
     ServerTransaction,
 )
 from sipcli.sip import build
-from sipcli.sip.faults import Fault, Layer
 from sipcli.sip.grammar import Malformed
-from sipcli.sip.message import Message, Request, Response
+from sipcli.sip.message import Fault, Layer, Message, Request, Response
 from sipcli.sip.validate import useless
 
 MAX_SERVER_TRANSACTIONS: Final = 1000

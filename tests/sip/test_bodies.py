@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.sip.bodies import DEEPEST, SDP, body_fault, find_bodies, find_body, must_refuse
+from sipcli.sip.bodies import (
+    DEEPEST,
+    MAX_PARTS,
+    SDP,
+    Part,
+    body_fault,
+    find_bodies,
+    find_body,
+    must_refuse,
+    read_parts,
+    unwrap,
+)
 from sipcli.sip.grammar import Malformed
-from sipcli.sip.media_type import MediaType
-from sipcli.sip.message import Request, parse
-from sipcli.sip.multipart import MAX_PARTS, Part, read_parts, unwrap
+from sipcli.sip.header_values import MediaType
+from sipcli.sip.message import Request
+from sipcli.sip.parser import parse
 from sipcli.sip.validate import check
 from tests.sip.corpus import case
 

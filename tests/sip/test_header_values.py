@@ -2,15 +2,22 @@
 
 import pytest
 
-from sipcli.sip.cseq import CSeq, RAck
 from sipcli.sip.grammar import Malformed
-from sipcli.sip.media_type import ContentDisposition, MediaType
+from sipcli.sip.header_values import (
+    ContentDisposition,
+    CSeq,
+    Event,
+    MediaType,
+    RAck,
+    Reason,
+    Replaces,
+    RetryAfter,
+    SessionExpires,
+    SubscriptionState,
+    Warning,
+)
 from sipcli.sip.params import Params
-from sipcli.sip.reason import Reason, Warning
-from sipcli.sip.replaces import Replaces
 from sipcli.sip.status import reason_phrase
-from sipcli.sip.subscription import Event, SubscriptionState
-from sipcli.sip.timing import RetryAfter, SessionExpires
 
 
 def test_cseq() -> None:

@@ -5,7 +5,7 @@ from encodings.aliases import aliases
 
 import pytest
 
-from sipcli.sip.charset import decode
+from sipcli.sip.bodies import decode_text
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ from sipcli.sip.charset import decode
     ],
 )
 def test_every_charset_of_python_is_read(charset: str | None, text: str) -> None:
-    assert decode(text.encode(charset or "utf-8"), charset) == text
-    assert decode(text.encode(charset or "utf-8"), charset and f'"{charset.upper()}"') == text
+    assert decode_text(text.encode(charset or "utf-8"), charset) == text
+    assert decode_text(text.encode(charset or "utf-8"), charset and f'"{charset.upper()}"') == text
 
 
 @pytest.mark.parametrize(
@@ -43,18 +43,18 @@ def test_every_charset_of_python_is_read(charset: str | None, text: str) -> None
     ],
 )
 def test_an_unknown_charset_is_escaped(charset: str) -> None:
-    text = decode(b"gr\xfc\xdf \\ xn--a", charset)
+    text = decode_text(b"gr\xfc\xdf \\ xn--a", charset)
     assert text == ("gr\ufffd\ufffd \\ xn--a" if not charset else "gr\\xfc\\xdf \\ xn--a")
 
 
 def test_bytes_that_are_no_text_in_a_known_charset_are_replaced() -> None:
-    assert decode(b"a\xff\xfeb", "utf-8") == "a\ufffd\ufffdb"
-    assert decode(b"\x81", "windows-1252") == "\ufffd"
+    assert decode_text(b"a\xff\xfeb", "utf-8") == "a\ufffd\ufffdb"
+    assert decode_text(b"\x81", "windows-1252") == "\ufffd"
 
 
 @pytest.mark.parametrize("charset", sorted(set(aliases.values())))
 def test_no_charset_is_slow_or_fatal(charset: str) -> None:
     for piece in (b"\xff", b"\x1b$B", b"+-&", b"~{", b"a", b"\x8f\xa1"):
         start = time.process_time()
-        assert isinstance(decode(piece * (65536 // len(piece)), charset), str)
+        assert isinstance(decode_text(piece * (65536 // len(piece)), charset), str)
         assert time.process_time() - start < 0.3

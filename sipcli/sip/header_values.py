@@ -1,0 +1,339 @@
+"""Values of header fields that have parts: CSeq, Content-Type, Reason and so on (RFC 3261 §20)."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.sip.grammar import BLANKS, QUOTED, TOKEN_CHARS, Malformed, integer, unquote
+from sipcli.sip.params import NO_PARAMS, Params
+
+MAX_SEQUENCE_NUMBER: Final = 2**32 - 1
+"""RFC 3261 §8.1.1.5 stops new numbers at 2**31; counting past that does no harm."""
+
+_CSEQ: Final = re.compile(rf"([0-9]++)[ \t]++([{TOKEN_CHARS}]++)")
+_RACK: Final = re.compile(rf"([0-9]++)[ \t]++([0-9]++[ \t]++[{TOKEN_CHARS}]++)")
+
+
+@dataclass(frozen=True, slots=True)
+class CSeq:
+    """The place of a request among those of its dialog, and its method."""
+
+    number: int
+    method: str
+
+    @classmethod
+    def parse(cls, text: str) -> "CSeq":
+        """Read the value; raises `Malformed`."""
+        found = _CSEQ.fullmatch(text)
+        if found is None:
+            raise Malformed("this is not a number and a method")
+        return cls(integer(found[1], 0, MAX_SEQUENCE_NUMBER, "the number"), found[2])
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.method}"
+
+
+@dataclass(frozen=True, slots=True)
+class RAck:
+    """Which reliable provisional response a PRACK acknowledges."""
+
+    rseq: int
+    cseq: CSeq
+
+    @classmethod
+    def parse(cls, text: str) -> "RAck":
+        """Read the value; raises `Malformed`."""
+        found = _RACK.fullmatch(text)
+        if found is None:
+            raise Malformed("this is not two numbers and a method")
+        return cls(
+            integer(found[1], 0, MAX_SEQUENCE_NUMBER, "the RSeq number"), CSeq.parse(found[2])
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rseq} {self.cseq}"
+
+
+_TYPE: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)[ \t]*+")
+_DISPOSITION: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A media type with its parameters; type and subtype are in lower case."""
+
+    type: str
+    subtype: str
+    params: Params = NO_PARAMS
+
+    @property
+    def essence(self) -> str:
+        """Type and subtype alone: `application/sdp`."""
+        return f"{self.type}/{self.subtype}"
+
+    @classmethod
+    def parse(cls, text: str) -> "MediaType":
+        """Read the value; raises `Malformed`."""
+        found = _TYPE.match(text)
+        if found is None:
+            raise Malformed("this is not type/subtype")
+        return cls(found[1].lower(), found[2].lower(), Params.parse(text, found.end()))
+
+    def __str__(self) -> str:
+        return f"{self.essence}{self.params}"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDisposition:
+    """How a body is meant: `session`, `render`, `early-session`; in lower case."""
+
+    kind: str
+    params: Params = NO_PARAMS
+
+    @property
+    def handling(self) -> str | None:
+        """`optional`: a receiver that does not know the kind may pass over the body; `required`:
+        it may not, which RFC 3261 §20.11 also takes to be meant where nothing is said (None)."""
+        value = self.params.get("handling")
+        return None if value is None else value.lower()
+
+    @property
+    def is_optional(self) -> bool:
+        """True if a receiver that does not know the disposition may ignore the body."""
+        return self.handling == "optional"
+
+    @classmethod
+    def parse(cls, text: str) -> "ContentDisposition":
+        """Read the value; raises `Malformed`."""
+        found = _DISPOSITION.match(text)
+        if found is None:
+            raise Malformed("the disposition is missing")
+        return cls(found[1].lower(), Params.parse(text, found.end()))
+
+    def __str__(self) -> str:
+        return f"{self.kind}{self.params}"
+
+
+MAX_DELTA_SECONDS: Final = 2**32 - 1
+"""Seconds; the greatest a delta-seconds can hold (RFC 3261 §20.19)."""
+
+_SECONDS: Final = re.compile(r"([0-9]++)[ \t]*+")
+# A comment may hold comments; what a person reads of it needs no deeper look than pairing.
+_COMMENT_PIECE: Final = re.compile(r"[^()\\]++|\\.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAfter:
+    """When a refused request may be tried again."""
+
+    seconds: int
+    comment: str | None = None
+    params: Params = NO_PARAMS
+
+    @property
+    def duration(self) -> int | None:
+        """Seconds the far end will then be there; None if it did not say, or not in seconds."""
+        return _seconds_param(self.params, "duration")
+
+    @classmethod
+    def parse(cls, text: str) -> "RetryAfter":
+        """Read the value; raises `Malformed`."""
+        seconds, at = _seconds(text)
+        comment, at = _comment(text, at)
+        return cls(seconds, comment, Params.parse(text, at))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionExpires:
+    """How long a session lives without a refresh, and who refreshes it."""
+
+    seconds: int
+    params: Params = NO_PARAMS
+
+    @property
+    def refresher(self) -> str | None:
+        """`uac` or `uas` in lower case; None where it is still open."""
+        value = self.params.get("refresher")
+        return None if value is None else value.lower()
+
+    @classmethod
+    def parse(cls, text: str) -> "SessionExpires":
+        """Read the value of Session-Expires or Min-SE; raises `Malformed`."""
+        seconds, at = _seconds(text)
+        return cls(seconds, Params.parse(text, at))
+
+    def __str__(self) -> str:
+        return f"{self.seconds}{self.params}"
+
+
+def _seconds(text: str) -> tuple[int, int]:
+    found = _SECONDS.match(text)
+    if found is None:
+        raise Malformed("this is not a number of seconds")
+    return integer(found[1], 0, MAX_DELTA_SECONDS, "the number of seconds"), found.end()
+
+
+def _seconds_param(params: Params, name: str) -> int | None:
+    value = params.get(name)
+    if value is None:
+        return None
+    try:
+        return integer(value, 0, MAX_DELTA_SECONDS, name)
+    except Malformed:
+        return None
+
+
+def _comment(text: str, start: int) -> tuple[str | None, int]:
+    if text[start : start + 1] != "(":
+        return None, start
+    depth = 0
+    at = start
+    while at < len(text):
+        found = _COMMENT_PIECE.match(text, at)
+        if found is not None:
+            at = found.end()
+            continue
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        at += 1
+        if depth == 0:
+            return text[start + 1 : at - 1], at
+    raise Malformed("a comment is not closed", start)
+
+
+_PROTOCOL: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
+_WARNING: Final = re.compile(rf'([0-9]{{3}})[ \t]++([^ \t"]++)[ \t]++({QUOTED})', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One element of a Reason header field: why a call ended, in the terms of some protocol."""
+
+    protocol: str
+    """As written: `SIP`, `Q.850`."""
+    params: Params = NO_PARAMS
+
+    @property
+    def cause(self) -> int | None:
+        """The protocol's own status code."""
+        value = self.params.get("cause")
+        try:
+            return None if value is None else integer(value, 0, 9999, "the cause")
+        except Malformed:
+            return None
+
+    @property
+    def text(self) -> str | None:
+        """The same for a person; from the peer, so control characters are possible."""
+        return self.params.get("text")
+
+    @classmethod
+    def parse(cls, text: str) -> "Reason":
+        """Read one element; raises `Malformed`."""
+        found = _PROTOCOL.match(text)
+        if found is None:
+            raise Malformed("the protocol is missing")
+        return cls(found[1], Params.parse(text, found.end()))
+
+    def __str__(self) -> str:
+        return f"{self.protocol}{self.params}"
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """One element of a Warning header field: more than the status says."""
+
+    code: int
+    agent: str
+    """The server that warns: a host or a pseudonym."""
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Warning":
+        """Read one element; raises `Malformed`."""
+        found = _WARNING.fullmatch(text)
+        if found is None:
+            raise Malformed("this is not code, agent and quoted text")
+        return cls(int(found[1]), found[2], unquote(found[3]))
+
+
+@dataclass(frozen=True, slots=True)
+class Replaces:
+    """A dialog by its three ids, as seen by the receiver."""
+
+    call_id: str
+    to_tag: str
+    from_tag: str
+    early_only: bool = False
+    """To be replaced only while it rings."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Replaces":
+        """Read the value; raises `Malformed`."""
+        call_id, semicolon, rest = text.partition(";")
+        params = Params.parse(semicolon + rest)
+        to_tag = params.get("to-tag")
+        from_tag = params.get("from-tag")
+        call_id = call_id.strip(BLANKS)
+        if not call_id or to_tag is None or from_tag is None:
+            raise Malformed("this is not a Call-ID with to-tag and from-tag")
+        return cls(call_id, to_tag, from_tag, "early-only" in params)
+
+    def __str__(self) -> str:
+        flag = ";early-only" if self.early_only else ""
+        return f"{self.call_id};to-tag={self.to_tag};from-tag={self.from_tag}{flag}"
+
+
+_WORD: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Which event package a SUBSCRIBE or NOTIFY is about."""
+
+    package: str
+    """As written: packages are told apart by case (RFC 6665 §8.2.1)."""
+    params: Params = NO_PARAMS
+
+    @property
+    def id(self) -> str | None:
+        """Tells subscriptions to one package in one dialog apart."""
+        return self.params.get("id")
+
+    @classmethod
+    def parse(cls, text: str) -> "Event":
+        """Read the value; raises `Malformed`."""
+        package, params = _word_and_params(text)
+        return cls(package, params)
+
+    def __str__(self) -> str:
+        return f"{self.package}{self.params}"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionState:
+    """The state of a subscription: `active`, `pending`, `terminated`, in lower case."""
+
+    state: str
+    params: Params = NO_PARAMS
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, in lower case; None if it did not say."""
+        value = self.params.get("reason")
+        return None if value is None else value.lower()
+
+    @classmethod
+    def parse(cls, text: str) -> "SubscriptionState":
+        """Read the value; raises `Malformed`."""
+        state, params = _word_and_params(text)
+        return cls(state.lower(), params)
+
+    def __str__(self) -> str:
+        return f"{self.state}{self.params}"
+
+
+def _word_and_params(text: str) -> tuple[str, Params]:
+    found = _WORD.match(text)
+    if found is None:
+        raise Malformed("a token is missing")
+    return found[1], Params.parse(text, found.end())
