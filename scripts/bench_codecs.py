@@ -16,10 +16,10 @@ import numpy as np
 from sipcli.catalog.codecs import CODECS, OPUS, Codec
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import make_decoder, make_encoder
-from sipcli.media.inbound import Inbound, InboundFormats
-from sipcli.media.outbound import Outbound, OutboundFormats
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm
 from sipcli.media.rtp.packet import build, parse
+from sipcli.media.session.inbound import Inbound, InboundFormats
+from sipcli.media.session.outbound import Outbound, OutboundFormats
 
 ROUNDS = 11
 FRAMES = 250

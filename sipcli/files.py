@@ -1,4 +1,4 @@
-"""Creates private files, replaces files atomically, and opens regular files only."""
+"""Create private files, replace files atomically, open regular files, and read a file's mode."""
 
 import errno
 import os
@@ -119,3 +119,15 @@ def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def file_mode(path: Path) -> int | None:
+    """Return the `st_mode` of a path; None if it does not exist.
+
+    Raises `OSError` if that is unknown: a folder without permission, a name that is too long.
+    `Path.exists` and the like return False for those, from Python 3.14 on.
+    """
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -9,7 +9,7 @@ import socket
 from typing import Final
 
 from scripts.bench.ends import Conversation, SetUp
-from sipcli.media.session.ticker import Ticker
+from sipcli.media.audio_io.ticker import Ticker
 
 _DATAGRAM: Final = bytes(182)
 """As long as 20 ms of PCMU with their headers and SRTP's tag."""

@@ -10,12 +10,12 @@ import numpy as np
 from scripts.bench.ends import Conversation, SetUp
 from scripts.bench.track import Log
 from sipcli.errors import MediaError
+from sipcli.media.audio_io.ticker import MAX_CATCH_UP
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm
 from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaConnected, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.session import MediaSession
 from sipcli.media.session.stream import Sink, Source
-from sipcli.media.session.ticker import MAX_CATCH_UP
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.webrtc.dtls import Certificate
 from sipcli.sdp.direction import Direction

@@ -15,8 +15,8 @@ from typing import Final
 from scripts.bench.network import CLEAN, Impairment, Lane
 from scripts.bench.track import Log, Track
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm, silence
+from sipcli.media.session.statistics import Statistics
 from sipcli.media.session.stream import Randomness, Stream, Wire
-from sipcli.media.statistics import Statistics
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiation import Negotiation
 from sipcli.sdp.preferences import Preferences

@@ -7,14 +7,14 @@ from sipcli.core.calls.events import Answered, CallId, Calling, Incoming, Progre
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.open import SinkSpec
-from sipcli.media.audio_io.tone_player import TonePlayer
-from sipcli.media.tones import (
+from sipcli.media.audio_io.tones import (
     BUSY,
     CALL_WAITING,
     CONGESTION,
     RING,
     RINGBACK,
     Cadence,
+    TonePlayer,
     key_tone,
 )
 from sipcli.phone.events import CallEnded, Dtmf, Event, Media

@@ -10,8 +10,8 @@ from typing import Final
 from sipcli.catalog.codecs import CODECS
 from sipcli.expect.call_record import Audio
 from sipcli.expect.thresholds import AUDIBLE_S, TONE_S
-from sipcli.media.mos import best_mos
-from sipcli.media.tone_meter import WINDOW_S
+from sipcli.media.quality.mos import best_mos
+from sipcli.media.quality.tone_meter import WINDOW_S
 
 OPENING_S: Final = 0.1
 """Seconds from the answer to the first sound, at the least: ICE and DTLS take a few round trips."""

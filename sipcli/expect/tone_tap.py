@@ -2,7 +2,7 @@
 
 from sipcli.expect.thresholds import TONE_DOMINANT_DB, TONE_TOLERANCE
 from sipcli.media.pcm import Pcm
-from sipcli.media.tone_meter import ToneMeter
+from sipcli.media.quality.tone_meter import ToneMeter
 
 
 class ToneTap:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sipcli.expect.thresholds import TONE_DOMINANT_DB
 from sipcli.media.pcm import Pcm
-from sipcli.media.tone_meter import ToneMeter
+from sipcli.media.quality.tone_meter import ToneMeter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from sipcli.expect.expectations import Expectations, evaluate
 from sipcli.expect.thresholds import TONE_TOLERANCE
 from sipcli.log import LOGGER
 from sipcli.media.dtmf.digits import InvalidDigits, steps
-from sipcli.media.level import AUDIBLE_DBFS
+from sipcli.media.quality.level import AUDIBLE_DBFS
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.call_state import AudioIn, AudioOut, CallState, OpenCallSound

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from sipcli.expect.call_record import Audio
-from sipcli.media.level import FLOOR_DBFS
+from sipcli.media.quality.level import FLOOR_DBFS
 from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
 from sipcli.phone.audio_meters import AudioMeters, Measured
 from sipcli.phone.call_history import CallHistory

@@ -11,9 +11,9 @@ from sipcli.core.events import ConnectFailed, Event, InstantMessage
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Endless, Silence, ToneSource
+from sipcli.media.audio_io.tones import Cadence, CadencePlayer, Part, key_tone
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.config import MediaConfig
-from sipcli.media.tones import Cadence, CadencePlayer, Part, key_tone
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.echo import Echo

@@ -4,9 +4,9 @@ from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.recorder import MAX_DIGITS
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import RATE
 from sipcli.media.rtp.receipt import Receipt
-from sipcli.media.tones import Tone
 from sipcli.phone.events import Dtmf
 from sipcli.sdp.direction import Direction
 from tests.expect.told_calls import FakeCall, Theatre, a_stream

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sipcli.expect.tone_tap import ToneTap
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
-from sipcli.media.tones import Tone
 
 
 def listen(tone_tap: ToneTap, pcm: Pcm) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sipcli.catalog.codecs import COMFORT_NOISE, PCMU, Codec
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.inbound import Inbound, InboundFormats
-from sipcli.media.outbound import Outbound, OutboundFormats
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm, silence
 from sipcli.media.rtp.packet import RtpPacket, parse
-from sipcli.media.tones import Tone
+from sipcli.media.session.inbound import Inbound, InboundFormats
+from sipcli.media.session.outbound import Outbound, OutboundFormats
 
 PAYLOAD_TYPE = 96
 EVENTS = {8_000: 101, 48_000: 102}

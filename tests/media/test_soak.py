@@ -9,9 +9,9 @@ import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU, Codec
 from sipcli.media.codecs.registry import make_encoder
-from sipcli.media.inbound import Inbound, InboundFormats
 from sipcli.media.pcm import FRAME_S
 from sipcli.media.rtp.packet import build
+from sipcli.media.session.inbound import Inbound, InboundFormats
 from tests.media.codecs.tone import frames, voice
 from tests.media.jitter_buffer.network import Network
 

@@ -11,9 +11,9 @@ import sys
 import numpy as np
 
 from sipcli.media.audio_io.open import parse_sink, parse_source
-from sipcli.media.level import dbfs, rms
+from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.pcm import RATE, Pcm
-from sipcli.media.session.ticker import Ticker
+from sipcli.media.quality.level import dbfs, rms
 
 HZ = 1000.0
 _FRAMES = 25

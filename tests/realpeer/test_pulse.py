@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import RATE, Pcm
+from sipcli.media.quality.level import dbfs, rms
 from tests.media.audio_io.helpers import dominant, sine
 from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.pulse import PulseAudio

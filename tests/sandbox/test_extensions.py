@@ -14,8 +14,8 @@ from sipcli.core.events import Event, InstantMessage
 from sipcli.core.requests.exchange import Answered
 from sipcli.media.audio_io.source import Silence, ToneSource
 from sipcli.media.pcm import Pcm
+from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.session.config import MediaConfig
-from sipcli.media.tone_meter import ToneMeter
 from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSource
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.events import Dtmf

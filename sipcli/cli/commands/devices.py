@@ -16,7 +16,7 @@ from sipcli.media.audio_io import portaudio
 from sipcli.media.audio_io.device_test import DeviceTest
 from sipcli.media.audio_io.open import parse_sink, parse_source
 from sipcli.media.audio_io.portaudio import Device, NoDevices, NoPortAudio
-from sipcli.media.level import AUDIBLE_DBFS
+from sipcli.media.quality.level import AUDIBLE_DBFS
 from sipcli.text import one_line
 
 TEST_S: Final = 3.0

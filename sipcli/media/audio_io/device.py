@@ -20,7 +20,6 @@ import numpy as np
 
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.convert import FromFrames, ToFrames
-from sipcli.media.audio_io.crossfade import SEAM_S, blend
 from sipcli.media.audio_io.hardware import Hardware, Port
 from sipcli.media.audio_io.latency import LatencyControl
 from sipcli.media.audio_io.portaudio import Direction
@@ -29,6 +28,8 @@ from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence
 
 RESERVE_S: Final = BLOCK_S
 """Seconds of silence that are played before the first frame: it has 10 to 20 ms to spare."""
+SEAM_S: Final = 0.005
+"""Length of a crossfade, in seconds."""
 
 
 class Treat(Protocol):
@@ -230,3 +231,14 @@ class DeviceSink(_Handle):
 def _whole(seconds: float, ring: Ring) -> int:
     """Samples of all channels for `seconds`."""
     return round(seconds * ring.rate) * ring.channels
+
+
+def blend(ending: Pcm, beginning: Pcm) -> Pcm:
+    """Crossfade from one to the other; the result is as long as the shorter one.
+
+    Works with interleaved channels, too.
+    """
+    count = min(len(ending), len(beginning))
+    rise = np.arange(1, count + 1, dtype=np.float32) / np.float32(count + 1)
+    mixed = ending[:count] * (1 - rise) + beginning[:count] * rise
+    return np.asarray(np.rint(mixed), np.int16)

@@ -7,9 +7,9 @@ from typing import Final, TypeAlias
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.open import Loudspeaker, Microphone, SinkSpec, SourceSpec
 from sipcli.media.audio_io.portaudio import Direction, check
-from sipcli.media.level import FLOOR_DBFS, dbfs, rms
+from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.pcm import FRAME_S, Pcm
-from sipcli.media.session.ticker import Ticker
+from sipcli.media.quality.level import FLOOR_DBFS, dbfs, rms
 
 _TAIL_S: Final = 0.2
 """Seconds after the last frame for the device to play its buffer."""

@@ -11,8 +11,8 @@ import numpy as np
 from av.container import InputContainer
 
 from sipcli.errors import DeviceError
+from sipcli.files import file_mode
 from sipcli.media.audio_io.background import BackgroundReader, Warn
-from sipcli.media.audio_io.file_mode import file_mode
 from sipcli.media.pcm import FRAME, RATE, Pcm
 
 

@@ -5,8 +5,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import FRAME, RATE, Pcm, Wave, silence, to_pcm
-from sipcli.media.tones import Tone
 
 TONE_PEAK: Final = 0.25
 """Of full scale: the peaks have -12 dBFS, and a meter, which shows RMS, says -15 dBFS."""

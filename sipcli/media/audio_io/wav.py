@@ -11,9 +11,8 @@ from typing import Final
 import numpy as np
 
 from sipcli.errors import DeviceError
-from sipcli.files import private
+from sipcli.files import file_mode, private
 from sipcli.media.audio_io.background import BackgroundWriter, Warn
-from sipcli.media.audio_io.file_mode import file_mode
 from sipcli.media.pcm import RATE, Pcm
 
 PAUSE: Final = 0.2

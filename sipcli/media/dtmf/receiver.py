@@ -17,9 +17,8 @@ from typing import Final
 
 from sipcli.media.dtmf.digits import DIGITS, Digit
 from sipcli.media.dtmf.event import Event, parse
-from sipcli.media.rtp.packet import RtpPacket
+from sipcli.media.rtp.packet import RtpPacket, sequence_difference, timestamp_difference
 from sipcli.media.rtp.reception import MAX_MISORDER
-from sipcli.media.rtp.serial import sequence_difference, timestamp_difference
 
 SILENCE_S: Final = 0.150
 """Three times the spacing of packets that RFC 4733 recommends ends a digit (§2.5.2.2)."""

@@ -16,8 +16,8 @@ from sipcli.media.jitter_buffer.time_scale import (
     lengthen,
     shorten,
 )
-from sipcli.media.level import rms
 from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.quality.level import rms
 
 _SLACK_S: Final = 0.003
 """A wait that is too long by a quantum and this is shortened; by less, it might come back."""

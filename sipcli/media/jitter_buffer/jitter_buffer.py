@@ -19,8 +19,7 @@ from sipcli.media.jitter_buffer.queue import PacketQueue, Waiting
 from sipcli.media.jitter_buffer.time_scale import NEEDED
 from sipcli.media.jitter_buffer.timeline import Timeline
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
-from sipcli.media.rtp.packet import RtpPacket
-from sipcli.media.rtp.serial import sequence_difference
+from sipcli.media.rtp.packet import RtpPacket, sequence_difference
 
 MAX_PACKETS: Final = 100
 MAX_QUEUE: Final = RATE // 2

@@ -1,4 +1,4 @@
-"""Parse and build RTP packets (RFC 3550 §5.1, §5.3.1)."""
+"""Parse and build RTP packets, and compare their wrapping numbers (RFC 3550 §5.1, §5.3.1)."""
 
 from struct import Struct
 from typing import Final, NamedTuple
@@ -68,3 +68,13 @@ def build(packet: RtpPacket) -> bytes:
     flags = _VERSION_2 | _EXTENSION if packet.extension else _VERSION_2
     header = _HEADER.pack(flags, kind, packet.sequence, packet.timestamp, packet.ssrc)
     return header + packet.extension + packet.payload
+
+
+def sequence_difference(one: int, other: int) -> int:
+    """How far the sequence number `one` is ahead of `other`: -32768 to 32767."""
+    return ((one - other + 0x8000) & 0xFFFF) - 0x8000
+
+
+def timestamp_difference(one: int, other: int) -> int:
+    """How far the timestamp `one` is ahead of `other`, in clock units: -2**31 to 2**31 - 1."""
+    return ((one - other + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

@@ -3,8 +3,8 @@
 from enum import Enum
 from typing import Final
 
+from sipcli.media.rtp.packet import sequence_difference, timestamp_difference
 from sipcli.media.rtp.rtcp import ReportBlock, SenderReport
-from sipcli.media.rtp.serial import sequence_difference, timestamp_difference
 
 MAX_DROPOUT: Final = 3000
 """Packets: a longer step forward is taken for a new beginning, not for a loss (A.1)."""

@@ -6,10 +6,10 @@ from sipcli.catalog.codecs import CODECS, COMFORT_NOISE
 from sipcli.config.settings import Opus
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import packet_ms
-from sipcli.media.inbound import InboundFormats
-from sipcli.media.outbound import OutboundFormats
 from sipcli.media.rtp.extension import Element, OneOf
 from sipcli.media.rtp.red import MAX_REDUNDANT
+from sipcli.media.session.inbound import InboundFormats
+from sipcli.media.session.outbound import OutboundFormats
 from sipcli.sdp.formats import RED, TELEPHONE_EVENT
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.opus import OpusWishes

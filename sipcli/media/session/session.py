@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, Literal
 
 from sipcli.errors import MediaError, Phase
+from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.dtmf.digits import Digit, Step
 from sipcli.media.rtp.xr import VoipMetrics
 from sipcli.media.session.config import MediaConfig
@@ -22,7 +23,6 @@ from sipcli.media.session.events import (
 )
 from sipcli.media.session.silence import SilenceWatch
 from sipcli.media.session.stream import Randomness, Sink, Source, Stream, Tap, Wire
-from sipcli.media.session.ticker import Ticker
 from sipcli.media.session.way import Way
 from sipcli.sdp.direction import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia

@@ -6,14 +6,13 @@ from typing import Final, Protocol, runtime_checkable
 
 from sipcli.config.settings import Opus
 from sipcli.media.dtmf.digits import Digit
-from sipcli.media.inbound import Inbound
-from sipcli.media.outbound import Outbound
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.rtcp import ReceiverReport, SenderReport
 from sipcli.media.session import formats
-from sipcli.media.statistics import Statistics, snapshot
-from sipcli.media.voip_metrics import voip_metrics
+from sipcli.media.session.inbound import Inbound
+from sipcli.media.session.outbound import Outbound
+from sipcli.media.session.statistics import Statistics, snapshot, voip_metrics
 from sipcli.sdp.negotiated import NegotiatedMedia
 
 MAX_COLLISIONS: Final = 4

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sipcli.media.audio_io.source import Noise, Silence, ToneSource
-from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME
+from sipcli.media.quality.level import dbfs, rms
 from tests.media.audio_io.helpers import dominant, frames, sine
 
 

@@ -5,9 +5,8 @@ import asyncio
 import numpy as np
 import pytest
 
-from sipcli.media.audio_io.tone_player import TonePlayer
+from sipcli.media.audio_io.tones import BUSY, RINGBACK, TonePlayer, key_tone
 from sipcli.media.pcm import Pcm
-from sipcli.media.tones import BUSY, RINGBACK, key_tone
 from tests.media.audio_io.helpers import dominant
 from tests.media.virtual_time import run
 

@@ -10,8 +10,8 @@ from sipcli.media.codecs import libopus, opus_av
 from sipcli.media.codecs.codec import Decoder, Encoder
 from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder
 from sipcli.media.codecs.registry import make_decoder, make_encoder, opus_shortcoming
-from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME, RATE
+from sipcli.media.quality.level import dbfs, rms
 from tests.media.codecs.tone import frames, level, sine, through
 
 ALL = pytest.mark.parametrize("codec", CODECS.values(), ids=list(CODECS))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcli.media.codecs.comfort_noise import ComfortNoiseDecoder
-from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.quality.level import dbfs, rms
 
 SETTLED = 15
 """Frames after which a noise is what it was said to be."""

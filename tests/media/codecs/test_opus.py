@@ -11,8 +11,8 @@ import pytest
 from sipcli.media.codecs import libopus
 from sipcli.media.codecs.libopus import Library
 from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder, OpusSettings
-from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.quality.level import dbfs, rms
 from tests.media.codecs.tone import frames, level, sine, through, voice
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sipcli.media.codecs.resampler import Resampler
-from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.quality.level import dbfs, rms
 from tests.media.codecs.tone import level, sine
 
 RATES = pytest.mark.parametrize("rate", [8_000, 16_000])

@@ -3,8 +3,8 @@
 import numpy as np
 
 from sipcli.media.codecs.codec import Decoder, Encoder
-from sipcli.media.level import dbfs, rms
 from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.quality.level import dbfs, rms
 
 
 def sine(hz: float, frames: int = 50, amplitude: float = 0.5) -> Pcm:

@@ -7,10 +7,10 @@ from itertools import count, pairwise
 
 import pytest
 
-from sipcli.media.outbound import Outbound
 from sipcli.media.rtp.packet import parse
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.session.events import MediaConnected
+from sipcli.media.session.outbound import Outbound
 from sipcli.media.session.stream import Stream
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.direction import Direction

@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sipcli.catalog.codecs import OPUS, PCMU
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.registry import make_encoder
 from sipcli.media.pcm import FRAME_S, Pcm
+from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp import rtcp
 from sipcli.media.rtp.packet import RtpPacket, build
 from sipcli.media.rtp.rtcp import Goodbye, ReportBlock, SenderReport
 from sipcli.media.session.stream import Randomness, Stream, Wire
-from sipcli.media.tone_meter import ToneMeter
-from sipcli.media.tones import Tone
 from sipcli.sdp.negotiation import Negotiation
 from sipcli.sdp.preferences import Preferences
 from tests.media.session.ends import Mute

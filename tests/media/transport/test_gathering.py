@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from sipcli.media.transport import addresses, gathering
+from sipcli.media.transport import gathering
 from sipcli.net.resolve import Address
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
@@ -27,26 +27,26 @@ def test_without_servers_nothing_is_waited_for() -> None:
 
 def test_loopback_is_used_where_there_is_nothing_else_or_where_it_is_asked_for() -> None:
     found = ["192.0.2.2"]
-    assert addresses.choose([], include_loopback=False) == ["127.0.0.1", "::1"]
-    assert addresses.choose(found, include_loopback=False) == found
-    assert addresses.choose(found, include_loopback=True) == [*found, "127.0.0.1", "::1"]
+    assert gathering.choose_addresses([], include_loopback=False) == ["127.0.0.1", "::1"]
+    assert gathering.choose_addresses(found, include_loopback=False) == found
+    assert gathering.choose_addresses(found, include_loopback=True) == [*found, "127.0.0.1", "::1"]
 
 
 def test_what_no_peer_could_reach_is_not_offered() -> None:
     odd = ["fe80::1", "fe80::1%eth0", "127.0.0.2", "::1", "0.0.0.0", "224.0.0.1", "nonsense"]
-    assert addresses.choose([*odd, "192.0.2.2"], include_loopback=False) == ["192.0.2.2"]
+    assert gathering.choose_addresses([*odd, "192.0.2.2"], include_loopback=False) == ["192.0.2.2"]
 
 
 def test_the_addresses_of_the_default_routes_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "_source_addresses", lambda: ["192.0.2.2", "2001:db8::2"])
+    monkeypatch.setattr(gathering, "_source_addresses", lambda: ["192.0.2.2", "2001:db8::2"])
     found = ["172.17.0.1", "2001:db8::2", "192.0.2.2", "172.17.0.1"]
     expected = ["192.0.2.2", "2001:db8::2", "172.17.0.1"]
-    assert addresses.choose(found, include_loopback=False) == expected
+    assert gathering.choose_addresses(found, include_loopback=False) == expected
 
 
 def test_a_machine_with_dozens_of_addresses_offers_twelve() -> None:
     found = [f"172.17.{n}.1" for n in range(40)]
-    assert addresses.choose(found, include_loopback=False) == found[:12]
+    assert gathering.choose_addresses(found, include_loopback=False) == found[:12]
 
 
 def test_the_better_address_has_the_higher_priority() -> None:

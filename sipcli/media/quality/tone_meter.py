@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from sipcli.media.level import AUDIBLE_DBFS, FLOOR_DBFS, dbfs, rms
 from sipcli.media.pcm import RATE, Pcm, silence
+from sipcli.media.quality.level import AUDIBLE_DBFS, FLOOR_DBFS, dbfs, rms
 
 WINDOW: Final = RATE // 5
 """Samples analysed together: 200 ms."""

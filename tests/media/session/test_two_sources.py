@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU, Codec
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.dtmf.digits import Digit, steps
-from sipcli.media.inbound import Inbound
-from sipcli.media.outbound import Outbound
 from sipcli.media.pcm import FRAME, Pcm, silence
+from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp.packet import RtpPacket, build
-from sipcli.media.tone_meter import ToneMeter
-from sipcli.media.tones import Tone
+from sipcli.media.session.inbound import Inbound
+from sipcli.media.session.outbound import Outbound
 from tests.media.call import inbound, outbound, read
 
 OLD, NEW = 7, 9

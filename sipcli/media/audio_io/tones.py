@@ -1,16 +1,21 @@
-"""Generate tones: test tones, ringing, call progress tones, key feedback."""
+"""Generate tones, and play them to the local user: test tones, ringing, call progress, keys."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import tau
 from typing import Final
 
 import numpy as np
 
-from sipcli.media.level import FULL_SCALE
+from sipcli.media.audio_io.sink import AudioSink
+from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence, to_pcm
+from sipcli.media.quality.level import FULL_SCALE
 
 _RAMP: Final = RATE // 200
 """Samples, 5 ms: a tone that starts at full level would click."""
+_TAIL: Final = round(0.2 / FRAME_S)
+"""Frames of silence after a tone that ends: a device that closes drops what waits in it."""
 _ROWS: Final = (697.0, 770.0, 852.0, 941.0)
 _COLUMNS: Final = (1209.0, 1336.0, 1477.0, 1633.0)
 _KEYS: Final = "123A456B789C*0#D"
@@ -107,3 +112,50 @@ class CadencePlayer:
             if self._repeats:
                 self._part %= len(self._parts)
         return pcm
+
+
+class TonePlayer:
+    """Plays one tone at a time, on its own clock: there may be no call yet.
+
+    A loudspeaker mixes it with calls that use the same device. It is open only while a tone
+    sounds. Must be made inside a running loop.
+    """
+
+    def __init__(self, open_sink: Callable[[], AudioSink]) -> None:
+        """`open_sink` may raise `DeviceError`; then `play` does."""
+        self._open_sink = open_sink
+        self._sink: AudioSink | None = None
+        self._player: CadencePlayer | None = None
+        self._tail = 0
+        self._ticker = Ticker(self._tick)
+
+    @property
+    def is_playing(self) -> bool:
+        """True while a tone plays, including its pauses."""
+        return self._player is not None and not self._player.over
+
+    def play(self, cadence: Cadence) -> None:
+        """Play `cadence`, replacing the current one. Raises `DeviceError`."""
+        if self._sink is None:
+            self._sink = self._open_sink()
+        self._player = CadencePlayer(cadence)
+        self._tail = _TAIL
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """Stop at once; the device closes unless it has other users."""
+        self._ticker.stop()
+        self._player = None
+        if self._sink is not None:
+            self._sink.close()
+            self._sink = None
+
+    def _tick(self, _now: float) -> None:
+        if self._player is None or self._sink is None:
+            return
+        if self._player.over:
+            self._tail -= 1
+            if self._tail < 0:
+                self.stop()
+                return
+        self._sink.write(self._player.frame())

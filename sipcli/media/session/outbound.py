@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from sipcli.catalog.codecs import Codec
 from sipcli.media.codecs.codec import Encoder
 from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.codecs.packetizer import Packetizer
 from sipcli.media.codecs.registry import make_encoder
 from sipcli.media.dtmf.digits import Digit, Step
 from sipcli.media.dtmf.sender import DtmfSender, EventFrame
-from sipcli.media.level import Meter
-from sipcli.media.packetizer import Packetizer
 from sipcli.media.pcm import Pcm
+from sipcli.media.quality.level import Meter
 from sipcli.media.rtp import extension
 from sipcli.media.rtp.loss_protection import LossProtection
 from sipcli.media.rtp.red import MAX_REDUNDANT, Redundancy

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from sipcli.media import tones
-from sipcli.media.level import rms
+from sipcli.media.audio_io import tones
+from sipcli.media.audio_io.tones import Cadence, CadencePlayer, Part, Tone, key_tone
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm
-from sipcli.media.tone_meter import measure
-from sipcli.media.tones import Cadence, CadencePlayer, Part, Tone, key_tone
+from sipcli.media.quality.level import rms
+from sipcli.media.quality.tone_meter import measure
 
 CADENCES = {name: value for name, value in vars(tones).items() if isinstance(value, Cadence)}
 

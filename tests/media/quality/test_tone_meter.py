@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from sipcli.catalog.codecs import CODECS, Codec
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.registry import make_decoder, make_encoder
 from sipcli.media.pcm import FRAME, RATE, Pcm
-from sipcli.media.tone_meter import TOLERANCE, WINDOW, ToneMeter, measure
-from sipcli.media.tones import Tone
+from sipcli.media.quality.tone_meter import TOLERANCE, WINDOW, ToneMeter, measure
 
 
 def noise(amplitude: float, samples: int = WINDOW) -> Pcm:

@@ -5,18 +5,18 @@ from itertools import pairwise
 import pytest
 
 from sipcli.catalog.codecs import CODECS, OPUS, PCMA, PCMU, Codec
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.dtmf.digits import Digit, InvalidDigits, steps
 from sipcli.media.dtmf.event import Event
 from sipcli.media.dtmf.event import parse as parse_event
-from sipcli.media.outbound import Outbound, OutboundFormats
 from sipcli.media.pcm import FRAME, silence
 from sipcli.media.rtp.extension import Element, find
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.red import parse as parse_red
 from sipcli.media.rtp.rtcp import ReportBlock
-from sipcli.media.tones import Tone
+from sipcli.media.session.outbound import Outbound, OutboundFormats
 from tests.media.call import EVENTS, PAYLOAD_TYPE, outbound, read
 from tests.media.codecs.tone import frames, voice
 from tests.media.rtp.test_loss_protection import BURSTS_REMAIN, MUCH_REMAINS

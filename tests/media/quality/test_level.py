@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sipcli.media.level import FLOOR_DBFS, Meter, dbfs, rms
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import FRAME, Pcm
-from sipcli.media.tones import Tone
+from sipcli.media.quality.level import FLOOR_DBFS, Meter, dbfs, rms
 
 
 def tone(amplitude: float) -> Pcm:

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU, Codec
-from sipcli.media.inbound import Inbound
-from sipcli.media.mos import IMPAIRMENTS, mos
-from sipcli.media.outbound import Outbound
+from sipcli.media.audio_io.tones import Tone
+from sipcli.media.quality.mos import IMPAIRMENTS, mos
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.rtcp import ReceiverReport, ReportBlock, build
-from sipcli.media.statistics import Statistics, snapshot
-from sipcli.media.tones import Tone
+from sipcli.media.session.inbound import Inbound
+from sipcli.media.session.outbound import Outbound
+from sipcli.media.session.statistics import Statistics, snapshot
 from tests.media.call import Way, inbound, outbound, read
 
 CONTRACT = [

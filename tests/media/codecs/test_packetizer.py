@@ -5,20 +5,20 @@ from itertools import pairwise
 import pytest
 
 from sipcli.catalog.codecs import G722, OPUS, PCMA, PCMU, Codec
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs import libopus
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import make_decoder, packet_ms
 from sipcli.media.dtmf.digits import Digit, steps
-from sipcli.media.inbound import Inbound, InboundFormats
-from sipcli.media.outbound import Outbound, OutboundFormats
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
+from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp.packet import RtpPacket, build, parse
 from sipcli.media.rtp.red import parse as parse_red
-from sipcli.media.tone_meter import ToneMeter
-from sipcli.media.tones import Tone
+from sipcli.media.session.inbound import Inbound, InboundFormats
+from sipcli.media.session.outbound import Outbound, OutboundFormats
 from tests.media.call import EVENTS, PAYLOAD_TYPE, inbound
 from tests.media.rtp.test_loss_protection import MUCH_REMAINS
-from tests.media.test_outbound import report
+from tests.media.session.test_outbound import report
 
 BEGIN = 0xFFFF_F000
 LENGTHS = [(codec, ms) for codec in (PCMU, PCMA, G722) for ms in (10, 20, 30, 40, 60, 120)] + [

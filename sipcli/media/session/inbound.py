@@ -10,9 +10,8 @@ from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.dtmf.receiver import DtmfReceiver
 from sipcli.media.jitter_buffer.jitter_buffer import JitterBuffer
-from sipcli.media.level import AUDIBLE_DBFS, Meter
 from sipcli.media.pcm import FRAME, Pcm
-from sipcli.media.rival import SILENCE_S, Rival
+from sipcli.media.quality.level import AUDIBLE_DBFS, Meter, dbfs, rms
 from sipcli.media.rtp import red
 from sipcli.media.rtp.bursts import Bursts
 from sipcli.media.rtp.extension import OneOf
@@ -20,6 +19,10 @@ from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.red import Block
 
+SILENCE_S: Final = 1.0
+"""Seconds of silence after which the current source may be replaced by one that speaks."""
+ENOUGH: Final = 10
+"""Audible packets from another source, during such a silence, that count as speech."""
 _MAX_SOURCES: Final = 4
 """Sources whose digits are tracked separately; a new one replaces the oldest."""
 _NOTHING: Final = Block(127, 0, b"")
@@ -180,3 +183,26 @@ class Inbound:
         ended = (*self._digits, *fallen_silent)
         self._digits.clear()
         return ended
+
+
+class Rival:
+    """Tracks one other source at a time, decoded only while the current one is silent."""
+
+    def __init__(self) -> None:
+        self._ssrc: int | None = None
+        self._codec: Codec | None = None
+        self._decoder: Decoder | None = None
+        self._audible = 0
+
+    def speaks(self, packet: RtpPacket, codec: Codec) -> bool:
+        """Return True if its source counts as speaking, with this audio packet included."""
+        if (packet.ssrc, codec) != (self._ssrc, self._codec) or self._decoder is None:
+            self._ssrc, self._codec = packet.ssrc, codec
+            self._decoder = make_decoder(codec)
+            self._audible = 0
+        self._audible += dbfs(rms(self._decoder.decode(packet.payload))) > AUDIBLE_DBFS
+        return self._audible >= ENOUGH
+
+    def forget(self) -> None:
+        """Start over: the current source speaks again, or another one is followed."""
+        self._ssrc = self._decoder = None

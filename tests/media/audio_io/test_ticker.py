@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
+from sipcli.media.audio_io.ticker import MAX_CATCH_UP, Ticker
 from sipcli.media.pcm import FRAME_S
-from sipcli.media.session.ticker import MAX_CATCH_UP, Ticker
 from tests.media.session.ends import virtual
 from tests.media.virtual_time import VirtualTimeLoop, now
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from sipcli.catalog.codecs import CODECS, OPUS, PCMU, Codec
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.dtmf.digits import Digit, steps
-from sipcli.media.inbound import InboundFormats
-from sipcli.media.level import dbfs, rms
-from sipcli.media.outbound import OutboundFormats
 from sipcli.media.pcm import FRAME, RATE, Pcm
+from sipcli.media.quality.level import dbfs, rms
+from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp.packet import RtpPacket, build
 from sipcli.media.rtp.rtcp import ReportBlock
-from sipcli.media.tone_meter import ToneMeter
-from sipcli.media.tones import Tone
+from sipcli.media.session.inbound import InboundFormats
+from sipcli.media.session.outbound import OutboundFormats
 from tests.media.call import EVENTS, PAYLOAD_TYPE, Way, inbound, outbound
 
 ALL = pytest.mark.parametrize("codec", CODECS.values(), ids=list(CODECS))

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from sipcli.catalog.codecs import CODECS, Impairment
-from sipcli.media.mos import IMPAIRMENTS, mos, rating
+from sipcli.media.quality.mos import IMPAIRMENTS, mos, rating
 
 G711 = IMPAIRMENTS["pcmu"]
 ALL = pytest.mark.parametrize("impairment", IMPAIRMENTS.values(), ids=list(IMPAIRMENTS))

@@ -3,13 +3,13 @@
 import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU, Codec
-from sipcli.media.inbound import InboundFormats
-from sipcli.media.outbound import OutboundFormats
+from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import FRAME
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.rtcp import ReportBlock
-from sipcli.media.tones import Tone
-from sipcli.media.voip_metrics import voip_metrics
+from sipcli.media.session.inbound import InboundFormats
+from sipcli.media.session.outbound import OutboundFormats
+from sipcli.media.session.statistics import voip_metrics
 from tests.media.call import PAYLOAD_TYPE, Way, inbound, outbound
 
 
