@@ -18,8 +18,8 @@ from sipcli.media.session.session import MediaSession
 from sipcli.media.session.stream import Sink, Source
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.webrtc.dtls import Certificate
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.preferences import Preferences
+from sipcli.sdp.description import Direction
+from sipcli.sdp.formats import Preferences
 
 AUDIBLE: Final = 300
 """Of full scale 32768: what is louder is no silence."""

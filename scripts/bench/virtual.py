@@ -17,9 +17,9 @@ from scripts.bench.track import Log, Track
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm, silence
 from sipcli.media.session.statistics import Statistics
 from sipcli.media.session.stream import Randomness, Stream, Wire
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
+from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiation import Negotiation
-from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.transport import Candidate, CandidateType, Fingerprint, LocalTransport
 from sipcli.sdp.validation import Refused
 

@@ -21,7 +21,7 @@ from sipcli.phone.context import CallContext
 from sipcli.phone.digits import Digits
 from sipcli.phone.events import CallWarned, ChangeRefused, Held, Resumed
 from sipcli.phone.media_supervisor import MediaSupervisor
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 
 
 @dataclass(slots=True)

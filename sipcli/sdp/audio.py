@@ -8,14 +8,25 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from sipcli.sdp.description import Connection, Line, MediaDescription, SessionDescription
-from sipcli.sdp.digits import number
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.dtls import Setup, read_fingerprint, read_setup
+from sipcli.sdp.description import (
+    ConnectionData,
+    Direction,
+    MediaDescription,
+    SdpLine,
+    SessionDescription,
+    number,
+)
 from sipcli.sdp.formats import Format, read_formats
-from sipcli.sdp.ice import is_usable, read_candidate
 from sipcli.sdp.sources import HeaderExtension, read_mid_extension, read_sources
-from sipcli.sdp.transport import Candidate, Fingerprint
+from sipcli.sdp.transport import (
+    Candidate,
+    DtlsSetup,
+    Fingerprint,
+    is_usable,
+    read_candidate,
+    read_fingerprint,
+    read_setup,
+)
 
 MAX_CANDIDATES: Final = 64
 """Of one far end. Each is paired with each of ours (RFC 8445 §6.1.2.5 requires such a limit)."""
@@ -41,7 +52,7 @@ class AudioMedia:
     formats: tuple[Format, ...]
     direction: Direction
     """As its sender sees it; `sendrecv` by default (RFC 8866 §6.7)."""
-    connection: Connection | None
+    connection: ConnectionData | None
     mid: str | None
     other_mids: tuple[str, ...]
     """The names (MIDs) of the other media."""
@@ -64,7 +75,7 @@ class AudioMedia:
     """True if it carries SDES keys (RFC 4568)."""
     fingerprints: tuple[Fingerprint, ...]
     """All of them, including those by weak hashes."""
-    setup: Setup | None
+    setup: DtlsSetup | None
     ufrag: str | None
     pwd: str | None = field(repr=False)
     lite: bool
@@ -184,7 +195,7 @@ def _carrier(
     return Carrier(place=place, kind=found.kind, protocol=found.protocol)
 
 
-def _bandwidth(lines: tuple[Line, ...]) -> int | None:
+def _bandwidth(lines: tuple[SdpLine, ...]) -> int | None:
     """Return what `b=` leaves for RTP payload, in bit/s, as computed in RFC 8829 §5.10."""
     values = (line.value.upper() for line in reversed(lines) if line.type == "b")
     limits = dict(value.partition(":")[::2] for value in values)

@@ -7,19 +7,23 @@ from typing import Final
 from sipcli.sdp.audio import DISCARD, VOIP_METRICS, Carrier, read_mid
 from sipcli.sdp.description import (
     Attribute,
-    Connection,
+    ConnectionData,
+    Direction,
     MediaDescription,
-    Origin,
+    SdpOrigin,
     SessionDescription,
 )
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.dtls import Setup
 from sipcli.sdp.formats import Format
-from sipcli.sdp.ice import default_candidate, ip_version, write_candidate
 from sipcli.sdp.sources import HeaderExtension, RtpSource, write_mid_extension, write_source
-from sipcli.sdp.transport import LocalTransport
+from sipcli.sdp.transport import (
+    DtlsSetup,
+    LocalTransport,
+    default_candidate,
+    ip_version,
+    write_candidate,
+)
 
-NOWHERE: Final = Connection("IN", "IP4", "0.0.0.0")
+NOWHERE: Final = ConnectionData("IN", "IP4", "0.0.0.0")
 PTIME: Final = 20
 """ms of sound that we want in each packet."""
 _MAX_PTIME: Final = 120
@@ -47,7 +51,7 @@ class Layout:
         )
 
     def with_carrier(
-        self, media: MediaDescription, local: LocalTransport, setup: Setup
+        self, media: MediaDescription, local: LocalTransport, setup: DtlsSetup
     ) -> "Layout":
         """Return a copy with a carrier like `media` in its place, if there is one."""
         at = self.carrier
@@ -82,7 +86,7 @@ def session(session_id: int, version: int, layout: Layout) -> SessionDescription
     nomination (RFC 8445 §8.1.1) that our ICE agent does not always follow.
     """
     # Our address is no business of those who get the description (RFC 8829 §5.2.1).
-    origin = Origin("-", str(session_id), str(version), "IN", "IP4", "0.0.0.0")
+    origin = SdpOrigin("-", str(session_id), str(version), "IN", "IP4", "0.0.0.0")
     members = layout.bundle
     group = (Attribute("group", f"BUNDLE {' '.join(members)}"),) if members else ()
     return SessionDescription(origin=origin, attributes=group, media=layout.media)
@@ -95,7 +99,7 @@ def audio(
     protocol: str,
     formats: Iterable[Format],
     direction: Direction,
-    setup: Setup,
+    setup: DtlsSetup,
     metrics: bool,
     extension: HeaderExtension | None,
     source: RtpSource | None,
@@ -146,7 +150,7 @@ def refused(media: MediaDescription) -> MediaDescription:
     )
 
 
-def _carrying(media: MediaDescription, local: LocalTransport, setup: Setup) -> MediaDescription:
+def _carrying(media: MediaDescription, local: LocalTransport, setup: DtlsSetup) -> MediaDescription:
     """Return a medium that we do not use but accept, since it carries the audio.
 
     Refusing it would refuse the audio as well (RFC 9143 §7.3.1).
@@ -176,12 +180,12 @@ def _carrying(media: MediaDescription, local: LocalTransport, setup: Setup) -> M
     )
 
 
-def _address(local: LocalTransport) -> tuple[int, Connection]:
+def _address(local: LocalTransport) -> tuple[int, ConnectionData]:
     chosen = default_candidate(local.candidates)
     if chosen is None:
         return DISCARD, NOWHERE
     version = ip_version(chosen.address)
-    return chosen.port, Connection("IN", f"IP{version}", chosen.address)
+    return chosen.port, ConnectionData("IN", f"IP{version}", chosen.address)
 
 
 def _formats(formats: Iterable[Format]) -> Iterator[Attribute]:
@@ -191,7 +195,7 @@ def _formats(formats: Iterable[Format]) -> Iterator[Attribute]:
             yield Attribute("fmtp", f"{each.payload_type} {each.parameters}")
 
 
-def _transport(local: LocalTransport, setup: Setup) -> Iterator[Attribute]:
+def _transport(local: LocalTransport, setup: DtlsSetup) -> Iterator[Attribute]:
     yield Attribute("ice-ufrag", local.ufrag)
     yield Attribute("ice-pwd", local.pwd)
     yield Attribute("fingerprint", str(local.fingerprint))

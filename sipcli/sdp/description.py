@@ -6,10 +6,59 @@ are in lower case, since some peers write `a=SendRecv`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+def number(text: str | None, low: int, high: int) -> int | None:
+    """Return the value of a string of ASCII digits if it is within bounds, else None.
+
+    At most eleven digits: all the numbers that we read from SDP fit.
+    """
+    if text is None or len(text) > 11 or not (text.isascii() and text.isdigit()):
+        return None
+    value = int(text)
+    return value if low <= value <= high else None
+
+
+class Direction(StrEnum):
+    """The direction of a medium as its describer sees it; the values are the attributes' names."""
+
+    SENDRECV = "sendrecv"
+    SENDONLY = "sendonly"
+    RECVONLY = "recvonly"
+    INACTIVE = "inactive"
+
+    @classmethod
+    def of(cls, *, sends: bool, receives: bool) -> "Direction":
+        """Return the direction that sends and receives as given."""
+        if sends:
+            return cls.SENDRECV if receives else cls.SENDONLY
+        return cls.RECVONLY if receives else cls.INACTIVE
+
+    @property
+    def sends(self) -> bool:
+        """True if the describer may send."""
+        return self in (Direction.SENDRECV, Direction.SENDONLY)
+
+    @property
+    def receives(self) -> bool:
+        """True if the describer wants to receive."""
+        return self in (Direction.SENDRECV, Direction.RECVONLY)
+
+    @property
+    def reversed(self) -> "Direction":
+        """The same direction as the other side sees it."""
+        return Direction.of(sends=self.receives, receives=self.sends)
+
+    def within(self, limit: "Direction") -> "Direction":
+        """Return the direction that both this and `limit` allow."""
+        return Direction.of(
+            sends=self.sends and limit.sends, receives=self.receives and limit.receives
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SdpLine:
     """A line kept verbatim: `b=AS:64` has the type `b` and the value `AS:64`."""
 
     type: str
@@ -18,7 +67,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SdpOrigin:
     """The creator, id and version of the description (`o=`, §5.2)."""
 
     username: str
@@ -32,7 +81,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ConnectionData:
     """Where media is to be sent (`c=`, §5.7)."""
 
     network_type: str
@@ -86,9 +135,9 @@ class MediaDescription(_Attributed):
     protocol: str
     """As written: an answer repeats it exactly (RFC 8829 §5.3.1)."""
     formats: tuple[str, ...]
-    connection: Connection | None = None
+    connection: ConnectionData | None = None
     """None if the session's applies."""
-    others: tuple[Line, ...] = ()
+    others: tuple[SdpLine, ...] = ()
     attributes: tuple[Attribute, ...] = ()
 
 
@@ -96,11 +145,11 @@ class MediaDescription(_Attributed):
 class SessionDescription(_Attributed):
     """A whole session description."""
 
-    origin: Origin | None
+    origin: SdpOrigin | None
     """None if the line is missing or invalid."""
     name: str = "-"
-    connection: Connection | None = None
-    others: tuple[Line, ...] = ()
+    connection: ConnectionData | None = None
+    others: tuple[SdpLine, ...] = ()
     """Lines of the session besides v, o, s, c, a and m."""
     attributes: tuple[Attribute, ...] = ()
     media: tuple[MediaDescription, ...] = ()

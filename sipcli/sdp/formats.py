@@ -1,4 +1,7 @@
-"""Payload types and the encodings they stand for (RFC 8866 §6.6, RFC 3551 §6)."""
+"""Payload types, the encodings they stand for, and our preferences (RFC 8866 §6.6, RFC 3551).
+
+Also the Opus `fmtp` parameters: how one side wants to receive its Opus (RFC 7587 §6.1).
+"""
 
 import re
 from collections.abc import Iterable
@@ -6,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from sipcli.catalog import codecs
-from sipcli.sdp.description import MediaDescription
-from sipcli.sdp.digits import number
+from sipcli.sdp.description import MediaDescription, number
 
 OPUS: Final = codecs.OPUS.name
 G722: Final = codecs.G722.name
@@ -17,7 +19,7 @@ RED: Final = "red"
 
 HIGHEST_PAYLOAD_TYPE: Final = 127
 
-Key: TypeAlias = tuple[str, int, int]
+FormatKey: TypeAlias = tuple[str, int, int]
 """Encoding name, clock rate (Hz) and channels: formats with equal keys are the same."""
 
 _RTPMAP: Final = re.compile(
@@ -40,7 +42,7 @@ class Format:
     """The value of its `fmtp` attribute, without the number."""
 
     @property
-    def key(self) -> Key:
+    def key(self) -> FormatKey:
         """The key to compare it with another format."""
         return self.encoding, self.clock_rate, self.channels
 
@@ -111,9 +113,116 @@ def _read_rtpmap(value: str) -> tuple[int, Format] | None:
     return int(found[1]), Format(int(found[1]), encoding, rate or 8000, channels)
 
 
-def first_of_each(formats: Iterable[Format]) -> dict[Key, Format]:
+def first_of_each(formats: Iterable[Format]) -> dict[FormatKey, Format]:
     """Return the formats by key; the first if several numbers stand for the same."""
-    result: dict[Key, Format] = {}
+    result: dict[FormatKey, Format] = {}
     for each in formats:
         result.setdefault(each.key, each)
     return result
+
+
+FULL_BAND: Final = 48_000
+"""Hz: the default playback rate, for the full bandwidth of Opus."""
+_YES: Final = ("1", "true", "yes")
+_MIN_PTIME: Final = "minptime=10"
+"""Minimum ms of sound in a packet that we ask for; shorter ones work, but cost more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpusWishes:
+    """How one side wants to receive its Opus."""
+
+    fec: bool = False
+    """True if it can use in-band forward error correction."""
+    dtx: bool = False
+    """True if it prefers that silence is not sent."""
+    stereo: bool = False
+    cbr: bool = False
+    """True if it prefers a constant bit rate."""
+    max_average_bitrate: int | None = None
+    """bit/s, 6000 to 510000."""
+    max_playback_rate: int = FULL_BAND
+    """Hz it can play, 8000 to 48000."""
+
+    @classmethod
+    def of(cls, opus: Format) -> "OpusWishes":
+        """Read the wishes from a format; invalid parameters count as absent."""
+        options = opus.options()
+        return cls(
+            fec=options.get("useinbandfec", "").lower() in _YES,
+            dtx=options.get("usedtx", "").lower() in _YES,
+            stereo=options.get("stereo", "").lower() in _YES,
+            cbr=options.get("cbr", "").lower() in _YES,
+            max_average_bitrate=number(options.get("maxaveragebitrate"), 6_000, 510_000),
+            max_playback_rate=number(options.get("maxplaybackrate"), 8_000, FULL_BAND) or FULL_BAND,
+        )
+
+    @property
+    def parameters(self) -> str:
+        """Return the value of an `fmtp` attribute, without the defaults."""
+        said = {
+            "useinbandfec=1": self.fec,
+            "usedtx=1": self.dtx,
+            "stereo=1": self.stereo,
+            "cbr=1": self.cbr,
+            f"maxaveragebitrate={self.max_average_bitrate}": self.max_average_bitrate,
+            f"maxplaybackrate={self.max_playback_rate}": self.max_playback_rate != FULL_BAND,
+        }
+        return ";".join((_MIN_PTIME, *(text for text, is_said in said.items() if is_said)))
+
+
+CODECS: Final = {name: format_of(codec) for name, codec in codecs.CODECS.items()}
+"""The formats of the codecs, by the names that the `codecs` setting has."""
+
+EVENTS: Final = (
+    Format(110, TELEPHONE_EVENT, 48000, parameters="0-15"),
+    Format(101, TELEPHONE_EVENT, 8000, parameters="0-15"),
+)
+"""Telephone-events at the clock rate of each codec: they share timestamps (RFC 4733 §2.5.1.2)."""
+
+_COMFORT_NOISE: Final = format_of(codecs.COMFORT_NOISE)
+_RED: Final = Format(63, RED, 48000, 2)
+_OPUS: Final = OpusWishes(fec=True)
+"""As Chromium wants it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """The formats that we offer and accept."""
+
+    codecs: tuple[str, ...] = tuple(CODECS)
+    """Names of `CODECS`, the preferred first."""
+    own_order: bool = False
+    """True if this order applies to answers and later offers, too.
+
+    Otherwise an answer keeps the order of the offer, as RFC 3264 §6.1 recommends unless there is
+    a reason against it; a list that the user wrote is such a reason.
+    """
+    comfort_noise: bool = False
+    """True to use comfort noise (RFC 3389) with codecs that have none of their own."""
+    red: bool = False
+    """True to use redundancy (RED, RFC 2198) with Opus."""
+    opus: OpusWishes = _OPUS
+    """How we want to receive Opus."""
+
+    def __post_init__(self) -> None:
+        if not self.codecs or not CODECS.keys() >= set(self.codecs):
+            raise ValueError(f"codecs must be some of {', '.join(CODECS)}")
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """Return all formats we may use, codecs first, with the payload types we would choose."""
+        opus = replace(CODECS[OPUS], parameters=self.opus.parameters)
+        codecs = tuple((CODECS | {OPUS: opus})[name] for name in dict.fromkeys(self.codecs))
+        clocks = {each.clock_rate for each in codecs}
+        return (
+            *codecs,
+            *((_RED,) if self.red and OPUS in self.codecs else ()),
+            *((_COMFORT_NOISE,) if self.comfort_noise and 8000 in clocks else ()),
+            *(each for each in EVENTS if each.clock_rate in clocks),
+        )
+
+    @property
+    def codec_keys(self) -> tuple[FormatKey, ...]:
+        """Return only the codecs, the preferred first."""
+        return tuple(CODECS[name].key for name in dict.fromkeys(self.codecs))

@@ -1,12 +1,120 @@
-"""The result of an offer/answer exchange: all that the media need to know, without SDP."""
+"""The result of an offer/answer exchange: all that the media need to know, without SDP.
 
+The transport is derived from one description to the next (RFC 8842 §3 to §6).
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.formats import COMFORT_NOISE, OPUS, RED, TELEPHONE_EVENT, Format
-from sipcli.sdp.opus import OpusWishes
+from sipcli.sdp.audio import AudioMedia
+from sipcli.sdp.description import Direction
+from sipcli.sdp.formats import COMFORT_NOISE, OPUS, RED, TELEPHONE_EVENT, Format, OpusWishes
 from sipcli.sdp.sources import MidExtension
-from sipcli.sdp.transport_params import Path
+from sipcli.sdp.transport import (
+    DtlsRole,
+    DtlsSetup,
+    Fingerprint,
+    RemoteTransport,
+    is_strong,
+    role_left,
+)
+from sipcli.sdp.validation import MISCELLANEOUS, WEAK, Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NegotiatedTransport:
+    """The parameters of ICE and DTLS."""
+
+    remote: RemoteTransport
+    controlling: bool
+    """True if our ICE agent is the controlling one (RFC 8445 §6.1.1)."""
+    dtls_role: DtlsRole
+    """Ours."""
+    fingerprints: tuple[Fingerprint, ...]
+    """The far end's certificate must match one of these; all use strong hashes."""
+    ice_restarted: bool
+    """True if the far end has new ICE credentials: checks start again."""
+    new_association: bool
+    """True if a DTLS handshake is due: the first, or for a new certificate or role.
+
+    Otherwise DTLS and SRTP continue, also after an ICE restart.
+    """
+
+
+def leads_to(
+    audio: AudioMedia, path: NegotiatedTransport, certificate: Collection[Fingerprint] = ()
+) -> bool:
+    """Return True if a description names the same far end that `path` leads to.
+
+    `certificate` is as for `follow`.
+    """
+    theirs = (path.remote.ufrag, path.remote.pwd)
+    return (audio.ufrag, audio.pwd) == theirs and _is_same(
+        audio.fingerprints, path.fingerprints, certificate
+    )
+
+
+def follow(
+    audio: AudioMedia,
+    before: NegotiatedTransport | None,
+    *,
+    offering: bool,
+    certificate: Collection[Fingerprint] = (),
+) -> NegotiatedTransport | Refused:
+    """Return the path after a description; `before` is the path so far, None for the first.
+
+    The description has passed `refusal`; `offering` is True if it answers our offer.
+    `certificate` is the one the far end has shown, by all hashes; empty before the handshake.
+
+    A new DTLS association needs an ICE restart, to keep its packets apart from those of the old
+    one (RFC 8842 §6). So without a restart a new certificate is refused, and a new role is
+    ignored: some peers always answer `active`.
+    """
+    remote = RemoteTransport(
+        ufrag=audio.ufrag or "", pwd=audio.pwd or "", candidates=audio.candidates, lite=audio.lite
+    )
+    strong = tuple(filter(is_strong, audio.fingerprints))
+    restarted = before is not None and (
+        (before.remote.ufrag, before.remote.pwd) != (remote.ufrag, remote.pwd)
+    )
+    is_same = before is not None and _is_same(audio.fingerprints, before.fingerprints, certificate)
+    continued = before if is_same else None
+    if continued is None:
+        if before is not None and not restarted:
+            return Refused(MISCELLANEOUS, "the DTLS certificate changes without an ICE restart")
+        if not strong:  # the fingerprint matched an earlier certificate, not the current one
+            return WEAK
+        if audio.setup is DtlsSetup.HOLDCONN:
+            return Refused(
+                MISCELLANEOUS, "the far end postpones the DTLS connection (setup:holdconn)"
+            )
+        role = role_left(audio.setup)
+    elif restarted:
+        role = role_left(audio.setup, continued.dtls_role)
+    else:
+        role = continued.dtls_role
+    return NegotiatedTransport(
+        remote=remote,
+        # Roles survive ICE restarts, but a lite agent never controls a full one (RFC 8445 §9).
+        controlling=remote.lite or (before.controlling if before else offering),
+        dtls_role=role,
+        fingerprints=strong or (continued.fingerprints if continued is not None else ()),
+        ice_restarted=restarted,
+        new_association=continued is None or role is not continued.dtls_role,
+    )
+
+
+def _is_same(
+    named: Collection[Fingerprint],
+    before: Collection[Fingerprint],
+    certificate: Collection[Fingerprint],
+) -> bool:
+    """Return True if a description names the same certificate as the one before (RFC 8122 §5).
+
+    It may use other hashes, which can only be checked against the certificate itself.
+    """
+    known = {*before, *(() if set(before).isdisjoint(certificate) else certificate)}
+    return not known.isdisjoint(named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +139,7 @@ class NegotiatedMedia:
     """The SSRCs the far end announces for its packets (RFC 5576); empty if it names none."""
     mid_extension: MidExtension | None
     """How packets name their medium (RFC 9143 §9.2); None if not agreed."""
-    path: Path
+    path: NegotiatedTransport
 
     def __str__(self) -> str:
         """Return a summary for the log."""

@@ -16,18 +16,13 @@ from typing import Final
 from sipcli.sdp import builder
 from sipcli.sdp.audio import AudioMedia, audio_media
 from sipcli.sdp.builder import FIRST, Layout
-from sipcli.sdp.codec_match import answered, common, continued, numbered, receivable
-from sipcli.sdp.description import MediaDescription, SessionDescription
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.dtls import Setup, setup_answered
-from sipcli.sdp.formats import Format
-from sipcli.sdp.negotiated import NegotiatedMedia
-from sipcli.sdp.payload_types import PayloadTypes
-from sipcli.sdp.preferences import Preferences
+from sipcli.sdp.codec_match import PayloadTypes, answered, common, continued, numbered, receivable
+from sipcli.sdp.description import Direction, MediaDescription, SessionDescription
+from sipcli.sdp.formats import Format, Preferences
+from sipcli.sdp.negotiated import NegotiatedMedia, NegotiatedTransport, follow, leads_to
 from sipcli.sdp.read import BadDescription, read
 from sipcli.sdp.sources import OFFERED, RtpSource, agreed_extension, answer_to
-from sipcli.sdp.transport import Fingerprint, LocalTransport
-from sipcli.sdp.transport_params import Path, follow, leads_to
+from sipcli.sdp.transport import DtlsSetup, Fingerprint, LocalTransport, setup_answered
 from sipcli.sdp.validation import BAD_PARAMETER, Refused, choose
 from sipcli.sdp.write import write
 
@@ -35,11 +30,11 @@ PROTOCOL: Final = "UDP/TLS/RTP/SAVPF"
 """The protocol of our offers (RFC 8829 §5.1.2); an answer repeats that of the offer."""
 
 
-class OutOfTurn(RuntimeError):  # noqa: N818 - the core's word for it too
+class WrongState(RuntimeError):  # noqa: N818 - says what is wrong with the call
     """A description at the wrong time: a bug in the caller."""
 
 
-class State(Enum):
+class NegotiationState(Enum):
     """The state of the offer/answer exchange."""
 
     STABLE = auto()
@@ -49,14 +44,14 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteOffer:
+class ReceivedOffer:
     """The far end's offer, as far as the caller needs to know it to answer."""
 
     direction: Direction
     """The widest direction that an answer can have, as we see it."""
     codec: Format
     """The codec that our audio would have."""
-    path: Path
+    path: NegotiatedTransport
     """If True, our answer needs new ICE credentials as well (RFC 8839 §4.4.2.1)."""
     sources: tuple[int, ...]
     """The SSRCs that it announces."""
@@ -93,13 +88,13 @@ class _Received:
     """The common ones, with the far end's numbers."""
     numbers: PayloadTypes
     """Those of the dialog once the answer is sent."""
-    path: Path
+    path: NegotiatedTransport
 
 
 class Negotiation:
     """The session descriptions of one dialog.
 
-    Methods called in the wrong state raise `OutOfTurn`; input from the far end never raises.
+    Methods called in the wrong state raise `WrongState`; input from the far end never raises.
     """
 
     __slots__ = (
@@ -139,13 +134,17 @@ class Negotiation:
         self._received: _Received | None = None
 
     @property
-    def state(self) -> State:
+    def state(self) -> NegotiationState:
         """The state of the offer/answer exchange."""
         if self._received is not None:
-            return State.HAVE_REMOTE_OFFER
+            return NegotiationState.HAVE_REMOTE_OFFER
         if self._offered is None:
-            return State.STABLE
-        return State.HAVE_REMOTE_PRANSWER if self._provisional else State.HAVE_LOCAL_OFFER
+            return NegotiationState.STABLE
+        return (
+            NegotiationState.HAVE_REMOTE_PRANSWER
+            if self._provisional
+            else NegotiationState.HAVE_LOCAL_OFFER
+        )
 
     @property
     def agreed(self) -> NegotiatedMedia | None:
@@ -158,8 +157,8 @@ class Negotiation:
         Our certificate must stay the same throughout the dialog. `direction` is what we want:
         `sendonly` holds the far end (RFC 3264 §8.4).
         """
-        if self.state is not State.STABLE:
-            raise OutOfTurn(f"an offer of ours in {self.state.name}")
+        if self.state is not NegotiationState.STABLE:
+            raise WrongState(f"an offer of ours in {self.state.name}")
         before = self._session
         layout = before.layout if before else FIRST
         formats = continued(self._preferences, before.agreed.sends if before else ())
@@ -169,7 +168,7 @@ class Negotiation:
             protocol=PROTOCOL,
             formats=numbered(formats, self._numbers),
             direction=direction,
-            setup=Setup.ACTPASS,
+            setup=DtlsSetup.ACTPASS,
             metrics=True,
             extension=OFFERED if layout.mid is not None else None,
             source=self.source,
@@ -178,7 +177,7 @@ class Negotiation:
         )
         layout = layout.with_audio(audio)
         if layout.carrier is not None:
-            layout = layout.with_carrier(layout.media[layout.carrier], local, Setup.ACTPASS)
+            layout = layout.with_carrier(layout.media[layout.carrier], local, DtlsSetup.ACTPASS)
         self._offered = _Offered(layout=layout, direction=direction)
         return self._issue(self._offered.layout)
 
@@ -192,7 +191,7 @@ class Negotiation:
         far end (RFC 3261 §12.1.2: a session for each early dialog).
         """
         if self._offered is None:
-            raise OutOfTurn(f"an answer in {self.state.name}")
+            raise WrongState(f"an answer in {self.state.name}")
         session = self._answered(self._offered, text)
         if provisional:
             self._provisional = self._provisional if isinstance(session, Refused) else session
@@ -202,10 +201,10 @@ class Negotiation:
                 self._session, self._numbers = session, session.numbers
         return session if isinstance(session, Refused) else session.agreed
 
-    def receive_offer(self, text: bytes | str) -> RemoteOffer | Refused:
+    def receive_offer(self, text: bytes | str) -> ReceivedOffer | Refused:
         """Apply the far end's offer; an unusable one is ignored."""
-        if self.state is not State.STABLE:
-            raise OutOfTurn(f"an offer in {self.state.name}")
+        if self.state is not NegotiationState.STABLE:
+            raise WrongState(f"an offer in {self.state.name}")
         description = _read(text)
         if isinstance(description, Refused):
             return description
@@ -225,7 +224,7 @@ class Negotiation:
         self._received = _Received(
             media=description.media, audio=audio, formats=formats, numbers=numbers, path=path
         )
-        return RemoteOffer(
+        return ReceivedOffer(
             direction=self._direction(audio).reversed,
             codec=formats[0],
             path=path,
@@ -241,7 +240,7 @@ class Negotiation:
         """
         offer = self._received
         if offer is None:
-            raise OutOfTurn(f"an answer of ours in {self.state.name}")
+            raise WrongState(f"an answer of ours in {self.state.name}")
         audio = offer.audio
         allowed = self._direction(audio).reversed.within(direction)
         own = {each.key: each for each in self._preferences.formats}
@@ -277,8 +276,8 @@ class Negotiation:
 
     def rollback(self) -> None:
         """Drop the outstanding offer: refused, withdrawn, or collided with another (glare)."""
-        if self.state is State.STABLE:
-            raise OutOfTurn(f"a rollback in {self.state.name}")
+        if self.state is NegotiationState.STABLE:
+            raise WrongState(f"a rollback in {self.state.name}")
         self._offered = self._received = self._provisional = None
 
     @property
@@ -286,7 +285,7 @@ class Negotiation:
         return self._provisional or self._session
 
     @property
-    def _path(self) -> Path | None:
+    def _path(self) -> NegotiatedTransport | None:
         return None if self._latest is None else self._latest.agreed.path
 
     @property
@@ -333,7 +332,7 @@ class Negotiation:
     def _concluded(
         self,
         audio: AudioMedia,
-        path: Path,
+        path: NegotiatedTransport,
         formats: tuple[Format, ...],
         direction: Direction,
         layout: Layout,

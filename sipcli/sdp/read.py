@@ -11,10 +11,10 @@ from typing import Final
 
 from sipcli.sdp.description import (
     Attribute,
-    Connection,
-    Line,
+    ConnectionData,
     MediaDescription,
-    Origin,
+    SdpLine,
+    SdpOrigin,
     SessionDescription,
 )
 
@@ -43,8 +43,8 @@ class BadDescription(ValueError):  # noqa: N818 - a fact about the peer's text, 
 class _Section:
     """The lines of the session, or of one medium, read so far."""
 
-    connection: Connection | None = None
-    others: list[Line] = field(default_factory=list)
+    connection: ConnectionData | None = None
+    others: list[SdpLine] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)
 
     def add(self, type_: str, value: str) -> None:
@@ -59,7 +59,7 @@ class _Section:
             # The first of several addresses is enough: ICE has its own (RFC 8866 §5.7).
             self.connection = self.connection or _connection(value)
         else:
-            self.others.append(Line(type_, value))
+            self.others.append(SdpLine(type_, value))
 
 
 def read(data: bytes | str) -> SessionDescription:
@@ -139,12 +139,12 @@ def _media(value: str, number: int) -> MediaDescription:
     )
 
 
-def _connection(value: str) -> Connection | None:
+def _connection(value: str) -> ConnectionData | None:
     # What follows a slash is the scope or number of multicast addresses.
     words = value.partition("/")[0].split()
-    return Connection(words[0].upper(), words[1].upper(), words[2]) if len(words) >= 3 else None
+    return ConnectionData(words[0].upper(), words[1].upper(), words[2]) if len(words) >= 3 else None
 
 
-def _origin(value: str) -> Origin | None:
+def _origin(value: str) -> SdpOrigin | None:
     words = value.split()
-    return Origin(*words[:6]) if len(words) >= 6 else None
+    return SdpOrigin(*words[:6]) if len(words) >= 6 else None

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.sdp.description import Attribute, MediaDescription, SessionDescription
-from sipcli.sdp.digits import number
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import (
+    Attribute,
+    Direction,
+    MediaDescription,
+    SessionDescription,
+    number,
+)
 
 MID_URI: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 MAX_SOURCES: Final = 16

@@ -1,7 +1,17 @@
-"""The transport parameters that both sides exchange: ICE and DTLS."""
+"""The parameters of ICE and DTLS, and their lines: parsed leniently, written strictly.
 
+Candidates (RFC 8839 §5.1), certificate fingerprints (RFC 8122 §5) and the `setup` role (RFC 4145
+§4).
+"""
+
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from sipcli.sdp.description import number
 
 
 class CandidateType(StrEnum):
@@ -89,3 +99,162 @@ class RemoteTransport:
     """The usable ones: UDP, component 1, an IP address or an mDNS name; a bounded number."""
     lite: bool = False
     """True for an ICE-lite agent, which makes us the controlling one (RFC 8445 §6.1.1)."""
+
+
+_TYPES: Final = {type_.value: type_ for type_ in CandidateType}
+_PREFERENCE: Final = {type_: place for place, type_ in enumerate(CandidateType)}
+_MAX_PORT: Final = 65_535
+_THIS_NETWORK: Final = ip_network("0.0.0.0/8")
+
+
+def read_candidate(value: str) -> Candidate | None:
+    """Parse the value of a `candidate` attribute; None if it is invalid.
+
+    Says nothing about whether we can use it: see `is_usable`.
+    """
+    words = value.split()
+    if len(words) < 8 or words[6].lower() != "typ":
+        return None
+    component = number(words[1], 1, 256)
+    priority = number(words[3], 0, 2**32 - 1)
+    port = number(words[5], 0, _MAX_PORT)
+    type_ = _TYPES.get(words[7].lower())
+    if component is None or priority is None or port is None or type_ is None:
+        return None
+    extensions = dict(zip(words[8::2], words[9::2], strict=False))
+    return Candidate(
+        foundation=words[0],
+        component=component,
+        protocol=words[2].lower(),
+        priority=priority,
+        address=words[4],
+        port=port,
+        type=type_,
+        related_address=extensions.get("raddr"),
+        related_port=number(extensions.get("rport"), 0, _MAX_PORT),
+        tcp_type=extensions.get("tcptype"),
+    )
+
+
+def write_candidate(candidate: Candidate) -> str:
+    """Return the value of a `candidate` attribute: the inverse of `read_candidate`."""
+    words = [
+        candidate.foundation,
+        str(candidate.component),
+        candidate.protocol.upper(),
+        str(candidate.priority),
+        candidate.address,
+        str(candidate.port),
+        "typ",
+        candidate.type.value,
+    ]
+    if candidate.related_address is not None and candidate.related_port is not None:
+        words += ["raddr", candidate.related_address, "rport", str(candidate.related_port)]
+    if candidate.tcp_type is not None:
+        words += ["tcptype", candidate.tcp_type]
+    return " ".join(words)
+
+
+def ip_version(address: str) -> int | None:
+    """Return 4 or 6 for an IP address that a host can have, else None.
+
+    None for names and for zero (0.0.0.0/8), multicast, broadcast and reserved addresses (RFC 6890).
+    """
+    if "%" in address:  # a scope, as in fe80::1%eth0, has no meaning on another machine
+        return None
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    if parsed.version == 4 and (parsed.is_reserved or parsed in _THIS_NETWORK):
+        return None
+    return None if parsed.is_unspecified or parsed.is_multicast else parsed.version
+
+
+def is_usable(candidate: Candidate) -> bool:
+    """Return True if we can send to it: RTP over UDP, to an IP address or an mDNS name.
+
+    Other host names are to be ignored (RFC 8839 §5.1); we support neither TCP nor separate RTCP.
+    """
+    return (
+        candidate.component == 1
+        and candidate.protocol == "udp"
+        and candidate.port > 0
+        and (candidate.is_mdns or ip_version(candidate.address) is not None)
+    )
+
+
+def default_candidate(candidates: Iterable[Candidate]) -> Candidate | None:
+    """Return the candidate most likely to work without ICE: for the `m=` and `c=` lines.
+
+    Relayed before reflexive before host (RFC 8445 §5.1.4), then IPv4, then by priority.
+    """
+    usable = [each for each in candidates if is_usable(each) and not each.is_mdns]
+    return min(
+        usable,
+        key=lambda each: (
+            _PREFERENCE[each.type],
+            ip_version(each.address) or 0,
+            -each.priority,
+        ),
+        default=None,
+    )
+
+
+_STRONG: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+"""Hash functions that are still secure, with their length in bytes."""
+_VALUE: Final = re.compile(r"[0-9A-F]{2}(?>(?::[0-9A-F]{2})*)")
+
+
+class DtlsSetup(StrEnum):
+    """The `setup` attribute: which side opens the connection (RFC 4145 §4)."""
+
+    ACTIVE = "active"
+    PASSIVE = "passive"
+    ACTPASS = "actpass"
+    HOLDCONN = "holdconn"
+
+
+_SETUPS: Final = {setup.value: setup for setup in DtlsSetup}
+
+
+def read_setup(value: str | None) -> DtlsSetup | None:
+    """Parse the value of a `setup` attribute; None if it is missing or invalid."""
+    return None if value is None else _SETUPS.get(value.lower())
+
+
+def role_left(setup: DtlsSetup | None, otherwise: DtlsRole = DtlsRole.CLIENT) -> DtlsRole:
+    """Return the role that the far end's `setup` leaves to us; `otherwise` if it leaves the choice.
+
+    A missing line leaves the choice, too. By RFC 4145 §4 an offer without it means `active`, but
+    peers that omit it imitate browsers, and a ClientHello sent too early is repeated, while one
+    that both sides wait for never comes. `actpass` in an answer, an error, also leaves the choice.
+    """
+    if setup is DtlsSetup.ACTIVE:
+        return DtlsRole.SERVER
+    return DtlsRole.CLIENT if setup is DtlsSetup.PASSIVE else otherwise
+
+
+def setup_answered(offered: DtlsSetup | None, role: DtlsRole) -> DtlsSetup:
+    """Return the `setup` of our answer for `role`, consistent with the offer (RFC 4145 §4.1).
+
+    In a later offer some peers name a role that is not theirs, though the association continues.
+    """
+    if offered is DtlsSetup.HOLDCONN:
+        return DtlsSetup.HOLDCONN
+    if offered in (DtlsSetup.ACTIVE, DtlsSetup.PASSIVE):
+        role = role_left(offered)
+    return DtlsSetup.ACTIVE if role is DtlsRole.CLIENT else DtlsSetup.PASSIVE
+
+
+def read_fingerprint(value: str) -> Fingerprint | None:
+    """Parse the value of a `fingerprint` attribute, also by a weak hash; None if it is invalid."""
+    words = value.split()
+    if len(words) != 2 or _VALUE.fullmatch(words[1].upper()) is None:
+        return None
+    return Fingerprint(words[0].lower(), words[1].upper())
+
+
+def is_strong(fingerprint: Fingerprint) -> bool:
+    """Return True if a match proves the certificate: not SHA-1, not MD5, not truncated."""
+    return _STRONG.get(fingerprint.hash_function) == fingerprint.value.count(":") + 1

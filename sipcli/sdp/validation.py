@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from sipcli.sdp.audio import AudioMedia
-from sipcli.sdp.dtls import is_strong
-from sipcli.sdp.formats import Key
-from sipcli.sdp.transport import Fingerprint
+from sipcli.sdp.formats import FormatKey
+from sipcli.sdp.transport import Fingerprint, is_strong
 
 _PROTOCOLS: Final = {
     "RTP/AVP",
@@ -53,7 +52,7 @@ WEAK: Final = Refused(
 
 
 def refusal(
-    audio: AudioMedia, codecs: Iterable[Key], certificate: Collection[Fingerprint] = ()
+    audio: AudioMedia, codecs: Iterable[FormatKey], certificate: Collection[Fingerprint] = ()
 ) -> Refused | None:
     """Return why a phone with these codecs cannot use this medium; None if it can.
 
@@ -70,7 +69,7 @@ def refusal(
 
 def choose(
     audio: list[AudioMedia],
-    codecs: Iterable[Key],
+    codecs: Iterable[FormatKey],
     before: int | None,
     certificate: Collection[Fingerprint] = (),
 ) -> AudioMedia | Refused:
@@ -132,7 +131,7 @@ def _uncarried(audio: AudioMedia) -> Refused | None:
     return Refused(NO_MEDIA, text)
 
 
-def _no_codec(audio: AudioMedia, codecs: set[Key]) -> Refused | None:
+def _no_codec(audio: AudioMedia, codecs: set[FormatKey]) -> Refused | None:
     if any(each.key in codecs for each in audio.formats):
         return None
     names = dict.fromkeys(each.encoding for each in audio.formats)

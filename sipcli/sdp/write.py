@@ -6,16 +6,16 @@ from typing import Final
 
 from sipcli.sdp.description import (
     Attribute,
-    Connection,
-    Line,
+    ConnectionData,
     MediaDescription,
-    Origin,
+    SdpLine,
+    SdpOrigin,
     SessionDescription,
 )
 
 _BREAK: Final = re.compile(r"[\r\n\0]")
-_NO_ORIGIN: Final = Origin("-", "0", "0", "IN", "IP4", "0.0.0.0")
-_NO_CONNECTION: Final = Connection("IN", "IP4", "0.0.0.0")
+_NO_ORIGIN: Final = SdpOrigin("-", "0", "0", "IN", "IP4", "0.0.0.0")
+_NO_CONNECTION: Final = ConnectionData("IN", "IP4", "0.0.0.0")
 _BEFORE_CONNECTION: Final = "iuep"
 _TIMES: Final = "trz"
 
@@ -56,7 +56,7 @@ def _session(description: SessionDescription) -> Iterator[str]:
     yield from _attributes(description.attributes)
 
 
-def _media(media: MediaDescription, inherited: Connection | None) -> Iterator[str]:
+def _media(media: MediaDescription, inherited: ConnectionData | None) -> Iterator[str]:
     port = f"{media.port}/{media.port_count}" if media.port_count != 1 else f"{media.port}"
     yield f"m={media.kind} {port} {media.protocol} {' '.join(media.formats or ('0',))}"
     yield from _kept(media.others, "i")
@@ -65,12 +65,12 @@ def _media(media: MediaDescription, inherited: Connection | None) -> Iterator[st
     yield from _attributes(media.attributes)
 
 
-def _connection(connection: Connection | None) -> Iterator[str]:
+def _connection(connection: ConnectionData | None) -> Iterator[str]:
     if connection is not None:
         yield f"c={connection.network_type} {connection.address_type} {connection.address}"
 
 
-def _kept(lines: tuple[Line, ...], types: str) -> Iterator[str]:
+def _kept(lines: tuple[SdpLine, ...], types: str) -> Iterator[str]:
     """Yield the lines of these types, in the order of the types."""
     for type_ in types:
         yield from (f"{type_}={line.value}" for line in lines if line.type == type_)

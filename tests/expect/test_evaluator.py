@@ -8,7 +8,7 @@ from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import RATE
 from sipcli.media.rtp.receipt import Receipt
 from sipcli.phone.events import Dtmf
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from tests.expect.told_calls import FakeCall, Theatre, a_stream
 
 

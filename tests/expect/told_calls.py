@@ -15,7 +15,7 @@ from sipcli.media.rtp.receipt import Receipt
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.events import CallEnded, CallStats, CandidateShown, Event, Media
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 
 
 def a_stream() -> Any:

@@ -15,7 +15,7 @@ from sipcli.phone.call_errors import call_failure
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.events import CallEnded, CallWarned, Dtmf, Media
 from sipcli.phone.managed_call import Call
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from sipcli.sip.message import Request, Response
 from tests.media.session.ends import ends, virtual
 from tests.phone.phones_world import Person, in_a_call, town

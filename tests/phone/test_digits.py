@@ -11,7 +11,7 @@ from sipcli.media.session.session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.phone.events import CallEnded, DigitsNotSent, Dtmf, Held
 from sipcli.phone.managed_call import Call
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from tests.media.session.ends import ends, virtual
 from tests.phone.phones_world import Person, in_a_call, town
 from tests.phone.test_begin_anew import Asked

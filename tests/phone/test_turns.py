@@ -23,7 +23,7 @@ from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.phone.events import CallEnded, CallWarned, Held, Media, Resumed
 from sipcli.phone.managed_call import Call
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from sipcli.sip.uri import SipUri
 from tests.media.session.ends import ends, virtual
 from tests.phone.phones_world import Person, in_a_call, town

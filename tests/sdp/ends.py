@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from sipcli.sdp.description import MediaDescription
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction, MediaDescription
+from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia
-from sipcli.sdp.negotiation import Negotiation, RemoteOffer
-from sipcli.sdp.preferences import Preferences
+from sipcli.sdp.negotiation import Negotiation, ReceivedOffer
 from sipcli.sdp.read import read
 from sipcli.sdp.transport import Candidate, CandidateType, Fingerprint, LocalTransport
 
@@ -91,10 +90,10 @@ def negotiation(*codecs: str, own_order: bool = False) -> Negotiation:
     )
 
 
-def offered(us: Negotiation, text: str | bytes) -> RemoteOffer:
+def offered(us: Negotiation, text: str | bytes) -> ReceivedOffer:
     """The offer, which must be of use."""
     offer = us.receive_offer(text)
-    assert isinstance(offer, RemoteOffer), offer
+    assert isinstance(offer, ReceivedOffer), offer
     return offer
 
 

@@ -3,10 +3,9 @@
 import pytest
 
 from sipcli.sdp.audio import MAX_CANDIDATES, AudioMedia, audio_media
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.dtls import Setup
+from sipcli.sdp.description import Direction
 from sipcli.sdp.read import read
-from sipcli.sdp.transport import Fingerprint
+from sipcli.sdp.transport import DtlsSetup, Fingerprint
 from tests.sdp.ends import DIGEST, OTHER_DIGEST, WEAK_DIGEST, audio, sdp
 
 
@@ -55,7 +54,7 @@ def test_what_stands_with_the_medium_counts_more() -> None:
             "a=setup:passive",
         ),
     )
-    assert (found.ufrag, found.setup) == ("peer", Setup.ACTPASS)
+    assert (found.ufrag, found.setup) == ("peer", DtlsSetup.ACTPASS)
     assert found.fingerprints == (Fingerprint("sha-256", OTHER_DIGEST),)
 
 
@@ -66,7 +65,7 @@ def test_several_fingerprints_are_all_read_and_nonsense_left_out() -> None:
 
 def test_an_unknown_setup_is_as_if_missing() -> None:
     found = only(audio(setup="sometimes"), session=("a=setup:passive",))
-    assert found.setup is Setup.PASSIVE
+    assert found.setup is DtlsSetup.PASSIVE
     assert only(audio(without=["a=setup"])).setup is None
 
 

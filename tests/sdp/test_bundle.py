@@ -3,8 +3,7 @@
 import pytest
 
 from sipcli.sdp.audio import audio_media
-from sipcli.sdp.description import MediaDescription
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction, MediaDescription
 from sipcli.sdp.read import read
 from sipcli.sdp.validation import Refused
 from tests.sdp.ends import OTHER_DIGEST, answering, audio, local, negotiation, offering, sdp

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
+from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiation import Negotiation
-from sipcli.sdp.preferences import Preferences
 from tests.sdp.ends import (
     DIGEST,
     answering,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from tests.sdp.ends import answering, audio, audio_of, local, negotiation, offering, sdp
 
 XR = "a=rtcp-xr:rcvr-rtt=all:10000 voip-metrics stat-summary=loss"

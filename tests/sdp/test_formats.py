@@ -2,9 +2,16 @@
 
 import pytest
 
-from sipcli.sdp.formats import STATIC, Format, first_of_each, read_formats
-from sipcli.sdp.opus import OpusWishes
-from sipcli.sdp.preferences import CODECS, EVENTS, Preferences
+from sipcli.sdp.formats import (
+    CODECS,
+    EVENTS,
+    STATIC,
+    Format,
+    OpusWishes,
+    Preferences,
+    first_of_each,
+    read_formats,
+)
 from sipcli.sdp.read import read
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from tests.sdp.ends import (
     answering,
     audio,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
-from sipcli.sdp.negotiation import RemoteOffer, State
+from sipcli.sdp.negotiation import NegotiationState, ReceivedOffer
 from sipcli.sdp.read import MAX_LENGTH
 from sipcli.sdp.validation import Refused
 from tests.sdp.ends import PEERS, answering, audio, local, negotiation, sdp
@@ -46,7 +46,7 @@ def test_damaged_descriptions_are_agreed_to_or_refused(first: bytes, second: byt
     us = negotiation()
     for text in (first, second):
         outcome = us.receive_offer(text)
-        if isinstance(outcome, RemoteOffer):
+        if isinstance(outcome, ReceivedOffer):
             answer, agreed = us.create_answer(local(), Direction.SENDRECV)
             assert answer.encode().decode() == answer
             assert agreed.codec.encoding in ("opus", "g722", "pcmu", "pcma")
@@ -56,7 +56,7 @@ def test_damaged_descriptions_are_agreed_to_or_refused(first: bytes, second: byt
         us.create_offer(local(), Direction.SENDRECV)
         answered = us.receive_answer(second)
         assert isinstance(answered, NegotiatedMedia | Refused)
-        assert us.state is State.STABLE
+        assert us.state is NegotiationState.STABLE
 
 
 def filled(piece: str) -> str:
@@ -89,7 +89,7 @@ def test_no_offer_costs_more_than_its_length_deserves(piece: str) -> None:
     us = negotiation()
     begin = time.process_time()
     outcome = us.receive_offer(text)
-    if isinstance(outcome, RemoteOffer):
+    if isinstance(outcome, ReceivedOffer):
         us.create_answer(local(), Direction.SENDRECV)
     assert time.process_time() - begin < 0.3
 

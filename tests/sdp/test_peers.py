@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
+from sipcli.sdp.formats import OpusWishes, Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
-from sipcli.sdp.opus import OpusWishes
-from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import read
 from sipcli.sdp.transport import DtlsRole
 from tests.sdp.ends import PEERS, answering, audio_of, local, negotiation, offering

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from sipcli.sdp.read import read
 from sipcli.sdp.validation import Refused
 from tests.sdp.ends import (

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from sipcli.sdp.description import (
     Attribute,
-    Connection,
-    Line,
+    ConnectionData,
     MediaDescription,
-    Origin,
+    SdpLine,
+    SdpOrigin,
     SessionDescription,
 )
 from sipcli.sdp.read import MAX_LENGTH, MAX_LINES, MAX_MEDIA, BadDescription, read
@@ -23,14 +23,14 @@ WHOLE = (
     "m=image 4002 udptl t38\r\n"
 )
 READ = SessionDescription(
-    origin=Origin("jo", "12", "34", "IN", "IP4", "192.0.2.1"),
+    origin=SdpOrigin("jo", "12", "34", "IN", "IP4", "192.0.2.1"),
     name="Talk",
-    connection=Connection("IN", "IP4", "192.0.2.2"),
+    connection=ConnectionData("IN", "IP4", "192.0.2.2"),
     others=(
-        Line("i", "about"),
-        Line("b", "AS:64"),
-        Line("t", "0 0"),
-        Line("r", "7d 1h 0 25h"),
+        SdpLine("i", "about"),
+        SdpLine("b", "AS:64"),
+        SdpLine("t", "0 0"),
+        SdpLine("r", "7d 1h 0 25h"),
     ),
     attributes=(Attribute("sendonly"), Attribute("group", "BUNDLE 0 1")),
     media=(
@@ -40,8 +40,8 @@ READ = SessionDescription(
             port_count=2,
             protocol="RTP/AVP",
             formats=("0", "8"),
-            connection=Connection("IN", "IP6", "2001:db8::1"),
-            others=(Line("b", "TIAS:30"),),
+            connection=ConnectionData("IN", "IP6", "2001:db8::1"),
+            others=(SdpLine("b", "TIAS:30"),),
             attributes=(Attribute("mid", "0"), Attribute("sendrecv")),
         ),
         MediaDescription(kind="image", port=4002, protocol="udptl", formats=("t38",)),
@@ -81,8 +81,8 @@ def test_missing_lines_are_no_fault() -> None:
 def test_noise_between_the_lines_is_left_out_and_unknown_types_are_kept() -> None:
     description = read("v=0\nhello\n=\na=\na=:x\ny=new\nm=audio 1 RTP/AVP\nboundary--\nq=1\n")
     assert description.attributes == ()
-    assert description.others == (Line("y", "new"),)
-    assert description.media[0].others == (Line("q", "1"),)
+    assert description.others == (SdpLine("y", "new"),)
+    assert description.media[0].others == (SdpLine("q", "1"),)
     assert description.media[0].formats == ()
 
 
@@ -90,7 +90,7 @@ def test_the_first_of_two_is_taken_where_one_is_allowed() -> None:
     description = read("o=a 1 2 IN IP4 x\no=b 1 2 IN IP4 x\ns=1\ns=2\nc=IN IP4 a\nc=IN IP4 b\n")
     assert description.origin is not None
     assert (description.origin.username, description.name) == ("a", "1")
-    assert description.connection == Connection("IN", "IP4", "a")
+    assert description.connection == ConnectionData("IN", "IP4", "a")
 
 
 def test_lines_that_mean_nothing_are_as_if_missing() -> None:
@@ -162,11 +162,11 @@ def test_addresses_of_the_torture_messages() -> None:
     """RFC 5118 §4.8 and §4.9: IPv6, and each medium with an address of another family."""
     text = (DATA / "rfc5118/mult-ip-in-sdp.dat").read_bytes().partition(b"\r\n\r\n")[2]
     assert [each.connection for each in read(text).media] == [
-        Connection("IN", "IP4", "192.0.2.1"),
-        Connection("IN", "IP6", "2001:db8::1"),
+        ConnectionData("IN", "IP4", "192.0.2.1"),
+        ConnectionData("IN", "IP6", "2001:db8::1"),
     ]
     text = (DATA / "rfc5118/ipv4-mapped-ipv6.dat").read_bytes().partition(b"\r\n\r\n")[2]
-    assert read(text).connection == Connection("IN", "IP6", "::ffff:192.0.2.2")
+    assert read(text).connection == ConnectionData("IN", "IP6", "::ffff:192.0.2.2")
 
 
 LINES = st.lists(

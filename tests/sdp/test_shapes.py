@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
-from sipcli.sdp.negotiation import State
+from sipcli.sdp.negotiation import NegotiationState
 from sipcli.sdp.read import read
 from sipcli.sdp.validation import Refused
 from tests.sdp.ends import (
@@ -194,7 +194,7 @@ def test_an_answer_that_can_be_used_makes_a_call(shape: Usable, end: str) -> Non
     assert agreed.codec.encoding == shape.codec
     assert agreed.direction is shape.direction
     assert agreed.path.remote.ufrag == "peer"
-    assert us.state is State.STABLE
+    assert us.state is NegotiationState.STABLE
 
 
 @pytest.mark.parametrize("shape", UNUSABLE, ids=named)
@@ -204,7 +204,7 @@ def test_an_offer_that_webrtc_forbids_is_refused_with_the_reason(shape: Unusable
     assert isinstance(refused, Refused)
     assert (refused.status, refused.warning_code) == (488, shape.code)
     assert shape.says in refused.text
-    assert us.state is State.STABLE
+    assert us.state is NegotiationState.STABLE
 
 
 @pytest.mark.parametrize("shape", UNUSABLE, ids=named)
@@ -215,7 +215,7 @@ def test_an_answer_that_webrtc_forbids_ends_the_exchange_with_the_reason(shape: 
     assert isinstance(refused, Refused)
     assert refused.warning_code == shape.code
     assert shape.says in refused.text
-    assert us.state is State.STABLE
+    assert us.state is NegotiationState.STABLE
     assert us.agreed is None
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
+from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
-from sipcli.sdp.preferences import Preferences
 from sipcli.sdp.read import read
 from sipcli.sdp.sources import (
     MID_URI,

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.sdp.description import Origin
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction, SdpOrigin
+from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia
-from sipcli.sdp.negotiation import Negotiation, OutOfTurn, State
-from sipcli.sdp.preferences import Preferences
+from sipcli.sdp.negotiation import Negotiation, NegotiationState, WrongState
 from sipcli.sdp.read import read
 from sipcli.sdp.transport import DtlsRole
 from sipcli.sdp.validation import Refused
@@ -29,7 +28,7 @@ OFFER = sdp(audio())
 ANSWER = sdp(audio(setup="active"))
 
 
-def origin(text: str) -> Origin:
+def origin(text: str) -> SdpOrigin:
     found = read(text).origin
     assert found is not None
     return found
@@ -39,9 +38,9 @@ def versions(*texts: str) -> list[int]:
     return [int(origin(text).version) for text in texts]
 
 
-def states() -> dict[State, Negotiation]:
+def states() -> dict[NegotiationState, Negotiation]:
     """One of each state, from which every call is tried."""
-    stable, ours, answered, theirs = (negotiation() for _ in State)
+    stable, ours, answered, theirs = (negotiation() for _ in NegotiationState)
     ours.create_offer(local(), SENDRECV)
     answered.create_offer(local(), SENDRECV)
     answered.receive_answer(ANSWER, provisional=True)
@@ -49,38 +48,38 @@ def states() -> dict[State, Negotiation]:
     return {each.state: each for each in (stable, ours, answered, theirs)}
 
 
-CALLS: dict[str, tuple[Callable[[Negotiation], object], set[State]]] = {
-    "create_offer": (lambda each: each.create_offer(local(), SENDRECV), {State.STABLE}),
-    "receive_offer": (lambda each: each.receive_offer(OFFER), {State.STABLE}),
+CALLS: dict[str, tuple[Callable[[Negotiation], object], set[NegotiationState]]] = {
+    "create_offer": (lambda each: each.create_offer(local(), SENDRECV), {NegotiationState.STABLE}),
+    "receive_offer": (lambda each: each.receive_offer(OFFER), {NegotiationState.STABLE}),
     "create_answer": (
         lambda each: each.create_answer(local(), SENDRECV),
-        {State.HAVE_REMOTE_OFFER},
+        {NegotiationState.HAVE_REMOTE_OFFER},
     ),
     "receive_answer": (
         lambda each: each.receive_answer(ANSWER),
-        {State.HAVE_LOCAL_OFFER, State.HAVE_REMOTE_PRANSWER},
+        {NegotiationState.HAVE_LOCAL_OFFER, NegotiationState.HAVE_REMOTE_PRANSWER},
     ),
     "receive_pranswer": (
         lambda each: each.receive_answer(ANSWER, provisional=True),
-        {State.HAVE_LOCAL_OFFER, State.HAVE_REMOTE_PRANSWER},
+        {NegotiationState.HAVE_LOCAL_OFFER, NegotiationState.HAVE_REMOTE_PRANSWER},
     ),
-    "rollback": (lambda each: each.rollback(), set(State) - {State.STABLE}),
+    "rollback": (lambda each: each.rollback(), set(NegotiationState) - {NegotiationState.STABLE}),
 }
 
 
 def test_there_is_one_of_each_state() -> None:
-    assert states().keys() == set(State)
+    assert states().keys() == set(NegotiationState)
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", NegotiationState)
 @pytest.mark.parametrize("call", CALLS)
-def test_calls_out_of_turn_are_mistakes_of_ours(state: State, call: str) -> None:
+def test_calls_out_of_turn_are_mistakes_of_ours(state: NegotiationState, call: str) -> None:
     make, allowed = CALLS[call]
     us = states()[state]
     if state in allowed:
         make(us)
     else:
-        with pytest.raises(OutOfTurn, match=state.name):
+        with pytest.raises(WrongState, match=state.name):
             make(us)
         assert us.state is state
 
@@ -134,7 +133,7 @@ def test_a_provisional_answer_that_cannot_be_used_leaves_room_for_another() -> N
     early = us.receive_answer(ANSWER, provisional=True)
     assert isinstance(us.receive_answer(b"", provisional=True), Refused)
     assert us.agreed == early
-    assert us.state is State.HAVE_REMOTE_PRANSWER
+    assert us.state is NegotiationState.HAVE_REMOTE_PRANSWER
 
 
 def test_an_unusable_final_answer_takes_the_provisional_one_with_it() -> None:
@@ -156,7 +155,7 @@ def test_rollback_returns_to_what_was_agreed_before() -> None:
     us.receive_offer(sdp(audio("a=inactive")))
     us.rollback()
     assert us.agreed == before
-    assert us.state is State.STABLE
+    assert us.state is NegotiationState.STABLE
 
 
 def test_each_fork_has_an_answer_of_its_own() -> None:
@@ -207,4 +206,4 @@ def test_a_refused_offer_of_theirs_leaves_the_session_as_it_was() -> None:
     _, before = answering(us, OFFER)
     assert isinstance(us.receive_offer(sdp(audio(without=["a=rtcp-mux"]))), Refused)
     assert us.agreed == before
-    assert us.state is State.STABLE
+    assert us.state is NegotiationState.STABLE

@@ -7,11 +7,10 @@ from itertools import count, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.formats import Key, read_formats
+from sipcli.sdp.description import Direction
+from sipcli.sdp.formats import CODECS, FormatKey, Preferences, read_formats
 from sipcli.sdp.negotiated import NegotiatedMedia
-from sipcli.sdp.negotiation import Negotiation, State
-from sipcli.sdp.preferences import CODECS, Preferences
+from sipcli.sdp.negotiation import Negotiation, NegotiationState
 from sipcli.sdp.read import read
 from sipcli.sdp.transport import LocalTransport
 from sipcli.sdp.validation import Refused
@@ -131,7 +130,7 @@ def check_mirror(one: NegotiatedMedia, other: NegotiatedMedia) -> None:
 
 def check_history(texts: list[str]) -> None:
     """Everything one side ever sent, in order."""
-    meanings: dict[str, set[Key]] = defaultdict(set)
+    meanings: dict[str, set[FormatKey]] = defaultdict(set)
     names: set[tuple[str, str]] = set()
     for text in texts:
         description = read(text)
@@ -172,6 +171,6 @@ def test_both_sides_always_come_to_the_same_call(
             assert agreed[0].path.remote.ufrag == ends[1].transport.ufrag
         in_force = tuple(end.negotiation.agreed for end in ends)
         assert in_force == (agreed or (None, None))
-        assert all(end.negotiation.state is State.STABLE for end in ends)
+        assert all(end.negotiation.state is NegotiationState.STABLE for end in ends)
     for end in ends:
         check_history(end.sent)

@@ -4,23 +4,23 @@ import pytest
 
 from sipcli.sdp.description import (
     Attribute,
-    Connection,
-    Line,
+    ConnectionData,
     MediaDescription,
-    Origin,
+    SdpLine,
+    SdpOrigin,
     SessionDescription,
 )
 from sipcli.sdp.write import write
 
-ORIGIN = Origin("-", "1", "2", "IN", "IP4", "192.0.2.1")
+ORIGIN = SdpOrigin("-", "1", "2", "IN", "IP4", "192.0.2.1")
 
 
 def test_lines_come_in_the_order_of_the_rfc_whatever_order_they_had() -> None:
     description = SessionDescription(
         origin=ORIGIN,
-        connection=Connection("IN", "IP4", "192.0.2.1"),
+        connection=ConnectionData("IN", "IP4", "192.0.2.1"),
         others=tuple(
-            Line(type_, "1") for type_ in ("k", "t", "r", "z", "b", "p", "e", "u", "i", "x")
+            SdpLine(type_, "1") for type_ in ("k", "t", "r", "z", "b", "p", "e", "u", "i", "x")
         ),
         attributes=(Attribute("tool", "x"),),
         media=(
@@ -29,7 +29,7 @@ def test_lines_come_in_the_order_of_the_rfc_whatever_order_they_had() -> None:
                 port=1,
                 protocol="RTP/AVP",
                 formats=("0",),
-                others=(Line("k", "2"), Line("b", "3"), Line("i", "4"), Line("t", "5")),
+                others=(SdpLine("k", "2"), SdpLine("b", "3"), SdpLine("i", "4"), SdpLine("t", "5")),
                 attributes=(Attribute("inactive"),),
             ),
         ),
@@ -48,7 +48,7 @@ def test_what_the_rfc_demands_is_added() -> None:
 
 def test_a_medium_needs_no_address_where_the_session_has_one() -> None:
     media = MediaDescription(kind="audio", port=4, port_count=2, protocol="x", formats=("a", "b"))
-    everywhere = Connection("IN", "IP6", "::1")
+    everywhere = ConnectionData("IN", "IP6", "::1")
     text = write(SessionDescription(origin=ORIGIN, connection=everywhere, media=(media,)))
     assert text.splitlines()[3:] == ["c=IN IP6 ::1", "t=0 0", "m=audio 4/2 x a b"]
 

@@ -28,7 +28,7 @@ from sipcli.phone.managed_call import Call
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 
 CALLER: Final = "alice"
 SECRET: Final = "open-sesame"

@@ -10,7 +10,7 @@ from sipcli.media.codecs import registry
 from sipcli.media.session import formats
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.webrtc.dtls import Certificate
-from sipcli.sdp.preferences import Preferences
+from sipcli.sdp.formats import Preferences
 
 
 @dataclass(frozen=True, slots=True)

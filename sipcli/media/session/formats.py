@@ -10,9 +10,8 @@ from sipcli.media.rtp.extension import Element, OneOf
 from sipcli.media.rtp.red import MAX_REDUNDANT
 from sipcli.media.session.inbound import InboundFormats
 from sipcli.media.session.outbound import OutboundFormats
-from sipcli.sdp.formats import RED, TELEPHONE_EVENT
+from sipcli.sdp.formats import RED, TELEPHONE_EVENT, OpusWishes
 from sipcli.sdp.negotiated import NegotiatedMedia
-from sipcli.sdp.opus import OpusWishes
 
 _LEAST_BITRATE: Final = 6_000
 """bit/s: the minimum of Opus."""

@@ -24,9 +24,9 @@ from sipcli.media.session.events import (
 from sipcli.media.session.silence import SilenceWatch
 from sipcli.media.session.stream import Randomness, Sink, Source, Stream, Tap, Wire
 from sipcli.media.session.way import Way
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
-from sipcli.sdp.negotiation import Negotiation, RemoteOffer, State
+from sipcli.sdp.negotiation import Negotiation, NegotiationState, ReceivedOffer
 from sipcli.sdp.sources import RtpSource
 from sipcli.sdp.transport import Candidate, Fingerprint
 from sipcli.sdp.validation import Refused
@@ -95,7 +95,7 @@ class MediaSession:
             self._tell,
         )
         self._transport = self._way.transport
-        self._considered: RemoteOffer | None = None
+        self._considered: ReceivedOffer | None = None
         self._arrival = asyncio.Event()
         """That of our last answer at the far end."""
         self._is_closed = False
@@ -137,7 +137,10 @@ class MediaSession:
     @property
     def awaits_answer(self) -> bool:
         """True if our offer waits for an answer."""
-        return self._negotiation.state in (State.HAVE_LOCAL_OFFER, State.HAVE_REMOTE_PRANSWER)
+        return self._negotiation.state in (
+            NegotiationState.HAVE_LOCAL_OFFER,
+            NegotiationState.HAVE_REMOTE_PRANSWER,
+        )
 
     async def offer(self, direction: Direction, *, restart: bool = False) -> bytes:
         """Return our offer; `restart` asks for an ICE restart (RFC 8839 §4.4.1.1)."""
@@ -171,7 +174,7 @@ class MediaSession:
         if path is not None and (path.ice_restarted or path.new_association):
             await self._way.propose_another()
         local = await self._way.own_side()
-        if self._negotiation.state is not State.HAVE_REMOTE_OFFER:
+        if self._negotiation.state is not NegotiationState.HAVE_REMOTE_OFFER:
             raise Withdrawn("the far end has withdrawn its offer")
         text, agreed = self._negotiation.create_answer(local, direction)
         self._arrival = asyncio.Event()
@@ -186,13 +189,13 @@ class MediaSession:
     def withdraw(self) -> None:
         """Drop the far end's offer, if not answered yet; call `rollback` next."""
         self._considered = None
-        if self._negotiation.state is State.HAVE_REMOTE_OFFER:
+        if self._negotiation.state is NegotiationState.HAVE_REMOTE_OFFER:
             self._negotiation.rollback()
 
     async def rollback(self) -> None:
         """Drop our failed offer or their withdrawn one; the current agreement stays in force."""
         self._considered = None
-        if self._negotiation.state is not State.STABLE:
+        if self._negotiation.state is not NegotiationState.STABLE:
             self._negotiation.rollback()
         await self._way.roll_back()
 

@@ -18,8 +18,8 @@ from sipcli.media.session.events import (
 from sipcli.media.transport import events
 from sipcli.media.transport.failure import FingerprintMismatch
 from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.sdp.negotiated import NegotiatedTransport
 from sipcli.sdp.transport import LocalTransport
-from sipcli.sdp.transport_params import Path
 
 Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 OnPacket: TypeAlias = Callable[[bytes, float], None]
@@ -85,7 +85,7 @@ class Way:
 
     # What is agreed
 
-    def follow(self, path: Path, *, before_restart: Work | None = None) -> bool:
+    def follow(self, path: NegotiatedTransport, *, before_restart: Work | None = None) -> bool:
         """Apply an agreement; an ICE restart begins after `before_restart` is done.
 
         Returns True if it leads to another far end than before.
@@ -151,7 +151,7 @@ class Way:
             self.is_lost = True
             self._tell(MediaBroke(error=error))
 
-    def _leads_elsewhere(self, path: Path) -> bool:
+    def _leads_elsewhere(self, path: NegotiatedTransport) -> bool:
         """Return True if the current transport cannot serve `path`."""
         return path.new_association or (path.ice_restarted and not self.transport.is_up)
 

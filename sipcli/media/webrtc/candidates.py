@@ -6,8 +6,7 @@ from typing import TypeAlias
 import aioice
 from aioice.candidate import candidate_foundation, candidate_priority
 
-from sipcli.sdp.ice import ip_version
-from sipcli.sdp.transport import Candidate, CandidateType
+from sipcli.sdp.transport import Candidate, CandidateType, ip_version
 
 Address: TypeAlias = tuple[str, int]
 """Host and port, for IPv6 too."""

@@ -13,7 +13,7 @@ from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaConnected, MediaEvent
 from sipcli.media.session.session import MediaSession
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
 from tests.core.factories import settings
 from tests.media.virtual_time import run

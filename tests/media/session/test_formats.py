@@ -10,11 +10,10 @@ from sipcli.config.settings import Opus
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.rtp.extension import Element, OneOf
 from sipcli.media.session import formats
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
+from sipcli.sdp.formats import OpusWishes, Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
-from sipcli.sdp.opus import OpusWishes
-from sipcli.sdp.preferences import Preferences
 from tests.sdp.ends import answering, audio, negotiation, offering, sdp
 
 LINE = "m=audio 5000 UDP/TLS/RTP/SAVPF 111 63 0"

@@ -9,7 +9,7 @@ import pytest
 from sipcli.errors import Phase
 from sipcli.media.session.events import MediaConnected, MediaFailed, MediaLost, MediaWarned
 from sipcli.media.session.session import NotAcceptable
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from tests.media.session.ends import End, connected, ends, exchange, media_config, virtual
 from tests.media.virtual_time import now
 from tests.open_files import open_files

@@ -10,7 +10,7 @@ from sipcli.media.session.silence import LOOK_INTERVAL, SILENCE_LIMIT, SilenceWa
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc import ice
 from sipcli.media.webrtc.ice import IceAgent
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from tests.media.session.ends import End, connected, exchange, virtual
 from tests.media.virtual_time import VirtualTimeLoop, now
 

@@ -13,7 +13,7 @@ from sipcli.media.session.events import MediaConnected
 from sipcli.media.session.outbound import Outbound
 from sipcli.media.session.stream import Stream
 from sipcli.media.transport.media_transport import MediaTransport
-from sipcli.sdp.direction import Direction
+from sipcli.sdp.description import Direction
 from tests.media.session.ends import connected, ends, media_config, virtual
 from tests.media.virtual_time import VirtualTimeLoop, now
 

@@ -19,8 +19,8 @@ from sipcli.media.rtp import rtcp
 from sipcli.media.rtp.packet import RtpPacket, build
 from sipcli.media.rtp.rtcp import Goodbye, ReportBlock, SenderReport
 from sipcli.media.session.stream import Randomness, Stream, Wire
+from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiation import Negotiation
-from sipcli.sdp.preferences import Preferences
 from tests.media.session.ends import Mute
 from tests.sdp.ends import answering, audio, sdp
 

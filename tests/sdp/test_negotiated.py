@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.dtls import is_strong
-from sipcli.sdp.transport import CandidateType, DtlsRole, Fingerprint
+from sipcli.sdp.description import Direction
+from sipcli.sdp.transport import CandidateType, DtlsRole, Fingerprint, is_strong
 from sipcli.sdp.validation import Refused
 from tests.sdp.ends import (
     DIGEST,

@@ -4,22 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipcli.sdp.direction import Direction
-from sipcli.sdp.dtls import Setup, is_strong, read_fingerprint, read_setup, role_left
-from sipcli.sdp.ice import (
-    default_candidate,
-    ip_version,
-    is_usable,
-    read_candidate,
-    write_candidate,
-)
+from sipcli.sdp.description import Direction
 from sipcli.sdp.transport import (
     Candidate,
     CandidateType,
     DtlsRole,
+    DtlsSetup,
     Fingerprint,
     LocalTransport,
     RemoteTransport,
+    default_candidate,
+    ip_version,
+    is_strong,
+    is_usable,
+    read_candidate,
+    read_fingerprint,
+    read_setup,
+    role_left,
+    write_candidate,
 )
 from tests.sdp.ends import DIGEST, WEAK_DIGEST, candidate, local
 
@@ -171,22 +173,22 @@ def test_the_weak_digest_of_these_tests_is_weak() -> None:
 @pytest.mark.parametrize(
     ("value", "setup"),
     [
-        ("active", Setup.ACTIVE),
-        ("PASSIVE", Setup.PASSIVE),
-        ("actpass", Setup.ACTPASS),
-        ("holdconn", Setup.HOLDCONN),
+        ("active", DtlsSetup.ACTIVE),
+        ("PASSIVE", DtlsSetup.PASSIVE),
+        ("actpass", DtlsSetup.ACTPASS),
+        ("holdconn", DtlsSetup.HOLDCONN),
         ("other", None),
         (None, None),
     ],
 )
-def test_setup_is_read_in_any_case(value: str | None, setup: Setup | None) -> None:
+def test_setup_is_read_in_any_case(value: str | None, setup: DtlsSetup | None) -> None:
     assert read_setup(value) is setup
 
 
 def test_the_role_is_what_the_other_side_leaves() -> None:
-    assert role_left(Setup.ACTIVE) is DtlsRole.SERVER
-    assert role_left(Setup.PASSIVE, DtlsRole.SERVER) is DtlsRole.CLIENT
-    for free in (None, Setup.ACTPASS, Setup.HOLDCONN):
+    assert role_left(DtlsSetup.ACTIVE) is DtlsRole.SERVER
+    assert role_left(DtlsSetup.PASSIVE, DtlsRole.SERVER) is DtlsRole.CLIENT
+    for free in (None, DtlsSetup.ACTPASS, DtlsSetup.HOLDCONN):
         assert role_left(free) is DtlsRole.CLIENT
         assert role_left(free, DtlsRole.SERVER) is DtlsRole.SERVER
 
