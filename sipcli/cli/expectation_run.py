@@ -160,7 +160,7 @@ class ExpectationRun:
         screen.record("expectation", {name: getattr(verdict, name) for name in names})
         mark, style = ("✓", GOOD) if verdict.met else ("✗", BAD)
         told = f"{_place(verdict)}: {verdict.actual}" if verdict.met else _fault(verdict)
-        screen.tell(Line(mark, one_line(told), style))
+        screen.say(Line(mark, one_line(told), style))
 
     def _keep(self, verdict: Verdict) -> None:
         self._verdicts.append(verdict)

@@ -74,7 +74,7 @@ class Keyboard:
                 self._line = ""
                 self._screen.ask("transfer to: ")
             elif key == "?":
-                self._screen.tell(Line("?", HELP, PLAIN))
+                self._screen.say(Line("?", HELP, PLAIN))
             elif key.isprintable():
                 self._check_question(key)
                 self._commands.press(key)

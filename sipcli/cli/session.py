@@ -77,7 +77,7 @@ def run_session(
     if loaded.settings.audio.output == "-":
         leave_stdout_alone()
     screen = current_screen()
-    screen.started(__version__, command)
+    screen.record("started", {"version": __version__, "command": command})
     if invocation.sandbox:
         work = _in_sandbox(work, others_may_call=command in ("listen", "register"))
     else:

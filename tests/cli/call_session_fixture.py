@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.output.call_line import CallLine
+from sipcli.cli.output.wording import Line
 from sipcli.config.settings import Permission
 from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.errors import DeviceError
@@ -116,8 +117,7 @@ class FakeCallSession:
     def call_session(self) -> CallSession:
         """The fake as the type that the commands take."""
         screen = SimpleNamespace(
-            say=self.said.append,
-            tell=lambda line: self.said.append(line.text),
+            say=lambda what: self.said.append(what.text if isinstance(what, Line) else what),
             error=self.said.append,
             ask=self.asked.append,
         )

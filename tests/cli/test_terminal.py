@@ -161,7 +161,7 @@ def test_what_is_typed_is_shown_from_its_end() -> None:
 def test_the_keys_are_listed_in_whole_words(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     with at_terminal() as (screen, read):
-        screen.tell(Line("?", SCRIPT_HELP, PLAIN))
+        screen.say(Line("?", SCRIPT_HELP, PLAIN))
         lines = plain(read()).splitlines()
     assert max(map(len, lines)) <= width
     assert " ".join(line.strip() for line in lines) == f"? {SCRIPT_HELP}"

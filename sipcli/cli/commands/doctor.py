@@ -95,4 +95,4 @@ def _tell(check: Check) -> None:
     lines += [" " * _HANG + one_line(other) for other in others]
     if check.hint is not None:
         lines.append(" " * _HANG + one_line(f"→ {check.hint}"))
-    screen.tell(Line(mark, "\n".join(lines), style, hang=_HANG))
+    screen.say(Line(mark, "\n".join(lines), style, hang=_HANG))

@@ -75,7 +75,7 @@ def sandbox(
     every message is shown.
     """
     screen = current_screen()
-    screen.started(__version__, "sandbox")
+    screen.record("started", {"version": __version__, "command": "sandbox"})
     if not _is_loopback(host):
         if not allow_remote:
             raise ConfigError(f"--host {host} is not loopback: add --allow-remote to listen there")

@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import IO, Any, Final
 
-from sipcli.cli.output.screen import Event
+from sipcli.cli.output.screen import Event, Screen
 from sipcli.cli.output.stream import put_line
-from sipcli.cli.output.wording import Line
 from sipcli.errors import Phase
 from sipcli.sip.uri import OtherUri, SipUri
 from sipcli.text import UNSAFE, without_passwords
@@ -25,7 +24,7 @@ PRIVATE: Final = frozenset(
 """Internal fields: session descriptions, and data that only the commands need."""
 
 
-class JsonScreen:
+class JsonScreen(Screen):
     """Events as JSON lines on `out`, flushed one by one; logs and traces on `err`."""
 
     def __init__(self, out: IO[str], err: IO[str]) -> None:
@@ -34,37 +33,9 @@ class JsonScreen:
         self._is_first = True
         self._is_finished = False
 
-    def started(self, version: str, command: str) -> None:
-        """Write the `started` event."""
-        self._write("started", {"version": version, "command": command})
-
-    def watch(self, *, registers: bool) -> None:
-        """Do nothing: the events have it."""
-
-    def watch_calls(self, line: Callable[[], str | None]) -> None:
-        """Do nothing: the events have it."""
-
-    def ask(self, question: str | None) -> None:
-        """Do nothing: no keys are read."""
-
-    def ring(self) -> None:
-        """Do nothing: the events have it."""
-
-    def rest(self) -> None:
-        """Do nothing: the events have it."""
-
-    def leaving(self) -> None:
-        """Do nothing: the events have it."""
-
     def event(self, event: Event) -> None:
         """Write an event of the phone."""
         self._write(event.name, as_fields(event))
-
-    def say(self, text: str) -> None:
-        """Do nothing: the events have it."""
-
-    def tell(self, line: Line) -> None:
-        """Do nothing: the events have it."""
 
     def record(self, name: str, values: Mapping[str, object]) -> None:
         """Write an event of this name."""

@@ -1,7 +1,7 @@
 """The interface of a screen: the terminal for a person, JSON for a program."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from sipcli.cli.output.wording import Line
 from sipcli.core.events import Event as PhoneEvent
@@ -12,11 +12,42 @@ Event: TypeAlias = PhoneEvent | CallEvent
 """An event of the phone or of its calls."""
 
 
-class Screen(Protocol):
-    """Where all output goes; nothing else prints."""
+class Screen:
+    """Where all output goes; nothing else prints.
 
-    def started(self, version: str, command: str) -> None:
-        """A command begins."""
+    A person and a program get the same news in different forms: `say` is for the one, `record`
+    for the other, and each screen ignores what is not for it.
+    """
+
+    def event(self, event: Event) -> None:
+        """Show an event of the phone or of a call."""
+        raise NotImplementedError
+
+    def warning(self, text: str) -> None:
+        """Show a warning; the command goes on."""
+        raise NotImplementedError
+
+    def error(self, text: str, brief: str | None = None) -> None:
+        """Show the error that ends the command; `brief` is enough if the rest is shown above."""
+        raise NotImplementedError
+
+    def note(self, text: str) -> None:
+        """Write a log line or a trace to stderr."""
+        raise NotImplementedError
+
+    def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
+        """The command ends; `phase` is the step that failed. Later output is dropped."""
+        raise NotImplementedError
+
+    # For a program
+
+    def record(self, name: str, values: Mapping[str, object]) -> None:
+        """Write an event of the command: a person gets it by `say`."""
+
+    # For a person
+
+    def say(self, what: str | Line) -> None:
+        """Show a result: text as it is, a line with its mark."""
 
     def watch(self, *, registers: bool) -> None:
         """A phone starts: from now on show a status line, if possible."""
@@ -35,27 +66,3 @@ class Screen(Protocol):
 
     def leaving(self) -> None:
         """The user has asked the command to end."""
-
-    def event(self, event: Event) -> None:
-        """Show an event of the phone or of a call."""
-
-    def say(self, text: str) -> None:
-        """Show a result to a person only: a program has it from the events."""
-
-    def tell(self, line: Line) -> None:
-        """Show a line with a mark to a person only."""
-
-    def record(self, name: str, values: Mapping[str, object]) -> None:
-        """Write an event of the command for a program only: a person gets it by `say`."""
-
-    def warning(self, text: str) -> None:
-        """Show a warning; the command goes on."""
-
-    def error(self, text: str, brief: str | None = None) -> None:
-        """Show the error that ends the command; `brief` is enough if the rest is shown above."""
-
-    def note(self, text: str) -> None:
-        """Write a log line or a trace to stderr."""
-
-    def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
-        """The command ends; `phase` is the step that failed. Later output is dropped."""

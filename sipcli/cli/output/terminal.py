@@ -1,7 +1,7 @@
 """The screen for a person: a line per event and, on a terminal, a status line below them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from os.path import sameopenfile
 from typing import IO, Final
 
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sipcli.cli.output.call_wording import call_wording
 from sipcli.cli.output.event_filter import EventFilter
-from sipcli.cli.output.screen import Event
+from sipcli.cli.output.screen import Event, Screen
 from sipcli.cli.output.status import Status
 from sipcli.cli.output.stream import put_line
 from sipcli.cli.output.wording import Line, wording
@@ -62,7 +62,7 @@ class PlainConsole(Console):
         return line[:hang].append_text(Text("\n" + " " * hang).join(pieces))
 
 
-class TerminalScreen:
+class TerminalScreen(Screen):
     """Results on `out`; warnings, errors, logs and traces on `err`.
 
     `verbose` is the number of `-v`; with `quiet` only errors and results are shown.
@@ -81,9 +81,6 @@ class TerminalScreen:
         self._event_filter = EventFilter(verbose=verbose, quiet=quiet)
         self._call_line: Callable[[], str | None] = lambda: None
         self._question: str | None = None
-
-    def started(self, version: str, command: str) -> None:
-        """Do nothing: the user typed the command."""
 
     def watch(self, *, registers: bool) -> None:
         """From now on show a status line, if the terminal can redraw it."""
@@ -133,16 +130,12 @@ class TerminalScreen:
         if self._status is not None:
             self._status.leaving()
 
-    def say(self, text: str) -> None:
-        """Print a result."""
-        self._console.print(Text(text))
-
-    def tell(self, line: Line) -> None:
-        """Print a line."""
-        self._print(line)
-
-    def record(self, name: str, values: Mapping[str, object]) -> None:
-        """Do nothing: `say` shows it."""
+    def say(self, what: str | Line) -> None:
+        """Print a result: text unbroken, so that it can be copied, a line wrapped."""
+        if isinstance(what, Line):
+            self._print(what)
+        else:
+            self._console.print(Text(what))
 
     def warning(self, text: str) -> None:
         """Print a warning."""

@@ -246,7 +246,7 @@ class Script:
     ) -> None:
         match line.step:
             case Help():
-                self._screen.tell(wording.Line("?", SCRIPT_HELP, wording.PLAIN))
+                self._screen.say(wording.Line("?", SCRIPT_HELP, wording.PLAIN))
             case Sleep(seconds):
                 await self._event_log.until(lambda: False, seconds)
             case Expect(wanted):
