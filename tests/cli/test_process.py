@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -35,14 +35,16 @@ def _hangups_count() -> Iterator[None]:
 
 
 @contextmanager
-def started(*arguments: str, **changes: Any) -> Iterator[subprocess.Popen[str]]:
+def started(
+    *arguments: str, program: Sequence[str] = PROGRAM, **changes: Any
+) -> Iterator[subprocess.Popen[str]]:
     """`sipcli` with pipes; it is gone when this ends."""
     usual: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
     }
-    with subprocess.Popen([*PROGRAM, *arguments], text=True, **usual | changes) as process:
+    with subprocess.Popen([*program, *arguments], text=True, **usual | changes) as process:
         try:
             yield process
         finally:
@@ -84,9 +86,7 @@ def test_a_signal_before_the_outcome_is_exit_130() -> None:
             with started(*command, "--json", *account(server)) as process:
                 read_until(process.stdout, "connected")
                 process.send_signal(signal.SIGINT)
-                begun = time.monotonic()
-                events = rest(process)
-                assert time.monotonic() - begun < 4  # 3 s, and the process's own end
+                events = rest(process)  # within `LIMIT`: a REGISTER itself is given up after 32 s
                 assert process.returncode == 130
             assert events[-1] | {"time": 0, "reason": ""} == {
                 "time": 0,
@@ -97,17 +97,21 @@ def test_a_signal_before_the_outcome_is_exit_130() -> None:
 
 
 def test_the_second_signal_ends_at_once() -> None:
+    """Even where the first would take much longer than is waited for the end here."""
     behaviour = Behaviour(silent=frozenset({"UNREGISTER"}))
+    patient = (
+        f"from sipcli.phone import runner; runner.UNREGISTER_TIMEOUT_S = {5 * LIMIT};"
+        "from sipcli.start import entry; entry()"
+    )
+    program = [sys.executable, "-c", patient]
     with in_a_thread(behaviour) as server:
-        with started("register", "--json", *account(server)) as process:
+        with started("register", "--json", *account(server), program=program) as process:
             read_until(process.stdout, "registered")
             process.send_signal(signal.SIGINT)
             while len(server.requests("REGISTER")) != 2:
                 time.sleep(0.01)
             process.send_signal(signal.SIGINT)
-            begun = time.monotonic()
             events = rest(process)
-            assert time.monotonic() - begun < 1.5  # the first alone takes 2 s here
             assert process.returncode == 130
         assert events[-1]["event"] == "finished"
         assert events[-1]["exit_code"] == 130

@@ -1,7 +1,7 @@
 """Bodies of parts, well-formed and otherwise, and what is found in them."""
 
-import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -24,10 +24,9 @@ from sipcli.sip.header_values import MediaType
 from sipcli.sip.message import Request
 from sipcli.sip.parser import parse
 from sipcli.sip.validate import check
+from tests.growth import assert_costs_at_most, assert_grows_linearly
 from tests.sip.corpus import case
 
-SLOWEST = 0.1
-"""CPU seconds for one body, everything included."""
 LARGEST = 65536
 
 
@@ -375,30 +374,31 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
 }
 
 
-def cpu_seconds(boundary: str, body: bytes) -> float:
-    one = message(body, f'multipart/mixed;boundary="{boundary}"')
-    start = time.process_time()
-    check(one)
-    find_body(one, (SDP,))
-    must_refuse(one, (SDP,), is_strict=True)
-    return time.process_time() - start
-
-
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_no_body_is_slow(shape: str) -> None:
     boundary, make = HOSTILE[shape]
-    body = make(LARGEST - 40000 if len(boundary) > 1000 else LARGEST - 1000)
-    # Twice, so that a pause of the machine is not taken for a slow search.
-    assert min(cpu_seconds(boundary, body), cpu_seconds(boundary, body)) < SLOWEST
+
+    def read(size: int) -> Callable[[], object]:
+        one = message(make(size), f'multipart/mixed;boundary="{boundary}"')
+        return lambda: (
+            check(one),
+            find_body(one, (SDP,)),
+            must_refuse(one, (SDP,), is_strict=True),
+        )
+
+    assert_grows_linearly(read, LARGEST - 40000 if len(boundary) > 1000 else LARGEST - 1000)
 
 
 def test_parts_within_parts_to_the_bound_are_not_slow() -> None:
     inner = mixed(*[part(SDP)] * MAX_PARTS)
-    body = nested(DEEPEST - 1, inner * 20)
-    start = time.process_time()
+    flat = inner * 24
+    assert LARGEST - 3000 < len(flat) < LARGEST
+    deep = nested(DEEPEST - 1, flat)
     for kind in ("mixed", "alternative", "related"):
-        found(body, f"multipart/{kind};boundary=n{DEEPEST - 2}")
-    assert time.process_time() - start < 3 * SLOWEST
+        assert_costs_at_most(
+            partial(found, deep, f"multipart/{kind};boundary=n{DEEPEST - 2}"),
+            (3 * DEEPEST, partial(found, flat, f"multipart/{kind};boundary=b")),
+        )
 
 
 PIECES = st.sampled_from(
