@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
         "errors",
         "files",
         "awake",
-        "net.resolve",
+        "net.dns",
         "net.tls",
         "net.network_watch",
     },

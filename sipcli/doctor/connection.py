@@ -10,23 +10,27 @@ from typing import Final
 from sipcli.config.settings import WsServer
 from sipcli.doctor.check import Check, bad, good, idle, not_run
 from sipcli.errors import Phase
-from sipcli.net import details as net
-from sipcli.net.certificate import Certificate
-from sipcli.net.details import LinkDetails
 from sipcli.net.dial import dial
-from sipcli.net.failure import ConnectFailed, Fault, excerpt
-from sipcli.net.options import LinkOptions
+from sipcli.net.errors import (
+    ConnectPhase,
+    DialError,
+    LinkDetails,
+    Problem,
+    ServerCertificate,
+    excerpt,
+)
+from sipcli.net.link_options import LinkOptions
 
 PHASES: Final = (Phase.DNS, Phase.TCP, Phase.TLS, Phase.WEBSOCKET)
 MIN_DAYS_LEFT: Final = 14
 """A certificate with fewer days left gets a hint to renew it."""
 
-_STEPS: Final[Mapping[net.Phase, Phase]] = {
-    net.Phase.DNS: Phase.DNS,
-    net.Phase.TCP: Phase.TCP,
-    net.Phase.TLS: Phase.TLS,
-    net.Phase.HTTP: Phase.WEBSOCKET,
-    net.Phase.SUBPROTOCOL: Phase.WEBSOCKET,
+_STEPS: Final[Mapping[ConnectPhase, Phase]] = {
+    ConnectPhase.DNS: Phase.DNS,
+    ConnectPhase.TCP: Phase.TCP,
+    ConnectPhase.TLS: Phase.TLS,
+    ConnectPhase.HTTP: Phase.WEBSOCKET,
+    ConnectPhase.SUBPROTOCOL: Phase.WEBSOCKET,
 }
 _HINTS: Final[Mapping[Phase, str]] = {
     Phase.DNS: "check the host name in ws_servers",
@@ -46,7 +50,7 @@ class Attempt:
     """What was learnt before it failed, or in all."""
     failed_at: Phase | None = None
     """None if the WebSocket opened; then `fault` is None, too."""
-    fault: Fault | None = None
+    fault: Problem | None = None
 
 
 async def dial_all(servers: Iterable[WsServer], options: LinkOptions) -> tuple[Attempt, ...]:
@@ -57,7 +61,7 @@ async def dial_all(servers: Iterable[WsServer], options: LinkOptions) -> tuple[A
 async def _dial(server: WsServer, options: LinkOptions) -> Attempt:
     try:
         link = await dial(server, options)
-    except ConnectFailed as failed:
+    except DialError as failed:
         return Attempt(server, failed.details, _STEPS[failed.phase], failed.fault)
     await link.close()
     return Attempt(server, link.details)
@@ -113,12 +117,12 @@ def _found(phase: Phase, attempt: Attempt, now: datetime) -> tuple[str, ...]:
         case Phase.TCP if details.proxy is not None:
             return (f"through the proxy {details.proxy} (from the environment)",)
         case Phase.TCP:
-            return (f"{details.peer_address}{_took(details, net.Phase.TCP)}",)
+            return (f"{details.peer_address}{_took(details, ConnectPhase.TCP)}",)
         case Phase.TLS:
             return _tls_found(details, now)
         case _:
             speaks = f", by {details.http_server}" if details.http_server else ""
-            took = _took(details, net.Phase.HTTP)
+            took = _took(details, ConnectPhase.HTTP)
             return (f"subprotocol {details.subprotocol}{speaks}{took}",)
 
 
@@ -128,7 +132,7 @@ def _dns_found(attempt: Attempt) -> str:
         return f"the proxy {details.proxy} looks up {host}"
     if _is_address(host):
         return f"{host} is an address: nothing to look up"
-    return f"{host} resolves to {', '.join(details.addresses)}{_took(details, net.Phase.DNS)}"
+    return f"{host} resolves to {', '.join(details.addresses)}{_took(details, ConnectPhase.DNS)}"
 
 
 def _is_address(host: str) -> bool:
@@ -147,7 +151,7 @@ def _tls_found(details: LinkDetails, now: datetime) -> tuple[str, ...]:
     return (f"{details.tls_version}, {details.cipher}", *shown)
 
 
-def _certificate_found(certificate: Certificate, now: datetime) -> str:
+def _certificate_found(certificate: ServerCertificate, now: datetime) -> str:
     days = (certificate.not_after - now).days
     left = f"{days} days left" if days >= 0 else f"expired {-days} days ago"
     subject, issuer = excerpt(certificate.subject), excerpt(certificate.issuer)
@@ -167,6 +171,6 @@ def _hints(phase: Phase, attempt: Attempt, now: datetime) -> list[str]:
     return []
 
 
-def _took(details: LinkDetails, phase: net.Phase) -> str:
+def _took(details: LinkDetails, phase: ConnectPhase) -> str:
     took = dict(details.elapsed_ms).get(phase)
     return "" if took is None else f" ({took:.0f} ms)"

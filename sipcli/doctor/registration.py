@@ -7,7 +7,7 @@ from sipcli.core.events import Registered
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MissingPassword, Phase, SipcliError
-from sipcli.net.failure import excerpt
+from sipcli.net.errors import excerpt
 from sipcli.phone.observer import Observer
 from sipcli.sip.auth import Challenge, parse_challenges
 from sipcli.sip.message import Response

@@ -18,7 +18,7 @@ from sipcli.doctor.trial_call import call_checks, call_ourselves, place, unreach
 from sipcli.errors import MissingPassword, Phase
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.survey import survey
-from sipcli.net.options import LinkOptions
+from sipcli.net.link_options import LinkOptions
 from sipcli.phone.observer import Observer
 from sipcli.sip.uri import Uri
 

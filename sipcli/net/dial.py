@@ -15,15 +15,19 @@ from websockets.uri import parse_uri
 
 from sipcli.config.settings import WsServer
 from sipcli.errors import DESCRIPTORS_HINT, is_out_of_descriptors
-from sipcli.net import refusal, tcp, tls
-from sipcli.net import resolve as dns
-from sipcli.net.certificate import read_certificate
-from sipcli.net.connection import LINGER, MAX_UNSENT, Connection
-from sipcli.net.details import LinkDetails, Phase
-from sipcli.net.failure import ConnectFailed, Fault, excerpt
+from sipcli.net import dns, tcp, tls, upgrade_errors
+from sipcli.net.errors import (
+    ConnectPhase,
+    DialError,
+    LinkDetails,
+    Problem,
+    excerpt,
+    read_certificate,
+)
 from sipcli.net.link import Link
-from sipcli.net.options import LinkOptions
+from sipcli.net.link_options import LinkOptions
 from sipcli.net.trim import MAX_SIZE
+from sipcli.net.websocket import LINGER, MAX_UNSENT, WebSocketConnection
 from sipcli.net.websockets_compat import Proxy, as_utf8, get_proxy, parse_proxy
 
 SUBPROTOCOL: Final = "sip"
@@ -55,7 +59,7 @@ class _Connect(connect):
 async def dial(server: WsServer, options: LinkOptions) -> Link:
     """Connect to `server`, all phases within `options.connect_timeout` seconds.
 
-    Raises `ConnectFailed`. When it raises anything, or is cancelled, no socket stays open.
+    Raises `DialError`. When it raises anything, or is cancelled, no socket stays open.
     A proxy that the environment names (`https_proxy`, `no_proxy` and so on) is used.
     """
     attempt = _Attempt(server, options)
@@ -75,12 +79,12 @@ class _Attempt:
     def __init__(self, server: WsServer, options: LinkOptions) -> None:
         self._server = server
         self._options = options
-        self._phase = Phase.DNS
-        self._began: list[tuple[Phase, float]] = []
-        self._addresses: tuple[dns.Address, ...] = ()
-        self._reached: dns.Address | None = None
+        self._phase = ConnectPhase.DNS
+        self._began: list[tuple[ConnectPhase, float]] = []
+        self._addresses: tuple[dns.SocketAddress, ...] = ()
+        self._reached: dns.SocketAddress | None = None
         self._proxy: Proxy | None = None
-        self._connection: Connection | None = None
+        self._connection: WebSocketConnection | None = None
         self._tls_facts: dict[str, Any] = {}
         """The TLS fields of `LinkDetails`, as far as known."""
 
@@ -90,20 +94,18 @@ class _Attempt:
         if proxy is None:
             connection = await self._connect(proxy=None, sock=await self._reach())
         else:
-            self._enter(Phase.TCP)
+            self._enter(ConnectPhase.TCP)
             self._proxy = self._read_proxy(proxy)
             connection = await self._connect(proxy=proxy)
-        self._enter(Phase.SUBPROTOCOL)
+        self._enter(ConnectPhase.SUBPROTOCOL)
         if connection.subprotocol != SUBPROTOCOL:
             connection.transport.abort()
-            raise self._failed(refusal.explain_choice([]))
+            raise self._failed(upgrade_errors.explain_choice([]))
         return Link(connection, replace(self._details(), subprotocol=SUBPROTOCOL))
 
-    async def untrusted(
-        self, error: ssl.SSLCertVerificationError, deadline: float
-    ) -> ConnectFailed:
+    async def untrusted(self, error: ssl.SSLCertVerificationError, deadline: float) -> DialError:
         """Return why the certificate is not trusted; fetches it again to see whose it is."""
-        self._phase = Phase.TLS
+        self._phase = ConnectPhase.TLS
         host = self._server.hostname
         seen = None
         if self._reached is not None:
@@ -112,19 +114,19 @@ class _Attempt:
             seen = None if der is None else read_certificate(der)
         return self._failed(tls.explain_untrusted(error, host, seen))
 
-    def failure(self, error: Exception) -> ConnectFailed:
+    def failure(self, error: Exception) -> DialError:
         """Return what any other `error` means, with the phase it belongs to."""
         if is_out_of_descriptors(error):
-            lack = Fault("this process has too few file descriptors", DESCRIPTORS_HINT)
+            lack = Problem("this process has too few file descriptors", DESCRIPTORS_HINT)
             return self._failed(lack)
-        if self._connection is not None and self._phase is Phase.HTTP:
-            return refusal.upgrade_failed(self._details(), error, self._connection)
+        if self._connection is not None and self._phase is ConnectPhase.HTTP:
+            return upgrade_errors.upgrade_failed(self._details(), error, self._connection)
         if isinstance(error, socket.gaierror):
-            self._phase = Phase.DNS
+            self._phase = ConnectPhase.DNS
             host = self._proxy.host if self._proxy else self._server.hostname
             return self._failed(dns.explain(error, host))
         if isinstance(error, ssl.SSLError):
-            self._phase = Phase.TLS
+            self._phase = ConnectPhase.TLS
             return self._failed(tls.explain(error))
         if isinstance(error, TimeoutError):
             return self._failed(self._explain_timeout())
@@ -136,13 +138,13 @@ class _Attempt:
 
     async def _reach(self) -> socket.socket:
         """Open a TCP connection to the server itself."""
-        self._enter(Phase.DNS)
+        self._enter(ConnectPhase.DNS)
         self._addresses = await dns.resolve(self._server.hostname, self._server.port)
-        self._enter(Phase.TCP)
+        self._enter(ConnectPhase.TCP)
         sock, self._reached = await tcp.connect(self._addresses)
         return sock
 
-    async def _connect(self, **through: Any) -> Connection:
+    async def _connect(self, **through: Any) -> WebSocketConnection:
         """Do TLS if needed, then the upgrade, over an open TCP connection or through a proxy."""
         options = self._options
         if self._server.secure:
@@ -152,7 +154,7 @@ class _Attempt:
                 "ssl_shutdown_timeout": LINGER,
             }
             if self._reached is not None:
-                self._enter(Phase.TLS)
+                self._enter(ConnectPhase.TLS)
         opened = await _Connect(
             self._server.ws_uri,
             origin=None if options.origin is None else Origin(as_utf8(options.origin)),
@@ -173,48 +175,50 @@ class _Attempt:
             create_connection=cast("type[ClientConnection]", self._make),
             **through,
         )
-        return cast("Connection", opened)
+        return cast("WebSocketConnection", opened)
 
-    def _make(self, protocol: ClientProtocol, **limits: Any) -> Connection:
+    def _make(self, protocol: ClientProtocol, **limits: Any) -> WebSocketConnection:
         """Connection factory for the library; keeps the connection to explain a failure."""
-        self._connection = made = Connection(protocol, on_made=lambda: self._made(made), **limits)
+        self._connection = made = WebSocketConnection(
+            protocol, on_made=lambda: self._made(made), **limits
+        )
         return made
 
-    def _made(self, connection: Connection) -> None:
+    def _made(self, connection: WebSocketConnection) -> None:
         """TCP, and TLS if used, are up."""
-        self._enter(Phase.HTTP)
+        self._enter(ConnectPhase.HTTP)
         tls_object: ssl.SSLObject | None = connection.transport.get_extra_info("ssl_object")
         if tls_object is not None:
             self._tls_facts = _tls_facts(tls_object)
 
-    def _enter(self, phase: Phase) -> None:
+    def _enter(self, phase: ConnectPhase) -> None:
         self._phase = phase
         self._began.append((phase, asyncio.get_running_loop().time()))
 
-    def _failed(self, fault: Fault) -> ConnectFailed:
-        return ConnectFailed(self._phase, fault, self._details())
+    def _failed(self, fault: Problem) -> DialError:
+        return DialError(self._phase, fault, self._details())
 
     def _read_proxy(self, proxy: str) -> Proxy:
         try:
             return parse_proxy(proxy)
         except InvalidProxy as error:  # do not quote the address: it may hold a password
-            fault = Fault(f"the proxy set in the environment: {error.msg}")
+            fault = Problem(f"the proxy set in the environment: {error.msg}")
             raise self._failed(fault) from None
         except ValueError:
-            fault = Fault("the proxy set in the environment has no valid port")
+            fault = Problem("the proxy set in the environment has no valid port")
             raise self._failed(fault) from None
 
-    def _explain_timeout(self) -> Fault:
+    def _explain_timeout(self) -> Problem:
         within = f"within {self._options.connect_timeout:g} s"
         if self._proxy is not None:
-            return Fault(f"no connection through the proxy {_shown(self._proxy)} {within}")
-        if self._phase is Phase.DNS:
-            return Fault(f"DNS did not resolve {self._server.hostname} {within}")
-        if self._phase is Phase.TCP:
+            return Problem(f"no connection through the proxy {_shown(self._proxy)} {within}")
+        if self._phase is ConnectPhase.DNS:
+            return Problem(f"DNS did not resolve {self._server.hostname} {within}")
+        if self._phase is ConnectPhase.TCP:
             tried = ", ".join(map(str, self._addresses))
             what = f"no answer from {tried} {within}"
-            return Fault(what, "check the network and the firewall")
-        return Fault(f"the TLS handshake did not finish {within}", "does the port speak TLS?")
+            return Problem(what, "check the network and the firewall")
+        return Problem(f"the TLS handshake did not finish {within}", "does the port speak TLS?")
 
     def _details(self) -> LinkDetails:
         ends = [*(at for _, at in self._began[1:]), asyncio.get_running_loop().time()]
@@ -248,15 +252,15 @@ def _shown(proxy: Proxy) -> str:
     return f"{proxy.host}:{proxy.port}"
 
 
-def _explain_proxy(error: Exception, proxy: Proxy) -> Fault:
+def _explain_proxy(error: Exception, proxy: Proxy) -> Problem:
     """Return why the proxy did not let us through."""
     named = f"the proxy {_shown(proxy)} (from the environment)"
     if isinstance(error, InvalidProxyStatus):
         refused = error.response
-        return Fault(f"{named} answered {refused.status_code} {excerpt(refused.reason_phrase)}")
+        return Problem(f"{named} answered {refused.status_code} {excerpt(refused.reason_phrase)}")
     if isinstance(error, ImportError):
         what = f"{named} is a SOCKS proxy, which needs the python-socks package"
-        return Fault(what, "pip install 'sipcli[socks]'")
+        return Problem(what, "pip install 'sipcli[socks]'")
     if isinstance(error, ProxyError):
-        return Fault(f"{named} gave an invalid answer", "is it a proxy?")
-    return Fault(f"{named} cannot be reached: {excerpt(str(error))}")
+        return Problem(f"{named} gave an invalid answer", "is it a proxy?")
+    return Problem(f"{named} cannot be reached: {excerpt(str(error))}")

@@ -7,9 +7,8 @@ from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from sipcli.net.connection import Connection
-from sipcli.net.details import LinkDetails
-from sipcli.net.failure import LinkClosed, excerpt
+from sipcli.net.errors import LinkClosed, LinkDetails, excerpt
+from sipcli.net.websocket import WebSocketConnection
 
 
 class Link:
@@ -21,7 +20,7 @@ class Link:
     message, and the SIP parser reports it.
     """
 
-    def __init__(self, connection: Connection, details: LinkDetails) -> None:
+    def __init__(self, connection: WebSocketConnection, details: LinkDetails) -> None:
         self._connection = connection
         self.details = details
 

@@ -8,8 +8,8 @@ from itertools import zip_longest
 from typing import Final, TypeAlias
 
 from sipcli.errors import DESCRIPTORS_HINT, is_out_of_descriptors
-from sipcli.net.failure import Fault
-from sipcli.net.resolve import Address
+from sipcli.net.dns import SocketAddress
+from sipcli.net.errors import Problem
 
 ATTEMPT_DELAY: Final = 0.25
 """Seconds before the next address is tried in parallel (RFC 8305 §5)."""
@@ -20,21 +20,21 @@ _Attempt: TypeAlias = asyncio.Task[socket.socket | OSError]
 class Unreachable(OSError):  # noqa: N818 - the word of the errno it stands for
     """No address answered; `failures` has the error of each."""
 
-    def __init__(self, failures: list[tuple[Address, OSError]]) -> None:
+    def __init__(self, failures: list[tuple[SocketAddress, OSError]]) -> None:
         super().__init__(errno.EHOSTUNREACH, "no address answered")
         self.failures = tuple(failures)
 
 
-async def connect(addresses: tuple[Address, ...]) -> tuple[socket.socket, Address]:
+async def connect(addresses: tuple[SocketAddress, ...]) -> tuple[socket.socket, SocketAddress]:
     """Open a TCP connection to the first of `addresses` that answers.
 
     Raises `Unreachable`. In all cases, cancellation included, only the returned socket stays open.
     The caller sets the timeout.
     """
     waiting = deque(interleave(addresses))
-    attempts: dict[_Attempt, Address] = {}
+    attempts: dict[_Attempt, SocketAddress] = {}
     running: set[_Attempt] = set()
-    failures: list[tuple[Address, OSError]] = []
+    failures: list[tuple[SocketAddress, OSError]] = []
     winner: _Attempt | None = None
     try:
         while waiting or running:
@@ -67,7 +67,7 @@ def _close(loser: _Attempt) -> None:
         outcome.close()
 
 
-def interleave(addresses: tuple[Address, ...]) -> list[Address]:
+def interleave(addresses: tuple[SocketAddress, ...]) -> list[SocketAddress]:
     """Alternate the address families, starting with the resolver's first choice (RFC 8305 §4)."""
     family = addresses[0].family if addresses else None
     first = [address for address in addresses if address.family == family]
@@ -75,7 +75,7 @@ def interleave(addresses: tuple[Address, ...]) -> list[Address]:
     return [each for pair in zip_longest(first, other) for each in pair if each is not None]
 
 
-async def _attempt(address: Address) -> socket.socket | OSError:
+async def _attempt(address: SocketAddress) -> socket.socket | OSError:
     """Connect to one address; return the error, since the other attempts continue."""
     try:
         sock = socket.socket(address.family, socket.SOCK_STREAM)
@@ -95,15 +95,15 @@ async def _attempt(address: Address) -> socket.socket | OSError:
     return sock
 
 
-def explain(error: Unreachable) -> Fault:
+def explain(error: Unreachable) -> Problem:
     """Return what happened to each address, with a hint."""
     if not error.failures:
-        return Fault("the host has no IPv4 or IPv6 address")
+        return Problem("the host has no IPv4 or IPv6 address")
     refused = [str(at) for at, fault in error.failures if isinstance(fault, ConnectionRefusedError)]
     if len(refused) == len(error.failures):
         what = f"{' and '.join(refused)} refused the connection"
-        return Fault(what, "is the server running there?")
+        return Problem(what, "is the server running there?")
     each = [f"{at}: {fault.strerror or fault}" for at, fault in error.failures]
     if any(is_out_of_descriptors(fault) for _, fault in error.failures):
-        return Fault(f"no connection to {'; '.join(each)}", DESCRIPTORS_HINT)
-    return Fault(f"no connection to {'; '.join(each)}", "check the network and the firewall")
+        return Problem(f"no connection to {'; '.join(each)}", DESCRIPTORS_HINT)
+    return Problem(f"no connection to {'; '.join(each)}", "check the network and the firewall")

@@ -8,9 +8,8 @@ from typing import Final
 
 from sipcli.errors import ConfigError
 from sipcli.net import tcp
-from sipcli.net.certificate import Certificate
-from sipcli.net.failure import Fault, excerpt
-from sipcli.net.resolve import Address
+from sipcli.net.dns import SocketAddress
+from sipcli.net.errors import Problem, ServerCertificate, excerpt
 
 _EXPIRED, _NOT_YET_VALID, _SELF_SIGNED = 10, 9, 18
 _UNKNOWN_ISSUER: Final = {19, 20, 21}
@@ -20,30 +19,30 @@ _WRONG_NAME: Final = {62, 64}
 _ALERTS: Final = (
     (
         ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"),  # OpenSSL to 3.1, from 3.2
-        Fault("the port does not speak TLS", "did you mean ws:?"),
+        Problem("the port does not speak TLS", "did you mean ws:?"),
     ),
     (
         ("CERTIFICATE_REQUIRED",),
-        Fault(
+        Problem(
             "the server requires a client certificate",
             "set tls_client_certificate and tls_client_key",
         ),
     ),
-    (("UNKNOWN_CA",), Fault("the server does not trust the CA of tls_client_certificate")),
-    (("CERTIFICATE_EXPIRED",), Fault("the server says tls_client_certificate has expired")),
-    (("CERTIFICATE_REVOKED",), Fault("the server says tls_client_certificate is revoked")),
+    (("UNKNOWN_CA",), Problem("the server does not trust the CA of tls_client_certificate")),
+    (("CERTIFICATE_EXPIRED",), Problem("the server says tls_client_certificate has expired")),
+    (("CERTIFICATE_REVOKED",), Problem("the server says tls_client_certificate is revoked")),
     (
         ("BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN"),
-        Fault("the server does not accept tls_client_certificate"),
+        Problem("the server does not accept tls_client_certificate"),
     ),
-    (("UNRECOGNIZED_NAME",), Fault("the server has no certificate for this host name")),
+    (("UNRECOGNIZED_NAME",), Problem("the server has no certificate for this host name")),
     (
         ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL"),
-        Fault("the server only supports TLS versions older than 1.2"),
+        Problem("the server only supports TLS versions older than 1.2"),
     ),
     (
         ("HANDSHAKE_FAILURE",),
-        Fault(
+        Problem(
             "the server shares no cipher with us, or requires a client certificate"
             " (tls_client_certificate, tls_client_key)"
         ),
@@ -143,7 +142,7 @@ def _check_readable(name: str, path: str) -> None:
         raise ConfigError(text, setting=name) from error
 
 
-async def look_at_certificate(address: Address, host: str, deadline: float) -> bytes | None:
+async def look_at_certificate(address: SocketAddress, host: str, deadline: float) -> bytes | None:
     """Fetch an untrusted server's certificate (DER) over a second connection; None if that fails.
 
     OpenSSL drops a certificate that it rejected, but the user needs to know whose it was.
@@ -166,10 +165,10 @@ async def look_at_certificate(address: Address, host: str, deadline: float) -> b
     return der
 
 
-def explain(error: Exception) -> Fault:
+def explain(error: Exception) -> Problem:
     """Return what a handshake error means, other than an untrusted certificate."""
     if not isinstance(error, ssl.SSLError):
-        return Fault(
+        return Problem(
             "the server closed the connection during the TLS handshake",
             "does this port speak TLS, or require a client certificate?",
         )
@@ -178,12 +177,12 @@ def explain(error: Exception) -> Fault:
         if any(part in reason for part in parts):
             return meaning
     said = (reason or str(error)).replace("_", " ").lower()
-    return Fault(f"the TLS handshake failed: {said}")
+    return Problem(f"the TLS handshake failed: {said}")
 
 
 def explain_untrusted(
-    error: ssl.SSLCertVerificationError, host: str, seen: Certificate | None
-) -> Fault:
+    error: ssl.SSLCertVerificationError, host: str, seen: ServerCertificate | None
+) -> Problem:
     """Return why the server's certificate is not trusted, with a hint."""
     code = error.verify_code
     if code in (_EXPIRED, _NOT_YET_VALID):
@@ -194,26 +193,26 @@ def explain_untrusted(
                 "its certificate names no host: it has no subjectAltName, and a common name alone"
                 " does not count"
             )
-            return Fault(what, f"issue one with {host} in its subjectAltName")
+            return Problem(what, f"issue one with {host} in its subjectAltName")
         names = excerpt(", ".join(seen.names)) if seen and seen.names else "other names"
         what = f"its certificate is for {names}, not for {host}"
-        return Fault(what, "use its name in ws_servers")
+        return Problem(what, "use its name in ws_servers")
     if code == _SELF_SIGNED:
         whose = f" ({excerpt(seen.subject)})" if seen else ""
         what = f"its certificate{whose} is self-signed"
-        return Fault(what, "set tls_ca_file to a copy of it to trust it")
+        return Problem(what, "set tls_ca_file to a copy of it to trust it")
     if code in _UNKNOWN_ISSUER:
         issuer = excerpt(seen.issuer) if seen else "an unknown CA"
         what = f"its certificate is signed by {issuer}"
-        return Fault(what, "set tls_ca_file to that CA's certificate")
-    return Fault(f"its certificate is not trusted: {error.verify_message}")
+        return Problem(what, "set tls_ca_file to that CA's certificate")
+    return Problem(f"its certificate is not trusted: {error.verify_message}")
 
 
-def _explain_dates(*, expired: bool, seen: Certificate | None) -> Fault:
+def _explain_dates(*, expired: bool, seen: ServerCertificate | None) -> Problem:
     if expired:
         if seen and seen.not_after < datetime.now(UTC):
             when = f"{seen.not_after:%Y-%m-%d %H:%M} UTC"
-            return Fault(f"its certificate expired on {when}", "renew it")
-        return Fault("its certificate, or one that signs it, has expired", "renew it")
+            return Problem(f"its certificate expired on {when}", "renew it")
+        return Problem("its certificate, or one that signs it, has expired", "renew it")
     since = f" before {seen.not_before:%Y-%m-%d %H:%M} UTC" if seen else " yet"
-    return Fault(f"its certificate is not valid{since}", "is this machine's clock right?")
+    return Problem(f"its certificate is not valid{since}", "is this machine's clock right?")

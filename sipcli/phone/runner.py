@@ -19,9 +19,9 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
 from sipcli.errors import ConnectError
 from sipcli.net.dial import dial
-from sipcli.net.failure import ConnectFailed, LinkClosed
+from sipcli.net.errors import DialError, LinkClosed
 from sipcli.net.link import Link
-from sipcli.net.options import LinkOptions
+from sipcli.net.link_options import LinkOptions
 from sipcli.phone.connections import Connection, Connections
 from sipcli.phone.disturbance import HARMLESS_SLEEP_S, Disturbances
 from sipcli.phone.log_event import log_event
@@ -356,7 +356,7 @@ class UserAgentRunner:
         begun = loop.time()
         try:
             link = await dial(flow.server, self._link_options)
-        except ConnectFailed as failure:
+        except DialError as failure:
             with self.step() as (agent, now):
                 agent.connect_failed(flow, failure.phase, failure.reason, now)
             return

@@ -11,7 +11,7 @@ import pytest
 from sipcli.cli import main
 from sipcli.errors import DESCRIPTORS_HINT, is_out_of_descriptors
 from sipcli.net import tcp
-from sipcli.net.resolve import Address
+from sipcli.net.dns import SocketAddress
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
 
@@ -35,7 +35,9 @@ def test_a_sandbox_that_runs_out_says_so(limit: int) -> None:
 
 
 def test_a_server_is_not_to_blame() -> None:
-    failures: list[tuple[Address, OSError]] = [(Address(socket.AF_INET, ("192.0.2.1", 5060)), OUT)]
+    failures: list[tuple[SocketAddress, OSError]] = [
+        (SocketAddress(socket.AF_INET, ("192.0.2.1", 5060)), OUT)
+    ]
     sentence = str(tcp.explain(tcp.Unreachable(failures)))
     assert sentence.endswith(f"Too many open files: {DESCRIPTORS_HINT}")
 

@@ -10,9 +10,7 @@ from websockets.http11 import Response
 from sipcli.config.settings import WsServer
 from sipcli.doctor.connection import Attempt, connection_checks
 from sipcli.errors import ConnectError, Phase
-from sipcli.net.details import LinkDetails
-from sipcli.net.details import Phase as Step
-from sipcli.net.failure import Fault
+from sipcli.net.errors import ConnectPhase, LinkDetails, Problem
 from tests.doctor.doctor_world import Findings, at, examined, run
 from tests.net.certificates import Files, server_context
 from tests.net.peers import closed_port, nothing, raw_server, says, sip_server
@@ -186,7 +184,7 @@ def attempt(uri: str = "wss://sip.example", **changes: Any) -> Attempt:
         "cipher": "TLS_AES_256_GCM_SHA384",
         "subprotocol": "sip",
         "http_server": "PBX",
-        "elapsed_ms": tuple((step, 1.4) for step in Step),
+        "elapsed_ms": tuple((step, 1.4) for step in ConnectPhase),
     }
     return Attempt(server, LinkDetails(**usual | changes))
 
@@ -211,7 +209,7 @@ def test_through_a_proxy_it_is_the_proxy_that_is_reached() -> None:
 @pytest.mark.parametrize("step", [Phase.DNS, Phase.TCP, Phase.TLS, Phase.WEBSOCKET])
 def test_a_fault_without_a_cure_gets_the_one_of_its_step(step: Phase) -> None:
     good = attempt()
-    failed = Attempt(good.server, good.details, step, Fault("it is broken"))
+    failed = Attempt(good.server, good.details, step, Problem("it is broken"))
     checks = {check.phase: check for check in connection_checks([failed], NOW)}
     assert checks[step].ok is False
     assert checks[step].detail == "it is broken"

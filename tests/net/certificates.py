@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from sipcli.config.settings import WsServer
 from sipcli.net.dial import dial
-from sipcli.net.failure import ConnectFailed
+from sipcli.net.errors import DialError
 from sipcli.net.link import Link
 from tests.net.peers import (
     Script,
@@ -85,12 +85,12 @@ def fails(
     client: ssl.SSLContext,
     script: Script = for_ever,
     **more: Any,
-) -> ConnectFailed:
+) -> DialError:
     """How connecting fails to a server with this certificate."""
 
-    async def test() -> ConnectFailed:
+    async def test() -> DialError:
         async with raw_server(script, tls=server) as port:
-            with pytest.raises(ConnectFailed) as caught:
+            with pytest.raises(DialError) as caught:
                 await dial_tls(port, client, **more)
             return caught.value
 
@@ -99,11 +99,11 @@ def fails(
 
 def fails_with_an_alert(
     server: ssl.SSLContext, client: ssl.SSLContext, clients: int = 2, **more: Any
-) -> ConnectFailed:
+) -> DialError:
     """The same, with a server that says why it refused the handshake."""
 
-    async def test() -> ConnectFailed:
-        with alerting_server(server, clients) as port, pytest.raises(ConnectFailed) as caught:
+    async def test() -> DialError:
+        with alerting_server(server, clients) as port, pytest.raises(DialError) as caught:
             await dial_tls(port, client, **more)
         return caught.value
 

@@ -17,9 +17,9 @@ from websockets.typing import Subprotocol
 
 from sipcli.config.settings import WsServer
 from sipcli.net.dial import dial
-from sipcli.net.failure import ConnectFailed
+from sipcli.net.errors import DialError
 from sipcli.net.link import Link
-from sipcli.net.options import LinkOptions
+from sipcli.net.link_options import LinkOptions
 from tests.open_files import open_files
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -252,20 +252,20 @@ def closed_port() -> int:
         return port_of(sock)
 
 
-async def failure(port: int, path: str = "", **changes: Any) -> ConnectFailed:
+async def failure(port: int, path: str = "", **changes: Any) -> DialError:
     """How connecting over `ws:` to a port on loopback fails."""
     try:
         link = await dial_port(port, path, **changes)
-    except ConnectFailed as failed:
+    except DialError as failed:
         return failed
     await link.close()
     raise AssertionError("it was connected")
 
 
-def fails(script: Script, path: str = "", **changes: Any) -> ConnectFailed:
+def fails(script: Script, path: str = "", **changes: Any) -> DialError:
     """How connecting fails to a server that plays `script`."""
 
-    async def test() -> ConnectFailed:
+    async def test() -> DialError:
         async with raw_server(script) as port:
             return await failure(port, path, **changes)
 

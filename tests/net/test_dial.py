@@ -18,10 +18,9 @@ from websockets.http11 import Request
 
 from sipcli.config.settings import WsServer
 from sipcli.net import tcp
-from sipcli.net.details import Phase
 from sipcli.net.dial import dial
-from sipcli.net.failure import ConnectFailed
-from sipcli.net.resolve import resolve
+from sipcli.net.dns import resolve
+from sipcli.net.errors import ConnectPhase, DialError
 from tests.net.peers import (
     PATIENCE,
     closed_port,
@@ -142,7 +141,12 @@ def test_the_details_tell_what_was_learnt() -> None:
             assert (details.tls_version, details.cipher, details.certificate) == (None, None, None)
             assert details.warnings == ()
             phases = [phase for phase, _ in details.elapsed_ms]
-            assert phases == [Phase.DNS, Phase.TCP, Phase.HTTP, Phase.SUBPROTOCOL]
+            assert phases == [
+                ConnectPhase.DNS,
+                ConnectPhase.TCP,
+                ConnectPhase.HTTP,
+                ConnectPhase.SUBPROTOCOL,
+            ]
             assert all(0 <= elapsed < PATIENCE * 1000 for _, elapsed in details.elapsed_ms)
 
     run(test())
@@ -157,7 +161,7 @@ def test_a_name_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     failed = dial_fails(WsServer("ws://pbx.exmaple.org"))
-    assert failed.phase is Phase.DNS
+    assert failed.phase is ConnectPhase.DNS
     assert "pbx.exmaple.org" in failed.reason
     assert "Name or service not known" in failed.reason
 
@@ -170,13 +174,13 @@ def test_a_resolver_that_is_out_of_reach_is_told_from_a_wrong_name(
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     failed = dial_fails(WsServer("ws://pbx.example.org"))
-    assert failed.phase is Phase.DNS
+    assert failed.phase is ConnectPhase.DNS
     assert "is this machine online?" in failed.reason
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
 def test_a_host_that_no_resolver_takes_fails_in_dns(host: str) -> None:
-    assert dial_fails(WsServer(f"ws://{host}")).phase is Phase.DNS
+    assert dial_fails(WsServer(f"ws://{host}")).phase is ConnectPhase.DNS
 
 
 def test_a_resolver_that_hangs_holds_up_neither_the_dial_nor_the_end_of_the_program(
@@ -184,7 +188,7 @@ def test_a_resolver_that_hangs_holds_up_neither_the_dial_nor_the_end_of_the_prog
 ) -> None:
     with hanging_resolver(monkeypatch):
         failed = dial_fails(WsServer("ws://pbx.example.org"), connect_timeout=0.05)
-    assert failed.phase is Phase.DNS
+    assert failed.phase is ConnectPhase.DNS
     assert failed.reason == "DNS did not resolve pbx.example.org within 0.05 s"
 
 
@@ -192,13 +196,13 @@ HANGING_PROGRAM = """
 import asyncio, socket, threading
 from sipcli.config.settings import WsServer
 from sipcli.net.dial import dial
-from sipcli.net.failure import ConnectFailed
-from sipcli.net.resolve import resolve
-from sipcli.net.options import LinkOptions
+from sipcli.net.errors import DialError
+from sipcli.net.dns import resolve
+from sipcli.net.link_options import LinkOptions
 socket.getaddrinfo = lambda *_args, **_more: threading.Event().wait()
 try:
     asyncio.run(dial(WsServer("ws://pbx.example.org"), LinkOptions(connect_timeout=0.05)))
-except ConnectFailed as failed:
+except DialError as failed:
     print(failed.phase)
 """
 
@@ -224,9 +228,9 @@ def hanging_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         go_on.set()
 
 
-def dial_fails(server: WsServer, **changes: Any) -> ConnectFailed:
-    async def test() -> ConnectFailed:
-        with pytest.raises(ConnectFailed) as caught:
+def dial_fails(server: WsServer, **changes: Any) -> DialError:
+    async def test() -> DialError:
+        with pytest.raises(DialError) as caught:
             await dial(server, options(**changes))
         return caught.value
 
@@ -239,7 +243,7 @@ def dial_fails(server: WsServer, **changes: Any) -> ConnectFailed:
 def test_a_port_where_nothing_listens_fails_in_tcp() -> None:
     port = closed_port()
     failed = run(failure(port))
-    assert failed.phase is Phase.TCP
+    assert failed.phase is ConnectPhase.TCP
     assert failed.server == f"ws://127.0.0.1:{port}"
     assert failed.reason == (
         f"127.0.0.1:{port} refused the connection: is the server running there?"
@@ -259,14 +263,17 @@ def test_every_address_is_tried_and_named(monkeypatch: pytest.MonkeyPatch) -> No
     resolve_to(monkeypatch, "127.0.0.2", "127.0.0.3")
     port = closed_port()
     failed = dial_fails(WsServer(f"ws://pbx.example.org:{port}"))
-    assert failed.phase is Phase.TCP
+    assert failed.phase is ConnectPhase.TCP
     assert f"127.0.0.2:{port} and 127.0.0.3:{port} refused" in failed.reason
 
 
 def test_a_name_without_a_usable_address_fails_in_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch)
     failed = dial_fails(WsServer("ws://pbx.example.org"))
-    assert (failed.phase, failed.reason) == (Phase.TCP, "the host has no IPv4 or IPv6 address")
+    assert (failed.phase, failed.reason) == (
+        ConnectPhase.TCP,
+        "the host has no IPv4 or IPv6 address",
+    )
 
 
 def test_a_dead_address_does_not_keep_us_from_a_live_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,7 +321,7 @@ def test_an_address_that_is_silent_is_overtaken_by_the_next(
 def test_an_address_that_is_silent_fails_in_tcp_when_time_is_up() -> None:
     with full_backlog("127.0.0.1") as port:
         failed = run(failure(port, connect_timeout=0.5))
-    assert failed.phase is Phase.TCP
+    assert failed.phase is ConnectPhase.TCP
     assert failed.reason.startswith(f"no answer from 127.0.0.1:{port} within 0.5 s")
 
 

@@ -12,8 +12,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Close, Frame, Opcode
 
-from sipcli.net import connection
-from sipcli.net.failure import LinkClosed
+from sipcli.net import websocket
+from sipcli.net.errors import LinkClosed
 from sipcli.net.link import Link
 from sipcli.net.trim import MAX_MESSAGE
 from tests.net.peers import (
@@ -51,7 +51,7 @@ async def end_of(link: Link) -> LinkClosed:
 
 @pytest.fixture
 def short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LINGER", 0.02)
+    monkeypatch.setattr(websocket, "LINGER", 0.02)
 
 
 def test_utf8_goes_out_as_text_and_anything_else_as_binary() -> None:
@@ -306,7 +306,7 @@ def test_a_server_that_does_not_read_is_cut_off() -> None:
             return sent, await end_of(link)
 
     sent, closed = run(test())
-    assert sent > connection.MAX_UNSENT
+    assert sent > websocket.MAX_UNSENT
     assert closed.code is None
     assert closed.reason == "the server does not read what we send"
 
@@ -352,7 +352,7 @@ def test_a_cancelled_receive_loses_nothing() -> None:
 def test_closing_takes_its_timeout_at_most_though_the_server_never_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "LINGER", PATIENCE * 10)
+    monkeypatch.setattr(websocket, "LINGER", PATIENCE * 10)
 
     async def test() -> None:
         async with raw_server(then()) as port:
@@ -406,7 +406,7 @@ def test_a_server_that_falls_silent_is_gone_after_interval_and_timeout_and_no_lo
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No closing handshake is waited for: with this LINGER the test would not end in time."""
-    monkeypatch.setattr(connection, "LINGER", PATIENCE * 10)
+    monkeypatch.setattr(websocket, "LINGER", PATIENCE * 10)
 
     async def test() -> LinkClosed:
         async with raw_server(then()) as port:
@@ -480,7 +480,7 @@ def test_a_connection_from_an_address_that_this_machine_has_lost_is_cut_at_once(
     async def test() -> LinkClosed:
         async with sip_server(nothing) as port:
             link = await dial_port(port)
-            monkeypatch.setattr(connection, "is_ours", lambda _: False)
+            monkeypatch.setattr(websocket, "is_ours", lambda _: False)
             assert not await link.prove(PATIENCE)
             return await end_of(link)
 

@@ -8,16 +8,16 @@ from typing import cast
 import pytest
 
 from sipcli.net import tcp
-from sipcli.net.resolve import Address, resolve
+from sipcli.net.dns import SocketAddress, resolve
 from tests.net.peers import closed_port, for_ever, raw_server, run
 
 
-def v4(last: int, port: int = 5060) -> Address:
-    return Address(socket.AF_INET, (f"192.0.2.{last}", port))
+def v4(last: int, port: int = 5060) -> SocketAddress:
+    return SocketAddress(socket.AF_INET, (f"192.0.2.{last}", port))
 
 
-def v6(last: int, port: int = 5060) -> Address:
-    return Address(socket.AF_INET6, (f"2001:db8::{last}", port, 0, 0))
+def v6(last: int, port: int = 5060) -> SocketAddress:
+    return SocketAddress(socket.AF_INET6, (f"2001:db8::{last}", port, 0, 0))
 
 
 def test_addresses_are_written_as_in_uris() -> None:
@@ -35,7 +35,7 @@ def test_addresses_are_written_as_in_uris() -> None:
     ],
 )
 def test_the_families_take_turns_from_the_resolvers_first(
-    found: tuple[Address, ...], tried: list[Address]
+    found: tuple[SocketAddress, ...], tried: list[SocketAddress]
 ) -> None:
     assert tcp.interleave(found) == tried
 
@@ -75,8 +75,8 @@ def test_a_refused_address_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
     async def test() -> None:
         async with raw_server(for_ever) as port:
-            dead = Address(socket.AF_INET, ("127.0.0.2", closed_port()))
-            live = Address(socket.AF_INET, ("127.0.0.1", port))
+            dead = SocketAddress(socket.AF_INET, ("127.0.0.2", closed_port()))
+            live = SocketAddress(socket.AF_INET, ("127.0.0.1", port))
             sock, reached = await tcp.connect((dead, live))
             sock.close()
             assert reached == live
@@ -89,7 +89,7 @@ def test_no_message_waits_for_what_was_sent_before_it_to_be_acknowledged() -> No
 
     async def test() -> None:
         async with raw_server(for_ever) as port:
-            sock, _ = await tcp.connect((Address(socket.AF_INET, ("127.0.0.1", port)),))
+            sock, _ = await tcp.connect((SocketAddress(socket.AF_INET, ("127.0.0.1", port)),))
             with sock:
                 assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -100,10 +100,10 @@ def test_of_two_that_answer_one_is_kept_and_one_is_closed(monkeypatch: pytest.Mo
     """The check for open sockets is in `run`; both attempts are up before either is looked at."""
     monkeypatch.setattr(tcp, "ATTEMPT_DELAY", 0.0)
     both = asyncio.Event()
-    connected: list[Address] = []
+    connected: list[SocketAddress] = []
     attempt = tcp._attempt  # noqa: SLF001
 
-    async def slow(address: Address) -> socket.socket | OSError:
+    async def slow(address: SocketAddress) -> socket.socket | OSError:
         outcome = await attempt(address)
         connected.append(address)
         if len(connected) == 2:
@@ -115,7 +115,7 @@ def test_of_two_that_answer_one_is_kept_and_one_is_closed(monkeypatch: pytest.Mo
 
     async def test() -> None:
         async with raw_server(for_ever) as port:
-            live = Address(socket.AF_INET, ("127.0.0.1", port))
+            live = SocketAddress(socket.AF_INET, ("127.0.0.1", port))
             sock, _ = await tcp.connect((live, live))
             assert len(connected) == 2
             sock.close()
@@ -124,7 +124,7 @@ def test_of_two_that_answer_one_is_kept_and_one_is_closed(monkeypatch: pytest.Mo
 
 
 def test_faults_of_several_kinds_are_each_named() -> None:
-    failures: list[tuple[Address, OSError]] = [
+    failures: list[tuple[SocketAddress, OSError]] = [
         (v6(1), OSError(101, "Network is unreachable")),
         (v4(1), ConnectionRefusedError(111, "Connection refused")),
     ]
@@ -139,7 +139,7 @@ def test_a_family_that_the_machine_lacks_is_a_fault_like_any_other() -> None:
 
     async def test() -> None:
         with pytest.raises(tcp.Unreachable) as caught:
-            await tcp.connect((Address(no_such_family, ("192.0.2.1", 5060)),))
+            await tcp.connect((SocketAddress(no_such_family, ("192.0.2.1", 5060)),))
         assert "192.0.2.1:5060: " in str(tcp.explain(caught.value))
 
     run(test())

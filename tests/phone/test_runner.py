@@ -11,7 +11,7 @@ from sipcli.core import events
 from sipcli.core.requests.exchange import Answered, Lost, NotSent
 from sipcli.core.transactions import client
 from sipcli.errors import ConnectError, MissingPassword, NoAnswerError, RegistrationError
-from sipcli.net import connection
+from sipcli.net import websocket
 from sipcli.phone.runner import UserAgentRunner
 from tests.net.certificates import server_context
 from tests.net.peers import closed_port, run
@@ -339,7 +339,7 @@ def test_a_connection_that_is_dead_is_dialled_anew_at_once(
         ):
             await one.ready()
             with monkeypatch.context() as patch:
-                patch.setattr(connection, "is_ours", lambda _: False)
+                patch.setattr(websocket, "is_ours", lambda _: False)
                 one.prove()
                 await asyncio.sleep(0)
             await asyncio.wait_for(one.proven(), 5)

@@ -13,7 +13,7 @@ from sipcli.media.transport import gathering
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.transport.survey import survey
 from sipcli.media.webrtc.stun_dtls import ServerTrust
-from sipcli.net.resolve import Address
+from sipcli.net.dns import SocketAddress
 from sipcli.sdp.transport import CandidateType
 from tests.media.transport.transport_pair import Party, connect, rtp
 from tests.realpeer.coturn import INSTALL, Coturn, program
@@ -267,8 +267,8 @@ def test_the_certificate_must_be_trusted_and_for_that_host(
     host: str,
     reason: str | None,
 ) -> None:
-    async def resolve(host: str, port: int) -> tuple[Address, ...]:
-        return (Address(socket.AF_INET, ("127.0.0.1", port)),)
+    async def resolve(host: str, port: int) -> tuple[SocketAddress, ...]:
+        return (SocketAddress(socket.AF_INET, ("127.0.0.1", port)),)
 
     monkeypatch.setattr(gathering, "resolve", resolve)
 

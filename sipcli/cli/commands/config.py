@@ -68,7 +68,7 @@ def check(invocation: Invocation) -> None:
     Connects to nothing. Reports each mistake with its file and line, option or variable,
     and exits with 2.
     """
-    from sipcli.net.options import LinkOptions  # late: it brings asyncio and ssl
+    from sipcli.net.link_options import LinkOptions
 
     screen = current_screen()
     try:

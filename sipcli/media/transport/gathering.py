@@ -14,7 +14,7 @@ from sipcli.media.webrtc.ice import IceAgent, host_addresses
 from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.media.webrtc.stun_dtls import DtlsServer
 from sipcli.media.webrtc.turn import TurnEndpoint, add_relay
-from sipcli.net.resolve import resolve
+from sipcli.net.dns import resolve
 from sipcli.sdp.transport import Candidate
 
 GRACE: Final = 0.3

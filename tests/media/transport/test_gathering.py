@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from sipcli.media.transport import gathering
-from sipcli.net.resolve import Address
+from sipcli.net.dns import SocketAddress
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
 from tests.media.transport.transport_pair import Party
@@ -207,11 +207,11 @@ def test_a_stun_server_that_our_addresses_cannot_reach_is_not_asked() -> None:
 def look_up(monkeypatch: pytest.MonkeyPatch, answer: OSError | tuple[str, ...]) -> None:
     """Let every name have these addresses."""
 
-    async def resolve(host: str, port: int) -> tuple[Address, ...]:
+    async def resolve(host: str, port: int) -> tuple[SocketAddress, ...]:
         if isinstance(answer, OSError):
             raise answer
         families = {True: socket.AF_INET6, False: socket.AF_INET}
-        return tuple(Address(families[":" in each], (each, port)) for each in answer)
+        return tuple(SocketAddress(families[":" in each], (each, port)) for each in answer)
 
     monkeypatch.setattr(gathering, "resolve", resolve)
 

@@ -10,7 +10,7 @@ import trustme
 
 from sipcli.config.settings import Settings, WsServer
 from sipcli.errors import ConfigError
-from sipcli.net.options import LinkOptions
+from sipcli.net.link_options import LinkOptions
 from sipcli.sip.uri import SipUri
 
 

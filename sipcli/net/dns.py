@@ -7,11 +7,11 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from sipcli.net.failure import Fault
+from sipcli.net.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SocketAddress:
     """An address to open a TCP connection to."""
 
     family: socket.AddressFamily
@@ -23,7 +23,7 @@ class Address:
         return f"[{host}]:{port}" if self.family == socket.AF_INET6 else f"{host}:{port}"
 
 
-async def resolve(host: str, port: int) -> tuple[Address, ...]:
+async def resolve(host: str, port: int) -> tuple[SocketAddress, ...]:
     """Return the addresses of `host`, in the resolver's order; a literal address is returned as is.
 
     Raises `OSError` (`socket.gaierror`) if there is none. The look-up runs in its own
@@ -31,9 +31,9 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
     program would wait for the loop's own executor at exit.
     """
     loop = asyncio.get_running_loop()
-    answer: asyncio.Future[tuple[Address, ...]] = loop.create_future()
+    answer: asyncio.Future[tuple[SocketAddress, ...]] = loop.create_future()
 
-    def settle(found: tuple[Address, ...] | Exception) -> None:
+    def settle(found: tuple[SocketAddress, ...] | Exception) -> None:
         if answer.done():
             return  # cancelled while we waited
         if isinstance(found, Exception):
@@ -42,7 +42,7 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
             answer.set_result(found)
 
     def look_up() -> None:
-        found: tuple[Address, ...] | Exception
+        found: tuple[SocketAddress, ...] | Exception
         try:
             found = _addresses(host, port)
         except Exception as error:  # noqa: BLE001 - it would be lost with this thread
@@ -54,7 +54,7 @@ async def resolve(host: str, port: int) -> tuple[Address, ...]:
     return await answer
 
 
-def _addresses(host: str, port: int) -> tuple[Address, ...] | OSError:
+def _addresses(host: str, port: int) -> tuple[SocketAddress, ...] | OSError:
     """The result of `getaddrinfo`, or its error as a value, to pass it between threads."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -63,12 +63,12 @@ def _addresses(host: str, port: int) -> tuple[Address, ...] | OSError:
     except UnicodeError:  # from the idna codec: an empty label, or one over 63 characters
         return socket.gaierror(socket.EAI_NONAME, "not a host name")
     usable = (socket.AF_INET, socket.AF_INET6)
-    return tuple(dict.fromkeys(Address(f, at) for f, _, _, _, at in found if f in usable))
+    return tuple(dict.fromkeys(SocketAddress(f, at) for f, _, _, _, at in found if f in usable))
 
 
-def explain(error: socket.gaierror, host: str) -> Fault:
+def explain(error: socket.gaierror, host: str) -> Problem:
     """Return what a failed look-up means to the user."""
     if error.errno == socket.EAI_AGAIN:
-        return Fault(f"{host} cannot be looked up right now", "is this machine online?")
+        return Problem(f"{host} cannot be looked up right now", "is this machine online?")
     what = f"no address found for {host} ({error.strerror})"
-    return Fault(what, "check the spelling in ws_servers")
+    return Problem(what, "check the spelling in ws_servers")

@@ -9,9 +9,8 @@ from websockets.exceptions import InvalidHeader, InvalidStatus, NegotiationError
 from websockets.http11 import Response
 
 from sipcli.net import tls
-from sipcli.net.connection import Connection
-from sipcli.net.details import LinkDetails, Phase
-from sipcli.net.failure import ConnectFailed, Fault, excerpt
+from sipcli.net.errors import ConnectPhase, DialError, LinkDetails, Problem, excerpt
+from sipcli.net.websocket import WebSocketConnection
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]{1,4} ([1-5][0-9]{2})(?: ([^\r\n]*))?")
 _WANTS_TLS: Final = re.compile(rb"HTTPS|SSL-enabled", re.IGNORECASE)
@@ -35,7 +34,7 @@ _HINT_OTHER: Final = "check address and path in ws_servers"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """The HTTP answer to our upgrade request, as far as it came."""
 
     status: int
@@ -48,40 +47,42 @@ class Answer:
     """True if the page says that the port speaks TLS."""
 
 
-def upgrade_failed(details: LinkDetails, error: Exception, connection: Connection) -> ConnectFailed:
+def upgrade_failed(
+    details: LinkDetails, error: Exception, connection: WebSocketConnection
+) -> DialError:
     """Return why the upgrade on `connection` failed.
 
     `error` is the library's exception; a `TimeoutError` means that time was up.
     """
     answer = _answer(error, connection)
     if answer is not None and answer.status != 101:
-        return ConnectFailed(Phase.HTTP, explain_answer(answer), details, answer.status)
+        return DialError(ConnectPhase.HTTP, explain_answer(answer), details, answer.status)
     response = connection.response
     if response is not None and _is_about_subprotocol(error, response):
         chosen = response.headers.get_all("Sec-WebSocket-Protocol")
-        return ConnectFailed(Phase.SUBPROTOCOL, explain_choice(chosen), details)
+        return DialError(ConnectPhase.SUBPROTOCOL, explain_choice(chosen), details)
     if answer is not None:
         what = f"the server's answer to the WebSocket upgrade is invalid: {excerpt(str(error))}"
-        return ConnectFailed(Phase.HTTP, Fault(what), details, answer.status)
+        return DialError(ConnectPhase.HTTP, Problem(what), details, answer.status)
     if isinstance(
         connection.lost_by, ssl.SSLError
     ):  # a TLS 1.3 server may refuse our certificate after the handshake
-        return ConnectFailed(Phase.TLS, tls.explain(connection.lost_by), details)
+        return DialError(ConnectPhase.TLS, tls.explain(connection.lost_by), details)
     if isinstance(error, TimeoutError) and not connection.head:
         what = "the server did not answer the WebSocket upgrade in time"
-        return ConnectFailed(Phase.HTTP, Fault(what, "is the port right?"), details)
-    return ConnectFailed(Phase.HTTP, _explain_first_bytes(connection), details)
+        return DialError(ConnectPhase.HTTP, Problem(what, "is the port right?"), details)
+    return DialError(ConnectPhase.HTTP, _explain_first_bytes(connection), details)
 
 
-def explain_choice(chosen: list[str]) -> Fault:
+def explain_choice(chosen: list[str]) -> Problem:
     """The fault of a server that did not choose the subprotocol `sip`, with a hint."""
     what = "the server did not choose the subprotocol sip"
     if chosen:
         what = f"the server chose the subprotocol {excerpt(', '.join(chosen))}, not sip"
-    return Fault(what, "check the path in ws_servers")
+    return Problem(what, "check the path in ws_servers")
 
 
-def _answer(error: Exception, connection: Connection) -> Answer | None:
+def _answer(error: Exception, connection: WebSocketConnection) -> HttpAnswer | None:
     """The HTTP answer, as the library read it or, if it gave up, from the first bytes."""
     if not isinstance(error, InvalidStatus):
         found = _STATUS_LINE.match(connection.head)
@@ -89,9 +90,9 @@ def _answer(error: Exception, connection: Connection) -> Answer | None:
             return None
         wants_tls = _WANTS_TLS.search(connection.head) is not None
         phrase = (found.group(2) or b"").decode("latin-1")
-        return Answer(int(found.group(1)), phrase, wants_tls=wants_tls)
+        return HttpAnswer(int(found.group(1)), phrase, wants_tls=wants_tls)
     response = error.response
-    return Answer(
+    return HttpAnswer(
         status=response.status_code,
         phrase=response.reason_phrase,
         location=next(iter(response.headers.get_all("Location")), None),
@@ -110,35 +111,35 @@ def _is_about_subprotocol(error: Exception, response: Response) -> bool:
     return isinstance(error, NegotiationError) and not extensions
 
 
-def explain_answer(answer: Answer) -> Fault:
+def explain_answer(answer: HttpAnswer) -> Problem:
     """The server's refusal, with a hint."""
     said = f"the server answered {answer.status} {excerpt(answer.phrase)}".rstrip()
     if answer.location is not None:
         said += f" with Location {excerpt(answer.location)}"
     if answer.challenge is not None:
         said += f" ({excerpt(answer.challenge)})"
-    return Fault(said, _hint(answer))
+    return Problem(said, _hint(answer))
 
 
-def _hint(answer: Answer) -> str:
+def _hint(answer: HttpAnswer) -> str:
     if answer.wants_tls:
         return _HINT_TLS
     by_class = {2: _HINT_SUCCESS, 3: _HINT_REDIRECT, 5: _HINT_SERVER}
     return _HINTS.get(answer.status) or by_class.get(answer.status // 100, _HINT_OTHER)
 
 
-def _explain_first_bytes(connection: Connection) -> Fault:
+def _explain_first_bytes(connection: WebSocketConnection) -> Problem:
     """The fault of a port that answers an HTTP request with something else, or not at all."""
     head = connection.head
     if not head:
         secure = connection.transport.get_extra_info("ssl_object") is not None
         wish = "a client certificate" if secure else "wss:"
-        return Fault(
+        return Problem(
             "the server closed the connection without answering the WebSocket upgrade",
             f"check the port in ws_servers, and whether it wants {wish}",
         )
     if head[0] in (0x15, 0x16) and head[1:2] == b"\x03":  # alert, handshake (RFC 8446 §5.1)
-        return Fault("it sent a TLS record", _HINT_TLS)
+        return Problem("it sent a TLS record", _HINT_TLS)
     sent = excerpt(head.decode("utf-8", "backslashreplace").strip())
     what = f"the port does not speak HTTP (it sent “{sent}”)"
-    return Fault(what, "check it in ws_servers")
+    return Problem(what, "check it in ws_servers")

@@ -26,7 +26,7 @@ HEAD: Final = 512
 """First bytes to keep: they show what a port speaks if not WebSocket."""
 
 
-class Connection(TrimmedMessages, BoundedFragments, ClientConnection):
+class WebSocketConnection(TrimmedMessages, BoundedFragments, ClientConnection):
     """One WebSocket connection; `cut` ends it at once and says why.
 
     `ping_interval` and `ping_timeout` are seconds: a dead server is noticed within their
