@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -14,12 +15,15 @@ from typing import Final
 from sipcli.config.settings import Log
 from sipcli.files import is_fifo, private
 from sipcli.text import MASK, one_line, printable
-from sipcli.unlogged import IS_UNLOGGED
 
 LOGGER: Final = logging.getLogger("sipcli")
 _TRACE: Final = LOGGER.getChild("trace")
 """The SIP trace: written to the log, whatever its level."""
 _TRACE.setLevel(logging.DEBUG)
+IS_UNLOGGED: Final = ContextVar("IS_UNLOGGED", default=False)
+"""True in the tasks of the sandbox's own phones and in those that they start.
+
+Only their warnings are logged."""
 
 # A lone CR, which a peer may send, also ends a line here: better mask too much than too little.
 _CREDENTIALS: Final = re.compile(

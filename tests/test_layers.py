@@ -19,7 +19,6 @@ ALLOWED: dict[str, set[str]] = {
     "start": {"cli", "interrupts"},
     "errors": set(),
     "text": set(),
-    "unlogged": set(),
     "files": set(),
     "awake": set(),
     "catalog": set(),
@@ -39,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
         "net.tls",
         "net.network_watch",
     },
-    "log": {"config.settings", "text", "files", "unlogged"},
+    "log": {"config.settings", "text", "files"},
     "sandbox": {
         "sip",
         "core",
@@ -50,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
         "config.settings",
         "errors",
         "text",
-        "unlogged",
+        "log",
     },
     "expect": {"catalog", "core", "media", "phone", "errors", "text"},
     "doctor": {

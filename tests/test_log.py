@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from sipcli.config.settings import Log, LogLevel
-from sipcli.log import LOGGER, SipTrace, masked, set_up, trace
+from sipcli.log import IS_UNLOGGED, LOGGER, SipTrace, masked, set_up, trace
 from sipcli.text import MASK
-from sipcli.unlogged import IS_UNLOGGED
 from tests.growth import assert_grows_linearly
 
 SECRET = "6629fae49393a05397450978507c4ef1"

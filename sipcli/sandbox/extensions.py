@@ -9,6 +9,7 @@ from uuid import uuid4
 from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
 from sipcli.core.events import ConnectFailed, Event, InstantMessage
 from sipcli.core.requests.credentials import Credentials
+from sipcli.log import IS_UNLOGGED
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Endless, Silence, ToneSource
 from sipcli.media.audio_io.tones import Cadence, CadencePlayer, Part, key_tone
@@ -24,7 +25,6 @@ from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
-from sipcli.unlogged import IS_UNLOGGED
 
 TONE_HZ: Final = 1000.0
 """The tone that `tone` plays, in Hz."""
