@@ -150,7 +150,8 @@ CORE_ROOMS: dict[str, set[str]] = {
     "connection": set(),
     "requests": {"transactions", "connection"},
     "registration": {"requests", "connection"},
-    "calls": {"requests", "transactions", "connection"},
+    "dialogs": {"requests", "transactions", "connection"},
+    "calls": {"dialogs", "requests", "transactions", "connection"},
 }
 """Room of the core -> the rooms it may import; what lies beside the rooms may import them all."""
 LONGEST_FILE = 400

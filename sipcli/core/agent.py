@@ -11,7 +11,6 @@ from typing import Final, TypeAlias
 
 from sipcli.config.settings import Settings
 from sipcli.core import events
-from sipcli.core.calls.call_services import CallServices
 from sipcli.core.calls.calls import Calls
 from sipcli.core.calls.events import CallEvent
 from sipcli.core.connection import keepalive
@@ -20,6 +19,7 @@ from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG, Keepalive
 from sipcli.core.describe import describe_message
+from sipcli.core.dialogs.services import DialogServices
 from sipcli.core.events import Disconnected
 from sipcli.core.fault_reports import FaultReports
 from sipcli.core.registration.registration import Registration
@@ -96,8 +96,15 @@ class UserAgent:
         self._requester = Requester(
             settings, self._identity, self._transactions, self._authenticator
         )
-        services = CallServices(self, self._requester, self._transactions, draw, self.log)
-        self.calls = Calls(services, settings, takes_calls=takes_calls)
+        services = DialogServices(
+            self._requester,
+            self._transactions,
+            draw,
+            lambda: self.flow,
+            ignored=self.ignored,
+            log=self.log,
+        )
+        self.calls = Calls(services, settings, self.emit_call, takes_calls=takes_calls)
         """All calls, and the operations on them."""
         self._faults = FaultReports(self.emit)
         self._server = RequestServer(self._transactions, self._identity, self.calls, self.emit)
@@ -245,7 +252,7 @@ class UserAgent:
         """True once `stop` has finished: not registered, not connected."""
         return self._stopping and self._connector.state is ConnectorState.IDLE
 
-    # What its parts ask of it (transactions.Wire, registration.Owner, line.Owner)
+    # What its parts ask of it (transactions.Wire, registration.Owner)
 
     def send(self, flow: Flow, message: Request | Response) -> None:
         """Queue a message; the owner drops it if its connection is gone."""

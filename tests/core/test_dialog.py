@@ -1,6 +1,7 @@
 """Dialogs: what opens them, what they remember, the requests built in them (RFC 3261 §12)."""
 
-from sipcli.core.calls.dialog import Dialog, description
+from sipcli.core.calls.offer_answer import description
+from sipcli.core.dialogs.dialog import Dialog
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from sipcli.sip.uri import parse_uri
@@ -19,7 +20,7 @@ def invite(*fields: tuple[str, str]) -> Request:
 
 def test_who_is_called_keeps_the_route_as_recorded() -> None:  # §12.1.1
     fields = (("Record-Route", "<sip:p1;lr>, <sip:p2;lr>"), ("Contact", "<sip:bob@192.0.2.1>"))
-    dialog = Dialog.of_callee(invite(*fields), "a", "<sip:me@x>")
+    dialog = Dialog.of_uas(invite(*fields), "a", "<sip:me@x>")
     assert dialog.id == ("c1", "a", "b")
     request = dialog.request("INFO", "test")
     assert [str(route) for route in request.routes] == ["<sip:p1;lr>", "<sip:p2;lr>"]
@@ -32,7 +33,7 @@ def test_who_is_called_keeps_the_route_as_recorded() -> None:  # §12.1.1
 
 
 def test_the_target_is_a_sip_uri_without_header_fields() -> None:
-    dialog = Dialog.of_callee(invite(("Contact", "<tel:+1555>")), "a", "<sip:me@x>")
+    dialog = Dialog.of_uas(invite(("Contact", "<tel:+1555>")), "a", "<sip:me@x>")
     assert dialog.request("BYE", "test").target == "sip:bob@example.com"
     dialog.refresh_target(invite(("Contact", "<sip:bob@host?Route=%3Csip:evil%3E>")))
     assert dialog.request("BYE", "test").target == "sip:bob@host"
@@ -41,11 +42,11 @@ def test_the_target_is_a_sip_uri_without_header_fields() -> None:
 def test_a_peer_without_a_tag_is_an_old_one() -> None:
     old = invite()
     old = old.replacing(headers=old.headers.replaced("From", "<sip:bob@example.com>"))
-    assert Dialog.of_callee(old, "a", "<sip:me@x>").id == ("c1", "a", "")
+    assert Dialog.of_uas(old, "a", "<sip:me@x>").id == ("c1", "a", "")
 
 
 def test_numbers_may_leap_and_repeat_but_not_fall() -> None:
-    dialog = Dialog.of_callee(invite(), "a", "<sip:me@x>")
+    dialog = Dialog.of_uas(invite(), "a", "<sip:me@x>")
     numbers = []
     for number in (7, 9, 9, 8, 2**32 - 1):
         request = invite()

@@ -447,15 +447,15 @@ ELSEWHERE = {
         "test_a_dialog_starts_one_call_at_a_time_however_it_is_told",
     ),
     "loses the media as soon as an ICE restart has won them back": (
-        "calls.test_lost",
+        "phone.test_lost",
         "test_media_that_are_lost_again_and_again_are_given_up",
     ),
     "refuses each offer of an ICE restart with 491": (
-        "calls.test_lost",
+        "phone.test_lost",
         "test_a_far_end_that_always_has_an_offer_out_itself_is_not_asked_for_ever",
     ),
     "moves the media to another dead end before ICE has failed at the last (re-INVITE)": (
-        "calls.test_begin_anew",
+        "phone.test_begin_anew",
         "test_a_call_that_is_led_to_dead_ends_for_ever_is_given_up",
     ),
     "answers each ICE check with a role conflict (487)": (

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.core.calls.call_services import capabilities
 from sipcli.core.calls.events import Answered, CallEvent, CallId, Incoming, RemoteOffer
-from sipcli.core.calls.invite_exchange import Failure, InviteExchange
+from sipcli.core.calls.invite_usage import capabilities
+from sipcli.core.dialogs.invite_exchange import Failure, InviteExchange
 from sipcli.errors import MediaError
 from sipcli.phone import media_supervisor
 from sipcli.phone.call_errors import call_failure

@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
 
-from sipcli.core.calls.call_services import CallServices, Fields
-from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import Answered, By, CallEvent, CallId, Ended, Progress
 from sipcli.core.calls.gate import Gate
+from sipcli.core.calls.invite_usage import InviteUsage
 from sipcli.core.calls.reasons import q850
 from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
+from sipcli.core.dialogs.services import DialogServices, Fields
 from sipcli.sip.grammar import quote
 from sipcli.sip.message import Message, Request
 
 Report: TypeAlias = Callable[[int, str, bool, float], None]
 """Told of a call's progress: status, reason, whether it is final, the time in seconds."""
+
+
+EmitCallEvent: TypeAlias = Callable[[CallEvent], None]
 
 
 class Setup(Protocol):
@@ -30,7 +33,7 @@ class Setup(Protocol):
     def sessions(self) -> Iterator[Session]:
         """The dialogs that it has opened."""
 
-    def dialog_over(self, usage: DialogUsage, now: float) -> bool:
+    def dialog_over(self, usage: InviteUsage, now: float) -> bool:
         """One of its early dialogs has ended; says whether that is the end of the call."""
 
     def flow_lost(self, flow: Flow, now: float) -> None:
@@ -46,10 +49,18 @@ class Setup(Protocol):
 class Call:
     """A call, known by its Call-ID; after its end it lingers until nothing is outstanding."""
 
-    def __init__(self, call_id: CallId, services: CallServices, gate: Gate, now: float) -> None:
+    def __init__(
+        self,
+        call_id: CallId,
+        services: DialogServices,
+        gate: Gate,
+        emit: EmitCallEvent,
+        now: float,
+    ) -> None:
         self._id = call_id
         self.services = services
         self._gate = gate
+        self._emit = emit
         self.transfer: CallId | None = None
         """The call whose far end asked for this one by REFER; None where we wanted it."""
         self.setup: Setup | None = None
@@ -93,7 +104,7 @@ class Call:
     def emit(self, event: CallEvent) -> None:
         """Emit an event, unless the call is over."""
         if not self.is_over:
-            self.services.owner.emit_call(event)
+            self._emit(event)
 
     def progress(
         self, status: int, reason: str, now: float, *, body: bytes | None = None, fork: str = ""
@@ -146,7 +157,7 @@ class Call:
 
     def dialog_over(
         self,
-        usage: DialogUsage,
+        usage: InviteUsage,
         by: By,
         status: int | None,
         reason: str,
@@ -154,7 +165,7 @@ class Call:
         *,
         said: Request | None = None,
     ) -> None:
-        """A dialog of this call has ended (dialog_usage.DialogUsageOwner)."""
+        """A dialog of this call has ended (invite_usage.DialogOwner)."""
         is_chosen = self.is_answered and self.session is not None and self.session.usage is usage
         if is_chosen and self.session is not None:
             self.session.bye(now)  # does nothing if their BYE ended it

@@ -10,8 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from sipcli.config.settings import ANONYMOUS_HOST, Settings
-from sipcli.core.calls.call import Call
-from sipcli.core.calls.call_services import CallServices, Fields
+from sipcli.core.calls.call import Call, EmitCallEvent
 from sipcli.core.calls.events import CallId
 from sipcli.core.calls.gate import NO_ROOM, Gate
 from sipcli.core.calls.incoming import Incoming
@@ -21,6 +20,7 @@ from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.calls.transfer import Transferee
 from sipcli.core.connection.flow import Flow
+from sipcli.core.dialogs.services import DialogServices, Fields
 from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.header_values import Replaces
@@ -42,8 +42,16 @@ class NoSuchCall(ValueError):  # noqa: N818 - says what is wrong, as a sentence 
 class Calls:
     """The calls by their Call-ID; without `takes_calls`, incoming ones get 480."""
 
-    def __init__(self, services: CallServices, settings: Settings, *, takes_calls: bool) -> None:
+    def __init__(
+        self,
+        services: DialogServices,
+        settings: Settings,
+        emit: EmitCallEvent,
+        *,
+        takes_calls: bool,
+    ) -> None:
         self._services = services
+        self._emit = emit
         self._takes_calls = takes_calls
         self._most = settings.max_calls
         self._gate = Gate(settings, self._has_room)
@@ -85,7 +93,7 @@ class Calls:
             raise OutOfTurn(NO_ROOM)
         if referring is not None:
             fields += referring.headers
-        call = Call(self._services.identity.new_id(), self._services, self._gate, now)
+        call = self._new_call(self._services.identity.new_id(), now)
         call.transfer = transfer
         if referring is not None:
             referring.started(call)
@@ -252,7 +260,7 @@ class Calls:
             return replaced
         if not self._has_room(replaced) or len(self._calls) >= MAX_LINGERING:
             return Answer(486)
-        call = Call(request.call_id, self._services, self._gate, now)
+        call = self._new_call(request.call_id, now)
         incoming = Incoming(call, inbound, replaced, self._no_answer_timeout, now)
         call.setup = incoming
         self._calls[call.id] = call
@@ -301,6 +309,9 @@ class Calls:
         return all(call.is_done for call in self._calls.values())
 
     # Inside
+
+    def _new_call(self, call_id: CallId, now: float) -> Call:
+        return Call(call_id, self._services, self._gate, self._emit, now)
 
     def _each(self, act: Callable[[Call], None], now: float) -> None:
         """Have every call act. One that raises is over, and keeps none of the others from it."""

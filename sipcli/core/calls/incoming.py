@@ -12,16 +12,16 @@ from enum import Enum, auto
 from typing import Final
 
 from sipcli.core.calls.call import Call
-from sipcli.core.calls.call_services import Fields, capabilities
-from sipcli.core.calls.dialog import Dialog, description
-from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import CallId
 from sipcli.core.calls.events import Incoming as IncomingEvent
-from sipcli.core.calls.offer_answer import OutOfTurn, Turn
+from sipcli.core.calls.invite_usage import InviteUsage, capabilities
+from sipcli.core.calls.offer_answer import OutOfTurn, Turn, description
 from sipcli.core.calls.provisional import FIRST_RSEQ_LIMIT, TAG, Draft, ReliableSender
 from sipcli.core.calls.reasons import why
 from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
+from sipcli.core.dialogs.dialog import Dialog
+from sipcli.core.dialogs.services import Fields
 from sipcli.core.requests.route import needs_sips_contact
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.header_values import RAck
@@ -62,7 +62,7 @@ class Incoming:
         behind = request.record_routes or request.contacts[:1]
         sips = needs_sips_contact(request.uri, behind)
         tag, contact = services.identity.new_tag(), services.identity.dialog_contact(sips=sips)
-        dialog = Dialog.of_callee(request, tag, contact)
+        dialog = Dialog.of_uas(request, tag, contact)
         turn = Turn.WANTED if self._offer is None else Turn.THEIRS
         self._session = Session(dialog, services, call, turn)
         self._session.pracks = self
@@ -187,7 +187,7 @@ class Incoming:
         """Its one dialog."""
         yield self._session
 
-    def dialog_over(self, usage: DialogUsage, now: float) -> bool:
+    def dialog_over(self, usage: InviteUsage, now: float) -> bool:
         """The caller ended its early dialog by BYE: the INVITE gets its answer (§15.1.2)."""
         self.reject(487, (), now)
         return True

@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from sipcli.core.calls.call_services import capabilities
-from sipcli.core.calls.dialog import description, why_missing
-from sipcli.core.calls.dialog_usage import DIALOG_GONE, NOT_SERVED, DialogUsage
 from sipcli.core.calls.events import OfferAnswered, OfferDue, OfferRefused
-from sipcli.core.calls.invite_exchange import Failure, InviteExchange
-from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.core.calls.invite_usage import InviteUsage, capabilities
+from sipcli.core.calls.offer_answer import OutOfTurn, description, why_missing
 from sipcli.core.calls.provisional import TAG as RELIABLE
+from sipcli.core.dialogs.invite_exchange import Failure, InviteExchange
+from sipcli.core.dialogs.usage import DIALOG_GONE, NOT_SERVED
 from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
 from sipcli.sip.message import Request, Response
 
@@ -25,7 +24,7 @@ RECHECK_WAIT: Final = 0.5
 class LocalOffers:
     """One offer of ours at a time, or one refresh without an offer."""
 
-    def __init__(self, usage: DialogUsage) -> None:
+    def __init__(self, usage: InviteUsage) -> None:
         self._usage = usage
         self._body = b""
         """The outstanding offer; empty for a refresh without one."""
@@ -79,7 +78,7 @@ class LocalOffers:
             self._is_lasting = False
             self._send(now)
         else:
-            usage.user.emit(OfferDue(call=usage.user.id, is_refresh=True))
+            usage.call.emit(OfferDue(call=usage.call.id, is_refresh=True))
 
     def close(self, now: float) -> None:
         """The dialog is over: wait for nothing."""
@@ -103,7 +102,7 @@ class LocalOffers:
             usage.turn.retry_at = now + RECHECK_WAIT
             return
         usage.turn.retry_at = None
-        usage.user.emit(OfferDue(call=usage.user.id, is_refresh=False))
+        usage.call.emit(OfferDue(call=usage.call.id, is_refresh=False))
 
     # What the INVITE reports (invitation.InvitationUser)
 
@@ -134,7 +133,7 @@ class LocalOffers:
         """The far end accepted an offer that we gave up: offer again, so that both sides agree."""
         usage = self._usage
         if self._is_given_up and not usage.is_over:
-            usage.user.emit(OfferDue(call=usage.user.id, is_refresh=True))
+            usage.call.emit(OfferDue(call=usage.call.id, is_refresh=True))
         self._is_given_up = False
 
     @property
@@ -190,7 +189,7 @@ class LocalOffers:
             )
         else:
             usage.turn.they_answer()
-            usage.user.emit(OfferAnswered(call=usage.user.id, body=answer))
+            usage.call.emit(OfferAnswered(call=usage.call.id, body=answer))
 
     def _failed(self, failure: Failure | NotSent, now: float) -> None:
         usage = self._usage
@@ -201,14 +200,14 @@ class LocalOffers:
                 self._refused(408, "the far end does not answer", None, now)
             case Answered(_, response) if response.status in DIALOG_GONE:
                 reason = f"{response.status} {response.reason}"
-                usage.user.dialog_over(usage, "network", None, f"the far end said {reason}", now)
+                usage.call.dialog_over(usage, "network", None, f"the far end said {reason}", now)
             case Answered(_, response) if self._tries_the_other_way(response, now):
                 pass
             case Answered(_, response) | Unauthorized(response):
                 self._refused(response.status, response.reason, self._wait(response), now)
             case Unanswered(note=note):
                 reason = f"the far end does not answer{note}"
-                usage.user.dialog_over(usage, "network", None, reason, now)
+                usage.call.dialog_over(usage, "network", None, reason, now)
             case Lost() | NotSent():
                 self._refused(None, "there is no connection", None, now)
 
@@ -234,7 +233,7 @@ class LocalOffers:
             self._send(now)
         else:
             usage.turn.is_asking = False
-            usage.user.emit(OfferDue(call=usage.user.id, is_refresh=True))
+            usage.call.emit(OfferDue(call=usage.call.id, is_refresh=True))
         return True
 
     def _wait(self, response: Response) -> float | None:
@@ -259,8 +258,8 @@ class LocalOffers:
         if wait is not None:
             usage.turn.retry_at = now + wait
         usage.turn.roll_back()
-        usage.user.emit(
+        usage.call.emit(
             OfferRefused(
-                call=usage.user.id, status=status, reason=reason, will_retry=wait is not None
+                call=usage.call.id, status=status, reason=reason, will_retry=wait is not None
             )
         )

@@ -11,6 +11,10 @@ has to wait for a pending request of ours, for the delay after its refusal, and 
 from collections.abc import Callable
 from enum import Enum, auto
 
+from sipcli.sip.bodies import SDP, find_body, is_plain
+from sipcli.sip.message import Message, Response
+from sipcli.sip.validate import check
+
 
 class OutOfTurn(ValueError):  # noqa: N818 - says what is wrong with the call, as a sentence would
     """The owner offered or answered in the wrong state: a bug in the caller."""
@@ -117,3 +121,22 @@ class OfferAnswer:
         if turn is not self.turn:
             self._log(f"offer/answer: {self.turn.name} -> {turn.name}{how}")
         self.turn = turn
+
+
+def description(message: Message) -> bytes | None:
+    """The session description a message carries; None without one."""
+    body = find_body(message, (SDP,))
+    return None if body is None else body.content
+
+
+def why_missing(message: Response) -> str:
+    """The end of a sentence that says what an answer has instead of a session description."""
+    faults = [fault for fault in message.faults if fault.status == 513]
+    faults += [fault for fault in check(message) if fault.header == "Content-Type"]
+    if faults:
+        return f": {faults[0].reason}"
+    if not message.body:
+        return ""
+    encoding = ", ".join(message.content_encoding)
+    what = message.content_type if is_plain(message) else f"Content-Encoding: {encoding}"
+    return f", but {what}"

@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sipcli.core.calls.call import Call, reason_field
-from sipcli.core.calls.call_services import Fields, capabilities
-from sipcli.core.calls.dialog import Dialog, description, why_missing
-from sipcli.core.calls.dialog_usage import NOT_SERVED, DialogUsage
 from sipcli.core.calls.events import Calling
-from sipcli.core.calls.invite_exchange import Failure, InviteExchange
-from sipcli.core.calls.offer_answer import Turn
+from sipcli.core.calls.invite_usage import InviteUsage, capabilities
+from sipcli.core.calls.offer_answer import Turn, description, why_missing
 from sipcli.core.calls.provisional import ReliableReceiver, is_reliable
 from sipcli.core.calls.redirection import Redirection
 from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import TAG as TIMER
 from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.connection.flow import Flow
+from sipcli.core.dialogs.dialog import Dialog
+from sipcli.core.dialogs.invite_exchange import Failure, InviteExchange
+from sipcli.core.dialogs.services import Fields
+from sipcli.core.dialogs.usage import NOT_SERVED
 from sipcli.core.requests.exchange import Answered, Lost, Outcome, Unanswered, Unauthorized
 from sipcli.core.requests.proxies import Proxies
 from sipcli.core.requests.requester import CALL_SUPPORTED
@@ -123,7 +124,7 @@ class Outgoing:
         """All dialogs of the INVITE."""
         return (fork.session for fork in self._forks.values())
 
-    def dialog_over(self, usage: DialogUsage, now: float) -> bool:
+    def dialog_over(self, usage: InviteUsage, now: float) -> bool:
         """An early dialog has ended: the others continue."""
         for tag, fork in list(self._forks.items()):
             if fork.session.usage is usage:
@@ -259,12 +260,12 @@ class Outgoing:
         """The dialog of this To tag, opened if it is new; None beyond `MAX_FORKS`."""
         fork = self._forks.get(tag)
         if fork is None and self._invitation is not None and len(self._forks) < MAX_FORKS:
-            dialog = Dialog.of_caller(self._invitation.request, response, self._target)
+            dialog = Dialog.of_uac(self._invitation.request, response, self._target)
             fork = _Fork(Session(dialog, self._services, self._call, Turn.OURS))
             self._forks[tag] = fork
             self._choose_early()
         if fork is None:
-            self._services.owner.ignored(f"{response.status} of one fork too many")
+            self._services.ignored(f"{response.status} of one fork too many")
         return fork
 
     def _takes(self, fork: _Fork, response: Response, now: float) -> bool:
@@ -272,9 +273,7 @@ class Outgoing:
         if not is_reliable(response) or response.rseq is None:
             return True
         if not fork.receiver.accepts(response.rseq):
-            self._services.owner.ignored(
-                f"{response.status} with RSeq {response.rseq} out of order"
-            )
+            self._services.ignored(f"{response.status} with RSeq {response.rseq} out of order")
             return False
         fork.session.dialog.learn_route(response)
         rack = RAck(response.rseq, response.cseq)

@@ -8,11 +8,9 @@ is repeated until its ACK (RFC 3261 §13.3.1.4).
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sipcli.core.calls.call_services import capabilities
-from sipcli.core.calls.dialog import description
-from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import Acknowledged, OfferRefused, OfferWithdrawn, RemoteOffer
-from sipcli.core.calls.offer_answer import Turn
+from sipcli.core.calls.invite_usage import InviteUsage, capabilities
+from sipcli.core.calls.offer_answer import Turn, description
 from sipcli.core.calls.retransmit import T2, Due, Retransmit
 from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.layer import Inbound
@@ -42,7 +40,7 @@ class _Accepted:
 class RemoteOffers:
     """One offer of theirs at a time, and one unacknowledged 2xx of ours."""
 
-    def __init__(self, usage: DialogUsage) -> None:
+    def __init__(self, usage: InviteUsage) -> None:
         self._usage = usage
         self._pending: Inbound | None = None
         self._answer_due: float | None = None
@@ -107,10 +105,10 @@ class RemoteOffers:
         self._await_ack(None)
         usage, answer = self._usage, description(ack)
         if not accepted.offers:
-            usage.user.emit(Acknowledged(call=usage.user.id, body=None))
+            usage.call.emit(Acknowledged(call=usage.call.id, body=None))
         elif answer is not None:
             usage.turn.they_answer()
-            usage.user.emit(Acknowledged(call=usage.user.id, body=answer))
+            usage.call.emit(Acknowledged(call=usage.call.id, body=answer))
         else:
             self._left_unanswered(now)
         return True
@@ -161,7 +159,7 @@ class RemoteOffers:
                 usage.respond(inbound, 200, now, headers=accepted.headers, body=accepted.body)
             case Due.GIVE_UP:
                 self._await_ack(None)
-                usage.user.dialog_over(usage, "network", None, "no ACK came for our answer", now)
+                usage.call.dialog_over(usage, "network", None, "no ACK came for our answer", now)
             case Due.NOTHING:
                 pass
 
@@ -182,7 +180,7 @@ class RemoteOffers:
         if inbound.request.method == "INVITE":
             self._await_ack(None)  # a peer that sends the next INVITE has received our 2xx
             usage.services.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
-        usage.user.emit(RemoteOffer(call=usage.user.id, body=offer))
+        usage.call.emit(RemoteOffer(call=usage.call.id, body=offer))
 
     def _answer(self, inbound: Inbound, body: bytes, now: float) -> None:
         usage, request = self._usage, inbound.request
@@ -206,17 +204,17 @@ class RemoteOffers:
         usage = self._usage
         self._pending = self._answer_due = None
         usage.turn.withdraw()
-        usage.user.emit(OfferWithdrawn(call=usage.user.id))
+        usage.call.emit(OfferWithdrawn(call=usage.call.id))
 
     def _left_unanswered(self, now: float) -> None:
         """Their ACK should have answered the offer they had asked for (RFC 3261 §13.2.2.4)."""
         usage, reason = self._usage, "the ACK brings no answer to our offer"
         if not usage.turn.agreed:
-            usage.user.dialog_over(usage, "local", None, reason, now)
+            usage.call.dialog_over(usage, "local", None, reason, now)
             return
         usage.turn.roll_back()
-        usage.user.emit(
-            OfferRefused(call=usage.user.id, status=None, reason=reason, will_retry=False)
+        usage.call.emit(
+            OfferRefused(call=usage.call.id, status=None, reason=reason, will_retry=False)
         )
 
 

@@ -8,16 +8,16 @@ OPEN --BYE of ours--> BYE_SENT --answered, or no response--> CLOSED
 from enum import Enum, auto
 from typing import Final, Protocol
 
-from sipcli.core.calls.call_services import CallServices, Fields
-from sipcli.core.calls.dialog import Dialog, description
-from sipcli.core.calls.dialog_usage import DialogUsage, DialogUsageOwner
 from sipcli.core.calls.events import Acknowledged, InfoDelivered, InfoReceived
+from sipcli.core.calls.invite_usage import DialogOwner, InviteUsage
 from sipcli.core.calls.local_offers import LocalOffers
-from sipcli.core.calls.offer_answer import OfferAnswer, OutOfTurn, Turn
+from sipcli.core.calls.offer_answer import OfferAnswer, OutOfTurn, Turn, description
 from sipcli.core.calls.reasons import why
 from sipcli.core.calls.remote_offers import RemoteOffers
 from sipcli.core.calls.transfer import Transferee, Transferor
 from sipcli.core.connection.flow import Flow
+from sipcli.core.dialogs.dialog import Dialog
+from sipcli.core.dialogs.services import DialogServices, Fields
 from sipcli.core.requests import uas_checks
 from sipcli.core.requests.exchange import Lost, NotSent, Outcome
 from sipcli.core.requests.queries import final_status
@@ -53,10 +53,10 @@ class Session:
     """One dialog and the usages within."""
 
     def __init__(
-        self, dialog: Dialog, services: CallServices, user: DialogUsageOwner, turn: Turn
+        self, dialog: Dialog, services: DialogServices, call: DialogOwner, turn: Turn
     ) -> None:
         offers = OfferAnswer(turn, lambda text: services.log(f"dialog {dialog}: {text}"))
-        self.usage = DialogUsage(dialog, services, user, offers)
+        self.usage = InviteUsage(dialog, services, call, offers)
         self.local = LocalOffers(self.usage)
         self.remote = RemoteOffers(self.usage)
         self.transferor = Transferor(self.usage)
@@ -177,7 +177,7 @@ class Session:
                 self.local.refresh(now)
             case "expiry":
                 reason = "the session was not refreshed in time"
-                self.usage.user.dialog_over(self.usage, "network", None, reason, now)
+                self.usage.call.dialog_over(self.usage, "network", None, reason, now)
 
     # Inside
 
@@ -196,7 +196,7 @@ class Session:
             self.usage.respond(inbound, 200, now)
         elif not self.usage.turn.agreed and self.usage.turn.they_answer():
             self.usage.respond(inbound, 200, now)
-            self.usage.user.emit(Acknowledged(call=self.usage.user.id, body=body))
+            self.usage.call.emit(Acknowledged(call=self.usage.call.id, body=body))
         else:
             self.remote.receive(inbound, now)
         self.pracks.settle(now)
@@ -209,19 +209,19 @@ class Session:
             said = inbound.request
             cause, text = why(said)
             reason = text or "hung up"
-            self.usage.user.dialog_over(self.usage, "remote", cause, reason, now, said=said)
+            self.usage.call.dialog_over(self.usage, "remote", cause, reason, now, said=said)
 
     def _received_info(self, inbound: Inbound, now: float) -> None:
         request = inbound.request
         body = find_body(request, uas_checks.ACCEPT["INFO"])
         self.usage.respond(inbound, 200, now)
         if body is not None:
-            kind, call = body.kind.essence, self.usage.user.id
-            self.usage.user.emit(InfoReceived(call=call, content_type=kind, body=body.content))
+            kind, call = body.kind.essence, self.usage.call.id
+            self.usage.call.emit(InfoReceived(call=call, content_type=kind, body=body.content))
 
     def _on_info(self, outcome: Outcome, now: float) -> None:
-        user = self.usage.user
-        user.emit(InfoDelivered(call=user.id, status=final_status(outcome)))
+        call = self.usage.call
+        call.emit(InfoDelivered(call=call.id, status=final_status(outcome)))
 
     def _close(self, now: float) -> None:
         self.usage.is_over = True

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from sipcli.config.settings import Permission
-from sipcli.core.calls.dialog_usage import DialogUsage
 from sipcli.core.calls.events import TransferDecided, TransferProgress, TransferRequested
 from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, REFUSED, UNDECIDED
+from sipcli.core.calls.invite_usage import InviteUsage
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.requests import uas_checks
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
@@ -38,7 +38,7 @@ _SIPFRAG: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?![0-9])")
 class Transferor:
     """Asks the far end to call a third party, and receives its progress."""
 
-    def __init__(self, usage: DialogUsage) -> None:
+    def __init__(self, usage: InviteUsage) -> None:
         self._usage = usage
         self._target: Uri | None = None
         """The target of the transfer under way."""
@@ -107,9 +107,9 @@ class Transferor:
         usage, target = self._usage, self._target
         if is_final:
             self._target = None
-        usage.user.emit(
+        usage.call.emit(
             TransferProgress(
-                call=usage.user.id, target=str(target), status=status, is_final=is_final
+                call=usage.call.id, target=str(target), status=status, is_final=is_final
             )
         )
 
@@ -134,7 +134,7 @@ class _Wish:
 class Transferee:
     """Handles the far end's REFER and notifies it of the new call: one at a time."""
 
-    def __init__(self, usage: DialogUsage) -> None:
+    def __init__(self, usage: InviteUsage) -> None:
         self._usage = usage
         self._wish: _Wish | None = None
         self._told: Request | None = None
@@ -155,7 +155,7 @@ class Transferee:
         if refer_to is None:
             usage.respond(inbound, 400, now, reason="Missing Refer-To")
             return
-        uri = usage.user.gate.reachable(refer_to.uri)
+        uri = usage.call.gate.reachable(refer_to.uri)
         if self._is_busy or not usage.is_confirmed:
             usage.respond(inbound, 491, now)
         elif uri is None:
@@ -163,9 +163,7 @@ class Transferee:
         elif (uri.params.get("method") or "INVITE") != "INVITE":
             usage.respond(inbound, 603, now)
         elif self._considered == MAX_REFERS:
-            usage.services.owner.ignored(
-                f"the far end has already asked for {MAX_REFERS} transfers"
-            )
+            usage.services.ignored(f"the far end has already asked for {MAX_REFERS} transfers")
             usage.respond(inbound, 603, now)
         else:
             self._considered += 1
@@ -177,7 +175,7 @@ class Transferee:
         False if there is no room for another call any more: it was refused. Raises `OutOfTurn`.
         """
         wish = self._take()
-        if not self._usage.user.gate.has_room():
+        if not self._usage.call.gate.has_room():
             self._decline(wish, 486, NO_ROOM, now)
             return False
         request = wish.inbound.request
@@ -260,13 +258,13 @@ class Transferee:
             headers.append(("Referred-By", str(referrer)))
         self.headers = tuple(headers)
         target = replace(uri, headers=(), params=uri.params.without("method"))
-        gate = usage.user.gate
+        gate = usage.call.gate
         decision = gate.transfer(target) if gate.has_room() else Permission.REFUSE
         wish = _Wish(inbound, target, now + DECISION_TIMEOUT_S)
         self._wish = wish if decision is not Permission.REFUSE else None
-        usage.user.emit(
+        usage.call.emit(
             TransferRequested(
-                call=usage.user.id,
+                call=usage.call.id,
                 target=target,
                 referred_by=None if referrer is None else str(referrer.uri),
                 replaces=bool(asked),
@@ -296,15 +294,15 @@ class Transferee:
         decision: Literal["accepted", "refused"],
         reason: str | None,
     ) -> None:
-        user = self._usage.user
-        user.emit(
+        call = self._usage.call
+        call.emit(
             TransferDecided(
-                call=user.id, target=str(target), status=status, decision=decision, reason=reason
+                call=call.id, target=str(target), status=status, decision=decision, reason=reason
             )
         )
 
     def _on_notified(self, outcome: Outcome, now: float) -> None:
-        """Stop notifying once the subscription is over; `DialogUsage.ask` handles the dialog."""
+        """Stop notifying once the subscription is over; `InviteUsage.ask` handles the dialog."""
         if isinstance(outcome, Unanswered) or final_status(outcome) in NO_SUBSCRIPTION:
             self._told = None
 

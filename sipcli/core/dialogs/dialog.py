@@ -8,10 +8,9 @@ from sipcli.core.requests.requester import MAX_FORWARDS
 from sipcli.core.requests.route import send_through
 from sipcli.sip import build
 from sipcli.sip.address import Address
-from sipcli.sip.bodies import SDP, find_body, is_plain
+from sipcli.sip.bodies import SDP
 from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.uri import SipUri, Uri
-from sipcli.sip.validate import check
 
 DialogId: TypeAlias = tuple[str, str, str]
 """Call-ID, local tag, remote tag (RFC 3261 §12); an absent tag of an old peer is empty."""
@@ -57,7 +56,7 @@ class Dialog:
         """Methods the far end says it serves; empty if it has not said."""
 
     @classmethod
-    def of_caller(cls, invite: Request, response: Response, target: Uri | None = None) -> "Dialog":
+    def of_uac(cls, invite: Request, response: Response, target: Uri | None = None) -> "Dialog":
         """The dialog that a response with a To tag opens for us who called (§12.1.2).
 
         `target` is who was called, where a strict router stands in the Request-URI.
@@ -78,7 +77,7 @@ class Dialog:
         return dialog
 
     @classmethod
-    def of_callee(cls, invite: Request, tag: str, contact: str) -> "Dialog":
+    def of_uas(cls, invite: Request, tag: str, contact: str) -> "Dialog":
         """The dialog that our answers with this To tag open for who called us (§12.1.1)."""
         local = replace(invite.to, params=invite.to.params.with_("tag", tag))
         dialog = cls(
@@ -159,22 +158,3 @@ class Dialog:
             *((("Content-Type", content_type),) if body else ()),
         ]
         return build.request(method, target, fields, body)
-
-
-def description(message: Message) -> bytes | None:
-    """The session description a message carries; None without one."""
-    body = find_body(message, (SDP,))
-    return None if body is None else body.content
-
-
-def why_missing(message: Response) -> str:
-    """The end of a sentence that says what an answer has instead of a session description."""
-    faults = [fault for fault in message.faults if fault.status == 513]
-    faults += [fault for fault in check(message) if fault.header == "Content-Type"]
-    if faults:
-        return f": {faults[0].reason}"
-    if not message.body:
-        return ""
-    encoding = ", ".join(message.content_encoding)
-    what = message.content_type if is_plain(message) else f"Content-Encoding: {encoding}"
-    return f", but {what}"

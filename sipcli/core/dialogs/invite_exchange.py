@@ -13,8 +13,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol, TypeAlias
 
-from sipcli.core.calls.call_services import CallServices, Fields
 from sipcli.core.connection.flow import Flow
+from sipcli.core.dialogs.services import DialogServices, Fields
 from sipcli.core.requests.exchange import Answered, Lost, Unanswered, Unauthorized, answer_challenge
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
@@ -54,7 +54,7 @@ class InviteExchange:
         self,
         request: Request,
         flow: Flow,
-        services: CallServices,
+        services: DialogServices,
         user: InviteExchangeUser,
         next_cseq: Callable[[], int],
     ) -> None:

@@ -1,14 +1,13 @@
-"""Services of the phone that every part of a call uses: flow, requests, responses, log."""
+"""Services of the phone that every usage of a dialog needs: flow, requests, responses, log."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from sipcli.core.calls.dialog import Dialog
-from sipcli.core.calls.events import CallEvent
 from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.flow import Flow
+from sipcli.core.dialogs.dialog import Dialog
 from sipcli.core.requests.exchange import Exchange, NotSent, Outcome
-from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, Requester
+from sipcli.core.requests.requester import Requester
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.sip import build
 from sipcli.sip.bodies import SDP
@@ -20,43 +19,33 @@ OnOutcome: TypeAlias = Callable[[Outcome, float], None]
 """Called once with the outcome of a request and the time in seconds."""
 
 
-class Owner(Protocol):
-    """The parts of the user agent that calls need."""
-
-    @property
-    def flow(self) -> Flow | None:
-        """The open connection; None while there is none."""
-
-    def emit_call(self, event: CallEvent) -> None:
-        """Emit an event."""
-
-    def ignored(self, what: str) -> None:
-        """Note input that had no effect."""
-
-
-class CallServices:
-    """Sends requests and responses for all calls of one phone."""
+class DialogServices:
+    """Sends the requests and responses of all dialogs of one phone."""
 
     def __init__(
         self,
-        owner: Owner,
         requester: Requester,
         transactions: Transactions,
         draw: Draw,
-        log: Callable[[str], None] = lambda _: None,
+        flow: Callable[[], Flow | None],
+        *,
+        ignored: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
-        self.owner = owner
         self.requester = requester
         self.transactions = transactions
         self.identity = requester.identity
         self.draw = draw
+        self._flow = flow
+        self.ignored = ignored
+        """Gets a line about each input that had no effect."""
         self.log = log
         """Gets lines for the debug log."""
 
     @property
     def flow(self) -> Flow | None:
         """The open connection; messages outside transactions (the ACK of a 2xx) use it."""
-        return self.owner.flow
+        return self._flow()
 
     def build(
         self,
@@ -121,9 +110,3 @@ class CallServices:
     def retry_after(self) -> tuple[str, str]:
         """A Retry-After of 0 to 10 s for a request that came too early (§14.2)."""
         return ("Retry-After", str(int(self.draw() * 11)))
-
-
-def capabilities(*, without: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """The Allow and Supported fields of INVITE, UPDATE and their 2xx (RFC 3261 §13.2.1)."""
-    tags = [tag for tag in CALL_SUPPORTED if tag not in without]
-    return [("Allow", ", ".join(ALLOW)), ("Supported", ", ".join(tags))]

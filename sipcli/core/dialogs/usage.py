@@ -1,0 +1,98 @@
+"""A usage of a dialog: it sends requests in it and answers those of the far end (RFC 5057)."""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from sipcli.core.dialogs.dialog import Dialog
+from sipcli.core.dialogs.services import DialogServices, Fields, OnOutcome
+from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
+from sipcli.core.transactions.layer import Inbound
+from sipcli.sip.bodies import SDP
+
+DIALOG_GONE: Final = frozenset({408, 481})
+"""Responses that end the dialog (RFC 3261 §12.2.1.2, RFC 5057)."""
+NOT_SERVED: Final = frozenset({403, 405, 501})
+"""Responses after which a method is not tried again in a dialog (RFC 3261 §21.4.4, §21.4.6)."""
+
+OnGone: TypeAlias = Callable[[int, str, float], None]
+"""Called when the far end has no such dialog: 408 or 481, a sentence, the time in seconds."""
+
+
+class DialogUsage:
+    """One usage of a dialog, early or confirmed, until `is_over`."""
+
+    def __init__(self, dialog: Dialog, services: DialogServices, on_gone: OnGone) -> None:
+        self.dialog = dialog
+        self.services = services
+        self._on_gone = on_gone
+        self.is_confirmed = False
+        """True if a 2xx has gone over the dialog; early before (RFC 3261 §12)."""
+        self.is_over = False
+
+    def ask(
+        self,
+        method: str,
+        on_outcome: OnOutcome,
+        now: float,
+        *,
+        headers: Fields = (),
+        body: bytes = b"",
+        content_type: str = SDP,
+    ) -> None:
+        """Send a request that is no INVITE; `on_outcome` is called once.
+
+        An outcome that says that the far end has no such dialog ends the usage, after
+        `on_outcome` was told (RFC 3261 §12.2.1.2).
+        """
+        was_confirmed = self.is_confirmed
+
+        def on_end(outcome: Outcome, at: float) -> None:
+            on_outcome(outcome, at)
+            # A 2xx to the INVITE that came meanwhile is the newer word: a PRACK that it
+            # crossed may get a 481 that speaks of the provisional response (RFC 3262 §3).
+            if not self.is_over and self.is_confirmed == was_confirmed:
+                self._end_if_gone(method, outcome, at)
+
+        self.services.ask(
+            self.dialog,
+            method,
+            on_end,
+            now,
+            headers=headers,
+            body=body,
+            content_type=content_type,
+        )
+
+    def respond(
+        self,
+        inbound: Inbound,
+        status: int,
+        now: float,
+        *,
+        reason: str | None = None,
+        headers: Fields = (),
+        body: bytes = b"",
+    ) -> None:
+        """Answer a request of this dialog, or the one that opens it."""
+        self.services.respond(
+            inbound,
+            status,
+            now,
+            reason=reason,
+            to_tag=self.dialog.local.tag,
+            headers=headers,
+            body=body,
+        )
+
+    def _end_if_gone(self, method: str, outcome: Outcome, now: float) -> None:
+        """End the usage where the outcome of a request says that there is no such dialog."""
+        match outcome:
+            case Answered(_, response) if response.status in DIALOG_GONE:
+                status, said = response.status, f"said {response.status} {response.reason}".strip()
+            # No answer to a NOTIFY ends the subscription alone (RFC 6665 §4.2.2, RFC 5057 §5.2).
+            case Unanswered() if method != "NOTIFY":
+                status, said = 408, "gave no answer"
+            case _:
+                return
+        note = outcome.note if isinstance(outcome, Unanswered) else ""
+        self._on_gone(status, f"the far end {said} to our {method}{note}", now)
