@@ -9,10 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from sipcli.config.settings import ANONYMOUS_HOST, Settings
+from sipcli.config.settings import Settings
 from sipcli.core.calls.call import Call, EmitCallEvent
 from sipcli.core.calls.events import CallId
-from sipcli.core.calls.gate import NO_ROOM, Gate
+from sipcli.core.calls.gate import NO_ROOM, Gate, may_replace
 from sipcli.core.calls.incoming import Incoming
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.outgoing import Outgoing
@@ -376,7 +376,7 @@ class Calls:
             return Answer(481)
         if call.is_over:
             return Answer(603)
-        if not _may_replace(request, sessions[0].dialog.remote.uri):
+        if not may_replace(request, sessions[0].dialog.remote.uri):
             return Answer(403, "Replaces Not Authorized")
         if call.is_answered:
             return Answer(486) if replaces.early_only else call
@@ -387,19 +387,3 @@ class Calls:
 def _reachable(target: Uri, address: Uri) -> Uri:
     """The address where a third party reaches a peer: a GRUU works anywhere, a Contact may not."""
     return target if isinstance(target, SipUri) and "gr" in target.params else address
-
-
-def _may_replace(request: Request, party: Uri) -> bool:
-    """True if an INVITE comes from `party`, whose call it is to replace, or by its referral."""
-    referrer = request.referred_by
-    return _is_one_account(request.from_.uri, party) or (
-        referrer is not None and _is_one_account(referrer.uri, party)
-    )
-
-
-def _is_one_account(one: Uri, other: Uri) -> bool:
-    """True if two addresses are the same account's; who hides is no one in particular."""
-    if isinstance(one, SipUri) and isinstance(other, SipUri):
-        is_same = (one.user, one.host) == (other.user, other.host)
-        return is_same and one.host != ANONYMOUS_HOST
-    return one.matches(other)

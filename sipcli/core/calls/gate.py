@@ -6,9 +6,10 @@ Every call that a peer can cause is checked here, so that it is authorised and c
 from collections.abc import Callable
 from typing import Final
 
-from sipcli.config.settings import Permission, Settings
+from sipcli.config.settings import ANONYMOUS_HOST, Permission, Settings
 from sipcli.core.calls.target import reachable
 from sipcli.core.requests.route import lack_of_secure_servers
+from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri, Uri
 
 DECISION_TIMEOUT_S: Final = 25.0
@@ -65,3 +66,22 @@ class Gate:
         if not is_transfer:
             return decision
         return min(decision, self.transfer(target), key=_STRICTEST.index)
+
+
+def may_replace(request: Request, party: Uri) -> bool:
+    """True if an INVITE comes from `party`, whose call it is to replace, or by its referral.
+
+    RFC 3891 §3: whoever takes a call's place has to be authorised.
+    """
+    referrer = request.referred_by
+    return _is_one_account(request.from_.uri, party) or (
+        referrer is not None and _is_one_account(referrer.uri, party)
+    )
+
+
+def _is_one_account(one: Uri, other: Uri) -> bool:
+    """True if two addresses are the same account's; who hides is no one in particular."""
+    if isinstance(one, SipUri) and isinstance(other, SipUri):
+        is_same = (one.user, one.host) == (other.user, other.host)
+        return is_same and one.host != ANONYMOUS_HOST
+    return one.matches(other)
