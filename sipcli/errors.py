@@ -14,8 +14,27 @@ SipcliError            1    (never raised itself: 1 is a bug in sipcli)
 """
 
 import errno
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import ClassVar, Final
+
+EXIT_CODES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        0: "success; a call that was answered, whichever side ended it",
+        1: "a bug in sipcli",
+        2: "usage or configuration",
+        3: "no WebSocket server could be reached, or the connection was lost before the outcome",
+        4: "registration refused",
+        5: "the far end refused",
+        6: "no answer: 408, 480, 487, --ring-timeout, or no response within 32 s",
+        7: "the media failed: no common codec, ICE or DTLS failed, or the media died in the call",
+        8: "an expectation was not met",
+        9: "a named audio device or file could not be used",
+        130: "interrupted before the outcome was known",
+    }
+)
+"""What each exit code means, as the help and the README say it (contract §3)."""
 
 
 class Phase(StrEnum):

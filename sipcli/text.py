@@ -1,6 +1,7 @@
-"""Escapes control characters in text from the network, for terminals and logs."""
+"""Makes text safe for terminals and logs, and finds the name that a mistyped one stands for."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 UNSAFE: Final = re.compile(
@@ -11,6 +12,8 @@ UNSAFE: Final = re.compile(
 """A character that a terminal would interpret or hide."""
 
 
+MAX_NAME: Final = 64
+"""Characters of a mistyped name that are compared: bounds the time it takes."""
 MASK: Final = "***"
 """Shown instead of a secret."""
 _URI_PASSWORD: Final = re.compile(
@@ -23,6 +26,18 @@ _TYPED_PASSWORD: Final = re.compile(
     r"(?!(?:callto|http|im|mailto|pres|sip|tel|xmpp)[a-z]*:)([^\s:@]+):.*@", re.IGNORECASE
 )
 """The same as users may type it, without a scheme; does not match `mailto:user@host` etc."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean X?" with the known name that is most like a mistyped one.
+
+    Empty if none is like it.
+    """
+    from difflib import get_close_matches  # late: only a mistake needs it
+
+    by_word = {each.lstrip("-"): each for each in known}  # two options have more in common
+    close = get_close_matches(name.lstrip("-")[:MAX_NAME], by_word, n=1)
+    return f"; did you mean {by_word[close[0]]}?" if close else ""
 
 
 def printable(text: str) -> str:

@@ -1,9 +1,12 @@
 """What each error ends with, and how it reads."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from sipcli import errors
-from sipcli.errors import ConfigError, ConnectError, Phase, SipcliError
+from sipcli.errors import EXIT_CODES, ConfigError, ConnectError, Phase, SipcliError
 
 KINDS = [
     kind
@@ -27,6 +30,24 @@ def test_each_kind_has_the_exit_code_of_the_contract() -> None:
         "DeviceError": 9,
         "Interrupted": 130,
     }
+
+
+def test_each_exit_code_has_a_meaning() -> None:
+    assert set(EXIT_CODES) == {0, *(kind.exit_code for kind in KINDS)}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/contract.md"])
+def test_pages_say_what_each_exit_code_means(page: str) -> None:
+    text = (Path(__file__).parents[1] / page).read_text("utf-8").replace("`", "")
+    told = {
+        int(code): meaning for code, meaning in re.findall(r"^\| (\d+) \| (.*) \|$", text, re.M)
+    }
+    assert list(told) == list(EXIT_CODES)
+    for code, meaning in EXIT_CODES.items():
+        if page == "README.md":
+            assert told[code] == meaning
+        else:  # the contract goes into more detail
+            assert meaning in re.sub(r" \(.*?\)", "", told[code])
 
 
 @pytest.mark.parametrize("phase", sorted(set(Phase) - {Phase.CONFIGURATION}))

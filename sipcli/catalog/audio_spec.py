@@ -30,21 +30,29 @@ class AudioSpec:
 class AudioWord:
     """One word that names a source or a sink."""
 
-    usage: str
-    """Its forms as help and errors show them; where the first is the bare word, no value is
-    needed."""
+    forms: str
+    """What users write; where the first form is the bare word, no value is needed."""
+    meaning: str
+    """What it stands for, as the help says it."""
     accepts: Callable[[str], bool] | None = None
     """True for a value that may follow the colon; None: no colon may follow."""
+    limits: str = ""
+    """Which values are accepted, where the forms do not say it."""
 
     @property
     def name(self) -> str:
         """The word itself."""
-        return self.usage.split(",")[0].partition(":")[0]
+        return self.forms.split(",")[0].partition(":")[0]
 
     @property
     def is_whole(self) -> bool:
         """True if the word means something without a value."""
-        return self.usage.split(",")[0] == self.name
+        return self.forms.split(",")[0] == self.name
+
+    @property
+    def usage(self) -> str:
+        """Its forms and limits, for an error."""
+        return f"{self.forms} ({self.limits})" if self.limits else self.forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,14 @@ class AudioGrammar:
         """All forms, as they follow "expected "."""
         *others, last = [word.usage for word in self.words]
         return f"{', '.join(others)} or {last}"
+
+    @property
+    def explained(self) -> tuple[tuple[str, str], ...]:
+        """The forms of each word, and what they stand for."""
+        return tuple(
+            (word.forms, f"{word.meaning}, {word.limits}" if word.limits else word.meaning)
+            for word in self.words
+        )
 
     def parse(self, text: str) -> AudioSpec | None:
         """Return what `text` names; None if it is none of the words."""
@@ -98,22 +114,40 @@ def _are_digits(text: str, most: int) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= most
 
 
-_DEVICE: Final = AudioWord("device, device:NAME", bool)
-_NULL: Final = AudioWord("null")
-_PIPE: Final = AudioWord("-")
+_PCM: Final = f"raw signed 16-bit little-endian mono samples at {PCM_RATE // 1000} kHz"
+_DEVICE: Final = AudioWord(
+    "device, device:NAME", "the default device, or the one whose name contains NAME", bool
+)
+_NULL: Final = AudioWord("null", "nowhere")
 
 SOURCES: Final = AudioGrammar(
     (
         _DEVICE,
-        AudioWord(f"file:PATH, file:PATH{LOOP}", _is_path_to_play),
-        AudioWord(f"tone:HZ (above 0 and below {MAX_TONE_HZ})", _is_frequency),
-        AudioWord("noise"),
-        AudioWord("silence"),
-        _PIPE,
+        AudioWord(
+            f"file:PATH, file:PATH{LOOP}",
+            f"a file in any format that FFmpeg reads; {LOOP} repeats it",
+            _is_path_to_play,
+        ),
+        AudioWord(
+            "tone:HZ",
+            "a sine tone",
+            _is_frequency,
+            limits=f"above 0 and below {MAX_TONE_HZ}",
+        ),
+        AudioWord("noise", "pink noise"),
+        AudioWord("silence", "digital silence"),
+        AudioWord("-", f"stdin: {_PCM}"),
     )
 )
 """What can be sent: `--audio-in`."""
-SINKS: Final = AudioGrammar((_DEVICE, AudioWord("file:PATH.wav", _is_path_to_record), _NULL, _PIPE))
+SINKS: Final = AudioGrammar(
+    (
+        _DEVICE,
+        AudioWord("file:PATH.wav", "a WAV file", _is_path_to_record),
+        _NULL,
+        AudioWord("-", f"stdout: {_PCM}"),
+    )
+)
 """Where received audio can go: `--audio-out`."""
 RINGS: Final = AudioGrammar((_DEVICE, _NULL))
 """Where an incoming call can ring: `audio.ring`."""

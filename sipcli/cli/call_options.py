@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 import click
 
+from sipcli.cli.command_help import Group, option
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
 from sipcli.expect.expectations import Expectations
 from sipcli.media.dtmf.digits import InvalidDigits, steps
@@ -40,8 +41,8 @@ class CallOptions:
 
 def call_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a call to a command; `CallOptions.of` reads them."""
-    for option in reversed((*_OPTIONS, *EXPECT_OPTIONS)):
-        function = option(function)
+    for one in reversed((*_OPTIONS, *EXPECT_OPTIONS)):
+        function = one(function)
     return function
 
 
@@ -55,31 +56,32 @@ def _check_digits(_: click.Context, __: click.Parameter, value: str | None) -> s
 
 
 _OPTIONS: Final = (
-    click.option(
+    option(
         "--record",
+        group=Group.AUDIO,
         metavar="PATH",
         type=click.Path(dir_okay=False),
         help="Record both directions: sent on the left channel, received on the right.",
     ),
-    click.option(
+    option(
         "--dtmf",
         metavar="DIGITS",
         callback=_check_digits,
         help="Send these digits after the answer; a comma pauses 2 s, a w 0.5 s.",
     ),
-    click.option(
+    option(
         "--dtmf-method",
         type=click.Choice(["auto", "rtp", "info"]),
         default="auto",
         show_default=True,
         help="How to send digits: in RTP (RFC 4733), by INFO, or as the far end supports (auto).",
     ),
-    click.option(
+    option(
         "--stdin",
         is_flag=True,
         help="Read commands from stdin, one per line: answer, reject [STATUS], hold, resume, mute,"
-        " unmute, dtmf DIGITS, transfer URI, stats, hangup, sleep S, wait EVENT [S], expect WHAT"
-        " [VALUE], or a key. The command ends after the last line unless --duration or --count"
-        " is given.",
+        " unmute, dtmf DIGITS, transfer URI, accept-transfer, refuse-transfer, accept-redirect,"
+        " refuse-redirect, stats, hangup, sleep S, wait EVENT [S], expect WHAT VALUE, or a key."
+        " sipcli ends after the last line unless --duration or --count is given.",
     ),
 )

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import click
 
-from sipcli.cli.shared_options import Finite, SectionOption, Whole
+from sipcli.cli.command_help import Group, option
+from sipcli.cli.shared_options import Finite, Whole
 from sipcli.errors import ConfigError
 from sipcli.expect.expectations import (
     EXPECTATIONS,
@@ -21,8 +22,6 @@ from sipcli.expect.expectations import (
 )
 from sipcli.expect.feasible import Terms
 from sipcli.media.dtmf.digits import DIGITS
-
-_SECTION: Final = "Expectations (exit code 8 where one is not met)"
 
 
 class Digits(click.ParamType[str]):
@@ -82,23 +81,21 @@ def _type(value: Value) -> click.ParamType[Any]:
 
 EXPECT_OPTIONS: Final = (
     *(
-        click.option(
+        option(
             each.option,
             _parameter(each),
-            cls=SectionOption,
-            section=_SECTION,
+            group=Group.EXPECTATIONS,
             type=_type(each.value),
             metavar=each.metavar,
             help=each.help,
         )
         for each in EXPECTATIONS.values()
     ),
-    click.option(
+    option(
         "--junit",
-        cls=SectionOption,
-        section=_SECTION,
+        group=Group.EXPECTATIONS,
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="PATH",
-        help="Write the outcome as JUnit XML, too; - is stdout.",
+        help="Write a JUnit XML report; - is stdout.",
     ),
 )

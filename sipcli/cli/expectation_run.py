@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from sipcli import __version__
+from sipcli.cli.command_help import Command, in_words
 from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.output.early_report import STDOUT, UNFINISHED, junit_path
 from sipcli.cli.output.json_screen import as_fields
@@ -20,7 +21,7 @@ from sipcli.cli.output.report_file import begin, finish, hold_fifo
 from sipcli.cli.output.sip_ladder import SipLadder
 from sipcli.cli.output.wording import BAD, GOOD, Line
 from sipcli.cli.session import Session
-from sipcli.cli.shared_options import Command, common
+from sipcli.cli.shared_options import common
 from sipcli.errors import (
     ConfigError,
     ExpectationError,
@@ -44,6 +45,8 @@ _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 
 class TrialCommand(Command):
     """A command with `--junit`; it writes the report even if its options are invalid."""
+
+    has_exit_codes = True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words after the command's name (called by click)."""
@@ -279,7 +282,7 @@ def _in_words(error: BaseException) -> str:
     if isinstance(error, SipcliError):
         return str(error)
     if isinstance(error, click.ClickException):
-        return error.format_message()
+        return in_words(error)
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return "interrupted"
     return f"a bug in sipcli: {type(error).__name__}: {error}"

@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from sipcli import interrupts
+from sipcli.cli.command_help import CommandGroup, in_words, write_table
 from sipcli.cli.output.early_report import begin_early
 from sipcli.cli.output.stream import Outlets
 from sipcli.cli.shared_options import ask_for_json, common, common_options
@@ -26,18 +28,22 @@ from sipcli.errors import (
 COMMANDS: Final = {
     "call": "Place a call.",
     "listen": "Wait for calls.",
+    "doctor": "Check each step of a call, and say how to fix what fails.",
     "register": "Register, and stay registered.",
+    "ping": "Send OPTIONS and time the reply.",
     "message": "Send an instant message.",
-    "ping": "Ask for an answer, and time it.",
     "devices": "List the sound devices, or test them.",
-    "doctor": "Check each step of a call, and say what to do.",
-    "sandbox": "Run a SIP server to try out, in this process.",
-    "config": "Show, check and begin a configuration.",
+    "config": "Show or check the configuration, or print an example.",
+    "sandbox": "Run a SIP server for experiments.",
+    "completion": "Print a completion script for your shell.",
+    "help": "Show help for a command, or all settings.",
 }
 """Commands in the order of the help; each is imported from its own module when it is used."""
+_MAX_WIDTH: Final = 100
+"""Columns of the help in a wide terminal. Where stdout is none, it has 80, or $COLUMNS."""
 
 
-class Main(click.Group):
+class Main(CommandGroup):
     """The group of all commands. A command's module is imported only to run it or show its help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -60,8 +66,15 @@ class Main(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them (called by click)."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        write_table(formatter, "Commands", list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name without importing the commands, or an option (called by
+        click).
+        """
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=COMMANDS[name]) for name in names]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,7 +85,7 @@ class Main(click.Group):
         """
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {name!r}; there are {', '.join(COMMANDS)}.")
+            raise click.exceptions.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
         if not ctx.resilient_parsing:
             begin_early(name, args[1:])
         return super().resolve_command(ctx, args)
@@ -85,7 +98,7 @@ class Main(click.Group):
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as error:
-            ctx.exit(_report(ctx, ConfigError(error.format_message())))
+            ctx.exit(_report(ctx, ConfigError(in_words(error))))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and end with the exit code that its outcome deserves."""
@@ -96,7 +109,7 @@ class Main(click.Group):
         except SipcliError as error:
             ctx.exit(_report(ctx, error))
         except click.ClickException as error:
-            ctx.exit(_report(ctx, ConfigError(error.format_message())))
+            ctx.exit(_report(ctx, ConfigError(in_words(error))))
         except (click.Abort, KeyboardInterrupt):
             ctx.exit(_report(ctx, Interrupted("interrupted")))
         except click.exceptions.Exit:
@@ -107,7 +120,7 @@ class Main(click.Group):
                 ctx.exit(_report(ctx, SipcliError(text)))
             ctx.exit(_report_bug(ctx, error))
         if has_screen(ctx):
-            current_screen(ctx).finished(0, "it did what was asked")
+            current_screen(ctx).finished(0, "done")
         return result
 
 
@@ -136,13 +149,15 @@ def _report_bug(ctx: click.Context, error: Exception) -> int:
     return _report(ctx, SipcliError(text))
 
 
-@click.command(cls=Main, context_settings={"help_option_names": []})
+@click.command(
+    cls=Main, context_settings={"help_option_names": [], "max_content_width": _MAX_WIDTH}
+)
 @common_options
 def main() -> None:
     """A command-line softphone: SIP over WebSocket, WebRTC audio, exit codes that mean something.
 
-    `sipcli COMMAND -h` shows what a command takes. All settings can stand in a file, in the
-    environment or on the command line; `sipcli config example` prints a file to begin with.
+    `sipcli COMMAND -h` shows what a command takes. Every setting is an option, a key of the
+    configuration file and an environment variable: `sipcli help settings` lists them all.
     """
 
 

@@ -4,16 +4,39 @@ import functools
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from sipcli.cli.shared_options import Common, SectionOption, common, common_options
+from sipcli.cli.command_help import Group, option
+from sipcli.cli.shared_options import Common, common, common_options
 from sipcli.config.format import toml_text
 from sipcli.config.keys import KEYS
 from sipcli.config.load import Loaded, load
-from sipcli.config.schema import Key
+from sipcli.config.schema import Key, Section
 from sipcli.config.sources import Given
+
+_GROUPS: Final = {
+    Section.ACCOUNT: Group.ACCOUNT,
+    Section.SECRETS: Group.ACCOUNT,
+    Section.CONNECTION: Group.ACCOUNT,
+    Section.WIRE: Group.ACCOUNT,
+    Section.CALLS: Group.OPTIONS,
+    Section.MEDIA: Group.MEDIA,
+    Section.AUDIO: Group.AUDIO,
+    Section.LOG: Group.LOG,
+}
+
+
+def in_sections(*sections: Section) -> frozenset[str]:
+    """Return the names of the keys in some sections."""
+    return frozenset(key.name for key in KEYS if key.section in sections)
+
+
+_OF_CALLS: Final = (Section.CALLS, Section.MEDIA, Section.AUDIO)
+ALL: Final = in_sections(*Section)
+SIGNALLING: Final = ALL - in_sections(*_OF_CALLS)
+"""The keys that matter without a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +60,13 @@ class Invocation:
 
 
 def settings_options(
-    *, without: Collection[str] = (), sandbox: bool = False
+    *, shown: Collection[str], without: Collection[str] = (), sandbox: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add all settings and the common options to a command; it gets an `Invocation` first.
 
-    `without` names keys whose option the command uses for something of its own; `sandbox`
-    adds `--sandbox`.
+    Only the keys that `shown` names matter to the command: the options of the others are
+    accepted, but hidden. `without` names keys whose option the command uses for something of its
+    own; `sandbox` adds `--sandbox`.
     """
     keys = [key for key in KEYS if key.name not in without]
 
@@ -59,20 +83,20 @@ def settings_options(
         if sandbox:
             decorated = _SANDBOX(decorated)
         for key in reversed(keys):
-            decorated = _option(key)(decorated)
+            decorated = _option(key, hidden=key.name not in shown)(decorated)
         return decorated
 
     return decorate
 
 
-_SANDBOX = click.option(
+_SANDBOX = option(
     "--sandbox",
     is_flag=True,
     help="Run against a server inside this process: no account and no network are needed.",
 )
 
 
-def _option(key: Key) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _option(key: Key, *, hidden: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The option takes any text: it is the key's own reader that judges it."""
     attributes: dict[str, Any] = {"metavar": key.kind.metavar, "multiple": key.kind.many}
     names = key.option
@@ -83,11 +107,13 @@ def _option(key: Key) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         attributes["type"] = click.Path()  # for its completion
     elif key.kind.choices:
         attributes["shell_complete"] = functools.partial(_complete, key.kind.choices)
-    return click.option(
+    return option(
         names,
         key.identifier,
-        cls=SectionOption,
-        section=str(key.section),
+        group=_GROUPS[key.section],
+        listed=not key.rare,
+        forms=key.kind.forms,
+        hidden=hidden,
         help=_help(key),
         **attributes,
     )

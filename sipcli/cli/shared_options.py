@@ -1,4 +1,4 @@
-"""What all commands share: options before or after the command's name, and help in sections.
+"""What all commands share: options before or after the command's name, and types of numbers.
 
 Light on purpose: the main group imports this for `sipcli --version` and `-h`.
 """
@@ -7,16 +7,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
 from sipcli import __version__
-
-AnyCommand = TypeVar("AnyCommand", bound=Callable[..., Any] | click.Command)
-
-COMMON: Final = "Common options"
-"""The heading of the options that every command takes."""
+from sipcli.cli.command_help import AnyCommand, Group, GroupedOption, option
 
 _META: Final = "sipcli.common"
 
@@ -75,42 +71,13 @@ class Seconds(Finite):
     name = "time in seconds"
 
 
-class SectionOption(click.Option):
-    """An option that the help shows under a heading."""
-
-    def __init__(self, *args: Any, section: str, **attributes: Any) -> None:
-        super().__init__(*args, **attributes)
-        self.section = section
-
-
-class Command(click.Command):
-    """A command whose help shows its own options first, then the others under their headings."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, section by section (called by click)."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for parameter in self.get_params(ctx):
-            if not isinstance(parameter, click.Option):
-                continue  # the usage line and the text above tell of arguments
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                section = getattr(parameter, "section", "Options")
-                sections.setdefault(section, []).append(record)
-        if COMMON in sections:
-            sections[COMMON] = sections.pop(COMMON)  # at the end
-        for heading, records in sections.items():
-            if records:
-                with formatter.section(heading):
-                    formatter.write_dl(records)
-
-
 def common_options(function: AnyCommand) -> AnyCommand:
     """Add the common options to a command or group; read them with `common()`.
 
     What stands after the command's name wins over what stands before it.
     """
-    for option in reversed(_options()):
-        function = option(function)
+    for one in reversed(_options()):
+        function = one(function)
     return function
 
 
@@ -118,30 +85,30 @@ def _options() -> list[Callable[[AnyCommand], AnyCommand]]:
     return [
         _option("--config", metavar="PATH", type=Path, help="The configuration file."),
         _option("--profile", metavar="NAME", help="The profile of the configuration to use."),
-        _option("--json", is_flag=True, help="One JSON object a line on stdout."),
-        _option("-v", "--verbose", count=True, help="Tell more; may be repeated."),
-        _option("-q", "--quiet", is_flag=True, help="Tell only results and errors."),
+        _option("--json", is_flag=True, help="Write one JSON object per line to stdout."),
+        _option("-v", "--verbose", count=True, help="Show more; repeatable."),
+        _option("-q", "--quiet", is_flag=True, help="Show only results and errors."),
         _option("--no-color", is_flag=True, help="No colours."),
-        click.option(
+        option(
             "--version",
-            cls=SectionOption,
-            section=COMMON,
+            group=Group.COMMON,
             is_flag=True,
             is_eager=True,
             expose_value=False,
             callback=_show_version,
             help="Show the version.",
         ),
-        click.help_option("-h", "--help", cls=SectionOption, section=COMMON, help="Show this."),
+        click.help_option(
+            "-h", "--help", cls=GroupedOption, group=Group.COMMON, help="Show this help."
+        ),
     ]
 
 
 def _option(*names: str, **attributes: Any) -> Callable[[AnyCommand], AnyCommand]:
     """An option that is noted for `common()`; eager, so that it counts if others are wrong."""
-    return click.option(
+    return option(
         *names,
-        cls=SectionOption,
-        section=COMMON,
+        group=Group.COMMON,
         expose_value=False,
         is_eager=True,
         callback=_note,

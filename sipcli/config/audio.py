@@ -1,6 +1,7 @@
 """Kinds of the settings for audio: sources, sinks and processing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
@@ -35,7 +36,8 @@ def _audio_kind(grammar: AudioGrammar, metavar: str) -> Kind[str]:
             raise Unacceptable
         return text
 
-    return of_text(read, accepts=grammar.usage, metavar=metavar, rebase=_rebased_file)
+    kind = of_text(read, accepts=grammar.usage, metavar=metavar, rebase=_rebased_file)
+    return replace(kind, forms=grammar.explained)
 
 
 def boolean_or_auto() -> Kind[bool | Literal["auto"]]:

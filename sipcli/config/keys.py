@@ -35,7 +35,7 @@ KEYS: Final[tuple[Key, ...]] = (
         name="display_name",
         kind=optional_text("text without control characters; an empty one means none"),
         section=Section.ACCOUNT,
-        doc="The name that the people you call or write to see. Write it without extra quotes; any "
+        doc="The name that people you call or write to see. Write it without extra quotes; any "
         "Unicode text is fine.",
         example='"Alice Ångström"',
     ),
@@ -60,6 +60,7 @@ KEYS: Final[tuple[Key, ...]] = (
         example='"sip:registrar.example.org"',
         derived="uri without its user",
         effective="registrar",
+        rare=True,
     ),
     Key(
         name="register",
@@ -83,6 +84,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "has this id, and the others have ids derived from it.",
         example='"8f1fa16a-1165-4a96-8341-785b1ef24f12"',
         derived="random at first, then kept for each uri",
+        rare=True,
     ),
     Key(
         name="password",
@@ -103,6 +105,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "hexadecimal, 32 digits for MD5 or 64 for SHA-256, and works only for that realm.",
         example='"939e7578ed9e3c518a452acee763bce9"',
         secret=True,
+        rare=True,
     ),
     Key(
         name="password_command",
@@ -142,12 +145,14 @@ KEYS: Final[tuple[Key, ...]] = (
         kind=WHOLE_SECONDS,
         section=Section.CONNECTION,
         doc="The minimum wait before reconnecting, in whole seconds.",
+        rare=True,
     ),
     Key(
         name="connection_recovery_max_interval",
         kind=WHOLE_SECONDS,
         section=Section.CONNECTION,
         doc="The maximum wait before reconnecting, in whole seconds.",
+        rare=True,
     ),
     Key(
         name="tls_ca_file",
@@ -163,6 +168,7 @@ KEYS: Final[tuple[Key, ...]] = (
         section=Section.CONNECTION,
         doc="A client certificate for the server, in PEM format. The file may hold the key, too.",
         example='"client.pem"',
+        rare=True,
     ),
     Key(
         name="tls_client_key",
@@ -170,6 +176,7 @@ KEYS: Final[tuple[Key, ...]] = (
         section=Section.CONNECTION,
         doc="The private key of tls_client_certificate, in PEM format.",
         example='"client-key.pem"',
+        rare=True,
     ),
     Key(
         name="tls_verify",
@@ -183,6 +190,7 @@ KEYS: Final[tuple[Key, ...]] = (
         section=Section.CONNECTION,
         doc="The Origin header of the WebSocket handshake, for servers that require one.",
         example='"https://phone.example.org"',
+        rare=True,
     ),
     Key(
         name="ws_headers",
@@ -191,6 +199,7 @@ KEYS: Final[tuple[Key, ...]] = (
         doc="Additional headers for the WebSocket handshake. Their values are treated as secrets.",
         example='{ X-Tenant = "blue" }',
         secret=True,
+        rare=True,
     ),
     Key(
         name="user_agent",
@@ -199,6 +208,7 @@ KEYS: Final[tuple[Key, ...]] = (
         doc="The value of the User-Agent and Server headers.",
         example='"Desk phone"',
         derived="sipcli/ and the version",
+        rare=True,
     ),
     Key(
         name="contact_transport",
@@ -206,6 +216,7 @@ KEYS: Final[tuple[Key, ...]] = (
         section=Section.WIRE,
         doc="The transport parameter of our Contact. "
         "ws is correct for wss:, too (RFC 7118); some servers need another value.",
+        rare=True,
     ),
     Key(
         name="use_preloaded_route",
@@ -213,6 +224,7 @@ KEYS: Final[tuple[Key, ...]] = (
         section=Section.WIRE,
         doc="Send a Route header with the WebSocket server in every request outside a dialog. Some "
         "outbound proxies require it.",
+        rare=True,
     ),
     Key(
         name="hack_ip_in_contact",
@@ -220,12 +232,14 @@ KEYS: Final[tuple[Key, ...]] = (
         section=Section.WIRE,
         doc="Use a random IP address as host in Contact and Via. "
         "For registrars that do not accept domain names there.",
+        rare=True,
     ),
     Key(
         name="hack_via_tcp",
         kind=boolean(),
         section=Section.WIRE,
         doc="Use TCP as transport in Via. For servers that do not understand WS or WSS there.",
+        rare=True,
     ),
     *CALL_KEYS,
     Key(

@@ -24,7 +24,9 @@ class Section(StrEnum):
     SECRETS = "Secrets"
     CONNECTION = "WebSocket connection"
     WIRE = "SIP on the wire"
-    CALLS = "Calls and media"
+    CALLS = "Calls"
+    MEDIA = "Codecs, STUN, TURN and ICE"
+    AUDIO = "Audio"
     LOG = "Log"
 
 
@@ -48,6 +50,8 @@ class Key:
     """True: the value is a secret. It is never shown; sipcli warns if other users can read it."""
     hidden: bool = False
     """True: the value is no secret itself, but may contain one, so it is never shown."""
+    rare: bool = False
+    """True: seldom needed. `-h` leaves it to `sipcli help settings`."""
     other_option: str = ""
     """The option, if it is not the key in kebab-case."""
 

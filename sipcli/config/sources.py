@@ -6,7 +6,6 @@ at once.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -18,7 +17,7 @@ from sipcli.config.source import Found, Origin, Source
 from sipcli.config.toml_file import TomlFile
 from sipcli.config.toml_lines import KeyPath
 from sipcli.config.types import Unacceptable
-from sipcli.text import one_line
+from sipcli.text import did_you_mean, one_line
 
 Given: TypeAlias = bool | str | tuple[str, ...]
 """The raw value of an option from the command line: words, or a boolean for a flag."""
@@ -75,7 +74,7 @@ def of_environment(environ: Mapping[str, str]) -> Reading:
             if words:
                 _add_words(reading, key, Origin(Source.ENVIRONMENT, variable), words)
         elif variable not in (CONFIG_VARIABLE, PROFILE_VARIABLE):
-            hint = _did_you_mean(variable, by_variable)
+            hint = did_you_mean(variable, by_variable)
             reading.warnings.append(f"{one_line(variable)}: there is no such setting{hint}")
     return reading
 
@@ -166,13 +165,8 @@ def _refusal(subject: str, key: Key, fault: Unacceptable, value: object) -> str:
 
 def _unknown(file: TomlFile, path: KeyPath, known: Sequence[str]) -> str:
     """Return the text for an unknown key, without its value, which may be a secret."""
-    hint = _did_you_mean(str(path[-1]), known)
+    hint = did_you_mean(str(path[-1]), known)
     return f"{_subject(file, path)}: unknown key{hint or '; expected ' + ', '.join(known)}"
-
-
-def _did_you_mean(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    close = get_close_matches(name[:64], list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _subject(file: TomlFile, path: KeyPath) -> str:

@@ -82,6 +82,8 @@ class Kind(Generic[T]):
     """Resolves a path in the value against the folder of the file that contains it."""
     choices: tuple[str, ...] = ()
     """The accepted words, if there are only a few; for shell completion."""
+    forms: tuple[tuple[str, str], ...] = ()
+    """What users can write and what it means, if that needs a list of its own in the help."""
 
 
 def clean(text: str) -> str:

@@ -89,7 +89,7 @@ class Expectations:
         metadata=_declare(
             option="--expect-audio",
             word="audio",
-            help="Half a second of audible sound, this way or both.",
+            help="At least 0.5 s of audible sound, received, sent or both.",
             value=Choice(get_args(Audio)),
             evaluate=evaluation.audio,
             never_met=feasible.audio,
@@ -101,7 +101,7 @@ class Expectations:
         metadata=_declare(
             option="--expect-tone",
             word="tone",
-            help="This tone, received for a second and 10 dB above all else.",
+            help="This tone received for at least 1 s, 10 dB above all else.",
             value=Number(min=20, max=20_000),
             metavar="HZ",
             evaluate=evaluation.tone,
@@ -114,7 +114,7 @@ class Expectations:
         metadata=_declare(
             option="--expect-dtmf",
             word="dtmf",
-            help="Exactly these digits, received in this order.",
+            help="Exactly these digits received, in this order.",
             value=DtmfDigits(),
             metavar="DIGITS",
             evaluate=evaluation.dtmf,
@@ -127,7 +127,7 @@ class Expectations:
         metadata=_declare(
             option="--expect-status",
             word="status",
-            help="This final answer; a refusal that is expected is a success.",
+            help="This final answer; an expected refusal is a success.",
             value=WholeNumber(min=200, max=699),
             metavar="CODE",
             evaluate=evaluation.status,
@@ -141,7 +141,7 @@ class Expectations:
         metadata=_declare(
             option="--max-setup-ms",
             word="setup",
-            help="From the INVITE until sound can flow.",
+            help="At most N ms from the INVITE until audio can flow.",
             value=WholeNumber(min=1),
             metavar="N",
             evaluate=evaluation.setup,
@@ -153,7 +153,7 @@ class Expectations:
         metadata=_declare(
             option="--min-mos",
             word="mos",
-            help="How good it sounded here, from 1 to 4.5 (E-model).",
+            help="A quality of at least X, from 1 to 4.5, estimated by the E-model.",
             value=Number(min=1, max=5),
             metavar="X",
             evaluate=evaluation.mos,
@@ -165,7 +165,7 @@ class Expectations:
         metadata=_declare(
             option="--max-loss",
             word="loss",
-            help="Packets lost of those that should have come.",
+            help="At most this share of the expected packets lost.",
             value=Number(min=0, max=100),
             metavar="PERCENT",
             evaluate=evaluation.loss,

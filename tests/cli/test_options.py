@@ -9,10 +9,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sipcli.cli.options import Invocation, settings_options
-from sipcli.cli.shared_options import COMMON, Command, Common, common, common_options
+from sipcli.cli.command_help import Command, Group, option
+from sipcli.cli.options import ALL, Invocation, settings_options
+from sipcli.cli.shared_options import Common, common, common_options
 from sipcli.config.keys import BY_NAME, KEYS
-from sipcli.config.schema import Key, Section
+from sipcli.config.schema import Key
 from sipcli.errors import ConfigError
 from tests.config.samples import SAMPLES
 
@@ -31,8 +32,8 @@ class Probe:
 
         @group.command(cls=Command)
         @click.argument("target")
-        @click.option("--max-calls", type=int, help="Of its own.")
-        @settings_options(without={"max_calls"})
+        @option("--max-calls", type=int, help="Of its own.")
+        @settings_options(shown=ALL - {"uri"}, without={"max_calls"})
         def connect(invocation: Invocation, target: str, max_calls: int | None) -> None:
             """Connect to something."""
             self.invocations.append(invocation)
@@ -91,8 +92,8 @@ def test_what_is_not_given_is_not_set(probe: Probe) -> None:
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key.kind.flag], ids=lambda key: key.name)
 def test_every_boolean_has_two_forms(key: Key, probe: Probe) -> None:
-    for option, value in [(key.option, True), (f"--no-{key.option[2:]}", False)]:
-        assert probe.given(option).given[key.identifier] is value
+    for name, value in [(key.option, True), (f"--no-{key.option[2:]}", False)]:
+        assert probe.given(name).given[key.identifier] is value
 
 
 def test_a_wrong_value_reaches_the_reader_that_names_the_option(probe: Probe) -> None:
@@ -112,15 +113,19 @@ def test_a_command_keeps_an_option_of_its_own(probe: Probe) -> None:
     assert invocation.load().settings.max_calls == BY_NAME["max_calls"].default
 
 
-def test_the_help_shows_own_options_first_then_sections_then_the_common_ones(probe: Probe) -> None:
+def test_the_help_shows_own_options_first_then_groups_then_the_common_ones(probe: Probe) -> None:
     text = probe.help("connect")
     headings = [line for line in text.splitlines() if line.endswith(":") and line[0] != " "]
-    assert headings == ["Options:", *(f"{section}:" for section in Section), f"{COMMON}:"]
+    wanted = [f"{group}:" for group in Group if group is not Group.EXPECTATIONS]
+    assert [heading for heading in headings if " of --audio-" not in heading] == wanted
     for key in KEYS:
-        assert key.option in text
+        if key.name not in ("uri", "max_calls"):  # hidden here; the command's own
+            assert (f"  {key.option} " in text) != key.rare, key.name
+    assert "--uri" not in text
     assert text.count("--max-calls") == 1
     assert "Of its own." in text
     assert "[default: 600]" in text
+    assert "Further settings are options, too; see `sipcli help settings`." in text
     assert "[repeatable; default: opus g722 pcmu pcma]" in " ".join(text.split())
     assert "[default: the user of uri]" in " ".join(text.split())
 

@@ -9,11 +9,12 @@ import click
 from sipcli.cli.audio_options import AudioOptions
 from sipcli.cli.call_options import CallOptions, call_options
 from sipcli.cli.call_session import CallSession, attend, open_call_session
+from sipcli.cli.command_help import option
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
 from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
-from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.options import ALL, Invocation, settings_options
 from sipcli.cli.ringing import ring
 from sipcli.cli.script.script import open_script
 from sipcli.cli.session import Session, run_session
@@ -25,32 +26,50 @@ from sipcli.phone.call_errors import call_failure
 from sipcli.phone.managed_call import Call
 
 
-@click.command(cls=TrialCommand)
+@click.command(
+    cls=TrialCommand,
+    examples=(
+        ("sipcli call bob", "Talk to bob at the domain of your own uri:"),
+        (
+            "sipcli call --sandbox echo --audio-in noise --expect-audio both --duration 2",
+            "Try it without a server, an account or a sound card:",
+        ),
+        (
+            "sipcli call echo --audio-in noise --expect-audio both --duration 3",
+            "A smoke test of your server: does an echo of it send back audio?",
+        ),
+        ("sipcli call sip:busy@example.com --expect-status 486", "Expect a refusal:"),
+        (
+            "sipcli call ivr --audio-in silence --dtmf ,1 --record call.wav --duration 9",
+            "Send a digit 2 s after the answer, and record both directions:",
+        ),
+    ),
+)
 @click.argument("target")
-@click.option(
+@option(
     "--duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="Hang up this long after the answer.",
 )
-@click.option(
+@option(
     "--ring-timeout",
     type=Seconds(min=0, min_open=True),
-    default=60.0,
+    default=60,
     show_default=True,
     metavar="SECONDS",
     help="Give up after this long without an answer.",
 )
-@click.option(
+@option(
     "--header",
     "headers",
     multiple=True,
     callback=read_headers,
     metavar="'NAME: VALUE'",
-    help="An extra header field on the INVITE; may be repeated.",
+    help="An extra header field for the INVITE; repeatable.",
 )
 @call_options
-@settings_options(sandbox=True)
+@settings_options(shown=ALL - {"audio.ring", "no_answer_timeout"}, sandbox=True)
 def call(
     invocation: Invocation,
     target: str,

@@ -7,10 +7,11 @@ from typing import Final
 
 import click
 
+from sipcli.cli.command_help import Command, CommandGroup
 from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.output.screen import Screen
-from sipcli.cli.shared_options import Command, common, common_options
+from sipcli.cli.shared_options import common, common_options
 from sipcli.config.example import example as example_text
 from sipcli.config.format import toml_text
 from sipcli.config.keys import KEYS
@@ -34,7 +35,7 @@ _PAIR_WIDTH: Final = _NAME_WIDTH + 34
 """Columns before the comment with the source, unless a value is longer."""
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=CommandGroup, invoke_without_command=True)
 @common_options
 @click.pass_context
 def config(context: click.Context) -> None:
@@ -44,12 +45,12 @@ def config(context: click.Context) -> None:
 
 
 @config.command(cls=Command)
-@settings_options()
+@settings_options(shown=())
 def show(invocation: Invocation) -> None:
     """Show the settings in force and where each comes from.
 
-    Secrets are hidden. Every option of the commands that connect is accepted, to show what
-    they would use.
+    Secrets are hidden. Every setting is accepted as an option (`sipcli help settings`), to show
+    what the commands that connect would use.
     """
     loaded = invocation.load()
     rows = [(key, *_in_force(key, loaded)) for key in KEYS]
@@ -61,7 +62,7 @@ def show(invocation: Invocation) -> None:
 
 
 @config.command(cls=Command)
-@settings_options()
+@settings_options(shown=())
 def check(invocation: Invocation) -> None:
     """Check all settings and the files they name.
 

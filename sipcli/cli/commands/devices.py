@@ -5,11 +5,11 @@ from typing import Final
 
 import click
 
+from sipcli.cli.command_help import Command, option
 from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.run import run
-from sipcli.cli.shared_options import Command
 from sipcli.config.settings import Audio
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io import portaudio
@@ -30,12 +30,12 @@ _WITHOUT: Final = (
 
 
 @click.command(cls=Command)
-@click.option(
+@option(
     "--test",
     is_flag=True,
     help="Record 3 s from --audio-in and play them back on --audio-out.",
 )
-@settings_options()
+@settings_options(shown={"audio.input", "audio.output"})
 def devices(invocation: Invocation, test: bool) -> None:
     """List the sound devices, or test two of them.
 

@@ -4,13 +4,14 @@ from typing import Final
 
 import click
 
+from sipcli.cli.command_help import Command, option
 from sipcli.cli.commands.config import described
 from sipcli.cli.context import current_screen
-from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.options import SIGNALLING, Invocation, in_sections, settings_options
 from sipcli.cli.output.wording import BAD, FAINT, GOOD, Line
 from sipcli.cli.session import Session, can_ask, run_session
-from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
+from sipcli.config.schema import Section
 from sipcli.doctor.check import ORDER, Check, Report, bad
 from sipcli.doctor.runner import DoctorRun, run_checks
 from sipcli.errors import ConfigError, Phase
@@ -23,13 +24,15 @@ _MARKS: Final = {True: ("✓", GOOD), False: ("✗", BAD), None: ("–", FAINT)}
 
 
 @click.command(cls=Command)
-@click.option(
+@option(
     "--echo",
     metavar="TARGET",
     help="Call TARGET to check ICE, DTLS and audio; it must answer and send back what it hears."
     " Without this option a second phone of your own account is called.",
 )
-@settings_options(sandbox=True)
+@settings_options(
+    shown=SIGNALLING | in_sections(Section.MEDIA) | {"audio.input", "audio.output"}, sandbox=True
+)
 def doctor(invocation: Invocation, echo: str | None) -> None:
     """Check each step of a call on its own, and say how to fix the first one that fails.
 

@@ -11,10 +11,11 @@ import click
 from sipcli.cli.audio_options import AudioOptions
 from sipcli.cli.call_options import CallOptions, call_options
 from sipcli.cli.call_session import CallSession, attend, open_call_session
+from sipcli.cli.command_help import option
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
 from sipcli.cli.keys import keys
-from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.options import ALL, Invocation, settings_options
 from sipcli.cli.script.call_commands import BUSY_HERE
 from sipcli.cli.script.script import open_script
 from sipcli.cli.session import Session, run_session
@@ -46,8 +47,19 @@ class Policy:
     echo: bool
 
 
-@click.command(cls=TrialCommand)
-@click.option(
+@click.command(
+    cls=TrialCommand,
+    examples=(
+        ("sipcli listen", "Wait for calls, ring and ask:"),
+        ("sipcli listen --auto-answer --echo", "Be an echo for others to call:"),
+        (
+            "sipcli listen --auto-answer --count 1 --audio-in noise --expect-audio both",
+            "Answer one call and judge it:",
+        ),
+        ("sipcli listen --reject 486", "Reject every call as busy:"),
+    ),
+)
+@option(
     "--auto-answer",
     is_flag=False,
     flag_value=0.0,
@@ -55,34 +67,34 @@ class Policy:
     metavar="[SECONDS]",
     help="Answer automatically, at once or after ringing this long (--auto-answer=2).",
 )
-@click.option(
+@option(
     "--reject",
     type=Whole(300, 699),
     metavar="STATUS",
     help="Reject every call with this status.",
 )
-@click.option(
+@option(
     "--count",
     type=Whole(min=1),
     metavar="N",
     help="End after this many answered calls.",
 )
-@click.option("--max-calls", "old_count", type=Whole(min=1), hidden=True)
-@click.option(
+@option("--max-calls", "old_count", type=Whole(min=1), hidden=True)
+@option(
     "--duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="End after this time.",
 )
-@click.option(
+@option(
     "--call-duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="Hang up each call this long after its answer.",
 )
-@click.option("--echo", is_flag=True, help="Send back the audio received.")
+@option("--echo", is_flag=True, help="Send back the audio received.")
 @call_options
-@settings_options(without={"max_calls"}, sandbox=True)
+@settings_options(shown=ALL, without={"max_calls"}, sandbox=True)
 def listen(
     invocation: Invocation,
     auto_answer: float | None,

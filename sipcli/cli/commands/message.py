@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.command_help import Command
+from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.session import Session, run_session
-from sipcli.cli.shared_options import Command
 from sipcli.cli.targets import resolve_target
 from sipcli.phone.request_errors import failure
 
@@ -17,7 +17,7 @@ MAX_TEXT_BYTES = 48 * 1024
 @click.command(cls=Command)
 @click.argument("target")
 @click.argument("text")
-@settings_options(sandbox=True)
+@settings_options(shown=SIGNALLING | {"redirects"}, sandbox=True)
 def message(invocation: Invocation, target: str, text: str) -> None:
     """Send TEXT to TARGET as an instant message (RFC 3428).
 

@@ -6,9 +6,10 @@ from statistics import median
 
 import click
 
-from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.command_help import Command, option
+from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.session import Session, run_session
-from sipcli.cli.shared_options import Command, Seconds, Whole
+from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.cli.targets import resolve_target
 from sipcli.core.requests.exchange import Answered, Outcome
 from sipcli.errors import Interrupted, SipcliError
@@ -47,7 +48,7 @@ class Tally:
 
 @click.command(cls=Command)
 @click.argument("target")
-@click.option(
+@option(
     "--count",
     type=Whole(min=1),
     default=1,
@@ -55,15 +56,15 @@ class Tally:
     metavar="N",
     help="Number of pings.",
 )
-@click.option(
+@option(
     "--interval",
     type=Seconds(min=0),
-    default=1.0,
+    default=1,
     show_default=True,
     metavar="SECONDS",
     help="Time from one ping to the next; a late answer delays it.",
 )
-@settings_options(sandbox=True)
+@settings_options(shown=SIGNALLING | {"redirects"}, sandbox=True)
 def ping(invocation: Invocation, target: str, count: int, interval: float) -> None:
     """Send OPTIONS to TARGET and time the reply.
 

@@ -5,10 +5,11 @@ from typing import Final
 
 import click
 
-from sipcli.cli.options import Invocation, settings_options
+from sipcli.cli.command_help import Command, option
+from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.output.wording import bindings
 from sipcli.cli.session import Session, run_session
-from sipcli.cli.shared_options import Command, Seconds
+from sipcli.cli.shared_options import Seconds
 from sipcli.core.events import Registered
 from sipcli.errors import Interrupted
 
@@ -16,14 +17,14 @@ _TOO_SOON: Final = "ended before it was registered"
 
 
 @click.command(cls=Command)
-@click.option("--once", is_flag=True, help="Register, show the bindings, unregister and exit.")
-@click.option(
+@option("--once", is_flag=True, help="Register, show the bindings, unregister and exit.")
+@option(
     "--duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="End after this time; by default, at Ctrl-C.",
 )
-@settings_options(sandbox=True)
+@settings_options(shown=SIGNALLING, sandbox=True)
 def register(invocation: Invocation, once: bool, duration: float | None) -> None:
     """Register, and stay registered through lost connections until stopped.
 

@@ -8,12 +8,13 @@ from typing import TypeAlias
 import click
 
 from sipcli import __version__
+from sipcli.cli.command_help import Command, option
 from sipcli.cli.context import current_screen
 from sipcli.cli.output import sandbox_info
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.sip_ladder import label
 from sipcli.cli.run import run
-from sipcli.cli.shared_options import Command, Seconds, Whole, common, common_options
+from sipcli.cli.shared_options import Seconds, Whole, common, common_options
 from sipcli.errors import ConfigError, Interrupted
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox, new_password
@@ -34,21 +35,21 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
 
 
 @click.command(cls=Command)
-@click.option(
+@option(
     "--host",
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
     help="Address to listen on; any but loopback needs --allow-remote.",
 )
-@click.option(
+@option(
     "--port",
     type=Whole(0, 65535),
     default=0,
     metavar="PORT",
     help="Port to listen on; by default, any free one.",
 )
-@click.option(
+@option(
     "--user",
     "users",
     multiple=True,
@@ -56,9 +57,9 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
     metavar="NAME:PASSWORD",
     help=f"An account that may register; repeatable. By default: {' and '.join(USERS)}.",
 )
-@click.option("--tls", is_flag=True, help="Use wss: with a certificate from a temporary CA.")
-@click.option("--allow-remote", is_flag=True, help="Accept connections from other machines.")
-@click.option(
+@option("--tls", is_flag=True, help="Use wss: with a certificate from a temporary CA.")
+@option("--allow-remote", is_flag=True, help="Accept connections from other machines.")
+@option(
     "--duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
