@@ -18,8 +18,8 @@ from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import make_decoder, make_encoder
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm
 from sipcli.media.rtp.packet import build, parse
-from sipcli.media.session.inbound import Inbound, InboundFormats
-from sipcli.media.session.outbound import Outbound, OutboundFormats
+from sipcli.media.session.inbound import InboundAudio, InboundFormats
+from sipcli.media.session.outbound import OutboundAudio, OutboundFormats
 
 ROUNDS = 11
 FRAMES = 250
@@ -78,10 +78,10 @@ class Call:
 
     def __init__(self, codec: Codec) -> None:
         self._frames = cycle(SPEECH)
-        self._outbound = Outbound(
+        self._outbound = OutboundAudio(
             OutboundFormats(codec, PAYLOAD_TYPE), ssrc=1, sequence=0, timestamp=0
         )
-        self._inbound = Inbound(InboundFormats({PAYLOAD_TYPE: codec}))
+        self._inbound = InboundAudio(InboundFormats({PAYLOAD_TYPE: codec}))
         self._now = 0.0
 
     def tick(self) -> None:
@@ -94,7 +94,7 @@ class Call:
 
 def rtp_case() -> tuple[str, Case]:
     """The header alone."""
-    outbound = Outbound(OutboundFormats(CODECS["pcmu"], 0), ssrc=1, sequence=0, timestamp=0)
+    outbound = OutboundAudio(OutboundFormats(CODECS["pcmu"], 0), ssrc=1, sequence=0, timestamp=0)
     (data,) = outbound.frame(SPEECH[0], 0.0)
     packet = parse(data)
     if packet is None:

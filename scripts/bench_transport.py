@@ -12,7 +12,7 @@ from time import perf_counter, process_time
 
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.media_transport import MediaTransport
-from sipcli.media.webrtc.dtls import Certificate
+from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.sdp.transport import DtlsRole, LocalTransport, RemoteTransport
 
 CALLS = 25
@@ -29,7 +29,7 @@ SET_UP_GOAL_MS = 40.0
 class End:
     """One end; counts what it gets."""
 
-    def __init__(self, certificate: Certificate) -> None:
+    def __init__(self, certificate: DtlsCertificate) -> None:
         self.received = 0
         self.transport = MediaTransport(
             certificate,
@@ -101,7 +101,7 @@ async def packets(alice: End, bob: End) -> tuple[float, float, int]:
 async def measure() -> None:
     """Measure and print."""
     out = sys.stdout
-    certificate = Certificate.generate()
+    certificate = DtlsCertificate.generate()
     times: list[tuple[float, float, float, float]] = []
     cpu = process_time()
     for _ in range(CALLS):

@@ -12,12 +12,12 @@ from scripts.bench.track import Log
 from sipcli.errors import MediaError
 from sipcli.media.audio_io.ticker import MAX_CATCH_UP
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm
-from sipcli.media.session.config import MediaConfig
+from sipcli.media.session.audio_stream import Sink, Source
 from sipcli.media.session.events import MediaConnected, MediaEvent, MediaFailed, MediaLost
-from sipcli.media.session.session import MediaSession
-from sipcli.media.session.stream import Sink, Source
+from sipcli.media.session.media_config import MediaConfig
+from sipcli.media.session.media_session import MediaSession
 from sipcli.media.transport.ice_servers import IceServers
-from sipcli.media.webrtc.dtls import Certificate
+from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.sdp.description import Direction
 from sipcli.sdp.formats import Preferences
 
@@ -173,7 +173,7 @@ class SipcliEngine:
 
     def __init__(self, speech: Pcm) -> None:
         self._speech = speech
-        self._certificate = Certificate.generate()
+        self._certificate = DtlsCertificate.generate()
 
     def end(
         self,

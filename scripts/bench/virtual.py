@@ -15,8 +15,8 @@ from typing import Final
 from scripts.bench.network import CLEAN, Impairment, Lane
 from scripts.bench.track import Log, Track
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm, silence
+from sipcli.media.session.audio_stream import AudioStream, RandomValues, StreamOutputs
 from sipcli.media.session.statistics import Statistics
-from sipcli.media.session.stream import Randomness, Stream, Wire
 from sipcli.sdp.description import Direction
 from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiation import Negotiation
@@ -100,18 +100,18 @@ class _End:
         self.events = events
         self.lane = Lane(CLEAN, draw.getrandbits(32))
         self.other: _End | None = None
-        self.stream = Stream(
+        self.stream = AudioStream(
             Mouth(pcm, lambda: events.now, self.spoken),
             Ear(lambda: events.now, self.heard),
             (),
-            Wire(
+            StreamOutputs(
                 send_rtp=partial(self._send, is_rtcp=False),
                 send_rtcp=partial(self._send, is_rtcp=True),
                 on_digit_sent=lambda _: None,
                 on_digit_received=lambda _: None,
                 on_ssrc=lambda _: None,
             ),
-            Randomness(
+            RandomValues(
                 ssrc=draw.getrandbits(32),
                 sequence=draw.getrandbits(15),
                 timestamp=draw.getrandbits(32),
@@ -157,14 +157,14 @@ def call(codec: str, pcm: Pcm, impairment: Impairment, seed: int) -> tuple[Virtu
     )
 
 
-def _figures(stream: Stream) -> Statistics:
+def _figures(stream: AudioStream) -> Statistics:
     found = stream.statistics()
     if found is None:
         raise ValueError("nothing was agreed")
     return found
 
 
-def _agree(codec: str, offerer: Stream, answerer: Stream) -> None:
+def _agree(codec: str, offerer: AudioStream, answerer: AudioStream) -> None:
     """Offer and answer as on a real call; only the addresses lead nowhere."""
     preferences = Preferences(codecs=(codec,), own_order=True, red=True)
     here, there = Negotiation(1, preferences), Negotiation(2, preferences)

@@ -10,7 +10,7 @@ import click
 from sipcli.cli.command_help import Group, option
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
 from sipcli.expect.expectations import Expectations
-from sipcli.media.dtmf.digits import InvalidDigits, steps
+from sipcli.media.dtmf.digits import InvalidDigits, parse_digits
 from sipcli.phone.digits import Method
 
 
@@ -49,7 +49,7 @@ def call_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def _check_digits(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None:
         try:
-            steps(value)
+            parse_digits(value)
         except InvalidDigits as error:
             raise click.BadParameter(str(error)) from None
     return value

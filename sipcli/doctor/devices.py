@@ -15,7 +15,7 @@ from sipcli.media.audio_io.open import (
     parse_sink,
     parse_source,
 )
-from sipcli.media.audio_io.portaudio import Direction, check
+from sipcli.media.audio_io.portaudio import DeviceKind, check_device
 
 _HINT: Final = "`sipcli devices` lists them"
 _NO_DEVICE_HINT: Final = (
@@ -28,7 +28,7 @@ _NO_DEVICE_HINT: Final = (
 class Use:
     """The input or the output of a call."""
 
-    direction: Direction
+    direction: DeviceKind
     spec: SourceSpec | SinkSpec
     word: str
     """The value of the setting."""
@@ -44,7 +44,7 @@ class Use:
         if device is None:
             self.spec.check()
             return f"instead of a {self.direction.value}: {self.word}"
-        found = check(self.direction, device.name)
+        found = check_device(self.direction, device.name)
         whose = "" if device.name is not None else "default "
         return f"{whose}{self.direction.value}: {found.name} ({found.host_api})"
 
@@ -52,8 +52,8 @@ class Use:
 def uses(audio: Audio) -> tuple[Use, Use]:
     """Return the input and output in the settings. Raises `ConfigError` for invalid values."""
     return (
-        Use(Direction.INPUT, parse_source(audio.input), audio.input),
-        Use(Direction.OUTPUT, parse_sink(audio.output), audio.output),
+        Use(DeviceKind.INPUT, parse_source(audio.input), audio.input),
+        Use(DeviceKind.OUTPUT, parse_sink(audio.output), audio.output),
     )
 
 

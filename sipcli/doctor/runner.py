@@ -17,7 +17,7 @@ from sipcli.doctor.servers import server_checks
 from sipcli.doctor.trial_call import call_checks, call_ourselves, place, unreachable
 from sipcli.errors import MissingPassword, Phase
 from sipcli.media.transport.ice_servers import IceServers
-from sipcli.media.transport.survey import survey
+from sipcli.media.transport.server_probe import probe_servers
 from sipcli.net.link_options import LinkOptions
 from sipcli.phone.observer import Observer
 from sipcli.sip.uri import Uri
@@ -61,7 +61,7 @@ async def run_checks(run: DoctorRun, report: Report, begin: Callable[[str], None
         else:
             report.add(not_run(Phase.REGISTRATION, "no server was reached"))
         begin("querying the STUN and TURN servers")
-        report.add(*server_checks(await survey(ice_servers)))
+        report.add(*server_checks(await probe_servers(ice_servers)))
         begin("placing a test call")
         if phone is not None:
             await _call(phone, run, report)

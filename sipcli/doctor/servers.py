@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sipcli.doctor.check import Check, bad, good, idle
 from sipcli.errors import Phase
-from sipcli.media.transport.survey import Mapping, Surveyed
+from sipcli.media.transport.server_probe import MappedAddress, ServerProbe
 
 _STUN_HINT = (
     "does a firewall block UDP to it? Calls go on without it; stun_servers = [] saves the wait"
@@ -13,7 +13,7 @@ _STUN_HINT = (
 _TURN_HINT = "check the address, user name and password in turn_servers, and the firewall"
 
 
-def server_checks(surveyed: Sequence[Surveyed]) -> tuple[Check, Check]:
+def server_checks(surveyed: Sequence[ServerProbe]) -> tuple[Check, Check]:
     """Return the checks of STUN and TURN. One server that fails is a fault, even if others work."""
     return (
         _stun([each for each in surveyed if not each.server.relays]),
@@ -21,7 +21,7 @@ def server_checks(surveyed: Sequence[Surveyed]) -> tuple[Check, Check]:
     )
 
 
-def _stun(surveyed: Sequence[Surveyed]) -> Check:
+def _stun(surveyed: Sequence[ServerProbe]) -> Check:
     if not surveyed:
         return idle(Phase.STUN, "no server is set (stun_servers)")
     found = [
@@ -33,7 +33,7 @@ def _stun(surveyed: Sequence[Surveyed]) -> Check:
     return _check(Phase.STUN, surveyed, [*found, *([nat] if nat else [])], _STUN_HINT)
 
 
-def _turn(surveyed: Sequence[Surveyed]) -> Check:
+def _turn(surveyed: Sequence[ServerProbe]) -> Check:
     if not surveyed:
         return idle(Phase.TURN, "no server is set (turn_servers)")
     found = [
@@ -45,15 +45,15 @@ def _turn(surveyed: Sequence[Surveyed]) -> Check:
     return _check(Phase.TURN, surveyed, found, _TURN_HINT)
 
 
-def _check(phase: Phase, surveyed: Sequence[Surveyed], found: Sequence[str], hint: str) -> Check:
+def _check(phase: Phase, surveyed: Sequence[ServerProbe], found: Sequence[str], hint: str) -> Check:
     failed = [(each.server.uri, each.fault) for each in surveyed if each.fault is not None]
     if not failed:
         return good(phase, *found)
-    faults = [f"{uri}: {fault.what}" for uri, fault in failed]
-    return bad(phase, *faults, *found, hint=failed[0][1].cure or hint)
+    faults = [f"{uri}: {fault.reason}" for uri, fault in failed]
+    return bad(phase, *faults, *found, hint=failed[0][1].hint or hint)
 
 
-def _seen(mappings: Sequence[Mapping]) -> str:
+def _seen(mappings: Sequence[MappedAddress]) -> str:
     """Return our addresses as the server sees them, one per host."""
     hosts = {mapping.seen[0]: mapping.seen for mapping in mappings}
     return " and ".join(_at(*seen) for seen in hosts.values())
@@ -63,7 +63,7 @@ def _at(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def judge_nat(mappings: Sequence[Mapping]) -> str | None:
+def judge_nat(mappings: Sequence[MappedAddress]) -> str | None:
     """Return the type of NAT between us and the servers; None if no server has seen us.
 
     The type follows from the addresses that two servers see of one socket (RFC 4787 §4.1, RFC

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sipcli.media.rtp.receipt import Receipt
+from sipcli.media.rtp.delivery import Delivery
 
 Audio: TypeAlias = Literal["received", "sent", "both"]
 """Directions of sound, seen from here."""
@@ -33,7 +33,7 @@ class Flow:
     we_may_send: bool
     """As negotiated last; the next one likewise."""
     they_may_send: bool
-    receipt: Receipt
+    delivery: Delivery
     """What the far end's RTCP reports say about our packets."""
     tone_s: float
     """Seconds for which the expected tone dominated what was received."""

@@ -16,13 +16,13 @@ from sipcli.expect.thresholds import (
     TONE_S,
     TONE_TOLERANCE,
 )
-from sipcli.media.rtp.receipt import DENIAL_S, Receipt
+from sipcli.media.rtp.delivery import DENIAL_S, Delivery
 
 _NOTHING: Final = "nothing was received"
 _DENIALS: Final = {
-    Receipt.ALL_LOST: "the far end reports that none of them arrives",
-    Receipt.UNNAMED: f"none of the far end's RTCP reports, over {DENIAL_S:g} s or more, names them:"
-    " they do not arrive, unless it never reports on what it receives",
+    Delivery.ALL_LOST: "the far end reports that none of them arrives",
+    Delivery.UNNAMED: f"none of the far end's RTCP reports, over {DENIAL_S:g} s or more, names"
+    " them: they do not arrive, unless it never reports on what it receives",
 }
 """What the far end's RTCP says about packets that do not reach it."""
 
@@ -72,7 +72,7 @@ def audio(name: str, direction: Audio, found: CallRecord) -> Verdict:
 def _heard(flow: Flow, direction: Audio) -> str:
     received, sent = flow.audible_received_s, flow.audible_sent_s
     text = f"{received:.1f} s of audible sound received, {sent:.1f} s sent"
-    is_open = direction != "received" and flow.receipt is Receipt.UNKNOWN
+    is_open = direction != "received" and flow.delivery is Delivery.UNKNOWN
     return f"{text}, not confirmed by the far end" if is_open else text
 
 
@@ -80,7 +80,7 @@ def _too_short(flow: Flow, needed_s: float) -> str | None:
     """Say why a call is too short to blame either side for what takes `needed_s`; None if not."""
     if flow.lasted_s is None or flow.lasted_s >= needed_s + SETTLING_S:
         return None
-    if not (flow.we_may_send and flow.they_may_send) or flow.receipt in _DENIALS:
+    if not (flow.we_may_send and flow.they_may_send) or flow.delivery in _DENIALS:
         return None
     return f"the call was too short to judge, its media were up for {flow.lasted_s:.1f} s"
 
@@ -114,7 +114,7 @@ def _fault_outward(flow: Flow) -> str | None:
         if not flow.we_may_send:
             return f"{text}: {flow.path}, but the far end does not want to hear us"
         return f"{text}: {flow.path}, our own source is silent (--audio-in) or muted"
-    denial = _DENIALS.get(flow.receipt)
+    denial = _DENIALS.get(flow.delivery)
     return f"{text}: {flow.path}, but {denial}" if denial is not None else None
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from sipcli.core.calls.events import Answered
 from sipcli.expect.call_record import CallRecord, Flow
 from sipcli.expect.tone_tap import ToneTap
-from sipcli.media.session.stream import Stream
+from sipcli.media.session.audio_stream import AudioStream
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.events import CallEnded, Dtmf, Event, Media
@@ -29,7 +29,7 @@ class CallRecorder:
         self._answer_ms: int | None = None
         self._media: Media | None = None
         self._digits = ""
-        self._early: tuple[Stream, float, float] | None = None
+        self._early: tuple[AudioStream, float, float] | None = None
         """The stream at the answer, and its audible seconds by then: sent, received."""
 
     def on_event(self, event: Event, call: Call) -> None:
@@ -106,7 +106,7 @@ class CallRecorder:
             audible_received_s=received,
             we_may_send=stream.agreed.direction.sends,
             they_may_send=stream.agreed.direction.receives,
-            receipt=stream.reporting.receipt,
+            delivery=stream.reporting.delivery,
             tone_s=tone_tap.seconds(tone_hz) if tone_tap and tone_hz is not None else 0.0,
             strongest_hz=tone_tap.strongest_hz if tone_tap else None,
             mos=stats.mos,
@@ -124,14 +124,14 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _audible(stream: Stream) -> tuple[float, float]:
+def _audible(stream: AudioStream) -> tuple[float, float]:
     """Return the audible seconds so far: sent, received."""
     if stream.outbound is None or stream.inbound is None:
         return 0.0, 0.0
     return stream.outbound.meter.audible_s, stream.inbound.meter.audible_s
 
 
-def _silent_end(stream: Stream, call: Call, ended: CallEnded | None) -> float:
+def _silent_end(stream: AudioStream, call: Call, ended: CallEnded | None) -> float:
     """Return the seconds from the last packet, or the answer if none came, to the end or now."""
     since = call.answered_at if stream.last_rtp is None else max(call.answered_at, stream.last_rtp)
     if ended is None:

@@ -11,9 +11,9 @@ class ToneTap:
     def __init__(self) -> None:
         self._tones = ToneMeter(TONE_DOMINANT_DB)
 
-    def put(self, sent: Pcm, received: Pcm) -> None:
+    def write(self, sent: Pcm, received: Pcm) -> None:
         """Take a frame of each direction; only the received one counts."""
-        self._tones.put(received)
+        self._tones.add(received)
 
     def forget(self) -> None:
         """Start again: the sound so far was early media."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from sipcli.media.session.stream import Sink, Source, Tap
+from sipcli.media.session.audio_stream import Sink, Source, Tap
 
 
 class OpenSource(Source, Protocol):

@@ -29,10 +29,10 @@ class AudioMeters:
         self.received = ToneMeter(TONE_DOMINANT_DB)
         self._on_frame = on_frame
 
-    def put(self, sent: Pcm, received: Pcm) -> None:
+    def write(self, sent: Pcm, received: Pcm) -> None:
         """Measure a frame of each direction."""
-        self.sent.put(sent)
-        self.received.put(received)
+        self.sent.add(sent)
+        self.received.add(received)
         self._on_frame()
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import Expectations, evaluate
 from sipcli.expect.thresholds import TONE_TOLERANCE
 from sipcli.log import LOGGER
-from sipcli.media.dtmf.digits import InvalidDigits, steps
+from sipcli.media.dtmf.digits import InvalidDigits, parse_digits
 from sipcli.media.quality.level import AUDIBLE_DBFS
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.call_manager import CallManager
@@ -111,7 +111,7 @@ class Call(CallState):
         `ConfigError` for an invalid digit.
         """
         try:
-            steps(digits)
+            parse_digits(digits)
         except InvalidDigits as fault:
             raise ConfigError(f"send_dtmf({digits!r}): {fault}") from None
         self.managed.spawn(self._send_dtmf(digits, method))

@@ -10,8 +10,8 @@ from sipcli.core.calls import events as core
 from sipcli.core.calls.events import CallEvent
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import RefusedError, SipcliError
-from sipcli.media.session.config import MediaConfig
-from sipcli.media.session.session import NotAcceptable
+from sipcli.media.session.media_config import MediaConfig
+from sipcli.media.session.media_session import NotAcceptable
 from sipcli.phone import journal
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.events import Event, TransferFailed

@@ -1,7 +1,7 @@
 """The statistics of a call: `stats` in contract §4."""
 
 from sipcli.media.rtp.xr import VoipMetrics
-from sipcli.media.session.session import MediaSession
+from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.events import CallStats
 
 

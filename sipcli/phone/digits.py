@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from sipcli.core.calls.events import By
-from sipcli.media.dtmf.digits import MAX_STEPS, Digit, InvalidDigits, Pause, Step, steps
-from sipcli.media.session.session import MediaSession
+from sipcli.media.dtmf.digits import MAX_STEPS, DialStep, Digit, InvalidDigits, Pause, parse_digits
+from sipcli.media.session.media_session import MediaSession
 from sipcli.phone import dtmf_info
 from sipcli.phone.context import CallContext
 from sipcli.phone.events import DigitsNotSent, Dtmf
@@ -31,7 +31,7 @@ INFO_UNSUPPORTED: Final = frozenset({405, 415, 489, 501})
 class Sending:
     """Digits being sent, and the result."""
 
-    def __init__(self, wanted: tuple[Step, ...], method: Method) -> None:
+    def __init__(self, wanted: tuple[DialStep, ...], method: Method) -> None:
         self.left = deque(wanted)
         """The steps that are not sent yet."""
         self.method = method
@@ -73,7 +73,7 @@ class Digits:
 
         `auto` is RTP (RFC 4733) if the far end supports it and receives media, else INFO.
         """
-        sending = Sending(steps(digits), method)
+        sending = Sending(parse_digits(digits), method)
         if sum(len(one.left) for one in self._sendings) + len(sending.left) > MAX_STEPS:
             raise InvalidDigits(f"more than {MAX_STEPS} digits are waiting to be sent")
         if self._is_over:

@@ -11,9 +11,9 @@ from functools import partial
 from sipcli.core.calls import events as core
 from sipcli.core.calls.remote_offers import warning_field
 from sipcli.errors import MediaError, Phase
-from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaBroke, MediaEvent, MediaFailed, MediaLost
-from sipcli.media.session.session import MediaSession
+from sipcli.media.session.media_config import MediaConfig
+from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.context import CallContext, OnEvent

@@ -19,7 +19,7 @@ from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, Sipcl
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.log import LOGGER
 from sipcli.media.audio_io.open import parse_sink, parse_source
-from sipcli.media.session.config import MediaConfig
+from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
 from sipcli.phone.audio_meters import AudioMeters
 from sipcli.phone.call import Call

@@ -12,9 +12,9 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.log import IS_UNLOGGED
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Endless, Silence, ToneSource
-from sipcli.media.audio_io.tones import Cadence, CadencePlayer, Part, key_tone
+from sipcli.media.audio_io.tones import Cadence, CadencePart, CadencePlayer, key_tone
 from sipcli.media.pcm import FRAME, Pcm, silence
-from sipcli.media.session.config import MediaConfig
+from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.echo import Echo
@@ -28,7 +28,7 @@ from sipcli.sip.uri import SipUri
 
 TONE_HZ: Final = 1000.0
 """The tone that `tone` plays, in Hz."""
-PROMPT: Final = Cadence((Part(0.6, (440.0,)), Part(0.2)), repeats=False)
+PROMPT: Final = Cadence((CadencePart(0.6, (440.0,)), CadencePart(0.2)), repeats=False)
 """The beep that `ivr` plays first."""
 MAX_PROMPTS: Final = 20
 """Sounds that `ivr` queues."""

@@ -12,7 +12,7 @@ import pytest
 from sipcli import Phone
 from sipcli.core.calls.remote_offers import RemoteOffers
 from sipcli.core.calls.session import Session
-from sipcli.media.session.session import NotAcceptable
+from sipcli.media.session.media_session import NotAcceptable
 from sipcli.sandbox.sandbox import Sandbox
 from sipcli.sdp.validation import Refused
 from tests.phone.kinds import MakePhone

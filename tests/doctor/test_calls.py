@@ -17,10 +17,10 @@ from sipcli.doctor import trial_call
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.doctor.trial_call import call_ourselves, place
 from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
-from sipcli.media.rtp.receipt import Receipt
+from sipcli.media.rtp.delivery import Delivery
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.transport import media_transport
-from sipcli.media.transport.failure import IceFailed
+from sipcli.media.transport.errors import IceFailed
 from sipcli.media.webrtc.dtls import Dtls, DtlsFault
 from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.phone.events import CallEnded
@@ -127,7 +127,7 @@ def test_a_target_that_never_answers_is_not_waited_for_for_ever(
 def test_a_tone_that_comes_back_has_arrived_whatever_reports_leave_out(
     monkeypatch: pytest.MonkeyPatch, target: str, failed: list[str]
 ) -> None:
-    monkeypatch.setattr(Reporting, "receipt", property(lambda _: Receipt.UNNAMED))
+    monkeypatch.setattr(Reporting, "delivery", property(lambda _: Delivery.UNNAMED))
     findings = in_sandbox(target)
     assert findings.failed == failed
     assert ("unless it never reports" in findings.the("audio").detail) is bool(failed)

@@ -7,7 +7,7 @@ from sipcli.doctor import devices
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.errors import ConfigError, DeviceError
 from sipcli.media.audio_io import open as words
-from sipcli.media.audio_io.portaudio import Device, Direction, NoDevices
+from sipcli.media.audio_io.portaudio import Device, DeviceKind, NoDevices
 
 HEADSET = Device(
     index=0,
@@ -25,7 +25,7 @@ HEADSET = Device(
 def headset(monkeypatch: pytest.MonkeyPatch) -> None:
     """One device, which is the system's choice."""
 
-    def check(_: Direction, name: str | None) -> Device:
+    def check(_: DeviceKind, name: str | None) -> Device:
         if name not in (None, "Headset"):
             raise DeviceError(f"there is nothing called {name!r}")
         return HEADSET
@@ -38,7 +38,7 @@ def headset(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without sound."""
 
-    def check(_direction: Direction, _name: str | None) -> Device:
+    def check(_direction: DeviceKind, _name: str | None) -> Device:
         raise NoDevices
 
     for module in (devices, words):

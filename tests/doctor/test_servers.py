@@ -4,7 +4,7 @@ import pytest
 
 from sipcli.config.settings import TurnServer
 from sipcli.doctor.servers import judge_nat, server_checks
-from sipcli.media.transport.survey import Mapping
+from sipcli.media.transport.server_probe import MappedAddress
 from tests.doctor.doctor_world import Findings, at, examined, run
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import stun_uri, turn_uri
@@ -15,8 +15,10 @@ FIRST, SECOND = ("192.0.2.1", 3478), ("192.0.2.2", 3478)
 SEEN = ("203.0.113.7", 61000)
 
 
-def mapping(server: tuple[str, int], seen: tuple[str, int], own: tuple[str, int] = OWN) -> Mapping:
-    return Mapping(own=own, server=server, seen=seen)
+def mapping(
+    server: tuple[str, int], seen: tuple[str, int], own: tuple[str, int] = OWN
+) -> MappedAddress:
+    return MappedAddress(own=own, server=server, seen=seen)
 
 
 def test_who_is_seen_as_itself_is_behind_no_nat() -> None:

@@ -8,7 +8,7 @@ from sipcli.errors import Phase
 from sipcli.expect.call_record import CallRecord, Flow
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import Expectations, evaluate, unreached
-from sipcli.media.rtp.receipt import Receipt
+from sipcli.media.rtp.delivery import Delivery
 
 FLOW = Flow(
     path="ICE connected by host, DTLS up",
@@ -21,7 +21,7 @@ FLOW = Flow(
     audible_received_s=7.5,
     we_may_send=True,
     they_may_send=True,
-    receipt=Receipt.CONFIRMED,
+    delivery=Delivery.CONFIRMED,
     tone_s=7.4,
     strongest_hz=440.2,
     mos=4.4,
@@ -101,12 +101,15 @@ def test_a_tone_counts_from_a_second_on() -> None:
 
 
 def test_what_the_far_end_says_never_arrived_was_not_sent() -> None:
-    for receipt, words in (
-        (Receipt.ALL_LOST, "the far end reports that none of them arrives"),
-        (Receipt.UNNAMED, "none of the far end's RTCP reports, over 2 s or more, names them: they"),
-        (Receipt.UNNAMED, "unless it never reports on what it receives"),
+    for delivery, words in (
+        (Delivery.ALL_LOST, "the far end reports that none of them arrives"),
+        (
+            Delivery.UNNAMED,
+            "none of the far end's RTCP reports, over 2 s or more, names them: they",
+        ),
+        (Delivery.UNNAMED, "unless it never reports on what it receives"),
     ):
-        lost = replace(FLOW, receipt=receipt)
+        lost = replace(FLOW, delivery=delivery)
         found = verdict(Expectations(audio="sent"), lost)
         assert not found.met
         assert "sent 412 packets" in found.actual
@@ -115,7 +118,7 @@ def test_what_the_far_end_says_never_arrived_was_not_sent() -> None:
 
 
 def test_what_the_far_end_has_not_confirmed_counts_and_is_said_to_be_unconfirmed() -> None:
-    unknown = replace(FLOW, receipt=Receipt.UNKNOWN)
+    unknown = replace(FLOW, delivery=Delivery.UNKNOWN)
     words = ", not confirmed by the far end"
     for direction in ("sent", "both"):
         found = verdict(Expectations(audio=direction), unknown)
@@ -145,7 +148,7 @@ def test_what_the_far_end_has_not_confirmed_counts_and_is_said_to_be_unconfirmed
         (replace(FLOW, audible_received_s=0.1), "0.1 s of them audible: ICE connected by host"),
         (replace(FLOW, audible_received_s=0.1), "the far end sends silence"),
         (replace(FLOW, audible_received_s=0.48), "0.48 s of them audible"),  # and not "0.5 s"
-        (replace(FLOW, receipt=Receipt.ALL_LOST), "one-way audio, nothing leaves or arrives: "),
+        (replace(FLOW, delivery=Delivery.ALL_LOST), "one-way audio, nothing leaves or arrives: "),
         (replace(FLOW, audible_sent_s=0.0), "our own source is silent"),
         (replace(FLOW, audible_sent_s=0.0, we_may_send=False), "does not want to hear us"),
     ],
@@ -157,7 +160,7 @@ def test_one_way_audio_is_named_with_its_direction_and_likely_step(flow: Flow, w
     assert found.actual.startswith("one-way audio")
 
 
-BRIEF = replace(FLOW, lasted_s=0.9, receipt=Receipt.UNKNOWN)
+BRIEF = replace(FLOW, lasted_s=0.9, delivery=Delivery.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ def test_what_was_agreed_or_reported_is_to_blame_in_a_short_call_too() -> None:
     for flow, words in (
         (replace(BRIEF, audible_received_s=0.0, they_may_send=False), "would send nothing"),
         (replace(BRIEF, audible_sent_s=0.0, we_may_send=False), "does not want to hear us"),
-        (replace(BRIEF, receipt=Receipt.ALL_LOST), "none of them arrives"),
+        (replace(BRIEF, delivery=Delivery.ALL_LOST), "none of them arrives"),
     ):
         assert words in verdict(Expectations(audio="both"), flow).actual
 

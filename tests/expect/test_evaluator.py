@@ -6,7 +6,7 @@ from sipcli.expect.expectations import Expectations
 from sipcli.expect.recorder import MAX_DIGITS
 from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import RATE
-from sipcli.media.rtp.receipt import Receipt
+from sipcli.media.rtp.delivery import Delivery
 from sipcli.phone.events import Dtmf
 from sipcli.sdp.description import Direction
 from tests.expect.told_calls import FakeCall, Theatre, a_stream
@@ -131,18 +131,18 @@ def test_the_way_of_the_media_is_named_where_nothing_came_back() -> None:
 
 
 def test_what_the_far_end_reports_and_what_was_agreed_count() -> None:
-    for receipt, direction, words in (
-        (Receipt.ALL_LOST, Direction.SENDRECV, "reports that none of them arrives"),
-        (Receipt.UNNAMED, Direction.SENDRECV, "none of the far end's RTCP reports"),
-        (Receipt.CONFIRMED, Direction.RECVONLY, "does not want to hear us"),
-        (Receipt.CONFIRMED, Direction.SENDONLY, "said it would send nothing"),
+    for delivery, direction, words in (
+        (Delivery.ALL_LOST, Direction.SENDRECV, "reports that none of them arrives"),
+        (Delivery.UNNAMED, Direction.SENDRECV, "none of the far end's RTCP reports"),
+        (Delivery.CONFIRMED, Direction.RECVONLY, "does not want to hear us"),
+        (Delivery.CONFIRMED, Direction.SENDONLY, "said it would send nothing"),
     ):
         court = Court(AUDIO)
         call = court.theatre.begin()
         court.theatre.answer(call)
         court.theatre.connect(call)
         stream = call.media.stream
-        stream.reporting.receipt = receipt
+        stream.reporting.delivery = delivery
         stream.agreed.direction = direction
         stream.outbound.meter.audible_s = 2.0 if direction.sends else 0.0
         stream.inbound.meter.audible_s = 2.0 if direction.receives else 0.0

@@ -10,7 +10,7 @@ from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 
 def listen(tone_tap: ToneTap, pcm: Pcm) -> None:
     for at in range(0, len(pcm), FRAME):
-        tone_tap.put(silence(FRAME), pcm[at : at + FRAME])
+        tone_tap.write(silence(FRAME), pcm[at : at + FRAME])
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_tone_has_to_stand_out_by_ten_db(dominance_db: float, seconds: float) 
 
 def test_only_what_is_received_is_heard() -> None:
     tone_tap = ToneTap()
-    tone_tap.put(Tone(440.0, amplitude=0.2).frame(RATE), silence(RATE))
+    tone_tap.write(Tone(440.0, amplitude=0.2).frame(RATE), silence(RATE))
     assert tone_tap.strongest_hz is None
 
 

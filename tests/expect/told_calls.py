@@ -11,7 +11,7 @@ from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Silence
 from sipcli.media.pcm import Pcm
-from sipcli.media.rtp.receipt import Receipt
+from sipcli.media.rtp.delivery import Delivery
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.events import CallEnded, CallStats, CandidateShown, Event, Media
@@ -24,7 +24,7 @@ def a_stream() -> Any:
         agreed=SimpleNamespace(direction=Direction.SENDRECV),
         inbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0), unknown=0),
         outbound=SimpleNamespace(meter=SimpleNamespace(audible_s=0.0)),
-        reporting=SimpleNamespace(receipt=Receipt.CONFIRMED),
+        reporting=SimpleNamespace(delivery=Delivery.CONFIRMED),
         last_rtp=2.0,
     )
 
@@ -108,7 +108,7 @@ class Theatre:
 
     def hear(self, call: FakeCall, pcm: Pcm) -> None:
         """It sounds like this at our end."""
-        call.tone_tap.put(pcm, pcm)
+        call.tone_tap.write(pcm, pcm)
 
     def end(self, call: FakeCall, status: int | None = None, *, received: int = 100) -> None:
         """It is over, after so many packets."""

@@ -8,22 +8,22 @@ from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm, silence
 from sipcli.media.rtp.packet import RtpPacket, parse
-from sipcli.media.session.inbound import Inbound, InboundFormats
-from sipcli.media.session.outbound import Outbound, OutboundFormats
+from sipcli.media.session.inbound import InboundAudio, InboundFormats
+from sipcli.media.session.outbound import OutboundAudio, OutboundFormats
 
 PAYLOAD_TYPE = 96
 EVENTS = {8_000: 101, 48_000: 102}
 DELAY_S = 0.025
 
 
-def outbound(codec: Codec = PCMU, opus: OpusSettings | None = None, ssrc: int = 7) -> Outbound:
+def outbound(codec: Codec = PCMU, opus: OpusSettings | None = None, ssrc: int = 7) -> OutboundAudio:
     formats = OutboundFormats(codec, PAYLOAD_TYPE, EVENTS, opus=opus)
-    return Outbound(formats, ssrc=ssrc, sequence=65_500, timestamp=0xFFFF_0000)
+    return OutboundAudio(formats, ssrc=ssrc, sequence=65_500, timestamp=0xFFFF_0000)
 
 
-def inbound(codec: Codec = PCMU) -> Inbound:
+def inbound(codec: Codec = PCMU) -> InboundAudio:
     codecs = {PAYLOAD_TYPE: codec, 13: COMFORT_NOISE}
-    return Inbound(InboundFormats(codecs, {number: rate for rate, number in EVENTS.items()}))
+    return InboundAudio(InboundFormats(codecs, {number: rate for rate, number in EVENTS.items()}))
 
 
 def read(sent: list[bytes]) -> RtpPacket:
@@ -38,8 +38,8 @@ def read(sent: list[bytes]) -> RtpPacket:
 class Way:
     """From one half to the other, 25 ms long, without loss."""
 
-    sender: Outbound
-    receiver: Inbound
+    sender: OutboundAudio
+    receiver: InboundAudio
     frames: int = 0
 
     def carry(self, frames: int, sound: Tone | Pcm | None = None) -> Iterator[Pcm]:
@@ -47,9 +47,9 @@ class Way:
         for _ in range(frames):
             now = self.frames * FRAME_S
             self.frames += 1
-            for data in self.sender.frame(_frame(sound), now):
-                self.receiver.rtp(data, now + DELAY_S)
-            yield self.receiver.frame(now + DELAY_S + 0.005)
+            for data in self.sender.packetize(_frame(sound), now):
+                self.receiver.on_rtp(data, now + DELAY_S)
+            yield self.receiver.read(now + DELAY_S + 0.005)
 
     def lose(self, frames: int, sound: Tone | Pcm | None = None) -> int:
         """Lose so many frames; returns the sequence number of the last packet."""
@@ -57,8 +57,8 @@ class Way:
         for _ in range(frames):
             now = self.frames * FRAME_S
             self.frames += 1
-            number = read(self.sender.frame(_frame(sound), now)).sequence
-            self.receiver.frame(now + DELAY_S + 0.005)
+            number = read(self.sender.packetize(_frame(sound), now)).sequence
+            self.receiver.read(now + DELAY_S + 0.005)
         return number
 
 

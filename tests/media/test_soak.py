@@ -11,7 +11,7 @@ from sipcli.catalog.codecs import OPUS, PCMU, Codec
 from sipcli.media.codecs.registry import make_encoder
 from sipcli.media.pcm import FRAME_S
 from sipcli.media.rtp.packet import build
-from sipcli.media.session.inbound import Inbound, InboundFormats
+from sipcli.media.session.inbound import InboundAudio, InboundFormats
 from tests.media.codecs.tone import frames, voice
 from tests.media.jitter_buffer.network import Network
 
@@ -43,7 +43,7 @@ def allocated_blocks() -> int:
 )
 def test_ten_minutes_of_it_cost_what_is_lost_and_no_more(codec: Codec, made_up: float) -> None:
     network = Network(loss=LOSS, delay=DELAY_S, jitter=JITTER_S, drift=200e-6, in_order=False)
-    inbound, payloads = Inbound(InboundFormats({PAYLOAD_TYPE: codec})), cycle(said(codec))
+    inbound, payloads = InboundAudio(InboundFormats({PAYLOAD_TYPE: codec})), cycle(said(codec))
     arrivals = network.carry(range(FRAMES))
     longest_delay, silent, taken, blocks = 0.0, 0, 0, 0
     for n in range(FRAMES):
@@ -51,15 +51,15 @@ def test_ten_minutes_of_it_cost_what_is_lost_and_no_more(codec: Codec, made_up: 
             arrival, taken = arrivals[taken], taken + 1
             timestamp = (arrival.packet.timestamp // codec.scale) & 0xFFFF_FFFF
             packet = arrival.packet._replace(timestamp=timestamp, payload=next(payloads))
-            inbound.rtp(build(packet), arrival.when)
-        heard = inbound.frame(n * FRAME_S)
+            inbound.on_rtp(build(packet), arrival.when)
+        heard = inbound.read(n * FRAME_S)
         if n >= SETTLED:
-            longest_delay = max(longest_delay, inbound.playout.delay_s)
+            longest_delay = max(longest_delay, inbound.jitter_buffer.delay_s)
             silent += int(np.abs(heard).max() < 1000)
         if n == 2 * SETTLED:
             blocks = allocated_blocks()
     growth = allocated_blocks() - blocks
-    counts = inbound.playout.counts
+    counts = inbound.jitter_buffer.counts
     assert longest_delay < 2 * JITTER_S + 3 * FRAME_S
     total = counts.played + counts.recovered + counts.concealed
     assert counts.concealed / total < made_up

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from sipcli.core.agent import UserAgent
 from sipcli.core.calls.events import CallEvent, Incoming
-from sipcli.media.session.config import MediaConfig
+from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.events import Event

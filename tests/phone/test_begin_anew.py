@@ -224,7 +224,7 @@ async def test_early_media_that_end_are_not_told_as_media_that_never_came(was_op
         say(bob, theirs, 183, answer if was_open else nowhere(answer))
         if was_open:
             await alice.event(Media)
-            ours.media._way.lost("it is gone")  # noqa: SLF001
+            ours.media._transports.lost("it is gone")  # noqa: SLF001
         else:
             await asyncio.sleep(ICE_FAILS + 1)
         (text,) = [one.text for one in alice.told(CallWarned)]

@@ -14,7 +14,7 @@ from sipcli.errors import (
     Phase,
     RefusedError,
 )
-from sipcli.media.session.session import NotAcceptable
+from sipcli.media.session.media_session import NotAcceptable
 from sipcli.sdp.validation import Refused
 from tests.phone.kinds import MakePhone, talk
 

@@ -8,7 +8,7 @@ import pytest
 
 from sipcli.core.calls.events import Incoming
 from sipcli.errors import MediaError
-from sipcli.media.session.session import MediaSession
+from sipcli.media.session.media_session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.events import CallEnded, CallWarned, Media

@@ -18,7 +18,7 @@ from sipcli.core.calls.events import (
 from sipcli.core.calls.gate import NO_ROOM
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.media.session.events import MediaLost
-from sipcli.media.session.session import ARRIVAL_LIMIT
+from sipcli.media.session.media_session import ARRIVAL_LIMIT
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.phone.events import CallEnded, CallWarned, Held, Media, Resumed

@@ -18,7 +18,7 @@ OURS, THEIRS = 440, 700
 """Hz, what each says."""
 LOSSY: Final = """
 import itertools, sys
-from sipcli.media.session.stream import Stream
+from sipcli.media.session.audio_stream import Stream
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.cli.main import main
 

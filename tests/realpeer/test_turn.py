@@ -11,7 +11,7 @@ import pytest
 
 from sipcli.media.transport import gathering
 from sipcli.media.transport.ice_servers import IceServer, IceServers
-from sipcli.media.transport.survey import survey
+from sipcli.media.transport.server_probe import probe_servers
 from sipcli.media.webrtc.stun_dtls import ServerTrust
 from sipcli.net.dns import SocketAddress
 from sipcli.sdp.transport import CandidateType
@@ -238,7 +238,7 @@ def over_dtls(server: Coturn, *, trusted: bool = True, uri: str = "") -> IceServ
 
 def test_it_answers_stun_over_dtls_from_the_socket_of_the_media(coturn: Coturn) -> None:
     async def test() -> None:
-        found = await survey(over_dtls(coturn))
+        found = await probe_servers(over_dtls(coturn))
         assert [each.fault for each in found] == [None]
         (mapping,) = found[0].mappings
         assert mapping.seen == mapping.own, "there is no NAT here"

@@ -15,7 +15,7 @@ from sipcli.core.requests.exchange import Answered
 from sipcli.media.audio_io.source import Silence, ToneSource
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
-from sipcli.media.session.config import MediaConfig
+from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSource
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.events import Dtmf
@@ -57,7 +57,7 @@ class Meter(Changes):
 
     def write(self, frame: Pcm) -> None:
         self.frames += 1
-        self.tones.put(frame)
+        self.tones.add(frame)
         self.note()
 
     def close(self) -> None:

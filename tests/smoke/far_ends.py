@@ -17,8 +17,8 @@ from sipcli.core.calls.events import Incoming, RemoteOffer
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Silence, ToneSource
-from sipcli.media.session.config import MediaConfig
-from sipcli.media.webrtc.dtls import Certificate
+from sipcli.media.session.media_config import MediaConfig
+from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.phone.audio_endpoints import AudioEndpoints
@@ -118,7 +118,7 @@ def _silence_socket(opened: IceSocket | None) -> IceSocket | None:
 
 def _pose_as_another(call: Call) -> None:
     honest = call.media.answer
-    other = str(Certificate.generate().fingerprint).encode()
+    other = str(DtlsCertificate.generate().fingerprint).encode()
 
     async def answer(*arguments: object) -> bytes:
         return re.sub(rb"a=fingerprint:[^\r]+", b"a=fingerprint:" + other, await honest(*arguments))  # type: ignore[arg-type]
@@ -206,7 +206,7 @@ class Robot:
             payload_type=self._payload_type,
             mid=mid.group(1).decode() if mid else "0",
             pwd="x" * 24,
-            fingerprint=Certificate.generate().fingerprint,
+            fingerprint=DtlsCertificate.generate().fingerprint,
             codec="" if self._payload_type == STRANGE_CODEC else opus,
         )
         with self.runner.step() as (agent, now):

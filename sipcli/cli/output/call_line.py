@@ -5,7 +5,7 @@ from typing import Final
 
 from sipcli.cli.output.status import clock
 from sipcli.core.calls.events import TransferRequested
-from sipcli.media.session.stream import Stream
+from sipcli.media.session.audio_stream import AudioStream
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.managed_call import Call
 from sipcli.phone.questions import Question
@@ -92,7 +92,7 @@ def _name(call: Call) -> str:
     return f'"{call.display_name}" {call.remote}' if call.display_name else call.remote
 
 
-def levels(stream: Stream) -> str:
+def levels(stream: AudioStream) -> str:
     """Return the levels of both directions: sent, then received."""
     if stream.outbound is None or stream.inbound is None:
         return ""

@@ -10,7 +10,7 @@ from sipcli.cli.script.call_commands import CallCommands, InvalidCommand, split
 from sipcli.cli.script.event_log import EventLog, in_words
 from sipcli.core.calls.events import Calling, TransferProgress
 from sipcli.errors import Phase
-from sipcli.media.dtmf.digits import InvalidDigits, Pause, steps
+from sipcli.media.dtmf.digits import InvalidDigits, Pause, parse_digits
 from sipcli.phone.events import (
     ChangeRefused,
     Held,
@@ -169,7 +169,7 @@ class ScriptActions:
         except InvalidDigits as error:  # too many are waiting already
             raise CommandFailed(str(error)) from None
         sending.over.add_done_callback(lambda _: self._event_log.wake())
-        wanted = steps(digits)
+        wanted = parse_digits(digits)
         count = sum(not isinstance(step, Pause) for step in wanted)
         pauses = sum(step.seconds for step in wanted if isinstance(step, Pause))
         seconds = ACTION_TIMEOUT_S + pauses + DIGIT_TIMEOUT_S * count

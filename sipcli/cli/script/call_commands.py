@@ -9,7 +9,7 @@ from sipcli.cli.call_session import CallSession
 from sipcli.cli.output.call_summary import in_words
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
-from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, steps
+from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, parse_digits
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.managed_call import Call
 from sipcli.sip.grammar import Malformed
@@ -86,7 +86,7 @@ def _check_digits(digits: str) -> None:
     if not digits:
         raise InvalidCommand(f"dtmf needs digits: any of {DIGITS}, a comma or w")
     try:
-        steps(digits)
+        parse_digits(digits)
     except InvalidDigits as error:
         raise InvalidCommand(str(error)) from None
 

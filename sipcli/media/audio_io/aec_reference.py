@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Final
 
 from sipcli.media.audio_io.convert import ToFrames
-from sipcli.media.audio_io.hardware import Hardware
-from sipcli.media.audio_io.portaudio import Direction
+from sipcli.media.audio_io.device_pool import DevicePool
+from sipcli.media.audio_io.portaudio import DeviceKind
 from sipcli.media.audio_io.rings import PlaybackRing, Ring
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence
 
@@ -29,7 +29,7 @@ No canceller loses its track by that; a leap of 2 ms costs it most of a second.
 """
 
 
-class Offset:
+class ClockOffset:
     """The seconds one clock is ahead of another, with the jitter of the readings smoothed out."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Offset:
         self._slide = 0
         """Whether it moves, and which way: -1, 0 or 1."""
 
-    def put(self, reading: float) -> float:
+    def update(self, reading: float) -> float:
         """Take note of a reading, one for each frame; returns the offset to go by."""
         if self._samples is None:
             self._samples = round(reading * RATE)
@@ -61,36 +61,36 @@ class Offset:
 class AecReference:
     """A loudspeaker as a canceller hears it; `close` it in the end."""
 
-    def __init__(self, hardware: Hardware, name: str | None) -> None:
+    def __init__(self, hardware: DevicePool, name: str | None) -> None:
         """`name` is that of the device that a call plays on; None is the system's default."""
         self._hardware = hardware
-        self._port = hardware.use(Direction.OUTPUT, name)
+        self._port = hardware.acquire(DeviceKind.OUTPUT, name)
         self._is_closed = False
         self._pair: tuple[Ring, Ring] | None = None
-        self._offset = Offset()
+        self._offset = ClockOffset()
         self._convert = ToFrames(RATE, 1)
 
     def frame(self, microphone: Ring, position: int) -> Pcm:
         """What was played while the 20 ms from `position` on were captured; silence if nothing."""
-        stream = self._port.open
+        stream = self._port.opened
         if stream is None or not isinstance(stream.ring, PlaybackRing) or not stream.ring.moved:
             self._pair = None
             return silence(FRAME)
         ring = stream.ring
         if self._pair != (microphone, ring):
             self._pair = (microphone, ring)
-            self._offset = Offset()
+            self._offset = ClockOffset()
             self._convert = ToFrames(ring.rate, ring.channels)
         now = perf_counter()
-        offset = self._offset.put(ring.reached(now) - microphone.reached(now))
+        offset = self._offset.update(ring.reached(now) - microphone.reached(now))
         start = round((microphone.seconds(position) + offset) * ring.rate) * ring.channels
         count = round(FRAME_S * ring.rate) * ring.channels
         if not ring.moved - ring.size // 2 < start < ring.moved + count:
             return silence(FRAME)  # one of the two has just stood still
-        return self._convert(ring.heard(start, count))
+        return self._convert(ring.played(start, count))
 
     def close(self) -> None:
         """Release the device."""
         if not self._is_closed:
             self._is_closed = True
-            self._hardware.leave(self._port)
+            self._hardware.release(self._port)

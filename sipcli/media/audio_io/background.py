@@ -136,7 +136,7 @@ class BackgroundWriter:
         """Frames dropped because the destination was too slow or had failed."""
         self._thread = started(self._run, f"write {name}")
 
-    def put(self, frame: bytes) -> None:
+    def write(self, frame: bytes) -> None:
         """Write one frame soon; drop it if the destination is too slow or has failed."""
         self._tell()
         if len(self._waiting) >= self._max_waiting or not self._thread.is_alive():

@@ -20,19 +20,19 @@ import numpy as np
 
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.convert import FromFrames, ToFrames
-from sipcli.media.audio_io.hardware import Hardware, Port
+from sipcli.media.audio_io.device_pool import DevicePool, SharedDevice
 from sipcli.media.audio_io.latency import LatencyControl
-from sipcli.media.audio_io.portaudio import Direction
+from sipcli.media.audio_io.portaudio import DeviceKind
 from sipcli.media.audio_io.rings import BLOCK_S, CaptureRing, PlaybackRing, Ring
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence
 
 RESERVE_S: Final = BLOCK_S
 """Seconds of silence that are played before the first frame: it has 10 to 20 ms to spare."""
-SEAM_S: Final = 0.005
+CROSSFADE_S: Final = 0.005
 """Length of a crossfade, in seconds."""
 
 
-class Treat(Protocol):
+class FrameProcessor(Protocol):
     """The processing of a microphone's frames; `close` it at the end."""
 
     def __call__(self, frame: Pcm, microphone: Ring, position: int) -> Pcm:
@@ -46,10 +46,10 @@ class _Handle:
     """What a call holds of a device, either way."""
 
     def __init__(
-        self, hardware: Hardware, direction: Direction, name: str | None, warn: Warn
+        self, hardware: DevicePool, direction: DeviceKind, name: str | None, warn: Warn
     ) -> None:
         self._hardware = hardware
-        self._port = hardware.use(direction, name)
+        self._port = hardware.acquire(direction, name)
         self._warn = warn
         self._ring: Ring | None = None
         self._position = 0
@@ -59,7 +59,7 @@ class _Handle:
         """Times that the device and the call were out of step, and sound is missing."""
 
     @property
-    def port(self) -> Port:
+    def port(self) -> SharedDevice:
         """The device, shared with others."""
         return self._port
 
@@ -68,11 +68,11 @@ class _Handle:
         if not self._is_closed:
             self._is_closed = True
             self._tell()
-            self._hardware.leave(self._port)
+            self._hardware.release(self._port)
 
     def _tell(self) -> None:
-        while self._port.news:
-            self._warn(self._port.news.popleft())
+        while self._port.warnings:
+            self._warn(self._port.warnings.popleft())
 
 
 class DeviceSource(_Handle):
@@ -81,9 +81,13 @@ class DeviceSource(_Handle):
     ended = False
 
     def __init__(
-        self, hardware: Hardware, name: str | None, warn: Warn, treat: Treat | None = None
+        self,
+        hardware: DevicePool,
+        name: str | None,
+        warn: Warn,
+        treat: FrameProcessor | None = None,
     ) -> None:
-        super().__init__(hardware, Direction.INPUT, name, warn)
+        super().__init__(hardware, DeviceKind.INPUT, name, warn)
         self._convert = ToFrames(RATE, 1)
         self._treat = treat
         self._lacks = False
@@ -97,7 +101,7 @@ class DeviceSource(_Handle):
     def read(self) -> Pcm:
         """The next 20 ms; silence while there is no device."""
         self._tell()
-        stream = self._port.open
+        stream = self._port.opened
         if stream is None or not isinstance(stream.ring, CaptureRing):
             self._ring = None
             return silence(FRAME)
@@ -125,14 +129,14 @@ class DeviceSource(_Handle):
     def _next(self, ring: CaptureRing, count: int) -> Pcm:
         """The samples whose turn it is, all of which are there."""
         end = self._position + count
-        blocks = self._reserve.put(perf_counter() - ring.moment(end - 1))
+        blocks = self._reserve.observe(perf_counter() - ring.moment(end - 1))
         blocks = min(blocks, (ring.moved - end) // ring.block)
         start = self._position + blocks * ring.block
-        pcm = ring.get(start, count)
+        pcm = ring.read(start, count)
         if blocks:
             self._reserve.gained(-blocks * BLOCK_S)
-            seam = _whole(SEAM_S, ring)
-            pcm[:seam] = blend(ring.get(self._position, seam), pcm)
+            seam = _whole(CROSSFADE_S, ring)
+            pcm[:seam] = crossfade(ring.read(self._position, seam), pcm)
         self._position = start + count
         return pcm
 
@@ -145,14 +149,14 @@ class DeviceSource(_Handle):
         self._reserve.missed(0.0)
         blocks = ceil((self._position + count - ring.moved) / ring.block)
         start = self._position - blocks * ring.block
-        seam = _whole(SEAM_S, ring)
+        seam = _whole(CROSSFADE_S, ring)
         if ring.moved >= self._position + seam:
-            ending = ring.get(self._position, seam)
+            ending = ring.read(self._position, seam)
         else:  # a wave that turns back does not click
-            backwards = ring.get(self._position - seam, seam).reshape(-1, ring.channels)[::-1]
+            backwards = ring.read(self._position - seam, seam).reshape(-1, ring.channels)[::-1]
             ending = backwards.reshape(-1)
-        pcm = ring.get(start, count)
-        pcm[:seam] = blend(ending, pcm)
+        pcm = ring.read(start, count)
+        pcm[:seam] = crossfade(ending, pcm)
         self._reserve.gained(blocks * BLOCK_S)
         self._position = start + count
         return pcm
@@ -167,8 +171,8 @@ class DeviceSource(_Handle):
 class DeviceSink(_Handle):
     """The loudspeaker; what several sinks write to it is mixed."""
 
-    def __init__(self, hardware: Hardware, name: str | None, warn: Warn) -> None:
-        super().__init__(hardware, Direction.OUTPUT, name, warn)
+    def __init__(self, hardware: DevicePool, name: str | None, warn: Warn) -> None:
+        super().__init__(hardware, DeviceKind.OUTPUT, name, warn)
         self._convert = FromFrames(RATE, 1)
         self._written: deque[tuple[int, float]] = deque()
         """Frames that the device has not begun yet: from where in the ring, and since when."""
@@ -181,7 +185,7 @@ class DeviceSink(_Handle):
     def write(self, frame: Pcm) -> None:
         """Play the next 20 ms; dropped while there is no device."""
         self._tell()
-        stream = self._port.open
+        stream = self._port.opened
         if stream is None or not isinstance(stream.ring, PlaybackRing):
             self._ring = None
             return
@@ -194,8 +198,8 @@ class DeviceSink(_Handle):
             self._written.clear()
         pcm = self._convert(frame)
         if self._is_too_full(ring):
-            seam = _whole(SEAM_S, ring)
-            joint = blend(pcm[:seam], pcm[ring.block :])
+            seam = _whole(CROSSFADE_S, ring)
+            joint = crossfade(pcm[:seam], pcm[ring.block :])
             pcm = np.concatenate((joint, pcm[ring.block + len(joint) :]))
             self._reserve.gained(-BLOCK_S)
         if self._position < ring.moved:  # the device has played all there was
@@ -213,7 +217,7 @@ class DeviceSink(_Handle):
         blocks = 0
         while self._written and self._written[0][0] < ring.moved:
             position, written = self._written.popleft()
-            blocks = self._reserve.put(ring.moment(position) - written)
+            blocks = self._reserve.observe(ring.moment(position) - written)
         return blocks > 0
 
     def _catch_up(self, ring: PlaybackRing, now: float) -> None:
@@ -233,7 +237,7 @@ def _whole(seconds: float, ring: Ring) -> int:
     return round(seconds * ring.rate) * ring.channels
 
 
-def blend(ending: Pcm, beginning: Pcm) -> Pcm:
+def crossfade(ending: Pcm, beginning: Pcm) -> Pcm:
     """Crossfade from one to the other; the result is as long as the shorter one.
 
     Works with interleaved channels, too.

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.open import Loudspeaker, Microphone, SinkSpec, SourceSpec
-from sipcli.media.audio_io.portaudio import Direction, check
+from sipcli.media.audio_io.portaudio import DeviceKind, check_device
 from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.pcm import FRAME_S, Pcm
 from sipcli.media.quality.level import FLOOR_DBFS, dbfs, rms
@@ -33,9 +33,9 @@ class DeviceTest:
         """Raise `DeviceError` if one of the two is missing, including a default one."""
         for spec in (self._source, self._sink):
             if isinstance(spec, Microphone):
-                check(Direction.INPUT, spec.name)
+                check_device(DeviceKind.INPUT, spec.name)
             elif isinstance(spec, Loudspeaker):
-                check(Direction.OUTPUT, spec.name)
+                check_device(DeviceKind.OUTPUT, spec.name)
             else:
                 spec.check()
 

@@ -70,7 +70,7 @@ class LatencyControl:
             return min(_MAX_RISE_S, -error * _RISE)
         return -min(_MAX_FALL_S, error * _FALL)
 
-    def put(self, spare: float) -> int:
+    def observe(self, spare: float) -> int:
         """Add a frame; returns how many blocks are too many, mostly none.
 
         A caller that drops some or all of them reports it with `gained`.
@@ -93,7 +93,7 @@ class LatencyControl:
 
         Returns the time it should be given, so that those after it have what is wanted.
         """
-        self.put(spare)
+        self.observe(spare)
         if self._usual is None or abs(spare - self._usual) > _FAR_S:
             self._usual = None
             return self.wanted

@@ -14,10 +14,10 @@ from sipcli.catalog.audio_spec import SINKS, SOURCES, AudioSpec, is_path, split_
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.device import DeviceSink, DeviceSource
+from sipcli.media.audio_io.device_pool import DEVICE_POOL, DevicePool
 from sipcli.media.audio_io.files import check_file, open_file
-from sipcli.media.audio_io.hardware import HARDWARE, Hardware
 from sipcli.media.audio_io.pipes import StdoutSink, open_stdin
-from sipcli.media.audio_io.portaudio import Direction, check
+from sipcli.media.audio_io.portaudio import DeviceKind, check_device
 from sipcli.media.audio_io.sink import AudioSink, NullSink
 from sipcli.media.audio_io.source import GENERATORS, AudioSource
 from sipcli.media.audio_io.wav import FileNames, Recorder, WavSink
@@ -106,14 +106,14 @@ class FileSink:
 class Microphone:
     """A device to hear with."""
 
-    hardware: Hardware
+    hardware: DevicePool
     name: str | None
     """None is the system's default, which may be missing: then silence is sent."""
 
     def check(self) -> None:
         """Raises `DeviceError` where one was named that is missing or cannot be used."""
         if self.name is not None:
-            check(Direction.INPUT, self.name)
+            check_device(DeviceKind.INPUT, self.name)
 
     def open(self, warn: Warn) -> AudioSource:
         """Listen to it; it opens in a moment, and one that cannot be opened is a warning."""
@@ -124,14 +124,14 @@ class Microphone:
 class Loudspeaker:
     """A device to play on."""
 
-    hardware: Hardware
+    hardware: DevicePool
     name: str | None
     """None is the system's default, which may be missing: then what is heard is dropped."""
 
     def check(self) -> None:
         """Raises `DeviceError` where one was named that is missing or cannot be used."""
         if self.name is not None:
-            check(Direction.OUTPUT, self.name)
+            check_device(DeviceKind.OUTPUT, self.name)
 
     def open(self, warn: Warn) -> AudioSink:
         """Play on it; it opens in a moment, and one that cannot be opened is a warning."""
@@ -153,7 +153,7 @@ class RecorderSpec:
         return Recorder(self.names.next(), warn)
 
 
-def parse_source(text: str, hardware: Hardware = HARDWARE) -> SourceSpec:
+def parse_source(text: str, hardware: DevicePool = DEVICE_POOL) -> SourceSpec:
     """Return the source that `--audio-in` names. Raises `ConfigError`."""
     match SOURCES.parse(text):
         case AudioSpec("-"):
@@ -169,7 +169,7 @@ def parse_source(text: str, hardware: Hardware = HARDWARE) -> SourceSpec:
     raise ConfigError(f"{text!r} is not an audio source: expected {SOURCES.usage}")
 
 
-def parse_sink(text: str, hardware: Hardware = HARDWARE) -> SinkSpec:
+def parse_sink(text: str, hardware: DevicePool = DEVICE_POOL) -> SinkSpec:
     """Return the sink that `--audio-out` names. Raises `ConfigError`."""
     match SINKS.parse(text):
         case AudioSpec("null"):

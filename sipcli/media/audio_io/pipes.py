@@ -30,7 +30,7 @@ class StdoutSink:
 
     def write(self, frame: Pcm) -> None:
         """Add a frame."""
-        self._writer.put(frame.astype("<i2", copy=False).tobytes())
+        self._writer.write(frame.astype("<i2", copy=False).tobytes())
 
     def close(self) -> None:
         """Write the pending frames; stdout itself stays open."""

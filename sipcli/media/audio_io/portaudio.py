@@ -25,14 +25,14 @@ _GOODBYE_S: Final = 1.0
 """Maximum seconds that the exit waits for a PortAudio call in progress."""
 
 
-class Direction(Enum):
+class DeviceKind(Enum):
     """The direction of a device."""
 
     INPUT = "microphone"
     OUTPUT = "loudspeaker"
 
 
-LATENCY_S: Final = {Direction.INPUT: 0.025, Direction.OUTPUT: 0.02}
+LATENCY_S: Final = {DeviceKind.INPUT: 0.025, DeviceKind.OUTPUT: 0.02}
 """Seconds of buffer that PortAudio is asked for, beside a block.
 
 What is heard waits in no buffer: a larger one costs nothing, until blocks come in pairs, at 0.035.
@@ -75,17 +75,17 @@ class Device:
     is_default_input: bool
     is_default_output: bool
 
-    def channels(self, direction: Direction) -> int:
+    def channels(self, direction: DeviceKind) -> int:
         """Return its number of channels in `direction`; 0 for none."""
-        return self.inputs if direction is Direction.INPUT else self.outputs
+        return self.inputs if direction is DeviceKind.INPUT else self.outputs
 
-    def is_default(self, direction: Direction) -> bool:
+    def is_default(self, direction: DeviceKind) -> bool:
         """Return True if it is the system's default."""
-        return self.is_default_input if direction is Direction.INPUT else self.is_default_output
+        return self.is_default_input if direction is DeviceKind.INPUT else self.is_default_output
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenDevice:
     """A stream that runs."""
 
     device: Device
@@ -136,7 +136,7 @@ def devices() -> tuple[Device, ...]:
         )
 
 
-def find(direction: Direction, name: str | None) -> Device:
+def find(direction: DeviceKind, name: str | None) -> Device:
     """Return the device called `name`, or with `name` in its name; None is the system's default.
 
     "NAME, HOST API" is a name, too. Raises `DeviceError` if none matches, or more than one.
@@ -169,7 +169,7 @@ def rescan() -> None:
         sd._check(sd._lib.Pa_Initialize())  # noqa: SLF001
 
 
-def check(direction: Direction, name: str | None) -> Device:
+def check_device(direction: DeviceKind, name: str | None) -> Device:
     """Return the device after opening and closing it. Raises `DeviceError`.
 
     A query is not enough: some drivers promise formats that they refuse when opened.
@@ -179,7 +179,9 @@ def check(direction: Direction, name: str | None) -> Device:
     return opened.device
 
 
-def open_stream(direction: Direction, name: str | None, on_finished: Callable[[], None]) -> Open:
+def open_stream(
+    direction: DeviceKind, name: str | None, on_finished: Callable[[], None]
+) -> OpenDevice:
     """Open a device and start it. Raises `DeviceError`.
 
     `on_finished` is called, in a PortAudio thread, when the stream has ended on its own.
@@ -190,10 +192,12 @@ def open_stream(direction: Direction, name: str | None, on_finished: Callable[[]
             return _start(sd, direction, device, on_finished)
 
 
-def _start(sd: Any, direction: Direction, device: Device, on_finished: Callable[[], None]) -> Open:
+def _start(
+    sd: Any, direction: DeviceKind, device: Device, on_finished: Callable[[], None]
+) -> OpenDevice:
     rate, channels = _format(sd, direction, device)
     ring: CaptureRing | PlaybackRing
-    if direction is Direction.INPUT:
+    if direction is DeviceKind.INPUT:
         ring, stream_class = CaptureRing(rate, channels), sd.RawInputStream
     else:
         ring, stream_class = PlaybackRing(rate, channels), sd.RawOutputStream
@@ -215,7 +219,7 @@ def _start(sd: Any, direction: Direction, device: Device, on_finished: Callable[
     except sd.PortAudioError as error:
         stream.close(ignore_errors=True)
         raise _unusable(direction, device, error) from error
-    return Open(device, ring, stream.latency, stream)
+    return OpenDevice(device, ring, stream.latency, stream)
 
 
 @contextmanager
@@ -275,9 +279,9 @@ def _end(sd: Any) -> None:
         LOCK.release()
 
 
-def _format(sd: Any, direction: Direction, device: Device) -> tuple[int, int]:
+def _format(sd: Any, direction: DeviceKind, device: Device) -> tuple[int, int]:
     """The rate in Hz and the channels to open it with: ours if it can, else what it has."""
-    is_input = direction is Direction.INPUT
+    is_input = direction is DeviceKind.INPUT
     test = sd.check_input_settings if is_input else sd.check_output_settings
     failure: Exception | None = None
     for rate in dict.fromkeys((RATE, round(device.rate))):
@@ -312,5 +316,5 @@ def _list(found: list[Device]) -> str:
     return ", ".join(repr(device.name) for device in found) or "none"
 
 
-def _unusable(direction: Direction, device: Device, error: Exception | None) -> DeviceError:
+def _unusable(direction: DeviceKind, device: Device, error: Exception | None) -> DeviceError:
     return DeviceError(f"the {direction.value} {device.name!r} cannot be used: {error}")

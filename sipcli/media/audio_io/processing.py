@@ -67,10 +67,10 @@ class AudioProcessing:
             far_end = AecReference(sink.hardware, sink.name)
         elif not (self.suppresses_noise or self.controls_gain):
             return source.open(warn)
-        return DeviceSource(source.hardware, source.name, warn, Treated(self, far_end))
+        return DeviceSource(source.hardware, source.name, warn, VoiceProcessor(self, far_end))
 
 
-class Treated:
+class VoiceProcessor:
     """The processing of one call's microphone.
 
     How long the way from a loudspeaker to the microphone is, need not be told: AEC3 finds what

@@ -79,7 +79,7 @@ class CaptureRing(Ring):
         if flags:
             self.xruns += 1
 
-    def get(self, position: int, count: int) -> Pcm:
+    def read(self, position: int, count: int) -> Pcm:
         """A copy of `count` samples from `position` on, which must be there."""
         one, two, first = self._parts(position, count)
         taken = np.empty(count, np.int16)
@@ -109,7 +109,7 @@ class PlaybackRing(Ring):
         if flags:
             self.xruns += 1
 
-    def heard(self, position: int, count: int) -> Pcm:
+    def played(self, position: int, count: int) -> Pcm:
         """What the device plays from `position` on; what it has not taken yet as it is by now.
 
         `position` must not be further back than the ring reaches.

@@ -40,7 +40,7 @@ class Tone:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CadencePart:
     """One part of a cadence: a tone or a pause."""
 
     seconds: float
@@ -53,27 +53,29 @@ class Part:
 class Cadence:
     """A sequence of tones and pauses."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[CadencePart, ...]
     repeats: bool = True
     """If False it plays once, followed by silence."""
 
 
-RINGBACK: Final = Cadence((Part(1.0, (425.0,)), Part(4.0)))
+RINGBACK: Final = Cadence((CadencePart(1.0, (425.0,)), CadencePart(4.0)))
 """Ringback: the far end rings (ITU-T E.180; as in most of Europe)."""
-BUSY: Final = Cadence((Part(0.5, (425.0,)), Part(0.5)))
+BUSY: Final = Cadence((CadencePart(0.5, (425.0,)), CadencePart(0.5)))
 """Busy: the far end is in another call (ITU-T E.180)."""
-CONGESTION: Final = Cadence((Part(0.24, (425.0,)), Part(0.24)))
+CONGESTION: Final = Cadence((CadencePart(0.24, (425.0,)), CadencePart(0.24)))
 """Congestion: the far end cannot be reached (ITU-T E.180)."""
-RING: Final = Cadence((*(Part(0.06, (hz,)) for hz in (523.0, 659.0) * 8), Part(2.04)))
+RING: Final = Cadence((*(CadencePart(0.06, (hz,)) for hz in (523.0, 659.0) * 8), CadencePart(2.04)))
 """Ringing for an incoming call: a warble, and a pause."""
-CALL_WAITING: Final = Cadence((Part(0.2, (425.0,)), Part(0.2), Part(0.2, (425.0,)), Part(4.0)))
+CALL_WAITING: Final = Cadence(
+    (CadencePart(0.2, (425.0,)), CadencePart(0.2), CadencePart(0.2, (425.0,)), CadencePart(4.0))
+)
 """Call waiting: an incoming call during another one."""
 
 
 def key_tone(digit: str, seconds: float = 0.1) -> Cadence:
     """Return the DTMF tone of a pressed key (ITU-T Q.23). Raises `ValueError` for other text."""
     row, column = divmod(_KEYS.index(digit), len(_COLUMNS))
-    return Cadence((Part(seconds, (_ROWS[row], _COLUMNS[column])),), repeats=False)
+    return Cadence((CadencePart(seconds, (_ROWS[row], _COLUMNS[column])),), repeats=False)
 
 
 class CadencePlayer:

@@ -80,7 +80,7 @@ class WavSink:
 
     def write(self, frame: Pcm) -> None:
         """Add a frame."""
-        self._writer.put(frame.astype("<i2", copy=False).tobytes())
+        self._writer.write(frame.astype("<i2", copy=False).tobytes())
 
     def close(self) -> None:
         """Finish the file."""
@@ -94,9 +94,9 @@ class Recorder:
         """Create the file. Raises `DeviceError`."""
         self._writer = _writer(path, 2, warn)
 
-    def put(self, sent: Pcm, received: Pcm) -> None:
+    def write(self, sent: Pcm, received: Pcm) -> None:
         """Add a frame of each direction."""
-        self._writer.put(np.column_stack((sent, received)).astype("<i2", copy=False).tobytes())
+        self._writer.write(np.column_stack((sent, received)).astype("<i2", copy=False).tobytes())
 
     def close(self) -> None:
         """Finish the file."""

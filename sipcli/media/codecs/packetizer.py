@@ -35,7 +35,7 @@ class Packetizer:
         self._next = 0
         """The timestamp of a frame that continues it."""
 
-    def put(self, pcm: Pcm, timestamp: int) -> list[Packet]:
+    def add_frame(self, pcm: Pcm, timestamp: int) -> list[Packet]:
         """Return the packets this frame completes; before a timestamp jump, also a short one."""
         if self.samples == FRAME:
             return [(timestamp, self._encoder.encode(pcm))]

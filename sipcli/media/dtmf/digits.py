@@ -31,11 +31,11 @@ class Pause:
     seconds: float
 
 
-Step: TypeAlias = str | Pause
+DialStep: TypeAlias = str | Pause
 """A digit, or a wait before the next."""
 
 
-def steps(text: str) -> tuple[Step, ...]:
+def parse_digits(text: str) -> tuple[DialStep, ...]:
     """Parse `text`: digits, `,` (pause of 2 s) and `w` (pause of 0.5 s).
 
     Raises `InvalidDigits`, also for flash (`!`), which has no meaning on a phone like this, and
@@ -46,7 +46,7 @@ def steps(text: str) -> tuple[Step, ...]:
     return tuple(_step(character) for character in text)
 
 
-def _step(character: str) -> Step:
+def _step(character: str) -> DialStep:
     if character in PAUSES:
         return Pause(PAUSES[character])
     if character.upper() in DIGITS:

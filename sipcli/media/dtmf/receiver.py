@@ -16,9 +16,9 @@ from enum import Enum, auto
 from typing import Final
 
 from sipcli.media.dtmf.digits import DIGITS, Digit
-from sipcli.media.dtmf.event import Event, parse
+from sipcli.media.dtmf.telephone_event import TelephoneEvent, parse
 from sipcli.media.rtp.packet import RtpPacket, sequence_difference, timestamp_difference
-from sipcli.media.rtp.reception import MAX_MISORDER
+from sipcli.media.rtp.source_statistics import MAX_MISORDER
 
 SILENCE_S: Final = 0.150
 """Three times the spacing of packets that RFC 4733 recommends ends a digit (§2.5.2.2)."""
@@ -54,7 +54,7 @@ class _Press:
     """Of all segments, in clock units."""
     is_told: bool = False
 
-    def report(self, event: Event, timestamp: int, now: float) -> None:
+    def report(self, event: TelephoneEvent, timestamp: int, now: float) -> None:
         """Take note of a report: durations only grow, since packets may be reordered."""
         offset = timestamp_difference(timestamp, self.begin)
         # A sender whose timestamp runs on may count the duration from the beginning all the same.
@@ -114,7 +114,7 @@ class DtmfReceiver:
             return ()
         return self._end()
 
-    def _relation(self, event: Event, packet: RtpPacket) -> _Relation:
+    def _relation(self, event: TelephoneEvent, packet: RtpPacket) -> _Relation:
         press = self._press
         if press is not None and event.code == press.code:
             ahead = timestamp_difference(packet.timestamp, press.timestamp)
@@ -147,7 +147,7 @@ class DtmfReceiver:
         return (self._press.digit(),)
 
 
-def _begins_anew(press: _Press, event: Event, packet: RtpPacket) -> bool:
+def _begins_anew(press: _Press, event: TelephoneEvent, packet: RtpPacket) -> bool:
     """Whether a marked report at the timestamp of the last one is of another press.
 
     Some mark all reports of a press: its duration still grows, and its end is repeated.

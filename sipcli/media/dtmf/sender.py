@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
-from sipcli.media.dtmf.digits import DIGITS, MAX_STEPS, Digit, InvalidDigits, Pause, Step
-from sipcli.media.dtmf.event import MAX_DURATION, Event, build, parse
+from sipcli.media.dtmf.digits import DIGITS, MAX_STEPS, DialStep, Digit, InvalidDigits, Pause
+from sipcli.media.dtmf.telephone_event import MAX_DURATION, TelephoneEvent, build, parse
 from sipcli.media.pcm import FRAME_S
 
 DURATION_MS: Final = 100
@@ -42,7 +42,7 @@ class DtmfSender:
         self._duration_ms = duration_ms
         # The repetitions of the final packet fill the gap's first frames.
         self._gap = max(0, ceil(gap_ms / 1000 / FRAME_S) - (_FINAL_SENT - 1))
-        self._queue: deque[Step] = deque()
+        self._queue: deque[DialStep] = deque()
         self._current: Iterator[EventFrame] | None = None
         self._last: EventFrame | None = None
         """What was sent last for `_current`."""
@@ -54,13 +54,13 @@ class DtmfSender:
         """True if anything is still to be sent."""
         return bool(self._queue) or self._current is not None
 
-    def queue(self, steps: tuple[Step, ...]) -> None:
+    def queue(self, steps: tuple[DialStep, ...]) -> None:
         """Queue `steps` to be sent. Raises `InvalidDigits` if too many are queued."""
         if len(self._queue) + len(steps) > MAX_STEPS:
             raise InvalidDigits(f"more than {MAX_STEPS} digits are waiting to be sent")
         self._queue.extend(steps)
 
-    def take_back(self) -> tuple[Step, ...]:
+    def take_back(self) -> tuple[DialStep, ...]:
         """Clear and return the queue; the digit being sent is finished."""
         waiting = tuple(self._queue)
         self._queue.clear()
@@ -130,7 +130,7 @@ def _reports(digit: str, duration_ms: int, timestamp: int, clock_rate: int) -> I
     elapsed = 0
 
     def report(duration: int, *, end: bool = False, finished: Digit | None = None) -> EventFrame:
-        payload = build(Event(code, duration, end))
+        payload = build(TelephoneEvent(code, duration, end))
         begin = (timestamp + segment) & 0xFFFF_FFFF
         return EventFrame(payload, clock_rate, begin, elapsed == step, finished)
 

@@ -15,7 +15,7 @@ from sipcli.media.codecs.codec import Decoder
 from sipcli.media.codecs.comfort_noise import ComfortNoiseDecoder
 from sipcli.media.jitter_buffer.delay_control import DelayControl
 from sipcli.media.jitter_buffer.delay_estimator import DelayEstimator
-from sipcli.media.jitter_buffer.queue import PacketQueue, Waiting
+from sipcli.media.jitter_buffer.packet_queue import PacketQueue, QueuedPacket
 from sipcli.media.jitter_buffer.time_scale import NEEDED
 from sipcli.media.jitter_buffer.timeline import Timeline
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
@@ -38,7 +38,7 @@ _HEARD_OF: Final = 64
 _OLDEST_COPY: Final = RATE // 10
 """Samples: what is lost is not waited for any longer, though it may come again."""
 
-Redundant: TypeAlias = tuple[int, bytes]
+RedundantPayload: TypeAlias = tuple[int, bytes]
 """How many samples at 48 kHz before its packet's sound a payload belongs, and the payload."""
 
 
@@ -75,7 +75,7 @@ class JitterBuffer:
 
     def __init__(self) -> None:
         self.counts = PlayoutCounts()
-        self.pacing = DelayControl()
+        self.delay_control = DelayControl()
         self.delay_s = 0.0
         """From a packet's coming to the playing of its first sample, smoothed, in seconds."""
         self._delays = DelayEstimator()
@@ -85,7 +85,7 @@ class JitterBuffer:
         """Sequence numbers of packets that came and had no sound in them."""
         self._heard_of: deque[int] = deque(maxlen=_HEARD_OF)
         """Positions of the packets that came, be it as a redundant copy."""
-        self._newest: Waiting | None = None
+        self._newest: QueuedPacket | None = None
         self._stretch_begin = 0
         """The position of the first packet since the timestamps jumped."""
         self._running = False
@@ -95,19 +95,19 @@ class JitterBuffer:
         """Samples made up at `_next` while nothing was there: it is not known yet why."""
         self._held: Pcm = silence(0)
         """Decoded and not yet asked for."""
-        self._last: Waiting | None = None
+        self._last: QueuedPacket | None = None
         """The packet decoded last, of those since the sound began or packets were dropped."""
         self._decoder: Decoder = ComfortNoiseDecoder()
         """That of the last packet."""
         self._concealing = False
 
-    def put(
+    def add_packet(
         self,
         packet: RtpPacket,
         scale: int,
         decoder: Decoder,
         now: float,
-        redundant: tuple[Redundant, ...] = (),
+        redundant: tuple[RedundantPayload, ...] = (),
     ) -> None:
         """Add an audio packet; `scale`: samples at 48 kHz per unit of its timestamp.
 
@@ -116,13 +116,13 @@ class JitterBuffer:
         samples = decoder.samples(packet.payload)
         if samples == 0:
             self.counts.undecodable += 1
-            self.step_over(packet)
+            self.skip_packet(packet)
             return
         position = self._timeline.place(packet, scale, samples, now)
         if position is None:
             self.counts.undecodable += 1
             return
-        waiting = Waiting(
+        waiting = QueuedPacket(
             position, samples, packet.payload, decoder, packet.sequence, self._timeline.stretch, now
         )
         if self._newest is None or self._newest.stretch != waiting.stretch:
@@ -132,12 +132,14 @@ class JitterBuffer:
             self.counts.late += 1
         elif not self._queue.add(waiting):
             self.counts.duplicate += 1
-        self._put_redundant(waiting, redundant)
+        self._add_redundant(waiting, redundant)
         self._heard_of.append(position)
         if len(self._queue) > MAX_PACKETS or self._queue.span > MAX_QUEUE:
-            self._shed()
+            self._drop_oldest()
 
-    def _put_redundant(self, primary: Waiting, redundant: tuple[Redundant, ...]) -> None:
+    def _add_redundant(
+        self, primary: QueuedPacket, redundant: tuple[RedundantPayload, ...]
+    ) -> None:
         """Let what came with `primary` take the places of packets that have not come."""
         for offset, payload in redundant:
             position = primary.position - offset
@@ -160,29 +162,29 @@ class JitterBuffer:
             if not (is_unwanted or self._is_over(waiting)):
                 self._queue.add(waiting)
 
-    def _is_over(self, waiting: Waiting) -> bool:
+    def _is_over(self, waiting: QueuedPacket) -> bool:
         """Whether the turn of what it brings is past."""
         return self._running and waiting.end < self._next + _ROUNDING
 
     @property
-    def longest_wait_s(self) -> float:
+    def max_wait_s(self) -> float:
         """How long, in seconds, the packet that comes first of all has to wait just now."""
         return max(0.0, self._delays.wanted - self._delays.least)
 
-    def step_over(self, packet: RtpPacket) -> None:
+    def skip_packet(self, packet: RtpPacket) -> None:
         """Take note of a packet of the stream without sound: padding, an event, the unknown.
 
         Its sequence number is not to be taken for a loss.
         """
         self._passed.append(packet.sequence)
 
-    def get(self, now: float, samples: int = FRAME) -> Pcm:
+    def read(self, now: float, samples: int = FRAME) -> Pcm:
         """The next `samples` of the sound."""
         pcm = self._gather(self._held, now, samples)
-        if self.pacing.pending:
+        if self.delay_control.pending:
             while len(pcm) < NEEDED and self._running and self._queue.first is not None:
                 pcm = np.concatenate((pcm, self._produce(now, samples, len(pcm))))
-            pcm = self._gather(self.pacing.apply(pcm, samples), now, samples)
+            pcm = self._gather(self.delay_control.apply(pcm, samples), now, samples)
         self._held = pcm[samples:]
         return pcm[:samples]
 
@@ -193,7 +195,7 @@ class JitterBuffer:
             pcm = np.concatenate((pcm, piece)) if len(pcm) else piece
         return pcm
 
-    def _learn(self, waiting: Waiting) -> None:
+    def _learn(self, waiting: QueuedPacket) -> None:
         """Let the packet's transit count, and that of the one before it if it stands in for it."""
         transit = waiting.arrival - waiting.position / RATE
         if self.counts.played == 0 and transit < self._delays.least:
@@ -213,7 +215,7 @@ class JitterBuffer:
             begin = waiting.position - waiting.samples
             self._delays.add_stand_in(waiting.arrival - begin / RATE)
 
-    def _lost_between(self, one: Waiting, other: Waiting) -> int:
+    def _lost_between(self, one: QueuedPacket, other: QueuedPacket) -> int:
         """How many packets, by the sequence numbers, are missing between the two."""
         if one.stretch != other.stretch:
             return 0
@@ -224,7 +226,7 @@ class JitterBuffer:
             0 < sequence_difference(sequence, one.sequence) <= missing for sequence in self._passed
         )
 
-    def _shed(self) -> None:
+    def _drop_oldest(self) -> None:
         """Drop the oldest of too many packets, and go on with the others."""
         while len(self._queue) > MAX_PACKETS or self._queue.span > MAX_QUEUE:
             self._queue.pop()
@@ -267,7 +269,7 @@ class JitterBuffer:
         self._stalled += samples
         return self._decoder.conceal(samples)
 
-    def _bridge(self, first: Waiting, gap: int, samples: int) -> Pcm:
+    def _bridge(self, first: QueuedPacket, gap: int, samples: int) -> Pcm:
         """Fill the `gap` before the first packet, as far as that has not been done already."""
         lost = self._last is not None and self._lost_between(self._last, first) > 0
         if gap > MAX_QUEUE:
@@ -295,7 +297,7 @@ class JitterBuffer:
     def _pause(self, samples: int) -> Pcm:
         """A part of a time for which the sender had nothing to send."""
         self._next += samples
-        length = self.pacing.pause(samples)
+        length = self.delay_control.pause(samples)
         self.counts.paused += length
         return self._decoder.conceal(length) if length else silence(0)
 
@@ -304,7 +306,7 @@ class JitterBuffer:
         waited = now - packet.arrival
         # No longer than it waited, whatever others let hope for: there is nothing to leave out.
         lead = min(waited, now - packet.position / RATE - self._delays.wanted)
-        self.pacing.observe(lead, held, samples)
+        self.delay_control.observe(lead, held, samples)
         self.delay_s += (waited + held / RATE - self.delay_s) * _SMOOTHING
         same = self._last is not None and self._last.stretch == packet.stretch
         self._settle(same and not self._decoder.pausing)

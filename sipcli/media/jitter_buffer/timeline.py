@@ -5,7 +5,7 @@ from typing import Final
 from sipcli.media.jitter_buffer.delay_estimator import DelayEstimator
 from sipcli.media.pcm import RATE
 from sipcli.media.rtp.packet import RtpPacket, sequence_difference, timestamp_difference
-from sipcli.media.rtp.reception import MAX_DROPOUT
+from sipcli.media.rtp.source_statistics import MAX_DROPOUT
 
 _TOO_EARLY_S: Final = 0.1
 """Quicker than the quickest packet by more than this: the sender's timestamps have jumped."""

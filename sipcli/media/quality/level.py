@@ -59,7 +59,7 @@ class Meter:
             return None
         return dbfs(sqrt(self._quiet_power / self._quiet_frames))
 
-    def put(self, pcm: Pcm) -> None:
+    def measure(self, pcm: Pcm) -> None:
         """Measure a frame."""
         level = rms(pcm)
         now = dbfs(level)

@@ -70,7 +70,7 @@ class ToneMeter:
         self._window: Pcm = silence(0)
         self._lately: deque[ToneReading] = deque(maxlen=LATELY)
 
-    def put(self, pcm: Pcm) -> None:
+    def add(self, pcm: Pcm) -> None:
         """Add more sound, any number of samples."""
         self._window = np.concatenate((self._window, pcm))
         while len(self._window) >= WINDOW:

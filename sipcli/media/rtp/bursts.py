@@ -7,7 +7,7 @@ from sipcli.media.rtp.xr import GMIN
 _FRAME_MS: Final = 20
 
 
-class Bursts:
+class BurstMetrics:
     """Counts frames of 20 ms, which stand for packets, in the order in which they are played.
 
     A burst begins and ends with a loss, and holds nowhere as many as `GMIN` good frames in a row.

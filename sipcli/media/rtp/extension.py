@@ -15,7 +15,7 @@ _MAX_ONE_BYTE_ID: Final = 14
 _MAX_ONE_BYTE: Final = 16
 
 
-class Element(NamedTuple):
+class ExtensionElement(NamedTuple):
     """One thing that a packet says beside its payload."""
 
     number: int
@@ -48,7 +48,7 @@ def find(block: bytes, number: int) -> bytes | None:
     return next((element.value for element in elements if element.number == number), None)
 
 
-def build(element: Element) -> bytes:
+def build(element: ExtensionElement) -> bytes:
     """A block with this one element: one-byte form where it fits, padded to 32 bits.
 
     A number outside 1 to 255 or a value of more than 255 bytes raises `ValueError`, a bug of the
@@ -64,7 +64,7 @@ def build(element: Element) -> bytes:
     return _HEADER.pack(profile, len(body) // 4) + body
 
 
-def _one_byte(block: bytes) -> Iterator[Element]:
+def _one_byte(block: bytes) -> Iterator[ExtensionElement]:
     at = _HEADER.size
     while at < len(block):
         number, length = block[at] >> 4, (block[at] & 0x0F) + 1
@@ -75,11 +75,11 @@ def _one_byte(block: bytes) -> Iterator[Element]:
             continue
         if at + length > len(block):
             return
-        yield Element(number, block[at : at + length])
+        yield ExtensionElement(number, block[at : at + length])
         at += length
 
 
-def _two_byte(block: bytes) -> Iterator[Element]:
+def _two_byte(block: bytes) -> Iterator[ExtensionElement]:
     at = _HEADER.size
     while at < len(block):
         number = block[at]
@@ -92,5 +92,5 @@ def _two_byte(block: bytes) -> Iterator[Element]:
         at += 1
         if at + length > len(block):
             return
-        yield Element(number, block[at : at + length])
+        yield ExtensionElement(number, block[at : at + length])
         at += length

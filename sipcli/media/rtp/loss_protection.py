@@ -39,14 +39,14 @@ _RESPITE_S: Final = 60.0
 class LossProtection:
     """What to do: quick to begin, slow to end. Time is `now`, in seconds.
 
-    `most` is the number of redundant payloads that a packet may bring: 0 where the far end takes
-    no RED (RFC 2198).
+    `max_redundant` is how many earlier payloads a packet may repeat: 0 if the far end does not
+    accept RED (RFC 2198).
     """
 
-    def __init__(self, most: int = 0) -> None:
+    def __init__(self, max_redundant: int = 0) -> None:
         self.loss_percent = 0.0
         """What to expect."""
-        self.most = most
+        self.max_redundant = max_redundant
         self._is_too_little = False
         """Whether redundancy leaves losses."""
         self._are_bursts = False
@@ -68,7 +68,7 @@ class LossProtection:
         """How many earlier payloads each packet is to bring again."""
         if self._before is None:
             return 0
-        return min(self.most, 2 if self._is_too_little or self.loss_percent >= MUCH else 1)
+        return min(self.max_redundant, 2 if self._is_too_little or self.loss_percent >= MUCH else 1)
 
     @property
     def distances(self) -> tuple[int, ...]:

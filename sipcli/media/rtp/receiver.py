@@ -2,8 +2,8 @@
 
 from sipcli.media.rtp import extension
 from sipcli.media.rtp.packet import RtpPacket, parse
-from sipcli.media.rtp.reception import Arrival, Reception
 from sipcli.media.rtp.rtcp import ReportBlock, SenderReport
+from sipcli.media.rtp.source_statistics import Arrival, SourceStatistics
 
 
 class Receiver:
@@ -22,9 +22,9 @@ class Receiver:
         """Packets of an unproven source or of another medium, or far from all others of theirs."""
         self.latest: int | None = None
         """The SSRC of the last packet, from any source."""
-        self.rival: RtpPacket | None = None
+        self.other_packet: RtpPacket | None = None
         """What was received last, if it is of another source than the one that is followed."""
-        self._reception: Reception | None = None
+        self._reception: SourceStatistics | None = None
         self._candidate: tuple[int, int] | None = None
         """Another source and the sequence number that would prove it."""
         self._past = (0, 0, 0)
@@ -63,7 +63,7 @@ class Receiver:
         return self.expected - self.received
 
     def overdue(self, now: float) -> int:
-        """Of the lost, those that are not expected to come any more: see `Reception.overdue`."""
+        """Lost packets that are not expected to arrive any more: see `SourceStatistics.overdue`."""
         past = self._past[0] - self._past[1]
         return past + (self._reception.overdue(now) if self._reception else 0)
 
@@ -79,7 +79,7 @@ class Receiver:
 
     def receive(self, data: bytes) -> RtpPacket | None:
         """Return the packet in `data` if it is a new one of the current stream, else None."""
-        self.rival = None
+        self.other_packet = None
         packet = parse(data)
         if packet is None:
             self.unreadable += 1
@@ -88,7 +88,7 @@ class Receiver:
         reception = None
         if not self._is_foreign(packet):
             reception = self._reception_of(packet)
-            self.rival = packet if reception is None else None
+            self.other_packet = packet if reception is None else None
         arrival = reception.update(packet.sequence) if reception else Arrival.STRAY
         if arrival is Arrival.STRAY:
             self.strays += 1
@@ -98,14 +98,14 @@ class Receiver:
         return packet
 
     def follow(self, packet: RtpPacket) -> None:
-        """Follow the source of `packet`, the `rival`, from there on."""
+        """Follow the source of `packet`, the `other_packet`, from there on."""
         self.strays -= 1
         self._past = (self.expected, self.received, self.duplicates)
-        self._reception = Reception(packet.ssrc, packet.sequence)
+        self._reception = SourceStatistics(packet.ssrc, packet.sequence)
         self._reception.update(packet.sequence)
         self._candidate = None
 
-    def timed(self, packet: RtpPacket, clock_rate: int, now: float) -> None:
+    def count_jitter(self, packet: RtpPacket, clock_rate: int, now: float) -> None:
         """Let a packet from `receive` count for the jitter; `clock_rate` in Hz."""
         if self._reception is not None and packet.ssrc == self._reception.ssrc:
             self._reception.time(packet.timestamp, clock_rate, now)
@@ -119,7 +119,7 @@ class Receiver:
         """What to tell the current source: one block, or none before its first packet."""
         return (self._reception.report(now),) if self._reception else ()
 
-    def _reception_of(self, packet: RtpPacket) -> Reception | None:
+    def _reception_of(self, packet: RtpPacket) -> SourceStatistics | None:
         """The books of the packet's source; None if it is not the one to follow."""
         if self._reception is not None and packet.ssrc != self._reception.ssrc:
             if not self._is_proved(packet, self._reception.ssrc):
@@ -128,7 +128,7 @@ class Receiver:
             self._past = (self.expected, self.received, self.duplicates)
             self._reception = None
         if self._reception is None:
-            self._reception = Reception(packet.ssrc, packet.sequence)
+            self._reception = SourceStatistics(packet.ssrc, packet.sequence)
         return self._reception
 
     def _is_proved(self, packet: RtpPacket, current: int) -> bool:

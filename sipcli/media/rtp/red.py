@@ -22,7 +22,7 @@ _FOLLOWS: Final = 0x80
 _PAYLOAD_TYPE: Final = 0x7F
 
 
-class Block(NamedTuple):
+class RedBlock(NamedTuple):
     """One payload of a packet (§3)."""
 
     payload_type: int
@@ -32,7 +32,7 @@ class Block(NamedTuple):
     payload: bytes
 
 
-def parse(payload: bytes) -> tuple[Block, ...]:
+def parse(payload: bytes) -> tuple[RedBlock, ...]:
     """The blocks of a packet in their order, the primary last; none of what is no RED.
 
     Lengths that lead out of the packet make all of it worthless: no block's end is known then.
@@ -52,12 +52,12 @@ def parse(payload: bytes) -> tuple[Block, ...]:
         return ()
     blocks = []
     for payload_type, offset, length in headers:
-        blocks.append(Block(payload_type, offset, payload[at : at + length]))
+        blocks.append(RedBlock(payload_type, offset, payload[at : at + length]))
         at += length
-    return (*blocks, Block(primary, 0, payload[at:]))
+    return (*blocks, RedBlock(primary, 0, payload[at:]))
 
 
-def build(blocks: tuple[Block, ...]) -> bytes:
+def build(blocks: tuple[RedBlock, ...]) -> bytes:
     """Write the blocks, the primary last. The caller keeps to the ranges of the fields."""
     *redundant, primary = blocks
     headers = b"".join(
@@ -96,7 +96,7 @@ class Redundancy:
         if payload_type != self._payload_type:
             self._payload_type = payload_type
             self._sent.clear()
-        blocks = [Block(payload_type, 0, payload)]
+        blocks = [RedBlock(payload_type, 0, payload)]
         room = LARGEST_PACKET - len(payload)
         for distance in distances:
             offset = distance * length
@@ -104,7 +104,7 @@ class Redundancy:
             is_small = 0 < len(again) <= min(LARGEST_REDUNDANT, room)
             if offset > LARGEST_OFFSET or not is_small:
                 break
-            blocks.insert(0, Block(payload_type, offset, again))
+            blocks.insert(0, RedBlock(payload_type, offset, again))
             room -= len(again)
         if len(self._sent) == FARTHEST:
             del self._sent[next(iter(self._sent))]

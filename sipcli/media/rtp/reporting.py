@@ -8,7 +8,7 @@ can react that much sooner.
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sipcli.media.rtp.receipt import Receipt, Receipts
+from sipcli.media.rtp.delivery import Delivery, DeliveryMonitor
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.rtcp import (
     ExtendedReport,
@@ -64,7 +64,7 @@ class Reporting:
         """Whether the profile allows reports sooner than RFC 3550 does."""
         self.rtt_ms: float | None = None
         """The round trip as the last report block tells it, in ms; None before the first."""
-        self.remote: ReportBlock | None = None
+        self.remote_report: ReportBlock | None = None
         """The far end's last word on the packets we sent; None before the first."""
         self.remote_metrics: VoipMetrics | None = None
         """How it sounds there, as the far end last told; None if it tells nothing of the kind."""
@@ -72,7 +72,7 @@ class Reporting:
         """By the last words of far ends that others have succeeded, and on our SSRCs of before."""
         self._sender = sender
         self._receiver = receiver
-        self._receipts = Receipts(sender)
+        self._delivery = DeliveryMonitor(sender)
         self._cname = cname
         self._draw = draw
         self._wall_clock = wall_clock
@@ -87,26 +87,26 @@ class Reporting:
         self._sent_before = 0
 
     @property
-    def receipt(self) -> Receipt:
+    def delivery(self) -> Delivery:
         """Whether what we send arrives, by all of the far end's reports so far."""
-        return self._receipts.state
+        return self._delivery.state
 
     @property
     def remote_lost(self) -> int | None:
         """Packets that have not arrived, as all far ends of this call say; None before a word."""
-        if self.remote is None:
+        if self.remote_report is None:
             return self._lost_before or None
-        return self._lost_before + max(0, self.remote.lost)
+        return self._lost_before + max(0, self.remote_report.lost)
 
     def begin_anew(self) -> None:
         """Another far end has taken over: its books begin at none lost, and what arrives there is
         for its own reports to tell.
         """
         self._begin_books()
-        self._receipts = Receipts(self._sender)
+        self._delivery = DeliveryMonitor(self._sender)
 
     def _begin_books(self) -> None:
-        self._lost_before, self.remote = self.remote_lost or 0, None
+        self._lost_before, self.remote_report = self.remote_lost or 0, None
 
     def due(self, now: float) -> float:
         """When the next report is to be sent, in the seconds of `now`: sooner if losses come."""
@@ -176,12 +176,12 @@ class Reporting:
 
     def _on_blocks(self, blocks: Sequence[ReportBlock], now: float) -> None:
         """All blocks of one compound packet."""
-        self._receipts.on_blocks(blocks, now)
+        self._delivery.on_blocks(blocks, now)
         for block in blocks:
             if block.ssrc == self._sender.ssrc:
-                if self.remote is not None and self.remote.ssrc != block.ssrc:
+                if self.remote_report is not None and self.remote_report.ssrc != block.ssrc:
                     self._begin_books()  # our SSRC is another one than before
-                self.remote = block
+                self.remote_report = block
                 self._measure_round_trip(block, now)
 
     def _heed_metrics(self, metrics: tuple[VoipMetrics, ...]) -> None:

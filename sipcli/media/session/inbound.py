@@ -13,19 +13,19 @@ from sipcli.media.jitter_buffer.jitter_buffer import JitterBuffer
 from sipcli.media.pcm import FRAME, Pcm
 from sipcli.media.quality.level import AUDIBLE_DBFS, Meter, dbfs, rms
 from sipcli.media.rtp import red
-from sipcli.media.rtp.bursts import Bursts
+from sipcli.media.rtp.bursts import BurstMetrics
 from sipcli.media.rtp.extension import OneOf
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
-from sipcli.media.rtp.red import Block
+from sipcli.media.rtp.red import RedBlock
 
 SILENCE_S: Final = 1.0
 """Seconds of silence after which the current source may be replaced by one that speaks."""
-ENOUGH: Final = 10
+MIN_AUDIBLE_PACKETS: Final = 10
 """Audible packets from another source, during such a silence, that count as speech."""
 _MAX_SOURCES: Final = 4
 """Sources whose digits are tracked separately; a new one replaces the oldest."""
-_NOTHING: Final = Block(127, 0, b"")
+_NOTHING: Final = RedBlock(127, 0, b"")
 """The content of a packet that claims to be RED and is not."""
 
 
@@ -45,16 +45,16 @@ class InboundFormats:
     """The header extensions that mark packets of other media (MID, RFC 9143 §9.2)."""
 
 
-class Inbound:
+class InboundAudio:
     """Accepts packets as they arrive, and returns a frame of sound on request."""
 
     def __init__(self, formats: InboundFormats) -> None:
         self.receiver = Receiver()
         self.receiver.announce(formats.sources, formats.foreign)
-        self.playout = JitterBuffer()
+        self.jitter_buffer = JitterBuffer()
         self.meter = Meter()
         """The level of the sound that was played."""
-        self.bursts = Bursts()
+        self.bursts = BurstMetrics()
         """Of what had to be made up."""
         self.codec: Codec | None = None
         """The codec of the last audio packet; None before the first."""
@@ -65,7 +65,7 @@ class Inbound:
         self._dtmf: dict[int, DtmfReceiver] = {}
         """By SSRC: some gateways send digits from a separate source."""
         self._digits: list[Digit] = []
-        self._rival = Rival()
+        self._rival = CompetingSource()
         self._silent_since: float | None = None
         """When the current silence began; None while sound is audible, and initially."""
         self._ssrc: int | None = None
@@ -82,13 +82,13 @@ class Inbound:
         self._formats = formats
         self.receiver.announce(formats.sources, formats.foreign)
 
-    def rtp(self, data: bytes, now: float) -> None:
+    def on_rtp(self, data: bytes, now: float) -> None:
         """Process a packet; never raises, whatever it contains."""
         packet = self.receiver.receive(data)
         if packet is not None:
             packet, redundant = self._unpacked(packet)
-        elif self.receiver.rival is not None:
-            packet, redundant = self._unpacked(self.receiver.rival)
+        elif self.receiver.other_packet is not None:
+            packet, redundant = self._unpacked(self.receiver.other_packet)
             if not self._is_to_be_heard(packet, now):
                 return
             self.receiver.follow(packet)
@@ -103,14 +103,14 @@ class Inbound:
         if codec is not None and packet.payload:
             self._sound(packet, codec, redundant, now)
             return
-        self.playout.step_over(packet)
+        self.jitter_buffer.skip_packet(packet)
         clock_rate = self._formats.events.get(packet.payload_type)
         if clock_rate is not None:
             self._event(packet, clock_rate, now)
         elif codec is None:
             self.unknown += 1
 
-    def _unpacked(self, packet: RtpPacket) -> tuple[RtpPacket, tuple[Block, ...]]:
+    def _unpacked(self, packet: RtpPacket) -> tuple[RtpPacket, tuple[RedBlock, ...]]:
         """Return the packet with its primary payload, and its redundant blocks, latest first."""
         if packet.payload_type not in self._formats.red or not packet.payload:
             return packet, ()
@@ -141,25 +141,25 @@ class Inbound:
         self._digits.extend(receiver.receive(packet, clock_rate, now))
 
     def _sound(
-        self, packet: RtpPacket, codec: Codec, redundant: tuple[Block, ...], now: float
+        self, packet: RtpPacket, codec: Codec, redundant: tuple[RedBlock, ...], now: float
     ) -> None:
         decoder = self._decoders.get(packet.payload_type)
         if decoder is None:
             decoder = self._decoders[packet.payload_type] = make_decoder(codec)
         if codec != COMFORT_NOISE:
             self.codec = codec
-        self.receiver.timed(packet, codec.clock_rate, now)
+        self.receiver.count_jitter(packet, codec.clock_rate, now)
         again = tuple(
             (block.timestamp_offset * codec.scale, block.payload)
             for block in redundant
             if block.payload_type == packet.payload_type and block.timestamp_offset
         )
-        self.playout.put(packet, codec.scale, decoder, now, again)
+        self.jitter_buffer.add_packet(packet, codec.scale, decoder, now, again)
 
-    def frame(self, now: float, samples: int = FRAME) -> Pcm:
+    def read(self, now: float, samples: int = FRAME) -> Pcm:
         """Return the next `samples` of sound."""
-        pcm = self.playout.get(now, samples)
-        self.meter.put(pcm)
+        pcm = self.jitter_buffer.read(now, samples)
+        self.meter.measure(pcm)
         if self.meter.level_dbfs > AUDIBLE_DBFS:
             self._silent_since = None
         elif self._silent_since is None:
@@ -169,7 +169,7 @@ class Inbound:
 
     def _count_played(self) -> None:
         """Count the sound that was played, in whole frames."""
-        counts = self.playout.counts
+        counts = self.jitter_buffer.counts
         good, lost = (counts.played + counts.recovered) // FRAME, counts.concealed // FRAME
         if good > self._judged[0]:
             self.bursts.good(good - self._judged[0])
@@ -185,7 +185,7 @@ class Inbound:
         return ended
 
 
-class Rival:
+class CompetingSource:
     """Tracks one other source at a time, decoded only while the current one is silent."""
 
     def __init__(self) -> None:
@@ -201,7 +201,7 @@ class Rival:
             self._decoder = make_decoder(codec)
             self._audible = 0
         self._audible += dbfs(rms(self._decoder.decode(packet.payload))) > AUDIBLE_DBFS
-        return self._audible >= ENOUGH
+        return self._audible >= MIN_AUDIBLE_PACKETS
 
     def forget(self) -> None:
         """Start over: the current source speaks again, or another one is followed."""

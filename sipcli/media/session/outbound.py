@@ -8,7 +8,7 @@ from sipcli.media.codecs.codec import Encoder
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.packetizer import Packetizer
 from sipcli.media.codecs.registry import make_encoder
-from sipcli.media.dtmf.digits import Digit, Step
+from sipcli.media.dtmf.digits import DialStep, Digit
 from sipcli.media.dtmf.sender import DtmfSender, EventFrame
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.level import Meter
@@ -36,11 +36,11 @@ class OutboundFormats:
     """ms of sound in each packet, as `registry.packet_ms` allows."""
     opus: OpusSettings | None = None
     """How the far end wants its Opus; unused with other codecs."""
-    mid: extension.Element | None = None
+    mid: extension.ExtensionElement | None = None
     """The MID header extension of packets (RFC 9143 §9.2); None if the far end wants none."""
 
 
-class Outbound:
+class OutboundAudio:
     """Turns frames of sound into packets, fifty frames a second.
 
     `ssrc`, `sequence` and `timestamp` are random numbers of 32, 16 and 32 bits.
@@ -99,7 +99,7 @@ class Outbound:
         self.sender.clock_rate = formats.codec.clock_rate
         self.sender.extension = _extension(formats)
         self._formats = formats
-        self._protection.most = _max_redundant(formats)
+        self._protection.max_redundant = _max_redundant(formats)
         self._encoder.expect_loss(self._protection.fec_percent)
 
     def on_report(self, report: ReportBlock, now: float) -> None:
@@ -119,7 +119,7 @@ class Outbound:
         self._protection.on_metrics(metrics, self.sender.packets)
         self._encoder.expect_loss(self._protection.fec_percent)
 
-    def frame(self, pcm: Pcm, now: float) -> list[bytes]:
+    def packetize(self, pcm: Pcm, now: float) -> list[bytes]:
         """Return the packets due with a frame of sound, or with the digit in its place.
 
         Empty during DTX silence, and while a packet is not full.
@@ -127,9 +127,9 @@ class Outbound:
         timestamp = self.sender.tick(now)
         event = self._event(timestamp)
         if event is None:
-            sound = self._packetizer.put(pcm, timestamp)
+            sound = self._packetizer.add_frame(pcm, timestamp)
             if not self._encoder.pausing:
-                self.meter.put(pcm)
+                self.meter.measure(pcm)
             return [packet for each in sound for packet in self._sound(*each, now)]
         sound = self._packetizer.flush()
         packets = [packet for each in sound for packet in self._sound(*each, now)]
@@ -163,7 +163,7 @@ class Outbound:
         self.sender.pause()
         self._packetizer.flush()  # drop it: the far end does not want it
 
-    def dial(self, steps: tuple[Step, ...]) -> None:
+    def dial(self, steps: tuple[DialStep, ...]) -> None:
         """Queue digits to be sent. Raises `InvalidDigits` if too many are waiting."""
         self.dtmf.queue(steps)
 

@@ -9,8 +9,8 @@ from sipcli.media.pcm import FRAME, FRAME_S
 from sipcli.media.quality.mos import IMPAIRMENTS, WIDE_BAND_R, mos, rating
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.xr import ADAPTIVE_BUFFER, ENHANCED_CONCEALMENT, VoipMetrics
-from sipcli.media.session.inbound import Inbound
-from sipcli.media.session.outbound import Outbound
+from sipcli.media.session.inbound import InboundAudio
+from sipcli.media.session.outbound import OutboundAudio
 
 _DBM0: Final = 6.15
 """0 dBFS in dBm0: a full-scale sine has -3.01 dBFS and +3.14 dBm0 (G.711)."""
@@ -52,12 +52,12 @@ class Statistics:
         }
 
 
-def snapshot(inbound: Inbound, outbound: Outbound, reporting: Reporting) -> Statistics:
+def snapshot(inbound: InboundAudio, outbound: OutboundAudio, reporting: Reporting) -> Statistics:
     """Return the current statistics."""
-    receiver, counts = inbound.receiver, inbound.playout.counts
+    receiver, counts = inbound.receiver, inbound.jitter_buffer.counts
     expected = receiver.expected
     codec = inbound.codec or outbound.codec
-    heard = quality(inbound, reporting)
+    heard = call_quality(inbound, reporting)
     return Statistics(
         packets_sent=outbound.sender.packets,
         packets_received=receiver.received,
@@ -67,7 +67,7 @@ def snapshot(inbound: Inbound, outbound: Outbound, reporting: Reporting) -> Stat
         loss_percent=100 * receiver.lost / expected if expected else 0.0,
         jitter_ms=receiver.jitter_ms,
         rtt_ms=reporting.rtt_ms,
-        playout_delay_ms=inbound.playout.delay_s * 1000,
+        playout_delay_ms=inbound.jitter_buffer.delay_s * 1000,
         mos=heard.mos if heard is not None else None,
         level_sent_dbfs=outbound.meter.mean_dbfs,
         level_received_dbfs=inbound.meter.mean_dbfs,
@@ -76,7 +76,7 @@ def snapshot(inbound: Inbound, outbound: Outbound, reporting: Reporting) -> Stat
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
+class CallQuality:
     """The inputs of the E-model."""
 
     impairment: Impairment
@@ -108,30 +108,30 @@ class Quality:
         )
 
 
-def quality(inbound: Inbound, reporting: Reporting) -> Quality | None:
+def call_quality(inbound: InboundAudio, reporting: Reporting) -> CallQuality | None:
     """Return the current quality; None before anything was played."""
-    counts, codec = inbound.playout.counts, inbound.codec
+    counts, codec = inbound.jitter_buffer.counts, inbound.codec
     heard = counts.played + counts.recovered + counts.concealed
     if codec is None or counts.played == 0:
         return None
     share = counts.concealed / heard
     # Random loss has runs of 1 / (1 - share) frames on average (G.107 §7.5, BurstR).
     run = counts.concealed / FRAME / max(1, counts.concealments)
-    return Quality(
+    return CallQuality(
         impairment=IMPAIRMENTS[codec.name],
         loss_percent=100 * share,
         burst_ratio=run * (1 - share),
-        end_system_ms=(FRAME_S + inbound.playout.delay_s) * 1000 + codec.coding_ms,
+        end_system_ms=(FRAME_S + inbound.jitter_buffer.delay_s) * 1000 + codec.coding_ms,
         way_ms=(reporting.rtt_ms or 0.0) / 2,
     )
 
 
-def voip_metrics(inbound: Inbound, reporting: Reporting) -> VoipMetrics | None:
+def voip_metrics(inbound: InboundAudio, reporting: Reporting) -> VoipMetrics | None:
     """Return the current metrics; None before anything was played."""
-    found, ssrc = quality(inbound, reporting), inbound.receiver.ssrc
+    found, ssrc = call_quality(inbound, reporting), inbound.receiver.ssrc
     if found is None or ssrc is None:
         return None
-    bursts, playout, meter = inbound.bursts, inbound.playout, inbound.meter
+    bursts, playout, meter = inbound.bursts, inbound.jitter_buffer, inbound.meter
     expected = inbound.receiver.expected
     discarded = min(bursts.lost_rate, playout.counts.late / expected) if expected else 0.0
     return VoipMetrics(
@@ -151,7 +151,7 @@ def voip_metrics(inbound: Inbound, reporting: Reporting) -> VoipMetrics | None:
         mos_cq=found.mos,
         rx_config=ENHANCED_CONCEALMENT | ADAPTIVE_BUFFER | _BUFFER_RATE,
         jb_nominal_ms=round(playout.delay_s * 1000),
-        jb_maximum_ms=round(playout.longest_wait_s * 1000),
+        jb_maximum_ms=round(playout.max_wait_s * 1000),
         jb_abs_max_ms=round(MAX_WAIT_S * 1000),
     )
 

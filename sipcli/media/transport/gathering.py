@@ -8,10 +8,10 @@ from math import inf
 from typing import Any, Final
 
 from sipcli.media.transport.ice_servers import IceServer, IceServers
-from sipcli.media.webrtc.candidates import Address
-from sipcli.media.webrtc.failure import ServerFailed, explain_connection
+from sipcli.media.webrtc.candidates import HostPort
 from sipcli.media.webrtc.ice import IceAgent, host_addresses
 from sipcli.media.webrtc.ice_socket import IceSocket
+from sipcli.media.webrtc.server_errors import ServerFailed, explain_connection
 from sipcli.media.webrtc.stun_dtls import DtlsServer
 from sipcli.media.webrtc.turn import TurnEndpoint, add_relay
 from sipcli.net.dns import resolve
@@ -150,7 +150,7 @@ async def _ask(
         await ask_for_reflexive(agent, addresses, sockets, preference, dtls)
 
 
-async def look_up(server: IceServer) -> list[Address]:
+async def look_up(server: IceServer) -> list[HostPort]:
     """Return the server's addresses, at least one. Raises `ServerFailed`."""
     try:
         return [(str(ipaddress.ip_address(server.host)), server.port)]
@@ -168,7 +168,7 @@ async def look_up(server: IceServer) -> list[Address]:
 async def ask_for_relay(
     agent: IceAgent,
     server: IceServer,
-    addresses: list[Address],
+    addresses: list[HostPort],
     preference: int,
     options: IceServers,
 ) -> None:
@@ -191,7 +191,7 @@ async def ask_for_relay(
 
 async def ask_for_reflexive(
     agent: IceAgent,
-    addresses: list[Address],
+    addresses: list[HostPort],
     sockets: list[IceSocket],
     preference: int,
     dtls: DtlsServer | None,

@@ -13,6 +13,7 @@ from typing import Final
 
 from sipcli import awake
 from sipcli.errors import MediaError, Phase
+from sipcli.media.transport.errors import DtlsFailed, FingerprintMismatch, IceFailed
 from sipcli.media.transport.events import (
     Back,
     Connected,
@@ -21,10 +22,9 @@ from sipcli.media.transport.events import (
     TransportEvent,
     Warned,
 )
-from sipcli.media.transport.failure import DtlsFailed, FingerprintMismatch, IceFailed
 from sipcli.media.transport.gathering import gather
 from sipcli.media.transport.ice_servers import IceServers
-from sipcli.media.webrtc.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
+from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate, DtlsFault, WrongFingerprint
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.srtp import Srtp
 from sipcli.sdp.transport import (
@@ -67,7 +67,7 @@ class MediaTransport:
 
     def __init__(
         self,
-        certificate: Certificate,
+        certificate: DtlsCertificate,
         options: IceServers,
         on_rtp: Callable[[bytes, float], None],
         on_rtcp: Callable[[bytes, float], None],

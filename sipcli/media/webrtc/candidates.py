@@ -8,11 +8,11 @@ from aioice.candidate import candidate_foundation, candidate_priority
 
 from sipcli.sdp.transport import Candidate, CandidateType, ip_version
 
-Address: TypeAlias = tuple[str, int]
+HostPort: TypeAlias = tuple[str, int]
 """Host and port, for IPv6 too."""
 
 
-def is_credible(claimed: Address, server: Address) -> bool:
+def is_credible(claimed: HostPort, server: HostPort) -> bool:
     """Return True if datagrams can reach an address reported by a STUN or TURN server.
 
     Loopback is accepted only from a server that is on loopback itself.
@@ -25,7 +25,7 @@ def is_credible(claimed: Address, server: Address) -> bool:
     return not (host.version == 6 and host.is_link_local)
 
 
-def show(address: Address) -> str:
+def show(address: HostPort) -> str:
     """Return `host:port`, with IPv6 in brackets."""
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -37,7 +37,7 @@ def _unmapped(host: str) -> IPv4Address | IPv6Address:
 
 
 def make(
-    kind: CandidateType, address: Address, preference: int, *, base: Address, server: str = ""
+    kind: CandidateType, address: HostPort, preference: int, *, base: HostPort, server: str = ""
 ) -> aioice.Candidate:
     """Return a candidate of ours for multiplexed RTP and RTCP.
 

@@ -11,7 +11,7 @@ from aiortc.rtcdtlstransport import State
 from cryptography.hazmat.primitives import hashes
 from OpenSSL import SSL
 
-from sipcli.media.webrtc.flights import Flights
+from sipcli.media.webrtc.dtls_flights import DtlsFlights
 from sipcli.media.webrtc.srtp import Srtp
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 
@@ -82,7 +82,7 @@ def _note_alert(connection: SSL.Connection, where: int, code: int) -> None:
         connection.set_app_data(_NO_RENEGOTIATION)
 
 
-class Certificate:
+class DtlsCertificate:
     """Our identity in all calls of one phone: a self-signed certificate."""
 
     def __init__(self, certificate: RTCCertificate) -> None:
@@ -102,7 +102,7 @@ class DtlsPipe:
 
     role = "controlled"
 
-    def __init__(self, flights: Flights) -> None:
+    def __init__(self, flights: DtlsFlights) -> None:
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_QUEUED)
         self._flights = flights
 
@@ -175,11 +175,11 @@ class Dtls:
 
     def __init__(
         self,
-        certificate: Certificate,
+        certificate: DtlsCertificate,
         send: Callable[[bytes], None],
         on_closed: Callable[[str], None],
     ) -> None:
-        self._flights = Flights(send)
+        self._flights = DtlsFlights(send)
         self._pipe = DtlsPipe(self._flights)
         # It is typed for an RTCIceTransport, but uses only what DtlsPipe has.
         pipe: Any = self._pipe

@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 import aioice
 from aioice import ice, stun
 
-from sipcli.media.webrtc.candidates import Address, from_aioice, is_credible, make, show, to_aioice
+from sipcli.media.webrtc.candidates import HostPort, from_aioice, is_credible, make, show, to_aioice
 from sipcli.media.webrtc.consent import Consent
-from sipcli.media.webrtc.failure import ServerFailed, explain_stun
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
+from sipcli.media.webrtc.server_errors import ServerFailed, explain_stun
 from sipcli.media.webrtc.stun_dtls import DtlsServer, ask_over_dtls
 from sipcli.net.network_watch import is_ours
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
@@ -62,7 +62,7 @@ class IceAgent(aioice.Connection):
         self.on_lost: Callable[[str], None] = _ignore
         self.on_back: Callable[[], None] = lambda: None
         self._last_media = last_media
-        self.peers: set[Address] = set()
+        self.peers: set[HostPort] = set()
         """Addresses that sent an authentic check or answered one."""
         self.last_heard = 0.0
         """When the peer last sent an authentic check or answered one."""
@@ -70,12 +70,12 @@ class IceAgent(aioice.Connection):
         """Set shortly after the nomination."""
         self.selected: tuple[Candidate, Candidate] | None = None
         """Our address as the peer sees it, and the peer's; None until a pair is nominated."""
-        self._route: tuple[Any, Address] | None = None  # typeshed lacks get_write_buffer_size
+        self._route: tuple[Any, HostPort] | None = None  # typeshed lacks get_write_buffer_size
         """The transport and destination of datagrams; None while nothing may be sent."""
         self._is_over = False
         """True if nothing may ever be sent again: only an ICE restart can help."""
-        self._early: deque[tuple[bytes, Address]] = deque(maxlen=MAX_EARLY)
-        self._held: deque[tuple[stun.Message, Address, ice.StunProtocol]] = deque(maxlen=MAX_EARLY)
+        self._early: deque[tuple[bytes, HostPort]] = deque(maxlen=MAX_EARLY)
+        self._held: deque[tuple[stun.Message, HostPort, ice.StunProtocol]] = deque(maxlen=MAX_EARLY)
         self._nomination: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
         self._role_conflicts = 0
@@ -100,7 +100,7 @@ class IceAgent(aioice.Connection):
         return opened
 
     async def ask_reflexive(
-        self, base: IceSocket, server: Address, preference: int, dtls: DtlsServer | None = None
+        self, base: IceSocket, server: HostPort, preference: int, dtls: DtlsServer | None = None
     ) -> None:
         """Ask a STUN server for the mapped address of `base`, and add that candidate.
 
@@ -129,13 +129,13 @@ class IceAgent(aioice.Connection):
             kind = CandidateType.SERVER_REFLEXIVE
             self._add(make(kind, mapped, preference, base=own, server=server[0]))
 
-    async def _ask(self, base: IceSocket, request: stun.Message, server: Address) -> None:
+    async def _ask(self, base: IceSocket, request: stun.Message, server: HostPort) -> None:
         try:
             await base.request(request, server)
         except stun.TransactionError as error:
             raise explain_stun(error) from error
 
-    def add_relay(self, relay: IceSocket, preference: int, *, base: Address, server: str) -> None:
+    def add_relay(self, relay: IceSocket, preference: int, *, base: HostPort, server: str) -> None:
         """Add a TURN allocation; `base` is our address as the server sees it (§5.3)."""
         address = relay.transport.get_extra_info("sockname")
         kind = CandidateType.RELAY
@@ -217,7 +217,7 @@ class IceAgent(aioice.Connection):
         )
 
     def request_received(
-        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+        self, message: stun.Message, addr: HostPort, protocol: ice.StunProtocol
     ) -> None:
         """Answer a check, or hold it until `establish` has set our role.
 
@@ -234,7 +234,7 @@ class IceAgent(aioice.Connection):
         return self._role_conflicts <= MAX_ROLE_CONFLICTS
 
     def check_incoming(
-        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+        self, message: stun.Message, addr: HostPort, protocol: ice.StunProtocol
     ) -> None:
         """Process an authentic check: aioice's hook, with a limit on its lists."""
         if "PRIORITY" not in message.attributes:
@@ -295,7 +295,7 @@ class IceAgent(aioice.Connection):
         self._is_over = True
         self._route = None
 
-    def dtls_received(self, data: bytes, peer: Address) -> None:
+    def dtls_received(self, data: bytes, peer: HostPort) -> None:
         """Pass a DTLS datagram on if its sender is validated, else keep it until then."""
         if peer in self.peers and self._route is not None:
             self.on_dtls(data)

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, cast
 
 from aioice import ice, stun
 
-from sipcli.media.webrtc.candidates import Address
+from sipcli.media.webrtc.candidates import HostPort
 
 LARGEST_DATAGRAM: Final = 2048
 """Bytes. asyncio's 256 KiB buffer per read would cost more than the rest of a packet's handling."""
@@ -26,10 +26,10 @@ class SocketOwner(Protocol):
 
     on_media: Callable[[bytes], None]
     """Gets SRTP and SRTCP."""
-    peers: set[Address]
+    peers: set[HostPort]
     """Addresses that media are accepted from."""
 
-    def dtls_received(self, data: bytes, peer: Address) -> None:
+    def dtls_received(self, data: bytes, peer: HostPort) -> None:
         """Process a DTLS datagram."""
 
     def may_change_role(self) -> bool:
@@ -42,9 +42,9 @@ class IceSocket(ice.StunProtocol):
     def __init__(self, owner: SocketOwner) -> None:
         super().__init__(cast(Any, owner))  # aioice asks for a Connection
         self._owner = owner
-        self.mapped: dict[Address, Address] = {}
+        self.mapped: dict[HostPort, HostPort] = {}
         """Our mapped address as a peer or server sees it, by its address."""
-        self.servers: dict[Address, Callable[[bytes], None]] = {}
+        self.servers: dict[HostPort, Callable[[bytes], None]] = {}
         """STUN servers asked over DTLS, and the handler of what each of them sends."""
 
     def belong_to(self, owner: SocketOwner) -> None:
@@ -74,10 +74,10 @@ class IceSocket(ice.StunProtocol):
     async def request(
         self,
         request: stun.Message,
-        addr: Address,
+        addr: HostPort,
         integrity_key: bytes | None = None,
         retransmissions: int | None = None,
-    ) -> tuple[stun.Message, Address]:
+    ) -> tuple[stun.Message, HostPort]:
         """Run a STUN transaction as aioice does, and record our mapped address."""
         try:
             answer = await super().request(request, addr, integrity_key, retransmissions)

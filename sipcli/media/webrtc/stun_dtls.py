@@ -13,11 +13,11 @@ from aiortc import RTCDtlsFingerprint, RTCDtlsParameters
 from OpenSSL import SSL, crypto
 from OpenSSL._util import ffi, lib
 
-from sipcli.media.webrtc.candidates import Address
+from sipcli.media.webrtc.candidates import HostPort
 from sipcli.media.webrtc.dtls import DTLS_1_2, DtlsPipe, DtlsTransport
-from sipcli.media.webrtc.failure import ServerFailed, explain_connection, explain_stun
-from sipcli.media.webrtc.flights import Flights
+from sipcli.media.webrtc.dtls_flights import DtlsFlights
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, LARGEST_STUN, IceSocket
+from sipcli.media.webrtc.server_errors import ServerFailed, explain_connection, explain_stun
 
 HANDSHAKE_LIMIT: Final = 8.0
 """Seconds."""
@@ -87,7 +87,7 @@ class DtlsServer:
 
 
 async def ask_over_dtls(
-    base: IceSocket, request: stun.Message, address: Address, server: DtlsServer
+    base: IceSocket, request: stun.Message, address: HostPort, server: DtlsServer
 ) -> None:
     """Run a STUN transaction over DTLS from `base`, which stores the mapped address.
 
@@ -130,10 +130,10 @@ class _Transport(DtlsTransport):
 class _Association:
     """DTLS with one server, and the STUN transaction over it."""
 
-    def __init__(self, base: IceSocket, address: Address, server: DtlsServer) -> None:
+    def __init__(self, base: IceSocket, address: HostPort, server: DtlsServer) -> None:
         self._base = base
         self._address = address
-        self._flights = Flights(self._send)
+        self._flights = DtlsFlights(self._send)
         self._pipe = DtlsPipe(self._flights)
         self._transport = _Transport(self._pipe, server)
         receiver: Any = self
@@ -163,7 +163,7 @@ class _Association:
             raise explain_stun(error) from error
         return answer
 
-    def send_stun(self, message: stun.Message, addr: Address) -> None:
+    def send_stun(self, message: stun.Message, addr: HostPort) -> None:
         """Send it at once: aioice calls this from a timer, so it cannot be a coroutine."""
         connection = self._transport.connection
         with suppress(SSL.Error):

@@ -10,10 +10,10 @@ from typing import Any, Final, cast
 
 from aioice import stun, turn
 
-from sipcli.media.webrtc.candidates import Address, is_credible, show
-from sipcli.media.webrtc.failure import ServerFailed, explain_connection, explain_stun
+from sipcli.media.webrtc.candidates import HostPort, is_credible, show
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
+from sipcli.media.webrtc.server_errors import ServerFailed, explain_connection, explain_stun
 
 FAREWELL_LIMIT: Final = 0.3
 """Seconds to wait for a server to confirm the release of an allocation."""
@@ -37,7 +37,7 @@ class TurnEndpoint:
 
     host: str
     """The name or address that the server's certificate must match."""
-    address: Address
+    address: HostPort
     """The resolved address of `host`."""
     stream: bool
     """TCP rather than UDP."""
@@ -79,7 +79,7 @@ class _UdpClient(_Refreshing, turn.TurnClientUdpProtocol):
         self.ended = asyncio.Event()
         super().connection_made(transport)
 
-    def datagram_received(self, data: bytes | str, addr: Address) -> None:
+    def datagram_received(self, data: bytes | str, addr: HostPort) -> None:
         # An attribute of a wrong length makes aioice raise this besides ValueError.
         with suppress(struct.error):
             super().datagram_received(data, addr)
@@ -221,7 +221,7 @@ async def _connect(server: TurnEndpoint) -> _UdpClient | _TcpClient:
     return stream
 
 
-async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -> Address:
+async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -> HostPort:
     """Request the allocation until the connection ends; returns its address."""
     asking = asyncio.ensure_future(client.connect())
     ending = asyncio.ensure_future(client.ended.wait())

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sipcli.media.audio_io import aec_reference, device, portaudio, rings
-from sipcli.media.audio_io import hardware as hardware_module
-from sipcli.media.audio_io.hardware import Hardware
+from sipcli.media.audio_io import device_pool as hardware_module
+from sipcli.media.audio_io.device_pool import DevicePool
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeSounddevice
 
 Plug = Callable[..., FakeSounddevice]
@@ -28,7 +28,7 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
 
 
 @pytest.fixture
-def hardware(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hardware]:
+def hardware(monkeypatch: pytest.MonkeyPatch) -> Iterator[DevicePool]:
     """Hardware that does not wait long for a device to come back, and ends with the test.
 
     A thread of it that went on would look for devices among those of the next test.
@@ -38,11 +38,11 @@ def hardware(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hardware]:
     monkeypatch.setattr(hardware_module, "_WATCH", 0.005)
     monkeypatch.setattr(hardware_module, "_RESCAN_WAIT", 0.004)
     monkeypatch.setattr(hardware_module, "_STALLED", 1_000_000)
-    here = Hardware()
+    here = DevicePool()
     yield here
     for port in list(here._ports.values()):  # noqa: SLF001 - who forgot to leave does so now
         while port.users:
-            here.leave(port)
+            here.release(port)
     thread = here._thread  # noqa: SLF001 - nobody else has to wait for it
     if thread is not None:
         thread.join(5)

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sipcli.media.audio_io.aec_reference import AecReference, Offset
-from sipcli.media.audio_io.hardware import Hardware
+from sipcli.media.audio_io.aec_reference import AecReference, ClockOffset
+from sipcli.media.audio_io.device_pool import DevicePool
 from sipcli.media.audio_io.rings import CaptureRing, PlaybackRing
 from sipcli.media.pcm import FRAME, RATE
 from tests.media.audio_io.conftest import Clock, Plug
@@ -20,19 +20,19 @@ _SECOND = 50
 
 def test_an_offset_does_not_follow_the_jitter_of_callbacks() -> None:
     random = np.random.default_rng(1)
-    offset = Offset()
-    offset.put(0.5)
-    given = {offset.put(0.5 + random.uniform(-0.004, 0.004)) for _ in range(60 * _SECOND)}
+    offset = ClockOffset()
+    offset.update(0.5)
+    given = {offset.update(0.5 + random.uniform(-0.004, 0.004)) for _ in range(60 * _SECOND)}
     assert given == {0.5}
 
 
 def test_an_offset_follows_a_clock_that_drifts_without_a_leap() -> None:
     random = np.random.default_rng(1)
-    offset, drift = Offset(), 200e-6
+    offset, drift = ClockOffset(), 200e-6
     errors, given = [], []
     for frame in range(240 * _SECOND):
         true = 3.0 + frame * 0.02 * drift
-        given.append(offset.put(true + random.uniform(-0.004, 0.004)))
+        given.append(offset.update(true + random.uniform(-0.004, 0.004)))
         errors.append(given[-1] - true)
     assert max(map(abs, errors)) < 0.009
     assert max(abs(b - a) for a, b in pairwise(given)) < 1.01 / RATE
@@ -40,17 +40,17 @@ def test_an_offset_follows_a_clock_that_drifts_without_a_leap() -> None:
 
 @pytest.mark.parametrize("late", [0.010, -0.010])
 def test_a_first_reading_that_was_off_is_made_good(late: float) -> None:
-    offset = Offset()
-    offset.put(late)
-    given = [offset.put(0.0) for _ in range(60 * _SECOND)]
+    offset = ClockOffset()
+    offset.update(late)
+    given = [offset.update(0.0) for _ in range(60 * _SECOND)]
     assert abs(given[-1]) <= 0.008
 
 
 def test_a_device_that_stood_still_is_caught_up_with_at_once() -> None:
-    offset = Offset()
+    offset = ClockOffset()
     for _ in range(3 * _SECOND):
-        offset.put(0.0)
-    given = [offset.put(-0.25) for _ in range(2 * _SECOND)]
+        offset.update(0.0)
+    given = [offset.update(-0.25) for _ in range(2 * _SECOND)]
     assert given[-1] == pytest.approx(-0.25, abs=0.0001)
 
 
@@ -60,8 +60,8 @@ def test_what_was_played_and_what_is_about_to_be_are_one_piece() -> None:
     ring.mix(0, sound)
     for _ in range(3):
         ring.callback(bytearray(2 * _BLOCK), _BLOCK, None, None)
-        assert np.array_equal(ring.heard(0, 4 * _BLOCK), sound)
-    assert not ring.heard(4 * _BLOCK, _BLOCK).any()
+        assert np.array_equal(ring.played(0, 4 * _BLOCK), sound)
+    assert not ring.played(4 * _BLOCK, _BLOCK).any()
 
 
 def test_what_was_played_can_be_heard_across_the_end_of_the_ring() -> None:
@@ -72,7 +72,7 @@ def test_what_was_played_can_be_heard_across_the_end_of_the_ring() -> None:
     sound = np.arange(1, 2 * _BLOCK + 1, dtype=np.int16)
     ring.mix(ring.moved, sound)
     ring.callback(bytearray(4 * _BLOCK), _BLOCK, None, None)
-    heard = ring.heard(start, 300)
+    heard = ring.played(start, 300)
     assert not heard[:100].any()
     assert np.array_equal(heard[100:], sound[:200])
 
@@ -85,7 +85,7 @@ def test_a_ring_tells_its_time_between_two_callbacks(clock: Clock) -> None:
 
 
 def test_the_far_end_is_what_was_played_while_the_microphone_heard(
-    plug: Plug, hardware: Hardware, clock: Clock
+    plug: Plug, hardware: DevicePool, clock: Clock
 ) -> None:
     fake = plug(FakeDevice("Speaker", inputs=0))
     far_end = AecReference(hardware, "Speaker")
@@ -94,10 +94,10 @@ def test_the_far_end_is_what_was_played_while_the_microphone_heard(
     assert not far_end.frame(microphone, 0).any()  # nothing was played yet
     stream = fake.stream("Speaker")
     assert stream is not None
-    port = hardware.use(*next(iter(hardware._ports)))  # noqa: SLF001 - the one that is open
-    eventually(lambda: port.open is not None)
-    assert port.open is not None
-    ring = port.open.ring
+    port = hardware.acquire(*next(iter(hardware._ports)))  # noqa: SLF001 - the one that is open
+    eventually(lambda: port.opened is not None)
+    assert port.opened is not None
+    ring = port.opened.ring
     assert isinstance(ring, PlaybackRing)
     sound = np.arange(1, 20 * FRAME + 1).astype(np.int16)
     ring.mix(0, sound)
@@ -109,5 +109,5 @@ def test_the_far_end_is_what_was_played_while_the_microphone_heard(
             microphone.callback(bytes(2 * _BLOCK), _BLOCK, None, None)
         heard.append(far_end.frame(microphone, number * FRAME))
     assert np.array_equal(np.concatenate(heard), sound[: 15 * FRAME])
-    hardware.leave(port)
+    hardware.release(port)
     far_end.close()

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from sipcli.errors import DeviceError
-from sipcli.media.audio_io import hardware as hardware_module
+from sipcli.media.audio_io import device_pool as hardware_module
 from sipcli.media.audio_io import portaudio
 from sipcli.media.audio_io.background import BackgroundReader, BackgroundWriter
 from sipcli.media.audio_io.device import DeviceSink, DeviceSource
-from sipcli.media.audio_io.hardware import Hardware
+from sipcli.media.audio_io.device_pool import DevicePool
 from sipcli.media.audio_io.open import parse_source
-from sipcli.media.audio_io.portaudio import Direction, check, devices
+from sipcli.media.audio_io.portaudio import DeviceKind, check_device, devices
 from tests.media.audio_io.conftest import Plug
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeStream
 from tests.media.audio_io.helpers import eventually, sine
@@ -37,7 +37,11 @@ def test_whatever_the_library_raises_is_an_error_of_the_devices(
     plug: Plug, trouble: Exception
 ) -> None:
     plug(MIC, trouble=trouble)
-    for look in (devices, lambda: check(Direction.INPUT, "Mic"), lambda: _open("device:Mic")):
+    for look in (
+        devices,
+        lambda: check_device(DeviceKind.INPUT, "Mic"),
+        lambda: _open("device:Mic"),
+    ):
         with pytest.raises(DeviceError, match="PortAudio cannot list its devices: ") as error:
             look()
         assert type(trouble).__name__ in str(error.value)
@@ -49,7 +53,7 @@ def _open(words: str) -> None:
 
 @pytest.mark.parametrize("trouble", [NOT_UTF_8, RuntimeError("no driver")])
 def test_a_default_device_that_cannot_be_had_is_a_warning_and_comes_back(
-    plug: Plug, hardware: Hardware, trouble: Exception
+    plug: Plug, hardware: DevicePool, trouble: Exception
 ) -> None:
     fake = plug(MIC, trouble=trouble)
     told: list[str] = []
@@ -65,17 +69,17 @@ def test_a_default_device_that_cannot_be_had_is_a_warning_and_comes_back(
         "dropping received audio",
     ]
     fake.trouble = None
-    eventually(lambda: source.port.open is not None and sink.port.open is not None)
+    eventually(lambda: source.port.opened is not None and sink.port.opened is not None)
     source.close()
     sink.close()
 
 
-def test_a_scan_that_fails_is_told_and_tried_again(plug: Plug, hardware: Hardware) -> None:
+def test_a_scan_that_fails_is_told_and_tried_again(plug: Plug, hardware: DevicePool) -> None:
     """The stream that had to be closed for the scan is missing, too."""
     fake = plug(MIC)
     told: list[str] = []
     source = DeviceSource(hardware, None, told.append)
-    eventually(lambda: source.port.open is not None)
+    eventually(lambda: source.port.opened is not None)
     stream = fake.stream("Mic")
     assert stream is not None
     fake.start_code = -9999
@@ -86,14 +90,14 @@ def test_a_scan_that_fails_is_told_and_tried_again(plug: Plug, hardware: Hardwar
     assert told == ["the microphone 'Mic' disappeared: sending silence until it is back"]
     fake.start_code = 0
     fake.plugged.append(MIC)
-    eventually(lambda: source.port.open is not None)
+    eventually(lambda: source.port.opened is not None)
     source.read()
     assert told[1:] == ["the microphone 'Mic' is back"]
     source.close()
 
 
 def test_a_bug_in_the_thread_of_the_devices_is_told(
-    plug: Plug, hardware: Hardware, monkeypatch: pytest.MonkeyPatch
+    plug: Plug, hardware: DevicePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plug(MIC)
 
@@ -107,7 +111,7 @@ def test_a_bug_in_the_thread_of_the_devices_is_told(
         eventually(lambda: source.port.is_missed)
         source.read()
         assert told == ["a bug in sipcli: KeyError: 'oops': sending silence"]
-    eventually(lambda: source.port.open is not None)
+    eventually(lambda: source.port.opened is not None)
     source.close()
 
 
@@ -128,7 +132,7 @@ def test_a_named_device_that_does_not_start_is_refused_before_a_call(
 
 def test_a_check_leaves_the_device_to_others(plug: Plug) -> None:
     fake = plug(MIC)
-    check(Direction.INPUT, "Mic")
+    check_device(DeviceKind.INPUT, "Mic")
     assert [stream.is_open for stream in fake.streams] == [False]
 
 
@@ -158,7 +162,7 @@ def test_what_keeps_portaudio_from_being_loaded_is_told(
 
 
 def test_a_system_without_threads_is_an_error_of_the_device(
-    plug: Plug, hardware: Hardware, monkeypatch: pytest.MonkeyPatch
+    plug: Plug, hardware: DevicePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plug(MIC)
 
@@ -170,7 +174,7 @@ def test_a_system_without_threads_is_an_error_of_the_device(
         with pytest.raises(DeviceError, match="cannot start a thread"):
             DeviceSource(hardware, None, lambda _: None)
     source = DeviceSource(hardware, None, lambda _: None)  # there are threads again
-    eventually(lambda: source.port.open is not None)
+    eventually(lambda: source.port.opened is not None)
     source.close()
 
 
@@ -201,9 +205,9 @@ def test_a_destination_may_raise_anything_and_it_is_told() -> None:
 
     told: list[str] = []
     writer = BackgroundWriter(Broken(), "a.wav", told.append, pause=0, max_waiting=10)
-    writer.put(b"x")
+    writer.write(b"x")
     eventually(lambda: not writer._thread.is_alive())  # noqa: SLF001 - it ends by the fault
-    writer.put(b"x")
+    writer.write(b"x")
     assert told == ["a.wav cannot be written any more: write to closed file"]
     writer.close()
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sipcli.media.audio_io import hardware as hardware_module
+from sipcli.media.audio_io import device_pool as hardware_module
 from sipcli.media.audio_io.device import RESERVE_S, DeviceSink, DeviceSource
-from sipcli.media.audio_io.hardware import Hardware
+from sipcli.media.audio_io.device_pool import DevicePool
 from sipcli.media.audio_io.rings import PlaybackRing
 from sipcli.media.pcm import FRAME
 from tests.media.audio_io.conftest import Clock, Plug
@@ -31,24 +31,24 @@ def opened(fake: FakeSounddevice, name: str) -> FakeStream:
 
 
 def microphone(
-    hardware: Hardware, fake: FakeSounddevice, warn: Callable[[str], None] = pytest.fail
+    hardware: DevicePool, fake: FakeSounddevice, warn: Callable[[str], None] = pytest.fail
 ) -> tuple[DeviceSource, FakeStream]:
     source = DeviceSource(hardware, "Mic", warn)
     stream = opened(fake, "Mic")
-    eventually(lambda: source.port.open is not None)
+    eventually(lambda: source.port.opened is not None)
     return source, stream
 
 
 def loudspeaker(
-    hardware: Hardware, fake: FakeSounddevice, warn: Callable[[str], None] = pytest.fail
+    hardware: DevicePool, fake: FakeSounddevice, warn: Callable[[str], None] = pytest.fail
 ) -> tuple[DeviceSink, FakeStream]:
     sink = DeviceSink(hardware, "Speaker", warn)
     stream = opened(fake, "Speaker")
-    eventually(lambda: sink.port.open is not None)
+    eventually(lambda: sink.port.opened is not None)
     return sink, stream
 
 
-def test_what_the_microphone_hears_is_read_without_a_gap(plug: Plug, hardware: Hardware) -> None:
+def test_what_the_microphone_hears_is_read_without_a_gap(plug: Plug, hardware: DevicePool) -> None:
     source, stream = microphone(hardware, plug(MIC))
     source.read()
     sound = sine(440, 2.0)
@@ -61,7 +61,7 @@ def test_what_the_microphone_hears_is_read_without_a_gap(plug: Plug, hardware: H
     source.close()
 
 
-def test_what_is_written_is_played_without_a_gap(plug: Plug, hardware: Hardware) -> None:
+def test_what_is_written_is_played_without_a_gap(plug: Plug, hardware: DevicePool) -> None:
     sink, stream = loudspeaker(hardware, plug(SPEAKER))
     sound = sine(440, 2.0)
     played = []
@@ -75,7 +75,9 @@ def test_what_is_written_is_played_without_a_gap(plug: Plug, hardware: Hardware)
     sink.close()
 
 
-def test_two_calls_on_one_loudspeaker_are_mixed_and_clipped(plug: Plug, hardware: Hardware) -> None:
+def test_two_calls_on_one_loudspeaker_are_mixed_and_clipped(
+    plug: Plug, hardware: DevicePool
+) -> None:
     fake = plug(SPEAKER)
     one, stream = loudspeaker(hardware, fake)
     two, same = loudspeaker(hardware, fake)
@@ -93,7 +95,7 @@ def test_two_calls_on_one_loudspeaker_are_mixed_and_clipped(plug: Plug, hardware
     eventually(lambda: not stream.is_open)
 
 
-def test_two_calls_hear_the_same_microphone(plug: Plug, hardware: Hardware) -> None:
+def test_two_calls_hear_the_same_microphone(plug: Plug, hardware: DevicePool) -> None:
     fake = plug(MIC)
     (one, stream), (two, _) = microphone(hardware, fake), microphone(hardware, fake)
     one.read(), two.read()
@@ -104,7 +106,7 @@ def test_two_calls_hear_the_same_microphone(plug: Plug, hardware: Hardware) -> N
     two.close()
 
 
-def test_silence_is_played_where_nothing_is_written(plug: Plug, hardware: Hardware) -> None:
+def test_silence_is_played_where_nothing_is_written(plug: Plug, hardware: DevicePool) -> None:
     sink, stream = loudspeaker(hardware, plug(SPEAKER))
     sink.write(np.full(FRAME, 5, np.int16))
     assert stream.play(200).any()
@@ -116,12 +118,12 @@ def test_silence_is_played_where_nothing_is_written(plug: Plug, hardware: Hardwa
 
 
 def test_a_microphone_whose_clock_is_faster_gains_no_delay(
-    plug: Plug, hardware: Hardware, clock: Clock
+    plug: Plug, hardware: DevicePool, clock: Clock
 ) -> None:
     source, stream = microphone(hardware, plug(MIC))
     # 2000 ppm, to have an hour in a minute.
     Beside(source, stream, clock, ppm=2000, follows=False).run(60)
-    port = source.port.open
+    port = source.port.opened
     assert port is not None
     waiting = port.ring.moved - source._position  # noqa: SLF001 - the delay itself
     assert waiting < 0.05 * 48_000
@@ -129,7 +131,7 @@ def test_a_microphone_whose_clock_is_faster_gains_no_delay(
 
 
 def test_a_loudspeaker_whose_clock_is_slower_gains_no_delay(
-    plug: Plug, hardware: Hardware, clock: Clock
+    plug: Plug, hardware: DevicePool, clock: Clock
 ) -> None:
     sink, stream = loudspeaker(hardware, plug(SPEAKER))
     ahead = []
@@ -139,7 +141,7 @@ def test_a_loudspeaker_whose_clock_is_slower_gains_no_delay(
             clock.now += 0.01
             if number % 100:  # every hundredth time 20 ms fewer
                 stream.play(1)
-        open_ = sink.port.open
+        open_ = sink.port.opened
         assert open_ is not None
         ahead.append(sink._position - open_.ring.moved)  # noqa: SLF001 - the delay itself
     assert max(ahead) < 0.1 * 48_000
@@ -147,7 +149,7 @@ def test_a_loudspeaker_whose_clock_is_slower_gains_no_delay(
 
 
 def test_pace_brings_the_reserve_back_to_what_it_should_be(
-    plug: Plug, hardware: Hardware, clock: Clock
+    plug: Plug, hardware: DevicePool, clock: Clock
 ) -> None:
     """A call whose clock follows `pace` neither drops nor lacks a sample at 100 ppm."""
     sink, stream = loudspeaker(hardware, plug(SPEAKER))
@@ -171,7 +173,7 @@ def test_pace_brings_the_reserve_back_to_what_it_should_be(
 @pytest.mark.parametrize("rate", [44_100, 16_000, 96_000])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_a_device_with_another_format_is_converted(
-    plug: Plug, hardware: Hardware, rate: int, channels: int
+    plug: Plug, hardware: DevicePool, rate: int, channels: int
 ) -> None:
     options = {"rates": (rate,), "channels": (channels,), "default_rate": float(rate)}
     fake = plug(
@@ -201,7 +203,7 @@ def test_a_device_with_another_format_is_converted(
 
 
 def test_a_call_goes_on_without_a_microphone_and_takes_it_back(
-    plug: Plug, hardware: Hardware
+    plug: Plug, hardware: DevicePool
 ) -> None:
     fake = plug(MIC)
     told: list[str] = []
@@ -218,7 +220,7 @@ def test_a_call_goes_on_without_a_microphone_and_takes_it_back(
 
     fake.plugged.append(MIC)
     again = opened(fake, "Mic")
-    eventually(lambda: source.port.open is not None)
+    eventually(lambda: source.port.opened is not None)
     source.read()
     again.capture(sine(440, 0.02))
     assert np.array_equal(source.read(), sine(440, 0.02))
@@ -227,7 +229,7 @@ def test_a_call_goes_on_without_a_microphone_and_takes_it_back(
 
 
 def test_a_device_that_stops_without_a_word_is_opened_again(
-    plug: Plug, hardware: Hardware, monkeypatch: pytest.MonkeyPatch
+    plug: Plug, hardware: DevicePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hardware_module, "_STALLED", 4)
     fake = plug(SPEAKER)
@@ -240,7 +242,7 @@ def test_a_device_that_stops_without_a_word_is_opened_again(
     sink.close()
 
 
-def test_a_lost_microphone_takes_no_loudspeaker_along(plug: Plug, hardware: Hardware) -> None:
+def test_a_lost_microphone_takes_no_loudspeaker_along(plug: Plug, hardware: DevicePool) -> None:
     fake = plug(MIC, SPEAKER)
     source, hearing = microphone(hardware, fake, lambda _: None)
     sink, speaking = loudspeaker(hardware, fake)
@@ -254,7 +256,7 @@ def test_a_lost_microphone_takes_no_loudspeaker_along(plug: Plug, hardware: Hard
 
 
 def test_a_machine_without_devices_gets_one_warning_for_both_ways(
-    plug: Plug, hardware: Hardware
+    plug: Plug, hardware: DevicePool
 ) -> None:
     plug()
     told: list[str] = []
@@ -271,7 +273,7 @@ def test_a_machine_without_devices_gets_one_warning_for_both_ways(
 
 
 def test_without_portaudio_the_call_goes_on_and_says_once_what_to_install(
-    plug: Plug, hardware: Hardware, monkeypatch: pytest.MonkeyPatch
+    plug: Plug, hardware: DevicePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plug()
     monkeypatch.setitem(sys.modules, "sounddevice", None)
@@ -289,10 +291,10 @@ def test_without_portaudio_the_call_goes_on_and_says_once_what_to_install(
     sink.close()
 
 
-def test_xruns_are_counted_and_latency_is_known(plug: Plug, hardware: Hardware) -> None:
+def test_xruns_are_counted_and_latency_is_known(plug: Plug, hardware: DevicePool) -> None:
     source, stream = microphone(hardware, plug(MIC))
     stream.capture(sine(440, 0.02), flags="input overflow")
-    open_ = source.port.open
+    open_ = source.port.opened
     assert open_ is not None
     assert open_.ring.xruns == 2
     assert open_.latency == pytest.approx(0.03)
@@ -300,7 +302,7 @@ def test_xruns_are_counted_and_latency_is_known(plug: Plug, hardware: Hardware) 
 
 
 def test_looking_for_a_lost_device_interrupts_a_good_one_without_a_word(
-    plug: Plug, hardware: Hardware
+    plug: Plug, hardware: DevicePool
 ) -> None:
     """PortAudio sees new devices only after a new start, which ends all streams."""
     fake = plug(MIC, SPEAKER)

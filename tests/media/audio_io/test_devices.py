@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io.open import parse_sink, parse_source
-from sipcli.media.audio_io.portaudio import Direction, NoPortAudio, check, devices, find
+from sipcli.media.audio_io.portaudio import DeviceKind, NoPortAudio, check_device, devices, find
 from tests.media.audio_io.conftest import Plug
 from tests.media.audio_io.fake_sounddevice import FakeDevice
 
@@ -17,31 +17,31 @@ SPEAKER = FakeDevice("Speaker", inputs=0)
 
 def test_none_is_the_systems_default(plug: Plug) -> None:
     plug(HEADSET, WEBCAM, SPEAKER, default_input=1, default_output=2)
-    assert find(Direction.INPUT, None).name == "Webcam USB"
-    assert find(Direction.OUTPUT, None).name == "Speaker"
+    assert find(DeviceKind.INPUT, None).name == "Webcam USB"
+    assert find(DeviceKind.OUTPUT, None).name == "Speaker"
 
 
 def test_a_part_of_a_name_in_any_case_is_enough(plug: Plug) -> None:
     plug(HEADSET, WEBCAM, SPEAKER)
-    assert find(Direction.INPUT, "webcam").name == "Webcam USB"
-    assert find(Direction.OUTPUT, "usb").name == "Headset USB"
+    assert find(DeviceKind.INPUT, "webcam").name == "Webcam USB"
+    assert find(DeviceKind.OUTPUT, "usb").name == "Headset USB"
 
 
 def test_a_whole_name_comes_before_parts_of_others(plug: Plug) -> None:
     plug(FakeDevice("Speakerphone"), FakeDevice("Speaker"))
-    assert find(Direction.OUTPUT, "Speaker").name == "Speaker"
+    assert find(DeviceKind.OUTPUT, "Speaker").name == "Speaker"
 
 
 def test_a_part_that_could_be_several_is_refused_with_their_names(plug: Plug) -> None:
     plug(HEADSET, WEBCAM)
     with pytest.raises(DeviceError, match="'Headset USB', 'Webcam USB'"):
-        find(Direction.INPUT, "usb")
+        find(DeviceKind.INPUT, "usb")
 
 
 def test_a_missing_device_is_refused_with_those_that_are_there(plug: Plug) -> None:
     plug(HEADSET, SPEAKER)
     with pytest.raises(DeviceError, match=r"no microphone called 'mic'; available: 'Headset USB'$"):
-        find(Direction.INPUT, "mic")
+        find(DeviceKind.INPUT, "mic")
 
 
 def test_what_cannot_record_is_no_microphone(plug: Plug) -> None:
@@ -56,9 +56,9 @@ def test_a_device_listed_by_several_host_apis_is_one(plug: Plug) -> None:
         FakeDevice("Headset USB", api=1),
         apis=("MME", "Windows WASAPI"),
     )
-    assert find(Direction.INPUT, "headset").host_api == "MME"
-    assert find(Direction.INPUT, "Headset USB").host_api == "MME"
-    assert find(Direction.INPUT, "Headset USB, Windows WASAPI").host_api == "Windows WASAPI"
+    assert find(DeviceKind.INPUT, "headset").host_api == "MME"
+    assert find(DeviceKind.INPUT, "Headset USB").host_api == "MME"
+    assert find(DeviceKind.INPUT, "Headset USB, Windows WASAPI").host_api == "Windows WASAPI"
 
 
 def test_the_list_tells_defaults_and_channels(plug: Plug) -> None:
@@ -72,7 +72,7 @@ def test_the_list_tells_defaults_and_channels(plug: Plug) -> None:
 def test_a_device_that_can_do_nothing_we_know_is_found_before_a_call(plug: Plug) -> None:
     plug(FakeDevice("Odd", rates=(11_025,)))
     with pytest.raises(DeviceError, match="'Odd' cannot be used: Invalid sample rate"):
-        check(Direction.INPUT, "Odd")
+        check_device(DeviceKind.INPUT, "Odd")
 
 
 def test_a_missing_default_is_no_reason_not_to_call(plug: Plug) -> None:

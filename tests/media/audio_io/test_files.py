@@ -117,7 +117,7 @@ def test_a_recording_has_what_is_sent_on_the_left_and_what_is_heard_on_the_right
     path = tmp_path / "both.wav"
     recorder = parse_record(str(path)).open(pytest.fail)
     for sent, received in zip(cut(sine(300, 1.0)), cut(sine(700, 1.0)), strict=True):
-        recorder.put(sent, received)
+        recorder.write(sent, received)
     recorder.close()
     assert np.array_equal(read_wave(path), np.stack((sine(300, 1.0), sine(700, 1.0))))
 
@@ -131,7 +131,7 @@ def test_a_recording_is_valid_after_a_kill(tmp_path: Path) -> None:
         "import numpy as np\n"
         "recorder = parse_record(sys.argv[1]).open(print)\n"
         "while True:\n"
-        "    recorder.put(np.full(FRAME, 7, np.int16), np.full(FRAME, -7, np.int16))\n"
+        "    recorder.write(np.full(FRAME, 7, np.int16), np.full(FRAME, -7, np.int16))\n"
         "    time.sleep(0.001)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script, str(path)])

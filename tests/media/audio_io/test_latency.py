@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sipcli.media.audio_io.device import DeviceSink, DeviceSource
-from sipcli.media.audio_io.hardware import Hardware
+from sipcli.media.audio_io.device_pool import DevicePool
 from sipcli.media.audio_io.latency import LatencyControl
 from tests.media.audio_io.conftest import Clock, Plug
 from tests.media.audio_io.fake_sounddevice import FakeDevice
@@ -21,13 +21,13 @@ Start = Callable[..., Beside]
 
 
 @pytest.fixture
-def microphone(plug: Plug, hardware: Hardware, clock: Clock) -> Start:
+def microphone(plug: Plug, hardware: DevicePool, clock: Clock) -> Start:
     """Begins a call on a microphone."""
 
     def start(**options: float) -> Beside:
         fake = plug(MIC)
         source = DeviceSource(hardware, "Mic", pytest.fail)
-        eventually(lambda: source.port.open is not None)
+        eventually(lambda: source.port.opened is not None)
         stream = fake.stream("Mic")
         assert stream is not None
         return Beside(source, stream, clock, **options)  # type: ignore[arg-type]
@@ -36,13 +36,13 @@ def microphone(plug: Plug, hardware: Hardware, clock: Clock) -> Start:
 
 
 @pytest.fixture
-def loudspeaker(plug: Plug, hardware: Hardware, clock: Clock) -> Start:
+def loudspeaker(plug: Plug, hardware: DevicePool, clock: Clock) -> Start:
     """Begins a call on a loudspeaker."""
 
     def start(**options: float) -> Beside:
         fake = plug(SPEAKER)
         sink = DeviceSink(hardware, "Speaker", pytest.fail)
-        eventually(lambda: sink.port.open is not None)
+        eventually(lambda: sink.port.opened is not None)
         stream = fake.stream("Speaker")
         assert stream is not None
         return Beside(sink, stream, clock, **options)  # type: ignore[arg-type]
@@ -196,6 +196,6 @@ def test_a_leap_is_how_things_are_now_and_no_unrest() -> None:
     reserve = LatencyControl()
     for spare in (0.100, 0.010, 0.100):
         for _ in range(2 * SECOND):
-            reserve.put(spare)
+            reserve.observe(spare)
         assert reserve.error == pytest.approx(spare - reserve.wanted)
         assert reserve.wanted < 0.020

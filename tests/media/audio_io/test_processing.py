@@ -11,7 +11,7 @@ from sipcli.config.settings import Audio
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io import processing as treatment_module
 from sipcli.media.audio_io.device import DeviceSink, DeviceSource
-from sipcli.media.audio_io.hardware import Hardware
+from sipcli.media.audio_io.device_pool import DevicePool
 from sipcli.media.audio_io.open import parse_sink, parse_source
 from sipcli.media.audio_io.processing import AudioProcessing
 from sipcli.media.audio_io.sink import AudioSink, NullSink
@@ -30,7 +30,7 @@ CANCELS = AudioProcessing(cancels_echo=True)
 
 @contextmanager
 def opened(
-    treatment: AudioProcessing, fake: FakeSounddevice, hardware: Hardware
+    treatment: AudioProcessing, fake: FakeSounddevice, hardware: DevicePool
 ) -> Iterator[tuple[AudioSource, AudioSink]]:
     """A microphone that is treated, and a loudspeaker."""
     with ExitStack() as stack:
@@ -42,7 +42,7 @@ def opened(
         eventually(lambda: bool(fake.stream("Mic") and fake.stream("Speaker")))
         assert isinstance(source, DeviceSource)
         assert isinstance(sink, DeviceSink)
-        eventually(lambda: bool(source.port.open and sink.port.open))
+        eventually(lambda: bool(source.port.opened and sink.port.opened))
         yield source, sink
 
 
@@ -88,7 +88,7 @@ def hum(count: float) -> Sound:
 
 @pytest.mark.parametrize("delay_s", [0.01, 0.05, 0.3])
 def test_the_far_end_hardly_hears_itself_after_three_seconds(
-    plug: Plug, hardware: Hardware, clock: Clock, delay_s: float
+    plug: Plug, hardware: DevicePool, clock: Clock, delay_s: float
 ) -> None:
     fake = plug(MIC, SPEAKER)
     with opened(CANCELS, fake, hardware) as (source, sink):
@@ -99,7 +99,7 @@ def test_the_far_end_hardly_hears_itself_after_three_seconds(
 
 
 def test_without_cancellation_the_echo_goes_back_as_it_is(
-    plug: Plug, hardware: Hardware, clock: Clock
+    plug: Plug, hardware: DevicePool, clock: Clock
 ) -> None:
     fake = plug(MIC, SPEAKER)
     with opened(AudioProcessing(), fake, hardware) as (source, sink):
@@ -109,7 +109,7 @@ def test_without_cancellation_the_echo_goes_back_as_it_is(
 
 @pytest.mark.parametrize("loss_db", [6.0, 15.0])
 def test_who_speaks_at_the_same_time_is_understood(
-    plug: Plug, hardware: Hardware, clock: Clock, loss_db: float
+    plug: Plug, hardware: DevicePool, clock: Clock, loss_db: float
 ) -> None:
     """In the band of speech the level stays within 3 dB."""
     fake = plug(MIC, SPEAKER)
@@ -121,7 +121,7 @@ def test_who_speaks_at_the_same_time_is_understood(
 
 
 def test_where_nothing_is_played_speech_stays_as_it_is(
-    plug: Plug, hardware: Hardware, clock: Clock
+    plug: Plug, hardware: DevicePool, clock: Clock
 ) -> None:
     fake = plug(MIC, SPEAKER)
     near = voice(4, 110, 2)
@@ -132,7 +132,7 @@ def test_where_nothing_is_played_speech_stays_as_it_is(
 
 @pytest.mark.parametrize(("rate", "channels"), [(44_100, 2), (16_000, 1)])
 def test_devices_of_other_formats_are_cancelled_too(
-    plug: Plug, hardware: Hardware, clock: Clock, rate: int, channels: int
+    plug: Plug, hardware: DevicePool, clock: Clock, rate: int, channels: int
 ) -> None:
     speaker = replace(SPEAKER, rates=(rate,), channels=(channels,), default_rate=float(rate))
     fake = plug(MIC, speaker)
@@ -153,7 +153,7 @@ def test_devices_of_other_formats_are_cancelled_too(
 
 
 def test_noise_is_suppressed_and_a_voice_is_not(
-    plug: Plug, hardware: Hardware, clock: Clock
+    plug: Plug, hardware: DevicePool, clock: Clock
 ) -> None:
     fake = plug(MIC, SPEAKER)
     noise = np.random.default_rng(5).normal(0, 150, 6 * RATE)
@@ -165,7 +165,7 @@ def test_noise_is_suppressed_and_a_voice_is_not(
     assert left == pytest.approx(given, abs=1.5)
 
 
-def test_a_quiet_voice_is_made_louder(plug: Plug, hardware: Hardware, clock: Clock) -> None:
+def test_a_quiet_voice_is_made_louder(plug: Plug, hardware: DevicePool, clock: Clock) -> None:
     fake = plug(MIC, SPEAKER)
     near = voice(8, 110, 2, rms=100)
     with opened(AudioProcessing(controls_gain=True), fake, hardware) as (source, sink):
@@ -174,7 +174,7 @@ def test_a_quiet_voice_is_made_louder(plug: Plug, hardware: Hardware, clock: Clo
 
 
 def test_only_a_microphone_is_treated_and_only_a_loudspeaker_echoes(
-    plug: Plug, hardware: Hardware
+    plug: Plug, hardware: DevicePool
 ) -> None:
     fake = plug(MIC, SPEAKER)
     everything = AudioProcessing(cancels_echo=True, suppresses_noise=True, controls_gain=True)
@@ -192,7 +192,7 @@ def test_only_a_microphone_is_treated_and_only_a_loudspeaker_echoes(
 
 
 def test_a_sink_of_somebody_elses_leaves_the_loudspeaker_closed(
-    plug: Plug, hardware: Hardware
+    plug: Plug, hardware: DevicePool
 ) -> None:
     fake = plug(MIC, SPEAKER)
     microphone, speaker = (
@@ -206,7 +206,7 @@ def test_a_sink_of_somebody_elses_leaves_the_loudspeaker_closed(
     sound.source.close()
 
 
-def test_the_loudspeaker_closes_with_the_call(plug: Plug, hardware: Hardware) -> None:
+def test_the_loudspeaker_closes_with_the_call(plug: Plug, hardware: DevicePool) -> None:
     fake = plug(MIC, SPEAKER)
     with opened(CANCELS, fake, hardware) as (source, sink):
         sink.close()
@@ -217,7 +217,7 @@ def test_the_loudspeaker_closes_with_the_call(plug: Plug, hardware: Hardware) ->
     eventually(lambda: fake.stream("Mic") is None)
 
 
-def test_a_call_goes_on_while_the_loudspeaker_is_away(plug: Plug, hardware: Hardware) -> None:
+def test_a_call_goes_on_while_the_loudspeaker_is_away(plug: Plug, hardware: DevicePool) -> None:
     fake = plug(MIC, SPEAKER)
     told: list[str] = []
     spec = parse_sink("device:Speaker", hardware)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sipcli.media.audio_io import tones
-from sipcli.media.audio_io.tones import Cadence, CadencePlayer, Part, Tone, key_tone
+from sipcli.media.audio_io.tones import Cadence, CadencePart, CadencePlayer, Tone, key_tone
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm
 from sipcli.media.quality.level import rms
 from sipcli.media.quality.tone_meter import measure
@@ -51,7 +51,7 @@ def test_ringback_sounds_for_a_second_in_five() -> None:
 
 
 def test_what_does_not_repeat_is_over_and_then_silent() -> None:
-    player = CadencePlayer(Cadence((Part(0.04, (500.0,)), Part(0.02)), repeats=False))
+    player = CadencePlayer(Cadence((CadencePart(0.04, (500.0,)), CadencePart(0.02)), repeats=False))
     assert not player.over
     pcm = played(player, 0.06)
     assert player.over

@@ -26,8 +26,8 @@ def never(_number: int) -> float:
 
 def ring_of(part: DeviceSource | DeviceSink) -> Ring:
     """The ring between the call and its device."""
-    assert part.port.open is not None
-    return part.port.open.ring
+    assert part.port.opened is not None
+    return part.port.opened.ring
 
 
 class Beside:

@@ -9,13 +9,13 @@ from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs import libopus
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import make_decoder, packet_ms
-from sipcli.media.dtmf.digits import Digit, steps
+from sipcli.media.dtmf.digits import Digit, parse_digits
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp.packet import RtpPacket, build, parse
 from sipcli.media.rtp.red import parse as parse_red
-from sipcli.media.session.inbound import Inbound, InboundFormats
-from sipcli.media.session.outbound import Outbound, OutboundFormats
+from sipcli.media.session.inbound import InboundAudio, InboundFormats
+from sipcli.media.session.outbound import OutboundAudio, OutboundFormats
 from tests.media.call import EVENTS, PAYLOAD_TYPE, inbound
 from tests.media.rtp.test_loss_protection import MUCH_REMAINS
 from tests.media.session.test_outbound import report
@@ -31,26 +31,26 @@ BY_LENGTH = pytest.mark.parametrize(
 
 def half(
     codec: Codec, ms: int, opus: OpusSettings | None = None, red: int | None = None
-) -> Outbound:
+) -> OutboundAudio:
     formats = OutboundFormats(codec, PAYLOAD_TYPE, EVENTS, packet_ms=ms, opus=opus, red=red)
-    return Outbound(formats, ssrc=7, sequence=65_500, timestamp=BEGIN)
+    return OutboundAudio(formats, ssrc=7, sequence=65_500, timestamp=BEGIN)
 
 
 def send(
-    sender: Outbound, frames: int, first: int = 0, sound: Tone | None = None
+    sender: OutboundAudio, frames: int, first: int = 0, sound: Tone | None = None
 ) -> list[tuple[int, RtpPacket]]:
     """The packets and the frame each leaves with."""
     found = []
     for n in range(first, first + frames):
         pcm = sound.frame() if sound else silence(FRAME)
-        for data in sender.frame(pcm, n * 0.020):
+        for data in sender.packetize(pcm, n * 0.020):
             packet = parse(data)
             assert packet is not None
             found.append((n, packet))
     return found
 
 
-def packets(sender: Outbound, frames: int, first: int = 0) -> list[RtpPacket]:
+def packets(sender: OutboundAudio, frames: int, first: int = 0) -> list[RtpPacket]:
     return [packet for _, packet in send(sender, frames, first, Tone(300.0))]
 
 
@@ -80,9 +80,9 @@ def test_what_is_sent_so_is_heard_without_a_gap(codec: Codec, ms: int) -> None:
     sender, ears, meter = half(codec, ms), inbound(codec), ToneMeter()
     tone = Tone(440.0, amplitude=0.5)
     for n in range(200):
-        for data in sender.frame(tone.frame(), n * 0.020):
-            ears.rtp(data, n * 0.020 + 0.025)
-        meter.put(ears.frame(n * 0.020 + 0.030))
+        for data in sender.packetize(tone.frame(), n * 0.020):
+            ears.on_rtp(data, n * 0.020 + 0.025)
+        meter.add(ears.read(n * 0.020 + 0.030))
     assert meter.seconds(440.0) >= 3.4
     assert ears.meter.mean_dbfs == pytest.approx(sender.meter.mean_dbfs, abs=0.3)
     assert ears.receiver.lost == 0
@@ -92,7 +92,7 @@ def test_what_is_sent_so_is_heard_without_a_gap(codec: Codec, ms: int) -> None:
 def test_a_digit_cuts_no_sound_off_and_comes_in_its_own_time(ms: int) -> None:
     sender = half(PCMU, ms)
     before = packets(sender, 4)
-    sender.dial(steps("5"))
+    sender.dial(parse_digits("5"))
     sent = [packet for _, packet in send(sender, 20, first=4)]
     events = [packet for packet in sent if packet.payload_type == EVENTS[8_000]]
     sound = [packet for packet in (*before, *sent) if packet.payload_type == PAYLOAD_TYPE]
@@ -103,7 +103,7 @@ def test_a_digit_cuts_no_sound_off_and_comes_in_its_own_time(ms: int) -> None:
     assert sender.digits() == (Digit("5", 100),)
     ears = inbound(PCMU)
     for packet in (*before, *sent):
-        ears.rtp(build(packet), 0.0)
+        ears.on_rtp(build(packet), 0.0)
     assert ears.digits(1.0) == (Digit("5", 100),)
     assert ears.unknown == 0
 
@@ -159,7 +159,7 @@ def test_redundancy_reaches_back_by_packets(ms: int, offsets: tuple[int, ...]) -
 def test_a_packet_fits_into_one_of_the_network(ms: int) -> None:
     loud: Pcm = Tone(300.0, 1700.0, 5100.0, amplitude=0.3).frame()
     sender = half(OPUS, ms, OpusSettings(bitrate=510_000))
-    sizes = [len(data) for n in range(60) for data in sender.frame(loud, n * 0.020)]
+    sizes = [len(data) for n in range(60) for data in sender.packetize(loud, n * 0.020)]
     assert max(sizes) <= 1300
 
 
@@ -193,10 +193,10 @@ def test_without_libopus_opus_has_20_ms(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_comes_in_packets_of_any_length_is_heard() -> None:
     """Our own description allows 10 to 120 ms (`minptime`, `maxptime`)."""
     for ms in (10, 60, 120):
-        ears = Inbound(InboundFormats({PAYLOAD_TYPE: OPUS}))
+        ears = InboundAudio(InboundFormats({PAYLOAD_TYPE: OPUS}))
         sender = half(OPUS, ms)
         for n in range(100):
-            for data in sender.frame(Tone(500.0).frame(), n * 0.020):
-                ears.rtp(data, n * 0.020)
-            ears.frame(n * 0.020 + 0.005)
+            for data in sender.packetize(Tone(500.0).frame(), n * 0.020):
+                ears.on_rtp(data, n * 0.020)
+            ears.read(n * 0.020 + 0.005)
         assert ears.meter.audible_s > 1.5

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.media.dtmf.digits import Digit, steps
-from sipcli.media.dtmf.event import Event, build
+from sipcli.media.dtmf.digits import Digit, parse_digits
 from sipcli.media.dtmf.receiver import SILENCE_S, DtmfReceiver
 from sipcli.media.dtmf.sender import DtmfSender
+from sipcli.media.dtmf.telephone_event import TelephoneEvent, build
 from sipcli.media.rtp.packet import RtpPacket
 
 Sent = tuple[RtpPacket, float]
@@ -26,7 +26,7 @@ def report(
     marker: bool = False,
 ) -> RtpPacket:
     """A packet with one event."""
-    payload = build(Event(code, duration, end))
+    payload = build(TelephoneEvent(code, duration, end))
     return RtpPacket(101, sequence & 0xFFFF, timestamp & 0xFFFF_FFFF, 7, payload, marker)
 
 
@@ -38,7 +38,7 @@ def heard_of(*reports: RtpPacket, clock_rate: int = 8_000) -> list[Digit]:
 def packets(text: str, duration_ms: int = 100, clock_rate: int = 8_000) -> list[Sent]:
     """What a sender makes of `text`, a packet every 20 ms."""
     sender = DtmfSender(duration_ms)
-    sender.queue(steps(text))
+    sender.queue(parse_digits(text))
     found: list[Sent] = []
     at = 0
     while sender.busy:
@@ -141,7 +141,9 @@ def test_the_same_digit_right_after_a_segment_by_another_is_another() -> None:
     assert receiver.receive(report(2, 2, 960, 0xFFFF), 48_000, 1.4) == (Digit("1", 1365),)
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x01\x0a\x00", build(Event(16, 100, end=True))])
+@pytest.mark.parametrize(
+    "payload", [b"", b"\x01\x0a\x00", build(TelephoneEvent(16, 100, end=True))]
+)
 def test_what_is_no_digit_is_ignored_and_counted(payload: bytes) -> None:
     receiver = DtmfReceiver()
     assert receiver.receive(RtpPacket(101, 1, 0, 7, payload), 8_000, 0.0) == ()
@@ -201,7 +203,7 @@ def test_a_code_that_comes_back_at_the_same_timestamp_needs_its_marker() -> None
 
 def test_a_marked_packet_that_is_late_begins_no_press() -> None:
     first, second, end = report(1, 5, 160, marker=True), report(2, 5, 320), report(3, 5, 480)
-    end = end._replace(payload=build(Event(5, 480, end=True)))
+    end = end._replace(payload=build(TelephoneEvent(5, 480, end=True)))
     assert heard_of(second, end, first) == [Digit("5", 60)]
     assert heard_of(second, first, end) == [Digit("5", 60)]
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from sipcli.media.dtmf.digits import Digit, InvalidDigits, Pause, steps
-from sipcli.media.dtmf.event import Event, parse
+from sipcli.media.dtmf.digits import Digit, InvalidDigits, Pause, parse_digits
 from sipcli.media.dtmf.sender import DtmfSender, EventFrame
+from sipcli.media.dtmf.telephone_event import TelephoneEvent, parse
 
 START = 1000
 
@@ -17,7 +17,7 @@ class Sent:
 
     at: int
     frame: EventFrame
-    event: Event
+    event: TelephoneEvent
 
 
 def send(
@@ -25,7 +25,7 @@ def send(
 ) -> list[Sent]:
     """All events in `frames` frames from `START` on; the others are audio."""
     sender = sender or DtmfSender()
-    sender.queue(steps(text))
+    sender.queue(parse_digits(text))
     found = []
     for at in range(frames):
         timestamp = (START + at * clock_rate // 50) & 0xFFFF_FFFF
@@ -112,7 +112,7 @@ def test_a_long_digit_goes_on_in_segments() -> None:
 
 def test_a_segments_timestamp_wraps() -> None:
     sender = DtmfSender(duration_ms=2000)
-    sender.queue(steps("9"))
+    sender.queue(parse_digits("9"))
     stamps = set()
     for _ in range(110):
         frame = sender.frame(0xFFFF_FF00, 48_000)
@@ -123,7 +123,7 @@ def test_a_segments_timestamp_wraps() -> None:
 
 def test_what_is_taken_back_is_not_sent_and_what_sounds_ends_well() -> None:
     sender = DtmfSender()
-    sender.queue(steps("1,2"))
+    sender.queue(parse_digits("1,2"))
     first = sender.frame(0, 8_000)
     assert sender.take_back() == (Pause(2.0), "2")
     found = [sender.frame(160 * n, None) for n in range(1, 50)]
@@ -133,7 +133,7 @@ def test_what_is_taken_back_is_not_sent_and_what_sounds_ends_well() -> None:
     assert not sender.busy
 
 
-def parsed(frame: EventFrame) -> Event:
+def parsed(frame: EventFrame) -> TelephoneEvent:
     event = parse(frame.payload)
     assert event is not None
     return event
@@ -141,7 +141,7 @@ def parsed(frame: EventFrame) -> Event:
 
 def test_without_a_clock_nothing_begins_and_nothing_is_lost() -> None:
     sender = DtmfSender()
-    sender.queue(steps("7"))
+    sender.queue(parse_digits("7"))
     assert all(sender.frame(0, None) is None for _ in range(50))
     frame = sender.frame(0, 48_000)
     assert frame is not None
@@ -151,7 +151,7 @@ def test_without_a_clock_nothing_begins_and_nothing_is_lost() -> None:
 @pytest.mark.parametrize(("frames", "left"), [(1, 3), (3, 3), (5, 2), (6, 2)])
 def test_a_digit_that_has_to_end_at_once_tells_its_end(frames: int, left: int) -> None:
     sender = DtmfSender()
-    sender.queue(steps("5"))
+    sender.queue(parse_digits("5"))
     begun = [sender.frame(START, 8_000) for _ in range(frames)]
     rest = sender.end()
     assert len(rest) == left
@@ -166,7 +166,7 @@ def test_a_digit_that_has_to_end_at_once_tells_its_end(frames: int, left: int) -
 
 def test_a_digit_may_begin_again() -> None:
     sender = DtmfSender()
-    sender.queue(steps("56"))
+    sender.queue(parse_digits("56"))
     sender.frame(START, 8_000)
     sender.begin_again()
     frames = [sender.frame(START + 160 * n, 48_000) for n in range(30)]
@@ -177,6 +177,6 @@ def test_a_digit_may_begin_again() -> None:
 
 def test_what_waits_is_bounded() -> None:
     sender = DtmfSender()
-    sender.queue(steps("1" * 1000))
+    sender.queue(parse_digits("1" * 1000))
     with pytest.raises(InvalidDigits, match="1000 digits"):
-        sender.queue(steps("2"))
+        sender.queue(parse_digits("2"))

@@ -171,15 +171,15 @@ class Listener:
                 self.put(arrival)
                 arrival = next(coming, None)
             samples = round(self._tick * RATE)
-            yield Heard(self.clock, self.playout.get(self.clock, samples))
+            yield Heard(self.clock, self.playout.read(self.clock, samples))
             self.clock += self._tick
 
     def put(self, arrival: Arrival) -> None:
         """Let one packet come."""
         if arrival.packet.payload:
-            self.playout.put(arrival.packet, self.scale, self.decoder, arrival.when)
+            self.playout.add_packet(arrival.packet, self.scale, self.decoder, arrival.when)
         else:
-            self.playout.step_over(arrival.packet)
+            self.playout.skip_packet(arrival.packet)
 
 
 def delay(frame: Heard, drift: float = 0.0) -> float | None:

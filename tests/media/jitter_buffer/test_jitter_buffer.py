@@ -101,12 +101,12 @@ def test_whatever_comes_a_frame_is_a_frame(
     playout, decoder, now = JitterBuffer(), TellingDecoder(fec=fec, samples=samples), 0.0
     for packet, heard, scale, frames in sent:
         if heard:
-            playout.put(packet, scale, decoder, now)
+            playout.add_packet(packet, scale, decoder, now)
         else:
-            playout.step_over(packet)
+            playout.skip_packet(packet)
         for _ in range(frames):
             now += 0.020
-            assert len(playout.get(now)) == FRAME
+            assert len(playout.read(now)) == FRAME
     for _ in range(40):
         now += 0.020
-        assert len(playout.get(now)) == FRAME
+        assert len(playout.read(now)) == FRAME

@@ -43,7 +43,7 @@ def test_clocks_that_drift_apart_for_an_hour_cost_nothing(drift: float) -> None:
         found = delay(frame, drift)
         if found is not None:
             worst = max(worst, found)
-    counts, pacing = listener.playout.counts, listener.playout.pacing
+    counts, pacing = listener.playout.counts, listener.playout.delay_control
     assert worst < 0.030 + 0.024 + 0.020
     assert counts.concealed <= FRAME
     assert counts.late == 0
@@ -104,7 +104,7 @@ def test_a_delay_is_caught_up_with_short_packets_and_short_frames_too(
     assert listener.playout.delay_s > 0.100
     list(listener.listen([one for one in arrivals if one.when >= 5.0], 26.0))
     assert listener.playout.delay_s < 0.040
-    assert listener.playout.pacing.removed > 0
+    assert listener.playout.delay_control.removed > 0
 
 
 def test_after_an_outage_what_is_too_old_is_not_played() -> None:
@@ -139,7 +139,7 @@ def test_asking_for_little_of_a_stream_that_waits_to_begin_again_ends() -> None:
     ]
     list(listener.listen(sorted(rough, key=lambda one: one.when), 4.0))
     for n in range(400, 420):
-        listener.playout.pacing.observe(-0.05, 0, 480)
+        listener.playout.delay_control.observe(-0.05, 0, 480)
         arrival = numbered(n, n * 0.010 + 0.030, timestamp=n * 480)
         heard = list(listener.listen([arrival], arrival.when + 0.011))
         assert all(len(frame.pcm) == 480 for frame in heard)

@@ -64,10 +64,10 @@ def test_comfort_noise_goes_on_through_a_pause_and_speech_comes_back_on_time() -
     noise = ComfortNoiseDecoder()
     for arrival in even(0, 100):
         listener.put(arrival)
-        listener.playout.get(arrival.when + 0.005)
+        listener.playout.read(arrival.when + 0.005)
     mark = RtpPacket(13, 100, 100 * FRAME, 1, b"\x3c")
-    listener.playout.put(mark, 1, noise, 2.030)
-    quiet = [listener.playout.get(2.035 + n * 0.020) for n in range(400)]
+    listener.playout.add_packet(mark, 1, noise, 2.030)
+    quiet = [listener.playout.read(2.035 + n * 0.020) for n in range(400)]
     assert all(0 < np.abs(frame.astype(int)).max() < 300 for frame in quiet[1:])
     for n in range(400):
         listener.put(
@@ -75,7 +75,7 @@ def test_comfort_noise_goes_on_through_a_pause_and_speech_comes_back_on_time() -
                 600 + n, (500 + n) * 0.020 + 0.030, sequence=101 + n, timestamp=(500 + n) * FRAME
             )
         )
-        frame = listener.playout.get((500 + n) * 0.020 + 0.035)
+        frame = listener.playout.read((500 + n) * 0.020 + 0.035)
     assert frame[-1] == 600 + 399 + 1
     assert listener.playout.counts.concealed == 0
 
@@ -129,7 +129,7 @@ def test_another_codec_with_another_clock_follows_without_a_gap() -> None:
     heard = list(listener.listen(arrivals, 2.02))
     for n in range(100, 200):
         packet = numbered(n, 0.0, timestamp=100 * FRAME + (n - 100) * 160).packet
-        listener.playout.put(packet, 6, narrow, n * 0.020 + 0.030)
+        listener.playout.add_packet(packet, 6, narrow, n * 0.020 + 0.030)
         heard.extend(listener.listen([], n * 0.020 + 0.035))
     heard.extend(listener.listen([], 4.06))
     assert sounds(heard) == list(range(1, 201))
@@ -159,8 +159,8 @@ def test_a_listener_that_was_away_in_a_pause_does_not_make_up_for_it() -> None:
     listener = Listener()
     noise = ComfortNoiseDecoder()
     list(listener.listen(even(0, 100), 2.0))
-    listener.playout.put(RtpPacket(13, 100, 100 * FRAME, 1, b"\x3c"), 1, noise, 2.030)
-    listener.playout.get(2.035)
+    listener.playout.add_packet(RtpPacket(13, 100, 100 * FRAME, 1, b"\x3c"), 1, noise, 2.030)
+    listener.playout.read(2.035)
     listener.clock = 10.035
     arrivals = [
         numbered(n, (n + 400) * 0.020 + 0.030, timestamp=(n + 400) * FRAME) for n in range(101, 150)
@@ -179,4 +179,4 @@ def test_an_old_packet_with_an_impossible_time_costs_nothing_but_itself(timestam
     assert delays(heard)[-1] < 0.040
     assert sounds(heard) == [n for n in range(1, 400) if n != 51]
     assert listener.playout.counts.undecodable == 1
-    assert listener.playout.pacing.inserted == listener.playout.pacing.removed == 0
+    assert listener.playout.delay_control.inserted == listener.playout.delay_control.removed == 0

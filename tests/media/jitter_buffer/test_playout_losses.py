@@ -78,7 +78,7 @@ def test_nobody_is_told_what_another_decoder_will_make_of_what_follows() -> None
     list(listener.listen(even(0, 50, {20, 30}), 1.0))
     heard: list[Heard] = []
     for arrival in even(51, 60):
-        listener.playout.put(arrival.packet, 1, other, arrival.when)
+        listener.playout.add_packet(arrival.packet, 1, other, arrival.when)
         heard.extend(listener.listen([], arrival.when + 0.005))
     heard.extend(listener.listen([], 1.25))
     assert {MADE_UP, 52} <= set(played(heard))

@@ -29,7 +29,7 @@ class RedListener(Listener):
     def put(self, arrival: Arrival) -> None:
         number = int.from_bytes(arrival.packet.payload, "big")
         redundant = tuple((steps * FRAME, pack("!i", number - steps)) for steps in self.distances)
-        self.playout.put(arrival.packet, self.scale, self.decoder, arrival.when, redundant)
+        self.playout.add_packet(arrival.packet, self.scale, self.decoder, arrival.when, redundant)
 
 
 def hear(count: int, lost: set[int]) -> tuple[list[Heard], RedListener]:
@@ -91,7 +91,7 @@ def test_a_copy_that_is_not_worth_the_wait_costs_none() -> None:
     heard = list(listener.listen(even(10, 2100, {400, 800, 1200, 1600, 2000}), 41.0))
     assert max(delays(heard)) == pytest.approx(0.035)
     assert played(heard).count(MADE_UP) == 5
-    assert listener.playout.pacing.removed == 0
+    assert listener.playout.delay_control.removed == 0
 
 
 def test_a_delay_for_copies_outlasts_the_moments_without_losses() -> None:
@@ -100,9 +100,11 @@ def test_a_delay_for_copies_outlasts_the_moments_without_losses() -> None:
     listener = RedListener(2, distances=(1, 4))
     arrivals = even(10, 3000, lost)
     list(listener.listen([one for one in arrivals if one.when < 16.0], 16.0))
-    changed = listener.playout.pacing.inserted + listener.playout.pacing.removed
+    changed = listener.playout.delay_control.inserted + listener.playout.delay_control.removed
     list(listener.listen([one for one in arrivals if one.when >= 16.0], 60.0))
-    assert listener.playout.pacing.inserted + listener.playout.pacing.removed == changed
+    assert (
+        listener.playout.delay_control.inserted + listener.playout.delay_control.removed == changed
+    )
 
 
 def test_one_that_comes_after_its_copy_is_not_played_again() -> None:
@@ -130,7 +132,7 @@ def test_before_the_first_packet_and_in_another_stretch_nothing_is_believed() ->
 def test_copies_in_impossible_places_cost_no_delay(offset: int) -> None:
     listener = Listener()
     for arrival in even(0, 500):
-        listener.playout.put(
+        listener.playout.add_packet(
             arrival.packet,
             1,
             listener.decoder,
@@ -144,5 +146,7 @@ def test_copies_in_impossible_places_cost_no_delay(offset: int) -> None:
 def test_copies_that_cannot_be_decoded_are_passed_over() -> None:
     listener = Listener()
     for arrival in even(0, 10):
-        listener.playout.put(arrival.packet, 1, listener.decoder, arrival.when, ((FRAME, b""),))
+        listener.playout.add_packet(
+            arrival.packet, 1, listener.decoder, arrival.when, ((FRAME, b""),)
+        )
     assert listener.playout.counts.undecodable == 0

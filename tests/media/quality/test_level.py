@@ -26,12 +26,12 @@ def test_the_loudest_and_the_quietest_are_0_and_the_floor() -> None:
 def test_a_meter_rises_at_once_and_falls_slowly() -> None:
     meter = Meter()
     assert meter.level_dbfs == FLOOR_DBFS
-    meter.put(tone(0.1))
+    meter.measure(tone(0.1))
     assert meter.level_dbfs == pytest.approx(-23.0, abs=0.1)
-    meter.put(tone(0.001))
+    meter.measure(tone(0.001))
     assert -35.0 < meter.level_dbfs < -23.5
     for _ in range(100):
-        meter.put(tone(0.001))
+        meter.measure(tone(0.001))
     assert meter.level_dbfs == pytest.approx(-63.0, abs=0.5)
 
 
@@ -39,23 +39,23 @@ def test_it_counts_the_seconds_that_could_be_heard() -> None:
     meter = Meter()
     for amplitude in (0.1, 0.004, 0.005):  # -23, -51 and -49 dBFS
         for _ in range(10):
-            meter.put(tone(amplitude))
+            meter.measure(tone(amplitude))
     assert meter.audible_s == pytest.approx(0.4)
 
 
 def test_the_mean_is_that_of_what_could_be_heard() -> None:
     meter = Meter()
     for _ in range(10):
-        meter.put(tone(0.1))
-        meter.put(np.zeros(FRAME, np.int16))
+        meter.measure(tone(0.1))
+        meter.measure(np.zeros(FRAME, np.int16))
     assert meter.mean_dbfs == pytest.approx(-23.0, abs=0.1)
 
 
 def test_where_nothing_could_be_heard_the_mean_is_the_loudest() -> None:
     meter = Meter()
     assert meter.mean_dbfs == FLOOR_DBFS
-    meter.put(tone(0.002))
-    meter.put(tone(0.001))
+    meter.measure(tone(0.002))
+    meter.measure(tone(0.001))
     assert meter.mean_dbfs == pytest.approx(-57.0, abs=0.3)
 
 
@@ -63,9 +63,9 @@ def test_the_quiet_is_what_was_not_audible_once_there_was_enough_of_it() -> None
     meter = Meter()
     loud, hush = np.full(960, 8000, np.int16), np.full(960, 33, np.int16)
     for _ in range(24):
-        meter.put(hush)
-        meter.put(loud)
+        meter.measure(hush)
+        meter.measure(loud)
     assert meter.quiet_dbfs is None
-    meter.put(hush)
+    meter.measure(hush)
     assert meter.quiet_dbfs == pytest.approx(-60, abs=0.2)
     assert meter.mean_dbfs == pytest.approx(-12.2, abs=0.1)

@@ -33,7 +33,7 @@ def test_dominance_is_the_power_over_all_the_rest() -> None:
 @pytest.mark.parametrize("pcm", [np.zeros(WINDOW, np.int16), np.full(WINDOW, 5000, np.int16)])
 def test_silence_and_a_steady_voltage_are_no_tone(pcm: Pcm) -> None:
     meter = ToneMeter()
-    meter.put(pcm)
+    meter.add(pcm)
     assert meter.strongest_hz is None
 
 
@@ -41,9 +41,9 @@ def test_seconds_are_counted_where_the_tone_dominates() -> None:
     meter = ToneMeter()
     tone = Tone(440.0, amplitude=0.2)
     for _ in range(100):
-        meter.put(tone.frame())
-    meter.put(noise(3000, RATE))
-    meter.put(Tone(880.0, amplitude=0.2).frame(RATE))
+        meter.add(tone.frame())
+    meter.add(noise(3000, RATE))
+    meter.add(Tone(880.0, amplitude=0.2).frame(RATE))
     assert meter.seconds(440.0) == pytest.approx(2.0)
     assert meter.seconds(440.0 * 1.004) == pytest.approx(2.0)
     assert meter.seconds(440.0 * 0.993) == 0.0
@@ -53,13 +53,13 @@ def test_seconds_are_counted_where_the_tone_dominates() -> None:
 
 def test_a_tone_too_faint_to_hear_does_not_count() -> None:
     meter = ToneMeter()
-    meter.put(Tone(440.0, amplitude=0.004).frame(RATE))
+    meter.add(Tone(440.0, amplitude=0.004).frame(RATE))
     assert meter.seconds(440.0) == 0.0
 
 
 def test_two_tones_of_the_same_strength_dominate_neither() -> None:
     meter = ToneMeter()
-    meter.put(Tone(440.0, 620.0, amplitude=0.3).frame(RATE))
+    meter.add(Tone(440.0, 620.0, amplitude=0.3).frame(RATE))
     assert meter.strongest_hz is None
 
 
@@ -73,7 +73,7 @@ def test_a_tone_is_known_after_every_codec(codec: Codec) -> None:
     )
     for _ in range(100):
         payload = encoder.encode(tone.frame(FRAME))
-        meter.put(decoder.decode(payload))
+        meter.add(decoder.decode(payload))
     assert meter.seconds(440.0) >= 1.6
 
 
@@ -81,33 +81,33 @@ def test_the_latest_tone_is_that_of_the_last_second() -> None:
     meter = ToneMeter()
     assert meter.latest_hz is None
     assert meter.latest_dbfs == -96.0
-    meter.put(Tone(440.0, amplitude=0.1).frame(3 * RATE))
+    meter.add(Tone(440.0, amplitude=0.1).frame(3 * RATE))
     assert meter.latest_hz == pytest.approx(440.0, rel=TOLERANCE)
     assert meter.latest_dbfs == pytest.approx(-23.0, abs=0.1)
-    meter.put(Tone(1000.0, amplitude=0.1).frame(RATE))
+    meter.add(Tone(1000.0, amplitude=0.1).frame(RATE))
     assert meter.latest_hz == pytest.approx(1000.0, rel=TOLERANCE)
-    meter.put(np.zeros(RATE, np.int16))
+    meter.add(np.zeros(RATE, np.int16))
     assert meter.latest_hz is None
     assert meter.latest_dbfs == -96.0
 
 
 def test_one_bad_window_does_not_hide_the_latest_tone() -> None:
     meter = ToneMeter()
-    meter.put(Tone(440.0, amplitude=0.1).frame(3 * WINDOW))
-    meter.put(noise(3000.0))
+    meter.add(Tone(440.0, amplitude=0.1).frame(3 * WINDOW))
+    meter.add(noise(3000.0))
     assert meter.latest_hz == pytest.approx(440.0, rel=TOLERANCE)
 
 
 def test_the_latest_tone_is_known_as_soon_as_it_was_heard_at_all() -> None:
     for late in range(10):
         meter = ToneMeter(10.0)
-        meter.put(np.zeros(late * FRAME, np.int16))
-        meter.put(Tone(440.0, amplitude=0.1).frame(25 * FRAME))
+        meter.add(np.zeros(late * FRAME, np.int16))
+        meter.add(Tone(440.0, amplitude=0.1).frame(25 * FRAME))
         assert meter.latest_hz == pytest.approx(440.0, rel=TOLERANCE)
 
 
 def test_tones_that_change_all_the_time_are_none() -> None:
     meter = ToneMeter()
     for hz in (300.0, 500.0, 700.0, 900.0, 1100.0):
-        meter.put(Tone(hz, amplitude=0.1).frame(WINDOW))
+        meter.add(Tone(hz, amplitude=0.1).frame(WINDOW))
     assert meter.latest_hz is None

@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from sipcli.media.rtp.bursts import Bursts
+from sipcli.media.rtp.bursts import BurstMetrics
 
 
-def judged(pattern: str) -> Bursts:
+def judged(pattern: str) -> BurstMetrics:
     """Of frames: `.` for a good one, `x` for one that was lost."""
-    bursts = Bursts()
+    bursts = BurstMetrics()
     for frame in pattern:
         if frame == "x":
             bursts.lost()
@@ -22,7 +22,7 @@ def test_without_losses_all_is_one_gap() -> None:
     bursts = judged("." * 100)
     assert (bursts.lost_rate, bursts.burst_density, bursts.gap_density) == (0, 0, 0)
     assert (bursts.burst_duration_ms, bursts.gap_duration_ms) == (0, 2000)
-    assert Bursts().gap_duration_ms == 0
+    assert BurstMetrics().gap_duration_ms == 0
 
 
 def test_losses_that_are_far_apart_belong_to_the_gap() -> None:
@@ -55,7 +55,7 @@ def test_several_bursts_are_told_on_average() -> None:
 
 
 def test_frames_may_be_counted_together() -> None:
-    one, other = judged("..xxx" + "." * 30 + "xx"), Bursts()
+    one, other = judged("..xxx" + "." * 30 + "xx"), BurstMetrics()
     other.good(2)
     other.lost(3)
     other.good(30)
@@ -68,7 +68,7 @@ def test_frames_may_be_counted_together() -> None:
 def test_bursts_of_three_are_told_from_losses_at_random(
     loss: float, end: float, are_bursts: bool
 ) -> None:
-    draw, bursts, is_bad = random.Random(7), Bursts(), False
+    draw, bursts, is_bad = random.Random(7), BurstMetrics(), False
     for _ in range(20_000):
         begin = loss * end / (1 - loss) if end < 1 else loss
         is_bad = draw.random() >= end if is_bad and end < 1 else draw.random() < begin

@@ -4,34 +4,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipcli.media.rtp.extension import Element, build, find
+from sipcli.media.rtp.extension import ExtensionElement, build, find
 from sipcli.media.rtp.packet import RtpPacket, parse
 from sipcli.media.rtp.packet import build as build_packet
 
-elements = st.builds(Element, st.integers(1, 255), st.binary(max_size=255))
+elements = st.builds(ExtensionElement, st.integers(1, 255), st.binary(max_size=255))
 
 
 def test_a_short_value_takes_the_one_byte_form() -> None:
-    assert build(Element(4, b"0")) == bytes.fromhex("bede 0001 4030 0000")
-    assert build(Element(14, b"abc")) == bytes.fromhex("bede 0001 e2616263")
+    assert build(ExtensionElement(4, b"0")) == bytes.fromhex("bede 0001 4030 0000")
+    assert build(ExtensionElement(14, b"abc")) == bytes.fromhex("bede 0001 e2616263")
 
 
 @pytest.mark.parametrize(
     ("element", "block"),
     [
-        (Element(15, b"0"), "1000 0001 0f013000"),
-        (Element(255, b"ab"), "1000 0001 ff026162"),
-        (Element(1, b""), "1000 0001 01000000"),
-        (Element(2, b"x" * 17), "1000 0005 0211" + "78" * 17 + "00"),
+        (ExtensionElement(15, b"0"), "1000 0001 0f013000"),
+        (ExtensionElement(255, b"ab"), "1000 0001 ff026162"),
+        (ExtensionElement(1, b""), "1000 0001 01000000"),
+        (ExtensionElement(2, b"x" * 17), "1000 0005 0211" + "78" * 17 + "00"),
     ],
     ids=["number 15", "highest number", "empty", "17 bytes"],
 )
-def test_what_has_no_room_there_takes_the_two_byte_form(element: Element, block: str) -> None:
+def test_what_has_no_room_there_takes_the_two_byte_form(
+    element: ExtensionElement, block: str
+) -> None:
     assert build(element) == bytes.fromhex(block)
 
 
 @given(elements)
-def test_what_is_built_is_found_and_goes_through_a_packet(element: Element) -> None:
+def test_what_is_built_is_found_and_goes_through_a_packet(element: ExtensionElement) -> None:
     block = build(element)
     assert len(block) % 4 == 0
     assert find(block, element.number) == element.value

@@ -11,7 +11,7 @@ from sipcli.media.rtp.rtcp import SenderReport
 
 
 def packet(sequence: int, ssrc: int = 1, timestamp: int = 0, mid: bytes | None = None) -> bytes:
-    block = b"" if mid is None else extension.build(extension.Element(4, mid))
+    block = b"" if mid is None else extension.build(extension.ExtensionElement(4, mid))
     return build(RtpPacket(0, sequence & 0xFFFF, timestamp, ssrc, b"x", extension=block))
 
 
@@ -115,7 +115,7 @@ def test_jitter_is_that_of_the_current_source() -> None:
     for n, when in enumerate((0.0, 0.036)):
         one = receiver.receive(packet(n, timestamp=n * 160))
         assert one is not None
-        receiver.timed(one, 8_000, when)
+        receiver.count_jitter(one, 8_000, when)
     assert receiver.jitter_ms == pytest.approx(1.0)
 
 

@@ -9,7 +9,7 @@ from sipcli.media.rtp.red import (
     LARGEST_PACKET,
     LARGEST_REDUNDANT,
     MAX_BLOCKS,
-    Block,
+    RedBlock,
     Redundancy,
     build,
     parse,
@@ -20,16 +20,16 @@ CHROMIUMS = bytes.fromhex("ef0f0003 6f") + b"oldnewest"
 
 
 def test_a_packet_of_chromium_is_read() -> None:
-    assert parse(CHROMIUMS) == (Block(111, 960, b"old"), Block(111, 0, b"newest"))
+    assert parse(CHROMIUMS) == (RedBlock(111, 960, b"old"), RedBlock(111, 0, b"newest"))
 
 
 def test_what_is_written_is_what_chromium_writes() -> None:
-    assert build((Block(111, 960, b"old"), Block(111, 0, b"newest"))) == CHROMIUMS
+    assert build((RedBlock(111, 960, b"old"), RedBlock(111, 0, b"newest"))) == CHROMIUMS
 
 
 def test_a_primary_payload_may_come_alone() -> None:
-    assert parse(b"\x6fnewest") == (Block(111, 0, b"newest"),)
-    assert parse(b"\x6f") == (Block(111, 0, b""),)
+    assert parse(b"\x6fnewest") == (RedBlock(111, 0, b"newest"),)
+    assert parse(b"\x6f") == (RedBlock(111, 0, b""),)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_lengths_that_lead_out_of_the_packet_make_it_worthless(payload: bytes) -
 
 
 BLOCKS = st.builds(
-    Block,
+    RedBlock,
     st.integers(0, 127),
     st.integers(0, LARGEST_OFFSET),
     st.binary(max_size=LARGEST_REDUNDANT),
@@ -59,9 +59,9 @@ BLOCKS = st.builds(
 
 @given(
     st.lists(BLOCKS, max_size=MAX_BLOCKS - 1),
-    st.builds(Block, st.integers(0, 127), st.just(0), st.binary(max_size=1500)),
+    st.builds(RedBlock, st.integers(0, 127), st.just(0), st.binary(max_size=1500)),
 )
-def test_what_was_written_is_read(redundant: list[Block], primary: Block) -> None:
+def test_what_was_written_is_read(redundant: list[RedBlock], primary: RedBlock) -> None:
     assert parse(build((*redundant, primary))) == (*redundant, primary)
 
 

@@ -93,11 +93,11 @@ def test_two_reports_tell_the_round_trip() -> None:
 def test_an_impossible_round_trip_is_not_believed() -> None:
     here, there = Side(1), Side(2)
     exchange(here, there, delay=0.040)
-    block = here.reporting.remote
+    block = here.reporting.remote_report
     assert block is not None
     wild = replace(block, delay_since=0x8000_0000, lost=5)
     here.reporting.receive(build((ReceiverReport(2, (wild,)),)), 3.0)
-    assert here.reporting.remote == wild
+    assert here.reporting.remote_report == wild
     assert here.reporting.rtt_ms == pytest.approx(80.0, abs=0.1)
 
 
@@ -106,7 +106,7 @@ def test_what_the_far_end_says_of_us_is_kept_and_of_others_not() -> None:
     ours = ReportBlock(1, 0.25, 7, 100, 0, 0, 0)
     report = SenderReport(9, 0, 0, 0, 0, (ours, replace(ours, ssrc=4, lost=99)))
     side.reporting.receive(build((report,)), 1.0)
-    assert side.reporting.remote == ours
+    assert side.reporting.remote_report == ours
     assert side.reporting.rtt_ms is None
 
 
@@ -180,7 +180,7 @@ def test_what_was_only_overtaken_makes_no_report_sooner() -> None:
     for number in (1, 2, 3, 4, 6):
         packet = RtpPacket(0, number, 160 * number, 9, b"x")
         assert side.receiver.receive(build_rtp(packet)) == packet
-        side.receiver.timed(packet, 8_000, 20.0 + 0.02 * number)
+        side.receiver.count_jitter(packet, 8_000, 20.0 + 0.02 * number)
         if number == 3:
             side.reporting.report(20.06)
     assert side.reporting.due(20.12) == pytest.approx(20.06 + 2.052, abs=1e-3)

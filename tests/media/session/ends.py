@@ -10,9 +10,9 @@ import numpy as np
 
 from sipcli.catalog.codecs import CODECS
 from sipcli.media.pcm import FRAME, Pcm, silence
-from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import MediaConnected, MediaEvent
-from sipcli.media.session.session import MediaSession
+from sipcli.media.session.media_config import MediaConfig
+from sipcli.media.session.media_session import MediaSession
 from sipcli.sdp.description import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
 from tests.core.factories import settings

@@ -8,26 +8,28 @@ from sipcli.catalog.codecs import CODECS, OPUS, PCMA, PCMU, Codec
 from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import make_decoder
-from sipcli.media.dtmf.digits import Digit, InvalidDigits, steps
-from sipcli.media.dtmf.event import Event
-from sipcli.media.dtmf.event import parse as parse_event
+from sipcli.media.dtmf.digits import Digit, InvalidDigits, parse_digits
+from sipcli.media.dtmf.telephone_event import TelephoneEvent
+from sipcli.media.dtmf.telephone_event import parse as parse_event
 from sipcli.media.pcm import FRAME, silence
-from sipcli.media.rtp.extension import Element, find
+from sipcli.media.rtp.extension import ExtensionElement, find
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.red import parse as parse_red
 from sipcli.media.rtp.rtcp import ReportBlock
-from sipcli.media.session.outbound import Outbound, OutboundFormats
+from sipcli.media.session.outbound import OutboundAudio, OutboundFormats
 from tests.media.call import EVENTS, PAYLOAD_TYPE, outbound, read
 from tests.media.codecs.tone import frames, voice
 from tests.media.rtp.test_loss_protection import BURSTS_REMAIN, MUCH_REMAINS
 
 
-def send(half: Outbound, frames: int, first: int = 0, tone: Tone | None = None) -> list[RtpPacket]:
+def send(
+    half: OutboundAudio, frames: int, first: int = 0, tone: Tone | None = None
+) -> list[RtpPacket]:
     """What is sent of `frames` frames."""
     found = []
     for n in range(first, first + frames):
         pcm = tone.frame() if tone else silence(FRAME)
-        found += [read([data]) for data in half.frame(pcm, n * 0.020)]
+        found += [read([data]) for data in half.packetize(pcm, n * 0.020)]
     return found
 
 
@@ -48,7 +50,7 @@ def test_fifty_packets_a_second_of_20_ms(codec: Codec) -> None:
 def test_a_digit_takes_the_place_of_the_audio() -> None:
     half = outbound(PCMU)
     send(half, 5)
-    half.dial(steps("5"))
+    half.dial(parse_digits("5"))
     found = send(half, 10, first=5)
     assert [packet.payload_type for packet in found] == [101] * 7 + [PAYLOAD_TYPE] * 3
     assert [packet.marker for packet in found] == [True] + [False] * 9
@@ -60,12 +62,12 @@ def test_a_digit_takes_the_place_of_the_audio() -> None:
 
 def test_digits_have_the_clock_of_the_codec_or_else_the_one_there_is() -> None:
     half = outbound(OPUS)
-    half.dial(steps("1"))
+    half.dial(parse_digits("1"))
     (first, *_) = send(half, 10)
     assert (first.payload_type, first.payload[2:]) == (102, (960).to_bytes(2, "big"))
     half = outbound(OPUS)
     half.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, {8_000: 101}))
-    half.dial(steps("1"))
+    half.dial(parse_digits("1"))
     (first, *_) = send(half, 10)
     assert (first.payload_type, first.payload[2:]) == (101, (160).to_bytes(2, "big"))
 
@@ -74,7 +76,7 @@ def test_without_events_digits_wait() -> None:
     half = outbound()
     half.agree(OutboundFormats(PCMU, 0))
     assert not half.takes_events
-    half.dial(steps("1"))
+    half.dial(parse_digits("1"))
     assert {packet.payload_type for packet in send(half, 20)} == {0}
     half.agree(OutboundFormats(PCMU, 0, EVENTS))
     assert half.takes_events
@@ -82,7 +84,7 @@ def test_without_events_digits_wait() -> None:
 
 def test_too_many_digits_are_refused() -> None:
     with pytest.raises(InvalidDigits):
-        outbound().dial(steps("1" * 1000) + steps("1"))
+        outbound().dial(parse_digits("1" * 1000) + parse_digits("1"))
 
 
 def test_a_change_of_codec_has_no_jump() -> None:
@@ -100,7 +102,7 @@ def test_a_change_of_codec_has_no_jump() -> None:
 
 def test_another_payload_type_alone_keeps_the_encoder_and_the_digits() -> None:
     half = outbound(OPUS)
-    half.dial(steps("12"))
+    half.dial(parse_digits("12"))
     send(half, 3)
     half.agree(OutboundFormats(OPUS, 111, EVENTS))
     rest = send(half, 30, first=3)
@@ -120,14 +122,14 @@ def test_a_digit_sounds_as_it_began_and_the_next_goes_by_what_is_agreed(
     formats: OutboundFormats, types: list[int]
 ) -> None:
     half = outbound(PCMU)
-    half.dial(steps("12"))
+    half.dial(parse_digits("12"))
     begun = send(half, 2)
     half.agree(formats)
     found = send(half, 23, first=2)
     assert [packet.payload_type for packet in found][: len(types)] == types
     assert {packet.timestamp for packet in [*begun, *found[:5]]} == {begun[0].timestamp}
     ends = [parse_event(packet.payload) for packet in found[2:5]]
-    assert ends == [Event(1, 800, end=True)] * 3
+    assert ends == [TelephoneEvent(1, 800, end=True)] * 3
     told = half.digits()
     assert told == (Digit("1", 100), Digit("2", 100))[: 2 if formats.events else 1]
     assert half.dtmf.take_back() == (() if formats.events else ("2",))
@@ -135,7 +137,7 @@ def test_a_digit_sounds_as_it_began_and_the_next_goes_by_what_is_agreed(
 
 def test_a_digit_may_have_to_end_at_once() -> None:
     half = outbound(PCMU)
-    half.dial(steps("1"))
+    half.dial(parse_digits("1"))
     begun = send(half, 2)
     ends = half.end_digit()
     packets = [read([data]) for data in ends]
@@ -179,7 +181,7 @@ def test_reported_losses_bring_fec_and_its_end_comes_slowly() -> None:
 
     def has_fec(first: int) -> bool:
         speech = frames(voice(0.5))
-        packets = [half.frame(pcm, (first + n) * 0.020) for n, pcm in enumerate(speech)]
+        packets = [half.packetize(pcm, (first + n) * 0.020) for n, pcm in enumerate(speech)]
         return any(decoder.has_fec(read(packet).payload) for packet in packets[5:])
 
     assert not has_fec(0)
@@ -196,7 +198,7 @@ def test_a_new_encoder_knows_of_the_losses_too() -> None:
     half, decoder = outbound(PCMU), make_decoder(OPUS)
     half.on_report(report(0.1), 0.0)
     half.agree(OutboundFormats(OPUS, 111, EVENTS))
-    packets = [half.frame(pcm, n * 0.020) for n, pcm in enumerate(frames(voice(0.5)))]
+    packets = [half.packetize(pcm, n * 0.020) for n, pcm in enumerate(frames(voice(0.5)))]
     assert any(decoder.has_fec(read(packet).payload) for packet in packets)
 
 
@@ -206,7 +208,7 @@ def test_the_level_is_that_of_what_was_sent() -> None:
     assert half.meter.audible_s == pytest.approx(0.5)
     assert half.meter.mean_dbfs == pytest.approx(-23.0, abs=0.1)
     half.pause(1.0)
-    half.dial(steps("1"))
+    half.dial(parse_digits("1"))
     loud = Tone(440.0, amplitude=0.9)
     send(half, 7, first=51, tone=loud)  # under the digit it is not sent
     assert half.meter.mean_dbfs == pytest.approx(-23.0, abs=0.1)
@@ -289,7 +291,7 @@ def test_a_digit_is_not_sent_again() -> None:
     half.agree(RED)
     half.on_report(report(0.05), 0.0)
     send(half, 5)
-    half.dial(steps("1"))
+    half.dial(parse_digits("1"))
     found = send(half, 12, first=5)
     assert [packet.payload_type for packet in found] == [102] * 7 + [PAYLOAD_TYPE] + [63] * 4
     assert [b.timestamp_offset for b in parse_red(found[-1].payload)] == [960, 0]
@@ -305,9 +307,9 @@ def test_other_settings_for_opus_make_another_encoder() -> None:
 
 
 def test_packets_name_their_medium_until_the_far_end_reports_on_them() -> None:
-    formats = OutboundFormats(PCMU, PAYLOAD_TYPE, EVENTS, mid=Element(4, b"0"))
-    half = Outbound(formats, ssrc=7, sequence=0, timestamp=0)
-    half.dial(steps("5"))
+    formats = OutboundFormats(PCMU, PAYLOAD_TYPE, EVENTS, mid=ExtensionElement(4, b"0"))
+    half = OutboundAudio(formats, ssrc=7, sequence=0, timestamp=0)
+    half.dial(parse_digits("5"))
     named = send(half, 50)
     assert {find(packet.extension, 4) for packet in named} == {b"0"}
     assert {packet.payload_type for packet in named} == {PAYLOAD_TYPE, EVENTS[8_000]}

@@ -11,7 +11,7 @@ from sipcli.media.rtp.packet import RtpPacket, build, parse
 from sipcli.media.rtp.rtcp import Goodbye, ReceiverReport, SenderReport, SourceDescription
 from sipcli.media.rtp.rtcp import build as rtcp_bytes
 from sipcli.media.rtp.rtcp import parse as parse_rtcp
-from sipcli.media.session.stream import MAX_COLLISIONS
+from sipcli.media.session.audio_stream import MAX_COLLISIONS
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.sources import MidExtension
 from tests.media.session.ends import connected, exchange, virtual

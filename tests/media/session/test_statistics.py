@@ -9,8 +9,8 @@ from sipcli.media.audio_io.tones import Tone
 from sipcli.media.quality.mos import IMPAIRMENTS, mos
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.rtcp import ReceiverReport, ReportBlock, build
-from sipcli.media.session.inbound import Inbound
-from sipcli.media.session.outbound import Outbound
+from sipcli.media.session.inbound import InboundAudio
+from sipcli.media.session.outbound import OutboundAudio
 from sipcli.media.session.statistics import Statistics, snapshot
 from tests.media.call import Way, inbound, outbound, read
 
@@ -31,7 +31,7 @@ CONTRACT = [
 ]
 
 
-def reporting(sent: Outbound, received: Inbound) -> Reporting:
+def reporting(sent: OutboundAudio, received: InboundAudio) -> Reporting:
     return Reporting(sent.sender, received.receiver, cname="me", draw=lambda: 0.5, wall_clock=1e9)
 
 
@@ -41,11 +41,11 @@ def call(codec: Codec, lose_every: int = 0, frames: int = 500) -> Statistics:
     mine, theirs = Tone(440.0, amplitude=0.5), Tone(500.0, amplitude=0.1)
     for n in range(frames):
         now = n * 0.020
-        sent.frame(mine.frame(), now)
-        (data,) = there.frame(theirs.frame(), now)
+        sent.packetize(mine.frame(), now)
+        (data,) = there.packetize(theirs.frame(), now)
         if not (lose_every and n % lose_every == 7):
-            received.rtp(data, now + 0.025)
-        received.frame(now + 0.030)
+            received.on_rtp(data, now + 0.025)
+        received.read(now + 0.030)
     reports = reporting(sent, received)
     reports.report(10.0)
     lsr = (int((10.0 + 1e9 + 2_208_988_800) * 2**32) >> 16) & 0xFFFF_FFFF
@@ -84,10 +84,10 @@ def test_losses_show_and_cost() -> None:
 def test_bursts_and_delay_cost_what_the_model_says(rtt_ms: int) -> None:
     sent, received, there = outbound(OPUS), inbound(OPUS), outbound(OPUS)
     for n in range(600):
-        (data,) = there.frame(Tone(500.0).frame(), n * 0.020)
+        (data,) = there.packetize(Tone(500.0).frame(), n * 0.020)
         if n % 60 not in (7, 8, 9):
-            received.rtp(data, n * 0.020 + 0.025)
-        received.frame(n * 0.020 + 0.030)
+            received.on_rtp(data, n * 0.020 + 0.025)
+        received.read(n * 0.020 + 0.030)
     reports = reporting(sent, received)
     reports.rtt_ms = rtt_ms
     found = snapshot(received, sent, reports)
@@ -98,7 +98,7 @@ def test_bursts_and_delay_cost_what_the_model_says(rtt_ms: int) -> None:
 
 def test_a_call_in_which_nothing_came() -> None:
     sent, received = outbound(PCMU), inbound(PCMU)
-    sent.frame(Tone(440.0).frame(), 0.0)
+    sent.packetize(Tone(440.0).frame(), 0.0)
     found = snapshot(received, sent, reporting(sent, received))
     assert found.mos is None
     assert found.rtt_ms is None
@@ -115,6 +115,6 @@ def test_figures_are_rounded_to_what_they_are_good_for() -> None:
 
 def test_what_the_halves_count_is_what_was_on_the_wire() -> None:
     half = outbound(PCMU)
-    packets = [read(half.frame(Tone(440.0).frame(), n * 0.020)) for n in range(3)]
+    packets = [read(half.packetize(Tone(440.0).frame(), n * 0.020)) for n in range(3)]
     assert half.sender.packets == 3
     assert half.sender.octets == sum(len(packet.payload) for packet in packets)

@@ -6,12 +6,12 @@ import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU, Codec
 from sipcli.media.audio_io.tones import Tone
-from sipcli.media.dtmf.digits import Digit, steps
+from sipcli.media.dtmf.digits import Digit, parse_digits
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp.packet import RtpPacket, build
-from sipcli.media.session.inbound import Inbound
-from sipcli.media.session.outbound import Outbound
+from sipcli.media.session.inbound import InboundAudio
+from sipcli.media.session.outbound import OutboundAudio
 from tests.media.call import inbound, outbound, read
 
 OLD, NEW = 7, 9
@@ -22,7 +22,7 @@ class Pair:
     """Two senders, frame by frame in step, and who hears them."""
 
     def __init__(self, codec: Codec = PCMU) -> None:
-        self.ears: Inbound = inbound(codec)
+        self.ears: InboundAudio = inbound(codec)
         self.old, self.new = outbound(codec, ssrc=OLD), outbound(codec, ssrc=NEW)
         self.frames = 0
 
@@ -33,17 +33,17 @@ class Pair:
             self.frames += 1
             for sender, tone in ((self.old, old), (self.new, new)):
                 self.arrives(sender, tone, now)
-            yield self.ears.frame(now + 0.030)
+            yield self.ears.read(now + 0.030)
 
-    def arrives(self, sender: Outbound, tone: Tone | None, now: float) -> None:
-        for data in sender.frame(tone.frame() if tone else silence(FRAME), now):
-            self.ears.rtp(data, now + 0.025)
+    def arrives(self, sender: OutboundAudio, tone: Tone | None, now: float) -> None:
+        for data in sender.packetize(tone.frame() if tone else silence(FRAME), now):
+            self.ears.on_rtp(data, now + 0.025)
 
     def seconds(self, frames: int, old: Tone | None, new: Tone | None, frequency: float) -> float:
         """For how long that frequency is heard."""
         meter = ToneMeter()
         for pcm in self.carry(frames, old, new):
-            meter.put(pcm)
+            meter.add(pcm)
         return meter.seconds(frequency)
 
     @property
@@ -107,7 +107,7 @@ def test_the_packets_of_each_source_count_while_it_is_heard() -> None:
 
 def test_digits_from_a_source_of_their_own_are_heard_once() -> None:
     pair = Pair()
-    pair.new.dial(steps("12"))
+    pair.new.dial(parse_digits("12"))
     digits: list[Digit] = []
     for _ in pair.carry(60, Tone(LOW), None):
         digits += pair.ears.digits(pair.frames * 0.020)
@@ -118,7 +118,7 @@ def test_digits_from_a_source_of_their_own_are_heard_once() -> None:
 def test_a_digit_that_ends_while_sources_change_is_told_once() -> None:
     pair = Pair()
     list(pair.carry(5, Tone(LOW), None))
-    pair.old.dial(steps("7"))
+    pair.old.dial(parse_digits("7"))
     digits: list[Digit] = []
     for _ in range(5):  # up to its first end
         pair.arrives(pair.old, None, pair.frames * 0.020)
@@ -135,12 +135,12 @@ def test_a_digit_that_ends_while_sources_change_is_told_once() -> None:
 
 def test_a_new_source_in_each_packet_is_never_heard() -> None:
     ears = inbound()
-    payload = read(outbound().frame(Tone(HIGH).frame(), 0.0)).payload
+    payload = read(outbound().packetize(Tone(HIGH).frame(), 0.0)).payload
     for n in range(2000):
         now = n * 0.020
-        ears.rtp(build(RtpPacket(96, n & 0xFFFF, n * 160, 1, b"\xff" * 160)), now)
-        ears.rtp(build(RtpPacket(96, n & 0xFFFF, n * 160, 100 + n, payload)), now)
-        ears.rtp(build(RtpPacket(101, n & 0xFFFF, n * 160, 5000 + n, b"\x05\x8a\x01\x40")), now)
-        ears.frame(now)
+        ears.on_rtp(build(RtpPacket(96, n & 0xFFFF, n * 160, 1, b"\xff" * 160)), now)
+        ears.on_rtp(build(RtpPacket(96, n & 0xFFFF, n * 160, 100 + n, payload)), now)
+        ears.on_rtp(build(RtpPacket(101, n & 0xFFFF, n * 160, 5000 + n, b"\x05\x8a\x01\x40")), now)
+        ears.read(now)
     assert ears.receiver.ssrc == 1
     assert len(ears.digits(100.0)) == 2000

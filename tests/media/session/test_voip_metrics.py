@@ -58,7 +58,7 @@ def test_losses_in_a_row_are_told_as_bursts() -> None:
         list(way.carry(47, tone))
     found = voip_metrics(way.receiver, reporting(way))
     assert found is not None
-    lost = way.receiver.playout.counts.concealed / FRAME
+    lost = way.receiver.jitter_buffer.counts.concealed / FRAME
     assert lost >= 12
     assert found.loss_rate == pytest.approx(lost / 247, abs=0.005)
     assert found.discard_rate == 0
@@ -74,11 +74,11 @@ def test_what_comes_too_late_is_discarded_and_not_lost() -> None:
     way = Way(outbound(PCMU), inbound(PCMU))
     tone = Tone(440.0, amplitude=0.5)
     list(way.carry(100, tone))
-    (held,) = way.sender.frame(tone.frame(), way.frames * 0.020)
+    (held,) = way.sender.packetize(tone.frame(), way.frames * 0.020)
     way.frames += 1
-    way.receiver.frame(way.frames * 0.020 + 0.010)
+    way.receiver.read(way.frames * 0.020 + 0.010)
     list(way.carry(20, tone))
-    way.receiver.rtp(held, way.frames * 0.020)
+    way.receiver.on_rtp(held, way.frames * 0.020)
     list(way.carry(80, tone))
     found = voip_metrics(way.receiver, reporting(way))
     assert found is not None

@@ -18,7 +18,7 @@ from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp import rtcp
 from sipcli.media.rtp.packet import RtpPacket, build
 from sipcli.media.rtp.rtcp import Goodbye, ReportBlock, SenderReport
-from sipcli.media.session.stream import Randomness, Stream, Wire
+from sipcli.media.session.audio_stream import AudioStream, RandomValues, StreamOutputs
 from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiation import Negotiation
 from tests.media.session.ends import Mute
@@ -42,7 +42,7 @@ class Heard:
         self.frames.append(frame)
 
 
-def stream(sink: Heard) -> Stream:
+def stream(sink: Heard) -> AudioStream:
     """One that has agreed on all that can be agreed on."""
     lines = (
         f"a=rtpmap:{RED_TYPE} red/48000/2",
@@ -53,15 +53,15 @@ def stream(sink: Heard) -> Stream:
     )
     types = " ".join(str(each) for each in TYPES[:-1])
     offer = sdp(audio(*lines, line=f"m=audio 5000 UDP/TLS/RTP/SAVPF {types}"))
-    wire = Wire(
+    wire = StreamOutputs(
         send_rtp=lambda _: None,
         send_rtcp=lambda _: None,
         on_digit_sent=lambda _: None,
         on_digit_received=lambda _: None,
         on_ssrc=lambda _: None,
     )
-    chance = Randomness(ssrc=OUR_SSRC, sequence=9, timestamp=9, cname="us", draw=lambda: 0.5)
-    made = Stream(Mute(), sink, (), wire, chance, wall_clock=1e9)
+    chance = RandomValues(ssrc=OUR_SSRC, sequence=9, timestamp=9, cname="us", draw=lambda: 0.5)
+    made = AudioStream(Mute(), sink, (), wire, chance, wall_clock=1e9)
     made.agree(answering(Negotiation(10, Preferences(red=True)), offer)[1])
     return made
 
@@ -88,14 +88,14 @@ class Talker:
         self.next = self.next._replace(sequence=(self.next.sequence + 1) & 0xFFFF)
 
 
-def listen(ear: Stream, frames: int, talker: Talker, begin: int = 0) -> None:
+def listen(ear: AudioStream, frames: int, talker: Talker, begin: int = 0) -> None:
     """Let the stream hear so many packets, each in time, from frame `begin` on."""
     for n in range(begin, begin + frames):
         ear.on_rtp(build(talker.say()), n * FRAME_S)
         ear.tick(n * FRAME_S + 0.005)
 
 
-def hears_a_tone(ear: Stream, sink: Heard, begin: int) -> bool:
+def hears_a_tone(ear: AudioStream, sink: Heard, begin: int) -> bool:
     """Whether it hears a talker who comes after all that was wild, from another source.
 
     Another, since a source that takes its numbers back by less than 100 is taken at its word: such
@@ -106,7 +106,7 @@ def hears_a_tone(ear: Stream, sink: Heard, begin: int) -> bool:
     listen(ear, 150, talker, begin)
     meter = ToneMeter()
     for pcm in sink.frames[-75:]:
-        meter.put(pcm)
+        meter.add(pcm)
     return meter.seconds(440.0) > 1.4
 
 

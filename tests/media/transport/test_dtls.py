@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from OpenSSL import SSL
 
-from sipcli.media.webrtc.dtls import Certificate, Dtls, DtlsFault, WrongFingerprint
+from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate, DtlsFault, WrongFingerprint
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 from tests.media.transport.transport_pair import ALICE, BOB, opposite, rtp
 from tests.media.virtual_time import now, run, settle
@@ -357,7 +357,7 @@ def test_a_stranger_gets_no_keys_and_is_told() -> None:
 
 def test_certificates_differ_from_phone_to_phone() -> None:
     assert ALICE.fingerprint != BOB.fingerprint
-    assert Certificate.generate().fingerprint.hash_function == "sha-256"
+    assert DtlsCertificate.generate().fingerprint.hash_function == "sha-256"
     assert len(ALICE.fingerprint.value) == 32 * 3 - 1
     assert ALICE.fingerprint.value == ALICE.fingerprint.value.upper()
 

@@ -9,8 +9,8 @@ import pytest
 from aioice import ice, stun
 
 from sipcli.errors import Phase
+from sipcli.media.transport.errors import DtlsFailed, IceFailed
 from sipcli.media.transport.events import Failed
-from sipcli.media.transport.failure import DtlsFailed, IceFailed
 from sipcli.sdp.transport import Candidate, DtlsRole, LocalTransport
 from tests.media.transport.transport_pair import (
     BOB,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from sipcli.errors import Phase
+from sipcli.media.transport.errors import FingerprintMismatch
 from sipcli.media.transport.events import Failed, Lost
-from sipcli.media.transport.failure import FingerprintMismatch
-from sipcli.media.webrtc.dtls import Certificate
+from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 from tests.media.transport.transport_pair import (
     ALICE,
@@ -171,7 +171,7 @@ def test_two_ends_that_both_want_to_control_come_to_terms() -> None:
 # Identity
 
 
-def fingerprint_of(certificate: Certificate, algorithm: str) -> Fingerprint:
+def fingerprint_of(certificate: DtlsCertificate, algorithm: str) -> Fingerprint:
     found = next(f for f in certificate.rtc.getFingerprints() if f.algorithm == algorithm)
     return Fingerprint(algorithm, found.value)
 

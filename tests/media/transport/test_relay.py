@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 from aioice.stun import Method
 
-from sipcli.media.transport.failure import IceFailed
+from sipcli.media.transport.errors import IceFailed
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.webrtc.candidates import is_credible
 from sipcli.sdp.transport import CandidateType

@@ -18,8 +18,8 @@ from OpenSSL import SSL
 from sipcli.config.settings import Settings
 from sipcli.errors import ConfigError
 from sipcli.media.transport.ice_servers import IceServer, IceServers
-from sipcli.media.transport.survey import survey
-from sipcli.media.webrtc.flights import Flights
+from sipcli.media.transport.server_probe import probe_servers
+from sipcli.media.webrtc.dtls_flights import DtlsFlights
 from sipcli.media.webrtc.stun_dtls import ServerTrust
 from tests.core.factories import settings
 from tests.media.transport.fake_servers import Address, FakeStun, serving
@@ -50,7 +50,7 @@ class FakeStuns(FakeStun):
         self.breaks_off = False
         """Whether it answers a request with a farewell."""
         self.connections: dict[Address, SSL.Connection] = {}
-        self._flights: dict[Address, Flights] = {}
+        self._flights: dict[Address, DtlsFlights] = {}
         issued = authority.issue_cert(name)
         self._context = SSL.Context(SSL.DTLS_METHOD)
         key = load_pem_private_key(issued.private_key_pem.bytes(), None)
@@ -68,7 +68,7 @@ class FakeStuns(FakeStun):
         if client not in self.connections:
             self.connections[client] = SSL.Connection(self._context)
             self.connections[client].set_accept_state()
-            self._flights[client] = Flights(lambda sent: self._send(sent, addr))
+            self._flights[client] = DtlsFlights(lambda sent: self._send(sent, addr))
         connection, flights = self.connections[client], self._flights[client]
         if flights.receive(data):
             connection.bio_write(data)
@@ -138,7 +138,7 @@ def test_it_is_asked_beside_others() -> None:
     async def test() -> None:
         secure, plain = FakeStuns(NAT), FakeStun(NAT)
         async with serving(secure, plain):
-            found = await survey(options(stuns_uri(secure), stun_uri(plain)))
+            found = await probe_servers(options(stuns_uri(secure), stun_uri(plain)))
         assert [each.fault for each in found] == [None, None]
         assert [[mapping.seen for mapping in each.mappings] for each in found] == [[NAT], [NAT]]
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sipcli.media.transport.events import Connected, Failed, Lost, TransportEvent, Warned
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.media_transport import MediaTransport
-from sipcli.media.webrtc.dtls import Certificate
+from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.sdp.transport import (
     Candidate,
     CandidateType,
@@ -19,8 +19,8 @@ from sipcli.sdp.transport import (
     RemoteTransport,
 )
 
-ALICE = Certificate.generate()
-BOB = Certificate.generate()
+ALICE = DtlsCertificate.generate()
+BOB = DtlsCertificate.generate()
 
 
 def rtp(sequence: int = 1, payload: bytes = b"hello", ssrc: int = 0xA11CE) -> bytes:
@@ -64,7 +64,9 @@ def opposite(role: DtlsRole) -> DtlsRole:
 class Party:
     """One end; `rtp`, `rtcp` and `events` fill up."""
 
-    def __init__(self, certificate: Certificate = ALICE, options: IceServers | None = None) -> None:
+    def __init__(
+        self, certificate: DtlsCertificate = ALICE, options: IceServers | None = None
+    ) -> None:
         self.certificate = certificate
         self.rtp: list[bytes] = []
         self.rtcp: list[bytes] = []

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sipcli.media.codecs.codec import Decoder
 
 
-class Waiting(NamedTuple):
+class QueuedPacket(NamedTuple):
     """A packet with its place on the timeline."""
 
     position: int
@@ -32,18 +32,18 @@ class PacketQueue:
     """Sorted by position, which no two packets share."""
 
     def __init__(self) -> None:
-        self._packets: list[Waiting] = []
+        self._packets: list[QueuedPacket] = []
 
     def __len__(self) -> int:
         return len(self._packets)
 
     @property
-    def first(self) -> Waiting | None:
+    def first(self) -> QueuedPacket | None:
         """The one whose turn is next."""
         return self._packets[0] if self._packets else None
 
     @property
-    def second(self) -> Waiting | None:
+    def second(self) -> QueuedPacket | None:
         """The one after it."""
         return self._packets[1] if len(self._packets) > 1 else None
 
@@ -52,7 +52,7 @@ class PacketQueue:
         """Samples from the beginning of the first to the end of the last."""
         return self._packets[-1].end - self._packets[0].position if self._packets else 0
 
-    def add(self, packet: Waiting) -> bool:
+    def add(self, packet: QueuedPacket) -> bool:
         """Put `packet` in its place; False if that is taken."""
         packets = self._packets
         if not packets or packet.position > packets[-1].position:
@@ -64,6 +64,6 @@ class PacketQueue:
         packets.insert(place, packet)
         return True
 
-    def pop(self) -> Waiting:
+    def pop(self) -> QueuedPacket:
         """Take the first out; raises `IndexError` if there is none."""
         return self._packets.pop(0)

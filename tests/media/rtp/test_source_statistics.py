@@ -2,13 +2,13 @@
 
 import pytest
 
-from sipcli.media.rtp.reception import MAX_DROPOUT, Arrival, Reception
 from sipcli.media.rtp.rtcp import SenderReport
+from sipcli.media.rtp.source_statistics import MAX_DROPOUT, Arrival, SourceStatistics
 
 
-def reception(*sequences: int) -> Reception:
+def reception(*sequences: int) -> SourceStatistics:
     """One that has seen these packets."""
-    source = Reception(7, sequences[0])
+    source = SourceStatistics(7, sequences[0])
     for sequence in sequences:
         source.update(sequence & 0xFFFF)
     return source
@@ -62,21 +62,21 @@ def test_a_step_just_short_of_a_jump_is_a_loss() -> None:
 
 
 def test_an_even_stream_has_no_jitter() -> None:
-    source = Reception(7, 0)
+    source = SourceStatistics(7, 0)
     for n in range(100):
         source.time(n * 960, 48_000, 5.0 + n * 0.020)
     assert source.jitter_s == pytest.approx(0.0, abs=1e-9)
 
 
 def test_jitter_comes_to_the_mean_deviation_of_the_spacing() -> None:
-    source = Reception(7, 0)
+    source = SourceStatistics(7, 0)
     for n in range(400):  # by turns 5 ms early and 5 ms late: each spacing is 10 ms off
         source.time(n * 160, 8_000, n * 0.020 + (0.005 if n % 2 else -0.005))
     assert source.jitter_s == pytest.approx(0.010, rel=1e-3)
 
 
 def test_a_pause_and_another_clock_are_no_jitter() -> None:
-    source = Reception(7, 0)
+    source = SourceStatistics(7, 0)
     source.time(0, 48_000, 0.0)
     source.time(960, 48_000, 5.0)
     source.time(0, 8_000, 5.5)
@@ -95,7 +95,7 @@ def test_a_report_tells_the_loss_since_the_one_before() -> None:
     assert second.highest_sequence == 38
 
 
-def timed(*sequences: int) -> Reception:
+def timed(*sequences: int) -> SourceStatistics:
     """One that has seen these packets, the newest of them at 1.0 s."""
     source = reception(*sequences)
     source.time(0, 48_000, 1.0)
@@ -143,7 +143,7 @@ def test_the_highest_sequence_counts_its_wraps() -> None:
 
 
 def test_jitter_is_told_in_units_of_the_clock() -> None:
-    source = Reception(7, 0)
+    source = SourceStatistics(7, 0)
     source.time(0, 48_000, 0.0)
     source.time(960, 48_000, 0.036)
     assert source.report(0.0).jitter == 48  # 16 ms / 16

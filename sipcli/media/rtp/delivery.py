@@ -13,7 +13,7 @@ _ALL_LOST: Final = 255 / 256
 """What the fraction of lost packets can tell at most."""
 
 
-class Receipt(Enum):
+class Delivery(Enum):
     """What the far end's reports say of the packets we sent."""
 
     UNKNOWN = auto()
@@ -27,7 +27,7 @@ class Receipt(Enum):
     arrives, or the far end never reports on what it receives."""
 
 
-class Receipts:
+class DeliveryMonitor:
     """Adds up what the far end's reports say of the packets of `sender`.
 
     A report has a block for each source heard since the report before it (§6.4). One without a
@@ -36,7 +36,7 @@ class Receipts:
     """
 
     def __init__(self, sender: Sender) -> None:
-        self.state = Receipt.UNKNOWN
+        self.state = Delivery.UNKNOWN
         self._sender = sender
         self._unnamed_since: float | None = None
         """When the first of the reports came that do not name us; None before it."""
@@ -46,8 +46,8 @@ class Receipts:
         ours = [block for block in blocks if block.ssrc == self._sender.ssrc]
         if ours:
             all_lost = ours[-1].fraction_lost >= _ALL_LOST
-            self.state = Receipt.ALL_LOST if all_lost else Receipt.CONFIRMED
-        elif self.state is Receipt.UNKNOWN:
+            self.state = Delivery.ALL_LOST if all_lost else Delivery.CONFIRMED
+        elif self.state is Delivery.UNKNOWN:
             self._take_unnamed(now)
 
     def _take_unnamed(self, now: float) -> None:
@@ -55,4 +55,4 @@ class Receipts:
         if since is None or not self._sender.sent_throughout(since, now):
             self._unnamed_since = now
         elif now - since >= DENIAL_S:
-            self.state = Receipt.UNNAMED
+            self.state = Delivery.UNNAMED

@@ -11,38 +11,38 @@ from sipcli.media.transport.gathering import (
     open_sockets,
 )
 from sipcli.media.transport.ice_servers import IceServer, IceServers
-from sipcli.media.webrtc.candidates import Address
-from sipcli.media.webrtc.failure import ServerFailed
+from sipcli.media.webrtc.candidates import HostPort
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import IceSocket
+from sipcli.media.webrtc.server_errors import ServerFailed
 from sipcli.media.webrtc.stun_dtls import DtlsServer
 from sipcli.sdp.transport import Candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping:
+class MappedAddress:
     """One of our addresses, and its mapped address as a server sees it (RFC 8489 §2)."""
 
-    own: Address
-    server: Address
-    seen: Address
+    own: HostPort
+    server: HostPort
+    seen: HostPort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surveyed:
+class ServerProbe:
     """The result of testing one server."""
 
     server: IceServer
     elapsed_ms: float
     fault: ServerFailed | None = None
     """Why it failed; None if it did not."""
-    mappings: tuple[Mapping, ...] = ()
+    mappings: tuple[MappedAddress, ...] = ()
     """From a STUN server; the preferred address first."""
     relayed: Candidate | None = None
     """From a TURN server: the relay it allocated."""
 
 
-async def survey(options: IceServers) -> tuple[Surveyed, ...]:
+async def probe_servers(options: IceServers) -> tuple[ServerProbe, ...]:
     """Ask all servers at once, each with the full `gathering_timeout`; results in their order.
 
     The STUN servers are asked from the same sockets, so that their mappings can be compared.
@@ -61,10 +61,10 @@ async def survey(options: IceServers) -> tuple[Surveyed, ...]:
 
 async def _survey_one(
     server: IceServer, agent: IceAgent, sockets: list[IceSocket], options: IceServers
-) -> Surveyed:
+) -> ServerProbe:
     begun = asyncio.get_running_loop().time()
     fault: ServerFailed | None = None
-    mappings: tuple[Mapping, ...] = ()
+    mappings: tuple[MappedAddress, ...] = ()
     relayed: Candidate | None = None
     try:
         if server.obstacle is not None:
@@ -80,7 +80,7 @@ async def _survey_one(
         fault = ServerFailed(f"it did not answer within {limit}")
     except ServerFailed as failed:
         fault = failed
-    return Surveyed(
+    return ServerProbe(
         server=server,
         elapsed_ms=(asyncio.get_running_loop().time() - begun) * 1000,
         fault=fault,
@@ -90,11 +90,11 @@ async def _survey_one(
 
 
 async def _mappings(
-    agent: IceAgent, addresses: list[Address], sockets: list[IceSocket], dtls: DtlsServer | None
-) -> tuple[Mapping, ...]:
+    agent: IceAgent, addresses: list[HostPort], sockets: list[IceSocket], dtls: DtlsServer | None
+) -> tuple[MappedAddress, ...]:
     await ask_for_reflexive(agent, addresses, sockets, HIGHEST_PREFERENCE, dtls)
     return tuple(
-        Mapping(
+        MappedAddress(
             own=(base.local_candidate.host, base.local_candidate.port),
             server=address,
             seen=base.mapped[address],
@@ -105,7 +105,7 @@ async def _mappings(
     )
 
 
-async def _relayed(server: IceServer, addresses: list[Address], options: IceServers) -> Candidate:
+async def _relayed(server: IceServer, addresses: list[HostPort], options: IceServers) -> Candidate:
     """Allocate a relay and release it."""
     agent = _new_agent()
     try:

@@ -7,9 +7,9 @@ from typing import Self
 from sipcli.catalog.codecs import CODECS
 from sipcli.config.settings import Opus, Settings
 from sipcli.media.codecs import registry
-from sipcli.media.session import formats
+from sipcli.media.session import rtp_formats
 from sipcli.media.transport.ice_servers import IceServers
-from sipcli.media.webrtc.dtls import Certificate
+from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.sdp.formats import Preferences
 
 
@@ -17,7 +17,7 @@ from sipcli.sdp.formats import Preferences
 class MediaConfig:
     """One DTLS certificate, the ICE servers and the codec preferences."""
 
-    certificate: Certificate
+    certificate: DtlsCertificate
     ice_servers: IceServers
     preferences: Preferences
     cname: str
@@ -33,13 +33,13 @@ class MediaConfig:
         """
         registry.preload(settings.codecs)
         return cls(
-            certificate=Certificate.generate(),
+            certificate=DtlsCertificate.generate(),
             ice_servers=IceServers.from_settings(settings, include_loopback=include_loopback),
             preferences=Preferences(
                 codecs=settings.codecs,
                 own_order=settings.codecs != tuple(CODECS),
                 red=settings.opus.red,
-                opus=formats.wishes(settings.opus),
+                opus=rtp_formats.wishes(settings.opus),
             ),
             cname=secrets.token_urlsafe(12),
             opus=settings.opus,

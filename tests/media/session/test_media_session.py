@@ -8,7 +8,7 @@ import pytest
 
 from sipcli.errors import Phase
 from sipcli.media.session.events import MediaConnected, MediaFailed, MediaLost, MediaWarned
-from sipcli.media.session.session import NotAcceptable
+from sipcli.media.session.media_session import NotAcceptable
 from sipcli.sdp.description import Direction
 from tests.media.session.ends import End, connected, ends, exchange, media_config, virtual
 from tests.media.virtual_time import now

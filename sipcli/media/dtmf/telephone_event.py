@@ -13,7 +13,7 @@ _VOLUME: Final = 0x3F
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TelephoneEvent:
     """A report of an event, from its beginning up to now."""
 
     code: int
@@ -25,15 +25,15 @@ class Event:
     """The tone's power in -dBm0: 0 to 63."""
 
 
-def parse(payload: bytes) -> Event | None:
+def parse(payload: bytes) -> TelephoneEvent | None:
     """Read the first event in `payload`; None if there is none."""
     if len(payload) < _PAYLOAD.size:
         return None
     code, flags, duration = _PAYLOAD.unpack_from(payload)
-    return Event(code, duration, bool(flags & _END), flags & _VOLUME)
+    return TelephoneEvent(code, duration, bool(flags & _END), flags & _VOLUME)
 
 
-def build(event: Event) -> bytes:
+def build(event: TelephoneEvent) -> bytes:
     """Write `event`."""
     flags = event.volume | (_END if event.end else 0)
     return _PAYLOAD.pack(event.code, flags, event.duration)

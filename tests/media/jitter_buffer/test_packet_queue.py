@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from sipcli.media.jitter_buffer.queue import PacketQueue, Waiting
+from sipcli.media.jitter_buffer.packet_queue import PacketQueue, QueuedPacket
 from tests.media.jitter_buffer.network import TellingDecoder
 
 
-def waiting(position: int, samples: int = 960) -> Waiting:
-    return Waiting(position, samples, b"", TellingDecoder(), 0, 0, 0.0)
+def waiting(position: int, samples: int = 960) -> QueuedPacket:
+    return QueuedPacket(position, samples, b"", TellingDecoder(), 0, 0, 0.0)
 
 
 def test_packets_are_in_the_order_of_their_sound_however_they_come() -> None:

@@ -11,9 +11,16 @@ from typing import Final, Literal
 
 from sipcli.errors import MediaError, Phase
 from sipcli.media.audio_io.ticker import Ticker
-from sipcli.media.dtmf.digits import Digit, Step
+from sipcli.media.dtmf.digits import DialStep, Digit
 from sipcli.media.rtp.xr import VoipMetrics
-from sipcli.media.session.config import MediaConfig
+from sipcli.media.session.audio_stream import (
+    AudioStream,
+    RandomValues,
+    Sink,
+    Source,
+    StreamOutputs,
+    Tap,
+)
 from sipcli.media.session.events import (
     DigitHeard,
     MediaBroke,
@@ -21,9 +28,9 @@ from sipcli.media.session.events import (
     MediaEvent,
     MediaWarned,
 )
-from sipcli.media.session.silence import SilenceWatch
-from sipcli.media.session.stream import Randomness, Sink, Source, Stream, Tap, Wire
-from sipcli.media.session.way import Way
+from sipcli.media.session.media_config import MediaConfig
+from sipcli.media.session.silence_watch import SilenceWatch
+from sipcli.media.session.transport_manager import TransportManager
 from sipcli.sdp.description import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation, NegotiationState, ReceivedOffer
@@ -77,7 +84,7 @@ class MediaSession:
         self._on_event = on_event
         self._media_config = media_config
         self._loop = asyncio.get_running_loop()
-        random = Randomness(
+        random = RandomValues(
             ssrc=secrets.randbits(32),
             sequence=secrets.randbits(15),  # leaves room before the first wrap
             timestamp=secrets.randbits(32),
@@ -87,14 +94,14 @@ class MediaSession:
         self._negotiation = Negotiation(
             secrets.randbits(62), media_config.preferences, RtpSource(random.ssrc, random.cname)
         )
-        self._way = Way(
+        self._transports = TransportManager(
             media_config,
             lambda data, now: self.stream.on_rtp(data, now),
             lambda data, now: self.stream.on_rtcp(data, now),
             self._on_connected,
             self._tell,
         )
-        self._transport = self._way.transport
+        self._transport = self._transports.transport
         self._considered: ReceivedOffer | None = None
         self._arrival = asyncio.Event()
         """That of our last answer at the far end."""
@@ -105,11 +112,11 @@ class MediaSession:
             self._may_be_silent,
             self._fell_silent,
         )
-        self.stream = Stream(
+        self.stream = AudioStream(
             source,
             sink,
             taps,
-            Wire(
+            StreamOutputs(
                 send_rtp=lambda packet: self._transport.send_rtp(packet),
                 send_rtcp=lambda packet: self._transport.send_rtcp(packet),
                 on_digit_sent=lambda digit: self._on_digit("sent", digit),
@@ -127,7 +134,7 @@ class MediaSession:
 
     async def prepare(self) -> None:
         """Gather our candidates for the next offer or answer."""
-        await self._way.own_side()
+        await self._transports.local_transport()
 
     @property
     def considers_offer(self) -> bool:
@@ -145,8 +152,10 @@ class MediaSession:
     async def offer(self, direction: Direction, *, restart: bool = False) -> bytes:
         """Return our offer; `restart` asks for an ICE restart (RFC 8839 §4.4.1.1)."""
         if restart:
-            await self._way.propose_another()
-        return self._negotiation.create_offer(await self._way.own_side(), direction).encode()
+            await self._transports.propose()
+        return self._negotiation.create_offer(
+            await self._transports.local_transport(), direction
+        ).encode()
 
     def receive_answer(self, body: bytes, *, provisional: bool = False) -> NegotiatedMedia:
         """Apply the answer to our offer. Raises `NotAcceptable`.
@@ -156,7 +165,7 @@ class MediaSession:
         agreed = self._negotiation.receive_answer(body, provisional=provisional)
         if isinstance(agreed, Refused):
             raise NotAcceptable(agreed)
-        self._agree(agreed, anew=self._way.follow(agreed.path))
+        self._agree(agreed, anew=self._transports.apply(agreed.path))
         return agreed
 
     def receive_offer(self, body: bytes) -> None:
@@ -172,14 +181,14 @@ class MediaSession:
         path = self._considered.path if self._considered is not None else None
         self._considered = None
         if path is not None and (path.ice_restarted or path.new_association):
-            await self._way.propose_another()
-        local = await self._way.own_side()
+            await self._transports.propose()
+        local = await self._transports.local_transport()
         if self._negotiation.state is not NegotiationState.HAVE_REMOTE_OFFER:
             raise Withdrawn("the far end has withdrawn its offer")
         text, agreed = self._negotiation.create_answer(local, direction)
         self._arrival = asyncio.Event()
         settled = partial(_has_settled, self._arrival)
-        self._agree(agreed, anew=self._way.follow(agreed.path, before_restart=settled))
+        self._agree(agreed, anew=self._transports.apply(agreed.path, before_restart=settled))
         return text.encode()
 
     def answer_arrived(self) -> None:
@@ -197,7 +206,7 @@ class MediaSession:
         self._considered = None
         if self._negotiation.state is not NegotiationState.STABLE:
             self._negotiation.rollback()
-        await self._way.roll_back()
+        await self._transports.roll_back()
 
     @property
     def agreed(self) -> NegotiatedMedia | None:
@@ -209,12 +218,12 @@ class MediaSession:
     @property
     def is_connected(self) -> bool:
         """True if media can flow."""
-        return self._way.is_open
+        return self._transports.is_open
 
     @property
     def is_lost(self) -> bool:
         """True after `MediaLost`, until media are back."""
-        return self._way.is_lost
+        return self._transports.is_lost
 
     @property
     def name(self) -> str:
@@ -249,7 +258,7 @@ class MediaSession:
     @property
     def opening_since(self) -> float:
         """When the current transport was agreed (loop's clock); before, when this was created."""
-        return self._way.opening_since
+        return self._transports.opening_since
 
     @property
     def takes_digits(self) -> bool:
@@ -259,14 +268,14 @@ class MediaSession:
             return False
         return outbound.takes_events and agreed.direction.sends
 
-    def send_digits(self, steps: tuple[Step, ...]) -> bool:
+    def send_digits(self, steps: tuple[DialStep, ...]) -> bool:
         """Send digits in RTP; returns False if the far end currently accepts none there."""
         if not self.takes_digits or self.stream.outbound is None:
             return False
         self.stream.outbound.dial(steps)
         return True
 
-    def take_back_digits(self) -> tuple[Step, ...]:
+    def take_back_digits(self) -> tuple[DialStep, ...]:
         """Remove and return the digits queued for RTP that have not been started."""
         outbound = self.stream.outbound
         return outbound.dtmf.take_back() if outbound is not None else ()
@@ -287,7 +296,7 @@ class MediaSession:
         self._ticker.stop()
         self._watch.stop()
         self.stream.goodbye(self._loop.time())
-        await self._way.close()
+        await self._transports.close()
 
     # Inside
 
@@ -303,7 +312,7 @@ class MediaSession:
     def _may_be_silent(self) -> bool:
         """True if silence is expected: on hold, before media are up, and while they are lost."""
         agreed = self.agreed
-        if agreed is None or not self.is_connected or self._way.is_lost:
+        if agreed is None or not self.is_connected or self._transports.is_lost:
             return True
         return agreed.direction is not Direction.SENDRECV
 
@@ -325,7 +334,7 @@ class MediaSession:
             return
         self._watch.restart()
         restarted, self._has_connected = self._has_connected, True
-        self._way.is_lost = False
+        self._transports.is_lost = False
         self._tell(
             MediaConnected(
                 restarted=restarted,

@@ -30,7 +30,7 @@ class Arrival(Enum):
     RESTARTED = "the second in a row that is far from those before: the numbering began anew"
 
 
-class Reception:
+class SourceStatistics:
     """The statistics of one synchronization source, from its first packet on."""
 
     def __init__(self, ssrc: int, sequence: int) -> None:

@@ -9,9 +9,9 @@ from sipcli.media.dtmf.digits import Digit
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.rtcp import ReceiverReport, SenderReport
-from sipcli.media.session import formats
-from sipcli.media.session.inbound import Inbound
-from sipcli.media.session.outbound import Outbound
+from sipcli.media.session import rtp_formats
+from sipcli.media.session.inbound import InboundAudio
+from sipcli.media.session.outbound import OutboundAudio
 from sipcli.media.session.statistics import Statistics, snapshot, voip_metrics
 from sipcli.sdp.negotiated import NegotiatedMedia
 
@@ -47,12 +47,12 @@ class Paced(Protocol):
 class Tap(Protocol):
     """A listener to both directions, frame by frame in step: a recorder, an expectation."""
 
-    def put(self, sent: Pcm, received: Pcm) -> None:
+    def write(self, sent: Pcm, received: Pcm) -> None:
         """Add a frame of each direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
+class StreamOutputs:
     """The outputs of a stream: packets and digits."""
 
     send_rtp: Callable[[bytes], None]
@@ -66,7 +66,7 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Randomness:
+class RandomValues:
     """The values that must be unpredictable in RTP (RFC 3550 §5.1, §6.2, §8.1)."""
 
     ssrc: int
@@ -76,7 +76,7 @@ class Randomness:
     draw: Callable[[], float]
 
 
-class Stream:
+class AudioStream:
     """Joins source, codec, RTP, jitter buffer and sink. Time is `now`, in seconds of one clock."""
 
     def __init__(
@@ -84,8 +84,8 @@ class Stream:
         source: Source,
         sink: Sink,
         taps: tuple[Tap, ...],
-        wire: Wire,
-        random: Randomness,
+        wire: StreamOutputs,
+        random: RandomValues,
         wall_clock: float,
         opus: Opus = _SPEECH,
     ) -> None:
@@ -93,11 +93,11 @@ class Stream:
         self.withholds = False
         """True to send no audio at all, not even silence: a fault for tests."""
         self.agreed: NegotiatedMedia | None = None
-        self.inbound: Inbound | None = None
+        self.inbound: InboundAudio | None = None
         """None before the first agreement, like the next two."""
         self.last_rtp: float | None = None
         """When the last RTP packet arrived, in the seconds of `now`; None before the first."""
-        self.outbound: Outbound | None = None
+        self.outbound: OutboundAudio | None = None
         self.reporting: Reporting | None = None
         self.use(source, sink, taps)
         self._wire = wire
@@ -128,8 +128,8 @@ class Stream:
             self.reporting.avpf = agreed.avpf
             if anew:
                 self.reporting.begin_anew()
-            self.inbound.agree(formats.inbound(agreed))
-            self.outbound.agree(formats.outbound(agreed, self._opus))
+            self.inbound.agree(rtp_formats.inbound(agreed))
+            self.outbound.agree(rtp_formats.outbound(agreed, self._opus))
 
     def avoid(self, ssrcs: Collection[int], now: float | None = None) -> None:
         """Change our SSRC if the far end uses the same one (RFC 3550 §8.2).
@@ -151,7 +151,7 @@ class Stream:
         """Process a decrypted RTP packet; garbage is dropped without other effect."""
         if self.inbound is not None:
             self.last_rtp = now
-            self.inbound.rtp(data, now)
+            self.inbound.on_rtp(data, now)
             if self.inbound.receiver.latest == self._random.ssrc:
                 self.avoid((self._random.ssrc,), now)
 
@@ -164,18 +164,18 @@ class Stream:
             # Metrics first: they describe the time before the report changes the protection.
             if self.reporting.remote_metrics is not None:
                 self.outbound.on_metrics(self.reporting.remote_metrics)
-            if self.reporting.remote is not None:
-                self.outbound.on_report(self.reporting.remote, now)
+            if self.reporting.remote_report is not None:
+                self.outbound.on_report(self.reporting.remote_report, now)
 
     def tick(self, now: float) -> None:
         """Do the work of one 20 ms frame, in both directions."""
         if self.inbound is None or self.outbound is None or self.reporting is None:
             return
         sent = self._send(self.outbound, now)
-        received = self.inbound.frame(now)
+        received = self.inbound.read(now)
         self.sink.write(received)
         for tap in self._taps:
-            tap.put(sent, received)
+            tap.write(sent, received)
         for digit in self.inbound.digits(now):
             self._wire.on_digit_received(digit)
         if self.reporting.due(now) <= now:
@@ -200,7 +200,7 @@ class Stream:
         if self.reporting is not None and has_sent:
             self._wire.send_rtcp(self.reporting.goodbye(now))
 
-    def _send(self, outbound: Outbound, now: float) -> Pcm:
+    def _send(self, outbound: OutboundAudio, now: float) -> Pcm:
         """Send the current frame; returns the sound sent."""
         pcm = self.source.read()
         if self.muted or self.agreed is None or not self.agreed.direction.sends:
@@ -209,13 +209,13 @@ class Stream:
         if self.withholds or not may_send or not self._wire.is_open():
             outbound.pause(now)
             return pcm
-        for packet in outbound.frame(pcm, now):
+        for packet in outbound.packetize(pcm, now):
             self._wire.send_rtp(packet)
         for digit in outbound.digits():
             self._wire.on_digit_sent(digit)
         return pcm
 
-    def _end_digit(self, outbound: Outbound) -> None:
+    def _end_digit(self, outbound: OutboundAudio) -> None:
         """End the digit being sent before sending stops."""
         if not self._wire.is_open():
             outbound.dtmf.begin_again()
@@ -226,9 +226,9 @@ class Stream:
 
     def _begin(self, agreed: NegotiatedMedia) -> None:
         random = self._random
-        self.inbound = Inbound(formats.inbound(agreed))
-        self.outbound = Outbound(
-            formats.outbound(agreed, self._opus),
+        self.inbound = InboundAudio(rtp_formats.inbound(agreed))
+        self.outbound = OutboundAudio(
+            rtp_formats.outbound(agreed, self._opus),
             ssrc=random.ssrc,
             sequence=random.sequence,
             timestamp=random.timestamp,

@@ -6,7 +6,7 @@ from sipcli.catalog.codecs import CODECS, COMFORT_NOISE
 from sipcli.config.settings import Opus
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import packet_ms
-from sipcli.media.rtp.extension import Element, OneOf
+from sipcli.media.rtp.extension import ExtensionElement, OneOf
 from sipcli.media.rtp.red import MAX_REDUNDANT
 from sipcli.media.session.inbound import InboundFormats
 from sipcli.media.session.outbound import OutboundFormats
@@ -82,12 +82,12 @@ def _opus(theirs: OpusWishes, limit: int | None, ours: Opus) -> OpusSettings:
     )
 
 
-def _mid(agreed: NegotiatedMedia) -> Element | None:
+def _mid(agreed: NegotiatedMedia) -> ExtensionElement | None:
     """Return the MID header extension of our packets; None for none."""
     extension = agreed.mid_extension
     if extension is None or not extension.sends:
         return None
-    return Element(extension.number, extension.mid.encode())
+    return ExtensionElement(extension.number, extension.mid.encode())
 
 
 def _foreign(agreed: NegotiatedMedia) -> OneOf | None:

@@ -13,10 +13,10 @@ from typing import Final
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io.background import started
 from sipcli.media.audio_io.portaudio import (
-    Direction,
+    DeviceKind,
     NoDevices,
     NoPortAudio,
-    Open,
+    OpenDevice,
     open_stream,
     rescan,
 )
@@ -34,21 +34,21 @@ _GOODBYE: Final = 1.0
 """Maximum seconds to wait for devices to close at exit."""
 
 _MEANWHILE: Final = {
-    Direction.INPUT: "sending silence",
-    Direction.OUTPUT: "dropping received audio",
+    DeviceKind.INPUT: "sending silence",
+    DeviceKind.OUTPUT: "dropping received audio",
 }
 
 
-class Port:
-    """A device in use, shared by its users; `Hardware` keeps it open."""
+class SharedDevice:
+    """A device in use, shared by its users; `DevicePool` keeps it open."""
 
-    def __init__(self, direction: Direction, name: str | None) -> None:
+    def __init__(self, direction: DeviceKind, name: str | None) -> None:
         self.direction = direction
         self.name = name
         """None is the system's default."""
-        self.open: Open | None = None
+        self.opened: OpenDevice | None = None
         """None while there is no such device."""
-        self.news: deque[str] = deque()
+        self.warnings: deque[str] = deque()
         """Warnings for the user, to be reported by one of the users of the port."""
         self.users = 0
         self.losses = 0
@@ -64,26 +64,26 @@ class Port:
 
     def is_lost(self) -> bool:
         """Return True if its stream has ended or stalled; call it at each check."""
-        if self.open is None:
+        if self.opened is None:
             return False
-        ring = self.open.ring
+        ring = self.opened.ring
         self.idle_looks = self.idle_looks + 1 if ring.moved == self.moved else 0
         self.moved = ring.moved
         return self.finished or self.idle_looks >= _STALLED
 
 
-class Hardware:
+class DevicePool:
     """All ports of the process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # of the ports' dictionary, their users, and the thread
-        self._ports: dict[tuple[Direction, str | None], Port] = {}
+        self._ports: dict[tuple[DeviceKind, str | None], SharedDevice] = {}
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._told: set[str] = set()
 
-    def use(self, direction: Direction, name: str | None) -> Port:
-        """Return the port of a device, which opens shortly; `leave` it at the end.
+    def acquire(self, direction: DeviceKind, name: str | None) -> SharedDevice:
+        """Return the port of a device, which opens shortly; `release` it at the end.
 
         Raises `DeviceError` if the system cannot start a thread.
         """
@@ -91,12 +91,12 @@ class Hardware:
             if self._thread is None:
                 self._thread = started(self._run, "devices")
                 atexit.register(self._join, self._thread)
-            port = self._ports.setdefault((direction, name), Port(direction, name))
+            port = self._ports.setdefault((direction, name), SharedDevice(direction, name))
             port.users += 1
         self._wake.set()
         return port
 
-    def leave(self, port: Port) -> None:
+    def release(self, port: SharedDevice) -> None:
         """Stop using a port; the device closes after its last user."""
         with self._lock:
             port.users -= 1
@@ -123,7 +123,7 @@ class Hardware:
                 self._look_after(ports)
                 self._wake.wait(_WATCH)
 
-    def _look_after(self, ports: list[Port]) -> None:
+    def _look_after(self, ports: list[SharedDevice]) -> None:
         """Keep `ports` open; report any error to their users, and retry."""
         try:
             self._keep(ports)
@@ -133,12 +133,12 @@ class Hardware:
                 self._close(port)
                 self._do_without(port, fault)
 
-    def _keep(self, ports: list[Port]) -> None:
+    def _keep(self, ports: list[SharedDevice]) -> None:
         now = time.monotonic()
         for port in ports:
             if port.is_lost():
                 self._lose(port, now)
-        due = [port for port in ports if port.open is None and port.retry_at <= now]
+        due = [port for port in ports if port.opened is None and port.retry_at <= now]
         if any(self._needs_rescan(port, ports) for port in due):
             for port in ports:
                 self._close(port)
@@ -152,15 +152,15 @@ class Hardware:
         for port in due:
             self._open(port)
 
-    def _needs_rescan(self, port: Port, ports: list[Port]) -> bool:
+    def _needs_rescan(self, port: SharedDevice, ports: list[SharedDevice]) -> bool:
         """Return True if a rescan is worthwhile, although it closes working devices."""
         if not port.is_missed:
             return False  # it was never tried
-        if not any(other.open for other in ports):
+        if not any(other.opened for other in ports):
             return True
         return port.losses > 0 and port.wait >= _RESCAN_WAIT
 
-    def _open(self, port: Port) -> None:
+    def _open(self, port: SharedDevice) -> None:
         port.finished = False
         port.idle_looks = 0
 
@@ -169,16 +169,16 @@ class Hardware:
             self._wake.set()
 
         try:
-            port.open = open_stream(port.direction, port.name, finished)
+            port.opened = open_stream(port.direction, port.name, finished)
         except DeviceError as error:
             self._do_without(port, error)
             return
         if port.is_missed:
-            port.news.append(f"the {port.direction.value} {port.open.device.name!r} is back")
+            port.warnings.append(f"the {port.direction.value} {port.opened.device.name!r} is back")
         port.wait = FIRST_WAIT
         port.is_missed = False
 
-    def _do_without(self, port: Port, error: DeviceError) -> None:
+    def _do_without(self, port: SharedDevice, error: DeviceError) -> None:
         """Report why there is no device, once until it is back, and retry later."""
         if isinstance(error, NoPortAudio):
             port.retry_at = float("inf")
@@ -190,42 +190,42 @@ class Hardware:
             if isinstance(error, NoDevices):
                 self._tell_once(port, f"{error.text}: sending silence, dropping received audio")
             elif not port.is_missed:
-                port.news.append(f"{error.text}: {_MEANWHILE[port.direction]}")
+                port.warnings.append(f"{error.text}: {_MEANWHILE[port.direction]}")
         port.is_missed = True
 
-    def _lose(self, port: Port, now: float) -> None:
-        name = port.open.device.name if port.open else ""
+    def _lose(self, port: SharedDevice, now: float) -> None:
+        name = port.opened.device.name if port.opened else ""
         self._close(port)
         port.losses += 1
         port.is_missed = True
-        port.news.append(
+        port.warnings.append(
             f"the {port.direction.value} {name!r} disappeared: {_MEANWHILE[port.direction]} "
             "until it is back"
         )
         port.retry_at = now + port.wait
 
-    def _later(self, port: Port) -> None:
+    def _later(self, port: SharedDevice) -> None:
         port.retry_at = time.monotonic() + port.wait
         port.wait = min(2 * port.wait, MAX_WAIT)
 
-    def _tell_once(self, port: Port, text: str) -> None:
+    def _tell_once(self, port: SharedDevice, text: str) -> None:
         """Report what concerns all ports once per process.
 
         Not if the device has just disappeared: that was reported already.
         """
         if text not in self._told and not port.is_missed:
             self._told.add(text)
-            port.news.append(text)
+            port.warnings.append(text)
 
-    def _close(self, port: Port) -> None:
-        if port.open is not None:
-            stream, port.open = (
-                port.open,
+    def _close(self, port: SharedDevice) -> None:
+        if port.opened is not None:
+            stream, port.opened = (
+                port.opened,
                 None,
             )  # in this order, so that a closed stream is never used
             with suppress(Exception):  # it is given up, and so is what its driver says to that
                 stream.close()
 
 
-HARDWARE: Final = Hardware()
+DEVICE_POOL: Final = DevicePool()
 """PortAudio is global to the process, and so are its devices."""

@@ -9,9 +9,9 @@ import pytest
 
 from sipcli.media.rtp.packet import parse
 from sipcli.media.rtp.reporting import Reporting
+from sipcli.media.session.audio_stream import AudioStream
 from sipcli.media.session.events import MediaConnected
-from sipcli.media.session.outbound import Outbound
-from sipcli.media.session.stream import Stream
+from sipcli.media.session.outbound import OutboundAudio
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.description import Direction
 from tests.media.session.ends import connected, ends, media_config, virtual
@@ -71,16 +71,16 @@ async def test_what_is_lost_in_a_row_comes_again_once_it_was_told(
         assert metrics.burst_density > 0.9
         played = bob.session.stream.inbound
         assert played is not None
-        before = played.playout.counts.concealed
+        before = played.jitter_buffer.counts.concealed
         await asyncio.sleep(20)
-        assert played.playout.counts.recovered > 40 * 960
+        assert played.jitter_buffer.counts.recovered > 40 * 960
         # Of 25 pairs one packet would bring back one half, two bring back all.
-        assert played.playout.counts.concealed - before < 8 * 960
+        assert played.jitter_buffer.counts.concealed - before < 8 * 960
         assert metrics.round_trip_ms < 5
-        assert played.playout.delay_s < 0.070
+        assert played.jitter_buffer.delay_s < 0.070
 
 
-def reporting(stream: Stream) -> Reporting:
+def reporting(stream: AudioStream) -> Reporting:
     assert stream.reporting is not None
     return stream.reporting
 
@@ -123,7 +123,7 @@ async def test_metrics_go_to_those_alone_who_asked_for_them() -> None:
         alice.session.receive_answer(await bob.session.answer(Direction.SENDRECV))
         await asyncio.gather(alice.event(MediaConnected), bob.event(MediaConnected))
         await asyncio.sleep(10)
-        assert reporting(alice.session.stream).remote is not None
+        assert reporting(alice.session.stream).remote_report is not None
         assert alice.session.remote_metrics is None
 
 
@@ -134,14 +134,14 @@ async def test_what_metrics_tell_is_heeded_before_the_report_that_comes_with_the
     """They tell of the time before anything was done about what the report says."""
     told: list[str] = []
     async with connected(media_config("opus"), media_config("opus")) as (alice, bob):
-        stream, receive = alice.session.stream, Stream.on_rtcp
+        stream, receive = alice.session.stream, AudioStream.on_rtcp
 
         def note(word: str) -> Callable[..., None]:
             # Bob's reports come at the same time, and are none of this test's business.
             return lambda own, *_: told.append(word) if own is stream.outbound else None
 
-        monkeypatch.setattr(Outbound, "on_report", note("report"))
-        monkeypatch.setattr(Outbound, "on_metrics", note("metrics"))
+        monkeypatch.setattr(OutboundAudio, "on_report", note("report"))
+        monkeypatch.setattr(OutboundAudio, "on_metrics", note("metrics"))
 
         def alone(data: bytes, when: float) -> None:
             told.clear()

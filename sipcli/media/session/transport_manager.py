@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from sipcli.errors import MediaError, Phase
-from sipcli.media.session.config import MediaConfig
 from sipcli.media.session.events import (
     MediaBack,
     MediaBroke,
@@ -15,8 +14,9 @@ from sipcli.media.session.events import (
     MediaLost,
     MediaWarned,
 )
+from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.transport import events
-from sipcli.media.transport.failure import FingerprintMismatch
+from sipcli.media.transport.errors import FingerprintMismatch
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.negotiated import NegotiatedTransport
 from sipcli.sdp.transport import LocalTransport
@@ -25,7 +25,7 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 OnPacket: TypeAlias = Callable[[bytes, float], None]
 
 
-class Way:
+class TransportManager:
     """Follows the agreed paths, one after the other.
 
     A new path is gathered and proposed first, and replaces the current one only once agreed; until
@@ -60,7 +60,7 @@ class Way:
 
     # What we propose
 
-    async def own_side(self) -> LocalTransport:
+    async def local_transport(self) -> LocalTransport:
         """Return our candidates and credentials for the next description."""
         if self._proposed is not None:
             return self._proposed
@@ -68,7 +68,7 @@ class Way:
             self._local = await self.transport.gather()
         return self._local
 
-    async def propose_another(self) -> None:
+    async def propose(self) -> None:
         """Gather for a new path, if there is one already; cancels an ICE restart in progress."""
         if self._opening is None:
             return
@@ -85,7 +85,7 @@ class Way:
 
     # What is agreed
 
-    def follow(self, path: NegotiatedTransport, *, before_restart: Work | None = None) -> bool:
+    def apply(self, path: NegotiatedTransport, *, before_restart: Work | None = None) -> bool:
         """Apply an agreement; an ICE restart begins after `before_restart` is done.
 
         Returns True if it leads to another far end than before.

@@ -46,7 +46,7 @@ _COMPLAINTS: Final = {
 """What a fatal alert of ours means."""
 
 
-class Flights:
+class DtlsFlights:
     """The datagrams of one handshake, in both directions. Call `finish` at its end."""
 
     def __init__(self, send: Callable[[bytes], None]) -> None:

@@ -10,10 +10,10 @@ from aioice import stun
 class ServerFailed(Exception):  # noqa: N818 - shown as a warning, not as an error
     """A STUN or TURN server cannot be used; the text says why, without the server's name."""
 
-    def __init__(self, what: str, cure: str = "") -> None:
-        super().__init__(f"{what}: {cure}" if cure else what)
-        self.what = what
-        self.cure = cure
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(f"{reason}: {hint}" if hint else reason)
+        self.reason = reason
+        self.hint = hint
         """A hint on how to fix it; empty if we have none."""
 
 
@@ -42,8 +42,8 @@ def explain_stun(error: stun.TransactionError, *, has_credentials: bool = False)
         if has_credentials:
             return ServerFailed("it rejected the user name and password")
         return ServerFailed("it requires a user name and password, and none are set")
-    cure = "configure that server instead" if code == 300 else ""
-    return ServerFailed(_CODES.get(code or 0, f"it answers with error {code}"), cure)
+    hint = "configure that server instead" if code == 300 else ""
+    return ServerFailed(_CODES.get(code or 0, f"it answers with error {code}"), hint)
 
 
 def explain_connection(error: OSError) -> ServerFailed:
@@ -51,17 +51,17 @@ def explain_connection(error: OSError) -> ServerFailed:
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code in _WRONG_NAME:
             return ServerFailed("its certificate has no subjectAltName that matches its name")
-        what = f"its certificate is not trusted ({error.verify_message})"
-        return ServerFailed(what, "see tls_ca_file")
+        reason = f"its certificate is not trusted ({error.verify_message})"
+        return ServerFailed(reason, "see tls_ca_file")
     if isinstance(error, ssl.SSLError):
-        reason = (error.reason or "unknown").replace("_", " ").lower()
-        what = f"the TLS handshake failed ({reason})"
-        return ServerFailed(what, "does it speak TLS at this port?")
+        detail = (error.reason or "unknown").replace("_", " ").lower()
+        reason = f"the TLS handshake failed ({detail})"
+        return ServerFailed(reason, "does it speak TLS at this port?")
     if isinstance(error, ConnectionRefusedError):
         return ServerFailed("it refused the connection", "is the server running there?")
     if isinstance(error, socket.gaierror):
-        cure = "check the spelling, and that this machine is online"
-        return ServerFailed("its name cannot be resolved", cure)
+        hint = "check the spelling, and that this machine is online"
+        return ServerFailed("its name cannot be resolved", hint)
     if isinstance(error, ConnectionError):
         return ServerFailed("it closed the connection")
     return ServerFailed(f"it cannot be reached ({error.strerror or type(error).__name__})")
