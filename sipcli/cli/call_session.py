@@ -48,7 +48,7 @@ class CallSession:
     has_keys: bool
     """True if keys are read from the terminal."""
     call_line: CallLine | None = None
-    """The status line, which shows the open question."""
+    """It shows the open question."""
 
     @property
     def runner(self) -> UserAgentRunner:
@@ -117,13 +117,13 @@ async def open_call_session(
             observer=session.observer,
         )
     )
-    if not (options.stdin and has_terminal()):  # typed lines would overwrite the status line
-        session.screen.watch(registers=session.settings.register)
+    registration = phone.runner.registration
+    line = CallLine(phone.call_manager, registration, has_keys=has_keys)
+    is_typed = options.stdin and has_terminal()  # typed lines would overwrite the status line
+    session.screen.watch(None if is_typed else line, registration)
     async with phone:
-        call_line = CallLine(phone.call_manager, has_keys=has_keys)
-        session.screen.watch_calls(call_line)
         try:
-            yield CallSession(session, phone, evaluator, options.dtmf_method, has_keys, call_line)
+            yield CallSession(session, phone, evaluator, options.dtmf_method, has_keys, line)
         finally:
             if tones is not None:
                 tones.stop()

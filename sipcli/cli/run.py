@@ -51,14 +51,10 @@ async def _supervised(
     task = asyncio.ensure_future(work())
     loop = asyncio.get_running_loop()
 
-    def leave() -> None:
-        screen.leaving()
-        task.cancel()
-
     def end() -> None:
         _end_at_once(screen, cut_short)
 
-    with _handling(lambda: loop.call_soon_threadsafe(leave), end):
+    with _handling(lambda: loop.call_soon_threadsafe(task.cancel), end):
         await task
 
 

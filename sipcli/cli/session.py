@@ -1,5 +1,6 @@
 """Start a command that connects: settings, log, credentials, phone."""
 
+import asyncio
 import platform
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -13,6 +14,7 @@ from sipcli import __version__, log
 from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.options import Invocation
 from sipcli.cli.output.screen import Screen
+from sipcli.cli.output.status_line import registration_line
 from sipcli.cli.run import CutShort, nothing_to_save, run
 from sipcli.config.resolve import own_instance, prepare
 from sipcli.config.settings import Settings
@@ -45,8 +47,7 @@ class Session:
 
         Its events go to the screen, or to `on_event` if given.
         """
-        self.screen.watch(registers=self.settings.register)
-        async with UserAgentRunner(
+        phone = UserAgentRunner(
             self.settings,
             self.credentials,
             on_event or self.screen.event,
@@ -54,7 +55,12 @@ class Session:
             on_call_event=on_call_event,
             takes_calls=takes_calls,
             observer=self.observer,
-        ) as phone:
+        )
+        loop = asyncio.get_running_loop()
+        self.screen.watch(
+            lambda: registration_line(phone.registration, loop.time()), phone.registration
+        )
+        async with phone:
             yield phone
 
 
@@ -106,7 +112,7 @@ def run_session(
         except MissingPassword:
             if reads_stdin or not can_ask(invocation):
                 raise
-            screen.rest()
+            screen.watch(None)
             password = click.prompt(f"Password for {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))
             run(lambda: work(session), screen, cut_short)

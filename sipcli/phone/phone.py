@@ -76,8 +76,6 @@ class Phone:
         self._ringing: list[Call] = []
         self._missed: Call | None = None
         self._messages: deque[events.InstantMessage] = deque(maxlen=MAX_MESSAGES)
-        self._server: str | None = None
-        """The server that we are connected to; None without a connection."""
         self._is_entered: bool | None = None
         """True inside the `async with`, False after it; None before it."""
         self.call_manager = CallManager(
@@ -266,21 +264,18 @@ class Phone:
 
     def _unready(self, bound: str) -> SipcliError:
         """Return why we are not registered yet or, with `register=False`, not connected."""
-        if self._server is not None:
+        registration = self.runner.registration
+        if registration.is_connected:
             return NoAnswerError(
-                f"{self._server} is connected, and the registrar has not answered {bound}",
+                f"{registration.server} is connected, and the registrar has not answered {bound}",
                 Phase.REGISTRATION,
             )
-        if self.runner.outage is not None:
-            return ConnectError(f"{self.runner.outage.text} {bound}")
+        if registration.outage is not None:
+            return ConnectError(f"{registration.outage.text} {bound}")
         return ConnectError(f"no server was connected {bound}")
 
     def _on_phone_event(self, event: PhoneEvent) -> None:
         match event:
-            case events.Connected(server=server):
-                self._server = server
-            case events.Disconnected():
-                self._server = None
             case events.InstantMessage(direction="received"):
                 self._messages.append(event)
             case _:

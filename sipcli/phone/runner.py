@@ -17,7 +17,6 @@ from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
-from sipcli.errors import ConnectError
 from sipcli.net.dial import dial
 from sipcli.net.errors import DialError, LinkClosed
 from sipcli.net.link import Link
@@ -87,7 +86,8 @@ class UserAgentRunner:
         self._tasks = asyncio.TaskGroup()
         self._timekeeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
-        self._status = RegistrationStatus(registers=settings.register)
+        self.registration = RegistrationStatus(registers=settings.register)
+        """The state of the connection and the registration."""
         self._spawned = Spawned()
         self._is_closing = False
         self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
@@ -140,22 +140,12 @@ class UserAgentRunner:
         Raises `ConnectError`, `RegistrationError` (`MissingPassword` where one would help)
         or `NoAnswerError` once there is no further attempt.
         """
-        while self._status.ready is None:
-            if self._status.failure is not None:
-                raise self._status.failure
+        while self.registration.ready is None:
+            if self.registration.failure is not None:
+                raise self.registration.failure
             self._changed.clear()
             await self._changed.wait()
-        return self._status.ready
-
-    @property
-    def was_ready(self) -> bool:
-        """True if it is ready, or was at any time before."""
-        return self._status.was_ready
-
-    @property
-    def outage(self) -> ConnectError | None:
-        """Why the connection was lost; None with a connection, or before the first."""
-        return self._status.outage
+        return self.registration.ready
 
     async def ping(self, target: Uri) -> Outcome:
         """Send OPTIONS and return the outcome (RFC 3261 §11)."""
@@ -248,7 +238,7 @@ class UserAgentRunner:
 
     async def close(self) -> None:
         """End calls, unregister and disconnect, within 3 seconds whatever the far ends do."""
-        self._is_closing = True
+        self._is_closing = self.registration.is_ending = True
         with self.step() as (agent, now):
             agent.stop(now)
         begun = asyncio.get_running_loop().time()
@@ -297,7 +287,7 @@ class UserAgentRunner:
                 if not isinstance(event, events.Event):
                     self._on_call_event(event)
                 else:
-                    self._status.on_event(event)
+                    self.registration.on_event(event, asyncio.get_running_loop().time())
                     self._on_event(event)
         finally:
             self._is_telling = False

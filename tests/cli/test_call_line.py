@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from sipcli.cli.output.call_line import WIDTH, CallLine, bar
+from sipcli.cli.output.call_line import BAR_WIDTH, CallLine, bar
 from sipcli.phone.call_manager import CallManager
+from sipcli.phone.registration_status import RegistrationStatus
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 
@@ -27,21 +28,21 @@ def talking(**changes: Any) -> FakeCall:
     return FakeCall(is_answered=True, media=media(), **changes)
 
 
-def line(*calls: FakeCall, current: FakeCall | None = None, has_keys: bool = True) -> str | None:
+def line(*calls: FakeCall, current: FakeCall | None = None, has_keys: bool = True) -> str:
     """The line five seconds after time began."""
 
-    async def show() -> str | None:
+    async def show() -> str:
         loop = asyncio.get_running_loop()
         for call in calls:
             call.answered_at = loop.time() - 5
         call_manager = cast(CallManager, FakeCallSession(*calls, current=current))
-        return CallLine(call_manager, has_keys=has_keys)()
+        return CallLine(call_manager, RegistrationStatus(registers=True), has_keys=has_keys)()
 
     return asyncio.run(show())
 
 
-def test_without_a_call_there_is_no_line() -> None:
-    assert line() is None
+def test_without_a_call_it_is_the_line_of_the_registration() -> None:
+    assert line() == "◌ starting"
 
 
 def test_a_call_shows_who_how_long_what_and_how() -> None:
@@ -80,7 +81,7 @@ def test_keys_that_nobody_has_are_not_told() -> None:
 def test_what_keeps_people_from_hearing_stands_beside_the_time(
     changes: dict[str, bool], word: str
 ) -> None:
-    assert f" · 0:05 {word} · opus" in (line(talking(**changes)) or "")
+    assert f" · 0:05 {word} · opus" in (line(talking(**changes)))
 
 
 def test_a_call_of_ours_that_is_not_answered_yet() -> None:
@@ -91,14 +92,14 @@ def test_who_calls_and_the_keys_for_it_come_first() -> None:
     ringing = FakeCall(remote="sip:carol@c", is_ringing=True, is_incoming=True)
     assert line(ringing) == "☎ sip:carol@c is calling: a answer, r reject"
     bob = talking()
-    shown = line(bob, ringing, current=bob) or ""
+    shown = line(bob, ringing, current=bob)
     assert shown.startswith(
         "☎ sip:carol@c is calling: a answer, r reject · ☎ sip:bob@example.com · 0:05"
     )
 
 
 def test_the_far_ends_name_cannot_move_the_cursor() -> None:
-    shown = line(FakeCall(display_name="\x1b[2J\nBob", is_ringing=True)) or ""
+    shown = line(FakeCall(display_name="\x1b[2J\nBob", is_ringing=True))
     assert not set("\x1b\n") & set(shown)
     assert "Bob" in shown
 
@@ -109,4 +110,4 @@ def test_the_far_ends_name_cannot_move_the_cursor() -> None:
 )
 def test_a_bar_has_always_the_same_width(dbfs: float, shown: str) -> None:
     assert bar(dbfs) == shown
-    assert len(shown) == WIDTH
+    assert len(shown) == BAR_WIDTH

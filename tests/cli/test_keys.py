@@ -17,6 +17,7 @@ from sipcli.cli.keys import Keyboard, keys
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.shared_options import Common
 from sipcli.phone.call_manager import CallManager
+from sipcli.phone.registration_status import RegistrationStatus
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 
@@ -171,7 +172,9 @@ async def test_a_key_answers_the_question_that_was_shown_and_no_later_one(
 ) -> None:
     call = FakeCall(is_answered=True)
     fake = FakeCallSession(call)
-    fake.call_line = line = CallLine(cast("CallManager", fake), has_keys=True)
+    fake.call_line = line = CallLine(
+        cast("CallManager", fake), RegistrationStatus(registers=True), has_keys=True
+    )
     now = 100.0
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
     typist = Keyboard(fake.call_session)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from sipcli.cli.output.status import Status
+from sipcli.cli.output.status_line import registration_line
 from sipcli.core import events
+from sipcli.phone.registration_status import RegistrationStatus
 
 URI = "ws://a"
 CONNECTING = events.Connecting(server=URI)
@@ -26,10 +27,10 @@ UNREGISTERED = events.Unregistered()
 
 def line(*told: events.Event) -> str:
     """The line after all of `told`."""
-    status = Status(registers=True)
+    status = RegistrationStatus(registers=True)
     for event in told:
         status.on_event(event, 100.0)
-    return status.line(100.0)
+    return registration_line(status, 100.0)
 
 
 ONE_FAILURE: list[events.Event] = [CONNECTED, LOST, FAILED]

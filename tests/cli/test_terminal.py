@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from io import StringIO
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
+from sipcli.cli.output.screen import Event
+from sipcli.cli.output.status_line import registration_line
 from sipcli.cli.output.terminal import TerminalScreen
 from sipcli.cli.output.wording import PLAIN, Line
 from sipcli.cli.script.parser import SCRIPT_HELP
 from sipcli.core import events
+from sipcli.phone.registration_status import RegistrationStatus
 from tests.cli.test_status import REGISTERED
 
 URI = "ws://pbx.example.org:8080"
@@ -50,6 +53,23 @@ class Terminal:
         os.close(self._inside)
 
 
+class FedScreen(TerminalScreen):
+    """A screen with the state of a phone, which gets each event first, as in the runner."""
+
+    def __init__(self, out: IO[str], err: IO[str], **options: Any) -> None:
+        super().__init__(out, err, **{"verbose": 0, "quiet": False, "color": False} | options)
+        self.registration = RegistrationStatus(registers=True)
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, events.Event):
+            self.registration.on_event(event, 100.0)
+        super().event(event)
+
+    def start(self, *, watch: bool) -> None:
+        line = (lambda: registration_line(self.registration, 100.0)) if watch else None
+        self.watch(line, self.registration)
+
+
 @contextmanager
 def at_terminal(
     *,
@@ -57,20 +77,14 @@ def at_terminal(
     verbose: int = 0,
     color: bool = False,
     results: IO[str] | None = None,
-) -> Iterator[tuple[TerminalScreen, Callable[[], str]]]:
+) -> Iterator[tuple[FedScreen, Callable[[], str]]]:
     with ExitStack() as stack:
         terminal = Terminal()
         stack.callback(terminal.close)
-        screen = TerminalScreen(
-            results or terminal.stream,
-            terminal.stream,
-            verbose=verbose,
-            quiet=False,
-            color=color,
-        )
-        if watch:
-            screen.watch(registers=True)
-            stack.callback(screen.finished, 0, "")
+        out = results or terminal.stream
+        screen = FedScreen(out, terminal.stream, verbose=verbose, color=color)
+        screen.start(watch=watch)
+        stack.callback(screen.finished, 0, "")
         yield screen, terminal.read
 
 
@@ -108,8 +122,8 @@ def test_on_a_terminal_lines_break_between_words_and_hang(
 
 def test_elsewhere_lines_stay_whole() -> None:
     out, err = StringIO(), StringIO()
-    screen = TerminalScreen(out, err, verbose=0, quiet=False, color=True)
-    screen.watch(registers=True)
+    screen = FedScreen(out, err, color=True)
+    screen.start(watch=True)
     screen.event(REFUSED)
     screen.say("result " * 30)
     screen.error("one " * 30 + "\ntwo")
@@ -140,7 +154,7 @@ def test_how_things_stand_is_cut_between_words(width: int, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", str(width))
     line = "● bob 00:07 held muted · opus · 12 kbit/s loss 0.0 % · 2 more · ? keys"
     with at_terminal(watch=True) as (screen, read):
-        screen.watch_calls(lambda: line)
+        screen.watch(lambda: line)
         screen.ask(None)
         shown = plain(read()).splitlines()[-1]
     assert len(shown) <= width - len("^C^C")
@@ -200,8 +214,8 @@ def test_what_cannot_draw_gets_no_last_line(why: str, monkeypatch: pytest.Monkey
             assert shown.count("✗") == 2
         return
     out = StringIO()
-    screen = TerminalScreen(out, out, verbose=0, quiet=False, color=True)
-    screen.watch(registers=True)
+    screen = FedScreen(out, out, color=True)
+    screen.start(watch=True)
     screen.event(REFUSED)
     screen.finished(0, "")
     assert "\x1b[31m" in out.getvalue()
@@ -266,8 +280,17 @@ def test_an_error_is_told_whole_to_who_may_not_have_read_what_stands_above() -> 
 
 def test_a_refresh_is_no_news_and_being_back_is() -> None:
     lost = events.Disconnected(server=URI, code=1006, reason="gone", retry_in_s=2.0)
+    connected = events.Connected(server=URI, elapsed_ms=1)
     for verbose, wanted in ((0, 2), (1, 3)):
         with at_terminal(verbose=verbose) as (screen, read):
-            for event in (REGISTERED, REGISTERED, lost, REGISTERED):
+            for event in (connected, REGISTERED, REGISTERED, lost, connected, REGISTERED):
                 screen.event(event)
-            assert read().count("✓") == wanted
+            assert read().count("✓ registered") == wanted
+
+
+def test_a_registration_that_is_back_after_a_refused_refresh_is_news() -> None:
+    refused = events.RegistrationFailed(status=503, reason="503 Busy", retry_in_s=60.0)
+    with at_terminal() as (screen, read):
+        for event in (REGISTERED, refused, REGISTERED):
+            screen.event(event)
+        assert read().count("✓") == 2

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from sipcli.cli.output.status import Status, clock
+from sipcli.cli.output.status_line import clock, registration_line
 from sipcli.cli.output.wording import bindings, next_try, wording
 from sipcli.core import events
+from sipcli.phone.registration_status import RegistrationStatus
 
 SERVER = "wss://edge.example.com"
 
@@ -104,10 +105,10 @@ def test_no_next_try_needs_no_words() -> None:
 
 def at(now: float, *happened: events.Event, registers: bool = True) -> str:
     """The status line at `now`, after what happened at 100 s."""
-    status = Status(registers=registers)
+    status = RegistrationStatus(registers=registers)
     for event in happened:
         status.on_event(event, 100)
-    return status.line(now)
+    return registration_line(status, now)
 
 
 def test_the_status_line_says_how_things_stand() -> None:
@@ -140,10 +141,10 @@ def test_what_has_no_place_on_the_line_changes_nothing() -> None:
 
 @pytest.mark.parametrize(("registers", "line"), [(True, "◌ unregistering"), (False, "◌ closing")])
 def test_leaving_is_said(registers: bool, line: str) -> None:
-    status = Status(registers=registers)
+    status = RegistrationStatus(registers=registers)
     status.on_event(CONNECTED, 0)
-    status.leaving()
-    assert status.line(0) == line
+    status.is_ending = True
+    assert registration_line(status, 0) == line
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ REFUSED = events.RegistrationFailed(status=403, reason="403 Forbidden", retry_in
 def after(*told: events.Event, registers: bool = True) -> RegistrationStatus:
     status = RegistrationStatus(registers=registers)
     for event in told:
-        status.on_event(event)
+        status.on_event(event, 100.0)
     return status
 
 

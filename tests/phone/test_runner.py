@@ -27,7 +27,7 @@ def test_it_registers_and_takes_its_binding_back_on_the_way_out() -> None:
         async with SipServer(Behaviour(password="open sesame")) as server:
             async with phone(at(server), heard) as one:
                 assert isinstance(await one.ready(), events.Registered)
-                assert one.was_ready
+                assert one.registration.was_ready
             assert [r.contacts[0].params.get("expires") for r in server.requests("REGISTER")] == [
                 "600",
                 "600",
@@ -144,12 +144,14 @@ def test_an_outage_is_known_until_the_connection_is_back() -> None:
         heard = Heard()
         async with SipServer() as server, phone(at(server), heard, retry_forever=True) as one:
             await one.ready()
-            assert one.outage is None
+            assert one.registration.outage is None
             await server.break_connections()
             await heard.event(events.Disconnected)
-            assert f"WebSocket: the connection to {server.uri} was lost" in str(one.outage)
+            assert f"WebSocket: the connection to {server.uri} was lost" in str(
+                one.registration.outage
+            )
             await heard.event(events.Connected, 2)
-            assert one.outage is None
+            assert one.registration.outage is None
 
     run(test())
 
@@ -237,7 +239,7 @@ def test_an_impatient_phone_is_not_ready_any_more_after_a_loss() -> None:
             await heard.event(events.Disconnected)
             with pytest.raises(ConnectError):
                 await one.ready()
-            assert one.was_ready
+            assert one.registration.was_ready
 
     run(test())
 

@@ -61,7 +61,7 @@ def test_a_bug_is_told_at_once_and_raised_at_the_end() -> None:
                     one.found_bug(Fault("odd"))
                     one.found_bug(Fault("odder"))
                     await asyncio.sleep(0.1)
-                    assert one.outage is None
+                    assert one.registration.outage is None
             told = [event.text for event in heard.events if isinstance(event, Warned)]
             assert told == ["a bug in sipcli: Fault: odd"]
 

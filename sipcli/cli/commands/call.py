@@ -125,7 +125,8 @@ def call(
                     raise Interrupted("interrupted before the answer") from None
                 was_stopped = True
         # An answered call that the user interrupts is a success, even if the server died in it.
-        error = call_failure(one) or (None if was_stopped else call_session.runner.outage)
+        outage = call_session.runner.registration.outage
+        error = call_failure(one) or (None if was_stopped else outage)
         if error is not None:
             raise error
 

@@ -44,14 +44,13 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
     report = Report(_tell)
 
     async def work(session: Session) -> None:
-        session.screen.watch(registers=False)
         doing = "starting"
 
         def begin(what: str) -> None:
             nonlocal doing
             doing = what
 
-        session.screen.watch_calls(lambda: f"◌ {doing}")
+        session.screen.watch(lambda: f"◌ {doing}")
         doctor_run = DoctorRun(
             settings=session.settings,
             described="the sandbox" if invocation.sandbox else described(invocation.load()),

@@ -180,7 +180,7 @@ async def _listen(
                             await call_session.runner.ready()
                             await _serve(call_session, incoming, policy, options, enough)
             finally:
-                was_ready = call_session.runner.was_ready
+                was_ready = call_session.runner.registration.was_ready
     except asyncio.CancelledError:
         pass
     if not was_ready:

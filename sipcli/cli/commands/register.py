@@ -53,7 +53,7 @@ async def _stay(session: Session, duration: float | None) -> None:
                 await phone.ready()
                 await asyncio.Event().wait()
             finally:
-                was_ready = phone.was_ready
+                was_ready = phone.registration.was_ready
     except (TimeoutError, asyncio.CancelledError):
         if not was_ready:
             raise Interrupted(_TOO_SOON) from None

@@ -1,14 +1,15 @@
-"""The status line during a call: far end, state, time, codec, levels, keys."""
+"""The status line of a phone with calls: far end, state, time, codec, levels, keys."""
 
 import asyncio
 from typing import Final
 
-from sipcli.cli.output.status import clock
+from sipcli.cli.output.status_line import clock, registration_line
 from sipcli.core.calls.events import TransferRequested
 from sipcli.media.session.audio_stream import AudioStream
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.managed_call import Call
 from sipcli.phone.questions import Question
+from sipcli.phone.registration_status import RegistrationStatus
 from sipcli.text import one_line
 
 BARS: Final = " ▁▂▃▄▅▆▇█"
@@ -16,15 +17,22 @@ MIN_DBFS: Final = -60.0
 """The level of an empty bar, in dBFS."""
 MIN_SHOWN_S: Final = 0.3
 """Seconds that a question is shown before a key answers it: the key may be meant for the last."""
-WIDTH: Final = 6
+BAR_WIDTH: Final = 6
 """Columns of a level bar."""
 
 
 class CallLine:
-    """Describes the calls of a phone, the current one first."""
+    """Describes the calls of a phone, the current one first; without a call, its registration.
 
-    def __init__(self, call_manager: CallManager, *, has_keys: bool) -> None:
+    All of it is read from the phone when the line is drawn. What it keeps is its own: which
+    question it has shown, and since when.
+    """
+
+    def __init__(
+        self, call_manager: CallManager, registration: RegistrationStatus, *, has_keys: bool
+    ) -> None:
         self._call_manager = call_manager
+        self._registration = registration
         self._has_keys = has_keys
         self._loop = asyncio.get_running_loop()
         self._question: Question | None = None
@@ -42,49 +50,52 @@ class CallLine:
         if self._since is None or question is not self._question:
             self._question, self._since = question, self._loop.time()
 
-    def __call__(self) -> str | None:
-        """Return the line; None while there is no call."""
+    def __call__(self) -> str:
+        """Return the line; what matters most comes first, since its end may be cut off."""
+        now = self._loop.time()
         call = self._call_manager.current
         if call is None:
-            return None
+            return registration_line(self._registration, now)
         ringing, asking = self._call_manager.ringing, self._call_manager.asking
-        self._note(asking.questions.open if asking is not None else None)
+        question = asking.questions.open if asking is not None else None
+        self._note(question)
         others = len(self._call_manager.calls) - 1
         more = f" · {others} more" if others else ""
-        if asking is not None and asking.questions.open is not None:
+        if question is not None:
             keys = ": y accept, n refuse" if self._has_keys else ""
-            question = asking.questions.open
             what = "transfer" if isinstance(question, TransferRequested) else "redirection"
             return one_line(f"↷ {what} to {question.target}{keys}{more}")
         if ringing is not None:
             # The caller comes first: the end of the line may be cut off, and the ring must be seen.
-            rest = f" · {self._describe(call)}" if call.is_answered else ""
+            rest = f" · {describe(call, now)}" if call.is_answered else ""
             keys = ": a answer, r reject" if self._has_keys else ""
             return one_line(f"☎ {_name(ringing)} is calling{keys}{rest}{more}")
-        return one_line(f"{self._describe(call)}{more}{' · ? keys' if self._has_keys else ''}")
+        return one_line(f"{describe(call, now)}{more}{' · ? keys' if self._has_keys else ''}")
 
-    def _describe(self, call: Call) -> str:
-        if not call.is_answered:
-            return f"☎ {_name(call)} · {'answering' if call.is_incoming else 'calling'}"
-        stats = call.media.stream.statistics()
-        states = [
-            word
-            for word, holds in (
-                ("hold", call.is_held),
-                ("held", call.is_held_by_remote),
-                ("muted", call.is_muted),
-            )
-            if holds
-        ]
-        parts = [
-            f"☎ {_name(call)}",
-            " ".join([clock(self._loop.time() - call.answered_at), *states]),
-            call.codec or "no media",
-            levels(call.media.stream),
-        ]
-        if stats is not None and stats.mos is not None:
-            parts.append(f"MOS {stats.mos:.1f}")
-        return " · ".join(parts)
+
+def describe(call: Call, now: float) -> str:
+    """Return the state of a call at `now`, on the loop's clock: far end, time, codec, levels."""
+    if not call.is_answered:
+        return f"☎ {_name(call)} · {'answering' if call.is_incoming else 'calling'}"
+    stats = call.media.stream.statistics()
+    states = [
+        word
+        for word, holds in (
+            ("hold", call.is_held),
+            ("held", call.is_held_by_remote),
+            ("muted", call.is_muted),
+        )
+        if holds
+    ]
+    parts = [
+        f"☎ {_name(call)}",
+        " ".join([clock(now - call.answered_at), *states]),
+        call.codec or "no media",
+        levels(call.media.stream),
+    ]
+    if stats is not None and stats.mos is not None:
+        parts.append(f"MOS {stats.mos:.1f}")
+    return " · ".join(parts)
 
 
 def _name(call: Call) -> str:
@@ -101,8 +112,8 @@ def levels(stream: AudioStream) -> str:
 
 
 def bar(dbfs: float) -> str:
-    """Return a level in dBFS as a bar of `WIDTH` columns."""
+    """Return a level in dBFS as a bar of `BAR_WIDTH` columns."""
     share = min(1.0, max(0.0, 1 - dbfs / MIN_DBFS))
-    eighths = round(share * WIDTH * 8)
+    eighths = round(share * BAR_WIDTH * 8)
     whole, rest = divmod(eighths, 8)
-    return ("█" * whole + (BARS[rest] if rest else "")).ljust(WIDTH)
+    return ("█" * whole + (BARS[rest] if rest else "")).ljust(BAR_WIDTH)

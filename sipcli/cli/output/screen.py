@@ -7,6 +7,7 @@ from sipcli.cli.output.wording import Line
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
 from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.registration_status import RegistrationStatus
 
 Event: TypeAlias = PhoneEvent | CallEvent
 """An event of the phone or of its calls."""
@@ -49,20 +50,16 @@ class Screen:
     def say(self, what: str | Line) -> None:
         """Show a result: text as it is, a line with its mark."""
 
-    def watch(self, *, registers: bool) -> None:
-        """A phone starts: from now on show a status line, if possible."""
+    def watch(
+        self, line: Callable[[], str] | None, registration: RegistrationStatus | None = None
+    ) -> None:
+        """From now on show `line()` as the status line, if possible; None removes it.
 
-    def watch_calls(self, line: Callable[[], str | None]) -> None:
-        """Show `line()` as the status line while it is not None."""
+        `registration` is the state of the phone whose events follow.
+        """
 
     def ask(self, question: str | None) -> None:
         """Show a question and the answer typed so far instead of the status line; None ends it."""
 
     def ring(self) -> None:
         """Alert a person: a call is coming in."""
-
-    def rest(self) -> None:
-        """Remove the status line until the next `watch`, so that other code can write here."""
-
-    def leaving(self) -> None:
-        """The user has asked the command to end."""

@@ -1,6 +1,5 @@
 """The screen for a person: a line per event and, on a terminal, a status line below them."""
 
-import time
 from collections.abc import Callable
 from os.path import sameopenfile
 from typing import IO, Final
@@ -11,15 +10,14 @@ from rich.live import Live
 from rich.text import Text
 
 from sipcli.cli.output.call_wording import call_wording
-from sipcli.cli.output.event_filter import EventFilter
 from sipcli.cli.output.screen import Event, Screen
-from sipcli.cli.output.status import Status
 from sipcli.cli.output.stream import put_line
 from sipcli.cli.output.wording import Line, wording
 from sipcli.core import events
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
 from sipcli.phone.events import CallWarned
+from sipcli.phone.registration_status import RegistrationStatus
 from sipcli.text import one_line
 
 _INDENT: Final = 2
@@ -73,19 +71,25 @@ class TerminalScreen(Screen):
     ) -> None:
         self._out = out
         self._err = err
+        self._verbose = verbose
         self._quiet = quiet
         self._console = PlainConsole(out, color=color)
         self._errors = PlainConsole(err, color=color)
         self._live: Live | None = None
-        self._status: Status | None = None
-        self._event_filter = EventFilter(verbose=verbose, quiet=quiet)
-        self._call_line: Callable[[], str | None] = lambda: None
+        self._line: Callable[[], str] = str
+        self._registration: RegistrationStatus | None = None
         self._question: str | None = None
 
-    def watch(self, *, registers: bool) -> None:
-        """From now on show a status line, if the terminal can redraw it."""
-        if self._console.draws and not self._quiet:
-            self._status = Status(registers=registers)
+    def watch(
+        self, line: Callable[[], str] | None, registration: RegistrationStatus | None = None
+    ) -> None:
+        """Show `line()` below everything else, if the terminal can redraw it; None removes it."""
+        self._registration = registration
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        if line is not None and self._console.draws and not self._quiet:
+            self._line = line
             self._live = Live(
                 get_renderable=self._status_line,
                 console=self._console,
@@ -95,10 +99,6 @@ class TerminalScreen(Screen):
                 redirect_stderr=False,
             )
             self._live.start()
-
-    def watch_calls(self, line: Callable[[], str | None]) -> None:
-        """Show `line()` on the last line while there is a call."""
-        self._call_line = line
 
     def ask(self, question: str | None) -> None:
         """Show a question on the last line."""
@@ -111,24 +111,37 @@ class TerminalScreen(Screen):
         if isinstance(event, events.Warned | CallWarned):
             self.warning(event.text)
         elif isinstance(event, PhoneEvent):
-            if self._status is not None:
-                self._status.on_event(event, time.monotonic())
-            if self._event_filter.is_news(event, counted=self._status is not None):
+            if self._is_shown(event):
                 self._print(wording(event))
         else:
             line = call_wording(event)
             if line is not None and not self._quiet:
                 self._print(line)
 
+    def _is_shown(self, event: PhoneEvent) -> bool:
+        """True if an event of the phone gets a line: more do with `-v`, only results if quiet.
+
+        A failure that repeats is left to the status line, which counts them, unless it is the
+        last one.
+        """
+        is_repeat = self._registration is not None and self._registration.is_repeat
+        match event:
+            case events.InstantMessage() | events.Pong():
+                return True
+            case events.Connecting():
+                return self._verbose > 0
+            case events.Registered() if is_repeat:
+                return self._verbose > 0
+            case events.ConnectFailed() | events.RegistrationFailed() if is_repeat:
+                is_counted = self._live is not None and event.retry_in_s is not None
+                return not self._quiet and (self._verbose > 0 or not is_counted)
+            case _:
+                return not self._quiet
+
     def ring(self) -> None:
         """Ring the terminal's bell."""
         if self._live is not None:
             self._console.bell()
-
-    def leaving(self) -> None:
-        """Show on the status line that the command is ending."""
-        if self._status is not None:
-            self._status.leaving()
 
     def say(self, what: str | Line) -> None:
         """Print a result: text unbroken, so that it can be copied, a line wrapped."""
@@ -157,14 +170,7 @@ class TerminalScreen(Screen):
 
     def finished(self, exit_code: int, reason: str, phase: Phase | None = None) -> None:
         """Remove the status line."""
-        self.rest()
-
-    def rest(self) -> None:
-        """Remove the status line until the next `watch`."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-            self._status = None
+        self.watch(None)
 
     def _print(self, line: Line) -> None:
         text = Text()
@@ -188,10 +194,7 @@ class TerminalScreen(Screen):
         if self._question is not None:  # show its end, where the user types
             line = _tail(self._question, width)
         else:
-            line = self._call_line() or ""
-            if not line and self._status is not None:
-                line = self._status.line(time.monotonic())
-            line = _head(line, width)
+            line = _head(self._line(), width)
         return Text(line, style="bold", no_wrap=True, overflow="crop")
 
 
