@@ -12,7 +12,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
 
-from sipcli.config.settings import Log
+from sipcli.config.tables import Log
 from sipcli.files import is_fifo, private
 from sipcli.text import MASK, one_line, printable
 

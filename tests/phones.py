@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from sipcli.config.settings import Settings, WsServer
+from sipcli.config.servers import WsServer
+from sipcli.config.settings import Settings
 from sipcli.core.events import Event
 from sipcli.core.requests.credentials import Credentials
 from sipcli.phone.runner import UserAgentRunner

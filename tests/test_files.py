@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sipcli import files
-from sipcli.config.settings import Log
+from sipcli.config.tables import Log
 from sipcli.files import NotRegular, open_regular, private, replace_whole
 from sipcli.log import LOGGER, set_up
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sipcli.config.settings import Log, LogLevel
+from sipcli.config.tables import Log, LogLevel
 from sipcli.log import IS_UNLOGGED, LOGGER, SipTrace, masked, set_up, trace
 from sipcli.text import MASK
 from tests.growth import assert_grows_linearly

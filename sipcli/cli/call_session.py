@@ -14,7 +14,7 @@ from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.ringing import ring
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls.events import CallId, Calling, RedirectRequested, TransferRequested
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator

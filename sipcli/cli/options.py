@@ -11,9 +11,9 @@ import click
 from sipcli.cli.command_help import Group, option
 from sipcli.cli.shared_options import Common, common, common_options
 from sipcli.config.format import toml_text
-from sipcli.config.keys import KEYS
+from sipcli.config.keys import Key, Section
 from sipcli.config.load import Loaded, load
-from sipcli.config.schema import Key, Section
+from sipcli.config.settings import KEYS
 from sipcli.config.sources import Given
 
 _GROUPS: Final = {

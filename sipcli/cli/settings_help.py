@@ -3,8 +3,8 @@
 import click
 
 from sipcli.config.format import toml_text
-from sipcli.config.keys import KEYS
-from sipcli.config.schema import Key, Section
+from sipcli.config.keys import Key, Section
+from sipcli.config.settings import KEYS
 
 _INTRODUCTION = """\
 Each setting is a key of the configuration file, an environment variable and an option. An option

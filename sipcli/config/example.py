@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from sipcli.config.format import toml_text
-from sipcli.config.keys import KEYS
-from sipcli.config.schema import Key, Section
+from sipcli.config.keys import Key, Section
+from sipcli.config.settings import KEYS
 
 _WIDTH: Final = 90
 _HEAD: Final = """\

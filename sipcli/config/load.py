@@ -3,31 +3,36 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
-from sipcli.config.arguments import of_arguments
-from sipcli.config.audio import missing_package
-from sipcli.config.keys import KEYS, TABLES
 from sipcli.config.paths import NoHome, config_file, named_config_file
-from sipcli.config.settings import ANONYMOUS_HOST, Settings
-from sipcli.config.source import DEFAULT, Found, Origin, Source
+from sipcli.config.settings import ANONYMOUS_HOST, KEYS, TABLES, Settings
 from sipcli.config.sources import (
+    DEFAULT,
     PROFILE_VARIABLE,
     PROFILES,
+    Found,
     Given,
+    Origin,
     Reading,
+    Source,
     holds_secret,
+    of_arguments,
     of_environment,
     of_options,
     of_table,
 )
+from sipcli.config.tables import Audio
 from sipcli.config.toml_file import TomlFile, name_of, read
 from sipcli.errors import ConfigError
 from sipcli.sip.uri import SipUri
 from sipcli.text import one_line
+
+_AUDIO_PROCESSING: Final = "pywebrtc_audio"
 
 CREDENTIALS: Final = ("password", "ha1", "password_command", "keyring")
 """The keys for the secret of the account; of several in one source, the first is used."""
@@ -217,13 +222,24 @@ def _check_together(settings: Settings, origins: Mapping[str, Origin]) -> None:
         raise ConfigError(
             f"{origins['tls_client_key']}: tls_client_key needs tls_client_certificate, too"
         )
-    missing = missing_package(settings.audio)
+    missing = _missing_package(settings.audio)
     if missing is not None:
         raise ConfigError(
             f"{origins[f'audio.{missing}']}: audio.{missing} (true) needs the package "
             "pywebrtc-audio, which is not installed; to install it: pipx inject sipcli "
             "pywebrtc-audio, or pip install 'sipcli[aec]'"
         )
+
+
+def _missing_package(audio: Audio) -> str | None:
+    """Return the first key that is true although its package is not installed; None if none is."""
+    wished = {
+        "echo_cancellation": audio.echo_cancellation is True,
+        "noise_suppression": audio.noise_suppression,
+        "gain_control": audio.gain_control,
+    }
+    name = next((name for name, is_wished in wished.items() if is_wished), None)
+    return name if name is not None and find_spec(_AUDIO_PROCESSING) is None else None
 
 
 def _quoted(name: str) -> str:

@@ -1,12 +1,47 @@
-"""The type of `transfers` and `redirects`: which targets a far end may send us to."""
+"""Whom a far end may send us to (REFER and 3xx): the values of `transfers` and `redirects`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from sipcli.config.list_types import elements
-from sipcli.config.settings import PeerPolicy, Permission
 from sipcli.config.types import Kind, Unacceptable, string
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import SipUri
 from sipcli.sip.uri_pattern import UriPattern
+
+
+class Permission(StrEnum):
+    """The decision on a request of the far end."""
+
+    ASK = "ask"
+    """The user of the call decides: a person, a script or a program."""
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class PeerPolicy:
+    """Which targets a far end may send us to: `accepted` ones; for others, `otherwise` decides."""
+
+    otherwise: Permission = Permission.ASK
+    accepted: tuple[UriPattern, ...] = ()
+    is_unattended: bool = field(default=False, compare=False)
+    """True if `otherwise` was to ask, but there is no one to ask."""
+
+    def decide(self, target: SipUri, home: SipUri) -> Permission:
+        """Return the decision on a request to call `target`; `home` is our own URI."""
+        if any(pattern.matches(target, home) for pattern in self.accepted):
+            return Permission.ACCEPT
+        return self.otherwise
+
+    @property
+    def unattended(self) -> "PeerPolicy":
+        """The same policy without a user to ask: refuse instead of asking."""
+        is_asking = self.otherwise is Permission.ASK
+        if not is_asking:
+            return self
+        return replace(self, otherwise=Permission.REFUSE, is_unattended=True)
 
 
 def peer_policy() -> Kind[PeerPolicy]:

@@ -7,14 +7,12 @@ from os.path import isdir
 from pathlib import Path
 from typing import Final
 
-from sipcli.config.instance_lock import lock_instance_id
-from sipcli.config.keys import BY_NAME
+from sipcli.config.instance_id import load_or_create_id, lock_instance_id, temporary_id
 from sipcli.config.load import Loaded
+from sipcli.config.password import from_command, from_keyring
 from sipcli.config.paths import NoHome, config_file, state_folder
-from sipcli.config.secrets import from_command, from_keyring
-from sipcli.config.settings import Settings
-from sipcli.config.source import DEFAULT, Origin, Source
-from sipcli.config.state import instance_id, temporary_id
+from sipcli.config.settings import BY_NAME, Settings
+from sipcli.config.sources import DEFAULT, Origin, Source
 from sipcli.errors import ConfigError
 from sipcli.files import open_regular
 from sipcli.text import one_line
@@ -122,7 +120,7 @@ def _with_instance_id(loaded: Loaded) -> Loaded:
     if loaded.origins["instance_id"] is not DEFAULT or loaded.settings.is_anonymous:
         return loaded
     try:
-        stored = instance_id(loaded.settings.uri, state_folder())
+        stored = load_or_create_id(loaded.settings.uri, state_folder())
     except NoHome as error:
         stored = temporary_id(str(error))
     origin = Origin(Source.STATE, str(stored.path)) if stored.path else DEFAULT

@@ -1,122 +1,40 @@
-"""The settings as frozen values: pure, and the only module of `config` that other layers use.
+"""The settings as frozen values. Each field declares its key: default, type and help.
 
-The field names are the keys of the configuration file; `schema.py` documents each of them.
-Defaults stand here and nowhere else. What depends on another key is a property, so that
-`None` always means "not set".
+What depends on another key is a property, so that `None` always means "not set".
 """
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import Final
 from uuid import UUID
 
 from sipcli import __version__
 from sipcli.catalog.codecs import CODECS
+from sipcli.config.addresses import account_uri, registrar_uri
+from sipcli.config.keys import Section, declared, key, keys_of
+from sipcli.config.list_types import codecs, headers
+from sipcli.config.policies import PeerPolicy, Permission, peer_policy
+from sipcli.config.servers import TurnServer, WsServer, stun_servers, turn_servers, ws_servers
+from sipcli.config.tables import Audio, Log, Opus
+from sipcli.config.types import (
+    boolean,
+    choice,
+    ha1_kind,
+    of_text,
+    optional_text,
+    origin_kind,
+    path_kind,
+    seconds,
+    text_kind,
+    token_kind,
+    uuid_kind,
+    whole,
+    whole_seconds,
+)
 from sipcli.sip.uri import SipUri
-from sipcli.sip.uri_pattern import UriPattern
 
 ANONYMOUS_HOST: Final = "anonymous.invalid"
 """Host of the `uri` that is used if none is set (RFC 2606 §2: it never resolves)."""
-
-
-@dataclass(frozen=True, slots=True)
-class WsServer:
-    """A WebSocket server to connect to (RFC 7118 §3)."""
-
-    ws_uri: str
-    """A valid `ws:` or `wss:` URI in ASCII (RFC 6455 §3), scheme in lower case."""
-    weight: float = 0.0
-    """Servers of higher weight are tried first; equal ones in random order."""
-
-    def __str__(self) -> str:
-        """Return the URI for display, without its query, which is often a key."""
-        uri = self.ws_uri.partition("?")[0]
-        return uri if uri == self.ws_uri else f"{uri}?…"
-
-    @property
-    def secure(self) -> bool:
-        """True for `wss:`."""
-        return self._parts.scheme == "wss"
-
-    @property
-    def hostname(self) -> str:
-        """The host in lower case, for resolvers and sockets: IPv6 without brackets."""
-        return self._parts.hostname or ""
-
-    @property
-    def host(self) -> str:
-        """The host in lower case, for URIs: IPv6 in brackets."""
-        return f"[{self.hostname}]" if ":" in self.hostname else self.hostname
-
-    @property
-    def port(self) -> int:
-        """The port to connect to: the one in the URI, else 80 or 443 (RFC 6455 §3)."""
-        return self._parts.port or (443 if self.secure else 80)
-
-    @property
-    def has_port(self) -> bool:
-        """True if the URI has an explicit port."""
-        return self._parts.port is not None
-
-    @property
-    def _parts(self) -> SplitResult:
-        return urlsplit(self.ws_uri)
-
-
-@dataclass(frozen=True, slots=True)
-class TurnServer:
-    """A TURN server and its credentials (RFC 8656, RFC 7065)."""
-
-    urls: tuple[str, ...]
-    """`turn:` and `turns:` URIs of the same server."""
-    username: str | None = None
-    """None if the server needs no credentials."""
-    password: str | None = field(default=None, repr=False)
-
-
-class LogLevel(StrEnum):
-    """How much is logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
-    """The `log` table."""
-
-    level: LogLevel = LogLevel.WARNING
-    file: str | None = None
-    """None means stderr."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audio:
-    """The `audio` table; the words are those of `--audio-in` and `--audio-out`."""
-
-    input: str = "device"
-    output: str = "device"
-    ring: str = "device"
-    echo_cancellation: bool | Literal["auto"] = "auto"
-    """"auto": where the package that does it is installed; without devices there is none."""
-    noise_suppression: bool = False
-    gain_control: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opus:
-    """The `opus` table: how we encode, and what we request from the far end."""
-
-    bitrate: int = 32_000
-    """Average bit rate in bits per second, 6000 to 510000."""
-    complexity: int = 7
-    """0 to 10."""
-    fec: bool = True
-    dtx: bool = False
-    red: bool = True
 
 
 class IceTransportPolicy(StrEnum):
@@ -126,84 +44,306 @@ class IceTransportPolicy(StrEnum):
     RELAY = "relay"
 
 
-class Permission(StrEnum):
-    """The decision on a request of the far end."""
-
-    ASK = "ask"
-    """The user of the call decides: a person, a script or a program."""
-    ACCEPT = "accept"
-    REFUSE = "refuse"
-
-
-@dataclass(frozen=True, slots=True)
-class PeerPolicy:
-    """Which targets a far end may send us to: `accepted` ones; for others, `otherwise` decides."""
-
-    otherwise: Permission = Permission.ASK
-    accepted: tuple[UriPattern, ...] = ()
-    is_unattended: bool = field(default=False, compare=False)
-    """True if `otherwise` was to ask, but there is no one to ask."""
-
-    def decide(self, target: SipUri, home: SipUri) -> Permission:
-        """Return the decision on a request to call `target`; `home` is our own URI."""
-        if any(pattern.matches(target, home) for pattern in self.accepted):
-            return Permission.ACCEPT
-        return self.otherwise
-
-    @property
-    def unattended(self) -> "PeerPolicy":
-        """The same policy without a user to ask: refuse instead of asking."""
-        is_asking = self.otherwise is Permission.ASK
-        if not is_asking:
-            return self
-        return replace(self, otherwise=Permission.REFUSE, is_unattended=True)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings. Times are in seconds. Secrets do not appear in `repr`."""
 
-    uri: SipUri
-    instance_id: UUID
-
-    ws_servers: tuple[WsServer, ...] = ()
-    authorization_user: str | None = None
-    connection_recovery_max_interval: int = 30
-    connection_recovery_min_interval: int = 2
-    display_name: str | None = None
-    hack_ip_in_contact: bool = False
-    hack_via_tcp: bool = False
-    log: Log = Log()
-    no_answer_timeout: int = 60
-    password: str | None = field(default=None, repr=False)
-    register: bool = True
-    register_expires: int = 600
-    registrar_server: SipUri | None = None
-    stun_servers: tuple[str, ...] = ("stun:stun.l.google.com:19302",)
-    trace_sip: bool = False
-    turn_servers: tuple[TurnServer, ...] = ()
-    use_preloaded_route: bool = False
-
-    ha1: str | None = field(default=None, repr=False)
-    password_command: str | None = field(default=None, repr=False)
-    keyring: bool = False
-    tls_ca_file: str | None = None
-    tls_client_certificate: str | None = None
-    tls_client_key: str | None = None
-    tls_verify: bool = True
-    origin: str | None = None
-    ws_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    connect_timeout: float = 10.0
-    ice_gathering_timeout: float = 2.0
-    ice_transport_policy: IceTransportPolicy = IceTransportPolicy.ALL
-    max_calls: int = 4
-    transfers: PeerPolicy = PeerPolicy()
-    redirects: PeerPolicy = PeerPolicy(Permission.ACCEPT)
-    contact_transport: str = "ws"
-    user_agent: str = f"sipcli/{__version__}"
-    codecs: tuple[str, ...] = tuple(CODECS)
+    uri: SipUri = field(
+        metadata=declared(
+            of_text(account_uri, accepts="a SIP URI such as sip:alice@example.org", metavar="URI"),
+            Section.ACCOUNT,
+            "The SIP address that your provider gave you. "
+            "sip: may be omitted; port and parameters are kept.",
+            example='"sip:alice@example.org"',
+            derived="sip:anonymous.X@anonymous.invalid, X random",
+        )
+    )
+    display_name: str | None = key(
+        None,
+        optional_text("text without control characters; an empty one means none"),
+        Section.ACCOUNT,
+        "The name that people you call or write to see. Write it without extra quotes; any "
+        "Unicode text is fine.",
+        example='"Alice Ångström"',
+    )
+    authorization_user: str | None = key(
+        None,
+        text_kind("the user name that goes with your password"),
+        Section.ACCOUNT,
+        "The user name of your credentials. Providers often call it the auth ID.",
+        example='"alice123"',
+        derived="the user of uri",
+        effective="username",
+    )
+    registrar_server: SipUri | None = key(
+        None,
+        of_text(
+            registrar_uri,
+            accepts="a SIP URI without a user, such as sip:registrar.example.org",
+            metavar="URI",
+        ),
+        Section.ACCOUNT,
+        "The server that registrations are sent to.",
+        example='"sip:registrar.example.org"',
+        derived="uri without its user",
+        effective="registrar",
+        rare=True,
+    )
+    register: bool = key(
+        True,
+        boolean(),
+        Section.ACCOUNT,
+        "Register before anything else, and unregister at the end.",
+    )
+    register_expires: int = key(
+        600,
+        whole_seconds(),
+        Section.ACCOUNT,
+        "How long a registration lasts, in whole seconds. The server may grant another time; "
+        "sipcli refreshes the registration before it expires.",
+    )
+    instance_id: UUID = field(
+        metadata=declared(
+            uuid_kind(),
+            Section.ACCOUNT,
+            "The UUID that identifies this device among your devices (RFC 5626, GRUU). Two devices "
+            "must not share one. If several processes use the account at the same time, the first "
+            "has this id, and the others have ids derived from it.",
+            example='"8f1fa16a-1165-4a96-8341-785b1ef24f12"',
+            derived="random at first, then kept for each uri",
+            rare=True,
+        )
+    )
+    password: str | None = key(
+        None,
+        text_kind("the password of your account", "PASSWORD"),
+        Section.SECRETS,
+        "The password of your account. Other users of the machine can see it if you give it as "
+        "an option; use the file (chmod 600), the environment, password_command or keyring. "
+        "Of password, ha1, password_command and keyring, the one from the strongest source is "
+        "used; within one source, the first in this order.",
+        example='"secret"',
+        secret=True,
+    )
+    ha1: str | None = key(
+        None,
+        ha1_kind(),
+        Section.SECRETS,
+        "A digest to use instead of the password. It is the hash of USER:REALM:PASSWORD in "
+        "hexadecimal, 32 digits for MD5 or 64 for SHA-256, and works only for that realm.",
+        example='"939e7578ed9e3c518a452acee763bce9"',
+        secret=True,
+        rare=True,
+    )
+    password_command: str | None = key(
+        None,
+        text_kind("a command line for the shell", "COMMAND"),
+        Section.SECRETS,
+        "A shell command that prints the password on its first line. It runs just before "
+        "sipcli connects, with no input and a timeout of 10 seconds.",
+        example='"pass show sip/alice"',
+        hidden=True,
+    )
+    keyring: bool = key(
+        False,
+        boolean(),
+        Section.SECRETS,
+        "Read the password from the system's keyring. Needs pip install 'sipcli[keyring]'. To "
+        "store it: keyring set sipcli USER@HOST, with the user of your credentials and the host "
+        "of uri.",
+    )
+    ws_servers: tuple[WsServer, ...] = key(
+        (),
+        ws_servers(),
+        Section.CONNECTION,
+        "The WebSocket servers to connect to. Servers with a higher weight (default 0) are "
+        "tried first, those with the same weight in random order. The default port is 80 for ws: "
+        "and 443 for wss:.",
+        example='["wss://sip.example.org/ws", { ws_uri = "wss://b.example.org", weight = -1 }]',
+    )
+    connect_timeout: float = key(
+        10.0,
+        seconds(),
+        Section.CONNECTION,
+        "How long connecting to one server may take, in seconds. "
+        "It covers DNS, TCP, TLS and the WebSocket handshake.",
+    )
+    connection_recovery_min_interval: int = key(
+        2,
+        whole_seconds(),
+        Section.CONNECTION,
+        "The minimum wait before reconnecting, in whole seconds.",
+        rare=True,
+    )
+    connection_recovery_max_interval: int = key(
+        30,
+        whole_seconds(),
+        Section.CONNECTION,
+        "The maximum wait before reconnecting, in whole seconds.",
+        rare=True,
+    )
+    tls_ca_file: str | None = key(
+        None,
+        path_kind("the path of a file with certificates in PEM form"),
+        Section.CONNECTION,
+        "Certificate authorities to trust instead of the system's, in PEM format. They apply "
+        "to wss:, turns: and stuns:.",
+        example='"/etc/ssl/certs/example-ca.pem"',
+    )
+    tls_client_certificate: str | None = key(
+        None,
+        path_kind("the path of a certificate in PEM form"),
+        Section.CONNECTION,
+        "A client certificate for the server, in PEM format. The file may hold the key, too.",
+        example='"client.pem"',
+        rare=True,
+    )
+    tls_client_key: str | None = key(
+        None,
+        path_kind("the path of a private key in PEM form"),
+        Section.CONNECTION,
+        "The private key of tls_client_certificate, in PEM format.",
+        example='"client-key.pem"',
+        rare=True,
+    )
+    tls_verify: bool = key(
+        True,
+        boolean(),
+        Section.CONNECTION,
+        "Verify the server's certificate. Without this, anyone on the path can listen in.",
+    )
+    origin: str | None = key(
+        None,
+        origin_kind(),
+        Section.CONNECTION,
+        "The Origin header of the WebSocket handshake, for servers that require one.",
+        example='"https://phone.example.org"',
+        rare=True,
+    )
+    ws_headers: tuple[tuple[str, str], ...] = key(
+        (),
+        headers(),
+        Section.CONNECTION,
+        "Additional headers for the WebSocket handshake. Their values are treated as secrets.",
+        example='{ X-Tenant = "blue" }',
+        secret=True,
+        rare=True,
+    )
+    user_agent: str = key(
+        f"sipcli/{__version__}",
+        text_kind("text without control characters"),
+        Section.WIRE,
+        "The value of the User-Agent and Server headers.",
+        example='"Desk phone"',
+        derived="sipcli/ and the version",
+        rare=True,
+    )
+    contact_transport: str = key(
+        "ws",
+        token_kind("a transport such as ws", "TRANSPORT"),
+        Section.WIRE,
+        "The transport parameter of our Contact. "
+        "ws is correct for wss:, too (RFC 7118); some servers need another value.",
+        rare=True,
+    )
+    use_preloaded_route: bool = key(
+        False,
+        boolean(),
+        Section.WIRE,
+        "Send a Route header with the WebSocket server in every request outside a dialog. Some "
+        "outbound proxies require it.",
+        rare=True,
+    )
+    hack_ip_in_contact: bool = key(
+        False,
+        boolean(),
+        Section.WIRE,
+        "Use a random IP address as host in Contact and Via. "
+        "For registrars that do not accept domain names there.",
+        rare=True,
+    )
+    hack_via_tcp: bool = key(
+        False,
+        boolean(),
+        Section.WIRE,
+        "Use TCP as transport in Via. For servers that do not understand WS or WSS there.",
+        rare=True,
+    )
+    no_answer_timeout: int = key(
+        60,
+        whole_seconds(),
+        Section.CALLS,
+        "How long an incoming call rings, in whole seconds. Then it is rejected with 408.",
+    )
+    max_calls: int = key(
+        4,
+        whole("a whole number of calls above 0, such as 4", "N", highest=1000),
+        Section.CALLS,
+        "The maximum number of calls at a time.",
+        rare=True,
+    )
+    transfers: PeerPolicy = key(
+        PeerPolicy(),
+        peer_policy(),
+        Section.CALLS,
+        "What to do when the far end of a call asks us to call someone else (REFER). ask: you "
+        "decide, with a key, a line of --stdin or in Python; if nothing can ask you, the transfer "
+        "is refused. Patterns such as sip:*@example.org or tel:+49* are accepted; for other "
+        "targets you are asked or, with refuse beside the patterns, they are refused. The new "
+        "call counts in max_calls.",
+    )
+    redirects: PeerPolicy = key(
+        PeerPolicy(Permission.ACCEPT),
+        peer_policy(),
+        Section.CALLS,
+        "What to do when our call is answered with another address or a proxy (3xx). "
+        "Takes the same values as transfers; a call that a transfer started needs the permission "
+        "of both keys.",
+    )
+    codecs: tuple[str, ...] = key(
+        tuple(CODECS),
+        codecs(),
+        Section.MEDIA,
+        "The audio codecs to offer and accept, in order of preference.",
+    )
+    stun_servers: tuple[str, ...] = key(
+        ("stun:stun.l.google.com:19302",),
+        stun_servers(),
+        Section.MEDIA,
+        "STUN servers that report our public address: stun:HOST, stuns:HOST to use DTLS"
+        " (RFC 7350), or none. In the file, [] stands for none.",
+    )
+    turn_servers: tuple[TurnServer, ...] = key(
+        (),
+        turn_servers(),
+        Section.MEDIA,
+        "TURN servers that relay media if there is no direct path.",
+        example='{ urls = "turn:turn.example.org", username = "alice", password = "secret" }',
+        secret=True,
+    )
+    ice_transport_policy: IceTransportPolicy = key(
+        IceTransportPolicy.ALL,
+        choice(IceTransportPolicy),
+        Section.MEDIA,
+        "Which paths media may take. relay: only through a TURN server, which hides our address.",
+    )
+    ice_gathering_timeout: float = key(
+        2.0,
+        seconds(),
+        Section.MEDIA,
+        "How long to gather ICE candidates before a call is sent, in seconds.",
+        rare=True,
+    )
     audio: Audio = Audio()
     opus: Opus = Opus()
+    trace_sip: bool = key(
+        False,
+        boolean(),
+        Section.LOG,
+        "Show every SIP message sent and received, with secrets masked. They are written to "
+        "log.file if it is set, else to stderr.",
+    )
+    log: Log = Log()
 
     @property
     def username(self) -> str:
@@ -232,3 +372,13 @@ class Settings:
         return replace(
             self, transfers=self.transfers.unattended, redirects=self.redirects.unattended
         )
+
+
+KEYS: Final = tuple(keys_of(Settings))
+"""All keys, in the order of the help."""
+
+BY_NAME: Final = {key.name: key for key in KEYS}
+"""Name in the file -> key."""
+
+TABLES: Final = tuple(dict.fromkeys(key.table for key in KEYS if key.table))
+"""The names of the tables in the file."""

@@ -1,4 +1,4 @@
-"""Reads each source: options, environment, and the tables of the file.
+"""Reads each source of settings: options, Python arguments, environment, and the file's tables.
 
 Each reader returns a `Reading`. Problems are collected, not raised, so that users see all of them
 at once.
@@ -6,18 +6,55 @@ at once.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from sipcli.config.format import HIDDEN, toml_text, wrong_value
-from sipcli.config.keys import BY_NAME, KEYS, TABLES
+from sipcli.config.keys import ENV_PREFIX, Key
 from sipcli.config.paths import CONFIG_VARIABLE
-from sipcli.config.schema import ENV_PREFIX, Key
-from sipcli.config.source import Found, Origin, Source
+from sipcli.config.settings import BY_NAME, KEYS, TABLES
 from sipcli.config.toml_file import TomlFile
 from sipcli.config.toml_lines import KeyPath
 from sipcli.config.types import Unacceptable
 from sipcli.text import did_you_mean, one_line
+
+
+class Source(StrEnum):
+    """The sources of settings, highest precedence first."""
+
+    OPTION = "option"
+    ENVIRONMENT = "environment"
+    PROFILE = "profile"
+    FILE = "file"
+    STATE = "state"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The source of a value, and its place there."""
+
+    source: Source
+    place: str = ""
+    """`--option`, `VARIABLE`, `FILE:LINE`, or empty."""
+
+    def __str__(self) -> str:
+        if self.source is Source.PROFILE:
+            return f"{self.place} (profile)"
+        return self.place or str(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and its origin."""
+
+    value: object
+    origin: Origin
+
+
+DEFAULT: Final = Origin(Source.DEFAULT)
+
 
 Given: TypeAlias = bool | str | tuple[str, ...]
 """The raw value of an option from the command line: words, or a boolean for a flag."""
@@ -172,3 +209,30 @@ def _unknown(file: TomlFile, path: KeyPath, known: Sequence[str]) -> str:
 def _subject(file: TomlFile, path: KeyPath) -> str:
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return f"{file.place(path)}: {one_line(text.removeprefix('.'))}"
+
+
+PLACE: Final = Path("Phone()")
+"""The place that errors name; relative paths start at the working directory."""
+
+
+def of_arguments(arguments: Mapping[str, object]) -> Reading:
+    """Read `arguments`, by the names of the keys."""
+    table = {name: _plain(value) for name, value in arguments.items()}
+    file = TomlFile(PLACE, table, lines={}, readable_by_others=False)
+    reading = of_table(file, table, (), Source.OPTION)
+    if PROFILES in table:
+        reading.problems.append(f"{PLACE}: {PROFILES}: only a configuration file has profiles")
+    return reading
+
+
+def _plain(value: object) -> object:
+    """Return the value as TOML would have it."""
+    match value:
+        case Path():
+            return str(value)
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case _:
+            return value

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
+from sipcli.sip.grammar import TOKEN
+from sipcli.sip.header_values import MAX_DELTA_SECONDS
+
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 MAX_TEXT: Final = 4096
 """Maximum characters of a value: far more than real ones have, and still fit for a header."""
-
-MAX_SECONDS: Final = 2**32 - 1
-"""Maximum number of seconds, as for delta-seconds in SIP (RFC 3261 §20.19)."""
 
 _DIGITS: Final = re.compile(r"[0-9]{1,10}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,10}(?:\.[0-9]{1,10})?")
@@ -31,7 +31,6 @@ _UUID: Final = re.compile(
     r"(?:urn:)?(?:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE
 )
 _HA1: Final = re.compile(r"(?:[0-9a-f]{32}){1,2}", re.IGNORECASE)
-_TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s]+|null")
 _WORDS_OF_BOOLEANS: Final = {
     "true": True,
@@ -165,7 +164,9 @@ def boolean() -> Kind[bool]:
     )
 
 
-def whole(accepts: str, metavar: str, *, lowest: int = 1, highest: int = MAX_SECONDS) -> Kind[int]:
+def whole(
+    accepts: str, metavar: str, *, lowest: int = 1, highest: int = MAX_DELTA_SECONDS
+) -> Kind[int]:
     """Return the kind of whole numbers from `lowest` to `highest`."""
 
     def checked(value: int) -> int:
@@ -190,6 +191,11 @@ def whole(accepts: str, metavar: str, *, lowest: int = 1, highest: int = MAX_SEC
     )
 
 
+def whole_seconds() -> Kind[int]:
+    """Return the kind of times in whole seconds, above 0."""
+    return whole("a whole number of seconds above 0, such as 60", "SECONDS")
+
+
 def number_of_toml(value: object) -> float:
     """Return a TOML integer or float that must be finite."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -208,7 +214,7 @@ def seconds() -> Kind[float]:
     """Return the kind of times in seconds, above 0, with an optional fraction."""
 
     def checked(value: float) -> float:
-        if not 0 < value <= MAX_SECONDS:
+        if not 0 < value <= MAX_DELTA_SECONDS:
             raise Unacceptable
         return value
 
@@ -282,7 +288,7 @@ def token_kind(accepts: str, metavar: str) -> Kind[str]:
     """Return the kind of tokens (RFC 3261 §25.1)."""
 
     def read(text: str) -> str:
-        if not _TOKEN.fullmatch(clean(text)):
+        if not TOKEN.fullmatch(clean(text)):
             raise Unacceptable
         return text
 

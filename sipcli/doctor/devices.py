@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.config.settings import Audio
+from sipcli.config.tables import Audio
 from sipcli.doctor.check import Check, bad
 from sipcli.errors import DeviceError, Phase
 from sipcli.media.audio_io.open import (

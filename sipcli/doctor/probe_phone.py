@@ -6,7 +6,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
+from sipcli.config.policies import PeerPolicy, Permission
+from sipcli.config.servers import WsServer
+from sipcli.config.settings import Settings
 from sipcli.core.events import Connected, Event, Registered, RegistrationFailed
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.audio_io.sink import NullSink

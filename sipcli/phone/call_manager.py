@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls import events as core
 from sipcli.core.calls.events import CallEvent
 from sipcli.core.calls.offer_answer import OutOfTurn

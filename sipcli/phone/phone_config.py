@@ -10,7 +10,7 @@ from typing import Protocol, Self, TypeAlias
 from sipcli.config.load import Loaded, load, load_arguments
 from sipcli.config.resolve import complete, own_instance, prepare
 from sipcli.config.settings import Settings
-from sipcli.config.source import DEFAULT
+from sipcli.config.sources import DEFAULT
 from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError

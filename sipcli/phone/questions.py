@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls.events import (
     RedirectDecided,
     RedirectRequested,

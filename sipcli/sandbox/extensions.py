@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import uuid4
 
-from sipcli.config.settings import PeerPolicy, Permission, Settings, WsServer
+from sipcli.config.policies import PeerPolicy, Permission
+from sipcli.config.servers import WsServer
+from sipcli.config.settings import Settings
 from sipcli.core.events import ConnectFailed, Event, InstantMessage
 from sipcli.core.requests.credentials import Credentials
 from sipcli.log import IS_UNLOGGED

@@ -9,7 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sipcli.config.settings import IceTransportPolicy, Settings, WsServer
+from sipcli.config.servers import WsServer
+from sipcli.config.settings import IceTransportPolicy, Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import (
     DESCRIPTORS_HINT,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sipcli.catalog.audio_spec import MAX_TONE_HZ, RINGS, SINKS, SOURCES
-from sipcli.config.audio import sink_kind, source_kind
+from sipcli.config.settings import BY_NAME
 from sipcli.config.types import Kind, Unacceptable
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io.open import parse_record, parse_sink, parse_source
@@ -30,7 +30,8 @@ def accepts(read: Callable[[str], object], word: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("kind", "parse"), [(source_kind(), parse_source), (sink_kind(), parse_sink)]
+    ("kind", "parse"),
+    [(BY_NAME["audio.input"].kind, parse_source), (BY_NAME["audio.output"].kind, parse_sink)],
 )
 @pytest.mark.parametrize("word", WORDS)
 def test_config_check_accepts_what_a_call_accepts(

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.output.wording import Line
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.errors import DeviceError
 from sipcli.phone.questions import Questions

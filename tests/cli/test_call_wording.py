@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sipcli.cli.output.call_wording import call_wording
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls.events import (
     Answered,
     Calling,

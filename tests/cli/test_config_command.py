@@ -9,10 +9,10 @@ import pytest
 
 from sipcli.cli.main import run
 from sipcli.config.example import example
-from sipcli.config.keys import KEYS
+from sipcli.config.instance_id import load_or_create_id
+from sipcli.config.keys import Key
 from sipcli.config.paths import config_file, state_folder
-from sipcli.config.schema import Key
-from sipcli.config.state import instance_id
+from sipcli.config.settings import KEYS
 from sipcli.sip.uri import SipUri
 from tests.config.samples import SAMPLES
 
@@ -92,7 +92,7 @@ class TestShow:
         arguments = ("--uri", "sip:a@b")
         assert shown(capsys, *arguments)["settings"]["instance_id"]["value"] is None
         assert not state_folder().exists()
-        kept = instance_id(SipUri.parse("sip:a@b"), state_folder())
+        kept = load_or_create_id(SipUri.parse("sip:a@b"), state_folder())
         found = shown(capsys, *arguments)["settings"]["instance_id"]
         assert (found["value"], found["source"]) == (str(kept.instance_id), "state")
 

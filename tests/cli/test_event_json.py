@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from sipcli.cli.output.json_screen import JsonScreen
 from sipcli.cli.output.screen import Event
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls.events import (
     Answered,
     Calling,

@@ -11,8 +11,8 @@ from sipcli.catalog.audio_spec import SINKS, SOURCES
 from sipcli.cli.command_help import Command
 from sipcli.cli.main import COMMANDS, main
 from sipcli.cli.script.call_commands import WORDS
-from sipcli.config.keys import BY_NAME, KEYS
-from sipcli.config.schema import Section
+from sipcli.config.keys import Section
+from sipcli.config.settings import BY_NAME, KEYS
 from sipcli.errors import EXIT_CODES
 from tests.cli.program import Sipcli
 

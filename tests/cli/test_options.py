@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from sipcli.cli.command_help import Command, Group, option
 from sipcli.cli.options import ALL, Invocation, settings_options
 from sipcli.cli.shared_options import Common, common, common_options
-from sipcli.config.keys import BY_NAME, KEYS
-from sipcli.config.schema import Key
+from sipcli.config.keys import Key
+from sipcli.config.settings import BY_NAME, KEYS
 from sipcli.errors import ConfigError
 from tests.config.samples import SAMPLES
 

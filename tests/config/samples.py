@@ -4,14 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sipcli.config.settings import (
-    IceTransportPolicy,
-    LogLevel,
-    PeerPolicy,
-    Permission,
-    TurnServer,
-    WsServer,
-)
+from sipcli.config.policies import PeerPolicy, Permission
+from sipcli.config.servers import TurnServer, WsServer
+from sipcli.config.settings import IceTransportPolicy
+from sipcli.config.tables import LogLevel
 from sipcli.sip.uri import SipUri
 from sipcli.sip.uri_pattern import UriPattern
 

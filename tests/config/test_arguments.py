@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from sipcli.config.load import load, load_arguments
-from sipcli.config.settings import WsServer
-from sipcli.config.source import Source
+from sipcli.config.servers import WsServer
+from sipcli.config.sources import Source
 from sipcli.errors import ConfigError
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from sipcli.config import instance_lock as module
-from sipcli.config.instance_lock import MAX_INSTANCES, lock_instance_id
+from sipcli.config import instance_id as module
+from sipcli.config.instance_id import MAX_INSTANCES, lock_instance_id
 from sipcli.sip.uri import SipUri
 
 ALICE = SipUri.parse("sip:alice@example.org")
@@ -94,7 +94,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from tests.config.test_instance_lock import ALICE, WANTED
-from sipcli.config.instance_lock import lock_instance_id
+from sipcli.config.instance_id import lock_instance_id
 with lock_instance_id(WANTED, ALICE, Path(sys.argv[1])) as found:
     print(found, flush=True)
     sys.stdin.read()

@@ -8,10 +8,9 @@ from uuid import UUID
 import pytest
 
 from sipcli.config.example import example
-from sipcli.config.keys import KEYS, TABLES
+from sipcli.config.keys import Key
 from sipcli.config.load import load
-from sipcli.config.schema import Key
-from sipcli.config.settings import Settings
+from sipcli.config.settings import KEYS, TABLES, Settings
 from sipcli.sip.uri import SipUri
 
 ROOT = Path(__file__).parents[2]

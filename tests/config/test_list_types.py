@@ -4,15 +4,8 @@ import tomllib
 
 import pytest
 
-from sipcli.config.list_types import (
-    MAX_ELEMENTS,
-    codecs,
-    headers,
-    stun_servers,
-    turn_servers,
-    ws_servers,
-)
-from sipcli.config.settings import TurnServer, WsServer
+from sipcli.config.list_types import MAX_ELEMENTS, codecs, headers
+from sipcli.config.servers import TurnServer, WsServer, stun_servers, turn_servers, ws_servers
 from sipcli.config.types import Kind, T, Unacceptable
 
 

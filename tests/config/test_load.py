@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sipcli.config import audio
-from sipcli.config.keys import KEYS
+from sipcli.config import load as loader
 from sipcli.config.load import CREDENTIALS, load
 from sipcli.config.paths import config_file
-from sipcli.config.source import Source
+from sipcli.config.settings import KEYS
+from sipcli.config.sources import Source
 from sipcli.errors import ConfigError
 
 FILE = "[profiles.work]\n{profile}\n"
@@ -182,7 +182,7 @@ class TestProcessing:
 
     @pytest.fixture
     def bare(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(audio, "_PACKAGE", "a_package_that_is_not_installed")
+        monkeypatch.setattr(loader, "_AUDIO_PROCESSING", "a_package_that_is_not_installed")
 
     @pytest.mark.parametrize("key", KEYS)
     @pytest.mark.usefixtures("bare")

@@ -9,8 +9,7 @@ import pytest
 from sipcli.config.load import Loaded, load
 from sipcli.config.paths import state_folder
 from sipcli.config.resolve import check_files, own_instance, prepare
-from sipcli.config.source import Source
-from sipcli.config.sources import Given
+from sipcli.config.sources import Given, Source
 from sipcli.errors import ConfigError
 
 

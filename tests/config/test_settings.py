@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from sipcli.config.settings import Settings, WsServer
+from sipcli.config.servers import WsServer
+from sipcli.config.settings import Settings
 from sipcli.sip.uri import SipUri
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sipcli.config.keys import BY_NAME, KEYS
+from sipcli.config.keys import Key
 from sipcli.config.load import Loaded, load
-from sipcli.config.schema import Key
-from sipcli.config.source import Origin, Source
+from sipcli.config.settings import BY_NAME, KEYS
+from sipcli.config.sources import Origin, Source
 from sipcli.errors import ConfigError
 from tests.config.samples import SAMPLES
 

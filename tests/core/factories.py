@@ -5,7 +5,8 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sipcli.config.settings import Settings, WsServer
+from sipcli.config.servers import WsServer
+from sipcli.config.settings import Settings
 from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import parse
 from sipcli.sip.uri import SipUri

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sipcli.config.settings import PeerPolicy, Permission
+from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.core.calls.calls import NoSuchCall
 from sipcli.core.calls.events import Ended
 from sipcli.core.calls.offer_answer import OutOfTurn

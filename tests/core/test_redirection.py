@@ -2,8 +2,9 @@
 
 import pytest
 
-from sipcli.config.keys import BY_NAME
-from sipcli.config.settings import PeerPolicy, Permission, WsServer
+from sipcli.config.policies import PeerPolicy, Permission
+from sipcli.config.servers import WsServer
+from sipcli.config.settings import BY_NAME
 from sipcli.core.calls.events import (
     Answered,
     Ended,

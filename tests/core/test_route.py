@@ -2,7 +2,8 @@
 
 import pytest
 
-from sipcli.config.settings import PeerPolicy, Permission, WsServer
+from sipcli.config.policies import PeerPolicy, Permission
+from sipcli.config.servers import WsServer
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, Ended, Progress
 from sipcli.core.requests.exchange import Answered as FinalAnswer

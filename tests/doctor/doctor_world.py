@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from sipcli.config.settings import Audio, Settings, WsServer
+from sipcli.config.servers import WsServer
+from sipcli.config.settings import Settings
+from sipcli.config.tables import Audio
 from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.check import ORDER, Check, Report
 from sipcli.doctor.runner import DoctorRun, run_checks

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from sipcli.config.settings import Audio, Settings
+from sipcli.config.settings import Settings
+from sipcli.config.tables import Audio
 from sipcli.core.events import Binding, Registered
 from sipcli.doctor import probe_phone as lines
 from sipcli.doctor import trial_call

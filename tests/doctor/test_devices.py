@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.config.settings import Audio
+from sipcli.config.tables import Audio
 from sipcli.doctor import devices
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.errors import ConfigError, DeviceError

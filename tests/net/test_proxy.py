@@ -13,7 +13,7 @@ import pytest
 import trustme
 from websockets.asyncio.server import ServerConnection
 
-from sipcli.config.settings import WsServer
+from sipcli.config.servers import WsServer
 from sipcli.net.dial import dial
 from sipcli.net.errors import ConnectPhase, DialError
 from sipcli.net.tls import client_context

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sipcli.config.settings import PeerPolicy, Permission
+from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.core.calls.events import (
     Answered,
     CallEvent,

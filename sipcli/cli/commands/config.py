@@ -14,7 +14,8 @@ from sipcli.cli.output.screen import Screen
 from sipcli.cli.shared_options import common, common_options
 from sipcli.config.example import example as example_text
 from sipcli.config.format import toml_text
-from sipcli.config.keys import KEYS
+from sipcli.config.instance_id import kept_instance_id
+from sipcli.config.keys import Key, Section
 from sipcli.config.load import Loaded
 from sipcli.config.paths import (
     CONFIG_VARIABLE,
@@ -24,9 +25,8 @@ from sipcli.config.paths import (
     state_folder,
 )
 from sipcli.config.resolve import check_files
-from sipcli.config.schema import Key, Section
-from sipcli.config.source import DEFAULT, Origin, Source
-from sipcli.config.state import kept_instance_id
+from sipcli.config.settings import KEYS
+from sipcli.config.sources import DEFAULT, Origin, Source
 from sipcli.errors import ConfigError
 from sipcli.text import one_line
 

@@ -10,7 +10,7 @@ from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.run import run
-from sipcli.config.settings import Audio
+from sipcli.config.tables import Audio
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io import portaudio
 from sipcli.media.audio_io.device_test import DeviceTest

@@ -11,7 +11,7 @@ from sipcli.cli.options import SIGNALLING, Invocation, in_sections, settings_opt
 from sipcli.cli.output.wording import BAD, FAINT, GOOD, Line
 from sipcli.cli.session import Session, can_ask, run_session
 from sipcli.cli.targets import resolve_target
-from sipcli.config.schema import Section
+from sipcli.config.keys import Section
 from sipcli.doctor.check import ORDER, Check, Report, bad
 from sipcli.doctor.runner import DoctorRun, run_checks
 from sipcli.errors import ConfigError, Phase

@@ -2,7 +2,7 @@
 
 from sipcli.cli.output.call_summary import in_words, summary
 from sipcli.cli.output.wording import BAD, FAINT, GOOD, PLAIN, Line
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls.events import (
     Answered,
     Calling,

@@ -8,7 +8,7 @@ private: session descriptions and what only the owner needs. Events without are 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.sip.uri import Uri
 
 CallId = str

@@ -6,7 +6,8 @@ Every call that a peer can cause is checked here, so that it is authorised and c
 from collections.abc import Callable
 from typing import Final
 
-from sipcli.config.settings import ANONYMOUS_HOST, Permission, Settings
+from sipcli.config.policies import Permission
+from sipcli.config.settings import ANONYMOUS_HOST, Settings
 from sipcli.core.calls.target import reachable
 from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.sip.message import Request

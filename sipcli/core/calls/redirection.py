@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final, Literal
 
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls.call import Call
 from sipcli.core.calls.events import RedirectDecided, RedirectRequested
 from sipcli.core.calls.gate import DECISION_TIMEOUT_S, REFUSED, UNDECIDED

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
-from sipcli.config.settings import Permission
+from sipcli.config.policies import Permission
 from sipcli.core.calls.events import TransferDecided, TransferProgress, TransferRequested
 from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, REFUSED, UNDECIDED
 from sipcli.core.calls.invite_usage import InviteUsage

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sipcli.config.settings import WsServer
+from sipcli.config.servers import WsServer
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sipcli.config.settings import Permission, Settings
+from sipcli.config.policies import Permission
+from sipcli.config.settings import Settings
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Authenticator
 from sipcli.core.requests.identity import Identity

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from sipcli.config.settings import Audio
+from sipcli.config.tables import Audio
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io.aec_reference import AecReference
 from sipcli.media.audio_io.background import Warn

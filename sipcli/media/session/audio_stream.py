@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, runtime_checkable
 
-from sipcli.config.settings import Opus
+from sipcli.config.tables import Opus
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from sipcli.catalog.codecs import CODECS
-from sipcli.config.settings import Opus, Settings
+from sipcli.config.settings import Settings
+from sipcli.config.tables import Opus
 from sipcli.media.codecs import registry
 from sipcli.media.session import rtp_formats
 from sipcli.media.transport.ice_servers import IceServers

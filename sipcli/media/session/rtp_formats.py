@@ -3,7 +3,7 @@
 from typing import Final
 
 from sipcli.catalog.codecs import CODECS, COMFORT_NOISE
-from sipcli.config.settings import Opus
+from sipcli.config.tables import Opus
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.codecs.registry import packet_ms
 from sipcli.media.rtp.extension import ExtensionElement, OneOf

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sipcli.config.settings import Audio
+from sipcli.config.tables import Audio
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io import processing as treatment_module
 from sipcli.media.audio_io.device import DeviceSink, DeviceSource

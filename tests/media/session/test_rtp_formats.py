@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU
-from sipcli.config.settings import Opus
+from sipcli.config.tables import Opus
 from sipcli.media.codecs.opus import OpusSettings
 from sipcli.media.rtp.extension import ExtensionElement, OneOf
 from sipcli.media.session import rtp_formats

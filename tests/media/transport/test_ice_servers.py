@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 import trustme
 
-from sipcli.config.settings import IceTransportPolicy, Settings, TurnServer
+from sipcli.config.servers import TurnServer
+from sipcli.config.settings import IceTransportPolicy, Settings
 from sipcli.errors import ConfigError
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sip.uri import SipUri

@@ -1,17 +1,24 @@
-"""Stores the instance id, created once for each `uri`, in the state folder (RFC 5626 §4.1).
+"""Stores the instance id of each `uri`, and locks it (RFC 5626 §4.1, RFC 5627 §3.1).
 
 There is one small file for each `uri`. It is created atomically by a hard link, which fails if
 another process was faster, so that two processes that start at the same time use the same id.
+
+Two processes are two user agents. With one id, each would replace the other's binding. With one
+id and two reg-ids they would still share one GRUU, and requests in the calls of one process could
+reach the other.
 """
 
 import hashlib
 import json
 import os
 import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from sipcli.files import NotRegular, open_regular
 from sipcli.sip.uri import SipUri
@@ -35,9 +42,9 @@ class StoredId:
     warning: str | None = None
 
 
-def instance_id(uri: SipUri, folder: Path) -> StoredId:
+def load_or_create_id(uri: SipUri, folder: Path) -> StoredId:
     """Return the stored id of `uri`; create and store one if there is none. Never fails."""
-    path = _path(uri, folder)
+    path = _id_path(uri, folder)
     warning = None
     try:
         if not folder.is_absolute():
@@ -66,12 +73,12 @@ def temporary_id(why: str) -> StoredId:
 def kept_instance_id(uri: SipUri, folder: Path) -> UUID | None:
     """Return the stored id of `uri`, None if there is none; write nothing."""
     try:
-        return _read(_path(uri, folder))
+        return _read(_id_path(uri, folder))
     except OSError:
         return None
 
 
-def _path(uri: SipUri, folder: Path) -> Path:
+def _id_path(uri: SipUri, folder: Path) -> Path:
     """Return a path with a digest: users may differ only in case, file names may not."""
     digest = hashlib.sha256(account(uri).encode(errors="surrogateescape")).hexdigest()
     return folder / f"instance-{digest[:32]}.json"
@@ -117,3 +124,66 @@ def _link(temporary: Path, path: Path) -> None:
         pass  # another process was faster: use its id
     except OSError:  # no hard links on this file system: the later process wins
         os.replace(temporary, path)
+
+
+MAX_INSTANCES: Final = 32
+"""Processes of one account that get a stable id; any further ones get a random id."""
+
+
+@contextmanager
+def lock_instance_id(wanted: UUID, uri: SipUri, folder: Path) -> Iterator[UUID]:
+    """Lock an instance id for this process until the `with` block or the process ends.
+
+    It is `wanted` if no other process has locked that for the account of `uri`, else the first
+    free one of a sequence derived from `wanted`. Because the ids are stable, a new process
+    replaces the bindings of one that died. If `folder` cannot be used, nothing is locked, and
+    the id is `wanted`.
+    """
+    with ExitStack() as held:
+        try:
+            found = _first_free(wanted, uri, folder, held)
+        except OSError:
+            found = wanted
+        yield found
+
+
+def _first_free(wanted: UUID, uri: SipUri, folder: Path, held: ExitStack) -> UUID:
+    if not folder.is_absolute():
+        raise OSError("it has no absolute path")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in range(1, MAX_INSTANCES + 1):
+        candidate = wanted if number == 1 else uuid5(wanted, str(number))
+        # Never remove the files: two processes could then each lock a file of the same name.
+        descriptor = os.open(_lock_path(candidate, uri, folder), os.O_RDWR | os.O_CREAT, 0o600)
+        held.callback(os.close, descriptor)
+        if _lock(descriptor):
+            return candidate
+    return uuid4()
+
+
+def _lock_path(candidate: UUID, uri: SipUri, folder: Path) -> Path:
+    words = f"{candidate} {account(uri)}".encode(errors="surrogateescape")
+    return folder / f"in-use-{hashlib.sha256(words).hexdigest()[:32]}"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> bool:
+        """Lock the file without waiting; False if another process has."""
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> bool:
+        """Lock the file without waiting; False if another process has."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

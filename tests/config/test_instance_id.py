@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from sipcli.config.state import instance_id, kept_instance_id
+from sipcli.config.instance_id import kept_instance_id, load_or_create_id
 from sipcli.sip.uri import SipUri
 
 ALICE = SipUri.parse("sip:alice@example.org")
@@ -22,10 +22,10 @@ def only_file(folder: Path) -> Path:
 def test_it_is_made_once_and_kept(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "state"
     assert kept_instance_id(ALICE, folder) is None
-    first = instance_id(ALICE, folder)
+    first = load_or_create_id(ALICE, folder)
     assert first.warning is None
     assert first.path == only_file(folder)
-    assert instance_id(ALICE, folder) == first
+    assert load_or_create_id(ALICE, folder) == first
     assert kept_instance_id(ALICE, folder) == first.instance_id
     assert first.instance_id.version == 4
 
@@ -39,7 +39,7 @@ def test_file_and_folder_are_for_the_user_alone(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     before = os.umask(0)
     try:
-        path = instance_id(ALICE, folder).path
+        path = load_or_create_id(ALICE, folder).path
     finally:
         os.umask(before)
     assert path is not None
@@ -60,8 +60,8 @@ def test_file_and_folder_are_for_the_user_alone(tmp_path: Path) -> None:
     ],
 )
 def test_each_account_has_its_own(other: str, same: bool, tmp_path: Path) -> None:
-    first = instance_id(ALICE, tmp_path).instance_id
-    assert (instance_id(SipUri.parse(other), tmp_path).instance_id == first) is same
+    first = load_or_create_id(ALICE, tmp_path).instance_id
+    assert (load_or_create_id(SipUri.parse(other), tmp_path).instance_id == first) is same
 
 
 @pytest.mark.parametrize(
@@ -80,22 +80,22 @@ def test_each_account_has_its_own(other: str, same: bool, tmp_path: Path) -> Non
     ],
 )
 def test_a_damaged_file_gives_a_new_id_and_a_warning(damage: bytes, tmp_path: Path) -> None:
-    first = instance_id(ALICE, tmp_path)
+    first = load_or_create_id(ALICE, tmp_path)
     path = only_file(tmp_path)
     path.write_bytes(damage)
     assert kept_instance_id(ALICE, tmp_path) is None
-    second = instance_id(ALICE, tmp_path)
+    second = load_or_create_id(ALICE, tmp_path)
     assert second.instance_id != first.instance_id
     assert second.warning is not None
     assert f"{path}: was damaged" in second.warning
-    third = instance_id(ALICE, tmp_path)
+    third = load_or_create_id(ALICE, tmp_path)
     assert (third.instance_id, third.warning) == (second.instance_id, None)
     assert only_file(tmp_path) == path
 
 
 def start(folder: Path, barrier: threading.Barrier, found: list[UUID]) -> None:
     barrier.wait()
-    found.append(instance_id(ALICE, folder).instance_id)
+    found.append(load_or_create_id(ALICE, folder).instance_id)
 
 
 def test_first_starts_at_the_same_time_agree(tmp_path: Path) -> None:
@@ -121,9 +121,9 @@ def test_without_hard_links_it_is_kept_all_the_same(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    first = instance_id(ALICE, tmp_path)
+    first = load_or_create_id(ALICE, tmp_path)
     assert first.warning is None
-    assert instance_id(ALICE, tmp_path) == first
+    assert load_or_create_id(ALICE, tmp_path) == first
     only_file(tmp_path)
 
 
@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_used_gives_a_new_id_each_time_and_a_warning(
 ) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("relative")):
-        first, second = (instance_id(ALICE, folder) for _ in range(2))
+        first, second = (load_or_create_id(ALICE, folder) for _ in range(2))
         assert first.path is None
         assert first.instance_id != second.instance_id
         assert first.warning is not None
@@ -142,21 +142,21 @@ def test_a_folder_that_cannot_be_used_gives_a_new_id_each_time_and_a_warning(
 
 
 def test_what_stands_in_the_file_says_whose_it_is(tmp_path: Path) -> None:
-    kept = instance_id(ALICE, tmp_path)
+    kept = load_or_create_id(ALICE, tmp_path)
     content = json.loads(only_file(tmp_path).read_text())
     assert content == {"instance_id": str(kept.instance_id), "uri": "sip:alice@example.org"}
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder"])
 def test_what_is_no_file_in_its_place_is_refused_with_its_name(tmp_path: Path, kind: str) -> None:
-    path = instance_id(ALICE, tmp_path).path
+    path = load_or_create_id(ALICE, tmp_path).path
     assert path is not None
     path.unlink()
     if kind == "pipe":
         os.mkfifo(path)  # reading it would wait for ever
     else:
         path.mkdir()
-    kept = instance_id(ALICE, tmp_path)
+    kept = load_or_create_id(ALICE, tmp_path)
     assert kept.path is None
     assert kept.warning is not None
     assert kept.warning.startswith(f"{path} cannot be used (")

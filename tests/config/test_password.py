@@ -14,7 +14,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from sipcli.config.secrets import from_command, from_keyring
+from sipcli.config.password import from_command, from_keyring
 from sipcli.config.settings import Settings
 from sipcli.errors import ConfigError
 from sipcli.sip.uri import SipUri
@@ -63,7 +63,7 @@ def test_a_failure_names_place_and_exit_code_but_no_output(command: str, wanted:
 
 
 def test_the_command_does_not_eat_our_input() -> None:
-    code = "from sipcli.config.secrets import from_command; from_command('cat', 'here')"
+    code = "from sipcli.config.password import from_command; from_command('cat', 'here')"
     result = subprocess.run(
         [sys.executable, "-c", code], input="geheim\n", capture_output=True, text=True, check=False
     )
