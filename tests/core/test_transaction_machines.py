@@ -7,10 +7,18 @@ import pytest
 from sipcli.core.transactions.client import InviteClient, NonInviteClient
 from sipcli.core.transactions.client import InviteClientState as Ic
 from sipcli.core.transactions.client import NonInviteClientState as Nc
-from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.core.transactions.server import InviteServer, NonInviteServer
 from sipcli.core.transactions.server import InviteServerState as Is
 from sipcli.core.transactions.server import NonInviteServerState as Ns
+from sipcli.core.transactions.transaction import (
+    Deadlines,
+    Deliver,
+    Effect,
+    Ignored,
+    Send,
+    TimedOut,
+)
+from sipcli.core.transactions.transaction import TransactionTimer as T
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import parse_uri
@@ -76,15 +84,15 @@ def non_invite_server(*statuses: int) -> NonInviteServer:
     ("before", "status", "state", "deadlines", "effects"),
     [
         ([], 180, Ic.PROCEEDING, {}, [Deliver]),
-        ([], 200, Ic.ACCEPTED, {"M": 152}, [Deliver]),
+        ([], 200, Ic.ACCEPTED, {T.M: 152}, [Deliver]),
         ([], 302, Ic.TERMINATED, {}, [Send, Deliver]),
         ([], 486, Ic.TERMINATED, {}, [Send, Deliver]),
         ([180], 183, Ic.PROCEEDING, {}, [Deliver]),
-        ([180], 200, Ic.ACCEPTED, {"M": 152}, [Deliver]),
+        ([180], 200, Ic.ACCEPTED, {T.M: 152}, [Deliver]),
         ([180], 603, Ic.TERMINATED, {}, [Send, Deliver]),
-        ([200], 200, Ic.ACCEPTED, {"M": 142}, [Deliver]),
-        ([200], 180, Ic.ACCEPTED, {"M": 142}, [Ignored]),
-        ([200], 486, Ic.ACCEPTED, {"M": 142}, [Ignored]),
+        ([200], 200, Ic.ACCEPTED, {T.M: 142}, [Deliver]),
+        ([200], 180, Ic.ACCEPTED, {T.M: 142}, [Ignored]),
+        ([200], 486, Ic.ACCEPTED, {T.M: 142}, [Ignored]),
         ([486], 180, Ic.TERMINATED, {}, [Ignored]),
         ([486], 200, Ic.TERMINATED, {}, [Ignored]),
         ([486], 486, Ic.TERMINATED, {}, [Ignored]),
@@ -94,7 +102,7 @@ def test_invite_client_responses(
     before: list[int],
     status: int,
     state: Ic,
-    deadlines: dict[str, float],
+    deadlines: Deadlines,
     effects: list[type[Effect]],
 ) -> None:
     machine = invite_client(*before)
@@ -104,7 +112,7 @@ def test_invite_client_responses(
 
 def test_invite_client_starts_timer_b_and_acknowledges_a_refusal_itself() -> None:
     machine = invite_client()
-    assert machine.deadlines == {"B": 132}
+    assert machine.deadlines == {T.B: 132}
     (sent, _) = machine.receive(response(486), 110)
     assert isinstance(sent, Send)
     ack = sent.message
@@ -117,10 +125,10 @@ def test_invite_client_starts_timer_b_and_acknowledges_a_refusal_itself() -> Non
 @pytest.mark.parametrize(
     ("before", "status", "state", "deadlines", "effects"),
     [
-        ([], 100, Nc.PROCEEDING, {"F": 132}, [Deliver]),
+        ([], 100, Nc.PROCEEDING, {T.F: 132}, [Deliver]),
         ([], 200, Nc.TERMINATED, {}, [Deliver]),
         ([], 404, Nc.TERMINATED, {}, [Deliver]),
-        ([100], 100, Nc.PROCEEDING, {"F": 132}, [Deliver]),
+        ([100], 100, Nc.PROCEEDING, {T.F: 132}, [Deliver]),
         ([100], 200, Nc.TERMINATED, {}, [Deliver]),
         ([100], 699, Nc.TERMINATED, {}, [Deliver]),
         ([200], 100, Nc.TERMINATED, {}, [Ignored]),
@@ -132,7 +140,7 @@ def test_non_invite_client_responses(
     before: list[int],
     status: int,
     state: Nc,
-    deadlines: dict[str, float],
+    deadlines: Deadlines,
     effects: list[type[Effect]],
 ) -> None:
     machine = non_invite_client(*before)
@@ -145,24 +153,24 @@ def test_non_invite_client_responses(
     [
         ([], 100, Is.PROCEEDING, {}, [Send]),
         ([], 180, Is.PROCEEDING, {}, [Send]),
-        ([], 200, Is.ACCEPTED, {"L": 152}, [Send]),
-        ([], 480, Is.COMPLETED, {"H": 152}, [Send]),
+        ([], 200, Is.ACCEPTED, {T.L: 152}, [Send]),
+        ([], 480, Is.COMPLETED, {T.H: 152}, [Send]),
         ([180], 183, Is.PROCEEDING, {}, [Send]),
-        ([180], 200, Is.ACCEPTED, {"L": 152}, [Send]),
-        ([180], 486, Is.COMPLETED, {"H": 152}, [Send]),
-        ([200], 200, Is.ACCEPTED, {"L": 142}, [Send]),
-        ([200], 180, Is.ACCEPTED, {"L": 142}, [Ignored]),
-        ([200], 486, Is.ACCEPTED, {"L": 142}, [Ignored]),
-        ([486], 180, Is.COMPLETED, {"H": 142}, [Ignored]),
-        ([486], 200, Is.COMPLETED, {"H": 142}, [Ignored]),
-        ([486], 486, Is.COMPLETED, {"H": 142}, [Ignored]),
+        ([180], 200, Is.ACCEPTED, {T.L: 152}, [Send]),
+        ([180], 486, Is.COMPLETED, {T.H: 152}, [Send]),
+        ([200], 200, Is.ACCEPTED, {T.L: 142}, [Send]),
+        ([200], 180, Is.ACCEPTED, {T.L: 142}, [Ignored]),
+        ([200], 486, Is.ACCEPTED, {T.L: 142}, [Ignored]),
+        ([486], 180, Is.COMPLETED, {T.H: 142}, [Ignored]),
+        ([486], 200, Is.COMPLETED, {T.H: 142}, [Ignored]),
+        ([486], 486, Is.COMPLETED, {T.H: 142}, [Ignored]),
     ],
 )
 def test_invite_server_answers(
     before: list[int],
     status: int,
     state: Is,
-    deadlines: dict[str, float],
+    deadlines: Deadlines,
     effects: list[type[Effect]],
 ) -> None:
     machine = invite_server(*before)
@@ -203,7 +211,7 @@ def test_a_repeated_invite_gets_the_latest_answer(statuses: tuple[int, ...]) -> 
 @pytest.mark.parametrize("status", [200, 302, 404, 500, 603])
 def test_a_non_invite_server_sends_one_final_answer(status: int) -> None:
     machine = non_invite_server()
-    assert machine.deadlines == {"F": 132}
+    assert machine.deadlines == {T.F: 132}
     assert kinds(machine.respond(response(status, OPTIONS), 110)) == [Send]
     assert (machine.state, machine.deadlines) == (Ns.TERMINATED, {})
     assert kinds(machine.respond(response(200, OPTIONS), 110)) == [Ignored]
@@ -213,7 +221,7 @@ def test_a_non_invite_server_sends_one_final_answer(status: int) -> None:
 def test_a_non_invite_server_sends_no_provisional_answer_and_no_408(status: int) -> None:
     machine = non_invite_server()  # RFC 4320 §4.1, §4.2
     assert kinds(machine.respond(response(status, OPTIONS), 110)) == [Ignored]
-    assert (machine.state, machine.deadlines) == (Ns.TRYING, {"F": 132})
+    assert (machine.state, machine.deadlines) == (Ns.TRYING, {T.F: 132})
 
 
 @pytest.mark.parametrize("machine", [non_invite_server(), non_invite_server(200)])
@@ -225,13 +233,13 @@ def test_a_repeated_non_invite_request_is_noted(machine: NonInviteServer) -> Non
 
 Machine = InviteClient | NonInviteClient | InviteServer | NonInviteServer
 TIMERS = {
-    (InviteClient, "CALLING"): ("B", [TimedOut]),
-    (InviteClient, "ACCEPTED"): ("M", []),
-    (NonInviteClient, "TRYING"): ("F", [TimedOut]),
-    (NonInviteClient, "PROCEEDING"): ("F", [TimedOut]),
-    (InviteServer, "ACCEPTED"): ("L", []),
-    (InviteServer, "COMPLETED"): ("H", [TimedOut]),
-    (NonInviteServer, "TRYING"): ("F", []),
+    (InviteClient, "CALLING"): (T.B, [TimedOut]),
+    (InviteClient, "ACCEPTED"): (T.M, []),
+    (NonInviteClient, "TRYING"): (T.F, [TimedOut]),
+    (NonInviteClient, "PROCEEDING"): (T.F, [TimedOut]),
+    (InviteServer, "ACCEPTED"): (T.L, []),
+    (InviteServer, "COMPLETED"): (T.H, [TimedOut]),
+    (NonInviteServer, "TRYING"): (T.F, []),
 }
 """What each state's own timer does; it ends the machine."""
 WAYS: list[Callable[[], Machine]] = [
@@ -244,9 +252,9 @@ WAYS: list[Callable[[], Machine]] = [
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("timer", "BFHLM")
+@pytest.mark.parametrize("timer", T)
 def test_only_a_states_own_timer_does_anything_and_it_is_the_one_that_runs(
-    way: Callable[[], Machine], timer: str
+    way: Callable[[], Machine], timer: T
 ) -> None:
     machine = way()
     own, effects = TIMERS.get((type(machine), machine.state.name), (None, []))

@@ -3,8 +3,16 @@
 from enum import Enum, auto
 from typing import TypeAlias
 
-from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
-from sipcli.core.transactions.transaction import LIFETIME, Machine
+from sipcli.core.transactions.transaction import (
+    LIFETIME,
+    Deliver,
+    Effect,
+    Ignored,
+    Machine,
+    Send,
+    TimedOut,
+    TransactionTimer,
+)
 from sipcli.sip.build import ack_for
 from sipcli.sip.message import Request, Response
 
@@ -25,7 +33,7 @@ class InviteClient(Machine[InviteClientState]):
 
     def __init__(self, request: Request, now: float) -> None:
         self.request = request
-        super().__init__(InviteClientState.CALLING, B=now + LIFETIME)
+        super().__init__(InviteClientState.CALLING, {TransactionTimer.B: now + LIFETIME})
 
     def receive(self, response: Response, now: float) -> list[Effect]:
         """Take one response to the INVITE; `now` in seconds on the caller's monotonic clock."""
@@ -35,7 +43,7 @@ class InviteClient(Machine[InviteClientState]):
                 self._enter(state.PROCEEDING)  # Timer B stops: a phone may ring forever
                 return [Deliver(response)]
             case ((state.CALLING | state.PROCEEDING), 2):
-                self._enter(state.ACCEPTED, M=now + LIFETIME)
+                self._enter(state.ACCEPTED, {TransactionTimer.M: now + LIFETIME})
                 return [Deliver(response)]
             case ((state.CALLING | state.PROCEEDING), _):
                 self._enter(state.TERMINATED)
@@ -45,18 +53,18 @@ class InviteClient(Machine[InviteClientState]):
             case _:
                 return [Ignored(f"{response.status} to INVITE in state {self.state.name}")]
 
-    def expire(self, timer: str) -> list[Effect]:
+    def expire(self, timer: TransactionTimer) -> list[Effect]:
         """Let one due timer fire."""
         state = InviteClientState
         match self.state, timer:
-            case state.CALLING, "B":
+            case state.CALLING, TransactionTimer.B:
                 self._enter(state.TERMINATED)
                 return [TimedOut()]
-            case state.ACCEPTED, "M":
+            case state.ACCEPTED, TransactionTimer.M:
                 self._enter(state.TERMINATED)
                 return []
             case _:
-                return [Ignored(f"Timer {timer} in state {self.state.name}")]
+                return [Ignored(f"Timer {timer.name} in state {self.state.name}")]
 
 
 class NonInviteClientState(Enum):
@@ -74,14 +82,14 @@ class NonInviteClient(Machine[NonInviteClientState]):
 
     def __init__(self, request: Request, now: float) -> None:
         self.request = request
-        super().__init__(NonInviteClientState.TRYING, F=now + LIFETIME)
+        super().__init__(NonInviteClientState.TRYING, {TransactionTimer.F: now + LIFETIME})
 
     def receive(self, response: Response, now: float) -> list[Effect]:
         """Take one response; `now` in seconds (no timer of this machine starts later than it)."""
         state = NonInviteClientState
         match self.state, response.status // 100:
             case ((state.TRYING | state.PROCEEDING), 1):
-                self._enter(state.PROCEEDING, F=self.deadlines["F"])  # F lives on (§17.1.2.2)
+                self._enter(state.PROCEEDING, self.deadlines)  # F lives on (§17.1.2.2)
                 return [Deliver(response)]
             case ((state.TRYING | state.PROCEEDING), _):
                 self._enter(state.TERMINATED)
@@ -90,15 +98,15 @@ class NonInviteClient(Machine[NonInviteClientState]):
                 method = self.request.method
                 return [Ignored(f"{response.status} to {method} in state {self.state.name}")]
 
-    def expire(self, timer: str) -> list[Effect]:
+    def expire(self, timer: TransactionTimer) -> list[Effect]:
         """Let one due timer fire."""
         state = NonInviteClientState
         match self.state, timer:
-            case ((state.TRYING | state.PROCEEDING), "F"):
+            case ((state.TRYING | state.PROCEEDING), TransactionTimer.F):
                 self._enter(state.TERMINATED)
                 return [TimedOut()]
             case _:
-                return [Ignored(f"Timer {timer} in state {self.state.name}")]
+                return [Ignored(f"Timer {timer.name} in state {self.state.name}")]
 
 
 ClientTransaction: TypeAlias = InviteClient | NonInviteClient

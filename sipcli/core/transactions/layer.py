@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from sipcli.core.connection.flow import Flow
+from sipcli.core.timers import Timer, Timers
 from sipcli.core.transactions.client import ClientTransaction, InviteClient, NonInviteClient
-from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.core.transactions.server import (
     InviteServer,
     InviteServerState,
     NonInviteServer,
     ServerTransaction,
 )
+from sipcli.core.transactions.transaction import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.sip import build
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Fault, Layer, Message, Request, Response
@@ -83,6 +84,7 @@ class _Client:
     machine: ClientTransaction
     user: ClientUser
     flow: Flow
+    timer: Timer[None]
     logged: str = ""
     """The state that was logged last."""
     dropped: str | None = None
@@ -93,6 +95,7 @@ class _Client:
 class _Server:
     machine: ServerTransaction
     flow: Flow
+    timer: Timer[None]
     is_within: bool
     logged: str = ""
 
@@ -126,6 +129,7 @@ class Transactions:
     def __init__(self, wire: Wire, log: Callable[[str], None] = lambda _: None) -> None:
         self._wire = wire
         self._log = log
+        self._timers: Timers[None] = Timers()
         self._clients: dict[Key, _Client] = {}
         self._servers: dict[Key, _Server] = {}
 
@@ -136,8 +140,10 @@ class Transactions:
             if request.method == "INVITE"
             else NonInviteClient(request, now)
         )
-        client = self._clients[client_key(request)] = _Client(machine, user, flow)
-        self._log_state("client", client)
+        key = client_key(request)
+        timer = self._timers.timer(lambda at: self._expire_client(key, at))
+        client = self._clients[key] = _Client(machine, user, flow, timer)
+        self._follow_state("client", client)
         self._wire.send(flow, request)
 
     def send_ack(self, ack: Request, flow: Flow) -> None:
@@ -146,7 +152,7 @@ class Transactions:
 
     def forget(self, request: Request) -> None:
         """Drop a client transaction whose result is not needed any more (RFC 3261 §9.1)."""
-        self._clients.pop(client_key(request), None)
+        self._remove(self._clients, client_key(request))
 
     def respond(self, inbound: Inbound, response: Response, now: float) -> None:
         """Answer a request; stateless where there is no transaction for it (any more)."""
@@ -173,7 +179,7 @@ class Transactions:
             self._ask(key, client, client.machine.receive(response, now), now)
         elif not 100 <= response.status < 200:
             if request.method != "INVITE":  # more may follow to an INVITE: its user handles that
-                del self._clients[key]
+                self._remove(self._clients, key)
             client.user.on_useless(build.useless_answer(request, fault), now)
         return Matched(is_ours=True, fault=fault)
 
@@ -232,8 +238,9 @@ class Transactions:
                 if request.method == "INVITE"
                 else NonInviteServer(request, now)
             )
-            server = self._servers[key] = _Server(machine, flow, _is_within(request))
-            self._log_state("server", server)
+            timer = self._timers.timer(lambda _: self._expire_server(key))
+            self._servers[key] = server = _Server(machine, flow, timer, _is_within(request))
+            self._follow_state("server", server)
         return Inbound(request, flow, key)
 
     def knows(self, inbound: Inbound) -> bool:
@@ -267,29 +274,38 @@ class Transactions:
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """The connection is gone: tell its client transactions' users, forget its server ones."""
-        self._servers = {k: s for k, s in self._servers.items() if s.flow != flow}
+        for key in [key for key, server in self._servers.items() if server.flow == flow]:
+            self._remove(self._servers, key)
         lost = [(key, client) for key, client in self._clients.items() if client.flow == flow]
         for key, _ in lost:
-            del self._clients[key]
+            self._remove(self._clients, key)
         for _, client in lost:
             client.user.on_flow_lost(now)
 
     def deadline(self) -> float | None:
         """When the next timer is due, in seconds on the caller's clock; None if none runs."""
-        return min(
-            (at for machine in self._machines() for at in machine.deadlines.values()), default=None
-        )
+        return self._timers.deadline()
 
     def tick(self, now: float) -> None:
         """Fire all timers that are due."""
-        for key, client in list(self._clients.items()):
-            for timer in _due(client.machine.deadlines, now):
-                # An earlier timer may have closed the connection, and with it this transaction.
-                if self._clients.get(key) is client:
-                    self._ask(key, client, client.machine.expire(timer), now)
-        for key, server in list(self._servers.items()):
-            for timer in _due(server.machine.deadlines, now):
-                self._serve(key, server, server.machine.expire(timer))
+        for timer in self._timers.due(now):
+            timer.fire(now)
+
+    def _expire_client(self, key: Key, now: float) -> None:
+        client = self._clients[key]
+        for timer in client.machine.deadlines:
+            self._ask(key, client, client.machine.expire(timer), now)
+
+    def _expire_server(self, key: Key) -> None:
+        server = self._servers[key]
+        for timer in server.machine.deadlines:
+            self._serve(key, server, server.machine.expire(timer))
+
+    @staticmethod
+    def _remove(table: dict[Key, _Client] | dict[Key, _Server], key: Key) -> None:
+        entry = table.pop(key, None)
+        if entry is not None:
+            entry.timer.stop()
 
     def _has_room(self, *, is_within: bool) -> bool:
         """True if there is room for another request of that kind; makes room if it can.
@@ -310,15 +326,16 @@ class Transactions:
         if surplus > len(finished):
             return False
         for key in finished[:surplus]:
-            del self._servers[key]
+            self._remove(self._servers, key)
         self._wire.ignored("dropped a transaction that was waiting for its ACK, to make room")
         return True
 
-    def _machines(self) -> Iterator[ClientTransaction | ServerTransaction]:
-        yield from (client.machine for client in self._clients.values())
-        yield from (server.machine for server in self._servers.values())
-
-    def _log_state(self, role: str, entry: _Client | _Server) -> None:
+    def _follow_state(self, role: str, entry: _Client | _Server) -> None:
+        """Log a machine's state, and run the timer of that state: it has one at most."""
+        for at in entry.machine.deadlines.values():
+            entry.timer.start(at)
+        if not entry.machine.deadlines:
+            entry.timer.stop()
         state, before = entry.machine.state.name, entry.logged
         if state != before:
             entry.logged = state
@@ -328,9 +345,9 @@ class Transactions:
 
     def _ask(self, key: Key, client: _Client, effects: list[Effect], now: float) -> None:
         """Carry out a client machine's effects; a terminated one is removed first."""
-        self._log_state("client", client)
+        self._follow_state("client", client)
         if client.machine.state.name == "TERMINATED":
-            self._clients.pop(key, None)
+            self._remove(self._clients, key)
         for effect in effects:
             match effect:
                 case Send(message):
@@ -344,9 +361,9 @@ class Transactions:
 
     def _serve(self, key: Key, server: _Server, effects: list[Effect]) -> bool:
         """Carry out a server machine's effects; return True if the message is for the user."""
-        self._log_state("server", server)
+        self._follow_state("server", server)
         if server.machine.state.name == "TERMINATED":
-            self._servers.pop(key, None)
+            self._remove(self._servers, key)
         delivered = False
         for effect in effects:
             match effect:
@@ -381,7 +398,3 @@ def _is_within(request: Request) -> bool:
     Strangers can claim that too, but then they get a 481 at once.
     """
     return request.to.tag is not None or request.method == "CANCEL"
-
-
-def _due(deadlines: dict[str, float], now: float) -> list[str]:
-    return [timer for timer, at in deadlines.items() if at <= now]

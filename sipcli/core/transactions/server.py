@@ -3,8 +3,16 @@
 from enum import Enum, auto
 from typing import TypeAlias
 
-from sipcli.core.transactions.effects import Deliver, Effect, Ignored, Send, TimedOut
-from sipcli.core.transactions.transaction import LIFETIME, Machine
+from sipcli.core.transactions.transaction import (
+    LIFETIME,
+    Deliver,
+    Effect,
+    Ignored,
+    Machine,
+    Send,
+    TimedOut,
+    TransactionTimer,
+)
 from sipcli.sip.message import Request, Response
 
 
@@ -37,11 +45,11 @@ class InviteServer(Machine[InviteServerState]):
                 return [Send(response)]
             case state.PROCEEDING, 2:
                 self.last = response
-                self._enter(state.ACCEPTED, L=now + LIFETIME)
+                self._enter(state.ACCEPTED, {TransactionTimer.L: now + LIFETIME})
                 return [Send(response)]
             case state.PROCEEDING, _:
                 self.last = response
-                self._enter(state.COMPLETED, H=now + LIFETIME)
+                self._enter(state.COMPLETED, {TransactionTimer.H: now + LIFETIME})
                 return [Send(response)]
             case state.ACCEPTED, 2:
                 return [Send(response)]  # repeated until the ACK, also on WebSocket (§13.3.1.4)
@@ -62,18 +70,18 @@ class InviteServer(Machine[InviteServerState]):
             case _:
                 return [Ignored(f"{request.method} in state {self.state.name}")]
 
-    def expire(self, timer: str) -> list[Effect]:
+    def expire(self, timer: TransactionTimer) -> list[Effect]:
         """Let one due timer fire."""
         state = InviteServerState
         match self.state, timer:
-            case state.COMPLETED, "H":
+            case state.COMPLETED, TransactionTimer.H:
                 self._enter(state.TERMINATED)
                 return [TimedOut()]
-            case state.ACCEPTED, "L":
+            case state.ACCEPTED, TransactionTimer.L:
                 self._enter(state.TERMINATED)
                 return []
             case _:
-                return [Ignored(f"Timer {timer} in state {self.state.name}")]
+                return [Ignored(f"Timer {timer.name} in state {self.state.name}")]
 
 
 class NonInviteServerState(Enum):
@@ -94,7 +102,7 @@ class NonInviteServer(Machine[NonInviteServerState]):
 
     def __init__(self, request: Request, now: float) -> None:
         self.request = request
-        super().__init__(NonInviteServerState.TRYING, F=now + LIFETIME)
+        super().__init__(NonInviteServerState.TRYING, {TransactionTimer.F: now + LIFETIME})
 
     def respond(self, response: Response, now: float) -> list[Effect]:
         """Send the user's final response; `now` in seconds (no timer starts here)."""
@@ -111,15 +119,15 @@ class NonInviteServer(Machine[NonInviteServerState]):
         """Handle a repeated request: its response is still pending."""
         return [Ignored(f"{request.method} in state {self.state.name}")]
 
-    def expire(self, timer: str) -> list[Effect]:
+    def expire(self, timer: TransactionTimer) -> list[Effect]:
         """Let Timer F fire: the client has given up, so no response is of use (RFC 4320 §4.2)."""
         state = NonInviteServerState
         match self.state, timer:
-            case state.TRYING, "F":
+            case state.TRYING, TransactionTimer.F:
                 self._enter(state.TERMINATED)
                 return []
             case _:
-                return [Ignored(f"Timer {timer} in state {self.state.name}")]
+                return [Ignored(f"Timer {timer.name} in state {self.state.name}")]
 
 
 ServerTransaction: TypeAlias = InviteServer | NonInviteServer
