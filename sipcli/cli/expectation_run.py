@@ -15,9 +15,8 @@ import click
 from sipcli import __version__
 from sipcli.cli.command_help import Command, in_words
 from sipcli.cli.context import current_screen, leave_stdout_alone
-from sipcli.cli.output.early_report import STDOUT, UNFINISHED, junit_path
 from sipcli.cli.output.json_screen import as_fields
-from sipcli.cli.output.report_file import begin, finish, hold_fifo
+from sipcli.cli.output.report_file import STDOUT, UNFINISHED, begin, finish, hold_fifo, junit_path
 from sipcli.cli.output.sip_ladder import SipLadder
 from sipcli.cli.output.wording import BAD, GOOD, Line
 from sipcli.cli.session import Session

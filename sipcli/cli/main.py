@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from sipcli import interrupts
 from sipcli.cli.command_help import CommandGroup, in_words, write_table
-from sipcli.cli.output.early_report import begin_early
+from sipcli.cli.output.report_file import begin_early
 from sipcli.cli.output.stream import Outlets
 from sipcli.cli.shared_options import ask_for_json, common, common_options
 from sipcli.errors import (

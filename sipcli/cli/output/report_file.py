@@ -1,12 +1,62 @@
-"""Write a report so that a killed command or a full disk leaves no misleading one.
+"""The file of the JUnit report (`--junit`): unfinished at first, then replaced as a whole.
 
-A pipeline takes any file it finds: neither the report of an earlier run nor half of this one
-may be there.
+A pipeline takes any file it finds. If the command is killed or the disk is full, neither the
+report of an earlier run nor half of this one may be there, and loading a command takes most of a
+second: so `begin_early` runs before anything else of it. Light on purpose.
 """
 
+import socket
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
+from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.files import is_fifo, open_fifo, replace_whole, write_to_fifo
+
+COMMANDS: Final = ("call", "listen")
+"""Commands with `--junit`."""
+UNFINISHED: Final = "not finished"
+"""The error of each test case until the command ends."""
+STDOUT: Final = Path("-")
+"""The path that stands for stdout."""
+_HELP: Final = {"-h", "--help"}
+
+
+def begin_early(command: str, words: list[str]) -> None:
+    """Write an unfinished report where the words behind a command's name have `--junit PATH`.
+
+    The command itself says what is wrong with a path that cannot be written.
+    """
+    path = junit_path(words)
+    if command not in COMMANDS or path in (None, STDOUT) or _HELP & set(_options(words)):
+        return
+    case = TestCase(name="call", seconds=0.0, error=UNFINISHED)
+    document = junit(
+        Report(
+            suite=f"sipcli {command}",
+            classname=f"sipcli.{command}",
+            cases=[case],
+            began=datetime.now(UTC),
+            seconds=0.0,
+            host=socket.gethostname(),
+        )
+    )
+    with suppress(OSError, ValueError):
+        begin(path, document)
+
+
+def junit_path(words: list[str]) -> Path | None:
+    """Return the file that `--junit` names among the words of a command, valid or not."""
+    words = _options(words)
+    named = [word.partition("=")[2] for word in words if word.startswith("--junit=")]
+    named += [path for option, path in pairwise(words) if option == "--junit"]
+    return Path(named[-1]) if named else None
+
+
+def _options(words: list[str]) -> list[str]:
+    return words[: words.index("--")] if "--" in words else words
 
 
 def begin(path: Path, unfinished: bytes) -> None:

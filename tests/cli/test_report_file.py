@@ -100,7 +100,7 @@ class TestFifo:
 
 
 def test_nothing_heavy_is_loaded_for_it() -> None:
-    code = "import sys, sipcli.cli.output.early_report; print(*sys.modules)"
+    code = "import sys, sipcli.cli.output.report_file; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     heavy = {"asyncio", "aioice", "av", "numpy", "websockets", "sipcli.core", "sipcli.media"}
     assert not heavy & set(done.stdout.split())
