@@ -12,7 +12,8 @@ import sipcli
 ROOT = Path(sipcli.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
-SETTINGS = {f"config.{name}" for name in ("settings", "servers", "policies", "tables")}
+_VALUES = ("settings", "account", "servers", "policies", "tables")
+SETTINGS = {f"config.{name}" for name in _VALUES}
 """The values of the settings; what else is in config reads them."""
 
 ALLOWED: dict[str, set[str]] = {
@@ -119,8 +120,9 @@ PURE_FILES |= {
 }
 PURE_FILES |= {"phone/error_mapping.py", "phone/registration_status.py"}
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "servers")}
-PURE_FILES |= {f"config/{name}.py" for name in ("addresses", "format", "keys", "list_types")}
-PURE_FILES |= {f"config/{name}.py" for name in ("policies", "servers", "settings", "tables")}
+PURE_FILES |= {
+    f"config/{name}.py" for name in (*_VALUES, "addresses", "format", "keys", "list_types")
+}
 """Pure, though their layer is not."""
 PURE_FOLDERS = {
     "media/rtp",

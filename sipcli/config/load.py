@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
+from sipcli.config.account import ANONYMOUS_HOST
 from sipcli.config.paths import NoHome, config_file, named_config_file
-from sipcli.config.settings import ANONYMOUS_HOST, KEYS, TABLES, Settings
+from sipcli.config.settings import KEYS, TABLES, Settings
 from sipcli.config.sources import (
     DEFAULT,
     PROFILE_VARIABLE,

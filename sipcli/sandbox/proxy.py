@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.config.settings import ANONYMOUS_HOST
+from sipcli.config.account import ANONYMOUS_HOST
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG
 from sipcli.core.requests import uas_checks

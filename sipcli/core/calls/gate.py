@@ -6,8 +6,9 @@ Every call that a peer can cause is checked here, so that it is authorised and c
 from collections.abc import Callable
 from typing import Final
 
+from sipcli.config.account import ANONYMOUS_HOST
 from sipcli.config.policies import Permission
-from sipcli.config.settings import ANONYMOUS_HOST, Settings
+from sipcli.config.settings import Settings
 from sipcli.core.calls.target import reachable
 from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.sip.message import Request

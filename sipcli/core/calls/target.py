@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from sipcli.config.settings import ANONYMOUS_HOST
+from sipcli.config.account import ANONYMOUS_HOST
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri, parse_uri

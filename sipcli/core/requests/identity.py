@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from sipcli.config.settings import ANONYMOUS_HOST, Settings
+from sipcli.config.account import ANONYMOUS_HOST
+from sipcli.config.settings import Settings
 from sipcli.core.connection.flow import Flow
 from sipcli.sip.address import Address
 from sipcli.sip.params import Params
