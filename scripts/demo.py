@@ -14,8 +14,7 @@ from sipcli import Phone
 from sipcli.cli.output.sip_ladder import label
 from sipcli.core.connection.flow import Flow
 from sipcli.errors import MediaError, SipcliError
-from sipcli.phone.events import Media
-from sipcli.phone.phone_config import Event
+from sipcli.phone.events import Event, Media
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import Plan, Sandbox
 

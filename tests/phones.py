@@ -5,8 +5,8 @@ from typing import Any
 
 from sipcli.config.servers import WsServer
 from sipcli.config.settings import Settings
-from sipcli.core.events import Event
 from sipcli.core.requests.credentials import Credentials
+from sipcli.phone.events import Event
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings

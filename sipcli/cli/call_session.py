@@ -9,13 +9,11 @@ from typing import Final, TypeAlias
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.keyboard import has_keyboard, has_terminal
 from sipcli.cli.output.call_line import CallLine
-from sipcli.cli.output.screen import Event as AnyEvent
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.ringing import ring
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.config.policies import Permission
-from sipcli.core.calls.events import CallId, Calling, RedirectRequested, TransferRequested
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
 from sipcli.media.codecs.registry import opus_shortcoming
@@ -23,14 +21,21 @@ from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager, OnCall
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.digits import Method
-from sipcli.phone.events import Event as CallEvent
-from sipcli.phone.events import Stats
+from sipcli.phone.events import (
+    CallEvent,
+    CallId,
+    Calling,
+    Event,
+    RedirectRequested,
+    Stats,
+    TransferRequested,
+)
 from sipcli.phone.managed_call import Call
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig
 from sipcli.phone.runner import UserAgentRunner
 
-OnEvent: TypeAlias = Callable[[AnyEvent], None]
+OnEvent: TypeAlias = Callable[[Event], None]
 
 STATS_INTERVAL: Final = 5.0
 """Seconds between `stats` events, with `-v`."""
@@ -84,7 +89,7 @@ async def open_call_session(
         call = next(one for one in phone.call_manager.calls if one.id == name)
         phone.runner.spawn(ring(call, seconds))
 
-    def tell_all(event: AnyEvent) -> None:
+    def tell_all(event: Event) -> None:
         session.screen.event(event)
         if isinstance(event, CallEvent):
             evaluator.on_event(event, phone.call_manager)

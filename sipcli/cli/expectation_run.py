@@ -15,7 +15,7 @@ import click
 from sipcli import __version__
 from sipcli.cli.command_help import Command, in_words
 from sipcli.cli.context import current_screen, leave_stdout_alone
-from sipcli.cli.output.json_screen import as_fields
+from sipcli.cli.output.event_json import event_fields
 from sipcli.cli.output.report_file import STDOUT, UNFINISHED, begin, finish, hold_fifo, junit_path
 from sipcli.cli.output.sip_ladder import SipLadder
 from sipcli.cli.output.wording import BAD, GOOD, Line
@@ -243,7 +243,7 @@ class ExpectationRun:
             yield "target", self._target
         for number, ended in enumerate(self._ended, 1):
             suffix = "" if number == 1 else f" (call {number})"
-            fields = as_fields(ended)
+            fields = event_fields(ended)
             figures = fields.pop("stats")
             fields |= figures if isinstance(figures, dict) else {}
             for name, value in fields.items():

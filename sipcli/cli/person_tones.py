@@ -3,7 +3,6 @@
 import asyncio
 from typing import Final
 
-from sipcli.core.calls.events import Answered, CallId, Calling, Incoming, Progress
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.open import SinkSpec
@@ -17,7 +16,17 @@ from sipcli.media.audio_io.tones import (
     TonePlayer,
     key_tone,
 )
-from sipcli.phone.events import CallEnded, Dtmf, Event, Media
+from sipcli.phone.events import (
+    Answered,
+    CallEnded,
+    CallEvent,
+    CallId,
+    Calling,
+    Dtmf,
+    Incoming,
+    Media,
+    Progress,
+)
 
 LAST_TONE: Final = 1.0
 """Seconds that the tone of a refusal is played."""
@@ -38,7 +47,7 @@ class PersonTones:
         self._ringing: set[CallId] = set()
         self._talking: set[CallId] = set()
 
-    def on_event(self, event: Event) -> None:
+    def on_event(self, event: CallEvent) -> None:
         """Play or stop the tone for an event."""
         match event:
             case Calling(call=call):

@@ -161,7 +161,7 @@ class UserAgent:
         if flow == self.flow:
             self._keepalive.open()
             server = str(flow.server)
-            self.emit(events.Connected(server=server, elapsed_ms=round(elapsed * 1000)))
+            self.emit(events.Connected(server=server, elapsed_s=elapsed))
             self._registration.flow_up(flow, now)
             self.calls.flow_up(now)
         self._carry_out(effects, now)

@@ -18,18 +18,16 @@ _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def describe(event: "DataclassInstance") -> str:
-    """An event with its fields: `connected: server=wss://example.org elapsed_ms=12`.
-
-    Of session descriptions and what users say, only the size is given.
-    """
-    name = getattr(event, "name", None) or _WORD.sub(" ", type(event).__name__).lower()
-    if name == "warning":
-        return f"warning: {getattr(event, 'text', '')}"
+    """An event with its fields: `offer refused: call=1a2b status=491 will_retry=True`."""
+    name = _WORD.sub(" ", type(event).__name__).lower()
     return f"{name}: {describe_fields(event)}".removesuffix(": ")
 
 
 def describe_fields(value: "DataclassInstance") -> str:
-    """The fields of a value that are set: `server=wss://example.org elapsed_ms=12`."""
+    """The fields of a value that are set: `server=wss://example.org elapsed_ms=12.3`.
+
+    Of session descriptions and what users say, only the size is given.
+    """
     shown = ((field.name, getattr(value, field.name)) for field in fields(value))
     return " ".join(
         f"{name}={_shown(name, what)}" for name, what in shown if what not in (None, ())
@@ -63,4 +61,4 @@ def _shown(name: str, value: Any) -> str:
         return f"({describe_fields(value)})"
     if name in _PRIVATE and isinstance(value, str):
         return f"({len(value)} characters)"
-    return str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,18 +1,16 @@
-"""Events of the user agent: frozen values with the names and fields of docs/contract.md.
+"""Events of the user agent: frozen values, with times in seconds.
 
-`name` is the event's name in `--json`. The field `sender` is `from` there, which is a keyword
-in Python.
+`phone/event_translation.py` makes the events of docs/contract.md of them.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connecting:
     """A connection attempt begins."""
 
-    name: ClassVar[str] = "connecting"
     server: str
 
 
@@ -20,16 +18,14 @@ class Connecting:
 class Connected:
     """The WebSocket is open and speaks SIP."""
 
-    name: ClassVar[str] = "connected"
     server: str
-    elapsed_ms: int
+    elapsed_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectFailed:
     """A connection attempt failed."""
 
-    name: ClassVar[str] = "connect_failed"
     server: str
     phase: str
     """dns, tcp, tls, http or subprotocol."""
@@ -42,7 +38,6 @@ class ConnectFailed:
 class Disconnected:
     """An open connection ended."""
 
-    name: ClassVar[str] = "disconnected"
     server: str
     code: int | None
     """WebSocket close code (RFC 6455 §7.4); None if the connection broke without one."""
@@ -64,7 +59,6 @@ class Binding:
 class Registered:
     """The registrar accepted a REGISTER: the first one or a refresh."""
 
-    name: ClassVar[str] = "registered"
     uri: str
     registrar: str
     expires_s: int
@@ -72,7 +66,7 @@ class Registered:
     bindings: tuple[Binding, ...]
     pub_gruu: str | None
     temp_gruu: str | None
-    elapsed_ms: int
+    elapsed_s: float
     """From the first REGISTER of this round to the 2xx, challenges included."""
 
 
@@ -80,7 +74,6 @@ class Registered:
 class RegistrationFailed:
     """A REGISTER failed; an earlier binding may still be alive."""
 
-    name: ClassVar[str] = "registration_failed"
     status: int | None
     """None without a response."""
     reason: str
@@ -93,16 +86,12 @@ class RegistrationFailed:
 class Unregistered:
     """Our binding is gone: removed, or expired without a refresh."""
 
-    name: ClassVar[str] = "unregistered"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstantMessage:
     """A MESSAGE arrived, or one of ours has its result (RFC 3428)."""
 
-    name: ClassVar[str] = "message"
-    direction: str
-    """sent or received."""
+    direction: Literal["sent", "received"]
     sender: str
     to: str
     text: str
@@ -114,11 +103,10 @@ class InstantMessage:
 class Pong:
     """An OPTIONS of ours has its result."""
 
-    name: ClassVar[str] = "pong"
     target: str
     status: int | None
     """Final status; None without a response."""
-    rtt_ms: float | None
+    rtt_s: float | None
     """From the request that was answered to its final response; None without one."""
 
 
@@ -126,7 +114,6 @@ class Pong:
 class Warned:
     """A warning for the user; operation continues."""
 
-    name: ClassVar[str] = "warning"
     text: str
 
 

@@ -9,7 +9,6 @@ from typing import Final, Self
 from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.config.servers import WsServer
 from sipcli.config.settings import Settings
-from sipcli.core.events import Connected, Event, Registered, RegistrationFailed
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import Silence
@@ -17,7 +16,13 @@ from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.echo import Echo
-from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.events import (
+    CallEvent,
+    Connected,
+    PhoneEvent,
+    Registered,
+    RegistrationFailed,
+)
 from sipcli.phone.managed_call import Call
 from sipcli.phone.observer import Observer
 from sipcli.phone.runner import UserAgentRunner
@@ -80,7 +85,7 @@ class ProbePhone:
     ) -> None:
         await self.runner.__aexit__(kind, error, traceback)
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: PhoneEvent) -> None:
         match event:
             case Connected(server=name):
                 self.server = next(one for one in self.settings.ws_servers if str(one) == name)

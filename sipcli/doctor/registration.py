@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sipcli.core.events import Registered
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MissingPassword, Phase, SipcliError
 from sipcli.net.errors import excerpt
+from sipcli.phone.events import Registered
 from sipcli.phone.observer import Observer
 from sipcli.sip.auth import Challenge, parse_challenges
 from sipcli.sip.message import Response
@@ -88,7 +88,7 @@ def missing_password(challenges: ChallengeWatch) -> Check:
 
 def _granted(registered: Registered) -> tuple[str, ...]:
     granted = f"{registered.uri} at {registered.registrar} for {registered.expires_s} s"
-    found = [f"{granted} ({registered.elapsed_ms} ms)"]
+    found = [f"{granted} ({registered.elapsed_ms:.0f} ms)"]
     others = sum(not binding.ours for binding in registered.bindings)
     if others:
         many = f"{others} other devices of this account are"

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
 
-from sipcli.core.events import Registered
 from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
@@ -20,7 +19,7 @@ from sipcli.media.audio_io.sink import NullSink
 from sipcli.media.audio_io.source import ToneSource
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_errors import call_failure
-from sipcli.phone.events import CallEnded, Event
+from sipcli.phone.events import CallEnded, CallEvent, Registered
 from sipcli.phone.managed_call import Call
 from sipcli.phone.observer import Observer
 from sipcli.sdp.transport import Candidate
@@ -76,7 +75,7 @@ async def place(phone: ProbePhone, target: Uri) -> Findings:
         for direction in _DIRECTIONS
     ]
 
-    def on_event(event: Event) -> None:
+    def on_event(event: CallEvent) -> None:
         for evaluator in evaluators:
             evaluator.on_event(event, phone.call_manager)
 

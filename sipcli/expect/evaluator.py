@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from sipcli.core.calls.events import CallId, Calling, Incoming
 from sipcli.expect.call_record import CallRecord
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import EXPECTATIONS, Expectations, evaluate, unreached
 from sipcli.expect.recorder import CallRecorder
 from sipcli.phone.call_manager import CallManager
-from sipcli.phone.events import CallEnded, Event
+from sipcli.phone.events import CallEnded, CallEvent, CallId, Calling, Incoming
 from sipcli.phone.managed_call import Call
 
 OnVerdict: TypeAlias = Callable[[Verdict], None]
@@ -54,7 +53,7 @@ class Evaluator:
         self._recorders: dict[CallId, CallRecorder] = {}
         self._last: _LastCall | None = None
 
-    def on_event(self, event: Event, call_manager: CallManager) -> None:
+    def on_event(self, event: CallEvent, call_manager: CallManager) -> None:
         """Take an event of any call; the verdicts on a call follow its `ended`."""
         match event:
             case Calling(call=name):

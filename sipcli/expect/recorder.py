@@ -4,13 +4,12 @@ import asyncio
 import time
 from typing import Final
 
-from sipcli.core.calls.events import Answered
 from sipcli.expect.call_record import CallRecord, Flow
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.session.audio_stream import AudioStream
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.call_stats import call_stats
-from sipcli.phone.events import CallEnded, Dtmf, Event, Media
+from sipcli.phone.events import Answered, CallEnded, CallEvent, Dtmf, Media
 from sipcli.phone.managed_call import Call
 
 MAX_DIGITS: Final = 10_000
@@ -32,11 +31,11 @@ class CallRecorder:
         self._early: tuple[AudioStream, float, float] | None = None
         """The stream at the answer, and its audible seconds by then: sent, received."""
 
-    def on_event(self, event: Event, call: Call) -> None:
+    def on_event(self, event: CallEvent, call: Call) -> None:
         """Take an event of the call."""
         match event:
             case Answered(status=status, elapsed_ms=elapsed):
-                self._status, self._answer_ms = status, elapsed
+                self._status, self._answer_ms = status, round(elapsed)
                 self._answered(call)
             case Media(state="connected"):
                 self._media = event
@@ -56,7 +55,7 @@ class CallRecorder:
         return CallRecord(
             status=status,
             outcome=self._outcome(call, ended),
-            setup_ms=media.elapsed_ms if media is not None else None,
+            setup_ms=round(media.elapsed_ms) if media is not None else None,
             answer_ms=self._answer_ms,
             digits=self._digits,
             flow=self._flow(media, call, tone_hz, ended) if media is not None else None,

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, get_args
 
-from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import (
     ConfigError,
@@ -25,7 +24,7 @@ from sipcli.phone.call_errors import call_failure
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.call_state import AudioIn, AudioOut, CallState, OpenCallSound
 from sipcli.phone.digits import Method
-from sipcli.phone.events import CallEnded
+from sipcli.phone.events import CallEnded, RedirectRequested, TransferRequested
 from sipcli.phone.managed_call import Call as ManagedCall
 from sipcli.phone.request_errors import refusal
 from sipcli.phone.runner import UserAgentRunner

@@ -2,10 +2,20 @@
 
 from typing import Final
 
-from sipcli.core.calls.events import Answered, Progress, TransferProgress
 from sipcli.expect.call_record import CallRecord
 from sipcli.expect.recorder import MAX_DIGITS, CallRecorder
-from sipcli.phone.events import CallEnded, ChangeRefused, Dtmf, Event, Held, Media, Resumed
+from sipcli.phone.events import (
+    Answered,
+    CallEnded,
+    CallEvent,
+    ChangeRefused,
+    Dtmf,
+    Held,
+    Media,
+    Progress,
+    Resumed,
+    TransferProgress,
+)
 from sipcli.phone.managed_call import Call as ManagedCall
 from sipcli.text import one_line
 
@@ -35,7 +45,7 @@ class CallHistory:
         self._call = call
         self._recorder = CallRecorder()
 
-    def on_event(self, event: Event) -> None:
+    def on_event(self, event: CallEvent) -> None:
         """Handle an event of the call."""
         self._recorder.on_event(event, self._call)
         match event:

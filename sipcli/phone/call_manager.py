@@ -7,14 +7,14 @@ from typing import TypeAlias
 
 from sipcli.config.policies import Permission
 from sipcli.core.calls import events as core
-from sipcli.core.calls.events import CallEvent
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import RefusedError, SipcliError
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import NotAcceptable
 from sipcli.phone import journal
 from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.events import Event, TransferFailed
+from sipcli.phone.events import CallEvent, TransferFailed
+from sipcli.phone.log_event import log_event
 from sipcli.phone.managed_call import Call
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.grammar import Malformed
@@ -47,7 +47,7 @@ class CallManager:
     def __init__(
         self,
         media_config: MediaConfig,
-        on_event: Callable[[Event], None],
+        on_event: Callable[[CallEvent], None],
         *,
         make_sound: MakeSound,
         on_incoming: OnCall | None = None,
@@ -137,7 +137,7 @@ class CallManager:
         await call.place(target, sound, lambda: self._add(call), headers=headers)
         return call
 
-    def on_event(self, event: CallEvent) -> None:
+    def on_event(self, event: core.CallEvent) -> None:
         """Pass an event of the core to its call."""
         if isinstance(event, core.Incoming):
             self._ring(event)
@@ -176,8 +176,8 @@ class CallManager:
         task.add_done_callback(self._has_placed)
         return placed
 
-    def _on_event(self, event: Event) -> None:
-        journal.log_call_event(event)
+    def _on_event(self, event: CallEvent) -> None:
+        log_event(event)
         self._tell_user(event)
 
     def _ring(self, event: core.Incoming) -> None:
@@ -199,7 +199,7 @@ class CallManager:
         if self._on_incoming is not None:
             self._on_incoming(call)
 
-    def _pass_to_call(self, call: Call, event: CallEvent) -> None:
+    def _pass_to_call(self, call: Call, event: core.CallEvent) -> None:
         """Pass an event to a call. An error there ends this call, not the phone."""
         try:
             call.on_event(event)

@@ -9,7 +9,7 @@ from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
 from sipcli.phone.audio_meters import AudioMeters, Measured
 from sipcli.phone.call_history import CallHistory
 from sipcli.phone.call_stats import call_stats
-from sipcli.phone.events import CallEnded, CallStats, Event
+from sipcli.phone.events import CallEnded, CallEvent, CallStats
 from sipcli.phone.managed_call import Call as ManagedCall
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.phone.waiter import Waiter
@@ -44,7 +44,7 @@ class CallState:
         self._history = CallHistory(call)
         self._digits_taken = 0
 
-    def on_event(self, event: Event) -> None:
+    def on_event(self, event: CallEvent) -> None:
         """Handle an event of the call."""
         self._history.on_event(event)
 

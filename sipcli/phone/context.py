@@ -6,14 +6,13 @@ from contextlib import suppress
 from typing import TypeAlias, TypeVar
 
 from sipcli.core.calls.calls import Calls, NoSuchCall
-from sipcli.core.calls.events import CallId
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.phone.events import Event
+from sipcli.phone.events import CallEvent, CallId
 from sipcli.phone.runner import UserAgentRunner
 
 T = TypeVar("T")
 
-OnEvent: TypeAlias = Callable[[Event], None]
+OnEvent: TypeAlias = Callable[[CallEvent], None]
 
 Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
 """Asynchronous work that runs in order with the other work of a call."""

@@ -1,8 +1,7 @@
-"""Maps failure events of the user agent to errors with a phase."""
+"""Maps failure events of a phone to errors with a phase."""
 
 from typing import Final
 
-from sipcli.core import events
 from sipcli.errors import (
     ConnectError,
     MissingPassword,
@@ -11,6 +10,7 @@ from sipcli.errors import (
     RegistrationError,
     SipcliError,
 )
+from sipcli.phone import events
 
 _PHASES: Final = {"dns": Phase.DNS, "tcp": Phase.TCP, "tls": Phase.TLS}
 """Phase of `connect_failed` (contract §4) -> phase of the error; all others are WebSocket."""

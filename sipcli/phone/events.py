@@ -1,178 +1,226 @@
-"""The events of a call that do not come from the core, as in contract §4."""
+"""The events of a phone and its calls (contract §4), as `on_event` of `Phone` receives them.
+
+`name` is the event's name in `--json` and in a script's `wait`. The fields have the names of the
+contract, except for `from`, a keyword in Python: that is `sender` here. Times are not rounded;
+those that end in `_ms` are in milliseconds, those that end in `_s` in seconds. `call` is the
+Call-ID. Text from the far end may have control characters.
+
+The JSON of each event is written by `cli/output/event_json.py`.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-from sipcli.core.calls.events import (
-    Answered,
-    By,
-    CallId,
-    Calling,
-    Incoming,
-    Progress,
-    RedirectDecided,
-    RedirectRequested,
-    TransferDecided,
-    TransferProgress,
-    TransferRequested,
+from sipcli.phone.call_events import (
+    Answered as Answered,
+)
+from sipcli.phone.call_events import (
+    CallEnded as CallEnded,
+)
+from sipcli.phone.call_events import (
+    CallEvent as CallEvent,
+)
+from sipcli.phone.call_events import (
+    CallId as CallId,
+)
+from sipcli.phone.call_events import (
+    Calling as Calling,
+)
+from sipcli.phone.call_events import (
+    CallStats as CallStats,
+)
+from sipcli.phone.call_events import (
+    ChangeRefused as ChangeRefused,
+)
+from sipcli.phone.call_events import (
+    DigitsNotSent as DigitsNotSent,
+)
+from sipcli.phone.call_events import (
+    Dtmf as Dtmf,
+)
+from sipcli.phone.call_events import (
+    Held as Held,
+)
+from sipcli.phone.call_events import (
+    Incoming as Incoming,
+)
+from sipcli.phone.call_events import (
+    Media as Media,
+)
+from sipcli.phone.call_events import (
+    Progress as Progress,
+)
+from sipcli.phone.call_events import (
+    RedirectDecided as RedirectDecided,
+)
+from sipcli.phone.call_events import (
+    RedirectRequested as RedirectRequested,
+)
+from sipcli.phone.call_events import (
+    Resumed as Resumed,
+)
+from sipcli.phone.call_events import (
+    SelectedCandidate as SelectedCandidate,
+)
+from sipcli.phone.call_events import (
+    Stats as Stats,
+)
+from sipcli.phone.call_events import (
+    TransferDecided as TransferDecided,
+)
+from sipcli.phone.call_events import (
+    TransferFailed as TransferFailed,
+)
+from sipcli.phone.call_events import (
+    TransferProgress as TransferProgress,
+)
+from sipcli.phone.call_events import (
+    TransferRequested as TransferRequested,
+)
+from sipcli.phone.call_events import (
+    Warned as Warned,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateShown:
-    """One end of the selected ICE candidate pair."""
+class Connecting:
+    """A connection attempt begins."""
 
-    type: str
-    """host, srflx, prflx or relay."""
-    protocol: str
-    address: str
-    port: int
+    name: ClassVar[str] = "connecting"
+    server: str
+    """The URI of the WebSocket server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
-    """Media connected, failed, or are back after an interruption."""
+class Connected:
+    """The WebSocket is open and speaks SIP (RFC 7118)."""
 
-    name: ClassVar[str] = "media"
-    call: CallId
-    state: Literal["connected", "failed", "restarted"]
-    codec: str | None
-    local_candidate: CandidateShown | None
-    remote_candidate: CandidateShown | None
-    dtls_fingerprint: str | None
-    """The fingerprint of the far end's certificate."""
-    elapsed_ms: int
-    """Milliseconds since the INVITE."""
+    name: ClassVar[str] = "connected"
+    server: str
+    elapsed_ms: float
+    """Since the attempt began: DNS, TCP, TLS and upgrade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dtmf:
-    """A digit was sent or received."""
+class ConnectFailed:
+    """A connection attempt failed."""
 
-    name: ClassVar[str] = "dtmf"
-    call: CallId
-    direction: Literal["sent", "received"]
-    digit: str
-    duration_ms: int
-    method: Literal["rtp", "info"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """One side has put the other on hold (RFC 3264 §8.4)."""
-
-    name: ClassVar[str] = "held"
-    call: CallId
-    by: Literal["local", "remote"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed:
-    """One side has ended its hold."""
-
-    name: ClassVar[str] = "resumed"
-    call: CallId
-    by: Literal["local", "remote"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallStats:
-    """`stats` of contract §4, measured on what was actually sent, received and played."""
-
-    packets_sent: int
-    packets_received: int
-    packets_lost: int
-    packets_late: int
-    packets_concealed: int
-    loss_percent: float
-    jitter_ms: float
-    rtt_ms: float | None
-    playout_delay_ms: float
-    mos: float | None
-    """None if nothing was received."""
-    level_sent_dbfs: float
-    level_received_dbfs: float
-    codec: str | None
-    remote_loss_percent: float | None = None
-    """The share of our packets that the far end reports as lost; None until it reports."""
-    remote_mos: float | None = None
-    """The MOS that the far end reports for our audio (RFC 3611 §4.7); None if it does not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """The statistics of the call so far."""
-
-    name: ClassVar[str] = "stats"
-    call: CallId
-    stats: CallStats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEnded:
-    """The call has ended."""
-
-    name: ClassVar[str] = "ended"
-    call: CallId
-    by: By
-    status: int | None
+    name: ClassVar[str] = "connect_failed"
+    server: str
+    phase: str
+    """The step that failed: dns, tcp, tls, http or subprotocol."""
     reason: str
-    duration_s: float
-    stats: CallStats | None
-    """None if no media were ever agreed on."""
-    q850_cause: int | None = None
-    """The cause that the telephone network gave (ITU-T Q.850); None if it gave none."""
-    q850_text: str | None = None
-    """The same in the peer's words."""
-    way: tuple[CandidateShown, CandidateShown] | None = None
-    """Private. The last selected candidate pair, ours first; None if media never connected."""
+    retry_in_s: float | None
+    """Until the next attempt, at this server or another; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallWarned:
-    """Something went wrong, and the call goes on."""
+class Disconnected:
+    """An open connection ended."""
 
-    name: ClassVar[str] = "warning"
+    name: ClassVar[str] = "disconnected"
+    server: str
+    code: int | None
+    """WebSocket close code (RFC 6455 §7.4); None if the connection broke without one."""
+    reason: str
+    retry_in_s: float | None
+    """As in `ConnectFailed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """One contact that the registrar holds for our address of record (RFC 3261 §10.3)."""
+
+    contact: str
+    expires_s: int | None
+    """Seconds left; None where the registrar does not say."""
+    ours: bool
+    """True if it is this phone's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """The registrar accepted a REGISTER: the first one or a refresh."""
+
+    name: ClassVar[str] = "registered"
+    uri: str
+    """Our address of record."""
+    registrar: str
+    expires_s: int
+    """Lifetime of the registration; it is refreshed in time."""
+    contact: str
+    """Our own contact."""
+    bindings: tuple[Binding, ...]
+    """All contacts of the address of record, those of other devices included."""
+    pub_gruu: str | None
+    """The public GRUU of this phone (RFC 5627); None if the registrar grants none."""
+    temp_gruu: str | None
+    """The temporary GRUU, likewise."""
+    elapsed_ms: float
+    """From the first REGISTER of this round to the 2xx, challenges included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationFailed:
+    """A REGISTER failed; an earlier binding may still be alive."""
+
+    name: ClassVar[str] = "registration_failed"
+    status: int | None
+    """None without a response."""
+    reason: str
+    retry_in_s: float | None
+    """Until the next attempt; None: there is none."""
+    needs_password: bool = False
+    """True if the server asks for a password and none is set. Not in the JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unregistered:
+    """Our binding is gone: removed, or expired without a refresh."""
+
+    name: ClassVar[str] = "unregistered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstantMessage:
+    """A MESSAGE arrived, or one of ours has its result (RFC 3428)."""
+
+    name: ClassVar[str] = "message"
+    direction: Literal["sent", "received"]
+    sender: str
+    """The URI of the From field."""
+    to: str
     text: str
+    status: int | None
+    """Of one that we sent: the final status; None without a response: it may or may not have
+    arrived. None of one received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DigitsNotSent(CallWarned):
-    """Digits were not sent, or the far end did not accept them."""
+class Pong:
+    """An OPTIONS of ours has its result (RFC 3261 §11)."""
 
-    call: CallId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeRefused(CallWarned):
-    """The far end refused to change the call, for example to be held; `text` says why."""
-
-    call: CallId
+    name: ClassVar[str] = "pong"
+    target: str
+    status: int | None
+    """Final status; None without a response."""
+    rtt_ms: float | None
+    """From the request that was answered to its final response; None without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferFailed(CallWarned):
-    """A transfer that the far end of `call` asked for, and we accepted, was not placed."""
-
-    call: CallId
-
-
-Event: TypeAlias = (
-    Calling
-    | Incoming
-    | Progress
-    | Answered
-    | TransferRequested
-    | TransferDecided
-    | TransferProgress
-    | RedirectRequested
-    | RedirectDecided
-    | Media
-    | Dtmf
-    | Held
-    | Resumed
-    | Stats
-    | CallEnded
-    | CallWarned
+PhoneEvent: TypeAlias = (
+    Connecting
+    | Connected
+    | ConnectFailed
+    | Disconnected
+    | Registered
+    | RegistrationFailed
+    | Unregistered
+    | InstantMessage
+    | Pong
+    | Warned
 )
-"""Every event that the user of a call receives."""
+"""The events of a phone that are of no call."""
+
+Event: TypeAlias = PhoneEvent | CallEvent
+"""Every event of a phone and its calls."""

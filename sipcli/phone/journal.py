@@ -1,26 +1,18 @@
-"""Logs the events and the statistics of calls."""
+"""Logs the media names and the statistics of calls."""
 
 import asyncio
 import logging
 from contextlib import suppress
 from typing import Final
 
-from sipcli.core.calls.events import CallEvent, CallId
 from sipcli.core.describe import describe_fields
 from sipcli.phone.call_stats import call_stats
-from sipcli.phone.events import Event
-from sipcli.phone.log_event import log_event
+from sipcli.phone.events import CallId
 from sipcli.phone.managed_call import Call
 
 _LOGGER: Final = logging.getLogger(__name__)
 STATS_INTERVAL_S: Final = 5.0
 """Seconds between two log lines with the statistics of a call."""
-
-
-def log_call_event(event: Event) -> None:
-    """Log an event, unless it is one of the core: the runner has logged those already."""
-    if not isinstance(event, CallEvent):
-        log_event(_LOGGER, event)
 
 
 def log_media_name(call_id: CallId, call: Call) -> None:

@@ -1,16 +1,16 @@
-"""Logs events: those of the contract at `info`, internal ones at `debug`."""
+"""Logs the events of a phone and its calls."""
 
 import logging
-from typing import TYPE_CHECKING
+from typing import Final
 
-from sipcli.core.describe import describe
+from sipcli.core.describe import describe_fields
+from sipcli.phone.events import Event, Warned
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+_LOGGER: Final = logging.getLogger(__name__)
 
 
-def log_event(logger: logging.Logger, event: "DataclassInstance") -> None:
-    """Log one event; those of the contract have a `name`."""
-    level = logging.INFO if hasattr(event, "name") else logging.DEBUG
-    if logger.isEnabledFor(level):
-        logger.log(level, "%s", describe(event))
+def log_event(event: Event) -> None:
+    """Log one event at `info`: `connected: server=wss://example.org elapsed_ms=12.3`."""
+    if _LOGGER.isEnabledFor(logging.INFO):
+        shown = event.text if isinstance(event, Warned) else describe_fields(event)
+        _LOGGER.info("%s", f"{event.name}: {shown}".removesuffix(": "))

@@ -18,7 +18,8 @@ from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.context import CallContext, OnEvent
 from sipcli.phone.digits import Digits, Method, Sending
-from sipcli.phone.events import CallEnded, CallWarned
+from sipcli.phone.event_translation import call_ended, call_event
+from sipcli.phone.events import CallEnded, Warned
 from sipcli.phone.null_audio import NullAudio
 from sipcli.phone.offers import Offers
 from sipcli.phone.questions import Questions
@@ -271,7 +272,7 @@ class Call:
                 self._digits.received(content_type, body)
             case core.Calling(call=name) | core.Incoming(call=name):
                 self._context.call = name
-                self._context.tell(event)
+                self._context.tell(call_event(event))
             case core.Progress() | core.Answered() | core.TransferProgress():
                 self._on_progress(event)
             case (
@@ -280,8 +281,9 @@ class Call:
                 | core.RedirectRequested()
                 | core.RedirectDecided()
             ):
-                self.questions.on_event(event)
-                self._context.tell(event)
+                told = call_event(event)
+                self.questions.on_event(told)
+                self._context.tell(told)
             case _:
                 self._on_offer_event(event)
 
@@ -291,10 +293,10 @@ class Call:
         if known is None:
             self._runner.found_bug(error)
         else:
-            self._context.tell(CallWarned(text=str(known)))
+            self._context.tell(Warned(text=str(known)))
 
     def _on_progress(self, event: core.Progress | core.Answered | core.TransferProgress) -> None:
-        self._context.tell(event)
+        self._context.tell(call_event(event))
         match event:
             case core.Progress(status=status, body=body, fork=fork):
                 self.progress = status
@@ -374,16 +376,8 @@ class Call:
             self._tell_trouble(error)
         failure = self.media_failure
         self.needs_password = event.needs_password
-        self.ended = CallEnded(
-            call=self.id,
-            by="network" if failure is not None else event.by,
-            status=event.status,
-            reason=str(failure) if failure is not None else event.reason,
-            duration_s=event.duration_s,
-            stats=stats,
-            q850_cause=event.q850_cause,
-            q850_text=event.q850_text,
-            way=self._supervisor.way,
+        self.ended = call_ended(
+            event, None if failure is None else str(failure), stats, self._supervisor.way
         )
         self._context.tell(self.ended)
         self._settled.set()

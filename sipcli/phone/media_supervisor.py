@@ -16,7 +16,7 @@ from sipcli.media.session import events
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.context import CallContext
 from sipcli.phone.digits import Digits
-from sipcli.phone.events import CallWarned, CandidateShown, Media
+from sipcli.phone.events import Media, SelectedCandidate, Warned
 from sipcli.sdp.transport import Candidate
 
 RESTART_TIMEOUT_S: Final = 13.0
@@ -63,7 +63,7 @@ class MediaSupervisor:
         """
         self.failure: MediaError | None = None
         """Why the media failed; None if they have not."""
-        self.way: tuple[CandidateShown, CandidateShown] | None = None
+        self.way: tuple[SelectedCandidate, SelectedCandidate] | None = None
         """The selected candidate pair, ours first; None before the first."""
         self.settled = asyncio.Event()
         """Set once media have connected, or have failed."""
@@ -142,7 +142,7 @@ class MediaSupervisor:
             case events.DigitHeard(direction=direction, digit=digit):
                 self._digits.heard(direction, digit)
             case events.MediaWarned(text=text):
-                self._context.tell(CallWarned(text=text))
+                self._context.tell(Warned(text=text))
 
     def fail(self, reason: str, phase: Phase = Phase.AUDIO) -> None:
         """End the call, because it has no media."""
@@ -184,7 +184,7 @@ class MediaSupervisor:
         if self._losses > (1 if is_new else MAX_RESTARTS):
             self.fail(f"{event.reason}; {_RESTART_FAILED}", event.phase)
             return
-        self._context.tell(CallWarned(text=f"{event.reason}; trying an ICE restart"))
+        self._context.tell(Warned(text=f"{event.reason}; trying an ICE restart"))
         self._fail_after(
             RESTART_TIMEOUT_S if is_new else LOST_TIMEOUT_S, f"{event.reason}; {_RESTART_FAILED}"
         )
@@ -268,8 +268,8 @@ class MediaSupervisor:
     def _tell(
         self,
         state: Literal["connected", "failed", "restarted"],
-        local: CandidateShown | None,
-        remote: CandidateShown | None,
+        local: SelectedCandidate | None,
+        remote: SelectedCandidate | None,
         fingerprint: str | None,
     ) -> None:
         agreed = self._media.agreed
@@ -281,13 +281,13 @@ class MediaSupervisor:
                 local_candidate=local,
                 remote_candidate=remote,
                 dtls_fingerprint=fingerprint,
-                elapsed_ms=round((self._loop.time() - self._begun) * 1000),
+                elapsed_ms=(self._loop.time() - self._begun) * 1000,
             )
         )
 
 
-def _shown(candidate: Candidate) -> CandidateShown:
-    return CandidateShown(
+def _shown(candidate: Candidate) -> SelectedCandidate:
+    return SelectedCandidate(
         type=str(candidate.type),
         protocol=candidate.protocol,
         address=candidate.address,

@@ -19,7 +19,7 @@ from sipcli.media.session.events import MediaLost
 from sipcli.media.session.media_session import MediaSession, NotAcceptable, Withdrawn
 from sipcli.phone.context import CallContext
 from sipcli.phone.digits import Digits
-from sipcli.phone.events import CallWarned, ChangeRefused, Held, Resumed
+from sipcli.phone.events import ChangeRefused, Held, Resumed, Warned
 from sipcli.phone.media_supervisor import MediaSupervisor
 from sipcli.sdp.description import Direction
 
@@ -127,7 +127,7 @@ class Offers:
             self._lost_early = lost
             more = "no" if self.supervisor.way is None else "no more"
             text = f"{more} audio before the answer: {lost.reason}"
-            self._context.tell(CallWarned(text=text))
+            self._context.tell(Warned(text=text))
 
     def final_answer(self, body: bytes | None, fork: str) -> None:
         """Handle the answered call; `body` is None if the answer of `fork` came early."""

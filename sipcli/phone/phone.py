@@ -8,10 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
-from sipcli.core import events
-from sipcli.core.calls.events import Answered, Calling, Incoming
 from sipcli.core.calls.target import resolve
-from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
 from sipcli.core.requests.route import lack_of_secure_servers
@@ -20,15 +17,15 @@ from sipcli.expect.tone_tap import ToneTap
 from sipcli.log import LOGGER
 from sipcli.media.audio_io.open import parse_sink, parse_source
 from sipcli.media.session.media_config import MediaConfig
+from sipcli.phone import events
 from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
 from sipcli.phone.audio_meters import AudioMeters
 from sipcli.phone.call import Call
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.call_state import AudioIn, AudioOut
-from sipcli.phone.events import Event as CallEvent
 from sipcli.phone.extra_headers import extra_header
 from sipcli.phone.managed_call import Call as ManagedCall
-from sipcli.phone.phone_config import AudioOptions, Event, OnEvent, PhoneConfig
+from sipcli.phone.phone_config import AudioOptions, OnEvent, PhoneConfig
 from sipcli.phone.request_errors import failure
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.phone.shown import shown
@@ -274,7 +271,7 @@ class Phone:
             return ConnectError(f"{registration.outage.text} {bound}")
         return ConnectError(f"no server was connected {bound}")
 
-    def _on_phone_event(self, event: PhoneEvent) -> None:
+    def _on_phone_event(self, event: events.PhoneEvent) -> None:
         match event:
             case events.InstantMessage(direction="received"):
                 self._messages.append(event)
@@ -282,13 +279,13 @@ class Phone:
                 pass
         self._pass_on(event)
 
-    def _on_call_event(self, event: CallEvent) -> None:
+    def _on_call_event(self, event: events.CallEvent) -> None:
         match event:
-            case Calling(call=name) | Incoming(call=name):
+            case events.Calling(call=name) | events.Incoming(call=name):
                 self._calls = {call.id: call for call in self._calls.values() if not call.is_over}
                 begun = next(call for call in self.call_manager.calls if call.id == name)
                 self._calls[name] = self._wrap(begun)
-            case Answered():
+            case events.Answered():
                 self.runner.retry_forever_from_now()  # a call outlives its WebSocket: reconnect
             case _:
                 pass
@@ -297,7 +294,7 @@ class Phone:
             call.on_event(event)
         self._pass_on(event)
 
-    def _pass_on(self, event: Event) -> None:
+    def _pass_on(self, event: events.Event) -> None:
         self._waiter.change()
         self._config.on_event(event)
 

@@ -11,7 +11,6 @@ from sipcli.config.load import Loaded, load, load_arguments
 from sipcli.config.resolve import complete, own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.config.sources import DEFAULT
-from sipcli.core.events import Event as PhoneEvent
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
 from sipcli.log import LOGGER, SipTrace, trace
@@ -20,11 +19,8 @@ from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource, O
 from sipcli.phone.audio_setup import AudioSetup
 from sipcli.phone.call_manager import OnCall
 from sipcli.phone.credentials import credentials_of
-from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.events import Event
 from sipcli.phone.observer import Observer
-
-Event: TypeAlias = PhoneEvent | CallEvent
-"""Every event of a phone and its calls (contract §4)."""
 
 OnEvent: TypeAlias = Callable[[Event], None]
 

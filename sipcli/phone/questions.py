@@ -3,7 +3,8 @@
 from typing import TypeAlias
 
 from sipcli.config.policies import Permission
-from sipcli.core.calls.events import (
+from sipcli.phone.events import (
+    CallEvent,
     RedirectDecided,
     RedirectRequested,
     TransferDecided,
@@ -11,7 +12,6 @@ from sipcli.core.calls.events import (
 )
 
 Question: TypeAlias = TransferRequested | RedirectRequested
-Event: TypeAlias = Question | TransferDecided | RedirectDecided
 
 
 class Questions:
@@ -28,8 +28,8 @@ class Questions:
         """The question that waits for a decision; None if there is none."""
         return self.transfer or self.redirect
 
-    def on_event(self, event: Event) -> None:
-        """Handle an event of the core."""
+    def on_event(self, event: CallEvent) -> None:
+        """Handle an event of the call."""
         match event:
             case TransferRequested(decision=decision):
                 self.transfer = None if decision is Permission.REFUSE else event
@@ -39,6 +39,8 @@ class Questions:
                 self.transfer = None
             case RedirectDecided():
                 self.redirect = None
+            case _:
+                pass
 
     def drop(self) -> None:
         """Drop all questions: the call has ended."""

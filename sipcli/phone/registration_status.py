@@ -2,8 +2,8 @@
 
 from enum import Enum, auto
 
-from sipcli.core import events
 from sipcli.errors import ConnectError, SipcliError
+from sipcli.phone import events
 from sipcli.phone.error_mapping import connect_error, outage_error, registration_error
 
 
@@ -24,7 +24,7 @@ class Step(Enum):
 
 
 class RegistrationStatus:
-    """The state so far; pass every event of the user agent to `on_event`, once.
+    """The state so far; pass every event of the phone to `on_event`, once.
 
     Times are in seconds on one monotonic clock, that of the caller.
     """
@@ -66,7 +66,7 @@ class RegistrationStatus:
         """True if there is a connection, registered or not."""
         return self.step not in (Step.STARTING, Step.CONNECTING, Step.NOT_CONNECTED)
 
-    def on_event(self, event: events.Event, now: float) -> None:
+    def on_event(self, event: events.PhoneEvent, now: float) -> None:
         """Handle an event that happens at `now`."""
         self.is_repeat = False
         match event:

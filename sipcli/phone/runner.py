@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 from sipcli.config.settings import Settings
-from sipcli.core import events
 from sipcli.core.agent import Action, DebugLine, Note, Transmit, UserAgent
-from sipcli.core.calls.events import CallEvent
+from sipcli.core.calls.events import CallEvent, Ended, InfoEvent, OfferEvent
 from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
+from sipcli.core.describe import describe
 from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
 from sipcli.net.dial import dial
@@ -23,6 +23,8 @@ from sipcli.net.link import Link
 from sipcli.net.link_options import LinkOptions
 from sipcli.phone.connections import Connection, Connections
 from sipcli.phone.disturbance import HARMLESS_SLEEP_S, Disturbances
+from sipcli.phone.event_translation import phone_event
+from sipcli.phone.events import Connected, PhoneEvent, Registered, Warned
 from sipcli.phone.log_event import log_event
 from sipcli.phone.observer import NullObserver, Observer
 from sipcli.phone.pending import pending
@@ -44,7 +46,7 @@ UNCONFIRMED: Final = (
 )
 """The warning if a BYE or the last REGISTER was not confirmed."""
 
-OnEvent: TypeAlias = Callable[[events.Event], None]
+OnEvent: TypeAlias = Callable[[PhoneEvent], None]
 OnCallEvent: TypeAlias = Callable[[CallEvent], None]
 
 
@@ -70,7 +72,7 @@ class UserAgentRunner:
         self._link_options = LinkOptions.from_settings(settings)
         self._on_event = on_event
         self._on_call_event = on_call_event or (lambda _: None)
-        self._untold: deque[events.Event | CallEvent] = deque()
+        self._untold: deque[PhoneEvent | CallEvent] = deque()
         self._is_telling = False
         self._observer: Observer = observer or NullObserver()
         draw = secrets.SystemRandom().random
@@ -134,7 +136,7 @@ class UserAgentRunner:
             if self._spawned.crash is not None:
                 raise self._spawned.crash
 
-    async def ready(self) -> events.Connected | events.Registered:
+    async def ready(self) -> Connected | Registered:
         """Wait until registered (or connected, where the settings say not to register).
 
         Raises `ConnectError`, `RegistrationError` (`MissingPassword` where one would help)
@@ -181,7 +183,7 @@ class UserAgentRunner:
         """
         if self._spawned.keep(error):
             text = f"a bug in sipcli: {type(error).__name__}: {error}"
-            self._tell_of(events.Warned(text=text))
+            self._tell_of(Warned(text=text))
 
     def prove(self) -> None:
         """Probe each open connection; dial anew at once if it does not answer within 2 s."""
@@ -247,7 +249,7 @@ class UserAgentRunner:
             await asyncio.wait_for(self._stopped(), UNREGISTER_TIMEOUT_S)
         except TimeoutError:
             self._observer.noted("not everything was confirmed in time at the end")
-            self._tell_of(events.Warned(text=UNCONFIRMED))
+            self._tell_of(Warned(text=UNCONFIRMED))
         await self._spawned.wait(begun + TASKS_TIMEOUT_S)
         if self._timekeeper is not None:
             self._timekeeper.cancel()
@@ -270,11 +272,11 @@ class UserAgentRunner:
         for action in self._agent.take_actions():
             self._carry_out(action)
         self._changed.set()
-        self._tell_of(*self._agent.take_events(), *self._agent.take_call_events())
+        self._tell_of(*map(phone_event, self._agent.take_events()), *self._agent.take_call_events())
         while self._agent.calls.bugs:
             self.found_bug(self._agent.calls.bugs.pop(0))
 
-    def _tell_of(self, *told: events.Event | CallEvent) -> None:
+    def _tell_of(self, *told: PhoneEvent | CallEvent) -> None:
         """Deliver these events after all earlier ones. All events are delivered here."""
         self._untold += told
         if self._is_telling:
@@ -283,12 +285,14 @@ class UserAgentRunner:
         try:
             while self._untold:
                 event = self._untold.popleft()
-                log_event(_LOGGER, event)
-                if not isinstance(event, events.Event):
-                    self._on_call_event(event)
-                else:
+                if isinstance(event, PhoneEvent):
+                    log_event(event)
                     self.registration.on_event(event, asyncio.get_running_loop().time())
                     self._on_event(event)
+                else:
+                    if isinstance(event, OfferEvent | InfoEvent | Ended):
+                        _LOGGER.debug("%s", describe(event))  # a user sees no such event
+                    self._on_call_event(event)
         finally:
             self._is_telling = False
 
@@ -355,7 +359,7 @@ class UserAgentRunner:
         elapsed = loop.time() - begun
         try:
             for text in link.details.warnings:
-                self._tell_of(events.Warned(text=text))
+                self._tell_of(Warned(text=text))
             with self.step() as (agent, now):
                 agent.opened(flow, elapsed, now)
             while not connection.closing:

@@ -9,7 +9,6 @@ from uuid import uuid4
 from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.config.servers import WsServer
 from sipcli.config.settings import Settings
-from sipcli.core.events import ConnectFailed, Event, InstantMessage
 from sipcli.core.requests.credentials import Credentials
 from sipcli.log import IS_UNLOGGED
 from sipcli.media.audio_io.sink import NullSink
@@ -20,8 +19,14 @@ from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.echo import Echo
-from sipcli.phone.events import CallEnded, Dtmf
-from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.events import (
+    CallEnded,
+    CallEvent,
+    ConnectFailed,
+    Dtmf,
+    InstantMessage,
+    PhoneEvent,
+)
 from sipcli.phone.managed_call import Call
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
@@ -143,7 +148,7 @@ class Extension:
         elif self._name == "ivr" and call.id in self._prompts:
             self._prompts[call.id].say(key_tone(digit))
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: PhoneEvent) -> None:
         if isinstance(event, ConnectFailed):
             self._on_connect_failed(event.reason)
         if self._name != "message" or not isinstance(event, InstantMessage):

@@ -8,8 +8,8 @@ from sipcli.cli.call_session import CallSession
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.output.wording import Line
 from sipcli.config.policies import Permission
-from sipcli.core.calls.events import RedirectRequested, TransferRequested
 from sipcli.errors import DeviceError
+from sipcli.phone.events import RedirectRequested, TransferRequested
 from sipcli.phone.questions import Questions
 from sipcli.sip.uri import SipUri, Uri
 
@@ -17,7 +17,6 @@ ASKED: Final = TransferRequested(
     call="1",
     target=SipUri.parse("sip:carol@example.com"),
     referred_by=None,
-    replaces=False,
     decision=Permission.ASK,
 )
 MOVED: Final = RedirectRequested(

@@ -12,7 +12,7 @@ from sipcli.cli.output.json_screen import JsonScreen
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.stream import guarded
 from sipcli.cli.output.terminal import TerminalScreen
-from sipcli.core.events import Connected, Warned
+from sipcli.phone.events import Connected, Warned
 
 
 @pytest.fixture

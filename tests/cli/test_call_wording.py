@@ -7,7 +7,8 @@ import pytest
 
 from sipcli.cli.output.call_wording import call_wording
 from sipcli.config.policies import Permission
-from sipcli.core.calls.events import (
+from sipcli.phone import events
+from sipcli.phone.events import (
     Answered,
     Calling,
     Incoming,
@@ -16,11 +17,10 @@ from sipcli.core.calls.events import (
     TransferDecided,
     TransferProgress,
 )
-from sipcli.phone import events
 from tests.cli.call_session_fixture import ASKED, MOVED
 
 NASTY = "\x1b[2Jb\no\rb\x9b\u202e"
-HOST = events.CandidateShown(type="host", protocol="udp", address="192.0.2.1", port=4000)
+HOST = events.SelectedCandidate(type="host", protocol="udp", address="192.0.2.1", port=4000)
 FIGURES = events.CallStats(
     packets_sent=100,
     packets_received=99,
@@ -36,10 +36,8 @@ FIGURES = events.CallStats(
     level_received_dbfs=-30.0,
     codec="opus",
 )
-INCOMING = Incoming(
-    call="1", sender="sip:bob@b", display_name="Bob", to="sip:a@a", offer=None, replaces=None
-)
-PROGRESS = Progress(call="1", status=180, reason="Ringing", early_media=False, body=None, fork="")
+INCOMING = Incoming(call="1", sender="sip:bob@b", display_name="Bob", to="sip:a@a")
+PROGRESS = Progress(call="1", status=180, reason="Ringing", early_media=False)
 ENDED = events.CallEnded(
     call="1",
     by="remote",
@@ -47,7 +45,7 @@ ENDED = events.CallEnded(
     reason="hung up",
     duration_s=2.04,
     stats=FIGURES,
-    way=(HOST, replace(HOST, type="relay")),
+    candidates=(HOST, replace(HOST, type="relay")),
 )
 MEDIA = events.Media(
     call="1",
@@ -56,13 +54,13 @@ MEDIA = events.Media(
     local_candidate=HOST,
     remote_candidate=replace(HOST, type="relay"),
     dtls_fingerprint=None,
-    elapsed_ms=40,
+    elapsed_ms=40.3,
 )
 EVENTS = (
     Calling(call="1", to="sip:bob@b"),
     INCOMING,
     PROGRESS,
-    Answered(call="1", status=200, elapsed_ms=1500, body=None, fork=""),
+    Answered(call="1", status=200, elapsed_ms=1500),
     MEDIA,
     events.Dtmf(call="1", direction="sent", digit="5", duration_ms=100, method="rtp"),
     events.Held(call="1", by="remote"),
@@ -73,7 +71,7 @@ EVENTS = (
 )
 
 
-def words(event: events.Event) -> str:
+def words(event: events.CallEvent) -> str:
     line = call_wording(event)
     assert line is not None
     return line.text
@@ -167,9 +165,9 @@ def test_what_the_network_says_stands_with_the_call() -> None:
 
 
 def test_what_the_network_says_cannot_steer_a_terminal() -> None:
-    told: list[events.Event] = [
+    told: list[events.CallEvent] = [
         replace(INCOMING, p_asserted_identity=(NASTY,), diversion=(NASTY,)),
-        replace(ENDED, q850_cause=16, q850_text=NASTY, stats=None, way=None),
+        replace(ENDED, q850_cause=16, q850_text=NASTY, stats=None, candidates=None),
     ]
     for event in told:
         assert words(event).isprintable()

@@ -6,53 +6,48 @@ from pathlib import Path
 from typing import Final, get_args
 
 from sipcli.cli.output.json_screen import JsonScreen
-from sipcli.cli.output.screen import Event
 from sipcli.config.policies import Permission
-from sipcli.core.calls.events import (
+from sipcli.phone.events import (
     Answered,
-    Calling,
-    Incoming,
-    Progress,
-    RedirectDecided,
-    RedirectRequested,
-    TransferDecided,
-    TransferProgress,
-    TransferRequested,
-)
-from sipcli.core.events import (
     Binding,
+    CallEnded,
+    Calling,
+    CallStats,
+    ChangeRefused,
     Connected,
     ConnectFailed,
     Connecting,
+    DigitsNotSent,
     Disconnected,
+    Dtmf,
+    Event,
+    Held,
+    Incoming,
     InstantMessage,
+    Media,
     Pong,
+    Progress,
+    RedirectDecided,
+    RedirectRequested,
     Registered,
     RegistrationFailed,
+    Resumed,
+    SelectedCandidate,
+    Stats,
+    TransferDecided,
+    TransferFailed,
+    TransferProgress,
+    TransferRequested,
     Unregistered,
     Warned,
-)
-from sipcli.phone.events import (
-    CallEnded,
-    CallStats,
-    CallWarned,
-    CandidateShown,
-    ChangeRefused,
-    DigitsNotSent,
-    Dtmf,
-    Held,
-    Media,
-    Resumed,
-    Stats,
-    TransferFailed,
 )
 from sipcli.sip.uri import OtherUri, SipUri
 
 GOLDEN: Final = Path(__file__).with_name("event_json.jsonl")
 SERVER: Final = "wss://sip.example.com/ws"
 CALL: Final = "1a2b@example.com"
-OURS: Final = CandidateShown(type="host", protocol="udp", address="192.0.2.1", port=40000)
-THEIRS: Final = CandidateShown(type="relay", protocol="udp", address="2001:db8::7", port=3478)
+OURS: Final = SelectedCandidate(type="host", protocol="udp", address="192.0.2.1", port=40000)
+THEIRS: Final = SelectedCandidate(type="relay", protocol="udp", address="2001:db8::7", port=3478)
 STATS: Final = CallStats(
     packets_sent=500,
     packets_received=490,
@@ -87,13 +82,13 @@ NO_STATS: Final = CallStats(
 )
 EVENTS: Final[tuple[Event, ...]] = (
     Connecting(server=SERVER),
-    Connected(server=SERVER, elapsed_ms=12),
+    Connected(server=SERVER, elapsed_ms=12.4),
     ConnectFailed(server=SERVER, phase="dns", reason="no such name", retry_in_s=0.0),
-    ConnectFailed(server=SERVER, phase="tcp", reason="refused", retry_in_s=2.6),
+    ConnectFailed(server=SERVER, phase="tcp", reason="refused", retry_in_s=2.649),
     ConnectFailed(server=SERVER, phase="tls", reason="expired", retry_in_s=None),
     ConnectFailed(server=SERVER, phase="http", reason="404", retry_in_s=None),
     ConnectFailed(server=SERVER, phase="subprotocol", reason="none", retry_in_s=None),
-    Disconnected(server=SERVER, code=1006, reason="gone away", retry_in_s=2.6),
+    Disconnected(server=SERVER, code=1006, reason="gone away", retry_in_s=2.649),
     Disconnected(server=SERVER, code=None, reason="broken", retry_in_s=None),
     Registered(
         uri="sip:alice@example.com",
@@ -106,7 +101,7 @@ EVENTS: Final[tuple[Event, ...]] = (
         ),
         pub_gruu="sip:alice@example.com;gr=urn:uuid:1",
         temp_gruu="sip:t@example.com;gr",
-        elapsed_ms=83,
+        elapsed_ms=82.7,
     ),
     Registered(
         uri="sip:alice@example.com",
@@ -118,7 +113,7 @@ EVENTS: Final[tuple[Event, ...]] = (
         temp_gruu=None,
         elapsed_ms=1,
     ),
-    RegistrationFailed(status=403, reason="403 Forbidden", retry_in_s=30.4),
+    RegistrationFailed(status=403, reason="403 Forbidden", retry_in_s=30.4449),
     RegistrationFailed(status=None, reason="no answer", retry_in_s=None),
     RegistrationFailed(status=401, reason="no password", retry_in_s=None, needs_password=True),
     Unregistered(),
@@ -130,7 +125,7 @@ EVENTS: Final[tuple[Event, ...]] = (
         status=None,
     ),
     InstantMessage(direction="sent", sender="sip:a@b", to="sip:c@d", text="hi", status=202),
-    Pong(target="sip:bob@example.com", status=200, rtt_ms=12.3),
+    Pong(target="sip:bob@example.com", status=200, rtt_ms=12.345),
     Pong(target="sip:bob@example.com", status=None, rtt_ms=None),
     Warned(text="the certificate ends in 3 days"),
     Calling(call=CALL, to="sip:bob:secret@example.com"),
@@ -144,27 +139,21 @@ EVENTS: Final[tuple[Event, ...]] = (
         diversion=("<sip:carol@example.com>;reason=no-answer",),
         history_info=("<sip:carol@example.com>;index=1",),
         call_info=("<https://example.com/bob.png>;purpose=icon",),
-        offer=b"v=0",
-        replaces="other@example.com",
     ),
-    Incoming(
-        call=CALL, sender="sip:b@c", display_name=None, to="sip:a@b", offer=None, replaces=None
-    ),
-    Progress(call=CALL, status=180, reason="Ringing", early_media=False, body=None, fork="t1"),
-    Progress(call=CALL, status=183, reason="", early_media=True, body=b"v=0", fork="t1"),
-    Answered(call=CALL, status=200, elapsed_ms=2345, body=b"v=0", fork="t1"),
+    Incoming(call=CALL, sender="sip:b@c", display_name=None, to="sip:a@b"),
+    Progress(call=CALL, status=180, reason="Ringing", early_media=False),
+    Progress(call=CALL, status=183, reason="", early_media=True),
+    Answered(call=CALL, status=200, elapsed_ms=2344.9),
     TransferRequested(
         call=CALL,
         target=SipUri.parse("sip:carol:secret@example.com;transport=ws"),
         referred_by="<sip:bob@example.com>",
-        replaces=True,
         decision=Permission.ASK,
     ),
     TransferRequested(
         call=CALL,
         target=OtherUri("tel", "+491234"),
         referred_by=None,
-        replaces=False,
         decision=Permission.REFUSE,
     ),
     TransferDecided(call=CALL, target="sip:c@d", status=202, decision="accepted"),
@@ -185,7 +174,7 @@ EVENTS: Final[tuple[Event, ...]] = (
         local_candidate=OURS,
         remote_candidate=THEIRS,
         dtls_fingerprint="sha-256 AB:CD",
-        elapsed_ms=512,
+        elapsed_ms=512.3,
     ),
     Media(
         call=CALL,
@@ -217,14 +206,14 @@ EVENTS: Final[tuple[Event, ...]] = (
         by="remote",
         status=None,
         reason="hung up",
-        duration_s=12.346,
+        duration_s=12.3456,
         stats=STATS,
         q850_cause=16,
         q850_text="Normal call clearing",
-        way=(OURS, THEIRS),
+        candidates=(OURS, THEIRS),
     ),
     CallEnded(call=CALL, by="network", status=408, reason="no answer", duration_s=0.0, stats=None),
-    CallWarned(text="nothing is received; trying an ICE restart"),
+    Warned(text="nothing is received; trying an ICE restart"),
     DigitsNotSent(call=CALL, text="the call is over: 5 not sent"),
     ChangeRefused(call=CALL, text="the far end refused to change the call: 488"),
     TransferFailed(call=CALL, text="the transfer to sip:c@d failed"),

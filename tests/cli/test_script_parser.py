@@ -18,9 +18,8 @@ from sipcli.cli.script.parser import (
     Wait,
     parse,
 )
-from sipcli.core.calls.events import Answered, Incoming, Progress
 from sipcli.expect.expectations import Expectations
-from sipcli.phone.events import Dtmf, Event, Media
+from sipcli.phone.events import Answered, Dtmf, Event, Incoming, Media, Progress
 from sipcli.sip.uri import SipUri
 
 OWN = SipUri.parse("sip:alice@example.com")
@@ -104,13 +103,11 @@ def media(state: Literal["connected", "failed"]) -> Event:
 
 
 def progress(status: int) -> Event:
-    return Progress(call="1", status=status, reason="", early_media=False, body=None, fork="")
+    return Progress(call="1", status=status, reason="", early_media=False)
 
 
-ANSWERED = Answered(call="1", status=200, elapsed_ms=1, body=None, fork="")
-INCOMING = Incoming(
-    call="2", sender="sip:b@b", display_name=None, to="sip:a@a", offer=None, replaces=None
-)
+ANSWERED = Answered(call="1", status=200, elapsed_ms=1)
+INCOMING = Incoming(call="2", sender="sip:b@b", display_name=None, to="sip:a@a")
 
 
 def event_log(*events: Event) -> EventLog:

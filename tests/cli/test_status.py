@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.cli.output.status_line import registration_line
-from sipcli.core import events
+from sipcli.phone import events
 from sipcli.phone.registration_status import RegistrationStatus
 
 URI = "ws://a"
@@ -25,7 +25,7 @@ REFUSED = events.RegistrationFailed(status=403, reason="403", retry_in_s=60.0)
 UNREGISTERED = events.Unregistered()
 
 
-def line(*told: events.Event) -> str:
+def line(*told: events.PhoneEvent) -> str:
     """The line after all of `told`."""
     status = RegistrationStatus(registers=True)
     for event in told:
@@ -33,7 +33,7 @@ def line(*told: events.Event) -> str:
     return registration_line(status, 100.0)
 
 
-ONE_FAILURE: list[events.Event] = [CONNECTED, LOST, FAILED]
+ONE_FAILURE: list[events.PhoneEvent] = [CONNECTED, LOST, FAILED]
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ ONE_FAILURE: list[events.Event] = [CONNECTED, LOST, FAILED]
         ([CONNECTED, REFUSED, REGISTERED, REFUSED], "○ not registered · next try in 1:00"),
     ],
 )
-def test_failures_in_a_row_are_counted(told: list[events.Event], wanted: str) -> None:
+def test_failures_in_a_row_are_counted(told: list[events.PhoneEvent], wanted: str) -> None:
     assert line(*told) == wanted
 
 
 @pytest.mark.parametrize("waiting", [LOST, FAILED])
 def test_a_binding_that_runs_out_meanwhile_does_not_hide_the_countdown(
-    waiting: events.Event,
+    waiting: events.PhoneEvent,
 ) -> None:
     assert "next try in" in line(CONNECTED, REGISTERED, LOST, waiting, UNREGISTERED)
     again = line(CONNECTED, REGISTERED, LOST, waiting, CONNECTING, UNREGISTERED)

@@ -11,12 +11,11 @@ from typing import IO, Any
 
 import pytest
 
-from sipcli.cli.output.screen import Event
 from sipcli.cli.output.status_line import registration_line
 from sipcli.cli.output.terminal import TerminalScreen
 from sipcli.cli.output.wording import PLAIN, Line
 from sipcli.cli.script.parser import SCRIPT_HELP
-from sipcli.core import events
+from sipcli.phone import events
 from sipcli.phone.registration_status import RegistrationStatus
 from tests.cli.test_status import REGISTERED
 
@@ -60,8 +59,8 @@ class FedScreen(TerminalScreen):
         super().__init__(out, err, **{"verbose": 0, "quiet": False, "color": False} | options)
         self.registration = RegistrationStatus(registers=True)
 
-    def event(self, event: Event) -> None:
-        if isinstance(event, events.Event):
+    def event(self, event: events.Event) -> None:
+        if isinstance(event, events.PhoneEvent):
             self.registration.on_event(event, 100.0)
         super().event(event)
 

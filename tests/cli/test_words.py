@@ -1,12 +1,12 @@
 """What a person reads: a line for each event, and the line at the foot of the screen."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from sipcli.cli.output.status_line import clock, registration_line
 from sipcli.cli.output.wording import bindings, next_try, wording
-from sipcli.core import events
+from sipcli.phone import events
 from sipcli.phone.registration_status import RegistrationStatus
 
 SERVER = "wss://edge.example.com"
@@ -38,13 +38,13 @@ def lost(wait: float | None, server: str = SERVER, code: int | None = 1006) -> e
     return events.Disconnected(server=server, code=code, reason="gone", retry_in_s=wait)
 
 
-def message(direction: str, status: int | None) -> events.InstantMessage:
+def message(direction: Literal["sent", "received"], status: int | None) -> events.InstantMessage:
     return events.InstantMessage(
         direction=direction, sender="sip:bob@x", to="sip:carol@x", text="hi\nyou", status=status
     )
 
 
-CONNECTED = events.Connected(server=SERVER, elapsed_ms=12)
+CONNECTED = events.Connected(server=SERVER, elapsed_ms=12.4)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ CONNECTED = events.Connected(server=SERVER, elapsed_ms=12)
         (CONNECTED, f"✓ connected to {SERVER} in 12 ms"),
         (failed(None), f"✗ {SERVER}: tcp: refused"),
         (failed(0.0), f"✗ {SERVER}: tcp: refused; trying the next server"),
-        (failed(2.5), f"✗ {SERVER}: tcp: refused; next try in 2.5 s"),
+        (failed(2.4999), f"✗ {SERVER}: tcp: refused; next try in 2.5 s"),
         (lost(2.0), f"✗ {SERVER}: gone (1006); next try in 2 s"),
         (lost(None, code=None), f"✗ {SERVER}: gone"),
         (
@@ -67,14 +67,14 @@ CONNECTED = events.Connected(server=SERVER, elapsed_ms=12)
         (message("sent", 200), "✓ message to sip:carol@x: 200"),
         (message("sent", 404), "✗ message to sip:carol@x: 404"),
         (message("sent", None), "✗ message to sip:carol@x: no answer, it may have arrived"),
-        (events.Pong(target="sip:b@x", status=200, rtt_ms=1.5), "✓ sip:b@x: 200 in 1.5 ms"),
+        (events.Pong(target="sip:b@x", status=200, rtt_ms=1.4999), "✓ sip:b@x: 200 in 1.5 ms"),
         (events.Pong(target="sip:b@x", status=404, rtt_ms=2.0), "✗ sip:b@x: 404 in 2 ms"),
         (events.Pong(target="sip:b@x", status=401, rtt_ms=None), "✗ sip:b@x: 401"),
         (events.Pong(target="sip:b@x", status=None, rtt_ms=None), "✗ sip:b@x: no answer"),
         (events.Warned(text="mind this"), "! mind this"),
     ],
 )
-def test_the_line_of_an_event(event: events.Event, line: str) -> None:
+def test_the_line_of_an_event(event: events.PhoneEvent, line: str) -> None:
     found = wording(event)
     assert f"{found.mark} {found.text}" == line
 
@@ -103,7 +103,7 @@ def test_no_next_try_needs_no_words() -> None:
     assert next_try(None) == ""
 
 
-def at(now: float, *happened: events.Event, registers: bool = True) -> str:
+def at(now: float, *happened: events.PhoneEvent, registers: bool = True) -> str:
     """The status line at `now`, after what happened at 100 s."""
     status = RegistrationStatus(registers=registers)
     for event in happened:

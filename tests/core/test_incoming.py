@@ -33,7 +33,7 @@ def test_a_call_rings_is_accepted_and_acknowledged() -> None:
     for response in (ringing, accepted):
         assert [str(route) for route in response.record_routes] == ["<sip:p1;lr>", "<sip:p2;lr>"]
         assert response.contacts
-    assert wire.heard(Answered)[0].elapsed_ms == 2000
+    assert wire.heard(Answered)[0].elapsed_s == 2.0
     wire.receive(wire.inside(accepted, "ACK", cseq=10))
     assert wire.heard(Acknowledged)[0].body is None
     wire.fresh()

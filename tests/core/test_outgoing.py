@@ -29,7 +29,7 @@ def test_a_call_is_placed_rings_and_is_answered() -> None:
         Progress(
             call=call, status=180, reason="Ringing", early_media=False, body=None, fork="bob1"
         ),
-        Answered(call=call, status=200, elapsed_ms=3000, body=ANSWER, fork="bob1"),
+        Answered(call=call, status=200, elapsed_s=3.0, body=ANSWER, fork="bob1"),
     ]
     ack = wire.requests("ACK")[-1]
     assert str(ack.uri) == "sip:bob@192.0.2.7;transport=ws"

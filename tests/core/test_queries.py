@@ -78,7 +78,7 @@ def test_the_time_is_that_of_the_request_that_was_answered() -> None:
     asking.wire.receive(refuse(asking.wire.last(), 200))
     (outcome,) = asking.outcomes
     assert isinstance(outcome, Answered)
-    assert asking.event == events.Pong(target=str(BOB), status=200, rtt_ms=250.0)
+    assert asking.event == events.Pong(target=str(BOB), status=200, rtt_s=0.25)
 
 
 @pytest.mark.parametrize("status", [200, 302, 404, 486, 500, 603])

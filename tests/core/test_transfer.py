@@ -409,7 +409,7 @@ def test_a_transfer_that_is_accepted_says_so_with_its_target() -> None:
     call = asked(wire, ("Refer-To", "<sip:carol@example.com>"))
     wire.step(wire.calls.accept_transfer, call)
     (told,) = wire.heard(TransferDecided)
-    assert (told.target, told.by, told.decision) == ("sip:carol@example.com", "remote", "accepted")
+    assert (told.target, told.status, told.decision) == ("sip:carol@example.com", 202, "accepted")
     new = wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
     (calling,) = wire.heard(Calling)
     assert (calling.call, calling.transfer) == (new, call)

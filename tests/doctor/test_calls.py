@@ -12,7 +12,6 @@ import pytest
 
 from sipcli.config.settings import Settings
 from sipcli.config.tables import Audio
-from sipcli.core.events import Binding, Registered
 from sipcli.doctor import probe_phone as lines
 from sipcli.doctor import trial_call
 from sipcli.doctor.probe_phone import ProbePhone
@@ -24,7 +23,7 @@ from sipcli.media.transport import media_transport
 from sipcli.media.transport.errors import IceFailed
 from sipcli.media.webrtc.dtls import Dtls, DtlsFault
 from sipcli.media.webrtc.ice_socket import IceSocket
-from sipcli.phone.events import CallEnded
+from sipcli.phone.events import Binding, CallEnded, Registered
 from sipcli.phone.observer import NullObserver
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox

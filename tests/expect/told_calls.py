@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
-from sipcli.core.calls.events import Answered, Calling, Incoming
 from sipcli.errors import MediaError
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.tone_tap import ToneTap
@@ -14,7 +13,16 @@ from sipcli.media.pcm import Pcm
 from sipcli.media.rtp.delivery import Delivery
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
-from sipcli.phone.events import CallEnded, CallStats, CandidateShown, Event, Media
+from sipcli.phone.events import (
+    Answered,
+    CallEnded,
+    CallEvent,
+    Calling,
+    CallStats,
+    Incoming,
+    Media,
+    SelectedCandidate,
+)
 from sipcli.sdp.description import Direction
 
 
@@ -60,7 +68,7 @@ class Theatre:
         self._evaluator = evaluator
         self._calls: list[FakeCall] = []
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: CallEvent) -> None:
         call_manager = SimpleNamespace(calls=tuple(self._calls))
         self._evaluator.on_event(event, cast(CallManager, call_manager))
 
@@ -70,11 +78,7 @@ class Theatre:
         self._calls.append(call)
         who = "sip:bob@example.com"
         if incoming:
-            self.tell(
-                Incoming(
-                    call=call.id, sender=who, display_name=None, to=who, offer=None, replaces=None
-                )
-            )
+            self.tell(Incoming(call=call.id, sender=who, display_name=None, to=who))
         else:
             self.tell(Calling(call=call.id, to=who))
         return call
@@ -87,7 +91,7 @@ class Theatre:
     ) -> None:
         """Its media connect, by a relay."""
         ends = [
-            CandidateShown(type=kind, protocol="udp", address="192.0.2.1", port=9)
+            SelectedCandidate(type=kind, protocol="udp", address="192.0.2.1", port=9)
             for kind in ("host", "relay")
         ]
         self.tell(
@@ -104,7 +108,7 @@ class Theatre:
 
     def answer(self, call: FakeCall) -> None:
         call.is_answered = True
-        self.tell(Answered(call=call.id, status=200, elapsed_ms=50, body=None, fork=""))
+        self.tell(Answered(call=call.id, status=200, elapsed_ms=50))
 
     def hear(self, call: FakeCall, pcm: Pcm) -> None:
         """It sounds like this at our end."""

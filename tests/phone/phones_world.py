@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar, cast
 
 from sipcli.core.agent import UserAgent
-from sipcli.core.calls.events import CallEvent, Incoming
+from sipcli.core.calls.events import CallEvent
+from sipcli.core.calls.events import Incoming as CoreIncoming
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
-from sipcli.phone.events import Event
+from sipcli.phone.events import Event, Incoming
 from sipcli.phone.managed_call import Call
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.uri import SipUri
@@ -59,6 +60,8 @@ class Person:
         self.ears: list[OpenEar] = []
         self.mouths: list[OpenMouth] = []
         self.rings: list[Call] = []
+        self.offers: list[bytes | None] = []
+        """Those of the calls that came in."""
         self.answers = True
         self.bugs: list[Exception] = []
         self.call_manager = CallManager(
@@ -105,6 +108,8 @@ class Person:
         await self.is_connected.wait()
 
     def _take(self, event: CallEvent) -> None:
+        if isinstance(event, CoreIncoming):
+            self.offers.append(event.offer)
         self._untold.append(event)
         if self._is_telling:
             return

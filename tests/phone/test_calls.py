@@ -4,8 +4,18 @@ import asyncio
 
 import pytest
 
-from sipcli.core.calls.events import Answered, Calling, Incoming, Progress
-from sipcli.phone.events import CallEnded, CallWarned, Dtmf, Held, Media, Resumed
+from sipcli.phone.events import (
+    Answered,
+    CallEnded,
+    Calling,
+    Dtmf,
+    Held,
+    Incoming,
+    Media,
+    Progress,
+    Resumed,
+    Warned,
+)
 from tests.media.session.ends import virtual
 from tests.phone.phones_world import in_a_call, town
 
@@ -170,7 +180,7 @@ async def test_being_on_hold_for_long_is_no_loss() -> None:
         await alice.event(Held, 2)
         await asyncio.sleep(30)
         assert not ours.over.is_set()
-        assert not alice.told(CallWarned)
+        assert not alice.told(Warned)
 
 
 # Digits
@@ -206,4 +216,4 @@ async def test_digits_go_by_info_while_the_far_end_holds_us() -> None:
         ours.send_dtmf("5")
         assert (await bob.event(Dtmf)).method == "info"
         ours.send_dtmf("5", "rtp")
-        assert "no digits" in (await alice.event(CallWarned)).text
+        assert "no digits" in (await alice.event(Warned)).text

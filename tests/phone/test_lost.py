@@ -10,7 +10,7 @@ from sipcli.media.session.events import MediaBack, MediaLost
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.phone import media_supervisor
-from sipcli.phone.events import CallEnded, CallWarned, Media
+from sipcli.phone.events import CallEnded, Media, Warned
 from sipcli.phone.managed_call import Call
 from tests.media.session.ends import virtual
 from tests.media.virtual_time import now
@@ -61,7 +61,7 @@ async def test_a_far_end_that_is_silent_on_purpose_is_never_hung_up_on(
         await asyncio.sleep(60)
         assert not ours.over.is_set()
         assert not theirs.over.is_set()
-        (warning,) = alice.told(CallWarned)
+        (warning,) = alice.told(Warned)
         assert "no audio has arrived from the far end for 10 s" in warning.text
         monkeypatch.undo()
         await alice.hears()
@@ -178,12 +178,12 @@ async def test_a_network_that_changed_has_media_that_flow_looked_at(
         assert list(alice.media_remotes())
         alice.on_disturbed()
         await asyncio.sleep(3)
-        assert alice.told(CallWarned) == []
+        assert alice.told(Warned) == []
         with monkeypatch.context() as patch:
             patch.setattr(IceAgent, "request_received", lambda *_: None)
             alice.on_disturbed()
             await asyncio.sleep(2)
-        assert "trying an ICE restart" in alice.told(CallWarned)[0].text
+        assert "trying an ICE restart" in alice.told(Warned)[0].text
         await alice.event(Media, 2)
         assert not ours.over.is_set()
 

@@ -13,7 +13,6 @@ import pytest
 
 import sipcli
 from sipcli import Phone
-from sipcli.core.events import Connected, Registered
 from sipcli.errors import (
     ConfigError,
     ConnectError,
@@ -24,7 +23,7 @@ from sipcli.errors import (
 )
 from sipcli.media.audio_io.source import ToneSource
 from sipcli.media.pcm import FRAME, Pcm, silence
-from sipcli.phone.phone_config import Event
+from sipcli.phone.events import Connected, Event, Registered
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from tests.open_files import open_files
 from tests.phone.kinds import MakePhone

@@ -1,11 +1,11 @@
-"""How a phone stands with its server, by what its user agent has told."""
+"""How a phone stands with its server, by its events."""
 
 from dataclasses import replace
 
 import pytest
 
-from sipcli.core import events
 from sipcli.errors import MissingPassword, Phase
+from sipcli.phone import events
 from sipcli.phone.registration_status import RegistrationStatus
 
 URI = "ws://a"
@@ -25,7 +25,7 @@ FAILED = events.ConnectFailed(server=URI, phase="tcp", reason="refused", retry_i
 REFUSED = events.RegistrationFailed(status=403, reason="403 Forbidden", retry_in_s=60.0)
 
 
-def after(*told: events.Event, registers: bool = True) -> RegistrationStatus:
+def after(*told: events.PhoneEvent, registers: bool = True) -> RegistrationStatus:
     status = RegistrationStatus(registers=registers)
     for event in told:
         status.on_event(event, 100.0)
@@ -54,7 +54,7 @@ def test_a_connection_that_was_given_up_already_is_no_outage() -> None:
 
 
 @pytest.mark.parametrize("event", [FAILED, REFUSED, replace(LOST, retry_in_s=2.0)])
-def test_there_is_hope_while_there_is_another_attempt(event: events.Event) -> None:
+def test_there_is_hope_while_there_is_another_attempt(event: events.PhoneEvent) -> None:
     assert after(CONNECTED, event).failure is None
 
 

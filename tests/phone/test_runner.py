@@ -7,11 +7,11 @@ import time
 import pytest
 import trustme
 
-from sipcli.core import events
 from sipcli.core.requests.exchange import Answered, Lost, NotSent
 from sipcli.core.transactions import client
 from sipcli.errors import ConnectError, MissingPassword, NoAnswerError, RegistrationError
 from sipcli.net import websocket
+from sipcli.phone import events
 from sipcli.phone.runner import UserAgentRunner
 from tests.net.certificates import server_context
 from tests.net.peers import closed_port, run

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sipcli.core import events
-from sipcli.core.events import Event
+from sipcli.phone import events
+from sipcli.phone.events import Event
 from sipcli.phone.runner import UserAgentRunner
 from tests.media import virtual_time
 from tests.media.virtual_time import now

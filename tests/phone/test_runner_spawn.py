@@ -7,8 +7,8 @@ import pytest
 from sipcli.core.agent import UserAgent
 from sipcli.core.calls.calls import Calls
 from sipcli.core.connection.flow import Flow
-from sipcli.core.events import Warned
 from sipcli.core.requests.exchange import Answered
+from sipcli.phone.events import Warned
 from sipcli.sip.uri import SipUri
 from tests.media import virtual_time
 from tests.media.virtual_time import now

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.core.calls.events import Incoming
 from sipcli.errors import MediaError
 from sipcli.media.session.media_session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.phone.call_errors import call_failure
-from sipcli.phone.events import CallEnded, CallWarned, Media
+from sipcli.phone.events import CallEnded, Incoming, Media, Warned
 from sipcli.phone.offers import Offers
 from tests.media.session.ends import virtual
 from tests.phone.phones_world import Person, in_a_call, town
@@ -141,6 +140,6 @@ async def test_an_end_that_cannot_be_tidied_up_is_still_the_end(error: Exception
         call.hang_up()
         async with asyncio.timeout(2):
             await call.over.wait()
-        told = [event.text for event in alice.told(CallWarned)]
+        told = [event.text for event in alice.told(Warned)]
         assert any("Too many open files" in text for text in told) == (error is OUT_OF_FILES)
         assert met(alice) == ([BUG] if error is BUG else [])

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 
 from sipcli.config.settings import Settings
-from sipcli.core.events import Event, InstantMessage
 from sipcli.core.requests.exchange import Answered
 from sipcli.media.audio_io.source import Silence, ToneSource
 from sipcli.media.pcm import Pcm
@@ -18,7 +17,7 @@ from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSource
 from sipcli.phone.call_manager import CallManager
-from sipcli.phone.events import Dtmf
+from sipcli.phone.events import Dtmf, Event, InstantMessage
 from sipcli.phone.events import Event as CallEvent
 from sipcli.phone.managed_call import Call
 from sipcli.phone.runner import UserAgentRunner

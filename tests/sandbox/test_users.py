@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from sipcli.config.settings import Settings
-from sipcli.core.events import Registered
 from sipcli.errors import ConfigError, ConnectError
+from sipcli.phone.events import Registered
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox import sandbox
 from sipcli.sandbox.extensions import Extension

@@ -10,8 +10,8 @@ from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.output.wording import bindings
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds
-from sipcli.core.events import Registered
 from sipcli.errors import Interrupted
+from sipcli.phone.events import Registered
 
 _TOO_SOON: Final = "ended before it was registered"
 

@@ -4,9 +4,9 @@ import asyncio
 from typing import Final
 
 from sipcli.cli.output.status_line import clock, registration_line
-from sipcli.core.calls.events import TransferRequested
 from sipcli.media.session.audio_stream import AudioStream
 from sipcli.phone.call_manager import CallManager
+from sipcli.phone.events import TransferRequested
 from sipcli.phone.managed_call import Call
 from sipcli.phone.questions import Question
 from sipcli.phone.registration_status import RegistrationStatus

@@ -9,8 +9,8 @@ def summary(ended: CallEnded) -> list[str]:
     if stats is None:
         return []
     way = "no media path"
-    if ended.way is not None:
-        way = "ICE " + " ↔ ".join(end.type for end in ended.way)
+    if ended.candidates is not None:
+        way = "ICE " + " ↔ ".join(end.type for end in ended.candidates)
     how = f"{ended.duration_s:.1f} s, {stats.codec or 'no codec'}, {way}"
     return [f"  {line}" for line in (how, *in_words(stats))]
 

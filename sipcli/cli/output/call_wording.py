@@ -3,8 +3,10 @@
 from sipcli.cli.output.call_summary import in_words, summary
 from sipcli.cli.output.wording import BAD, FAINT, GOOD, PLAIN, Line
 from sipcli.config.policies import Permission
-from sipcli.core.calls.events import (
+from sipcli.phone import events
+from sipcli.phone.events import (
     Answered,
+    CallEvent,
     Calling,
     Incoming,
     Progress,
@@ -14,11 +16,10 @@ from sipcli.core.calls.events import (
     TransferProgress,
     TransferRequested,
 )
-from sipcli.phone import events
 from sipcli.text import one_line
 
 
-def call_wording(event: events.Event) -> Line | None:
+def call_wording(event: CallEvent) -> Line | None:
     """Return the line for `event`, several for the end; None if there is nothing to show.
 
     Control characters in text from the far end are escaped, including line feeds.
@@ -31,7 +32,7 @@ def call_wording(event: events.Event) -> Line | None:
     return None if line is None else Line(line.mark, one_line(line.text), line.style)
 
 
-def _before(event: events.Event) -> Line | None:
+def _before(event: CallEvent) -> Line | None:
     match event:
         case Calling(to=to):
             return Line("→", f"calling {to}", PLAIN)
@@ -45,7 +46,7 @@ def _before(event: events.Event) -> Line | None:
             return _during(event)
 
 
-def _during(event: events.Event) -> Line | None:
+def _during(event: CallEvent) -> Line | None:
     match event:
         case events.Media():
             return _media(event)
@@ -59,7 +60,7 @@ def _during(event: events.Event) -> Line | None:
             return _elsewhere(event)
 
 
-def _elsewhere(event: events.Event) -> Line | None:
+def _elsewhere(event: CallEvent) -> Line | None:
     """Return the line for a transfer or a redirection."""
     match event:
         case TransferProgress(target=target, status=status):
@@ -93,7 +94,7 @@ def _media(event: events.Media) -> Line:
         return Line("✗", "media failed", BAD)
     ends = event.local_candidate, event.remote_candidate
     path = " ↔ ".join(f"{end.type} {end.address}" for end in ends if end is not None)
-    return Line("♪", f"media {event.state}: {event.codec}, {path}, {event.elapsed_ms} ms", GOOD)
+    return Line("♪", f"media {event.state}: {event.codec}, {path}, {event.elapsed_ms:.0f} ms", GOOD)
 
 
 def _ended(event: events.CallEnded) -> Line:

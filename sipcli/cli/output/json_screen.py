@@ -3,25 +3,18 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import IO, Any, Final
+from typing import IO, Final
 
-from sipcli.cli.output.screen import Event, Screen
+from sipcli.cli.output.event_json import event_fields
+from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.stream import put_line
 from sipcli.errors import Phase
-from sipcli.sip.uri import OtherUri, SipUri
+from sipcli.phone.events import Event
 from sipcli.text import UNSAFE, without_passwords
 
 SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""
-
-FIELD_NAMES: Final = {"sender": "from"}
-"""Fields whose name in the contract is a Python keyword."""
-PRIVATE: Final = frozenset(
-    {"needs_password", "body", "offer", "fork", "replaces", "is_final", "way"}
-)
-"""Internal fields: session descriptions, and data that only the commands need."""
 
 
 class JsonScreen(Screen):
@@ -35,7 +28,7 @@ class JsonScreen(Screen):
 
     def event(self, event: Event) -> None:
         """Write an event of the phone."""
-        self._write(event.name, as_fields(event))
+        self._write(event.name, event_fields(event))
 
     def record(self, name: str, values: Mapping[str, object]) -> None:
         """Write an event of this name."""
@@ -71,15 +64,6 @@ class JsonScreen(Screen):
         put_line(self._out, UNSAFE.sub(_escape, line))  # the output may be shown on a terminal
 
 
-def as_fields(event: Event) -> dict[str, object]:
-    """Return an event's fields under the contract's names, as JSON types."""
-    return {
-        FIELD_NAMES.get(field.name, field.name): _plain(getattr(event, field.name))
-        for field in fields(event)
-        if field.name not in PRIVATE
-    }
-
-
 def timestamp() -> str:
     """Return the current time: RFC 3339, UTC, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -89,13 +73,3 @@ def _escape(found: re.Match[str]) -> str:
     """Return a character as a JSON escape; a lone surrogate, which is invalid, as U+FFFD."""
     code = ord(found.group())
     return "\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"
-
-
-def _plain(value: Any) -> object:
-    if isinstance(value, SipUri | OtherUri):
-        return str(value)
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value

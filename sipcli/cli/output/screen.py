@@ -1,16 +1,11 @@
 """The interface of a screen: the terminal for a person, JSON for a program."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
 
 from sipcli.cli.output.wording import Line
-from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
-from sipcli.phone.events import Event as CallEvent
+from sipcli.phone.events import Event
 from sipcli.phone.registration_status import RegistrationStatus
-
-Event: TypeAlias = PhoneEvent | CallEvent
-"""An event of the phone or of its calls."""
 
 
 class Screen:

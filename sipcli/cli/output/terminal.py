@@ -10,13 +10,12 @@ from rich.live import Live
 from rich.text import Text
 
 from sipcli.cli.output.call_wording import call_wording
-from sipcli.cli.output.screen import Event, Screen
+from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.stream import put_line
 from sipcli.cli.output.wording import Line, wording
-from sipcli.core import events
-from sipcli.core.events import Event as PhoneEvent
 from sipcli.errors import Phase
-from sipcli.phone.events import CallWarned
+from sipcli.phone import events
+from sipcli.phone.events import Event, PhoneEvent, Warned
 from sipcli.phone.registration_status import RegistrationStatus
 from sipcli.text import one_line
 
@@ -108,7 +107,7 @@ class TerminalScreen(Screen):
 
     def event(self, event: Event) -> None:
         """Show the event's line, unless it repeats one."""
-        if isinstance(event, events.Warned | CallWarned):
+        if isinstance(event, Warned):
             self.warning(event.text)
         elif isinstance(event, PhoneEvent):
             if self._is_shown(event):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sipcli.core import events
+from sipcli.phone import events
 from sipcli.text import one_line
 
 
@@ -21,7 +21,7 @@ class Line:
 GOOD, BAD, FAINT, PLAIN = "green", "red", "dim", ""
 
 
-def wording(event: events.Event) -> Line:
+def wording(event: events.PhoneEvent) -> Line:
     """Return the line for `event`; control characters in text from the network are escaped."""
     match event:
         case events.InstantMessage():
@@ -44,7 +44,7 @@ def _connection(
         case events.Connecting(server=server):
             return Line("…", f"connecting to {server}", FAINT)
         case events.Connected(server=server, elapsed_ms=elapsed):
-            return Line("✓", f"connected to {server} in {elapsed} ms", GOOD)
+            return Line("✓", f"connected to {server} in {elapsed:.0f} ms", GOOD)
         case events.ConnectFailed(server=server, phase=phase, reason=reason, retry_in_s=wait):
             return Line("✗", f"{server}: {phase}: {reason}{next_try(wait)}", BAD)
         case events.Disconnected(server=server, code=code, reason=reason, retry_in_s=wait):
@@ -58,7 +58,7 @@ def _registration(
     match event:
         case events.Registered(uri=uri, registrar=registrar, expires_s=expires):
             where = f"registered {uri} at {registrar}"
-            return Line("✓", f"{where} for {expires} s ({event.elapsed_ms} ms)", GOOD)
+            return Line("✓", f"{where} for {expires} s ({event.elapsed_ms:.0f} ms)", GOOD)
         case events.RegistrationFailed(reason=reason, retry_in_s=wait):
             return Line("✗", f"registration: {reason}{next_try(wait)}", BAD)
         case events.Unregistered():
@@ -80,7 +80,8 @@ def next_try(wait: float | None) -> str:
     """Return when the next attempt follows, as the end of a sentence; empty if none follows."""
     if wait is None:
         return ""
-    return "; trying the next server" if wait == 0 else f"; next try in {wait:g} s"
+    seconds = round(wait, 1)
+    return f"; next try in {seconds:g} s" if seconds else "; trying the next server"
 
 
 def _message(event: events.InstantMessage) -> Line:
@@ -97,6 +98,6 @@ def _pong(event: events.Pong) -> Line:
     if event.status is None:
         return Line("✗", f"{event.target}: no answer", BAD)
     good = event.status // 100 == 2
-    time = f" in {event.rtt_ms:g} ms" if event.rtt_ms is not None else ""
+    time = f" in {round(event.rtt_ms, 1):g} ms" if event.rtt_ms is not None else ""
     text = f"{event.target}: {event.status}{time}"
     return Line("✓" if good else "✗", text, GOOD if good else BAD)

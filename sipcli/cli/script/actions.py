@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from sipcli.cli.call_session import CallSession
-from sipcli.cli.output.screen import Event
 from sipcli.cli.script.call_commands import CallCommands, InvalidCommand, split
 from sipcli.cli.script.event_log import EventLog, in_words
-from sipcli.core.calls.events import Calling, TransferProgress
 from sipcli.errors import Phase
 from sipcli.media.dtmf.digits import InvalidDigits, Pause, parse_digits
 from sipcli.phone.events import (
+    Calling,
     ChangeRefused,
+    Event,
     Held,
     Resumed,
     TransferFailed,
+    TransferProgress,
 )
 from sipcli.phone.managed_call import Call
 

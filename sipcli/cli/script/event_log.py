@@ -7,13 +7,18 @@ from contextlib import contextmanager
 from typing import Final
 
 from sipcli.cli.output.call_wording import call_wording
-from sipcli.cli.output.screen import Event
 from sipcli.cli.output.wording import wording
-from sipcli.core.calls.events import Progress
-from sipcli.core.events import Event as PhoneEvent
-from sipcli.core.events import InstantMessage, Pong
 from sipcli.errors import Phase
-from sipcli.phone.events import Dtmf, Media, Stats
+from sipcli.phone.events import (
+    Dtmf,
+    Event,
+    InstantMessage,
+    Media,
+    PhoneEvent,
+    Pong,
+    Progress,
+    Stats,
+)
 
 MAX_EVENTS: Final = 10_000
 """Events that are kept; the oldest are dropped first."""

@@ -12,7 +12,7 @@ from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, common_verbose
 from sipcli.cli.keyboard import has_terminal
 from sipcli.cli.output import wording
-from sipcli.cli.output.screen import Event, Screen
+from sipcli.cli.output.screen import Screen
 from sipcli.cli.script.actions import CommandFailed, ScriptActions
 from sipcli.cli.script.call_commands import InvalidCommand, split, without_secrets
 from sipcli.cli.script.event_log import EventLog
@@ -34,6 +34,7 @@ from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import never_met
 from sipcli.expect.feasible import Terms
+from sipcli.phone.events import Event
 from sipcli.text import one_line
 
 LATE_LINES_S: Final = 0.2

@@ -136,7 +136,7 @@ class Call:
             Answered(
                 call=self.id,
                 status=status,
-                elapsed_ms=round((now - self._begun) * 1000),
+                elapsed_s=now - self._begun,
                 body=body,
                 fork=(dialog.remote.tag if dialog.owns_call_id else dialog.local.tag) or "",
             )
@@ -199,7 +199,7 @@ class Call:
                 by=by,
                 status=status,
                 reason=reason,
-                duration_s=round(duration, 3),
+                duration_s=duration,
                 needs_password=needs_password,
                 q850_cause=cause.cause if cause is not None else None,
                 q850_text=cause.text if cause is not None else None,

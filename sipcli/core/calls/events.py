@@ -1,12 +1,12 @@
-"""Events of calls: frozen values, in the order they happened.
+"""Events of calls: frozen values, in the order they happened, with times in seconds.
 
-Events with a `name` are part of docs/contract.md, and so are their fields, except those marked
-private: session descriptions and what only the owner needs. Events without are for the owner.
-`call` is the Call-ID; no two live calls have the same. After `Ended` a call emits nothing more.
+`phone/event_translation.py` makes the events of docs/contract.md of them, except for those of
+offers and INFO. `call` is the Call-ID; no two live calls have the same. After `Ended` a call emits
+nothing more.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from sipcli.config.policies import Permission
 from sipcli.sip.uri import Uri
@@ -22,7 +22,6 @@ By: TypeAlias = Literal["local", "remote", "network"]
 class Calling:
     """The INVITE was sent."""
 
-    name: ClassVar[str] = "calling"
     call: CallId
     to: str
     transfer: CallId | None = None
@@ -33,7 +32,6 @@ class Calling:
 class Incoming:
     """An incoming call; the caller is told that it rings."""
 
-    name: ClassVar[str] = "incoming"
     call: CallId
     sender: str
     display_name: str | None
@@ -48,41 +46,39 @@ class Incoming:
     call_info: tuple[str, ...] = ()
     """Information about the caller (RFC 3261 §20.9); its URIs are not fetched."""
     offer: bytes | None
-    """Private. Their offer; None: they want ours, in `progress` or `accept`."""
+    """Their offer; None: they want ours, in `progress` or `accept`."""
     replaces: CallId | None
-    """Private. The call that this one replaces once accepted (RFC 3891): no need to ring."""
+    """The call that this one replaces once accepted (RFC 3891): no need to ring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """A provisional response (or a redirection, 3xx, that is being followed)."""
 
-    name: ClassVar[str] = "progress"
     call: CallId
     status: int
     reason: str
     early_media: bool
     """True if it has a session description."""
     body: bytes | None
-    """Private. The session description: the answer, as far as this fork is concerned."""
+    """The session description: the answer, as far as this fork is concerned."""
     fork: str
-    """Private. The To tag of its sender; empty without one. Each fork has its own answer."""
+    """The To tag of its sender; empty without one. Each fork has its own answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """The call is up: a 2xx was received or sent."""
 
-    name: ClassVar[str] = "answered"
     call: CallId
     status: int
-    elapsed_ms: int
+    elapsed_s: float
     """Since the INVITE was sent or received."""
     body: bytes | None
-    """Private. The answer to our offer; None: that of this fork's `Progress` (or a later UPDATE)
+    """The answer to our offer; None: that of this fork's `Progress` (or a later UPDATE)
     still holds, or we are the answerer."""
     fork: str
-    """Private. The fork that answered; all others are over."""
+    """The fork that answered; all others are over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +162,11 @@ class TransferRequested:
     the first, `invite` with `transfer=call` places the call and notifies the far end of it.
     """
 
-    name: ClassVar[str] = "transfer_requested"
     call: CallId
     target: Uri
     referred_by: str | None
     replaces: bool
-    """Private. True if the new call replaces one of the target's (attended transfer)."""
+    """True if the new call replaces one of the target's (attended transfer)."""
     decision: Permission
     """The decision of the settings for this target."""
 
@@ -180,12 +175,10 @@ class TransferRequested:
 class TransferDecided:
     """The result of a `TransferRequested`."""
 
-    name: ClassVar[str] = "transfer"
     call: CallId
     target: str
     status: int
     """Our answer to the far end's REFER: 202, or 300 to 699."""
-    by: Literal["remote"] = "remote"
     decision: Literal["accepted", "refused"]
     reason: str | None = None
     """The reason for a refusal, for display."""
@@ -195,18 +188,14 @@ class TransferDecided:
 class TransferProgress:
     """Progress of a transfer that we asked the far end for."""
 
-    name: ClassVar[str] = "transfer"
     call: CallId
     target: str
     status: int | None
     """First the answer to our REFER (202), then the status of the far end's own call; None if
     it did not say."""
     is_final: bool
-    """Private. True if no further report follows; with a 2xx the far end has, or will have, its
+    """True if no further report follows; with a 2xx the far end has, or will have, its
     other call, and this one may end."""
-    by: Literal["local"] = "local"
-    decision: None = None
-    reason: None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +205,6 @@ class RedirectRequested:
     If `decision` is to ask, call `accept_redirect` or `refuse_redirect` within 25 s.
     """
 
-    name: ClassVar[str] = "redirect_requested"
     call: CallId
     target: Uri
     status: int
@@ -229,7 +217,6 @@ class RedirectRequested:
 class RedirectDecided:
     """The result of a `RedirectRequested`; if accepted, the same call continues to the target."""
 
-    name: ClassVar[str] = "redirect"
     call: CallId
     target: str
     status: int
@@ -242,7 +229,6 @@ class RedirectDecided:
 class Ended:
     """The call is over, even if requests are still outstanding."""
 
-    name: ClassVar[str] = "ended"
     call: CallId
     by: By
     status: int | None
@@ -253,7 +239,7 @@ class Ended:
     duration_s: float
     """Seconds since the answer; 0 without one."""
     needs_password: bool = False
-    """Private. True if setting a password, which is missing, would have helped."""
+    """True if setting a password, which is missing, would have helped."""
     q850_cause: int | None = None
     """The cause from the telephone network (ITU-T Q.850), from a gateway's Reason field in BYE,
     CANCEL or the final response (RFC 3326, RFC 6432); None without one."""
@@ -261,23 +247,14 @@ class Ended:
     """The same in the peer's words."""
 
 
-CallEvent: TypeAlias = (
-    Calling
-    | Incoming
-    | Progress
-    | Answered
-    | RemoteOffer
-    | OfferWithdrawn
-    | OfferAnswered
-    | OfferRefused
-    | OfferDue
-    | Acknowledged
-    | InfoReceived
-    | InfoDelivered
-    | TransferRequested
-    | TransferDecided
-    | TransferProgress
-    | RedirectRequested
-    | RedirectDecided
-    | Ended
+SetupEvent: TypeAlias = Calling | Incoming | Progress | Answered
+TransferEvent: TypeAlias = (
+    TransferRequested | TransferDecided | TransferProgress | RedirectRequested | RedirectDecided
 )
+"""The events of transfers and redirections."""
+OfferEvent: TypeAlias = (
+    RemoteOffer | OfferWithdrawn | OfferAnswered | OfferRefused | OfferDue | Acknowledged
+)
+"""The events of offer and answer (RFC 3264)."""
+InfoEvent: TypeAlias = InfoReceived | InfoDelivered
+CallEvent: TypeAlias = SetupEvent | TransferEvent | OfferEvent | InfoEvent | Ended

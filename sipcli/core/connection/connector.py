@@ -221,7 +221,7 @@ class Connector:
         wait = retry_delay(self._failures, self._low, high, self._draw)
         self.state = ConnectorState.WAITING
         self.deadlines = {"retry": now + wait}
-        return [], round(wait, 1)
+        return [], wait
 
     def _watch(self, now: float) -> None:
         """Set the timers of an open connection."""

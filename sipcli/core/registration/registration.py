@@ -320,7 +320,7 @@ class Registration:
                 bindings=reading.bindings,
                 pub_gruu=reading.granted.pub_gruu,
                 temp_gruu=reading.granted.temp_gruu,
-                elapsed_ms=round((now - self._begun) * 1000),
+                elapsed_s=now - self._begun,
             )
         )
         self._owner.registered(response.flow_timer, now)
@@ -345,7 +345,7 @@ class Registration:
             events.RegistrationFailed(
                 status=status,
                 reason=reason,
-                retry_in_s=None if wait is None else round(wait, 1),
+                retry_in_s=wait,
                 needs_password=needs_password,
             )
         )

@@ -29,9 +29,8 @@ def ping(
     """Send OPTIONS to `target`; emit one `Pong` event with the result."""
 
     def report(outcome: Outcome) -> None:
-        rtt = outcome.rtt * 1000 if isinstance(outcome, Answered) else None
-        status = final_status(outcome)
-        emit(events.Pong(target=str(target), status=status, rtt_ms=rtt and round(rtt, 1)))
+        rtt = outcome.rtt if isinstance(outcome, Answered) else None
+        emit(events.Pong(target=str(target), status=final_status(outcome), rtt_s=rtt))
         on_outcome(outcome)
 
     headers = [("Accept", "application/sdp")]
