@@ -1,22 +1,42 @@
 """A softphone for the command line and for Python: SIP over WebSocket, audio over WebRTC.
 
-`Phone` and `Call` are the API (docs/python.md); they raise `sipcli.errors`. They are imported on
-first use, because the media libraries that they need load slowly.
+`Phone` and `Call` are the API (docs/python.md); they raise `sipcli.errors`, and report `events`.
+Everything is imported on first use, because the media libraries that they need load slowly.
 """
 
 from importlib import import_module
 
 __version__ = "0.1.0"
 
-_LATE = {"Phone": "sipcli.phone.phone", "Call": "sipcli.phone.call"}
+_LATE = {
+    "Phone": "sipcli.phone.phone",
+    "Call": "sipcli.phone.call",
+    "Measured": "sipcli.phone.audio_meters",
+    **dict.fromkeys(
+        (
+            "Binding",
+            "CallEnded",
+            "CallStats",
+            "Connected",
+            "Event",
+            "InstantMessage",
+            "RedirectRequested",
+            "Registered",
+            "TransferRequested",
+        ),
+        "sipcli.phone.events",
+    ),
+}
 """Name -> its module. `__init__.pyi` has the types."""
 
 
 def __getattr__(name: str) -> object:
+    if name == "events":
+        return import_module("sipcli.phone.events")
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LATE[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LATE])
+    return sorted([*globals(), "events", *_LATE])

@@ -1,4 +1,15 @@
+from sipcli.phone import events as events
+from sipcli.phone.audio_meters import Measured as Measured
 from sipcli.phone.call import Call as Call
+from sipcli.phone.events import Binding as Binding
+from sipcli.phone.events import CallEnded as CallEnded
+from sipcli.phone.events import CallStats as CallStats
+from sipcli.phone.events import Connected as Connected
+from sipcli.phone.events import Event as Event
+from sipcli.phone.events import InstantMessage as InstantMessage
+from sipcli.phone.events import RedirectRequested as RedirectRequested
+from sipcli.phone.events import Registered as Registered
+from sipcli.phone.events import TransferRequested as TransferRequested
 from sipcli.phone.phone import Phone as Phone
 
 __version__: str

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from sipcli import Call, Phone, errors
 from sipcli.phone.audio_meters import Measured
+from sipcli.phone.events import Event
 from sipcli.sandbox.sandbox import Sandbox
 
 pytest_plugins = ["pytester"]
@@ -54,6 +55,12 @@ def test_everything_public_is_in_the_reference(kind: type) -> None:
     missing = {name for name in public if not re.search(rf"`[^`]*\b{name}\b[^`]*`", PAGE)}
     assert public
     assert missing == set()
+
+
+def test_every_event_is_in_the_reference_under_its_name() -> None:
+    _, _, table = PAGE.partition("### Events")
+    for kind in get_args(Event):
+        assert re.search(rf"^\|.*`{kind.__name__}`.*\|.*`{kind.name}`", table, re.MULTILINE), kind
 
 
 def test_every_error_is_in_the_reference() -> None:
