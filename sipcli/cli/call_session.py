@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from sipcli.cli.call_options import CallOptions
-from sipcli.cli.keyboard import has_keyboard, has_terminal
+from sipcli.cli.context import has_keyboard, has_terminal
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.ringing import ring

@@ -1,4 +1,4 @@
-"""The screen of this invocation, made when first needed."""
+"""The screen of this invocation, made when first needed, and its keyboard."""
 
 import sys
 from typing import IO
@@ -51,3 +51,15 @@ def _make(options: Common, out: IO[str]) -> Screen:
         quiet=options.quiet,
         color=not options.no_color,
     )
+
+
+def has_keyboard(*, reads_stdin: bool) -> bool:
+    """True if keys can be read; `reads_stdin` means that stdin is used for something else."""
+    if reads_stdin or common().json:
+        return False
+    return has_terminal() and sys.stdout.isatty()
+
+
+def has_terminal() -> bool:
+    """True if stdin is a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()

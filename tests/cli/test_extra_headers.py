@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from sipcli.cli.extra_headers import read_headers
+from sipcli.cli.commands.call import read_headers
 
 OURS = (
     *("Via", "To", "From", "Call-ID", "CSeq", "Contact", "Max-Forwards", "User-Agent", "VIA"),

@@ -11,8 +11,8 @@ from typing import IO, cast
 
 import pytest
 
-from sipcli.cli import keyboard
-from sipcli.cli.keyboard import has_keyboard
+from sipcli.cli import context
+from sipcli.cli.context import has_keyboard
 from sipcli.cli.keys import Keyboard, keys
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.shared_options import Common
@@ -92,7 +92,7 @@ async def at_a_terminal(fake: FakeCallSession, patch: pytest.MonkeyPatch) -> Asy
     with opened(inside) as stdin:
         patch.setattr(sys, "stdin", stdin)
         patch.setattr(sys, "stdout", stdin)
-        patch.setattr(keyboard, "common", Common)
+        patch.setattr(context, "common", Common)
         assert has_keyboard(reads_stdin=False)
         assert not has_keyboard(reads_stdin=True)
         async with keys(fake.call_session):
@@ -141,14 +141,14 @@ def test_a_terminal_that_goes_away_costs_nothing(
 
 
 def test_there_is_no_keyboard_where_stdin_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyboard, "common", Common)
+    monkeypatch.setattr(context, "common", Common)
     with opened(os.devnull) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         assert not has_keyboard(reads_stdin=False)
 
 
 def test_there_is_no_keyboard_where_stdin_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyboard, "common", Common)
+    monkeypatch.setattr(context, "common", Common)
     monkeypatch.setattr(sys, "stdin", None)
     assert not has_keyboard(reads_stdin=False)
 

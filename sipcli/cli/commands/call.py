@@ -12,7 +12,6 @@ from sipcli.cli.call_session import CallSession, attend, open_call_session
 from sipcli.cli.command_help import option
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
-from sipcli.cli.extra_headers import read_headers
 from sipcli.cli.keys import keys
 from sipcli.cli.options import ALL, Invocation, settings_options
 from sipcli.cli.ringing import ring
@@ -23,7 +22,26 @@ from sipcli.cli.targets import resolve_target
 from sipcli.errors import Interrupted
 from sipcli.expect.feasible import Terms
 from sipcli.phone.call_errors import call_failure
+from sipcli.phone.extra_headers import extra_header
 from sipcli.phone.managed_call import Call
+from sipcli.sip.grammar import TOKEN, Malformed
+
+
+def read_headers(
+    _: click.Context, __: click.Parameter, lines: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Split the lines of `--header` into names and values, or raise `click.BadParameter`."""
+    return tuple(_read_header(line) for line in lines)
+
+
+def _read_header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or TOKEN.fullmatch(name.strip()) is None:
+        raise click.BadParameter(f"{line!r} is not of the form 'Name: value'")
+    try:
+        return extra_header(name, value)
+    except Malformed as fault:
+        raise click.BadParameter(fault.reason) from None
 
 
 @click.command(

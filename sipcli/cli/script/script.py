@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, common_verbose
-from sipcli.cli.keyboard import has_terminal
+from sipcli.cli.context import has_terminal
 from sipcli.cli.output import wording
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.script.actions import CommandFailed, ScriptActions
