@@ -12,8 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from sipcli.config.settings import Settings
-from sipcli.media.audio_io.sink import NullSink
-from sipcli.media.audio_io.source import ToneSource
+from sipcli.media.audio_io.generators import NullSink, ToneSource
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager

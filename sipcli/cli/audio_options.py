@@ -9,7 +9,8 @@ from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.expect.tone_tap import ToneTap
-from sipcli.media.audio_io.open import Loudspeaker, parse_sink
+from sipcli.media.audio_io.device import Loudspeaker
+from sipcli.media.audio_io.open import parse_sink
 from sipcli.media.audio_io.processing import AudioProcessing
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.audio_setup import AudioSetup

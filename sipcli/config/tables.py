@@ -20,7 +20,6 @@ from sipcli.config.types import (
     whole,
 )
 
-_FILE: Final = "file:"
 _AUTO: Final[Literal["auto"]] = "auto"
 
 
@@ -39,7 +38,13 @@ def _audio_kind(grammar: AudioGrammar, metavar: str) -> Kind[str]:
             raise Unacceptable
         return text
 
-    kind = of_text(read, accepts=grammar.usage, metavar=metavar, rebase=_rebased_file)
+    def rebase(text: str, folder: Path) -> str:
+        name, colon, value = text.partition(":")
+        word = grammar.find(text)
+        takes_path = word is not None and word.takes_path and colon
+        return f"{name}:{rebased(value, folder)}" if takes_path else text
+
+    kind = of_text(read, accepts=grammar.usage, metavar=metavar, rebase=rebase)
     return replace(kind, forms=grammar.explained)
 
 
@@ -66,12 +71,6 @@ def boolean_or_auto() -> Kind[bool | Literal["auto"]]:
         plain=lambda value: value,
         flag=True,
     )
-
-
-def _rebased_file(text: str, folder: Path) -> str:
-    if not text.startswith(_FILE):
-        return text
-    return _FILE + rebased(text.removeprefix(_FILE), folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,8 @@ from typing import Final
 from sipcli.config.tables import Audio
 from sipcli.doctor.check import Check, bad
 from sipcli.errors import DeviceError, Phase
-from sipcli.media.audio_io.open import (
-    Loudspeaker,
-    Microphone,
-    SinkSpec,
-    SourceSpec,
-    parse_sink,
-    parse_source,
-)
+from sipcli.media.audio_io.device import Loudspeaker, Microphone
+from sipcli.media.audio_io.open import SinkSpec, SourceSpec, parse_sink, parse_source
 from sipcli.media.audio_io.portaudio import DeviceKind, check_device
 
 _HINT: Final = "`sipcli devices` lists them"

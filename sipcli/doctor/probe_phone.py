@@ -10,8 +10,7 @@ from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.config.servers import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
-from sipcli.media.audio_io.sink import NullSink
-from sipcli.media.audio_io.source import Silence
+from sipcli.media.audio_io.generators import NullSink, Silence
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager

@@ -15,8 +15,7 @@ from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import Expectations
 from sipcli.expect.tone_tap import ToneTap
-from sipcli.media.audio_io.sink import NullSink
-from sipcli.media.audio_io.source import ToneSource
+from sipcli.media.audio_io.generators import NullSink, ToneSource
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.events import CallEnded, CallEvent, Registered

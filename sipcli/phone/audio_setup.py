@@ -8,17 +8,9 @@ from typing import Final, Self
 
 from sipcli.errors import ConfigError, DeviceError
 from sipcli.media.audio_io.background import Warn
-from sipcli.media.audio_io.open import (
-    FileSink,
-    FileSource,
-    RecorderSpec,
-    SinkSpec,
-    SourceSpec,
-    parse_record,
-    parse_sink,
-    parse_source,
-)
+from sipcli.media.audio_io.open import SinkSpec, SourceSpec, parse_sink, parse_source
 from sipcli.media.audio_io.processing import AudioProcessing
+from sipcli.media.audio_io.wav import RecorderSpec, parse_record
 from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource, OpenTap
 
 _NO_PROCESSING: Final = AudioProcessing()
@@ -64,13 +56,8 @@ class AudioSetup:
 
     def _check_files(self) -> None:
         """Raise `ConfigError` if one file is both played and written, or written twice."""
-        paths = []
-        if isinstance(self.source, FileSource):
-            paths.append(self.source.path)
-        if isinstance(self.sink, FileSink):
-            paths.append(self.sink.names.path)
-        if self.record is not None:
-            paths.append(self.record.names.path)
+        specs = (self.source, self.sink, *((self.record,) if self.record is not None else ()))
+        paths = [spec.file for spec in specs if spec.file is not None]
         for path in paths:
             if [_real_path(other) for other in paths].count(_real_path(path)) > 1:
                 raise ConfigError(

@@ -11,8 +11,7 @@ from sipcli.config.servers import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.log import IS_UNLOGGED
-from sipcli.media.audio_io.sink import NullSink
-from sipcli.media.audio_io.source import Endless, Silence, ToneSource
+from sipcli.media.audio_io.generators import Endless, NullSink, Silence, ToneSource
 from sipcli.media.audio_io.tones import Cadence, CadencePart, CadencePlayer, key_tone
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.media_config import MediaConfig

@@ -8,7 +8,8 @@ from sipcli.catalog.audio_spec import MAX_TONE_HZ, RINGS, SINKS, SOURCES
 from sipcli.config.settings import BY_NAME
 from sipcli.config.types import Kind, Unacceptable
 from sipcli.errors import ConfigError
-from sipcli.media.audio_io.open import parse_record, parse_sink, parse_source
+from sipcli.media.audio_io.open import parse_sink, parse_source
+from sipcli.media.audio_io.wav import parse_record
 from sipcli.media.pcm import RATE
 
 WORDS = (

@@ -7,8 +7,7 @@ from typing import Any, Literal, cast
 from sipcli.errors import MediaError
 from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.tone_tap import ToneTap
-from sipcli.media.audio_io.sink import NullSink
-from sipcli.media.audio_io.source import Silence
+from sipcli.media.audio_io.generators import NullSink, Silence
 from sipcli.media.pcm import Pcm
 from sipcli.media.rtp.delivery import Delivery
 from sipcli.phone.audio_endpoints import AudioEndpoints

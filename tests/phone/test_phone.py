@@ -21,7 +21,7 @@ from sipcli.errors import (
     RefusedError,
     RegistrationError,
 )
-from sipcli.media.audio_io.source import ToneSource
+from sipcli.media.audio_io.generators import ToneSource
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.phone.events import Connected, Event, Registered
 from sipcli.sandbox.sandbox import Plan, Sandbox

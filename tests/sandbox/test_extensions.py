@@ -11,7 +11,7 @@ import pytest
 
 from sipcli.config.settings import Settings
 from sipcli.core.requests.exchange import Answered
-from sipcli.media.audio_io.source import Silence, ToneSource
+from sipcli.media.audio_io.generators import Silence, ToneSource
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.session.media_config import MediaConfig

@@ -16,8 +16,7 @@ from sipcli.config.settings import Settings
 from sipcli.core.calls.events import CallEvent as CoreEvent
 from sipcli.core.calls.events import Incoming, RemoteOffer
 from sipcli.core.requests.credentials import Credentials
-from sipcli.media.audio_io.sink import NullSink
-from sipcli.media.audio_io.source import Silence, ToneSource
+from sipcli.media.audio_io.generators import NullSink, Silence, ToneSource
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.media.webrtc.ice import IceAgent

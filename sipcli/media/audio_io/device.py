@@ -12,17 +12,19 @@ wait for nothing.
 """
 
 from collections import deque
+from dataclasses import dataclass
 from math import ceil
 from time import perf_counter
 from typing import Final, Protocol
 
 import numpy as np
 
+from sipcli.catalog.audio_spec import AudioSpec
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.convert import FromFrames, ToFrames
-from sipcli.media.audio_io.device_pool import DevicePool, SharedDevice
+from sipcli.media.audio_io.device_pool import DEVICE_POOL, DevicePool, SharedDevice
 from sipcli.media.audio_io.latency import LatencyControl
-from sipcli.media.audio_io.portaudio import DeviceKind
+from sipcli.media.audio_io.portaudio import DeviceKind, check_device
 from sipcli.media.audio_io.rings import BLOCK_S, CaptureRing, PlaybackRing, Ring
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence
 
@@ -235,6 +237,54 @@ class DeviceSink(_Handle):
 def _whole(seconds: float, ring: Ring) -> int:
     """Samples of all channels for `seconds`."""
     return round(seconds * ring.rate) * ring.channels
+
+
+@dataclass(frozen=True, slots=True)
+class Microphone:
+    """A device to hear with."""
+
+    hardware: DevicePool
+    name: str | None
+    """None is the system's default, which may be missing: then silence is sent."""
+    file: None = None
+
+    def check(self) -> None:
+        """Raises `DeviceError` where one was named that is missing or cannot be used."""
+        if self.name is not None:
+            check_device(DeviceKind.INPUT, self.name)
+
+    def open(self, warn: Warn) -> DeviceSource:
+        """Listen to it; it opens in a moment, and one that cannot be opened is a warning."""
+        return DeviceSource(self.hardware, self.name, warn)
+
+
+@dataclass(frozen=True, slots=True)
+class Loudspeaker:
+    """A device to play on."""
+
+    hardware: DevicePool
+    name: str | None
+    """None is the system's default, which may be missing: then what is heard is dropped."""
+    file: None = None
+
+    def check(self) -> None:
+        """Raises `DeviceError` where one was named that is missing or cannot be used."""
+        if self.name is not None:
+            check_device(DeviceKind.OUTPUT, self.name)
+
+    def open(self, warn: Warn) -> DeviceSink:
+        """Play on it; it opens in a moment, and one that cannot be opened is a warning."""
+        return DeviceSink(self.hardware, self.name, warn)
+
+
+def source(spec: AudioSpec) -> Microphone:
+    """Return the source of the word `device`."""
+    return Microphone(DEVICE_POOL, spec.value or None)
+
+
+def sink(spec: AudioSpec) -> Loudspeaker:
+    """Return the sink of the word `device`."""
+    return Loudspeaker(DEVICE_POOL, spec.value or None)
 
 
 def crossfade(ending: Pcm, beginning: Pcm) -> Pcm:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from sipcli.media.audio_io.background import Warn
-from sipcli.media.audio_io.open import Loudspeaker, Microphone, SinkSpec, SourceSpec
+from sipcli.media.audio_io.device import Loudspeaker, Microphone
+from sipcli.media.audio_io.open import SinkSpec, SourceSpec
 from sipcli.media.audio_io.portaudio import DeviceKind, check_device
 from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.pcm import FRAME_S, Pcm

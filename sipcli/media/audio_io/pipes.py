@@ -6,7 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from sipcli.catalog.audio_spec import AudioSpec
 from sipcli.media.audio_io.background import BackgroundReader, BackgroundWriter, Warn
+from sipcli.media.audio_io.open import ReadySink, ReadySource
 from sipcli.media.pcm import FRAME, Pcm
 
 STDIN: Final = 0
@@ -35,6 +37,16 @@ class StdoutSink:
     def close(self) -> None:
         """Write the pending frames; stdout itself stays open."""
         self._writer.close()
+
+
+def source(_spec: AudioSpec) -> ReadySource:
+    """Return the source of the word `-`."""
+    return ReadySource(open_stdin)
+
+
+def sink(_spec: AudioSpec) -> ReadySink:
+    """Return the sink of the word `-`."""
+    return ReadySink(StdoutSink)
 
 
 class _Pipe:

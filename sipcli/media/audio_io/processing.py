@@ -12,10 +12,9 @@ from sipcli.config.tables import Audio
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io.aec_reference import AecReference
 from sipcli.media.audio_io.background import Warn
-from sipcli.media.audio_io.device import DeviceSource
-from sipcli.media.audio_io.open import Loudspeaker, Microphone, SinkSpec, SourceSpec
+from sipcli.media.audio_io.device import DeviceSource, Loudspeaker, Microphone
+from sipcli.media.audio_io.open import AudioSource, SinkSpec, SourceSpec
 from sipcli.media.audio_io.rings import Ring
-from sipcli.media.audio_io.source import AudioSource
 from sipcli.media.pcm import RATE, Pcm
 
 _NOISE_LEVEL: Final = 1

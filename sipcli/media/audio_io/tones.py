@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from sipcli.media.audio_io.sink import AudioSink
+from sipcli.media.audio_io.open import AudioSink
 from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence, to_pcm
 from sipcli.media.quality.level import FULL_SCALE

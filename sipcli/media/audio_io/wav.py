@@ -4,15 +4,18 @@ import errno
 import os
 import stat
 import struct
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from sipcli.errors import DeviceError
+from sipcli.catalog.audio_spec import AudioSpec, is_path
+from sipcli.errors import ConfigError, DeviceError
 from sipcli.files import file_mode, private
 from sipcli.media.audio_io.background import BackgroundWriter, Warn
+from sipcli.media.audio_io.open import expand_path
 from sipcli.media.pcm import RATE, Pcm
 
 PAUSE: Final = 0.2
@@ -138,6 +141,60 @@ class FileNames:
             return f"the folder {folder} does not exist"
         place = folder if mode is None else self.path
         return None if os.access(place, os.W_OK) else os.strerror(errno.EACCES)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSink:
+    """A WAV file of one channel; each further call gets a file of its own, with a number."""
+
+    names: FileNames
+
+    @property
+    def file(self) -> Path:
+        """The file of the first call."""
+        return self.names.path
+
+    def check(self) -> None:
+        """Raises `DeviceError` where the file cannot be made."""
+        self.names.check()
+
+    def open(self, warn: Warn) -> WavSink:
+        """Begin the next file. Raises `DeviceError`."""
+        return WavSink(self.names.next(), warn)
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSpec:
+    """`--record`: a WAV file of both directions for each call."""
+
+    names: FileNames
+
+    @property
+    def file(self) -> Path:
+        """The file of the first call."""
+        return self.names.path
+
+    def check(self) -> None:
+        """Raises `DeviceError` where the file cannot be made."""
+        self.names.check()
+
+    def open(self, warn: Warn) -> Recorder:
+        """Begin the next file. Raises `DeviceError`."""
+        return Recorder(self.names.next(), warn)
+
+
+def sink(spec: AudioSpec) -> FileSink:
+    """Return the sink of the word `file`."""
+    return FileSink(FileNames(expand_path(spec.value)))
+
+
+def parse_record(text: str) -> RecorderSpec:
+    """Return the recording that `--record` names. Raises `ConfigError`."""
+    if not text:
+        raise ConfigError("--record: the path is missing")
+    if not is_path(text):
+        raise ConfigError(f"--record: {text!r} is not a path: it holds a NUL character")
+    return RecorderSpec(FileNames(expand_path(text)))
 
 
 def _writer(path: Path, channels: int, warn: Warn) -> BackgroundWriter:

@@ -7,8 +7,7 @@ from wave import open as open_wave
 
 import numpy as np
 
-from sipcli.media.audio_io.sink import AudioSink
-from sipcli.media.audio_io.source import AudioSource
+from sipcli.media.audio_io.open import AudioSink, AudioSource
 from sipcli.media.pcm import FRAME, RATE, Pcm
 
 

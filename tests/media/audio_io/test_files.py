@@ -17,8 +17,8 @@ import pytest
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io import wav
 from sipcli.media.audio_io.background import AHEAD
-from sipcli.media.audio_io.open import parse_record, parse_sink, parse_source
-from sipcli.media.audio_io.wav import WavFile
+from sipcli.media.audio_io.open import parse_sink, parse_source
+from sipcli.media.audio_io.wav import WavFile, parse_record
 from sipcli.media.pcm import FRAME, RATE, Pcm
 from tests.media.audio_io.helpers import (
     cut,
@@ -127,7 +127,7 @@ def test_a_recording_is_valid_after_a_kill(tmp_path: Path) -> None:
     script = (
         "import sys, time\n"
         "from sipcli.media.pcm import FRAME\n"
-        "from sipcli.media.audio_io.open import parse_record\n"
+        "from sipcli.media.audio_io.wav import parse_record\n"
         "import numpy as np\n"
         "recorder = parse_record(sys.argv[1]).open(print)\n"
         "while True:\n"

@@ -10,12 +10,11 @@ import pytest
 from sipcli.config.tables import Audio
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io import processing as treatment_module
-from sipcli.media.audio_io.device import DeviceSink, DeviceSource
+from sipcli.media.audio_io.device import DeviceSink, DeviceSource, Loudspeaker, Microphone
 from sipcli.media.audio_io.device_pool import DevicePool
-from sipcli.media.audio_io.open import parse_sink, parse_source
+from sipcli.media.audio_io.generators import NullSink
+from sipcli.media.audio_io.open import AudioSink, AudioSource, parse_sink, parse_source
 from sipcli.media.audio_io.processing import AudioProcessing
-from sipcli.media.audio_io.sink import AudioSink, NullSink
-from sipcli.media.audio_io.source import AudioSource
 from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.phone.audio_setup import AudioSetup
 from tests.media.audio_io.conftest import Clock, Plug
@@ -34,8 +33,8 @@ def opened(
 ) -> Iterator[tuple[AudioSource, AudioSink]]:
     """A microphone that is treated, and a loudspeaker."""
     with ExitStack() as stack:
-        spec = parse_sink("device:Speaker", hardware)
-        source = treatment.open(parse_source("device:Mic", hardware), spec, pytest.fail)
+        spec = Loudspeaker(hardware, "Speaker")
+        source = treatment.open(Microphone(hardware, "Mic"), spec, pytest.fail)
         stack.callback(source.close)
         sink = spec.open(pytest.fail)
         stack.callback(sink.close)
@@ -178,13 +177,13 @@ def test_only_a_microphone_is_treated_and_only_a_loudspeaker_echoes(
 ) -> None:
     fake = plug(MIC, SPEAKER)
     everything = AudioProcessing(cancels_echo=True, suppresses_noise=True, controls_gain=True)
-    tone, speaker = parse_source("tone:440"), parse_sink("device:Speaker", hardware)
+    tone, speaker = parse_source("tone:440"), Loudspeaker(hardware, "Speaker")
     source = everything.open(tone, speaker, pytest.fail)
     plain = tone.open(pytest.fail)
     assert all(np.array_equal(source.read(), plain.read()) for _ in range(10))
 
     for sink in (parse_sink("null"), None):
-        source = CANCELS.open(parse_source("device:Mic", hardware), sink, pytest.fail)
+        source = CANCELS.open(Microphone(hardware, "Mic"), sink, pytest.fail)
         eventually(lambda: fake.stream("Mic") is not None)
         assert fake.stream("Speaker") is None
         source.close()
@@ -196,8 +195,8 @@ def test_a_sink_of_somebody_elses_leaves_the_loudspeaker_closed(
 ) -> None:
     fake = plug(MIC, SPEAKER)
     microphone, speaker = (
-        parse_source("device:Mic", hardware),
-        parse_sink("device:Speaker", hardware),
+        Microphone(hardware, "Mic"),
+        Loudspeaker(hardware, "Speaker"),
     )
     equipment = AudioSetup(microphone, speaker, None, pytest.fail, CANCELS)
     sound = equipment.open(sink=NullSink())
@@ -220,8 +219,8 @@ def test_the_loudspeaker_closes_with_the_call(plug: Plug, hardware: DevicePool) 
 def test_a_call_goes_on_while_the_loudspeaker_is_away(plug: Plug, hardware: DevicePool) -> None:
     fake = plug(MIC, SPEAKER)
     told: list[str] = []
-    spec = parse_sink("device:Speaker", hardware)
-    source = CANCELS.open(parse_source("device:Mic", hardware), spec, told.append)
+    spec = Loudspeaker(hardware, "Speaker")
+    source = CANCELS.open(Microphone(hardware, "Mic"), spec, told.append)
     eventually(lambda: bool(fake.stream("Mic") and fake.stream("Speaker")))
     speaker, microphone = fake.stream("Speaker"), fake.stream("Mic")
     assert speaker is not None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sipcli.media.audio_io.source import Noise, Silence, ToneSource
+from sipcli.media.audio_io.generators import Noise, Silence, ToneSource
 from sipcli.media.pcm import FRAME
 from sipcli.media.quality.level import dbfs, rms
 from tests.media.audio_io.helpers import dominant, frames, sine

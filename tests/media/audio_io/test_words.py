@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sipcli.errors import ConfigError, DeviceError
-from sipcli.media.audio_io.open import parse_record, parse_sink, parse_source
-from sipcli.media.audio_io.sink import NullSink
-from sipcli.media.audio_io.source import Noise, Silence, ToneSource
+from sipcli.media.audio_io.generators import Noise, NullSink, Silence, ToneSource
+from sipcli.media.audio_io.open import parse_sink, parse_source
+from sipcli.media.audio_io.wav import parse_record
 from tests.media.audio_io.helpers import dominant, frames, played, read_wave, sine, write_wave
 
 

@@ -4,16 +4,41 @@ import errno
 import os
 import stat
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 from av.container import InputContainer
 
+from sipcli.catalog.audio_spec import AudioSpec, split_loop
 from sipcli.errors import DeviceError
 from sipcli.files import file_mode
 from sipcli.media.audio_io.background import BackgroundReader, Warn
+from sipcli.media.audio_io.open import expand_path
 from sipcli.media.pcm import FRAME, RATE, Pcm
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file that is played."""
+
+    file: Path
+    loop: bool
+
+    def check(self) -> None:
+        """Raises `DeviceError` where there is no file that can be read."""
+        check_file(self.file)
+
+    def open(self, warn: Warn) -> BackgroundReader:
+        """Play it from its beginning. Raises `DeviceError`."""
+        return open_file(self.file, warn, loop=self.loop)
+
+
+def source(spec: AudioSpec) -> FileSource:
+    """Return the source of the word `file`."""
+    path, loop = split_loop(spec.value)
+    return FileSource(expand_path(path), loop=loop)
 
 
 def check_file(path: Path) -> None:

@@ -1,10 +1,12 @@
-"""The interface of audio sources, and the generators: silence, tones, noise."""
+"""The sources that are computed (silence, tones, noise), and the sink that discards everything."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
+from sipcli.catalog.audio_spec import AudioSpec
+from sipcli.media.audio_io.open import AudioSource, ReadySink, ReadySource
 from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import FRAME, RATE, Pcm, Wave, silence, to_pcm
 
@@ -14,20 +16,6 @@ NOISE_RMS: Final = 0.1
 """Of full scale: -20 dBFS, which leaves room for the peaks of noise."""
 _NOISE_FRAMES: Final = 250
 """Frames of noise before it repeats: 5 s."""
-
-
-class AudioSource(Protocol):
-    """A stream of frames. `read` is called from one thread, every 20 ms."""
-
-    @property
-    def ended(self) -> bool:
-        """True if only silence follows."""
-
-    def read(self) -> Pcm:
-        """Return the next frame; silence if there is none. Never blocks, never raises."""
-
-    def close(self) -> None:
-        """Release its resources. May be called more than once."""
 
 
 class Endless:
@@ -75,12 +63,32 @@ class Noise(Endless):
         return frame
 
 
-GENERATORS: Final[Mapping[str, Callable[[str], AudioSource]]] = {
+class NullSink:
+    """Discards all sound."""
+
+    def write(self, frame: Pcm) -> None:
+        """Discard `frame`."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+_SOURCES: Final[Mapping[str, Callable[[str], AudioSource]]] = {
     "silence": lambda _: Silence(),
     "noise": lambda _: Noise(),
     "tone": lambda hz: ToneSource(float(hz)),
 }
-"""Sources that are computed, by their word in `catalog/audio_spec.py`; each takes its value."""
+
+
+def source(spec: AudioSpec) -> ReadySource:
+    """Return the source of the word `silence`, `noise` or `tone`."""
+    make = _SOURCES[spec.word]
+    return ReadySource(lambda _: make(spec.value))
+
+
+def sink(_spec: AudioSpec) -> ReadySink:
+    """Return the sink of the word `null`."""
+    return ReadySink(lambda _: NullSink())
 
 
 def _pink(samples: int, seed: int) -> Pcm:
