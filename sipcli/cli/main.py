@@ -7,10 +7,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from click.shell_completion import CompletionItem
 
 from sipcli import interrupts
 from sipcli.cli.command_help import CommandGroup, in_words, write_table
@@ -24,6 +23,9 @@ from sipcli.errors import (
     SipcliError,
     is_out_of_descriptors,
 )
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: Final = {
     "call": "Place a call.",
@@ -68,10 +70,12 @@ class Main(CommandGroup):
         """Write the list of commands without importing them (called by click)."""
         write_table(formatter, "Commands", list(COMMANDS.items()))
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Complete a command's name without importing the commands, or an option (called by
         click).
         """
+        from click.shell_completion import CompletionItem  # late: only a shell needs it
+
         names = [name for name in COMMANDS if name.startswith(incomplete)]
         items = [CompletionItem(name, help=COMMANDS[name]) for name in names]
         return items + click.Command.shell_complete(self, ctx, incomplete)
