@@ -23,7 +23,12 @@ help:  ## show this
 venv: $(VENV)/.installed  ## make the virtual environment (PYTHON=/path chooses the Python)
 
 $(VENV)/.installed: pyproject.toml scripts/make-venv
-	scripts/make-venv $(VENV)
+	@scripts/make-venv $(VENV) '.[dev]'
+	@touch $@ $(VENV)/.runs
+
+# What runs, without what it is developed with: a later `make venv` adds that.
+$(VENV)/.runs: pyproject.toml scripts/make-venv
+	@scripts/make-venv $(VENV) .
 	@touch $@
 
 peers:  ## install the servers that the real-peer tests need (Debian packages; root or sudo)
@@ -77,8 +82,8 @@ example: venv  ## regenerate config.example.toml from the code, and the README's
 	mv config.example.toml.new config.example.toml
 	$(BIN)/python -m scripts.picture docs/smoke-test.svg
 
-demo: venv  ## see it at work
-	@scripts/demo
+demo: $(VENV)/.runs  ## see it at work: installs only what runs, and calls in a sandbox
+	@scripts/demo $(BIN)
 
 clean:  ## remove what was made, the virtual environment too
 	rm -rf $(VENV) .venv-* $(BROWSER)/node_modules build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
