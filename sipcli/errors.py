@@ -45,7 +45,11 @@ class Phase(StrEnum):
     TCP = "TCP"
     TLS = "TLS"
     WEBSOCKET = "WebSocket"
-    """The upgrade and the subprotocol (RFC 6455, RFC 7118), and an open connection that is lost."""
+    """The upgrade and the subprotocol, and an open connection that is lost."""
+    HTTP = "HTTP"
+    """A part of WEBSOCKET: the upgrade request and its answer (RFC 6455 §4.1)."""
+    SUBPROTOCOL = "subprotocol"
+    """A part of WEBSOCKET: the server's choice of `sip` (RFC 7118 §5.1)."""
     REGISTRATION = "registration"
     STUN = "STUN"
     """The server that reports our address. A call works without it, and without TURN."""
@@ -62,6 +66,11 @@ class Phase(StrEnum):
     """The audio once media are connected, and its devices and files."""
     DEVICES = "devices"
     """The audio devices on their own, as `sipcli doctor` checks them."""
+
+    @property
+    def whole(self) -> "Phase":
+        """The phase that errors and checks name: WEBSOCKET for its parts, itself for others."""
+        return Phase.WEBSOCKET if self in (Phase.HTTP, Phase.SUBPROTOCOL) else self
 
 
 class SipcliError(Exception):

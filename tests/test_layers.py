@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "sip": set(),
     "sdp": {"catalog"},
     "config": {"catalog", "sip", "errors", "text", "files"},
-    "core": {"sip"} | SETTINGS,
+    "core": {"sip", "errors"} | SETTINGS,
     "net": {"errors", "awake"} | SETTINGS,
     "media": {
         "catalog",
@@ -215,6 +215,14 @@ def test_the_tables_name_what_is_there() -> None:
         assert (ROOT / name).exists(), f"{name} is pure and gone"
     for layer in ALLOWED.keys() | PURE:
         assert (ROOT / layer).is_dir() or (ROOT / f"{layer}.py").exists(), layer
+
+
+def test_the_core_s_events_go_no_further_than_the_phone() -> None:
+    """All above the phone get its public events, which have nothing that a user may not see."""
+    for path in MODULES:
+        if layer_of(path) not in ("core", "phone"):
+            for name in imports(path):
+                assert not name.startswith(("sipcli.core.events", "sipcli.core.calls.events")), path
 
 
 @pytest.mark.parametrize("room", CORE_ROOMS)

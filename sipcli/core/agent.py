@@ -31,6 +31,7 @@ from sipcli.core.requests.identity import Identity, NewId
 from sipcli.core.requests.queries import OnOutcome
 from sipcli.core.requests.requester import Requester
 from sipcli.core.transactions.layer import Transactions
+from sipcli.errors import Phase
 from sipcli.sip import build
 from sipcli.sip.message import Fault, Layer, Request, Response
 from sipcli.sip.parser import encode, parse
@@ -166,7 +167,7 @@ class UserAgent:
             self.calls.flow_up(now)
         self._carry_out(effects, now)
 
-    def connect_failed(self, flow: Flow, phase: str, reason: str, now: float) -> None:
+    def connect_failed(self, flow: Flow, phase: Phase, reason: str, now: float) -> None:
         """The connection requested by `Open` failed."""
         self._carry_out(self._connector.failed(flow, phase, reason, now), now)
 

@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from sipcli.errors import Phase
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connecting:
@@ -27,8 +29,8 @@ class ConnectFailed:
     """A connection attempt failed."""
 
     server: str
-    phase: str
-    """dns, tcp, tls, http or subprotocol."""
+    phase: Phase
+    """DNS, TCP, TLS, HTTP or SUBPROTOCOL."""
     reason: str
     retry_in_s: float | None
     """Seconds until the next attempt, at this server or another; None: there is none."""

@@ -12,7 +12,6 @@ from sipcli.doctor.check import Check, bad, good, idle, not_run
 from sipcli.errors import Phase
 from sipcli.net.dial import dial
 from sipcli.net.errors import (
-    ConnectPhase,
     DialError,
     LinkDetails,
     Problem,
@@ -25,13 +24,6 @@ PHASES: Final = (Phase.DNS, Phase.TCP, Phase.TLS, Phase.WEBSOCKET)
 MIN_DAYS_LEFT: Final = 14
 """A certificate with fewer days left gets a hint to renew it."""
 
-_STEPS: Final[Mapping[ConnectPhase, Phase]] = {
-    ConnectPhase.DNS: Phase.DNS,
-    ConnectPhase.TCP: Phase.TCP,
-    ConnectPhase.TLS: Phase.TLS,
-    ConnectPhase.HTTP: Phase.WEBSOCKET,
-    ConnectPhase.SUBPROTOCOL: Phase.WEBSOCKET,
-}
 _HINTS: Final[Mapping[Phase, str]] = {
     Phase.DNS: "check the host name in ws_servers",
     Phase.TCP: "check the network and the firewall",
@@ -62,7 +54,7 @@ async def _dial(server: WsServer, options: LinkOptions) -> Attempt:
     try:
         link = await dial(server, options)
     except DialError as failed:
-        return Attempt(server, failed.details, _STEPS[failed.phase], failed.fault)
+        return Attempt(server, failed.details, failed.phase.whole, failed.fault)
     await link.close()
     return Attempt(server, link.details)
 
@@ -117,12 +109,12 @@ def _found(phase: Phase, attempt: Attempt, now: datetime) -> tuple[str, ...]:
         case Phase.TCP if details.proxy is not None:
             return (f"through the proxy {details.proxy} (from the environment)",)
         case Phase.TCP:
-            return (f"{details.peer_address}{_took(details, ConnectPhase.TCP)}",)
+            return (f"{details.peer_address}{_took(details, Phase.TCP)}",)
         case Phase.TLS:
             return _tls_found(details, now)
         case _:
             speaks = f", by {details.http_server}" if details.http_server else ""
-            took = _took(details, ConnectPhase.HTTP)
+            took = _took(details, Phase.HTTP)
             return (f"subprotocol {details.subprotocol}{speaks}{took}",)
 
 
@@ -132,7 +124,7 @@ def _dns_found(attempt: Attempt) -> str:
         return f"the proxy {details.proxy} looks up {host}"
     if _is_address(host):
         return f"{host} is an address: nothing to look up"
-    return f"{host} resolves to {', '.join(details.addresses)}{_took(details, ConnectPhase.DNS)}"
+    return f"{host} resolves to {', '.join(details.addresses)}{_took(details, Phase.DNS)}"
 
 
 def _is_address(host: str) -> bool:
@@ -171,6 +163,6 @@ def _hints(phase: Phase, attempt: Attempt, now: datetime) -> list[str]:
     return []
 
 
-def _took(details: LinkDetails, phase: ConnectPhase) -> str:
+def _took(details: LinkDetails, phase: Phase) -> str:
     took = dict(details.elapsed_ms).get(phase)
     return "" if took is None else f" ({took:.0f} ms)"

@@ -14,10 +14,9 @@ from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
 from sipcli.config.servers import WsServer
-from sipcli.errors import DESCRIPTORS_HINT, is_out_of_descriptors
+from sipcli.errors import DESCRIPTORS_HINT, Phase, is_out_of_descriptors
 from sipcli.net import dns, tcp, tls, upgrade_errors
 from sipcli.net.errors import (
-    ConnectPhase,
     DialError,
     LinkDetails,
     Problem,
@@ -79,8 +78,8 @@ class _Attempt:
     def __init__(self, server: WsServer, options: LinkOptions) -> None:
         self._server = server
         self._options = options
-        self._phase = ConnectPhase.DNS
-        self._began: list[tuple[ConnectPhase, float]] = []
+        self._phase = Phase.DNS
+        self._began: list[tuple[Phase, float]] = []
         self._addresses: tuple[dns.SocketAddress, ...] = ()
         self._reached: dns.SocketAddress | None = None
         self._proxy: Proxy | None = None
@@ -94,10 +93,10 @@ class _Attempt:
         if proxy is None:
             connection = await self._connect(proxy=None, sock=await self._reach())
         else:
-            self._enter(ConnectPhase.TCP)
+            self._enter(Phase.TCP)
             self._proxy = self._read_proxy(proxy)
             connection = await self._connect(proxy=proxy)
-        self._enter(ConnectPhase.SUBPROTOCOL)
+        self._enter(Phase.SUBPROTOCOL)
         if connection.subprotocol != SUBPROTOCOL:
             connection.transport.abort()
             raise self._failed(upgrade_errors.explain_choice([]))
@@ -105,7 +104,7 @@ class _Attempt:
 
     async def untrusted(self, error: ssl.SSLCertVerificationError, deadline: float) -> DialError:
         """Return why the certificate is not trusted; fetches it again to see whose it is."""
-        self._phase = ConnectPhase.TLS
+        self._phase = Phase.TLS
         host = self._server.hostname
         seen = None
         if self._reached is not None:
@@ -119,14 +118,14 @@ class _Attempt:
         if is_out_of_descriptors(error):
             lack = Problem("this process has too few file descriptors", DESCRIPTORS_HINT)
             return self._failed(lack)
-        if self._connection is not None and self._phase is ConnectPhase.HTTP:
+        if self._connection is not None and self._phase is Phase.HTTP:
             return upgrade_errors.upgrade_failed(self._details(), error, self._connection)
         if isinstance(error, socket.gaierror):
-            self._phase = ConnectPhase.DNS
+            self._phase = Phase.DNS
             host = self._proxy.host if self._proxy else self._server.hostname
             return self._failed(dns.explain(error, host))
         if isinstance(error, ssl.SSLError):
-            self._phase = ConnectPhase.TLS
+            self._phase = Phase.TLS
             return self._failed(tls.explain(error))
         if isinstance(error, TimeoutError):
             return self._failed(self._explain_timeout())
@@ -138,9 +137,9 @@ class _Attempt:
 
     async def _reach(self) -> socket.socket:
         """Open a TCP connection to the server itself."""
-        self._enter(ConnectPhase.DNS)
+        self._enter(Phase.DNS)
         self._addresses = await dns.resolve(self._server.hostname, self._server.port)
-        self._enter(ConnectPhase.TCP)
+        self._enter(Phase.TCP)
         sock, self._reached = await tcp.connect(self._addresses)
         return sock
 
@@ -154,7 +153,7 @@ class _Attempt:
                 "ssl_shutdown_timeout": LINGER,
             }
             if self._reached is not None:
-                self._enter(ConnectPhase.TLS)
+                self._enter(Phase.TLS)
         opened = await _Connect(
             self._server.ws_uri,
             origin=None if options.origin is None else Origin(as_utf8(options.origin)),
@@ -186,12 +185,12 @@ class _Attempt:
 
     def _made(self, connection: WebSocketConnection) -> None:
         """TCP, and TLS if used, are up."""
-        self._enter(ConnectPhase.HTTP)
+        self._enter(Phase.HTTP)
         tls_object: ssl.SSLObject | None = connection.transport.get_extra_info("ssl_object")
         if tls_object is not None:
             self._tls_facts = _tls_facts(tls_object)
 
-    def _enter(self, phase: ConnectPhase) -> None:
+    def _enter(self, phase: Phase) -> None:
         self._phase = phase
         self._began.append((phase, asyncio.get_running_loop().time()))
 
@@ -212,9 +211,9 @@ class _Attempt:
         within = f"within {self._options.connect_timeout:g} s"
         if self._proxy is not None:
             return Problem(f"no connection through the proxy {_shown(self._proxy)} {within}")
-        if self._phase is ConnectPhase.DNS:
+        if self._phase is Phase.DNS:
             return Problem(f"DNS did not resolve {self._server.hostname} {within}")
-        if self._phase is ConnectPhase.TCP:
+        if self._phase is Phase.TCP:
             tried = ", ".join(map(str, self._addresses))
             what = f"no answer from {tried} {within}"
             return Problem(what, "check the network and the firewall")

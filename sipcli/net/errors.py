@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
+
+from sipcli.errors import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +47,6 @@ def read_certificate(der: bytes) -> ServerCertificate | None:
         return None
 
 
-class ConnectPhase(StrEnum):
-    """The steps of opening a WebSocket, in their order."""
-
-    DNS = "dns"
-    TCP = "tcp"
-    TLS = "tls"
-    HTTP = "http"
-    """The upgrade request and its answer (RFC 6455 §4.1)."""
-    SUBPROTOCOL = "subprotocol"
-    """The server's choice of `sip` (RFC 7118 §5.1)."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkDetails:
     """The facts learnt while opening the connection, up to where it failed."""
@@ -79,7 +68,7 @@ class LinkDetails:
     """None until the server has chosen it."""
     http_server: str | None = None
     """The Server header of the answer."""
-    elapsed_ms: tuple[tuple[ConnectPhase, float], ...] = ()
+    elapsed_ms: tuple[tuple[Phase, float], ...] = ()
     """Time spent in each phase (ms), in order; through a proxy, DNS, TCP and TLS are one phase."""
     warnings: tuple[str, ...] = ()
     """Warnings to show the user once."""
@@ -125,7 +114,7 @@ class DialError(Exception):
     """A server could not be reached: the phase that failed, and a sentence that says what to do."""
 
     def __init__(
-        self, phase: ConnectPhase, fault: Problem, details: LinkDetails, status: int | None = None
+        self, phase: Phase, fault: Problem, details: LinkDetails, status: int | None = None
     ) -> None:
         super().__init__(f"{details.server}: {fault}")
         self.server = details.server

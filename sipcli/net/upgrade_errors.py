@@ -8,8 +8,9 @@ from typing import Final
 from websockets.exceptions import InvalidHeader, InvalidStatus, NegotiationError
 from websockets.http11 import Response
 
+from sipcli.errors import Phase
 from sipcli.net import tls
-from sipcli.net.errors import ConnectPhase, DialError, LinkDetails, Problem, excerpt
+from sipcli.net.errors import DialError, LinkDetails, Problem, excerpt
 from sipcli.net.websocket import WebSocketConnection
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/[0-9.]{1,4} ([1-5][0-9]{2})(?: ([^\r\n]*))?")
@@ -56,22 +57,22 @@ def upgrade_failed(
     """
     answer = _answer(error, connection)
     if answer is not None and answer.status != 101:
-        return DialError(ConnectPhase.HTTP, explain_answer(answer), details, answer.status)
+        return DialError(Phase.HTTP, explain_answer(answer), details, answer.status)
     response = connection.response
     if response is not None and _is_about_subprotocol(error, response):
         chosen = response.headers.get_all("Sec-WebSocket-Protocol")
-        return DialError(ConnectPhase.SUBPROTOCOL, explain_choice(chosen), details)
+        return DialError(Phase.SUBPROTOCOL, explain_choice(chosen), details)
     if answer is not None:
         what = f"the server's answer to the WebSocket upgrade is invalid: {excerpt(str(error))}"
-        return DialError(ConnectPhase.HTTP, Problem(what), details, answer.status)
+        return DialError(Phase.HTTP, Problem(what), details, answer.status)
     if isinstance(
         connection.lost_by, ssl.SSLError
     ):  # a TLS 1.3 server may refuse our certificate after the handshake
-        return DialError(ConnectPhase.TLS, tls.explain(connection.lost_by), details)
+        return DialError(Phase.TLS, tls.explain(connection.lost_by), details)
     if isinstance(error, TimeoutError) and not connection.head:
         what = "the server did not answer the WebSocket upgrade in time"
-        return DialError(ConnectPhase.HTTP, Problem(what, "is the port right?"), details)
-    return DialError(ConnectPhase.HTTP, _explain_first_bytes(connection), details)
+        return DialError(Phase.HTTP, Problem(what, "is the port right?"), details)
+    return DialError(Phase.HTTP, _explain_first_bytes(connection), details)
 
 
 def explain_choice(chosen: list[str]) -> Problem:

@@ -12,8 +12,6 @@ from sipcli.errors import (
 )
 from sipcli.phone import events
 
-_PHASES: Final = {"dns": Phase.DNS, "tcp": Phase.TCP, "tls": Phase.TLS}
-"""Phase of `connect_failed` (contract §4) -> phase of the error; all others are WebSocket."""
 _HINTS: Final = {
     403: "the account may not register from here",
     404: "the registrar does not know the user of uri",
@@ -25,8 +23,7 @@ _HINTS: Final = {
 
 def connect_error(event: events.ConnectFailed) -> ConnectError:
     """Return the error for a server that could not be reached."""
-    phase = _PHASES.get(event.phase, Phase.WEBSOCKET)
-    return ConnectError(f"{event.server}: {event.reason}", phase)
+    return ConnectError(f"{event.server}: {event.reason}", event.phase.whole)
 
 
 def outage_error(event: events.Disconnected) -> ConnectError:

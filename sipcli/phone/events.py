@@ -11,6 +11,7 @@ The JSON of each event is written by `cli/output/event_json.py`.
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
+from sipcli.errors import Phase
 from sipcli.phone.call_events import (
     Answered as Answered,
 )
@@ -107,8 +108,8 @@ class ConnectFailed:
 
     name: ClassVar[str] = "connect_failed"
     server: str
-    phase: str
-    """The step that failed: dns, tcp, tls, http or subprotocol."""
+    phase: Phase
+    """The step that failed: DNS, TCP, TLS, HTTP or SUBPROTOCOL."""
     reason: str
     retry_in_s: float | None
     """Until the next attempt, at this server or another; None: there is none."""

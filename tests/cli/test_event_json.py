@@ -7,6 +7,7 @@ from typing import Final, get_args
 
 from sipcli.cli.output.json_screen import JsonScreen
 from sipcli.config.policies import Permission
+from sipcli.errors import Phase
 from sipcli.phone.events import (
     Answered,
     Binding,
@@ -83,11 +84,11 @@ NO_STATS: Final = CallStats(
 EVENTS: Final[tuple[Event, ...]] = (
     Connecting(server=SERVER),
     Connected(server=SERVER, elapsed_ms=12.4),
-    ConnectFailed(server=SERVER, phase="dns", reason="no such name", retry_in_s=0.0),
-    ConnectFailed(server=SERVER, phase="tcp", reason="refused", retry_in_s=2.649),
-    ConnectFailed(server=SERVER, phase="tls", reason="expired", retry_in_s=None),
-    ConnectFailed(server=SERVER, phase="http", reason="404", retry_in_s=None),
-    ConnectFailed(server=SERVER, phase="subprotocol", reason="none", retry_in_s=None),
+    ConnectFailed(server=SERVER, phase=Phase.DNS, reason="no such name", retry_in_s=0.0),
+    ConnectFailed(server=SERVER, phase=Phase.TCP, reason="refused", retry_in_s=2.649),
+    ConnectFailed(server=SERVER, phase=Phase.TLS, reason="expired", retry_in_s=None),
+    ConnectFailed(server=SERVER, phase=Phase.HTTP, reason="404", retry_in_s=None),
+    ConnectFailed(server=SERVER, phase=Phase.SUBPROTOCOL, reason="none", retry_in_s=None),
     Disconnected(server=SERVER, code=1006, reason="gone away", retry_in_s=2.649),
     Disconnected(server=SERVER, code=None, reason="broken", retry_in_s=None),
     Registered(

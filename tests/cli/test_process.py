@@ -292,7 +292,7 @@ def test_a_terminal_shows_the_countdown_to_the_next_try() -> None:
     terminal.wait_for("next try in 0:0")
     terminal.type("\x03")
     assert terminal.end() == 130
-    assert "tcp" in terminal.shown
+    assert "TCP" in terminal.shown
 
 
 def test_no_colour_means_none() -> None:

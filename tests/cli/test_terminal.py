@@ -15,6 +15,7 @@ from sipcli.cli.output.status_line import registration_line
 from sipcli.cli.output.terminal import TerminalScreen
 from sipcli.cli.output.wording import PLAIN, Line
 from sipcli.cli.script.parser import SCRIPT_HELP
+from sipcli.errors import Phase
 from sipcli.phone import events
 from sipcli.phone.registration_status import RegistrationStatus
 from tests.cli.test_status import REGISTERED
@@ -22,7 +23,7 @@ from tests.cli.test_status import REGISTERED
 URI = "ws://pbx.example.org:8080"
 REFUSED = events.ConnectFailed(
     server=URI,
-    phase="tcp",
+    phase=Phase.TCP,
     reason="192.0.2.1:8080 refused the connection: is the server running there?",
     retry_in_s=3.1,
 )
@@ -112,7 +113,7 @@ def test_on_a_terminal_lines_break_between_words_and_hang(
         lines = plain(read()).splitlines()
     assert [line for line in lines if line.endswith(" ")] == []
     assert max(len(line) for line in lines) in range(width - 12, width + 1)
-    text = f"✗ {URI}: tcp: {REFUSED.reason}; next try in 3.1 s"
+    text = f"✗ {URI}: TCP: {REFUSED.reason}; next try in 3.1 s"
     assert " ".join(line.strip() for line in lines).startswith(text)
     heads = [line for line in lines if not line.startswith("  ")]
     assert [head.split()[0] for head in heads] == ["✗", "warning:", "error:"]
@@ -240,9 +241,9 @@ class TestRepeatedFailures:
         assert self.printed(*[REFUSED] * 5, verbose=1) == 5
 
     def test_another_reason_or_server_is_another_line(self) -> None:
-        other = events.ConnectFailed(server=URI, phase="dns", reason="no", retry_in_s=3.1)
-        server = events.ConnectFailed(server="ws://b", phase="dns", reason="no", retry_in_s=3.1)
-        phase, reason = replace(REFUSED, phase="tls"), replace(REFUSED, reason="silence")
+        other = events.ConnectFailed(server=URI, phase=Phase.DNS, reason="no", retry_in_s=3.1)
+        server = events.ConnectFailed(server="ws://b", phase=Phase.DNS, reason="no", retry_in_s=3.1)
+        phase, reason = replace(REFUSED, phase=Phase.TLS), replace(REFUSED, reason="silence")
         assert self.printed(REFUSED, phase, REFUSED, reason, other) == 5
         assert self.printed(REFUSED, server, REFUSED, server) == 2
 

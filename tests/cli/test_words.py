@@ -6,6 +6,7 @@ import pytest
 
 from sipcli.cli.output.status_line import clock, registration_line
 from sipcli.cli.output.wording import bindings, next_try, wording
+from sipcli.errors import Phase
 from sipcli.phone import events
 from sipcli.phone.registration_status import RegistrationStatus
 
@@ -31,7 +32,7 @@ def refused(wait: float | None) -> events.RegistrationFailed:
 
 
 def failed(wait: float | None) -> events.ConnectFailed:
-    return events.ConnectFailed(server=SERVER, phase="tcp", reason="refused", retry_in_s=wait)
+    return events.ConnectFailed(server=SERVER, phase=Phase.TCP, reason="refused", retry_in_s=wait)
 
 
 def lost(wait: float | None, server: str = SERVER, code: int | None = 1006) -> events.Disconnected:
@@ -52,9 +53,9 @@ CONNECTED = events.Connected(server=SERVER, elapsed_ms=12.4)
     [
         (events.Connecting(server=SERVER), f"… connecting to {SERVER}"),
         (CONNECTED, f"✓ connected to {SERVER} in 12 ms"),
-        (failed(None), f"✗ {SERVER}: tcp: refused"),
-        (failed(0.0), f"✗ {SERVER}: tcp: refused; trying the next server"),
-        (failed(2.4999), f"✗ {SERVER}: tcp: refused; next try in 2.5 s"),
+        (failed(None), f"✗ {SERVER}: TCP: refused"),
+        (failed(0.0), f"✗ {SERVER}: TCP: refused; trying the next server"),
+        (failed(2.4999), f"✗ {SERVER}: TCP: refused; next try in 2.5 s"),
         (lost(2.0), f"✗ {SERVER}: gone (1006); next try in 2 s"),
         (lost(None, code=None), f"✗ {SERVER}: gone"),
         (

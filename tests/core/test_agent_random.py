@@ -11,6 +11,7 @@ from sipcli.config.servers import WsServer
 from sipcli.core import events
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.exchange import Outcome
+from sipcli.errors import Phase
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
@@ -87,7 +88,7 @@ class World:
         if flow in self.opened:
             self.wire.step(agent.closed, flow, 1006, "broke")
         else:
-            self.wire.step(agent.connect_failed, flow, "tcp", "refused")
+            self.wire.step(agent.connect_failed, flow, Phase.TCP, "refused")
 
     def answer(self, number: int) -> None:
         """One of our last requests is answered, perhaps again."""

@@ -9,6 +9,7 @@ from sipcli.core import events
 from sipcli.core.connection.backoff import retry_delay
 from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
 from sipcli.core.connection.flow import Flow
+from sipcli.errors import Phase
 from tests.core.factories import ALPHA, BETA, half, settings
 from tests.core.registrar import accept
 from tests.core.wire import Wire
@@ -47,7 +48,7 @@ def test_the_heaviest_server_comes_first_and_the_next_at_once() -> None:
     machine = connector(BETA, ALPHA)
     (first,) = opened(machine.start(0))
     assert first.server == ALPHA
-    effects = machine.failed(first, "tcp", "refused", 1)
+    effects = machine.failed(first, Phase.TCP, "refused", 1)
     (second,) = opened(effects)
     assert second.server == BETA
     assert waits(effects) == [0.0]
@@ -62,8 +63,8 @@ def test_among_equals_the_draw_decides(draw: float, server: WsServer) -> None:
 def test_after_the_last_a_new_round_begins_with_the_heaviest() -> None:
     machine = connector(ALPHA, BETA)
     (flow,) = opened(machine.start(0))
-    (flow,) = opened(machine.failed(flow, "tcp", "refused", 1))
-    effects = machine.failed(flow, "tcp", "refused", 2)
+    (flow,) = opened(machine.failed(flow, Phase.TCP, "refused", 1))
+    effects = machine.failed(flow, Phase.TCP, "refused", 2)
     assert opened(effects) == []
     assert waits(effects) == [2.0]
     assert machine.deadline(quiet=True) == 4
@@ -74,7 +75,7 @@ def test_after_the_last_a_new_round_begins_with_the_heaviest() -> None:
 def test_an_impatient_one_ends_with_its_first_round() -> None:
     machine = connector(ALPHA, retry_forever=False)
     (flow,) = opened(machine.start(0))
-    assert waits(machine.failed(flow, "dns", "no such host", 1)) == [None]
+    assert waits(machine.failed(flow, Phase.DNS, "no such host", 1)) == [None]
     assert machine.deadline(quiet=True) is None
 
 
@@ -108,24 +109,24 @@ def test_where_nothing_registers_a_connection_that_lasts_is_proof() -> None:
 def test_looking_for_a_heavier_server_does_not_put_the_proof_off() -> None:
     machine = Connector((ALPHA, BETA), 2, 10, half, retry_forever=True, registers=False)
     (alpha,) = opened(machine.start(0))
-    (beta,) = opened(machine.failed(alpha, "tcp", "refused", 0))
+    (beta,) = opened(machine.failed(alpha, Phase.TCP, "refused", 0))
     machine.opened(beta, 0, quiet=True)
     for now in (10, 20, 30):
         (probe,) = opened(machine.tick(now, quiet=True))
-        machine.failed(probe, "tcp", "refused", now)
+        machine.failed(probe, Phase.TCP, "refused", now)
     assert "proved" not in machine.deadlines
 
 
 def test_a_heavier_server_is_returned_to_when_it_is_back_and_all_is_quiet() -> None:
     machine = connector(ALPHA, BETA)
     (alpha,) = opened(machine.start(0))
-    (beta,) = opened(machine.failed(alpha, "tcp", "refused", 0))
+    (beta,) = opened(machine.failed(alpha, Phase.TCP, "refused", 0))
     machine.opened(beta, 1, quiet=True)
     assert machine.tick(31, quiet=False) == []
     (probe,) = opened(machine.tick(32, quiet=True))
     assert probe.server == ALPHA
     assert machine.flow == beta
-    assert machine.failed(probe, "tcp", "refused", 33) == []  # nobody need know
+    assert machine.failed(probe, Phase.TCP, "refused", 33) == []  # nobody need know
     (probe,) = opened(machine.tick(63, quiet=True))
     effects = machine.opened(probe, 64, quiet=True)
     assert [e.flow for e in effects if isinstance(e, Close)] == [beta]
@@ -137,8 +138,8 @@ def test_a_heavier_server_is_returned_to_when_it_is_back_and_all_is_quiet() -> N
 def test_late_reports_of_flows_that_are_no_more_change_nothing() -> None:
     machine = connector(ALPHA, BETA)
     (alpha,) = opened(machine.start(0))
-    (beta,) = opened(machine.failed(alpha, "tcp", "refused", 0))
-    assert machine.failed(alpha, "tcp", "refused", 1) == []
+    (beta,) = opened(machine.failed(alpha, Phase.TCP, "refused", 0))
+    assert machine.failed(alpha, Phase.TCP, "refused", 1) == []
     assert machine.lost(alpha, 1006, "gone", 1) == []
     assert machine.opened(alpha, 1, quiet=True) == [Close(alpha, "not wanted any more")]
     assert machine.flow == beta
@@ -180,25 +181,25 @@ def test_a_network_that_changed_ends_the_wait_and_its_growth() -> None:
     machine = connector(ALPHA)
     (flow,) = opened(machine.start(0))
     for at in range(5):
-        machine.failed(flow, "tcp", "unreachable", at * 100)
+        machine.failed(flow, Phase.TCP, "unreachable", at * 100)
         (flow,) = opened(machine.tick(at * 100 + 99, quiet=True))
-    machine.failed(flow, "tcp", "unreachable", 600)
+    machine.failed(flow, Phase.TCP, "unreachable", 600)
     assert machine.state is ConnectorState.WAITING
     (flow,) = opened(machine.dial_now(601))
-    assert waits(machine.failed(flow, "tcp", "refused", 602)) == [2]
+    assert waits(machine.failed(flow, Phase.TCP, "refused", 602)) == [2]
 
 
 def test_a_network_that_changed_begins_a_dial_anew() -> None:
     """The packets of the one before may have gone where there is no answer."""
     machine = connector(ALPHA, BETA)
     (first,) = opened(machine.start(0))
-    (second,) = opened(machine.failed(first, "tcp", "unreachable", 1))
+    (second,) = opened(machine.failed(first, Phase.TCP, "unreachable", 1))
     closing, *_, opening = machine.dial_now(2)
     assert isinstance(closing, Close)
     assert closing.flow == second
     assert isinstance(opening, Open)
     assert opening.flow.server == ALPHA
-    assert machine.failed(second, "tcp", "late", 3) == []
+    assert machine.failed(second, Phase.TCP, "late", 3) == []
 
 
 def test_a_network_that_changed_leaves_an_open_connection_alone() -> None:
@@ -215,7 +216,7 @@ def test_a_call_that_needs_the_connection_back_keeps_waits_short() -> None:
     )
     (flow,) = opened(machine.start(0))
     for at in range(0, 100, 10):
-        (wait,) = waits(machine.failed(flow, "tcp", "unreachable", at))
+        (wait,) = waits(machine.failed(flow, Phase.TCP, "unreachable", at))
         assert wait is not None
         assert 2 <= wait <= 3
         (flow,) = opened(machine.tick(at + 3, quiet=True))

@@ -4,6 +4,7 @@ import pytest
 
 from sipcli.core import events
 from sipcli.core.events import Warned
+from sipcli.errors import Phase
 from sipcli.sip.message import Request
 from tests.core.factories import ALPHA, BETA, settings
 from tests.core.registrar import accept, challenge, refuse
@@ -156,7 +157,7 @@ def test_after_the_end_nothing_that_is_reported_begins_anything() -> None:
     wire.receive(accept(wire.last(), None))
     before = (len(wire.dialled), len(wire.events))
     wire.step(wire.agent.closed, flow, 1000, "")
-    wire.step(wire.agent.connect_failed, flow, "tcp", "late")
+    wire.step(wire.agent.connect_failed, flow, Phase.TCP, "late")
     wire.step(wire.agent.tick)
     assert (len(wire.dialled), len(wire.events)) == before
     assert wire.agent.is_stopped

@@ -9,6 +9,7 @@ from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.events import Event
 from sipcli.core.requests.credentials import Credentials
+from sipcli.errors import Phase
 from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import encode
 from tests.core.factories import half, ids, read, settings
@@ -71,7 +72,7 @@ class Wire:
 
     def fail(self) -> None:
         """Have the dialling fail that was begun last."""
-        self.step(self.agent.connect_failed, self.dialled[-1], "tcp", "refused")
+        self.step(self.agent.connect_failed, self.dialled[-1], Phase.TCP, "refused")
 
     def lose(self) -> None:
         """Have the open connection break."""

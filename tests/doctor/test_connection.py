@@ -10,7 +10,7 @@ from websockets.http11 import Response
 from sipcli.config.servers import WsServer
 from sipcli.doctor.connection import Attempt, connection_checks
 from sipcli.errors import ConnectError, Phase
-from sipcli.net.errors import ConnectPhase, LinkDetails, Problem
+from sipcli.net.errors import LinkDetails, Problem
 from tests.doctor.doctor_world import Findings, at, examined, run
 from tests.net.certificates import Files, server_context
 from tests.net.peers import closed_port, nothing, raw_server, says, sip_server
@@ -184,7 +184,9 @@ def attempt(uri: str = "wss://sip.example", **changes: Any) -> Attempt:
         "cipher": "TLS_AES_256_GCM_SHA384",
         "subprotocol": "sip",
         "http_server": "PBX",
-        "elapsed_ms": tuple((step, 1.4) for step in ConnectPhase),
+        "elapsed_ms": tuple(
+            (step, 1.4) for step in (Phase.DNS, Phase.TCP, Phase.TLS, Phase.HTTP, Phase.SUBPROTOCOL)
+        ),
     }
     return Attempt(server, LinkDetails(**usual | changes))
 

@@ -17,10 +17,11 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request
 
 from sipcli.config.servers import WsServer
+from sipcli.errors import Phase
 from sipcli.net import tcp
 from sipcli.net.dial import dial
 from sipcli.net.dns import resolve
-from sipcli.net.errors import ConnectPhase, DialError
+from sipcli.net.errors import DialError
 from tests.net.peers import (
     PATIENCE,
     closed_port,
@@ -142,10 +143,10 @@ def test_the_details_tell_what_was_learnt() -> None:
             assert details.warnings == ()
             phases = [phase for phase, _ in details.elapsed_ms]
             assert phases == [
-                ConnectPhase.DNS,
-                ConnectPhase.TCP,
-                ConnectPhase.HTTP,
-                ConnectPhase.SUBPROTOCOL,
+                Phase.DNS,
+                Phase.TCP,
+                Phase.HTTP,
+                Phase.SUBPROTOCOL,
             ]
             assert all(0 <= elapsed < PATIENCE * 1000 for _, elapsed in details.elapsed_ms)
 
@@ -161,7 +162,7 @@ def test_a_name_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     failed = dial_fails(WsServer("ws://pbx.exmaple.org"))
-    assert failed.phase is ConnectPhase.DNS
+    assert failed.phase is Phase.DNS
     assert "pbx.exmaple.org" in failed.reason
     assert "Name or service not known" in failed.reason
 
@@ -174,13 +175,13 @@ def test_a_resolver_that_is_out_of_reach_is_told_from_a_wrong_name(
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     failed = dial_fails(WsServer("ws://pbx.example.org"))
-    assert failed.phase is ConnectPhase.DNS
+    assert failed.phase is Phase.DNS
     assert "is this machine online?" in failed.reason
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
 def test_a_host_that_no_resolver_takes_fails_in_dns(host: str) -> None:
-    assert dial_fails(WsServer(f"ws://{host}")).phase is ConnectPhase.DNS
+    assert dial_fails(WsServer(f"ws://{host}")).phase is Phase.DNS
 
 
 def test_a_resolver_that_hangs_holds_up_neither_the_dial_nor_the_end_of_the_program(
@@ -188,7 +189,7 @@ def test_a_resolver_that_hangs_holds_up_neither_the_dial_nor_the_end_of_the_prog
 ) -> None:
     with hanging_resolver(monkeypatch):
         failed = dial_fails(WsServer("ws://pbx.example.org"), connect_timeout=0.05)
-    assert failed.phase is ConnectPhase.DNS
+    assert failed.phase is Phase.DNS
     assert failed.reason == "DNS did not resolve pbx.example.org within 0.05 s"
 
 
@@ -210,7 +211,7 @@ except DialError as failed:
 def test_a_program_ends_though_its_resolver_never_does() -> None:
     program = [sys.executable, "-c", HANGING_PROGRAM]
     ended = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
-    assert ended.stdout == "dns\n"
+    assert ended.stdout == "DNS\n"
 
 
 @contextmanager
@@ -243,7 +244,7 @@ def dial_fails(server: WsServer, **changes: Any) -> DialError:
 def test_a_port_where_nothing_listens_fails_in_tcp() -> None:
     port = closed_port()
     failed = run(failure(port))
-    assert failed.phase is ConnectPhase.TCP
+    assert failed.phase is Phase.TCP
     assert failed.server == f"ws://127.0.0.1:{port}"
     assert failed.reason == (
         f"127.0.0.1:{port} refused the connection: is the server running there?"
@@ -263,7 +264,7 @@ def test_every_address_is_tried_and_named(monkeypatch: pytest.MonkeyPatch) -> No
     resolve_to(monkeypatch, "127.0.0.2", "127.0.0.3")
     port = closed_port()
     failed = dial_fails(WsServer(f"ws://pbx.example.org:{port}"))
-    assert failed.phase is ConnectPhase.TCP
+    assert failed.phase is Phase.TCP
     assert f"127.0.0.2:{port} and 127.0.0.3:{port} refused" in failed.reason
 
 
@@ -271,7 +272,7 @@ def test_a_name_without_a_usable_address_fails_in_tcp(monkeypatch: pytest.Monkey
     resolve_to(monkeypatch)
     failed = dial_fails(WsServer("ws://pbx.example.org"))
     assert (failed.phase, failed.reason) == (
-        ConnectPhase.TCP,
+        Phase.TCP,
         "the host has no IPv4 or IPv6 address",
     )
 
@@ -321,7 +322,7 @@ def test_an_address_that_is_silent_is_overtaken_by_the_next(
 def test_an_address_that_is_silent_fails_in_tcp_when_time_is_up() -> None:
     with full_backlog("127.0.0.1") as port:
         failed = run(failure(port, connect_timeout=0.5))
-    assert failed.phase is ConnectPhase.TCP
+    assert failed.phase is Phase.TCP
     assert failed.reason.startswith(f"no answer from 127.0.0.1:{port} within 0.5 s")
 
 

@@ -14,8 +14,9 @@ import trustme
 from websockets.asyncio.server import ServerConnection
 
 from sipcli.config.servers import WsServer
+from sipcli.errors import Phase
 from sipcli.net.dial import dial
-from sipcli.net.errors import ConnectPhase, DialError
+from sipcli.net.errors import DialError
 from sipcli.net.tls import client_context
 from tests.net.peers import (
     Script,
@@ -100,7 +101,7 @@ def test_a_server_is_reached_through_a_proxy(
             assert link.details.proxy == f"127.0.0.1:{proxy}"
             assert link.details.peer_address is None
             phases = [phase for phase, _ in link.details.elapsed_ms]
-            assert phases == [ConnectPhase.TCP, ConnectPhase.HTTP, ConnectPhase.SUBPROTOCOL]
+            assert phases == [Phase.TCP, Phase.HTTP, Phase.SUBPROTOCOL]
             assert (link.details.tls_version is not None) is secure
             await link.close()
             assert requests[0].startswith(f"CONNECT pbx.example:{port} HTTP/1.1\r\n")
@@ -132,7 +133,7 @@ def test_a_redirect_through_a_proxy_is_not_followed(monkeypatch: pytest.MonkeyPa
                 return await failure(f"ws://pbx.example:{port}")
 
     failed = run(test())
-    assert (failed.phase, failed.status) == (ConnectPhase.HTTP, 301)
+    assert (failed.phase, failed.status) == (Phase.HTTP, 301)
 
 
 def test_an_untrusted_server_behind_a_proxy_fails_in_tls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +146,7 @@ def test_an_untrusted_server_behind_a_proxy_fails_in_tls(monkeypatch: pytest.Mon
             return await failure(f"wss://pbx.example:{port}", tls=client_context())
 
     failed = run(test())
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert "signed by an unknown CA" in failed.reason
 
 
@@ -153,7 +154,7 @@ def test_a_proxy_that_is_not_there_fails_in_tcp(monkeypatch: pytest.MonkeyPatch)
     port = closed_port()
     use(monkeypatch, port)
     failed = run(failure("ws://pbx.example"))
-    assert failed.phase is ConnectPhase.TCP
+    assert failed.phase is Phase.TCP
     assert f"the proxy 127.0.0.1:{port} (from the environment) cannot be" in failed.reason
 
 
@@ -164,7 +165,7 @@ def test_a_proxy_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     failed = run(failure("ws://pbx.example"))
-    assert failed.phase is ConnectPhase.DNS
+    assert failed.phase is Phase.DNS
     assert "proxy.invalid" in failed.reason
 
 
@@ -184,7 +185,7 @@ def test_a_proxy_that_refuses_fails_in_tcp(
     answer: bytes, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = fails_through(says(answer), monkeypatch)
-    assert failed.phase is ConnectPhase.TCP
+    assert failed.phase is Phase.TCP
     assert words in failed.reason
 
 
@@ -192,7 +193,7 @@ def test_a_proxy_that_is_silent_fails_in_tcp_when_time_is_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     failed = fails_through(for_ever, monkeypatch, connect_timeout=0.05)
-    assert failed.phase is ConnectPhase.TCP
+    assert failed.phase is Phase.TCP
     assert "no connection through the proxy 127.0.0.1:" in failed.reason
 
 
@@ -200,7 +201,7 @@ def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "python_socks", None)  # as where it is not installed
     use(monkeypatch, closed_port(), scheme="socks5h")
     failed = run(failure("ws://pbx.example"))
-    assert failed.phase is ConnectPhase.TCP
+    assert failed.phase is Phase.TCP
     assert failed.reason.endswith("pip install 'sipcli[socks]'")
     assert "is a SOCKS proxy, which needs the python-socks package: " in failed.reason
 
@@ -213,5 +214,5 @@ def test_a_proxy_address_that_is_wrong_is_not_repeated(
 ) -> None:
     monkeypatch.setenv("https_proxy", proxy)
     failed = run(failure("ws://pbx.example"))
-    assert failed.phase is ConnectPhase.TCP
+    assert failed.phase is Phase.TCP
     assert "the proxy set in the environment" in failed.reason

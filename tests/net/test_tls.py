@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from sipcli.errors import Phase
 from sipcli.net import websocket
 from sipcli.net.dial import UNVERIFIED
-from sipcli.net.errors import ConnectPhase, DialError, LinkClosed, read_certificate
+from sipcli.net.errors import DialError, LinkClosed, read_certificate
 from sipcli.net.tls import client_context, explain, explain_untrusted
 from tests.net.certificates import (
     LONG_AGO,
@@ -43,7 +44,13 @@ def test_a_server_whose_ca_is_in_the_file_is_trusted(files: Files) -> None:
     assert details.tls_version in ("TLSv1.2", "TLSv1.3")
     assert details.cipher is not None
     assert details.warnings == ()
-    assert [phase for phase, _ in details.elapsed_ms] == list(ConnectPhase)
+    assert [phase for phase, _ in details.elapsed_ms] == [
+        Phase.DNS,
+        Phase.TCP,
+        Phase.TLS,
+        Phase.HTTP,
+        Phase.SUBPROTOCOL,
+    ]
     certificate = details.certificate
     assert certificate is not None
     assert certificate.names == ("pbx.example", "127.0.0.1")
@@ -115,7 +122,7 @@ def test_a_server_of_an_unknown_ca_fails_with_the_name_of_that_ca(files: Files) 
         server_context(files.stranger.issue_cert("127.0.0.1")),
         client_context(ca_file=files.ca_file),
     )
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert "Unknown CA" in failed.reason
     assert "set tls_ca_file" in failed.reason
 
@@ -144,7 +151,7 @@ def test_the_file_replaces_the_systems_store(files: Files, monkeypatch: pytest.M
     monkeypatch.setenv("SSL_CERT_FILE", system)
     server = server_context(files.stranger.issue_cert("127.0.0.1"))
     connects(server, client_context())
-    assert fails(server, client_context(ca_file=files.ca_file)).phase is ConnectPhase.TLS
+    assert fails(server, client_context(ca_file=files.ca_file)).phase is Phase.TLS
 
 
 def test_a_home_made_ca_is_trusted_by_every_python(
@@ -166,7 +173,7 @@ def test_a_home_made_ca_is_trusted_by_every_python(
 def test_a_self_signed_certificate_fails_and_its_copy_in_the_file_helps(files: Files) -> None:
     server = server_of_cellar(files, "cellar", own_ca=False)
     failed = fails(server, client_context(ca_file=files.ca_file))
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert "(CN=cellar) is self-signed: set tls_ca_file" in failed.reason
     connects(server, client_context(ca_file=str(files.folder / "cellar-ca.pem")))
 
@@ -174,7 +181,7 @@ def test_a_self_signed_certificate_fails_and_its_copy_in_the_file_helps(files: F
 def test_an_expired_certificate_fails_with_the_date(files: Files) -> None:
     expired = files.ca.issue_cert("127.0.0.1", not_before=LONG_AGO, not_after=LONG_AGO)
     failed = fails(server_context(expired), client_context(ca_file=files.ca_file))
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert failed.reason == "its certificate expired on 2020-01-02 03:04 UTC: renew it"
 
 
@@ -186,9 +193,9 @@ def test_what_was_learnt_before_a_failure_comes_with_it(files: Files) -> None:
     assert details.certificate is not None
     assert details.certificate.not_after == LONG_AGO
     assert [phase for phase, _ in details.elapsed_ms] == [
-        ConnectPhase.DNS,
-        ConnectPhase.TCP,
-        ConnectPhase.TLS,
+        Phase.DNS,
+        Phase.TCP,
+        Phase.TLS,
     ]
     assert failed.fault.hint == "renew it"
     assert failed.reason == f"{failed.fault.what}: renew it"
@@ -198,7 +205,7 @@ def test_a_certificate_that_is_not_valid_yet_fails_with_the_date(files: Files) -
     future = datetime(2999, 1, 2, tzinfo=UTC)
     early = files.ca.issue_cert("127.0.0.1", not_before=future)
     failed = fails(server_context(early), client_context(ca_file=files.ca_file))
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert "not valid before 2999-01-02 00:00 UTC" in failed.reason
 
 
@@ -209,7 +216,7 @@ def test_a_certificate_for_another_host_fails_with_the_names_it_has(
     resolve_to_loopback(monkeypatch)
     other = files.ca.issue_cert("a.example", "b.example", "127.0.0.9")
     failed = fails(server_context(other), client_context(ca_file=files.ca_file), host=host)
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert failed.reason == (
         f"its certificate is for a.example, b.example, 127.0.0.9, not for {host}:"
         " use its name in ws_servers"
@@ -231,7 +238,7 @@ def test_a_certificate_with_a_common_name_alone_is_refused_as_in_browsers(
     server = server_of_cellar(files, host, own_ca=True, has_san=False)
     client = client_context(ca_file=str(files.folder / f"{host}-ca.pem"))
     failure = fails(server, client, host=host)
-    assert failure.phase is ConnectPhase.TLS
+    assert failure.phase is Phase.TLS
     assert failure.reason == (
         "its certificate names no host: it has no subjectAltName, and a common name alone does"
         f" not count: issue one with {host} in its subjectAltName"
@@ -249,7 +256,7 @@ def test_a_fault_of_the_certificate_is_told_though_no_second_look_is_possible(
         clients=1,
         connect_timeout=1.0,
     )
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert "signed by an unknown CA" in failed.reason
 
 
@@ -271,7 +278,7 @@ def test_a_port_without_tls_is_recognised(answer: bytes) -> None:
         await asyncio.Event().wait()
 
     failed = fails(None, client_context(), script)
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert failed.reason == "the port does not speak TLS: did you mean ws:?"
 
 
@@ -280,13 +287,13 @@ def test_a_server_that_hangs_up_during_the_handshake_fails_in_tls() -> None:
         await reader.read(1)
 
     failed = fails(None, client_context(), script)
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert "closed the connection during the TLS handshake" in failed.reason
 
 
 def test_a_server_that_says_nothing_fails_in_tls_when_time_is_up() -> None:
     failed = fails(None, client_context(), for_ever, connect_timeout=0.5)
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert "did not finish within 0.5 s" in failed.reason
 
 
@@ -297,7 +304,7 @@ def test_a_server_with_old_tls_only_is_named(files: Files) -> None:
         server.minimum_version = ssl.TLSVersion.TLSv1
         server.maximum_version = ssl.TLSVersion.TLSv1_1
     failed = fails_with_an_alert(server, client_context(ca_file=files.ca_file))
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert failed.reason == "the server only supports TLS versions older than 1.2"
 
 
@@ -323,7 +330,7 @@ def test_http_faults_are_told_over_tls_too(files: Files) -> None:
         await reader.read()
 
     failed = fails(server, client_context(ca_file=files.ca_file), not_found)
-    assert (failed.phase, failed.status) == (ConnectPhase.HTTP, 404)
+    assert (failed.phase, failed.status) == (Phase.HTTP, 404)
     assert failed.details.tls_version in ("TLSv1.2", "TLSv1.3")
     assert failed.details.certificate is not None
 
@@ -338,7 +345,7 @@ def test_a_server_that_hangs_up_on_the_upgrade_may_want_a_client_certificate(
 
     server = server_context(files.ca.issue_cert("127.0.0.1"))
     failed = fails(server, client_context(ca_file=files.ca_file), script)
-    assert failed.phase is ConnectPhase.HTTP
+    assert failed.phase is Phase.HTTP
     assert failed.reason.endswith("and whether it wants a client certificate")
 
 

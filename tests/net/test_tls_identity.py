@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from sipcli.errors import ConfigError
-from sipcli.net.errors import ConnectPhase, read_certificate
+from sipcli.errors import ConfigError, Phase
+from sipcli.net.errors import read_certificate
 from sipcli.net.tls import client_context
 from tests.net.certificates import Files, connects, fails_with_an_alert, server_context
 
@@ -58,7 +58,7 @@ def test_key_and_certificate_may_stand_in_one_file(files: Files) -> None:
 @VERSIONS
 def test_a_missing_client_certificate_fails_in_tls(version: ssl.TLSVersion, files: Files) -> None:
     failed = fails_with_an_alert(demanding(files, version), client_context(ca_file=files.ca_file))
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert "tls_client_certificate" in failed.reason
     assert "requires a client certificate" in failed.reason
 
@@ -71,7 +71,7 @@ def test_a_client_certificate_of_another_ca_fails_in_tls(
     failed = fails_with_an_alert(
         demanding(files, version), client_context(ca_file=files.ca_file, **mine)
     )
-    assert failed.phase is ConnectPhase.TLS
+    assert failed.phase is Phase.TLS
     assert failed.reason == "the server does not trust the CA of tls_client_certificate"
 
 

@@ -9,7 +9,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
-from sipcli.net.errors import ConnectPhase, DialError
+from sipcli.errors import Phase
+from sipcli.net.errors import DialError
 from tests.net.peers import (
     PATIENCE,
     fails,
@@ -49,7 +50,7 @@ def test_a_refused_upgrade_fails_in_http_with_its_status_and_a_cure(
     phrase = {400: "Bad Request", 404: "Not Found", 503: "Service Unavailable"}.get(status, "No")
     refused = Response(status, phrase, Headers(headers | {"Content-Length": "0"}))
     failed = fails(says(refused.serialize()))
-    assert (failed.phase, failed.status) == (ConnectPhase.HTTP, status)
+    assert (failed.phase, failed.status) == (Phase.HTTP, status)
     assert words in failed.reason
 
 
@@ -79,14 +80,14 @@ def test_a_redirect_is_not_followed() -> None:
 )
 def test_a_refusal_that_cannot_be_read_to_its_end_still_has_its_status(answer: bytes) -> None:
     failed = fails(says(answer))
-    assert (failed.phase, failed.status) == (ConnectPhase.HTTP, 404)
+    assert (failed.phase, failed.status) == (Phase.HTTP, 404)
     assert "404 Not Found" in failed.reason
 
 
 def test_a_refusal_whose_page_never_ends_still_has_its_status() -> None:
     page = says_and_stays(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9999\r\n\r\n<html>")
     failed = fails(page, connect_timeout=0.5)
-    assert (failed.phase, failed.status) == (ConnectPhase.HTTP, 404)
+    assert (failed.phase, failed.status) == (Phase.HTTP, 404)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_page_that_says_that_the_port_wants_tls_is_understood(
     page: bytes, version: bytes
 ) -> None:
     failed = fails(says(b"HTTP/" + version + b" 400 Bad Request\r\n\r\n" + page))
-    assert (failed.phase, failed.status) == (ConnectPhase.HTTP, 400)
+    assert (failed.phase, failed.status) == (Phase.HTTP, 400)
     assert "write wss:" in failed.reason
 
 
@@ -123,20 +124,20 @@ def test_the_words_of_a_server_are_cut_short() -> None:
 )
 def test_a_port_that_speaks_something_else_is_known_at_once(banner: bytes, words: str) -> None:
     failed = fails(says_and_stays(banner), connect_timeout=PATIENCE * 10)
-    assert failed.phase is ConnectPhase.HTTP
+    assert failed.phase is Phase.HTTP
     assert failed.status is None
     assert words in failed.reason
 
 
 def test_a_server_that_hangs_up_without_an_answer_fails_in_http() -> None:
     failed = fails(says(b""))
-    assert failed.phase is ConnectPhase.HTTP
+    assert failed.phase is Phase.HTTP
     assert "without answering" in failed.reason
 
 
 def test_a_server_that_does_not_answer_the_upgrade_fails_in_http_when_time_is_up() -> None:
     failed = fails(for_ever, connect_timeout=0.5)
-    assert failed.phase is ConnectPhase.HTTP
+    assert failed.phase is Phase.HTTP
     assert "did not answer the WebSocket upgrade in time" in failed.reason
 
 
@@ -151,7 +152,7 @@ def test_a_server_that_does_not_answer_the_upgrade_fails_in_http_when_time_is_up
 )
 def test_a_101_that_breaks_the_rules_fails_in_http(answer: bytes) -> None:
     failed = fails(says(answer))
-    assert (failed.phase, failed.status) == (ConnectPhase.HTTP, 101)
+    assert (failed.phase, failed.status) == (Phase.HTTP, 101)
     assert "is invalid" in failed.reason
 
 
@@ -161,7 +162,7 @@ def test_an_extension_that_was_not_asked_for_fails_in_http() -> None:
         await reader.read()
 
     failed = fails(script)
-    assert failed.phase is ConnectPhase.HTTP
+    assert failed.phase is Phase.HTTP
     assert "extension" in failed.reason
 
 
@@ -196,5 +197,5 @@ def test_a_server_that_does_not_choose_sip_fails_in_subprotocol(
             return failed
 
     failed = run(test())
-    assert failed.phase is ConnectPhase.SUBPROTOCOL
+    assert failed.phase is Phase.SUBPROTOCOL
     assert words in failed.reason

@@ -21,7 +21,7 @@ REGISTERED = events.Registered(
     elapsed_ms=1,
 )
 LOST = events.Disconnected(server=URI, code=1006, reason="gone", retry_in_s=2.0)
-FAILED = events.ConnectFailed(server=URI, phase="tcp", reason="refused", retry_in_s=6.0)
+FAILED = events.ConnectFailed(server=URI, phase=Phase.TCP, reason="refused", retry_in_s=6.0)
 REFUSED = events.RegistrationFailed(status=403, reason="403 Forbidden", retry_in_s=60.0)
 
 

@@ -63,7 +63,7 @@ def _connection(
         case events.ConnectFailed():
             return {
                 "server": event.server,
-                "phase": event.phase,
+                "phase": event.phase.lower(),
                 "reason": event.reason,
                 "retry_in_s": _rounded(event.retry_in_s),
             }

@@ -20,6 +20,7 @@ from sipcli.core.connection.backoff import Draw, retry_delay
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.servers import Servers
 from sipcli.core.events import ConnectFailed, Connecting, Disconnected
+from sipcli.errors import Phase
 
 MAX_WAIT_IN_CALL: Final = 3.0
 """Longest wait between two rounds during a call, in seconds."""
@@ -117,7 +118,7 @@ class Connector:
         self._watch(now)
         return []
 
-    def failed(self, flow: Flow, phase: str, reason: str, now: float) -> list[ConnectorEffect]:
+    def failed(self, flow: Flow, phase: Phase, reason: str, now: float) -> list[ConnectorEffect]:
         """The owner's dialling failed in `phase`."""
         if flow == self.returning:
             self.returning = None
