@@ -34,7 +34,7 @@ from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import STATUS, Expectations, unreached
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.phone.events import CallEnded
-from sipcli.text import one_line, target_without_password
+from sipcli.text import target_without_password
 
 _MAX_CALLS: Final = 100
 """Calls whose figures the report has: bounds the memory of a `listen` that never ends."""
@@ -162,7 +162,7 @@ class ExpectationRun:
         screen.record("expectation", {name: getattr(verdict, name) for name in names})
         mark, style = ("✓", GOOD) if verdict.met else ("✗", BAD)
         told = f"{_place(verdict)}: {verdict.actual}" if verdict.met else _fault(verdict)
-        screen.say(Line(mark, one_line(told), style))
+        screen.say(Line(mark, told, style))
 
     def _keep(self, verdict: Verdict) -> None:
         self._verdicts.append(verdict)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sipcli.cli.output.call_wording import call_wording
+from sipcli.cli.output.wording import wording
 from sipcli.config.policies import Permission
 from sipcli.phone import events
 from sipcli.phone.events import (
@@ -72,9 +72,9 @@ EVENTS = (
 
 
 def words(event: events.CallEvent) -> str:
-    line = call_wording(event)
+    line = wording(event)
     assert line is not None
-    return line.text
+    return "\n  ".join((line.text, *line.more))
 
 
 def test_each_event_has_its_words() -> None:
@@ -106,8 +106,8 @@ def test_where_a_far_end_sends_us_is_told_once() -> None:
     refused_redirect = replace(followed, decision="refused", reason="why")
     assert words(refused_redirect) == "redirection to sip:c@c not followed: why"
     for known in (Permission.ACCEPT, Permission.REFUSE):
-        assert call_wording(replace(ASKED, decision=known)) is None
-        assert call_wording(replace(MOVED, decision=known)) is None
+        assert wording(replace(ASKED, decision=known)) is None
+        assert wording(replace(MOVED, decision=known)) is None
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_far_end_is_quoted_where_it_tells(
 
 
 def test_trying_is_not_worth_a_line() -> None:
-    assert call_wording(replace(PROGRESS, status=100)) is None
+    assert wording(replace(PROGRESS, status=100)) is None
 
 
 def test_a_call_without_media_ends_in_one_line() -> None:

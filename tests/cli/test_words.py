@@ -77,17 +77,21 @@ CONNECTED = events.Connected(server=SERVER, elapsed_ms=12.4)
 )
 def test_the_line_of_an_event(event: events.PhoneEvent, line: str) -> None:
     found = wording(event)
+    assert found is not None
     assert f"{found.mark} {found.text}" == line
 
 
 def test_a_received_message_shows_who_and_what_and_nothing_that_a_terminal_obeys() -> None:
     line = wording(message("received", 200))
+    assert line is not None
     assert (line.mark, line.style) == ("✉", "bold")
     assert line.text.startswith("sip:bob@x: hi")
     evil = events.InstantMessage(
         direction="received", sender="sip:\x9b@x", to="", text="\x1b[2J\u202e\udcff", status=200
     )
-    assert wording(evil).text == "sip:\\x9b@x: \\x1b[2J\\u202e\\xff"
+    shown = wording(evil)
+    assert shown is not None
+    assert shown.text == "sip:\\x9b@x: \\x1b[2J\\u202e\\xff"
 
 
 def test_our_own_binding_is_marked() -> None:

@@ -15,7 +15,6 @@ from sipcli.config.keys import Section
 from sipcli.doctor.check import ORDER, Check, Report, bad
 from sipcli.doctor.runner import DoctorRun, run_checks
 from sipcli.errors import ConfigError, Phase
-from sipcli.text import one_line
 
 _NAME_WIDTH: Final = max(map(len, ORDER)) + 1
 _HANG: Final = len("✓ ") + _NAME_WIDTH
@@ -93,8 +92,6 @@ def _tell(check: Check) -> None:
     )
     mark, style = _MARKS[check.ok]
     first, *others = check.found
-    lines = [f"{check.phase:<{_NAME_WIDTH}}{one_line(first)}"]
-    lines += [" " * _HANG + one_line(other) for other in others]
-    if check.hint is not None:
-        lines.append(" " * _HANG + one_line(f"→ {check.hint}"))
-    screen.say(Line(mark, "\n".join(lines), style, hang=_HANG))
+    hints = [f"→ {check.hint}"] if check.hint is not None else []
+    text = f"{check.phase:<{_NAME_WIDTH}}{first}"
+    screen.say(Line(mark, text, style, more=(*others, *hints), hang=_HANG))

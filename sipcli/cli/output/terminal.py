@@ -9,13 +9,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from sipcli.cli.output.call_wording import call_wording
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.stream import put_line
 from sipcli.cli.output.wording import Line, wording
 from sipcli.errors import Phase
 from sipcli.phone import events
-from sipcli.phone.events import Event, PhoneEvent, Warned
+from sipcli.phone.events import Event, Warned
 from sipcli.phone.registration_status import RegistrationStatus
 from sipcli.text import one_line
 
@@ -109,16 +108,13 @@ class TerminalScreen(Screen):
         """Show the event's line, unless it repeats one."""
         if isinstance(event, Warned):
             self.warning(event.text)
-        elif isinstance(event, PhoneEvent):
-            if self._is_shown(event):
-                self._print(wording(event))
-        else:
-            line = call_wording(event)
-            if line is not None and not self._quiet:
-                self._print(line)
+            return
+        line = wording(event)
+        if line is not None and self._is_shown(event):
+            self._print(line)
 
-    def _is_shown(self, event: PhoneEvent) -> bool:
-        """True if an event of the phone gets a line: more do with `-v`, only results if quiet.
+    def _is_shown(self, event: Event) -> bool:
+        """True if an event gets its line: more do with `-v`, only results if quiet.
 
         A failure that repeats is left to the status line, which counts them, unless it is the
         last one.
@@ -174,7 +170,7 @@ class TerminalScreen(Screen):
     def _print(self, line: Line) -> None:
         text = Text()
         text.append(f"{line.mark} ", style=line.style)
-        shown = "\n".join(one_line(part) for part in line.text.split("\n"))
+        shown = f"\n{' ' * line.hang}".join((line.text, *line.more))
         text.append(shown, style=line.style if line.style in ("dim", "bold") else "")
         self._console.print_hanging(text, line.hang)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Final
 
 from sipcli.cli.call_session import CallSession
-from sipcli.cli.output.call_summary import in_words
+from sipcli.cli.output.wording import figures
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
 from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, parse_digits
@@ -204,7 +204,7 @@ class CallCommands:
         now = call_stats(call.media)
         if now is not None:
             screen.record("stats", {"call": call.id, "stats": asdict(now)})
-        screen.say("\n".join(in_words(now)) if now is not None else "no media yet")
+        screen.say(figures(now) if now is not None else "no media yet")
 
 
 def is_digit(key: str) -> bool:

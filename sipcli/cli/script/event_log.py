@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sipcli.cli.output.call_wording import call_wording
 from sipcli.cli.output.wording import wording
 from sipcli.errors import Phase
 from sipcli.phone.events import (
@@ -14,7 +13,6 @@ from sipcli.phone.events import (
     Event,
     InstantMessage,
     Media,
-    PhoneEvent,
     Pong,
     Progress,
     Stats,
@@ -120,5 +118,5 @@ def in_words(event: Event) -> str:
     """Return an event as one line of text; empty for figures and pongs."""
     if isinstance(event, Stats | Pong):
         return ""
-    line = wording(event) if isinstance(event, PhoneEvent) else call_wording(event)
-    return line.text.partition("\n")[0] if line is not None else ""
+    line = wording(event)
+    return line.text if line is not None else ""
