@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.phone.events import Event

@@ -1,6 +1,7 @@
 """The architecture as a test: who may import whom (the table in docs/architecture.md)."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -12,7 +13,7 @@ import sipcli
 ROOT = Path(sipcli.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
-_VALUES = ("settings", "account", "servers", "policies", "tables")
+_VALUES = ("settings", "account", "server_settings", "policies", "tables")
 SETTINGS = {f"config.{name}" for name in _VALUES}
 """The values of the settings; what else is in config reads them."""
 
@@ -165,6 +166,51 @@ BELOW_THE_ROOMS = ("sipcli.core.events", "sipcli.core.timers")
 """What every room may import."""
 LONGEST_FILE = 400
 
+SAME_CLASS_NAMES = {
+    "Answered": 2,
+    "Audio": 2,
+    "AudioOptions": 2,
+    "Call": 3,
+    "Connected": 2,
+    "Digits": 2,
+    "Due": 2,
+    "Fields": 2,
+    "Flow": 2,
+    "Incoming": 2,
+    "Key": 3,
+    "Lost": 2,
+    "OnEvent": 4,
+    "OnOutcome": 2,
+    "Report": 2,
+    "Session": 2,
+    "Step": 2,
+    "Timer": 2,
+    "Warned": 2,
+    "Work": 2,
+}
+"""Classes and type aliases that several modules define -> how many do. This list only shrinks."""
+SAME_MODULE_NAMES = {
+    "call": 2,
+    "context": 2,
+    "credentials": 2,
+    "digits": 2,
+    "keys": 2,
+    "parser": 2,
+    "receiver": 2,
+    "registration": 2,
+    "runner": 2,
+    "sender": 2,
+    "server": 2,
+    "servers": 2,
+    "session": 2,
+}
+"""The same of modules. This list only shrinks, too."""
+IN_EVERY_LAYER = {"__init__", "errors", "events"}
+"""Modules that several layers have, each its own."""
+EVENTS_OF_THE_CORE = {"core/events.py", "core/calls/events.py"}
+PUBLIC_EVENTS = {"phone/events.py", "phone/call_events.py"}
+"""A public event has the name of the core's event that it is made from."""
+
 
 def imports(path: Path) -> Iterator[str]:
     """Dotted names of everything `path` imports, late imports included."""
@@ -260,3 +306,32 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_no_file_is_too_long_to_hold_in_the_head(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+def public_classes(path: Path) -> set[str]:
+    """Return the names of the classes and type aliases that a module defines for others."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
+            names.add(ast.unparse(node.target))
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_a_class_name_means_one_thing() -> None:
+    of_the_core = {name for file in EVENTS_OF_THE_CORE for name in public_classes(ROOT / file)}
+    counts: Counter[str] = Counter()
+    for path in MODULES:
+        is_public_event = path.relative_to(ROOT).as_posix() in PUBLIC_EVENTS
+        counts.update(public_classes(path) - (of_the_core if is_public_event else set()))
+    repeated = {name: count for name, count in counts.items() if count > 1}
+    assert repeated == SAME_CLASS_NAMES, "find another name, or shorten the list"
+
+
+def test_a_module_name_means_one_thing() -> None:
+    # A command's module has the name of the command, whatever else has it.
+    modules = [path.stem for path in MODULES if path.parent != ROOT / "cli" / "commands"]
+    counts = Counter(name for name in modules if name not in IN_EVERY_LAYER)
+    repeated = {name: count for name, count in counts.items() if count > 1}
+    assert repeated == SAME_MODULE_NAMES, "find another name, or shorten the list"

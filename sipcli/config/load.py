@@ -20,7 +20,7 @@ from sipcli.config.sources import (
     Given,
     Origin,
     Reading,
-    Source,
+    SettingSource,
     holds_secret,
     of_arguments,
     of_environment,
@@ -131,7 +131,7 @@ def _file_readings(file: TomlFile | None, chosen: str | None) -> list[Reading]:
         if chosen is not None:
             raise ConfigError(f"profile {_quoted(chosen)}: there is no configuration file")
         return []
-    top = of_table(file, file.table, (), Source.FILE)
+    top = of_table(file, file.table, (), SettingSource.FILE)
     profiles = _profiles(file, top)
     if chosen is not None and chosen not in profiles:
         names = ", ".join(_quoted(name) for name in profiles) or "none"
@@ -158,7 +158,7 @@ def _profiles(file: TomlFile, top: Reading) -> dict[str, Reading]:
     for name, table in tables.items():
         path = (PROFILES, name)
         if isinstance(table, dict):
-            readings[name] = of_table(file, table, path, Source.PROFILE)
+            readings[name] = of_table(file, table, path, SettingSource.PROFILE)
         else:
             top.problems.append(
                 f"{file.place(path)}: profiles.{one_line(name)}: expected a table of settings"
@@ -179,7 +179,7 @@ def _secrets_in(readings: list[Reading]) -> list[str]:
 
 def _keep_one_credential(found: dict[str, Found]) -> list[str]:
     """Keep the credential with the highest precedence; warn of others from the same source."""
-    strength = list(Source)
+    strength = list(SettingSource)
     used = [name for name in CREDENTIALS if name in found and found[name].value]
     if not used:
         return []

@@ -12,13 +12,13 @@ from sipcli.config.load import Loaded
 from sipcli.config.password import from_command, from_keyring
 from sipcli.config.paths import NoHome, config_file, state_folder
 from sipcli.config.settings import BY_NAME, Settings
-from sipcli.config.sources import DEFAULT, Origin, Source
+from sipcli.config.sources import DEFAULT, Origin, SettingSource
 from sipcli.errors import ConfigError
 from sipcli.files import open_regular
 from sipcli.text import one_line
 
 _READ: Final = ("tls_ca_file", "tls_client_certificate", "tls_client_key")
-_LASTING: Final = frozenset({Source.STATE, Source.FILE, Source.PROFILE})
+_LASTING: Final = frozenset({SettingSource.STATE, SettingSource.FILE, SettingSource.PROFILE})
 """Sources of an instance id that other processes share."""
 
 
@@ -123,7 +123,7 @@ def _with_instance_id(loaded: Loaded) -> Loaded:
         stored = load_or_create_id(loaded.settings.uri, state_folder())
     except NoHome as error:
         stored = temporary_id(str(error))
-    origin = Origin(Source.STATE, str(stored.path)) if stored.path else DEFAULT
+    origin = Origin(SettingSource.STATE, str(stored.path)) if stored.path else DEFAULT
     warnings = (stored.warning,) if stored.warning else ()
     return replace(
         loaded,

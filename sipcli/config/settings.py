@@ -13,7 +13,13 @@ from sipcli.config.account import Account
 from sipcli.config.keys import Section, key, keys_of
 from sipcli.config.list_types import codecs, headers
 from sipcli.config.policies import PeerPolicy, Permission, peer_policy
-from sipcli.config.servers import TurnServer, WsServer, stun_servers, turn_servers, ws_servers
+from sipcli.config.server_settings import (
+    TurnServer,
+    WsServer,
+    stun_servers,
+    turn_servers,
+    ws_servers,
+)
 from sipcli.config.tables import Audio, Log, Opus
 from sipcli.config.types import (
     boolean,

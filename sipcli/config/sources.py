@@ -20,7 +20,7 @@ from sipcli.config.types import Unacceptable
 from sipcli.text import did_you_mean, one_line
 
 
-class Source(StrEnum):
+class SettingSource(StrEnum):
     """The sources of settings, highest precedence first."""
 
     OPTION = "option"
@@ -35,12 +35,12 @@ class Source(StrEnum):
 class Origin:
     """The source of a value, and its place there."""
 
-    source: Source
+    source: SettingSource
     place: str = ""
     """`--option`, `VARIABLE`, `FILE:LINE`, or empty."""
 
     def __str__(self) -> str:
-        if self.source is Source.PROFILE:
+        if self.source is SettingSource.PROFILE:
             return f"{self.place} (profile)"
         return self.place or str(self.source)
 
@@ -53,7 +53,7 @@ class Found:
     origin: Origin
 
 
-DEFAULT: Final = Origin(Source.DEFAULT)
+DEFAULT: Final = Origin(SettingSource.DEFAULT)
 
 
 Given: TypeAlias = bool | str | tuple[str, ...]
@@ -89,7 +89,7 @@ def of_options(given: Mapping[str, Given | None]) -> Reading:
         if raw is None or raw == ():
             continue
         option = key.negative_option if raw is False else key.option
-        _add_words(reading, key, Origin(Source.OPTION, option), raw)
+        _add_words(reading, key, Origin(SettingSource.OPTION, option), raw)
         if key.name in reading.found and holds_secret(key, reading.found[key.name].value):
             reading.warnings.append(
                 f"{key.option}: other users of this machine can see it in the process list; "
@@ -109,14 +109,16 @@ def of_environment(environ: Mapping[str, str]) -> Reading:
         if key is not None:
             words = tuple(key.kind.split(text))
             if words:
-                _add_words(reading, key, Origin(Source.ENVIRONMENT, variable), words)
+                _add_words(reading, key, Origin(SettingSource.ENVIRONMENT, variable), words)
         elif variable not in (CONFIG_VARIABLE, PROFILE_VARIABLE):
             hint = did_you_mean(variable, by_variable)
             reading.warnings.append(f"{one_line(variable)}: there is no such setting{hint}")
     return reading
 
 
-def of_table(file: TomlFile, table: Mapping[str, object], at: KeyPath, source: Source) -> Reading:
+def of_table(
+    file: TomlFile, table: Mapping[str, object], at: KeyPath, source: SettingSource
+) -> Reading:
     """Read the top level (`at` is empty) or a profile, with its tables."""
     reading = Reading()
     for name, value in table.items():
@@ -155,7 +157,7 @@ def _word_at(words: Sequence[str], at: KeyPath) -> str:
 
 
 def _add_subtable(
-    reading: Reading, file: TomlFile, table: str, value: object, at: KeyPath, source: Source
+    reading: Reading, file: TomlFile, table: str, value: object, at: KeyPath, source: SettingSource
 ) -> None:
     names = [key.name.removeprefix(f"{table}.") for key in KEYS if key.table == table]
     path = (*at, table)
@@ -174,7 +176,7 @@ def _add_subtable(
 
 
 def _add_toml(
-    reading: Reading, file: TomlFile, key: Key, path: KeyPath, value: object, source: Source
+    reading: Reading, file: TomlFile, key: Key, path: KeyPath, value: object, source: SettingSource
 ) -> None:
     origin = Origin(source, file.place(path))
     try:
@@ -219,7 +221,7 @@ def of_arguments(arguments: Mapping[str, object]) -> Reading:
     """Read `arguments`, by the names of the keys."""
     table = {name: _plain(value) for name, value in arguments.items()}
     file = TomlFile(PLACE, table, lines={}, readable_by_others=False)
-    reading = of_table(file, table, (), Source.OPTION)
+    reading = of_table(file, table, (), SettingSource.OPTION)
     if PROFILES in table:
         reading.problems.append(f"{PLACE}: {PROFILES}: only a configuration file has profiles")
     return reading

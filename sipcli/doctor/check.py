@@ -95,7 +95,7 @@ def not_run(phase: Phase, why: str, hint: str | None = None) -> Check:
     return Check(phase=phase, ok=None, found=(f"not run: {why}",), hint=hint, was_run=False)
 
 
-class Report:
+class DoctorReport:
     """Reports each check once, even if the run starts again with a password that was missing."""
 
     def __init__(self, tell: Callable[[Check], None]) -> None:

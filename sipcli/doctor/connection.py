@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.doctor.check import Check, bad, good, idle, not_run
 from sipcli.errors import Phase
 from sipcli.net.dial import dial

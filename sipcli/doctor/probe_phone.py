@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from sipcli.config.policies import PeerPolicy, Permission
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.media.audio_io.generators import NullSink, Silence

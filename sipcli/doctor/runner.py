@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
-from sipcli.doctor.check import Report, good, not_run
+from sipcli.doctor.check import DoctorReport, good, not_run
 from sipcli.doctor.connection import connection_checks, dial_all
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.doctor.probe_phone import ProbePhone
@@ -38,7 +38,7 @@ class DoctorRun:
     """True if a missing password can be asked for."""
 
 
-async def run_checks(run: DoctorRun, report: Report, begin: Callable[[str], None]) -> None:
+async def run_checks(run: DoctorRun, report: DoctorReport, begin: Callable[[str], None]) -> None:
     """Run all checks. `begin` is called with each step that starts, in words.
 
     Raises `ConfigError` before the first check if the settings are invalid, and
@@ -72,7 +72,7 @@ async def run_checks(run: DoctorRun, report: Report, begin: Callable[[str], None
 
 
 async def _register(
-    settings: Settings, run: DoctorRun, report: Report, stack: AsyncExitStack
+    settings: Settings, run: DoctorRun, report: DoctorReport, stack: AsyncExitStack
 ) -> ProbePhone | None:
     """Return a phone that can place calls; None if the registration failed."""
     challenges = ChallengeWatch(run.observer)
@@ -88,7 +88,7 @@ async def _register(
     return phone if check.ok is not False else None
 
 
-async def _call(phone: ProbePhone, run: DoctorRun, report: Report) -> None:
+async def _call(phone: ProbePhone, run: DoctorRun, report: DoctorReport) -> None:
     if run.echo is not None:
         report.add(*call_checks(await place(phone, run.echo)))
     else:

@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidProxySt
 from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.errors import DESCRIPTORS_HINT, Phase, is_out_of_descriptors
 from sipcli.net import dns, tcp, tls, upgrade_errors
 from sipcli.net.errors import (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.core.requests.protection_space import Kind
+from sipcli.core.requests.protection_space import Challenger
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip import digest
 from sipcli.sip.auth import Authorization, parse_authorization
@@ -48,7 +48,7 @@ class DigestAuthenticator:
         self._new_id = new_id
         self._nonces: dict[str, _Nonce] = {}
 
-    def challenges(self, kind: Kind, now: float, *, stale: bool) -> list[tuple[str, str]]:
+    def challenges(self, kind: Challenger, now: float, *, stale: bool) -> list[tuple[str, str]]:
         """Return the header fields of a challenge, one for each algorithm."""
         if len(self._nonces) >= MAX_NONCES:
             del self._nonces[next(iter(self._nonces))]
@@ -64,7 +64,7 @@ class DigestAuthenticator:
             for algorithm in ALGORITHMS
         ]
 
-    def check(self, request: Request, kind: Kind, now: float) -> AuthResult:
+    def check(self, request: Request, kind: Challenger, now: float) -> AuthResult:
         """Check the credentials of `request`."""
         for text in request.headers.all(kind.credentials_field)[:MAX_TRIED]:
             try:

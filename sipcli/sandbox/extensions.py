@@ -7,7 +7,7 @@ from typing import Final
 from uuid import uuid4
 
 from sipcli.config.policies import PeerPolicy, Permission
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.log import IS_UNLOGGED

@@ -14,7 +14,7 @@ MAX_TEMPORARY_GRUUS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class StoredBinding:
     """One contact of a user, and the flow that reaches it."""
 
     user: str
@@ -45,22 +45,22 @@ class Locations:
     """The bindings of all users. A lost connection removes its bindings (RFC 7118 §5)."""
 
     def __init__(self) -> None:
-        self._bindings: dict[str, dict[tuple[str, str | None], Binding]] = {}
+        self._bindings: dict[str, dict[tuple[str, str | None], StoredBinding]] = {}
         self._temporary: dict[str, tuple[str, str]] = {}
         """Name of a temporary GRUU -> user and instance, the oldest first."""
 
-    def of(self, user: str, now: float) -> tuple[Binding, ...]:
+    def of(self, user: str, now: float) -> tuple[StoredBinding, ...]:
         """Return the bindings of a user that have not expired, oldest first."""
         mine = self._bindings.get(user, {})
         for key in [key for key, binding in mine.items() if binding.expires_at <= now]:
             del mine[key]
         return tuple(mine.values())
 
-    def find(self, binding: Binding, now: float) -> Binding | None:
+    def find(self, binding: StoredBinding, now: float) -> StoredBinding | None:
         """Return the binding that `binding` would replace; None if there is none."""
         return next((old for old in self.of(binding.user, now) if old.key == binding.key), None)
 
-    def put(self, binding: Binding, now: float) -> None:
+    def put(self, binding: StoredBinding, now: float) -> None:
         """Add a binding, or replace the one with the same key. Raises `TooManyBindings`."""
         alive = self.of(binding.user, now)
         mine = self._bindings.setdefault(binding.user, {})
@@ -69,7 +69,7 @@ class Locations:
         mine.pop(binding.key, None)  # keeps the newest last
         mine[binding.key] = binding
 
-    def remove(self, binding: Binding) -> None:
+    def remove(self, binding: StoredBinding) -> None:
         """Remove the binding with the key of `binding`, if there is one."""
         self._bindings.get(binding.user, {}).pop(binding.key, None)
 
@@ -79,19 +79,21 @@ class Locations:
             for key in [key for key, binding in mine.items() if binding.flow == flow]:
                 del mine[key]
 
-    def targets(self, user: str, now: float, instance: str | None = None) -> tuple[Binding, ...]:
+    def targets(
+        self, user: str, now: float, instance: str | None = None
+    ) -> tuple[StoredBinding, ...]:
         """Return the targets of a request for a user: the newest binding of each instance.
 
         Several flows of one instance lead to the same phone, so only one is used (RFC 5626
         §5.1). `instance` limits the targets to that instance, as a GRUU does.
         """
-        newest: dict[str, Binding] = {}
+        newest: dict[str, StoredBinding] = {}
         for binding in self.of(user, now):
             if instance is None or binding.instance == instance:
                 newest[binding.instance or str(binding.contact)] = binding
         return tuple(newest.values())
 
-    def by_contact(self, contact: Uri, now: float) -> Binding | None:
+    def by_contact(self, contact: Uri, now: float) -> StoredBinding | None:
         """Return the binding with exactly this contact, for requests in a dialog."""
         users: Iterable[str] = tuple(self._bindings)
         return next(

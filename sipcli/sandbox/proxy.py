@@ -12,7 +12,7 @@ from sipcli.config.account import ANONYMOUS_HOST
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG
 from sipcli.core.requests import uas_checks
-from sipcli.core.requests.protection_space import Kind
+from sipcli.core.requests.protection_space import Challenger
 from sipcli.core.transactions.layer import Inbound, Key, Transactions
 from sipcli.sandbox.digest_auth import AuthResult, DigestAuthenticator
 from sipcli.sandbox.fork import Fork
@@ -158,9 +158,9 @@ class Proxy:
         if not is_ours(request.uri):
             self._answer(inbound, 404, now)
             return
-        result = self._authenticator.check(request, Kind.SERVER, now)
+        result = self._authenticator.check(request, Challenger.SERVER, now)
         if result.user is None:
-            self._challenge(inbound, Kind.SERVER, 401, result, now)
+            self._challenge(inbound, Challenger.SERVER, 401, result, now)
         elif user_of(request.to.uri) != result.user:
             self._answer(inbound, 403, now, "Not Your Address")
         else:
@@ -176,9 +176,9 @@ class Proxy:
         request = inbound.request
         if request.to.tag is not None and inbound.flow in self._owners:
             return True
-        result = self._authenticator.check(request, Kind.PROXY, now)
+        result = self._authenticator.check(request, Challenger.PROXY, now)
         if result.user is None:
-            self._challenge(inbound, Kind.PROXY, 407, result, now)
+            self._challenge(inbound, Challenger.PROXY, 407, result, now)
             return False
         sender = request.from_.uri
         is_hidden = isinstance(sender, SipUri) and sender.host == ANONYMOUS_HOST
@@ -227,7 +227,7 @@ class Proxy:
             fork.cancel(now)
 
     def _challenge(
-        self, inbound: Inbound, kind: Kind, status: int, result: AuthResult, now: float
+        self, inbound: Inbound, kind: Challenger, status: int, result: AuthResult, now: float
     ) -> None:
         fields = self._authenticator.challenges(kind, now, stale=result.stale)
         self._answer(inbound, status, now, fields=fields)

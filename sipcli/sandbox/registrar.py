@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sipcli.core.connection.flow import Flow
-from sipcli.sandbox.locations import Binding, Locations, TooManyBindings
+from sipcli.sandbox.locations import Locations, StoredBinding, TooManyBindings
 from sipcli.sandbox.names import public_gruu, temporary_gruu
 from sipcli.sip import build
 from sipcli.sip.address import Address
@@ -53,10 +53,10 @@ class Registrar:
 
     def _binding(
         self, user: str, contact: Address, request: Request, flow: Flow, now: float
-    ) -> Binding:
+    ) -> StoredBinding:
         instance = (contact.params.get("+sip.instance") or "").strip("<>") or None
         has_outbound = "outbound" in request.supported and instance is not None
-        return Binding(
+        return StoredBinding(
             user=user,
             contact=contact.uri,
             instance=instance,
@@ -67,12 +67,12 @@ class Registrar:
             expires_at=now + min(_lifetime(contact, request), MAX_EXPIRES_S),
         )
 
-    def _is_out_of_order(self, binding: Binding, now: float) -> bool:
+    def _is_out_of_order(self, binding: StoredBinding, now: float) -> bool:
         """Return True if a later REGISTER with the same Call-ID came before (§10.3 item 7)."""
         old = self._locations.find(binding, now)
         return old is not None and old.call_id == binding.call_id and old.cseq >= binding.cseq
 
-    def _shown(self, binding: Binding, request: Request, now: float) -> str:
+    def _shown(self, binding: StoredBinding, request: Request, now: float) -> str:
         """Return a binding for the Contact of a 200, with its GRUUs (RFC 5627 §5.3)."""
         params = Params().with_("expires", str(max(1, round(binding.expires_at - now))))
         if binding.reg_id is not None:
@@ -88,7 +88,7 @@ class Registrar:
                 params = params.with_("temp-gruu", str(temporary_gruu(name)), quoted=True)
         return str(Address(binding.contact, None, params))
 
-    def _all(self, user: str, now: float) -> tuple[Binding, ...]:
+    def _all(self, user: str, now: float) -> tuple[StoredBinding, ...]:
         return self._locations.of(user, now)
 
     def _answer(

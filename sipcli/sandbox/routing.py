@@ -9,7 +9,7 @@ from typing import Final
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.route import needs_sips_contact
 from sipcli.sandbox.fork import Outbound
-from sipcli.sandbox.locations import Binding, Locations
+from sipcli.sandbox.locations import Locations, StoredBinding
 from sipcli.sandbox.names import DOMAIN, user_of
 from sipcli.sip.auth import parse_authorization
 from sipcli.sip.grammar import Malformed
@@ -87,7 +87,7 @@ class Router:
             self._outbound(request, source, binding.flow, binding.contact) for binding in bindings
         ]
 
-    def _bound(self, uri: Uri, now: float) -> tuple[Binding, ...]:
+    def _bound(self, uri: Uri, now: float) -> tuple[StoredBinding, ...]:
         """Return the bindings of an address in our domain or a GRUU."""
         user = user_of(uri)
         if user is None or not isinstance(uri, SipUri):

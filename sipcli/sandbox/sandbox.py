@@ -9,7 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import IceTransportPolicy, Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import (

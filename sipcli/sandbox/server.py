@@ -12,7 +12,7 @@ from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core.connection.flow import Flow
 from sipcli.errors import ConfigError
 from sipcli.net.trim import MAX_SIZE, TrimmedMessages

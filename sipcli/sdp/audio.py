@@ -17,7 +17,7 @@ from sipcli.sdp.description import (
     number,
 )
 from sipcli.sdp.formats import Format, read_formats
-from sipcli.sdp.sources import HeaderExtension, read_mid_extension, read_sources
+from sipcli.sdp.rtp_sources import HeaderExtension, read_mid_extension, read_sources
 from sipcli.sdp.transport import (
     Candidate,
     DtlsSetup,

@@ -14,7 +14,7 @@ from sipcli.sdp.description import (
     SessionDescription,
 )
 from sipcli.sdp.formats import Format
-from sipcli.sdp.sources import HeaderExtension, RtpSource, write_mid_extension, write_source
+from sipcli.sdp.rtp_sources import HeaderExtension, RtpSource, write_mid_extension, write_source
 from sipcli.sdp.transport import (
     DtlsSetup,
     LocalTransport,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sipcli.sdp.audio import AudioMedia
 from sipcli.sdp.description import Direction
 from sipcli.sdp.formats import COMFORT_NOISE, OPUS, RED, TELEPHONE_EVENT, Format, OpusWishes
-from sipcli.sdp.sources import MidExtension
+from sipcli.sdp.rtp_sources import MidExtension
 from sipcli.sdp.transport import (
     DtlsRole,
     DtlsSetup,

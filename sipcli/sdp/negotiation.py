@@ -21,7 +21,7 @@ from sipcli.sdp.description import Direction, MediaDescription, SessionDescripti
 from sipcli.sdp.formats import Format, Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia, NegotiatedTransport, follow, leads_to
 from sipcli.sdp.read import BadDescription, read
-from sipcli.sdp.sources import OFFERED, RtpSource, agreed_extension, answer_to
+from sipcli.sdp.rtp_sources import OFFERED, RtpSource, agreed_extension, answer_to
 from sipcli.sdp.transport import DtlsSetup, Fingerprint, LocalTransport, setup_answered
 from sipcli.sdp.validation import BAD_PARAMETER, Refused, choose
 from sipcli.sdp.write import write

@@ -287,7 +287,7 @@ _WORD: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventPackage:
     """Which event package a SUBSCRIBE or NOTIFY is about."""
 
     package: str
@@ -300,7 +300,7 @@ class Event:
         return self.params.get("id")
 
     @classmethod
-    def parse(cls, text: str) -> "Event":
+    def parse(cls, text: str) -> "EventPackage":
         """Read the value; raises `Malformed`."""
         package, params = _word_and_params(text)
         return cls(package, params)

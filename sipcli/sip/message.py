@@ -18,7 +18,7 @@ from sipcli.sip.header_values import (
     MAX_SEQUENCE_NUMBER,
     ContentDisposition,
     CSeq,
-    Event,
+    EventPackage,
     MediaType,
     RAck,
     Reason,
@@ -169,7 +169,7 @@ class Message:
     unsupported = each("Unsupported", token)
     """Option tags that made a request fail with 420."""
 
-    event = optional("Event", Event.parse)
+    event = optional("EventPackage", EventPackage.parse)
     """The event package (RFC 6665 §8.2.1)."""
     subscription_state = optional("Subscription-State", SubscriptionState.parse)
     """The state of the subscription (RFC 6665 §8.2.3)."""

@@ -12,7 +12,7 @@ from sipcli.sip.address import Address, address_elements
 from sipcli.sip.bodies import body_fault
 from sipcli.sip.grammar import Malformed, integer, token
 from sipcli.sip.header_values import (
-    Event,
+    EventPackage,
     MediaType,
     RAck,
     Replaces,
@@ -41,7 +41,7 @@ _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
     "Replaces": Replaces.parse,
     "Refer-To": Address.parse,
     "RAck": RAck.parse,
-    "Event": Event.parse,
+    "EventPackage": EventPackage.parse,
     "Subscription-State": SubscriptionState.parse,
 }
 """Must be well-formed if a request has them; in responses they are ignored if malformed."""

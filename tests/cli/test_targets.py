@@ -4,7 +4,7 @@ import click
 import pytest
 
 from sipcli.cli.targets import resolve_target
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from tests.core.factories import settings
 
 PLAIN, SECURE = WsServer("ws://a.example.com"), WsServer("wss://b.example.com")

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from sipcli.config.policies import PeerPolicy, Permission
-from sipcli.config.servers import TurnServer, WsServer
+from sipcli.config.server_settings import TurnServer, WsServer
 from sipcli.config.settings import IceTransportPolicy
 from sipcli.config.tables import LogLevel
 from sipcli.sip.uri import SipUri

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from sipcli.config.load import load, load_arguments
-from sipcli.config.servers import WsServer
-from sipcli.config.sources import Source
+from sipcli.config.server_settings import WsServer
+from sipcli.config.sources import SettingSource
 from sipcli.errors import ConfigError
 
 
@@ -66,4 +66,4 @@ def test_arguments_are_stronger_than_environment_and_file(tmp_path: Path) -> Non
     environ = {"SIPCLI_REGISTER_EXPIRES": "12"}
     loaded = load({}, arguments={"register_expires": 11}, config=path, environ=environ)
     assert loaded.settings.register_expires == 11
-    assert loaded.origins["register_expires"].source is Source.OPTION
+    assert loaded.origins["register_expires"].source is SettingSource.OPTION

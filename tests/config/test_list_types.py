@@ -5,7 +5,13 @@ import tomllib
 import pytest
 
 from sipcli.config.list_types import MAX_ELEMENTS, codecs, headers
-from sipcli.config.servers import TurnServer, WsServer, stun_servers, turn_servers, ws_servers
+from sipcli.config.server_settings import (
+    TurnServer,
+    WsServer,
+    stun_servers,
+    turn_servers,
+    ws_servers,
+)
 from sipcli.config.types import Kind, T, Unacceptable
 
 

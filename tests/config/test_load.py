@@ -9,7 +9,7 @@ from sipcli.config import load as loader
 from sipcli.config.load import CREDENTIALS, load
 from sipcli.config.paths import config_file
 from sipcli.config.settings import KEYS
-from sipcli.config.sources import Source
+from sipcli.config.sources import SettingSource
 from sipcli.errors import ConfigError
 
 FILE = "[profiles.work]\n{profile}\n"
@@ -41,11 +41,11 @@ def test_the_strongest_source_wins(
         environ={"SIPCLI_REGISTER_EXPIRES": "12"} if variable else {},
     )
     candidates = [
-        (option, 11, Source.OPTION),
-        (variable, 12, Source.ENVIRONMENT),
-        (profile, 13, Source.PROFILE),
-        (file, 14, Source.FILE),
-        (True, 600, Source.DEFAULT),
+        (option, 11, SettingSource.OPTION),
+        (variable, 12, SettingSource.ENVIRONMENT),
+        (profile, 13, SettingSource.PROFILE),
+        (file, 14, SettingSource.FILE),
+        (True, 600, SettingSource.DEFAULT),
     ]
     _, value, source = next(candidate for candidate in candidates if candidate[0])
     assert loaded.settings.register_expires == value
@@ -269,7 +269,7 @@ class TestSecrets:
             loaded = load({}, config=path, environ={})
             assert getattr(loaded.settings, name)
             assert not getattr(loaded.settings, other)
-            assert loaded.origins[other].source is Source.DEFAULT
+            assert loaded.origins[other].source is SettingSource.DEFAULT
             assert loaded.warnings == (f"{path}:1: {other} is ignored, because {name} is set, too",)
 
     @pytest.mark.parametrize("strong", CREDENTIALS)

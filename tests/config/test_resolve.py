@@ -9,7 +9,7 @@ import pytest
 from sipcli.config.load import Loaded, load
 from sipcli.config.paths import state_folder
 from sipcli.config.resolve import check_files, own_instance, prepare
-from sipcli.config.sources import Given, Source
+from sipcli.config.sources import Given, SettingSource
 from sipcli.errors import ConfigError
 
 
@@ -29,7 +29,7 @@ def test_the_instance_id_is_kept_for_the_account() -> None:
     first, second = (prepare(loaded()) for _ in range(2))
     assert first.settings.instance_id == second.settings.instance_id
     origin = first.origins["instance_id"]
-    assert origin.source is Source.STATE
+    assert origin.source is SettingSource.STATE
     assert Path(origin.place).parent == state_folder()
 
 
@@ -77,7 +77,7 @@ def test_an_anonymous_caller_leaves_nothing_behind() -> None:
 def test_a_state_folder_that_cannot_be_used_is_a_warning(home: Path) -> None:
     (home / "state").write_text("")
     prepared = prepare(loaded())
-    assert prepared.origins["instance_id"].source is Source.DEFAULT
+    assert prepared.origins["instance_id"].source is SettingSource.DEFAULT
     (warning,) = prepared.warnings
     assert "cannot be used" in warning
 

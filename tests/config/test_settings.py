@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.sip.uri import SipUri
 

@@ -9,7 +9,7 @@ import pytest
 from sipcli.config.keys import Key
 from sipcli.config.load import Loaded, load
 from sipcli.config.settings import BY_NAME, KEYS
-from sipcli.config.sources import Origin, Source
+from sipcli.config.sources import Origin, SettingSource
 from sipcli.errors import ConfigError
 from tests.config.samples import SAMPLES
 
@@ -46,7 +46,7 @@ def test_from_the_file(key: Key, tmp_path: Path) -> None:
     path = write(tmp_path, f"\n\n{key.name} = {sample.toml}\n{lines(key)}")
     loaded = load({}, config=path, environ={})
     assert value(key, loaded) == sample.value
-    assert loaded.origins[key.name] == Origin(Source.FILE, f"{path}:3")
+    assert loaded.origins[key.name] == Origin(SettingSource.FILE, f"{path}:3")
 
 
 @by_key
@@ -57,7 +57,7 @@ def test_from_a_profile(key: Key, tmp_path: Path) -> None:
     line = text[: text.index(f"\n{key.name} =") + 1].count("\n") + 1
     loaded = load({}, config=path, profile="my own", environ={})
     assert value(key, loaded) == sample.value
-    assert loaded.origins[key.name] == Origin(Source.PROFILE, f"{path}:{line}")
+    assert loaded.origins[key.name] == Origin(SettingSource.PROFILE, f"{path}:{line}")
     by_variable = load({}, config=path, environ={"SIPCLI_PROFILE": "my own"})
     assert value(key, by_variable) == sample.value
     assert value(key, load({}, config=path, environ={})) != sample.value
@@ -70,7 +70,7 @@ def test_from_the_environment(key: Key) -> None:
     environ[key.variable] = sample.variable
     loaded = load({}, environ=environ)
     assert value(key, loaded) == sample.value
-    assert loaded.origins[key.name] == Origin(Source.ENVIRONMENT, key.variable)
+    assert loaded.origins[key.name] == Origin(SettingSource.ENVIRONMENT, key.variable)
     assert loaded.warnings == ()
 
 
@@ -83,7 +83,7 @@ def test_from_an_option(key: Key) -> None:
     loaded = load({**companions(key), key.identifier: raw}, environ={})
     assert value(key, loaded) == sample.value
     assert loaded.origins[key.name] == Origin(
-        Source.OPTION, f"--no-{key.option[2:]}" if raw is False else key.option
+        SettingSource.OPTION, f"--no-{key.option[2:]}" if raw is False else key.option
     )
 
 
@@ -91,13 +91,13 @@ def test_from_an_option(key: Key) -> None:
 def test_the_default_is_not_the_sample_and_is_known_as_default(key: Key) -> None:
     loaded = load({}, environ={})
     assert value(key, loaded) != SAMPLES[key.name].value
-    assert loaded.origins[key.name].source is Source.DEFAULT
+    assert loaded.origins[key.name].source is SettingSource.DEFAULT
 
 
 @by_key
 def test_an_empty_variable_counts_as_unset(key: Key) -> None:
     loaded = load({}, environ={key.variable: ""})
-    assert loaded.origins[key.name].source is Source.DEFAULT
+    assert loaded.origins[key.name].source is SettingSource.DEFAULT
     assert loaded.warnings == ()
 
 
@@ -157,7 +157,7 @@ def test_none_is_the_empty_list_as_option_and_variable(name: str) -> None:
     key = BY_NAME[name]
     for loaded in (load({name: ("none",)}, environ={}), load({}, environ={key.variable: "none"})):
         assert value(key, loaded) == ()
-        assert loaded.origins[name].source is not Source.DEFAULT
+        assert loaded.origins[name].source is not SettingSource.DEFAULT
     with pytest.raises(ConfigError, match="none cannot be combined with other values"):
         load({}, environ={key.variable: "none none"})
 
@@ -253,5 +253,5 @@ def test_an_unknown_variable_is_a_warning_that_does_not_show_its_value() -> None
 
 def test_a_variable_of_blanks_alone_is_an_empty_list_variable() -> None:
     assert load({}, environ={"SIPCLI_WS_SERVERS": "  "}).origins["ws_servers"].source is (
-        Source.DEFAULT
+        SettingSource.DEFAULT
     )

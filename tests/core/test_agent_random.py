@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core import events
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.exchange import Outcome

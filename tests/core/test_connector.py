@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core import events
 from sipcli.core.connection.backoff import retry_delay
 from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core.requests.identity import Granted, Identity
 from sipcli.sip.address import Address
 from sipcli.sip.message import Request

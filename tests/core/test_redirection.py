@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.config.policies import PeerPolicy, Permission
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import BY_NAME
 from sipcli.core.calls.events import (
     Answered,

@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.config.policies import PeerPolicy, Permission
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, Ended, Progress
 from sipcli.core.requests.exchange import Answered as FinalAnswer

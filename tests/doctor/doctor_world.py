@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.config.tables import Audio
 from sipcli.core.requests.credentials import Credentials
-from sipcli.doctor.check import ORDER, Check, Report
+from sipcli.doctor.check import ORDER, Check, DoctorReport
 from sipcli.doctor.runner import DoctorRun, run_checks
 from sipcli.errors import SipcliError
 from sipcli.phone.observer import NullObserver
@@ -36,7 +36,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.checks: list[Check] = []
-        self.report = Report(self.checks.append)
+        self.report = DoctorReport(self.checks.append)
 
     def the(self, name: str) -> Check:
         """The check of that name."""

@@ -7,7 +7,7 @@ import pytest
 import trustme
 from websockets.http11 import Response
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.doctor.connection import Attempt, connection_checks
 from sipcli.errors import ConnectError, Phase
 from sipcli.net.errors import LinkDetails, Problem

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import trustme
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.errors import ConfigError
 from sipcli.net.link_options import LinkOptions

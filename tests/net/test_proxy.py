@@ -13,7 +13,7 @@ import pytest
 import trustme
 from websockets.asyncio.server import ServerConnection
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.errors import Phase
 from sipcli.net.dial import dial
 from sipcli.net.errors import DialError

@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Authenticator, AuthRefused, Credentials
 from sipcli.sandbox.names import DOMAIN

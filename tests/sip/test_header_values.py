@@ -6,7 +6,7 @@ from sipcli.sip.grammar import Malformed
 from sipcli.sip.header_values import (
     ContentDisposition,
     CSeq,
-    Event,
+    EventPackage,
     MediaType,
     RAck,
     Reason,
@@ -90,11 +90,11 @@ def test_session_expires() -> None:
 
 
 def test_event() -> None:
-    event = Event.parse("Dialog ;id=7;shared")
+    event = EventPackage.parse("Dialog ;id=7;shared")
     assert (event.package, event.id) == ("Dialog", "7")
     assert str(event) == "Dialog;id=7;shared"
     with pytest.raises(Malformed):
-        Event.parse(";id=7")
+        EventPackage.parse(";id=7")
 
 
 def test_subscription_state() -> None:

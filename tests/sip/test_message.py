@@ -7,7 +7,7 @@ from sipcli.sip.grammar import Malformed
 from sipcli.sip.header_values import (
     ContentDisposition,
     CSeq,
-    Event,
+    EventPackage,
     MediaType,
     RAck,
     Reason,
@@ -69,7 +69,7 @@ OPTIONAL = [
     ("Require", "100rel, \udcff, a b", "require", ("100rel",)),
     ("Proxy-Require", "x", "proxy_require", ("x",)),
     ("Unsupported", "y", "unsupported", ("y",)),
-    ("o", "refer;id=1", "event", Event.parse("refer;id=1")),
+    ("o", "refer;id=1", "event", EventPackage.parse("refer;id=1")),
     ("Subscription-State", "active", "subscription_state", SubscriptionState("active")),
     ("r", str(A), "refer_to", A),
     ("b", str(A), "referred_by", A),

@@ -11,7 +11,7 @@ from typing import Final, cast
 from uuid import uuid4
 
 from sipcli.catalog.codecs import CODECS
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.calls.events import CallEvent as CoreEvent
 from sipcli.core.calls.events import Incoming, RemoteOffer

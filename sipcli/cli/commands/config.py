@@ -26,7 +26,7 @@ from sipcli.config.paths import (
 )
 from sipcli.config.resolve import check_files
 from sipcli.config.settings import KEYS
-from sipcli.config.sources import DEFAULT, Origin, Source
+from sipcli.config.sources import DEFAULT, Origin, SettingSource
 from sipcli.errors import ConfigError
 from sipcli.text import one_line
 
@@ -138,7 +138,7 @@ def _in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
     if key.name == "instance_id" and origin is DEFAULT:
         folder = _place(state_folder)
         kept = kept_instance_id(loaded.settings.uri, folder) if folder else None
-        return (key.plain(kept), Origin(Source.STATE)) if kept else (None, DEFAULT)
+        return (key.plain(kept), Origin(SettingSource.STATE)) if kept else (None, DEFAULT)
     return key.shown(loaded.settings), origin
 
 

@@ -12,7 +12,7 @@ from sipcli.cli.output.wording import BAD, FAINT, GOOD, Line
 from sipcli.cli.session import Session, can_ask, run_session
 from sipcli.cli.targets import resolve_target
 from sipcli.config.keys import Section
-from sipcli.doctor.check import ORDER, Check, Report, bad
+from sipcli.doctor.check import ORDER, Check, DoctorReport, bad
 from sipcli.doctor.runner import DoctorRun, run_checks
 from sipcli.errors import ConfigError, Phase
 
@@ -40,7 +40,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
     sound device is used.
     """
     screen = current_screen()
-    report = Report(_tell)
+    report = DoctorReport(_tell)
 
     async def work(session: Session) -> None:
         doing = "starting"

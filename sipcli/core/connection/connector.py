@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core.connection.backoff import Draw, retry_delay
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.servers import Servers

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 
 
 @dataclass(frozen=True, slots=True)

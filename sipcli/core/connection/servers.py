@@ -1,6 +1,6 @@
 """Choose the WebSocket server to try next: heaviest first, ties at random, without failed ones."""
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core.connection.backoff import Draw
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from sipcli.core.requests.protection_space import (
-    Kind,
-    Plan,
+    AnswerableChallenge,
+    Challenger,
     Scope,
     Space,
     Spaces,
@@ -92,7 +92,7 @@ class Credentials:
             return digest.ha1(algorithm, self.username, realm, self.password)
         return self.ha1 and self.ha1.lower()
 
-    def choose(self, plans: Sequence[Plan]) -> Plan | None:
+    def choose(self, plans: Sequence[AnswerableChallenge]) -> AnswerableChallenge | None:
         """The topmost plan (RFC 8760 §2.4) that the password, or the kind of `ha1`, can serve."""
         if self.password is not None or self.ha1 is None:
             return plans[0]
@@ -158,7 +158,7 @@ class AuthSession:
     def learn(self, request: Request, response: Response) -> None:
         """Use what a final response other than 401 and 407 to `request` says about nonces."""
         self._attempts.clear()
-        for kind in Kind:
+        for kind in Challenger:
             services = response.headers.get(kind.info_field)
             if services is None:
                 continue
@@ -228,7 +228,7 @@ class Authenticator:
         if request.method in ("ACK", "CANCEL"):
             return request
         headers = request.headers
-        for kind in Kind:
+        for kind in Challenger:
             headers = headers.without(kind.credentials_field)
             for space in self._spaces.within(Scope.of(kind, request)):
                 value = str(space.authorization(request))
@@ -241,7 +241,7 @@ class Authenticator:
 
     def open(self, challenges: Sequence[Challenge]) -> Space | AuthRefused:
         """A space for the usable challenges of one realm: the topmost that we can serve."""
-        plans = [plan for plan in map(Plan.for_, challenges) if plan is not None]
+        plans = [plan for plan in map(AnswerableChallenge.for_, challenges) if plan is not None]
         if not plans:
             offers = _listed(map(describe_offer, challenges))
             return AuthRefused(f"no supported algorithm: the server offers {offers}")
@@ -263,7 +263,7 @@ class Authenticator:
 def _challenged(request: Request, response: Response) -> dict[_Place, list[Challenge]]:
     """The usable challenges of a response, in its order, by the space they stand for."""
     found: dict[_Place, list[Challenge]] = {}
-    for kind in Kind:
+    for kind in Challenger:
         for challenge in parse_challenges(response.headers.all(kind.challenge_field)):
             if is_usable(challenge):
                 place = Scope.of(kind, request), challenge.realm
@@ -275,13 +275,13 @@ def _no_challenge(response: Response) -> str:
     """Return why a response has no challenge that we can answer."""
     faults = _listed(
         f"{challenge.scheme}: {challenge.fault or 'it is too long'}"
-        for kind in Kind
+        for kind in Challenger
         for challenge in parse_challenges(response.headers.all(kind.challenge_field))
     )
     return "no usable Digest challenge" + (f" ({faults})" if faults else "")
 
 
-def _sent(kind: Kind, request: Request) -> list[Authorization]:
+def _sent(kind: Challenger, request: Request) -> list[Authorization]:
     """The credentials that a request has in the field of this kind."""
     found: list[Authorization] = []
     for services in request.headers.all(kind.credentials_field):

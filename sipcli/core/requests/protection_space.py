@@ -26,7 +26,7 @@ most servers read leaves room for the rest of the request.
 """
 
 
-class Kind(Enum):
+class Challenger(Enum):
     """The challenger: the server, or a proxy on the way (RFC 3261 §22.2, §22.3).
 
     A forking proxy may put challenges of both kinds into one response.
@@ -62,20 +62,20 @@ class Scope:
     its 407 looks like any other).
     """
 
-    kind: Kind
+    kind: Challenger
     register: bool
     host: str
 
     @classmethod
-    def of(cls, kind: Kind, request: Request) -> "Scope":
+    def of(cls, kind: Challenger, request: Request) -> "Scope":
         """The scope that `request` belongs to."""
         uri = request.uri
         host = uri.host if isinstance(uri, SipUri) else str(uri)
-        return cls(kind, request.method == "REGISTER", host if kind is Kind.SERVER else "")
+        return cls(kind, request.method == "REGISTER", host if kind is Challenger.SERVER else "")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class AnswerableChallenge:
     """A challenge that we can answer, and how."""
 
     challenge: Challenge
@@ -83,7 +83,7 @@ class Plan:
     qop: str | None
 
     @classmethod
-    def for_(cls, challenge: Challenge) -> "Plan | None":
+    def for_(cls, challenge: Challenge) -> "AnswerableChallenge | None":
         """`auth` is preferred, `auth-int` taken where it is alone; None if nothing is supported."""
         algorithm = digest.find_algorithm(challenge.algorithm)
         if algorithm is None:
@@ -114,7 +114,7 @@ def describe_offer(challenge: Challenge) -> str:
 class Space:
     """One authentication session with a protection space (RFC 7616 §3.6)."""
 
-    plan: Plan
+    plan: AnswerableChallenge
     username: str
     """As it goes into the header field: hashed where the challenge allows it."""
     key: str = field(repr=False)
@@ -125,7 +125,7 @@ class Space:
     """Requests that have used the nonce."""
 
     @classmethod
-    def open(cls, plan: Plan, username: str, ha1: str, cnonce: str) -> "Space":
+    def open(cls, plan: AnswerableChallenge, username: str, ha1: str, cnonce: str) -> "Space":
         """Start with a challenge; `ha1` is H(username:realm:password) in its algorithm."""
         challenge, algorithm = plan.challenge, plan.algorithm
         key = digest.session_key(algorithm, ha1, challenge.nonce, cnonce)

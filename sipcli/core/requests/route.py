@@ -6,7 +6,7 @@ Also the rules of `sips:`: TLS on each hop, and a `sips:` Contact (RFC 5630 §5.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.sip.address import Address
 from sipcli.sip.uri import SipUri, Uri
 

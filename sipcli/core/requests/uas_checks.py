@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.config.servers import WsServer
+from sipcli.config.server_settings import WsServer
 from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
 from sipcli.core.requests.route import is_sips

@@ -34,7 +34,7 @@ from sipcli.media.session.transport_manager import TransportManager
 from sipcli.sdp.description import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation, NegotiationState, ReceivedOffer
-from sipcli.sdp.sources import RtpSource
+from sipcli.sdp.rtp_sources import RtpSource
 from sipcli.sdp.transport import Candidate, Fingerprint
 from sipcli.sdp.validation import Refused
 

@@ -13,7 +13,7 @@ from sipcli.media.rtp.rtcp import build as rtcp_bytes
 from sipcli.media.rtp.rtcp import parse as parse_rtcp
 from sipcli.media.session.audio_stream import MAX_COLLISIONS
 from sipcli.media.transport.media_transport import MediaTransport
-from sipcli.sdp.sources import MidExtension
+from sipcli.sdp.rtp_sources import MidExtension
 from tests.media.session.ends import connected, exchange, virtual
 from tests.media.virtual_time import now
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import trustme
 
-from sipcli.config.servers import TurnServer
+from sipcli.config.server_settings import TurnServer
 from sipcli.config.settings import IceTransportPolicy, Settings
 from sipcli.errors import ConfigError
 from sipcli.media.transport.ice_servers import IceServer, IceServers

@@ -7,7 +7,7 @@ from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
 from sipcli.sdp.read import read
-from sipcli.sdp.sources import (
+from sipcli.sdp.rtp_sources import (
     MID_URI,
     HeaderExtension,
     MidExtension,
