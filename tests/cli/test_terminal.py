@@ -18,7 +18,7 @@ from sipcli.cli.script.parser import SCRIPT_HELP
 from sipcli.errors import Phase
 from sipcli.phone import events
 from sipcli.phone.registration_status import RegistrationStatus
-from tests.cli.test_status import REGISTERED
+from tests.cli.test_status_line import REGISTERED
 
 URI = "ws://pbx.example.org:8080"
 REFUSED = events.ConnectFailed(

@@ -51,6 +51,7 @@ def test_a_lost_connection_is_an_outage_until_there_is_another() -> None:
 def test_a_connection_that_was_given_up_already_is_no_outage() -> None:
     status = after(CONNECTED, REGISTERED, replace(LOST, server="ws://b"))
     assert (status.ready, status.outage) == (REGISTERED, None)
+    assert (status.is_connected, status.server) == (True, URI)
 
 
 @pytest.mark.parametrize("event", [FAILED, REFUSED, replace(LOST, retry_in_s=2.0)])
@@ -80,3 +81,22 @@ def test_what_ends_after_a_failure_leaves_that_the_cause() -> None:
 def test_a_password_that_is_needed_is_not_waited_for() -> None:
     failure = after(CONNECTED, replace(REFUSED, status=401, needs_password=True)).failure
     assert isinstance(failure, MissingPassword)
+
+
+def test_what_repeats_is_a_refresh_or_the_same_failure_of_the_same_server() -> None:
+    assert not after(CONNECTED, REGISTERED).is_repeat
+    assert after(CONNECTED, REGISTERED, REGISTERED).is_repeat
+    assert after(FAILED, FAILED).is_repeat
+    elsewhere = replace(FAILED, server="ws://b")
+    assert not after(FAILED, elsewhere).is_repeat
+    assert after(FAILED, elsewhere, FAILED).is_repeat
+    assert not after(FAILED, CONNECTED, LOST, FAILED).is_repeat
+    assert not after(CONNECTED, REGISTERED, REFUSED, REGISTERED).is_repeat
+
+
+def test_the_next_attempt_has_a_time_until_it_begins() -> None:
+    assert after(FAILED).retry_at == 106.0
+    assert after(replace(FAILED, retry_in_s=None)).retry_at is None
+    assert after(FAILED, events.Connecting(server=URI)).retry_at is None
+    assert after(CONNECTED, REGISTERED).expires_at == 700.0
+    assert after(CONNECTED, REGISTERED, LOST).expires_at is None

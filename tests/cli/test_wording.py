@@ -1,12 +1,13 @@
-"""What a person reads of a call, whatever the far end has put into it."""
+"""What a person reads of each event, whatever the far end has put into it."""
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from sipcli.cli.output.wording import wording
+from sipcli.cli.output.wording import bindings, next_try, wording
 from sipcli.config.policies import Permission
+from sipcli.errors import Phase
 from sipcli.phone import events
 from sipcli.phone.events import (
     Answered,
@@ -18,6 +19,104 @@ from sipcli.phone.events import (
     TransferProgress,
 )
 from tests.cli.call_session_fixture import ASKED, MOVED
+
+SERVER = "wss://edge.example.com"
+
+
+def registered(**changes: Any) -> events.Registered:
+    usual: dict[str, Any] = {
+        "uri": "sip:alice@example.com",
+        "registrar": "sip:example.com",
+        "expires_s": 600,
+        "contact": "sip:x@y.invalid",
+        "bindings": (),
+        "pub_gruu": None,
+        "temp_gruu": None,
+        "elapsed_ms": 42,
+    }
+    return events.Registered(**usual | changes)
+
+
+def refused(wait: float | None) -> events.RegistrationFailed:
+    return events.RegistrationFailed(status=403, reason="403 No", retry_in_s=wait)
+
+
+def failed(wait: float | None) -> events.ConnectFailed:
+    return events.ConnectFailed(server=SERVER, phase=Phase.TCP, reason="refused", retry_in_s=wait)
+
+
+def lost(wait: float | None, server: str = SERVER, code: int | None = 1006) -> events.Disconnected:
+    return events.Disconnected(server=server, code=code, reason="gone", retry_in_s=wait)
+
+
+def message(direction: Literal["sent", "received"], status: int | None) -> events.InstantMessage:
+    return events.InstantMessage(
+        direction=direction, sender="sip:bob@x", to="sip:carol@x", text="hi\nyou", status=status
+    )
+
+
+CONNECTED = events.Connected(server=SERVER, elapsed_ms=12.4)
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (events.Connecting(server=SERVER), f"… connecting to {SERVER}"),
+        (CONNECTED, f"✓ connected to {SERVER} in 12 ms"),
+        (failed(None), f"✗ {SERVER}: TCP: refused"),
+        (failed(0.0), f"✗ {SERVER}: TCP: refused; trying the next server"),
+        (failed(2.4999), f"✗ {SERVER}: TCP: refused; next try in 2.5 s"),
+        (lost(2.0), f"✗ {SERVER}: gone (1006); next try in 2 s"),
+        (lost(None, code=None), f"✗ {SERVER}: gone"),
+        (
+            registered(),
+            "✓ registered sip:alice@example.com at sip:example.com for 600 s (42 ms)",
+        ),
+        (refused(60.0), "✗ registration: 403 No; next try in 60 s"),
+        (refused(None), "✗ registration: 403 No"),
+        (events.Unregistered(), "• unregistered"),
+        (message("sent", 200), "✓ message to sip:carol@x: 200"),
+        (message("sent", 404), "✗ message to sip:carol@x: 404"),
+        (message("sent", None), "✗ message to sip:carol@x: no answer, it may have arrived"),
+        (events.Pong(target="sip:b@x", status=200, rtt_ms=1.4999), "✓ sip:b@x: 200 in 1.5 ms"),
+        (events.Pong(target="sip:b@x", status=404, rtt_ms=2.0), "✗ sip:b@x: 404 in 2 ms"),
+        (events.Pong(target="sip:b@x", status=401, rtt_ms=None), "✗ sip:b@x: 401"),
+        (events.Pong(target="sip:b@x", status=None, rtt_ms=None), "✗ sip:b@x: no answer"),
+        (events.Warned(text="mind this"), "! mind this"),
+    ],
+)
+def test_the_line_of_an_event(event: events.PhoneEvent, line: str) -> None:
+    found = wording(event)
+    assert found is not None
+    assert f"{found.mark} {found.text}" == line
+
+
+def test_a_received_message_shows_who_and_what_and_nothing_that_a_terminal_obeys() -> None:
+    line = wording(message("received", 200))
+    assert line is not None
+    assert (line.mark, line.style) == ("✉", "bold")
+    assert line.text.startswith("sip:bob@x: hi")
+    evil = events.InstantMessage(
+        direction="received", sender="sip:\x9b@x", to="", text="\x1b[2J\u202e\udcff", status=200
+    )
+    shown = wording(evil)
+    assert shown is not None
+    assert shown.text == "sip:\\x9b@x: \\x1b[2J\\u202e\\xff"
+
+
+def test_our_own_binding_is_marked() -> None:
+    event = registered(
+        bindings=(
+            events.Binding(contact="sip:a@x", expires_s=10, ours=True),
+            events.Binding(contact="sip:\x1b@x", expires_s=None, ours=False),
+        )
+    )
+    assert bindings(event) == ["  * sip:a@x  10 s", "    sip:\\x1b@x"]
+
+
+def test_no_next_try_needs_no_words() -> None:
+    assert next_try(None) == ""
+
 
 NASTY = "\x1b[2Jb\no\rb\x9b\u202e"
 HOST = events.SelectedCandidate(type="host", protocol="udp", address="192.0.2.1", port=4000)
