@@ -72,13 +72,16 @@ def test_the_sdist_has_every_file_of_the_repository(dist: Path) -> None:
     assert {*in_the_repository()} - held - NOT_GIVEN_AWAY == set()
 
 
-def test_the_wheel_has_the_package_and_nothing_else(dist: Path) -> None:
+def test_the_wheel_has_the_package_and_the_manual_page_and_nothing_else(dist: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {
         "sipcli",
+        f"sipcli-{sipcli.__version__}.data",
         f"sipcli-{sipcli.__version__}.dist-info",
     }
+    data = [name.partition("/")[2] for name in names if ".data/" in name]
+    assert data == ["data/share/man/man1/sipcli.1"]
     assert "sipcli/py.typed" in names
 
 
@@ -94,6 +97,11 @@ def test_what_the_wheel_installs_is_what_runs(installed: Path, tmp_path: Path) -
     assert Path(found.strip()).is_relative_to(installed.parent)
     version = run(installed / "sipcli", "--version", cwd=tmp_path)
     assert version == f"sipcli {sipcli.__version__}\n"
+
+
+def test_the_wheel_installs_the_manual_page(installed: Path) -> None:
+    page = installed.parent / "share/man/man1/sipcli.1"
+    assert page.read_text("utf-8") == (ROOT / "docs/sipcli.1").read_text("utf-8")
 
 
 def test_what_the_wheel_installs_can_call(installed: Path, tmp_path: Path) -> None:
