@@ -14,8 +14,8 @@ from time import process_time
 import numpy as np
 
 from sipcli.catalog.codecs import CODECS, OPUS, Codec
-from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.codecs.registry import make_decoder, make_encoder
+from sipcli.media.codecs.codec import make_decoder, make_encoder
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm
 from sipcli.media.rtp.packet import build, parse
 from sipcli.media.session.inbound import InboundAudio, InboundFormats

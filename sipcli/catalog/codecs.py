@@ -1,10 +1,11 @@
 """The audio codecs: the names, numbers and quality figures of each, declared once.
 
-To add a codec, declare it in `CODECS` and make its encoder and decoder in `media/codecs/`.
+To add a codec, declare it in `CODECS` and write the file in `media/codecs/` that the declaration
+names.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -23,7 +24,10 @@ class Impairment:
     wide_band: bool
 
 
-@dataclass(frozen=True, slots=True)
+_WHOLE_TENS: Final = tuple(range(10, 130, 10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
     """The description of a codec. What is negotiated of it stands in the session description."""
 
@@ -31,23 +35,29 @@ class Codec:
     """As in the `codecs` setting, in lower case."""
     encoding: str
     """As in an `a=rtpmap` line."""
+    module: str
+    """The file in `media/codecs/` that has its `make_encoder` and `make_decoder`."""
     clock_rate: int
     """Hz: of the RTP timestamps. G.722 says 8000 though it is 16 kHz (RFC 3551 §4.5.2)."""
     sample_rate: int
     """Hz: of the sound inside the codec."""
-    channels: int
+    channels: int = 1
     """As in an `a=rtpmap` line; Opus says 2 whatever is sent (RFC 7587 §4.1)."""
-    payload_type: int | None
+    payload_type: int | None = None
     """The static one (RFC 3551 §6); None if it is dynamic."""
-    bytes_per_ms: int | None
-    """Of payload, if it can be cut and joined at any millisecond; None if it cannot."""
-    coding_ms: float
+    dynamic_payload_type: int | None = None
+    """The one that we offer if there is no static one: Chromium's, which all gateways have met."""
+    fmtp: str = ""
+    """The `a=fmtp` parameters that we always send; `sdp/formats.py` adds the settings of Opus."""
+    bytes_per_ms: int | None = None
+    """Of payload, if it can be split and joined at any millisecond; None if it cannot."""
+    packets_ms: tuple[int, ...] = _WHOLE_TENS
+    """The lengths of packet that the encoder can make, the shortest first."""
+    coding_ms: float = 0.0
     """The delay that encoding and decoding add, filters and resampling included; the time that a
     packet takes to fill is not."""
     impairment: Impairment | None = None
     """None for what is not speech."""
-    dynamic_payload_type: int | None = None
-    """The one that we offer if there is no static one: Chromium's, which all gateways have met."""
 
     @property
     def scale(self) -> int:
@@ -69,15 +79,54 @@ _OPUS: Final = Impairment(5.0, 4.3, wide_band=True)
 _G722: Final = Impairment(13.0, 4.3, wide_band=True)
 _G711: Final = Impairment(0.0, 25.1, wide_band=False)
 
-OPUS: Final = Codec("opus", "opus", 48_000, 48_000, 2, None, None, 6.5, _OPUS, 111)
-G722: Final = Codec("g722", "G722", 8_000, 16_000, 1, 9, 8, 3.3, _G722)
-PCMU: Final = Codec("pcmu", "PCMU", 8_000, 8_000, 1, 0, 8, 3.9, _G711)
-PCMA: Final = Codec("pcma", "PCMA", 8_000, 8_000, 1, 8, 8, 3.9, _G711)
+OPUS: Final = Codec(
+    name="opus",
+    encoding="opus",
+    module="opus",
+    clock_rate=48_000,
+    sample_rate=48_000,
+    channels=2,
+    dynamic_payload_type=111,
+    fmtp="minptime=10",  # shorter packets work, but cost more
+    packets_ms=(10, 20, 40, 60, 80, 100, 120),  # as libopus encodes (RFC 6716 §2.1.4)
+    coding_ms=6.5,
+    impairment=_OPUS,
+)
+G722: Final = Codec(
+    name="g722",
+    encoding="G722",
+    module="g722",
+    clock_rate=8_000,
+    sample_rate=16_000,
+    payload_type=9,
+    bytes_per_ms=8,
+    coding_ms=3.3,
+    impairment=_G722,
+)
+PCMU: Final = Codec(
+    name="pcmu",
+    encoding="PCMU",
+    module="g711",
+    clock_rate=8_000,
+    sample_rate=8_000,
+    payload_type=0,
+    bytes_per_ms=8,
+    coding_ms=3.9,
+    impairment=_G711,
+)
+PCMA: Final = replace(PCMU, name="pcma", encoding="PCMA", payload_type=8)
 
 CODECS: Final[Mapping[str, Codec]] = MappingProxyType(
     {codec.name: codec for codec in (OPUS, G722, PCMU, PCMA)}
 )
 """By the names of the `codecs` setting, in the order of preference if none is set."""
 
-COMFORT_NOISE: Final = Codec("cn", "CN", 8_000, 8_000, 1, 13, None, 0.0)
+COMFORT_NOISE: Final = Codec(
+    name="cn",
+    encoding="CN",
+    module="comfort_noise",
+    clock_rate=8_000,
+    sample_rate=8_000,
+    payload_type=13,
+)
 """RFC 3389: not a codec to choose, but what some peers send while their user is silent."""

@@ -16,7 +16,7 @@ from sipcli.cli.shared_options import common
 from sipcli.config.policies import Permission
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.evaluator import Evaluator
-from sipcli.media.codecs.registry import opus_shortcoming
+from sipcli.media.codecs.opus import opus_shortcoming
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_manager import CallManager, OnCall
 from sipcli.phone.call_stats import call_stats

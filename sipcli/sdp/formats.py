@@ -60,8 +60,10 @@ class Format:
 
 
 def format_of(codec: codecs.Codec) -> Format:
-    """Return the format that we offer for a codec, without parameters."""
-    return Format(codec.offered_payload_type, codec.name, codec.clock_rate, codec.channels)
+    """Return the format that we offer for a codec."""
+    return Format(
+        codec.offered_payload_type, codec.name, codec.clock_rate, codec.channels, codec.fmtp
+    )
 
 
 _OURS: Final = (*codecs.CODECS.values(), codecs.COMFORT_NOISE)
@@ -124,8 +126,6 @@ def first_of_each(formats: Iterable[Format]) -> dict[FormatKey, Format]:
 FULL_BAND: Final = 48_000
 """Hz: the default playback rate, for the full bandwidth of Opus."""
 _YES: Final = ("1", "true", "yes")
-_MIN_PTIME: Final = "minptime=10"
-"""Minimum ms of sound in a packet that we ask for; shorter ones work, but cost more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ class OpusWishes:
             f"maxaveragebitrate={self.max_average_bitrate}": self.max_average_bitrate,
             f"maxplaybackrate={self.max_playback_rate}": self.max_playback_rate != FULL_BAND,
         }
-        return ";".join((_MIN_PTIME, *(text for text, is_said in said.items() if is_said)))
+        return ";".join((codecs.OPUS.fmtp, *(text for text, is_said in said.items() if is_said)))
 
 
 CODECS: Final = {name: format_of(codec) for name, codec in codecs.CODECS.items()}

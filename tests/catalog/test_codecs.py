@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.catalog.codecs import CODECS, COMFORT_NOISE, Codec
-from sipcli.media.codecs.registry import make_decoder, make_encoder
+from sipcli.media.codecs.codec import make_decoder, make_encoder
 from sipcli.sdp.formats import Preferences
 
 ALL = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)

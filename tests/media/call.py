@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sipcli.catalog.codecs import COMFORT_NOISE, PCMU, Codec
 from sipcli.media.audio_io.tones import Tone
-from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm, silence
 from sipcli.media.rtp.packet import RtpPacket, parse
 from sipcli.media.session.inbound import InboundAudio, InboundFormats

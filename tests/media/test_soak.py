@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU, Codec
-from sipcli.media.codecs.registry import make_encoder
+from sipcli.media.codecs.codec import make_encoder
 from sipcli.media.pcm import FRAME_S
 from sipcli.media.rtp.packet import build
 from sipcli.media.session.inbound import InboundAudio, InboundFormats

@@ -1,8 +1,24 @@
-"""The interfaces of encoders and decoders."""
+"""The interfaces of encoders and decoders, and how to make one.
 
-from typing import Protocol
+`catalog/codecs.py` declares the codecs, and for each the file in this folder that has its
+`make_encoder(codec, opus)` and `make_decoder(codec)`. Those are imported late: FFmpeg, which some
+need, takes 100 ms to load.
+"""
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from typing import Any, Final, Protocol
+
+from sipcli.catalog.codecs import CODECS, COMFORT_NOISE, OPUS, Codec
+from sipcli.errors import MediaError
+from sipcli.media.codecs import libopus
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.pcm import Pcm
+
+_FFMPEG_OPUS_MS: Final = 20
+"""The only packet length of Opus through FFmpeg."""
 
 
 class Encoder(Protocol):
@@ -15,7 +31,7 @@ class Encoder(Protocol):
     def encode(self, pcm: Pcm) -> bytes:
         """Return the payload for one packet; empty if nothing need be sent (DTX).
 
-        `pcm` has 960 samples, or as many as `registry.packet_ms` allows.
+        `pcm` has 960 samples, or as many as `packet_ms` allows.
         """
 
     def expect_loss(self, percent: float) -> None:
@@ -57,3 +73,43 @@ class Decoder(Protocol):
 
         `payload` itself is decoded after that.
         """
+
+
+def make_encoder(codec: Codec, opus: OpusSettings | None = None) -> Encoder:
+    """Return a new encoder for one stream; only Opus uses `opus`. Raises `MediaError`."""
+    make: Callable[[Codec, OpusSettings], Encoder] = _module(codec).make_encoder
+    return make(codec, opus or OpusSettings())
+
+
+def make_decoder(codec: Codec) -> Decoder:
+    """Return a new decoder for one stream. Raises `MediaError`."""
+    make: Callable[[Codec], Decoder] = _module(codec).make_decoder
+    return make(codec)
+
+
+def _module(codec: Codec) -> Any:
+    return import_module(f"{__package__}.{codec.module}")
+
+
+def packet_ms(codec: Codec, wanted: int) -> int:
+    """Return how many ms of sound a packet should hold if the far end asks for `wanted` ms.
+
+    That is the longest that the codec allows and that is not longer, else the shortest.
+    """
+    if codec == OPUS and libopus.load() is None:
+        return _FFMPEG_OPUS_MS
+    return max((each for each in codec.packets_ms if each <= wanted), default=codec.packets_ms[0])
+
+
+@cache
+def preload(names: tuple[str, ...]) -> None:
+    """Load all that the codecs of these names need, by making one of each.
+
+    In the middle of a call the process may be out of file descriptors. What cannot be loaded is
+    reported by the call that needs it.
+    """
+    with suppress(MediaError, ImportError, OSError):
+        make_decoder(COMFORT_NOISE)
+        for codec in (CODECS[name] for name in names):
+            make_encoder(codec)
+            make_decoder(codec)

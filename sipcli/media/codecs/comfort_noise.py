@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from sipcli.catalog.codecs import COMFORT_NOISE
+from sipcli.catalog.codecs import COMFORT_NOISE, Codec
 from sipcli.media.codecs.resampler import Resampler
 from sipcli.media.pcm import FRAME, RATE, Pcm, Wave, silence, to_pcm
 
@@ -74,6 +74,11 @@ class ComfortNoiseDecoder:
     def decode_fec(self, payload: bytes, samples: int) -> Pcm:
         """There is none: the same as `conceal`."""
         return self.conceal(samples)
+
+
+def make_decoder(_codec: Codec) -> ComfortNoiseDecoder:
+    """Return a new decoder for one stream; there is no encoder."""
+    return ComfortNoiseDecoder()
 
 
 def _answer(coefficients: bytes) -> Wave:

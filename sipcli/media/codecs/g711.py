@@ -6,6 +6,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sipcli.catalog.codecs import PCMA, PCMU, Codec
+from sipcli.media.codecs.narrowband import NarrowbandDecoder, NarrowbandEncoder
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.pcm import Pcm, Wave
 
 _Integers: TypeAlias = npt.NDArray[np.signedinteger[Any]]
@@ -30,7 +33,7 @@ class Law:
         """One sample for each byte."""
         return self.expand[np.frombuffer(payload, np.uint8)]
 
-    def grain(self, payload: bytes) -> Wave:
+    def quantization_noise(self, payload: bytes) -> Wave:
         """The mean square of the error of each sample that `decode` gives."""
         return self.noise[np.frombuffer(payload, np.uint8)]
 
@@ -77,3 +80,15 @@ def _bits(numbers: _Integers) -> _Integers:
 
 MU_LAW: Final = _mu_law()
 A_LAW: Final = _a_law()
+_LAWS: Final = {PCMU.name: MU_LAW, PCMA.name: A_LAW}
+
+
+def make_encoder(codec: Codec, _opus: OpusSettings) -> NarrowbandEncoder:
+    """Return a new encoder for one stream."""
+    return NarrowbandEncoder(codec, _LAWS[codec.name].encode)
+
+
+def make_decoder(codec: Codec) -> NarrowbandDecoder:
+    """Return a new decoder for one stream."""
+    law = _LAWS[codec.name]
+    return NarrowbandDecoder(codec, law.decode, law.quantization_noise)

@@ -3,34 +3,35 @@
 import av
 import numpy as np
 
-from sipcli.catalog.codecs import G722
-from sipcli.media.codecs.narrowband import NarrowDecoder, NarrowEncoder
+from sipcli.catalog.codecs import Codec
+from sipcli.media.codecs.narrowband import NarrowbandDecoder, NarrowbandEncoder
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.pcm import Pcm
 
 
-def encoder() -> NarrowEncoder:
-    """An encoder with a memory of its own."""
+def make_encoder(codec: Codec, _opus: OpusSettings) -> NarrowbandEncoder:
+    """Return a new encoder for one stream."""
     context = av.CodecContext.create("g722", "w")
-    context.sample_rate = G722.sample_rate
+    context.sample_rate = codec.sample_rate
     context.layout = "mono"
     context.format = "s16"
 
     def encode(pcm: Pcm) -> bytes:
         frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate = G722.sample_rate
+        frame.sample_rate = codec.sample_rate
         return b"".join(bytes(packet) for packet in context.encode(frame))
 
-    return NarrowEncoder(G722.sample_rate, encode)
+    return NarrowbandEncoder(codec, encode)
 
 
-def decoder() -> NarrowDecoder:
-    """A decoder with a memory of its own."""
+def make_decoder(codec: Codec) -> NarrowbandDecoder:
+    """Return a new decoder for one stream."""
     context = av.CodecContext.create("g722", "r")
-    context.sample_rate = G722.sample_rate
+    context.sample_rate = codec.sample_rate
     context.layout = "mono"
 
     def decode(payload: bytes) -> Pcm:
         frames = context.decode(av.Packet(payload))
         return np.concatenate([frame.to_ndarray()[0] for frame in frames], dtype=np.int16)
 
-    return NarrowDecoder(G722.sample_rate, decode)
+    return NarrowbandDecoder(codec, decode)

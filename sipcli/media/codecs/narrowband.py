@@ -5,27 +5,26 @@ from typing import Final
 
 import numpy as np
 
+from sipcli.catalog.codecs import Codec
 from sipcli.media.codecs.concealment import Concealer
 from sipcli.media.codecs.g711_postfilter import G711Postfilter
 from sipcli.media.codecs.resampler import Resampler
 from sipcli.media.pcm import RATE, Pcm, Wave, silence
 
-_UNIT: Final = 8
-"""Bytes in a millisecond of G.711 and of G.722: what is over in a payload is cut off."""
 _SAMPLES: Final = RATE // 1000
 """At 48 kHz in a millisecond."""
-_WORTH_LOOKING_AT: Final = 10 * _UNIT
-"""Bytes: in less than 10 ms no pitch is found."""
+_MIN_LOOKAHEAD_MS: Final = 10
+"""In less, no pitch is found."""
 
 
-class NarrowEncoder:
-    """An `Encoder` around one that works at `rate` Hz."""
+class NarrowbandEncoder:
+    """An `Encoder` around a function that encodes sound at the codec's own sample rate."""
 
     pausing = False
 
-    def __init__(self, rate: int, encode: Callable[[Pcm], bytes]) -> None:
+    def __init__(self, codec: Codec, encode: Callable[[Pcm], bytes]) -> None:
         self._encode = encode
-        self._down = Resampler(RATE, rate)
+        self._down = Resampler(RATE, codec.sample_rate)
 
     def encode(self, pcm: Pcm) -> bytes:
         """The payload for one frame."""
@@ -35,43 +34,47 @@ class NarrowEncoder:
         """Nothing to prepare: these codecs carry no redundancy."""
 
 
-class NarrowDecoder:
-    """A `Decoder` around one that works at `rate` Hz and takes any number of bytes.
+class NarrowbandDecoder:
+    """A `Decoder` around a function that decodes whole milliseconds at the codec's sample rate.
 
-    `grain` is for G.711 (8 kHz): it tells the noise in what `decode` gives. Such a `decode` has
-    no memory, so that a payload can be looked at before its turn.
+    `noise` is for G.711 (8 kHz): it returns the mean square of the quantization error of each
+    sample that `decode` returns. Such a `decode` has no memory, so a payload can also be decoded
+    ahead of its turn. Raises `ValueError` for a codec whose payload cannot be split.
     """
 
     pausing = False
 
     def __init__(
         self,
-        rate: int,
+        codec: Codec,
         decode: Callable[[bytes], Pcm],
-        grain: Callable[[bytes], Wave] | None = None,
+        noise: Callable[[bytes], Wave] | None = None,
     ) -> None:
-        # What G.722 makes of the packet after a gap is too wrong to be gone by: PESQ falls.
-        self.looks_ahead = grain is not None
+        if codec.bytes_per_ms is None:
+            raise ValueError(f"the payload of {codec.name} cannot be split")
+        self._bytes_per_ms = codec.bytes_per_ms
+        # G.722 decodes the packet after a gap too badly to use it for that: PESQ falls.
+        self.looks_ahead = noise is not None
         self._decode = decode
-        self._grain = grain
-        self._scale = RATE // rate
-        self._concealer = Concealer(rate)
+        self._noise = noise
+        self._scale = RATE // codec.sample_rate
+        self._concealer = Concealer(codec.sample_rate)
         self._filter = G711Postfilter()
-        self._up = Resampler(rate, RATE)
+        self._up = Resampler(codec.sample_rate, RATE)
 
     def samples(self, payload: bytes) -> int:
-        """64 kbit/s: a millisecond takes eight bytes."""
-        return len(payload) // _UNIT * _SAMPLES
+        """Return the samples of the whole milliseconds in `payload`."""
+        return len(payload) // self._bytes_per_ms * _SAMPLES
 
     def decode(self, payload: bytes) -> Pcm:
         """The sound in `payload`."""
-        whole = payload[: len(payload) - len(payload) % _UNIT]
+        whole = payload[: len(payload) - len(payload) % self._bytes_per_ms]
         if not whole:
             return silence(0)
         pcm = self._concealer.good(self._decode(whole))
-        if self._grain is None:
+        if self._noise is None:
             return self._up.convert(pcm)
-        return self._up.convert(self._filter.clean(pcm, self._grain(whole)))
+        return self._up.convert(self._filter.clean(pcm, self._noise(whole)))
 
     def conceal(self, samples: int, following: bytes = b"") -> Pcm:
         """The last pitch periods again, fading, and, backwards, the first ones of `following`.
@@ -80,10 +83,10 @@ class NarrowDecoder:
         """
         made = -(-samples // _SAMPLES) * _SAMPLES
         ahead = None
-        if self.looks_ahead and len(following) >= _WORTH_LOOKING_AT:
+        if self.looks_ahead and len(following) >= _MIN_LOOKAHEAD_MS * self._bytes_per_ms:
             ahead = self._decode(following)
         pcm = self._concealer.conceal(made // self._scale, ahead)
-        if self._grain is None:
+        if self._noise is None:
             return self._up.convert(pcm)[:samples]
         cleaned = self._filter.clean(pcm, np.zeros(len(pcm), np.float32))
         return self._up.convert(cleaned)[:samples]

@@ -2,21 +2,19 @@
 
 import ctypes
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from sipcli.catalog.codecs import Codec
 from sipcli.media.codecs import libopus
+from sipcli.media.codecs.codec import Decoder, Encoder
 from sipcli.media.codecs.libopus import MAX_SAMPLES, Library
+from sipcli.media.codecs.opus_settings import DTX_PAYLOAD, DtxGate, OpusSettings
 from sipcli.media.pcm import RATE, Pcm, silence
 
 _LARGEST_PAYLOAD: Final = 1275
 """Bytes of one frame at most (RFC 6716 §3.4, R2)."""
-DTX_PAYLOAD: Final = 2
-"""Bytes: a payload no longer than this says that nothing follows for a while."""
-PACKETS_MS: Final = (10, 20, 40, 60, 80, 100, 120)
-"""What a packet can hold, as libopus encodes it (RFC 6716 §2.1.4)."""
 _WORTH_FEC: Final = 0.5
 """Percent of loss from which on FEC costs less quality than it saves."""
 _LEAST_TOLD: Final = 10
@@ -25,41 +23,6 @@ _PLAYBACK_RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
 """Hz: what the bandwidths of Opus are for, narrow to full (RFC 6716 §2)."""
 _STEP: Final = RATE // 400
 """libopus conceals multiples of 2.5 ms."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpusSettings:
-    """What can be chosen about the encoder."""
-
-    bitrate: int = 32_000
-    """Bits a second, on average: 6000 to 510000."""
-    complexity: int = 7
-    """0 to 10. At 32 kbit/s a frame costs 0.11, 0.15, 0.17, 0.19 and 0.27 ms with 3, 6, 7, 8 and 10
-    (of one core of a small server), and PESQ-WB is 4.26, 4.42 and from 7 on 4.43. Less than 7 takes
-    steady tones for silence where DTX is on, and no music for music."""
-    fec: bool = True
-    """Let packets tell how the one before sounded, once losses are reported (§2.1.7)."""
-    dtx: bool = False
-    """Send next to nothing while there is no speech (§2.1.9)."""
-    cbr: bool = False
-    """Make all packets equally long, since varying lengths can reveal words (§2.1.8)."""
-    max_playback_rate: int = 48_000
-    """Hz: what is above half of it is not encoded, since it is not played (RFC 7587 §6.1)."""
-
-
-class DtxGate:
-    """Lets the first of the payloads pass that say that nothing follows for a while, no other.
-
-    The far end has to know that a pause begins, or takes it for packets that are lost.
-    """
-
-    def __init__(self) -> None:
-        self._is_shut = False
-
-    def passed(self, payload: bytes) -> bytes:
-        """`payload`, or nothing if the far end knows already."""
-        was_shut, self._is_shut = self._is_shut, len(payload) <= DTX_PAYLOAD
-        return b"" if was_shut and self._is_shut else payload
 
 
 class OpusEncoder:
@@ -84,7 +47,7 @@ class OpusEncoder:
         return self._gate is not None and self._library.is_in_dtx(self._state)
 
     def encode(self, pcm: Pcm) -> bytes:
-        """Return the payload for one packet of `PACKETS_MS`; empty if DTX sends nothing."""
+        """Return the payload for one packet of `Codec.packets_ms`; empty if DTX sends nothing."""
         size = self._library.encode(
             self._state, pcm.tobytes(), len(pcm), self._out, _LARGEST_PAYLOAD
         )
@@ -148,3 +111,30 @@ class OpusDecoder:
             self._state, payload, size, self._address, samples, int(fec)
         )
         return count
+
+
+def make_encoder(_codec: Codec, settings: OpusSettings) -> Encoder:
+    """Return an encoder on libopus or, without it, on FFmpeg. Raises `MediaError` without both."""
+    library = libopus.load()
+    if library is not None:
+        return OpusEncoder(library, settings)
+    from sipcli.media.codecs import opus_av  # late: FFmpeg takes 100 ms to load
+
+    return opus_av.make_encoder(settings)
+
+
+def make_decoder(_codec: Codec) -> Decoder:
+    """Return a decoder on libopus or, without it, on FFmpeg. Raises `MediaError` without both."""
+    library = libopus.load()
+    if library is not None:
+        return OpusDecoder(library)
+    from sipcli.media.codecs import opus_av
+
+    return opus_av.make_decoder()
+
+
+def opus_shortcoming() -> str | None:
+    """Return a warning for the user if Opus works only with limits; else None."""
+    if libopus.load() is not None:
+        return None
+    return "libopus was not found: lost Opus packets are concealed less well"

@@ -12,7 +12,7 @@ from av.error import FFmpegError
 from sipcli.errors import MediaError
 from sipcli.media.codecs.concealment import Concealer
 from sipcli.media.codecs.libopus import MAX_SAMPLES
-from sipcli.media.codecs.opus import DTX_PAYLOAD, DtxGate, OpusSettings
+from sipcli.media.codecs.opus_settings import DTX_PAYLOAD, DtxGate, OpusSettings
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 
 Name: TypeAlias = Literal["libopus", "opus"]
@@ -24,12 +24,12 @@ _EXPECTED_LOSS: Final = "10"
 """Percent: FFmpeg wants to know before the first frame, and less brings no FEC at 32 kbit/s."""
 
 
-def encoder(settings: OpusSettings) -> "AvOpusEncoder":
+def make_encoder(settings: OpusSettings) -> "AvOpusEncoder":
     """One by the best codec that this FFmpeg has. Raises `MediaError` if it has none."""
     return AvOpusEncoder(_best("encode"), settings)
 
 
-def decoder() -> "AvOpusDecoder":
+def make_decoder() -> "AvOpusDecoder":
     """One by the best codec that this FFmpeg has. Raises `MediaError` if it has none."""
     return AvOpusDecoder(_best("decode"))
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sipcli.catalog.codecs import COMFORT_NOISE, Codec
-from sipcli.media.codecs.codec import Decoder
-from sipcli.media.codecs.registry import make_decoder
+from sipcli.media.codecs.codec import Decoder, make_decoder
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.dtmf.receiver import DtmfReceiver
 from sipcli.media.jitter_buffer.jitter_buffer import JitterBuffer

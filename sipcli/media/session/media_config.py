@@ -7,7 +7,7 @@ from typing import Self
 from sipcli.catalog.codecs import CODECS
 from sipcli.config.settings import Settings
 from sipcli.config.tables import Opus
-from sipcli.media.codecs import registry
+from sipcli.media.codecs import codec
 from sipcli.media.session import rtp_formats
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.webrtc.dtls import DtlsCertificate
@@ -32,7 +32,7 @@ class MediaConfig:
 
         Loads all libraries that its calls need now.
         """
-        registry.preload(settings.codecs)
+        codec.preload(settings.codecs)
         return cls(
             certificate=DtlsCertificate.generate(),
             ice_servers=IceServers.from_settings(settings, include_loopback=include_loopback),

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sipcli.catalog.codecs import Codec
-from sipcli.media.codecs.codec import Encoder
-from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.codecs.codec import Encoder, make_encoder
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.codecs.packetizer import Packetizer
-from sipcli.media.codecs.registry import make_encoder
 from sipcli.media.dtmf.digits import DialStep, Digit
 from sipcli.media.dtmf.sender import DtmfSender, EventFrame
 from sipcli.media.pcm import Pcm
@@ -33,7 +32,7 @@ class OutboundFormats:
     max_redundant: int = MAX_REDUNDANT
     """Maximum earlier payloads that a RED packet may repeat, as limited by bandwidth."""
     packet_ms: int = 20
-    """ms of sound in each packet, as `registry.packet_ms` allows."""
+    """ms of sound in each packet, as `codec.packet_ms` allows."""
     opus: OpusSettings | None = None
     """How the far end wants its Opus; unused with other codecs."""
     mid: extension.ExtensionElement | None = None

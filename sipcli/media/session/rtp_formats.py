@@ -4,8 +4,8 @@ from typing import Final
 
 from sipcli.catalog.codecs import CODECS, COMFORT_NOISE
 from sipcli.config.tables import Opus
-from sipcli.media.codecs.opus import OpusSettings
-from sipcli.media.codecs.registry import packet_ms
+from sipcli.media.codecs.codec import packet_ms
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.rtp.extension import ExtensionElement, OneOf
 from sipcli.media.rtp.red import MAX_REDUNDANT
 from sipcli.media.session.inbound import InboundFormats

@@ -7,9 +7,8 @@ import pytest
 
 from sipcli.catalog.codecs import CODECS, COMFORT_NOISE, OPUS, PCMU, Codec
 from sipcli.media.codecs import libopus, opus_av
-from sipcli.media.codecs.codec import Decoder, Encoder
-from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder
-from sipcli.media.codecs.registry import make_decoder, make_encoder, opus_shortcoming
+from sipcli.media.codecs.codec import Decoder, Encoder, make_decoder, make_encoder
+from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder, opus_shortcoming
 from sipcli.media.pcm import FRAME, RATE
 from sipcli.media.quality.level import dbfs, rms
 from tests.media.codecs.tone import frames, level, sine, through

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sipcli.catalog.codecs import CODECS
+from sipcli.media.codecs.codec import make_decoder
 from sipcli.media.codecs.g711 import A_LAW, MU_LAW, Law
 from sipcli.media.codecs.g711_postfilter import DELAY, G711Postfilter
-from sipcli.media.codecs.registry import make_decoder
 from sipcli.media.codecs.resampler import Resampler
 from sipcli.media.pcm import FRAME, RATE, Pcm, Wave
 from tests.media.codecs.tone import sine, voice
@@ -18,7 +18,9 @@ def cleaned(law: Law, sent: Pcm, piece: int = 160) -> Wave:
     """`sent`, at 8 kHz, through the companding and the filter."""
     grain_filter, codes = G711Postfilter(), law.encode(sent)
     parts = [codes[at : at + piece] for at in range(0, len(codes), piece)]
-    return np.concatenate([grain_filter.clean(law.decode(p), law.grain(p)) for p in parts])
+    return np.concatenate(
+        [grain_filter.clean(law.decode(p), law.quantization_noise(p)) for p in parts]
+    )
 
 
 def noise_db(sent: Pcm, heard: Pcm | Wave) -> float:
@@ -43,7 +45,7 @@ def test_the_noise_that_a_law_tells_of_is_what_it_makes(law: Law) -> None:
     sent = spoken()
     codes = law.encode(sent)
     error = np.square(law.decode(codes).astype(float) - sent).mean()
-    assert law.grain(codes).mean() == pytest.approx(error, rel=0.1)
+    assert law.quantization_noise(codes).mean() == pytest.approx(error, rel=0.1)
 
 
 @LAWS

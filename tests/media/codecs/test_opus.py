@@ -10,7 +10,8 @@ import pytest
 
 from sipcli.media.codecs import libopus
 from sipcli.media.codecs.libopus import Library
-from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder, OpusSettings
+from sipcli.media.codecs.opus import OpusDecoder, OpusEncoder
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.media.quality.level import dbfs, rms
 from tests.media.codecs.tone import frames, level, sine, through, voice

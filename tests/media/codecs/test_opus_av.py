@@ -8,8 +8,9 @@ import pytest
 
 from sipcli.errors import MediaError
 from sipcli.media.codecs import libopus, opus_av
-from sipcli.media.codecs.opus import OpusDecoder, OpusSettings
+from sipcli.media.codecs.opus import OpusDecoder
 from sipcli.media.codecs.opus_av import AvOpusDecoder, AvOpusEncoder, Name
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.pcm import FRAME
 from tests.media.codecs.tone import frames, level, sine, through
 
@@ -69,12 +70,12 @@ def test_what_is_lost_is_made_up_from_what_was_heard(name: Name) -> None:
 def test_no_opus_at_all_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(av, "codecs_available", {"g722"})
     with pytest.raises(MediaError, match="cannot encode Opus"):
-        opus_av.encoder(OpusSettings())
+        opus_av.make_encoder(OpusSettings())
     with pytest.raises(MediaError, match="cannot decode Opus"):
-        opus_av.decoder()
+        opus_av.make_decoder()
 
 
 def test_expected_loss_comes_too_late_for_ffmpeg() -> None:
-    encoder = opus_av.encoder(OpusSettings())
+    encoder = opus_av.make_encoder(OpusSettings())
     encoder.expect_loss(50.0)
     assert encoder.encode(sine(300.0, frames=1))

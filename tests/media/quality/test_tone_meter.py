@@ -5,7 +5,7 @@ import pytest
 
 from sipcli.catalog.codecs import CODECS, Codec
 from sipcli.media.audio_io.tones import Tone
-from sipcli.media.codecs.registry import make_decoder, make_encoder
+from sipcli.media.codecs.codec import make_decoder, make_encoder
 from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.media.quality.tone_meter import TOLERANCE, WINDOW, ToneMeter, measure
 

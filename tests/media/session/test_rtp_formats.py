@@ -7,7 +7,7 @@ import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU
 from sipcli.config.tables import Opus
-from sipcli.media.codecs.opus import OpusSettings
+from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.rtp.extension import ExtensionElement, OneOf
 from sipcli.media.session import rtp_formats
 from sipcli.sdp.description import Direction

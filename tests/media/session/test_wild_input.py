@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sipcli.catalog.codecs import OPUS, PCMU
 from sipcli.media.audio_io.tones import Tone
-from sipcli.media.codecs.registry import make_encoder
+from sipcli.media.codecs.codec import make_encoder
 from sipcli.media.pcm import FRAME_S, Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp import rtcp
