@@ -165,6 +165,9 @@ CORE_ROOMS: dict[str, set[str]] = {
 BELOW_THE_ROOMS = ("sipcli.core.events", "sipcli.core.timers")
 """What every room may import."""
 LONGEST_FILE = 400
+TESTS = Path(__file__).parent
+LONG_TEST_FILES = {"phone/test_turns.py"}
+"""Files of the tests that are longer: this list may only shrink."""
 
 SAME_CLASS_NAMES = {
     "Answered": 2,
@@ -335,3 +338,13 @@ def test_a_module_name_means_one_thing() -> None:
     counts = Counter(name for name in modules if name not in IN_EVERY_LAYER)
     repeated = {name: count for name, count in counts.items() if count > 1}
     assert repeated == SAME_MODULE_NAMES, "find another name, or shorten the list"
+
+
+def test_no_file_of_the_tests_is_longer_either() -> None:
+    long = {
+        path.relative_to(TESTS).as_posix()
+        for path in TESTS.rglob("*.py")
+        if "node_modules" not in path.parts
+        and len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_FILE
+    }
+    assert long == LONG_TEST_FILES

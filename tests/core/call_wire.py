@@ -176,6 +176,12 @@ class CallWire(Wire):
         ]
         return build.request(method, parse_uri("sip:alice@example.com"), fields, body)
 
+    def referred(self, *fields: tuple[str, str]) -> CallId:
+        """A call of ours whose far end sends a REFER with these fields."""
+        call, invite = self.talk()
+        self.receive(self.inside(invite, "REFER", *fields))
+        return call
+
 
 def word(message: Request | Response) -> str:
     """`INVITE`, or `200 INVITE`."""

@@ -7,7 +7,7 @@ from sipcli.config.settings import Settings
 from sipcli.core.agent import DebugLine, Note, Transmit, UserAgent
 from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
-from sipcli.core.events import Event
+from sipcli.core.events import Event, Warned
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import Phase
 from sipcli.sip.message import Request, Response
@@ -118,3 +118,7 @@ class Wire:
     def told(self, kind: type[AnyEvent]) -> list[AnyEvent]:
         """The events of one kind so far."""
         return [event for event in self.events if isinstance(event, kind)]
+
+    def warnings(self) -> list[str]:
+        """The texts of all warnings so far."""
+        return [event.text for event in self.told(Warned)]

@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 
 from sipcli.config.server_settings import WsServer
 from sipcli.net.dial import dial
-from sipcli.net.errors import DialError
+from sipcli.net.errors import DialError, LinkClosed
 from sipcli.net.link import Link
 from sipcli.net.link_options import LinkOptions
 from tests.open_files import open_files
@@ -270,3 +270,12 @@ def fails(script: Script, path: str = "", **changes: Any) -> DialError:
             return await failure(port, path, **changes)
 
     return run(test())
+
+
+async def end_of(link: Link) -> LinkClosed:
+    """Receive until the link ends; returns how it does."""
+    while True:
+        try:
+            await link.receive()
+        except LinkClosed as closed:
+            return closed
