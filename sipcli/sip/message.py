@@ -169,7 +169,7 @@ class Message:
     unsupported = each("Unsupported", token)
     """Option tags that made a request fail with 420."""
 
-    event = optional("EventPackage", EventPackage.parse)
+    event = optional("Event", EventPackage.parse)
     """The event package (RFC 6665 §8.2.1)."""
     subscription_state = optional("Subscription-State", SubscriptionState.parse)
     """The state of the subscription (RFC 6665 §8.2.3)."""

@@ -41,7 +41,7 @@ _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
     "Replaces": Replaces.parse,
     "Refer-To": Address.parse,
     "RAck": RAck.parse,
-    "EventPackage": EventPackage.parse,
+    "Event": EventPackage.parse,
     "Subscription-State": SubscriptionState.parse,
 }
 """Must be well-formed if a request has them; in responses they are ignored if malformed."""
