@@ -176,7 +176,6 @@ SAME_CLASS_NAMES = {
     "Call": 3,
     "Connected": 2,
     "Digits": 2,
-    "Due": 2,
     "Fields": 2,
     "Flow": 2,
     "Incoming": 2,

@@ -69,7 +69,7 @@ def test_a_roll_back_makes_room(turn: Turn) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "is_quiet"),
-    [("is_asking", True, True), ("retry_at", 5.0, True), ("awaits_ack", True, False)],
+    [("is_asking", True, True), ("awaits_retry", True, True), ("awaits_ack", True, False)],
 )
 def test_more_than_an_offer_may_be_in_the_way_of_the_next(
     name: str, value: object, is_quiet: bool

@@ -39,12 +39,6 @@ class Setup(Protocol):
     def flow_lost(self, flow: Flow, now: float) -> None:
         """The connection ended."""
 
-    def deadline(self) -> float | None:
-        """When to call `tick` next; None: never."""
-
-    def tick(self, now: float) -> None:
-        """Fire due timers."""
-
 
 class Call:
     """A call, known by its Call-ID; after its end it lingers until nothing is outstanding."""
@@ -225,21 +219,7 @@ class Call:
         if self._answered_at is not None:
             self._answered_at -= seconds
         for session in self.sessions():
-            session.usage.timer.slept(seconds, now)
-
-    def deadline(self) -> float | None:
-        """When to call `tick` next; None: never."""
-        due = [session.deadline() for session in self.sessions()]
-        if self.setup is not None:
-            due.append(self.setup.deadline())
-        return min((at for at in due if at is not None), default=None)
-
-    def tick(self, now: float) -> None:
-        """Fire due timers."""
-        if self.setup is not None:
-            self.setup.tick(now)
-        for session in list(self.sessions()):
-            session.tick(now)
+            session.usage.session_timer.slept(seconds, now)
 
     def _report_end(self, status: int, reason: str, now: float) -> None:
         report, self.report = self.report, None

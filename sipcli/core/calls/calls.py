@@ -7,6 +7,7 @@ learns the state from `Ended` and the other events.
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from sipcli.config.settings import Settings
@@ -17,7 +18,7 @@ from sipcli.core.calls.incoming import Incoming
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.outgoing import Outgoing
 from sipcli.core.calls.session import Session
-from sipcli.core.calls.session_timer import SessionTimer
+from sipcli.core.calls.session_timer import refuse_interval
 from sipcli.core.calls.transfer import Transferee
 from sipcli.core.connection.flow import Flow
 from sipcli.core.dialogs.services import DialogServices, Fields
@@ -252,7 +253,7 @@ class Calls:
             return Answer(400, "Missing Contact")
         if request.call_id in self._calls:
             return Answer(482)  # our own call came back to us, or one call came twice
-        too_small = SessionTimer().refusal(request)
+        too_small = refuse_interval(request)
         if too_small is not None:
             return Answer(422, headers=too_small)
         replaced = self._replaced(request)
@@ -272,11 +273,11 @@ class Calls:
 
     def flow_up(self, now: float) -> None:
         """A connection is open."""
-        self._each(lambda call: call.flow_up(now), now)
+        self._each(Call.flow_up, now)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """A connection is gone; its transactions have reported that already."""
-        self._each(lambda call: call.flow_lost(flow, now), now)
+        self._each(lambda call, at: call.flow_lost(flow, at), now)
 
     def slept(self, seconds: float, now: float) -> None:
         """The machine slept: the far ends' clocks ran on for `seconds` while ours stood still."""
@@ -286,16 +287,16 @@ class Calls:
     def stop(self, now: float) -> None:
         """End all calls and refuse new ones; `is_idle` says when that is done."""
         self._takes_calls = False
-        self._each(lambda call: call.hang_up(now), now)
+        self._each(Call.hang_up, now)
 
     def deadline(self) -> float | None:
         """When to call `tick` next; None: never."""
-        due = (call.deadline() for call in self._calls.values())
-        return min((at for at in due if at is not None), default=None)
+        return self._services.timers.deadline()
 
     def tick(self, now: float) -> None:
         """Fire due timers."""
-        self._each(lambda call: call.tick(now), now)
+        for timer in self._services.timers.due(now):
+            self._contain(timer.owner, timer.fire, now)
 
     def sweep(self) -> None:
         """Forget calls that are completely finished."""
@@ -313,17 +314,22 @@ class Calls:
     def _new_call(self, call_id: CallId, now: float) -> Call:
         return Call(call_id, self._services, self._gate, self._emit, now)
 
-    def _each(self, act: Callable[[Call], None], now: float) -> None:
-        """Have every call act. One that raises is over, and keeps none of the others from it."""
+    def _each(self, act: Callable[[Call, float], None], now: float) -> None:
+        """Have every call act."""
         for call in list(self._calls.values()):
-            try:
-                act(call)
-            except Exception as error:  # noqa: BLE001
-                self.bugs.append(error)
-                with suppress(Exception):
-                    call.hang_up(now, reason="a bug in sipcli")
-                self._calls.pop(call.id, None)
-                self._incoming.pop(call.id, None)
+            self._contain(call.id, partial(act, call), now)
+
+    def _contain(self, call_id: CallId, act: Callable[[float], None], now: float) -> None:
+        """Have one call act. If that raises, the call is over; the others do not notice."""
+        try:
+            act(now)
+        except Exception as error:  # noqa: BLE001
+            self.bugs.append(error)
+            with suppress(Exception):
+                self._calls[call_id].hang_up(now, reason="a bug in sipcli")
+            self._calls.pop(call_id, None)
+            self._incoming.pop(call_id, None)
+            self._services.timers.stop_all(call_id)
 
     def _has_room(self, replaced: Call | None = None) -> bool:
         """True if there may be another call, in the place of `replaced` where that is given."""

@@ -68,13 +68,18 @@ class Incoming:
         self._session.pracks = self
         call.session = self._session
         rseq = 1 + int(services.draw() * (FIRST_RSEQ_LIMIT - 1))
-        self._reliable = ReliableSender(rseq, self._send_reliable)
+        new_timer = self._session.usage.new_timer
+        self._reliable = ReliableSender(rseq, self._send_reliable, self._on_no_prack, new_timer)
         self._ringing = Draft(180)
         self._answer = b""
         self.state = IncomingState.RINGING
-        self.deadlines = {"no answer": now + no_answer_timeout, "ring again": now + RING_AGAIN}
+        self._no_answer = new_timer(self._on_no_answer)
+        self._no_answer.start(now + no_answer_timeout)
+        self._ring_again = new_timer(self._on_ring_again)
+        self._ring_again.start(now + RING_AGAIN)
+        self._expiry = new_timer(self._on_expiry)
         if request.expires is not None:
-            self.deadlines["expired"] = now + request.expires
+            self._expiry.start(now + request.expires)
 
     def start(self, now: float) -> None:
         """Tell the owner about the call, and the caller that it rings."""
@@ -164,7 +169,7 @@ class Incoming:
         self._enter(IncomingState.ANSWERED)
         session, request = self._session, self._inbound.request
         headers = self._dialog_headers()
-        headers += session.usage.timer.answer_headers(request, now)
+        headers += session.usage.session_timer.answer_headers(request, now)
         session.usage.is_confirmed = True
         session.remote.accept(self._inbound, headers, self._answer, now, is_first=True)
         self._call.answered(session, None, now)
@@ -200,28 +205,21 @@ class Incoming:
             self._session.drop(now)
             self._call.end("network", None, "the connection was lost", now)
 
-    def deadline(self) -> float | None:
-        """When to call `tick` next; None: never."""
-        due = [*self.deadlines.values()]
-        repeat = self._reliable.deadline()
-        if repeat is not None:
-            due.append(repeat)
-        return min(due, default=None)
+    # Timers
 
-    def tick(self, now: float) -> None:
-        """Fire due timers."""
-        if not self._reliable.tick(now):
-            self._time_out(500, "the caller does not confirm our progress", now)
-        for name in [name for name, at in self.deadlines.items() if at <= now]:
-            match name:
-                case "no answer":
-                    self._time_out(408, "not answered in time", now)
-                case "expired":
-                    self._time_out(487, "the caller wanted an answer sooner", now)
-                case "ring again" if self.state is IncomingState.RINGING:
-                    self.deadlines["ring again"] = now + RING_AGAIN
-                    if self._reliable.outstanding is None:
-                        self._provisional(Draft(self._ringing.status), now)
+    def _on_no_answer(self, now: float) -> None:
+        self._time_out(408, "not answered in time", now)
+
+    def _on_expiry(self, now: float) -> None:
+        self._time_out(487, "the caller wanted an answer sooner", now)
+
+    def _on_no_prack(self, now: float) -> None:
+        self._time_out(500, "the caller does not confirm our progress", now)
+
+    def _on_ring_again(self, now: float) -> None:
+        self._ring_again.start(now + RING_AGAIN)
+        if self._reliable.outstanding is None:
+            self._provisional(Draft(self._ringing.status), now)
 
     # Inside
 
@@ -270,4 +268,5 @@ class Incoming:
     def _enter(self, state: IncomingState) -> None:
         self.state = state
         if state is not IncomingState.RINGING:
-            self.deadlines = {}
+            for timer in (self._no_answer, self._ring_again, self._expiry):
+                timer.stop()

@@ -45,13 +45,15 @@ class DialogOwner(Protocol):
 class InviteUsage(DialogUsage):
     """A dialog of a call: offer/answer, session timer, ACKs."""
 
+    session_timer: SessionTimer
+    """Set by `Session`, which handles what is due."""
+
     def __init__(
         self, dialog: Dialog, services: DialogServices, call: DialogOwner, turn: OfferAnswer
     ) -> None:
         super().__init__(dialog, services, self._on_dialog_gone)
         self.call = call
         self.turn = turn
-        self.timer = SessionTimer()
         self._ack: Request | None = None
 
     def acknowledge(self, invite: Request) -> None:

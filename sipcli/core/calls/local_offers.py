@@ -38,6 +38,7 @@ class LocalOffers:
         """Methods that the far end refuses, whatever its Allow says."""
         self._retries = 0
         """Refusals in a row that asked for a retry."""
+        self._retry = usage.new_timer(self._on_retry)
 
     @property
     def can_offer(self) -> bool:
@@ -70,7 +71,7 @@ class LocalOffers:
     def refresh(self, now: float) -> None:
         """Refresh the session: by a bare UPDATE, else by an offer of the owner's (§7.4)."""
         usage = self._usage
-        usage.timer.refresh_failed(now)  # until it succeeds
+        usage.session_timer.refresh_failed(now)  # until it succeeds
         if not self.can_offer:
             return
         if self._knows_update:
@@ -83,26 +84,9 @@ class LocalOffers:
     def close(self, now: float) -> None:
         """The dialog is over: wait for nothing."""
         self._usage.turn.drop_own()
+        self._retry.stop()
         if self._invitation is not None:
             self._invitation.leave(now)
-
-    def deadline(self) -> float | None:
-        """When to call `tick` next; None: never."""
-        due = (self._usage.turn.retry_at, self._invitation.deadline() if self._invitation else None)
-        return min((at for at in due if at is not None), default=None)
-
-    def tick(self, now: float) -> None:
-        """Fire due timers."""
-        if self._invitation is not None:
-            self._invitation.tick(now)
-        usage = self._usage
-        if usage.turn.retry_at is None or usage.turn.retry_at > now:
-            return
-        if not usage.turn.is_quiet:  # their offer came first and is not answered yet
-            usage.turn.retry_at = now + RECHECK_WAIT
-            return
-        usage.turn.retry_at = None
-        usage.call.emit(OfferDue(call=usage.call.id, is_refresh=False))
 
     # What the INVITE reports (invitation.InvitationUser)
 
@@ -129,6 +113,14 @@ class LocalOffers:
 
     # Inside
 
+    def _on_retry(self, now: float) -> None:
+        usage = self._usage
+        if not usage.turn.is_quiet:  # their offer came first and is not answered yet
+            self._retry.start(now + RECHECK_WAIT)
+            return
+        usage.turn.awaits_retry = False
+        usage.call.emit(OfferDue(call=usage.call.id, is_refresh=False))
+
     def _taken_after_all(self) -> None:
         """The far end accepted an offer that we gave up: offer again, so that both sides agree."""
         usage = self._usage
@@ -152,7 +144,7 @@ class LocalOffers:
         usage = self._usage
         usage.turn.is_asking = True
         # A re-INVITE that takes long needs no reliable provisional responses.
-        headers = [*capabilities(without=(RELIABLE,)), *usage.timer.request_headers()]
+        headers = [*capabilities(without=(RELIABLE,)), *usage.session_timer.request_headers()]
         flow, self._method = usage.services.flow, self._choose_method()
         if flow is None:
             self._failed(NotSent(), now)
@@ -179,7 +171,7 @@ class LocalOffers:
         usage = self._usage
         usage.turn.is_asking = False
         self._retries = 0
-        usage.timer.answered(response, now)
+        usage.session_timer.answered(response, now)
         if not self._body:
             return
         answer = description(response)
@@ -194,7 +186,9 @@ class LocalOffers:
     def _failed(self, failure: Failure | NotSent, now: float) -> None:
         usage = self._usage
         match failure:
-            case Answered(_, Response(status=422) as response) if usage.timer.too_small(response):
+            case Answered(_, Response(status=422) as response) if usage.session_timer.too_small(
+                response
+            ):
                 self._send(now)
             case Answered(_, Response(status=408)) | Unanswered() if self._is_lasting:
                 self._refused(408, "the far end does not answer", None, now)
@@ -256,7 +250,8 @@ class LocalOffers:
             return  # `refresh` has set the time of the next attempt
         self._retries = 0 if wait is None else self._retries + 1
         if wait is not None:
-            usage.turn.retry_at = now + wait
+            usage.turn.awaits_retry = True
+            self._retry.start(now + wait)
         usage.turn.roll_back()
         usage.call.emit(
             OfferRefused(

@@ -40,8 +40,9 @@ class OfferAnswer:
         """True once an offer has been answered."""
         self.is_asking = False
         """True if a re-INVITE or UPDATE of ours, with an offer or without, is not answered yet."""
-        self.retry_at: float | None = None
-        """When an offer of ours, refused for now, is due again."""
+        self.awaits_retry = False
+        """True if an offer of ours was refused for now, and the time to make it again has not come.
+        """
         self.awaits_ack = False
         """True if a 2xx of ours to an INVITE is not acknowledged yet: no INVITE of ours (§14.1)."""
         self._was_withdrawn = False
@@ -54,7 +55,7 @@ class OfferAnswer:
     @property
     def is_free(self) -> bool:
         """True if nothing blocks an offer of ours."""
-        return self.is_quiet and not self.is_asking and self.retry_at is None
+        return self.is_quiet and not self.is_asking and not self.awaits_retry
 
     def we_offer(self) -> None:
         """Record our offer; raises `OutOfTurn` while one is outstanding."""
@@ -111,7 +112,7 @@ class OfferAnswer:
 
     def drop_own(self) -> None:
         """The dialog is over: forget our pending request and retry."""
-        self.is_asking, self.retry_at = False, None
+        self.is_asking = self.awaits_retry = False
 
     def _agree(self) -> None:
         self._enter(Turn.IDLE, " (agreed)")

@@ -16,7 +16,7 @@ from sipcli.core.calls.provisional import ReliableReceiver, is_reliable
 from sipcli.core.calls.redirection import Redirection
 from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import TAG as TIMER
-from sipcli.core.calls.session_timer import SessionTimer
+from sipcli.core.calls.session_timer import MinInterval
 from sipcli.core.connection.flow import Flow
 from sipcli.core.dialogs.dialog import Dialog
 from sipcli.core.dialogs.invite_exchange import Failure, InviteExchange
@@ -77,10 +77,10 @@ class Outgoing:
                 ("Privacy", "id"),
                 ("P-Preferred-Identity", f"<{identity.aor}>"),
             ]
-        self._timer = SessionTimer()
+        self._min_interval = MinInterval()
         self._unlearnt: set[str] = set()
         """Option tags that the far end does not support; `replaces` names its header field, too."""
-        self._redirection = Redirection(call, target)
+        self._redirection = Redirection(call, target, self._try_next)
         self._refusal: Response | None = None
         """The response of the last target, while looking for another one."""
         self._proxies = Proxies()
@@ -135,20 +135,6 @@ class Outgoing:
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """Do nothing: the INVITE reports it."""
-
-    def deadline(self) -> float | None:
-        """When to call `tick` next; None: never."""
-        due = [self._redirection.deadline()]
-        if self._invitation is not None:
-            due.append(self._invitation.deadline())
-        return min((at for at in due if at is not None), default=None)
-
-    def tick(self, now: float) -> None:
-        """Fire due timers."""
-        if self._invitation is not None:
-            self._invitation.tick(now)
-        if self._redirection.tick(now):
-            self._try_next(now)
 
     # What the INVITE reports (invitation.InvitationUser)
 
@@ -234,7 +220,7 @@ class Outgoing:
             ("Contact", contact),
             *(one for one in self._headers if one[0].lower() not in self._unlearnt),
             *capabilities(without=tuple(self._unlearnt)),
-            *(self._timer.request_headers() if TIMER not in self._unlearnt else ()),
+            *(self._min_interval.headers() if TIMER not in self._unlearnt else ()),
             ("Content-Type", "application/sdp"),
         ]
         request = services.requester.out_of_dialog(
@@ -301,7 +287,7 @@ class Outgoing:
 
     def _answered(self, fork: _Fork, response: Response, now: float) -> None:
         session, turn = fork.session, fork.session.usage.turn
-        session.usage.timer.answered(response, now)
+        session.usage.session_timer.answered(response, now)
         body = None
         if not turn.agreed:
             body = description(response) or fork.preview
@@ -322,7 +308,7 @@ class Outgoing:
             return
         if response.status // 100 == 3 and response.status != 305:
             self._redirection.add(response)
-        if response.status == 422 and self._timer.too_small(response) and self._invitation:
+        if response.status == 422 and self._min_interval.raise_by(response) and self._invitation:
             self._invite(self._target, now, self._via)
             return
         if response.status == 420 and self._unlearns(response):

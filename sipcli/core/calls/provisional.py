@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.core.calls.retransmit import Due, Retransmit
+from sipcli.core.calls.retransmit import Retransmission
+from sipcli.core.dialogs.services import NewTimer
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip.message import Response
 
@@ -34,14 +35,22 @@ def is_reliable(response: Response) -> bool:
 class ReliableSender:
     """Our reliable responses to one INVITE: one at a time, repeated until its PRACK.
 
-    `send` is called with the RSeq to put in and the time, at first and for each repetition.
+    `send` is called with the RSeq to put in and the time, at first and for each repetition;
+    `give_up` if no PRACK comes in all the time there is.
     """
 
-    def __init__(self, rseq: int, send: Callable[[Draft, int, float], None]) -> None:
+    def __init__(
+        self,
+        rseq: int,
+        send: Callable[[Draft, int, float], None],
+        give_up: Callable[[float], None],
+        new_timer: NewTimer,
+    ) -> None:
         self._rseq = rseq
         self._send = send
+        self._give_up = give_up
         self._queue: deque[Draft] = deque(maxlen=MAX_QUEUED)
-        self._repeat: Retransmit | None = None
+        self._repetition = Retransmission(new_timer, LIFETIME, self._send_again, self._on_no_prack)
         self.outstanding: Draft | None = None
         """Sent and not acknowledged."""
 
@@ -61,7 +70,8 @@ class ReliableSender:
         """Take a PRACK; False: it acknowledges nothing that is outstanding (481)."""
         if self.outstanding is None or rseq != self._rseq:
             return False
-        self.outstanding = self._repeat = None
+        self.outstanding = None
+        self._repetition.stop()
         self._rseq += 1
         if self._queue:
             self._send_next(now)
@@ -70,30 +80,20 @@ class ReliableSender:
     def stop(self) -> None:
         """A final response is out: repeat nothing, send nothing new."""
         self._queue.clear()
-        self._repeat = None
-
-    def deadline(self) -> float | None:
-        """When `tick` has something to do."""
-        return None if self._repeat is None else self._repeat.deadline()
-
-    def tick(self, now: float) -> bool:
-        """Repeat what is due; False: no PRACK came in all the time there is."""
-        if self._repeat is None or self.outstanding is None:
-            return True
-        match self._repeat.due(now):
-            case Due.AGAIN:
-                self._send(self.outstanding, self._rseq, now)
-            case Due.GIVE_UP:
-                self.stop()
-                return False
-            case Due.NOTHING:
-                pass
-        return True
+        self._repetition.stop()
 
     def _send_next(self, now: float) -> None:
         self.outstanding = self._queue.popleft()
-        self._repeat = Retransmit(LIFETIME, now)
-        self._send(self.outstanding, self._rseq, now)
+        self._repetition.start(now)
+        self._send_again(now)
+
+    def _send_again(self, now: float) -> None:
+        if self.outstanding is not None:
+            self._send(self.outstanding, self._rseq, now)
+
+    def _on_no_prack(self, now: float) -> None:
+        self.stop()
+        self._give_up(now)
 
 
 class ReliableReceiver:

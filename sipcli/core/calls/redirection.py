@@ -1,5 +1,6 @@
 """Choose the next target after a 3xx (RFC 3261 §8.1.3.4): few, each once, each permitted."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -20,16 +21,17 @@ class Redirection:
     """The target set of one call, preferred targets first.
 
     `next` returns the target to call now. If the owner has to decide first, `is_asking` is True
-    until `accept`, `refuse` or `tick`.
+    until `accept` or `refuse`; `on_undecided` is called if neither was in time.
     """
 
-    def __init__(self, call: Call, target: Uri) -> None:
+    def __init__(self, call: Call, target: Uri, on_undecided: Callable[[float], None]) -> None:
         self._call = call
         self._tried: list[Uri] = [target]
         self._waiting: list[SipUri] = []
         self._has_secure_target = isinstance(target, SipUri) and target.scheme == "sips"
         self._asked: SipUri | None = None
-        self._deadline: float | None = None
+        self._on_undecided = on_undecided
+        self._undecided = call.services.new_timer(call.id, self._refuse_undecided)
         self._status = 0
         self.refused: list[str] = []
         """The targets that were not permitted or cannot be called, with the reason."""
@@ -66,7 +68,8 @@ class Redirection:
                     self._tell(uri, "accepted", None)
                     return uri
                 case Permission.ASK:
-                    self._asked, self._deadline = uri, now + DECISION_TIMEOUT_S
+                    self._asked = uri
+                    self._undecided.start(now + DECISION_TIMEOUT_S)
                     return None
                 case Permission.REFUSE:
                     self._refused(uri, self._policy_refusal)
@@ -109,27 +112,22 @@ class Redirection:
 
     def drop(self) -> None:
         """The call is over: forget pending targets."""
-        self._asked = self._deadline = None
+        self._asked = None
+        self._undecided.stop()
         self._waiting.clear()
-
-    def deadline(self) -> float | None:
-        """When to call `tick` next; None: never."""
-        return self._deadline
-
-    def tick(self, now: float) -> bool:
-        """Refuse a target that was not decided on in time; True if there was one."""
-        is_due = self._deadline is not None and self._deadline <= now
-        if is_due:
-            self.refuse(UNDECIDED)
-        return is_due
 
     @property
     def _policy_refusal(self) -> str:
         is_transfer = self._call.transfer is not None
         return self._call.gate.refusal(is_redirect=True, is_transfer=is_transfer)
 
+    def _refuse_undecided(self, now: float) -> None:
+        self.refuse(UNDECIDED)
+        self._on_undecided(now)
+
     def _take(self) -> SipUri:
-        uri, self._asked, self._deadline = self._asked, None, None
+        uri, self._asked = self._asked, None
+        self._undecided.stop()
         if uri is None:
             raise OutOfTurn("no redirect is waiting for a decision")
         return uri

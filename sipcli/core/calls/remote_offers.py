@@ -11,7 +11,8 @@ from typing import Final
 from sipcli.core.calls.events import Acknowledged, OfferRefused, OfferWithdrawn, RemoteOffer
 from sipcli.core.calls.invite_usage import InviteUsage, capabilities
 from sipcli.core.calls.offer_answer import Turn, description
-from sipcli.core.calls.retransmit import T2, Due, Retransmit
+from sipcli.core.calls.retransmit import T2, Retransmission
+from sipcli.core.calls.session_timer import refuse_interval
 from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.grammar import quote
@@ -30,7 +31,6 @@ class _Accepted:
     inbound: Inbound
     headers: list[tuple[str, str]]
     body: bytes
-    repeat: Retransmit
     is_first: bool
     """True if it confirms the dialog: no BYE of ours before its ACK (RFC 3261 §15)."""
     offers: bool
@@ -43,8 +43,9 @@ class RemoteOffers:
     def __init__(self, usage: InviteUsage) -> None:
         self._usage = usage
         self._pending: Inbound | None = None
-        self._answer_due: float | None = None
+        self._answer_overdue = usage.new_timer(self._on_answer_overdue)
         self._accepted: _Accepted | None = None
+        self._repetition = Retransmission(usage.new_timer, T2, self._repeat, self._on_no_ack)
 
     @property
     def holds_bye(self) -> bool:
@@ -55,7 +56,7 @@ class RemoteOffers:
         """Handle a request that may change the session: answer it, or tell the owner."""
         usage, request = self._usage, inbound.request
         offer = description(request)
-        too_small = usage.timer.refusal(request)
+        too_small = refuse_interval(request)
         if too_small is not None:
             usage.respond(inbound, 422, now, headers=too_small)
         elif request.method == "UPDATE" and offer is None:
@@ -92,9 +93,9 @@ class RemoteOffers:
     ) -> None:
         """Send a 200 to an INVITE, and again until its ACK comes."""
         offers = self._usage.turn.turn is Turn.OURS
-        self._await_ack(
-            _Accepted(inbound, headers, body, Retransmit(T2, now), is_first=is_first, offers=offers)
-        )
+        self._accepted = _Accepted(inbound, headers, body, is_first=is_first, offers=offers)
+        self._usage.turn.awaits_ack = True
+        self._repetition.start(now)
         self._usage.respond(inbound, 200, now, headers=headers, body=body)
 
     def acknowledged(self, ack: Request, now: float) -> bool:
@@ -102,7 +103,7 @@ class RemoteOffers:
         accepted = self._accepted
         if accepted is None or ack.cseq.number != accepted.inbound.request.cseq.number:
             return False
-        self._await_ack(None)
+        self.stop_repeating()
         usage, answer = self._usage, description(ack)
         if not accepted.offers:
             usage.call.emit(Acknowledged(call=usage.call.id, body=None))
@@ -133,39 +134,31 @@ class RemoteOffers:
             self._withdraw()
 
     def stop_repeating(self) -> None:
-        """The far end knows that the dialog is over."""
-        self._await_ack(None)
+        """The far end has our 2xx, or knows that the dialog is over."""
+        self._accepted = None
+        self._usage.turn.awaits_ack = False
+        self._repetition.stop()
 
-    def deadline(self) -> float | None:
-        """When `tick` has something to do."""
-        due = (self._answer_due, self._accepted.repeat.deadline() if self._accepted else None)
-        return min((at for at in due if at is not None), default=None)
+    # Timers
 
-    def tick(self, now: float) -> None:
-        """Fire what is due."""
-        if self._pending is not None and self._answer_due is not None and self._answer_due <= now:
+    def _on_answer_overdue(self, now: float) -> None:
+        if self._pending is not None:
             self._usage.respond(self._pending, 504, now)
             self._withdraw()
-        accepted = self._accepted
-        if accepted is None:
-            return
-        usage = self._usage
-        match accepted.repeat.due(now):
-            case Due.AGAIN:
-                # After a loss the new connection may still find the caller's proxy.
-                inbound = replace(
-                    accepted.inbound, flow=usage.services.flow or accepted.inbound.flow
-                )
-                usage.respond(inbound, 200, now, headers=accepted.headers, body=accepted.body)
-            case Due.GIVE_UP:
-                self._await_ack(None)
-                usage.call.dialog_over(usage, "network", None, "no ACK came for our answer", now)
-            case Due.NOTHING:
-                pass
 
-    def _await_ack(self, accepted: _Accepted | None) -> None:
-        self._accepted = accepted
-        self._usage.turn.awaits_ack = accepted is not None
+    def _repeat(self, now: float) -> None:
+        usage, accepted = self._usage, self._accepted
+        if accepted is not None:
+            # After a loss the new connection may still find the caller's proxy.
+            inbound = replace(accepted.inbound, flow=usage.services.flow or accepted.inbound.flow)
+            usage.respond(inbound, 200, now, headers=accepted.headers, body=accepted.body)
+
+    def _on_no_ack(self, now: float) -> None:
+        self.stop_repeating()
+        usage = self._usage
+        usage.call.dialog_over(usage, "network", None, "no ACK came for our answer", now)
+
+    # Inside
 
     def _receive_offer(self, inbound: Inbound, offer: bytes | None, now: float) -> None:
         usage = self._usage
@@ -176,9 +169,9 @@ class RemoteOffers:
             return
         usage.dialog.refresh_target(inbound.request)
         self._pending = inbound
-        self._answer_due = now + ANSWER_TIMEOUT_S
+        self._answer_overdue.start(now + ANSWER_TIMEOUT_S)
         if inbound.request.method == "INVITE":
-            self._await_ack(None)  # a peer that sends the next INVITE has received our 2xx
+            self.stop_repeating()  # a peer that sends the next INVITE has received our 2xx
             usage.services.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
         usage.call.emit(RemoteOffer(call=usage.call.id, body=offer))
 
@@ -187,7 +180,7 @@ class RemoteOffers:
         headers: list[tuple[str, str]] = []
         if request.method != "PRACK":
             headers += [("Contact", usage.dialog.contact), *capabilities()]
-            headers += usage.timer.answer_headers(request, now)
+            headers += usage.session_timer.answer_headers(request, now)
         if request.method == "INVITE":
             self.accept(inbound, headers, body, now, is_first=False)
         else:
@@ -195,14 +188,16 @@ class RemoteOffers:
 
     def _take(self) -> Inbound | None:
         """The request to answer; None: it was withdrawn before the owner answered."""
-        inbound, self._pending, self._answer_due = self._pending, None, None
+        inbound, self._pending = self._pending, None
+        self._answer_overdue.stop()
         if inbound is None:
             self._usage.turn.forgive_answer()
         return inbound
 
     def _withdraw(self) -> None:
         usage = self._usage
-        self._pending = self._answer_due = None
+        self._pending = None
+        self._answer_overdue.stop()
         usage.turn.withdraw()
         usage.call.emit(OfferWithdrawn(call=usage.call.id))
 

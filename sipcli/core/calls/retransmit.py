@@ -1,45 +1,57 @@
-"""Schedule retransmissions of responses that are not acknowledged yet.
+"""Repeat a response of ours until it is acknowledged.
 
 The 2xx to INVITE (RFC 3261 §13.3.1.4) and reliable provisional responses (RFC 3262 §3) are
 repeated by their user, end to end, whatever the transport.
 """
 
-from enum import Enum, auto
+from collections.abc import Callable
 from typing import Final
 
+from sipcli.core.dialogs.services import NewTimer
 from sipcli.core.transactions.transaction import LIFETIME, T1
 
 T2: Final = 4.0
 """Longest wait between two 2xx, in seconds (RFC 3261 §17.1.2.2)."""
 
 
-class Due(Enum):
-    """The action that is due."""
+class Retransmission:
+    """Waits of T1 seconds, doubled each time up to `longest`, for 64 * T1 in all.
 
-    NOTHING = auto()
-    AGAIN = auto()
-    GIVE_UP = auto()
+    `repeat` is called after each wait, `give_up` after the last; both get the time in seconds.
+    """
 
-
-class Retransmit:
-    """Waits of T1 seconds, doubled each time up to `longest`, for 64 * T1 in all."""
-
-    def __init__(self, longest: float, now: float) -> None:
+    def __init__(
+        self,
+        new_timer: NewTimer,
+        longest: float,
+        repeat: Callable[[float], None],
+        give_up: Callable[[float], None],
+    ) -> None:
         self._longest = longest
+        self._repeat = repeat
+        self._give_up = give_up
         self._interval = T1
-        self._next = now + T1
-        self._end = now + LIFETIME
+        self._again = new_timer(self._on_again)
+        self._end = new_timer(self._on_end)
 
-    def deadline(self) -> float:
-        """When to call `due` next, in seconds on the caller's clock."""
-        return min(self._next, self._end)
+    def start(self, now: float) -> None:
+        """The response was sent for the first time."""
+        self._interval = T1
+        self._again.start(now + T1)
+        self._end.start(now + LIFETIME)
 
-    def due(self, now: float) -> Due:
-        """Return what is due at `now`, and schedule what comes after it."""
-        if now >= self._end:
-            return Due.GIVE_UP
-        if now < self._next:
-            return Due.NOTHING
+    def stop(self) -> None:
+        """It was acknowledged, or nobody waits for it any more."""
+        self._again.stop()
+        self._end.stop()
+
+    def _on_again(self, now: float) -> None:
+        if self._end.at is None or self._end.at <= now:
+            return  # a step that comes late gives up at once
         self._interval = min(2 * self._interval, self._longest)
-        self._next = now + self._interval
-        return Due.AGAIN
+        self._again.start(now + self._interval)
+        self._repeat(now)
+
+    def _on_end(self, now: float) -> None:
+        self.stop()
+        self._give_up(now)

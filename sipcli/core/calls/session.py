@@ -14,6 +14,7 @@ from sipcli.core.calls.local_offers import LocalOffers
 from sipcli.core.calls.offer_answer import OfferAnswer, OutOfTurn, Turn, description
 from sipcli.core.calls.reasons import why
 from sipcli.core.calls.remote_offers import RemoteOffers
+from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.calls.transfer import Transferee, Transferor
 from sipcli.core.connection.flow import Flow
 from sipcli.core.dialogs.dialog import Dialog
@@ -61,6 +62,11 @@ class Session:
         self.remote = RemoteOffers(self.usage)
         self.transferor = Transferor(self.usage)
         self.transferee = Transferee(self.usage)
+        # Made last: of timers that are due at once, those of the parts come first.
+        self.usage.session_timer = SessionTimer(
+            refresh=self.usage.new_timer(self._on_refresh_due),
+            expiry=self.usage.new_timer(self._on_expiry),
+        )
         self.pracks: PrackUser | None = None
         self.state = SessionState.OPEN
         self._bye_headers: Fields = ()
@@ -116,8 +122,7 @@ class Session:
     def acknowledged(self, ack: Request, now: float) -> bool:
         """Handle an ACK; False if none was expected. Sends a BYE that had to wait for it."""
         known = self.remote.acknowledged(ack, now)
-        if known and self.state is SessionState.BYE_OWED:
-            self._send_bye(now)
+        self._send_owed_bye(now)
         return known
 
     # What the owner wants
@@ -130,14 +135,13 @@ class Session:
 
     def bye(self, now: float, headers: Fields = ()) -> None:
         """Send BYE: at once, or once there is a connection and their ACK has arrived (§15)."""
-        if self.state is not SessionState.OPEN:
-            return
-        self._bye_headers = tuple(headers)
-        self._enter(SessionState.BYE_OWED)
-        self._close(now)
-        if not self.remote.holds_bye:
-            self.remote.stop_repeating()
-            self._send_bye(now)
+        if self.state is SessionState.OPEN:
+            self._bye_headers = tuple(headers)
+            self._enter(SessionState.BYE_OWED)
+            self._close(now)
+            if not self.remote.holds_bye:
+                self.remote.stop_repeating()
+        self._send_owed_bye(now)
 
     def drop(self, now: float) -> None:
         """End an early dialog that was never confirmed; sends nothing."""
@@ -149,42 +153,24 @@ class Session:
 
     def flow_up(self, now: float) -> None:
         """The connection is back: send a BYE that had to wait."""
-        if self.state is SessionState.BYE_OWED and not self.remote.holds_bye:
-            self._send_bye(now)
+        self._send_owed_bye(now)
 
     def flow_lost(self, flow: Flow) -> None:
         """The connection is gone; a confirmed dialog outlives it."""
         self.remote.flow_lost(flow)
 
-    def deadline(self) -> float | None:
-        """When `tick` has something to do."""
-        due = [self.local.deadline(), self.remote.deadline(), self.transferee.deadline()]
-        if self._has_timer:
-            due += self.usage.timer.deadlines.values()
-        return min((at for at in due if at is not None), default=None)
+    # Timers: an early dialog is bounded by its INVITE, and starts them anew when it is confirmed
 
-    def tick(self, now: float) -> None:
-        """Fire what is due."""
-        self.local.tick(now)
-        self.remote.tick(now)
-        self.transferee.tick(now)
-        if self.state is SessionState.BYE_OWED and not self.remote.holds_bye:
-            self._send_bye(now)
-        if not self._has_timer:
-            return
-        match self.usage.timer.due(now):
-            case "refresh":
-                self.local.refresh(now)
-            case "expiry":
-                reason = "the session was not refreshed in time"
-                self.usage.call.dialog_over(self.usage, "network", None, reason, now)
+    def _on_refresh_due(self, now: float) -> None:
+        if self.usage.is_confirmed and not self.usage.session_timer.has_expired(now):
+            self.local.refresh(now)
+
+    def _on_expiry(self, now: float) -> None:
+        if self.usage.is_confirmed:
+            reason = "the session was not refreshed in time"
+            self.usage.call.dialog_over(self.usage, "network", None, reason, now)
 
     # Inside
-
-    @property
-    def _has_timer(self) -> bool:
-        """An early dialog is bounded by its INVITE, an ended one needs no refresh."""
-        return self.usage.is_confirmed and self.state is SessionState.OPEN
 
     def _received_prack(self, inbound: Inbound, now: float) -> None:
         rack = inbound.request.rack
@@ -225,6 +211,7 @@ class Session:
 
     def _close(self, now: float) -> None:
         self.usage.is_over = True
+        self.usage.session_timer.stop()
         self.local.close(now)
         self.remote.close(now)
         self.transferee.close(now)
@@ -234,9 +221,11 @@ class Session:
             self.usage.services.log(f"dialog {self.dialog}: {self.state.name} -> {state.name}")
         self.state = state
 
-    def _send_bye(self, now: float) -> None:
-        if self.usage.services.flow is None:
-            return  # `flow_up` will come
+    def _send_owed_bye(self, now: float) -> None:
+        """Send the BYE that waits, unless it still has to: for their ACK, or for a connection."""
+        is_free = not self.remote.holds_bye and self.usage.services.flow is not None
+        if self.state is not SessionState.BYE_OWED or not is_free:
+            return
         self._byes += 1
         self._enter(SessionState.BYE_SENT)
         self.usage.ask("BYE", self._on_bye, now, headers=self._bye_headers)

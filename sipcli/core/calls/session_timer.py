@@ -5,6 +5,7 @@ We announce support, never ask for a timer ourselves, and follow the far end or 
 
 from typing import Final, Literal, TypeAlias
 
+from sipcli.core.timers import Timer
 from sipcli.sip.message import Request, Response
 
 TAG: Final = "timer"
@@ -23,58 +24,81 @@ MIN_RETRY_WAIT: Final = 5.0
 Refresher: TypeAlias = Literal["uac", "uas"]
 
 
-class SessionTimer:
-    """The refresher, refresh time and expiry of one dialog's session."""
+def refuse_interval(request: Request) -> tuple[tuple[str, str], ...] | None:
+    """Return the fields of a 422 to a request with too short an interval (§9); else None."""
+    asked = request.session_expires
+    if asked is None or TAG not in request.supported or asked.seconds >= MIN_INTERVAL:
+        return None
+    return (("Min-SE", str(MIN_INTERVAL)),)
+
+
+class MinInterval:
+    """The shortest session interval that the far end's side lets us have (Min-SE)."""
 
     def __init__(self) -> None:
-        self.deadlines: dict[str, float] = {}
-        """`refresh`: we have to refresh; `expiry`: no refresh came in time, the call ends."""
+        self.seconds = 0
+        self.raises = 0
+        """Times in a row that a 422 has made it longer."""
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return the Min-SE field of our request, once there is something to say."""
+        return [("Min-SE", str(self.seconds))] if self.seconds else []
+
+    def raise_by(self, response: Response, interval: int = 0) -> bool:
+        """Adopt the Min-SE of a 422 to a request for `interval` seconds (§7.3).
+
+        False if it is nothing new, or asked too often.
+        """
+        wanted = response.min_se or 0
+        is_news = max(self.seconds, interval) < wanted <= MAX_INTERVAL
+        if not is_news or self.raises == MAX_RAISES:
+            return False
+        self.raises += 1
+        self.seconds = wanted
+        return True
+
+
+class SessionTimer:
+    """The interval of one dialog's session, who refreshes it, and its two timers.
+
+    `refresh` is due when we have to refresh, `expiry` when no refresh came in time.
+    """
+
+    def __init__(self, refresh: Timer[None], expiry: Timer[None]) -> None:
+        self._refresh = refresh
+        self._expiry = expiry
         self._interval: int | None = None
         self._we_refresh = False
-        self._min_se = 0
-        self._raises = 0
-
-    def refusal(self, request: Request) -> tuple[tuple[str, str], ...] | None:
-        """The fields of a 422 to a request with too short an interval (§9); else None."""
-        asked = request.session_expires
-        if asked is None or TAG not in request.supported or asked.seconds >= MIN_INTERVAL:
-            return None
-        return (("Min-SE", str(MIN_INTERVAL)),)
+        self._min = MinInterval()
 
     def request_headers(self) -> list[tuple[str, str]]:
         """The fields of our re-INVITE or UPDATE: interval and roles stay as they are (§7.4)."""
-        headers = [("Min-SE", str(self._min_se))] if self._min_se else []
+        headers = self._min.headers()
         if self._interval is not None:
-            interval = max(self._interval, self._min_se)
+            interval = max(self._interval, self._min.seconds)
             refresher = "uac" if self._we_refresh else "uas"
             headers.append(("Session-Expires", f"{interval};refresher={refresher}"))
         return headers
 
     def answered(self, response: Response, now: float) -> None:
         """Our INVITE or UPDATE got its 2xx (§7.2)."""
-        self._raises = 0
+        self._min.raises = 0
         granted = response.session_expires
         if granted is None:
-            self._stop()
+            self.stop()
         else:
             self._start(max(granted.seconds, MIN_GRANTED), granted.refresher != "uas", now)
 
     def too_small(self, response: Response) -> bool:
         """Adopt the Min-SE of a 422 (§7.3); False if it is nothing new, or asked too often."""
-        wanted = response.min_se or 0
-        is_news = max(self._min_se, self._interval or 0) < wanted <= MAX_INTERVAL
-        if not is_news or self._raises == MAX_RAISES:
-            return False
-        self._raises += 1
-        self._min_se = wanted
-        return True
+        return self._min.raise_by(response, self._interval or 0)
 
     def answer_headers(self, request: Request, now: float) -> list[tuple[str, str]]:
         """The fields of our 2xx to their INVITE or UPDATE; starts the timer (§9, table 2)."""
-        self._min_se = max(self._min_se, min(request.min_se or 0, MAX_INTERVAL))
+        self._min.seconds = max(self._min.seconds, min(request.min_se or 0, MAX_INTERVAL))
         asked = request.session_expires
         if asked is None:
-            self._stop()
+            self.stop()
             return []
         is_able = TAG in request.supported
         refresher = self._choose(asked.refresher) if is_able else "uas"
@@ -86,27 +110,30 @@ class SessionTimer:
 
     def refresh_failed(self, now: float) -> None:
         """The refresh failed: retry halfway to the expiry, which has not moved (§10)."""
-        expiry = self.deadlines.get("expiry")
+        expiry = self._expiry.at
         if expiry is not None and self._we_refresh:
-            self.deadlines["refresh"] = now + max((expiry - now) / 2, MIN_RETRY_WAIT)
+            self._refresh.start(now + max((expiry - now) / 2, MIN_RETRY_WAIT))
 
     def slept(self, seconds: float, now: float) -> None:
         """The machine slept: the far end's clock ran on for `seconds` while ours stood still.
 
         Their refresh may have arrived meanwhile and is read before the expiry; ours is due first.
         """
-        for name, soonest in (("refresh", now), ("expiry", now + MIN_RETRY_WAIT)):
-            at = self.deadlines.get(name)
+        for timer, soonest in ((self._refresh, now), (self._expiry, now + MIN_RETRY_WAIT)):
+            at = timer.at
             if at is not None:
-                self.deadlines[name] = min(at, max(at - seconds, soonest))
+                timer.start(min(at, max(at - seconds, soonest)))
 
-    def due(self, now: float) -> str | None:
-        """Return `expiry` or `refresh` if due, in that order, and stop that timer; else None."""
-        for name in ("expiry", "refresh"):
-            if self.deadlines.get(name, now + 1) <= now:
-                del self.deadlines[name]
-                return name
-        return None
+    def has_expired(self, now: float) -> bool:
+        """True if the expiry is due in this step, too: then a refresh comes too late."""
+        return self._expiry.at is not None and self._expiry.at <= now
+
+    def stop(self) -> None:
+        """The session does not expire."""
+        self._interval = None
+        self._we_refresh = False
+        self._refresh.stop()
+        self._expiry.stop()
 
     def _choose(self, wish: str | None) -> Refresher:
         if wish in ("uac", "uas"):
@@ -117,11 +144,7 @@ class SessionTimer:
         self._interval = interval
         self._we_refresh = we_refresh
         # BYE is sent a little before the end, while firewalls still let it pass (§10).
-        self.deadlines = {"expiry": now + interval - min(32.0, interval / 3)}
+        self._expiry.start(now + interval - min(32.0, interval / 3))
+        self._refresh.stop()
         if we_refresh:
-            self.deadlines["refresh"] = now + interval / 2
-
-    def _stop(self) -> None:
-        self._interval = None
-        self._we_refresh = False
-        self.deadlines = {}
+            self._refresh.start(now + interval / 2)

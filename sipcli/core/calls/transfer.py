@@ -128,7 +128,6 @@ class _Wish:
 
     inbound: Inbound
     target: SipUri
-    deadline: float
 
 
 class Transferee:
@@ -137,6 +136,7 @@ class Transferee:
     def __init__(self, usage: InviteUsage) -> None:
         self._usage = usage
         self._wish: _Wish | None = None
+        self._undecided = usage.new_timer(self._on_undecided)
         self._told: Request | None = None
         """The REFER whose sender is notified of the new call."""
         self._is_due = False
@@ -229,15 +229,6 @@ class Transferee:
         if self._wish is not None:
             self._usage.respond(self._take().inbound, 487, now)
 
-    def deadline(self) -> float | None:
-        """When to call `tick` next; None: never."""
-        return None if self._wish is None else self._wish.deadline
-
-    def tick(self, now: float) -> None:
-        """Refuse a REFER that was not decided on in time."""
-        if self._wish is not None and self._wish.deadline <= now:
-            self._decline(self._take(), 603, UNDECIDED, now)
-
     @property
     def _is_busy(self) -> bool:
         is_started = self._started is not None and not self._started.is_over
@@ -260,8 +251,10 @@ class Transferee:
         target = replace(uri, headers=(), params=uri.params.without("method"))
         gate = usage.call.gate
         decision = gate.transfer(target) if gate.has_room() else Permission.REFUSE
-        wish = _Wish(inbound, target, now + DECISION_TIMEOUT_S)
-        self._wish = wish if decision is not Permission.REFUSE else None
+        wish = _Wish(inbound, target)
+        if decision is not Permission.REFUSE:
+            self._wish = wish
+            self._undecided.start(now + DECISION_TIMEOUT_S)
         usage.call.emit(
             TransferRequested(
                 call=usage.call.id,
@@ -277,8 +270,12 @@ class Transferee:
             reason = gate.refusal(is_redirect=False, is_transfer=True)
             self._decline(wish, 603, reason, now)
 
+    def _on_undecided(self, now: float) -> None:
+        self._decline(self._take(), 603, UNDECIDED, now)
+
     def _take(self) -> _Wish:
         wish, self._wish = self._wish, None
+        self._undecided.stop()
         if wish is None:
             raise OutOfTurn("no transfer is waiting for a decision")
         return wish

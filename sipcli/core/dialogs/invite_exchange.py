@@ -66,7 +66,7 @@ class InviteExchange:
         self._next_cseq = next_cseq
         self._auth = services.requester.authenticator.session()
         self._cancel_headers: Fields = ()
-        self._deadline: float | None = None
+        self._patience = services.new_timer(request.call_id, self._give_up)
         self._is_told = False
         """True if its user has heard of the failure before it is over."""
         self.state = InviteExchangeState.CALLING
@@ -95,23 +95,13 @@ class InviteExchange:
         """True if nothing is outstanding."""
         return self.state in (InviteExchangeState.ANSWERED, InviteExchangeState.OVER)
 
-    def deadline(self) -> float | None:
-        """When `tick` has something to do."""
-        return self._deadline
-
-    def tick(self, now: float) -> None:
-        """Give up a cancelled INVITE that never got its final response (§9.1)."""
-        if self._deadline is not None and self._deadline <= now:
-            self._services.transactions.forget(self.request)
-            self._fail(Unanswered(), now)
-
     def on_response(self, response: Response, now: float) -> None:
         """Handle a response from the transaction."""
         if response.status < 200:
             self._provisional(response, now)
         elif response.status < 300:
             self._auth.learn(self.request, response)
-            self._deadline = None
+            self._patience.stop()
             self.state = InviteExchangeState.ANSWERED
             self._user.on_success(self.request, response, now)
         elif response.status in (401, 407) and not self._is_unwanted:
@@ -174,10 +164,15 @@ class InviteExchange:
 
     def _leave(self, now: float) -> None:
         self.state = InviteExchangeState.LEAVING
-        self._deadline = now + LIFETIME
+        self._patience.start(now + LIFETIME)
+
+    def _give_up(self, now: float) -> None:
+        """A cancelled INVITE never got its final response (§9.1)."""
+        self._services.transactions.forget(self.request)
+        self._fail(Unanswered(), now)
 
     def _fail(self, failure: Failure, now: float) -> None:
-        self._deadline = None
+        self._patience.stop()
         self.state = InviteExchangeState.OVER
         if not self._is_told:
             self._user.on_failure(failure, now)

@@ -8,12 +8,16 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.dialogs.dialog import Dialog
 from sipcli.core.requests.exchange import Exchange, NotSent, Outcome
 from sipcli.core.requests.requester import Requester
+from sipcli.core.timers import Timer, Timers
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.sip import build
 from sipcli.sip.bodies import SDP
 from sipcli.sip.message import Request
 
 Fields: TypeAlias = Iterable[tuple[str, str]]
+
+NewTimer: TypeAlias = Callable[[Callable[[float], None]], Timer[None]]
+"""Makes a timer from what it does when it fires, which takes the time in seconds."""
 
 OnOutcome: TypeAlias = Callable[[Outcome, float], None]
 """Called once with the outcome of a request and the time in seconds."""
@@ -41,11 +45,17 @@ class DialogServices:
         """Gets a line about each input that had no effect."""
         self.log = log
         """Gets lines for the debug log."""
+        self.timers: Timers[None] = Timers()
+        """The timers of all dialogs, each with its Call-ID for an owner."""
 
     @property
     def flow(self) -> Flow | None:
         """The open connection; messages outside transactions (the ACK of a 2xx) use it."""
         return self._flow()
+
+    def new_timer(self, call_id: str, fire: Callable[[float], None]) -> Timer[None]:
+        """Return a timer of the dialogs with this Call-ID; `fire` takes the time in seconds."""
+        return self.timers.timer(fire, call_id)
 
     def build(
         self,

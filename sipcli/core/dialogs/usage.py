@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from sipcli.core.dialogs.dialog import Dialog
 from sipcli.core.dialogs.services import DialogServices, Fields, OnOutcome
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
+from sipcli.core.timers import Timer
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.bodies import SDP
 
@@ -28,6 +29,10 @@ class DialogUsage:
         self.is_confirmed = False
         """True if a 2xx has gone over the dialog; early before (RFC 3261 §12)."""
         self.is_over = False
+
+    def new_timer(self, fire: Callable[[float], None]) -> Timer[None]:
+        """Return a timer of this dialog; `fire` takes the time in seconds."""
+        return self.services.new_timer(self.dialog.call_id, fire)
 
     def ask(
         self,
