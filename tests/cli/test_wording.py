@@ -7,6 +7,7 @@ import pytest
 
 from sipcli.cli.output.wording import bindings, next_try, wording
 from sipcli.config.policies import Permission
+from sipcli.core.calls.gate import REFUSED
 from sipcli.errors import Phase
 from sipcli.phone import events
 from sipcli.phone.events import (
@@ -204,6 +205,8 @@ def test_where_a_far_end_sends_us_is_told_once() -> None:
     assert words(refused) == "transfer to sip:c@c refused: why"
     refused_redirect = replace(followed, decision="refused", reason="why")
     assert words(refused_redirect) == "redirection to sip:c@c not followed: why"
+    ours = replace(refused, reason=REFUSED)
+    assert words(ours) == "transfer to sip:c@c refused"
     for known in (Permission.ACCEPT, Permission.REFUSE):
         assert wording(replace(ASKED, decision=known)) is None
         assert wording(replace(MOVED, decision=known)) is None

@@ -5,6 +5,7 @@ from functools import singledispatch
 from typing import Final
 
 from sipcli.config.policies import Permission
+from sipcli.core.calls.gate import REFUSED
 from sipcli.phone import events
 from sipcli.phone.events import CallStats, Event
 from sipcli.text import one_line
@@ -263,11 +264,16 @@ def _(event: events.RedirectRequested) -> Line | None:
 def _(event: events.TransferDecided) -> Line:
     if event.decision == "accepted":
         return Line("↷", f"transferred to {event.target}")
-    return Line("↷", f"transfer to {event.target} refused: {event.reason}")
+    return Line("↷", f"transfer to {event.target} refused{_why(event.reason)}")
 
 
 @wording.register
 def _(event: events.RedirectDecided) -> Line:
     if event.decision == "accepted":
         return Line("↷", f"redirected to {event.target}")
-    return Line("↷", f"redirection to {event.target} not followed: {event.reason}")
+    return Line("↷", f"redirection to {event.target} not followed{_why(event.reason)}")
+
+
+def _why(reason: str | None) -> str:
+    """Return the reason, as the end of a sentence; empty if it is just that we refused."""
+    return "" if reason in (None, REFUSED) else f": {reason}"
