@@ -11,9 +11,9 @@ from scripts.bench.ends import Conversation, SetUp
 from scripts.bench.track import Log
 from sipcli.errors import MediaError
 from sipcli.media.audio_io.ticker import MAX_CATCH_UP
+from sipcli.media.events import MediaConnected, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm
 from sipcli.media.session.audio_stream import Sink, Source
-from sipcli.media.session.events import MediaConnected, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import MediaSession
 from sipcli.media.transport.ice_servers import IceServers

@@ -11,7 +11,7 @@ from functools import partial
 from sipcli.core.calls import events as core
 from sipcli.core.calls.remote_offers import warning_field
 from sipcli.errors import MediaError, Phase
-from sipcli.media.session.events import MediaBroke, MediaEvent, MediaFailed, MediaLost
+from sipcli.media.events import MediaBroke, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.audio_endpoints import AudioEndpoints

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from sipcli import awake
 from sipcli.errors import MediaError, Phase
-from sipcli.media.session import events
+from sipcli.media import events
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.context import CallContext
 from sipcli.phone.digits import Digits

@@ -15,7 +15,7 @@ from functools import partial
 
 from sipcli.core.calls.calls import Calls
 from sipcli.errors import Phase
-from sipcli.media.session.events import MediaLost
+from sipcli.media.events import MediaLost
 from sipcli.media.session.media_session import MediaSession, NotAcceptable, Withdrawn
 from sipcli.phone.context import CallContext
 from sipcli.phone.digits import Digits

@@ -10,6 +10,7 @@ from sipcli.core.calls.events import CallEvent, RemoteOffer
 from sipcli.core.calls.invite_usage import capabilities
 from sipcli.core.dialogs.invite_exchange import Failure, InviteExchange
 from sipcli.errors import MediaError
+from sipcli.media.events import MediaLost
 from sipcli.phone import media_supervisor
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.call_stats import call_stats
@@ -224,7 +225,7 @@ async def test_early_media_that_end_are_not_told_as_media_that_never_came(was_op
         say(bob, theirs, 183, answer if was_open else nowhere(answer))
         if was_open:
             await alice.event(Media)
-            ours.media._transports.lost("it is gone")  # noqa: SLF001
+            ours.media._transports.lost(MediaLost(reason="it is gone"))  # noqa: SLF001
         else:
             await asyncio.sleep(ICE_FAILS + 1)
         (text,) = [one.text for one in alice.told(Warned)]

@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.core.calls.events import OfferRefused, RemoteOffer
 from sipcli.errors import Phase
-from sipcli.media.session.events import MediaBack, MediaLost
+from sipcli.media.events import MediaBack, MediaLost
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.phone import media_supervisor

@@ -9,7 +9,7 @@ from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.core.calls.events import CallEvent, RemoteOffer
 from sipcli.core.calls.gate import NO_ROOM
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.media.session.events import MediaLost
+from sipcli.media.events import MediaLost
 from sipcli.media.session.media_session import ARRIVAL_LIMIT
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.ice import IceAgent

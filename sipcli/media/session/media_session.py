@@ -12,6 +12,13 @@ from typing import Final, Literal
 from sipcli.errors import MediaError, Phase
 from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.dtmf.digits import DialStep, Digit
+from sipcli.media.events import (
+    DigitHeard,
+    MediaBroke,
+    MediaConnected,
+    MediaEvent,
+    MediaWarned,
+)
 from sipcli.media.rtp.xr import VoipMetrics
 from sipcli.media.session.audio_stream import (
     AudioStream,
@@ -20,13 +27,6 @@ from sipcli.media.session.audio_stream import (
     Source,
     StreamOutputs,
     Tap,
-)
-from sipcli.media.session.events import (
-    DigitHeard,
-    MediaBroke,
-    MediaConnected,
-    MediaEvent,
-    MediaWarned,
 )
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.silence_watch import SilenceWatch
@@ -106,7 +106,6 @@ class MediaSession:
         self._arrival = asyncio.Event()
         """That of our last answer at the far end."""
         self._is_closed = False
-        self._has_connected = False
         self._watch = SilenceWatch(
             lambda: self._transport.last_received,
             self._may_be_silent,
@@ -304,10 +303,14 @@ class MediaSession:
         _LOGGER.debug("%s: offer/answer: agreed on %s", self.name, agreed)
         self.stream.agree(agreed, anew=anew)
 
-    def _on_connected(self) -> None:
+    def _on_connected(self, event: MediaConnected) -> None:
+        if self._is_closed:
+            return
         self._negotiation.certificate = self._transport.remote_certificate
         self._ticker.start()
-        self._tell_connected()
+        self._watch.restart()
+        self._transports.is_lost = False
+        self._tell(event)
 
     def _may_be_silent(self) -> bool:
         """True if silence is expected: on hold, before media are up, and while they are lost."""
@@ -327,23 +330,6 @@ class MediaSession:
         except Exception as error:  # noqa: BLE001
             self._ticker.stop()
             self._tell(MediaBroke(error=error))
-
-    def _tell_connected(self) -> None:
-        pair, agreed = self._transport.selected_pair, self.agreed
-        if pair is None or agreed is None or self._is_closed:
-            return
-        self._watch.restart()
-        restarted, self._has_connected = self._has_connected, True
-        self._transports.is_lost = False
-        self._tell(
-            MediaConnected(
-                restarted=restarted,
-                codec=agreed.codec.encoding,
-                local=pair[0],
-                remote=pair[1],
-                fingerprint=self._transport.remote_fingerprint,
-            )
-        )
 
     def _on_ssrc(self, ssrc: int) -> None:
         """Announce the new SSRC in the next description."""

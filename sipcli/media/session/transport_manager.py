@@ -5,17 +5,18 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias
 
-from sipcli.errors import MediaError, Phase
-from sipcli.media.session.events import (
+from sipcli.errors import MediaError
+from sipcli.media.events import (
     MediaBack,
     MediaBroke,
+    MediaConnected,
     MediaEvent,
     MediaFailed,
     MediaLost,
     MediaWarned,
+    TransportEvent,
 )
 from sipcli.media.session.media_config import MediaConfig
-from sipcli.media.transport import events
 from sipcli.media.transport.errors import FingerprintMismatch
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.negotiated import NegotiatedTransport
@@ -37,7 +38,7 @@ class TransportManager:
         media_config: MediaConfig,
         on_rtp: OnPacket,
         on_rtcp: OnPacket,
-        on_connected: Callable[[], None],
+        on_connected: Callable[[MediaConnected], None],
         tell: Callable[[MediaEvent], None],
     ) -> None:
         self.transport = MediaTransport(
@@ -119,16 +120,11 @@ class TransportManager:
             self._turning = self._spawn(self.transport.cancel_restart())
         return False
 
-    def lost(self, reason: str, *, closed: bool = False, phase: Phase = Phase.AUDIO) -> None:
+    def lost(self, event: MediaLost) -> None:
         """Report once that nothing arrives on this path any more."""
         if not self.is_lost:
             self.is_lost = True
-            self._tell(MediaLost(reason=reason, closed=closed, phase=phase))
-
-    def _back(self) -> None:
-        if self.is_lost:
-            self.is_lost = False
-            self._tell(MediaBack())
+            self._tell(event)
 
     async def close(self) -> None:
         """Release everything, within half a second."""
@@ -183,7 +179,7 @@ class TransportManager:
         except FingerprintMismatch as failure:
             self._failed(failure)
         except MediaError as failure:
-            self.lost(failure.text, phase=failure.phase)
+            self.lost(MediaLost(reason=failure.text, phase=failure.phase))
 
     async def _go_over(
         self,
@@ -215,18 +211,18 @@ class TransportManager:
         transport = self.transport
         return transport.selected_pair is not None and transport.protection is not None
 
-    def _on_transport(self, event: events.TransportEvent) -> None:
+    def _on_transport(self, event: TransportEvent) -> None:
         match event:
-            case events.Connected():
-                self._on_connected()
-            case events.Lost(reason, closed):
-                self.lost(reason, closed=closed)
-            case events.Back():
-                self._back()
-            case events.Warned(text):
-                self._tell(MediaWarned(text=text))
-            case events.Failed():
-                pass  # its exception tells the same
+            case MediaConnected():
+                self._on_connected(event)
+            case MediaLost():
+                self.lost(event)
+            case MediaBack():
+                if self.is_lost:
+                    self.is_lost = False
+                    self._tell(event)
+            case MediaWarned():
+                self._tell(event)
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

@@ -12,16 +12,15 @@ from itertools import count
 from typing import Final
 
 from sipcli import awake
-from sipcli.errors import MediaError, Phase
-from sipcli.media.transport.errors import DtlsFailed, FingerprintMismatch, IceFailed
-from sipcli.media.transport.events import (
-    Back,
-    Connected,
-    Failed,
-    Lost,
+from sipcli.errors import MediaError
+from sipcli.media.events import (
+    MediaBack,
+    MediaConnected,
+    MediaLost,
+    MediaWarned,
     TransportEvent,
-    Warned,
 )
+from sipcli.media.transport.errors import DtlsFailed, FingerprintMismatch, IceFailed
 from sipcli.media.transport.gathering import gather
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate, DtlsFault, WrongFingerprint
@@ -86,6 +85,8 @@ class MediaTransport:
         self._dtls = self._new_dtls()
         self._is_up = False
         """True once this association has derived its keys."""
+        self._has_connected = False
+        """True once media could flow, to this far end or another."""
         self._srtp: Srtp | None = None
         self._early: deque[bytes] = deque(maxlen=MAX_EARLY)
         self._agent = self._new_agent()
@@ -119,7 +120,7 @@ class MediaTransport:
         try:
             await self._dtls.handshake(role, fingerprints)
         except DtlsFault as fault:
-            self._tell(Failed(Phase.DTLS, str(fault)))
+            self._log("DTLS failed: %s", fault)
             mismatch = isinstance(fault, WrongFingerprint)
             raise (FingerprintMismatch if mismatch else DtlsFailed)(str(fault)) from fault
         self._srtp = self._dtls.derive_srtp()
@@ -302,7 +303,7 @@ class MediaTransport:
         return agent
 
     async def _gather(self, agent: IceAgent) -> LocalTransport:
-        candidates = await gather(agent, self._options, lambda text: self._tell(Warned(text)))
+        candidates = await gather(agent, self._options, self._warn)
         self._log("ICE: gathered %s", ", ".join(map(str, candidates)) or "nothing")
         return LocalTransport(
             ufrag=agent.local_username,
@@ -322,7 +323,7 @@ class MediaTransport:
                 await agent.establish(remote, controlling=controlling)
         except (TimeoutError, ConnectionError) as error:
             reason = agent.explain_failure()
-            self._tell(Failed(Phase.ICE, reason))
+            self._log("ICE failed: %s", reason)
             raise IceFailed(reason) from error
 
     def _retire(self, agent: IceAgent, end: Coroutine[None, None, None]) -> None:
@@ -351,31 +352,41 @@ class MediaTransport:
 
     def _on_dtls_closed(self, reason: str) -> None:
         self._srtp = None
-        self._tell(Lost(reason, closed=True))
+        self._tell(MediaLost(reason=reason, closed=True))
 
     def _on_lost(self, agent: IceAgent, reason: str) -> None:
         if agent is self._agent:
-            self._tell(Lost(reason))
+            self._tell(MediaLost(reason=reason))
 
     def _on_back(self, agent: IceAgent) -> None:
         if agent is self._agent:
-            self._tell(Back())
+            self._tell(MediaBack())
 
     def _tell_connected(self) -> None:
         pair = self.selected_pair
-        if pair is not None:
-            self._tell(Connected(*pair))
+        if pair is None:
+            return
+        restarted, self._has_connected = self._has_connected, True
+        self._tell(
+            MediaConnected(
+                restarted=restarted,
+                local=pair[0],
+                remote=pair[1],
+                fingerprint=self.remote_fingerprint,
+            )
+        )
+
+    def _warn(self, text: str) -> None:
+        self._tell(MediaWarned(text=text))
 
     def _log(self, text: str, *args: object) -> None:
         _LOGGER.debug(f"{self.name}: {text}", *args)
 
     def _tell(self, event: TransportEvent) -> None:
         match event:
-            case Connected(local, remote):
+            case MediaConnected(local=local, remote=remote):
                 self._log("ICE: %s to %s is used", local, remote)
-            case Failed(phase, reason):
-                self._log("%s failed: %s", phase, reason)
-            case Lost(reason) | Warned(reason):
-                self._log("%s", reason)
+            case MediaLost(reason=text) | MediaWarned(text=text):
+                self._log("%s", text)
         if self._closing is None:
             self._on_event(event)

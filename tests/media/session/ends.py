@@ -9,8 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from sipcli.catalog.codecs import CODECS
+from sipcli.media.events import MediaConnected, MediaEvent
 from sipcli.media.pcm import FRAME, Pcm, silence
-from sipcli.media.session.events import MediaConnected, MediaEvent
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import MediaSession
 from sipcli.sdp.description import Direction

@@ -7,10 +7,10 @@ from itertools import count, pairwise
 
 import pytest
 
+from sipcli.media.events import MediaConnected
 from sipcli.media.rtp.packet import parse
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.session.audio_stream import AudioStream
-from sipcli.media.session.events import MediaConnected
 from sipcli.media.session.outbound import OutboundAudio
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.description import Direction

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sipcli.media.session.events import MediaConnected
+from sipcli.media.events import MediaConnected
 from sipcli.sdp.description import Direction
 from tests.media.session.ends import connected, media_config, virtual
 

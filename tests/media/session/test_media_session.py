@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from sipcli.errors import Phase
-from sipcli.media.session.events import MediaConnected, MediaFailed, MediaLost, MediaWarned
+from sipcli.media.events import MediaConnected, MediaFailed, MediaLost, MediaWarned
 from sipcli.media.session.media_session import NotAcceptable
 from sipcli.sdp.description import Direction
 from tests.media.session.ends import End, connected, ends, exchange, media_config, virtual
@@ -36,7 +36,9 @@ async def test_both_ends_hear_each_other(codec: str) -> None:
     equipment = media_config(codec)
     async with connected(media_config(codec), equipment) as (alice, bob):
         told = await alice.event(MediaConnected)
-        assert (told.codec, told.restarted) == (codec, False)
+        assert not told.restarted
+        assert alice.session.agreed is not None
+        assert alice.session.agreed.codec.encoding == codec
         assert told.fingerprint == equipment.certificate.fingerprint
         await asyncio.gather(alice.hears(), bob.hears())
 

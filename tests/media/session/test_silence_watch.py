@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from sipcli.media.session.events import MediaBack, MediaLost, MediaWarned
+from sipcli.media.events import MediaBack, MediaLost, MediaWarned
 from sipcli.media.session.silence_watch import LOOK_INTERVAL, SILENCE_LIMIT, SilenceWatch
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc import ice

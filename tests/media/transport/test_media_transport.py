@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from sipcli.errors import Phase
+from sipcli.media.events import MediaLost
 from sipcli.media.transport.errors import FingerprintMismatch
-from sipcli.media.transport.events import Failed, Lost
 from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 from tests.media.transport.transport_pair import (
@@ -213,7 +213,7 @@ def test_a_certificate_that_was_not_announced_means_no_audio(
             peer = asyncio.create_task(bob.start(ours, opposite(role)))
             with pytest.raises(FingerprintMismatch) as caught:
                 await alice.start(theirs, role, controlling=True, fingerprints=given)
-            assert alice.failures == [Failed(Phase.DTLS, caught.value.text)]
+            assert caught.value.phase is Phase.DTLS
             await asyncio.sleep(1)
             bob.transport.send_rtp(rtp())
             alice.transport.send_rtp(rtp())
@@ -267,7 +267,7 @@ def test_the_far_end_hears_at_once_that_it_is_over() -> None:
         async with connected() as (alice, bob):
             await alice.transport.close()
             await settle()
-            assert bob.losses == [Lost("the far end closed the media", closed=True)]
+            assert bob.losses == [MediaLost(reason="the far end closed the media", closed=True)]
             assert bob.transport.protection is None
             bob.transport.send_rtp(rtp())
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from sipcli.media.transport.events import Connected, Failed, Lost, TransportEvent, Warned
+from sipcli.media.events import MediaConnected, MediaLost, MediaWarned, TransportEvent
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.dtls import DtlsCertificate
@@ -82,22 +82,17 @@ class Party:
     @property
     def warnings(self) -> list[str]:
         """The texts of the warnings."""
-        return [event.text for event in self.events if isinstance(event, Warned)]
+        return [event.text for event in self.events if isinstance(event, MediaWarned)]
 
     @property
-    def connections(self) -> list[Connected]:
+    def connections(self) -> list[MediaConnected]:
         """How often, and over which pair, the way was opened."""
-        return [event for event in self.events if isinstance(event, Connected)]
+        return [event for event in self.events if isinstance(event, MediaConnected)]
 
     @property
-    def losses(self) -> list[Lost]:
+    def losses(self) -> list[MediaLost]:
         """How often the way was lost."""
-        return [event for event in self.events if isinstance(event, Lost)]
-
-    @property
-    def failures(self) -> list[Failed]:
-        """How often the way could not be opened."""
-        return [event for event in self.events if isinstance(event, Failed)]
+        return [event for event in self.events if isinstance(event, MediaLost)]
 
     async def start(
         self,

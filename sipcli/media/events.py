@@ -1,4 +1,4 @@
-"""The events of one call's media."""
+"""The events of one call's media, as its transport and its session report them."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -10,11 +10,12 @@ from sipcli.sdp.transport import Candidate, Fingerprint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaConnected:
-    """Media can flow: for the first time, or again after an ICE restart."""
+    """Media can flow: for the first time, or again after each ICE restart."""
 
     restarted: bool
-    codec: str
+    """False the first time."""
     local: Candidate
+    """Our address as the far end sees it."""
     remote: Candidate
     fingerprint: Fingerprint | None
     """The fingerprint of the far end's certificate."""
@@ -34,8 +35,8 @@ class MediaLost:
     """Nothing arrives any more; an ICE restart may help, unless `closed`."""
 
     reason: str
-    closed: bool
-    """True if the far end closed its media."""
+    closed: bool = False
+    """True if the far end closed its media (DTLS close_notify)."""
     phase: Phase = Phase.AUDIO
     """The step that failed, if a new transport could not be opened."""
 
@@ -67,6 +68,6 @@ class MediaBroke:
     error: Exception
 
 
-MediaEvent: TypeAlias = (
-    MediaConnected | MediaFailed | MediaLost | MediaBack | DigitHeard | MediaWarned | MediaBroke
-)
+TransportEvent: TypeAlias = MediaConnected | MediaLost | MediaBack | MediaWarned
+"""What a transport reports; why one cannot be opened, it raises."""
+MediaEvent: TypeAlias = TransportEvent | MediaFailed | DigitHeard | MediaBroke
