@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.context import has_keyboard, has_terminal
@@ -32,10 +32,8 @@ from sipcli.phone.events import (
 )
 from sipcli.phone.managed_call import Call
 from sipcli.phone.phone import Phone
-from sipcli.phone.phone_config import PhoneConfig
+from sipcli.phone.phone_config import OnEvent, PhoneConfig
 from sipcli.phone.runner import UserAgentRunner
-
-OnEvent: TypeAlias = Callable[[Event], None]
 
 STATS_INTERVAL: Final = 5.0
 """Seconds between `stats` events, with `-v`."""

@@ -9,10 +9,10 @@ from typing import TypeAlias
 from sipcli.phone import events
 from sipcli.phone.events import CallStats, Event, SelectedCandidate
 
-Fields: TypeAlias = dict[str, object]
+JsonObject: TypeAlias = dict[str, object]
 
 
-def event_fields(event: Event) -> Fields:
+def event_fields(event: Event) -> JsonObject:
     """Return the fields of an event, as JSON types. Its name is `event.name`."""
     match event:
         case events.DigitsNotSent() | events.ChangeRefused() | events.TransferFailed():
@@ -54,7 +54,7 @@ def event_fields(event: Event) -> Fields:
 
 def _connection(
     event: events.Connecting | events.Connected | events.ConnectFailed | events.Disconnected,
-) -> Fields:
+) -> JsonObject:
     match event:
         case events.Connecting(server=server):
             return {"server": server}
@@ -78,7 +78,7 @@ def _connection(
 
 def _registration(
     event: events.Registered | events.RegistrationFailed | events.Unregistered,
-) -> Fields:
+) -> JsonObject:
     match event:
         case events.Registered():
             return {
@@ -106,7 +106,7 @@ def _registration(
 
 def _setup(
     event: events.Calling | events.Incoming | events.Progress | events.Answered,
-) -> Fields:
+) -> JsonObject:
     match event:
         case events.Calling(to=to, transfer=transfer):
             return {"to": to, "transfer": transfer}
@@ -132,7 +132,7 @@ def _setup(
 
 def _during(
     event: events.Media | events.Dtmf | events.Held | events.Resumed | events.Stats,
-) -> Fields:
+) -> JsonObject:
     match event:
         case events.Media():
             return {
@@ -156,7 +156,7 @@ def _during(
             return {"stats": _stats(stats)}
 
 
-def _end(event: events.CallEnded) -> Fields:
+def _end(event: events.CallEnded) -> JsonObject:
     return {
         "by": event.by,
         "status": event.status,
@@ -174,7 +174,7 @@ def _transfer(
     | events.TransferProgress
     | events.RedirectRequested
     | events.RedirectDecided,
-) -> Fields:
+) -> JsonObject:
     match event:
         case events.TransferRequested():
             return {
@@ -213,7 +213,7 @@ def _transfer(
             }
 
 
-def _stats(stats: CallStats) -> Fields:
+def _stats(stats: CallStats) -> JsonObject:
     return {
         "packets_sent": stats.packets_sent,
         "packets_received": stats.packets_received,
@@ -233,7 +233,7 @@ def _stats(stats: CallStats) -> Fields:
     }
 
 
-def _candidate(candidate: SelectedCandidate | None) -> Fields | None:
+def _candidate(candidate: SelectedCandidate | None) -> JsonObject | None:
     if candidate is None:
         return None
     return {
