@@ -121,6 +121,7 @@ PURE_FILES |= {
 }
 PURE_FILES |= {"phone/error_mapping.py", "phone/registration_status.py"}
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "servers")}
+PURE_FILES |= {f"cli/output/{name}.py" for name in ("event_json", "status_line", "wording")}
 PURE_FILES |= {
     f"config/{name}.py" for name in (*_VALUES, "addresses", "format", "keys", "list_types")
 }
