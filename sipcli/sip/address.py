@@ -23,7 +23,7 @@ class Address:
     display_name: str | None = None
     """Without quotes and quoted pairs; may hold control characters when it came from a peer."""
     params: Params = NO_PARAMS
-    """Header parameters, those of the URI are `uri.params`."""
+    """Header parameters; those of the URI are in `uri.params`."""
 
     @property
     def tag(self) -> str | None:
@@ -32,12 +32,12 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Read one name-addr or addr-spec with its parameters; raises `Malformed`.
+        """Parse a name-addr or addr-spec with its parameters; raises `Malformed`.
 
-        In the form without angle brackets all after the first `;` belongs to the header, and
-        a `?` is not allowed (RFC 3261 §20.10). Unquoted display names may hold anything but
-        separators, and commas too: people write their names with letters, not with tokens, and
-        "Bell, Alexander" without quotes is a common mistake (RFC 4475 §3.1.2.15).
+        Without angle brackets, everything after the first `;` belongs to the header field, and a
+        `?` is not allowed (RFC 3261 §20.10). Unquoted display names may contain anything but
+        separators, and also commas: names are letters rather than tokens, and "Bell, Alexander"
+        without quotes is a common mistake (RFC 4475 §3.1.2.15).
         """
         found = _NAME_ADDR.match(text)
         if found is None:
@@ -49,17 +49,17 @@ class Address:
         return cls(parse_uri(uri), name, params)
 
     def __str__(self) -> str:
-        """As name-addr; characters of a display name that cannot be sent become blanks."""
+        """Return a name-addr; characters of the display name that cannot be sent become spaces."""
         if self.display_name is None:
             return f"<{self.uri}>{self.params}"
         return f"{quote(UNWRITABLE.sub(' ', self.display_name))} <{self.uri}>{self.params}"
 
 
 def address_elements(headers: Headers, name: str) -> tuple[str, ...]:
-    """The elements of a list of addresses, over all fields called `name`.
+    """Return the elements of a list of addresses, from all fields called `name`.
 
-    A comma in a display name without quotes does not end its element: what has no colon is no
-    address, but the beginning of the next one's display name.
+    A comma in an unquoted display name does not end its element: text without a colon is not an
+    address but the start of the next one's display name.
     """
     pieces = headers.values(name)
     if len(pieces) == 1 or all(":" in piece or piece == "*" for piece in pieces):
@@ -77,7 +77,7 @@ def address_elements(headers: Headers, name: str) -> tuple[str, ...]:
 def _addr_spec(text: str) -> Address:
     end = text.find(";")
     uri = (text if end < 0 else text[:end]).strip(BLANKS)
-    # Only before the parameters: a +sip.instance holds brackets in its quotes (RFC 5626 §4.1).
+    # Not in the parameters: the quoted value of +sip.instance has brackets (RFC 5626 §4.1).
     if '"' in uri or "<" in uri:
         raise Malformed("the display name or the brackets around the URI are malformed")
     if "?" in uri:

@@ -1,7 +1,7 @@
-"""The header fields of Digest authentication, read and written (RFC 3261 §20, §22; RFC 7616 §3).
+"""Parse and write the header fields of Digest authentication (RFC 3261 §20, §22; RFC 7616 §3).
 
-Challenges are read with patience, since a challenge we cannot use must not hide the next one:
-a bad one is kept with its fault. Nothing here computes a digest or knows a password.
+Challenges are parsed leniently, because one that we cannot use must not hide the next: a bad one is
+kept with its fault. Nothing here computes a digest or knows a password.
 """
 
 import re
@@ -20,7 +20,7 @@ from sipcli.sip.grammar import (
 )
 
 MAX_CHALLENGES: Final = 32
-"""Challenges read from one response. Servers offer one to three for each realm."""
+"""Maximum challenges read from one response. Servers send one to three for each realm."""
 
 _UNQUOTED: Final = re.compile(r'[^\s",]+')
 _NC: Final = re.compile(r"[0-9a-fA-F]{8}", re.ASCII)
@@ -31,9 +31,9 @@ class Challenge:
     """One challenge of a WWW-Authenticate or Proxy-Authenticate header field (RFC 7616 §3.3)."""
 
     scheme: str
-    """As written; empty where parameters stood before any scheme."""
+    """As written; empty if parameters came before any scheme."""
     fault: str | None = None
-    """Why it cannot be answered, whatever the password; None for a valid Digest challenge."""
+    """Why no password can answer it; None for a valid Digest challenge."""
     realm: str = ""
     nonce: str = ""
     opaque: str | None = None
@@ -42,13 +42,13 @@ class Challenge:
     qop: tuple[str, ...] = ()
     """As offered, in lower case; empty if none was (RFC 2069)."""
     stale: bool = False
-    """The credentials were right, only the nonce was too old."""
+    """True: the credentials were correct, and only the nonce was too old."""
     domain: tuple[str, ...] = ()
-    """URIs of the protection space; SIP goes by the realm alone (RFC 3261 §22.1)."""
+    """URIs of the protection space; in SIP only the realm counts (RFC 3261 §22.1)."""
     is_utf8: bool = False
-    """`charset=UTF-8`: user name and password are wanted in Unicode form NFC (RFC 7616 §4)."""
+    """`charset=UTF-8`: user name and password must be in Unicode form NFC (RFC 7616 §4)."""
     userhash: bool = False
-    """The user name may be sent as a hash (RFC 7616 §3.4.4)."""
+    """True if the user name may be sent as a hash (RFC 7616 §3.4.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +65,11 @@ class Authorization:
     opaque: str | None = None
     qop: str | None = None
     nc: int | None = None
-    """How many requests have used the nonce, this one included."""
+    """How many requests have used the nonce, including this one."""
     userhash: bool = False
 
     def __str__(self) -> str:
-        """The field's value, quoted where RFC 7616 §3.4 says so and nowhere else."""
+        """Return the field's value, quoted only where RFC 7616 §3.4 says so."""
         quoted = {
             "username": self.username,
             "realm": self.realm,
@@ -98,22 +98,22 @@ class AuthenticationInfo:
     """The nonce to use from the next request on."""
     qop: str | None = None
     rspauth: str | None = field(default=None, repr=False)
-    """The server's proof that it knows the secret too."""
+    """The server's proof that it knows the secret, too."""
     cnonce: str | None = None
     nc: int | None = None
 
 
 def parse_challenges(lines: Iterable[str]) -> list[Challenge]:
-    """Read every challenge of some header lines in order, several to a line or one, up to 32.
+    """Parse the challenges of some header lines in order, at most 32; a line may have several.
 
-    Never raises: what is malformed or not Digest comes back with its `fault`.
+    Never raises: a challenge that is malformed or not Digest has a `fault`.
     """
     groups = [group for line in lines for group in _by_scheme(line)]
     return [_challenge(scheme, elements) for scheme, elements in groups[:MAX_CHALLENGES]]
 
 
 def parse_authorization(value: str) -> Authorization:
-    """Read the value of one Authorization or Proxy-Authorization field; raises `Malformed`."""
+    """Parse the value of an Authorization or Proxy-Authorization field; raises `Malformed`."""
     groups = _by_scheme(value)
     if len(groups) != 1 or groups[0][0].lower() != "digest":
         raise Malformed("these are not the credentials of one Digest challenge")
@@ -137,7 +137,7 @@ def parse_authorization(value: str) -> Authorization:
 
 
 def parse_authentication_info(value: str) -> AuthenticationInfo:
-    """Read the value of an Authentication-Info or Proxy-Authentication-Info field (RFC 7615).
+    """Parse the value of an Authentication-Info or Proxy-Authentication-Info field (RFC 7615).
 
     Raises `Malformed`.
     """
@@ -152,10 +152,10 @@ def parse_authentication_info(value: str) -> AuthenticationInfo:
 
 
 def _by_scheme(line: str) -> list[tuple[str, list[str]]]:
-    """Each scheme of a line with its parameters, still unread.
+    """Return each scheme in a line with its parameters, not yet parsed.
 
-    A comma separates parameters and challenges alike; a new challenge shows itself by a token
-    that no `=` follows. Parameters before the first scheme come under an empty one.
+    Commas separate both parameters and challenges; a token without a following `=` starts a new
+    challenge. Parameters before the first scheme get an empty one.
     """
     groups: list[tuple[str, list[str]]] = []
     for element in split_list(line):
@@ -168,7 +168,7 @@ def _by_scheme(line: str) -> list[tuple[str, list[str]]]:
 
 
 def _scheme(element: str) -> tuple[str, str]:
-    """The scheme an element opens with, or an empty one, and the rest of the element."""
+    """Return the scheme that an element starts with, or an empty one, and the rest of it."""
     found = TOKEN.match(element)
     if found is None:
         return "", element
@@ -202,9 +202,9 @@ def _challenge(scheme: str, elements: list[str]) -> Challenge:
 
 
 def _parameters(elements: Iterable[str]) -> dict[str, str]:
-    """Read `name=value` elements; names in lower case, and the first of a name counts.
+    """Parse `name=value` elements; names in lower case, the first of each name counts.
 
-    Values may come quoted where the RFC wants tokens and the reverse: servers do both.
+    Servers quote values where the RFC has tokens, and the reverse; both are accepted.
     """
     given: dict[str, str] = {}
     for element in elements:

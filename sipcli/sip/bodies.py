@@ -24,7 +24,7 @@ from sipcli.sip.message import Fault, Layer, Message
 
 CPIM: Final = "message/cpim"
 MAX_PARTS: Final = 64
-"""Parts of one multipart body; more are malformed."""
+"""Maximum parts of a multipart body; with more it is malformed."""
 
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _LINE_END: Final = re.compile(rb"\r?\n")
@@ -42,13 +42,13 @@ class Part:
     content_type = optional("Content-Type", MediaType.parse)
     """Its media type; None if missing, which means text/plain, or malformed."""
     content_disposition = optional("Content-Disposition", ContentDisposition.parse)
-    """How it is meant."""
+    """How it is to be used."""
     content_encoding = each("Content-Encoding", str.lower)
-    """Its transfer encoding, in lower case."""
+    """Its content encodings, in lower case."""
     content_id = text_of("Content-ID")
     """Its name, for references from other parts (RFC 2392)."""
     transfer_encoding = text_of("Content-Transfer-Encoding")
-    """How it was made fit for mail; SIP needs none (RFC 5621 §3.2), some gateways write one."""
+    """The encoding for mail; SIP needs none (RFC 5621 §3.2), but some gateways use one."""
 
     @property
     def content(self) -> bytes:
@@ -68,9 +68,9 @@ class Part:
 
 
 def read_parts(body: bytes, kind: MediaType) -> tuple[Part, ...]:
-    """The parts of a multipart body of this `kind`, in their order; raises `Malformed`.
+    """Return the parts of a multipart body of this `kind`, in order; raises `Malformed`.
 
-    A closing boundary that is missing is the end of the body: the frame tells where that is.
+    Without a closing boundary the last part ends with the body, whose end the frame gives.
     """
     boundary = (kind.params.get("boundary") or "").rstrip(BLANKS)
     if not boundary:
@@ -87,9 +87,9 @@ def read_parts(body: bytes, kind: MediaType) -> tuple[Part, ...]:
 
 
 def unwrap(body: bytes) -> Part:
-    """The content of a message/cpim body, with its MIME header fields; raises `Malformed`.
+    """Return the content of a message/cpim body, with its MIME header fields; raises `Malformed`.
 
-    What the sender requires beyond that (RFC 3862 §2.6), we do not have.
+    Also if the sender requires an extension (RFC 3862 §2.6): we support none.
     """
     found = _BLANK_LINE.search(body)
     if found is None:
@@ -100,10 +100,10 @@ def unwrap(body: bytes) -> Part:
 
 
 def _delimiters(body: bytes, delimiter: bytes) -> list[tuple[int, int]]:
-    """Offsets of each boundary (with its line start) and of the part after it.
+    """Return the offsets of each boundary, line end before it included, and of the part after it.
 
     The closing boundary comes last, with 0 for its part. Each search continues after the last
-    match, so that no byte is read twice, even if the boundary repeats within itself.
+    match, so no byte is read twice, even if the boundary repeats within itself.
     """
     found: list[tuple[int, int]] = []
     at = 0 if body.startswith(delimiter) else body.find(b"\n" + delimiter)
@@ -142,7 +142,7 @@ SDP: Final = "application/sdp"
 MULTIPART: Final = ("multipart/mixed", "multipart/alternative", "multipart/related")
 """Multipart types that are searched for accepted body types."""
 DEEPEST: Final = 5
-"""Levels of parts within parts."""
+"""Maximum levels of parts within parts."""
 
 Entity: TypeAlias = Message | Part
 """Anything with a Content-Type and a body."""
@@ -150,26 +150,26 @@ Entity: TypeAlias = Message | Part
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body of a kind that was asked for."""
+    """A body of one of the types that were asked for."""
 
     kind: MediaType
     content: bytes
 
 
 def find_body(message: Message, kinds: Collection[str]) -> Body | None:
-    """The body of one of these `kinds` (`application/sdp`); None: there is none to be read.
+    """Return the body of one of these `kinds` (`application/sdp`); None if there is none.
 
-    In a multipart body the first part of such a kind counts, and in multipart/related the root
-    before the others.
+    In a multipart body the first part of such a type counts, but in multipart/related the root
+    comes before the others.
     """
     return next(find_bodies(message, kinds), None)
 
 
 def find_bodies(message: Message, kinds: Collection[str]) -> Iterator[Body]:
-    """All bodies of these `kinds`; of multipart/alternative the one its sender likes best.
+    """Return all bodies of these `kinds`; of multipart/alternative the one its sender prefers.
 
-    A session description that is meant for something else (RFC 3959) is none. A part that is
-    malformed costs itself alone.
+    Session descriptions for other purposes (early media, RFC 3959) and malformed parts are left
+    out.
     """
     return _found(message, kinds, 0) if message.body else iter(())
 
@@ -186,12 +186,11 @@ def body_fault(message: Message) -> Fault | None:
 
 
 def must_refuse(message: Message, kinds: Collection[str], *, is_strict: bool) -> bool:
-    """True if there is something in the body that has to be understood, and is not of `kinds`.
+    """True if the body contains something that must be understood and is not of these `kinds`.
 
-    That is the whole body, unless its handling is optional. Of the parts beside the one that is
-    asked for, it is those that are required: by their own word or, where `is_strict`, also
-    without one (RFC 3261 §20.11). Gateways add locations and ISUP to a call without a word, for
-    those who can read them.
+    That can be the whole body, unless its handling is optional. Of the parts beside the one of
+    `kinds`, those with handling=required must be understood; if `is_strict`, also those that do
+    not say, as RFC 3261 §20.11 has it. Gateways add locations and ISUP to calls without saying.
     """
     if not message.body or _is_optional(message):
         return False
@@ -227,7 +226,7 @@ def _found(entity: Entity, kinds: Collection[str], depth: int) -> Iterator[Body]
 
 
 def _parts(entity: Entity, depth: int = 0) -> list[Part]:
-    """The parts of a multipart body, on all levels; an alternative counts as one part."""
+    """Return the parts of a multipart body, on all levels; an alternative counts as one part."""
     kind = _kind(entity)
     if kind is None or kind.type != "multipart" or kind.subtype == "alternative":
         return []
@@ -238,7 +237,7 @@ def _parts(entity: Entity, depth: int = 0) -> list[Part]:
 
 
 def _children(entity: Entity, kind: MediaType, depth: int) -> tuple[Part, ...]:
-    """The parts, the one to be looked at first in front; none where they cannot be told."""
+    """Return the parts in the order in which they are searched; none if they are malformed."""
     try:
         parts = _read(entity, kind) if depth < DEEPEST else ()
     except Malformed:
@@ -252,7 +251,7 @@ def _children(entity: Entity, kind: MediaType, depth: int) -> tuple[Part, ...]:
 
 
 def _read(entity: Entity, kind: MediaType) -> tuple[Part, ...]:
-    """The parts in their order; raises `Malformed`."""
+    """Return the parts in their own order; raises `Malformed`."""
     if kind.essence == CPIM:
         return (unwrap(_content(entity)),)
     return read_parts(_content(entity), kind) if kind.type == "multipart" else ()
@@ -286,7 +285,7 @@ _NO_CHARSETS: Final = frozenset(
     {"aliases", "idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined"}
     | {"unicode_escape"}
 )
-"""Codecs of Python that are not charsets: notations, and platform-specific ones. Some are slow."""
+"""Codecs of Python that are not charsets but notations, or platform-specific; some are slow."""
 _KNOWN: Final = (
     frozenset(module.name for module in pkgutil.iter_modules(_modules)) | frozenset(aliases)
 ) - _NO_CHARSETS
@@ -296,10 +295,10 @@ _AS_BROWSERS_DO: Final = {"iso8859-1": "cp1252"}
 
 
 def decode_text(body: bytes, charset: str | None) -> str:
-    """The text of `body`; UTF-8 where no charset is named.
+    """Return the text of `body`, in UTF-8 if no charset is named.
 
-    What is no text in it comes out as U+FFFD. Where the charset is unknown, all but ASCII comes
-    out as escapes (`\\xe9`): nothing is lost, and nothing guessed.
+    Bytes that are not text become U+FFFD. If the charset is unknown, all but ASCII is escaped
+    (`\\xe9`), so that nothing is lost or guessed.
     """
     name = _python_name(charset or "utf-8")
     if name is None:

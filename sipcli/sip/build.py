@@ -1,7 +1,7 @@
 """Build requests, responses, ACK and CANCEL (RFC 3261 §8.2.6, §9.1, §17.1.1.3).
 
-Values taken from a message are copied as they are, only without folds: a peer's need not pass
-the rules for what we write ourselves, and an answer is possible whatever is in them.
+Values from a received message are copied unchanged, except that they are unfolded: they need not
+follow the rules for what we write ourselves, so that any request can be answered.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from sipcli.sip.status import reason_phrase
 from sipcli.sip.uri import Uri, parse_uri
 
 USELESS: Final = "the answer cannot be used"
-"""How the reason phrase begins of what stands for such an answer."""
+"""The start of the reason phrase of the 502 from `useless_answer`."""
 
 _MAX_FORWARDS: Final = "Max-Forwards: 70"
 
@@ -40,12 +40,12 @@ def response(
     headers: Iterable[tuple[str, str]] = (),
     body: bytes = b"",
 ) -> Response:
-    """The answer to `request` (RFC 3261 §8.2.6).
+    """Build the response to `request` (RFC 3261 §8.2.6).
 
-    All Via elements, From, To, Call-ID and CSeq are those of the request, as far as it has
-    them; `to_tag` is added to a To that is well-formed and has none. A Timestamp goes back in
-    a 100 only: later its age would need a delay we do not measure. Raises `Malformed` for what
-    is ours and cannot be written, never for what is the peer's.
+    All Via elements, From, To, Call-ID and CSeq are those of the request, if it has them;
+    `to_tag` is added to a To that is well-formed and has none. A Timestamp is returned only in a
+    100: later it would need a delay that we do not measure. Raises `Malformed` for values of ours
+    that cannot be written, never for those of the peer.
     """
     phrase = reason_phrase(status) if reason is None else reason
     refuse_unwritable(phrase, "a reason phrase")
@@ -66,24 +66,24 @@ def useless_answer(request: Request, fault: Fault) -> Response:
     """Build the 502 that stands for an unusable response to our own `request`.
 
     As 408 and 503 stand for no answer and for no transport (RFC 3261 §8.1.3.1), 502 stands for
-    an invalid one (§21.5.3). It never was on the wire: its `faults` say so.
+    an invalid one (§21.5.3). It was never on the wire; its `faults` say so.
     """
     answer = response(request, 502, f"{USELESS}: {fault.reason}")
     return replace(answer, faults=(fault,))
 
 
 def ack_for(invite: Request, response: Response) -> Request:
-    """The ACK of a final answer 300 to 699 to `invite`, our own (RFC 3261 §17.1.1.3)."""
+    """Build the ACK for a 300 to 699 to our own `invite` (RFC 3261 §17.1.1.3)."""
     return _same_transaction("ACK", invite, _first(response, "To"))
 
 
 def cancel_for(invite: Request) -> Request:
-    """The CANCEL of `invite`, our own, while it is under way (RFC 3261 §9.1)."""
+    """Build the CANCEL for our own `invite` (RFC 3261 §9.1)."""
     return _same_transaction("CANCEL", invite, _first(invite, "To"))
 
 
 def _same_transaction(method: str, invite: Request, to: list[str]) -> Request:
-    """A request with the INVITE's branch, which only the next hop ever matches."""
+    """Build a request with the branch of the INVITE, which only the next hop matches."""
     lines = [f"Via: {value}" for value in invite.headers.values("Via")[:1]]
     lines += _copies(invite, "Route")
     lines += [_MAX_FORWARDS]

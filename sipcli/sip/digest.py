@@ -1,7 +1,7 @@
 """Compute Digest responses (RFC 7616 §3.4, RFC 8760 §2).
 
-Text is hashed as UTF-8. Bytes of the peer's that were not UTF-8 reach us as escaped
-surrogates and go back into the hash as the bytes they were.
+Text is hashed as UTF-8. Bytes from the peer that were not UTF-8 arrive here as escaped surrogates
+and are hashed as the bytes they were.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Algorithm(Enum):
-    """A hash and its `-sess` variant; the values are the RFC's spelling (RFC 7616 §6.1)."""
+    """A hash, or its `-sess` variant; the values are the names in RFC 7616 §6.1."""
 
     MD5 = "MD5"
     MD5_SESS = "MD5-sess"
@@ -20,7 +20,7 @@ class Algorithm(Enum):
 
     @property
     def is_session(self) -> bool:
-        """True if H(A1) is made anew for each challenge from its nonce and our cnonce (§3.4.2)."""
+        """True if H(A1) also depends on the challenge's nonce and our cnonce (§3.4.2)."""
         return self.value.endswith("-sess")
 
     @property
@@ -38,10 +38,9 @@ _BY_TOKEN = {algorithm.value.lower(): algorithm for algorithm in Algorithm}
 
 
 def find_algorithm(token: str | None) -> Algorithm | None:
-    """The algorithm a challenge names, in any letter case; none named means MD5 (RFC 7616 §3.3).
+    """Return the algorithm that a challenge names, in any case; none means MD5 (RFC 7616 §3.3).
 
-    None for one that we do not know or this OpenSSL does not offer: old ones lack SHA-512/256,
-    strict ones MD5.
+    None if it is unknown or missing in this OpenSSL: old ones lack SHA-512/256, strict ones MD5.
     """
     algorithm = Algorithm.MD5 if token is None else _BY_TOKEN.get(token.lower())
     if algorithm is None:
@@ -54,18 +53,18 @@ def find_algorithm(token: str | None) -> Algorithm | None:
 
 
 def digest(algorithm: Algorithm, data: str | bytes) -> str:
-    """H(data) in lower-case hexadecimal: 32 digits for MD5, 64 for the others (RFC 8760 §2.2)."""
+    """Return H(data) in lower-case hex: 32 digits for MD5, 64 for the others (RFC 8760 §2.2)."""
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogateescape")
     return hashlib.new(_HASHES[algorithm.base], raw).hexdigest()
 
 
 def ha1(algorithm: Algorithm, username: str, realm: str, password: str) -> str:
-    """H(username:realm:password), as servers store it and as `ha1` in the settings."""
+    """Return H(username:realm:password), as servers store it; `ha1` in the settings."""
     return digest(algorithm, f"{username}:{realm}:{password}")
 
 
 def session_key(algorithm: Algorithm, ha1: str, nonce: str, cnonce: str) -> str:
-    """H(A1): `ha1` itself or, for `-sess`, its hash with the challenge's nonce and our cnonce.
+    """Return H(A1): `ha1` itself or, for `-sess`, its hash with nonce and cnonce.
 
     A session lasts until the next challenge: a `nextnonce` does not change its key (§3.4.2).
     """
@@ -84,13 +83,13 @@ def response(
     cnonce: str = "",
     body: bytes = b"",
 ) -> str:
-    """The `response` parameter (RFC 7616 §3.4.1; without `qop` the older form of RFC 2069).
+    """Return the `response` parameter (RFC 7616 §3.4.1; without `qop` as in RFC 2069).
 
-    `key` is H(A1) from `session_key`; `nc` and `cnonce` count only with a `qop`, `body` only
-    with `auth-int`, where an empty one is hashed as the empty string (RFC 8760 §2.6).
+    `key` is H(A1) from `session_key`. `nc` and `cnonce` are used only with a `qop`, `body` only
+    with `auth-int`; an empty body is hashed as the empty string (RFC 8760 §2.6).
 
-    The server's proof that it knows the secret too, `rspauth` (§3.5), is the same sum with an
-    empty `method` and the body of the server's response.
+    The server's proof that it knows the secret, too (`rspauth`, §3.5), is computed in the same way
+    with an empty `method` and the body of the server's response.
     """
     a2 = f"{method}:{uri}"
     if qop == "auth-int":
@@ -100,5 +99,5 @@ def response(
 
 
 def userhash(algorithm: Algorithm, username: str, realm: str) -> str:
-    """The hash that replaces the username with `userhash=true` (RFC 7616 §3.4.4)."""
+    """Return the hash that replaces the user name if `userhash=true` (RFC 7616 §3.4.4)."""
     return digest(algorithm, f"{username}:{realm}")

@@ -1,8 +1,8 @@
 """Parse the elements of header fields: tokens, quoted strings, numbers, lists (RFC 3261 §25.1).
 
-Scanners take `(text, start)` and return `(value, index after it)`, look at each character a
-bounded number of times, and raise `Malformed` with the offset they stopped at. Quantifiers
-are possessive (`++`, `*+`): a pattern that cannot go back cannot be made slow.
+Scanners take `(text, start)` and return `(value, index after it)`. They look at each character a
+bounded number of times, and raise `Malformed` with the offset at which they stopped. Quantifiers
+are possessive (`++`, `*+`): a pattern that never backtracks cannot be made slow.
 """
 
 import re
@@ -16,21 +16,21 @@ class Malformed(ValueError):  # noqa: N818 - a fact about the peer's text, as in
         super().__init__(reason)
         self.reason = reason
         self.offset = offset
-        """Characters from the start of the text that was being read."""
+        """In characters, from the start of the text that was parsed."""
 
 
 BLANKS: Final = " \t\r\n"
-"""Linear white space; `str.strip()` alone would take Unicode's blanks too."""
+"""Linear white space; `str.strip()` without it would also strip Unicode spaces."""
 
 TOKEN_CHARS: Final = r"A-Za-z0-9\-.!%*_+`'~"
-"""The characters of a token, to stand inside a character class (RFC 3261 §25.1)."""
+"""The characters of a token, for use inside a character class (RFC 3261 §25.1)."""
 TOKEN: Final = re.compile(rf"[{TOKEN_CHARS}]+")
 HOST: Final = r"\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++"
 """Names with digits and underscores anywhere, IPv4, bracketed IPv6 of any form (RFC 5118 §4.10)."""
 QUOTED: Final = r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"'
-"""A quoted string with its quotes and escapes; to be compiled with `re.DOTALL`."""
+"""A quoted string with its quotes and escapes; compile it with `re.DOTALL`."""
 UNWRITABLE: Final = re.compile(r"[\r\n\0]")
-"""Not allowed in a header field we write (RFC 3261 §25.1; NUL ends strings elsewhere)."""
+"""Not allowed in header fields that we write (RFC 3261 §25.1; NUL ends strings elsewhere)."""
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*+")
 _QUOTED: Final = re.compile(QUOTED, re.DOTALL)
@@ -39,20 +39,20 @@ _ELEMENT: Final = re.compile(rf'(?>(?:[^",<]++|{QUOTED}|<[^>]*+>)*)', re.DOTALL)
 
 
 def skip_blanks(text: str, start: int) -> int:
-    """Index of the first character at or after `start` that is not linear white space."""
+    """Return the index of the first character from `start` on that is not linear white space."""
     found = _BLANKS.match(text, start)
     return found.end() if found else start
 
 
 def token(text: str) -> str:
-    """Take `text` for a token (RFC 3261 §25.1); raises `Malformed` if it is none."""
+    """Return `text` if it is a token (RFC 3261 §25.1); raises `Malformed` if not."""
     if TOKEN.fullmatch(text) is None:
         raise Malformed("it is not a token")
     return text
 
 
 def quoted_string(text: str, start: int) -> tuple[str, int]:
-    """Read a quoted string that opens at `start`; quoted pairs are resolved in the value."""
+    """Parse the quoted string at `start`; quoted pairs are resolved in the value."""
     if text[start : start + 1] != '"':
         raise Malformed("an opening quote is missing", start)
     found = _QUOTED.match(text, start)
@@ -62,33 +62,33 @@ def quoted_string(text: str, start: int) -> tuple[str, int]:
 
 
 def unquote(quoted: str) -> str:
-    """Take the quotes off a well-formed quoted string and resolve its quoted pairs."""
+    """Return the value of a well-formed quoted string, its quoted pairs resolved."""
     inside = quoted[1:-1]
     return _PAIR.sub(r"\1", inside) if "\\" in inside else inside
 
 
 def quote(value: str) -> str:
-    """Write `value` as a quoted string: the inverse of `quoted_string`.
+    """Return `value` as a quoted string: the inverse of `quoted_string`.
 
-    Raises `Malformed` for CR, LF and NUL, which have no place in a header we write.
+    Raises `Malformed` for CR, LF and NUL, which may not be in a header field that we write.
     """
     refuse_unwritable(value, "a quoted string")
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def refuse_unwritable(value: str, what: str) -> None:
-    """Raise `Malformed` if `value`, to stand in `what`, holds CR, LF or NUL."""
+    """Raise `Malformed` if `value` contains CR, LF or NUL; `what` says where it would go."""
     bad = UNWRITABLE.search(value)
     if bad is not None:
         raise Malformed(f"{bad.group()!r} cannot stand in {what}", bad.start())
 
 
 def integer(text: str, low: int, high: int, what: str) -> int:
-    """Read a number of ASCII digits, `low` to `high` inclusive; `what` names it in the fault."""
+    """Parse a number of ASCII digits, `low` to `high` inclusive; `what` names it in errors."""
     if not (text.isdigit() and text.isascii()):
         raise Malformed(f"{what} is not a number")
-    # Leading zeros are legal (RFC 4475 §3.1.1.1). No bound of SIP's has more than ten digits;
-    # int() takes quadratic time, so it sees no more than twenty.
+    # Leading zeros are legal (RFC 4475 §3.1.1.1). No limit in SIP has more than ten digits;
+    # int() takes quadratic time, so it gets at most twenty.
     number = int(text) if len(text) <= 20 else int(text.lstrip("0")[:20] or "0")
     if not low <= number <= high:
         raise Malformed(f"{what} is not between {low} and {high}")
@@ -96,10 +96,10 @@ def integer(text: str, low: int, high: int, what: str) -> int:
 
 
 def split_list(text: str) -> list[str]:
-    """Split at the commas that separate list elements: not those in quotes or angle brackets.
+    """Split at the commas between list elements, not at those in quotes or angle brackets.
 
-    Elements come back stripped; empty ones are left out (RFC 3261 §7.3.1). An unclosed
-    quote or bracket keeps the rest of the text in one element: its reader will object.
+    Elements are stripped, and empty ones left out (RFC 3261 §7.3.1). After an unclosed quote or
+    bracket, the rest of the text is one element, which its parser will reject.
     """
     if "," not in text:
         text = text.strip(BLANKS)

@@ -8,7 +8,7 @@ from sipcli.sip.grammar import BLANKS, QUOTED, TOKEN_CHARS, Malformed, integer, 
 from sipcli.sip.params import NO_PARAMS, Params
 
 MAX_SEQUENCE_NUMBER: Final = 2**32 - 1
-"""RFC 3261 §8.1.1.5 stops new numbers at 2**31; counting past that does no harm."""
+"""RFC 3261 §8.1.1.5 ends new numbers at 2**31; counting on does no harm."""
 
 _CSEQ: Final = re.compile(rf"([0-9]++)[ \t]++([{TOKEN_CHARS}]++)")
 _RACK: Final = re.compile(rf"([0-9]++)[ \t]++([0-9]++[ \t]++[{TOKEN_CHARS}]++)")
@@ -16,14 +16,14 @@ _RACK: Final = re.compile(rf"([0-9]++)[ \t]++([0-9]++[ \t]++[{TOKEN_CHARS}]++)")
 
 @dataclass(frozen=True, slots=True)
 class CSeq:
-    """The place of a request among those of its dialog, and its method."""
+    """The number of a request in its dialog, and its method (RFC 3261 §20.16)."""
 
     number: int
     method: str
 
     @classmethod
     def parse(cls, text: str) -> "CSeq":
-        """Read the value; raises `Malformed`."""
+        """Parse the value; raises `Malformed`."""
         found = _CSEQ.fullmatch(text)
         if found is None:
             raise Malformed("this is not a number and a method")
@@ -35,14 +35,14 @@ class CSeq:
 
 @dataclass(frozen=True, slots=True)
 class RAck:
-    """Which reliable provisional response a PRACK acknowledges."""
+    """Which reliable provisional response a PRACK acknowledges (RFC 3262 §7.2)."""
 
     rseq: int
     cseq: CSeq
 
     @classmethod
     def parse(cls, text: str) -> "RAck":
-        """Read the value; raises `Malformed`."""
+        """Parse the value; raises `Malformed`."""
         found = _RACK.fullmatch(text)
         if found is None:
             raise Malformed("this is not two numbers and a method")
@@ -60,7 +60,7 @@ _DISPOSITION: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """A media type with its parameters; type and subtype are in lower case."""
+    """A media type with its parameters, type and subtype in lower case (RFC 3261 §20.15)."""
 
     type: str
     subtype: str
@@ -73,7 +73,7 @@ class MediaType:
 
     @classmethod
     def parse(cls, text: str) -> "MediaType":
-        """Read the value; raises `Malformed`."""
+        """Parse the value; raises `Malformed`."""
         found = _TYPE.match(text)
         if found is None:
             raise Malformed("this is not type/subtype")
@@ -85,15 +85,15 @@ class MediaType:
 
 @dataclass(frozen=True, slots=True)
 class ContentDisposition:
-    """How a body is meant: `session`, `render`, `early-session`; in lower case."""
+    """What a body is for: `session`, `render`, `early-session`; in lower case (RFC 3261 §20.11)."""
 
     kind: str
     params: Params = NO_PARAMS
 
     @property
     def handling(self) -> str | None:
-        """`optional`: a receiver that does not know the kind may pass over the body; `required`:
-        it may not, which RFC 3261 §20.11 also takes to be meant where nothing is said (None)."""
+        """`optional`: a receiver that does not know the disposition may ignore the body.
+        `required`: it may not; by RFC 3261 §20.11 that is also the default (None)."""
         value = self.params.get("handling")
         return None if value is None else value.lower()
 
@@ -104,7 +104,7 @@ class ContentDisposition:
 
     @classmethod
     def parse(cls, text: str) -> "ContentDisposition":
-        """Read the value; raises `Malformed`."""
+        """Parse the value; raises `Malformed`."""
         found = _DISPOSITION.match(text)
         if found is None:
             raise Malformed("the disposition is missing")
@@ -115,16 +115,16 @@ class ContentDisposition:
 
 
 MAX_DELTA_SECONDS: Final = 2**32 - 1
-"""Seconds; the greatest a delta-seconds can hold (RFC 3261 §20.19)."""
+"""The maximum of delta-seconds (RFC 3261 §20.19)."""
 
 _SECONDS: Final = re.compile(r"([0-9]++)[ \t]*+")
-# A comment may hold comments; what a person reads of it needs no deeper look than pairing.
+# Comments may be nested; only the parentheses matter here.
 _COMMENT_PIECE: Final = re.compile(r"[^()\\]++|\\.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAfter:
-    """When a refused request may be tried again."""
+    """When a refused request may be tried again (RFC 3261 §20.33)."""
 
     seconds: int
     comment: str | None = None
@@ -132,12 +132,12 @@ class RetryAfter:
 
     @property
     def duration(self) -> int | None:
-        """Seconds the far end will then be there; None if it did not say, or not in seconds."""
+        """How long the far end will then be available, in seconds; None if missing or malformed."""
         return _seconds_param(self.params, "duration")
 
     @classmethod
     def parse(cls, text: str) -> "RetryAfter":
-        """Read the value; raises `Malformed`."""
+        """Parse the value; raises `Malformed`."""
         seconds, at = _seconds(text)
         comment, at = _comment(text, at)
         return cls(seconds, comment, Params.parse(text, at))
@@ -145,20 +145,20 @@ class RetryAfter:
 
 @dataclass(frozen=True, slots=True)
 class SessionExpires:
-    """How long a session lives without a refresh, and who refreshes it."""
+    """How long a session lasts without a refresh, and who refreshes it (RFC 4028 §4)."""
 
     seconds: int
     params: Params = NO_PARAMS
 
     @property
     def refresher(self) -> str | None:
-        """`uac` or `uas` in lower case; None where it is still open."""
+        """`uac` or `uas` in lower case; None if undecided."""
         value = self.params.get("refresher")
         return None if value is None else value.lower()
 
     @classmethod
     def parse(cls, text: str) -> "SessionExpires":
-        """Read the value of Session-Expires or Min-SE; raises `Malformed`."""
+        """Parse the value of Session-Expires or Min-SE; raises `Malformed`."""
         seconds, at = _seconds(text)
         return cls(seconds, Params.parse(text, at))
 
@@ -206,7 +206,7 @@ _WARNING: Final = re.compile(rf'([0-9]{{3}})[ \t]++([^ \t"]++)[ \t]++({QUOTED})'
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One element of a Reason header field: why a call ended, in the terms of some protocol."""
+    """One element of Reason: why a call ended, in the terms of a protocol (RFC 3326 §2)."""
 
     protocol: str
     """As written: `SIP`, `Q.850`."""
@@ -223,12 +223,12 @@ class Reason:
 
     @property
     def text(self) -> str | None:
-        """The same for a person; from the peer, so control characters are possible."""
+        """The reason for people; from the peer, so it may contain control characters."""
         return self.params.get("text")
 
     @classmethod
     def parse(cls, text: str) -> "Reason":
-        """Read one element; raises `Malformed`."""
+        """Parse one element; raises `Malformed`."""
         found = _PROTOCOL.match(text)
         if found is None:
             raise Malformed("the protocol is missing")
@@ -240,16 +240,16 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """One element of a Warning header field: more than the status says."""
+    """One element of Warning: details beyond the status (RFC 3261 §20.43)."""
 
     code: int
     agent: str
-    """The server that warns: a host or a pseudonym."""
+    """The server that added it: a host or a pseudonym."""
     text: str
 
     @classmethod
     def parse(cls, text: str) -> "Warning":
-        """Read one element; raises `Malformed`."""
+        """Parse one element; raises `Malformed`."""
         found = _WARNING.fullmatch(text)
         if found is None:
             raise Malformed("this is not code, agent and quoted text")
@@ -258,17 +258,17 @@ class Warning:
 
 @dataclass(frozen=True, slots=True)
 class Replaces:
-    """A dialog by its three ids, as seen by the receiver."""
+    """The dialog that a new call replaces, as seen by the receiver (RFC 3891 §6.1)."""
 
     call_id: str
     to_tag: str
     from_tag: str
     early_only: bool = False
-    """To be replaced only while it rings."""
+    """True if it may be replaced only while it rings."""
 
     @classmethod
     def parse(cls, text: str) -> "Replaces":
-        """Read the value; raises `Malformed`."""
+        """Parse the value; raises `Malformed`."""
         call_id, semicolon, rest = text.partition(";")
         params = Params.parse(semicolon + rest)
         to_tag = params.get("to-tag")
@@ -288,20 +288,20 @@ _WORD: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
 
 @dataclass(frozen=True, slots=True)
 class EventPackage:
-    """Which event package a SUBSCRIBE or NOTIFY is about."""
+    """The value of Event: the package of a SUBSCRIBE or NOTIFY (RFC 6665 §8.2.1)."""
 
     package: str
-    """As written: packages are told apart by case (RFC 6665 §8.2.1)."""
+    """As written; case matters."""
     params: Params = NO_PARAMS
 
     @property
     def id(self) -> str | None:
-        """Tells subscriptions to one package in one dialog apart."""
+        """Distinguishes several subscriptions to one package in a dialog."""
         return self.params.get("id")
 
     @classmethod
     def parse(cls, text: str) -> "EventPackage":
-        """Read the value; raises `Malformed`."""
+        """Parse the value; raises `Malformed`."""
         package, params = _word_and_params(text)
         return cls(package, params)
 
@@ -311,20 +311,20 @@ class EventPackage:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
-    """The state of a subscription: `active`, `pending`, `terminated`, in lower case."""
+    """The state of a subscription: `active`, `pending` or `terminated` (RFC 6665 §8.2.3)."""
 
     state: str
     params: Params = NO_PARAMS
 
     @property
     def reason(self) -> str | None:
-        """Why it ended, in lower case; None if it did not say."""
+        """Why it ended, in lower case; None if not given."""
         value = self.params.get("reason")
         return None if value is None else value.lower()
 
     @classmethod
     def parse(cls, text: str) -> "SubscriptionState":
-        """Read the value; raises `Malformed`."""
+        """Parse the value; raises `Malformed`."""
         state, params = _word_and_params(text)
         return cls(state.lower(), params)
 

@@ -1,4 +1,4 @@
-"""The header fields of a message: in order, verbatim, found by any spelling of the name."""
+"""The header fields of a message, verbatim and in order; names match in any form."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -73,14 +73,14 @@ _COMMON: Final = (
 _KEYS: Final = {name: name.lower() for name in _COMMON} | {
     spelling: name for short, name in COMPACT.items() for spelling in (short, short.upper())
 }
-"""Shortcut from the usual spellings to the key; all others take the long way."""
+"""Usual spellings -> key; other spellings are looked up in a slower way."""
 
 _LINE_END: Final = re.compile(r"\r\n(?![ \t])")
 _CR_OR_LF: Final = re.compile(r"[\r\n]")
 
 
 def key_of(name: str) -> str:
-    """The one spelling that stands for `name`: the long form in lower case."""
+    """Return the normal form of `name`: the long form in lower case."""
     key = _KEYS.get(name)
     if key is not None:
         return key
@@ -89,24 +89,24 @@ def key_of(name: str) -> str:
 
 
 class Headers:
-    """Header fields in their order; an immutable value.
+    """Header fields in order; an immutable value.
 
-    Each field is kept as the line it came in, folds included, and goes out the same way.
-    Names match in any case and in their compact form. A line without a colon counts as a
-    field without a value; one without a proper name is kept and written, but not found.
+    Each field is kept as it was received, folds included, and written in the same way. Names match
+    in any case and in their compact form. A line without a colon counts as a field without a
+    value. One without a valid name is kept and written, but cannot be looked up.
     """
 
     __slots__ = ("_index", "_lines", "_wire")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        """Build fields of our own; raises `Malformed` as `line` does."""
+        """Build our own fields; raises `Malformed` as `line` does."""
         self._wire = ""
         self._lines: tuple[str, ...] | None = tuple([line(name, value) for name, value in fields])
         self._index: dict[str, list[str]] | None = None
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> "Headers":
-        """Fields as they came from the wire, a line each, without the final CRLF."""
+        """Build from received fields, each a line without its final CRLF."""
         self = cls.__new__(cls)
         self._wire = ""
         self._lines = tuple(lines)
@@ -115,9 +115,10 @@ class Headers:
 
     @classmethod
     def from_wire(cls, text: str, is_folded: bool) -> "Headers":
-        """Fields as they came from the wire, between start line and blank line.
+        """Build from the received text between start line and blank line.
 
-        `is_folded`: a line may go on in the next one, which begins with a blank (§7.3.1).
+        `is_folded` is True if a line may continue on the next, which then starts with a space or
+        tab (RFC 3261 §7.3.1).
         """
         self = cls.__new__(cls)
         if is_folded:
@@ -125,29 +126,29 @@ class Headers:
             self._lines = tuple(_LINE_END.split(text))
         else:
             self._wire = text
-            self._lines = None  # split when asked for
+            self._lines = None  # split on first use
         self._index = None
         return self
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """All lines as they are on the wire, folds included."""
+        """All lines as on the wire, folds included."""
         lines = self._lines
         if lines is None:
             lines = self._lines = tuple(self._wire.split("\r\n")) if self._wire else ()
         return lines
 
     def get(self, name: str) -> str | None:
-        """Value of the first field called `name`, unfolded; None if there is none."""
+        """Return the unfolded value of the first field called `name`; None if there is none."""
         raw = self._raw(name)
         return _unfolded(raw[0]) if raw else None
 
     def all(self, name: str) -> tuple[str, ...]:
-        """The unfolded value of each field called `name`."""
+        """Return the unfolded value of each field called `name`."""
         return tuple([_unfolded(raw) for raw in self._raw(name)])
 
     def values(self, name: str) -> tuple[str, ...]:
-        """The elements of a comma-separated list over all fields called `name`."""
+        """Return the elements of a comma-separated list, from all fields called `name`."""
         values: list[str] = []
         for raw in self._raw(name):
             values += split_list(_unfolded(raw))
@@ -177,15 +178,15 @@ class Headers:
         return f"Headers({', '.join(name for name, _ in self)})"
 
     def appended(self, name: str, value: str) -> "Headers":
-        """These, with one more field at the end."""
+        """Return a copy with another field at the end."""
         return Headers.from_lines((*self.lines, line(name, value)))
 
     def prepended(self, name: str, value: str) -> "Headers":
-        """These, with one more field at the top."""
+        """Return a copy with another field at the top."""
         return Headers.from_lines((line(name, value), *self.lines))
 
     def replaced(self, name: str, value: str) -> "Headers":
-        """These, with one field `name` in place of all of that name, or at the end."""
+        """Return a copy with a single field `name`: where the first one was, or at the end."""
         key = key_of(name)
         lines = list(self.without(name).lines)
         before = (i for i, known in enumerate(self.lines) if _key(known) == key)
@@ -193,12 +194,12 @@ class Headers:
         return Headers.from_lines(lines)
 
     def without(self, name: str) -> "Headers":
-        """These, with every field called `name` left out."""
+        """Return a copy without the fields called `name`."""
         key = key_of(name)
         return Headers.from_lines(known for known in self.lines if _key(known) != key)
 
     def without_first(self, name: str) -> "Headers":
-        """These, with the first field called `name` left out: all its elements."""
+        """Return a copy without the first field called `name`, all its elements included."""
         key = key_of(name)
         lines = list(self.lines)
         first = next((i for i, known in enumerate(lines) if _key(known) == key), None)
@@ -207,7 +208,7 @@ class Headers:
         return Headers.from_lines(lines)
 
     def _raw(self, name: str) -> Sequence[str]:
-        """The text after the colon of each field called `name`."""
+        """Return the text after the colon of each field called `name`."""
         index = self._index
         if index is None:
             index = self._index = _indexed(self.lines)
@@ -231,10 +232,10 @@ NO_HEADERS: Final = Headers()
 
 
 def line(name: str, value: str) -> str:
-    """A header field as one line, strictly; raises `Malformed`.
+    """Return a header field as one line; raises `Malformed`.
 
-    The name must be a token; CR, LF and NUL are refused in the value, as is what cannot be
-    written in UTF-8 (bytes a peer sent may pass: they are written as they came).
+    The name must be a token. The value must not contain CR, LF or NUL, and must be Unicode text;
+    bytes from a peer that were not UTF-8 are written as they were received.
     """
     if TOKEN.fullmatch(name) is None:
         raise Malformed("the name of a header field is not a token")
@@ -253,7 +254,7 @@ def _key(line: str) -> str:
 def _unfolded(raw: str) -> str:
     value = raw.strip(BLANKS)
     if "\n" in value or "\r" in value:
-        # A fold counts as one blank (RFC 3261 §7.3.1); so does a stray CR or LF.
+        # A fold counts as one space (RFC 3261 §7.3.1), and so does a lone CR or LF.
         pieces = _CR_OR_LF.split(value)
         return " ".join([stripped for piece in pieces if (stripped := piece.strip(BLANKS))])
     return value

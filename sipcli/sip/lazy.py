@@ -1,4 +1,4 @@
-"""Typed attributes that are parsed from the headers on first access."""
+"""Typed attributes that are parsed from the header fields on first access."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -9,10 +9,10 @@ from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.headers import Headers
 
 MAX_ELEMENTS: Final = 4096
-"""Elements read of one list: it bounds the work that a peer can cause.
+"""Maximum elements read of a list: it limits the work that a peer can cause.
 
-At 16 characters each they fill the largest message that is read. Of longer lists the rest is left
-out; Vias and routes as many as that are malformed.
+At 16 characters each, they fill the largest message that is read. The rest of a longer list is
+ignored, but too many Vias or routes are malformed.
 """
 
 T = TypeVar("T")
@@ -23,14 +23,14 @@ class HasHeaders(Protocol):
 
     @property
     def headers(self) -> Headers:
-        """The header fields they are read from."""
+        """The header fields that they are parsed from."""
 
 
 class Lazy(Generic[T]):
-    """An attribute computed from the headers on first use.
+    """An attribute that is computed from the header fields on first use.
 
-    The value is kept in the instance's `__dict__`, where Python finds it before this
-    descriptor: the second use costs no call. (`functools.cached_property` takes a lock.)
+    The value is stored in the instance's `__dict__`, where Python finds it before this
+    descriptor, so the second use costs no call. (`functools.cached_property` takes a lock.)
     """
 
     def __init__(self, read: Callable[[Headers], T]) -> None:
@@ -46,12 +46,12 @@ class Lazy(Generic[T]):
 
 
 def text_of(name: str) -> Lazy[str | None]:
-    """The first field's value as it is; None if there is none."""
+    """Return the first field's value, not parsed; None if there is none."""
     return Lazy(lambda headers: headers.get(name))
 
 
-def needed(name: str, parse: Callable[[str], T]) -> Lazy[T]:
-    """The first field's value; raises `Malformed` if it is absent or wrong."""
+def required(name: str, parse: Callable[[str], T]) -> Lazy[T]:
+    """Return the first field's value; raises `Malformed` if it is missing or malformed."""
 
     def read(headers: Headers) -> T:
         text = headers.get(name)
@@ -63,7 +63,7 @@ def needed(name: str, parse: Callable[[str], T]) -> Lazy[T]:
 
 
 def optional(name: str, parse: Callable[[str], T]) -> Lazy[T | None]:
-    """The first field's value; None if it is absent or wrong."""
+    """Return the first field's value; None if it is missing or malformed."""
 
     def read(headers: Headers) -> T | None:
         text = headers.get(name)
@@ -76,22 +76,22 @@ def optional(name: str, parse: Callable[[str], T]) -> Lazy[T | None]:
 
 
 def number(name: str, low: int, high: int) -> Lazy[int | None]:
-    """A number from `low` to `high` inclusive; None if it is absent or wrong."""
+    """Return a number from `low` to `high` inclusive; None if it is missing or malformed."""
     return optional(name, lambda text: integer(text, low, high, name))
 
 
 def each(name: str, parse: Callable[[str], T]) -> Lazy[tuple[T, ...]]:
-    """The well-formed elements of a list."""
+    """Return the well-formed elements of a list."""
     return Lazy(lambda headers: _well_formed(headers.values(name), parse))
 
 
 def each_address(name: str) -> Lazy[tuple[Address, ...]]:
-    """The well-formed addresses: a registrar may hold another device's broken Contact."""
+    """Return the well-formed addresses: a registrar may hold a bad Contact of another device."""
     return Lazy(lambda headers: _well_formed(address_elements(headers, name), Address.parse))
 
 
 def route_set(name: str) -> Lazy[tuple[Address, ...]]:
-    """All addresses of a list or none: half a route set would lead astray."""
+    """Return all addresses of a list, or none: half a route set would lead to the wrong place."""
 
     def read(headers: Headers) -> tuple[Address, ...]:
         try:
@@ -103,7 +103,7 @@ def route_set(name: str) -> Lazy[tuple[Address, ...]]:
 
 
 def every(headers: Headers, name: str, parse: Callable[[str], T]) -> tuple[T, ...]:
-    """All elements of a list; raises `Malformed` for a wrong one, or for too many."""
+    """Return all elements of a list; raises `Malformed` for a malformed one or too many."""
     return _all(headers.values(name), parse)
 
 

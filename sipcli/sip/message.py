@@ -34,9 +34,9 @@ from sipcli.sip.lazy import (
     each,
     each_address,
     every,
-    needed,
     number,
     optional,
+    required,
     route_set,
     text_of,
 )
@@ -55,7 +55,7 @@ class Layer(Enum):
     VALIDATION = "validation"
     """Each part is well-formed, but parts are missing, doubled, or do not go together."""
     APPLICATION = "application"
-    """All is well-formed, but not for us: an unknown URI scheme."""
+    """All is well-formed, but we do not support it: an unknown URI scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ class Fault:
     header: str | None
     """Name of the header field; None if the fault is not in one."""
     offset: int | None
-    """Characters into the start line or the header's value; None if no place can be named."""
+    """In characters, into the start line or the field's value; None if there is no such place."""
     reason: str
-    """Short plain ASCII without the peer's words: fit for a reason phrase."""
+    """Short ASCII text without words of the peer, usable as a reason phrase."""
     status: int = 400
-    """The answer a request with this fault deserves: 400, 416, 505, 513."""
+    """The status of the response to a request with this fault: 400, 416, 505 or 513."""
     is_tolerable: bool = False
     """True if a message with this fault is used anyway, since its meaning is not in doubt."""
 
@@ -101,20 +101,20 @@ class Message:
     headers: Headers
     """All header fields, as received."""
     body: bytes
-    """As far as Content-Length covers it."""
+    """Only as much as Content-Length covers."""
     faults: tuple[Fault, ...] = field(compare=False)
-    """Faults found in framing and start line when it was parsed."""
+    """The faults in framing and start line, found by the parser."""
 
     vias = Lazy(_vias)
     """All Via elements, topmost first; raises `Malformed`."""
-    from_ = needed("From", Address.parse)
+    from_ = required("From", Address.parse)
     """The sender of the request; raises `Malformed`."""
-    to = needed("To", Address.parse)
+    to = required("To", Address.parse)
     """The recipient of the request; raises `Malformed`."""
-    call_id = needed("Call-ID", _call_id)
+    call_id = required("Call-ID", _call_id)
     """Common to a dialog, or to one client's registrations; raises `Malformed`."""
-    cseq = needed("CSeq", CSeq.parse)
-    """The request's place and method; raises `Malformed`."""
+    cseq = required("CSeq", CSeq.parse)
+    """The request's number and method; raises `Malformed`."""
 
     contacts = each_address("Contact")
     """The well-formed Contact addresses; none for `*`."""
@@ -130,21 +130,21 @@ class Message:
     """Proxies the registrar wants our requests to pass (RFC 3608 §5)."""
 
     max_forwards = number("Max-Forwards", 0, 255)
-    """Hops that are left (RFC 3261 §20.22)."""
+    """Hops left (RFC 3261 §20.22)."""
     content_length = number("Content-Length", 0, MAX_DELTA_SECONDS)
-    """Bytes, as the field says; `len(body)` is the truth."""
+    """Bytes according to the field; `len(body)` is the actual size."""
     expires = number("Expires", 0, MAX_DELTA_SECONDS)
     """Seconds (RFC 3261 §20.19)."""
     min_expires = number("Min-Expires", 0, MAX_DELTA_SECONDS)
-    """Seconds, the least a registrar grants (RFC 3261 §20.23)."""
+    """Seconds, the minimum that the registrar grants (RFC 3261 §20.23)."""
     flow_timer = number("Flow-Timer", 0, MAX_DELTA_SECONDS)
     """Seconds of silence after which the server drops the flow (RFC 5626 §4.4)."""
     retry_after = optional("Retry-After", RetryAfter.parse)
     """When to try again (RFC 3261 §20.33)."""
     session_expires = optional("Session-Expires", SessionExpires.parse)
-    """How long the session lives without a refresh (RFC 4028 §4)."""
+    """How long the session lasts without a refresh (RFC 4028 §4)."""
     min_se = optional("Min-SE", lambda text: SessionExpires.parse(text).seconds)
-    """Seconds, the shortest session interval (RFC 4028 §5)."""
+    """Seconds, the minimum session interval (RFC 4028 §5)."""
     rseq = number("RSeq", 0, MAX_SEQUENCE_NUMBER)
     """Number of a reliable provisional response (RFC 3262 §7.1)."""
     rack = optional("RAck", RAck.parse)
@@ -153,7 +153,7 @@ class Message:
     content_type = optional("Content-Type", MediaType.parse)
     """The media type of the body."""
     content_disposition = optional("Content-Disposition", ContentDisposition.parse)
-    """How the body is meant."""
+    """What the body is for."""
     content_encoding = each("Content-Encoding", token)
     """The encodings of the body, outermost last."""
     accept = Lazy(lambda headers: headers.values("Accept"))
@@ -161,13 +161,13 @@ class Message:
     allow = each("Allow", token)
     """Methods."""
     supported = each("Supported", token)
-    """Option tags the sender has."""
+    """Option tags that the sender supports."""
     require = each("Require", token)
-    """Option tags the receiver must have."""
+    """Option tags that the receiver must support."""
     proxy_require = each("Proxy-Require", token)
-    """Option tags proxies must have."""
+    """Option tags that proxies must support."""
     unsupported = each("Unsupported", token)
-    """Option tags that made a request fail with 420."""
+    """Option tags because of which a request failed with 420."""
 
     event = optional("Event", EventPackage.parse)
     """The event package (RFC 6665 §8.2.1)."""
@@ -176,15 +176,15 @@ class Message:
     refer_to = optional("Refer-To", Address.parse)
     """The target to call instead (RFC 3515 §2.1)."""
     referred_by = optional("Referred-By", Address.parse)
-    """The party that asked for that (RFC 3892 §3)."""
+    """Who asked for that (RFC 3892 §3)."""
     replaces = optional("Replaces", Replaces.parse)
-    """The dialog to take the place of (RFC 3891 §6.1)."""
+    """The dialog to replace (RFC 3891 §6.1)."""
     reasons = each("Reason", Reason.parse)
     """Why a call ended or a request was sent (RFC 3326 §2)."""
     warnings = each("Warning", Warning.parse)
-    """More than the status says (RFC 3261 §20.43)."""
+    """Details beyond the status (RFC 3261 §20.43)."""
     subject = text_of("Subject")
-    """For a person; from the peer, so control characters are possible."""
+    """For people; from the peer, so it may contain control characters."""
     user_agent = text_of("User-Agent")
     """The client's software name."""
     server = text_of("Server")
@@ -201,7 +201,7 @@ class Request(Message):
     """A request (RFC 3261 §7.1)."""
 
     method: str
-    """As written: methods are told apart by case."""
+    """As written; case matters."""
     target: str
     """The Request-URI as written."""
     version: str
@@ -216,7 +216,7 @@ class Request(Message):
         body: bytes = b"",
         faults: tuple[Fault, ...] = (),
     ) -> None:
-        # What `dataclass` would write for a frozen class takes twice the time of all the rest.
+        # The `__init__` of a frozen dataclass would take twice the time of all the rest.
         own = self.__dict__
         own["method"] = method
         own["target"] = target
@@ -236,7 +236,7 @@ class Request(Message):
     def replacing(
         self, *, headers: Headers | None = None, body: bytes | None = None, uri: Uri | None = None
     ) -> "Request":
-        """This request with other parts."""
+        """Return a copy with other parts."""
         return replace(
             self,
             headers=self.headers if headers is None else headers,
@@ -245,7 +245,7 @@ class Request(Message):
         )
 
     def __repr__(self) -> str:
-        # URIs, header values and bodies may hold secrets.
+        # URIs, header values and bodies may contain secrets.
         return f"<Request {self.method} {self.headers!r} {len(self.body)} bytes>"
 
 
@@ -254,9 +254,9 @@ class Response(Message):
     """A response (RFC 3261 §7.2)."""
 
     status: int
-    """100 to 699; 0 if it could not be read."""
+    """100 to 699; 0 if it could not be parsed."""
     reason: str
-    """For a person; from the peer, so control characters are possible."""
+    """For people; from the peer, so it may contain control characters."""
     version: str
 
     def __init__(

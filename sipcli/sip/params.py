@@ -16,7 +16,7 @@ from sipcli.sip.grammar import (
 )
 
 Param: TypeAlias = tuple[str, str | None, bool]
-"""Name as written, value (None: no `=`), and whether the value stands in quotes."""
+"""Name as written, value (None: no `=`), and whether the value is quoted."""
 
 _VALUE_CHARS: Final = r'[^\x00-\x20\x7f",;<>]'
 _VALUE: Final = re.compile(rf"{_VALUE_CHARS}*+")
@@ -30,35 +30,35 @@ _PARAM: Final = re.compile(
 
 
 class Params:
-    """Parameters in the order they came, names as written; an immutable value.
+    """Parameters in order, names as written; an immutable value.
 
-    Names match in any case, and the first of a name counts. Values are plain: quoted pairs
-    are resolved, and so are escapes where the parameters are those of a URI. An unquoted
-    value may be anything without blanks and separators (RFC 3261 allows a token or a host;
-    tags with `@` and bare IPv6 addresses are met in the wild). That of a feature tag (RFC 3840
-    §9) may stand in angle brackets alone, as some registrars write `+sip.instance` back.
+    Names match in any case, and the first of each name counts. In values, quoted pairs are
+    resolved, and also escapes if the parameters are those of a URI. An unquoted value may be
+    anything without blanks and separators: RFC 3261 allows a token or a host, but tags with `@`
+    and bare IPv6 addresses exist. The value of a feature tag (RFC 3840 §9) may be in angle
+    brackets without quotes, as some registrars return `+sip.instance`.
     """
 
     __slots__ = ("_items", "_text")
 
     def __init__(self, items: Iterable[Param] = ()) -> None:
-        """Parameters of our own; `str` tells whether they can be written."""
+        """Build our own parameters; they are checked when they are written."""
         self._items: tuple[Param, ...] | None = tuple(items)
         self._text = ""
 
     @classmethod
     def plain(cls, text: str) -> "Params":
-        """Those in `text`, which is known to be well-formed, without quotes and escapes."""
+        """Build from text that is known to be well-formed and free of quotes and escapes."""
         if not text:
             return NO_PARAMS
         self = cls.__new__(cls)
-        self._items = None  # half of all parameters are never looked at
+        self._items = None  # split on first use: half of all parameters are never used
         self._text = text
         return self
 
     @classmethod
     def parse(cls, text: str, start: int = 0) -> "Params":
-        """Read `;name=value;…` from `start` to the end of `text`; raises `Malformed`."""
+        """Parse `;name=value;…` from `start` to the end of `text`; raises `Malformed`."""
         items: list[Param] = []
         at = skip_blanks(text, start)
         while at < len(text):
@@ -72,7 +72,7 @@ class Params:
                 value = bracketed
             elif quoted is not None:
                 value = unquote(quoted)
-                # Legal as a quoted pair, but a value we hold must be one we can write.
+                # Legal as a quoted pair, but we must be able to write what we parsed.
                 if UNWRITABLE.search(value):
                     raise Malformed("a parameter holds a control character", at)
             if equals and value is None:
@@ -84,14 +84,14 @@ class Params:
 
     @property
     def items(self) -> tuple[Param, ...]:
-        """All parameters in their order."""
+        """All parameters in order."""
         items = self._items
         if items is None:
             items = self._items = split_plain(self._text)
         return items
 
     def get(self, name: str) -> str | None:
-        """Value of the first parameter called `name`; None if absent or without one."""
+        """Return the value of the first parameter called `name`; None if missing or without one."""
         wanted = name.lower()
         for known, value, _ in self.items:
             if known.lower() == wanted:
@@ -115,7 +115,7 @@ class Params:
         return f"Params({self.items!r})"
 
     def with_(self, name: str, value: str | None, quoted: bool = False) -> "Params":
-        """These, with `name` set to `value`: in its old place, or at the end."""
+        """Return a copy with `name` set to `value`: where it was, or at the end."""
         wanted = name.lower()
         new: Param = (name, value, quoted)
         if name not in self:
@@ -125,12 +125,12 @@ class Params:
         return Params((*self.items[:place], new, *rest))
 
     def without(self, name: str) -> "Params":
-        """These, with every parameter called `name` left out."""
+        """Return a copy without the parameters called `name`."""
         wanted = name.lower()
         return Params(item for item in self.items if item[0].lower() != wanted)
 
     def __str__(self) -> str:
-        """As header parameters; raises `Malformed` for a name or value that cannot stand there."""
+        """Return header parameters; raises `Malformed` if a name or value cannot be written."""
         return self._text or "".join(map(_written, self.items))
 
 

@@ -1,8 +1,8 @@
 """Parse messages from bytes and encode them (RFC 3261 §7, §18.3; RFC 7118 §5).
 
-A WebSocket frame holds exactly one message, so the frame's end is the body's end and
-Content-Length may be absent. `parse` never raises: what is wrong becomes a list of faults,
-and whatever could be read is there, so that a request can be answered.
+A WebSocket message holds exactly one SIP message, so its end is the end of the body, and
+Content-Length may be missing. `parse` never raises: it returns the faults that it found and
+whatever could be parsed, so that a request can be answered.
 """
 
 import re
@@ -29,7 +29,7 @@ __all__ = [
     "parse",
 ]
 
-# What nearly all requests begin with, well-formed Request-URI included, told in one step.
+# The start line of nearly all requests, with a well-formed Request-URI, matched in one step.
 _USUAL_REQUEST_LINE: Final = re.compile(rf"([{TOKEN_CHARS}]++) ({COMMON_URI}) (SIP/2\.0)")
 _REQUEST_LINE: Final = re.compile(
     rf"([{TOKEN_CHARS}]++) ([^ ]++) (SIP/[0-9]+\.[0-9]+)", re.IGNORECASE
@@ -40,10 +40,10 @@ _STATUS_LINE: Final = re.compile(
 _BLANKS_IN_STATUS_LINE: Final = re.compile(
     r"(SIP/[0-9]+\.[0-9]+)[ \t]++([1-6][0-9]{2})(?:[ \t]++(.*))?", re.IGNORECASE | re.DOTALL
 )
-"""A status line that is only spaced wrongly: what it says is clear."""
+"""A status line with wrong spaces: its meaning is clear."""
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
-# One pass for what must be known at once: an empty match for each folded line, and the value
-# of each Content-Length. (Looking one character ahead saves a quarter of the time.)
+# One pass for what is always needed: an empty match for each folded line, and the value of each
+# Content-Length. (Looking one character ahead saves a quarter of the time.)
 _FOLD_OR_LENGTH: Final = re.compile(
     r"\r\n(?=[ \tcl])(?:[ \t]|(?:content-length|l)[ \t]*+:([^\r]*+(?>(?:\r(?!\n)[^\r]*+)*)))",
     re.IGNORECASE | re.ASCII,
@@ -52,33 +52,33 @@ _FOLD_OR_LENGTH: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a peer's message is read."""
+    """Limits on the size of a received message."""
 
     message_size: int = 65536
     """Bytes. A WebRTC INVITE takes 2 to 8 kB; 64 KiB is what UDP would carry (RFC 3261 §18.1.1)."""
     via_count: int = 100
-    """Via elements: more than Max-Forwards allows hops."""
+    """Via elements: more than the hops that Max-Forwards allows."""
 
 
 _CR: Final = ord("\r")
 _PADDING: Final = b"\r\n\t \0"
-"""Bytes that may follow a body without being a fault: they carry no meaning."""
+"""Bytes that may follow a body without being a fault: they mean nothing."""
 
 LIMITS: Final = Limits()
-"""The limits that hold unless others are given."""
+"""The default limits."""
 
 UNTERMINATED: Final = Fault(
     Layer.FRAMING, None, None, "No Blank Line After The Header", is_tolerable=True
 )
-"""The header section does not end as RFC 3261 §7 demands, though the frame does."""
+"""The header section does not end as RFC 3261 §7 requires, but the frame ends there."""
 BARE_LF: Final = Fault(
     Layer.FRAMING, None, None, "Lines End With LF Instead Of CRLF", is_tolerable=True
 )
-"""Against RFC 3261 §7; which of them ends the header section is clear all the same."""
+"""Against RFC 3261 §7, but the end of the header section is clear."""
 LEFT_OVER: Final = Fault(
     Layer.FRAMING, "Content-Length", None, "More Bytes Than Content-Length Says", is_tolerable=True
 )
-"""They are left out, as RFC 3261 §18.3 demands."""
+"""They are dropped, as RFC 3261 §18.3 requires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ class Parsed:
     """The result of parsing some bytes."""
 
     message: Request | Response | None
-    """None if not even the kind of message could be told."""
+    """None if it is neither a request nor a response."""
     faults: tuple[Fault, ...] = ()
-    """Faults of framing and start line; `validate.check` finds the others too."""
+    """Faults in framing and start line; `validate.check` finds the others, too."""
 
 
 def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
-    """Read one message. Never raises; header fields are looked at only when they are asked for."""
+    """Parse a message. Never raises; header fields are parsed when they are used."""
     faults: list[Fault] = []
     if data[:1] in b"\r\n":
         data = data.lstrip(b"\r\n")  # RFC 3261 §7.5
@@ -122,22 +122,22 @@ def parse(data: bytes, limits: Limits = LIMITS) -> Parsed:
 
 
 def _with_crlf(data: bytes) -> bytes:
-    """`data` with CRLF, not LF alone, after each line of its header section; the body as it is."""
+    """Return `data` with CRLF at the end of each header line; the body is unchanged."""
     found = _BLANK_LINE.search(data)
     end = len(data) if found is None else found.end()
     return data[:end].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + data[end:]
 
 
 def _unterminated(text: str, is_whole: bool, faults: list[Fault]) -> str:
-    """The header section that no blank line ends, without what cannot be read of it."""
+    """Return a header section that no blank line ends, without its cut-off end."""
     if not is_whole:
-        return text.rpartition("\r\n")[0] or text  # a line that was cut off would mislead
+        return text.rpartition("\r\n")[0] or text  # a line that was cut off would be misleading
     faults.append(UNTERMINATED)
     return text.removesuffix("\r\n")
 
 
 def _framed(lengths: Sequence[str], body: bytes, faults: list[Fault]) -> bytes:
-    """The part of `body` that the values of Content-Length cover (RFC 3261 §18.3)."""
+    """Return the part of `body` that Content-Length covers (RFC 3261 §18.3)."""
     if not lengths:
         return body
     if len(lengths) > 1:
@@ -170,7 +170,7 @@ def _message(
             return _response(start, headers, body, faults)
         words = _request_line(start, faults)
         if words is None:
-            # With a Via it may be an answer to a request of ours: its transaction can be found.
+            # With a Via it may be a response to our request: its transaction can be found.
             is_answer = "Via" in headers
             return _unreadable(headers, body, faults) if is_answer else None
     method, target, version = words
@@ -185,11 +185,11 @@ def _message(
 
 
 def _request_line(start: str, faults: list[Fault]) -> Sequence[str] | None:
-    """Method, Request-URI and version, and what is wrong with them; None if it is no request."""
+    """Return method, Request-URI and version, adding their faults; None if it is no request."""
     found = _REQUEST_LINE.fullmatch(start)
     if found is None:
         faults.append(Fault(Layer.START_LINE, None, None, "Malformed Request-Line"))
-        # Three words and a method among them can still be answered; all else is garbage.
+        # Three words, the first a method, can still be answered; all else is garbage.
         method, _, rest = start.partition(" ")
         target, _, version = rest.strip(" ").rpartition(" ")
         target = target.rstrip(" ")
@@ -226,14 +226,15 @@ def _response(start: str, headers: Headers, body: bytes, faults: list[Fault]) ->
 
 
 def _unreadable(headers: Headers, body: bytes, faults: list[Fault]) -> Response:
-    """A response of which the status is not known."""
+    """Return a response with an unknown status."""
     return Response(status=0, reason="", headers=headers, body=body, faults=tuple(faults))
 
 
 def encode(message: Request | Response) -> bytes:
-    """Write a message, with exactly one right Content-Length; raises `Malformed`.
+    """Serialize a message, with exactly one correct Content-Length; raises `Malformed`.
 
-    Header lines that were parsed go out byte for byte. CR and LF are refused in the start line.
+    Header lines that were parsed are written byte for byte. The start line may not contain CR or
+    LF.
     """
     if isinstance(message, Request):
         start = f"{message.method} {message.target} {message.version}"

@@ -89,5 +89,5 @@ _CLASSES: Final = {
 
 
 def reason_phrase(status: int) -> str:
-    """The usual phrase for `status`; that of its class if it is not registered."""
+    """Return the usual phrase for `status`, or that of its class if it is not registered."""
     return _PHRASES.get(status) or _CLASSES.get(status // 100, "Unknown")

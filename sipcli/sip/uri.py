@@ -1,7 +1,7 @@
 """SIP and SIPS URIs, and all others as opaque text (RFC 3261 §19.1, §25.1).
 
-Escapes (`%41`) are resolved in the parts of a URI and nowhere else, and only once. A URI that
-was read is written exactly as it came: peers compare their own URIs letter by letter.
+Escapes (`%41`) are resolved only in the parts of a URI, and only once. A URI that was parsed is
+written exactly as it was received: peers compare their own URIs letter by letter.
 """
 
 import re
@@ -12,7 +12,7 @@ from sipcli.sip.grammar import HOST, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, Param, Params, split_plain
 
 _NO: Final = r'\x00-\x20\x7f"<>'
-"""Characters never allowed unescaped in a URI; non-ASCII letters are tolerated."""
+"""Characters that must be escaped in a URI; non-ASCII letters are tolerated."""
 _SIP: Final = re.compile(
     r"([sS][iI][pP][sS]?):"
     rf"(?>(?:([^{_NO}:@]++)(?::([^{_NO}@]*+))?@)?)"
@@ -24,7 +24,7 @@ COMMON_URI: Final = (
     rf"sips?:(?>(?:[^{_NO}:@%]++@)?)(?:{HOST})(?>(?::[0-9]{{1,4}})?)"
     rf"(?>(?:;[^{_NO};=?%]++(?:=[^{_NO};?%]*+)?)*)"
 )
-"""SIP URIs of the usual shape: a match is well-formed; other URIs may be, too."""
+"""Usual SIP URIs: a match is well-formed, but other URIs may be, too."""
 _OTHER: Final = re.compile(rf"([A-Za-z][A-Za-z0-9+.\-]*+):([^{_NO}]++)")
 
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -32,7 +32,7 @@ _ESCAPES: Final = re.compile(r"(?>(?:%[0-9A-Fa-f]{2})+)")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _RESERVED: Final = frozenset(";/?:@&=+$,")
 
-# What has to be escaped in each part: all but these (RFC 3261 §25.1).
+# What must be escaped in each part: everything but these (RFC 3261 §25.1).
 _UNRESERVED: Final = r"A-Za-z0-9\-_.!~*'()"
 _USER: Final = re.compile(rf"[^{_UNRESERVED}&=+$,;?/]+")
 _PASSWORD: Final = re.compile(rf"[^{_UNRESERVED}&=+$,]+")
@@ -73,7 +73,7 @@ class SipUri:
         headers: tuple[tuple[str, str], ...] = (),
         _text: str | None = None,
     ) -> None:
-        # Every message has five of these; what `dataclass` writes takes three times as long.
+        # Each message has five of these; the `__init__` of a dataclass takes three times as long.
         own = self.__dict__
         own["scheme"] = scheme
         own["user"] = user
@@ -86,7 +86,7 @@ class SipUri:
 
     @classmethod
     def parse(cls, text: str) -> "SipUri":
-        """Read a SIP or SIPS URI; raises `Malformed`, for other schemes too."""
+        """Parse a SIP or SIPS URI; raises `Malformed`, also for other schemes."""
         uri = parse_uri(text)
         if isinstance(uri, cls):
             return uri
@@ -130,13 +130,13 @@ class OtherUri:
     scheme: str
     """As written; compare it in lower case."""
     rest: str
-    """All after the first colon, escapes and all."""
+    """Everything after the first colon, escapes unresolved."""
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.rest}"
 
     def matches(self, other: "Uri") -> bool:
-        """True if both are the same text, but for the case of the scheme."""
+        """True if both are the same text, apart from the case of the scheme."""
         return (
             isinstance(other, OtherUri)
             and self.scheme.lower() == other.scheme.lower()
@@ -148,7 +148,7 @@ Uri: TypeAlias = SipUri | OtherUri
 
 
 def parse_uri(text: str) -> Uri:
-    """Read a URI of any scheme; raises `Malformed`."""
+    """Parse a URI of any scheme; raises `Malformed`."""
     found = _SIP.match(text)
     if found is None or found.end() < len(text):
         return _other_uri(text, found)
@@ -169,7 +169,7 @@ def parse_uri(text: str) -> Uri:
 
 
 def _other_uri(text: str, sip: re.Match[str] | None) -> OtherUri:
-    """The URI of another scheme; of ours, the fault: `sip` is what could be read of it."""
+    """Return a URI of another scheme; for SIP raise the fault: `sip` is what was matched."""
     if sip is not None:
         raise Malformed("a character cannot stand where it does in the URI", sip.end())
     found = _OTHER.fullmatch(text)
@@ -197,7 +197,7 @@ def _uri_headers(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _unescape(text: str) -> str:
-    """`text` with its escapes resolved, once."""
+    """Return `text` with its escapes resolved, once."""
     if "%" not in text:
         return text
     bad = _BAD_ESCAPE.search(text)
@@ -223,7 +223,7 @@ def _escaped(unsafe: re.Match[str]) -> str:
 
 
 def _userinfo(uri: SipUri) -> str | None:
-    """User and password with all escapes resolved but those of reserved characters."""
+    """Return user and password, escapes resolved except those of reserved characters."""
     if uri.user is None:
         return None
     text = str(uri)
@@ -246,7 +246,7 @@ def _params_match(ours: Params, theirs: Params) -> bool:
 
 
 def _folded_params(params: Params) -> dict[str, str | None]:
-    """Names and values in lower case; of a repeated name the first counts."""
+    """Return names and values in lower case; the first of each name counts."""
     return {
         name.lower(): None if value is None else value.lower()
         for name, value, _ in reversed(params.items)

@@ -1,7 +1,7 @@
-"""Patterns of SIP URIs, for lists of who may be called: `sip:*@example.com`, `tel:+49*`.
+"""Patterns of SIP URIs, for lists of allowed targets: `sip:*@example.com`, `tel:+49*`.
 
-A pattern is compared part by part, never as one text: a peer who chooses the URI could hide
-what a pattern looks for in its parameters.
+Patterns are compared part by part, never as one text: a peer that chooses the URI could hide what
+a pattern looks for in its parameters.
 """
 
 import re
@@ -18,15 +18,15 @@ _PATTERN: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"tel:(\+?[0-9A-Fa-f*#]+)", re.IGNORECASE)
 _REROUTED: Final = ("maddr", "method")
-"""Parameters that lead elsewhere than the host says; a URI with one matches no pattern."""
+"""Parameters that send a request elsewhere than the host says; they match no pattern."""
 
 
 @dataclass(frozen=True, slots=True)
 class UriPattern:
     """`[sip:|sips:]USER@HOST[:PORT]`, or `tel:NUMBER`; `*` in a part stands for any characters.
 
-    `sip:` matches `sips:` addresses, too. Without a port any port matches. A number is the
-    user part of an address at our own domain. Other parameters of a URI do not matter.
+    `sip:` also matches `sips:`. Without a port, any port matches. A number is the user part of an
+    address in our own domain. Other parameters of a URI do not matter.
     """
 
     text: str
@@ -38,7 +38,7 @@ class UriPattern:
 
     @classmethod
     def parse(cls, text: str) -> "UriPattern":
-        """Read a pattern; raises `Malformed`."""
+        """Parse a pattern; raises `Malformed`."""
         number = _NUMBER.fullmatch(text)
         if number is not None:
             return cls(text, None, _wildcards(number[1]), None, None)
@@ -55,7 +55,7 @@ class UriPattern:
         )
 
     def matches(self, uri: SipUri, home: SipUri) -> bool:
-        """True if `uri` is meant; `home` is who we are."""
+        """True if `uri` matches; `home` is our own address."""
         if any(name in uri.params for name in _REROUTED):
             return False
         if self.scheme == "sips" and uri.scheme != "sips":
@@ -72,7 +72,7 @@ class UriPattern:
 
 
 def _wildcards(text: str) -> re.Pattern[str]:
-    # Possessive where it can be: `*a*a*a…` must not take for ever on what a peer sends.
+    # Possessive where possible: `*a*a*a…` must not take exponential time on a peer's text.
     pieces = [re.escape(piece) for piece in re.sub(r"\*+", "*", text).split("*")]
     if len(pieces) == 1:
         return re.compile(pieces[0])

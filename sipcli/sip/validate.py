@@ -44,20 +44,20 @@ _AT_MOST_ONCE: Final[dict[str, Callable[[str], object]]] = {
     "Event": EventPackage.parse,
     "Subscription-State": SubscriptionState.parse,
 }
-"""Must be well-formed if a request has them; in responses they are ignored if malformed."""
+"""Must be well-formed in requests that have them; in responses, malformed ones are ignored."""
 
 _WITHOUT_BODY: Final = frozenset({"BYE", "CANCEL"})
 """Methods whose body is not needed, so it is not checked."""
 
 
 def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, ...]:
-    """All faults that forbid acting on `message`, the gravest first.
+    """Return the faults because of which `message` must not be acted on, the worst first.
 
-    A request is to be answered with the first one's status and reason; how much of a response
-    can be used all the same, `useless` tells. What is tolerable is not among them. Never raises.
+    A request is answered with the status and reason of the first one. For responses, see `useless`
+    as well: many can be used nevertheless. Tolerable faults are left out. Never raises.
     """
     if isinstance(message, Request) and any(fault.status == 513 for fault in message.faults):
-        return message.faults  # what is too large is not read further
+        return message.faults  # it is not parsed any further
     faults = [fault for fault in message.faults if not fault.is_tolerable]
     if message.version.upper() != VERSION:
         faults.append(Fault(Layer.VALIDATION, None, None, "Version Not Supported", 505))
@@ -73,10 +73,10 @@ def check(message: Request | Response, limits: Limits = LIMITS) -> tuple[Fault, 
 
 
 def useless(response: Response, method: str) -> Fault | None:
-    """Return why `response` is of no use to a request of this `method`; None: it can be used.
+    """Return why `response` cannot be used for a request of this `method`; None if it can.
 
-    The status alone is an answer. A 1xx or 2xx to INVITE has to name its dialog, too (RFC 3261
-    §12.1.2): without its To there can be no ACK.
+    The status alone is enough, but a 1xx or 2xx to INVITE must also identify its dialog (RFC 3261
+    §12.1.2): without a To there can be no ACK.
     """
     if response.status == 0:
         unreadable = Fault(Layer.START_LINE, None, None, "Malformed Status-Line")
@@ -92,7 +92,7 @@ def useless(response: Response, method: str) -> Fault | None:
 
 
 def is_matchable(request: Request) -> bool:
-    """True if its transaction and its dialog can be told (RFC 3261 §17.2.3, §12)."""
+    """True if its transaction and dialog can be identified (RFC 3261 §17.2.3, §12)."""
     try:
         _ = (request.via, request.uri, *(read(request) for read in _MANDATORY.values()))
     except Malformed:
@@ -125,7 +125,7 @@ def _body(message: Message) -> Iterator[Fault]:
     if fault is not None:
         yield fault
     elif isinstance(message, Response) and message.body and message.content_type is None:
-        # For a request, this is answered with 415 elsewhere.
+        # In a request this leads to a 415 elsewhere.
         text = message.headers.get("Content-Type")
         reason = "Malformed Content-Type" if text else "Missing Content-Type"
         yield Fault(Layer.HEADER, "Content-Type", None, reason)
@@ -144,7 +144,7 @@ def _vias(message: Message, limits: Limits) -> Iterator[Fault]:
             yield _malformed("Via", fault)
         else:
             if branch == MAGIC_COOKIE:
-                # RFC 4475 §3.2.1: it promises an id by RFC 3261 and brings none.
+                # RFC 4475 §3.2.1: the cookie announces an identifier, and there is none.
                 yield Fault(Layer.VALIDATION, "Via", None, "Via Branch Without An Identifier")
 
 
@@ -152,7 +152,7 @@ def _cseq_method(request: Request) -> Iterator[Fault]:
     try:
         method = request.cseq.method
     except Malformed:
-        return  # told by `_mandatory`
+        return  # found by `_mandatory`
     if method != request.method:
         yield Fault(Layer.VALIDATION, "CSeq", None, "CSeq Method Does Not Match")
 
@@ -170,7 +170,7 @@ def _optional(request: Request) -> Iterator[Fault]:
 
 
 def _lists(request: Request) -> Iterator[Fault]:
-    """Check the option tags in Require and the addresses for later requests of the dialog."""
+    """Check Require, and the addresses that later requests of the dialog need."""
     headers = request.headers
     yield from _first_malformed("Require", headers.values("Require"), token)
     for name in ("Contact", "Record-Route"):
@@ -196,7 +196,7 @@ def _request_uri(request: Request) -> Iterator[Fault]:
     try:
         uri = request.uri
     except Malformed:
-        return  # told by `parse`
+        return  # found by `parse`
     if isinstance(uri, OtherUri):
         yield Fault(Layer.APPLICATION, None, None, "Unsupported URI Scheme", 416)
     elif uri.headers:

@@ -1,4 +1,4 @@
-"""Parse Via: the path of a request and back for its response (RFC 3261 §20.42)."""
+"""Parse Via: the way of a request, and back for its response (RFC 3261 §20.42)."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sipcli.sip.grammar import HOST, TOKEN_CHARS, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, PLAIN, Params
 
 MAGIC_COOKIE: Final = "z9hG4bK"
-"""How a branch begins that is unique by RFC 3261 §8.1.1.7."""
+"""The start of branches that are unique (RFC 3261 §8.1.1.7)."""
 
 _VIA: Final = re.compile(
     rf"(SIP/2\.0|[{TOKEN_CHARS}]++[ \t]*+/[ \t]*+[{TOKEN_CHARS}]++)"
@@ -22,7 +22,7 @@ class Via:
     """One element of a Via header field."""
 
     transport: str
-    """As written: UDP, WSS, or an unknown one."""
+    """As written: UDP, WSS or an unknown one."""
     host: str
     """As written; IPv6 addresses keep their brackets."""
     port: int | None = None
@@ -36,18 +36,18 @@ class Via:
 
     @property
     def is_of_rfc3261(self) -> bool:
-        """True if the branch is an id of that RFC; a peer without one speaks RFC 2543."""
+        """True if the branch is an id as of RFC 3261; a peer without one speaks RFC 2543."""
         branch = self.branch or ""
         return branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE
 
     @property
     def received(self) -> str | None:
-        """The address the request came from, where it is not the host (RFC 3261 §18.2.1)."""
+        """The address that the request came from, if it is not the host (RFC 3261 §18.2.1)."""
         return self.params.get("received")
 
     @classmethod
     def parse(cls, text: str) -> "Via":
-        """Read one element; raises `Malformed`."""
+        """Parse one element; raises `Malformed`."""
         found = _VIA.match(text)
         if found is None:
             raise Malformed("this is not protocol, transport and host")
