@@ -1,4 +1,4 @@
-"""The `sipcli` command: finds the command asked for, and turns how it ended into an exit code."""
+"""The `sipcli` command: runs the command that is named, and turns its end into an exit code."""
 
 import gc
 import signal
@@ -42,7 +42,7 @@ COMMANDS: Final = {
 }
 """Commands in the order of the help; each is imported from its own module when it is used."""
 _MAX_WIDTH: Final = 100
-"""Columns of the help in a wide terminal. Where stdout is none, it has 80, or $COLUMNS."""
+"""Columns of the help in a wide terminal. If stdout is no terminal it has 80, or $COLUMNS."""
 
 
 class Main(CommandGroup):
@@ -61,7 +61,7 @@ class Main(CommandGroup):
             found = getattr(import_module(f"sipcli.cli.commands.{cmd_name}"), cmd_name)
         finally:
             interrupts.release()
-        if not gc.isenabled():  # `entry` has put it off until here
+        if not gc.isenabled():  # `entry` turned it off
             gc.freeze()
             gc.enable()
         return found if isinstance(found, click.Command) else None
@@ -83,9 +83,9 @@ class Main(CommandGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command among what was typed (called by click).
+        """Return the command that was named (called by click).
 
-        Its JUnit report is begun before its module is loaded, which takes a while.
+        Its JUnit report is begun before its module is imported, which takes a while.
         """
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
@@ -95,8 +95,8 @@ class Main(CommandGroup):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse what stands before the command's name (called by click)."""
-        _heed_json(ctx, args)
+        """Parse the words before the command's name (called by click)."""
+        _note_json(ctx, args)
         try:
             return super().parse_args(ctx, args)
         except click.exceptions.NoArgsIsHelpError:
@@ -105,7 +105,7 @@ class Main(CommandGroup):
             ctx.exit(_report(ctx, ConfigError(in_words(error))))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, and end with the exit code that its outcome deserves."""
+        """Run the command, and exit with the code of its error, if any (called by click)."""
         from sipcli.cli.context import current_screen, has_screen
 
         try:
@@ -118,7 +118,7 @@ class Main(CommandGroup):
             ctx.exit(_report(ctx, Interrupted("interrupted")))
         except click.exceptions.Exit:
             raise
-        except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours
+        except Exception as error:  # noqa: BLE001 - a bug in sipcli
             if is_out_of_descriptors(error):
                 text = f"this process has too few file descriptors: {DESCRIPTORS_HINT}"
                 ctx.exit(_report(ctx, SipcliError(text)))
@@ -138,7 +138,7 @@ def _report(ctx: click.Context, error: SipcliError) -> int:
 
 
 def _in_short(text: str) -> str:
-    """The first of several problems, which stand one a line, and how many more there are."""
+    """Return the first line of a text with one problem per line, and how many more there are."""
     first, *others = text.split("\n")
     return f"{first} (and {len(others)} more)" if others else first
 
@@ -166,56 +166,56 @@ def main() -> None:
 
 
 def entry() -> None:
-    """The console script: exits with the codes of errors.py.
+    """Run the console script; exits with the codes of errors.py.
 
-    What is imported lives as long as the process. To look for garbage in it again and again would
-    cost 0.1 s at the start, half of that at the end, and in a call 30 ms without sound each time.
+    What is imported lives as long as the process. If the garbage collector searched it, that would
+    cost 0.1 s at the start, half of that at the end, and 30 ms without sound each time in a call.
     """
     gc.disable()
     outlets = Outlets()
-    with _heeding_signals():
+    with _signals_as_ctrl_c():
         code = run(sys.argv[1:])
     gc.freeze()
     sys.exit(outlets.exit_code(code))
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[None]:
-    """Let all signals that ask for an end be as good as Ctrl-C, where no command heeds them itself.
+def _signals_as_ctrl_c() -> Iterator[None]:
+    """Treat each signal that asks for an end like Ctrl-C, unless a command handles it itself.
 
-    So a password command, or a prompt, comes to an orderly end, too.
+    A password command or a prompt then ends properly, too.
     """
     names = ("SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    heeds_ctrl_c = signal.getsignal(signal.SIGINT) != signal.SIG_IGN
-    unheeded = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
-    for number in unheeded:
+    handles_ctrl_c = signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+    unhandled = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in unhandled:
         signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        # All is said: what comes now ends it at once, and leaves no traceback.
-        for number in (*unheeded, *[signal.SIGINT] * heeds_ctrl_c):
+        # All output is written: a signal that comes now ends sipcli at once, without a traceback.
+        for number in (*unhandled, *[signal.SIGINT] * handles_ctrl_c):
             signal.signal(number, signal.SIG_DFL)
 
 
 def run(arguments: list[str]) -> int:
-    """Run sipcli with `arguments`; returns its exit code."""
+    """Run sipcli with `arguments`, and return its exit code."""
     try:
         interrupts.release()
         code = main.main(arguments, prog_name="sipcli", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 0
-    except (click.Abort, KeyboardInterrupt):  # Ctrl-C while all was still being loaded
+    except (click.Abort, KeyboardInterrupt):  # Ctrl-C while modules were loading
         context = click.Context(main)
-        _heed_json(context, arguments)
+        _note_json(context, arguments)
         return _report(context, Interrupted("interrupted"))
     return code if isinstance(code, int) else 0
 
 
-def _heed_json(context: click.Context, arguments: list[str]) -> None:
-    """Have `--json` count before anything is parsed, so that a mistake is told in JSON, too."""
+def _note_json(context: click.Context, arguments: list[str]) -> None:
+    """Note `--json` before anything is parsed, so that a usage error is JSON, too."""
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--json" in options:
         ask_for_json(context)

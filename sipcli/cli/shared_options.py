@@ -40,7 +40,7 @@ def common(context: click.Context | None = None) -> Common:
 
 
 def ask_for_json(context: click.Context) -> None:
-    """Have `--json` count although it is not parsed yet."""
+    """Note `--json`, which is not parsed yet."""
     context.meta[_META] = replace(common(context), json=True)
 
 
@@ -51,14 +51,14 @@ class Whole(click.IntRange):
 
 
 class Finite(click.FloatRange):
-    """A number; `nan` and `inf`, which are numbers for Python, are none."""
+    """A finite number: neither `nan` nor `inf`."""
 
     name = "number"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number that was typed (called by click)."""
+        """Return the number that was typed (called by click)."""
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)

@@ -57,7 +57,7 @@ LOOPS: dict[str, list[Loop]] = {
         Loop(within("NOTIFY", challenge(407)), 4, 4),
         Loop(acknowledged, 4, 4),
     ],
-    "says for ever that only the nonce was too old (stale)": [
+    "says again and again that only the nonce was too old (stale)": [
         Loop(register(challenge(stale=True)), 4, 20),
         Loop(invite(challenge(407, stale=True)), 4, 4),
     ],

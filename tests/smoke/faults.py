@@ -101,7 +101,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="no answer",
-        cause="it rings, and nobody comes",
+        cause="it rings, and no one answers",
         target="ring",
         options=f"{CALL} --ring-timeout 2",
         bound_s=5,

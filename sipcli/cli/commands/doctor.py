@@ -65,7 +65,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
     except (ConfigError, click.BadParameter) as error:
         text = error.text if isinstance(error, ConfigError) else error.format_message()
         hint = (
-            "`sipcli config example` shows every setting, `sipcli config show` the values in force"
+            "`sipcli help settings` lists every setting, `sipcli config show` the values in force"
         )
         report.add(bad(Phase.CONFIGURATION, *text.split("\n"), hint=hint))
         report.leave_out("the configuration is invalid")

@@ -63,7 +63,7 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
     "--duration",
     type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
-    help="End after this time; by default, at Ctrl-C.",
+    help="End after this time; without it, at Ctrl-C.",
 )
 @common_options
 def sandbox(
