@@ -41,27 +41,27 @@ class NegotiatedTransport:
     """
 
 
-def leads_to(
-    audio: AudioMedia, path: NegotiatedTransport, certificate: Collection[Fingerprint] = ()
+def is_same_transport(
+    audio: AudioMedia, transport: NegotiatedTransport, certificate: Collection[Fingerprint] = ()
 ) -> bool:
-    """Return True if a description names the same far end that `path` leads to.
+    """Return True if a description has the credentials and certificate of this transport.
 
-    `certificate` is as for `follow`.
+    `certificate` is as for `next_transport`.
     """
-    theirs = (path.remote.ufrag, path.remote.pwd)
+    theirs = (transport.remote.ufrag, transport.remote.pwd)
     return (audio.ufrag, audio.pwd) == theirs and _is_same(
-        audio.fingerprints, path.fingerprints, certificate
+        audio.fingerprints, transport.fingerprints, certificate
     )
 
 
-def follow(
+def next_transport(
     audio: AudioMedia,
     before: NegotiatedTransport | None,
     *,
     offering: bool,
     certificate: Collection[Fingerprint] = (),
 ) -> NegotiatedTransport | Refused:
-    """Return the path after a description; `before` is the path so far, None for the first.
+    """Return the transport as a description has it; `before` is the one so far, if any.
 
     The description has passed `refusal`; `offering` is True if it answers our offer.
     `certificate` is the one the far end has shown, by all hashes; empty before the handshake.
@@ -139,15 +139,15 @@ class NegotiatedMedia:
     """The SSRCs the far end announces for its packets (RFC 5576); empty if it names none."""
     mid_extension: MidExtension | None
     """How packets name their medium (RFC 9143 §9.2); None if not agreed."""
-    path: NegotiatedTransport
+    transport: NegotiatedTransport
 
     def __str__(self) -> str:
         """Return a summary for the log."""
         formats = " ".join(
             f"{each.payload_type}={each.encoding}/{each.clock_rate}" for each in self.sends
         )
-        way = "a new association" if self.path.new_association else "the same association"
-        restart = ", ICE restart" if self.path.ice_restarted else ""
+        way = "a new association" if self.transport.new_association else "the same association"
+        restart = ", ICE restart" if self.transport.ice_restarted else ""
         return f"{formats}, {self.direction}, ptime {self.ptime} ms, {way}{restart}"
 
     @property

@@ -19,7 +19,12 @@ from sipcli.sdp.builder import FIRST, Layout
 from sipcli.sdp.codec_match import PayloadTypes, answered, common, continued, numbered, receivable
 from sipcli.sdp.description import Direction, MediaDescription, SessionDescription
 from sipcli.sdp.formats import Format, Preferences
-from sipcli.sdp.negotiated import NegotiatedMedia, NegotiatedTransport, follow, leads_to
+from sipcli.sdp.negotiated import (
+    NegotiatedMedia,
+    NegotiatedTransport,
+    is_same_transport,
+    next_transport,
+)
 from sipcli.sdp.read import BadDescription, read
 from sipcli.sdp.rtp_sources import OFFERED, RtpSource, agreed_extension, answer_to
 from sipcli.sdp.transport import DtlsSetup, Fingerprint, LocalTransport, setup_answered
@@ -51,7 +56,7 @@ class ReceivedOffer:
     """The widest direction that an answer can have, as we see it."""
     codec: Format
     """The codec that our audio would have."""
-    path: NegotiatedTransport
+    transport: NegotiatedTransport
     """If True, our answer needs new ICE credentials as well (RFC 8839 §4.4.2.1)."""
     sources: tuple[int, ...]
     """The SSRCs that it announces."""
@@ -88,7 +93,7 @@ class _Received:
     """The common ones, with the far end's numbers."""
     numbers: PayloadTypes
     """Those of the dialog once the answer is sent."""
-    path: NegotiatedTransport
+    transport: NegotiatedTransport
 
 
 class Negotiation:
@@ -213,21 +218,27 @@ class Negotiation:
         audio = choose(audio_media(description), codecs, place, self.certificate)
         if isinstance(audio, Refused):
             return audio
-        path = follow(audio, self._path, offering=False, certificate=self.certificate)
-        if isinstance(path, Refused):
-            return path
+        transport = next_transport(
+            audio, self._transport, offering=False, certificate=self.certificate
+        )
+        if isinstance(transport, Refused):
+            return transport
         # Packets of two DTLS associations cannot be confused, so a new one may redefine payload
         # types. Servers need that when they connect a call to another party.
-        numbers = PayloadTypes() if path.new_association else deepcopy(self._numbers)
+        numbers = PayloadTypes() if transport.new_association else deepcopy(self._numbers)
         numbers.note(audio.formats)
         formats = common(audio.formats, self._preferences, own_order=self._preferences.own_order)
         self._received = _Received(
-            media=description.media, audio=audio, formats=formats, numbers=numbers, path=path
+            media=description.media,
+            audio=audio,
+            formats=formats,
+            numbers=numbers,
+            transport=transport,
         )
         return ReceivedOffer(
             direction=self._direction(audio).reversed,
             codec=formats[0],
-            path=path,
+            transport=transport,
             sources=audio.sources,
         )
 
@@ -245,7 +256,7 @@ class Negotiation:
         allowed = self._direction(audio).reversed.within(direction)
         own = {each.key: each for each in self._preferences.formats}
         formats = answered(offer.formats, audio.formats)
-        setup = setup_answered(audio.setup, offer.path.dtls_role)
+        setup = setup_answered(audio.setup, offer.transport.dtls_role)
         ours = builder.audio(
             local,
             mid=audio.mid,
@@ -270,7 +281,7 @@ class Negotiation:
             layout = layout.with_carrier(offer.media[audio.carrier.place], local, setup)
         self._numbers, self._received = offer.numbers, None
         self._session = self._concluded(
-            audio, offer.path, offer.formats, allowed, layout, offer.numbers
+            audio, offer.transport, offer.formats, allowed, layout, offer.numbers
         )
         return self._issue(layout), self._session.agreed
 
@@ -285,8 +296,8 @@ class Negotiation:
         return self._provisional or self._session
 
     @property
-    def _path(self) -> NegotiatedTransport | None:
-        return None if self._latest is None else self._latest.agreed.path
+    def _transport(self) -> NegotiatedTransport | None:
+        return None if self._latest is None else self._latest.agreed.transport
 
     @property
     def _had_address(self) -> bool:
@@ -303,22 +314,22 @@ class Negotiation:
         if isinstance(audio, Refused):
             return audio
         early, before = self._provisional, self._session
-        if early is not None and leads_to(audio, early.agreed.path, self.certificate):
+        if early is not None and is_same_transport(audio, early.agreed.transport, self.certificate):
             before = early
-        path = follow(
+        transport = next_transport(
             audio,
-            before.agreed.path if before else None,
+            before.agreed.transport if before else None,
             offering=True,
             certificate=self.certificate,
         )
-        if isinstance(path, Refused):
-            return path
+        if isinstance(transport, Refused):
+            return transport
         numbers = deepcopy(self._numbers)
         numbers.note(audio.formats)
         formats = common(audio.formats, self._preferences, own_order=False)
         allowed = self._direction(audio).reversed.within(offer.direction)
         layout = replace(offer.layout, bundled=audio.bundled).carried_by(audio.carrier)
-        return self._concluded(audio, path, formats, allowed, layout, numbers)
+        return self._concluded(audio, transport, formats, allowed, layout, numbers)
 
     def _direction(self, audio: AudioMedia) -> Direction:
         """Return the far end's direction; a zero address is the old form of hold (RFC 3264 §8.4).
@@ -332,7 +343,7 @@ class Negotiation:
     def _concluded(
         self,
         audio: AudioMedia,
-        path: NegotiatedTransport,
+        transport: NegotiatedTransport,
         formats: tuple[Format, ...],
         direction: Direction,
         layout: Layout,
@@ -349,7 +360,7 @@ class Negotiation:
             voip_metrics=audio.voip_metrics,
             sources=audio.sources,
             mid_extension=agreed_extension(audio.mid_extension, layout.mid, audio.other_mids),
-            path=path,
+            transport=transport,
         )
         return _Session(
             layout=layout,

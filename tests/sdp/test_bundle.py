@@ -37,9 +37,9 @@ def both(text: str) -> tuple[MediaDescription, MediaDescription]:
 def test_bundle_only_audio_is_taken_by_the_transport_of_the_tagged_medium() -> None:
     us = negotiation()
     text, agreed = answering(us, OFFER)
-    assert agreed.path.remote.ufrag == "peer"
-    assert [each.port for each in agreed.path.remote.candidates] == [6000]
-    assert agreed.path.fingerprints[0].value == OTHER_DIGEST
+    assert agreed.transport.remote.ufrag == "peer"
+    assert [each.port for each in agreed.transport.remote.candidates] == [6000]
+    assert agreed.transport.fingerprints[0].value == OTHER_DIGEST
     tagged, ours = both(text)
     assert read(text).value("group") == "BUNDLE v a"
     assert (tagged.kind, tagged.port, tagged.formats) == ("video", 40000, ("96",))
@@ -70,8 +70,8 @@ def test_later_offers_of_ours_keep_the_tagged_medium() -> None:
     )
     assert ours.port == 40000
     assert not ours.has("ice-ufrag")
-    assert agreed.path.remote.ufrag == "peer"
-    assert not agreed.path.new_association
+    assert agreed.transport.remote.ufrag == "peer"
+    assert not agreed.transport.new_association
 
 
 def test_a_later_offer_of_theirs_may_have_the_port_and_no_transport() -> None:
@@ -80,7 +80,7 @@ def test_a_later_offer_of_theirs_may_have_the_port_and_no_transport() -> None:
     later = sdp(video(), carried(line=LINE.replace(" 0 ", " 6000 ", 1)), session=GROUP)
     text, agreed = answering(us, later)
     assert [bool(each.port) for each in both(text)] == [True, True]
-    assert not agreed.path.new_association
+    assert not agreed.transport.new_association
 
 
 def test_a_carrier_that_the_answer_refuses_is_refused_from_then_on() -> None:
@@ -92,7 +92,7 @@ def test_a_carrier_that_the_answer_refuses_is_refused_from_then_on() -> None:
         session=("a=group:BUNDLE a",),
     )
     _, agreed = offering(us, answer)
-    assert agreed.path.remote.candidates[0].port == 5000
+    assert agreed.transport.remote.candidates[0].port == 5000
     offer = us.create_offer(local(), SENDRECV)
     tagged, ours = both(offer)
     assert (tagged.port, ours.port) == (0, 40000)
@@ -106,7 +106,7 @@ def test_a_later_member_with_a_transport_of_its_own_needs_no_other() -> None:
     tagged, ours = both(text)
     assert (tagged.port, ours.port) == (0, 40000)
     assert read(text).value("group") == "BUNDLE a"
-    assert [each.port for each in agreed.path.remote.candidates] == [5000]
+    assert [each.port for each in agreed.transport.remote.candidates] == [5000]
 
 
 def test_the_first_live_member_carries_it() -> None:
@@ -116,7 +116,7 @@ def test_the_first_live_member_carries_it() -> None:
     text, agreed = answering(
         negotiation(), sdp(off, other, carried("a=bundle-only"), session=group)
     )
-    assert agreed.path.remote.ufrag == "other"
+    assert agreed.transport.remote.ufrag == "other"
     assert [bool(each.port) for each in read(text).media] == [False, True, True]
     assert read(text).value("group") == "BUNDLE w a"
 

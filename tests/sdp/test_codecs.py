@@ -127,7 +127,7 @@ def test_a_new_association_starts_with_fresh_numbers() -> None:
     other = audio(*lines, line=f"{line} 97", ufrag="else", digest=DIGEST)
     text, agreed = answering(us, sdp(other), transport=local("anew"))
     assert audio_of(text).formats == ("97", "96")
-    assert agreed.path.new_association
+    assert agreed.transport.new_association
     assert agreed.codec.payload_type == 97
 
 

@@ -29,14 +29,14 @@ ANSWER = sdp(audio(setup="active"))
 def test_other_credentials_are_an_ice_restart() -> None:
     us = negotiation()
     _, first = answering(us, OFFER)
-    assert not first.path.ice_restarted
+    assert not first.transport.ice_restarted
     restarted = sdp(audio(ufrag="anew"))
-    assert offered(us, restarted).path.ice_restarted
+    assert offered(us, restarted).transport.ice_restarted
     text, agreed = us.create_answer(local("new2"), SENDRECV)
     assert audio_of(text).value("ice-ufrag") == "new2"
-    assert agreed.path.ice_restarted
-    assert not agreed.path.new_association
-    assert agreed.path.remote.ufrag == "anew"
+    assert agreed.transport.ice_restarted
+    assert not agreed.transport.new_association
+    assert agreed.transport.remote.ufrag == "anew"
 
 
 def test_a_restart_we_offer_is_known_by_the_answer() -> None:
@@ -44,9 +44,9 @@ def test_a_restart_we_offer_is_known_by_the_answer() -> None:
     offering(us, ANSWER)
     offer, agreed = offering(us, sdp(audio(ufrag="anew")), transport=local("new2"))
     assert audio_of(offer).value("ice-ufrag") == "new2"
-    assert agreed.path.ice_restarted
+    assert agreed.transport.ice_restarted
     _, ignored = offering(us, sdp(audio(ufrag="anew")), transport=local("new3"))
-    assert not ignored.path.ice_restarted
+    assert not ignored.transport.ice_restarted
 
 
 def test_credentials_that_move_to_the_session_are_no_restart() -> None:
@@ -54,25 +54,25 @@ def test_credentials_that_move_to_the_session_are_no_restart() -> None:
     us = negotiation()
     answering(us, OFFER)
     ice = [each for each in audio() if each.startswith("a=ice")]
-    assert not offered(us, sdp(audio(without=["a=ice"]), session=ice)).path.ice_restarted
+    assert not offered(us, sdp(audio(without=["a=ice"]), session=ice)).transport.ice_restarted
 
 
 def test_the_offerer_controls_and_goes_on_controlling() -> None:
     us, them = negotiation(), negotiation()
     _, agreed = offering(us, ANSWER)
-    assert agreed.path.controlling
+    assert agreed.transport.controlling
     _, agreed = answering(us, sdp(audio(ufrag="anew")))
-    assert agreed.path.controlling
+    assert agreed.transport.controlling
     _, agreed = answering(them, OFFER)
-    assert not agreed.path.controlling
+    assert not agreed.transport.controlling
     _, agreed = offering(them, ANSWER)
-    assert not agreed.path.controlling
+    assert not agreed.transport.controlling
 
 
 def test_a_lite_agent_never_controls() -> None:
     _, agreed = answering(negotiation(), sdp(audio(), session=["a=ice-lite"]))
-    assert agreed.path.remote.lite
-    assert agreed.path.controlling
+    assert agreed.transport.remote.lite
+    assert agreed.transport.controlling
 
 
 def test_the_default_candidate_is_on_the_m_and_c_lines() -> None:
@@ -113,8 +113,8 @@ def test_an_ipv6_default_candidate() -> None:
 def test_the_answer_s_setup_fits_the_offer_s(theirs: str, ours: str, role: DtlsRole) -> None:
     text, agreed = answering(negotiation(), sdp(audio(setup=theirs)))
     assert audio_of(text).value("setup") == ours
-    assert agreed.path.dtls_role is role
-    assert agreed.path.new_association
+    assert agreed.transport.dtls_role is role
+    assert agreed.transport.new_association
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_the_answer_s_setup_fits_the_offer_s(theirs: str, ours: str, role: DtlsR
 def test_our_role_follows_the_answer(theirs: str, role: DtlsRole) -> None:
     offer, agreed = offering(negotiation(), sdp(audio(setup=theirs)))
     assert audio_of(offer).value("setup") == "actpass"
-    assert agreed.path.dtls_role is role
+    assert agreed.transport.dtls_role is role
 
 
 @pytest.mark.parametrize("later", ["actpass", "active", "passive", "holdconn", "nonsense"])
@@ -144,8 +144,8 @@ def test_later_offers_of_theirs_do_not_change_the_role(first: str, ours: str, la
     text, agreed = answering(us, sdp(audio(setup=later)))
     fitting = {"active": "passive", "passive": "active", "holdconn": "holdconn"}
     assert audio_of(text).value("setup") == fitting.get(later, ours)
-    assert agreed.path.dtls_role is before.path.dtls_role
-    assert not agreed.path.new_association
+    assert agreed.transport.dtls_role is before.transport.dtls_role
+    assert not agreed.transport.new_association
 
 
 @pytest.mark.parametrize("later", ["active", "passive", "holdconn"])
@@ -154,8 +154,8 @@ def test_later_offers_of_ours_say_actpass_and_keep_the_role(later: str) -> None:
     _, before = answering(us, OFFER)
     offer, agreed = offering(us, sdp(audio(setup=later)))
     assert audio_of(offer).value("setup") == "actpass"
-    assert agreed.path.dtls_role is before.path.dtls_role
-    assert not agreed.path.new_association
+    assert agreed.transport.dtls_role is before.transport.dtls_role
+    assert not agreed.transport.new_association
 
 
 def test_another_role_with_an_ice_restart_is_a_new_association() -> None:
@@ -163,8 +163,8 @@ def test_another_role_with_an_ice_restart_is_a_new_association() -> None:
     answering(us, sdp(audio(setup="active")))
     text, agreed = answering(us, sdp(audio(setup="passive", ufrag="anew")), transport=local("x"))
     assert audio_of(text).value("setup") == "active"
-    assert agreed.path.dtls_role is DtlsRole.CLIENT
-    assert agreed.path.new_association
+    assert agreed.transport.dtls_role is DtlsRole.CLIENT
+    assert agreed.transport.new_association
 
 
 def test_an_ice_restart_alone_keeps_association_and_role() -> None:
@@ -172,7 +172,7 @@ def test_an_ice_restart_alone_keeps_association_and_role() -> None:
     answering(us, sdp(audio(setup="active")))
     text, agreed = answering(us, sdp(audio(ufrag="anew")), transport=local("x"))
     assert audio_of(text).value("setup") == "passive"
-    assert not agreed.path.new_association
+    assert not agreed.transport.new_association
 
 
 def test_another_certificate_needs_an_ice_restart() -> None:
@@ -183,7 +183,7 @@ def test_another_certificate_needs_an_ice_restart() -> None:
     assert "certificate changes" in refused.text
     assert us.agreed == before
     _, agreed = answering(us, sdp(audio(digest=DIGEST, ufrag="anew")), transport=local("x"))
-    assert agreed.path.new_association
+    assert agreed.transport.new_association
 
 
 def test_one_more_fingerprint_of_the_same_certificate_changes_nothing() -> None:
@@ -191,8 +191,8 @@ def test_one_more_fingerprint_of_the_same_certificate_changes_nothing() -> None:
     answering(us, OFFER)
     more = f"a=fingerprint:sha-512 {':'.join(['CD'] * 64)}"
     _, agreed = answering(us, sdp(audio(more)))
-    assert not agreed.path.new_association
-    assert len(agreed.path.fingerprints) == 2
+    assert not agreed.transport.new_association
+    assert len(agreed.transport.fingerprints) == 2
 
 
 SHOWN = (
@@ -216,13 +216,13 @@ def test_a_certificate_named_by_another_hash_is_the_same(by: Fingerprint, ufrag:
     answering(us, OFFER)
     us.certificate = SHOWN
     _, agreed = answering(us, named(by, ufrag=ufrag), transport=local(ufrag))
-    assert not agreed.path.new_association
-    assert agreed.path.fingerprints
-    assert all(map(is_strong, agreed.path.fingerprints))
+    assert not agreed.transport.new_association
+    assert agreed.transport.fingerprints
+    assert all(map(is_strong, agreed.transport.fingerprints))
     _, agreed = answering(us, named(SHOWN[-1], ufrag=ufrag), transport=local(ufrag))
-    assert not agreed.path.new_association, "and back"
+    assert not agreed.transport.new_association, "and back"
     _, agreed = offering(us, named(by, ufrag=ufrag, setup="active"), transport=local(ufrag))
-    assert not agreed.path.new_association, "in an answer"
+    assert not agreed.transport.new_association, "in an answer"
 
 
 @pytest.mark.parametrize("by", SHOWN[:3], ids=lambda by: by.hash_function)
@@ -258,4 +258,4 @@ def test_a_weak_hash_of_the_certificate_of_before_is_none_of_the_present_ones() 
 def test_weak_fingerprints_are_not_passed_on() -> None:
     weak = f"a=fingerprint:sha-1 {':'.join(['CD'] * 20)}"
     _, agreed = answering(negotiation(), sdp(audio(weak)))
-    assert [each.hash_function for each in agreed.path.fingerprints] == ["sha-256"]
+    assert [each.hash_function for each in agreed.transport.fingerprints] == ["sha-256"]

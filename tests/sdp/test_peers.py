@@ -152,12 +152,12 @@ def check(peer: Peer, agreed: NegotiatedMedia) -> None:
     assert {each.clock_rate: each.payload_type for each in events} == peer.events
     event = agreed.telephone_event
     assert (None if event is None else event.payload_type) == peer.event
-    assert tuple(each.address for each in agreed.path.remote.candidates) == peer.candidates
+    assert tuple(each.address for each in agreed.transport.remote.candidates) == peer.candidates
     assert agreed.direction is peer.direction
-    assert agreed.path.remote.lite is peer.lite
+    assert agreed.transport.remote.lite is peer.lite
     assert agreed.opus == peer.opus
     assert (agreed.ptime, agreed.bandwidth) == (peer.ptime, peer.bandwidth)
-    assert len(agreed.path.fingerprints) == peer.fingerprints
+    assert len(agreed.transport.fingerprints) == peer.fingerprints
 
 
 @pytest.mark.parametrize("name", OFFERS)
@@ -165,8 +165,8 @@ def test_an_offer_is_answered_in_its_own_manner(name: str) -> None:
     peer = OFFERS[name]
     text, agreed = answering(negotiation(), PEERS[name])
     check(peer, agreed)
-    assert agreed.path.dtls_role is peer.role
-    assert agreed.path.controlling is peer.lite
+    assert agreed.transport.dtls_role is peer.role
+    assert agreed.transport.controlling is peer.lite
     media = audio_of(text)
     assert media.protocol == peer.protocol
     assert media.value("mid") == peer.mid
@@ -185,15 +185,15 @@ def test_the_same_as_an_answer(name: str) -> None:
     """Only `setup` is put right: an answer says `active` or `passive`."""
     _, agreed = offering(negotiation(), PEERS[name].replace("a=setup:actpass", "a=setup:passive"))
     check(OFFERS[name], agreed)
-    assert agreed.path.dtls_role is OFFERS[name].role
-    assert agreed.path.controlling
+    assert agreed.transport.dtls_role is OFFERS[name].role
+    assert agreed.transport.controlling
 
 
 def test_the_answer_of_chromium_to_our_offer() -> None:
     offer, agreed = offering(negotiation(), PEERS["chromium_answer"])
     assert audio_of(offer).formats == audio_of(PEERS["chromium_answer"]).formats
     assert agreed.codec.payload_type == 111
-    assert agreed.path.dtls_role is DtlsRole.SERVER
+    assert agreed.transport.dtls_role is DtlsRole.SERVER
     event = agreed.telephone_event
     assert event is not None
     assert (event.payload_type, event.clock_rate) == (110, 48000)

@@ -193,7 +193,7 @@ def test_an_answer_that_can_be_used_makes_a_call(shape: Usable, end: str) -> Non
     assert isinstance(agreed, NegotiatedMedia)
     assert agreed.codec.encoding == shape.codec
     assert agreed.direction is shape.direction
-    assert agreed.path.remote.ufrag == "peer"
+    assert agreed.transport.remote.ufrag == "peer"
     assert us.state is NegotiationState.STABLE
 
 

@@ -122,7 +122,7 @@ def test_a_provisional_answer_is_in_force_until_the_final_one() -> None:
     assert isinstance(final, NegotiatedMedia)
     assert us.agreed == final
     assert final.direction is SENDRECV
-    assert not final.path.new_association, "the path of the provisional answer goes on"
+    assert not final.transport.new_association, "the path of the provisional answer goes on"
 
 
 def test_a_provisional_answer_that_cannot_be_used_leaves_room_for_another() -> None:
@@ -167,10 +167,10 @@ def test_each_fork_has_an_answer_of_its_own() -> None:
     final = us.receive_answer(ANSWER)
     assert isinstance(early, NegotiatedMedia)
     assert isinstance(final, NegotiatedMedia)
-    assert early.path.remote.ufrag == "else"
-    assert final.path.remote.ufrag == "peer"
-    assert final.path.new_association
-    assert not final.path.ice_restarted, "the first that this far end says"
+    assert early.transport.remote.ufrag == "else"
+    assert final.transport.remote.ufrag == "peer"
+    assert final.transport.new_association
+    assert not final.transport.ice_restarted, "the first that this far end says"
     _, later = offering(us, ANSWER)
     assert 98 not in {each.payload_type for each in later.receives}
 
@@ -181,15 +181,15 @@ def test_another_fork_may_have_the_credentials_of_the_first_and_another_certific
     us.receive_answer(ANSWER, provisional=True)
     final = us.receive_answer(sdp(audio(digest=DIGEST)))
     assert isinstance(final, NegotiatedMedia)
-    assert final.path.new_association
+    assert final.transport.new_association
 
 
 def test_a_late_offer_is_answered_in_the_ack() -> None:
     us = negotiation()
     offer, agreed = offering(us, ANSWER)
     assert audio_of(offer).value("setup") == "actpass"
-    assert agreed.path.controlling
-    assert agreed.path.dtls_role is DtlsRole.SERVER
+    assert agreed.transport.controlling
+    assert agreed.transport.dtls_role is DtlsRole.SERVER
 
 
 def test_glare_ends_with_a_rollback_and_the_other_s_offer() -> None:

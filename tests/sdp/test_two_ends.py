@@ -100,7 +100,7 @@ def exchange(
         answerer.negotiation.rollback()
         offerer.negotiation.rollback()
         return None
-    if offer.path.ice_restarted:
+    if offer.transport.ice_restarted:
         answerer.restart()
     answer, theirs = answerer.answer(step.wanted[1])
     assert offer.codec == theirs.codec
@@ -124,8 +124,8 @@ def check_mirror(one: NegotiatedMedia, other: NegotiatedMedia) -> None:
     assert understands(one, other)
     assert understands(other, one)
     assert [each.key for each in one.sends] == [each.key for each in other.sends]
-    assert one.path.dtls_role is other.path.dtls_role.opposite
-    assert one.path.controlling is not other.path.controlling
+    assert one.transport.dtls_role is other.transport.dtls_role.opposite
+    assert one.transport.controlling is not other.transport.controlling
 
 
 def check_history(texts: list[str]) -> None:
@@ -165,10 +165,10 @@ def test_both_sides_always_come_to_the_same_call(
             check_mirror(*outcome)
             first = agreed is None
             # A provisional answer opens the path: for the final one nothing is new.
-            assert outcome[1].path.new_association is first
-            assert outcome[0].path.new_association is (first and step.end != "early")
+            assert outcome[1].transport.new_association is first
+            assert outcome[0].transport.new_association is (first and step.end != "early")
             agreed = outcome if step.offerer == 0 else outcome[::-1]
-            assert agreed[0].path.remote.ufrag == ends[1].transport.ufrag
+            assert agreed[0].transport.remote.ufrag == ends[1].transport.ufrag
         in_force = tuple(end.negotiation.agreed for end in ends)
         assert in_force == (agreed or (None, None))
         assert all(end.negotiation.state is NegotiationState.STABLE for end in ends)

@@ -164,7 +164,7 @@ class MediaSession:
         agreed = self._negotiation.receive_answer(body, provisional=provisional)
         if isinstance(agreed, Refused):
             raise NotAcceptable(agreed)
-        self._agree(agreed, anew=self._transports.apply(agreed.path))
+        self._agree(agreed, anew=self._transports.apply(agreed.transport))
         return agreed
 
     def receive_offer(self, body: bytes) -> None:
@@ -177,9 +177,9 @@ class MediaSession:
 
     async def answer(self, direction: Direction) -> bytes:
         """Return our answer to the last offer, which applies at once. Raises `Withdrawn`."""
-        path = self._considered.path if self._considered is not None else None
+        transport = self._considered.transport if self._considered is not None else None
         self._considered = None
-        if path is not None and (path.ice_restarted or path.new_association):
+        if transport is not None and (transport.ice_restarted or transport.new_association):
             await self._transports.propose()
         local = await self._transports.local_transport()
         if self._negotiation.state is not NegotiationState.HAVE_REMOTE_OFFER:
@@ -187,7 +187,7 @@ class MediaSession:
         text, agreed = self._negotiation.create_answer(local, direction)
         self._arrival = asyncio.Event()
         settled = partial(_has_settled, self._arrival)
-        self._agree(agreed, anew=self._transports.apply(agreed.path, before_restart=settled))
+        self._agree(agreed, anew=self._transports.apply(agreed.transport, before_restart=settled))
         return text.encode()
 
     def answer_arrived(self) -> None:

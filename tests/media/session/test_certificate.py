@@ -24,6 +24,6 @@ async def test_media_go_on_where_a_later_offer_names_the_certificate_by_another_
         assert plain in offer
         bob.session.receive_offer(offer.replace(plain, f"a=fingerprint:{name} {other}".encode()))
         alice.session.receive_answer(await bob.session.answer(Direction.SENDRECV))
-        assert not bob.agreed.path.new_association
+        assert not bob.agreed.transport.new_association
         await asyncio.gather(alice.hears(), bob.hears())
         assert len([each for each in bob.events if isinstance(each, MediaConnected)]) == 1

@@ -77,7 +77,7 @@ async def test_a_final_answer_from_elsewhere_than_the_early_one_takes_its_place(
         alice.session.receive_answer(await carol.session.answer(Direction.SENDRECV))
         assert (await alice.event(MediaConnected, 2)).restarted
         await asyncio.gather(alice.hears(), carol.hears())
-        assert alice.agreed.path.fingerprints == (carol.media_config.certificate.fingerprint,)
+        assert alice.agreed.transport.fingerprints == (carol.media_config.certificate.fingerprint,)
 
 
 @pytest.mark.parametrize("offer", [b"", b"v=0", b"\xff" * 100, b"v=0\r\nm=audio 9 RTP/AVP 0\r\n"])
@@ -171,7 +171,7 @@ async def test_after_a_rollback_the_next_offer_is_no_restart() -> None:
         restart = ufrag_of(await alice.session.offer(Direction.SENDRECV, restart=True))
         await alice.session.rollback()
         await exchange(alice, bob)
-        assert restart != before == bob.agreed.path.remote.ufrag.encode()
+        assert restart != before == bob.agreed.transport.remote.ufrag.encode()
         await asyncio.gather(alice.hears(), bob.hears())
         assert len([e for e in bob.events if isinstance(e, MediaConnected)]) == 1
 
