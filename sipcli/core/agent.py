@@ -6,16 +6,16 @@ Nothing here waits, and `now` is always seconds on the owner's monotonic clock.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from sipcli.config.settings import Settings
 from sipcli.core import events
+from sipcli.core.agent_actions import Action, Close, DebugLine, Note, Transmit
 from sipcli.core.calls.calls import Calls
 from sipcli.core.calls.events import CallEvent
 from sipcli.core.connection import keepalive
 from sipcli.core.connection.backoff import Draw
-from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
+from sipcli.core.connection.connector import Connector, ConnectorState
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG, Keepalive
 from sipcli.core.describe import describe_message
@@ -38,34 +38,8 @@ from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import Uri
 from sipcli.sip.validate import check, is_matchable
 
-
-@dataclass(frozen=True, slots=True)
-class Transmit:
-    """Send these bytes, one SIP message or keep-alive, as one WebSocket message on this flow."""
-
-    flow: Flow
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A line for the debug log: input that had no effect, and why."""
-
-    text: str
-
-
 NOT_FOR_US: Final = Fault(Layer.VALIDATION, "Via", None, "More Than One Via In A Response")
 """The response was misrouted: the last hop removes its own Via (RFC 3261 §8.1.3.3)."""
-
-
-@dataclass(frozen=True, slots=True)
-class DebugLine:
-    """A line for the debug log: what happened."""
-
-    text: str
-
-
-Action: TypeAlias = Open | Close | Transmit | Note | DebugLine
 
 
 class UserAgent:
@@ -386,13 +360,11 @@ class UserAgent:
         if self._stopping and is_off:
             self._carry_out(self._connector.stop(), now)
 
-    def _carry_out(self, effects: Iterable[ConnectorEffect], now: float) -> None:
+    def _carry_out(self, effects: Iterable[Action | events.Event], now: float) -> None:
         for effect in effects:
-            match effect:
-                case Close(flow):
-                    self._actions.append(effect)
-                    self._flow_gone(flow, now)
-                case Open():
-                    self._actions.append(effect)
-                case _:
-                    self.emit(effect)
+            if isinstance(effect, events.Event):
+                self.emit(effect)
+            else:
+                self._actions.append(effect)
+                if isinstance(effect, Close):
+                    self._flow_gone(effect.flow, now)

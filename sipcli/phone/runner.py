@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 from sipcli.config.settings import Settings
-from sipcli.core.agent import Action, DebugLine, Note, Transmit, UserAgent
+from sipcli.core.agent import UserAgent
+from sipcli.core.agent_actions import Action, Close, DebugLine, Note, Open, Transmit
 from sipcli.core.calls.events import CallEvent, Ended, InfoEvent, OfferEvent
-from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.core.describe import describe
 from sipcli.core.requests.credentials import Credentials

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sipcli.core.agent import Transmit, UserAgent
+from sipcli.core.agent import UserAgent
+from sipcli.core.agent_actions import Close, Open, Transmit
 from sipcli.core.calls.calls import Calls
 from sipcli.core.calls.events import CallEvent, CallId
-from sipcli.core.connection.connector import Close, Open
 from sipcli.core.connection.flow import Flow
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from sipcli.config.server_settings import WsServer
 from sipcli.core import events
+from sipcli.core.agent_actions import Action, Close, Open
 from sipcli.core.connection.backoff import retry_delay
-from sipcli.core.connection.connector import Close, Connector, ConnectorEffect, ConnectorState, Open
+from sipcli.core.connection.connector import Connector, ConnectorState
 from sipcli.core.connection.flow import Flow
 from sipcli.errors import Phase
 from tests.core.factories import ALPHA, BETA, half, settings
@@ -23,11 +24,11 @@ def connector(
     return Connector(servers, 2, 30, lambda: draw, retry_forever=retry_forever, registers=registers)
 
 
-def opened(effects: list[ConnectorEffect]) -> list[Flow]:
+def opened(effects: list[Action | events.Event]) -> list[Flow]:
     return [effect.flow for effect in effects if isinstance(effect, Open)]
 
 
-def waits(effects: list[ConnectorEffect]) -> list[float | None]:
+def waits(effects: list[Action | events.Event]) -> list[float | None]:
     kinds = events.ConnectFailed | events.Disconnected
     return [effect.retry_in_s for effect in effects if isinstance(effect, kinds)]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sipcli.config.settings import Settings
-from sipcli.core.agent import DebugLine, Note, Transmit, UserAgent
-from sipcli.core.connection.connector import Close, Open
+from sipcli.core.agent import UserAgent
+from sipcli.core.agent_actions import Close, DebugLine, Note, Open, Transmit
 from sipcli.core.connection.flow import Flow
 from sipcli.core.events import Event, Warned
 from sipcli.core.requests.credentials import Credentials

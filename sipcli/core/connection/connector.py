@@ -11,39 +11,21 @@ is dialled beside the open one, which is closed only once the new one is open.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, TypeAlias
+from typing import Final
 
 from sipcli.config.server_settings import WsServer
+from sipcli.core.agent_actions import Action, Close, Open
 from sipcli.core.connection.backoff import Draw, retry_delay
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.servers import Servers
-from sipcli.core.events import ConnectFailed, Connecting, Disconnected
+from sipcli.core.events import ConnectFailed, Connecting, Disconnected, Event
 from sipcli.errors import Phase
 
 MAX_WAIT_IN_CALL: Final = 3.0
 """Longest wait between two rounds during a call, in seconds."""
 PROVED_AFTER: Final = 30.0
 """Seconds a connection on which nothing registers must last to count as good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Dial this flow's server."""
-
-    flow: Flow
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """End this flow's connection."""
-
-    flow: Flow
-    reason: str
-
-
-ConnectorEffect: TypeAlias = Open | Close | ConnectFailed | Connecting | Disconnected
 
 
 class ConnectorState(Enum):
@@ -91,13 +73,13 @@ class Connector:
         self.returning: Flow | None = None
         """The attempt to go back to a heavier server, beside the open connection."""
 
-    def start(self, now: float) -> list[ConnectorEffect]:
+    def start(self, now: float) -> list[Action | Event]:
         """Begin the first round."""
         if self.state is not ConnectorState.IDLE:
             return []
         return self._dial_or_wait(now)[0]
 
-    def opened(self, flow: Flow, now: float, *, quiet: bool) -> list[ConnectorEffect]:
+    def opened(self, flow: Flow, now: float, *, quiet: bool) -> list[Action | Event]:
         """The owner's dialling succeeded; `quiet` as for `tick`."""
         old = self.flow
         self._servers.is_back(flow.server)
@@ -118,7 +100,7 @@ class Connector:
         self._watch(now)
         return []
 
-    def failed(self, flow: Flow, phase: Phase, reason: str, now: float) -> list[ConnectorEffect]:
+    def failed(self, flow: Flow, phase: Phase, reason: str, now: float) -> list[Action | Event]:
         """The owner's dialling failed in `phase`."""
         if flow == self.returning:
             self.returning = None
@@ -132,11 +114,11 @@ class Connector:
         failed = ConnectFailed(server=server, phase=phase, reason=reason, retry_in_s=wait)
         return [failed, *effects]
 
-    def lost(self, flow: Flow, code: int | None, reason: str, now: float) -> list[ConnectorEffect]:
+    def lost(self, flow: Flow, code: int | None, reason: str, now: float) -> list[Action | Event]:
         """An open connection ended unexpectedly."""
         if flow != self.flow or self.state is not ConnectorState.OPEN:
             return []
-        closing: list[ConnectorEffect] = []
+        closing: list[Action | Event] = []
         if self.returning is not None:
             closing = [Close(self.returning, "not wanted any more")]
             self.returning = None
@@ -144,7 +126,7 @@ class Connector:
         effects, wait = self._dial_or_wait(now)
         return [*closing, _disconnected(flow, code, reason, wait), *effects]
 
-    def drop(self, flow: Flow, reason: str, now: float) -> list[ConnectorEffect]:
+    def drop(self, flow: Flow, reason: str, now: float) -> list[Action | Event]:
         """Give up an open connection that is of no use: its server counts as failed."""
         effects = self.lost(flow, None, reason, now)
         return [Close(flow, reason), *effects] if effects else []
@@ -157,7 +139,7 @@ class Connector:
         """
         self._failures = 0
 
-    def stop(self) -> list[ConnectorEffect]:
+    def stop(self) -> list[Action | Event]:
         """Close everything and stop dialling."""
         flows = [flow for flow in (self.flow, self.returning) if flow is not None]
         self.state = ConnectorState.IDLE
@@ -165,7 +147,7 @@ class Connector:
         self.flow = self.returning = None
         return [Close(flow, "") for flow in flows]
 
-    def dial_now(self, now: float) -> list[ConnectorEffect]:
+    def dial_now(self, now: float) -> list[Action | Event]:
         """Dial at once, restarting any attempt in progress; do nothing if a connection is open.
 
         For when the network has changed: servers failed on the old network, and an attempt in
@@ -183,9 +165,9 @@ class Connector:
         """True if a server in this round has not failed yet."""
         return self._servers.has_another(self.flow.server if self.flow is not None else None)
 
-    def tick(self, now: float, *, quiet: bool) -> list[ConnectorEffect]:
+    def tick(self, now: float, *, quiet: bool) -> list[Action | Event]:
         """Fire due timers; `quiet` means that nothing is going on that a move would disturb."""
-        effects: list[ConnectorEffect] = []
+        effects: list[Action | Event] = []
         if self.deadlines.get("retry", now + 1) <= now:
             del self.deadlines["retry"]
             self._servers.new_round()
@@ -202,7 +184,7 @@ class Connector:
         due = (at for name, at in self.deadlines.items() if quiet or name != "return")
         return min(due, default=None)
 
-    def _dial_or_wait(self, now: float) -> tuple[list[ConnectorEffect], float | None]:
+    def _dial_or_wait(self, now: float) -> tuple[list[Action | Event], float | None]:
         """Dial the next server of the round, or wait for a new round; also return the wait (s)."""
         server = self._servers.choose()
         if server is not None:
@@ -234,7 +216,7 @@ class Connector:
         if self.flow is not None and self._servers.better_than(self.flow.server):
             self.deadlines["return"] = now + self._high
 
-    def _return(self, now: float) -> list[ConnectorEffect]:
+    def _return(self, now: float) -> list[Action | Event]:
         """Dial a heavier server to see if it is back."""
         del self.deadlines["return"]
         better = self._servers.better_than(self.flow.server) if self.flow else None
