@@ -27,9 +27,13 @@ class Impairment:
 _WHOLE_TENS: Final = tuple(range(10, 130, 10))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Codec:
-    """The description of a codec. What is negotiated of it stands in the session description."""
+    """The description of a codec; what is negotiated of it is in the session description.
+
+    There is one object for each codec, so two are equal only if they are the same: this is
+    compared for each packet.
+    """
 
     name: str
     """As in the `codecs` setting, in lower case."""
