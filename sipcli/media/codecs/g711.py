@@ -21,20 +21,20 @@ class Law:
     expand: Pcm
     """Code -> sample."""
     compress: npt.NDArray[np.uint8]
-    """Sample, its bits taken for an unsigned number -> code."""
+    """Sample, its bits read as an unsigned number -> code."""
     noise: Wave
-    """Code -> the mean square of the error that rounding to it makes."""
+    """Code -> the mean square of its quantization error."""
 
     def encode(self, pcm: Pcm) -> bytes:
-        """One byte for each sample."""
+        """Return one byte for each sample."""
         return self.compress[pcm.view(np.uint16)].tobytes()
 
     def decode(self, payload: bytes) -> Pcm:
-        """One sample for each byte."""
+        """Return one sample for each byte."""
         return self.expand[np.frombuffer(payload, np.uint8)]
 
     def quantization_noise(self, payload: bytes) -> Wave:
-        """The mean square of the error of each sample that `decode` gives."""
+        """Return the mean square of the error of each sample that `decode` returns."""
         return self.noise[np.frombuffer(payload, np.uint8)]
 
 
@@ -45,7 +45,7 @@ _MAGNITUDES: Final = np.where(_SAMPLES < 0, ~_SAMPLES, _SAMPLES)
 
 
 def _mu_law() -> Law:
-    """Code: sign, 3 bits of segment, 4 of place in it, all inverted; segments begin at 33."""
+    """Code: sign, 3 bits of segment, 4 of position in it, all inverted; segments begin at 33."""
     inverse = ~_CODES
     sizes = ((((inverse & 15) << 3) + 132) << (inverse >> 4 & 7)) - 132
     biased = np.minimum((_MAGNITUDES >> 2) + 33, 0x1FFF)
@@ -55,9 +55,9 @@ def _mu_law() -> Law:
 
 
 def _a_law() -> Law:
-    """Code: sign, 3 bits of segment, 4 of place in it, every second bit inverted."""
-    place, segment = (_CODES ^ 0x55) & 15, (_CODES ^ 0x55) >> 4 & 7
-    sizes = ((place + np.where(segment > 0, 16, 0) << 4) + 8) << np.maximum(segment - 1, 0)
+    """Code: sign, 3 bits of segment, 4 of position in it, every second bit inverted."""
+    position, segment = (_CODES ^ 0x55) & 15, (_CODES ^ 0x55) >> 4 & 7
+    sizes = ((position + np.where(segment > 0, 16, 0) << 4) + 8) << np.maximum(segment - 1, 0)
     shifted = _MAGNITUDES >> 4
     segment = np.maximum(_bits(shifted) - 4, 0)
     code = (segment << 4 | (shifted >> np.maximum(segment - 1, 0) & 15)) ^ 0x55
@@ -65,7 +65,7 @@ def _a_law() -> Law:
 
 
 def _law(sizes: _Integers, code: _Integers) -> Law:
-    """Add the sign, which is a set bit for what is not negative."""
+    """Return the law, with the sign added: the top bit is set for samples that are not negative."""
     expand = np.where(_CODES & 0x80, sizes, -sizes).astype(np.int16)
     compress = (code | np.where(_SAMPLES < 0, 0, 0x80)).astype(np.uint8)
     errors = np.square((expand[compress] - _SAMPLES).astype(np.float64))
@@ -74,7 +74,7 @@ def _law(sizes: _Integers, code: _Integers) -> Law:
 
 
 def _bits(numbers: _Integers) -> _Integers:
-    """How many bits each number takes; 0 takes none."""
+    """Return the bit length of each number; 0 for 0."""
     return np.frexp(numbers.astype(np.float64))[1].astype(np.int32)
 
 

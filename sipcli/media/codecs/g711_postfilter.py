@@ -1,10 +1,10 @@
 """Postfilter for G.711: reduce its quantization noise, audible over quiet sound.
 
-How strong the noise is, is known: each code stands for a range of samples, and the error is spread
-evenly over it. So a Wiener filter needs no guess: of each frequency it leaves the share that is
-sound. ITU-T G.711.1 has such a postfilter (Appendix I); this one is our own.
+The power of the noise is known: each code stands for a range of samples, and the error is spread
+evenly over it. So a Wiener filter need not estimate it: it scales each frequency by the share that
+is sound. ITU-T G.711.1 has such a postfilter (Appendix I); this one is our own.
 
-The spectrum is Blackman and Tukey's, that of the autocorrelation: it is inherently smooth, and a
+The spectrum is Blackman and Tukey's, from the autocorrelation: it is inherently smooth, and a
 Fourier transform of the signal takes four times as long.
 """
 
@@ -17,21 +17,21 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sipcli.media.pcm import Pcm, Wave
 
 DELAY: Final = 8
-"""Samples at 8 kHz, 1 ms, by which the sound comes later."""
+"""Samples at 8 kHz, 1 ms: the delay that the filter adds."""
 _WINDOW: Final = 256
-"""Samples: 32 ms, of which the spectrum is taken."""
+"""Samples: 32 ms, the length that the spectrum is computed from."""
 _MAX_PIECE: Final = 160
-"""Samples: what is longer gets more than one filter."""
+"""Samples: longer sound is filtered in pieces, each with its own filter."""
 _BANDS: Final = 33
-"""Frequencies that the spectrum and the filter are made of, evenly from 0 to 4 kHz."""
+"""Frequency bands of the spectrum and the filter, evenly from 0 to 4 kHz."""
 _LAGS: Final = _WINDOW // 2
-"""Of the autocorrelation. The first few hold most of it, but with 26 PESQ is 0.04 lower."""
+"""Lags of the autocorrelation. The first few hold most of it, but with 26 PESQ is 0.04 lower."""
 _FIRST_ZERO: Final = 12.8
-"""Lag at which their weight first comes to nothing: each band is the mean of 600 Hz to both sides,
-the nearest counting most. A filter of 2 ms can tell no more apart, and would take a tone for a
-part of the noise around it."""
+"""The lag at which the lag window first reaches zero: each band is a weighted mean over 600 Hz to
+both sides. A filter of 2 ms resolves no more, and would treat a tone as part of the noise around
+it."""
 _FLOOR: Final = 0.1
-"""-20 dB: what is left of a frequency that holds nothing but noise."""
+"""-20 dB: the gain for a frequency that holds only noise."""
 _MAX_ATTENUATION: Final = np.array(1 - _FLOOR, np.float32)
 _LEAST_POWER: Final = np.array(1.0, np.float32)
 
@@ -41,29 +41,32 @@ class G711Postfilter:
 
     def __init__(self) -> None:
         self._history: Wave = np.zeros((2, _WINDOW), np.float32)
-        self._signal, self._grain = self._history
-        # Each row is the same stretch of the signal, a sample later than the one above.
+        self._signal, self._noise = self._history
+        # Each row is the same piece of the signal, one sample later than the row above.
         recent = self._signal[-_MAX_PIECE - 2 * DELAY :]
         self._shifted = sliding_window_view(recent, _MAX_PIECE)
         self._padded: Wave = np.zeros(_WINDOW + _LAGS - 1, np.float32)
         self._weighted = self._padded[:_WINDOW]
         self._taps: Wave = np.stack((_IDENTITY, np.zeros_like(_IDENTITY)))
-        """The filter before the last, and what the last one adds to it."""
+        """The filter before the last, and the difference of the last one from it."""
 
-    def clean(self, pcm: Pcm, grain: Wave) -> Wave:
-        """The next stretch of the signal, `DELAY` later; `grain` is its noise, squared."""
+    def clean(self, pcm: Pcm, noise: Wave) -> Wave:
+        """Return the next piece of the signal, filtered, and `DELAY` samples later.
+
+        `noise` is the mean square of the quantization error of each sample.
+        """
         if len(pcm) <= _MAX_PIECE:
-            return self._piece(pcm, grain)
+            return self._piece(pcm, noise)
         begins = range(0, len(pcm), _MAX_PIECE)
         return np.concatenate(
-            [self._piece(pcm[at : at + _MAX_PIECE], grain[at : at + _MAX_PIECE]) for at in begins]
+            [self._piece(pcm[at : at + _MAX_PIECE], noise[at : at + _MAX_PIECE]) for at in begins]
         )
 
-    def _piece(self, pcm: Pcm, grain: Wave) -> Wave:
+    def _piece(self, pcm: Pcm, noise: Wave) -> Wave:
         kept = _WINDOW - len(pcm)
         self._history[:, :kept] = self._history[:, len(pcm) :]
         self._signal[kept:] = pcm
-        self._grain[kept:] = grain
+        self._noise[kept:] = noise
         taps, change = self._taps
         taps += change
         np.subtract(self._wiener(), taps, out=change)
@@ -73,23 +76,23 @@ class G711Postfilter:
         return np.asarray(heard, np.float32)
 
     def _wiener(self) -> Wave:
-        """The filter for the end of the signal."""
+        """Return the filter for the end of the signal."""
         np.multiply(self._signal, _WEIGHTS, out=self._weighted)
         power = _SPECTRUM.dot(np.correlate(self._padded, self._weighted))
         np.maximum(power, _LEAST_POWER, out=power)
-        taken = self._grain.dot(_SQUARED_WEIGHTS) / power
-        np.minimum(taken, _MAX_ATTENUATION, out=taken)
-        return np.asarray(_IDENTITY - _TAPS.dot(taken), np.float32)
+        attenuation = self._noise.dot(_SQUARED_WEIGHTS) / power
+        np.minimum(attenuation, _MAX_ATTENUATION, out=attenuation)
+        return np.asarray(_IDENTITY - _TAPS.dot(attenuation), np.float32)
 
 
 @cache
 def _rise(samples: int) -> Wave:
-    """From 0, which is not included, to 1."""
+    """Return a ramp from 0 (excluded) to 1."""
     return np.arange(1, samples + 1, dtype=np.float32) / np.float32(samples)
 
 
 def _weights() -> Wave:
-    """Rises slowly, falls at the end: what is new counts, and nothing is cut off."""
+    """Return the window: it rises slowly and falls at the end, so recent samples count most."""
     rising = _WINDOW * 3 // 4
     rise = (np.arange(rising) + 0.5) / rising
     fall = (np.arange(_WINDOW - rising) + 0.5) / (_WINDOW - rising)
@@ -98,14 +101,14 @@ def _weights() -> Wave:
 
 
 def _spectrum() -> Wave:
-    """A matrix that makes the bands' power of an autocorrelation."""
+    """Return the matrix that turns an autocorrelation into the power of each band."""
     lags = np.arange(_LAGS)
     weights = np.sinc(lags / _FIRST_ZERO) ** 2 * np.where(lags, 2, 1)
     return np.asarray(weights * np.cos(np.outer(_FREQUENCIES, lags)), np.float32)
 
 
 def _taps() -> Wave:
-    """A matrix that makes a filter of the bands' gains: symmetric, so that it delays all alike."""
+    """Return the matrix that turns the gain of each band into the taps of a linear-phase filter."""
     bins = np.linspace(0, np.pi, _WINDOW // 2 + 1)
     gains = [np.interp(bins, _FREQUENCIES, each) for each in np.eye(_BANDS)]
     answers = np.roll(np.fft.irfft(gains), DELAY, axis=1)[:, : 2 * DELAY + 1]

@@ -1,7 +1,7 @@
 """libopus through ctypes, for what FFmpeg's wrapper lacks: concealment, FEC and settings.
 
-PyAV's wheels carry a libopus of their own; where there is none, the system's is taken. The
-states live in memory of Python's, so that nothing has to be closed.
+PyAV's wheels contain a libopus; without one, the system's is used. The codec states live in
+Python's memory, so nothing has to be closed.
 """
 
 import ctypes
@@ -26,32 +26,32 @@ SET_PACKET_LOSS_PERC: Final = 4014
 SET_DTX: Final = 4016
 GET_IN_DTX: Final = 4049
 NARROW_BAND: Final = 1101
-"""Of the bandwidths; the four wider ones follow it."""
+"""The narrowest bandwidth; the four wider ones have the next numbers."""
 
 _IN_WHEEL: Final = (
     "../av.libs/libopus-*.so*",
     ".dylibs/libopus*.dylib",
     "../av.libs/*opus-*.dll",
 )
-"""Where PyAV's wheels keep it, seen from the package: Linux, macOS, Windows."""
+"""Where PyAV's wheels keep it, relative to the package: Linux, macOS, Windows."""
 _FUNCTIONS: Final[dict[str, tuple[Any, ...]]] = {
     "opus_encoder_get_size": (c_int,),
     "opus_encoder_init": (c_void_p, c_int32, c_int, c_int),
     "opus_encode": (c_void_p, c_void_p, c_int, c_void_p, c_int32),
-    # Takes a further argument; Apple's arm64 wants only those before it declared.
+    # Variadic: on Apple's arm64 only the fixed arguments may be declared.
     "opus_encoder_ctl": (c_void_p, c_int),
     "opus_decoder_get_size": (c_int,),
     "opus_decoder_init": (c_void_p, c_int32, c_int),
     "opus_decode": (c_void_p, c_char_p, c_int32, c_void_p, c_int, c_int),
     "opus_packet_get_nb_samples": (c_char_p, c_int32, c_int32),
 }
-"""What we call, with its arguments; all of it returns an int, negative for an error."""
+"""The functions we call, with their arguments; each returns an int, negative for an error."""
 _HAS_LBRR: Final = "opus_packet_has_lbrr"
-"""Since libopus 1.5: whether a packet bears FEC."""
+"""Since libopus 1.5: tells if a packet carries FEC."""
 
 
 class Library:
-    """A loaded libopus. Raises `OSError` or `AttributeError` if `path` leads to none."""
+    """A loaded libopus. Raises `OSError` or `AttributeError` if there is none at `path`."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -65,44 +65,44 @@ class Library:
             self._has_lbrr.argtypes = (c_char_p, c_int32)
 
     def encoder(self, rate: int) -> ctypes.Array[ctypes.c_char]:
-        """The state of a new encoder for speech, mono."""
+        """Return the state of a new mono encoder for speech; `rate` in Hz."""
         state = ctypes.create_string_buffer(self._functions.opus_encoder_get_size(1))
         self._functions.opus_encoder_init(state, rate, 1, VOIP)
         return state
 
     def decoder(self, rate: int) -> ctypes.Array[ctypes.c_char]:
-        """The state of a new decoder, to mono."""
+        """Return the state of a new decoder to mono; `rate` in Hz."""
         state = ctypes.create_string_buffer(self._functions.opus_decoder_get_size(1))
         self._functions.opus_decoder_init(state, rate, 1)
         return state
 
     def set(self, encoder: ctypes.Array[ctypes.c_char], request: int, value: int) -> None:
-        """Change a setting; raises `ValueError` for a value that libopus refuses."""
+        """Change a setting. Raises `ValueError` if libopus refuses the value."""
         if self._functions.opus_encoder_ctl(encoder, request, c_int32(value)) != 0:
             raise ValueError(f"libopus refuses {value} for setting {request}")
 
     def is_in_dtx(self, encoder: ctypes.Array[ctypes.c_char]) -> bool:
-        """Whether the frame encoded last was silence to DTX; False before libopus 1.3."""
+        """Return True if DTX took the last frame for silence; False before libopus 1.3."""
         value = c_int32()
         self._functions.opus_encoder_ctl(encoder, GET_IN_DTX, ctypes.byref(value))
         return bool(value.value)
 
     def samples(self, payload: bytes, rate: int) -> int:
-        """Samples in `payload` at `rate` Hz; negative if it is not Opus."""
+        """Return the samples in `payload` at `rate` Hz; negative if it is not Opus."""
         count: int = self._functions.opus_packet_get_nb_samples(payload, len(payload), rate)
         return count
 
     def has_fec(self, payload: bytes) -> bool:
-        """Whether `payload` bears FEC; where libopus is too old to say, whether it may."""
+        """Return True if `payload` carries FEC, or may do so if libopus is too old to tell."""
         if self._has_lbrr is not None:
             return bool(self._has_lbrr(payload, len(payload)) > 0)
-        # Configurations 16-31 are CELT, which has none (RFC 6716 §3.1, table 2).
+        # Configurations 16 to 31 are CELT, which has no FEC (RFC 6716 §3.1, table 2).
         return len(payload) > 1 and payload[0] >> 3 < 16
 
 
 @cache
 def load() -> Library | None:
-    """The first libopus that can be used; None where there is none."""
+    """Return the first usable libopus; None if there is none."""
     for path in _candidates():
         try:
             return Library(path)

@@ -12,7 +12,7 @@ from sipcli.media.codecs.resampler import Resampler
 from sipcli.media.pcm import RATE, Pcm, Wave, silence
 
 _SAMPLES: Final = RATE // 1000
-"""At 48 kHz in a millisecond."""
+"""Samples in a millisecond at 48 kHz."""
 _MIN_LOOKAHEAD_MS: Final = 10
 """In less, no pitch is found."""
 
@@ -27,11 +27,11 @@ class NarrowbandEncoder:
         self._down = Resampler(RATE, codec.sample_rate)
 
     def encode(self, pcm: Pcm) -> bytes:
-        """The payload for one frame."""
+        """Return the payload for one frame."""
         return self._encode(self._down.convert(pcm))
 
     def expect_loss(self, percent: float) -> None:
-        """Nothing to prepare: these codecs carry no redundancy."""
+        """Do nothing: these codecs have no FEC."""
 
 
 class NarrowbandDecoder:
@@ -67,34 +67,31 @@ class NarrowbandDecoder:
         return len(payload) // self._bytes_per_ms * _SAMPLES
 
     def decode(self, payload: bytes) -> Pcm:
-        """The sound in `payload`."""
+        """Return the sound in `payload`; an incomplete millisecond at its end is dropped."""
         whole = payload[: len(payload) - len(payload) % self._bytes_per_ms]
         if not whole:
             return silence(0)
-        pcm = self._concealer.good(self._decode(whole))
+        pcm = self._concealer.add_decoded(self._decode(whole))
         if self._noise is None:
             return self._up.convert(pcm)
         return self._up.convert(self._filter.clean(pcm, self._noise(whole)))
 
     def conceal(self, samples: int, following: bytes = b"") -> Pcm:
-        """The last pitch periods again, fading, and, backwards, the first ones of `following`.
-
-        Whole milliseconds are made, then cut.
-        """
-        made = -(-samples // _SAMPLES) * _SAMPLES
+        """Return the last pitch periods, fading, and the first ones of `following`, backwards."""
+        whole = -(-samples // _SAMPLES) * _SAMPLES  # of whole milliseconds; the rest is cut off
         ahead = None
         if self.looks_ahead and len(following) >= _MIN_LOOKAHEAD_MS * self._bytes_per_ms:
             ahead = self._decode(following)
-        pcm = self._concealer.conceal(made // self._scale, ahead)
+        pcm = self._concealer.conceal(whole // self._scale, ahead)
         if self._noise is None:
             return self._up.convert(pcm)[:samples]
         cleaned = self._filter.clean(pcm, np.zeros(len(pcm), np.float32))
         return self._up.convert(cleaned)[:samples]
 
     def has_fec(self, payload: bytes) -> bool:
-        """Never."""
+        """Return False: there is no FEC."""
         return False
 
     def decode_fec(self, payload: bytes, samples: int) -> Pcm:
-        """There is none: the same as `conceal`."""
+        """Return the same as `conceal`: there is no FEC."""
         return self.conceal(samples)

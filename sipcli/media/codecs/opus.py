@@ -15,12 +15,12 @@ from sipcli.media.pcm import RATE, Pcm, silence
 
 _LARGEST_PAYLOAD: Final = 1275
 """Bytes of one frame at most (RFC 6716 §3.4, R2)."""
-_WORTH_FEC: Final = 0.5
-"""Percent of loss from which on FEC costs less quality than it saves."""
-_LEAST_TOLD: Final = 10
-"""Percent: told of less, libopus puts in no FEC at 32 kbit/s."""
+_MIN_FEC_LOSS: Final = 0.5
+"""Percent of loss above which FEC saves more quality than it costs."""
+_MIN_EXPECTED_LOSS: Final = 10
+"""Percent: if libopus is told of less, it adds no FEC at 32 kbit/s."""
 _PLAYBACK_RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
-"""Hz: what the bandwidths of Opus are for, narrow to full (RFC 6716 §2)."""
+"""Hz: the sample rates of Opus's bandwidths, narrowband to fullband (RFC 6716 §2)."""
 _STEP: Final = RATE // 400
 """libopus conceals multiples of 2.5 ms."""
 
@@ -47,21 +47,23 @@ class OpusEncoder:
         return self._gate is not None and self._library.is_in_dtx(self._state)
 
     def encode(self, pcm: Pcm) -> bytes:
-        """Return the payload for one packet of `Codec.packets_ms`; empty if DTX sends nothing."""
+        """Return the payload for one of `Codec.packets_ms`; empty if DTX sends nothing."""
         size = self._library.encode(
             self._state, pcm.tobytes(), len(pcm), self._out, _LARGEST_PAYLOAD
         )
         payload = ctypes.string_at(self._out, max(0, size))
-        return payload if self._gate is None else self._gate.passed(payload)
+        return payload if self._gate is None else self._gate.filter(payload)
 
     def expect_loss(self, percent: float) -> None:
-        """FEC from half a percent on; none below."""
-        told = max(_LEAST_TOLD, min(100, round(percent))) if percent >= _WORTH_FEC else 0
-        self._library.set(self._state, libopus.SET_PACKET_LOSS_PERC, told)
+        """Add FEC from half a percent of loss on; none below."""
+        expected = (
+            max(_MIN_EXPECTED_LOSS, min(100, round(percent))) if percent >= _MIN_FEC_LOSS else 0
+        )
+        self._library.set(self._state, libopus.SET_PACKET_LOSS_PERC, expected)
 
 
 class OpusDecoder:
-    """A `Decoder` for all that is Opus; stereo is mixed to mono."""
+    """A `Decoder` for any Opus stream; stereo is mixed to mono."""
 
     looks_ahead = False
 
@@ -73,11 +75,11 @@ class OpusDecoder:
         self._address = self._out.ctypes.data
 
     def samples(self, payload: bytes) -> int:
-        """As the payload's first bytes say (RFC 6716 §3.1)."""
+        """Return what the first bytes of the payload say (RFC 6716 §3.1)."""
         return max(0, self._library.samples(payload, RATE))
 
     def decode(self, payload: bytes) -> Pcm:
-        """The sound in `payload`; concealment where it breaks the rules of RFC 6716 §3.4."""
+        """Return the sound in `payload`; concealment if it is malformed (RFC 6716 §3.4)."""
         if not payload:
             return silence(0)
         self.pausing = len(payload) <= DTX_PAYLOAD
@@ -85,27 +87,27 @@ class OpusDecoder:
         return self._out[:count].copy() if count > 0 else self.conceal(self.samples(payload))
 
     def conceal(self, samples: int, following: bytes = b"") -> Pcm:
-        """libopus's own: the sound goes on and fades, or the noise of DTX goes on.
+        """Return libopus's concealment: the sound, or the noise of DTX, continues and fades.
 
-        `following` is not used: what it knows of what is lost is its FEC.
+        `following` is not used: what it holds of the lost packet is its FEC.
         """
         whole = min(MAX_SAMPLES, -(-samples // _STEP) * _STEP)
         self._decode(None, whole, fec=False)
         return self._out[: min(samples, whole)].copy()
 
     def has_fec(self, payload: bytes) -> bool:
-        """Whether the sender put FEC into `payload` (RFC 6716 §2.1.7)."""
+        """Return True if `payload` carries FEC (RFC 6716 §2.1.7)."""
         return self._library.has_fec(payload)
 
     def decode_fec(self, payload: bytes, samples: int) -> Pcm:
-        """The packet before `payload`, at a lower quality; concealment if it is not there."""
+        """Return the packet before `payload`, at lower quality; concealment without FEC."""
         whole = min(MAX_SAMPLES, -(-samples // _STEP) * _STEP)
         if self._decode(payload, whole, fec=True) != whole:
             return self.conceal(samples)
         return self._out[: min(samples, whole)].copy()
 
     def _decode(self, payload: bytes | None, samples: int, *, fec: bool) -> int:
-        """Into `_out`; returns the number of samples, negative for what is not Opus."""
+        """Decode into `_out`; return the number of samples, negative if it is not Opus."""
         size = len(payload) if payload else 0
         count: int = self._library.decode(
             self._state, payload, size, self._address, samples, int(fec)

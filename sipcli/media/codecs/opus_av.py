@@ -1,6 +1,6 @@
 """Opus through FFmpeg, if no libopus can be loaded.
 
-FFmpeg neither conceals losses nor reads FEC: losses are concealed from the sound before them.
+FFmpeg neither conceals losses nor decodes FEC: losses are concealed from the sound before them.
 """
 
 from typing import Final, Literal, TypeAlias
@@ -19,18 +19,18 @@ Name: TypeAlias = Literal["libopus", "opus"]
 """FFmpeg's codecs for Opus: its wrapper of libopus, and its own."""
 
 _FORMATS: Final[dict[Name, Literal["flt", "fltp"]]] = {"libopus": "flt", "opus": "fltp"}
-"""The better codec first, with the samples it takes."""
+"""The better codec first, with its sample format."""
 _EXPECTED_LOSS: Final = "10"
-"""Percent: FFmpeg wants to know before the first frame, and less brings no FEC at 32 kbit/s."""
+"""Percent: FFmpeg must know it before the first frame, and less adds no FEC at 32 kbit/s."""
 
 
 def make_encoder(settings: OpusSettings) -> "AvOpusEncoder":
-    """One by the best codec that this FFmpeg has. Raises `MediaError` if it has none."""
+    """Return one on the best codec of this FFmpeg. Raises `MediaError` if it has none."""
     return AvOpusEncoder(_best("encode"), settings)
 
 
 def make_decoder() -> "AvOpusDecoder":
-    """One by the best codec that this FFmpeg has. Raises `MediaError` if it has none."""
+    """Return one on the best codec of this FFmpeg. Raises `MediaError` if it has none."""
     return AvOpusDecoder(_best("decode"))
 
 
@@ -42,7 +42,7 @@ def _best(verb: str) -> Name:
 
 
 class AvOpusEncoder:
-    """An `Encoder` by the FFmpeg codec `name`. It cannot say when DTX sees a pause."""
+    """An `Encoder` on the FFmpeg codec `name`. It cannot tell when DTX detects a pause."""
 
     pausing = False
 
@@ -66,19 +66,19 @@ class AvOpusEncoder:
             self._context.options = {"strict": "experimental", "opus_delay": "20"}
 
     def encode(self, pcm: Pcm) -> bytes:
-        """The payload for one frame; empty where there is nothing to send."""
+        """Return the payload for one frame; empty if DTX sends nothing."""
         wave = (pcm / np.float32(32768)).reshape(1, FRAME)
         frame = av.AudioFrame.from_ndarray(wave, format=self._format, layout="mono")
         frame.sample_rate = RATE
         payload = b"".join(bytes(packet) for packet in self._context.encode(frame))
-        return self._gate.passed(payload)
+        return self._gate.filter(payload)
 
     def expect_loss(self, percent: float) -> None:
-        """Nothing: it is too late for FFmpeg to be told."""
+        """Do nothing: FFmpeg cannot change this while it encodes."""
 
 
 class AvOpusDecoder:
-    """A `Decoder` by the FFmpeg codec `name`."""
+    """A `Decoder` on the FFmpeg codec `name`."""
 
     looks_ahead = False
 
@@ -90,7 +90,7 @@ class AvOpusDecoder:
         self._concealer = Concealer(RATE)
 
     def samples(self, payload: bytes) -> int:
-        """As the payload's first bytes say (RFC 6716 §3.1)."""
+        """Return what the first bytes of the payload say (RFC 6716 §3.1)."""
         if not payload:
             return 0
         configuration, code = payload[0] >> 3, payload[0] & 3
@@ -107,7 +107,7 @@ class AvOpusDecoder:
         return samples if samples <= MAX_SAMPLES else 0
 
     def decode(self, payload: bytes) -> Pcm:
-        """The sound in `payload`; concealment where it cannot be decoded."""
+        """Return the sound in `payload`; concealment if it cannot be decoded."""
         expected = self.samples(payload)
         if expected == 0:
             return silence(0)
@@ -119,16 +119,16 @@ class AvOpusDecoder:
         mixed = [part.to_ndarray()[0] for frame in frames for part in self._mixer.resample(frame)]
         if not mixed:
             return self.conceal(expected)
-        return self._concealer.good(np.concatenate(mixed, dtype=np.int16))
+        return self._concealer.add_decoded(np.concatenate(mixed, dtype=np.int16))
 
     def conceal(self, samples: int, following: bytes = b"") -> Pcm:
-        """The last pitch periods again, fading."""
+        """Return the last pitch periods again, fading."""
         return self._concealer.conceal(samples)
 
     def has_fec(self, payload: bytes) -> bool:
-        """Never, for us: FFmpeg does not read it."""
+        """Return False: FFmpeg does not decode FEC."""
         return False
 
     def decode_fec(self, payload: bytes, samples: int) -> Pcm:
-        """There is none: the same as `conceal`."""
+        """Return the same as `conceal`: FFmpeg does not decode FEC."""
         return self.conceal(samples)

@@ -19,7 +19,7 @@ def periodic(hz: float, samples: int = 4000) -> Pcm:
 
 def follow(concealer: Concealer, pcm: Pcm) -> None:
     for at in range(0, len(pcm), FRAME):
-        concealer.good(pcm[at : at + FRAME])
+        concealer.add_decoded(pcm[at : at + FRAME])
 
 
 @pytest.mark.parametrize("hz", [70.0, 100.0, 123.0, 181.0])
@@ -56,7 +56,7 @@ def test_the_return_is_blended_for_longer_after_a_longer_gap() -> None:
         follow(concealer, periodic(100.0))
         concealer.conceal(lost)
         back = np.full(FRAME, 9000, np.int16)
-        changed = np.flatnonzero(concealer.good(back) != back)
+        changed = np.flatnonzero(concealer.add_decoded(back) != back)
         blends.append(len(changed))
         assert np.array_equal(changed, np.arange(len(changed)))
     assert blends == [64, 80, 80]  # 4 ms, and 4 more for each 10 ms that were lost, to 10 ms
@@ -65,7 +65,7 @@ def test_the_return_is_blended_for_longer_after_a_longer_gap() -> None:
 def test_untouched_sound_passes_unchanged() -> None:
     concealer = Concealer(RATE)
     sound = periodic(100.0)
-    assert concealer.good(sound) is sound
+    assert concealer.add_decoded(sound) is sound
 
 
 def test_nothing_is_made_up_of_nothing() -> None:
@@ -78,7 +78,7 @@ def test_what_was_made_up_is_remembered_as_heard() -> None:
     concealer = Concealer(RATE)
     follow(concealer, sound[:3200])
     concealer.conceal(97)
-    concealer.good(sound[3297:3337])
+    concealer.add_decoded(sound[3297:3337])
     assert np.corrcoef(concealer.conceal(60), sound[3337:3397])[0, 1] > 0.95
 
 
@@ -88,7 +88,7 @@ def gap_in(sound: Pcm, begin: int, length: int, *, known: bool) -> Pcm:
     follow(concealer, sound[:begin])
     after = sound[begin + length : begin + length + FRAME]
     made_up = concealer.conceal(length, after if known else None)
-    return np.concatenate((made_up, concealer.good(after)))
+    return np.concatenate((made_up, concealer.add_decoded(after)))
 
 
 @pytest.mark.parametrize("length", [FRAME, 3 * FRAME])
@@ -117,7 +117,7 @@ def test_after_a_gap_whose_end_was_known_the_next_one_begins_anew() -> None:
     concealer = Concealer(RATE)
     follow(concealer, sound[:1600])
     concealer.conceal(FRAME, sound[1760:1920])
-    concealer.good(sound[1760:1920])
+    concealer.add_decoded(sound[1760:1920])
     made_up = concealer.conceal(80)
     assert np.corrcoef(made_up, sound[1920:2000])[0, 1] > 0.97
 
