@@ -1,1 +1,1 @@
-"""The jitter buffer: packets arrive at irregular times, sound is read in regular frames."""
+"""The jitter buffer: packets arrive at irregular times, and sound is read in regular frames."""

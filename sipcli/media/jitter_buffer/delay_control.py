@@ -1,8 +1,8 @@
 """Adjust the playout delay: decide when to remove sound and when to insert some.
 
-Sound is asked for in pieces (a quantum), packets come at their own times. What a packet waits
-before its turn can only change by whole quanta: to shorten it by one, a quantum of sound is
-left out, a pitch period at a time, and the packet after that is taken one turn earlier.
+Sound is read in pieces (a quantum), and packets arrive at their own times. So the wait of a packet
+can only change by whole quanta: to shorten it by one, a quantum of sound is removed, a pitch period
+at a time, and the next packet is decoded one read earlier.
 """
 
 from math import ceil, inf
@@ -20,52 +20,54 @@ from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.media.quality.level import rms
 
 _SLACK_S: Final = 0.003
-"""A wait that is too long by a quantum and this is shortened; by less, it might come back."""
+"""Seconds: a wait is shortened if it is too long by a quantum and this; else it might oscillate."""
 _EARLY_PACKETS: Final = 25
-"""Packets that must all have waited too long: half a second of them."""
-_LONG_S: Final = 0.060
+"""Packets in a row that must all have waited too long: half a second."""
+_VERY_EARLY_S: Final = 0.060
 _VERY_EARLY_PACKETS: Final = 5
-"""Fewer packets will do where the wait is too long by more than `_LONG_S`."""
+"""The same if the wait is too long by more than `_VERY_EARLY_S`."""
 _MAX_CHANGE_S: Final = 0.5
-"""No change is larger, whatever the packets' times say: so much can wait, and no more."""
+"""Maximum change in seconds: the buffer holds no more."""
 _SILENT_RMS: Final = 100.0
-"""-50 dBFS: no seam is heard in what is not heard."""
-_STRICT: Final = 0.9
-_LENIENCE: Final = 0.03
-"""How alike the two sides of a seam must be, and how much less for each piece that has none."""
+"""-50 dBFS: in silence no seam is audible."""
+_MIN_CORRELATION: Final = 0.9
+"""How similar the two sides of a seam must be, at first."""
+_CORRELATION_STEP: Final = 0.03
+"""How much less is required after each piece without such a seam."""
 _REST: Final = FRAME
-"""Samples that are played between two seams where sound is left out: speech is not rushed."""
+"""Samples played between two removals, so that speech is not rushed."""
 
 
 class DelayControl:
-    """Decides on changes of the delay, and makes them in the sound that is about to be played."""
+    """Decides on changes of the delay, and applies them to the sound that is about to be played."""
 
     def __init__(self) -> None:
         self.inserted = 0
-        """Samples put in so far."""
+        """Samples inserted so far."""
         self.removed = 0
-        """Samples left out so far."""
+        """Samples removed so far."""
         self._plan = 0
-        """Samples still to be put in, or, below 0, to be left out."""
-        self._demand = _STRICT
+        """Samples still to be inserted or, below 0, to be removed."""
+        self._required = _MIN_CORRELATION
         self._unchanged = _REST
-        self._look_anew()
+        self._restart()
 
-    def _look_anew(self) -> None:
+    def _restart(self) -> None:
         self._seen = 0
         self._least_lead = inf
         self._least_held = RATE
 
     @property
     def pending(self) -> bool:
-        """Whether a change is waiting for sound that it can be made in: see `apply`."""
+        """True if a change waits for sound that it can be applied to: see `apply`."""
         return self._plan != 0
 
     def observe(self, lead_s: float, held: int, quantum: int) -> None:
-        """Take note of a packet whose turn has come.
+        """Process a packet that is due.
 
-        `lead_s`: how much longer it waited than it had to, in seconds; below 0, others like it
-        will come too late. `held`: decoded samples that are still to be played before it.
+        `lead_s` is how much longer than necessary it waited, in seconds; below 0, others like it
+        will be late. `held` is the number of decoded samples still to be played before it, and
+        `quantum` the number of samples in a read.
         """
         lead_s = max(-_MAX_CHANGE_S, min(_MAX_CHANGE_S, lead_s))
         self._seen += 1
@@ -77,28 +79,28 @@ class DelayControl:
                 self._begin(quanta * quantum - held % quantum)
             return
         if self._plan or self._seen < (
-            _VERY_EARLY_PACKETS if self._least_lead > _LONG_S else _EARLY_PACKETS
+            _VERY_EARLY_PACKETS if self._least_lead > _VERY_EARLY_S else _EARLY_PACKETS
         ):
             return
         quanta = max(0, int((self._least_lead - _SLACK_S) * RATE / quantum))
         self._begin(-(quanta * quantum + self._least_held))
 
     def apply(self, pcm: Pcm, quantum: int) -> Pcm:
-        """The sound to be played next, a little shorter or longer if a seam can be made in it.
+        """Return the sound to be played next, shorter or longer if a good seam was found in it.
 
-        To be called, while a change is pending, with what is there each time that a quantum is
-        asked for; with less than `NEEDED` samples nothing can be done.
+        Call it at each read while a change is pending, with all sound there is; it needs at least
+        `NEEDED` samples to do anything.
         """
         self._unchanged += quantum
         if len(pcm) < NEEDED or (self._plan < 0 and self._unchanged <= _REST):
             return pcm
-        most = max(MIN_LAG, min(MAX_LAG, abs(self._plan)))
+        max_lag = max(MIN_LAG, min(MAX_LAG, abs(self._plan)))
         if rms(pcm) < _SILENT_RMS:
-            lag = most
+            lag = max_lag
         else:
-            lag, alike = best_lag(pcm, MIN_LAG, most)
-            if alike < self._demand:
-                self._demand -= _LENIENCE
+            lag, correlation = best_lag(pcm, MIN_LAG, max_lag)
+            if correlation < self._required:
+                self._required -= _CORRELATION_STEP
                 return pcm
         self._unchanged = 0
         if self._plan < 0:
@@ -108,18 +110,20 @@ class DelayControl:
         return lengthen(pcm, lag)
 
     def pause(self, samples: int) -> int:
-        """Return how long to make a pause of `samples`, up to twice that: a change is not audible
-        without speech."""
+        """Return how long a pause of `samples` should be, up to twice that.
+
+        Without speech, a change is not audible.
+        """
         change = max(-samples, min(samples, self._plan))
         self._carry_out(change)
         return samples + change
 
     def _begin(self, plan: int) -> None:
-        """Plan a change, and look at packets anew."""
+        """Plan a change, and start observing again."""
         self._plan = _worthwhile(plan)
-        self._demand = _STRICT
+        self._required = _MIN_CORRELATION
         self._unchanged = _REST
-        self._look_anew()
+        self._restart()
 
     def _carry_out(self, change: int) -> None:
         if self._plan < 0:
@@ -131,5 +135,5 @@ class DelayControl:
 
 
 def _worthwhile(plan: int) -> int:
-    """What is left to be left out, unless it is too little for a seam."""
+    """Return `plan`, or 0 if too little is left to be removed."""
     return 0 if -MIN_LAG < plan < 0 else plan

@@ -1,8 +1,8 @@
 """The jitter buffer: packets in as they arrive, sound out on request.
 
-`DelayEstimator.wanted` tells how long to wait, `DelayControl` changes the delay without a click,
-and the codec's `Decoder.conceal` and `Decoder.decode_fec` replace what is lost; this class only
-decides which of them is due.
+`DelayEstimator.wanted` says how long to wait, `DelayControl` changes the delay without a click, and
+the codec's `Decoder.conceal` and `Decoder.decode_fec` replace lost packets; this class only decides
+which of them is due.
 """
 
 from collections import deque
@@ -23,23 +23,26 @@ from sipcli.media.rtp.packet import RtpPacket, sequence_difference
 
 MAX_PACKETS: Final = 100
 MAX_QUEUE: Final = RATE // 2
-"""Samples: sound that would wait longer than half a second is not played at all."""
+"""Samples: sound that would wait longer than half a second is dropped."""
 _STALL_TIMEOUT: Final = RATE // 5
 """Samples: after 200 ms without a packet the stream counts as stopped."""
-_OVERDUE: Final = RATE // 10
-"""Samples: where the stream begins, 100 ms of what should have been heard are still played."""
+_MAX_OVERDUE: Final = RATE // 10
+"""Samples: when the stream starts, packets up to 100 ms overdue are still played."""
 _ROUNDING: Final = RATE // 400
-"""Samples: a gap shorter than 2.5 ms is none."""
+"""Samples: a gap shorter than 2.5 ms does not count."""
 _MAX_PIECE: Final = 5760
-"""Samples that a decoder makes up at once."""
+"""Maximum samples that a decoder conceals at once."""
 _SMOOTHING: Final = 1 / 50
-_PASSED: Final = 64
-_HEARD_OF: Final = 64
+"""The weight of a packet in the smoothed delay."""
+_SKIPPED: Final = 64
+"""Packets without sound whose sequence numbers are remembered."""
+_KNOWN: Final = 64
+"""Packets whose positions are remembered."""
 _OLDEST_COPY: Final = RATE // 10
-"""Samples: what is lost is not waited for any longer, though it may come again."""
+"""Samples: redundant copies of packets older than this are not used."""
 
 RedundantPayload: TypeAlias = tuple[int, bytes]
-"""How many samples at 48 kHz before its packet's sound a payload belongs, and the payload."""
+"""How many samples at 48 kHz it is older than its packet's sound, and the payload."""
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ class PlayoutCounts:
     """Counters of the sound played, in samples at 48 kHz, and of the packets."""
 
     played: int = 0
-    """Samples from packets that came in time."""
+    """Samples from packets that arrived in time."""
     recovered: int = 0
     """Samples from forward error correction, or from redundant copies (RFC 2198)."""
     concealed: int = 0
@@ -55,50 +58,50 @@ class PlayoutCounts:
     concealments: int = 0
     """Runs of concealed samples."""
     paused: int = 0
-    """Samples for which the sender had sent nothing."""
+    """Samples for which the sender had nothing to send."""
     late: int = 0
-    """Packets that came after their turn."""
+    """Packets that arrived too late to be played."""
     duplicate: int = 0
-    """Packets that took a place already taken."""
+    """Packets with the position of another one."""
     overflowed: int = 0
-    """Packets dropped since too many were waiting."""
+    """Packets dropped because too many were waiting."""
     undecodable: int = 0
-    """Packets with nothing in them that could be played."""
+    """Packets that could not be decoded or placed."""
 
 
 class JitterBuffer:
-    """Plays one stream, whatever sources, codecs and pauses it is made of.
+    """Plays one stream, which may change its source and codec, and pause.
 
-    Time is `now`, in seconds, of a clock that only goes forward; it is that of the packets'
-    coming and of the asking for sound, and need not run as fast as the sender's.
+    Time is `now`, in seconds of a monotonic clock, for arrivals and reads alike; the sender's may
+    run faster or slower.
     """
 
     def __init__(self) -> None:
         self.counts = PlayoutCounts()
         self.delay_control = DelayControl()
         self.delay_s = 0.0
-        """From a packet's coming to the playing of its first sample, smoothed, in seconds."""
+        """Smoothed time from a packet's arrival to the playing of its first sample, in seconds."""
         self._delays = DelayEstimator()
         self._timeline = Timeline(self._delays)
         self._queue = PacketQueue()
-        self._passed: deque[int] = deque(maxlen=_PASSED)
-        """Sequence numbers of packets that came and had no sound in them."""
-        self._heard_of: deque[int] = deque(maxlen=_HEARD_OF)
-        """Positions of the packets that came, be it as a redundant copy."""
+        self._skipped: deque[int] = deque(maxlen=_SKIPPED)
+        """Sequence numbers of received packets without sound."""
+        self._known: deque[int] = deque(maxlen=_KNOWN)
+        """Positions of the received packets, including redundant copies."""
         self._newest: QueuedPacket | None = None
         self._stretch_begin = 0
         """The position of the first packet since the timestamps jumped."""
         self._running = False
         self._next = 0
-        """The position of the sample to be decoded next."""
+        """The position of the next sample to be decoded."""
         self._stalled = 0
-        """Samples made up at `_next` while nothing was there: it is not known yet why."""
+        """Samples concealed at `_next` while the queue was empty, for a reason yet unknown."""
         self._held: Pcm = silence(0)
-        """Decoded and not yet asked for."""
+        """Decoded sound that has not been read yet."""
         self._last: QueuedPacket | None = None
-        """The packet decoded last, of those since the sound began or packets were dropped."""
+        """The last decoded packet; None after a start and after packets were dropped."""
         self._decoder: Decoder = ComfortNoiseDecoder()
-        """That of the last packet."""
+        """The decoder of the last packet."""
         self._concealing = False
 
     def add_packet(
@@ -109,9 +112,9 @@ class JitterBuffer:
         now: float,
         redundant: tuple[RedundantPayload, ...] = (),
     ) -> None:
-        """Add an audio packet; `scale`: samples at 48 kHz per unit of its timestamp.
+        """Add an audio packet; `scale` is the number of samples at 48 kHz in a timestamp unit.
 
-        `redundant`: its copies of earlier packets, the latest first.
+        `redundant` are its copies of earlier packets, the latest first.
         """
         samples = decoder.samples(packet.payload)
         if samples == 0:
@@ -128,22 +131,22 @@ class JitterBuffer:
         if self._newest is None or self._newest.stretch != waiting.stretch:
             self._stretch_begin = position
         self._learn(waiting)
-        if self._is_over(waiting):
+        if self._is_past(waiting):
             self.counts.late += 1
         elif not self._queue.add(waiting):
             self.counts.duplicate += 1
         self._add_redundant(waiting, redundant)
-        self._heard_of.append(position)
+        self._known.append(position)
         if len(self._queue) > MAX_PACKETS or self._queue.span > MAX_QUEUE:
             self._drop_oldest()
 
     def _add_redundant(
         self, primary: QueuedPacket, redundant: tuple[RedundantPayload, ...]
     ) -> None:
-        """Let what came with `primary` take the places of packets that have not come."""
+        """Put the copies that arrived with `primary` in the place of missing packets."""
         for offset, payload in redundant:
             position = primary.position - offset
-            is_known = position in self._heard_of or position < self._stretch_begin
+            is_known = position in self._known or position < self._stretch_begin
             samples = 0 if is_known else primary.decoder.samples(payload)
             if samples == 0 or offset > _OLDEST_COPY:
                 continue
@@ -154,52 +157,52 @@ class JitterBuffer:
                 sequence=(primary.sequence - round(offset / samples)) & 0xFFFF,
                 redundant=True,
             )
-            self._heard_of.append(position)
+            self._known.append(position)
             transit = waiting.arrival - position / RATE
-            self._delays.add_stand_in(transit)
-            # What is made up for already, and not worth a wait, shall not hold up all that follows.
+            self._delays.add_replacement(transit)
+            # A gap that is concealed already and not worth the wait must not delay the rest.
             is_unwanted = self._stalled > 0 and transit > self._delays.wanted
-            if not (is_unwanted or self._is_over(waiting)):
+            if not (is_unwanted or self._is_past(waiting)):
                 self._queue.add(waiting)
 
-    def _is_over(self, waiting: QueuedPacket) -> bool:
-        """Whether the turn of what it brings is past."""
+    def _is_past(self, waiting: QueuedPacket) -> bool:
+        """Return True if its sound should have been played already."""
         return self._running and waiting.end < self._next + _ROUNDING
 
     @property
     def max_wait_s(self) -> float:
-        """How long, in seconds, the packet that comes first of all has to wait just now."""
+        """The current wait of the fastest packet, in seconds."""
         return max(0.0, self._delays.wanted - self._delays.least)
 
     def skip_packet(self, packet: RtpPacket) -> None:
-        """Take note of a packet of the stream without sound: padding, an event, the unknown.
+        """Count a packet without sound (padding, telephone-event, unknown) as received.
 
-        Its sequence number is not to be taken for a loss.
+        Else its sequence number would count as lost.
         """
-        self._passed.append(packet.sequence)
+        self._skipped.append(packet.sequence)
 
     def read(self, now: float, samples: int = FRAME) -> Pcm:
-        """The next `samples` of the sound."""
-        pcm = self._gather(self._held, now, samples)
+        """Return the next `samples` of sound, at 48 kHz."""
+        pcm = self._extend(self._held, now, samples)
         if self.delay_control.pending:
             while len(pcm) < NEEDED and self._running and self._queue.first is not None:
                 pcm = np.concatenate((pcm, self._produce(now, samples, len(pcm))))
-            pcm = self._gather(self.delay_control.apply(pcm, samples), now, samples)
+            pcm = self._extend(self.delay_control.apply(pcm, samples), now, samples)
         self._held = pcm[samples:]
         return pcm[:samples]
 
-    def _gather(self, pcm: Pcm, now: float, samples: int) -> Pcm:
-        """`pcm`, and as much after it as makes at least `samples`."""
+    def _extend(self, pcm: Pcm, now: float, samples: int) -> Pcm:
+        """Return `pcm`, extended to at least `samples`."""
         while len(pcm) < samples:
             piece = self._produce(now, samples, len(pcm))
             pcm = np.concatenate((pcm, piece)) if len(pcm) else piece
         return pcm
 
     def _learn(self, waiting: QueuedPacket) -> None:
-        """Let the packet's transit count, and that of the one before it if it stands in for it."""
+        """Add its transit time, also as a replacement if it can replace a lost packet before it."""
         transit = waiting.arrival - waiting.position / RATE
         if self.counts.played == 0 and transit < self._delays.least:
-            # What came before the keys comes in a heap: held back by us, not by the network.
+            # Packets held until the SRTP keys were known arrive at once: that was not the network.
             self._delays.forget()
         self._delays.add(transit)
         newest = self._newest
@@ -213,21 +216,21 @@ class JitterBuffer:
             and (waiting.decoder.looks_ahead or waiting.decoder.has_fec(waiting.payload))
         ):
             begin = waiting.position - waiting.samples
-            self._delays.add_stand_in(waiting.arrival - begin / RATE)
+            self._delays.add_replacement(waiting.arrival - begin / RATE)
 
     def _lost_between(self, one: QueuedPacket, other: QueuedPacket) -> int:
-        """How many packets, by the sequence numbers, are missing between the two."""
+        """Return how many packets are missing between the two, by their sequence numbers."""
         if one.stretch != other.stretch:
             return 0
         missing = sequence_difference(other.sequence, one.sequence) - 1
         if missing <= 0:
             return 0
         return missing - sum(
-            0 < sequence_difference(sequence, one.sequence) <= missing for sequence in self._passed
+            0 < sequence_difference(sequence, one.sequence) <= missing for sequence in self._skipped
         )
 
     def _drop_oldest(self) -> None:
-        """Drop the oldest of too many packets, and go on with the others."""
+        """Drop the oldest of too many packets, and continue with the others."""
         while len(self._queue) > MAX_PACKETS or self._queue.span > MAX_QUEUE:
             self._queue.pop()
             self.counts.overflowed += 1
@@ -236,7 +239,7 @@ class JitterBuffer:
             self._last = None
 
     def _produce(self, now: float, samples: int, held: int) -> Pcm:
-        """A piece of sound of any length; an empty one means: ask again."""
+        """Return a piece of sound of any length; if it is empty, call again."""
         if not self._running and not self._start(now):
             return silence(samples - held)
         first = self._queue.first
@@ -248,9 +251,10 @@ class JitterBuffer:
         return self._play(now, samples, held)
 
     def _start(self, now: float) -> bool:
-        """Begin with a packet that has waited long enough, not too long; False if none has."""
+        """Start with a packet that has waited long enough, not too long; False if none has."""
         due = (now - self._delays.wanted) * RATE
-        while (second := self._queue.second) is not None and second.position <= due - _OVERDUE:
+        oldest = due - _MAX_OVERDUE
+        while (second := self._queue.second) is not None and second.position <= oldest:
             self._queue.pop()
             self.counts.late += 1
         first = self._queue.first
@@ -261,7 +265,7 @@ class JitterBuffer:
         return True
 
     def _starve(self, samples: int) -> Pcm:
-        """Nothing is there: go on without moving, so that what is merely late is not lost."""
+        """Conceal while the queue is empty; a late packet can still be played after that."""
         if self._stalled >= _STALL_TIMEOUT and not self._decoder.pausing:
             self._running = False
             self._stalled = 0
@@ -270,7 +274,7 @@ class JitterBuffer:
         return self._decoder.conceal(samples)
 
     def _bridge(self, first: QueuedPacket, gap: int, samples: int) -> Pcm:
-        """Fill the `gap` before the first packet, as far as that has not been done already."""
+        """Fill the `gap` before the first packet, less what has been concealed already."""
         lost = self._last is not None and self._lost_between(self._last, first) > 0
         if gap > MAX_QUEUE:
             self._next = first.position
@@ -286,7 +290,7 @@ class JitterBuffer:
             self.counts.recovered += gap
             return first.decoder.decode_fec(first.payload, gap)
         piece, following = min(gap, samples), b""
-        if gap > first.samples:  # the rest may be recovered, or known better
+        if gap > first.samples:  # the end of the gap may be recovered
             piece = min(piece, gap - first.samples)
         elif first.decoder is self._decoder and self._decoder.looks_ahead:
             piece, following = min(gap, _MAX_PIECE), first.payload
@@ -295,7 +299,7 @@ class JitterBuffer:
         return self._decoder.conceal(piece, following)
 
     def _pause(self, samples: int) -> Pcm:
-        """A part of a time for which the sender had nothing to send."""
+        """Return part of a pause, for which the sender had nothing to send."""
         self._next += samples
         length = self.delay_control.pause(samples)
         self.counts.paused += length
@@ -304,7 +308,7 @@ class JitterBuffer:
     def _play(self, now: float, samples: int, held: int) -> Pcm:
         packet = self._queue.pop()
         waited = now - packet.arrival
-        # No longer than it waited, whatever others let hope for: there is nothing to leave out.
+        # At most as long as it waited: there is no more to remove.
         lead = min(waited, now - packet.position / RATE - self._delays.wanted)
         self.delay_control.observe(lead, held, samples)
         self.delay_s += (waited + held / RATE - self.delay_s) * _SMOOTHING
@@ -321,7 +325,7 @@ class JitterBuffer:
         return pcm
 
     def _settle(self, lost: bool) -> None:
-        """It has turned out what the sound was made up for while nothing was there."""
+        """Count what was concealed while the queue was empty, now that the reason is known."""
         if lost:
             self._conceal(self._stalled)
         else:
@@ -329,7 +333,7 @@ class JitterBuffer:
         self._stalled = 0
 
     def _conceal(self, samples: int) -> None:
-        """Count made-up sound; what follows without good sound between is the same run."""
+        """Count concealed sound; without good sound in between, it is the same run."""
         if samples:
             self.counts.concealed += samples
             self.counts.concealments += not self._concealing

@@ -7,7 +7,7 @@ from sipcli.media.codecs.codec import Decoder
 
 
 class QueuedPacket(NamedTuple):
-    """A packet with its place on the timeline."""
+    """A packet with its position on the timeline."""
 
     position: int
     """In samples at 48 kHz."""
@@ -16,11 +16,11 @@ class QueuedPacket(NamedTuple):
     decoder: Decoder
     sequence: int
     stretch: int
-    """Of the timeline: see `Timeline.stretch`."""
+    """See `Timeline.stretch`."""
     arrival: float
-    """When it came, in seconds."""
+    """When it arrived, in seconds."""
     redundant: bool = False
-    """Whether it is a copy that came with a later packet (RFC 2198)."""
+    """True if it is a copy that arrived in a later packet (RFC 2198)."""
 
     @property
     def end(self) -> int:
@@ -29,7 +29,7 @@ class QueuedPacket(NamedTuple):
 
 
 class PacketQueue:
-    """Sorted by position, which no two packets share."""
+    """Packets sorted by position; no two have the same."""
 
     def __init__(self) -> None:
         self._packets: list[QueuedPacket] = []
@@ -39,31 +39,31 @@ class PacketQueue:
 
     @property
     def first(self) -> QueuedPacket | None:
-        """The one whose turn is next."""
+        """The packet to be played next; None if there is none."""
         return self._packets[0] if self._packets else None
 
     @property
     def second(self) -> QueuedPacket | None:
-        """The one after it."""
+        """The packet after it."""
         return self._packets[1] if len(self._packets) > 1 else None
 
     @property
     def span(self) -> int:
-        """Samples from the beginning of the first to the end of the last."""
+        """Samples from the start of the first packet to the end of the last."""
         return self._packets[-1].end - self._packets[0].position if self._packets else 0
 
     def add(self, packet: QueuedPacket) -> bool:
-        """Put `packet` in its place; False if that is taken."""
+        """Insert `packet`; return False if its position is taken."""
         packets = self._packets
         if not packets or packet.position > packets[-1].position:
             packets.append(packet)
             return True
-        place = bisect_left(packets, packet.position, key=lambda waiting: waiting.position)
-        if packets[place].position == packet.position:
+        index = bisect_left(packets, packet.position, key=lambda waiting: waiting.position)
+        if packets[index].position == packet.position:
             return False
-        packets.insert(place, packet)
+        packets.insert(index, packet)
         return True
 
     def pop(self) -> QueuedPacket:
-        """Take the first out; raises `IndexError` if there is none."""
+        """Remove and return the first packet. Raises `IndexError` if there is none."""
         return self._packets.pop(0)

@@ -8,35 +8,36 @@ from sipcli.media.rtp.packet import RtpPacket, sequence_difference, timestamp_di
 from sipcli.media.rtp.source_statistics import MAX_DROPOUT
 
 _TOO_EARLY_S: Final = 0.1
-"""Quicker than the quickest packet by more than this: the sender's timestamps have jumped."""
+"""Seconds: a packet faster than the fastest by more than this means that timestamps jumped."""
 _OLDEST: Final = RATE
-"""Samples: an older packet is placed so far before the newest at most."""
+"""Maximum samples by which an older packet can be placed before the newest."""
 _ADJACENT_S: Final = 0.06
-"""A new stretch that would begin within this of the end of the old one begins right there."""
+"""Seconds: a new stretch that would start this close to the end of the old one starts there."""
 
 
 class Timeline:
     """Positions in samples at 48 kHz, from 0 at the first packet.
 
-    Packets are placed by their timestamps, never by counting: padding and telephone-events
-    use up sequence numbers too, and a sender's pauses do not. Where the timestamps jump (other
-    source, other clock, an intermediary that changes what it sends) the line goes on without
-    a step: the new stretch begins at the end of the old one, or when it came, if that is later.
+    Packets are placed by their timestamps, never by counting: padding and telephone-events also
+    use sequence numbers, while a sender's pauses do not. If the timestamps jump (another source,
+    another clock, an intermediary that switches streams), the timeline continues: the new stretch
+    starts at the end of the old one, or at its arrival if that is later.
     """
 
     def __init__(self, delays: DelayEstimator) -> None:
         self.stretch = 0
-        """Counts the jumps: sequence numbers of different stretches do not compare."""
+        """The number of jumps; sequence numbers of different stretches cannot be compared."""
         self._delays = delays
         self._newest: tuple[RtpPacket, int, int] | None = None
-        """The newest packet by sequence, its position, and its clock's scale."""
+        """The newest packet by sequence number, its position and its scale."""
         self._end = 0
 
     def place(self, packet: RtpPacket, scale: int, samples: int, now: float) -> int | None:
-        """The position of `packet`, which holds `samples`, `scale` of them a timestamp unit.
+        """Return the position of `packet`; None if it is unknown.
 
-        None if it is older than the newest by its number but not by its timestamp, or from a
-        completely different time: its position is then unknown.
+        The packet holds `samples`; `scale` is the number of samples in a timestamp unit. The
+        position is unknown if the packet is older than the newest by its sequence number but not
+        by its timestamp, or by more than a second.
         """
         if self._newest is None:
             return self._settle(packet, scale, samples, 0)

@@ -8,8 +8,8 @@ from sipcli.media.jitter_buffer.delay_estimator import (
     LONG_WAIT_S,
     MARGIN_S,
     MAX_WAIT_S,
-    TOLERATED,
-    UNHEARD_OF_S,
+    PACKETS_PER_LATE,
+    RESET_S,
     WINDOW,
     DelayEstimator,
 )
@@ -35,7 +35,7 @@ def test_the_latest_of_a_few_is_waited_for() -> None:
 
 
 def test_one_in_many_is_not_waited_for() -> None:
-    delays = after(*[1.0] * (TOLERATED - 1), 1.1)
+    delays = after(*[1.0] * (PACKETS_PER_LATE - 1), 1.1)
     assert delays.wanted == pytest.approx(1.0 + MARGIN_S)
     delays.add(1.1)
     assert delays.wanted == pytest.approx(1.1 + MARGIN_S)
@@ -61,21 +61,21 @@ def with_stand_ins(packets: int, transits: list[float]) -> DelayEstimator:
     """Of packets that are all as quick, at 1.0 s."""
     delays = after(*[1.0] * packets)
     for transit in transits:
-        delays.add_stand_in(transit)
+        delays.add_replacement(transit)
     return delays
 
 
 def test_what_stands_in_for_lost_packets_is_waited_for_once_it_is_more_than_one_in_many() -> None:
-    assert with_stand_ins(TOLERATED, [1.04]).wanted == pytest.approx(1.0 + MARGIN_S)
-    assert with_stand_ins(TOLERATED, [1.04, 1.04]).wanted == pytest.approx(1.04 + MARGIN_S)
-    assert with_stand_ins(TOLERATED - 1, [1.04]).wanted == pytest.approx(1.04 + MARGIN_S)
+    assert with_stand_ins(PACKETS_PER_LATE, [1.04]).wanted == pytest.approx(1.0 + MARGIN_S)
+    assert with_stand_ins(PACKETS_PER_LATE, [1.04, 1.04]).wanted == pytest.approx(1.04 + MARGIN_S)
+    assert with_stand_ins(PACKETS_PER_LATE - 1, [1.04]).wanted == pytest.approx(1.04 + MARGIN_S)
 
 
 def test_then_it_is_waited_for_until_all_of_it_is_forgotten() -> None:
     delays = with_stand_ins(WINDOW, [1.04] * 3)
     for _ in range(WINDOW - 2):
         delays.add(1.0)
-    delays.add_stand_in(1.03)
+    delays.add_replacement(1.03)
     assert delays.wanted == pytest.approx(1.04 + MARGIN_S)
     delays.add(1.0)
     delays.add(1.0)
@@ -99,7 +99,7 @@ def test_beyond_a_long_wait_only_most_of_it_is_waited_for() -> None:
 
 def test_what_stands_in_for_packets_before_the_first_is_not_looked_at() -> None:
     delays = DelayEstimator()
-    delays.add_stand_in(5.0)
+    delays.add_replacement(5.0)
     assert delays.wanted == 0.0
     delays.add(1.0)
     assert delays.wanted == pytest.approx(1.0 + MARGIN_S)
@@ -111,7 +111,7 @@ def test_the_wait_for_what_stands_in_is_bounded_too() -> None:
 
 
 def test_what_is_unheard_of_begins_anew() -> None:
-    delays = after(1.0, 1.1, 1.1 + UNHEARD_OF_S + 0.01)
+    delays = after(1.0, 1.1, 1.1 + RESET_S + 0.01)
     assert delays.least == delays.typical == pytest.approx(1.61)
     assert delays.wanted == pytest.approx(1.61 + MARGIN_S)
 
@@ -125,4 +125,4 @@ def test_it_agrees_with_looking_at_the_whole_window() -> None:
         transits = sorted(window)
         assert delays.least == transits[0]
         assert delays.typical == transits[len(transits) // 2]
-        assert delays.wanted == transits[-1 - len(transits) // TOLERATED] + MARGIN_S
+        assert delays.wanted == transits[-1 - len(transits) // PACKETS_PER_LATE] + MARGIN_S
