@@ -13,11 +13,10 @@ from sipcli.core import events
 from sipcli.core.agent_actions import Action, Close, DebugLine, Note, Transmit
 from sipcli.core.calls.calls import Calls
 from sipcli.core.calls.events import CallEvent
-from sipcli.core.connection import keepalive
 from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.connector import Connector, ConnectorState
 from sipcli.core.connection.flow import Flow
-from sipcli.core.connection.keepalive import PING, PONG, Keepalive
+from sipcli.core.connection.keepalive import PING, PONG, UNANSWERED, Keepalive, KeepaliveDue
 from sipcli.core.describe import describe_message
 from sipcli.core.dialogs.services import DialogServices
 from sipcli.core.events import Disconnected
@@ -30,6 +29,7 @@ from sipcli.core.requests.credentials import Authenticator, Credentials
 from sipcli.core.requests.identity import Identity, NewId
 from sipcli.core.requests.queries import OnOutcome
 from sipcli.core.requests.requester import Requester
+from sipcli.core.timers import earliest
 from sipcli.core.transactions.layer import Transactions
 from sipcli.errors import Phase
 from sipcli.sip import build
@@ -187,14 +187,13 @@ class UserAgent:
 
     def deadline(self) -> float | None:
         """When to call `tick` next, in seconds; None: not before something else happens."""
-        due = (
+        return earliest(
             self._transactions.deadline(),
             self._registration.deadline(),
             self.calls.deadline(),
             self._connector.deadline(quiet=self._is_quiet),
             self._keepalive.deadline() if self.flow is not None else None,
         )
-        return min((at for at in due if at is not None), default=None)
 
     def take_actions(self) -> list[Action]:
         """Return the actions to perform, in order, and clear the list."""
@@ -278,13 +277,13 @@ class UserAgent:
 
     def _keep_alive(self, flow: Flow, now: float) -> None:
         match self._keepalive.due(now):
-            case keepalive.Due.PING:
+            case KeepaliveDue.PING:
                 self._actions.append(Transmit(flow, PING))
-            case keepalive.Due.WARNING:
-                self.emit(events.Warned(text=keepalive.UNANSWERED))
-            case keepalive.Due.DEATH:
+            case KeepaliveDue.WARNING:
+                self.emit(events.Warned(text=UNANSWERED))
+            case KeepaliveDue.DEATH:
                 self.give_up_flow(flow, "the server stopped answering keep-alives", now)
-            case keepalive.Due.NOTHING:
+            case KeepaliveDue.NOTHING:
                 pass
 
     @property

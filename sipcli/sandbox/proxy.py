@@ -13,6 +13,7 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG
 from sipcli.core.requests import uas_checks
 from sipcli.core.requests.protection_space import Challenger
+from sipcli.core.timers import earliest
 from sipcli.core.transactions.layer import Inbound, Key, Transactions
 from sipcli.sandbox.digest_auth import AuthResult, DigestAuthenticator
 from sipcli.sandbox.fork import Fork
@@ -109,10 +110,8 @@ class Proxy:
 
     def deadline(self) -> float | None:
         """Return when to call `tick` next; None if no timer is set."""
-        due = [fork.deadline for fork in self._forks.values()]
-        return min(
-            (at for at in (*due, self._transactions.deadline()) if at is not None), default=None
-        )
+        forks = (fork.deadline for fork in self._forks.values())
+        return earliest(*forks, self._transactions.deadline())
 
     def take_outgoing(self) -> list[tuple[Flow, bytes]]:
         """Return and clear the queue of messages to send, in order."""

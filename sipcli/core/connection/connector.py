@@ -12,6 +12,7 @@ is dialled beside the open one, which is closed only once the new one is open.
 
 from collections.abc import Callable
 from enum import Enum, auto
+from itertools import chain
 from typing import Final
 
 from sipcli.config.server_settings import WsServer
@@ -20,11 +21,12 @@ from sipcli.core.connection.backoff import Draw, retry_delay
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.servers import Servers
 from sipcli.core.events import ConnectFailed, Connecting, Disconnected, Event
+from sipcli.core.timers import Timers, earliest
 from sipcli.errors import Phase
 
 MAX_WAIT_IN_CALL: Final = 3.0
 """Longest wait between two rounds during a call, in seconds."""
-PROVED_AFTER: Final = 30.0
+PROOF_TIMEOUT_S: Final = 30.0
 """Seconds a connection on which nothing registers must last to count as good."""
 
 
@@ -42,7 +44,7 @@ class Connector:
 
     `low` and `high` bound the wait between rounds, in seconds. Without `retry_forever` a round
     in which every server failed is the last. With `registers`, a server counts as good once a
-    registration succeeded; otherwise once the connection has lasted `PROVED_AFTER` seconds.
+    registration succeeded; otherwise once the connection has lasted `PROOF_TIMEOUT_S` seconds.
     """
 
     def __init__(
@@ -67,7 +69,13 @@ class Connector:
         self._failures = 0
         self._count = 0
         self.state = ConnectorState.IDLE
-        self.deadlines: dict[str, float] = {}
+        self._timers: Timers[list[Action | Event]] = Timers()
+        self._retry = self._timers.timer(self._new_round)
+        self.proof = self._timers.timer(self._has_lasted)
+        """Runs while a connection on which nothing registers has yet to prove itself."""
+        self._quiet_timers: Timers[list[Action | Event]] = Timers()
+        """Those that wait for a quiet moment, too."""
+        self._return = self._quiet_timers.timer(self._dial_better)
         self.flow: Flow | None = None
         """The connection being dialled or open; None otherwise."""
         self.returning: Flow | None = None
@@ -143,7 +151,7 @@ class Connector:
         """Close everything and stop dialling."""
         flows = [flow for flow in (self.flow, self.returning) if flow is not None]
         self.state = ConnectorState.IDLE
-        self.deadlines = {}
+        self._stop_timers()
         self.flow = self.returning = None
         return [Close(flow, "") for flow in flows]
 
@@ -167,58 +175,63 @@ class Connector:
 
     def tick(self, now: float, *, quiet: bool) -> list[Action | Event]:
         """Fire due timers; `quiet` means that nothing is going on that a move would disturb."""
-        effects: list[Action | Event] = []
-        if self.deadlines.get("retry", now + 1) <= now:
-            del self.deadlines["retry"]
-            self._servers.new_round()
-            effects = self._dial_or_wait(now)[0]
-        if self.deadlines.get("proved", now + 1) <= now:
-            del self.deadlines["proved"]
-            self.proved()
-        if quiet and self.deadlines.get("return", now + 1) <= now:
-            effects += self._return(now)
-        return effects
+        due = chain(self._timers.due(now), self._quiet_timers.due(now) if quiet else ())
+        return [effect for timer in due for effect in timer.fire(now)]
 
     def deadline(self, *, quiet: bool) -> float | None:
         """When `tick` has something to do, in seconds on the caller's clock."""
-        due = (at for name, at in self.deadlines.items() if quiet or name != "return")
-        return min(due, default=None)
+        return earliest(self._timers.deadline(), self._quiet_timers.deadline() if quiet else None)
 
     def _dial_or_wait(self, now: float) -> tuple[list[Action | Event], float | None]:
         """Dial the next server of the round, or wait for a new round; also return the wait (s)."""
         server = self._servers.choose()
         if server is not None:
             self.state = ConnectorState.DIALLING
-            self.deadlines = {}
+            self._stop_timers()
             self.flow = self._new_flow(server)
             return [Connecting(server=str(server)), Open(self.flow)], 0.0
         self.flow = None
         self._failures += 1
         if not self.retry_forever:
             self.state = ConnectorState.IDLE
-            self.deadlines = {}
+            self._stop_timers()
             return [], None
         high = (
             min(self._high, max(self._low, MAX_WAIT_IN_CALL)) if self._is_urgent() else self._high
         )
         wait = retry_delay(self._failures, self._low, high, self._draw)
         self.state = ConnectorState.WAITING
-        self.deadlines = {"retry": now + wait}
+        self._stop_timers()
+        self._retry.start(now + wait)
         return [], wait
 
     def _watch(self, now: float) -> None:
         """Set the timers of an open connection."""
-        self.deadlines = {} if self._registers else {"proved": now + PROVED_AFTER}
+        self._stop_timers()
+        if not self._registers:
+            self.proof.start(now + PROOF_TIMEOUT_S)
         self._watch_out(now)
 
     def _watch_out(self, now: float) -> None:
         """Set the timer for the next attempt to return to a heavier server."""
         if self.flow is not None and self._servers.better_than(self.flow.server):
-            self.deadlines["return"] = now + self._high
+            self._return.start(now + self._high)
 
-    def _return(self, now: float) -> list[Action | Event]:
+    def _stop_timers(self) -> None:
+        self._timers.stop_all()
+        self._quiet_timers.stop_all()
+
+    def _new_round(self, now: float) -> list[Action | Event]:
+        """The wait is over: begin with the heaviest server again."""
+        self._servers.new_round()
+        return self._dial_or_wait(now)[0]
+
+    def _has_lasted(self, now: float) -> list[Action | Event]:
+        self.proved()
+        return []
+
+    def _dial_better(self, now: float) -> list[Action | Event]:
         """Dial a heavier server to see if it is back."""
-        del self.deadlines["return"]
         better = self._servers.better_than(self.flow.server) if self.flow else None
         if better is None:
             return []

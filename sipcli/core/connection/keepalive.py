@@ -9,10 +9,11 @@ from enum import Enum, auto
 from typing import Final
 
 from sipcli.core.connection.backoff import Draw
+from sipcli.core.timers import Timers
 
 PING: Final = b"\r\n\r\n"
 PONG: Final = b"\r\n"
-PONG_WAIT: Final = 10.0
+PONG_TIMEOUT_S: Final = 10.0
 """Seconds within which a pong must come (RFC 5626 §4.4.1)."""
 MIN_INTERVAL: Final = 5.0
 """Fewest seconds between pings, whatever Flow-Timer says."""
@@ -22,7 +23,7 @@ UNANSWERED: Final = (
 )
 
 
-class Due(Enum):
+class KeepaliveDue(Enum):
     """The action that is due."""
 
     NOTHING = auto()
@@ -43,49 +44,56 @@ class Keepalive:
         self._is_unanswered = False
         """True if a ping on this connection has not been answered and no pong came before."""
         self._has_warned = False
-        self.deadlines: dict[str, float] = {}
+        self._timers: Timers[KeepaliveDue] = Timers()
+        self._next_ping = self._timers.timer(self._ping)
+        self._awaited_pong = self._timers.timer(self._miss_pong)
 
     def open(self) -> None:
         """Start over for a new connection."""
         self._flow_timer = None
         self._has_ponged = self._is_unanswered = False
-        self.deadlines = {}
+        self._timers.stop_all()
 
     def start(self, flow_timer: int | None, now: float) -> None:
         """Use this Flow-Timer (seconds) from now on; None: send no pings."""
         self._flow_timer = flow_timer
-        self.deadlines = {}
+        self._timers.stop_all()
         self._schedule(now)
 
     def ponged(self, now: float) -> None:
         """A pong (a single CRLF) arrived."""
         self._has_ponged = True
-        if "pong" in self.deadlines:
+        if self._awaited_pong.at is not None:
             self._schedule(now)
 
-    def due(self, now: float) -> Due:
+    def due(self, now: float) -> KeepaliveDue:
         """Return what is due at `now`, and schedule what comes after it."""
-        if self.deadlines.get("ping", now + 1) <= now:
-            if self._is_unanswered and not self._has_ponged:
-                self._schedule(now)
-            else:
-                self.deadlines = {"pong": now + PONG_WAIT}
-            return Due.PING
-        if self.deadlines.get("pong", now + 1) > now:
-            return Due.NOTHING
-        if self._has_ponged:
-            return Due.DEATH
-        self._is_unanswered = True
-        self._schedule(now)
-        is_news, self._has_warned = not self._has_warned, True
-        return Due.WARNING if is_news else Due.NOTHING
+        for timer in self._timers.due(now):
+            return timer.fire(now)  # one of them runs at a time
+        return KeepaliveDue.NOTHING
 
     def deadline(self) -> float | None:
         """When to call `due` next, in seconds; None: never."""
-        return min(self.deadlines.values(), default=None)
+        return self._timers.deadline()
+
+    def _ping(self, now: float) -> KeepaliveDue:
+        if self._is_unanswered and not self._has_ponged:
+            self._schedule(now)
+        else:
+            self._awaited_pong.start(now + PONG_TIMEOUT_S)
+        return KeepaliveDue.PING
+
+    def _miss_pong(self, now: float) -> KeepaliveDue:
+        if self._has_ponged:
+            return KeepaliveDue.DEATH
+        self._is_unanswered = True
+        self._schedule(now)
+        is_news, self._has_warned = not self._has_warned, True
+        return KeepaliveDue.WARNING if is_news else KeepaliveDue.NOTHING
 
     def _schedule(self, now: float) -> None:
         """The next ping comes after 80-100 % of Flow-Timer, at random (RFC 5626 §4.4.1)."""
         if self._flow_timer is not None:
             interval = max(MIN_INTERVAL, self._flow_timer * (0.8 + 0.2 * self._draw()))
-            self.deadlines = {"ping": now + interval}
+            self._awaited_pong.stop()
+            self._next_ping.start(now + interval)

@@ -28,6 +28,7 @@ from sipcli.core.requests.exchange import (
     Unauthorized,
 )
 from sipcli.core.requests.requester import ALLOW, SUPPORTED, Requester
+from sipcli.core.timers import Timers
 from sipcli.sip.message import Request, Response
 
 REFUSED_WAITS: Final = (60.0, 1800.0)
@@ -122,14 +123,18 @@ class Registration:
         """True if a REGISTER succeeded, or may have: then `stop` has to unregister."""
         self._stopping = False
         self.state = State.OFF
-        self.deadlines: dict[str, float] = {}
-        self.expiry: float | None = None
-        """When the binding ends, on the caller's clock; None while there is none."""
+        self._timers: Timers[None] = Timers()
+        self._expiry = self._timers.timer(lambda _: self._lose_binding())
+        """Runs while there is a binding, until its end."""
+        self._attempt = self._timers.timer(self._register)
+        """A refresh, or another attempt after a failure."""
+        self._patience = self._timers.timer(lambda at: self._unregister(at, if_bound=False))
+        """How long stopping waits for an outstanding REGISTER."""
 
     @property
     def is_registered(self) -> bool:
         """True if a binding of ours is alive at the registrar, as far as we know."""
-        return self.expiry is not None
+        return self._expiry.at is not None
 
     def start(self, now: float) -> None:
         """Register, now or as soon as there is a connection."""
@@ -157,38 +162,29 @@ class Registration:
         self._stopping = True
         match self.state:
             case State.REGISTERING:
-                self.deadlines = {"stop": now + STOP_TIMEOUT_S}
+                self._patience.start(now + STOP_TIMEOUT_S)
             case State.REGISTERED | State.WAITING:
                 self._unregister(now, if_bound=True)
-            case State.UNREGISTERING | State.OFF:
-                pass
 
     def slept(self, seconds: float) -> None:
         """The machine slept: the registrar's clock ran on for `seconds` while ours stood still."""
-        self.deadlines = {name: at - seconds for name, at in self.deadlines.items()}
-        if self.expiry is not None:
-            self.expiry -= seconds
+        for timer in (self._expiry, self._attempt, self._patience):
+            if timer.at is not None:
+                timer.start(timer.at - seconds)
 
     def deadline(self) -> float | None:
         """When to call `tick` next, in seconds; None: never, as things stand."""
-        due = list(self.deadlines.values())
-        if self.expiry is not None:
-            due.append(self.expiry)
-        return min(due, default=None)
+        return self._timers.deadline()
 
     def tick(self, now: float) -> None:
         """Fire what is due."""
-        if self.expiry is not None and self.expiry <= now:
-            self._unbound()
-        for name in [name for name, at in self.deadlines.items() if at <= now]:
-            del self.deadlines[name]
-            match name:
-                case "refresh" | "retry" if self._flow is not None:
-                    self._register(now)
-                case "stop":
-                    self._unregister(now, if_bound=False)
+        for timer in self._timers.due(now):
+            timer.fire(now)
 
     def _register(self, now: float) -> None:
+        """Begin a round, if there is a connection: else `flow_up` will."""
+        if self._flow is None:
+            return
         self._begun = now
         self._auth = self._requester.authenticator.session()
         self._register_again(now)
@@ -206,7 +202,7 @@ class Registration:
                 self._warn(
                     "not connected, so the registration was not removed: it stays until it expires"
                 )
-                self.expiry = None  # its end is no longer ours to report
+                self._expiry.stop()  # its end is no longer ours to report
             self._enter(State.OFF)
             return
         self._auth = None
@@ -309,8 +305,9 @@ class Registration:
         self._failures = self._raises = 0
         self._may_be_bound = True
         self._identity.granted = reading.granted
-        self.expiry = now + reading.expires
-        self._enter(State.REGISTERED, refresh=now + refresh_delay(reading.expires))
+        self._expiry.start(now + reading.expires)
+        self._enter(State.REGISTERED)
+        self._attempt.start(now + refresh_delay(reading.expires))
         self._owner.emit(
             events.Registered(
                 uri=str(self._identity.aor),
@@ -337,10 +334,9 @@ class Registration:
         """Report a failure and retry in `wait` seconds; None: not on this connection."""
         self._failures += 1
         self._raises, self._expires = 0, self._settings.register_expires
-        if wait is None:
-            self._enter(State.WAITING)
-        else:
-            self._enter(State.WAITING, retry=now + wait)
+        self._enter(State.WAITING)
+        if wait is not None:
+            self._attempt.start(now + wait)
         self._owner.emit(
             events.RegistrationFailed(
                 status=status,
@@ -355,7 +351,7 @@ class Registration:
 
         def announce(wait: float | None) -> None:
             self._failed(status, reason, wait, now)
-            self.deadlines = {}  # the next connection triggers the next attempt
+            self._attempt.stop()  # the next connection triggers the next attempt
 
         self._owner.give_up_flow(flow, reason, now, announce)
 
@@ -372,18 +368,22 @@ class Registration:
         return wait if after is None else max(wait, min(float(after.seconds), REFUSED_WAITS[1]))
 
     def _unbound(self) -> None:
-        """The binding is gone."""
-        if self.expiry is not None:
-            self.expiry = None
-            self._identity.lose_grants()
-            self._owner.emit(events.Unregistered())
+        """The binding is gone, if there was one."""
+        if self.is_registered:
+            self._lose_binding()
+
+    def _lose_binding(self) -> None:
+        self._expiry.stop()
+        self._identity.lose_grants()
+        self._owner.emit(events.Unregistered())
 
     def _warn(self, text: str) -> None:
         self._owner.emit(events.Warned(text=text))
 
-    def _enter(self, state: State, **deadlines: float) -> None:
+    def _enter(self, state: State) -> None:
         self.state = state
-        self.deadlines = deadlines
+        self._attempt.stop()
+        self._patience.stop()
 
 
 def _words(response: Response) -> str:
