@@ -177,9 +177,9 @@ _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
 
 
 def is_out_of_descriptors(error: BaseException | None) -> bool:
-    """Return True if an error, or one that led to it, comes of too few file descriptors.
+    """Return True if an error, or one that led to it, is due to too few file descriptors.
 
-    The loader of shared libraries tells the reason in words alone (ImportError).
+    The loader of shared libraries gives the reason only as text (ImportError).
     """
     while error is not None:
         if isinstance(error, OSError) and error.errno in _OUT_OF_DESCRIPTORS:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 FIFO_TIMEOUT_S: Final = 10.0
-"""Seconds that the reader of a FIFO may go without reading."""
+"""Seconds for which the reader of a FIFO may read nothing."""
 
 
 class NotRegular(OSError):  # noqa: N818 - a fact about a file
@@ -43,7 +43,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def _open_at_once(path: str | Path, flags: int) -> int:
-    """Open a file for writing. A FIFO without a reader is refused: it would be waited for."""
+    """Open a file for writing. Refuse a FIFO without a reader: opening it would block."""
     try:
         descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
     except OSError as error:
@@ -56,7 +56,7 @@ def _open_at_once(path: str | Path, flags: int) -> int:
 
 
 def is_fifo(path: Path) -> bool:
-    """Return whether a pipe has this name."""
+    """True if this is a FIFO."""
     try:
         return stat.S_ISFIFO(path.stat().st_mode)
     except OSError:
@@ -64,14 +64,14 @@ def is_fifo(path: Path) -> bool:
 
 
 def open_fifo(path: Path) -> int:
-    """Open a FIFO for `write_to_fifo`. Raises OSError where no program reads from it."""
+    """Open a FIFO for `write_to_fifo`. Raises OSError if no program reads from it."""
     return _open_at_once(path, os.O_WRONLY)
 
 
 def write_to_fifo(descriptor: int, data: bytes) -> None:
     """Write all of `data`, and close the FIFO.
 
-    Raises OSError, also where the reader takes nothing for `FIFO_TIMEOUT_S`.
+    Raises OSError, also if the reader reads nothing for `FIFO_TIMEOUT_S`.
     """
     with os.fdopen(descriptor, "wb", buffering=0) as stream:
         os.set_blocking(descriptor, False)
@@ -85,9 +85,9 @@ def write_to_fifo(descriptor: int, data: bytes) -> None:
 def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Replace a file atomically: readers see either the old content or the new one.
 
-    A link is followed. The mode of the old file is kept; `mode` (before the umask) is that of a
-    new one. What is no regular file is written to as it is, and so is a file in a folder that
-    takes no other. Raises OSError.
+    Links are followed. An existing file keeps its mode; a new one gets `mode` (before the umask).
+    Anything but a regular file is written in place, and so is a file in a folder where no other
+    can be created. Raises OSError.
     """
     if is_fifo(path):
         write_to_fifo(open_fifo(path), data)
@@ -99,7 +99,7 @@ def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     temporary = path.with_name(f".sipcli-{secrets.token_hex(8)}")
     old_mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     if old_mode is not None:
-        mode = 0o600  # until it is set below: others must not read what they could not before
+        mode = 0o600  # until it is set below, so that others cannot read what they could not before
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except PermissionError:

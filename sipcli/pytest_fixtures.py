@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @pytest_asyncio.fixture
 async def sip_sandbox() -> AsyncIterator[Any]:
-    """A SIP server with extensions on loopback (`sipcli.sandbox.sandbox.Sandbox`).
+    """Run a SIP server with extensions on loopback (`sipcli.sandbox.sandbox.Sandbox`).
 
     It has the users `alice` and `bob`; `add_user` adds more, `passwords` has their passwords.
     """
@@ -28,7 +28,7 @@ async def sip_sandbox() -> AsyncIterator[Any]:
 
 @pytest_asyncio.fixture
 async def sip_phone(sip_sandbox: Any) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
-    """Creates registered phones: `alice = await sip_phone("alice", audio_in="tone:440")`.
+    """Create registered phones: `alice = await sip_phone("alice", audio_in="tone:440")`.
 
     The keyword arguments are those of `sipcli.Phone`. A user that does not exist is added. At
     the end of the test, all phones hang up and unregister.

@@ -38,7 +38,7 @@ def prepare(loaded: Loaded) -> Loaded:
 
 
 def complete(loaded: Loaded) -> Loaded:
-    """The same without the state folder, for settings that are used by this process only.
+    """Complete settings without the state folder: they are for this process only.
 
     Raises `ConfigError` if a file cannot be used or there is no password.
     """
@@ -56,7 +56,7 @@ def _file_to_write(loaded: Loaded) -> str:
 
 @contextmanager
 def own_instance(loaded: Loaded) -> Iterator[Settings]:
-    """The settings with an instance id that no other registering process uses (`with` block).
+    """Yield the settings with an instance id that no other registering process uses.
 
     An id given by an option or a variable, for this run only, is used unchanged.
     """

@@ -30,7 +30,7 @@ _HINTS: Final[Mapping[Phase, str]] = {
     Phase.TLS: "check the server's certificate and TLS versions",
     Phase.WEBSOCKET: "check the address and path in ws_servers",
 }
-"""Hints for faults that bring none of their own."""
+"""Hints for problems that bring none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Attempt:
     details: LinkDetails
     """What was learnt before it failed, or in all."""
     failed_at: Phase | None = None
-    """None if the WebSocket opened; then `fault` is None, too."""
-    fault: Problem | None = None
+    """None if the WebSocket opened; then `problem` is None, too."""
+    problem: Problem | None = None
 
 
 async def dial_all(servers: Iterable[WsServer], options: LinkOptions) -> tuple[Attempt, ...]:
@@ -54,7 +54,7 @@ async def _dial(server: WsServer, options: LinkOptions) -> Attempt:
     try:
         link = await dial(server, options)
     except DialError as failed:
-        return Attempt(server, failed.details, failed.phase.whole, failed.fault)
+        return Attempt(server, failed.details, failed.phase.whole, failed.problem)
     await link.close()
     return Attempt(server, link.details)
 
@@ -67,16 +67,16 @@ def connection_checks(attempts: Sequence[Attempt], now: datetime) -> tuple[Check
 
 
 def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
-    faults: list[str] = []
+    problems: list[str] = []
     found: list[str] = []
     hints: list[str] = []
     for attempt in attempts:
         prefix = f"{attempt.server}: " if len(attempts) > 1 else ""
-        if attempt.failed_at is phase and attempt.fault is not None:
-            faults.append(prefix + attempt.fault.what)
-            hints.append(attempt.fault.hint or _HINTS[phase])
+        if attempt.failed_at is phase and attempt.problem is not None:
+            problems.append(prefix + attempt.problem.what)
+            hints.append(attempt.problem.hint or _HINTS[phase])
             if phase is Phase.TLS and attempt.details.certificate is not None:
-                faults.append(
+                problems.append(
                     f"{prefix}it presented a {_certificate_found(attempt.details.certificate, now)}"
                 )
         elif not _passed(phase, attempt):
@@ -85,8 +85,8 @@ def _check(phase: Phase, attempts: Sequence[Attempt], now: datetime) -> Check:
             found += [prefix + text for text in _found(phase, attempt, now)]
             hints += _hints(phase, attempt, now)
     hint = hints[0] if hints else None
-    if faults:
-        return bad(phase, *faults, *found, hint=hint or _HINTS[phase])
+    if problems:
+        return bad(phase, *problems, *found, hint=hint or _HINTS[phase])
     if found:
         return good(phase, *found, hint=hint)
     if any(_passed(phase, attempt) for attempt in attempts):

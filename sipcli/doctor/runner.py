@@ -52,7 +52,7 @@ async def run_checks(run: DoctorRun, report: DoctorReport, begin: Callable[[str]
     begin("connecting")
     attempts = await dial_all(settings.ws_servers, options)
     report.add(*connection_checks(attempts, datetime.now(UTC)))
-    reached = tuple(attempt.server for attempt in attempts if attempt.fault is None)
+    reached = tuple(attempt.server for attempt in attempts if attempt.problem is None)
     async with AsyncExitStack() as stack:
         phone = None
         if reached:

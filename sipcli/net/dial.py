@@ -194,18 +194,18 @@ class _Attempt:
         self._phase = phase
         self._began.append((phase, asyncio.get_running_loop().time()))
 
-    def _failed(self, fault: Problem) -> DialError:
-        return DialError(self._phase, fault, self._details())
+    def _failed(self, problem: Problem) -> DialError:
+        return DialError(self._phase, problem, self._details())
 
     def _read_proxy(self, proxy: str) -> Proxy:
         try:
             return parse_proxy(proxy)
         except InvalidProxy as error:  # do not quote the address: it may hold a password
-            fault = Problem(f"the proxy set in the environment: {error.msg}")
-            raise self._failed(fault) from None
+            problem = Problem(f"the proxy set in the environment: {error.msg}")
+            raise self._failed(problem) from None
         except ValueError:
-            fault = Problem("the proxy set in the environment has no valid port")
-            raise self._failed(fault) from None
+            problem = Problem("the proxy set in the environment has no valid port")
+            raise self._failed(problem) from None
 
     def _explain_timeout(self) -> Problem:
         within = f"within {self._options.connect_timeout:g} s"

@@ -55,7 +55,7 @@ async def resolve(host: str, port: int) -> tuple[SocketAddress, ...]:
 
 
 def _addresses(host: str, port: int) -> tuple[SocketAddress, ...] | OSError:
-    """The result of `getaddrinfo`, or its error as a value, to pass it between threads."""
+    """Return the result of `getaddrinfo`, or its error as a value, to pass it between threads."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

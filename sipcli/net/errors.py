@@ -95,7 +95,7 @@ class LinkDetails:
 
 
 MAX_EXCERPT: Final = 120
-"""Most characters of a peer's text quoted in one sentence."""
+"""Maximum characters of a peer's text that are quoted in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """The sentence."""
+        """Return the sentence."""
         return f"{self.what}: {self.hint}" if self.hint else self.what
 
 
@@ -114,20 +114,20 @@ class DialError(Exception):
     """A server could not be reached: the phase that failed, and a sentence that says what to do."""
 
     def __init__(
-        self, phase: Phase, fault: Problem, details: LinkDetails, status: int | None = None
+        self, phase: Phase, problem: Problem, details: LinkDetails, status: int | None = None
     ) -> None:
-        super().__init__(f"{details.server}: {fault}")
+        super().__init__(f"{details.server}: {problem}")
         self.server = details.server
         self.phase = phase
-        self.fault = fault
-        self.reason = str(fault)
+        self.problem = problem
+        self.reason = str(problem)
         self.details = details
         """The facts learnt before the failure."""
         self.status = status
         """The HTTP status of a refused upgrade; None without one."""
 
 
-class LinkClosed(Exception):  # noqa: N818 - an event like any other, not a fault of ours
+class LinkClosed(Exception):  # noqa: N818 - says what happened, as an event does
     """An open connection has ended; nothing more can be received."""
 
     def __init__(self, code: int | None, reason: str) -> None:

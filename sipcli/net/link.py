@@ -103,7 +103,7 @@ class Link:
 
 
 def _meaning(code: int, reason: str) -> str:
-    """The server's own reason, else the name of the code (RFC 6455 §7.4.1)."""
+    """Return the server's own reason, else the name of the code (RFC 6455 §7.4.1)."""
     if reason:
         return excerpt(reason)
     try:

@@ -117,7 +117,7 @@ def is_ours(address: str) -> bool:
 
 
 def _route_socket() -> socket.socket | None:
-    """The socket on which the kernel announces changes; None if unsupported or not permitted."""
+    """Return the socket on which the kernel announces changes; None if there is none."""
     if sys.platform != "linux":
         return None
     try:

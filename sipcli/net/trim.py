@@ -94,7 +94,7 @@ class Trimmer:
         return b"".join(left)
 
     def _missing(self) -> int:
-        """Bytes of the header still missing, as far as known."""
+        """Return how many bytes of the header are still missing, as far as known."""
         head = self._head
         if len(head) < 2:
             return 2 - len(head)

@@ -76,7 +76,7 @@ def upgrade_failed(
 
 
 def explain_choice(chosen: list[str]) -> Problem:
-    """The fault of a server that did not choose the subprotocol `sip`, with a hint."""
+    """Return the problem of a server that did not choose the subprotocol `sip`, with a hint."""
     what = "the server did not choose the subprotocol sip"
     if chosen:
         what = f"the server chose the subprotocol {excerpt(', '.join(chosen))}, not sip"
@@ -84,7 +84,7 @@ def explain_choice(chosen: list[str]) -> Problem:
 
 
 def _answer(error: Exception, connection: WebSocketConnection) -> HttpAnswer | None:
-    """The HTTP answer, as the library read it or, if it gave up, from the first bytes."""
+    """Return the HTTP answer as the library read it or, if it gave up, from the first bytes."""
     if not isinstance(error, InvalidStatus):
         found = _STATUS_LINE.match(connection.head)
         if found is None:
@@ -105,7 +105,8 @@ def _answer(error: Exception, connection: WebSocketConnection) -> HttpAnswer | N
 def _is_about_subprotocol(error: Exception, response: Response) -> bool:
     """True if the error is about the subprotocol.
 
-    The library raises the same for extensions. It checks those first, and we ask for none."""
+    The library raises the same for extensions. It checks those first, and we ask for none.
+    """
     if isinstance(error, InvalidHeader):
         return error.name == "Sec-WebSocket-Protocol"
     extensions = response.headers.get_all("Sec-WebSocket-Extensions")
@@ -113,7 +114,7 @@ def _is_about_subprotocol(error: Exception, response: Response) -> bool:
 
 
 def explain_answer(answer: HttpAnswer) -> Problem:
-    """The server's refusal, with a hint."""
+    """Return the server's refusal, with a hint."""
     said = f"the server answered {answer.status} {excerpt(answer.phrase)}".rstrip()
     if answer.location is not None:
         said += f" with Location {excerpt(answer.location)}"
@@ -130,7 +131,7 @@ def _hint(answer: HttpAnswer) -> str:
 
 
 def _explain_first_bytes(connection: WebSocketConnection) -> Problem:
-    """The fault of a port that answers an HTTP request with something else, or not at all."""
+    """Return the problem of a port that answers an HTTP request in another way, or not at all."""
     head = connection.head
     if not head:
         secure = connection.transport.get_extra_info("ssl_object") is not None

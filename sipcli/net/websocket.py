@@ -67,12 +67,12 @@ class WebSocketConnection(TrimmedMessages, BoundedFragments, ClientConnection):
             self.cut("the server does not read what we send")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """TCP and TLS are up (asyncio.Protocol)."""
+        """Note that TCP and TLS are up (asyncio.Protocol)."""
         super().connection_made(transport)
         self._on_made()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes arrived from the server (asyncio.Protocol)."""
+        """Handle bytes from the server (asyncio.Protocol)."""
         self.head += data[: HEAD - len(self.head)]
         super().data_received(data)
         self.check_unsent()  # pongs pile up for a server that sends pings but reads nothing
@@ -82,7 +82,7 @@ class WebSocketConnection(TrimmedMessages, BoundedFragments, ClientConnection):
             self._linger = self.loop.call_later(LINGER, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """TCP has ended (asyncio.Protocol)."""
+        """Note that TCP has ended (asyncio.Protocol)."""
         self.lost_by = exc
         if self._linger is not None:
             self._linger.cancel()

@@ -17,7 +17,7 @@ else:
 __all__ = ["BoundedFragments", "Proxy", "as_utf8", "get_proxy", "parse_proxy"]
 
 MAX_FRAGMENTS: Final = 1024
-"""Most frames in one message; a message with more ends the connection with code 1009."""
+"""Maximum frames in a message; a message with more ends the connection with code 1009."""
 
 _WRITES_LATIN_1: Final = b"\xe9" in Headers(Name="\xe9").serialize()
 
@@ -32,7 +32,7 @@ class BoundedFragments(Connection):
     _fragments = 0
 
     def process_event(self, event: object) -> None:
-        """A frame came, or the answer to the handshake (called by the library)."""
+        """Handle a frame, or the answer to the handshake (called by the library)."""
         if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
             self._fragments += 1
             if self._fragments > MAX_FRAGMENTS:
@@ -43,7 +43,7 @@ class BoundedFragments(Connection):
         super().process_event(event)  # type: ignore[arg-type]
 
     def _refuse(self) -> None:
-        """Fail the connection; frames that came with the one too many are dropped."""
+        """Fail the connection; frames that arrived together with the one too many are dropped."""
         if self._fragments == MAX_FRAGMENTS + 1:
             self.protocol.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
             self.send_data()

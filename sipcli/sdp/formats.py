@@ -54,7 +54,7 @@ class Format:
         return f"{self.payload_type} {name}/{self.clock_rate}{channels}"
 
     def options(self) -> dict[str, str]:
-        """The parameters of the form `name=value; …`, names in lower case."""
+        """Return the parameters of the form `name=value; …`, names in lower case."""
         pairs = (each.partition("=") for each in self.parameters.split(";"))
         return {name.strip().lower(): value.strip() for name, _, value in pairs}
 

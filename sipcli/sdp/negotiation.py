@@ -119,7 +119,7 @@ class Negotiation:
     def __init__(
         self, session_id: int, preferences: Preferences, source: RtpSource | None = None
     ) -> None:
-        """`session_id` is random, 0 to 2**63 - 2 (RFC 8829 §5.2.1).
+        """Start without a session; `session_id` is random, 0 to 2**63 - 2 (RFC 8829 §5.2.1).
 
         `source` identifies our RTP packets; a new value applies from the next description on.
         """

@@ -197,8 +197,8 @@ def test_what_was_learnt_before_a_failure_comes_with_it(files: Files) -> None:
         Phase.TCP,
         Phase.TLS,
     ]
-    assert failed.fault.hint == "renew it"
-    assert failed.reason == f"{failed.fault.what}: renew it"
+    assert failed.problem.hint == "renew it"
+    assert failed.reason == f"{failed.problem.what}: renew it"
 
 
 def test_a_certificate_that_is_not_valid_yet_fails_with_the_date(files: Files) -> None:
