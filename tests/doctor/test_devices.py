@@ -6,7 +6,7 @@ from sipcli.config.tables import Audio
 from sipcli.doctor import devices
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.errors import ConfigError, DeviceError
-from sipcli.media.audio_io import open as words
+from sipcli.media.audio_io import device
 from sipcli.media.audio_io.portaudio import Device, DeviceKind, NoDevices
 
 HEADSET = Device(
@@ -30,8 +30,8 @@ def headset(monkeypatch: pytest.MonkeyPatch) -> None:
             raise DeviceError(f"there is nothing called {name!r}")
         return HEADSET
 
-    for module in (devices, words):
-        monkeypatch.setattr(module, "check", check)
+    for module in (devices, device):
+        monkeypatch.setattr(module, "check_device", check)
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def check(_direction: DeviceKind, _name: str | None) -> Device:
         raise NoDevices
 
-    for module in (devices, words):
-        monkeypatch.setattr(module, "check", check)
+    for module in (devices, device):
+        monkeypatch.setattr(module, "check_device", check)
 
 
 @pytest.mark.usefixtures("headset")
