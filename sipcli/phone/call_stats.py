@@ -2,6 +2,7 @@
 
 from sipcli.media.rtp.xr import VoipMetrics
 from sipcli.media.session.media_session import MediaSession
+from sipcli.media.session.statistics import Statistics
 from sipcli.phone.events import CallStats
 
 
@@ -10,18 +11,45 @@ def call_stats(media: MediaSession) -> CallStats | None:
     statistics = media.stream.statistics()
     if statistics is None:
         return None
-    return CallStats(
-        **statistics.fields(),
+    return rounded(
+        statistics,
         remote_loss_percent=_remote_loss(media, statistics.packets_sent),
         remote_mos=_remote_mos(media.remote_metrics),
     )
+
+
+def rounded(
+    found: Statistics, *, remote_loss_percent: float | None, remote_mos: float | None
+) -> CallStats:
+    """Return the figures, rounded to 0.01: what is judged is what is shown."""
+    return CallStats(
+        packets_sent=found.packets_sent,
+        packets_received=found.packets_received,
+        packets_lost=found.packets_lost,
+        packets_late=found.packets_late,
+        packets_concealed=found.packets_concealed,
+        loss_percent=round(found.loss_percent, 2),
+        jitter_ms=round(found.jitter_ms, 2),
+        rtt_ms=_rounded(found.rtt_ms),
+        playout_delay_ms=round(found.playout_delay_ms, 2),
+        mos=_rounded(found.mos),
+        level_sent_dbfs=round(found.level_sent_dbfs, 2),
+        level_received_dbfs=round(found.level_received_dbfs, 2),
+        codec=found.codec,
+        remote_loss_percent=_rounded(remote_loss_percent),
+        remote_mos=remote_mos,
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 def _remote_loss(media: MediaSession, sent: int) -> float | None:
     lost = media.stream.reporting.remote_lost if media.stream.reporting is not None else None
     if lost is None or sent == 0:
         return None
-    return round(min(100.0, 100 * lost / sent), 2)
+    return min(100.0, 100 * lost / sent)
 
 
 def _remote_mos(metrics: VoipMetrics | None) -> float | None:

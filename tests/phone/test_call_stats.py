@@ -1,40 +1,49 @@
-"""What the figures of a call say of the far end."""
+"""The figures of a call, as its users see them."""
 
-import asyncio
-from itertools import count
-
-import pytest
-
-from sipcli.media.transport.media_transport import MediaTransport
-from sipcli.phone.call_stats import call_stats
-from tests.media.session.ends import virtual
-from tests.phone.phones_world import in_a_call, town
+from sipcli.media.session.statistics import Statistics
+from sipcli.phone.call_stats import rounded
 
 
-@virtual
-async def test_the_far_end_is_quoted_once_it_has_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with town() as (alice, bob, _):
-        ours, theirs = await in_a_call(alice, bob)
-        early = call_stats(ours.media)
-        assert early is not None
-        assert (early.remote_loss_percent, early.remote_mos) == (None, None)
-        lose_one_in_ten_of(ours.media._transport, monkeypatch)  # noqa: SLF001 - one way alone
-        await asyncio.gather(alice.hears(), bob.hears(), asyncio.sleep(20))
-        mine, his = call_stats(ours.media), call_stats(theirs.media)
-        assert mine is not None
-        assert his is not None
-        assert mine.remote_loss_percent == pytest.approx(10, abs=2)
-        assert mine.remote_mos == pytest.approx(his.mos, abs=0.2)
-        assert his.remote_loss_percent == 0.0
-        assert his.remote_mos == pytest.approx(mine.mos, abs=0.2)
+def test_figures_are_rounded_to_what_they_are_good_for() -> None:
+    found = Statistics(
+        packets_sent=500,
+        packets_received=490,
+        packets_lost=10,
+        packets_late=2,
+        packets_concealed=12,
+        loss_percent=1.99749,
+        jitter_ms=3.25449,
+        rtt_ms=41.50501,
+        playout_delay_ms=60.00499,
+        mos=4.09501,
+        level_sent_dbfs=-20.50499,
+        level_received_dbfs=-95.99999,
+        codec="opus",
+    )
+    stats = rounded(found, remote_loss_percent=0.39501, remote_mos=4.2)
+    assert (stats.loss_percent, stats.jitter_ms, stats.rtt_ms) == (2.0, 3.25, 41.51)
+    assert (stats.playout_delay_ms, stats.mos) == (60.0, 4.1)
+    assert (stats.level_sent_dbfs, stats.level_received_dbfs) == (-20.5, -96.0)
+    assert (stats.remote_loss_percent, stats.remote_mos) == (0.4, 4.2)
+    assert (stats.packets_sent, stats.packets_lost, stats.codec) == (500, 10, "opus")
 
 
-def lose_one_in_ten_of(transport: MediaTransport, monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = count()
-    send = transport.send_rtp
-
-    def lossy(packet: bytes) -> None:
-        if next(numbers) % 10:
-            send(packet)
-
-    monkeypatch.setattr(transport, "send_rtp", lossy)
+def test_what_is_not_known_stays_unknown() -> None:
+    found = Statistics(
+        packets_sent=1,
+        packets_received=0,
+        packets_lost=0,
+        packets_late=0,
+        packets_concealed=0,
+        loss_percent=0.0,
+        jitter_ms=0.0,
+        rtt_ms=None,
+        playout_delay_ms=0.0,
+        mos=None,
+        level_sent_dbfs=-9.0,
+        level_received_dbfs=-96.0,
+        codec="pcmu",
+    )
+    stats = rounded(found, remote_loss_percent=None, remote_mos=None)
+    assert (stats.rtt_ms, stats.mos) == (None, None)
+    assert (stats.remote_loss_percent, stats.remote_mos) == (None, None)

@@ -1,7 +1,7 @@
-"""The statistics of a call: the events' `stats`, the E-model's inputs, and RTCP XR (RFC 3611)."""
+"""The statistics of a call: counts and figures, the E-model's inputs, and RTCP XR (RFC 3611)."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from sipcli.catalog.codecs import Impairment
 from sipcli.media.jitter_buffer.delay_estimator import MAX_WAIT_S
@@ -20,7 +20,7 @@ _BUFFER_RATE: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A snapshot; field names as in docs/contract.md."""
+    """A snapshot of what has been sent, received and played so far."""
 
     packets_sent: int
     packets_received: int
@@ -43,13 +43,6 @@ class Statistics:
     level_received_dbfs: float
     codec: str
     """The codec received last, or, if nothing was received, the one we send."""
-
-    def fields(self) -> dict[str, Any]:
-        """Return the fields of an event, rounded to a meaningful precision."""
-        return {
-            name: round(value, 2) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
-        }
 
 
 def snapshot(inbound: InboundAudio, outbound: OutboundAudio, reporting: Reporting) -> Statistics:
