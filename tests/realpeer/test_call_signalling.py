@@ -23,8 +23,8 @@ from sipcli.core.calls.events import (
     TransferProgress,
     TransferRequested,
 )
-from sipcli.core.events import Disconnected, Registered
 from sipcli.core.requests.credentials import Credentials
+from sipcli.phone.events import Disconnected, Registered
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.uri import SipUri
 from tests.realpeer.kamailio import Kamailio
