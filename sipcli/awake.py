@@ -23,7 +23,7 @@ GRACE: Final = 1.0
 """Minimum seconds left after a sleep, to read the data that arrived meanwhile."""
 
 
-class Timer:
+class AwakeTimer:
     """Calls back once after `delay` seconds in which this process ran."""
 
     def __init__(self, delay: float, callback: Callable[[], None]) -> None:
@@ -64,7 +64,7 @@ async def timeout(delay: float) -> AsyncIterator[None]:
     """Like `asyncio.timeout`, but counts only time in which this process runs."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(None) as limit:
-        timer = Timer(delay, lambda: limit.reschedule(loop.time()))
+        timer = AwakeTimer(delay, lambda: limit.reschedule(loop.time()))
         try:
             yield
         finally:

@@ -12,7 +12,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
 
-from sipcli.config.tables import Log
+from sipcli.config.tables import LogTable
 from sipcli.files import is_fifo, private
 from sipcli.text import MASK, one_line, printable
 
@@ -38,7 +38,7 @@ _MEDIA_SECRETS: Final = re.compile(r"(?<![^\r\n])(a=(?:ice-pwd|crypto):)[^\r\n]*
 
 
 def set_up(
-    settings: Log, write: Callable[[str], None], warn: Callable[[str], None] = lambda _: None
+    settings: LogTable, write: Callable[[str], None], warn: Callable[[str], None] = lambda _: None
 ) -> None:
     """Log to the file in the settings, else through `write`, which is called with each line.
 

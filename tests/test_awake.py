@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from sipcli import awake
-from sipcli.awake import GRACE, Slept, Timer, Watch
+from sipcli.awake import GRACE, AwakeTimer, Slept, Watch
 from sipcli.phone.disturbance import Disturbances
 from tests.media.virtual_time import VirtualTimeLoop, run
 
@@ -24,7 +24,7 @@ def stop(seconds: float) -> None:
 def test_a_timer_runs_for_as_long_as_it_is_told() -> None:
     async def test() -> float:
         begun, fired = loop().time(), asyncio.Event()
-        Timer(13.0, fired.set)
+        AwakeTimer(13.0, fired.set)
         await fired.wait()
         return loop().time() - begun
 
@@ -35,7 +35,7 @@ def test_a_timer_runs_for_as_long_as_it_is_told() -> None:
 def test_a_timer_gets_its_time_again_after_a_sleep(left: float) -> None:
     async def test() -> float:
         fired = asyncio.Event()
-        Timer(13.0, fired.set)
+        AwakeTimer(13.0, fired.set)
         await asyncio.sleep(13.0 - left)
         stop(300)
         woken = loop().time()
@@ -47,7 +47,7 @@ def test_a_timer_gets_its_time_again_after_a_sleep(left: float) -> None:
 
 def test_a_cancelled_timer_never_fires() -> None:
     async def test() -> None:
-        timer = Timer(1.0, lambda: pytest.fail("it did"))
+        timer = AwakeTimer(1.0, lambda: pytest.fail("it did"))
         await asyncio.sleep(0.7)
         timer.cancel()
         await asyncio.sleep(2)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sipcli import files
-from sipcli.config.tables import Log
+from sipcli.config.tables import LogTable
 from sipcli.files import NotRegular, open_regular, private, replace_whole
 from sipcli.log import LOGGER, set_up
 
@@ -103,10 +103,10 @@ def test_a_log_goes_on_when_the_reader_of_its_pipe_stops(tmp_path: Path) -> None
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     warned: list[str] = []
-    set_up(Log(file=str(path)), lambda _: None, warned.append)
+    set_up(LogTable(file=str(path)), lambda _: None, warned.append)
     for _ in range(100):
         LOGGER.error("x" * 10_000)
-    set_up(Log(), lambda _: None)
+    set_up(LogTable(), lambda _: None)
     assert len(warned) == 1
     assert "cannot be written" in warned[0]
     os.close(reader)

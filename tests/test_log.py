@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sipcli.config.tables import Log, LogLevel
+from sipcli.config.tables import LogLevel, LogTable
 from sipcli.log import IS_UNLOGGED, LOGGER, SipTrace, masked, set_up, trace
 from sipcli.text import MASK
 from tests.growth import assert_grows_linearly
@@ -127,7 +127,7 @@ def test_the_trace_goes_where_the_log_goes_whatever_its_level(tmp_path: Path) ->
     lines: list[str] = []
     path = tmp_path / "log"
     for file in (None, str(path)):
-        set_up(Log(level=LogLevel.ERROR, file=file), lines.append)
+        set_up(LogTable(level=LogLevel.ERROR, file=file), lines.append)
         SipTrace(trace).sent("wss://x", b"OPTIONS sip:x SIP/2.0\r\nTo: \x1b[2J\r\n\r\n")
     (shown,) = lines
     head, *rest = shown.split("\n")
@@ -142,18 +142,18 @@ def test_without_a_trace_nothing_is_written() -> None:
 
 def test_notes_go_to_the_log_at_debug_level_in_one_safe_line() -> None:
     lines: list[str] = []
-    set_up(Log(level=LogLevel.DEBUG), lines.append)
+    set_up(LogTable(level=LogLevel.DEBUG), lines.append)
     SipTrace(None).noted("100% \x1b[2J")
     (line,) = lines
     assert line.endswith("debug: 100% \\x1b[2J")
-    set_up(Log(level=LogLevel.WARNING), lines.append)
+    set_up(LogTable(level=LogLevel.WARNING), lines.append)
     SipTrace(None).noted("unheard")
     assert len(lines) == 1
 
 
 def test_what_runs_beside_the_run_is_left_out_but_for_its_warnings() -> None:
     lines: list[str] = []
-    set_up(Log(level=LogLevel.DEBUG), lines.append)
+    set_up(LogTable(level=LogLevel.DEBUG), lines.append)
     before = IS_UNLOGGED.set(True)
     try:
         LOGGER.info("of the sandbox's own phones")
@@ -167,7 +167,7 @@ def test_what_runs_beside_the_run_is_left_out_but_for_its_warnings() -> None:
 
 def test_a_peer_cannot_write_lines_of_its_own_into_the_log() -> None:
     lines: list[str] = []
-    set_up(Log(level=LogLevel.INFO), lines.append)
+    set_up(LogTable(level=LogLevel.INFO), lines.append)
     LOGGER.info("%s", "bad\n2026-01-01T00:00:00.000Z info: registered")
     (line,) = lines
     assert "\n" not in line
@@ -177,7 +177,7 @@ def test_the_log_goes_to_its_file_alone_and_is_added_to(tmp_path: Path) -> None:
     lines: list[str] = []
     path = tmp_path / "log"
     for _ in range(2):
-        set_up(Log(level=LogLevel.INFO, file=str(path)), lines.append)
+        set_up(LogTable(level=LogLevel.INFO, file=str(path)), lines.append)
         LOGGER.info("hello \udcff")
     assert lines == []
     assert path.read_text("utf-8").count("info: hello \\xff\n") == 2
@@ -187,14 +187,14 @@ def test_the_log_goes_to_its_file_alone_and_is_added_to(tmp_path: Path) -> None:
 
 def test_a_log_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="log"):
-        set_up(Log(file=str(tmp_path / "no" / "log")), print)
+        set_up(LogTable(file=str(tmp_path / "no" / "log")), print)
 
 
 def test_each_set_up_replaces_the_one_before() -> None:
     first: list[str] = []
     second: list[str] = []
-    set_up(Log(), first.append)
-    set_up(Log(), second.append)
+    set_up(LogTable(), first.append)
+    set_up(LogTable(), second.append)
     LOGGER.warning("once")
     assert (len(first), len(second)) == (0, 1)
     assert logging.getLogger("sipcli") is LOGGER
@@ -203,15 +203,15 @@ def test_each_set_up_replaces_the_one_before() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
 def test_a_log_that_cannot_be_written_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     told: list[str] = []
-    set_up(Log(level=LogLevel.DEBUG, file="/dev/full"), print, told.append)
+    set_up(LogTable(level=LogLevel.DEBUG, file="/dev/full"), print, told.append)
     for number in range(3):
         LOGGER.info("line %d", number)
-    set_up(Log(), print)  # closes it
+    set_up(LogTable(), print)  # closes it
     assert told == ["the log /dev/full cannot be written: No space left on device"]
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_log_file_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    set_up(Log(file=str(path)), print)
+    set_up(LogTable(file=str(path)), print)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -27,7 +27,7 @@ from sipcli.config.sources import (
     of_options,
     of_table,
 )
-from sipcli.config.tables import Audio
+from sipcli.config.tables import AudioTable
 from sipcli.config.toml_file import TomlFile, name_of, read
 from sipcli.errors import ConfigError
 from sipcli.sip.uri import SipUri
@@ -232,7 +232,7 @@ def _check_together(settings: Settings, origins: Mapping[str, Origin]) -> None:
         )
 
 
-def _missing_package(audio: Audio) -> str | None:
+def _missing_package(audio: AudioTable) -> str | None:
     """Return the first key that is true although its package is not installed; None if none is."""
     wished = {
         "echo_cancellation": audio.echo_cancellation is True,

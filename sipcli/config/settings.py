@@ -20,7 +20,7 @@ from sipcli.config.server_settings import (
     turn_servers,
     ws_servers,
 )
-from sipcli.config.tables import Audio, Log, Opus
+from sipcli.config.tables import AudioTable, LogTable, OpusTable
 from sipcli.config.types import (
     boolean,
     choice,
@@ -227,8 +227,8 @@ class Settings(Account):
         "How long to gather ICE candidates before a call is sent, in seconds.",
         rare=True,
     )
-    audio: Audio = Audio()
-    opus: Opus = Opus()
+    audio: AudioTable = AudioTable()
+    opus: OpusTable = OpusTable()
     trace_sip: bool = key(
         False,
         boolean(),
@@ -236,7 +236,7 @@ class Settings(Account):
         "Show every SIP message sent and received, with secrets masked. They are written to "
         "log.file if it is set, else to stderr.",
     )
-    log: Log = Log()
+    log: LogTable = LogTable()
 
     @property
     def is_local(self) -> bool:

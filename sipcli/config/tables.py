@@ -74,7 +74,7 @@ def boolean_or_auto() -> Kind[bool | Literal["auto"]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audio:
+class AudioTable:
     """The `audio` table; the words are those of `--audio-in` and `--audio-out`."""
 
     input: str = key(
@@ -127,7 +127,7 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opus:
+class OpusTable:
     """The `opus` table: how we encode, and what we request from the far end."""
 
     bitrate: int = key(
@@ -172,7 +172,7 @@ class Opus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class LogTable:
     """The `log` table."""
 
     level: LogLevel = key(

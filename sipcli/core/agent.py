@@ -27,7 +27,7 @@ from sipcli.core.request_server import RequestServer
 from sipcli.core.requests import queries, uas_checks
 from sipcli.core.requests.credentials import Authenticator, Credentials
 from sipcli.core.requests.identity import Identity, NewId
-from sipcli.core.requests.queries import OnOutcome
+from sipcli.core.requests.queries import OnQueryOutcome
 from sipcli.core.requests.requester import Requester
 from sipcli.core.timers import earliest
 from sipcli.core.transactions.layer import Transactions
@@ -120,11 +120,11 @@ class UserAgent:
         """Retry forever from now on."""
         self._connector.retry_forever = self._registration.retry_forever = True
 
-    def ping(self, target: Uri, on_outcome: OnOutcome, now: float) -> None:
+    def ping(self, target: Uri, on_outcome: OnQueryOutcome, now: float) -> None:
         """Send OPTIONS (RFC 3261 §11); `on_outcome` is called once (at once if offline)."""
         queries.ping(self._requester, self.flow, target, self.emit, on_outcome, now)
 
-    def send_message(self, target: Uri, text: str, on_outcome: OnOutcome, now: float) -> None:
+    def send_message(self, target: Uri, text: str, on_outcome: OnQueryOutcome, now: float) -> None:
         """Send an instant message (RFC 3428); `on_outcome` is called once."""
         queries.send_message(self._requester, self.flow, target, text, self.emit, on_outcome, now)
 

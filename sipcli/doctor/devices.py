@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.config.tables import Audio
+from sipcli.config.tables import AudioTable
 from sipcli.doctor.check import Check, bad
 from sipcli.errors import DeviceError, Phase
 from sipcli.media.audio_io.device import Loudspeaker, Microphone
@@ -43,7 +43,7 @@ class Use:
         return f"{whose}{self.direction.value}: {found.name} ({found.host_api})"
 
 
-def uses(audio: Audio) -> tuple[Use, Use]:
+def uses(audio: AudioTable) -> tuple[Use, Use]:
     """Return the input and output in the settings. Raises `ConfigError` for invalid values."""
     return (
         Use(DeviceKind.INPUT, parse_source(audio.input), audio.input),

@@ -86,9 +86,9 @@ class MediaSupervisor:
         """True if media are back while that restart is pending."""
         self._is_over = False
         self._is_answered = False
-        self._opening_limit: awake.Timer | None = None
+        self._opening_limit: awake.AwakeTimer | None = None
         """Runs from an agreement on media that cannot flow yet until some can."""
-        self._timers: list[awake.Timer] = []
+        self._timers: list[awake.AwakeTimer] = []
         self._recovery: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -106,7 +106,7 @@ class MediaSupervisor:
         Each attempt to open them has its own limit, but another agreement ends the attempt first.
         """
         if self._is_answered and self._opening_limit is None and self._media.unopened is not None:
-            self._opening_limit = awake.Timer(LOST_TIMEOUT_S, self._give_up_opening)
+            self._opening_limit = awake.AwakeTimer(LOST_TIMEOUT_S, self._give_up_opening)
 
     def end(self, duration_s: float) -> None:
         """Handle the end of the call, `duration_s` after its answer; later events are ignored.
@@ -250,7 +250,7 @@ class MediaSupervisor:
     def _fail_after(self, seconds: float, reason: str) -> None:
         """Fail with `reason` after `seconds` in which this process runs."""
         phase = self._loss.phase if self._loss is not None else Phase.AUDIO
-        self._timers.append(awake.Timer(seconds, lambda: self.fail(reason, phase)))
+        self._timers.append(awake.AwakeTimer(seconds, lambda: self.fail(reason, phase)))
 
     def _stop_waiting(self) -> None:
         """Cancel timers and the recovery: media are back, lost anew, or the call has ended."""

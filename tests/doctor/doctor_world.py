@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
-from sipcli.config.tables import Audio
+from sipcli.config.tables import AudioTable
 from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.check import ORDER, Check, DoctorReport
 from sipcli.doctor.runner import DoctorRun, run_checks
@@ -25,7 +25,7 @@ def at(*uris: str, **changes: Any) -> Settings:
     usual: dict[str, Any] = {
         "ws_servers": tuple(WsServer(uri) for uri in uris),
         "stun_servers": (),
-        "audio": Audio(input="silence", output="null"),
+        "audio": AudioTable(input="silence", output="null"),
         "connect_timeout": 3.0,
     }
     return settings(**usual | changes)

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from sipcli.config.settings import Settings
-from sipcli.config.tables import Audio
+from sipcli.config.tables import AudioTable
 from sipcli.doctor import probe_phone as lines
 from sipcli.doctor import trial_call
 from sipcli.doctor.probe_phone import ProbePhone
@@ -43,7 +43,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 async def sandbox() -> AsyncIterator[tuple[Sandbox, Settings]]:
     """A sandbox, and the settings of its first user."""
     async with Sandbox(Plan()) as here:
-        usual = settings(audio=Audio(input="silence", output="null"), instance_id=uuid4())
+        usual = settings(audio=AudioTable(input="silence", output="null"), instance_id=uuid4())
         yield here, here.account("alice", usual)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.config.tables import Audio
+from sipcli.config.tables import AudioTable
 from sipcli.doctor import devices
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.errors import ConfigError, DeviceError
@@ -47,7 +47,7 @@ def nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("headset")
 def test_the_devices_that_a_call_would_use_are_named() -> None:
-    check = check_devices(uses(Audio(input="device:Headset", output="device")))
+    check = check_devices(uses(AudioTable(input="device:Headset", output="device")))
     assert check.ok
     assert check.found == (
         "microphone: Headset (ALSA)",
@@ -57,7 +57,7 @@ def test_the_devices_that_a_call_would_use_are_named() -> None:
 
 @pytest.mark.usefixtures("headset")
 def test_a_device_that_is_named_and_missing_is_a_fault() -> None:
-    check = check_devices(uses(Audio(input="device", output="device:Gone")))
+    check = check_devices(uses(AudioTable(input="device", output="device:Gone")))
     assert check.ok is False
     assert check.found[0] == "there is nothing called 'Gone'"
     assert check.error.exit_code == DeviceError.exit_code
@@ -66,7 +66,7 @@ def test_a_device_that_is_named_and_missing_is_a_fault() -> None:
 
 @pytest.mark.usefixtures("nothing")
 def test_a_machine_without_sound_is_a_note() -> None:
-    check = check_devices(uses(Audio()))
+    check = check_devices(uses(AudioTable()))
     assert check.ok is None
     assert check.found == ("no sound device was found",)
     assert "--audio-in" in str(check.hint)
@@ -74,15 +74,15 @@ def test_a_machine_without_sound_is_a_note() -> None:
 
 @pytest.mark.usefixtures("nothing")
 def test_what_takes_the_place_of_devices_needs_none() -> None:
-    check = check_devices(uses(Audio(input="tone:440", output="null")))
+    check = check_devices(uses(AudioTable(input="tone:440", output="null")))
     assert check.ok
     assert check.found == ("instead of a microphone: tone:440", "instead of a loudspeaker: null")
 
 
 def test_a_file_that_is_missing_is_a_fault() -> None:
-    assert check_devices(uses(Audio(input="file:/nowhere.wav", output="null"))).ok is False
+    assert check_devices(uses(AudioTable(input="file:/nowhere.wav", output="null"))).ok is False
 
 
 def test_words_that_mean_nothing_are_the_configurations_fault() -> None:
     with pytest.raises(ConfigError):
-        uses(Audio(input="file:x", output="file:y.mp3"))
+        uses(AudioTable(input="file:x", output="file:y.mp3"))

@@ -10,7 +10,7 @@ from sipcli.cli.context import current_screen
 from sipcli.cli.options import Invocation, settings_options
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.run import run
-from sipcli.config.tables import Audio
+from sipcli.config.tables import AudioTable
 from sipcli.errors import DeviceError
 from sipcli.media.audio_io import portaudio
 from sipcli.media.audio_io.device_test import DeviceTest
@@ -87,7 +87,7 @@ def _row(device: Device) -> tuple[str, str, str, str, str]:
     )
 
 
-def _test(audio: Audio, *, is_json: bool) -> None:
+def _test(audio: AudioTable, *, is_json: bool) -> None:
     """Record and play back. Raises `DeviceError` for a missing device and for silence."""
     screen = current_screen()
     is_watched = sys.stdout.isatty() and not is_json

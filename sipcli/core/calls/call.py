@@ -13,7 +13,7 @@ from sipcli.core.dialogs.services import DialogServices, Fields
 from sipcli.sip.grammar import quote
 from sipcli.sip.message import Message, Request
 
-Report: TypeAlias = Callable[[int, str, bool, float], None]
+OnProgress: TypeAlias = Callable[[int, str, bool, float], None]
 """Told of a call's progress: status, reason, whether it is final, the time in seconds."""
 
 
@@ -60,7 +60,7 @@ class Call:
         self.setup: Setup | None = None
         self.session: Session | None = None
         """The dialog that the owner's verbs are about; early ones only where there is just one."""
-        self.report: Report | None = None
+        self.report: OnProgress | None = None
         """Reports progress to the far end that asked for this call by REFER."""
         self.is_over = False
         """True once `Ended` was emitted."""

@@ -13,7 +13,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.uri import Uri
 
 Emit: TypeAlias = Callable[[events.Event], None]
-OnOutcome: TypeAlias = Callable[[Outcome], None]
+OnQueryOutcome: TypeAlias = Callable[[Outcome], None]
 
 TEXT_TYPE: Final = "text/plain;charset=UTF-8"
 
@@ -23,7 +23,7 @@ def ping(
     flow: Flow | None,
     target: Uri,
     emit: Emit,
-    on_outcome: OnOutcome,
+    on_outcome: OnQueryOutcome,
     now: float,
 ) -> None:
     """Send OPTIONS to `target`; emit one `Pong` event with the result."""
@@ -45,7 +45,7 @@ def send_message(
     target: Uri,
     text: str,
     emit: Emit,
-    on_outcome: OnOutcome,
+    on_outcome: OnQueryOutcome,
     now: float,
 ) -> None:
     """Send `text` to `target`; emit one `InstantMessage` event with the result."""
@@ -80,7 +80,7 @@ def _ask(
     flow: Flow | None,
     method: str,
     target: Uri,
-    report: OnOutcome,
+    report: OnQueryOutcome,
     now: float,
     *,
     headers: list[tuple[str, str]],

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from sipcli.config.tables import Audio
+from sipcli.config.tables import AudioTable
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io.aec_reference import AecReference
 from sipcli.media.audio_io.background import Warn
@@ -30,7 +30,7 @@ class AudioProcessing:
     controls_gain: bool = False
 
     @classmethod
-    def of(cls, audio: Audio) -> Self:
+    def of(cls, audio: AudioTable) -> Self:
         """Return the processing of the settings; "auto" enables what is available.
 
         Raises `ConfigError` if required processing is not available.

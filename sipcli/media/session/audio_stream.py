@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, runtime_checkable
 
-from sipcli.config.tables import Opus
+from sipcli.config.tables import OpusTable
 from sipcli.media.dtmf.digits import Digit
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting
@@ -17,7 +17,7 @@ from sipcli.sdp.negotiated import NegotiatedMedia
 
 MAX_COLLISIONS: Final = 4
 """Maximum changes of our SSRC because the far end has the same: by chance, hardly ever once."""
-_SPEECH: Final = Opus()
+_SPEECH: Final = OpusTable()
 """The default Opus settings."""
 
 
@@ -87,7 +87,7 @@ class AudioStream:
         wire: StreamOutputs,
         random: RandomValues,
         wall_clock: float,
-        opus: Opus = _SPEECH,
+        opus: OpusTable = _SPEECH,
     ) -> None:
         self.muted = False
         self.withholds = False

@@ -6,7 +6,7 @@ from typing import Self
 
 from sipcli.catalog.codecs import CODECS
 from sipcli.config.settings import Settings
-from sipcli.config.tables import Opus
+from sipcli.config.tables import OpusTable
 from sipcli.media.codecs import codec
 from sipcli.media.session import rtp_formats
 from sipcli.media.transport.ice_servers import IceServers
@@ -23,7 +23,7 @@ class MediaConfig:
     preferences: Preferences
     cname: str
     """RFC 7022 §4.2: the same for all streams of a phone, and reveals nothing about it."""
-    opus: Opus = field(default_factory=Opus)
+    opus: OpusTable = field(default_factory=OpusTable)
     """The settings of our Opus encoder."""
 
     @classmethod

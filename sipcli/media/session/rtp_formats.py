@@ -3,7 +3,7 @@
 from typing import Final
 
 from sipcli.catalog.codecs import CODECS, COMFORT_NOISE
-from sipcli.config.tables import Opus
+from sipcli.config.tables import OpusTable
 from sipcli.media.codecs.codec import packet_ms
 from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.rtp.extension import ExtensionElement, OneOf
@@ -38,7 +38,7 @@ def inbound(agreed: NegotiatedMedia) -> InboundFormats:
     )
 
 
-def outbound(agreed: NegotiatedMedia, ours: Opus) -> OutboundFormats:
+def outbound(agreed: NegotiatedMedia, ours: OpusTable) -> OutboundFormats:
     """Return the formats to send; `ours` are the user's Opus settings."""
     events = agreed.telephone_event
     opus = None if agreed.opus is None else _opus(agreed.opus, _limit(agreed), ours)
@@ -54,12 +54,12 @@ def outbound(agreed: NegotiatedMedia, ours: Opus) -> OutboundFormats:
     )
 
 
-def wishes(ours: Opus) -> OpusWishes:
+def wishes(ours: OpusTable) -> OpusWishes:
     """Return what to ask of the far end's Opus for the user's settings."""
     return OpusWishes(
         fec=ours.fec,
         dtx=ours.dtx,
-        max_average_bitrate=ours.bitrate if ours.bitrate < Opus().bitrate else None,
+        max_average_bitrate=ours.bitrate if ours.bitrate < OpusTable().bitrate else None,
     )
 
 
@@ -70,7 +70,7 @@ def _limit(agreed: NegotiatedMedia) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _opus(theirs: OpusWishes, limit: int | None, ours: Opus) -> OpusSettings:
+def _opus(theirs: OpusWishes, limit: int | None, ours: OpusTable) -> OpusSettings:
     bitrate = ours.bitrate if limit is None else min(ours.bitrate, limit)
     return OpusSettings(
         bitrate=max(_LEAST_BITRATE, bitrate),

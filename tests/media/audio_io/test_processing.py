@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sipcli.config.tables import Audio
+from sipcli.config.tables import AudioTable
 from sipcli.errors import ConfigError
 from sipcli.media.audio_io import processing as treatment_module
 from sipcli.media.audio_io.device import DeviceSink, DeviceSource, Loudspeaker, Microphone
@@ -244,7 +244,7 @@ def test_a_call_goes_on_while_the_loudspeaker_is_away(plug: Plug, hardware: Devi
 
 
 def test_auto_means_where_the_package_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    auto = Audio(echo_cancellation="auto")
+    auto = AudioTable(echo_cancellation="auto")
     assert AudioProcessing.of(auto) == CANCELS
 
     def missing() -> None:
@@ -262,7 +262,7 @@ def test_auto_means_where_the_package_is_installed(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_is_off_is_off() -> None:
-    assert AudioProcessing.of(Audio(echo_cancellation=False)) == AudioProcessing()
-    assert AudioProcessing.of(Audio(echo_cancellation=False, gain_control=True)) == AudioProcessing(
-        controls_gain=True
-    )
+    assert AudioProcessing.of(AudioTable(echo_cancellation=False)) == AudioProcessing()
+    assert AudioProcessing.of(
+        AudioTable(echo_cancellation=False, gain_control=True)
+    ) == AudioProcessing(controls_gain=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU
-from sipcli.config.tables import Opus
+from sipcli.config.tables import OpusTable
 from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.rtp.extension import ExtensionElement, OneOf
 from sipcli.media.session import rtp_formats
@@ -29,7 +29,7 @@ def agreed(*lines: str, line: str = LINE) -> NegotiatedMedia:
 
 
 def opus(parameters: str = "useinbandfec=1", **ours: Any) -> OpusSettings:
-    found = rtp_formats.outbound(agreed(f"a=fmtp:111 {parameters}"), Opus(**ours)).opus
+    found = rtp_formats.outbound(agreed(f"a=fmtp:111 {parameters}"), OpusTable(**ours)).opus
     assert found is not None
     return found
 
@@ -41,7 +41,7 @@ def test_opus_is_sent_as_the_user_wants_it() -> None:
 
 
 def test_the_defaults_are_the_same_wherever_they_stand() -> None:
-    ours, encoders = Opus(), OpusSettings()
+    ours, encoders = OpusTable(), OpusSettings()
     assert (ours.bitrate, ours.complexity, ours.fec, ours.dtx) == (
         encoders.bitrate,
         encoders.complexity,
@@ -69,7 +69,7 @@ def test_what_the_far_end_wants_is_the_limit(parameters: str, expected: OpusSett
 def test_the_bandwidth_is_a_limit_too_and_for_all_that_a_packet_holds() -> None:
     def most(*lines: str, limit: str = "") -> tuple[int, int]:
         fmtp = f"a=fmtp:111 useinbandfec=1{limit}"
-        found = rtp_formats.outbound(agreed(fmtp, *RED, *lines), Opus())
+        found = rtp_formats.outbound(agreed(fmtp, *RED, *lines), OpusTable())
         assert found.opus is not None
         return found.opus.bitrate, found.max_redundant
 
@@ -84,31 +84,33 @@ def test_the_bandwidth_is_a_limit_too_and_for_all_that_a_packet_holds() -> None:
 
 def test_red_is_sent_and_taken_where_both_want_it() -> None:
     both = agreed(*RED)
-    assert rtp_formats.outbound(both, Opus()).red == 63
+    assert rtp_formats.outbound(both, OpusTable()).red == 63
     assert rtp_formats.inbound(both).red == {63}
-    assert rtp_formats.outbound(agreed(line=LINE.replace(" 63", "")), Opus()).red is None
+    assert rtp_formats.outbound(agreed(line=LINE.replace(" 63", "")), OpusTable()).red is None
     without = answering(negotiation(), sdp(audio(*RED, line=LINE)))[1]
-    assert rtp_formats.outbound(without, Opus()).red is None
+    assert rtp_formats.outbound(without, OpusTable()).red is None
     assert rtp_formats.inbound(without).red == frozenset()
 
 
 def test_with_another_codec_there_is_no_red_and_no_opus() -> None:
-    found = rtp_formats.outbound(agreed(*RED, line=LINE.replace("111 63 0", "0 63 111")), Opus())
+    found = rtp_formats.outbound(
+        agreed(*RED, line=LINE.replace("111 63 0", "0 63 111")), OpusTable()
+    )
     assert (found.codec, found.opus, found.red) == (PCMU, None, None)
 
 
 def test_an_answer_without_red_leaves_it_out() -> None:
     _, found = offering(red_dialog(), sdp(audio(line=LINE.replace(" 63", ""))))
-    assert rtp_formats.outbound(found, Opus()).red is None
+    assert rtp_formats.outbound(found, OpusTable()).red is None
     assert found.direction is Direction.SENDRECV
-    assert rtp_formats.outbound(found, Opus()).codec == OPUS
+    assert rtp_formats.outbound(found, OpusTable()).codec == OPUS
 
 
 def test_what_is_asked_of_the_far_end_is_what_the_user_wants() -> None:
-    assert rtp_formats.wishes(Opus()) == OpusWishes(fec=True)
-    ours = replace(Opus(), bitrate=24_000, fec=False, dtx=True)
+    assert rtp_formats.wishes(OpusTable()) == OpusWishes(fec=True)
+    ours = replace(OpusTable(), bitrate=24_000, fec=False, dtx=True)
     assert rtp_formats.wishes(ours) == OpusWishes(dtx=True, max_average_bitrate=24_000)
-    assert rtp_formats.wishes(Opus(bitrate=64_000)) == OpusWishes(fec=True), "more is no limit"
+    assert rtp_formats.wishes(OpusTable(bitrate=64_000)) == OpusWishes(fec=True), "more is no limit"
     (first, *_) = Preferences(codecs=("opus",), opus=rtp_formats.wishes(ours)).formats
     assert first.parameters == "minptime=10;usedtx=1;maxaveragebitrate=24000"
 
@@ -117,7 +119,7 @@ def test_the_name_of_the_medium_is_sent_where_it_is_wanted() -> None:
     def found(line: str) -> ExtensionElement | None:
         terms = agreed("a=mid:0", f"a=extmap:{line} urn:ietf:params:rtp-hdrext:sdes:mid")
         assert rtp_formats.inbound(terms).foreign is None
-        return rtp_formats.outbound(terms, Opus()).mid
+        return rtp_formats.outbound(terms, OpusTable()).mid
 
     assert found("3") == ExtensionElement(3, b"0")
     assert found("3/sendonly") is None
@@ -152,7 +154,7 @@ def test_the_sources_that_the_far_end_announces_are_known() -> None:
     ],
 )
 def test_packets_are_as_long_as_the_far_end_asks_for(lines: tuple[str, ...], ms: int) -> None:
-    assert rtp_formats.outbound(agreed(*lines), Opus()).packet_ms == ms
+    assert rtp_formats.outbound(agreed(*lines), OpusTable()).packet_ms == ms
     line = "m=audio 5000 UDP/TLS/RTP/SAVPF 0"
     if lines == ("a=ptime:30",):
-        assert rtp_formats.outbound(agreed(*lines, line=line), Opus()).packet_ms == 30
+        assert rtp_formats.outbound(agreed(*lines, line=line), OpusTable()).packet_ms == 30
