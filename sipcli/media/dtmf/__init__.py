@@ -1,1 +1,1 @@
-"""Digits on the media path: telephone-events (RFC 4733)."""
+"""DTMF digits in RTP: telephone-events (RFC 4733)."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 DIGITS: Final = "0123456789*#ABCD"
-"""Each at the place of its event code (RFC 4733 §3.2)."""
+"""In the order of their event codes (RFC 4733 §3.2)."""
 PAUSES: Final = {",": 2.0, "w": 0.5}
 """Seconds."""
 MAX_STEPS: Final = 1000

@@ -1,4 +1,4 @@
-"""Digits sent as telephone-events, each in place of the audio of its time (RFC 4733 §2.5.1)."""
+"""Send digits as telephone-events, in place of the audio of that time (RFC 4733 §2.5.1)."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -13,39 +13,39 @@ from sipcli.media.pcm import FRAME_S
 DURATION_MS: Final = 100
 GAP_MS: Final = 70
 MIN_MS: Final = 40
-"""Shortest press that a receiver has to count (ITU-T Q.24); it may ignore a shorter one."""
-_FINAL_SENT: Final = 3
-"""How often the last packet of an event, and of a segment, is sent (§2.5.1.4)."""
+"""The shortest press that a receiver must detect (ITU-T Q.24)."""
+_FINAL_COPIES: Final = 3
+"""How often the last packet of an event or of a segment is sent (§2.5.1.4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventFrame:
-    """What to send in place of a frame of audio."""
+    """The event packet to send in place of a frame of audio."""
 
     payload: bytes
     clock_rate: int
-    """Hz: tells which of the negotiated payload types to use."""
+    """Hz: selects one of the negotiated payload types."""
     timestamp: int
-    """When the event, or the segment of it that is reported, began."""
+    """The RTP timestamp at which the event, or the reported segment of it, began."""
     marker: bool
     finished: Digit | None = None
-    """The digit whose end this is the first to tell."""
+    """The digit that ends with this packet; None in its repetitions."""
 
 
 class DtmfSender:
-    """A queue of digits that is worked off frame by frame (20 ms).
+    """A queue of digits, sent frame by frame (20 ms).
 
     Each digit sounds for `duration_ms`; the next follows after `gap_ms`, rounded up to frames.
     """
 
     def __init__(self, duration_ms: int = DURATION_MS, gap_ms: int = GAP_MS) -> None:
         self._duration_ms = duration_ms
-        # The repetitions of the final packet fill the gap's first frames.
-        self._gap = max(0, ceil(gap_ms / 1000 / FRAME_S) - (_FINAL_SENT - 1))
+        # The repetitions of the final packet take the first frames of the gap.
+        self._gap = max(0, ceil(gap_ms / 1000 / FRAME_S) - (_FINAL_COPIES - 1))
         self._queue: deque[DialStep] = deque()
         self._current: Iterator[EventFrame] | None = None
         self._last: EventFrame | None = None
-        """What was sent last for `_current`."""
+        """The last packet of `_current`."""
         self._wait = 0
         """Frames of audio before the next step."""
 
@@ -67,10 +67,9 @@ class DtmfSender:
         return waiting
 
     def end(self) -> tuple[EventFrame, ...]:
-        """End the digit that sounds at once: what is to be sent for it, without waiting for time.
+        """End the digit in progress now, and return its last packets, to be sent at once.
 
-        Its last packet, three times (§2.5.1.4), for `MIN_MS` at least, so that it counts;
-        nothing where no digit sounds.
+        It lasts at least `MIN_MS`, so that it is detected. Empty if there is no digit in progress.
         """
         last, self._current = self._last if self._current is not None else None, None
         event = parse(last.payload) if last is not None else None
@@ -78,26 +77,26 @@ class DtmfSender:
             return ()
         self._wait = self._gap
         if event.end:
-            return (replace(last, finished=None),) * (_FINAL_SENT - 1)
+            return (replace(last, finished=None),) * (_FINAL_COPIES - 1)
         event = replace(
             event, duration=max(event.duration, MIN_MS * last.clock_rate // 1000), end=True
         )
         digit = Digit(DIGITS[event.code], event.duration * 1000 // last.clock_rate)
         final = replace(last, payload=build(event), marker=False)
-        return (replace(final, finished=digit), *[final] * (_FINAL_SENT - 1))
+        return (replace(final, finished=digit), *[final] * (_FINAL_COPIES - 1))
 
     def begin_again(self) -> None:
-        """Let the digit that sounds, whose end was not told yet, wait for its turn once more."""
+        """Queue the digit in progress again, unless its end was sent already."""
         last, self._current = self._last if self._current is not None else None, None
         event = parse(last.payload) if last is not None else None
         if event is not None and not event.end:
             self._queue.appendleft(DIGITS[event.code])
 
     def frame(self, timestamp: int, clock_rate: int | None) -> EventFrame | None:
-        """What to send in the frame that begins at `timestamp`; None for audio.
+        """Return the event packet of the frame that begins at `timestamp`; None for audio.
 
-        To be asked once for each frame; `clock_rate` is that of the next digit, in Hz, None where
-        none may begin. One that sounds goes on to its end with the clock that it began with.
+        Call it once for each frame. `clock_rate` is that of the next digit, in Hz; None if none may
+        begin. The digit in progress keeps the clock rate that it began with.
         """
         if self._current is not None:
             if (report := next(self._current, None)) is not None:
@@ -121,12 +120,12 @@ class DtmfSender:
 
 
 def _reports(digit: str, duration_ms: int, timestamp: int, clock_rate: int) -> Iterator[EventFrame]:
-    """The packets of one digit, one for each frame (§2.5.1.2-§2.5.1.4)."""
+    """Yield the packets of one digit, one for each frame (§2.5.1.2 to §2.5.1.4)."""
     code = DIGITS.index(digit)
     step = round(clock_rate * FRAME_S)
     total = duration_ms * clock_rate // 1000
     segment = 0
-    """When the segment began, since the digit did."""
+    """The start of the segment, in clock units since the start of the digit."""
     elapsed = 0
 
     def report(duration: int, *, end: bool = False, finished: Digit | None = None) -> EventFrame:
@@ -137,15 +136,15 @@ def _reports(digit: str, duration_ms: int, timestamp: int, clock_rate: int) -> I
     while True:
         elapsed += step
         if min(elapsed, total) - segment > MAX_DURATION:
-            for _ in range(_FINAL_SENT):
+            for _ in range(_FINAL_COPIES):
                 yield report(MAX_DURATION)
-            elapsed += step * (_FINAL_SENT - 1)
+            elapsed += step * (_FINAL_COPIES - 1)
             segment += MAX_DURATION
         elif elapsed < total:
             yield report(elapsed - segment)
         else:
             yield report(total - segment, end=True, finished=Digit(digit, duration_ms))
-            elapsed += step  # what follows is not the first packet
-            for _ in range(_FINAL_SENT - 1):
+            elapsed += step  # the repetitions are not the first packet
+            for _ in range(_FINAL_COPIES - 1):
                 yield report(total - segment, end=True)
             return

@@ -8,15 +8,15 @@ _HEADER: Final = Struct("!HH")
 _ONE_BYTE: Final = 0xBEDE
 _TWO_BYTE: Final = 0x1000
 _TWO_BYTE_MASK: Final = 0xFFF0
-"""The last four bits are the application's (§4.3)."""
+"""The last four bits belong to the application (§4.3)."""
 _END: Final = 15
-"""In the one-byte form: nothing after this number is read (§4.2)."""
+"""In the one-byte form: this number ends the elements (§4.2)."""
 _MAX_ONE_BYTE_ID: Final = 14
 _MAX_ONE_BYTE: Final = 16
 
 
 class ExtensionElement(NamedTuple):
-    """One thing that a packet says beside its payload."""
+    """One element of a header extension (RFC 8285 §4.2)."""
 
     number: int
     """1 to 255, as agreed by `extmap` in the session descriptions."""
@@ -31,10 +31,10 @@ class OneOf(NamedTuple):
 
 
 def find(block: bytes, number: int) -> bytes | None:
-    """The value of the first element of that number in `block`, None if there is none.
+    """Return the value of the first element with that number in `block`; None if there is none.
 
-    `block` is what stands between the fixed header and the payload, with its own header of four
-    bytes. Each packet may have either form, whatever the others have. Never raises.
+    `block` is the whole header extension, including its header of four bytes. Each packet may have
+    either form, independently of others. Never raises.
     """
     if len(block) < _HEADER.size:
         return None
@@ -49,10 +49,9 @@ def find(block: bytes, number: int) -> bytes | None:
 
 
 def build(element: ExtensionElement) -> bytes:
-    """A block with this one element: one-byte form where it fits, padded to 32 bits.
+    """Return a header extension with one element, in the one-byte form if it fits.
 
-    A number outside 1 to 255 or a value of more than 255 bytes raises `ValueError`, a bug of the
-    caller's.
+    Raises `ValueError` if the number is not 1 to 255, or the value is longer than 255 bytes.
     """
     number, value = element
     if number <= _MAX_ONE_BYTE_ID and 0 < len(value) <= _MAX_ONE_BYTE:

@@ -14,10 +14,9 @@ _PAYLOAD_TYPE: Final = 0x7F
 
 
 class RtpPacket(NamedTuple):
-    """One packet, without its CSRC list and padding, which we have no use for.
+    """One packet, without its CSRC list and padding, which are not used.
 
-    A tuple: a hundred of them are made in each second of a call, and it takes a quarter of the time
-    that a frozen dataclass takes.
+    A tuple: it takes a quarter of the time of a frozen dataclass, a hundred times a second.
     """
 
     payload_type: int
@@ -29,15 +28,15 @@ class RtpPacket(NamedTuple):
     ssrc: int
     """32 bits."""
     payload: bytes
-    """Empty in packets that are all padding."""
+    """Empty in packets that contain only padding."""
     marker: bool = False
     extension: bytes = b""
-    """The header extension with its own header of four bytes (§5.3.1), for `extension.find`; empty
+    """The header extension including its header of four bytes (§5.3.1), for `extension.find`; empty
     if there is none."""
 
 
 def parse(data: bytes) -> RtpPacket | None:
-    """Parse a packet; None if it is not RTP."""
+    """Return the packet in `data`; None if it is not RTP."""
     if len(data) < _HEADER.size:
         return None
     flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
@@ -63,7 +62,7 @@ def parse(data: bytes) -> RtpPacket | None:
 
 
 def build(packet: RtpPacket) -> bytes:
-    """Write `packet`; fields out of their range raise `struct.error`, a bug of the caller's."""
+    """Return `packet` as bytes. Raises `struct.error` if a field is out of range."""
     kind = packet.payload_type | (_MARKER if packet.marker else 0)
     flags = _VERSION_2 | _EXTENSION if packet.extension else _VERSION_2
     header = _HEADER.pack(flags, kind, packet.sequence, packet.timestamp, packet.ssrc)
@@ -71,10 +70,10 @@ def build(packet: RtpPacket) -> bytes:
 
 
 def sequence_difference(one: int, other: int) -> int:
-    """How far the sequence number `one` is ahead of `other`: -32768 to 32767."""
+    """Return how far the sequence number `one` is ahead of `other`: -32768 to 32767."""
     return ((one - other + 0x8000) & 0xFFFF) - 0x8000
 
 
 def timestamp_difference(one: int, other: int) -> int:
-    """How far the timestamp `one` is ahead of `other`, in clock units: -2**31 to 2**31 - 1."""
+    """Return how far the timestamp `one` is ahead of `other`, in clock units; a signed 32 bits."""
     return ((one - other + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

@@ -7,37 +7,36 @@ from sipcli.media.rtp.source_statistics import Arrival, SourceStatistics
 
 
 class Receiver:
-    """Follows one source at a time, and changes to another when the first has fallen silent.
+    """Follows one source at a time, and switches to another when the first is silent.
 
-    The first source is believed at once: its packets passed SRTP. Another one is followed
-    after two packets in sequence with none of the current source between them, so that
-    neither a stray packet nor two sources at the same time make the sound flap. One that the far
-    end's description announces needs no proof against one that it does not (RFC 5576).
+    The first source is accepted at once: its packets passed SRTP. Another one is followed after two
+    consecutive packets with none of the current source in between, so that neither a stray packet
+    nor two simultaneous sources make the sound flap. A source that the far end's description
+    announces takes over at once from one that it does not (RFC 5576).
     """
 
     def __init__(self) -> None:
         self.unreadable = 0
         """Datagrams that were not RTP."""
         self.strays = 0
-        """Packets of an unproven source or of another medium, or far from all others of theirs."""
+        """Packets of an unconfirmed source or another medium, or far from all others."""
         self.latest: int | None = None
         """The SSRC of the last packet, from any source."""
         self.other_packet: RtpPacket | None = None
-        """What was received last, if it is of another source than the one that is followed."""
-        self._reception: SourceStatistics | None = None
+        """The last packet, if it is from another source than the one that is followed."""
+        self._source: SourceStatistics | None = None
         self._candidate: tuple[int, int] | None = None
-        """Another source and the sequence number that would prove it."""
+        """Another source, and the sequence number that would confirm it."""
         self._past = (0, 0, 0)
-        """Packets expected, received and duplicate of sources that are gone."""
+        """Packets expected, received and duplicate of previous sources."""
         self._announced: frozenset[int] = frozenset()
         self._foreign: extension.OneOf | None = None
 
     def announce(self, sources: frozenset[int], foreign: extension.OneOf | None = None) -> None:
-        """Go by the far end's latest description: the SSRCs it names, and other media it has.
+        """Apply the far end's latest description: the SSRCs it announces, and its other media.
 
-        Packets that bear one of `foreign`, the MID of another medium, are dropped. One that
-        the description does not name says nothing: servers pass packets on from elsewhere, where
-        media have other names.
+        Packets with one of `foreign`, the MIDs of other media, are dropped. An unknown MID is
+        ignored: servers forward packets from elsewhere, where media have other names.
         """
         self._announced = sources
         self._foreign = foreign
@@ -45,17 +44,17 @@ class Receiver:
     @property
     def ssrc(self) -> int | None:
         """The current source; None before the first packet."""
-        return self._reception.ssrc if self._reception else None
+        return self._source.ssrc if self._source else None
 
     @property
     def expected(self) -> int:
         """Packets that all sources sent, according to their sequence numbers."""
-        return self._past[0] + (self._reception.expected if self._reception else 0)
+        return self._past[0] + (self._source.expected if self._source else 0)
 
     @property
     def received(self) -> int:
         """Packets received from all sources, without duplicates."""
-        return self._past[1] + (self._reception.received if self._reception else 0)
+        return self._past[1] + (self._source.received if self._source else 0)
 
     @property
     def lost(self) -> int:
@@ -65,31 +64,31 @@ class Receiver:
     def overdue(self, now: float) -> int:
         """Lost packets that are not expected to arrive any more: see `SourceStatistics.overdue`."""
         past = self._past[0] - self._past[1]
-        return past + (self._reception.overdue(now) if self._reception else 0)
+        return past + (self._source.overdue(now) if self._source else 0)
 
     @property
     def duplicates(self) -> int:
         """Packets received more than once."""
-        return self._past[2] + (self._reception.duplicates if self._reception else 0)
+        return self._past[2] + (self._source.duplicates if self._source else 0)
 
     @property
     def jitter_ms(self) -> float:
-        """Of the current source (RFC 3550 §6.4.1), in ms."""
-        return self._reception.jitter_s * 1000 if self._reception else 0.0
+        """The jitter of the current source in ms (RFC 3550 §6.4.1)."""
+        return self._source.jitter_s * 1000 if self._source else 0.0
 
     def receive(self, data: bytes) -> RtpPacket | None:
-        """Return the packet in `data` if it is a new one of the current stream, else None."""
+        """Return the packet in `data` if it is a new one of the followed source, else None."""
         self.other_packet = None
         packet = parse(data)
         if packet is None:
             self.unreadable += 1
             return None
         self.latest = packet.ssrc
-        reception = None
+        statistics = None
         if not self._is_foreign(packet):
-            reception = self._reception_of(packet)
-            self.other_packet = packet if reception is None else None
-        arrival = reception.update(packet.sequence) if reception else Arrival.STRAY
+            statistics = self._statistics_of(packet)
+            self.other_packet = packet if statistics is None else None
+        arrival = statistics.update(packet.sequence) if statistics else Arrival.STRAY
         if arrival is Arrival.STRAY:
             self.strays += 1
         if arrival is Arrival.STRAY or arrival is Arrival.DUPLICATE:
@@ -98,47 +97,47 @@ class Receiver:
         return packet
 
     def follow(self, packet: RtpPacket) -> None:
-        """Follow the source of `packet`, the `other_packet`, from there on."""
+        """Follow the source of `packet`, the `other_packet`, from now on."""
         self.strays -= 1
         self._past = (self.expected, self.received, self.duplicates)
-        self._reception = SourceStatistics(packet.ssrc, packet.sequence)
-        self._reception.update(packet.sequence)
+        self._source = SourceStatistics(packet.ssrc, packet.sequence)
+        self._source.update(packet.sequence)
         self._candidate = None
 
     def count_jitter(self, packet: RtpPacket, clock_rate: int, now: float) -> None:
-        """Let a packet from `receive` count for the jitter; `clock_rate` in Hz."""
-        if self._reception is not None and packet.ssrc == self._reception.ssrc:
-            self._reception.time(packet.timestamp, clock_rate, now)
+        """Include a packet from `receive` in the jitter; `clock_rate` in Hz."""
+        if self._source is not None and packet.ssrc == self._source.ssrc:
+            self._source.update_jitter(packet.timestamp, clock_rate, now)
 
-    def sender_report(self, report: SenderReport, now: float) -> None:
-        """Take note of a report of the current source; those of others are dropped."""
-        if self._reception is not None and report.ssrc == self._reception.ssrc:
-            self._reception.sender_report(report, now)
+    def on_sender_report(self, report: SenderReport, now: float) -> None:
+        """Process a sender report of the current source; others are dropped."""
+        if self._source is not None and report.ssrc == self._source.ssrc:
+            self._source.on_sender_report(report, now)
 
     def report(self, now: float) -> tuple[ReportBlock, ...]:
-        """What to tell the current source: one block, or none before its first packet."""
-        return (self._reception.report(now),) if self._reception else ()
+        """Return the report block about the current source; none before its first packet."""
+        return (self._source.report(now),) if self._source else ()
 
-    def _reception_of(self, packet: RtpPacket) -> SourceStatistics | None:
-        """The books of the packet's source; None if it is not the one to follow."""
-        if self._reception is not None and packet.ssrc != self._reception.ssrc:
-            if not self._is_proved(packet, self._reception.ssrc):
+    def _statistics_of(self, packet: RtpPacket) -> SourceStatistics | None:
+        """Return the statistics of the packet's source; None if it is not the one to follow."""
+        if self._source is not None and packet.ssrc != self._source.ssrc:
+            if not self._is_confirmed(packet, self._source.ssrc):
                 self._candidate = (packet.ssrc, (packet.sequence + 1) & 0xFFFF)
                 return None
             self._past = (self.expected, self.received, self.duplicates)
-            self._reception = None
-        if self._reception is None:
-            self._reception = SourceStatistics(packet.ssrc, packet.sequence)
-        return self._reception
+            self._source = None
+        if self._source is None:
+            self._source = SourceStatistics(packet.ssrc, packet.sequence)
+        return self._source
 
-    def _is_proved(self, packet: RtpPacket, current: int) -> bool:
-        """Whether the source of this packet is to be followed instead of the current one."""
+    def _is_confirmed(self, packet: RtpPacket, current: int) -> bool:
+        """Return True if the packet's source should be followed instead of the current one."""
         if packet.ssrc in self._announced and current not in self._announced:
             return True
         return self._candidate == (packet.ssrc, packet.sequence)
 
     def _is_foreign(self, packet: RtpPacket) -> bool:
-        """Whether the packet says that it belongs to another medium than ours."""
+        """Return True if the packet says that it belongs to another medium."""
         if self._foreign is None or not packet.extension:
             return False
         return extension.find(packet.extension, self._foreign.number) in self._foreign.values

@@ -4,19 +4,19 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 LARGEST_OFFSET: Final = (1 << 14) - 1
-"""Units of the RTP clock by which a block can be older than its packet: 341 ms at 48 kHz."""
+"""Maximum age of a block, in units of the RTP clock: 341 ms at 48 kHz."""
 LARGEST_REDUNDANT: Final = (1 << 10) - 1
-"""Bytes of a redundant block at most."""
+"""Maximum bytes of a redundant block."""
 MAX_BLOCKS: Final = 9
-"""In one packet; ours have three, those of browsers up to that many."""
+"""Maximum blocks in a packet; ours have up to three, those of browsers up to nine."""
 MAX_REDUNDANT: Final = 2
-"""Earlier payloads that a packet of ours brings again."""
+"""Maximum earlier payloads that a packet of ours repeats."""
 FARTHEST: Final = 4
-"""How many frames older such a payload is at most."""
+"""Maximum age of such a payload, in packets."""
 FRAME: Final = 960
-"""Units of the clock of 48 kHz: the 20 ms that a packet of ours holds, if no other is asked for."""
+"""Samples at 48 kHz in a packet of the usual 20 ms."""
 LARGEST_PACKET: Final = 1100
-"""Bytes of payload in all, so that no network has to cut it."""
+"""Maximum bytes of payload, so that no network has to fragment it."""
 _HEADER: Final = Struct("!L")
 _FOLLOWS: Final = 0x80
 _PAYLOAD_TYPE: Final = 0x7F
@@ -28,14 +28,14 @@ class RedBlock(NamedTuple):
     payload_type: int
     """0-127: block PT."""
     timestamp_offset: int
-    """Units of the RTP clock by which it is older than its packet: 0 for the primary one."""
+    """How much older than its packet it is, in units of the RTP clock; 0 for the primary one."""
     payload: bytes
 
 
 def parse(payload: bytes) -> tuple[RedBlock, ...]:
-    """The blocks of a packet in their order, the primary last; none of what is no RED.
+    """Return the blocks of a packet in their order, the primary last; none if it is not RED.
 
-    Lengths that lead out of the packet make all of it worthless: no block's end is known then.
+    If a length exceeds the packet, there are none: no block's end is known then.
     """
     headers: list[tuple[int, int, int]] = []
     at = 0
@@ -58,7 +58,7 @@ def parse(payload: bytes) -> tuple[RedBlock, ...]:
 
 
 def build(blocks: tuple[RedBlock, ...]) -> bytes:
-    """Write the blocks, the primary last. The caller keeps to the ranges of the fields."""
+    """Return the payload with these blocks, the primary last; their fields must be in range."""
     *redundant, primary = blocks
     headers = b"".join(
         _HEADER.pack(
@@ -72,12 +72,12 @@ def build(blocks: tuple[RedBlock, ...]) -> bytes:
 
 
 class Redundancy:
-    """What was sent last, to be sent again with what comes next."""
+    """The last payloads sent, to be repeated in the next packets."""
 
     def __init__(self) -> None:
         self._payload_type = -1
         self._sent: dict[int, bytes] = {}
-        """Payloads by their timestamps, the latest last."""
+        """Timestamp -> payload, the latest last."""
 
     def add(
         self,
@@ -87,11 +87,11 @@ class Redundancy:
         distances: tuple[int, ...],
         length: int = FRAME,
     ) -> bytes | None:
-        """`payload` with those that are so many packets older; None where none can go with it.
+        """Return a RED payload with `payload` and earlier ones; None if there is nothing to add.
 
-        They are looked for in the order of `distances`, up to one that is too long, too old or
-        not there: digits and pauses are not sent again, and another payload type begins anew.
-        `length` is that of a packet, in units of the clock of 48 kHz.
+        `distances` are the ages, in packets, of the payloads to repeat; they are added up to the
+        first that is too long, too old or missing. Digits and pauses are not repeated, and another
+        payload type starts over. `length` is that of a packet, in samples at 48 kHz.
         """
         if payload_type != self._payload_type:
             self._payload_type = payload_type
@@ -100,12 +100,12 @@ class Redundancy:
         room = LARGEST_PACKET - len(payload)
         for distance in distances:
             offset = distance * length
-            again = self._sent.get((timestamp - offset) & 0xFFFF_FFFF, b"")
-            is_small = 0 < len(again) <= min(LARGEST_REDUNDANT, room)
+            earlier = self._sent.get((timestamp - offset) & 0xFFFF_FFFF, b"")
+            is_small = 0 < len(earlier) <= min(LARGEST_REDUNDANT, room)
             if offset > LARGEST_OFFSET or not is_small:
                 break
-            blocks.insert(0, RedBlock(payload_type, offset, again))
-            room -= len(again)
+            blocks.insert(0, RedBlock(payload_type, offset, earlier))
+            room -= len(earlier)
         if len(self._sent) == FARTHEST:
             del self._sent[next(iter(self._sent))]
         self._sent[timestamp] = payload

@@ -19,47 +19,47 @@ _SR, _RR, _SDES, _BYE, _XR = 200, 201, 202, 203, 207
 _CNAME: Final = 1
 _MAX_TEXT: Final = 255
 _MAX_PACKETS: Final = 32
-"""In one datagram; ours have two or three."""
+"""Maximum packets in a datagram; ours have two or three."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportBlock:
-    """What one side says of the packets it got from the other (RFC 3550 §6.4.1)."""
+    """A report on the packets received from one source (RFC 3550 §6.4.1)."""
 
     ssrc: int
-    """Whose packets this is about."""
+    """The source that it reports on."""
     fraction_lost: float
-    """Of those expected since the report before: 0.0 to 1.0, in steps of 1/256."""
+    """Since the previous report: 0.0 to 1.0, in steps of 1/256."""
     lost: int
-    """Since the beginning; negative when duplicates outnumber losses. 24 bits."""
+    """Packets, since the start; negative if there are more duplicates than losses. 24 bits."""
     highest_sequence: int
-    """The highest sequence number so far, with its count of wraps in the upper 16 bits."""
+    """The highest sequence number received; the upper 16 bits count the wraps."""
     jitter: int
-    """In units of the payload's clock."""
+    """In units of the RTP clock."""
     last_sender_report: int
-    """The middle 32 bits of the NTP time of the last SR that came; 0 for none (LSR)."""
+    """LSR: the middle 32 bits of the NTP time of the last SR received; 0 for none."""
     delay_since: int
-    """In 1/65536 s: how long that SR had been here when this was sent (DLSR)."""
+    """DLSR: time from the arrival of that SR to the sending of this, in 1/65536 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderReport:
-    """What a side that sends says (RFC 3550 §6.4.1)."""
+    """The report of a side that sends (RFC 3550 §6.4.1)."""
 
     ssrc: int
     ntp_time: int
     """64 bits: seconds and fractions since 1900."""
     timestamp: int
-    """The same instant on the clock of the RTP timestamps."""
+    """The same instant as an RTP timestamp."""
     packets: int
     octets: int
-    """Of payload: headers and padding do not count."""
+    """Bytes of payload, without headers and padding."""
     blocks: tuple[ReportBlock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiverReport:
-    """What a side that does not send says (RFC 3550 §6.4.2)."""
+    """The report of a side that does not send (RFC 3550 §6.4.2)."""
 
     ssrc: int
     blocks: tuple[ReportBlock, ...] = ()
@@ -67,7 +67,7 @@ class ReceiverReport:
 
 @dataclass(frozen=True, slots=True)
 class SourceDescription:
-    """Who a source is (RFC 3550 §6.5); of its items only the CNAME is of use to us."""
+    """The description of a source (RFC 3550 §6.5); only the CNAME is used."""
 
     ssrc: int
     cname: str
@@ -82,7 +82,7 @@ class Goodbye:
 
 @dataclass(frozen=True, slots=True)
 class ExtendedReport:
-    """More than the reports above have room for (RFC 3611); only its VoIP metrics are of use."""
+    """An extended report (RFC 3611); only its VoIP metrics are used."""
 
     ssrc: int
     metrics: tuple[VoipMetrics, ...]
@@ -92,10 +92,10 @@ RtcpPacket: TypeAlias = SenderReport | ReceiverReport | SourceDescription | Good
 
 
 def parse(data: bytes) -> tuple[RtcpPacket, ...]:
-    """Read a compound packet: whatever in it is understood, in its order.
+    """Return the packets of a compound packet, in order.
 
-    Kinds that we have no use for (APP, feedback) are stepped over; reading ends at the
-    first packet that is broken. Never raises.
+    Other types (APP, feedback) are skipped; parsing ends at the first malformed packet. Never
+    raises.
     """
     found: list[RtcpPacket] = []
     offset = 0
@@ -115,7 +115,7 @@ def parse(data: bytes) -> tuple[RtcpPacket, ...]:
 
 
 def _read(kind: int, count: int, body: bytes) -> list[RtcpPacket]:
-    """The packets of ours that one packet on the wire stands for."""
+    """Return what one packet on the wire contains; empty if it is not used."""
     if kind == _SR and len(body) >= 24:
         ssrc, ntp_time, timestamp, packets, octets = _SSRC.unpack_from(body) + (
             _SENDER_INFO.unpack_from(body, 4)
@@ -145,7 +145,7 @@ def _blocks(body: bytes, offset: int, count: int) -> tuple[ReportBlock, ...]:
 
 
 def _descriptions(body: bytes, count: int) -> list[SourceDescription]:
-    """The CNAMEs of an SDES packet: chunks of an SSRC and items, each chunk ending in zeros."""
+    """Return the CNAMEs of an SDES packet: chunks of an SSRC and items, ending in zeros."""
     found = []
     at = 0
     for _ in range(count):
@@ -164,7 +164,7 @@ def _descriptions(body: bytes, count: int) -> list[SourceDescription]:
 
 
 def build(packets: tuple[RtcpPacket, ...]) -> bytes:
-    """Write a compound packet. The caller begins it with a report, as RFC 3550 §6.1 wants."""
+    """Return a compound packet; the first packet must be a report (RFC 3550 §6.1)."""
     return b"".join(_write(packet) for packet in packets)
 
 

@@ -7,48 +7,47 @@ from sipcli.media.pcm import FRAME_S
 from sipcli.media.rtp.packet import RtpPacket, build
 
 GAP_S: Final = 1.0
-"""Seconds without a packet that interrupt the sending; DTX sends something more often than that."""
+"""Seconds without a packet that count as an interruption; DTX sends more often than that."""
 
 
 class Sender:
-    """One synchronization source for the life of a call, whatever codecs it goes through.
+    """One synchronization source for the whole call, whatever codecs it uses.
 
-    Time goes on by one frame of 20 ms with each call of `tick`, which is called for each frame,
-    late where it must be, and by `skip` for frames that there will never be. What packets there
-    are, and which timestamps they bear, is the caller's to say.
+    Each `tick` advances the time by one frame of 20 ms; it is called for every frame, even if late.
+    `skip` advances it for frames that are never sent. The caller decides which packets to make, and
+    their timestamps.
 
-    Sequence number and timestamp begin at random, so that they say nothing (§5.1): the
-    caller draws them, and the SSRC.
+    `ssrc`, `sequence` and `timestamp` are random numbers, so that they reveal nothing (§5.1).
     """
 
     def __init__(self, *, ssrc: int, sequence: int, timestamp: int, clock_rate: int) -> None:
         self.ssrc = ssrc
         self.clock_rate = clock_rate
-        """Hz: of the codec that is being sent. A change of codec sets it before the next frame;
-        the timestamp goes on from where it is, at the new pace (RFC 7160 §4.1)."""
+        """Hz: the clock of the codec in use. Set it when the codec changes, before the next frame;
+        the timestamp continues at the new rate (RFC 7160 §4.1)."""
         self.extension = b""
-        """The header extension of each packet, as `extension.build` makes it; empty for none."""
+        """The header extension of each packet, from `extension.build`; empty for none."""
         self.packets = 0
         self.octets = 0
-        """Of payload (§6.4.1)."""
+        """Bytes of payload (§6.4.1)."""
         self.earlier = (0, 0)
-        """Of these packets and octets, those that were sent under another SSRC."""
+        """Packets and octets that were sent under previous SSRCs."""
         self._sequence = sequence
         self._timestamp = timestamp
-        self._ticked: float | None = None
+        self._last_tick: float | None = None
         self._talking = False
         self._last_sent = -math.inf
         self._unbroken_since = math.inf
-        """When the first packet was sent after the last gap longer than `GAP_S`."""
+        """When the first packet after the last interruption was sent."""
 
     @property
     def timestamp(self) -> int:
-        """That of the next frame."""
+        """The timestamp of the next frame."""
         return self._timestamp
 
     def tick(self, now: float) -> int:
-        """Begin a frame; returns its timestamp."""
-        self._ticked = now
+        """Begin a frame, and return its timestamp."""
+        self._last_tick = now
         timestamp = self._timestamp
         self._advance(1)
         return timestamp
@@ -56,9 +55,9 @@ class Sender:
     def audio(
         self, payload_type: int, payload: bytes, timestamp: int, now: float, *, silent: bool = False
     ) -> bytes:
-        """A packet of sound; marked if it is the first after a pause.
+        """Return a packet of sound; it has the marker if it is the first after a pause.
 
-        One that is `silent` only says, now and then, how a pause sounds (RFC 3551 §4.1).
+        `silent` packets describe the noise of a pause (RFC 3551 §4.1).
         """
         marker, self._talking = not (silent or self._talking), not silent
         return self._packet(payload_type, payload, timestamp, marker, now)
@@ -66,36 +65,37 @@ class Sender:
     def event(
         self, payload_type: int, payload: bytes, timestamp: int, marker: bool, now: float | None
     ) -> bytes:
-        """The packet of a telephone-event that takes the place of a frame (RFC 4733 §2.5.1.2).
+        """Return the packet of a telephone-event, in place of a frame (RFC 4733 §2.5.1.2).
 
-        `timestamp` and `marker` are the event's own. Without `now` it comes with the last packet.
+        `timestamp` and `marker` are the event's. Without `now`, it counts as sent with the last
+        packet.
         """
         if now is None:
             now = self._last_sent
         return self._packet(payload_type, payload, timestamp, marker, now)
 
     def pause(self) -> None:
-        """There is no packet for a while: on hold, or in the silence of DTX."""
+        """Begin a pause: on hold, or in the silence of DTX."""
         self._talking = False
 
     def skip(self, frames: int) -> None:
-        """Let time go on by so many frames: the machine was held up, or asleep."""
+        """Advance the time by frames that are not sent: the machine was busy, or asleep."""
         self._advance(frames)
         self._talking = False
 
     def rename(self, ssrc: int) -> None:
-        """Go on under another SSRC, with counts of its own (§6.4.1, §8.2)."""
+        """Continue with another SSRC, which has counts of its own (§6.4.1, §8.2)."""
         self.ssrc = ssrc
         self.earlier = self.packets, self.octets
         self._talking = False
 
     def timestamp_at(self, now: float) -> int:
-        """The RTP timestamp of the instant `now`, for a sender report (§6.4.1)."""
-        ahead = 0.0 if self._ticked is None else now - self._ticked - FRAME_S
+        """Return the RTP timestamp of the instant `now`, for a sender report (§6.4.1)."""
+        ahead = 0.0 if self._last_tick is None else now - self._last_tick - FRAME_S
         return (self._timestamp + round(ahead * self.clock_rate)) & 0xFFFF_FFFF
 
     def sent_throughout(self, since: float, until: float) -> bool:
-        """Whether packets went out from `since` to `until`, no more than `GAP_S` apart."""
+        """Return True if packets were sent from `since` to `until` without an interruption."""
         return self._unbroken_since <= since and until - self._last_sent <= GAP_S
 
     def _packet(

@@ -7,15 +7,15 @@ from sipcli.media.rtp.packet import sequence_difference, timestamp_difference
 from sipcli.media.rtp.rtcp import ReportBlock, SenderReport
 
 MAX_DROPOUT: Final = 3000
-"""Packets: a longer step forward is taken for a new beginning, not for a loss (A.1)."""
+"""Packets: a longer jump forward is a restart of the numbering, not a loss (A.1)."""
 MAX_MISORDER: Final = 100
-"""Packets: what is further behind is a new beginning, or a replay (A.1)."""
+"""Packets: a packet further behind means a restart or a replay (A.1)."""
 _REMEMBERED: Final = 128
-"""Packets behind the highest whose coming is remembered, to know a duplicate."""
+"""Packets behind the highest that are remembered, to detect duplicates."""
 _OVERTAKEN: Final = 3
-"""Packets: what so many newer ones have overtaken is lost (as RFC 5681 §3.2 has it)."""
+"""A packet counts as lost once this many newer ones have arrived (as in RFC 5681 §3.2)."""
 _OVERTAKEN_S: Final = 0.1
-"""Seconds without a newer packet after which a missing one counts as lost."""
+"""Seconds without a newer packet after which missing ones count as lost."""
 _MAX_LOST: Final = 0x7F_FFFF
 _JITTER_GAIN: Final = 1 / 16
 
@@ -25,9 +25,9 @@ class Arrival(Enum):
 
     NEW = "the next, or one after some that are missing"
     REORDERED = "one that was missing"
-    DUPLICATE = "one that was here before"
+    DUPLICATE = "one that arrived before"
     STRAY = "far from all others: dropped, unless the next one follows it"
-    RESTARTED = "the second in a row that is far from those before: the numbering began anew"
+    RESTARTED = "the second in a row far from those before: the numbering has restarted"
 
 
 class SourceStatistics:
@@ -36,7 +36,7 @@ class SourceStatistics:
     def __init__(self, ssrc: int, sequence: int) -> None:
         self.ssrc = ssrc
         self.jitter_s = 0.0
-        """Mean deviation of the packets' spacing (§6.4.1), in seconds."""
+        """Mean deviation of the packet spacing, in seconds (§6.4.1)."""
         self.duplicates = 0
         self._earlier_expected = 0
         self._earlier_received = 0
@@ -44,18 +44,18 @@ class SourceStatistics:
         self._clock_rate = 0
         self._sender_report: tuple[int, float] | None = None
         self._reported = (0, 0)
-        """Packets expected and overdue when the last report was made."""
+        """Packets expected and overdue at the last report."""
         self._begin(sequence)
 
     def _begin(self, sequence: int) -> None:
         self._base = sequence
         self._highest = sequence
-        """Extended: its upper bits count the wraps."""
+        """The highest sequence number; its upper bits count the wraps."""
         self._received = 0
         self._seen = 0
-        """Bit n: the packet n behind the highest has come."""
+        """Bit n is set if the packet n behind the highest has arrived."""
         self._awaited: int | None = None
-        """The number that would show a stray packet to be a new beginning."""
+        """The sequence number that would show that the numbering has restarted."""
 
     @property
     def expected(self) -> int:
@@ -73,10 +73,10 @@ class SourceStatistics:
         return self.expected - self.received
 
     def overdue(self, now: float) -> int:
-        """Of those that are lost so far, the ones that are not expected to come any more.
+        """Return how many of the lost packets are not expected to arrive any more.
 
-        A packet that was overtaken is no loss: told of it, the far end would do something against
-        losses, which costs quality where there are none.
+        An overtaken packet is no loss: if it were reported, the far end would add protection,
+        which costs quality.
         """
         if self._transit is None or now - self._transit[1] > _OVERTAKEN_S:
             return self.lost
@@ -85,7 +85,7 @@ class SourceStatistics:
         return self.lost - newest + seen.bit_count()
 
     def update(self, sequence: int) -> Arrival:
-        """Register a packet by its sequence number (A.1)."""
+        """Count a packet, and classify it by its sequence number (A.1)."""
         step = sequence_difference(sequence, self._highest & 0xFFFF)
         if -MAX_MISORDER <= step <= MAX_DROPOUT:
             return self._count(step)
@@ -110,15 +110,15 @@ class SourceStatistics:
             return Arrival.DUPLICATE
         self._seen |= bit
         self._received += 1
-        # One from before the first we knew of: it was sent too.
+        # A packet from before the first one received was sent, too.
         self._base = min(self._base, self._highest + step)
         return Arrival.NEW if step == 0 else Arrival.REORDERED
 
-    def time(self, timestamp: int, clock_rate: int, now: float) -> None:
-        """Take note of when a packet came, in seconds, for the jitter (A.8).
+    def update_jitter(self, timestamp: int, clock_rate: int, now: float) -> None:
+        """Update the jitter with a packet that arrived at `now`; `clock_rate` in Hz (A.8).
 
-        Not for packets that bear an old timestamp by design: padding and telephone-events
-        would count as jitter.
+        Not for padding and telephone-events: their timestamps are old by design, which would count
+        as jitter.
         """
         before, self._transit = self._transit, (timestamp, now)
         if before is None or clock_rate != self._clock_rate:
@@ -129,12 +129,12 @@ class SourceStatistics:
         if deviation < 1.0:  # more is a pause or a jump of the clock, not jitter
             self.jitter_s += (deviation - self.jitter_s) * _JITTER_GAIN
 
-    def sender_report(self, report: SenderReport, now: float) -> None:
-        """Take note of the source's own report, so that it can tell the round trip from ours."""
+    def on_sender_report(self, report: SenderReport, now: float) -> None:
+        """Remember the source's sender report, so that it can compute the round trip from ours."""
         self._sender_report = (report.ntp_time >> 16 & 0xFFFF_FFFF, now)
 
     def report(self, now: float) -> ReportBlock:
-        """What to tell the source; the fraction lost is that since the call before."""
+        """Return the report block; the fraction lost is since the previous call."""
         overdue = self.overdue(now)
         settled = self.received + overdue
         expected, lost = settled - self._reported[0], overdue - self._reported[1]

@@ -6,11 +6,11 @@ from struct import Struct
 from typing import Final
 
 GMIN: Final = 16
-"""Packets received in a row that end a burst; fewer lie within it (§4.7.2)."""
+"""Packets received in a row that end a burst; fewer belong to it (§4.7.2)."""
 ENHANCED_CONCEALMENT: Final = 0b10 << 6
-"""In `rx_config`: lost packets are made up for by more than silence or repetition."""
+"""In `rx_config`: lost packets are concealed by more than silence or repetition."""
 ADAPTIVE_BUFFER: Final = 0b11 << 4
-"""In `rx_config`: the jitter buffer follows the network; the rate stands in its lowest bits."""
+"""In `rx_config`: the jitter buffer is adaptive; the lowest bits hold its rate."""
 _VOIP_METRICS: Final = 7
 _BLOCK: Final = Struct("!BBHL4B4HbbBBBBBBBBHHH")
 _HEADER: Final = Struct("!BBH")
@@ -20,55 +20,55 @@ _UNAVAILABLE: Final = 127
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoipMetrics:
-    """What one side tells of the sound it gets, since the call began; None for what it cannot tell.
+    """The quality of the sound that one side receives, since the start; None for what is unknown.
 
-    Shares are from 0.0 to 1.0, in steps of 1/256.
+    Shares are 0.0 to 1.0, in steps of 1/256; times are 0 to 65535 ms.
     """
 
     ssrc: int
-    """Whose packets this is about."""
+    """The source that it reports on."""
     loss_rate: float
     """Share of packets lost and not recovered."""
     discard_rate: float
-    """Share of packets that came too late, or too early, to be played."""
+    """Share of packets that arrived too late, or too early, to be played."""
     burst_density: float
     """Share of lost and discarded packets within bursts."""
     gap_density: float
     """The same between bursts."""
     burst_duration_ms: int
-    """Of a burst on average: 0 to 65535, as all times here."""
+    """Mean length of a burst."""
     gap_duration_ms: int
-    """Of the time between two on average."""
+    """Mean length of a gap between bursts."""
     round_trip_ms: int
-    """By RTCP; 0 where it is not known."""
+    """By RTCP; 0 if it is unknown."""
     end_system_delay_ms: int
-    """What the reporting side itself adds to the round trip."""
+    """The delay that the reporting side adds to the round trip."""
     signal_level_dbm0: int | None = None
-    """Of the speech."""
+    """The level of the speech."""
     noise_level_dbm0: int | None = None
-    """Of the pauses in it."""
+    """The level of the pauses in it."""
     residual_echo_return_loss_db: int | None = None
     gmin: int = GMIN
     r_factor: int | None = None
     """0 to 100, by the E-model."""
     external_r_factor: int | None = None
-    """Of the part of the way that is not this RTP session."""
+    """R of the part of the path beyond this RTP session."""
     mos_lq: float | None = None
-    """1.0 to 5.0: listening quality, delay left aside."""
+    """1.0 to 5.0: listening quality, without delay."""
     mos_cq: float | None = None
     """1.0 to 5.0: conversational quality."""
     rx_config: int = 0
-    """How losses are concealed and delays evened out (§4.7.6)."""
+    """The type of concealment and of jitter buffer (§4.7.6)."""
     jb_nominal_ms: int = 0
-    """The jitter buffer's delay for packets that come as most do."""
+    """The delay of the jitter buffer for a typical packet."""
     jb_maximum_ms: int = 0
-    """The same for the one that comes first of all."""
+    """The same for the fastest packet."""
     jb_abs_max_ms: int = 0
-    """What it could grow to."""
+    """The maximum that it could reach."""
 
 
 def build(metrics: VoipMetrics) -> bytes:
-    """The report block; what is beyond its field's range becomes the nearest that is not."""
+    """Return the report block; values out of range are clamped."""
     return _BLOCK.pack(
         _VOIP_METRICS,
         0,
@@ -99,9 +99,9 @@ def build(metrics: VoipMetrics) -> bytes:
 
 
 def blocks(body: bytes) -> Iterator[VoipMetrics]:
-    """The VoIP metrics among the report blocks of an extended report; others are stepped over.
+    """Yield the VoIP metrics among the report blocks of an extended report; skip the others.
 
-    `body` begins after the sender's SSRC. Reading ends at the first block that is broken.
+    `body` begins after the sender's SSRC. Parsing ends at the first malformed block.
     """
     at = 0
     while at + _HEADER.size <= len(body):
@@ -117,7 +117,7 @@ def blocks(body: bytes) -> Iterator[VoipMetrics]:
 def _read(block: bytes) -> VoipMetrics:
     (
         _, _, _, ssrc, lost, discarded, in_bursts, in_gaps, burst, gap, trip, delay,
-        signal, noise, echo, gmin, r, external, mos_lq, mos_cq, config, _, nominal, most, limit,
+        signal, noise, echo, gmin, r, external, mos_lq, mos_cq, config, _, nominal, maximum, limit,
     ) = _BLOCK.unpack(block)  # fmt: skip
     return VoipMetrics(
         ssrc=ssrc,
@@ -139,7 +139,7 @@ def _read(block: bytes) -> VoipMetrics:
         mos_cq=_mos(mos_cq),
         rx_config=config,
         jb_nominal_ms=nominal,
-        jb_maximum_ms=most,
+        jb_maximum_ms=maximum,
         jb_abs_max_ms=limit,
     )
 
@@ -152,8 +152,8 @@ def _time(milliseconds: int) -> int:
     return max(0, min(0xFFFF, milliseconds))
 
 
-def _number(value: int | None, least: int) -> int:
-    return _UNAVAILABLE if value is None else max(least, min(_UNAVAILABLE - 1, value))
+def _number(value: int | None, minimum: int) -> int:
+    return _UNAVAILABLE if value is None else max(minimum, min(_UNAVAILABLE - 1, value))
 
 
 def _score(mos: float | None) -> int:
@@ -165,5 +165,5 @@ def _known(value: int) -> int | None:
 
 
 def _mos(value: int) -> float | None:
-    """The score; None for one that is not between 1 and 5."""
+    """Return the score; None if it is not between 1 and 5."""
     return value / 10 if 10 <= value <= 50 else None

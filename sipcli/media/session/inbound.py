@@ -24,8 +24,8 @@ MIN_AUDIBLE_PACKETS: Final = 10
 """Audible packets from another source, during such a silence, that count as speech."""
 _MAX_SOURCES: Final = 4
 """Sources whose digits are tracked separately; a new one replaces the oldest."""
-_NOTHING: Final = RedBlock(127, 0, b"")
-"""The content of a packet that claims to be RED and is not."""
+_INVALID_RED: Final = RedBlock(127, 0, b"")
+"""The content of a packet with RED's payload type that is not RED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class InboundFormats:
 
 
 class InboundAudio:
-    """Accepts packets as they arrive, and returns a frame of sound on request."""
+    """Accepts packets as they arrive, and returns sound on request."""
 
     def __init__(self, formats: InboundFormats) -> None:
         self.receiver = Receiver()
@@ -54,7 +54,7 @@ class InboundAudio:
         self.meter = Meter()
         """The level of the sound that was played."""
         self.bursts = BurstMetrics()
-        """Of what had to be made up."""
+        """The bursts of concealed frames."""
         self.codec: Codec | None = None
         """The codec of the last audio packet; None before the first."""
         self.unknown = 0
@@ -64,12 +64,12 @@ class InboundAudio:
         self._dtmf: dict[int, DtmfReceiver] = {}
         """By SSRC: some gateways send digits from a separate source."""
         self._digits: list[Digit] = []
-        self._rival = CompetingSource()
+        self._competing = CompetingSource()
         self._silent_since: float | None = None
         """When the current silence began; None while sound is audible, and initially."""
         self._ssrc: int | None = None
-        self._judged = (0, 0)
-        """Frames that `bursts` knows of: those that sounded as they were sent, and others."""
+        self._counted = (0, 0)
+        """Frames already counted in `bursts`: good and lost ones."""
 
     def agree(self, formats: InboundFormats) -> None:
         """Apply a new agreement: payload types have these meanings from now on."""
@@ -88,7 +88,7 @@ class InboundAudio:
             packet, redundant = self._unpacked(packet)
         elif self.receiver.other_packet is not None:
             packet, redundant = self._unpacked(self.receiver.other_packet)
-            if not self._is_to_be_heard(packet, now):
+            if not self._should_switch(packet, now):
                 return
             self.receiver.follow(packet)
         else:
@@ -96,7 +96,7 @@ class InboundAudio:
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
             self._decoders.clear()
-            self._rival.forget()
+            self._competing.forget()
             self._silent_since = None
         codec = self._formats.codecs.get(packet.payload_type)
         if codec is not None and packet.payload:
@@ -113,12 +113,12 @@ class InboundAudio:
         """Return the packet with its primary payload, and its redundant blocks, latest first."""
         if packet.payload_type not in self._formats.red or not packet.payload:
             return packet, ()
-        *older, primary = red.parse(packet.payload) or (_NOTHING,)
+        *older, primary = red.parse(packet.payload) or (_INVALID_RED,)
         packet = packet._replace(payload_type=primary.payload_type, payload=primary.payload)
         return packet, tuple(reversed(older))
 
-    def _is_to_be_heard(self, packet: RtpPacket, now: float) -> bool:
-        """Return True if this packet's other source speaks while the current one is silent."""
+    def _should_switch(self, packet: RtpPacket, now: float) -> bool:
+        """Return True if this other source speaks while the current one is silent."""
         clock_rate = self._formats.events.get(packet.payload_type)
         if clock_rate is not None:
             self._event(packet, clock_rate, now)
@@ -127,9 +127,9 @@ class InboundAudio:
         if codec is None or codec == COMFORT_NOISE or not packet.payload:
             return False
         if self._silent_since is None or now - self._silent_since < SILENCE_S:
-            self._rival.forget()
+            self._competing.forget()
             return False
-        return self._rival.speaks(packet, codec)
+        return self._competing.speaks(packet, codec)
 
     def _event(self, packet: RtpPacket, clock_rate: int, now: float) -> None:
         receiver = self._dtmf.get(packet.ssrc)
@@ -156,7 +156,7 @@ class InboundAudio:
         self.jitter_buffer.add_packet(packet, codec.scale, decoder, now, again)
 
     def read(self, now: float, samples: int = FRAME) -> Pcm:
-        """Return the next `samples` of sound."""
+        """Return the next `samples` of sound, at 48 kHz."""
         pcm = self.jitter_buffer.read(now, samples)
         self.meter.measure(pcm)
         if self.meter.level_dbfs > AUDIBLE_DBFS:
@@ -170,11 +170,11 @@ class InboundAudio:
         """Count the sound that was played, in whole frames."""
         counts = self.jitter_buffer.counts
         good, lost = (counts.played + counts.recovered) // FRAME, counts.concealed // FRAME
-        if good > self._judged[0]:
-            self.bursts.good(good - self._judged[0])
-        if lost > self._judged[1]:
-            self.bursts.lost(lost - self._judged[1])
-        self._judged = good, lost
+        if good > self._counted[0]:
+            self.bursts.add_good(good - self._counted[0])
+        if lost > self._counted[1]:
+            self.bursts.add_lost(lost - self._counted[1])
+        self._counted = good, lost
 
     def digits(self, now: float) -> tuple[Digit, ...]:
         """Return the digits that have ended since the last call."""
@@ -185,7 +185,7 @@ class InboundAudio:
 
 
 class CompetingSource:
-    """Tracks one other source at a time, decoded only while the current one is silent."""
+    """Decodes one other source at a time, while the current one is silent."""
 
     def __init__(self) -> None:
         self._ssrc: int | None = None
@@ -203,5 +203,5 @@ class CompetingSource:
         return self._audible >= MIN_AUDIBLE_PACKETS
 
     def forget(self) -> None:
-        """Start over: the current source speaks again, or another one is followed."""
+        """Start over: the current source speaks again, or another one has taken its place."""
         self._ssrc = self._decoder = None

@@ -12,9 +12,9 @@ def judged(pattern: str) -> BurstMetrics:
     bursts = BurstMetrics()
     for frame in pattern:
         if frame == "x":
-            bursts.lost()
+            bursts.add_lost()
         else:
-            bursts.good()
+            bursts.add_good()
     return bursts
 
 
@@ -56,10 +56,10 @@ def test_several_bursts_are_told_on_average() -> None:
 
 def test_frames_may_be_counted_together() -> None:
     one, other = judged("..xxx" + "." * 30 + "xx"), BurstMetrics()
-    other.good(2)
-    other.lost(3)
-    other.good(30)
-    other.lost(2)
+    other.add_good(2)
+    other.add_lost(3)
+    other.add_good(30)
+    other.add_lost(2)
     assert (one.burst_density, one.burst_duration_ms) == (1.0, 50)
     assert (other.burst_density, other.burst_duration_ms) == (1.0, 50)
 
@@ -73,8 +73,8 @@ def test_bursts_of_three_are_told_from_losses_at_random(
         begin = loss * end / (1 - loss) if end < 1 else loss
         is_bad = draw.random() >= end if is_bad and end < 1 else draw.random() < begin
         if is_bad:
-            bursts.lost()
+            bursts.add_lost()
         else:
-            bursts.good()
+            bursts.add_good()
     assert bursts.lost_rate == pytest.approx(loss, rel=0.2)
     assert (bursts.burst_density > 0.4) is are_bursts

@@ -130,9 +130,9 @@ def test_there_is_nothing_to_report_before_the_first_packet() -> None:
 def test_sender_reports_of_others_are_dropped() -> None:
     receiver = Receiver()
     receiver.receive(packet(5))
-    receiver.sender_report(SenderReport(2, 1 << 20, 0, 0, 0), 0.0)
+    receiver.on_sender_report(SenderReport(2, 1 << 20, 0, 0, 0), 0.0)
     assert receiver.report(0.0)[0].last_sender_report == 0
-    receiver.sender_report(SenderReport(1, 1 << 20, 0, 0, 0), 0.0)
+    receiver.on_sender_report(SenderReport(1, 1 << 20, 0, 0, 0), 0.0)
     assert receiver.report(0.0)[0].last_sender_report == 1 << 4
 
 

@@ -64,22 +64,22 @@ def test_a_step_just_short_of_a_jump_is_a_loss() -> None:
 def test_an_even_stream_has_no_jitter() -> None:
     source = SourceStatistics(7, 0)
     for n in range(100):
-        source.time(n * 960, 48_000, 5.0 + n * 0.020)
+        source.update_jitter(n * 960, 48_000, 5.0 + n * 0.020)
     assert source.jitter_s == pytest.approx(0.0, abs=1e-9)
 
 
 def test_jitter_comes_to_the_mean_deviation_of_the_spacing() -> None:
     source = SourceStatistics(7, 0)
     for n in range(400):  # by turns 5 ms early and 5 ms late: each spacing is 10 ms off
-        source.time(n * 160, 8_000, n * 0.020 + (0.005 if n % 2 else -0.005))
+        source.update_jitter(n * 160, 8_000, n * 0.020 + (0.005 if n % 2 else -0.005))
     assert source.jitter_s == pytest.approx(0.010, rel=1e-3)
 
 
 def test_a_pause_and_another_clock_are_no_jitter() -> None:
     source = SourceStatistics(7, 0)
-    source.time(0, 48_000, 0.0)
-    source.time(960, 48_000, 5.0)
-    source.time(0, 8_000, 5.5)
+    source.update_jitter(0, 48_000, 0.0)
+    source.update_jitter(960, 48_000, 5.0)
+    source.update_jitter(0, 8_000, 5.5)
     assert source.jitter_s == 0.0
 
 
@@ -98,7 +98,7 @@ def test_a_report_tells_the_loss_since_the_one_before() -> None:
 def timed(*sequences: int) -> SourceStatistics:
     """One that has seen these packets, the newest of them at 1.0 s."""
     source = reception(*sequences)
-    source.time(0, 48_000, 1.0)
+    source.update_jitter(0, 48_000, 1.0)
     return source
 
 
@@ -144,15 +144,15 @@ def test_the_highest_sequence_counts_its_wraps() -> None:
 
 def test_jitter_is_told_in_units_of_the_clock() -> None:
     source = SourceStatistics(7, 0)
-    source.time(0, 48_000, 0.0)
-    source.time(960, 48_000, 0.036)
+    source.update_jitter(0, 48_000, 0.0)
+    source.update_jitter(960, 48_000, 0.036)
     assert source.report(0.0).jitter == 48  # 16 ms / 16
 
 
 def test_a_report_tells_which_of_the_senders_it_answers() -> None:
     source = reception(1)
     assert (source.report(3.0).last_sender_report, source.report(3.0).delay_since) == (0, 0)
-    source.sender_report(SenderReport(7, 0x11112222_33334444, 0, 0, 0), 4.0)
+    source.on_sender_report(SenderReport(7, 0x11112222_33334444, 0, 0, 0), 4.0)
     block = source.report(5.5)
     assert block.last_sender_report == 0x22223333
     assert block.delay_since == 3 * 32768
@@ -160,7 +160,7 @@ def test_a_report_tells_which_of_the_senders_it_answers() -> None:
 
 def test_the_delay_since_a_report_has_an_end() -> None:
     source = reception(1)
-    source.sender_report(SenderReport(7, 1, 0, 0, 0), 0.0)
+    source.on_sender_report(SenderReport(7, 1, 0, 0, 0), 0.0)
     assert source.report(1e6).delay_since == 0xFFFF_FFFF
 
 
