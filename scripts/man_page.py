@@ -14,7 +14,7 @@ import click
 from sipcli import __version__
 from sipcli.cli.command_help import Command, Group, GroupedOption
 from sipcli.cli.main import main
-from sipcli.cli.settings_help import default_of, usage_of
+from sipcli.cli.settings_help import INTRODUCTION, default_of, usage_of
 from sipcli.config.keys import Section
 from sipcli.config.settings import KEYS
 from sipcli.errors import EXIT_CODES
@@ -42,7 +42,7 @@ def page() -> str:
         *_options(call, {Group.EXPECTATIONS}),
         *_section("Common options", *_prose(["Before or after the name of a command:"])),
         *_options(call, {Group.COMMON}),
-        *_section("Settings", *_prose([_SETTINGS]), *_settings()),
+        *_section("Settings", *_prose([INTRODUCTION]), *_settings()),
         *_section("Exit status", *_tagged((str(code), text) for code, text in EXIT_CODES.items())),
         *_section("Environment", *_tagged(_ENVIRONMENT)),
         *_section("Files", *_prose([_FILES])),
@@ -51,10 +51,6 @@ def page() -> str:
     return "".join(f"{piece}\n" for line in lines for piece in _wrapped(line))
 
 
-_SETTINGS = (
-    "Each setting is a key of the configuration file, an environment variable and an option. An "
-    "option overrides the variable, the variable the selected profile, and the profile the file."
-)
 _FILES = (
     "`sipcli config path` shows where the configuration belongs. `sipcli config example` prints "
     "one to start from."

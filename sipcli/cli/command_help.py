@@ -55,7 +55,7 @@ class GroupedOption(click.Option):
         extra = super().get_help_extra(ctx)
         extra.pop("range", None)
         kind = self.type
-        if isinstance(kind, click.IntRange | click.FloatRange) and kind.max is not None:
+        if isinstance(kind, click.IntRange | click.FloatRange) and None not in (kind.min, kind.max):
             extra["range"] = f"{kind.min:g} to {kind.max:g}"
         return extra
 
@@ -72,7 +72,7 @@ def option(
 
 
 class Command(click.Command):
-    """A command whose help has its options in groups.
+    """A command whose help has its options in groups; each is made by `option`.
 
     `examples`: command lines, each with the sentence above it.
     """

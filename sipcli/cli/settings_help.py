@@ -1,21 +1,24 @@
 """The text of `sipcli help settings`: every key, from the table of keys."""
 
+from typing import Final
+
 import click
 
 from sipcli.config.format import toml_text
 from sipcli.config.keys import Key, Section
 from sipcli.config.settings import KEYS
 
-_INTRODUCTION = """\
-Each setting is a key of the configuration file, an environment variable and an option. An option
-overrides the variable, the variable the selected profile, and the profile the file. `sipcli config
-path` shows where the file belongs, `sipcli config show` which settings are in force.
-"""
+INTRODUCTION: Final = (
+    "Each setting is a key of the configuration file, an environment variable and an option. An "
+    "option overrides the variable, the variable the selected profile, and the profile the file. "
+    "`sipcli config path` shows where the file belongs, `sipcli config show` which settings are in "
+    "force."
+)
 
 
 def settings_help(formatter: click.HelpFormatter) -> None:
     """Write every key with its default, variable, option and documentation."""
-    formatter.write_text(_INTRODUCTION)
+    formatter.write_text(INTRODUCTION)
     for section in Section:
         formatter.write_paragraph()
         formatter.write(f"{section}\n")
@@ -26,12 +29,17 @@ def settings_help(formatter: click.HelpFormatter) -> None:
 
 
 def _write(key: Key, formatter: click.HelpFormatter) -> None:
+    """Write one key. Its first three lines are not wrapped: users search and copy them."""
     with formatter.indentation():
-        formatter.write(f"  {key.name} = {default_of(key)}\n")
+        _write_line(formatter, f"{key.name} = {default_of(key)}")
         with formatter.indentation():
-            indent = " " * formatter.current_indent
-            formatter.write(f"{indent}{key.variable}\n{indent}{usage_of(key)}\n")
+            _write_line(formatter, key.variable)
+            _write_line(formatter, usage_of(key))
             formatter.write_text(key.doc)
+
+
+def _write_line(formatter: click.HelpFormatter, line: str) -> None:
+    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
 def default_of(key: Key) -> str:

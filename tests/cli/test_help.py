@@ -8,7 +8,7 @@ import click
 import pytest
 
 from sipcli.catalog.audio_spec import SINKS, SOURCES
-from sipcli.cli.command_help import Command
+from sipcli.cli.command_help import Command, GroupedOption
 from sipcli.cli.main import COMMANDS, main
 from sipcli.cli.script.call_commands import WORDS
 from sipcli.config.keys import Section
@@ -90,6 +90,16 @@ def test_the_commands_of_stdin_are_all_named(sipcli: Sipcli, command: str) -> No
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_no_option_is_missing_in_the_help_by_accident(command: str) -> None:
+    found = main.get_command(click.Context(main), command)
+    assert found is not None
+    for each in found.commands.values() if isinstance(found, click.Group) else [found]:
+        assert isinstance(each, Command)
+        strays = [one for one in each.params if isinstance(one, click.Option)]
+        assert [one.name for one in strays if not isinstance(one, GroupedOption)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_example_is_a_command_that_is_understood(command: str) -> None:
     found = main.get_command(click.Context(main), command)
     for line, _ in found.examples if isinstance(found, Command) else ():
@@ -123,4 +133,4 @@ def test_help_has_every_setting_with_its_default_variable_and_option(sipcli: Sip
 def test_help_for_what_is_no_command_is_a_usage_error(sipcli: Sipcli) -> None:
     ended = sipcli("help", "ping", "bob")
     assert (ended.code, ended.out) == (2, "")
-    assert "`sipcli ping` has no commands: 'bob'" in ended.err
+    assert "`sipcli ping` has no command 'bob'" in ended.err

@@ -40,7 +40,7 @@ def help(topic: tuple[str, ...]) -> None:
     while words:
         group = context.command
         if not isinstance(group, click.Group):
-            raise click.UsageError(f"`{context.command_path}` has no commands: {words[0]!r}")
+            raise click.UsageError(f"`{context.command_path}` has no command {words[0]!r}")
         name, command, words = group.resolve_command(context, words)
         assert command is not None, name
         context = click.Context(command, info_name=name, parent=context)
