@@ -71,7 +71,7 @@ class UserAgent:
         self._requester = Requester(
             settings, self._identity, self._transactions, self._authenticator
         )
-        services = DialogServices(
+        self.dialogs = DialogServices(
             self._requester,
             self._transactions,
             draw,
@@ -79,10 +79,13 @@ class UserAgent:
             ignored=self.ignored,
             log=self.log,
         )
-        self.calls = Calls(services, settings, self.emit_call, takes_calls=takes_calls)
+        """What a usage of a dialog needs, and which one serves a request."""
+        self.calls = Calls(self.dialogs, settings, self.emit_call, takes_calls=takes_calls)
         """All calls, and the operations on them."""
         self._faults = FaultReports(self.emit)
-        self._server = RequestServer(self._transactions, self._identity, self.calls, self.emit)
+        self._server = RequestServer(
+            self._transactions, self._identity, self.dialogs, self.calls, self.emit
+        )
         self._keepalive = Keepalive(draw)
         self._connector = Connector(
             settings.ws_servers,

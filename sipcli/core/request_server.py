@@ -1,4 +1,4 @@
-"""Answer incoming requests, or pass them to their call (RFC 3261 §8.2, RFC 3428)."""
+"""Answer incoming requests, or pass them to their dialog (RFC 3261 §8.2, RFC 3428)."""
 
 from collections import deque
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import Final
 
 from sipcli.core import events
 from sipcli.core.calls.calls import Calls
+from sipcli.core.dialogs.services import DialogServices
 from sipcli.core.requests import uas_checks
 from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.uas_checks import Answer
@@ -20,17 +21,19 @@ MAX_REMEMBERED: Final = 200
 
 
 class RequestServer:
-    """Answers requests outside calls, and hands the others to their call."""
+    """Answers requests outside dialogs, and hands the others to their dialog."""
 
     def __init__(
         self,
         transactions: Transactions,
         identity: Identity,
+        dialogs: DialogServices,
         calls: Calls,
         emit: Callable[[events.Event], None],
     ) -> None:
         self._transactions = transactions
         self._identity = identity
+        self._dialogs = dialogs
         self._calls = calls
         self._emit = emit
         self._recent: deque[tuple[float, Request]] = deque(maxlen=MAX_REMEMBERED)
@@ -38,21 +41,21 @@ class RequestServer:
     def receive(self, inbound: Inbound, now: float) -> None:
         """Answer a well-formed request; an ACK never gets a response (RFC 3261 §17)."""
         request = inbound.request
-        session = self._calls.session_of(request)
+        dialog = self._dialogs.server_of(request)
         if request.method == "ACK":
-            if session is not None:
-                session.acknowledged(request, now)
+            if dialog is not None:
+                dialog.acknowledged(request, now)
         elif not self._transactions.knows(inbound):
             self._answer(inbound, Answer(503, headers=(("Retry-After", "10"),)), now)
         elif request.method == "CANCEL":
             self._cancel(inbound, now)
-        elif session is None:
+        elif dialog is None:
             self._receive_outside(inbound, now)
-        elif session.admits(inbound, now):
+        elif dialog.admits(inbound, now):
             if request.method in ("MESSAGE", "OPTIONS"):
                 self._answer(inbound, self._serve(request, now), now)
             else:
-                session.receive(inbound, now)
+                dialog.receive(inbound, now)
 
     def _cancel(self, inbound: Inbound, now: float) -> None:
         """Answer a CANCEL with 200 if its INVITE is known, even if it comes too late (§9.2).

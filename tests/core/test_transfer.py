@@ -223,6 +223,24 @@ def test_the_second_subscription_of_a_dialog_has_an_id() -> None:  # RFC 3515 §
     assert events == ["refer", "refer", "refer;id=21", "refer;id=21"]
 
 
+def test_a_late_refusal_of_one_subscription_does_not_end_the_next() -> None:
+    wire = CallWire()
+    call, invite = wire.talk()
+    for cseq in (20, 21):
+        refer = ("Refer-To", "<sip:carol@example.com>")
+        wire.receive(wire.inside(invite, "REFER", refer, cseq=cseq))
+        wire.step(wire.calls.accept_transfer, call)
+        wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
+        if cseq == 20:
+            wire.reply(wire.requests("INVITE")[-1], 404)
+    wire.reply(wire.requests("NOTIFY")[1], 489)  # the last of the first
+    wire.reply(wire.requests("INVITE")[-1], 180)
+    assert wire.requests("NOTIFY")[-1].body == b"SIP/2.0 180 Ringing\r\n"
+    wire.reply(wire.requests("NOTIFY")[-1], 489)
+    wire.reply(wire.requests("INVITE")[-1], 200, body=ANSWER)
+    assert wire.requests("NOTIFY")[-1].body == b"SIP/2.0 180 Ringing\r\n"
+
+
 def test_nobody_is_told_who_does_not_want_to_be() -> None:  # RFC 4488
     wire = CallWire()
     call = wire.referred(("Refer-To", "<sip:carol@example.com>"), ("Refer-Sub", "false"))

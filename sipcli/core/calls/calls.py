@@ -52,6 +52,7 @@ class Calls:
         takes_calls: bool,
     ) -> None:
         self._services = services
+        services.serve(self.session_of)
         self._emit = emit
         self._takes_calls = takes_calls
         self._most = settings.max_calls

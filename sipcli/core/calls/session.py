@@ -87,19 +87,10 @@ class Session:
 
     def admits(self, inbound: Inbound, now: float) -> bool:
         """True if a request may be served; if not, it was refused here (§12.2.2)."""
-        request = inbound.request
-        if self.state is not SessionState.OPEN and request.method != "BYE":
+        if self.state is not SessionState.OPEN and inbound.request.method != "BYE":
             self.usage.respond(inbound, 481, now)
             return False
-        if not self.dialog.is_in_order(request):
-            self.usage.respond(inbound, 500, now, reason="CSeq Out Of Order")
-            return False
-        refusal = uas_checks.refuse_inside(request)
-        if refusal is not None:
-            self.usage.respond(
-                inbound, refusal.status, now, reason=refusal.reason, headers=refusal.headers
-            )
-        return refusal is None
+        return self.usage.admits(inbound, now)
 
     def receive(self, inbound: Inbound, now: float) -> None:
         """Serve a request that `admits` has let through."""
@@ -119,11 +110,10 @@ class Session:
             case _:  # SUBSCRIBE
                 self.usage.respond(inbound, 489, now, headers=(uas_checks.ALLOW_EVENTS,))
 
-    def acknowledged(self, ack: Request, now: float) -> bool:
-        """Handle an ACK; False if none was expected. Sends a BYE that had to wait for it."""
-        known = self.remote.acknowledged(ack, now)
+    def acknowledged(self, ack: Request, now: float) -> None:
+        """Handle an ACK; sends a BYE that had to wait for it."""
+        self.remote.acknowledged(ack, now)
         self._send_owed_bye(now)
-        return known
 
     # What the owner wants
 

@@ -12,22 +12,18 @@ from sipcli.core.calls.events import TransferDecided, TransferProgress, Transfer
 from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, REFUSED, UNDECIDED
 from sipcli.core.calls.invite_usage import InviteUsage
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.core.requests import uas_checks
-from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
+from sipcli.core.dialogs.subscription import Notifier, receive_notify
+from sipcli.core.requests.exchange import Answered, Outcome
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.address import Address
-from sipcli.sip.bodies import find_body
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.header_values import Replaces
 from sipcli.sip.headers import Headers
-from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri, Uri
 
-SUBSCRIPTION: Final = 180
+SUBSCRIPTION_S: Final = 180
 """Seconds that our NOTIFY says the subscription lasts; longer than a phone rings."""
-NO_SUBSCRIPTION: Final = frozenset({404, 405, 408, 410, 416, *range(480, 486), 489, 501, 604})
-"""Responses to a NOTIFY that end the subscription (RFC 6665 §4.2.2; 408 counts as no response)."""
 
 MAX_REFERS: Final = 10
 """Most REFERs of one dialog that reach the owner; further ones are declined."""
@@ -78,21 +74,18 @@ class Transferor:
 
     def notified(self, inbound: Inbound, now: float) -> None:
         """Take a NOTIFY: it may come before the answer to the REFER (RFC 3515 §2.4.4)."""
-        usage, request = self._usage, inbound.request
-        event, state = request.event, request.subscription_state
-        if event is None or event.package != "refer":
-            usage.respond(inbound, 489, now, headers=(uas_checks.ALLOW_EVENTS,))
-        elif self._target is None:
-            usage.respond(inbound, 481, now)
-        else:
-            usage.respond(inbound, 200, now)
-            body = find_body(request, uas_checks.ACCEPT["NOTIFY"])
-            found = None if body is None else _SIPFRAG.match(body.content)
-            status = int(found[1]) if found else None
-            is_over = state is not None and state.state == "terminated"
-            self._is_cut_short = is_over and status is not None and status < 200
-            is_final = (is_over and not self._is_cut_short) or (status or 0) >= 200
-            self._progress(status, is_final=is_final)
+        is_subscribed = self._target is not None
+        notification = receive_notify(
+            self._usage, inbound, "refer", now, is_subscribed=is_subscribed
+        )
+        if notification is None:
+            return
+        found = _SIPFRAG.match(notification.body or b"")
+        status = int(found[1]) if found else None
+        is_over = notification.is_last
+        self._is_cut_short = is_over and status is not None and status < 200
+        is_final = (is_over and not self._is_cut_short) or (status or 0) >= 200
+        self._progress(status, is_final=is_final)
 
     def _referred(self, outcome: Outcome, now: float) -> None:
         status = final_status(outcome)
@@ -137,8 +130,8 @@ class Transferee:
         self._usage = usage
         self._wish: _Wish | None = None
         self._undecided = usage.new_timer(self._on_undecided)
-        self._told: Request | None = None
-        """The REFER whose sender is notified of the new call."""
+        self._notifier: Notifier | None = None
+        """Tells the sender of a REFER how the new call fares."""
         self._is_due = False
         """True if a transfer was accepted and its call is not placed yet."""
         self._started: StartedCall | None = None
@@ -186,7 +179,9 @@ class Transferee:
         headers.append(("Contact", self._usage.dialog.contact))
         self._usage.respond(wish.inbound, 202, now, headers=headers)
         if not is_unwanted:
-            self._told = request
+            # The first subscription of a dialog needs no id, and old peers look for none (§2.4.6).
+            event = "refer" if self._count == 1 else f"refer;id={request.cseq.number}"
+            self._notifier = Notifier(self._usage, event)
             self.report(100, "Trying", now, is_final=False)
         self._tell(wish.target, 202, "accepted", None)
         return True
@@ -207,22 +202,10 @@ class Transferee:
 
     def report(self, status: int, reason: str, now: float, *, is_final: bool) -> None:
         """Notify progress of the new call (RFC 3515 §2.4.5); do nothing without a subscription."""
-        usage, refer = self._usage, self._told
-        if refer is None or usage.is_over:
-            return
-        if is_final:
-            self._told = None
-        state = "terminated;reason=noresource" if is_final else f"active;expires={SUBSCRIPTION}"
-        # The first subscription of a dialog needs no id, and old peers look for none (§2.4.6).
-        event = "refer" if self._count == 1 else f"refer;id={refer.cseq.number}"
-        usage.ask(
-            "NOTIFY",
-            self._on_notified,
-            now,
-            headers=[("Event", event), ("Subscription-State", state)],
-            body=f"SIP/2.0 {status} {_plain(reason)}\r\n".encode(),
-            content_type="message/sipfrag;version=2.0",
-        )
+        if self._notifier is not None:
+            body = f"SIP/2.0 {status} {_plain(reason)}\r\n".encode()
+            kind = "message/sipfrag;version=2.0"
+            self._notifier.notify(body, kind, now, expires=SUBSCRIPTION_S, is_final=is_final)
 
     def close(self, now: float) -> None:
         """The dialog is over: answer a pending REFER (RFC 3261 §15.1.2)."""
@@ -232,7 +215,8 @@ class Transferee:
     @property
     def _is_busy(self) -> bool:
         is_started = self._started is not None and not self._started.is_over
-        return self._wish is not None or self._told is not None or self._is_due or is_started
+        is_notifying = self._notifier is not None and not self._notifier.is_over
+        return self._wish is not None or is_notifying or self._is_due or is_started
 
     def _consider(self, inbound: Inbound, uri: SipUri, now: float) -> None:
         """Ask the owner, unless the settings decide."""
@@ -297,11 +281,6 @@ class Transferee:
                 call=call.id, target=str(target), status=status, decision=decision, reason=reason
             )
         )
-
-    def _on_notified(self, outcome: Outcome, now: float) -> None:
-        """Stop notifying once the subscription is over; `InviteUsage.ask` handles the dialog."""
-        if isinstance(outcome, Unanswered) or final_status(outcome) in NO_SUBSCRIPTION:
-            self._told = None
 
 
 def _plain(reason: str) -> str:

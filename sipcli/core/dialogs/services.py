@@ -1,7 +1,7 @@
 """Services of the phone that every usage of a dialog needs: flow, requests, responses, log."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.flow import Flow
@@ -23,8 +23,24 @@ OnOutcome: TypeAlias = Callable[[Outcome, float], None]
 """Called once with the outcome of a request and the time in seconds."""
 
 
+class DialogServer(Protocol):
+    """Serves the requests of the far end in one dialog."""
+
+    def admits(self, inbound: Inbound, now: float) -> bool:
+        """True if a request may be served; if not, it was refused (RFC 3261 §12.2.2)."""
+
+    def receive(self, inbound: Inbound, now: float) -> None:
+        """Serve a request that `admits` has let through."""
+
+    def acknowledged(self, ack: Request, now: float) -> None:
+        """Handle an ACK."""
+
+
+FindServer: TypeAlias = Callable[[Request], DialogServer | None]
+
+
 class DialogServices:
-    """Sends the requests and responses of all dialogs of one phone."""
+    """Sends the requests and responses of all dialogs of one phone, and knows who serves theirs."""
 
     def __init__(
         self,
@@ -41,12 +57,22 @@ class DialogServices:
         self.identity = requester.identity
         self.draw = draw
         self._flow = flow
+        self._finders: list[FindServer] = []
         self.ignored = ignored
         """Gets a line about each input that had no effect."""
         self.log = log
         """Gets lines for the debug log."""
         self.timers: Timers[None] = Timers()
         """The timers of all dialogs, each with its Call-ID for an owner."""
+
+    def serve(self, find: FindServer) -> None:
+        """Have requests of the dialogs that `find` knows served by what it returns."""
+        self._finders.append(find)
+
+    def server_of(self, request: Request) -> DialogServer | None:
+        """The dialog that a request of the far end's belongs to (RFC 3261 §12.2.2)."""
+        found = (find(request) for find in self._finders)
+        return next((server for server in found if server is not None), None)
 
     @property
     def flow(self) -> Flow | None:

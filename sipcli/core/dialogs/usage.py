@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from sipcli.core.dialogs.dialog import Dialog
 from sipcli.core.dialogs.services import DialogServices, Fields, OnOutcome
+from sipcli.core.requests import uas_checks
 from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
 from sipcli.core.timers import Timer
 from sipcli.core.transactions.layer import Inbound
@@ -33,6 +34,19 @@ class DialogUsage:
     def new_timer(self, fire: Callable[[float], None]) -> Timer[None]:
         """Return a timer of this dialog; `fire` takes the time in seconds."""
         return self.services.new_timer(self.dialog.call_id, fire)
+
+    def admits(self, inbound: Inbound, now: float) -> bool:
+        """True if a request may be served; if not, it was refused here (RFC 3261 §12.2.2)."""
+        request = inbound.request
+        if not self.dialog.is_in_order(request):
+            self.respond(inbound, 500, now, reason="CSeq Out Of Order")
+            return False
+        refusal = uas_checks.refuse_inside(request)
+        if refusal is not None:
+            self.respond(
+                inbound, refusal.status, now, reason=refusal.reason, headers=refusal.headers
+            )
+        return refusal is None
 
     def ask(
         self,

@@ -34,13 +34,15 @@ KNOWN_METHODS: Final = frozenset(
 OPTION_TAGS: Final = tuple(sorted({*SUPPORTED, *CALL_SUPPORTED}))
 """All extensions that we know."""
 _SDP: Final = (SDP,)
+EVENT_PACKAGES: Final = {"refer": ("message/sipfrag",)}
+"""The event packages that we support, with the body types of their NOTIFYs (RFC 3515 §2.4.5)."""
 ACCEPT: Final = {
     "MESSAGE": ("text/plain", CPIM),
     "INVITE": _SDP,
     "UPDATE": _SDP,
     "PRACK": _SDP,
     "INFO": ("application/dtmf-relay", "application/dtmf"),
-    "NOTIFY": ("message/sipfrag",),
+    "NOTIFY": tuple(kind for kinds in EVENT_PACKAGES.values() for kind in kinds),
     "OPTIONS": (),
 }
 """Body types that each method accepts, also inside multipart; no body is always fine."""
@@ -58,8 +60,8 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-ALLOW_EVENTS: Final = ("Allow-Events", "refer")
-"""The event packages that we support, within a call (RFC 6665 §8.2.2); a 489 has to list them."""
+ALLOW_EVENTS: Final = ("Allow-Events", ", ".join(EVENT_PACKAGES))
+"""The event packages that we support (RFC 6665 §8.2.2); a 489 has to list them."""
 
 
 def allow() -> tuple[str, str]:
