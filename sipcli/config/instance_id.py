@@ -24,6 +24,9 @@ from sipcli.files import NotRegular, open_regular
 from sipcli.sip.uri import SipUri
 from sipcli.text import one_line
 
+MAX_INSTANCES: Final = 32
+"""Processes of one account that get a stable id; any further ones get a random id."""
+
 _MAX_BYTES: Final = 4096
 _KEY: Final = "instance_id"
 
@@ -124,10 +127,6 @@ def _link(temporary: Path, path: Path) -> None:
         pass  # another process was faster: use its id
     except OSError:  # no hard links on this file system: the later process wins
         os.replace(temporary, path)
-
-
-MAX_INSTANCES: Final = 32
-"""Processes of one account that get a stable id; any further ones get a random id."""
 
 
 @contextmanager

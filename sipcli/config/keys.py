@@ -38,6 +38,10 @@ class Section(StrEnum):
 class Key:
     """One key of the configuration."""
 
+    name: str = ""
+    """The name in the file: that of the field; `table.key` for a key in a table."""
+    initial: object = None
+    """The default of the field."""
     kind: Kind[Any]
     section: Section
     doc: str
@@ -56,10 +60,6 @@ class Key:
     """True: seldom needed. `-h` leaves it to `sipcli help settings`."""
     other_option: str = ""
     """The option, if it is not the key in kebab-case."""
-    name: str = ""
-    """The name in the file, which is that of the field; `table.key` for a key in a table."""
-    initial: object = None
-    """The default, which is that of the field."""
 
     @property
     def table(self) -> str:

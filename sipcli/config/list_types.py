@@ -16,6 +16,7 @@ NONE: Final = "none"
 
 MAX_ELEMENTS: Final = 64
 """Elements in one list. Real lists are far shorter, and each server costs an attempt."""
+
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _HANDSHAKE: Final = ("connection", "content-length", "host", "transfer-encoding", "upgrade")
 

@@ -55,7 +55,6 @@ class Found:
 
 DEFAULT: Final = Origin(SettingSource.DEFAULT)
 
-
 Given: TypeAlias = bool | str | tuple[str, ...]
 """The raw value of an option from the command line: words, or a boolean for a flag."""
 
@@ -63,6 +62,8 @@ PROFILES: Final = "profiles"
 PROFILE_VARIABLE: Final = ENV_PREFIX + "PROFILE"
 
 _HERE: Final = Path()
+_ARGUMENTS: Final = Path("Phone()")
+"""The place that errors name; relative paths start at the working directory."""
 
 
 @dataclass(slots=True)
@@ -95,6 +96,16 @@ def of_options(given: Mapping[str, Given | None]) -> Reading:
                 f"{key.option}: other users of this machine can see it in the process list; "
                 f"safer: {key.variable} or the configuration file"
             )
+    return reading
+
+
+def of_arguments(arguments: Mapping[str, object]) -> Reading:
+    """Read `arguments`, by the names of the keys."""
+    table = {name: _plain(value) for name, value in arguments.items()}
+    file = TomlFile(_ARGUMENTS, table, lines={}, readable_by_others=False)
+    reading = of_table(file, table, (), SettingSource.OPTION)
+    if PROFILES in table:
+        reading.problems.append(f"{_ARGUMENTS}: {PROFILES}: only a configuration file has profiles")
     return reading
 
 
@@ -211,20 +222,6 @@ def _unknown(file: TomlFile, path: KeyPath, known: Sequence[str]) -> str:
 def _subject(file: TomlFile, path: KeyPath) -> str:
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return f"{file.place(path)}: {one_line(text.removeprefix('.'))}"
-
-
-PLACE: Final = Path("Phone()")
-"""The place that errors name; relative paths start at the working directory."""
-
-
-def of_arguments(arguments: Mapping[str, object]) -> Reading:
-    """Read `arguments`, by the names of the keys."""
-    table = {name: _plain(value) for name, value in arguments.items()}
-    file = TomlFile(PLACE, table, lines={}, readable_by_others=False)
-    reading = of_table(file, table, (), SettingSource.OPTION)
-    if PROFILES in table:
-        reading.problems.append(f"{PLACE}: {PROFILES}: only a configuration file has profiles")
-    return reading
 
 
 def _plain(value: object) -> object:

@@ -101,7 +101,7 @@ class RemoteTransport:
     """True for an ICE-lite agent, which makes us the controlling one (RFC 8445 §6.1.1)."""
 
 
-_TYPES: Final = {type_.value: type_ for type_ in CandidateType}
+_CANDIDATE_TYPES: Final = {type_.value: type_ for type_ in CandidateType}
 _PREFERENCE: Final = {type_: place for place, type_ in enumerate(CandidateType)}
 _MAX_PORT: Final = 65_535
 _THIS_NETWORK: Final = ip_network("0.0.0.0/8")
@@ -118,7 +118,7 @@ def read_candidate(value: str) -> Candidate | None:
     component = number(words[1], 1, 256)
     priority = number(words[3], 0, 2**32 - 1)
     port = number(words[5], 0, _MAX_PORT)
-    type_ = _TYPES.get(words[7].lower())
+    type_ = _CANDIDATE_TYPES.get(words[7].lower())
     if component is None or priority is None or port is None or type_ is None:
         return None
     extensions = dict(zip(words[8::2], words[9::2], strict=False))
@@ -201,9 +201,9 @@ def default_candidate(candidates: Iterable[Candidate]) -> Candidate | None:
     )
 
 
-_STRONG: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
+_STRONG_HASHES: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 """Hash functions that are still secure, with their length in bytes."""
-_VALUE: Final = re.compile(r"[0-9A-F]{2}(?>(?::[0-9A-F]{2})*)")
+_HEX_PAIRS: Final = re.compile(r"[0-9A-F]{2}(?>(?::[0-9A-F]{2})*)")
 
 
 class DtlsSetup(StrEnum):
@@ -215,12 +215,12 @@ class DtlsSetup(StrEnum):
     HOLDCONN = "holdconn"
 
 
-_SETUPS: Final = {setup.value: setup for setup in DtlsSetup}
+_SETUP_VALUES: Final = {setup.value: setup for setup in DtlsSetup}
 
 
 def read_setup(value: str | None) -> DtlsSetup | None:
     """Parse the value of a `setup` attribute; None if it is missing or invalid."""
-    return None if value is None else _SETUPS.get(value.lower())
+    return None if value is None else _SETUP_VALUES.get(value.lower())
 
 
 def role_left(setup: DtlsSetup | None, otherwise: DtlsRole = DtlsRole.CLIENT) -> DtlsRole:
@@ -250,11 +250,11 @@ def setup_answered(offered: DtlsSetup | None, role: DtlsRole) -> DtlsSetup:
 def read_fingerprint(value: str) -> Fingerprint | None:
     """Parse the value of a `fingerprint` attribute, also by a weak hash; None if it is invalid."""
     words = value.split()
-    if len(words) != 2 or _VALUE.fullmatch(words[1].upper()) is None:
+    if len(words) != 2 or _HEX_PAIRS.fullmatch(words[1].upper()) is None:
         return None
     return Fingerprint(words[0].lower(), words[1].upper())
 
 
 def is_strong(fingerprint: Fingerprint) -> bool:
     """Return True if a match proves the certificate: not SHA-1, not MD5, not truncated."""
-    return _STRONG.get(fingerprint.hash_function) == fingerprint.value.count(":") + 1
+    return _STRONG_HASHES.get(fingerprint.hash_function) == fingerprint.value.count(":") + 1

@@ -22,14 +22,31 @@ from sipcli.sip.headers import Headers
 from sipcli.sip.lazy import each, optional, text_of
 from sipcli.sip.message import Fault, Layer, Message
 
+SDP: Final = "application/sdp"
+MULTIPART: Final = ("multipart/mixed", "multipart/alternative", "multipart/related")
+"""Multipart types that are searched for accepted body types."""
 CPIM: Final = "message/cpim"
+MAX_DEPTH: Final = 5
+"""Maximum levels of parts within parts."""
 MAX_PARTS: Final = 64
 """Maximum parts of a multipart body; with more it is malformed."""
 
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _LINE_END: Final = re.compile(rb"\r?\n")
 _AFTER_BOUNDARY: Final = re.compile(rb"(--)?[ \t]*+(?:\r?\n|\Z)")
-_AS_IT_IS: Final = frozenset({"7bit", "8bit", "binary"})
+_UNENCODED: Final = frozenset({"7bit", "8bit", "binary"})
+
+_NOT_CHARSETS: Final = frozenset(
+    {"aliases", "idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined"}
+    | {"unicode_escape"}
+)
+"""Codecs of Python that are not charsets but notations, or platform-specific; some are slow."""
+_CHARSETS: Final = (
+    frozenset(module.name for module in pkgutil.iter_modules(_modules)) | frozenset(aliases)
+) - _NOT_CHARSETS
+"""Checked before the look-up, because Python remembers every unknown name forever."""
+_AS_BROWSERS_DO: Final = {"iso8859-1": "cp1252"}
+"""Text labelled Latin-1 often uses the Windows characters in place of control characters."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class Part:
     def content(self) -> bytes:
         """The body without its transfer encoding; raises `Malformed`."""
         match (self.transfer_encoding or "binary").strip().lower():
-            case name if name in _AS_IT_IS:
+            case name if name in _UNENCODED:
                 return self.body
             case "base64":
                 try:
@@ -82,7 +99,9 @@ def read_parts(body: bytes, kind: MediaType) -> tuple[Part, ...]:
     ends = [start for start, _ in found[1:]]
     if len(ends) < len(found):
         ends.append(len(body))
-    parts = [_part(body[begin:end]) for (_, begin), end in zip(found, ends, strict=True) if begin]
+    parts = [
+        _parse_part(body[begin:end]) for (_, begin), end in zip(found, ends, strict=True) if begin
+    ]
     return tuple(parts)
 
 
@@ -94,9 +113,9 @@ def unwrap(body: bytes) -> Part:
     found = _BLANK_LINE.search(body)
     if found is None:
         raise Malformed("the CPIM message has no content")
-    if "Require" in _headers(body[: found.start()]):
+    if "Require" in _parse_headers(body[: found.start()]):
         raise Malformed("the CPIM message requires an extension")
-    return _part(body[found.end() :])
+    return _parse_part(body[found.end() :])
 
 
 def _delimiters(body: bytes, delimiter: bytes) -> list[tuple[int, int]]:
@@ -123,26 +142,20 @@ def _delimiters(body: bytes, delimiter: bytes) -> list[tuple[int, int]]:
     return found
 
 
-def _part(data: bytes) -> Part:
+def _parse_part(data: bytes) -> Part:
     blank = _LINE_END.match(data)
     if blank is not None:
-        return Part(_headers(b""), data[blank.end() :])
+        return Part(_parse_headers(b""), data[blank.end() :])
     found = _BLANK_LINE.search(data)
     if found is None:
-        return Part(_headers(data), b"")
-    return Part(_headers(data[: found.start()]), data[found.end() :])
+        return Part(_parse_headers(data), b"")
+    return Part(_parse_headers(data[: found.start()]), data[found.end() :])
 
 
-def _headers(data: bytes) -> Headers:
+def _parse_headers(data: bytes) -> Headers:
     text = _LINE_END.sub(b"\r\n", data).decode("utf-8", "surrogateescape")
     return Headers.from_wire(text, is_folded=True)
 
-
-SDP: Final = "application/sdp"
-MULTIPART: Final = ("multipart/mixed", "multipart/alternative", "multipart/related")
-"""Multipart types that are searched for accepted body types."""
-DEEPEST: Final = 5
-"""Maximum levels of parts within parts."""
 
 Entity: TypeAlias = Message | Part
 """Anything with a Content-Type and a body."""
@@ -179,7 +192,7 @@ def body_fault(message: Message) -> Fault | None:
     kind = message.content_type
     try:
         if message.body and kind is not None and is_plain(message):
-            _read(message, kind)
+            _split(message, kind)
     except Malformed as fault:
         return Fault(Layer.HEADER, "Content-Type", None, f"Malformed Body: {fault.reason}")
     return None
@@ -194,7 +207,7 @@ def must_refuse(message: Message, kinds: Collection[str], *, is_strict: bool) ->
     """
     if not message.body or _is_optional(message):
         return False
-    parts = _parts(message)
+    parts = _all_parts(message)
     if find_body(message, kinds) is None:
         return not parts or not all(_is_optional(part) for part in parts)
     wanted = ("required", None) if is_strict else ("required",)
@@ -225,21 +238,21 @@ def _found(entity: Entity, kinds: Collection[str], depth: int) -> Iterator[Body]
             return
 
 
-def _parts(entity: Entity, depth: int = 0) -> list[Part]:
+def _all_parts(entity: Entity, depth: int = 0) -> list[Part]:
     """Return the parts of a multipart body, on all levels; an alternative counts as one part."""
     kind = _kind(entity)
     if kind is None or kind.type != "multipart" or kind.subtype == "alternative":
         return []
     parts: list[Part] = []
     for part in _children(entity, kind, depth):
-        parts += _parts(part, depth + 1) or [part]
+        parts += _all_parts(part, depth + 1) or [part]
     return parts
 
 
 def _children(entity: Entity, kind: MediaType, depth: int) -> tuple[Part, ...]:
     """Return the parts in the order in which they are searched; none if they are malformed."""
     try:
-        parts = _read(entity, kind) if depth < DEEPEST else ()
+        parts = _split(entity, kind) if depth < MAX_DEPTH else ()
     except Malformed:
         return ()
     if kind.subtype == "alternative":
@@ -250,7 +263,7 @@ def _children(entity: Entity, kind: MediaType, depth: int) -> tuple[Part, ...]:
     return parts
 
 
-def _read(entity: Entity, kind: MediaType) -> tuple[Part, ...]:
+def _split(entity: Entity, kind: MediaType) -> tuple[Part, ...]:
     """Return the parts in their own order; raises `Malformed`."""
     if kind.essence == CPIM:
         return (unwrap(_content(entity)),)
@@ -281,19 +294,6 @@ def _handling(entity: Entity) -> str | None:
     return None if meant is None else meant.handling
 
 
-_NO_CHARSETS: Final = frozenset(
-    {"aliases", "idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined"}
-    | {"unicode_escape"}
-)
-"""Codecs of Python that are not charsets but notations, or platform-specific; some are slow."""
-_KNOWN: Final = (
-    frozenset(module.name for module in pkgutil.iter_modules(_modules)) | frozenset(aliases)
-) - _NO_CHARSETS
-"""Checked before the look-up, because Python remembers every unknown name forever."""
-_AS_BROWSERS_DO: Final = {"iso8859-1": "cp1252"}
-"""Text labelled Latin-1 often uses the Windows characters in place of control characters."""
-
-
 def decode_text(body: bytes, charset: str | None) -> str:
     """Return the text of `body`, in UTF-8 if no charset is named.
 
@@ -312,7 +312,7 @@ def decode_text(body: bytes, charset: str | None) -> str:
 def _python_name(charset: str) -> str | None:
     plain = charset.strip("\"' ").lower()
     normal = "".join(c if c.isalnum() and c.isascii() else "_" for c in plain)
-    if normal not in _KNOWN:
+    if normal not in _CHARSETS:
         return None
     try:
         name = codecs.lookup(normal).name

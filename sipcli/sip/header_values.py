@@ -9,9 +9,17 @@ from sipcli.sip.params import NO_PARAMS, Params
 
 MAX_SEQUENCE_NUMBER: Final = 2**32 - 1
 """RFC 3261 §8.1.1.5 ends new numbers at 2**31; counting on does no harm."""
+MAX_DELTA_SECONDS: Final = 2**32 - 1
+"""The maximum of delta-seconds (RFC 3261 §20.19)."""
 
+_TOKEN: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
 _CSEQ: Final = re.compile(rf"([0-9]++)[ \t]++([{TOKEN_CHARS}]++)")
 _RACK: Final = re.compile(rf"([0-9]++)[ \t]++([0-9]++[ \t]++[{TOKEN_CHARS}]++)")
+_TYPE: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)[ \t]*+")
+_SECONDS: Final = re.compile(r"([0-9]++)[ \t]*+")
+# Comments may be nested; only the parentheses matter here.
+_COMMENT_PIECE: Final = re.compile(r"[^()\\]++|\\.", re.DOTALL)
+_WARNING: Final = re.compile(rf'([0-9]{{3}})[ \t]++([^ \t"]++)[ \t]++({QUOTED})', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +60,6 @@ class RAck:
 
     def __str__(self) -> str:
         return f"{self.rseq} {self.cseq}"
-
-
-_TYPE: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+/[ \t]*+([{TOKEN_CHARS}]++)[ \t]*+")
-_DISPOSITION: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +109,11 @@ class ContentDisposition:
     @classmethod
     def parse(cls, text: str) -> "ContentDisposition":
         """Parse the value; raises `Malformed`."""
-        found = _DISPOSITION.match(text)
-        if found is None:
-            raise Malformed("the disposition is missing")
-        return cls(found[1].lower(), Params.parse(text, found.end()))
+        kind, params = _token_and_params(text, "the disposition")
+        return cls(kind.lower(), params)
 
     def __str__(self) -> str:
         return f"{self.kind}{self.params}"
-
-
-MAX_DELTA_SECONDS: Final = 2**32 - 1
-"""The maximum of delta-seconds (RFC 3261 §20.19)."""
-
-_SECONDS: Final = re.compile(r"([0-9]++)[ \t]*+")
-# Comments may be nested; only the parentheses matter here.
-_COMMENT_PIECE: Final = re.compile(r"[^()\\]++|\\.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +194,6 @@ def _comment(text: str, start: int) -> tuple[str | None, int]:
     raise Malformed("a comment is not closed", start)
 
 
-_PROTOCOL: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
-_WARNING: Final = re.compile(rf'([0-9]{{3}})[ \t]++([^ \t"]++)[ \t]++({QUOTED})', re.DOTALL)
-
-
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One element of Reason: why a call ended, in the terms of a protocol (RFC 3326 §2)."""
@@ -229,10 +219,8 @@ class Reason:
     @classmethod
     def parse(cls, text: str) -> "Reason":
         """Parse one element; raises `Malformed`."""
-        found = _PROTOCOL.match(text)
-        if found is None:
-            raise Malformed("the protocol is missing")
-        return cls(found[1], Params.parse(text, found.end()))
+        protocol, params = _token_and_params(text, "the protocol")
+        return cls(protocol, params)
 
     def __str__(self) -> str:
         return f"{self.protocol}{self.params}"
@@ -283,9 +271,6 @@ class Replaces:
         return f"{self.call_id};to-tag={self.to_tag};from-tag={self.from_tag}{flag}"
 
 
-_WORD: Final = re.compile(rf"([{TOKEN_CHARS}]++)[ \t]*+")
-
-
 @dataclass(frozen=True, slots=True)
 class EventPackage:
     """The value of Event: the package of a SUBSCRIBE or NOTIFY (RFC 6665 §8.2.1)."""
@@ -302,7 +287,7 @@ class EventPackage:
     @classmethod
     def parse(cls, text: str) -> "EventPackage":
         """Parse the value; raises `Malformed`."""
-        package, params = _word_and_params(text)
+        package, params = _token_and_params(text, "a token")
         return cls(package, params)
 
     def __str__(self) -> str:
@@ -325,15 +310,16 @@ class SubscriptionState:
     @classmethod
     def parse(cls, text: str) -> "SubscriptionState":
         """Parse the value; raises `Malformed`."""
-        state, params = _word_and_params(text)
+        state, params = _token_and_params(text, "a token")
         return cls(state.lower(), params)
 
     def __str__(self) -> str:
         return f"{self.state}{self.params}"
 
 
-def _word_and_params(text: str) -> tuple[str, Params]:
-    found = _WORD.match(text)
+def _token_and_params(text: str, what: str) -> tuple[str, Params]:
+    """Split a token from the parameters after it; raises `Malformed`, which names it as `what`."""
+    found = _TOKEN.match(text)
     if found is None:
-        raise Malformed("a token is missing")
+        raise Malformed(f"{what} is missing")
     return found[1], Params.parse(text, found.end())

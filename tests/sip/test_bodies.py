@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.sip.bodies import (
-    DEEPEST,
+    MAX_DEPTH,
     MAX_PARTS,
     SDP,
     body_fault,
@@ -113,13 +113,13 @@ def test_a_malformed_body_is_a_fault(body: bytes, kind: str, reason: str | None)
 
 
 def test_parts_within_parts_have_a_depth() -> None:
-    for depth in range(1, DEEPEST):
+    for depth in range(1, MAX_DEPTH):
         kind = f"multipart/mixed;boundary=n{depth - 1}"
         assert found(nested(depth), kind) == b"v=0"
         assert body_fault(message(nested(depth), kind)) is None
-    kind = f"multipart/mixed;boundary=n{DEEPEST - 1}"
-    assert found(nested(DEEPEST), kind) is None
-    assert must_refuse(message(nested(DEEPEST), kind), (SDP,), is_strict=False)
+    kind = f"multipart/mixed;boundary=n{MAX_DEPTH - 1}"
+    assert found(nested(MAX_DEPTH), kind) is None
+    assert must_refuse(message(nested(MAX_DEPTH), kind), (SDP,), is_strict=False)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipcli.sip.bodies import (
-    DEEPEST,
+    MAX_DEPTH,
     MAX_PARTS,
     SDP,
     body_fault,
@@ -81,11 +81,11 @@ def test_parts_within_parts_to_the_bound_are_not_slow() -> None:
     inner = mixed(*[part(SDP)] * MAX_PARTS)
     flat = inner * 24
     assert LARGEST - 3000 < len(flat) < LARGEST
-    deep = nested(DEEPEST - 1, flat)
+    deep = nested(MAX_DEPTH - 1, flat)
     for kind in ("mixed", "alternative", "related"):
         assert_costs_at_most(
-            partial(found, deep, f"multipart/{kind};boundary=n{DEEPEST - 2}"),
-            (3 * DEEPEST, partial(found, flat, f"multipart/{kind};boundary=b")),
+            partial(found, deep, f"multipart/{kind};boundary=n{MAX_DEPTH - 2}"),
+            (3 * MAX_DEPTH, partial(found, flat, f"multipart/{kind};boundary=b")),
         )
 
 
