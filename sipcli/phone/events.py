@@ -12,75 +12,35 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from sipcli.errors import Phase
+
+# Not sorted by ruff, which would give each name a statement of its own.
+# isort: off
 from sipcli.phone.call_events import (
     Answered as Answered,
-)
-from sipcli.phone.call_events import (
     CallEnded as CallEnded,
-)
-from sipcli.phone.call_events import (
     CallEvent as CallEvent,
-)
-from sipcli.phone.call_events import (
     CallId as CallId,
-)
-from sipcli.phone.call_events import (
     Calling as Calling,
-)
-from sipcli.phone.call_events import (
     CallStats as CallStats,
-)
-from sipcli.phone.call_events import (
     ChangeRefused as ChangeRefused,
-)
-from sipcli.phone.call_events import (
     DigitsNotSent as DigitsNotSent,
-)
-from sipcli.phone.call_events import (
     Dtmf as Dtmf,
-)
-from sipcli.phone.call_events import (
     Held as Held,
-)
-from sipcli.phone.call_events import (
     Incoming as Incoming,
-)
-from sipcli.phone.call_events import (
     Media as Media,
-)
-from sipcli.phone.call_events import (
     Progress as Progress,
-)
-from sipcli.phone.call_events import (
     RedirectDecided as RedirectDecided,
-)
-from sipcli.phone.call_events import (
     RedirectRequested as RedirectRequested,
-)
-from sipcli.phone.call_events import (
     Resumed as Resumed,
-)
-from sipcli.phone.call_events import (
     SelectedCandidate as SelectedCandidate,
-)
-from sipcli.phone.call_events import (
     Stats as Stats,
-)
-from sipcli.phone.call_events import (
     TransferDecided as TransferDecided,
-)
-from sipcli.phone.call_events import (
     TransferFailed as TransferFailed,
-)
-from sipcli.phone.call_events import (
     TransferProgress as TransferProgress,
-)
-from sipcli.phone.call_events import (
     TransferRequested as TransferRequested,
-)
-from sipcli.phone.call_events import (
     Warned as Warned,
 )
+# isort: on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Final, get_args
 
+from sipcli.cli.output.event_json import event_fields
 from sipcli.cli.output.json_screen import JsonScreen
 from sipcli.config.policies import Permission
 from sipcli.errors import Phase
@@ -44,6 +45,7 @@ from sipcli.phone.events import (
 )
 from sipcli.sip.uri import OtherUri, SipUri
 
+CONTRACT: Final = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
 GOLDEN: Final = Path(__file__).with_name("event_json.jsonl")
 SERVER: Final = "wss://sip.example.com/ws"
 CALL: Final = "1a2b@example.com"
@@ -232,6 +234,17 @@ def written(*events: Event) -> str:
 
 def test_the_json_of_every_event_stays_byte_for_byte_the_same() -> None:
     assert written(*EVENTS) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_contract_names_every_field() -> None:
+    rows = re.findall(r"^\| (`.+`) \| (.+) \|$", CONTRACT, re.MULTILINE)
+    fields = {
+        name: set(re.findall(r"`(\w+)`", text))
+        for names, text in rows
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    for event in EVENTS:
+        assert set(event_fields(event)) <= fields[event.name], event.name
 
 
 def test_every_event_has_its_lines() -> None:
