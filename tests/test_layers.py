@@ -171,13 +171,11 @@ LONG_TEST_FILES = {"phone/test_turns.py"}
 """Files of the tests that are longer: this list may only shrink."""
 
 SAME_CLASS_NAMES = {
-    "Answered": 2,
     "AudioOptions": 2,
     "Call": 3,
     "Digits": 2,
     "Flow": 2,
-    "Incoming": 2,
-    "Key": 3,
+    "Key": 2,
     "OnEvent": 3,
     "Session": 2,
     "Step": 2,

@@ -21,8 +21,7 @@ from sipcli.core.describe import describe_message
 from sipcli.core.dialogs.services import DialogServices
 from sipcli.core.events import Disconnected
 from sipcli.core.fault_reports import FaultReports
-from sipcli.core.registration.registration import Registration
-from sipcli.core.registration.registration import State as RegistrationState
+from sipcli.core.registration.registration import Registration, RegistrationState
 from sipcli.core.request_server import RequestServer
 from sipcli.core.requests import queries, uas_checks
 from sipcli.core.requests.credentials import Authenticator, Credentials
@@ -229,7 +228,7 @@ class UserAgent:
         """True once `stop` has finished: not registered, not connected."""
         return self._stopping and self._connector.state is ConnectorState.IDLE
 
-    # What its parts ask of it (transactions.Wire, registration.Owner)
+    # What its parts ask of it (transactions.Wire, registration.RegistrationOwner)
 
     def send(self, flow: Flow, message: Request | Response) -> None:
         """Queue a message; the owner drops it if its connection is gone."""

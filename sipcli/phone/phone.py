@@ -382,7 +382,7 @@ async def _answered(what: str, request: Awaitable[Outcome], timeout: float) -> f
     error = failure(what, outcome)
     if error is not None:
         raise shown(error)
-    return outcome.rtt if isinstance(outcome, exchange.Answered) else 0.0
+    return outcome.rtt if isinstance(outcome, exchange.FinalResponse) else 0.0
 
 
 def _fields(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

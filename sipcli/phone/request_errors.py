@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
+from sipcli.core.requests.exchange import (
+    ConnectionLost,
+    FinalResponse,
+    NotSent,
+    Outcome,
+    Unanswered,
+    Unauthorized,
+)
 from sipcli.errors import (
     ConnectError,
     MissingPassword,
@@ -30,9 +37,9 @@ _HINTS: Final = {
 def failure(what: str, outcome: Outcome) -> SipcliError | None:
     """Return the error for `outcome` of `what` (a noun: "message to ..."); None for a 2xx."""
     match outcome:
-        case Answered(response=response) if response.status // 100 == 2:
+        case FinalResponse(response=response) if response.status // 100 == 2:
             return None
-        case Answered(response=response):
+        case FinalResponse(response=response):
             return refusal(response.status, f"{what}: {response.status} {response.reason}")
         case Unauthorized(reason=reason, needs_password=True):
             return MissingPassword(f"{what}: {reason}", Phase.ANSWER)
@@ -40,7 +47,7 @@ def failure(what: str, outcome: Outcome) -> SipcliError | None:
             return RefusedError(f"{what}: {response.status}: {reason}")
         case Unanswered(note=note):
             return NoAnswerError(f"{what}: no answer within 32 s{note}")
-        case Lost():
+        case ConnectionLost():
             return ConnectError(f"{what}: the connection was lost before the answer")
         case NotSent(reason=reason):
             return ConnectError(f"{what}: not sent, {reason}")

@@ -14,7 +14,8 @@ from sipcli.core.connection.keepalive import PING, PONG
 from sipcli.core.requests import uas_checks
 from sipcli.core.requests.protection_space import Challenger
 from sipcli.core.timers import earliest
-from sipcli.core.transactions.layer import Inbound, Key, Transactions
+from sipcli.core.transactions.layer import Inbound, Transactions
+from sipcli.core.transactions.matching import TransactionKey
 from sipcli.sandbox.digest_auth import AuthResult, DigestAuthenticator
 from sipcli.sandbox.fork import Fork
 from sipcli.sandbox.locations import Locations
@@ -63,7 +64,7 @@ class Proxy:
         self._router = Router(self._locations, self._flows, new_id, key)
         self._owners: dict[Flow, str] = {}
         """The authenticated user of each connection."""
-        self._forks: dict[Key, Fork] = {}
+        self._forks: dict[TransactionKey, Fork] = {}
         self._outgoing: list[tuple[Flow, bytes]] = []
 
     # Inputs

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from sipcli.cli.commands.ping import Tally
-from sipcli.core.requests.exchange import Answered, Unanswered
+from sipcli.core.requests.exchange import FinalResponse, Unanswered
 from sipcli.errors import RefusedError
 from sipcli.sip import build
 from tests.cli.program import Sipcli, account
@@ -71,7 +71,7 @@ def test_of_several_pings_the_first_failure_decides() -> None:
     options = request("OPTIONS")
     tally = Tally("sip:bob@example.com")
     for status in (200, 404):
-        tally.on_outcome(Answered(options, build.response(options, status), 0.002))
+        tally.on_outcome(FinalResponse(options, build.response(options, status), 0.002))
     tally.on_outcome(Unanswered())
     assert isinstance(tally.failure, RefusedError)
     assert tally.summary().startswith("3 sent, 2 answered, 33% lost; min/median/max 2.0/2.0/2.0")

@@ -11,7 +11,7 @@ import pytest
 from sipcli.core.calls.events import Answered as CallAnswered
 from sipcli.core.calls.events import Ended, OfferAnswered, OfferDue, OfferRefused, Progress
 from sipcli.core.events import Pong, Registered, RegistrationFailed
-from sipcli.core.requests.exchange import Answered, Outcome
+from sipcli.core.requests.exchange import FinalResponse, Outcome
 from sipcli.sip import build
 from sipcli.sip.message import Response
 from sipcli.sip.parser import encode
@@ -111,7 +111,7 @@ def test_a_useless_answer_to_options_is_an_outcome(phone: CallWire) -> None:
     outcomes = ping(phone)
     phone.receive(USELESS["b'SIP/2.0 OK'"](encode(build.response(phone.last(), 200))))
     (outcome,) = outcomes
-    assert isinstance(outcome, Answered)
+    assert isinstance(outcome, FinalResponse)
     assert (outcome.response.status, [f.reason for f in outcome.response.faults]) == (
         502,
         ["Malformed Status-Line"],
@@ -124,7 +124,7 @@ def test_an_unreadable_cseq_does_not_hide_whose_answer_it_is(phone: CallWire) ->
     outcomes = ping(phone)
     data = encode(build.response(phone.last(), 404))
     phone.receive(data.replace(b"CSeq: 1 OPTIONS", b"CSeq: one"))
-    assert [isinstance(one, Answered) and one.response.status for one in outcomes] == [404]
+    assert [isinstance(one, FinalResponse) and one.response.status for one in outcomes] == [404]
 
 
 def test_without_a_via_nothing_is_guessed_where_two_requests_may_be_meant(phone: CallWire) -> None:

@@ -5,7 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from sipcli.core import events
-from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
+from sipcli.core.requests.exchange import (
+    ConnectionLost,
+    FinalResponse,
+    NotSent,
+    Outcome,
+    Unanswered,
+    Unauthorized,
+)
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings
@@ -77,7 +84,7 @@ def test_the_time_is_that_of_the_request_that_was_answered() -> None:
     asking.wire.now += 0.25
     asking.wire.receive(refuse(asking.wire.last(), 200))
     (outcome,) = asking.outcomes
-    assert isinstance(outcome, Answered)
+    assert isinstance(outcome, FinalResponse)
     assert asking.event == events.Pong(target=str(BOB), status=200, rtt_s=0.25)
 
 
@@ -88,7 +95,7 @@ def test_any_final_answer_is_an_outcome(ask: Callable[..., Asking], status: int)
     assert asking.outcomes == []
     asking.wire.receive(refuse(asking.wire.last(), status))
     (outcome,) = asking.outcomes
-    assert isinstance(outcome, Answered)
+    assert isinstance(outcome, FinalResponse)
     assert outcome.response.status == status
     assert asking.event.status == status
 
@@ -135,7 +142,7 @@ def test_silence_is_known_after_32_seconds(ask: Callable[..., Asking]) -> None:
 def test_a_lost_connection_leaves_the_outcome_unknown(ask: Callable[..., Asking]) -> None:
     asking = ask()
     asking.wire.lose()
-    assert asking.outcomes == [Lost()]
+    assert asking.outcomes == [ConnectionLost()]
     assert asking.event.status is None
 
 

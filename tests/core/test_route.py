@@ -6,8 +6,7 @@ from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.config.server_settings import WsServer
 from sipcli.core import events
 from sipcli.core.calls.events import Answered, Ended, Progress
-from sipcli.core.requests.exchange import Answered as FinalAnswer
-from sipcli.core.requests.exchange import NotSent, Outcome
+from sipcli.core.requests.exchange import FinalResponse, NotSent, Outcome
 from sipcli.core.requests.identity import Granted
 from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.sip import build
@@ -262,7 +261,7 @@ def test_options_and_messages_go_through_it_too() -> None:
     use_proxy(wire, "<sip:gate.example.net>")
     assert routes(wire.last()) == ["<sip:gate.example.net;lr>"]
     wire.reply(wire.last(), 200)
-    assert isinstance(outcomes[0], FinalAnswer)
+    assert isinstance(outcomes[0], FinalResponse)
     assert outcomes[0].response.status == 200
     assert len(wire.told(events.Pong)) == 1
     wire.step(wire.agent.send_message, BOB, "hi", outcomes.append)
@@ -287,7 +286,7 @@ def test_options_and_messages_need_permission_for_a_proxy(
     assert routes(wire.last()) == ["<sip:gate@good.example.net;lr>"]
     use_proxy(wire, "<sip:evil.example>")
     assert len(wire.requests(method)) == 2
-    assert isinstance(outcomes[0], FinalAnswer)
+    assert isinstance(outcomes[0], FinalResponse)
     assert outcomes[0].response.status == 305
 
 

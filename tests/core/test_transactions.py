@@ -9,9 +9,8 @@ from sipcli.core.transactions.layer import (
     MAX_SERVER_TRANSACTIONS,
     Inbound,
     Transactions,
-    client_key,
-    server_key,
 )
+from sipcli.core.transactions.matching import client_key, server_key
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from tests.core.factories import ALPHA

@@ -7,7 +7,7 @@ import time
 import pytest
 import trustme
 
-from sipcli.core.requests.exchange import Answered, Lost, NotSent
+from sipcli.core.requests.exchange import ConnectionLost, FinalResponse, NotSent
 from sipcli.core.transactions import client
 from sipcli.errors import ConnectError, MissingPassword, NoAnswerError, RegistrationError
 from sipcli.net import websocket
@@ -165,8 +165,8 @@ def test_a_ping_and_a_message_have_their_outcome() -> None:
             async with phone(at(server), Heard()) as one:
                 await one.ready()
                 ponged, answered = await asyncio.gather(one.ping(BOB), one.send_message(BOB, "hi"))
-            assert isinstance(ponged, Answered)
-            assert isinstance(answered, Answered)
+            assert isinstance(ponged, FinalResponse)
+            assert isinstance(answered, FinalResponse)
             assert (ponged.response.status, answered.response.status) == (200, 404)
             assert server.requests("MESSAGE")[0].body == b"hi"
 
@@ -189,7 +189,7 @@ def test_what_was_in_the_air_when_the_connection_broke_is_lost() -> None:
             asking = asyncio.ensure_future(one.ping(BOB))
             await server.heard("OPTIONS")
             await server.break_connections()
-            assert await asking == Lost()
+            assert await asking == ConnectionLost()
 
     run(test())
 

@@ -7,7 +7,7 @@ import pytest
 from sipcli.core.agent import UserAgent
 from sipcli.core.calls.calls import Calls
 from sipcli.core.connection.flow import Flow
-from sipcli.core.requests.exchange import Answered
+from sipcli.core.requests.exchange import FinalResponse
 from sipcli.phone.events import Warned
 from sipcli.sip.uri import SipUri
 from tests.media import virtual_time
@@ -95,7 +95,7 @@ def test_a_message_that_the_core_cannot_take_does_not_cost_us_our_calls(
                     outcomes.append(await one.ping(BOB))
 
     run(test())
-    assert isinstance(outcomes[0], Answered)
+    assert isinstance(outcomes[0], FinalResponse)
 
 
 def test_work_may_begin_after_another_has_failed() -> None:

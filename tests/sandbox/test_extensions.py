@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from sipcli.config.settings import Settings
-from sipcli.core.requests.exchange import Answered
+from sipcli.core.requests.exchange import FinalResponse
 from sipcli.media.audio_io.generators import Silence, ToneSource
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
@@ -224,7 +224,7 @@ def test_message_sends_each_message_back() -> None:
             ]
 
         outcome = await alice.phone.send_message(address_of("message"), "grüße")
-        assert isinstance(outcome, Answered)
+        assert isinstance(outcome, FinalResponse)
         assert outcome.response.status == 200
         await alice.until(received)
         assert received() == ["grüße"]
@@ -235,7 +235,7 @@ def test_message_sends_each_message_back() -> None:
 def test_an_extension_answers_a_ping() -> None:
     async def work(alice: User, _: Sandbox) -> None:
         outcome = await alice.phone.ping(address_of("echo"))
-        assert isinstance(outcome, Answered)
+        assert isinstance(outcome, FinalResponse)
         assert outcome.response.status == 200
 
     in_sandbox(work)

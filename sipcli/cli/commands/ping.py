@@ -11,7 +11,7 @@ from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.cli.targets import resolve_target
-from sipcli.core.requests.exchange import Answered, Outcome
+from sipcli.core.requests.exchange import FinalResponse, Outcome
 from sipcli.errors import Interrupted, SipcliError
 from sipcli.phone.request_errors import failure
 from sipcli.phone.runner import UserAgentRunner
@@ -32,7 +32,7 @@ class Tally:
     def on_outcome(self, outcome: Outcome) -> None:
         """Add one result."""
         self.sent += 1
-        if isinstance(outcome, Answered):
+        if isinstance(outcome, FinalResponse):
             self.times.append(outcome.rtt * 1000)
         self.failure = self.failure or failure(f"ping {self.target}", outcome)
 

@@ -9,7 +9,7 @@ from sipcli.core.calls.invite_usage import InviteUsage
 from sipcli.core.calls.reasons import q850
 from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
-from sipcli.core.dialogs.services import DialogServices, Fields
+from sipcli.core.dialogs.services import DialogServices, HeaderFields
 from sipcli.sip.grammar import quote
 from sipcli.sip.message import Message, Request
 
@@ -27,7 +27,7 @@ class Setup(Protocol):
     def is_done(self) -> bool:
         """True if nothing of it is left, on the wire or in timers."""
 
-    def hang_up(self, status: int | None, headers: Fields, now: float) -> int:
+    def hang_up(self, status: int | None, headers: HeaderFields, now: float) -> int:
         """Want no call any more: CANCEL, or a refusal with `status`; returns the final status."""
 
     def sessions(self) -> Iterator[Session]:

@@ -14,14 +14,14 @@ from sipcli.config.settings import Settings
 from sipcli.core.calls.call import Call, EmitCallEvent
 from sipcli.core.calls.events import CallId
 from sipcli.core.calls.gate import NO_ROOM, Gate, may_replace
-from sipcli.core.calls.incoming import Incoming
+from sipcli.core.calls.incoming import IncomingInvite
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.core.calls.outgoing import Outgoing
+from sipcli.core.calls.outgoing import OutgoingInvite
 from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import refuse_interval
 from sipcli.core.calls.transfer import Transferee
 from sipcli.core.connection.flow import Flow
-from sipcli.core.dialogs.services import DialogServices, Fields
+from sipcli.core.dialogs.services import DialogServices, HeaderFields
 from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.header_values import Replaces
@@ -61,7 +61,7 @@ class Calls:
         self.bugs: list[Exception] = []
         """Exceptions that ended calls; the owner reads and clears them."""
         self._calls: dict[CallId, Call] = {}
-        self._incoming: dict[CallId, Incoming] = {}
+        self._incoming: dict[CallId, IncomingInvite] = {}
         self._transfers: dict[CallId, Transferee] = {}
         """Accepted transfers: the far end may hang up before the new call is placed."""
 
@@ -73,7 +73,7 @@ class Calls:
         offer: bytes,
         now: float,
         *,
-        headers: Fields = (),
+        headers: HeaderFields = (),
         anonymous: bool = False,
         transfer: CallId | None = None,
     ) -> CallId:
@@ -102,7 +102,7 @@ class Calls:
             call.report = lambda status, reason, is_final, at: referring.report(
                 status, reason, at, is_final=is_final
             )
-        outgoing = Outgoing(call, target, offer, fields, anonymous=anonymous)
+        outgoing = OutgoingInvite(call, target, offer, fields, anonymous=anonymous)
         call.setup = outgoing
         self._calls[call.id] = call
         outgoing.start(now)
@@ -123,7 +123,7 @@ class Calls:
         now: float,
         *,
         reason: str | None = None,
-        headers: Fields = (),
+        headers: HeaderFields = (),
     ) -> None:
         """Refuse an incoming call with 300 to 699."""
         ringing = self._ringing(call)
@@ -263,7 +263,7 @@ class Calls:
         if not self._has_room(replaced) or len(self._calls) >= MAX_LINGERING:
             return Answer(486)
         call = self._new_call(request.call_id, now)
-        incoming = Incoming(call, inbound, replaced, self._no_answer_timeout, now)
+        incoming = IncomingInvite(call, inbound, replaced, self._no_answer_timeout, now)
         call.setup = incoming
         self._calls[call.id] = call
         self._incoming[call.id] = incoming
@@ -340,9 +340,9 @@ class Calls:
         ]
         return len(live) + len(due) < self._most
 
-    def _outgoing(self, call_id: CallId) -> Outgoing:
+    def _outgoing(self, call_id: CallId) -> OutgoingInvite:
         setup = self._call(call_id).setup
-        if not isinstance(setup, Outgoing):
+        if not isinstance(setup, OutgoingInvite):
             raise OutOfTurn("this is an incoming call")
         return setup
 
@@ -358,7 +358,7 @@ class Calls:
             raise OutOfTurn("the call has no dialog yet, or more than one")
         return session
 
-    def _ringing(self, call_id: CallId) -> Incoming:
+    def _ringing(self, call_id: CallId) -> IncomingInvite:
         self._call(call_id)
         incoming = self._incoming.get(call_id)
         if incoming is None:

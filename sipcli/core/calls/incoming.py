@@ -12,8 +12,7 @@ from enum import Enum, auto
 from typing import Final
 
 from sipcli.core.calls.call import Call
-from sipcli.core.calls.events import CallId
-from sipcli.core.calls.events import Incoming as IncomingEvent
+from sipcli.core.calls.events import CallId, Incoming
 from sipcli.core.calls.invite_usage import InviteUsage, capabilities
 from sipcli.core.calls.offer_answer import OutOfTurn, Turn, description
 from sipcli.core.calls.provisional import FIRST_RSEQ_LIMIT, TAG, Draft, ReliableSender
@@ -21,7 +20,7 @@ from sipcli.core.calls.reasons import why
 from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
 from sipcli.core.dialogs.dialog import Dialog
-from sipcli.core.dialogs.services import Fields
+from sipcli.core.dialogs.services import HeaderFields
 from sipcli.core.requests.route import needs_sips_contact
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.header_values import RAck
@@ -40,7 +39,7 @@ class IncomingState(Enum):
     OVER = auto()
 
 
-class Incoming:
+class IncomingInvite:
     """The INVITE server side of a call (call.Setup)."""
 
     def __init__(
@@ -86,7 +85,7 @@ class Incoming:
         request, call, replaces = self._inbound.request, self._call, self._replaces
         replaced: CallId | None = None if replaces is None else replaces.id
         call.emit(
-            IncomingEvent(
+            Incoming(
                 call=call.id,
                 sender=str(request.from_.uri),
                 display_name=request.from_.display_name,
@@ -136,7 +135,9 @@ class Incoming:
         self._enter(IncomingState.ACCEPTING)
         self.settle(now)
 
-    def reject(self, status: int, headers: Fields, now: float, reason: str | None = None) -> None:
+    def reject(
+        self, status: int, headers: HeaderFields, now: float, reason: str | None = None
+    ) -> None:
         """Refuse the call with 300 to 699."""
         if self.state in (IncomingState.RINGING, IncomingState.ACCEPTING):
             self._session.usage.respond(self._inbound, status, now, reason=reason, headers=headers)
@@ -183,7 +184,7 @@ class Incoming:
         """True if nothing is outstanding."""
         return self.state in (IncomingState.ANSWERED, IncomingState.OVER)
 
-    def hang_up(self, status: int | None, headers: Fields, now: float) -> int:
+    def hang_up(self, status: int | None, headers: HeaderFields, now: float) -> int:
         """Refuse the call: 480 unless another status is given."""
         self.reject(status or 480, (), now)
         return status or 480

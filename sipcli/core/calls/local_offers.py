@@ -8,7 +8,14 @@ from sipcli.core.calls.offer_answer import OutOfTurn, description, why_missing
 from sipcli.core.calls.provisional import TAG as RELIABLE
 from sipcli.core.dialogs.invite_exchange import Failure, InviteExchange
 from sipcli.core.dialogs.usage import DIALOG_GONE, NOT_SERVED
-from sipcli.core.requests.exchange import Answered, Lost, NotSent, Outcome, Unanswered, Unauthorized
+from sipcli.core.requests.exchange import (
+    ConnectionLost,
+    FinalResponse,
+    NotSent,
+    Outcome,
+    Unanswered,
+    Unauthorized,
+)
 from sipcli.sip.message import Request, Response
 
 MAX_WAIT: Final = 32.0
@@ -161,7 +168,7 @@ class LocalOffers:
         if self._usage.is_over:
             return
         match outcome:
-            case Answered(_, response) if response.status < 300:
+            case FinalResponse(_, response) if response.status < 300:
                 self._usage.dialog.refresh_target(response)
                 self._succeeded(response, now)
             case _:
@@ -186,23 +193,23 @@ class LocalOffers:
     def _failed(self, failure: Failure | NotSent, now: float) -> None:
         usage = self._usage
         match failure:
-            case Answered(_, Response(status=422) as response) if usage.session_timer.too_small(
-                response
+            case FinalResponse(_, Response(status=422) as response) if (
+                usage.session_timer.too_small(response)
             ):
                 self._send(now)
-            case Answered(_, Response(status=408)) | Unanswered() if self._is_lasting:
+            case FinalResponse(_, Response(status=408)) | Unanswered() if self._is_lasting:
                 self._refused(408, "the far end does not answer", None, now)
-            case Answered(_, response) if response.status in DIALOG_GONE:
+            case FinalResponse(_, response) if response.status in DIALOG_GONE:
                 reason = f"{response.status} {response.reason}"
                 usage.call.dialog_over(usage, "network", None, f"the far end said {reason}", now)
-            case Answered(_, response) if self._tries_the_other_way(response, now):
+            case FinalResponse(_, response) if self._tries_the_other_way(response, now):
                 pass
-            case Answered(_, response) | Unauthorized(response):
+            case FinalResponse(_, response) | Unauthorized(response):
                 self._refused(response.status, response.reason, self._wait(response), now)
             case Unanswered(note=note):
                 reason = f"the far end does not answer{note}"
                 usage.call.dialog_over(usage, "network", None, reason, now)
-            case Lost() | NotSent():
+            case ConnectionLost() | NotSent():
                 self._refused(None, "there is no connection", None, now)
 
     def _tries_the_other_way(self, response: Response, now: float) -> bool:

@@ -20,9 +20,15 @@ from sipcli.core.calls.session_timer import MinInterval
 from sipcli.core.connection.flow import Flow
 from sipcli.core.dialogs.dialog import Dialog
 from sipcli.core.dialogs.invite_exchange import Failure, InviteExchange
-from sipcli.core.dialogs.services import Fields
+from sipcli.core.dialogs.services import HeaderFields
 from sipcli.core.dialogs.usage import NOT_SERVED
-from sipcli.core.requests.exchange import Answered, Lost, Outcome, Unanswered, Unauthorized
+from sipcli.core.requests.exchange import (
+    ConnectionLost,
+    FinalResponse,
+    Outcome,
+    Unanswered,
+    Unauthorized,
+)
 from sipcli.core.requests.proxies import Proxies
 from sipcli.core.requests.requester import CALL_SUPPORTED
 from sipcli.core.requests.route import lack_of_security
@@ -51,11 +57,11 @@ class _Fork:
     """The description in an unreliable response: the answer, unless a reliable one has it."""
 
 
-class Outgoing:
+class OutgoingInvite:
     """The INVITE client side of a call (call.Setup)."""
 
     def __init__(
-        self, call: Call, target: Uri, offer: bytes, headers: Fields, *, anonymous: bool
+        self, call: Call, target: Uri, offer: bytes, headers: HeaderFields, *, anonymous: bool
     ) -> None:
         self._call = call
         self._services = call.services
@@ -112,7 +118,7 @@ class Outgoing:
         """True if nothing is outstanding."""
         return self._invitation is None or self._invitation.is_over
 
-    def hang_up(self, status: int | None, headers: Fields, now: float) -> int:
+    def hang_up(self, status: int | None, headers: HeaderFields, now: float) -> int:
         """CANCEL, as soon as that is allowed; a 2xx that crosses it gets ACK and BYE."""
         if self._invitation is not None:
             self._invitation.cancel(now, headers)
@@ -183,7 +189,7 @@ class Outgoing:
         if call.is_over:
             return
         match failure:
-            case Answered(response=response):
+            case FinalResponse(response=response):
                 self._refused(response, now)
             case Unauthorized(response, reason, needs_password):
                 call.end(
@@ -197,7 +203,7 @@ class Outgoing:
             case Unanswered(note=note):
                 reason = f"no response to the INVITE within {LIFETIME:g} s{note}"
                 call.end("network", 408, reason, now)
-            case Lost():
+            case ConnectionLost():
                 call.end("network", None, "the connection was lost", now)
 
     # Inside
@@ -268,7 +274,7 @@ class Outgoing:
 
         def on_outcome(outcome: Outcome, at: float) -> None:
             """Note a refusal; the far end retransmits unacknowledged responses on its own."""
-            if isinstance(outcome, Answered) and outcome.response.status in NOT_SERVED:
+            if isinstance(outcome, FinalResponse) and outcome.response.status in NOT_SERVED:
                 fork.takes_prack = False
 
         fork.session.usage.ask("PRACK", on_outcome, now, headers=(("RAck", str(rack)),))

@@ -18,9 +18,9 @@ from sipcli.core.calls.session_timer import SessionTimer
 from sipcli.core.calls.transfer import Transferee, Transferor
 from sipcli.core.connection.flow import Flow
 from sipcli.core.dialogs.dialog import Dialog
-from sipcli.core.dialogs.services import DialogServices, Fields
+from sipcli.core.dialogs.services import DialogServices, HeaderFields
 from sipcli.core.requests import uas_checks
-from sipcli.core.requests.exchange import Lost, NotSent, Outcome
+from sipcli.core.requests.exchange import ConnectionLost, NotSent, Outcome
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.bodies import find_body
@@ -69,7 +69,7 @@ class Session:
         )
         self.pracks: PrackUser | None = None
         self.state = SessionState.OPEN
-        self._bye_headers: Fields = ()
+        self._bye_headers: HeaderFields = ()
         self._byes = 0
         services.log(f"dialog {dialog}: opened, towards {dialog.remote_target}")
 
@@ -123,7 +123,7 @@ class Session:
             raise OutOfTurn("the call is over")
         self.usage.ask("INFO", self._on_info, now, body=body, content_type=content_type)
 
-    def bye(self, now: float, headers: Fields = ()) -> None:
+    def bye(self, now: float, headers: HeaderFields = ()) -> None:
         """Send BYE: at once, or once there is a connection and their ACK has arrived (§15)."""
         if self.state is SessionState.OPEN:
             self._bye_headers = tuple(headers)
@@ -221,7 +221,7 @@ class Session:
         self.usage.ask("BYE", self._on_bye, now, headers=self._bye_headers)
 
     def _on_bye(self, outcome: Outcome, now: float) -> None:
-        is_lost = isinstance(outcome, Lost | NotSent)
+        is_lost = isinstance(outcome, ConnectionLost | NotSent)
         if self.state is SessionState.BYE_SENT:
             again = is_lost and self._byes < MAX_BYES
             self._enter(SessionState.BYE_OWED if again else SessionState.CLOSED)

@@ -13,7 +13,7 @@ from sipcli.core.calls.gate import DECISION_TIMEOUT_S, NO_ROOM, REFUSED, UNDECID
 from sipcli.core.calls.invite_usage import InviteUsage
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.dialogs.subscription import Notifier, receive_notify
-from sipcli.core.requests.exchange import Answered, Outcome
+from sipcli.core.requests.exchange import FinalResponse, Outcome
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.address import Address
@@ -90,7 +90,7 @@ class Transferor:
     def _referred(self, outcome: Outcome, now: float) -> None:
         status = final_status(outcome)
         match outcome:
-            case Answered(_, response) if response.status < 300:
+            case FinalResponse(_, response) if response.status < 300:
                 no_subscription = (response.headers.get("Refer-Sub") or "").lower() == "false"
                 self._progress(status, is_final=no_subscription)
             case _:

@@ -14,13 +14,19 @@ from enum import Enum, auto
 from typing import Protocol, TypeAlias
 
 from sipcli.core.connection.flow import Flow
-from sipcli.core.dialogs.services import DialogServices, Fields
-from sipcli.core.requests.exchange import Answered, Lost, Unanswered, Unauthorized, answer_challenge
+from sipcli.core.dialogs.services import DialogServices, HeaderFields
+from sipcli.core.requests.exchange import (
+    ConnectionLost,
+    FinalResponse,
+    Unanswered,
+    Unauthorized,
+    answer_challenge,
+)
 from sipcli.core.transactions.transaction import LIFETIME
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 
-Failure: TypeAlias = Answered | Unauthorized | Unanswered | Lost
+Failure: TypeAlias = FinalResponse | Unauthorized | Unanswered | ConnectionLost
 
 
 class InviteExchangeState(Enum):
@@ -65,7 +71,7 @@ class InviteExchange:
         self._user = user
         self._next_cseq = next_cseq
         self._auth = services.requester.authenticator.session()
-        self._cancel_headers: Fields = ()
+        self._cancel_headers: HeaderFields = ()
         self._patience = services.new_timer(request.call_id, self._give_up)
         self._is_told = False
         """True if its user has heard of the failure before it is over."""
@@ -75,7 +81,7 @@ class InviteExchange:
         """Send it, with credentials where they are known; `now` in seconds."""
         self._send(self._services.requester.authenticator.authorize(self.request), now)
 
-    def cancel(self, now: float, headers: Fields = ()) -> None:
+    def cancel(self, now: float, headers: HeaderFields = ()) -> None:
         """Want no answer any more: CANCEL, with these fields, as soon as that is allowed."""
         match self.state:
             case InviteExchangeState.CALLING:
@@ -108,7 +114,7 @@ class InviteExchange:
             self._challenged(response, now)
         else:
             self._auth.learn(self.request, response)
-            self._fail(Answered(self.request, response, 0.0), now)
+            self._fail(FinalResponse(self.request, response, 0.0), now)
 
     def on_useless(self, response: Response, now: float) -> None:
         """A response came that cannot be used: give up, and cancel at the far end.
@@ -120,7 +126,7 @@ class InviteExchange:
         elif self.state in (InviteExchangeState.CALLING, InviteExchangeState.PROCEEDING):
             self._send_cancel(now)
             self._is_told = True
-            self._user.on_failure(Answered(self.request, response, 0.0), now)
+            self._user.on_failure(FinalResponse(self.request, response, 0.0), now)
 
     def on_timeout(self, now: float, dropped: str | None) -> None:
         """Timer B fired: there was no response."""
@@ -129,7 +135,7 @@ class InviteExchange:
     def on_flow_lost(self, now: float) -> None:
         """The connection ended; after a 2xx that does no harm."""
         if not self.is_over:
-            self._fail(Lost(), now)
+            self._fail(ConnectionLost(), now)
 
     @property
     def _is_unwanted(self) -> bool:

@@ -14,7 +14,7 @@ from sipcli.sip import build
 from sipcli.sip.bodies import SDP
 from sipcli.sip.message import Request
 
-Fields: TypeAlias = Iterable[tuple[str, str]]
+HeaderFields: TypeAlias = Iterable[tuple[str, str]]
 
 NewTimer: TypeAlias = Callable[[Callable[[float], None]], Timer[None]]
 """Makes a timer from what it does when it fires, which takes the time in seconds."""
@@ -89,7 +89,7 @@ class DialogServices:
         method: str,
         *,
         cseq: int | None = None,
-        headers: Fields = (),
+        headers: HeaderFields = (),
         body: bytes = b"",
         content_type: str = SDP,
     ) -> Request:
@@ -106,7 +106,7 @@ class DialogServices:
         on_outcome: OnOutcome,
         now: float,
         *,
-        headers: Fields = (),
+        headers: HeaderFields = (),
         body: bytes = b"",
         content_type: str = SDP,
     ) -> None:
@@ -132,7 +132,7 @@ class DialogServices:
         *,
         reason: str | None = None,
         to_tag: str | None = None,
-        headers: Fields = (),
+        headers: HeaderFields = (),
         body: bytes = b"",
     ) -> None:
         """Answer a request; give `to_tag` if it has opened no dialog yet."""

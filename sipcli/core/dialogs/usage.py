@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from sipcli.core.dialogs.dialog import Dialog
-from sipcli.core.dialogs.services import DialogServices, Fields, OnOutcome
+from sipcli.core.dialogs.services import DialogServices, HeaderFields, OnOutcome
 from sipcli.core.requests import uas_checks
-from sipcli.core.requests.exchange import Answered, Outcome, Unanswered
+from sipcli.core.requests.exchange import FinalResponse, Outcome, Unanswered
 from sipcli.core.timers import Timer
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.bodies import SDP
@@ -54,7 +54,7 @@ class DialogUsage:
         on_outcome: OnOutcome,
         now: float,
         *,
-        headers: Fields = (),
+        headers: HeaderFields = (),
         body: bytes = b"",
         content_type: str = SDP,
     ) -> None:
@@ -89,7 +89,7 @@ class DialogUsage:
         now: float,
         *,
         reason: str | None = None,
-        headers: Fields = (),
+        headers: HeaderFields = (),
         body: bytes = b"",
     ) -> None:
         """Answer a request of this dialog, or the one that opens it."""
@@ -106,7 +106,7 @@ class DialogUsage:
     def _end_if_gone(self, method: str, outcome: Outcome, now: float) -> None:
         """End the usage where the outcome of a request says that there is no such dialog."""
         match outcome:
-            case Answered(_, response) if response.status in DIALOG_GONE:
+            case FinalResponse(_, response) if response.status in DIALOG_GONE:
                 status, said = response.status, f"said {response.status} {response.reason}".strip()
             # No answer to a NOTIFY ends the subscription alone (RFC 6665 §4.2.2, RFC 5057 §5.2).
             case Unanswered() if method != "NOTIFY":

@@ -20,9 +20,9 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.registration import bindings
 from sipcli.core.requests.credentials import AuthSession
 from sipcli.core.requests.exchange import (
-    Answered,
+    ConnectionLost,
     Exchange,
-    Lost,
+    FinalResponse,
     Outcome,
     Unanswered,
     Unauthorized,
@@ -45,7 +45,7 @@ MIN_REFRESH: Final = 1.0
 MAX_REFRESH: Final = 86400.0
 
 
-class State(Enum):
+class RegistrationState(Enum):
     """See the figure above."""
 
     OFF = auto()
@@ -65,7 +65,7 @@ def refresh_delay(expires: float) -> float:
     return min(max(expires - margin, MIN_REFRESH), MAX_REFRESH)
 
 
-class Owner(Protocol):
+class RegistrationOwner(Protocol):
     """The parts of the owning agent that a registration needs."""
 
     def emit(self, event: events.Event) -> None:
@@ -96,7 +96,7 @@ class Registration:
         self,
         settings: Settings,
         requester: Requester,
-        owner: Owner,
+        owner: RegistrationOwner,
         draw: Draw,
         *,
         retry_forever: bool,
@@ -122,7 +122,7 @@ class Registration:
         self._may_be_bound = False
         """True if a REGISTER succeeded, or may have: then `stop` has to unregister."""
         self._stopping = False
-        self.state = State.OFF
+        self.state = RegistrationState.OFF
         self._timers: Timers[None] = Timers()
         self._expiry = self._timers.timer(lambda _: self._lose_binding())
         """Runs while there is a binding, until its end."""
@@ -139,31 +139,31 @@ class Registration:
     def start(self, now: float) -> None:
         """Register, now or as soon as there is a connection."""
         self._stopping = False
-        if self.state is State.OFF:
-            self._enter(State.WAITING)
+        if self.state is RegistrationState.OFF:
+            self._enter(RegistrationState.WAITING)
             if self._flow is not None:
                 self._register(now)
 
     def flow_up(self, flow: Flow, now: float) -> None:
         """A connection is open: register on it, as each new one needs (RFC 5626 §4.2)."""
         self._flow = flow
-        if self.state in (State.WAITING, State.REGISTERED):
+        if self.state in (RegistrationState.WAITING, RegistrationState.REGISTERED):
             self._register(now)
 
     def flow_down(self, flow: Flow) -> None:
-        """The connection is gone; an outstanding REGISTER reports `Lost` after this."""
+        """The connection is gone; an outstanding REGISTER reports `ConnectionLost` after this."""
         if flow == self._flow:
             self._flow = None
-            if self.state is State.REGISTERED:
-                self._enter(State.WAITING)
+            if self.state is RegistrationState.REGISTERED:
+                self._enter(RegistrationState.WAITING)
 
     def stop(self, now: float) -> None:
         """Remove the binding, even if its REGISTER is still outstanding; then enter OFF."""
         self._stopping = True
         match self.state:
-            case State.REGISTERING:
+            case RegistrationState.REGISTERING:
                 self._patience.start(now + STOP_TIMEOUT_S)
-            case State.REGISTERED | State.WAITING:
+            case RegistrationState.REGISTERED | RegistrationState.WAITING:
                 self._unregister(now, if_bound=True)
 
     def slept(self, seconds: float) -> None:
@@ -194,7 +194,7 @@ class Registration:
         if self._flow is None:
             return
         self._send(self._flow, self._expires, now)
-        self._enter(State.REGISTERING)
+        self._enter(RegistrationState.REGISTERING)
 
     def _unregister(self, now: float, *, if_bound: bool) -> None:
         if self._flow is None or (if_bound and not self._may_be_bound):
@@ -203,11 +203,11 @@ class Registration:
                     "not connected, so the registration was not removed: it stays until it expires"
                 )
                 self._expiry.stop()  # its end is no longer ours to report
-            self._enter(State.OFF)
+            self._enter(RegistrationState.OFF)
             return
         self._auth = None
         self._send(self._flow, 0, now)
-        self._enter(State.UNREGISTERING)
+        self._enter(RegistrationState.UNREGISTERING)
 
     def _send(self, flow: Flow, expires: int, now: float) -> None:
         contact = self._identity.register_contact(expires, outbound=self._outbound)
@@ -237,7 +237,7 @@ class Registration:
     def _on_outcome(self, exchange: Exchange, outcome: Outcome, now: float) -> None:
         self._exchange = None
         self._cseq = exchange.request.cseq.number
-        if self.state is State.UNREGISTERING:
+        if self.state is RegistrationState.UNREGISTERING:
             self._after_unregister(outcome)
             return
         self._after_register(exchange.flow, outcome, now)
@@ -246,32 +246,32 @@ class Registration:
 
     def _after_unregister(self, outcome: Outcome) -> None:
         match outcome:
-            case Answered(response=Response(status=status)) if status // 100 == 2:
+            case FinalResponse(response=Response(status=status)) if status // 100 == 2:
                 pass
-            case Answered(response=response) | Unauthorized(response=response):
+            case FinalResponse(response=response) | Unauthorized(response=response):
                 text = f"unregistering failed: the registrar answered {_words(response)}"
                 self._warn(text)
-            case Unanswered() | Lost():
+            case Unanswered() | ConnectionLost():
                 self._warn("unregistering was not confirmed: the registrar did not answer")
         self._may_be_bound = False
         self._unbound()
-        self._enter(State.OFF)
+        self._enter(RegistrationState.OFF)
 
     def _after_register(self, flow: Flow, outcome: Outcome, now: float) -> None:
         match outcome:
-            case Answered(request, response) if response.status // 100 == 2:
+            case FinalResponse(request, response) if response.status // 100 == 2:
                 self._succeeded(request, response, now)
             case _ if self._stopping:
-                self._may_be_bound |= not isinstance(outcome, Answered | Unauthorized)
-                self._enter(State.WAITING)
-            case Answered(_, Response(status=423) as response) if self._adopts(response):
+                self._may_be_bound |= not isinstance(outcome, FinalResponse | Unauthorized)
+                self._enter(RegistrationState.WAITING)
+            case FinalResponse(_, Response(status=423) as response) if self._adopts(response):
                 self._register_again(now)
-            case Answered(_, Response(status=439)) if self._outbound:
+            case FinalResponse(_, Response(status=439)) if self._outbound:
                 self._outbound = False  # the first hop cannot do RFC 5626 (§11.6): go on without
                 self._register_again(now)
-            case Answered(_, Response(status=503) as response) if self._owner.has_another():
+            case FinalResponse(_, Response(status=503) as response) if self._owner.has_another():
                 self._failed_here(flow, 503, _words(response), now)
-            case Answered(_, response):
+            case FinalResponse(_, response):
                 self._failed(response.status, _why(response), self._wait(response), now)
             case Unauthorized(response, reason, needs_password):
                 wait = self._wait(response)
@@ -281,7 +281,7 @@ class Registration:
                 self._failed_here(flow, None, f"the registrar does not answer{note}", now)
             case _:
                 self._may_be_bound = True
-                self._enter(State.WAITING)
+                self._enter(RegistrationState.WAITING)
 
     def _adopts(self, response: Response) -> bool:
         """Adopt the Min-Expires of a 423 (§10.2.8); False if not longer, or asked too often."""
@@ -306,7 +306,7 @@ class Registration:
         self._may_be_bound = True
         self._identity.granted = reading.granted
         self._expiry.start(now + reading.expires)
-        self._enter(State.REGISTERED)
+        self._enter(RegistrationState.REGISTERED)
         self._attempt.start(now + refresh_delay(reading.expires))
         self._owner.emit(
             events.Registered(
@@ -334,7 +334,7 @@ class Registration:
         """Report a failure and retry in `wait` seconds; None: not on this connection."""
         self._failures += 1
         self._raises, self._expires = 0, self._settings.register_expires
-        self._enter(State.WAITING)
+        self._enter(RegistrationState.WAITING)
         if wait is not None:
             self._attempt.start(now + wait)
         self._owner.emit(
@@ -380,7 +380,7 @@ class Registration:
     def _warn(self, text: str) -> None:
         self._owner.emit(events.Warned(text=text))
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: RegistrationState) -> None:
         self.state = state
         self._attempt.stop()
         self._patience.stop()

@@ -11,7 +11,7 @@ from sipcli.sip.message import Request, Response
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class FinalResponse:
     """A final response came, and no challenge that we could answer."""
 
     request: Request
@@ -44,7 +44,7 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class ConnectionLost:
     """The connection ended first: whether the request had an effect is unknown."""
 
 
@@ -55,7 +55,7 @@ class NotSent:
     reason: str = "there is no connection"
 
 
-Outcome: TypeAlias = Answered | Unauthorized | Unanswered | Lost | NotSent
+Outcome: TypeAlias = FinalResponse | Unauthorized | Unanswered | ConnectionLost | NotSent
 
 
 class Exchange:
@@ -101,11 +101,11 @@ class Exchange:
             self._challenged(response, now)
             return
         self._session.learn(self.request, response)
-        self._end(Answered(self.request, response, now - self._sent_at), now)
+        self._end(FinalResponse(self.request, response, now - self._sent_at), now)
 
     def on_useless(self, response: Response, now: float) -> None:
         """A response came that cannot be used: it counts as a refusal."""
-        self._end(Answered(self.request, response, now - self._sent_at), now)
+        self._end(FinalResponse(self.request, response, now - self._sent_at), now)
 
     def on_timeout(self, now: float, dropped: str | None) -> None:
         """Timer F fired."""
@@ -113,7 +113,7 @@ class Exchange:
 
     def on_flow_lost(self, now: float) -> None:
         """The connection ended before a response came."""
-        self._end(Lost(), now)
+        self._end(ConnectionLost(), now)
 
     def _challenged(self, response: Response, now: float) -> None:
         answer = answer_challenge(self._session, self.request, response, self._next_cseq)

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from sipcli.core import events
 from sipcli.core.connection.flow import Flow
-from sipcli.core.requests.exchange import Answered, Exchange, NotSent, Outcome, Unauthorized
+from sipcli.core.requests.exchange import Exchange, FinalResponse, NotSent, Outcome, Unauthorized
 from sipcli.core.requests.proxies import Proxies
 from sipcli.core.requests.requester import Requester
 from sipcli.core.requests.route import lack_of_security
@@ -29,7 +29,7 @@ def ping(
     """Send OPTIONS to `target`; emit one `Pong` event with the result."""
 
     def report(outcome: Outcome) -> None:
-        rtt = outcome.rtt if isinstance(outcome, Answered) else None
+        rtt = outcome.rtt if isinstance(outcome, FinalResponse) else None
         emit(events.Pong(target=str(target), status=final_status(outcome), rtt_s=rtt))
         on_outcome(outcome)
 
@@ -69,7 +69,7 @@ def send_message(
 def final_status(outcome: Outcome) -> int | None:
     """The status of the final response; None without one."""
     match outcome:
-        case Answered(response=response) | Unauthorized(response=response):
+        case FinalResponse(response=response) | Unauthorized(response=response):
             return response.status
         case _:
             return None
@@ -100,7 +100,7 @@ def _ask(
         Exchange(request, flow, requester, on_outcome, auth=auth).start(at)
 
     def on_outcome(exchange: Exchange, outcome: Outcome, at: float) -> None:
-        proxy = proxies.named_by(outcome.response) if isinstance(outcome, Answered) else None
+        proxy = proxies.named_by(outcome.response) if isinstance(outcome, FinalResponse) else None
         if proxy is None or not requester.permits_proxy(proxy):
             report(outcome)
         else:

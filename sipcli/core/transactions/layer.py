@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.timers import Timer, Timers
 from sipcli.core.transactions.client import ClientTransaction, InviteClient, NonInviteClient
+from sipcli.core.transactions.matching import (
+    TransactionKey,
+    client_key,
+    is_about,
+    is_within,
+    may_answer,
+    server_key,
+)
 from sipcli.core.transactions.server import (
     InviteServer,
     InviteServerState,
@@ -16,11 +24,11 @@ from sipcli.core.transactions.server import (
 from sipcli.core.transactions.transaction import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.sip import build
 from sipcli.sip.grammar import Malformed
-from sipcli.sip.message import Fault, Layer, Message, Request, Response
+from sipcli.sip.message import Fault, Layer, Request, Response
 from sipcli.sip.validate import useless
 
 MAX_SERVER_TRANSACTIONS: Final = 1000
-"""Most server transactions, inside and outside dialogs each (`_is_within`). Those with a final
+"""Most server transactions, inside and outside dialogs each (`is_within`). Those with a final
 response are dropped first; requests beyond the limit get 503 without a transaction.
 """
 
@@ -30,8 +38,6 @@ FOREIGN_BRANCH: Final = Fault(
 FOREIGN_METHOD: Final = Fault(
     Layer.VALIDATION, "CSeq", None, "CSeq Method Is Not That Of The Request"
 )
-
-Key: TypeAlias = tuple[str, ...]
 
 
 class ClientUser(Protocol):
@@ -66,7 +72,7 @@ class Inbound:
 
     request: Request
     flow: Flow
-    key: Key
+    key: TransactionKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,26 +106,6 @@ class _Server:
     logged: str = ""
 
 
-def client_key(message: Message) -> Key:
-    """Branch and method: what a response and its request have in common (RFC 3261 §17.1.3)."""
-    return (message.via.branch or "", message.cseq.method)
-
-
-def server_key(request: Request, method: str | None = None) -> Key:
-    """The key that identifies a server transaction (RFC 3261 §17.2.3).
-
-    `method` asks for the key that the request would have with that method: INVITE for an
-    ACK or a CANCEL. Branches without the magic cookie, or with nothing behind it, fall
-    back to the rules for RFC 2543 peers.
-    """
-    via = request.via
-    method = method or request.method
-    if via.is_of_rfc3261:
-        return (via.branch or "", via.host, str(via.port), method)
-    tag = request.from_.tag or ""
-    return (str(request.uri), tag, request.call_id, str(request.cseq.number), str(via), method)
-
-
 class Transactions:
     """All client and server transactions of one user agent.
 
@@ -130,8 +116,8 @@ class Transactions:
         self._wire = wire
         self._log = log
         self._timers: Timers[None] = Timers()
-        self._clients: dict[Key, _Client] = {}
-        self._servers: dict[Key, _Server] = {}
+        self._clients: dict[TransactionKey, _Client] = {}
+        self._servers: dict[TransactionKey, _Server] = {}
 
     def send(self, request: Request, flow: Flow, user: ClientUser, now: float) -> None:
         """Start a client transaction: `request` carries a Via with a branch never used before."""
@@ -190,12 +176,12 @@ class Transactions:
         """
         waiting = list(self._clients.values())
         if response is not None:
-            meant = [one for one in waiting if _is_about(one.machine.request, response)]
+            meant = [one for one in waiting if is_about(one.machine.request, response)]
             waiting = meant or waiting
         if len(waiting) == 1:
             waiting[0].dropped = text
 
-    def _key_of(self, response: Response) -> Key | None:
+    def _key_of(self, response: Response) -> TransactionKey | None:
         """The key of the client transaction that a response is for; None if unknown.
 
         Matches branch and method (§17.1.3); if one is malformed, the other fields.
@@ -206,7 +192,7 @@ class Transactions:
             found = [
                 key
                 for key, client in self._clients.items()
-                if _may_answer(client.machine.request, response)
+                if may_answer(client.machine.request, response)
             ]
             return found[0] if len(found) == 1 else None
 
@@ -232,14 +218,14 @@ class Transactions:
         if server is not None:
             delivered = self._serve(key, server, server.machine.receive(request))
             return Inbound(request, flow, key) if delivered else None
-        if request.method != "ACK" and self._has_room(is_within=_is_within(request)):
+        if request.method != "ACK" and self._has_room(is_within=is_within(request)):
             machine = (
                 InviteServer(request)
                 if request.method == "INVITE"
                 else NonInviteServer(request, now)
             )
             timer = self._timers.timer(lambda _: self._expire_server(key))
-            self._servers[key] = server = _Server(machine, flow, timer, _is_within(request))
+            self._servers[key] = server = _Server(machine, flow, timer, is_within(request))
             self._follow_state("server", server)
         return Inbound(request, flow, key)
 
@@ -291,18 +277,20 @@ class Transactions:
         for timer in self._timers.due(now):
             timer.fire(now)
 
-    def _expire_client(self, key: Key, now: float) -> None:
+    def _expire_client(self, key: TransactionKey, now: float) -> None:
         client = self._clients[key]
         for timer in client.machine.deadlines:
             self._ask(key, client, client.machine.expire(timer), now)
 
-    def _expire_server(self, key: Key) -> None:
+    def _expire_server(self, key: TransactionKey) -> None:
         server = self._servers[key]
         for timer in server.machine.deadlines:
             self._serve(key, server, server.machine.expire(timer))
 
     @staticmethod
-    def _remove(table: dict[Key, _Client] | dict[Key, _Server], key: Key) -> None:
+    def _remove(
+        table: dict[TransactionKey, _Client] | dict[TransactionKey, _Server], key: TransactionKey
+    ) -> None:
         entry = table.pop(key, None)
         if entry is not None:
             entry.timer.stop()
@@ -343,7 +331,7 @@ class Transactions:
             change = f"{before} -> {state}" if before else state
             self._log(f"{role} transaction {request.method} {request.via.branch}: {change}")
 
-    def _ask(self, key: Key, client: _Client, effects: list[Effect], now: float) -> None:
+    def _ask(self, key: TransactionKey, client: _Client, effects: list[Effect], now: float) -> None:
         """Carry out a client machine's effects; a terminated one is removed first."""
         self._follow_state("client", client)
         if client.machine.state.name == "TERMINATED":
@@ -359,7 +347,7 @@ class Transactions:
                 case Ignored(what):
                     self._wire.ignored(what)
 
-    def _serve(self, key: Key, server: _Server, effects: list[Effect]) -> bool:
+    def _serve(self, key: TransactionKey, server: _Server, effects: list[Effect]) -> bool:
         """Carry out a server machine's effects; return True if the message is for the user."""
         self._follow_state("server", server)
         if server.machine.state.name == "TERMINATED":
@@ -376,25 +364,3 @@ class Transactions:
                 case Ignored(what):
                     self._wire.ignored(what)
         return delivered
-
-
-def _may_answer(request: Request, response: Response) -> bool:
-    """True if a response of which Via or CSeq is malformed can be the answer to `request`."""
-    try:
-        return response.via.branch == request.via.branch
-    except Malformed:
-        pass
-    return _is_about(request, response)
-
-
-def _is_about(request: Request, response: Response) -> bool:
-    ours, theirs = request.headers, response.headers
-    return all(ours.get(name) == theirs.get(name) for name in ("Call-ID", "CSeq"))
-
-
-def _is_within(request: Request) -> bool:
-    """True if a request refers to a dialog or an earlier request: BYE, CANCEL, re-INVITE.
-
-    Strangers can claim that too, but then they get a 481 at once.
-    """
-    return request.to.tag is not None or request.method == "CANCEL"
