@@ -179,20 +179,16 @@ SAME_CLASS_NAMES = {
     "OnEvent": 3,
     "Session": 2,
     "Step": 2,
-    "Work": 2,
 }
 """Classes and type aliases that several modules define -> how many do. This list only shrinks."""
 SAME_MODULE_NAMES = {
     "call": 2,
     "context": 2,
     "credentials": 2,
-    "digits": 2,
     "keys": 2,
     "parser": 2,
-    "receiver": 2,
     "registration": 2,
     "runner": 2,
-    "sender": 2,
     "server": 2,
     "servers": 2,
     "session": 2,

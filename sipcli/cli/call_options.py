@@ -10,7 +10,7 @@ import click
 from sipcli.cli.command_help import Group, option
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
 from sipcli.expect.expectations import Expectations
-from sipcli.media.dtmf.digits import InvalidDigits, parse_digits
+from sipcli.media.dtmf.dtmf_digits import InvalidDigits, parse_digits
 from sipcli.phone.digits import Method
 
 

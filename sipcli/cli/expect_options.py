@@ -21,7 +21,7 @@ from sipcli.expect.expectations import (
     never_met,
 )
 from sipcli.expect.feasible import Terms
-from sipcli.media.dtmf.digits import DIGITS
+from sipcli.media.dtmf.dtmf_digits import DIGITS
 
 
 class Digits(click.ParamType[str]):

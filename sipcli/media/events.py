@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sipcli.errors import Phase
-from sipcli.media.dtmf.digits import Digit
+from sipcli.media.dtmf.dtmf_digits import Digit
 from sipcli.sdp.transport import Candidate, Fingerprint
 
 

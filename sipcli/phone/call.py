@@ -18,7 +18,7 @@ from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import Expectations, evaluate
 from sipcli.expect.thresholds import TONE_TOLERANCE
 from sipcli.log import LOGGER
-from sipcli.media.dtmf.digits import InvalidDigits, parse_digits
+from sipcli.media.dtmf.dtmf_digits import InvalidDigits, parse_digits
 from sipcli.media.quality.level import AUDIBLE_DBFS
 from sipcli.phone.call_errors import call_failure
 from sipcli.phone.call_manager import CallManager

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from sipcli.core.calls.events import By
-from sipcli.media.dtmf.digits import MAX_STEPS, DialStep, Digit, InvalidDigits, Pause, parse_digits
+from sipcli.media.dtmf.dtmf_digits import (
+    MAX_STEPS,
+    DialStep,
+    Digit,
+    InvalidDigits,
+    Pause,
+    parse_digits,
+)
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone import dtmf_info
 from sipcli.phone.context import CallContext

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from sipcli.media.dtmf.digits import DIGITS, Digit
+from sipcli.media.dtmf.dtmf_digits import DIGITS, Digit
 
 RELAY: Final = "application/dtmf-relay"
 PLAIN: Final = "application/dtmf"

@@ -20,8 +20,8 @@ from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
 from sipcli.media.rtp.delivery import Delivery
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.transport import media_transport
-from sipcli.media.transport.errors import IceFailed
-from sipcli.media.webrtc.dtls import Dtls, DtlsFault
+from sipcli.media.webrtc.dtls import Dtls
+from sipcli.media.webrtc.errors import DtlsFailed, IceFailed
 from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.phone.events import Binding, CallEnded, Registered
 from sipcli.phone.observer import NullObserver
@@ -170,7 +170,7 @@ def test_where_the_handshake_fails_it_is_dtls_and_ice_is_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def handshake(*_: object) -> None:
-        raise DtlsFault("the far end did not answer the DTLS handshake")
+        raise DtlsFailed("the far end did not answer the DTLS handshake")
 
     monkeypatch.setattr(Dtls, "handshake", handshake)
     findings = in_sandbox()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sipcli.media.dtmf.digits import MAX_STEPS, InvalidDigits
+from sipcli.media.dtmf.dtmf_digits import MAX_STEPS, InvalidDigits
 from sipcli.media.session.media_session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.phone.events import CallEnded, DigitsNotSent, Dtmf, Held

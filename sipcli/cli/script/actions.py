@@ -8,7 +8,7 @@ from sipcli.cli.call_session import CallSession
 from sipcli.cli.script.call_commands import CallCommands, InvalidCommand, split
 from sipcli.cli.script.event_log import EventLog, in_words
 from sipcli.errors import Phase
-from sipcli.media.dtmf.digits import InvalidDigits, Pause, parse_digits
+from sipcli.media.dtmf.dtmf_digits import InvalidDigits, Pause, parse_digits
 from sipcli.phone.events import (
     Calling,
     ChangeRefused,

@@ -9,7 +9,7 @@ from sipcli.cli.call_session import CallSession
 from sipcli.cli.output.wording import figures
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.core.calls.target import resolve
-from sipcli.media.dtmf.digits import DIGITS, InvalidDigits, parse_digits
+from sipcli.media.dtmf.dtmf_digits import DIGITS, InvalidDigits, parse_digits
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.managed_call import Call
 from sipcli.sip.grammar import Malformed

@@ -24,7 +24,7 @@ CLOSE_TIME: Final = 0.5
 """Maximum seconds that `close` waits for the last bytes to be written."""
 
 
-def started(work: Callable[[], None], name: str) -> threading.Thread:
+def start_thread(work: Callable[[], None], name: str) -> threading.Thread:
     """Start a daemon thread that runs `work`.
 
     Raises `DeviceError` if the system cannot start a thread.
@@ -37,7 +37,7 @@ def started(work: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
-def _words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Return the text of an error, with its type unless it is an OSError or ValueError."""
     if isinstance(error, OSError | ValueError):
         return getattr(error, "strerror", None) or str(error)
@@ -60,12 +60,14 @@ class BackgroundReader:
         self._is_done = False
         self._is_closed = False
         self._failure: str | None = None
-        started(self._run, f"read {name}")
+        start_thread(self._run, f"read {name}")
 
     @property
     def ended(self) -> bool:
         """True once the last frame was read."""
-        return self._is_done and not self._ready  # in this order: the last frame comes first
+        return (
+            self._is_done and not self._ready
+        )  # in this order: the last frame is added before it is done
 
     def read(self) -> Pcm:
         """Return the next frame, or silence while there is none."""
@@ -90,13 +92,13 @@ class BackgroundReader:
                     self._wait_for_room()
                     if self._is_closed:
                         break
-        except Exception as error:  # noqa: BLE001 - decoders raise what they like, and it is told
-            self._failure = f"{self._name} ended early: {_words(error)}"
+        except Exception as error:  # noqa: BLE001 - decoders raise anything, and it is reported
+            self._failure = f"{self._name} ended early: {_describe(error)}"
         self._is_done = True
 
     def _wait_for_room(self) -> None:
         while True:
-            self._room.clear()  # before the look: what is set after it is not lost
+            self._room.clear()  # before the check, so that no later `set` is lost
             if len(self._ready) < AHEAD or self._is_closed:
                 return
             self._room.wait()
@@ -118,10 +120,10 @@ class BackgroundWriter:
     def __init__(
         self, destination: Destination, name: str, warn: Warn, *, pause: float, max_waiting: int
     ) -> None:
-        """`pause` is how many seconds bytes may lie before they are written; 0 is at once.
+        """`pause` is the maximum delay of a write in seconds; 0 writes at once.
 
-        `max_waiting` is how many frames may wait, and as many again may be on their way.
-        Raises `DeviceError` where the system has no thread left for it.
+        `max_waiting` is the maximum number of frames that wait; as many again may be in progress.
+        Raises `DeviceError` if the system cannot start a thread.
         """
         self._destination = destination
         self._name = name
@@ -134,11 +136,11 @@ class BackgroundWriter:
         self._failure: str | None = None
         self.dropped = 0
         """Frames dropped because the destination was too slow or had failed."""
-        self._thread = started(self._run, f"write {name}")
+        self._thread = start_thread(self._run, f"write {name}")
 
     def write(self, frame: bytes) -> None:
         """Write one frame soon; drop it if the destination is too slow or has failed."""
-        self._tell()
+        self._report_failure()
         if len(self._waiting) >= self._max_waiting or not self._thread.is_alive():
             if self.dropped == 0 and self._thread.is_alive():
                 self._warn(f"{self._name} is too slow: audio is dropped")
@@ -154,9 +156,9 @@ class BackgroundWriter:
             self._is_closed = True
             self._wake.set()
             self._thread.join(CLOSE_TIME)
-            self._tell()
+            self._report_failure()
 
-    def _tell(self) -> None:
+    def _report_failure(self) -> None:
         if self._failure is not None:
             text, self._failure = self._failure, None
             self._warn(text)
@@ -172,7 +174,7 @@ class BackgroundWriter:
                         break
                     self._wake.wait(self._pause or None)
         except Exception as error:  # noqa: BLE001 - it would die unreported with this thread
-            self._failure = f"{self._name} cannot be written any more: {_words(error)}"
+            self._failure = f"{self._name} cannot be written any more: {_describe(error)}"
 
     def _write_all(self) -> None:
         if self._waiting:

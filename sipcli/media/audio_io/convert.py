@@ -13,7 +13,7 @@ class ToFrames:
         """`rate` in Hz, and the interleaved channels, are the device's."""
         self._channels = channels
         self._resampler = _Resampler(rate, RATE) if rate != RATE else None
-        # A resampler's output varies by a few samples: start with some, so every frame is full.
+        # The resampler's output varies by a few samples: start with some, so every frame is full.
         self._ready = silence(FRAME // 4)
 
     def __call__(self, pcm: Pcm) -> Pcm:

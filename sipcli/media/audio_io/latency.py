@@ -1,9 +1,9 @@
 """Control the latency between a device and a call: how much time a frame has to spare.
 
-A microphone frame has had spare time since its last block arrived; a loudspeaker frame has it
-until its first block is taken. Callbacks are sometimes late, and so are the call's ticks: the
-spare time must cover that, and anything beyond it is delay. So the target follows the recent
-lateness: quick to rise, slow to fall.
+The spare time of a microphone frame began when its last block arrived; that of a loudspeaker frame
+ends when its first block is taken. Callbacks are sometimes late, and so are the call's ticks: the
+spare time must cover that, and anything more is delay. So the target follows the recent lateness:
+it rises quickly and falls slowly.
 """
 
 from collections import deque
@@ -11,114 +11,114 @@ from typing import Final
 
 from sipcli.media.audio_io.rings import BLOCK_S
 
-_START_S: Final = 0.010
-"""Unrest that is reckoned with before any was seen, in seconds."""
+_INITIAL_JITTER_S: Final = 0.010
+"""The jitter assumed at the start, in seconds."""
 _MARGIN_S: Final = 0.002
 _MARGIN: Final = 0.25
-"""What is spared beyond the worst, for what is a little worse still: seconds, and a part of it."""
-_FAR_S: Final = 0.03
-"""Unrest beyond this is a standstill: no reserve lasts for that, and none is kept."""
+"""The margin beyond the worst jitter: seconds, and a share of it."""
+_STANDSTILL_S: Final = 0.03
+"""Seconds: greater jitter is a standstill, which no spare time is kept for."""
 _SECOND: Final = 50
-"""Frames."""
+"""Frames in a second."""
 _WINDOW: Final = 20
-"""Seconds for which the unrest of one is remembered."""
-_FOLLOW: Final = 0.2
-_STEP_S: Final = 0.0005
-"""What is usual follows each frame by a part of the difference, and at most so much."""
+"""Seconds for which the jitter is remembered."""
+_SMOOTHING: Final = 0.2
+_MAX_STEP_S: Final = 0.0005
+"""The mean spare time follows each frame by this share of the difference, and at most by this."""
 _RISE: Final = 0.05
 _MAX_RISE_S: Final = 0.0005
 _FALL: Final = 0.01
 _MAX_FALL_S: Final = 0.0001
-"""The part of an error that the next frame makes good, and the most, in seconds: a lack is made
-good within half a second, too much within some; the far end hears nothing of either."""
+"""The share of an error that is corrected with the next frame, and the maximum, in seconds: a lack
+is corrected within half a second, an excess within a few seconds; neither is audible."""
 _EXCESS_FRAMES: Final = 2 * _SECOND
-"""Frames that must all have had a block too much before one is left out."""
+"""Frames that must all have had a block too many before one is dropped."""
 
 
 class LatencyControl:
     """Tracks the spare time of each frame, in seconds, and how to correct it."""
 
     def __init__(self) -> None:
-        self._usual: float | None = None
-        self._unrest = _START_S
+        self._mean: float | None = None
+        self._jitter = _INITIAL_JITTER_S
         self._worst = 0.0
-        self._seconds = deque((_START_S,), maxlen=_WINDOW)
+        self._seconds = deque((_INITIAL_JITTER_S,), maxlen=_WINDOW)
         self._frames = 0
-        self._far = 0
-        self._rich = 0
+        self._far_frames = 0
+        self._excess_frames = 0
 
     @property
     def is_new(self) -> bool:
         """True before the first frame, and before the first one after a standstill."""
-        return self._usual is None
+        return self._mean is None
 
     @property
     def wanted(self) -> float:
-        """The target of the usual spare time."""
-        return self._unrest * (1 + _MARGIN) + _MARGIN_S
+        """The target of the mean spare time."""
+        return self._jitter * (1 + _MARGIN) + _MARGIN_S
 
     @property
     def error(self) -> float:
-        """The usual spare time beyond the target."""
-        return 0.0 if self._usual is None else self._usual - self.wanted
+        """The mean spare time beyond the target."""
+        return 0.0 if self._mean is None else self._mean - self.wanted
 
     @property
     def pace(self) -> float:
-        """Seconds by which the spare time should change until the next frame; below 0 for less."""
+        """Seconds by which the spare time should change with the next frame; negative for less."""
         error = self.error
         if error < 0:
             return min(_MAX_RISE_S, -error * _RISE)
         return -min(_MAX_FALL_S, error * _FALL)
 
     def observe(self, spare: float) -> int:
-        """Add a frame; returns how many blocks are too many, mostly none.
+        """Add the spare time of a frame; return how many blocks are too many, usually none.
 
-        A caller that drops some or all of them reports it with `gained`.
+        A caller that drops any of them reports it with `gained`.
         """
-        if self._usual is None:
-            self._usual = spare
-        off = spare - self._usual
-        if abs(off) > _FAR_S:
-            self._far += 1
-            if self._far < _SECOND:
+        if self._mean is None:
+            self._mean = spare
+        off = spare - self._mean
+        if abs(off) > _STANDSTILL_S:
+            self._far_frames += 1
+            if self._far_frames < _SECOND:
                 return 0
-            self._usual, off = spare, 0.0  # it is no exception, but how things are now
-        self._far = 0
-        self._note(-off)
-        self._usual += max(-_STEP_S, min(_STEP_S, off * _FOLLOW))
+            self._mean, off = spare, 0.0  # not an exception, but the new normal
+        self._far_frames = 0
+        self._add_jitter(-off)
+        self._mean += max(-_MAX_STEP_S, min(_MAX_STEP_S, off * _SMOOTHING))
         return self._too_many()
 
     def missed(self, spare: float) -> float:
-        """Take note of a frame that came to nothing, as it had no time to spare (`spare` <= 0).
+        """Add a frame that was missed because it had no spare time (`spare` <= 0).
 
-        Returns the time it should be given, so that those after it have what is wanted.
+        Return the spare time it should get, so that those after it have the target.
         """
         self.observe(spare)
-        if self._usual is None or abs(spare - self._usual) > _FAR_S:
-            self._usual = None
+        if self._mean is None or abs(spare - self._mean) > _STANDSTILL_S:
+            self._mean = None
             return self.wanted
         return max(_MARGIN_S, spare - self.error)
 
     def gained(self, seconds: float) -> None:
-        """Report that from now on each frame has this much more spare time, or less."""
-        if self._usual is not None:
-            self._usual += seconds
+        """Report that from now on each frame has this much more spare time; negative for less."""
+        if self._mean is not None:
+            self._mean += seconds
 
-    def _note(self, unrest: float) -> None:
-        self._worst = max(self._worst, unrest)
-        self._unrest = max(self._unrest, unrest)
+    def _add_jitter(self, jitter: float) -> None:
+        self._worst = max(self._worst, jitter)
+        self._jitter = max(self._jitter, jitter)
         self._frames += 1
         if self._frames == _SECOND:
             self._seconds.append(self._worst)
-            self._unrest = max(self._seconds)
+            self._jitter = max(self._seconds)
             self._worst, self._frames = 0.0, 0
 
     def _too_many(self) -> int:
         error = self.error
         if error <= BLOCK_S:
-            self._rich = 0
+            self._excess_frames = 0
             return 0
-        self._rich += 1
-        if self._rich < _EXCESS_FRAMES and error <= _FAR_S:
+        self._excess_frames += 1
+        if self._excess_frames < _EXCESS_FRAMES and error <= _STANDSTILL_S:
             return 0
         return int(error / BLOCK_S)

@@ -26,7 +26,7 @@ _GOODBYE_S: Final = 1.0
 
 
 class DeviceKind(Enum):
-    """The direction of a device."""
+    """An input or an output device."""
 
     INPUT = "microphone"
     OUTPUT = "loudspeaker"
@@ -35,9 +35,9 @@ class DeviceKind(Enum):
 LATENCY_S: Final = {DeviceKind.INPUT: 0.025, DeviceKind.OUTPUT: 0.02}
 """Seconds of buffer that PortAudio is asked for, beside a block.
 
-What is heard waits in no buffer: a larger one costs nothing, until blocks come in pairs, at 0.035.
-What is played waits in all of it. Through PulseAudio two streams take 2.3 % of a core by that,
-three quarters of it between ALSA and PulseAudio; in pairs it would be half as much.
+Captured sound does not wait in the buffer: a larger one costs nothing, up to 0.035, where blocks
+arrive in pairs. Played sound waits in all of it. Through PulseAudio, two streams then take 2.3 % of
+a core, three quarters of it between ALSA and PulseAudio; in pairs it would be half as much.
 """
 
 
@@ -86,7 +86,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class OpenDevice:
-    """A stream that runs."""
+    """A device with a running stream."""
 
     device: Device
     ring: CaptureRing | PlaybackRing
@@ -101,15 +101,15 @@ class OpenDevice:
 
 
 class _Name(bytes):
-    """What a C library calls something; not all of them write UTF-8."""
+    """A name from a C library, which may not be UTF-8."""
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """The text. What is not UTF-8 stands as `\\xNN`, so that it can be typed."""
+        """Return the text, with `\\xNN` for what is not UTF-8, so that it can be typed."""
         try:
             return super().decode(encoding, errors)
         except UnicodeDecodeError:
             if sys.platform == "win32":
-                raise  # sounddevice goes on with the code page of the system
+                raise  # sounddevice then tries the system's code page
             return super().decode(encoding, "backslashreplace")
 
 
@@ -250,9 +250,9 @@ def _sounddevice() -> Any:
         if isinstance(error, OSError) and error.errno is not None:  # too many open files, say
             raise DeviceError(f"PortAudio cannot be loaded: {error.strerror}") from error
         raise NoPortAudio from error
-    except Exception as error:  # its own error has no name yet that could stand here
-        words = " ".join(map(str, error.args[:2])).removeprefix("Error initializing PortAudio: ")
-        raise DeviceError(f"PortAudio cannot be started: {words}") from error
+    except Exception as error:  # its own exception class is not known before the import
+        reason = " ".join(map(str, error.args[:2])).removeprefix("Error initializing PortAudio: ")
+        raise DeviceError(f"PortAudio cannot be started: {reason}") from error
     if is_first:
         # Its handler would end the process with a traceback where a scan has failed.
         atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001 - there is no public way
@@ -280,7 +280,7 @@ def _end(sd: Any) -> None:
 
 
 def _format(sd: Any, direction: DeviceKind, device: Device) -> tuple[int, int]:
-    """The rate in Hz and the channels to open it with: ours if it can, else what it has."""
+    """Return the rate in Hz and the channels to open it with; ours if possible."""
     is_input = direction is DeviceKind.INPUT
     test = sd.check_input_settings if is_input else sd.check_output_settings
     failure: Exception | None = None
@@ -298,8 +298,10 @@ def _format(sd: Any, direction: DeviceKind, device: Device) -> tuple[int, int]:
 
 
 def _matches(fitting: list[Device], name: str) -> Iterator[list[Device]]:
-    """What `name` can mean, the likeliest first. One host API after the other, since on
-    Windows each device stands in several."""
+    """Yield the devices that `name` can mean, the likeliest first.
+
+    One host API after the other, since Windows lists each device in several.
+    """
     apis = list(dict.fromkeys(device.host_api for device in fitting))
     for api in apis:
         yield [d for d in fitting if d.host_api == api and name in (d.name, _full(d))][:1]

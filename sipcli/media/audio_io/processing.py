@@ -18,7 +18,7 @@ from sipcli.media.audio_io.rings import Ring
 from sipcli.media.pcm import RATE, Pcm
 
 _NOISE_LEVEL: Final = 1
-"""Of 0 to 3. Measured, it takes 6 dB of steady noise and leaves speech alone; 3 takes 7 dB."""
+"""0 to 3. Measured: 1 removes 6 dB of steady noise and leaves speech alone; 3 removes 7 dB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,46 +61,45 @@ class AudioProcessing:
         """
         if not isinstance(source, Microphone):
             return source.open(warn)
-        far_end = None
+        reference = None
         if self.cancels_echo and isinstance(sink, Loudspeaker):
-            far_end = AecReference(sink.hardware, sink.name)
+            reference = AecReference(sink.hardware, sink.name)
         elif not (self.suppresses_noise or self.controls_gain):
             return source.open(warn)
-        return DeviceSource(source.hardware, source.name, warn, VoiceProcessor(self, far_end))
+        return DeviceSource(source.hardware, source.name, warn, VoiceProcessor(self, reference))
 
 
 class VoiceProcessor:
     """The processing of one call's microphone.
 
-    How long the way from a loudspeaker to the microphone is, need not be told: AEC3 finds what
-    is between 0 and 0.5 s on its own, as fast as when it is told.
+    AEC3 finds the delay of the echo (0 to 0.5 s) on its own, as fast as if it were told.
     """
 
-    def __init__(self, treatment: AudioProcessing, far_end: AecReference | None) -> None:
-        """Without `far_end` no echo is cancelled."""
-        self._far_end = far_end
+    def __init__(self, processing: AudioProcessing, reference: AecReference | None) -> None:
+        """Without `reference` no echo is cancelled."""
+        self._reference = reference
         self._processor = _library()(
             sample_rate=RATE,
-            echo_cancellation=far_end is not None,
-            noise_suppression=treatment.suppresses_noise,
+            echo_cancellation=reference is not None,
+            noise_suppression=processing.suppresses_noise,
             ns_level=_NOISE_LEVEL,
-            auto_gain_control=treatment.controls_gain,
+            auto_gain_control=processing.controls_gain,
         )
 
     def __call__(self, frame: Pcm, microphone: Ring, position: int) -> Pcm:
-        """`frame` as it should be sent; it was captured from `position` on."""
-        far = self._far_end.frame(microphone, position) if self._far_end is not None else None
-        treated: Pcm = self._processor.process(frame, far)
-        return treated
+        """Return the frame to send; `frame` was captured at `position`."""
+        played = self._reference.frame(microphone, position) if self._reference else None
+        processed: Pcm = self._processor.process(frame, played)
+        return processed
 
     def close(self) -> None:
         """Release the loudspeaker."""
-        if self._far_end is not None:
-            self._far_end.close()
+        if self._reference is not None:
+            self._reference.close()
 
 
 def _library() -> Callable[..., Any]:
-    """Imported late, since it may be missing. Raises ImportError."""
+    """Return the library's class; late, since it may be missing. Raises `ImportError`."""
     from pywebrtc_audio import AudioProcessor
 
     return AudioProcessor

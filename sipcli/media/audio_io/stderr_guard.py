@@ -34,22 +34,22 @@ def silence_c_libraries() -> None:
 
 @contextmanager
 def stderr_kept() -> Iterator[None]:
-    """Keep what runs inside from turning off stderr itself, where C libraries are silent anyway.
+    """Keep the code inside from redirecting stderr, where C libraries are silenced anyway.
 
-    sounddevice does so while it is imported, a tenth of a second or more: what another thread
+    sounddevice does so during its import, for a tenth of a second or more: what another thread
     writes meanwhile, such as the error that ends the process, would be lost.
     """
-    turn = os.dup2
+    original = os.dup2
 
     def dup2(fd: int, fd2: int, inheritable: bool = True) -> int:
-        return fd2 if fd2 == _STDERR else turn(fd, fd2, inheritable)
+        return fd2 if fd2 == _STDERR else original(fd, fd2, inheritable)
 
     if _can_silence():
         os.dup2 = dup2
     try:
         yield
     finally:
-        os.dup2 = turn
+        os.dup2 = original
 
 
 @cache

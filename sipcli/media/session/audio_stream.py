@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol, runtime_checkable
 
 from sipcli.config.tables import OpusTable
-from sipcli.media.dtmf.digits import Digit
+from sipcli.media.dtmf.dtmf_digits import Digit
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.rtcp import ReceiverReport, SenderReport

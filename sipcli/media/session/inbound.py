@@ -6,8 +6,8 @@ from typing import Final
 
 from sipcli.catalog.codecs import COMFORT_NOISE, Codec
 from sipcli.media.codecs.codec import Decoder, make_decoder
-from sipcli.media.dtmf.digits import Digit
-from sipcli.media.dtmf.receiver import DtmfReceiver
+from sipcli.media.dtmf.dtmf_digits import Digit
+from sipcli.media.dtmf.dtmf_receiver import DtmfReceiver
 from sipcli.media.jitter_buffer.jitter_buffer import JitterBuffer
 from sipcli.media.pcm import FRAME, Pcm
 from sipcli.media.quality.level import AUDIBLE_DBFS, Meter, dbfs, rms

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from sipcli.errors import MediaError, Phase
 from sipcli.media.audio_io.ticker import Ticker
-from sipcli.media.dtmf.digits import DialStep, Digit
+from sipcli.media.dtmf.dtmf_digits import DialStep, Digit
 from sipcli.media.events import (
     DigitHeard,
     MediaBroke,

@@ -7,8 +7,8 @@ from sipcli.catalog.codecs import Codec
 from sipcli.media.codecs.codec import Encoder, make_encoder
 from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.codecs.packetizer import Packetizer
-from sipcli.media.dtmf.digits import DialStep, Digit
-from sipcli.media.dtmf.sender import DtmfSender, EventFrame
+from sipcli.media.dtmf.dtmf_digits import DialStep, Digit
+from sipcli.media.dtmf.dtmf_sender import DtmfSender, EventFrame
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.level import Meter
 from sipcli.media.rtp import extension

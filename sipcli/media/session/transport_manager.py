@@ -17,12 +17,12 @@ from sipcli.media.events import (
     TransportEvent,
 )
 from sipcli.media.session.media_config import MediaConfig
-from sipcli.media.transport.errors import FingerprintMismatch
 from sipcli.media.transport.media_transport import MediaTransport
+from sipcli.media.webrtc.errors import FingerprintMismatch
 from sipcli.sdp.negotiated import NegotiatedTransport
 from sipcli.sdp.transport import LocalTransport
 
-Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+_Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 OnPacket: TypeAlias = Callable[[bytes, float], None]
 
 
@@ -86,7 +86,7 @@ class TransportManager:
 
     # What is agreed
 
-    def apply(self, path: NegotiatedTransport, *, before_restart: Work | None = None) -> bool:
+    def apply(self, path: NegotiatedTransport, *, before_restart: _Work | None = None) -> bool:
         """Apply an agreement; an ICE restart begins after `before_restart` is done.
 
         Returns True if it leads to another far end than before.
@@ -164,14 +164,14 @@ class TransportManager:
         await _end(restarting)
         await self.transport.begin_anew()
 
-    async def _open(self, work: Work) -> None:
+    async def _open(self, work: _Work) -> None:
         """Open the first path."""
         try:
             await work()
         except MediaError as failure:
             self._failed(failure)
 
-    async def _open_another(self, work: Work, turning: asyncio.Task[None]) -> None:
+    async def _open_another(self, work: _Work, turning: asyncio.Task[None]) -> None:
         """Open the path to another far end; if that fails, an offer of ours may still help."""
         await asyncio.wait([turning])
         try:
@@ -183,10 +183,10 @@ class TransportManager:
 
     async def _go_over(
         self,
-        work: Work,
+        work: _Work,
         opening: asyncio.Task[None],
         restarting: asyncio.Task[None] | None,
-        before: Work | None,
+        before: _Work | None,
     ) -> None:
         """Do an ICE restart; cancels an earlier one still in progress."""
         await asyncio.wait([opening])

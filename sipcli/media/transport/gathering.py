@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.webrtc.candidates import HostPort
+from sipcli.media.webrtc.errors import ServerFailed, explain_connection
 from sipcli.media.webrtc.ice import IceAgent, host_addresses
 from sipcli.media.webrtc.ice_socket import IceSocket
-from sipcli.media.webrtc.server_errors import ServerFailed, explain_connection
 from sipcli.media.webrtc.stun_dtls import DtlsServer
 from sipcli.media.webrtc.turn import TurnEndpoint, add_relay
 from sipcli.net.dns import resolve

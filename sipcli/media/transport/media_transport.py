@@ -20,10 +20,10 @@ from sipcli.media.events import (
     MediaWarned,
     TransportEvent,
 )
-from sipcli.media.transport.errors import DtlsFailed, FingerprintMismatch, IceFailed
 from sipcli.media.transport.gathering import gather
 from sipcli.media.transport.ice_servers import IceServers
-from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate, DtlsFault, WrongFingerprint
+from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate
+from sipcli.media.webrtc.errors import DtlsFailed, IceFailed
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.srtp import Srtp
 from sipcli.sdp.transport import (
@@ -119,10 +119,9 @@ class MediaTransport:
         self._log("DTLS: handshake as %s", role)
         try:
             await self._dtls.handshake(role, fingerprints)
-        except DtlsFault as fault:
-            self._log("DTLS failed: %s", fault)
-            mismatch = isinstance(fault, WrongFingerprint)
-            raise (FingerprintMismatch if mismatch else DtlsFailed)(str(fault)) from fault
+        except DtlsFailed as failure:
+            self._log("DTLS failed: %s", failure)
+            raise
         self._srtp = self._dtls.derive_srtp()
         self._is_up = True
         self._log("DTLS: %s", ", ".join(self._dtls.protection))

@@ -12,9 +12,9 @@ from sipcli.media.transport.gathering import (
 )
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.webrtc.candidates import HostPort
+from sipcli.media.webrtc.errors import ServerFailed
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import IceSocket
-from sipcli.media.webrtc.server_errors import ServerFailed
 from sipcli.media.webrtc.stun_dtls import DtlsServer
 from sipcli.sdp.transport import Candidate
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from OpenSSL import SSL
 
 from sipcli.media.webrtc.dtls_flights import DtlsFlights
+from sipcli.media.webrtc.errors import DtlsFailed, FingerprintMismatch
 from sipcli.media.webrtc.srtp import Srtp
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 
@@ -50,14 +51,6 @@ _NO_RENEGOTIATION: Final = 100
 
 DTLS_1_2: Final = 0xFEFD
 """The oldest version that we accept (RFC 8827 §6.5)."""
-
-
-class DtlsFault(Exception):  # noqa: N818 - becomes one of the transport's failures
-    """The handshake has failed; the text says why."""
-
-
-class WrongFingerprint(DtlsFault):
-    """The far end's certificate is not the one that its description names."""
 
 
 class _AnyKeyCertificate(RTCCertificate):
@@ -190,7 +183,7 @@ class Dtls:
     async def handshake(self, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
         """Run the handshake and derive the keys; `fingerprints` are from the far end's description.
 
-        Raises `WrongFingerprint` and `DtlsFault`, within 8 s.
+        Raises `FingerprintMismatch` and `DtlsFailed`, within 8 s.
         """
         strong = [
             RTCDtlsFingerprint(algorithm=f.hash_function, value=f.value)
@@ -198,18 +191,20 @@ class Dtls:
             if f.hash_function in STRONG_HASHES
         ]
         if not strong:
-            raise WrongFingerprint("the far end's description has no fingerprint by a strong hash")
+            raise FingerprintMismatch(
+                "the far end's description has no fingerprint by a strong hash"
+            )
         self._transport._set_role(str(role))
         try:
             async with asyncio.timeout(HANDSHAKE_LIMIT):
                 await self._transport.start(RTCDtlsParameters(strong))
         except TimeoutError:
-            raise DtlsFault(self._flights.explain_silence(HANDSHAKE_LIMIT)) from None
+            raise DtlsFailed(self._flights.explain_silence(HANDSHAKE_LIMIT)) from None
         finally:
             self._flights.finish()
         if self._transport.state != "connected":
             await self._take_leave()
-            raise self._fault()
+            raise self._failure()
 
     def receive(self, data: bytes) -> None:
         """Process a DTLS datagram; never raises, whatever it contains."""
@@ -272,12 +267,12 @@ class Dtls:
             self._transport.connection.shutdown()
         await self._transport._write_ssl()
 
-    def _fault(self) -> DtlsFault:
+    def _failure(self) -> DtlsFailed:
         if self._transport.mismatch:
-            return WrongFingerprint(
+            return FingerprintMismatch(
                 "the far end's certificate is not the one that its description names"
                 f" (it showed {self.peer_fingerprint})"
             )
         if self._transport.encrypted:
-            return DtlsFault("the far end chose no SRTP protection profile that we know")
-        return DtlsFault(self._flights.explain_failure())
+            return DtlsFailed("the far end chose no SRTP protection profile that we know")
+        return DtlsFailed(self._flights.explain_failure())

@@ -11,8 +11,8 @@ from aioice import ice, stun
 
 from sipcli.media.webrtc.candidates import HostPort, from_aioice, is_credible, make, show, to_aioice
 from sipcli.media.webrtc.consent import Consent
+from sipcli.media.webrtc.errors import ServerFailed, explain_stun
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
-from sipcli.media.webrtc.server_errors import ServerFailed, explain_stun
 from sipcli.media.webrtc.stun_dtls import DtlsServer, ask_over_dtls
 from sipcli.net.network_watch import is_ours
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport

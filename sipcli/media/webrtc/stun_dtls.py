@@ -16,8 +16,8 @@ from OpenSSL._util import ffi, lib
 from sipcli.media.webrtc.candidates import HostPort
 from sipcli.media.webrtc.dtls import DTLS_1_2, DtlsPipe, DtlsTransport
 from sipcli.media.webrtc.dtls_flights import DtlsFlights
+from sipcli.media.webrtc.errors import ServerFailed, explain_connection, explain_stun
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, LARGEST_STUN, IceSocket
-from sipcli.media.webrtc.server_errors import ServerFailed, explain_connection, explain_stun
 
 HANDSHAKE_LIMIT: Final = 8.0
 """Seconds."""

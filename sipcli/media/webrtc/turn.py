@@ -11,9 +11,9 @@ from typing import Any, Final, cast
 from aioice import stun, turn
 
 from sipcli.media.webrtc.candidates import HostPort, is_credible, show
+from sipcli.media.webrtc.errors import ServerFailed, explain_connection, explain_stun
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
-from sipcli.media.webrtc.server_errors import ServerFailed, explain_connection, explain_stun
 
 FAREWELL_LIMIT: Final = 0.3
 """Seconds to wait for a server to confirm the release of an allocation."""

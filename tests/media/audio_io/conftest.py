@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sipcli.media.audio_io import aec_reference, device, portaudio, rings
-from sipcli.media.audio_io import device_pool as hardware_module
+from sipcli.media.audio_io import device_pool as device_pool_module
 from sipcli.media.audio_io.device_pool import DevicePool
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeSounddevice
 
@@ -33,14 +33,14 @@ def hardware(monkeypatch: pytest.MonkeyPatch) -> Iterator[DevicePool]:
 
     A thread of it that went on would look for devices among those of the next test.
     """
-    monkeypatch.setattr(hardware_module, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(hardware_module, "MAX_WAIT", 0.02)
-    monkeypatch.setattr(hardware_module, "_WATCH", 0.005)
-    monkeypatch.setattr(hardware_module, "_RESCAN_WAIT", 0.004)
-    monkeypatch.setattr(hardware_module, "_STALLED", 1_000_000)
+    monkeypatch.setattr(device_pool_module, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(device_pool_module, "MAX_WAIT", 0.02)
+    monkeypatch.setattr(device_pool_module, "_CHECK_INTERVAL", 0.005)
+    monkeypatch.setattr(device_pool_module, "_RESCAN_WAIT", 0.004)
+    monkeypatch.setattr(device_pool_module, "_MAX_IDLE_CHECKS", 1_000_000)
     here = DevicePool()
     yield here
-    for port in list(here._ports.values()):  # noqa: SLF001 - who forgot to leave does so now
+    for port in list(here._devices.values()):  # noqa: SLF001 - who forgot to leave does so now
         while port.users:
             here.release(port)
     thread = here._thread  # noqa: SLF001 - nobody else has to wait for it

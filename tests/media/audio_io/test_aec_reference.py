@@ -81,7 +81,7 @@ def test_a_ring_tells_its_time_between_two_callbacks(clock: Clock) -> None:
     clock.now = 7.0
     ring = CaptureRing(44_100, 2)
     ring.callback(bytes(4 * 441), 441, None, None)
-    assert ring.reached(7.004) == pytest.approx(0.014)
+    assert ring.clock(7.004) == pytest.approx(0.014)
 
 
 def test_the_far_end_is_what_was_played_while_the_microphone_heard(
@@ -94,7 +94,7 @@ def test_the_far_end_is_what_was_played_while_the_microphone_heard(
     assert not far_end.frame(microphone, 0).any()  # nothing was played yet
     stream = fake.stream("Speaker")
     assert stream is not None
-    port = hardware.acquire(*next(iter(hardware._ports)))  # noqa: SLF001 - the one that is open
+    port = hardware.acquire(*next(iter(hardware._devices)))  # noqa: SLF001 - the one that is open
     eventually(lambda: port.opened is not None)
     assert port.opened is not None
     ring = port.opened.ring

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sipcli.errors import DeviceError
-from sipcli.media.audio_io import device_pool as hardware_module
+from sipcli.media.audio_io import device_pool as device_pool_module
 from sipcli.media.audio_io import portaudio
 from sipcli.media.audio_io.background import BackgroundReader, BackgroundWriter
 from sipcli.media.audio_io.device import DeviceSink, DeviceSource
@@ -61,7 +61,7 @@ def test_a_default_device_that_cannot_be_had_is_a_warning_and_comes_back(
         DeviceSource(hardware, None, told.append),
         DeviceSink(hardware, None, told.append),
     )
-    eventually(lambda: source.port.is_missed and sink.port.is_missed)
+    eventually(lambda: source.device.is_missed and sink.device.is_missed)
     for _ in range(3):
         sink.write(source.read())
     assert [text.rpartition(": ")[2] for text in told] == [
@@ -69,7 +69,7 @@ def test_a_default_device_that_cannot_be_had_is_a_warning_and_comes_back(
         "dropping received audio",
     ]
     fake.trouble = None
-    eventually(lambda: source.port.opened is not None and sink.port.opened is not None)
+    eventually(lambda: source.device.opened is not None and sink.device.opened is not None)
     source.close()
     sink.close()
 
@@ -79,7 +79,7 @@ def test_a_scan_that_fails_is_told_and_tried_again(plug: Plug, hardware: DeviceP
     fake = plug(MIC)
     told: list[str] = []
     source = DeviceSource(hardware, None, told.append)
-    eventually(lambda: source.port.opened is not None)
+    eventually(lambda: source.device.opened is not None)
     stream = fake.stream("Mic")
     assert stream is not None
     fake.start_code = -9999
@@ -90,7 +90,7 @@ def test_a_scan_that_fails_is_told_and_tried_again(plug: Plug, hardware: DeviceP
     assert told == ["the microphone 'Mic' disappeared: sending silence until it is back"]
     fake.start_code = 0
     fake.plugged.append(MIC)
-    eventually(lambda: source.port.opened is not None)
+    eventually(lambda: source.device.opened is not None)
     source.read()
     assert told[1:] == ["the microphone 'Mic' is back"]
     source.close()
@@ -106,12 +106,12 @@ def test_a_bug_in_the_thread_of_the_devices_is_told(
 
     told: list[str] = []
     with monkeypatch.context() as patch:
-        patch.setattr(hardware_module, "open_stream", broken)
+        patch.setattr(device_pool_module, "open_stream", broken)
         source = DeviceSource(hardware, "Mic", told.append)
-        eventually(lambda: source.port.is_missed)
+        eventually(lambda: source.device.is_missed)
         source.read()
         assert told == ["a bug in sipcli: KeyError: 'oops': sending silence"]
-    eventually(lambda: source.port.opened is not None)
+    eventually(lambda: source.device.opened is not None)
     source.close()
 
 
@@ -174,7 +174,7 @@ def test_a_system_without_threads_is_an_error_of_the_device(
         with pytest.raises(DeviceError, match="cannot start a thread"):
             DeviceSource(hardware, None, lambda _: None)
     source = DeviceSource(hardware, None, lambda _: None)  # there are threads again
-    eventually(lambda: source.port.opened is not None)
+    eventually(lambda: source.device.opened is not None)
     source.close()
 
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sipcli.media.audio_io import device_pool as hardware_module
-from sipcli.media.audio_io.device import RESERVE_S, DeviceSink, DeviceSource
+from sipcli.media.audio_io import device_pool as device_pool_module
+from sipcli.media.audio_io.device import INITIAL_SILENCE_S, DeviceSink, DeviceSource
 from sipcli.media.audio_io.device_pool import DevicePool
 from sipcli.media.audio_io.rings import PlaybackRing
 from sipcli.media.pcm import FRAME
@@ -19,7 +19,7 @@ from tests.media.audio_io.timing import Beside
 
 MIC = FakeDevice("Mic", outputs=0)
 SPEAKER = FakeDevice("Speaker", inputs=0)
-RESERVE = round(RESERVE_S * 48_000)
+RESERVE = round(INITIAL_SILENCE_S * 48_000)
 """Samples."""
 
 
@@ -35,7 +35,7 @@ def microphone(
 ) -> tuple[DeviceSource, FakeStream]:
     source = DeviceSource(hardware, "Mic", warn)
     stream = opened(fake, "Mic")
-    eventually(lambda: source.port.opened is not None)
+    eventually(lambda: source.device.opened is not None)
     return source, stream
 
 
@@ -44,7 +44,7 @@ def loudspeaker(
 ) -> tuple[DeviceSink, FakeStream]:
     sink = DeviceSink(hardware, "Speaker", warn)
     stream = opened(fake, "Speaker")
-    eventually(lambda: sink.port.opened is not None)
+    eventually(lambda: sink.device.opened is not None)
     return sink, stream
 
 
@@ -123,7 +123,7 @@ def test_a_microphone_whose_clock_is_faster_gains_no_delay(
     source, stream = microphone(hardware, plug(MIC))
     # 2000 ppm, to have an hour in a minute.
     Beside(source, stream, clock, ppm=2000, follows=False).run(60)
-    port = source.port.opened
+    port = source.device.opened
     assert port is not None
     waiting = port.ring.moved - source._position  # noqa: SLF001 - the delay itself
     assert waiting < 0.05 * 48_000
@@ -141,7 +141,7 @@ def test_a_loudspeaker_whose_clock_is_slower_gains_no_delay(
             clock.now += 0.01
             if number % 100:  # every hundredth time 20 ms fewer
                 stream.play(1)
-        open_ = sink.port.opened
+        open_ = sink.device.opened
         assert open_ is not None
         ahead.append(sink._position - open_.ring.moved)  # noqa: SLF001 - the delay itself
     assert max(ahead) < 0.1 * 48_000
@@ -220,7 +220,7 @@ def test_a_call_goes_on_without_a_microphone_and_takes_it_back(
 
     fake.plugged.append(MIC)
     again = opened(fake, "Mic")
-    eventually(lambda: source.port.opened is not None)
+    eventually(lambda: source.device.opened is not None)
     source.read()
     again.capture(sine(440, 0.02))
     assert np.array_equal(source.read(), sine(440, 0.02))
@@ -231,7 +231,7 @@ def test_a_call_goes_on_without_a_microphone_and_takes_it_back(
 def test_a_device_that_stops_without_a_word_is_opened_again(
     plug: Plug, hardware: DevicePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hardware_module, "_STALLED", 4)
+    monkeypatch.setattr(device_pool_module, "_MAX_IDLE_CHECKS", 4)
     fake = plug(SPEAKER)
     told: list[str] = []
     sink, stream = loudspeaker(hardware, fake, told.append)
@@ -264,7 +264,7 @@ def test_a_machine_without_devices_gets_one_warning_for_both_ways(
         DeviceSource(hardware, None, told.append),
         DeviceSink(hardware, None, told.append),
     )
-    eventually(lambda: source.port.is_missed and sink.port.is_missed)
+    eventually(lambda: source.device.is_missed and sink.device.is_missed)
     for _ in range(3):
         sink.write(source.read())
     assert told == ["no sound device was found: sending silence, dropping received audio"]
@@ -282,7 +282,7 @@ def test_without_portaudio_the_call_goes_on_and_says_once_what_to_install(
         DeviceSource(hardware, None, told.append),
         DeviceSink(hardware, None, told.append),
     )
-    eventually(lambda: source.port.is_missed and sink.port.is_missed)
+    eventually(lambda: source.device.is_missed and sink.device.is_missed)
     for _ in range(3):
         sink.write(source.read())
     assert len(told) == 1
@@ -294,7 +294,7 @@ def test_without_portaudio_the_call_goes_on_and_says_once_what_to_install(
 def test_xruns_are_counted_and_latency_is_known(plug: Plug, hardware: DevicePool) -> None:
     source, stream = microphone(hardware, plug(MIC))
     stream.capture(sine(440, 0.02), flags="input overflow")
-    open_ = source.port.opened
+    open_ = source.device.opened
     assert open_ is not None
     assert open_.ring.xruns == 2
     assert open_.latency == pytest.approx(0.03)

@@ -27,7 +27,7 @@ def microphone(plug: Plug, hardware: DevicePool, clock: Clock) -> Start:
     def start(**options: float) -> Beside:
         fake = plug(MIC)
         source = DeviceSource(hardware, "Mic", pytest.fail)
-        eventually(lambda: source.port.opened is not None)
+        eventually(lambda: source.device.opened is not None)
         stream = fake.stream("Mic")
         assert stream is not None
         return Beside(source, stream, clock, **options)  # type: ignore[arg-type]
@@ -42,7 +42,7 @@ def loudspeaker(plug: Plug, hardware: DevicePool, clock: Clock) -> Start:
     def start(**options: float) -> Beside:
         fake = plug(SPEAKER)
         sink = DeviceSink(hardware, "Speaker", pytest.fail)
-        eventually(lambda: sink.port.opened is not None)
+        eventually(lambda: sink.device.opened is not None)
         stream = fake.stream("Speaker")
         assert stream is not None
         return Beside(sink, stream, clock, **options)  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ def opened(
         eventually(lambda: bool(fake.stream("Mic") and fake.stream("Speaker")))
         assert isinstance(source, DeviceSource)
         assert isinstance(sink, DeviceSink)
-        eventually(lambda: bool(source.port.opened and sink.port.opened))
+        eventually(lambda: bool(source.device.opened and sink.device.opened))
         yield source, sink
 
 

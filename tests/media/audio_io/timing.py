@@ -26,8 +26,8 @@ def never(_number: int) -> float:
 
 def ring_of(part: DeviceSource | DeviceSink) -> Ring:
     """The ring between the call and its device."""
-    assert part.port.opened is not None
-    return part.port.opened.ring
+    assert part.device.opened is not None
+    return part.device.opened.ring
 
 
 class Beside:
@@ -83,11 +83,11 @@ class Beside:
     def _tick(self, sound: Callable[[int, int], Pcm]) -> None:
         if isinstance(self.part, DeviceSource):
             self.heard.append(self.part.read())
-            ahead = ring_of(self.part).reached(self._clock.now)
+            ahead = ring_of(self.part).clock(self._clock.now)
             self.delays.append(ahead - self.part._position / RATE)  # noqa: SLF001
         else:
             self.part.write(sound(self._frames * FRAME, FRAME))
-            ahead = ring_of(self.part).reached(self._clock.now)
+            ahead = ring_of(self.part).clock(self._clock.now)
             # A block is played while the next one is waited for.
             self.delays.append(self.part._position / RATE - FRAME_S + BLOCK_S - ahead)  # noqa: SLF001
         self._frames += 1

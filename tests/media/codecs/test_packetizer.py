@@ -9,7 +9,7 @@ from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs import libopus
 from sipcli.media.codecs.codec import make_decoder, packet_ms
 from sipcli.media.codecs.opus_settings import OpusSettings
-from sipcli.media.dtmf.digits import Digit, parse_digits
+from sipcli.media.dtmf.dtmf_digits import Digit, parse_digits
 from sipcli.media.pcm import FRAME, RATE, Pcm, silence
 from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp.packet import RtpPacket, build, parse

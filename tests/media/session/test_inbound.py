@@ -8,7 +8,7 @@ import pytest
 from sipcli.catalog.codecs import CODECS, OPUS, PCMU, Codec
 from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.opus_settings import OpusSettings
-from sipcli.media.dtmf.digits import Digit, parse_digits
+from sipcli.media.dtmf.dtmf_digits import Digit, parse_digits
 from sipcli.media.pcm import FRAME, RATE, Pcm
 from sipcli.media.quality.level import dbfs, rms
 from sipcli.media.quality.tone_meter import ToneMeter

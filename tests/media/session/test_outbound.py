@@ -8,7 +8,7 @@ from sipcli.catalog.codecs import CODECS, OPUS, PCMA, PCMU, Codec
 from sipcli.media.audio_io.tones import Tone
 from sipcli.media.codecs.codec import make_decoder
 from sipcli.media.codecs.opus_settings import OpusSettings
-from sipcli.media.dtmf.digits import Digit, InvalidDigits, parse_digits
+from sipcli.media.dtmf.dtmf_digits import Digit, InvalidDigits, parse_digits
 from sipcli.media.dtmf.telephone_event import TelephoneEvent
 from sipcli.media.dtmf.telephone_event import parse as parse_event
 from sipcli.media.pcm import FRAME, silence

@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.catalog.codecs import OPUS, PCMU, Codec
 from sipcli.media.audio_io.tones import Tone
-from sipcli.media.dtmf.digits import Digit, parse_digits
+from sipcli.media.dtmf.dtmf_digits import Digit, parse_digits
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.quality.tone_meter import ToneMeter
 from sipcli.media.rtp.packet import RtpPacket, build

@@ -6,7 +6,8 @@ from itertools import product
 
 import pytest
 
-from sipcli.media.webrtc.dtls import Dtls, DtlsFault
+from sipcli.media.webrtc.dtls import Dtls
+from sipcli.media.webrtc.errors import DtlsFailed
 from sipcli.sdp.transport import DtlsRole
 from tests.media.transport.transport_pair import ALICE, BOB, rtp
 from tests.media.virtual_time import now, run
@@ -106,7 +107,7 @@ def test_a_dead_peer_is_tried_a_bounded_number_of_times() -> None:
     async def test() -> None:
         network = Network(lambda *_: True)
         begin = now()
-        with pytest.raises(DtlsFault, match="did not answer"):
+        with pytest.raises(DtlsFailed, match="did not answer"):
             await network.alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint])
         assert now() - begin == pytest.approx(8.0)
         sent = network.sent["alice"]
@@ -128,7 +129,7 @@ def test_a_peer_that_repeats_itself_gets_no_flood_for_it() -> None:
             alice.receive(b"\x16garbage" + bytes(100))
         await asyncio.sleep(0.05)
         assert len(sent) <= 3
-        with pytest.raises(DtlsFault):
+        with pytest.raises(DtlsFailed):
             await shaking
         await alice.close()
 
@@ -163,7 +164,7 @@ def test_a_peer_that_answers_half_is_told_from_one_that_does_not() -> None:
         network.bob.receive(b"")
         helper = Dtls(BOB, network.alice.receive, lambda _: None)
         answering = asyncio.create_task(helper.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]))
-        with pytest.raises(DtlsFault, match="did not finish within 8 s"):
+        with pytest.raises(DtlsFailed, match="did not finish within 8 s"):
             await network.alice.handshake(DtlsRole.SERVER, [BOB.fingerprint])
         await asyncio.gather(answering, return_exceptions=True)
         await helper.close()
@@ -194,7 +195,7 @@ def test_both_being_clients_comes_to_nothing() -> None:
             network.bob.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]),
             return_exceptions=True,
         )
-        assert all(isinstance(each, DtlsFault) for each in outcomes)
+        assert all(isinstance(each, DtlsFailed) for each in outcomes)
         await network.close()
 
     run(test())

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from OpenSSL import SSL
 
-from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate, DtlsFault, WrongFingerprint
+from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate
+from sipcli.media.webrtc.errors import DtlsFailed, FingerprintMismatch
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 from tests.media.transport.transport_pair import ALICE, BOB, opposite, rtp
 from tests.media.virtual_time import run, settle
@@ -120,7 +121,7 @@ def test_peers_with_all_kinds_of_certificates_are_met(
 def test_a_peer_without_srtp_is_refused(role: DtlsRole) -> None:
     async def test() -> None:
         peer = OpenSslPeer(opposite(role), EC_KEY, srtp=b"")
-        with pytest.raises(DtlsFault, match="no SRTP protection profile"):
+        with pytest.raises(DtlsFailed, match="no SRTP protection profile"):
             await meet(peer, role)
         await peer.dtls.close()
 
@@ -130,7 +131,7 @@ def test_a_peer_without_srtp_is_refused(role: DtlsRole) -> None:
 def test_a_client_without_a_certificate_is_refused() -> None:
     async def test() -> None:
         peer = OpenSslPeer(DtlsRole.CLIENT, None)
-        with pytest.raises(DtlsFault, match="shows no certificate"):
+        with pytest.raises(DtlsFailed, match="shows no certificate"):
             await meet(peer, DtlsRole.SERVER)
         await peer.dtls.close()
 
@@ -142,7 +143,7 @@ def test_a_peer_without_a_cipher_in_common_is_explained(role: DtlsRole) -> None:
     async def test() -> None:
         key = RSA_KEY if role is DtlsRole.CLIENT else EC_KEY
         peer = OpenSslPeer(opposite(role), key, ciphers=b"AES128-GCM-SHA256")
-        with pytest.raises(DtlsFault, match="no cipher"):
+        with pytest.raises(DtlsFailed, match="no cipher"):
             await meet(peer, role)
         await peer.dtls.close()
 
@@ -152,7 +153,7 @@ def test_a_peer_without_a_cipher_in_common_is_explained(role: DtlsRole) -> None:
 def test_a_stranger_gets_no_keys_and_is_told() -> None:
     async def test() -> None:
         peer = OpenSslPeer(DtlsRole.SERVER, EC_KEY)
-        with pytest.raises(WrongFingerprint, match=peer.fingerprint.value):
+        with pytest.raises(FingerprintMismatch, match=peer.fingerprint.value):
             await peer.dtls.handshake(DtlsRole.CLIENT, [BOB.fingerprint])
         await settle()
         with pytest.raises(SSL.ZeroReturnError):

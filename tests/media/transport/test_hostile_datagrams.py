@@ -11,7 +11,8 @@ import pytest
 from aioice import stun
 
 from sipcli.media.webrtc import srtp
-from sipcli.media.webrtc.dtls import Dtls, DtlsFault
+from sipcli.media.webrtc.dtls import Dtls
+from sipcli.media.webrtc.errors import DtlsFailed
 from sipcli.media.webrtc.ice import MAX_PEER_ADDRESSES
 from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.media.webrtc.turn import _TcpClient, _UdpClient
@@ -358,7 +359,7 @@ def test_garbage_in_the_middle_of_a_handshake_ends_it_in_good_order_or_not_at_al
             for data in junk[5:]:
                 target.receive(data)
             for outcome in await starting:
-                assert outcome is None or isinstance(outcome, DtlsFault)
+                assert outcome is None or isinstance(outcome, DtlsFailed)
             await alice.close()
             await bob.close()
 

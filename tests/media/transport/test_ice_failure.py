@@ -9,7 +9,7 @@ import pytest
 from aioice import ice, stun
 
 from sipcli.errors import Phase
-from sipcli.media.transport.errors import DtlsFailed, IceFailed
+from sipcli.media.webrtc.errors import DtlsFailed, IceFailed
 from sipcli.sdp.transport import Candidate, DtlsRole, LocalTransport
 from tests.media.transport.transport_pair import (
     BOB,

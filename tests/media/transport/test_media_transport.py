@@ -7,8 +7,8 @@ import pytest
 
 from sipcli.errors import Phase
 from sipcli.media.events import MediaLost
-from sipcli.media.transport.errors import FingerprintMismatch
 from sipcli.media.webrtc.dtls import DtlsCertificate
+from sipcli.media.webrtc.errors import FingerprintMismatch
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 from tests.media.transport.transport_pair import (
     ALICE,

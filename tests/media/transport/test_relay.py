@@ -7,9 +7,9 @@ from ipaddress import ip_address
 import pytest
 from aioice.stun import Method
 
-from sipcli.media.transport.errors import IceFailed
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.webrtc.candidates import is_credible
+from sipcli.media.webrtc.errors import IceFailed
 from sipcli.sdp.transport import CandidateType
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sipcli.errors import Phase
-from sipcli.media.transport.errors import IceFailed
+from sipcli.media.webrtc.errors import IceFailed
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.sdp.transport import DtlsRole, LocalTransport, RemoteTransport
 from tests.media.transport.transport_pair import ALICE, BOB, Party, connected, exchange, remote, rtp

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcli.media.dtmf.digits import Digit, parse_digits
-from sipcli.media.dtmf.receiver import SILENCE_S, DtmfReceiver
-from sipcli.media.dtmf.sender import DtmfSender
+from sipcli.media.dtmf.dtmf_digits import Digit, parse_digits
+from sipcli.media.dtmf.dtmf_receiver import SILENCE_S, DtmfReceiver
+from sipcli.media.dtmf.dtmf_sender import DtmfSender
 from sipcli.media.dtmf.telephone_event import TelephoneEvent, build
 from sipcli.media.rtp.packet import RtpPacket
 

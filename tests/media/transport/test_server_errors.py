@@ -5,7 +5,7 @@ import socket
 import pytest
 from aioice import stun
 
-from sipcli.media.webrtc.server_errors import explain_connection, explain_stun
+from sipcli.media.webrtc.errors import explain_connection, explain_stun
 
 
 def refusal(code: int | None) -> stun.TransactionFailed:

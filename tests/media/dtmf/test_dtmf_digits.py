@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcli.media.dtmf.digits import InvalidDigits, Pause, parse_digits
+from sipcli.media.dtmf.dtmf_digits import InvalidDigits, Pause, parse_digits
 
 
 def test_digits_and_pauses_are_read_in_order() -> None:

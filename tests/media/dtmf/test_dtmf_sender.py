@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from sipcli.media.dtmf.digits import Digit, InvalidDigits, Pause, parse_digits
-from sipcli.media.dtmf.sender import DtmfSender, EventFrame
+from sipcli.media.dtmf.dtmf_digits import Digit, InvalidDigits, Pause, parse_digits
+from sipcli.media.dtmf.dtmf_sender import DtmfSender, EventFrame
 from sipcli.media.dtmf.telephone_event import TelephoneEvent, parse
 
 START = 1000

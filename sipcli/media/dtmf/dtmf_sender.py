@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
-from sipcli.media.dtmf.digits import DIGITS, MAX_STEPS, DialStep, Digit, InvalidDigits, Pause
+from sipcli.media.dtmf.dtmf_digits import DIGITS, MAX_STEPS, DialStep, Digit, InvalidDigits, Pause
 from sipcli.media.dtmf.telephone_event import MAX_DURATION, TelephoneEvent, build, parse
 from sipcli.media.pcm import FRAME_S
 

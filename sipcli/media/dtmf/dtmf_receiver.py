@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from sipcli.media.dtmf.digits import DIGITS, Digit
+from sipcli.media.dtmf.dtmf_digits import DIGITS, Digit
 from sipcli.media.dtmf.telephone_event import TelephoneEvent, parse
 from sipcli.media.rtp.packet import RtpPacket, sequence_difference, timestamp_difference
 from sipcli.media.rtp.source_statistics import MAX_MISORDER

@@ -1,10 +1,29 @@
-"""Turn a STUN or TURN server's refusal into a sentence for the user."""
+"""The errors of ICE, DTLS and of STUN and TURN servers; their texts are for the user."""
 
 import socket
 import ssl
 from typing import Final
 
 from aioice import stun
+
+from sipcli.errors import MediaError, Phase
+
+
+class IceFailed(MediaError):  # noqa: N818 - ICE's own word for it
+    """No candidate pair worked, or there was none to try."""
+
+    phase = Phase.ICE
+
+
+class DtlsFailed(MediaError):  # noqa: N818 - as IceFailed
+    """The handshake with the far end failed: without keys there is no audio."""
+
+    phase = Phase.DTLS
+
+
+class FingerprintMismatch(DtlsFailed):
+    """The far end's certificate does not match its description: this may be an attack
+    by a man in the middle (RFC 8122 §6.2)."""
 
 
 class ServerFailed(Exception):  # noqa: N818 - shown as a warning, not as an error
