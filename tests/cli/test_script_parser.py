@@ -1,13 +1,14 @@
 """What each line of a script asks for, and which events a wait has."""
 
 import asyncio
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
 
 from sipcli.cli.script.call_commands import InvalidCommand
 from sipcli.cli.script.event_log import EventLog
 from sipcli.cli.script.parser import (
+    EVENTS,
     WAIT_TIMEOUT_S,
     Do,
     Expect,
@@ -145,6 +146,10 @@ def test_a_call_that_comes_in_begins_anew() -> None:
 )
 def test_what_is_worth_waiting_for_counts(event: Event, name: str, counts: bool) -> None:
     assert event_log(event).has(name) == counts
+
+
+def test_a_script_can_wait_for_events_of_the_contract_only() -> None:
+    assert set(EVENTS) <= {kind.name for kind in get_args(Event)}
 
 
 def test_nobody_waits_any_more_once_all_is_over() -> None:
