@@ -10,7 +10,7 @@ from typing import Final
 from sipcli.core import events
 from sipcli.sip.message import Fault, Request, Response
 
-PERIOD: Final = 60.0
+MIN_INTERVAL_S: Final = 60.0
 """Seconds in which the same warning is not repeated."""
 MAX_REPORTS: Final = 10
 """Warnings in one period; one more then says that there are others."""
@@ -23,23 +23,23 @@ class FaultReports:
 
     def __init__(self, emit: Callable[[events.Event], None]) -> None:
         self._emit = emit
-        self._told: dict[str, float] = {}
+        self._reported: dict[str, float] = {}
         """Topic -> when it was reported, oldest first."""
 
     def refused(self, request: Request, fault: Fault, now: float) -> None:
         """Report a request that is answered with the fault's status."""
         what = "was dropped" if request.method == "ACK" else f"was refused with {fault.status}"
-        self._tell(f"{_named(request)} {what}: {_place(fault)}", now)
+        self._report(f"{_named(request)} {what}: {_place(fault)}", now)
 
     def used(self, message: Request | Response, fault: Fault, now: float) -> None:
         """Report a malformed message that is used as far as it can be read."""
         text = f"{_named(message)} is malformed but still used: {_place(fault)}"
-        self._tell(text, now, topic=f"used: {fault.header}: {fault.reason}")
+        self._report(text, now, topic=f"used: {fault.header}: {fault.reason}")
 
     def dropped(self, message: Request | Response, fault: Fault, now: float) -> str:
         """Report a message that cannot be used at all, and return the sentence."""
         text = f"{_named(message)} cannot be used: {_place(fault)}"
-        self._tell(text, now)
+        self._report(text, now)
         return text
 
     def unknown(self, data: bytes, fault: Fault, now: float) -> str:
@@ -49,18 +49,22 @@ class FaultReports:
         shown = shown if len(shown) <= MAX_EXCERPT else f"{shown[:MAX_EXCERPT]}…"
         what = f'the server sent something that is not a SIP message, "{shown}"'
         text = f"{what}: {_place(fault)}"
-        self._tell(text, now)
+        self._report(text, now)
         return text
 
-    def _tell(self, text: str, now: float, topic: str | None = None) -> None:
-        """Emit `text`, unless its topic (by default the text) was reported within `PERIOD`."""
+    def _report(self, text: str, now: float, topic: str | None = None) -> None:
+        """Emit `text`, unless its topic (by default the text) was reported too recently."""
         topic = topic or text
-        self._told = {known: at for known, at in self._told.items() if now - at < PERIOD}
-        if topic in self._told or len(self._told) > MAX_REPORTS:
+        self._reported = {
+            known: at for known, at in self._reported.items() if now - at < MIN_INTERVAL_S
+        }
+        if topic in self._reported or len(self._reported) > MAX_REPORTS:
             return
-        if len(self._told) == MAX_REPORTS:
-            text = f"more malformed messages arrived; no further warnings for {PERIOD:.0f} s"
-        self._told[topic] = now
+        if len(self._reported) == MAX_REPORTS:
+            text = (
+                f"more malformed messages arrived; no further warnings for {MIN_INTERVAL_S:.0f} s"
+            )
+        self._reported[topic] = now
         self._emit(events.Warned(text=text))
 
 

@@ -11,7 +11,7 @@ from sipcli.core.requests import uas_checks
 from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound, Transactions
-from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sip import build
 from sipcli.sip.bodies import decode_text, find_bodies
 from sipcli.sip.message import Request
@@ -88,7 +88,7 @@ class RequestServer:
         return Answer(200)
 
     def _accept_message(self, request: Request, now: float) -> None:
-        self._recent.append((now + LIFETIME, request))
+        self._recent.append((now + TRANSACTION_TIMEOUT_S, request))
         bodies = find_bodies(request, uas_checks.ACCEPT["MESSAGE"])
         texts = [decode_text(body.content, body.kind.params.get("charset")) for body in bodies]
         self._emit(

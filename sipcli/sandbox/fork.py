@@ -6,7 +6,7 @@ from typing import Final
 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.layer import Inbound, Transactions
-from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sip import build
 from sipcli.sip.build import cancel_for
 from sipcli.sip.headers import Headers
@@ -57,7 +57,7 @@ class Fork:
         if self._is_cancelled or self.inbound.request.method != "INVITE":
             return
         self._is_cancelled = True
-        self.deadline = now + LIFETIME
+        self.deadline = now + TRANSACTION_TIMEOUT_S
         for branch in self._pending():
             branch.cancel(now)
 

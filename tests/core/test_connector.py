@@ -115,7 +115,7 @@ def test_looking_for_a_heavier_server_does_not_put_the_proof_off() -> None:
     for now in (10, 20, 30):
         (probe,) = opened(machine.tick(now, quiet=True))
         machine.failed(probe, Phase.TCP, "refused", now)
-    assert machine.proof.at is None
+    assert machine.proof_timer.at is None
 
 
 def test_a_heavier_server_is_returned_to_when_it_is_back_and_all_is_quiet() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.core.calls.events import Ended
-from sipcli.core.fault_reports import MAX_REPORTS, PERIOD
+from sipcli.core.fault_reports import MAX_REPORTS, MIN_INTERVAL_S
 from sipcli.sip.parser import encode
 from sipcli.sip.uri import SipUri
 from tests.core.call_wire import ANSWER, CallWire
@@ -98,7 +98,7 @@ def test_a_flood_of_faults_is_told_within_bounds(phone: CallWire) -> None:
     texts = phone.warnings()
     assert len(texts) == MAX_REPORTS + 1
     assert "more malformed messages arrived" in texts[-1]
-    phone.advance(PERIOD)
+    phone.advance(MIN_INTERVAL_S)
     phone.receive(b"garbage")
     assert len(phone.warnings()) == MAX_REPORTS + 2
     assert "not a SIP message" in phone.warnings()[-1]

@@ -106,7 +106,7 @@ def test_the_next_server_is_tried_where_the_heaviest_is_gone() -> None:
 def test_a_registrar_that_does_not_answer_is_told_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client, "LIFETIME", 0.1)
+    monkeypatch.setattr(client, "TRANSACTION_TIMEOUT_S", 0.1)
 
     async def test() -> None:
         heard = Heard()

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sandbox.fork import TIMER_C
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip import build
@@ -127,12 +127,12 @@ def test_spoilt_messages_in_any_order_leave_nothing_behind(seed: int) -> None:
     for _ in range(150):
         draw.choice((alice, bob, stranger)).send(spoilt(draw.choice(messages), draw))
         if draw.random() < 0.1:
-            world.wait(draw.choice((0.1, 5.0, LIFETIME)))
+            world.wait(draw.choice((0.1, 5.0, TRANSACTION_TIMEOUT_S)))
         messages += [encode(one) for one in bob.requests[:2]]
         for client in (alice, bob, stranger):
             client.requests.clear()
             client.responses.clear()
     world.wait(TIMER_C)
-    world.wait(LIFETIME)
-    world.wait(LIFETIME)
+    world.wait(TRANSACTION_TIMEOUT_S)
+    world.wait(TRANSACTION_TIMEOUT_S)
     assert world.proxy.deadline() is None

@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.core.transactions import layer as transactions
-from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sandbox.fork import TIMER_C
 from sipcli.sandbox.locations import MAX_TEMPORARY_GRUUS
 from sipcli.sandbox.names import DOMAIN
@@ -321,7 +321,7 @@ def test_an_invite_that_nobody_answers_ends_with_408() -> None:
     world, alice, bob = two_phones()
     alice.invite(BOB)
     bob.took("INVITE")
-    world.wait(LIFETIME)
+    world.wait(TRANSACTION_TIMEOUT_S)
     assert alice.heard() == [408]
     assert world.proxy.deadline() is not None  # Timer H, for the ACK
 
@@ -334,7 +334,7 @@ def test_a_phone_that_rings_for_ever_is_stopped_by_timer_c() -> None:
     assert bob.requests == []
     world.wait(1)
     bob.took("CANCEL")
-    world.wait(LIFETIME)
+    world.wait(TRANSACTION_TIMEOUT_S)
     assert alice.heard() == [180, 487]
 
 
@@ -342,7 +342,7 @@ def test_nothing_is_remembered_of_calls_that_are_over() -> None:
     world, alice, bob = two_phones()
     for _ in range(3):
         call(alice, bob)
-    world.wait(LIFETIME)
+    world.wait(TRANSACTION_TIMEOUT_S)
     assert world.proxy.deadline() is None
 
 

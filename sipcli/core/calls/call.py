@@ -6,11 +6,10 @@ from typing import Protocol, TypeAlias
 from sipcli.core.calls.events import Answered, By, CallEvent, CallId, Ended, Progress
 from sipcli.core.calls.gate import Gate
 from sipcli.core.calls.invite_usage import InviteUsage
-from sipcli.core.calls.reasons import q850
+from sipcli.core.calls.reasons import q850, reason_field
 from sipcli.core.calls.session import Session
 from sipcli.core.connection.flow import Flow
 from sipcli.core.dialogs.services import DialogServices, HeaderFields
-from sipcli.sip.grammar import quote
 from sipcli.sip.message import Message, Request
 
 OnProgress: TypeAlias = Callable[[int, str, bool, float], None]
@@ -225,8 +224,3 @@ class Call:
         report, self.report = self.report, None
         if report is not None:
             report(status, reason, True, now)
-
-
-def reason_field(status: int, text: str) -> tuple[str, str]:
-    """A Reason field with a SIP cause (RFC 3326 §2)."""
-    return ("Reason", f"SIP;cause={status};text={quote(text)}")

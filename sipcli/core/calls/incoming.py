@@ -26,7 +26,7 @@ from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.header_values import RAck
 from sipcli.sip.message import Request
 
-RING_AGAIN: Final = 60.0
+RING_INTERVAL_S: Final = 60.0
 """Seconds between provisional responses: proxies give a silent INVITE 3 minutes (§13.3.1.1)."""
 
 
@@ -72,13 +72,13 @@ class IncomingInvite:
         self._ringing = Draft(180)
         self._answer = b""
         self.state = IncomingState.RINGING
-        self._no_answer = new_timer(self._on_no_answer)
-        self._no_answer.start(now + no_answer_timeout)
-        self._ring_again = new_timer(self._on_ring_again)
-        self._ring_again.start(now + RING_AGAIN)
-        self._expiry = new_timer(self._on_expiry)
+        self._no_answer_timer = new_timer(self._on_no_answer)
+        self._no_answer_timer.start(now + no_answer_timeout)
+        self._ring_timer = new_timer(self._on_ring_again)
+        self._ring_timer.start(now + RING_INTERVAL_S)
+        self._expiry_timer = new_timer(self._on_expiry)
         if request.expires is not None:
-            self._expiry.start(now + request.expires)
+            self._expiry_timer.start(now + request.expires)
 
     def start(self, now: float) -> None:
         """Tell the owner about the call, and the caller that it rings."""
@@ -116,7 +116,7 @@ class IncomingInvite:
         if not self._owes_description or (self._offer is None and not self._is_able):
             body = b""  # already agreed, or an offer that might get lost
         if body and self._is_able:
-            self._session.usage.turn.we_answer()
+            self._session.usage.offer_answer.we_answer()
         self._ringing = Draft(status, body)
         self._provisional(self._ringing, now)
 
@@ -130,7 +130,7 @@ class IncomingInvite:
         if self._owes_description:
             if not body:
                 raise OutOfTurn("the caller is waiting for our session description")
-            self._session.usage.turn.we_answer()
+            self._session.usage.offer_answer.we_answer()
             self._answer = body
         self._enter(IncomingState.ACCEPTING)
         self.settle(now)
@@ -218,7 +218,7 @@ class IncomingInvite:
         self._time_out(500, "the caller does not confirm our progress", now)
 
     def _on_ring_again(self, now: float) -> None:
-        self._ring_again.start(now + RING_AGAIN)
+        self._ring_timer.start(now + RING_INTERVAL_S)
         if self._reliable.outstanding is None:
             self._provisional(Draft(self._ringing.status), now)
 
@@ -227,8 +227,8 @@ class IncomingInvite:
     @property
     def _owes_description(self) -> bool:
         """True if the INVITE still needs our answer or our offer."""
-        turn = self._session.usage.turn
-        return turn.turn in (Turn.THEIRS, Turn.WANTED) and not turn.agreed
+        offers = self._session.usage.offer_answer
+        return offers.turn in (Turn.THEIRS, Turn.WANTED) and not offers.agreed
 
     @property
     def _is_able(self) -> bool:
@@ -269,5 +269,5 @@ class IncomingInvite:
     def _enter(self, state: IncomingState) -> None:
         self.state = state
         if state is not IncomingState.RINGING:
-            for timer in (self._no_answer, self._ring_again, self._expiry):
+            for timer in (self._no_answer_timer, self._ring_timer, self._expiry_timer):
                 timer.stop()

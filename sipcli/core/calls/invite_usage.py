@@ -49,11 +49,11 @@ class InviteUsage(DialogUsage):
     """Set by `Session`, which handles what is due."""
 
     def __init__(
-        self, dialog: Dialog, services: DialogServices, call: DialogOwner, turn: OfferAnswer
+        self, dialog: Dialog, services: DialogServices, call: DialogOwner, offer_answer: OfferAnswer
     ) -> None:
         super().__init__(dialog, services, self._on_dialog_gone)
         self.call = call
-        self.turn = turn
+        self.offer_answer = offer_answer
         self._ack: Request | None = None
 
     def acknowledge(self, invite: Request) -> None:

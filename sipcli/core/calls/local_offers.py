@@ -24,7 +24,7 @@ MIN_WAIT: Final = 1.0
 """Seconds; the shortest wait, even after a Retry-After of 0."""
 MAX_RETRIES: Final = 5
 """Times in a row that an offer is retried after a refusal that asks for it."""
-RECHECK_WAIT: Final = 0.5
+RECHECK_INTERVAL_S: Final = 0.5
 """Seconds between two checks whether their offer has been answered."""
 
 
@@ -36,7 +36,7 @@ class LocalOffers:
         self._body = b""
         """The outstanding offer; empty for a refresh without one."""
         self._is_lasting = False
-        self._invitation: InviteExchange | None = None
+        self._exchange: InviteExchange | None = None
         self._is_given_up = False
         """True if we gave up on a re-INVITE that the far end may still accept."""
         self._method = ""
@@ -45,22 +45,22 @@ class LocalOffers:
         """Methods that the far end refuses, whatever its Allow says."""
         self._retries = 0
         """Refusals in a row that asked for a retry."""
-        self._retry = usage.new_timer(self._on_retry)
+        self._retry_timer = usage.new_timer(self._on_retry)
 
     @property
     def can_offer(self) -> bool:
         """True if `offer` may be called now: nothing is outstanding, and there is a method."""
         usage = self._usage
-        if usage.is_over or not usage.turn.is_free:
+        if usage.is_over or not usage.offer_answer.is_free:
             return False
         if not self.is_done:
             return False  # a re-INVITE that was given up has no final answer yet (§14.1)
-        return usage.is_confirmed or (usage.turn.agreed and self._knows_update)
+        return usage.is_confirmed or (usage.offer_answer.agreed and self._knows_update)
 
     @property
     def is_done(self) -> bool:
         """True if nothing is under way on the wire."""
-        return self._invitation is None or self._invitation.is_over
+        return self._exchange is None or self._exchange.is_over
 
     def offer(self, body: bytes, now: float, *, lasting: bool = False) -> None:
         """Send an offer: by re-INVITE, or in an early dialog by UPDATE; raises `OutOfTurn`.
@@ -70,7 +70,7 @@ class LocalOffers:
         """
         if not self.can_offer:
             raise OutOfTurn("no offer can be made now")
-        self._usage.turn.we_offer()
+        self._usage.offer_answer.we_offer()
         self._body = body
         self._is_lasting = lasting
         self._send(now)
@@ -90,19 +90,19 @@ class LocalOffers:
 
     def close(self, now: float) -> None:
         """The dialog is over: wait for nothing."""
-        self._usage.turn.drop_own()
-        self._retry.stop()
-        if self._invitation is not None:
-            self._invitation.leave(now)
+        self._usage.offer_answer.drop_own()
+        self._retry_timer.stop()
+        if self._exchange is not None:
+            self._exchange.leave(now)
 
-    # What the INVITE reports (invitation.InvitationUser)
+    # What the INVITE reports (InviteExchangeUser)
 
     def on_provisional(self, response: Response, now: float) -> None:
         """Do nothing: the far end is still deciding."""
 
     def on_success(self, request: Request, response: Response, now: float) -> None:
         """A 2xx to a re-INVITE, the first one or a repeated one."""
-        if self._usage.turn.is_asking and not self._usage.is_over:
+        if self._usage.offer_answer.is_asking and not self._usage.is_over:
             self._usage.dialog.refresh_target(response)
             self._usage.acknowledge(request)
             self._succeeded(response, now)
@@ -112,9 +112,9 @@ class LocalOffers:
 
     def on_failure(self, failure: Failure, now: float) -> None:
         """The re-INVITE failed."""
-        if self._invitation is not None and self._invitation.is_over:
-            self._invitation = None
-        self._is_given_up = self._invitation is not None
+        if self._exchange is not None and self._exchange.is_over:
+            self._exchange = None
+        self._is_given_up = self._exchange is not None
         if not self._usage.is_over:
             self._failed(failure, now)
 
@@ -122,10 +122,10 @@ class LocalOffers:
 
     def _on_retry(self, now: float) -> None:
         usage = self._usage
-        if not usage.turn.is_quiet:  # their offer came first and is not answered yet
-            self._retry.start(now + RECHECK_WAIT)
+        if not usage.offer_answer.is_quiet:  # their offer came first and is not answered yet
+            self._retry_timer.start(now + RECHECK_INTERVAL_S)
             return
-        usage.turn.awaits_retry = False
+        usage.offer_answer.awaits_retry = False
         usage.call.emit(OfferDue(call=usage.call.id, is_refresh=False))
 
     def _taken_after_all(self) -> None:
@@ -149,7 +149,7 @@ class LocalOffers:
 
     def _send(self, now: float) -> None:
         usage = self._usage
-        usage.turn.is_asking = True
+        usage.offer_answer.is_asking = True
         # A re-INVITE that takes long needs no reliable provisional responses.
         headers = [*capabilities(without=(RELIABLE,)), *usage.session_timer.request_headers()]
         flow, self._method = usage.services.flow, self._choose_method()
@@ -157,10 +157,10 @@ class LocalOffers:
             self._failed(NotSent(), now)
         elif self._method == "INVITE":
             request = usage.services.build(usage.dialog, "INVITE", headers=headers, body=self._body)
-            self._invitation = InviteExchange(
+            self._exchange = InviteExchange(
                 request, flow, usage.services, self, usage.dialog.next_cseq
             )
-            self._invitation.start(now)
+            self._exchange.start(now)
         else:
             usage.ask("UPDATE", self._on_updated, now, headers=headers, body=self._body)
 
@@ -176,7 +176,7 @@ class LocalOffers:
 
     def _succeeded(self, response: Response, now: float) -> None:
         usage = self._usage
-        usage.turn.is_asking = False
+        usage.offer_answer.is_asking = False
         self._retries = 0
         usage.session_timer.answered(response, now)
         if not self._body:
@@ -187,7 +187,7 @@ class LocalOffers:
                 response.status, f"the answer is missing{why_missing(response)}", None, now
             )
         else:
-            usage.turn.they_answer()
+            usage.offer_answer.they_answer()
             usage.call.emit(OfferAnswered(call=usage.call.id, body=answer))
 
     def _failed(self, failure: Failure | NotSent, now: float) -> None:
@@ -233,7 +233,7 @@ class LocalOffers:
         if self._body:
             self._send(now)
         else:
-            usage.turn.is_asking = False
+            usage.offer_answer.is_asking = False
             usage.call.emit(OfferDue(call=usage.call.id, is_refresh=True))
         return True
 
@@ -252,14 +252,14 @@ class LocalOffers:
 
     def _refused(self, status: int | None, reason: str, wait: float | None, now: float) -> None:
         usage = self._usage
-        usage.turn.is_asking = False
+        usage.offer_answer.is_asking = False
         if not self._body:
             return  # `refresh` has set the time of the next attempt
         self._retries = 0 if wait is None else self._retries + 1
         if wait is not None:
-            usage.turn.awaits_retry = True
-            self._retry.start(now + wait)
-        usage.turn.roll_back()
+            usage.offer_answer.awaits_retry = True
+            self._retry_timer.start(now + wait)
+        usage.offer_answer.roll_back()
         usage.call.emit(
             OfferRefused(
                 call=usage.call.id, status=status, reason=reason, will_retry=wait is not None

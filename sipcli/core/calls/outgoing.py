@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from sipcli.core.calls.call import Call, reason_field
+from sipcli.core.calls.call import Call
 from sipcli.core.calls.events import Calling
 from sipcli.core.calls.invite_usage import InviteUsage, capabilities
 from sipcli.core.calls.offer_answer import Turn, description, why_missing
 from sipcli.core.calls.provisional import ReliableReceiver, is_reliable
+from sipcli.core.calls.reasons import reason_field
 from sipcli.core.calls.redirection import Redirection
 from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import TAG as TIMER
@@ -29,10 +30,9 @@ from sipcli.core.requests.exchange import (
     Unanswered,
     Unauthorized,
 )
-from sipcli.core.requests.proxies import Proxies
 from sipcli.core.requests.requester import CALL_SUPPORTED
-from sipcli.core.requests.route import lack_of_security
-from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.core.requests.route import Proxies, lack_of_security
+from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sip.address import Address
 from sipcli.sip.header_values import RAck
 from sipcli.sip.message import Request, Response
@@ -84,13 +84,13 @@ class OutgoingInvite:
                 ("P-Preferred-Identity", f"<{identity.aor}>"),
             ]
         self._min_interval = MinInterval()
-        self._unlearnt: set[str] = set()
+        self._unsupported: set[str] = set()
         """Option tags that the far end does not support; `replaces` names its header field, too."""
         self._redirection = Redirection(call, target, self._try_next)
         self._refusal: Response | None = None
         """The response of the last target, while looking for another one."""
         self._proxies = Proxies()
-        self._invitation: InviteExchange | None = None
+        self._exchange: InviteExchange | None = None
         self._cseq = 0
         self._forks: dict[str, _Fork] = {}
         """To tag -> fork: early ones, then the confirmed one and those that get a BYE."""
@@ -116,12 +116,12 @@ class OutgoingInvite:
     @property
     def is_done(self) -> bool:
         """True if nothing is outstanding."""
-        return self._invitation is None or self._invitation.is_over
+        return self._exchange is None or self._exchange.is_over
 
     def hang_up(self, status: int | None, headers: HeaderFields, now: float) -> int:
         """CANCEL, as soon as that is allowed; a 2xx that crosses it gets ACK and BYE."""
-        if self._invitation is not None:
-            self._invitation.cancel(now, headers)
+        if self._exchange is not None:
+            self._exchange.cancel(now, headers)
         self._redirection.drop()
         self._drop_early(now)
         return 487
@@ -142,7 +142,7 @@ class OutgoingInvite:
     def flow_lost(self, flow: Flow, now: float) -> None:
         """Do nothing: the INVITE reports it."""
 
-    # What the INVITE reports (invitation.InvitationUser)
+    # What the INVITE reports (InviteExchangeUser)
 
     def on_provisional(self, response: Response, now: float) -> None:
         """Ringing, early media, a new fork, the end of one (199, RFC 6228)."""
@@ -154,7 +154,7 @@ class OutgoingInvite:
             self.dialog_over(self._forks[tag].session.usage, now)
         elif tag:
             fork = self._fork(tag, response)
-            if fork is None or not self._takes(fork, response, now):
+            if fork is None or not self._is_new(fork, response, now):
                 return
             body = self._early_description(fork, response)
         call = self._call
@@ -201,7 +201,7 @@ class OutgoingInvite:
                     said=response,
                 )
             case Unanswered(note=note):
-                reason = f"no response to the INVITE within {LIFETIME:g} s{note}"
+                reason = f"no response to the INVITE within {TRANSACTION_TIMEOUT_S:g} s{note}"
                 call.end("network", 408, reason, now)
             case ConnectionLost():
                 call.end("network", None, "the connection was lost", now)
@@ -224,9 +224,9 @@ class OutgoingInvite:
         )
         headers = [
             ("Contact", contact),
-            *(one for one in self._headers if one[0].lower() not in self._unlearnt),
-            *capabilities(without=tuple(self._unlearnt)),
-            *(self._min_interval.headers() if TIMER not in self._unlearnt else ()),
+            *(one for one in self._headers if one[0].lower() not in self._unsupported),
+            *capabilities(without=tuple(self._unsupported)),
+            *(self._min_interval.headers() if TIMER not in self._unsupported else ()),
             ("Content-Type", "application/sdp"),
         ]
         request = services.requester.out_of_dialog(
@@ -241,8 +241,8 @@ class OutgoingInvite:
             body=self._offer,
             via=via,
         )
-        self._invitation = InviteExchange(request, flow, services, self, self._next_cseq)
-        self._invitation.start(now)
+        self._exchange = InviteExchange(request, flow, services, self, self._next_cseq)
+        self._exchange.start(now)
 
     def _next_cseq(self) -> int:
         self._cseq += 1
@@ -251,8 +251,8 @@ class OutgoingInvite:
     def _fork(self, tag: str, response: Response) -> _Fork | None:
         """The dialog of this To tag, opened if it is new; None beyond `MAX_FORKS`."""
         fork = self._forks.get(tag)
-        if fork is None and self._invitation is not None and len(self._forks) < MAX_FORKS:
-            dialog = Dialog.of_uac(self._invitation.request, response, self._target)
+        if fork is None and self._exchange is not None and len(self._forks) < MAX_FORKS:
+            dialog = Dialog.of_uac(self._exchange.request, response, self._target)
             fork = _Fork(Session(dialog, self._services, self._call, Turn.OURS))
             self._forks[tag] = fork
             self._choose_early()
@@ -260,7 +260,7 @@ class OutgoingInvite:
             self._services.ignored(f"{response.status} of one fork too many")
         return fork
 
-    def _takes(self, fork: _Fork, response: Response, now: float) -> bool:
+    def _is_new(self, fork: _Fork, response: Response, now: float) -> bool:
         """True if a provisional response is new; a reliable one gets its PRACK."""
         if not is_reliable(response) or response.rseq is None:
             return True
@@ -282,25 +282,25 @@ class OutgoingInvite:
 
     def _early_description(self, fork: _Fork, response: Response) -> bytes | None:
         body = description(response)
-        turn = fork.session.usage.turn
-        if body is None or turn.agreed:
+        offers = fork.session.usage.offer_answer
+        if body is None or offers.agreed:
             return None
         if is_reliable(response):
-            turn.they_answer()
+            offers.they_answer()
         else:
             fork.preview = body
         return body
 
     def _answered(self, fork: _Fork, response: Response, now: float) -> None:
-        session, turn = fork.session, fork.session.usage.turn
+        session, offers = fork.session, fork.session.usage.offer_answer
         session.usage.session_timer.answered(response, now)
         body = None
-        if not turn.agreed:
+        if not offers.agreed:
             body = description(response) or fork.preview
         if body is not None:
-            turn.they_answer()
+            offers.they_answer()
         self._drop_early(now)
-        if turn.agreed:
+        if offers.agreed:
             self._call.answered(session, body, now, status=response.status)
         else:
             reason = f"the answer brings no session description{why_missing(response)}"
@@ -314,10 +314,10 @@ class OutgoingInvite:
             return
         if response.status // 100 == 3 and response.status != 305:
             self._redirection.add(response)
-        if response.status == 422 and self._min_interval.raise_by(response) and self._invitation:
+        if response.status == 422 and self._min_interval.raise_by(response) and self._exchange:
             self._invite(self._target, now, self._via)
             return
-        if response.status == 420 and self._unlearns(response):
+        if response.status == 420 and self._drops_unsupported(response):
             self._invite(self._target, now, self._via)
             return
         proxy = self._proxies.named_by(response)
@@ -330,11 +330,11 @@ class OutgoingInvite:
             self._redirection.drop()
         self._try_next(now)
 
-    def _unlearns(self, response: Response) -> bool:
+    def _drops_unsupported(self, response: Response) -> bool:
         """True if a 420 names extensions that the INVITE can do without (RFC 3261 §8.1.3.5)."""
         named = {tag.lower() for tag in response.unsupported} & set(CALL_SUPPORTED)
-        is_news = not named <= self._unlearnt
-        self._unlearnt |= named
+        is_news = not named <= self._unsupported
+        self._unsupported |= named
         return is_news
 
     def _try_next(self, now: float) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sipcli.core.calls.retransmit import Retransmission
 from sipcli.core.dialogs.services import NewTimer
-from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sip.message import Response
 
 TAG: Final = "100rel"
@@ -50,7 +50,9 @@ class ReliableSender:
         self._send = send
         self._give_up = give_up
         self._queue: deque[Draft] = deque(maxlen=MAX_QUEUED)
-        self._repetition = Retransmission(new_timer, LIFETIME, self._send_again, self._on_no_prack)
+        self._repetition = Retransmission(
+            new_timer, TRANSACTION_TIMEOUT_S, self._send_again, self._on_no_prack
+        )
         self.outstanding: Draft | None = None
         """Sent and not acknowledged."""
 

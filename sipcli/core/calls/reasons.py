@@ -1,5 +1,6 @@
-"""Read the cause of a call's end from Reason fields (RFC 3326 §2, RFC 6432)."""
+"""Reason fields: why a call ended (RFC 3326 §2, RFC 6432)."""
 
+from sipcli.sip.grammar import quote
 from sipcli.sip.header_values import Reason
 from sipcli.sip.message import Message, Request
 
@@ -16,3 +17,8 @@ def q850(message: Message | None) -> Reason | None:
     """The telephone network's cause (ITU-T Q.850) from a gateway's request or response."""
     reasons = message.reasons if message is not None else []
     return next((reason for reason in reasons if reason.protocol.upper() == "Q.850"), None)
+
+
+def reason_field(status: int, text: str) -> tuple[str, str]:
+    """A Reason field with a SIP cause (RFC 3326 §2)."""
+    return ("Reason", f"SIP;cause={status};text={quote(text)}")

@@ -31,7 +31,7 @@ class Redirection:
         self._has_secure_target = isinstance(target, SipUri) and target.scheme == "sips"
         self._asked: SipUri | None = None
         self._on_undecided = on_undecided
-        self._undecided = call.services.new_timer(call.id, self._refuse_undecided)
+        self._decision_timer = call.services.new_timer(call.id, self._refuse_undecided)
         self._status = 0
         self.refused: list[str] = []
         """The targets that were not permitted or cannot be called, with the reason."""
@@ -65,11 +65,11 @@ class Redirection:
             call.emit(RedirectRequested(call=call.id, target=uri, status=status, decision=decision))
             match decision:
                 case Permission.ACCEPT:
-                    self._tell(uri, "accepted", None)
+                    self._emit_decision(uri, "accepted", None)
                     return uri
                 case Permission.ASK:
                     self._asked = uri
-                    self._undecided.start(now + DECISION_TIMEOUT_S)
+                    self._decision_timer.start(now + DECISION_TIMEOUT_S)
                     return None
                 case Permission.REFUSE:
                     self._refused(uri, self._policy_refusal)
@@ -90,7 +90,7 @@ class Redirection:
         call = self._call
         call.emit(RedirectRequested(call=call.id, target=target, status=status, decision=decision))
         if is_permitted:
-            self._tell(target, "accepted", None)
+            self._emit_decision(target, "accepted", None)
         else:
             self._refused(target, self._policy_refusal)
         return is_permitted
@@ -102,18 +102,18 @@ class Redirection:
 
     def accept(self) -> SipUri:
         """Agree to call the target that was asked about; raises `OutOfTurn`."""
-        uri = self._take()
-        self._tell(uri, "accepted", None)
+        uri = self._pop_asked()
+        self._emit_decision(uri, "accepted", None)
         return uri
 
     def refuse(self, reason: str = REFUSED) -> None:
         """Refuse the target that was asked about; raises `OutOfTurn`."""
-        self._refused(self._take(), reason)
+        self._refused(self._pop_asked(), reason)
 
     def drop(self) -> None:
         """The call is over: forget pending targets."""
         self._asked = None
-        self._undecided.stop()
+        self._decision_timer.stop()
         self._waiting.clear()
 
     @property
@@ -125,18 +125,18 @@ class Redirection:
         self.refuse(UNDECIDED)
         self._on_undecided(now)
 
-    def _take(self) -> SipUri:
+    def _pop_asked(self) -> SipUri:
         uri, self._asked = self._asked, None
-        self._undecided.stop()
+        self._decision_timer.stop()
         if uri is None:
             raise OutOfTurn("no redirect is waiting for a decision")
         return uri
 
     def _refused(self, uri: SipUri, reason: str) -> None:
         self.refused.append(str(uri))
-        self._tell(uri, "refused", reason)
+        self._emit_decision(uri, "refused", reason)
 
-    def _tell(
+    def _emit_decision(
         self, uri: SipUri, decision: Literal["accepted", "refused"], reason: str | None
     ) -> None:
         call = self._call

@@ -43,7 +43,7 @@ class RemoteOffers:
     def __init__(self, usage: InviteUsage) -> None:
         self._usage = usage
         self._pending: Inbound | None = None
-        self._answer_overdue = usage.new_timer(self._on_answer_overdue)
+        self._answer_timer = usage.new_timer(self._on_answer_overdue)
         self._accepted: _Accepted | None = None
         self._repetition = Retransmission(usage.new_timer, T2, self._repeat, self._on_no_ack)
 
@@ -69,17 +69,17 @@ class RemoteOffers:
 
     def answer(self, body: bytes, now: float) -> None:
         """Answer the offer (or make the one they asked for); raises `OutOfTurn`."""
-        inbound = self._take()
+        inbound = self._pop_pending()
         if inbound is not None:
-            self._usage.turn.we_answer()
+            self._usage.offer_answer.we_answer()
             self._answer(inbound, body, now)
 
     def refuse(self, status: int, warning: str, now: float) -> None:
         """Refuse the offer with a status of 300 to 699; raises `OutOfTurn`."""
         headers = [warning_field(warning)] if warning else []
-        inbound = self._take()
+        inbound = self._pop_pending()
         if inbound is not None:
-            self._usage.turn.roll_back()
+            self._usage.offer_answer.roll_back()
             self._usage.respond(inbound, status, now, headers=headers)
 
     def accept(
@@ -92,9 +92,9 @@ class RemoteOffers:
         is_first: bool,
     ) -> None:
         """Send a 200 to an INVITE, and again until its ACK comes."""
-        offers = self._usage.turn.turn is Turn.OURS
+        offers = self._usage.offer_answer.turn is Turn.OURS
         self._accepted = _Accepted(inbound, headers, body, is_first=is_first, offers=offers)
-        self._usage.turn.awaits_ack = True
+        self._usage.offer_answer.awaits_ack = True
         self._repetition.start(now)
         self._usage.respond(inbound, 200, now, headers=headers, body=body)
 
@@ -108,7 +108,7 @@ class RemoteOffers:
         if not accepted.offers:
             usage.call.emit(Acknowledged(call=usage.call.id, body=None))
         elif answer is not None:
-            usage.turn.they_answer()
+            usage.offer_answer.they_answer()
             usage.call.emit(Acknowledged(call=usage.call.id, body=answer))
         else:
             self._left_unanswered(now)
@@ -136,7 +136,7 @@ class RemoteOffers:
     def stop_repeating(self) -> None:
         """The far end has our 2xx, or knows that the dialog is over."""
         self._accepted = None
-        self._usage.turn.awaits_ack = False
+        self._usage.offer_answer.awaits_ack = False
         self._repetition.stop()
 
     # Timers
@@ -162,14 +162,14 @@ class RemoteOffers:
 
     def _receive_offer(self, inbound: Inbound, offer: bytes | None, now: float) -> None:
         usage = self._usage
-        status = usage.turn.they_offer(wanted=offer is None)
+        status = usage.offer_answer.they_offer(wanted=offer is None)
         if status is not None:
             headers = (usage.services.retry_after(),) if status == 500 else ()
             usage.respond(inbound, status, now, headers=headers)
             return
         usage.dialog.refresh_target(inbound.request)
         self._pending = inbound
-        self._answer_overdue.start(now + ANSWER_TIMEOUT_S)
+        self._answer_timer.start(now + ANSWER_TIMEOUT_S)
         if inbound.request.method == "INVITE":
             self.stop_repeating()  # a peer that sends the next INVITE has received our 2xx
             usage.services.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
@@ -186,28 +186,28 @@ class RemoteOffers:
         else:
             usage.respond(inbound, 200, now, headers=headers, body=body)
 
-    def _take(self) -> Inbound | None:
+    def _pop_pending(self) -> Inbound | None:
         """The request to answer; None: it was withdrawn before the owner answered."""
         inbound, self._pending = self._pending, None
-        self._answer_overdue.stop()
+        self._answer_timer.stop()
         if inbound is None:
-            self._usage.turn.forgive_answer()
+            self._usage.offer_answer.forgive_answer()
         return inbound
 
     def _withdraw(self) -> None:
         usage = self._usage
         self._pending = None
-        self._answer_overdue.stop()
-        usage.turn.withdraw()
+        self._answer_timer.stop()
+        usage.offer_answer.withdraw()
         usage.call.emit(OfferWithdrawn(call=usage.call.id))
 
     def _left_unanswered(self, now: float) -> None:
         """Their ACK should have answered the offer they had asked for (RFC 3261 §13.2.2.4)."""
         usage, reason = self._usage, "the ACK brings no answer to our offer"
-        if not usage.turn.agreed:
+        if not usage.offer_answer.agreed:
             usage.call.dialog_over(usage, "local", None, reason, now)
             return
-        usage.turn.roll_back()
+        usage.offer_answer.roll_back()
         usage.call.emit(
             OfferRefused(call=usage.call.id, status=None, reason=reason, will_retry=False)
         )

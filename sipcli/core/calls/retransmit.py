@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sipcli.core.dialogs.services import NewTimer
-from sipcli.core.transactions.transaction import LIFETIME, T1
+from sipcli.core.transactions.transaction import T1, TRANSACTION_TIMEOUT_S
 
 T2: Final = 4.0
 """Longest wait between two 2xx, in seconds (RFC 3261 §17.1.2.2)."""
@@ -31,25 +31,25 @@ class Retransmission:
         self._repeat = repeat
         self._give_up = give_up
         self._interval = T1
-        self._again = new_timer(self._on_again)
-        self._end = new_timer(self._on_end)
+        self._repeat_timer = new_timer(self._on_repeat_due)
+        self._end_timer = new_timer(self._on_end)
 
     def start(self, now: float) -> None:
         """The response was sent for the first time."""
         self._interval = T1
-        self._again.start(now + T1)
-        self._end.start(now + LIFETIME)
+        self._repeat_timer.start(now + T1)
+        self._end_timer.start(now + TRANSACTION_TIMEOUT_S)
 
     def stop(self) -> None:
         """It was acknowledged, or nobody waits for it any more."""
-        self._again.stop()
-        self._end.stop()
+        self._repeat_timer.stop()
+        self._end_timer.stop()
 
-    def _on_again(self, now: float) -> None:
-        if self._end.at is None or self._end.at <= now:
+    def _on_repeat_due(self, now: float) -> None:
+        if self._end_timer.at is None or self._end_timer.at <= now:
             return  # a step that comes late gives up at once
         self._interval = min(2 * self._interval, self._longest)
-        self._again.start(now + self._interval)
+        self._repeat_timer.start(now + self._interval)
         self._repeat(now)
 
     def _on_end(self, now: float) -> None:

@@ -170,7 +170,7 @@ class Session:
         body = description(inbound.request)
         if body is None:
             self.usage.respond(inbound, 200, now)
-        elif not self.usage.turn.agreed and self.usage.turn.they_answer():
+        elif not self.usage.offer_answer.agreed and self.usage.offer_answer.they_answer():
             self.usage.respond(inbound, 200, now)
             self.usage.call.emit(Acknowledged(call=self.usage.call.id, body=body))
         else:

@@ -65,8 +65,8 @@ class SessionTimer:
     """
 
     def __init__(self, refresh: Timer[None], expiry: Timer[None]) -> None:
-        self._refresh = refresh
-        self._expiry = expiry
+        self._refresh_timer = refresh
+        self._expiry_timer = expiry
         self._interval: int | None = None
         self._we_refresh = False
         self._min = MinInterval()
@@ -110,30 +110,33 @@ class SessionTimer:
 
     def refresh_failed(self, now: float) -> None:
         """The refresh failed: retry halfway to the expiry, which has not moved (§10)."""
-        expiry = self._expiry.at
+        expiry = self._expiry_timer.at
         if expiry is not None and self._we_refresh:
-            self._refresh.start(now + max((expiry - now) / 2, MIN_RETRY_WAIT))
+            self._refresh_timer.start(now + max((expiry - now) / 2, MIN_RETRY_WAIT))
 
     def slept(self, seconds: float, now: float) -> None:
         """The machine slept: the far end's clock ran on for `seconds` while ours stood still.
 
         Their refresh may have arrived meanwhile and is read before the expiry; ours is due first.
         """
-        for timer, soonest in ((self._refresh, now), (self._expiry, now + MIN_RETRY_WAIT)):
+        for timer, soonest in (
+            (self._refresh_timer, now),
+            (self._expiry_timer, now + MIN_RETRY_WAIT),
+        ):
             at = timer.at
             if at is not None:
                 timer.start(min(at, max(at - seconds, soonest)))
 
     def has_expired(self, now: float) -> bool:
         """True if the expiry is due in this step, too: then a refresh comes too late."""
-        return self._expiry.at is not None and self._expiry.at <= now
+        return self._expiry_timer.at is not None and self._expiry_timer.at <= now
 
     def stop(self) -> None:
         """The session does not expire."""
         self._interval = None
         self._we_refresh = False
-        self._refresh.stop()
-        self._expiry.stop()
+        self._refresh_timer.stop()
+        self._expiry_timer.stop()
 
     def _choose(self, wish: str | None) -> Refresher:
         if wish in ("uac", "uas"):
@@ -144,7 +147,7 @@ class SessionTimer:
         self._interval = interval
         self._we_refresh = we_refresh
         # BYE is sent a little before the end, while firewalls still let it pass (§10).
-        self._expiry.start(now + interval - min(32.0, interval / 3))
-        self._refresh.stop()
+        self._expiry_timer.start(now + interval - min(32.0, interval / 3))
+        self._refresh_timer.stop()
         if we_refresh:
-            self._refresh.start(now + interval / 2)
+            self._refresh_timer.start(now + interval / 2)

@@ -116,7 +116,7 @@ class StartedCall(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _PendingRefer:
     """A REFER that waits for the owner's decision."""
 
     inbound: Inbound
@@ -128,8 +128,8 @@ class Transferee:
 
     def __init__(self, usage: InviteUsage) -> None:
         self._usage = usage
-        self._wish: _Wish | None = None
-        self._undecided = usage.new_timer(self._on_undecided)
+        self._pending: _PendingRefer | None = None
+        self._decision_timer = usage.new_timer(self._on_undecided)
         self._notifier: Notifier | None = None
         """Tells the sender of a REFER how the new call fares."""
         self._is_due = False
@@ -167,28 +167,28 @@ class Transferee:
 
         False if there is no room for another call any more: it was refused. Raises `OutOfTurn`.
         """
-        wish = self._take()
+        pending = self._pop_pending()
         if not self._usage.call.gate.has_room():
-            self._decline(wish, 486, NO_ROOM, now)
+            self._decline(pending, 486, NO_ROOM, now)
             return False
-        request = wish.inbound.request
+        request = pending.inbound.request
         is_unwanted = (request.headers.get("Refer-Sub") or "").strip().lower() == "false"
         self._count += 1
         self._is_due = True
         headers = [("Refer-Sub", "false")] if is_unwanted else []
         headers.append(("Contact", self._usage.dialog.contact))
-        self._usage.respond(wish.inbound, 202, now, headers=headers)
+        self._usage.respond(pending.inbound, 202, now, headers=headers)
         if not is_unwanted:
             # The first subscription of a dialog needs no id, and old peers look for none (§2.4.6).
             event = "refer" if self._count == 1 else f"refer;id={request.cseq.number}"
             self._notifier = Notifier(self._usage, event)
             self.report(100, "Trying", now, is_final=False)
-        self._tell(wish.target, 202, "accepted", None)
+        self._emit_decision(pending.target, 202, "accepted", None)
         return True
 
     def refuse(self, status: int, now: float) -> None:
         """Answer with a status of 300 to 699; raises `OutOfTurn`."""
-        self._decline(self._take(), status, REFUSED, now)
+        self._decline(self._pop_pending(), status, REFUSED, now)
 
     def started(self, call: StartedCall) -> None:
         """The call of the transfer was placed."""
@@ -209,14 +209,14 @@ class Transferee:
 
     def close(self, now: float) -> None:
         """The dialog is over: answer a pending REFER (RFC 3261 §15.1.2)."""
-        if self._wish is not None:
-            self._usage.respond(self._take().inbound, 487, now)
+        if self._pending is not None:
+            self._usage.respond(self._pop_pending().inbound, 487, now)
 
     @property
     def _is_busy(self) -> bool:
         is_started = self._started is not None and not self._started.is_over
         is_notifying = self._notifier is not None and not self._notifier.is_over
-        return self._wish is not None or is_notifying or self._is_due or is_started
+        return self._pending is not None or is_notifying or self._is_due or is_started
 
     def _consider(self, inbound: Inbound, uri: SipUri, now: float) -> None:
         """Ask the owner, unless the settings decide."""
@@ -235,10 +235,10 @@ class Transferee:
         target = replace(uri, headers=(), params=uri.params.without("method"))
         gate = usage.call.gate
         decision = gate.transfer(target) if gate.has_room() else Permission.REFUSE
-        wish = _Wish(inbound, target)
+        pending = _PendingRefer(inbound, target)
         if decision is not Permission.REFUSE:
-            self._wish = wish
-            self._undecided.start(now + DECISION_TIMEOUT_S)
+            self._pending = pending
+            self._decision_timer.start(now + DECISION_TIMEOUT_S)
         usage.call.emit(
             TransferRequested(
                 call=usage.call.id,
@@ -249,26 +249,26 @@ class Transferee:
             )
         )
         if not gate.has_room():
-            self._decline(wish, 486, NO_ROOM, now)
+            self._decline(pending, 486, NO_ROOM, now)
         elif decision is Permission.REFUSE:
             reason = gate.refusal(is_redirect=False, is_transfer=True)
-            self._decline(wish, 603, reason, now)
+            self._decline(pending, 603, reason, now)
 
     def _on_undecided(self, now: float) -> None:
-        self._decline(self._take(), 603, UNDECIDED, now)
+        self._decline(self._pop_pending(), 603, UNDECIDED, now)
 
-    def _take(self) -> _Wish:
-        wish, self._wish = self._wish, None
-        self._undecided.stop()
-        if wish is None:
+    def _pop_pending(self) -> _PendingRefer:
+        pending, self._pending = self._pending, None
+        self._decision_timer.stop()
+        if pending is None:
             raise OutOfTurn("no transfer is waiting for a decision")
-        return wish
+        return pending
 
-    def _decline(self, wish: _Wish, status: int, reason: str, now: float) -> None:
-        self._usage.respond(wish.inbound, status, now)
-        self._tell(wish.target, status, "refused", reason)
+    def _decline(self, pending: _PendingRefer, status: int, reason: str, now: float) -> None:
+        self._usage.respond(pending.inbound, status, now)
+        self._emit_decision(pending.target, status, "refused", reason)
 
-    def _tell(
+    def _emit_decision(
         self,
         target: SipUri,
         status: int,

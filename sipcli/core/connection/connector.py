@@ -70,12 +70,12 @@ class Connector:
         self._count = 0
         self.state = ConnectorState.IDLE
         self._timers: Timers[list[Action | Event]] = Timers()
-        self._retry = self._timers.timer(self._new_round)
-        self.proof = self._timers.timer(self._has_lasted)
+        self._retry_timer = self._timers.timer(self._new_round)
+        self.proof_timer = self._timers.timer(self._on_proved)
         """Runs while a connection on which nothing registers has yet to prove itself."""
         self._quiet_timers: Timers[list[Action | Event]] = Timers()
         """Those that wait for a quiet moment, too."""
-        self._return = self._quiet_timers.timer(self._dial_better)
+        self._return_timer = self._quiet_timers.timer(self._dial_better)
         self.flow: Flow | None = None
         """The connection being dialled or open; None otherwise."""
         self.returning: Flow | None = None
@@ -94,10 +94,10 @@ class Connector:
         if flow == self.returning and old is not None:
             self.returning = None
             if not quiet:
-                self._watch_out(now)
+                self._start_return_timer(now)
                 return [Close(flow, "not a quiet moment")]
             self.flow = flow
-            self._watch(now)
+            self._start_timers(now)
             return [
                 Close(old, "moved to a heavier server"),
                 _disconnected(old, 1000, f"moved to {flow.server}", None),
@@ -105,14 +105,14 @@ class Connector:
         if flow != old:
             return [Close(flow, "not wanted any more")]
         self.state = ConnectorState.OPEN
-        self._watch(now)
+        self._start_timers(now)
         return []
 
     def failed(self, flow: Flow, phase: Phase, reason: str, now: float) -> list[Action | Event]:
         """The owner's dialling failed in `phase`."""
         if flow == self.returning:
             self.returning = None
-            self._watch_out(now)
+            self._start_return_timer(now)
             return []
         if flow != self.flow:
             return []
@@ -202,20 +202,20 @@ class Connector:
         wait = retry_delay(self._failures, self._low, high, self._draw)
         self.state = ConnectorState.WAITING
         self._stop_timers()
-        self._retry.start(now + wait)
+        self._retry_timer.start(now + wait)
         return [], wait
 
-    def _watch(self, now: float) -> None:
+    def _start_timers(self, now: float) -> None:
         """Set the timers of an open connection."""
         self._stop_timers()
         if not self._registers:
-            self.proof.start(now + PROOF_TIMEOUT_S)
-        self._watch_out(now)
+            self.proof_timer.start(now + PROOF_TIMEOUT_S)
+        self._start_return_timer(now)
 
-    def _watch_out(self, now: float) -> None:
+    def _start_return_timer(self, now: float) -> None:
         """Set the timer for the next attempt to return to a heavier server."""
         if self.flow is not None and self._servers.better_than(self.flow.server):
-            self._return.start(now + self._high)
+            self._return_timer.start(now + self._high)
 
     def _stop_timers(self) -> None:
         self._timers.stop_all()
@@ -226,7 +226,7 @@ class Connector:
         self._servers.new_round()
         return self._dial_or_wait(now)[0]
 
-    def _has_lasted(self, now: float) -> list[Action | Event]:
+    def _on_proved(self, now: float) -> list[Action | Event]:
         self.proved()
         return []
 

@@ -45,8 +45,8 @@ class Keepalive:
         """True if a ping on this connection has not been answered and no pong came before."""
         self._has_warned = False
         self._timers: Timers[KeepaliveDue] = Timers()
-        self._next_ping = self._timers.timer(self._ping)
-        self._awaited_pong = self._timers.timer(self._miss_pong)
+        self._ping_timer = self._timers.timer(self._on_ping_due)
+        self._pong_timer = self._timers.timer(self._on_pong_missed)
 
     def open(self) -> None:
         """Start over for a new connection."""
@@ -63,7 +63,7 @@ class Keepalive:
     def ponged(self, now: float) -> None:
         """A pong (a single CRLF) arrived."""
         self._has_ponged = True
-        if self._awaited_pong.at is not None:
+        if self._pong_timer.at is not None:
             self._schedule(now)
 
     def due(self, now: float) -> KeepaliveDue:
@@ -76,14 +76,14 @@ class Keepalive:
         """When to call `due` next, in seconds; None: never."""
         return self._timers.deadline()
 
-    def _ping(self, now: float) -> KeepaliveDue:
+    def _on_ping_due(self, now: float) -> KeepaliveDue:
         if self._is_unanswered and not self._has_ponged:
             self._schedule(now)
         else:
-            self._awaited_pong.start(now + PONG_TIMEOUT_S)
+            self._pong_timer.start(now + PONG_TIMEOUT_S)
         return KeepaliveDue.PING
 
-    def _miss_pong(self, now: float) -> KeepaliveDue:
+    def _on_pong_missed(self, now: float) -> KeepaliveDue:
         if self._has_ponged:
             return KeepaliveDue.DEATH
         self._is_unanswered = True
@@ -95,5 +95,5 @@ class Keepalive:
         """The next ping comes after 80-100 % of Flow-Timer, at random (RFC 5626 §4.4.1)."""
         if self._flow_timer is not None:
             interval = max(MIN_INTERVAL, self._flow_timer * (0.8 + 0.2 * self._draw()))
-            self._awaited_pong.stop()
-            self._next_ping.start(now + interval)
+            self._pong_timer.stop()
+            self._ping_timer.start(now + interval)

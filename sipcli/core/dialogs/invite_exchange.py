@@ -22,7 +22,7 @@ from sipcli.core.requests.exchange import (
     Unauthorized,
     answer_challenge,
 )
-from sipcli.core.transactions.transaction import LIFETIME
+from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 
@@ -72,8 +72,8 @@ class InviteExchange:
         self._next_cseq = next_cseq
         self._auth = services.requester.authenticator.session()
         self._cancel_headers: HeaderFields = ()
-        self._patience = services.new_timer(request.call_id, self._give_up)
-        self._is_told = False
+        self._final_timer = services.new_timer(request.call_id, self._give_up)
+        self._is_reported = False
         """True if its user has heard of the failure before it is over."""
         self.state = InviteExchangeState.CALLING
 
@@ -107,7 +107,7 @@ class InviteExchange:
             self._provisional(response, now)
         elif response.status < 300:
             self._auth.learn(self.request, response)
-            self._patience.stop()
+            self._final_timer.stop()
             self.state = InviteExchangeState.ANSWERED
             self._user.on_success(self.request, response, now)
         elif response.status in (401, 407) and not self._is_unwanted:
@@ -125,7 +125,7 @@ class InviteExchange:
             self._send_cancel(now)
         elif self.state in (InviteExchangeState.CALLING, InviteExchangeState.PROCEEDING):
             self._send_cancel(now)
-            self._is_told = True
+            self._is_reported = True
             self._user.on_failure(FinalResponse(self.request, response, 0.0), now)
 
     def on_timeout(self, now: float, dropped: str | None) -> None:
@@ -165,12 +165,12 @@ class InviteExchange:
         cancel = build.cancel_for(self.request)
         for name, value in self._cancel_headers:
             cancel = cancel.replacing(headers=cancel.headers.appended(name, value))
-        self._services.transactions.send(cancel, self._flow, _Unheard(), now)
+        self._services.transactions.send(cancel, self._flow, _CancelUser(), now)
         self._leave(now)
 
     def _leave(self, now: float) -> None:
         self.state = InviteExchangeState.LEAVING
-        self._patience.start(now + LIFETIME)
+        self._final_timer.start(now + TRANSACTION_TIMEOUT_S)
 
     def _give_up(self, now: float) -> None:
         """A cancelled INVITE never got its final response (§9.1)."""
@@ -178,13 +178,13 @@ class InviteExchange:
         self._fail(Unanswered(), now)
 
     def _fail(self, failure: Failure, now: float) -> None:
-        self._patience.stop()
+        self._final_timer.stop()
         self.state = InviteExchangeState.OVER
-        if not self._is_told:
+        if not self._is_reported:
             self._user.on_failure(failure, now)
 
 
-class _Unheard:
+class _CancelUser:
     """The user of a CANCEL; its effect shows in the INVITE's final response."""
 
     def on_response(self, response: Response, now: float) -> None:

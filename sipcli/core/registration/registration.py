@@ -31,7 +31,8 @@ from sipcli.core.requests.requester import ALLOW, SUPPORTED, Requester
 from sipcli.core.timers import Timers
 from sipcli.sip.message import Request, Response
 
-REFUSED_WAITS: Final = (60.0, 1800.0)
+MIN_REFUSED_WAIT: Final = 60.0
+MAX_REFUSED_WAIT: Final = 1800.0
 """Shortest and longest wait after a refusal that will not resolve on its own, in seconds."""
 HARD_REFUSALS: Final = frozenset(
     {400, 401, 403, 404, 405, 407, 410, 416, 420, 423, 484, 501, 603, 604}
@@ -124,17 +125,17 @@ class Registration:
         self._stopping = False
         self.state = RegistrationState.OFF
         self._timers: Timers[None] = Timers()
-        self._expiry = self._timers.timer(lambda _: self._lose_binding())
+        self._expiry_timer = self._timers.timer(lambda _: self._lose_binding())
         """Runs while there is a binding, until its end."""
-        self._attempt = self._timers.timer(self._register)
+        self._attempt_timer = self._timers.timer(self._register)
         """A refresh, or another attempt after a failure."""
-        self._patience = self._timers.timer(lambda at: self._unregister(at, if_bound=False))
+        self._stop_timer = self._timers.timer(lambda at: self._unregister(at, if_bound=False))
         """How long stopping waits for an outstanding REGISTER."""
 
     @property
     def is_registered(self) -> bool:
         """True if a binding of ours is alive at the registrar, as far as we know."""
-        return self._expiry.at is not None
+        return self._expiry_timer.at is not None
 
     def start(self, now: float) -> None:
         """Register, now or as soon as there is a connection."""
@@ -162,13 +163,13 @@ class Registration:
         self._stopping = True
         match self.state:
             case RegistrationState.REGISTERING:
-                self._patience.start(now + STOP_TIMEOUT_S)
+                self._stop_timer.start(now + STOP_TIMEOUT_S)
             case RegistrationState.REGISTERED | RegistrationState.WAITING:
                 self._unregister(now, if_bound=True)
 
     def slept(self, seconds: float) -> None:
         """The machine slept: the registrar's clock ran on for `seconds` while ours stood still."""
-        for timer in (self._expiry, self._attempt, self._patience):
+        for timer in (self._expiry_timer, self._attempt_timer, self._stop_timer):
             if timer.at is not None:
                 timer.start(timer.at - seconds)
 
@@ -202,7 +203,7 @@ class Registration:
                 self._warn(
                     "not connected, so the registration was not removed: it stays until it expires"
                 )
-                self._expiry.stop()  # its end is no longer ours to report
+                self._expiry_timer.stop()  # its end is no longer ours to report
             self._enter(RegistrationState.OFF)
             return
         self._auth = None
@@ -305,9 +306,9 @@ class Registration:
         self._failures = self._raises = 0
         self._may_be_bound = True
         self._identity.granted = reading.granted
-        self._expiry.start(now + reading.expires)
+        self._expiry_timer.start(now + reading.expires)
         self._enter(RegistrationState.REGISTERED)
-        self._attempt.start(now + refresh_delay(reading.expires))
+        self._attempt_timer.start(now + refresh_delay(reading.expires))
         self._owner.emit(
             events.Registered(
                 uri=str(self._identity.aor),
@@ -336,7 +337,7 @@ class Registration:
         self._raises, self._expires = 0, self._settings.register_expires
         self._enter(RegistrationState.WAITING)
         if wait is not None:
-            self._attempt.start(now + wait)
+            self._attempt_timer.start(now + wait)
         self._owner.emit(
             events.RegistrationFailed(
                 status=status,
@@ -351,7 +352,7 @@ class Registration:
 
         def announce(wait: float | None) -> None:
             self._failed(status, reason, wait, now)
-            self._attempt.stop()  # the next connection triggers the next attempt
+            self._attempt_timer.stop()  # the next connection triggers the next attempt
 
         self._owner.give_up_flow(flow, reason, now, announce)
 
@@ -362,10 +363,10 @@ class Registration:
         low: float = self._settings.connection_recovery_min_interval
         high: float = self._settings.connection_recovery_max_interval
         if response.status in HARD_REFUSALS:
-            low, high = REFUSED_WAITS
+            low, high = MIN_REFUSED_WAIT, MAX_REFUSED_WAIT
         wait = retry_delay(self._failures + 1, low, high, self._draw)
         after = response.retry_after
-        return wait if after is None else max(wait, min(float(after.seconds), REFUSED_WAITS[1]))
+        return wait if after is None else max(wait, min(float(after.seconds), MAX_REFUSED_WAIT))
 
     def _unbound(self) -> None:
         """The binding is gone, if there was one."""
@@ -373,7 +374,7 @@ class Registration:
             self._lose_binding()
 
     def _lose_binding(self) -> None:
-        self._expiry.stop()
+        self._expiry_timer.stop()
         self._identity.lose_grants()
         self._owner.emit(events.Unregistered())
 
@@ -382,8 +383,8 @@ class Registration:
 
     def _enter(self, state: RegistrationState) -> None:
         self.state = state
-        self._attempt.stop()
-        self._patience.stop()
+        self._attempt_timer.stop()
+        self._stop_timer.stop()
 
 
 def _words(response: Response) -> str:

@@ -41,7 +41,7 @@ MAX_ROUNDS: Final = 6
 MAX_STALE: Final = 2
 """Further attempts for a realm whose server says that only the nonce was stale."""
 
-SHOWN: Final = 64
+MAX_EXCERPT: Final = 64
 """Most characters of a peer's text quoted in a reason."""
 
 _HA1: Final = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{64})", re.ASCII | re.IGNORECASE)
@@ -189,9 +189,9 @@ class AuthSession:
         # Credentials for a remembered nonce may fail by its age, unless it is asked for again.
         refused = earlier is not None or (realm, challenge.nonce) in tried
         if refused and not challenge.stale:
-            return AuthRefused(f'wrong user name or password for realm "{realm[:SHOWN]}"')
+            return AuthRefused(f'wrong user name or password for realm "{realm[:MAX_EXCERPT]}"')
         if earlier == MAX_STALE:
-            return AuthRefused(f'every nonce is too old for realm "{realm[:SHOWN]}"')
+            return AuthRefused(f'every nonce is too old for realm "{realm[:MAX_EXCERPT]}"')
         if known is None or (known.plan, known.nonce) != (space.plan, space.nonce):
             self._spaces.remember(scope, space)
         # Else another request has met the same nonce, and its count must go on.
@@ -291,5 +291,5 @@ def _sent(kind: Challenger, request: Request) -> list[Authorization]:
 
 
 def _listed(items: Iterable[str]) -> str:
-    """The first three distinct texts of a peer, each cut to `SHOWN` characters."""
-    return ", ".join(list(dict.fromkeys(item[:SHOWN] for item in items))[:3])
+    """The first three distinct texts of a peer, each cut to `MAX_EXCERPT` characters."""
+    return ", ".join(list(dict.fromkeys(item[:MAX_EXCERPT] for item in items))[:3])

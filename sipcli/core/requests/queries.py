@@ -6,9 +6,8 @@ from typing import Final, TypeAlias
 from sipcli.core import events
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.exchange import Exchange, FinalResponse, NotSent, Outcome, Unauthorized
-from sipcli.core.requests.proxies import Proxies
 from sipcli.core.requests.requester import Requester
-from sipcli.core.requests.route import lack_of_security
+from sipcli.core.requests.route import Proxies, lack_of_security
 from sipcli.sip.address import Address
 from sipcli.sip.uri import Uri
 

@@ -1,14 +1,20 @@
 """Route a request: Request-URI and Route from target and route set (RFC 3261 §12.2.1.1).
 
-Also the rules of `sips:`: TLS on each hop, and a `sips:` Contact (RFC 5630 §5.1.1).
+Also the rules of `sips:`: TLS on each hop, and a `sips:` Contact (RFC 5630 §5.1.1); and the proxy
+that a 305 names (§21.3.4).
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from sipcli.config.server_settings import WsServer
 from sipcli.sip.address import Address
+from sipcli.sip.message import Response
 from sipcli.sip.uri import SipUri, Uri
+
+MAX_PROXIES: Final = 3
+"""Most proxies that one request is sent through, one after the other."""
 
 
 def send_through(target: Uri, route_set: Sequence[Address]) -> tuple[Uri, list[str]]:
@@ -61,3 +67,23 @@ def lack_of_secure_servers(target: Uri, servers: Sequence[WsServer]) -> str | No
     """Return why none of the `servers` may be used to reach `target`; None if one may."""
     lacks = [lack_of_security(target, server) for server in servers]
     return next(iter(lacks), None) if all(lacks) else None
+
+
+class Proxies:
+    """The proxies that the responses to one request have named, each once."""
+
+    def __init__(self) -> None:
+        self._tried: list[SipUri] = []
+
+    def named_by(self, response: Response) -> Address | None:
+        """The proxy of a 305 as a route; None for other responses, and after `MAX_PROXIES`."""
+        if response.status != 305 or len(self._tried) == MAX_PROXIES:
+            return None
+        for contact in response.contacts[:MAX_PROXIES]:
+            uri = contact.uri
+            if isinstance(uri, SipUri) and not any(uri.matches(other) for other in self._tried):
+                self._tried.append(uri)
+                # Today's proxies are loose routers, with or without `lr` in the URI.
+                params = uri.params.without("method").with_("lr", None)
+                return Address(replace(uri, headers=(), params=params))
+        return None

@@ -4,7 +4,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from sipcli.core.transactions.transaction import (
-    LIFETIME,
+    TRANSACTION_TIMEOUT_S,
     Deliver,
     Effect,
     Ignored,
@@ -33,7 +33,9 @@ class InviteClient(Machine[InviteClientState]):
 
     def __init__(self, request: Request, now: float) -> None:
         self.request = request
-        super().__init__(InviteClientState.CALLING, {TransactionTimer.B: now + LIFETIME})
+        super().__init__(
+            InviteClientState.CALLING, {TransactionTimer.B: now + TRANSACTION_TIMEOUT_S}
+        )
 
     def receive(self, response: Response, now: float) -> list[Effect]:
         """Take one response to the INVITE; `now` in seconds on the caller's monotonic clock."""
@@ -43,7 +45,7 @@ class InviteClient(Machine[InviteClientState]):
                 self._enter(state.PROCEEDING)  # Timer B stops: a phone may ring forever
                 return [Deliver(response)]
             case ((state.CALLING | state.PROCEEDING), 2):
-                self._enter(state.ACCEPTED, {TransactionTimer.M: now + LIFETIME})
+                self._enter(state.ACCEPTED, {TransactionTimer.M: now + TRANSACTION_TIMEOUT_S})
                 return [Deliver(response)]
             case ((state.CALLING | state.PROCEEDING), _):
                 self._enter(state.TERMINATED)
@@ -82,7 +84,9 @@ class NonInviteClient(Machine[NonInviteClientState]):
 
     def __init__(self, request: Request, now: float) -> None:
         self.request = request
-        super().__init__(NonInviteClientState.TRYING, {TransactionTimer.F: now + LIFETIME})
+        super().__init__(
+            NonInviteClientState.TRYING, {TransactionTimer.F: now + TRANSACTION_TIMEOUT_S}
+        )
 
     def receive(self, response: Response, now: float) -> list[Effect]:
         """Take one response; `now` in seconds (no timer of this machine starts later than it)."""

@@ -4,7 +4,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from sipcli.core.transactions.transaction import (
-    LIFETIME,
+    TRANSACTION_TIMEOUT_S,
     Deliver,
     Effect,
     Ignored,
@@ -45,11 +45,11 @@ class InviteServer(Machine[InviteServerState]):
                 return [Send(response)]
             case state.PROCEEDING, 2:
                 self.last = response
-                self._enter(state.ACCEPTED, {TransactionTimer.L: now + LIFETIME})
+                self._enter(state.ACCEPTED, {TransactionTimer.L: now + TRANSACTION_TIMEOUT_S})
                 return [Send(response)]
             case state.PROCEEDING, _:
                 self.last = response
-                self._enter(state.COMPLETED, {TransactionTimer.H: now + LIFETIME})
+                self._enter(state.COMPLETED, {TransactionTimer.H: now + TRANSACTION_TIMEOUT_S})
                 return [Send(response)]
             case state.ACCEPTED, 2:
                 return [Send(response)]  # repeated until the ACK, also on WebSocket (§13.3.1.4)
@@ -102,7 +102,9 @@ class NonInviteServer(Machine[NonInviteServerState]):
 
     def __init__(self, request: Request, now: float) -> None:
         self.request = request
-        super().__init__(NonInviteServerState.TRYING, {TransactionTimer.F: now + LIFETIME})
+        super().__init__(
+            NonInviteServerState.TRYING, {TransactionTimer.F: now + TRANSACTION_TIMEOUT_S}
+        )
 
     def respond(self, response: Response, now: float) -> list[Effect]:
         """Send the user's final response; `now` in seconds (no timer starts here)."""

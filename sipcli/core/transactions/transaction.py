@@ -13,7 +13,7 @@ from sipcli.sip.message import Request, Response
 T1: Final = 0.5
 """Round-trip estimate, in seconds (RFC 3261 §17.1.1.1)."""
 
-LIFETIME: Final = 64 * T1
+TRANSACTION_TIMEOUT_S: Final = 64 * T1
 """Seconds that each of the timers runs."""
 
 
