@@ -15,7 +15,7 @@ from sipcli.sip.uri import SipUri, Uri
 DialogId: TypeAlias = tuple[str, str, str]
 """Call-ID, local tag, remote tag (RFC 3261 §12); an absent tag of an old peer is empty."""
 
-WITH_CONTACT: Final = frozenset({"INVITE", "UPDATE", "REFER", "NOTIFY"})
+WITH_CONTACT: Final = frozenset({"INVITE", "UPDATE", "REFER", "SUBSCRIBE", "NOTIFY"})
 """Requests that say where we are: target refreshes, and those of subscriptions (RFC 6665 §8.2)."""
 
 
