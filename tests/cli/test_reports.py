@@ -101,4 +101,4 @@ class TestUsageErrors:
         assert run(["register", "--bogus"]) == 2
         captured = capsys.readouterr()
         assert captured.out == ""
-        assert captured.err.startswith("error: No such option '--bogus'.")
+        assert captured.err.startswith("error: No such option '--bogus';")
