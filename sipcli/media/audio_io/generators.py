@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
+from numpy.fft import irfft, rfftfreq
 
 from sipcli.catalog.audio_spec import AudioSpec
 from sipcli.media.audio_io.open import AudioSource, ReadySink, ReadySource
@@ -94,11 +95,11 @@ def sink(_spec: AudioSpec) -> ReadySink:
 def _pink(samples: int, seed: int) -> Pcm:
     """Noise made in the frequency domain, so that its end fits its beginning."""
     random = np.random.default_rng(seed)
-    frequency = np.fft.rfftfreq(samples, 1 / RATE)
+    frequency = rfftfreq(samples, 1 / RATE)
     spectrum = np.exp(2j * np.pi * random.random(len(frequency)))
     spectrum /= np.sqrt(np.maximum(frequency, 1.0))
     spectrum[frequency < 20] = 0  # inaudible, and it would use up the headroom
-    wave = np.fft.irfft(spectrum, samples)
+    wave = irfft(spectrum, samples)
     wave *= NOISE_RMS * 32767 / np.sqrt(np.mean(wave**2))
     exact: Wave = wave.astype(np.float32)
     return to_pcm(exact)

@@ -6,6 +6,7 @@ from math import log10
 from typing import Final
 
 import numpy as np
+from numpy.fft import rfft  # numpy would load its module at the first use, in a call
 
 from sipcli.media.pcm import RATE, Pcm, silence
 from sipcli.media.quality.level import AUDIBLE_DBFS, FLOOR_DBFS, dbfs, rms
@@ -41,7 +42,7 @@ class ToneReading:
 def measure(pcm: Pcm) -> ToneReading:
     """Analyse a window of `WINDOW` samples."""
     wave = (pcm - pcm.mean()) * np.hanning(len(pcm))
-    spectrum = np.square(np.abs(np.fft.rfft(wave))) + 1e-9
+    spectrum = np.square(np.abs(rfft(wave))) + 1e-9
     spectrum[: int(_LOWEST_HZ * len(pcm) / RATE)] = 1e-9
     peak = int(np.argmax(spectrum[1:-1])) + 1
     # The vertex of the parabola through the peak and its neighbours, in dB, is the true peak.
