@@ -87,15 +87,15 @@ class Call:
     def tick(self) -> None:
         """A frame out, and the same frame in."""
         self._now += FRAME_S
-        for data in self._outbound.frame(next(self._frames), self._now):
-            self._inbound.rtp(data, self._now + 0.005)
-        self._inbound.frame(self._now + 0.010)
+        for data in self._outbound.packetize(next(self._frames), self._now):
+            self._inbound.on_rtp(data, self._now + 0.005)
+        self._inbound.read(self._now + 0.010)
 
 
 def rtp_case() -> tuple[str, Case]:
     """The header alone."""
     outbound = OutboundAudio(OutboundFormats(CODECS["pcmu"], 0), ssrc=1, sequence=0, timestamp=0)
-    (data,) = outbound.frame(SPEECH[0], 0.0)
+    (data,) = outbound.packetize(SPEECH[0], 0.0)
     packet = parse(data)
     if packet is None:
         raise ValueError("what was sent is no RTP")

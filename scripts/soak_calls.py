@@ -12,12 +12,10 @@ from typing import Final
 from uuid import uuid4
 
 from sipcli.config.settings import Settings
-from sipcli.media.audio_io.generators import NullSink, ToneSource
-from sipcli.media.session.media_config import MediaConfig
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.call_manager import CallManager
-from sipcli.phone.managed_call import Call
-from sipcli.phone.runner import UserAgentRunner
+from sipcli.log import LOGGER
+from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.phone import Phone
+from sipcli.phone.phone_config import PhoneConfig
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox
 
@@ -63,27 +61,23 @@ async def soak(calls: int, seconds: float = CALL_S) -> Outcome:
     user = USERS[0]
     async with Sandbox(Plan()) as sandbox:
         settings = sandbox.account(user, Settings(uri=address_of(user), instance_id=uuid4()))
-        media_config = MediaConfig.from_settings(settings, include_loopback=True)
-        board = CallManager(media_config, lambda _: None, make_sound=_sound)
-        runner = UserAgentRunner(
-            settings,
-            sandbox.credentials(user),
-            lambda _: None,
-            retry_forever=False,
-            on_call_event=board.on_event,
+        config = PhoneConfig(
+            settings=settings,
+            credentials=sandbox.credentials(user),
+            open_sound=AudioSetup.of("tone:440", "null", None, LOGGER.warning).open,
+            takes_calls=False,
         )
-        board.connect(runner)
-        async with runner:
-            await runner.ready()
-            return await _calls(board, calls, seconds)
+        async with Phone(config) as phone:
+            await phone.register()
+            return await _calls(phone, calls, seconds)
 
 
-async def _calls(board: CallManager, calls: int, seconds: float) -> Outcome:
+async def _calls(phone: Phone, calls: int, seconds: float) -> Outcome:
     setups: list[float] = []
     before: Count | None = None
     memory = 0
     for number in range(1, calls + 1):
-        setups.append(await _one(board, number, seconds))
+        setups.append(await _one(phone, number, seconds))
         if number == min(WARM, calls - 1):
             await asyncio.sleep(WARM_S)
             before = Count.now()
@@ -96,18 +90,16 @@ async def _calls(board: CallManager, calls: int, seconds: float) -> Outcome:
     return Outcome(tuple(setups), _resident_kb() - memory)
 
 
-async def _one(board: CallManager, number: int, seconds: float) -> float:
+async def _one(phone: Phone, number: int, seconds: float) -> float:
     """Returns its set-up time in ms."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    call: Call = await board.place(address_of("echo"), _sound())
+    call = await phone.call(address_of("echo"))
     await call.connected_or_over()
     setup = (loop.time() - began) * 1000
     await asyncio.sleep(seconds)
-    call.hang_up()
-    await call.over.wait()
-    ended = call.ended
-    stats = ended.stats if ended is not None else None
+    ended = await call.hang_up()
+    stats = ended.stats
     if stats is None or not stats.packets_received or call.media_failure is not None:
         raise Leak(f"call {number} failed: {ended}")
     return setup
@@ -130,10 +122,6 @@ def _is_within(count: Count, goal: Count) -> bool:
 def _resident_kb() -> int:
     with open("/proc/self/statm", encoding="ascii") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
-
-
-def _sound() -> AudioEndpoints:
-    return AudioEndpoints(ToneSource(440.0), NullSink())
 
 
 def main() -> None:

@@ -8,35 +8,33 @@ from typing import Final
 
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.context import has_keyboard, has_terminal
+from sipcli.cli.evaluator import Evaluator
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.person_tones import PersonTones
-from sipcli.cli.ringing import ring
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.config.policies import Permission
 from sipcli.expect.evaluation import Verdict
-from sipcli.expect.evaluator import Evaluator
 from sipcli.media.codecs.opus import opus_shortcoming
 from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.call_manager import CallManager, OnCall
-from sipcli.phone.call_stats import call_stats
+from sipcli.phone.call import Call
+from sipcli.phone.call_manager import OnCall
 from sipcli.phone.digits import Method
 from sipcli.phone.events import (
-    CallEvent,
-    CallId,
     Calling,
     Event,
     RedirectRequested,
     Stats,
     TransferRequested,
 )
-from sipcli.phone.managed_call import Call
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import OnEvent, PhoneConfig
-from sipcli.phone.runner import UserAgentRunner
+from sipcli.phone.waiter import FOREVER
 
 STATS_INTERVAL: Final = 5.0
 """Seconds between `stats` events, with `-v`."""
+RINGING: Final = 180
+"""From this status on the call has reached a phone at the far end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +50,6 @@ class CallSession:
     """True if keys are read from the terminal."""
     call_line: CallLine | None = None
     """It shows the open question."""
-
-    @property
-    def runner(self) -> UserAgentRunner:
-        """The phone's signalling."""
-        return self.phone.runner
-
-    @property
-    def call_manager(self) -> CallManager:
-        """The phone's calls."""
-        return self.phone.call_manager
 
 
 @asynccontextmanager
@@ -83,25 +71,6 @@ async def open_call_session(
     A call that a transfer places is given up after `ring_timeout` seconds without an answer.
     """
 
-    def limit(name: CallId, seconds: float) -> None:
-        call = next(one for one in phone.call_manager.calls if one.id == name)
-        phone.runner.spawn(ring(call, seconds))
-
-    def tell_all(event: Event) -> None:
-        session.screen.event(event)
-        if isinstance(event, CallEvent):
-            evaluator.on_event(event, phone.call_manager)
-        if (
-            isinstance(event, TransferRequested | RedirectRequested)
-            and event.decision is Permission.ASK
-        ):
-            session.screen.ring()
-        on_event(event)
-        if isinstance(event, Calling) and event.transfer is not None and ring_timeout is not None:
-            limit(event.call, ring_timeout)
-        if tones is not None and isinstance(event, CallEvent):
-            tones.on_event(event)
-
     shortcoming = opus_shortcoming() if "opus" in session.settings.codecs else None
     if shortcoming is not None:
         session.screen.warning(shortcoming)
@@ -112,7 +81,7 @@ async def open_call_session(
         PhoneConfig(
             settings=session.settings if has_someone else session.settings.unattended,
             open_sound=lambda *_taps, **_given: make_sound(),
-            on_event=tell_all,
+            on_event=session.screen.event,
             credentials=session.credentials,
             retry_forever=retry_forever,
             takes_calls=on_incoming is not None,
@@ -120,10 +89,25 @@ async def open_call_session(
             observer=session.observer,
         )
     )
-    registration = phone.runner.registration
-    line = CallLine(phone.call_manager, registration, has_keys=has_keys)
+
+    def attend_to(event: Event) -> None:
+        match event:
+            case TransferRequested(decision=decision) | RedirectRequested(decision=decision):
+                if decision is Permission.ASK:
+                    session.screen.ring()
+            case Calling(call=name, transfer=str()) if ring_timeout is not None:
+                placed = phone.find_call(name)
+                if placed is not None:
+                    phone.spawn(ring(placed, ring_timeout))
+
+    phone.subscribe(lambda event: evaluator.on_event(event, phone.find_call))
+    phone.subscribe(on_event)
+    phone.subscribe(attend_to)
+    if tones is not None:
+        phone.subscribe(tones.on_event)
+    line = CallLine(phone, has_keys=has_keys)
     is_typed = options.stdin and has_terminal()  # typed lines would overwrite the status line
-    session.screen.watch(None if is_typed else line, registration)
+    session.screen.watch(None if is_typed else line, phone.registration)
     async with phone:
         try:
             yield CallSession(session, phone, evaluator, options.dtmf_method, has_keys, line)
@@ -144,38 +128,43 @@ async def attend(
     await call.answered_or_over()
     if not call.is_answered:
         return
-    timer = None
+    phone, timer = call_session.phone, None
     if hang_up_after is not None:
-        end = call_session.call_manager.end
-        timer = asyncio.get_running_loop().call_later(hang_up_after, end, call)
+        timer = asyncio.get_running_loop().call_later(hang_up_after, phone.hang_up, call)
     try:
         await call.connected_or_over()
         sending = call.send_dtmf(options.dtmf, options.dtmf_method) if options.dtmf else None
-        while not call.over.is_set():
-            await _pause_or_end(call)
-            now = call_stats(call.media) if common_verbose() else None
-            if now is not None and not call.over.is_set():
-                call_session.session.screen.event(Stats(call=call.id, stats=now))
+        while not await call.over(timeout=STATS_INTERVAL):
+            stats = call.stats if common_verbose() else None
+            if stats is not None:
+                call_session.session.screen.event(Stats(call=call.id, stats=stats))
         if sending is not None and sending.fault is not None:
             call_session.evaluator.report(_unsent(options.dtmf or "", sending.fault))
-        await call_session.call_manager.over(call)
+        await phone.wait_for_end(call)
     finally:
         if timer is not None:
             timer.cancel()
+
+
+async def ring(call: Call, limit: float) -> None:
+    """Wait until a call of ours is answered or over; hang up after `limit` seconds."""
+    if not await call.answered_or_over(timeout=limit) and call.is_pending:
+        await call.hang_up(reason=_unanswered(call, limit), timeout=FOREVER)
+
+
+def _unanswered(call: Call, limit: float) -> str:
+    """Return how far the call got in `limit` seconds."""
+    if call.progress is None:
+        return f"no response to the INVITE within {limit:g} s"
+    if call.progress < RINGING:
+        return f"no answer within {limit:g} s, and the far end did not ring"
+    return f"no answer within {limit:g} s"
 
 
 def _unsent(digits: str, fault: str) -> Verdict:
     """Return the verdict on digits of `--dtmf` that were not sent: that of a script's line."""
     expected = f"{digits} to be sent and taken"
     return Verdict(name="dtmf", met=False, expected=expected, actual=fault)
-
-
-async def _pause_or_end(call: Call) -> None:
-    try:
-        async with asyncio.timeout(STATS_INTERVAL):
-            await call.over.wait()
-    except TimeoutError:
-        pass
 
 
 def common_verbose() -> bool:

@@ -15,6 +15,7 @@ import click
 from sipcli import __version__
 from sipcli.cli.command_help import Command, in_words
 from sipcli.cli.context import current_screen, leave_stdout_alone
+from sipcli.cli.evaluator import Evaluator
 from sipcli.cli.output.event_json import event_fields
 from sipcli.cli.output.report_file import STDOUT, UNFINISHED, begin, finish, hold_fifo, junit_path
 from sipcli.cli.output.sip_ladder import SipLadder
@@ -30,7 +31,6 @@ from sipcli.errors import (
     SipcliError,
 )
 from sipcli.expect.evaluation import Verdict
-from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import STATUS, Expectations, unreached
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.phone.events import CallEnded

@@ -11,7 +11,13 @@ from typing import Final
 
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.output.wording import PLAIN, Line
-from sipcli.cli.script.call_commands import HELP, CallCommands, InvalidCommand
+from sipcli.cli.script.call_commands import (
+    HELP,
+    CallCommands,
+    InvalidCommand,
+    command_of_key,
+    command_of_line,
+)
 from sipcli.errors import SipcliError
 
 ENTER: Final = "\r\n"
@@ -57,6 +63,7 @@ class Keyboard:
         self._call_session = call_session
         self._screen = call_session.session.screen
         self._commands = CallCommands(call_session)
+        self._own = call_session.session.settings.uri
         self._decoder = getincrementaldecoder("utf-8")("ignore")
         self._line: str | None = None
 
@@ -77,7 +84,7 @@ class Keyboard:
                 self._screen.say(Line("?", HELP, PLAIN))
             elif key.isprintable():
                 self._check_question(key)
-                self._commands.press(key)
+                command_of_key(key).begin(self._commands)  # its events tell how it comes out
         except InvalidCommand as error:
             self._screen.say(str(error))
         except SipcliError as error:  # such as a device that is gone
@@ -85,8 +92,8 @@ class Keyboard:
 
     def _check_question(self, key: str) -> None:
         """Raise `InvalidCommand` for a `y` or `n` that was typed before its question was shown."""
-        asking, line = self._call_session.call_manager.asking, self._call_session.call_line
-        question = asking.questions.open if asking is not None else None
+        asking, line = self._call_session.phone.asking, self._call_session.call_line
+        question = asking.question if asking is not None else None
         if key not in "yn" or question is None or line is None:
             return
         if not line.has_shown(question):
@@ -98,7 +105,7 @@ class Keyboard:
             self._line = None
             self._screen.ask(None)
             if line and key != ESCAPE:
-                self._commands.do(f"transfer {line}")
+                command_of_line(f"transfer {line}", self._own).begin(self._commands)
             return
         self._line = line[:-1] if key in ERASE else line + (key if key.isprintable() else "")
         self._screen.ask(f"transfer to: {self._line}")

@@ -19,10 +19,10 @@ from sipcli.media.audio_io.tones import (
 from sipcli.phone.events import (
     Answered,
     CallEnded,
-    CallEvent,
     CallId,
     Calling,
     Dtmf,
+    Event,
     Incoming,
     Media,
     Progress,
@@ -47,7 +47,7 @@ class PersonTones:
         self._ringing: set[CallId] = set()
         self._talking: set[CallId] = set()
 
-    def on_event(self, event: CallEvent) -> None:
+    def on_event(self, event: Event) -> None:
         """Play or stop the tone for an event."""
         match event:
             case Calling(call=call):

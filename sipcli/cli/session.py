@@ -20,9 +20,9 @@ from sipcli.config.resolve import own_instance, prepare
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
-from sipcli.phone.credentials import credentials_of
 from sipcli.phone.observer import Observer
-from sipcli.phone.runner import OnCallEvent, OnEvent, UserAgentRunner
+from sipcli.phone.phone import Phone
+from sipcli.phone.phone_config import PhoneConfig, credentials_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +35,20 @@ class Session:
     observer: Observer
 
     @asynccontextmanager
-    async def phone(
-        self,
-        *,
-        retry_forever: bool,
-        on_event: OnEvent | None = None,
-        on_call_event: OnCallEvent | None = None,
-        takes_calls: bool = False,
-    ) -> AsyncIterator[UserAgentRunner]:
-        """Start a phone without media; on leaving it unregisters and closes.
-
-        Its events go to the screen, or to `on_event` if given.
-        """
-        phone = UserAgentRunner(
-            self.settings,
-            self.credentials,
-            on_event or self.screen.event,
-            retry_forever=retry_forever,
-            on_call_event=on_call_event,
-            takes_calls=takes_calls,
-            observer=self.observer,
+    async def phone(self, *, retry_forever: bool) -> AsyncIterator[Phone]:
+        """Start a phone without calls, whose events go to the screen; in the end it unregisters."""
+        phone = Phone(
+            PhoneConfig(
+                settings=self.settings,
+                credentials=self.credentials,
+                on_event=self.screen.event,
+                retry_forever=retry_forever,
+                takes_calls=False,
+                observer=self.observer,
+            )
         )
-        loop = asyncio.get_running_loop()
-        self.screen.watch(
-            lambda: registration_line(phone.registration, loop.time()), phone.registration
-        )
+        loop, registration = asyncio.get_running_loop(), phone.registration
+        self.screen.watch(lambda: registration_line(registration, loop.time()), registration)
         async with phone:
             yield phone
 

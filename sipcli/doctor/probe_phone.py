@@ -1,40 +1,31 @@
 """A phone of the account that the doctor uses for its checks."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
-from sipcli.media.audio_io.generators import NullSink, Silence
-from sipcli.media.session.media_config import MediaConfig
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.call_manager import CallManager
+from sipcli.expect.tone_tap import ToneTap
+from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource, OpenTap
+from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.call import Call
 from sipcli.phone.echo import Echo
-from sipcli.phone.events import (
-    CallEvent,
-    Connected,
-    PhoneEvent,
-    Registered,
-    RegistrationFailed,
-)
-from sipcli.phone.managed_call import Call
 from sipcli.phone.observer import Observer
-from sipcli.phone.runner import UserAgentRunner
+from sipcli.phone.phone import Phone
+from sipcli.phone.phone_config import PhoneConfig
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 
 TEMPORARILY_UNAVAILABLE: Final = 480
 
 
-class ProbePhone:
-    """A phone with calls. Use it with `async with`; `runner.ready` raises if it does not work.
+class ProbePhone(Phone):
+    """A phone that measures the tones that its calls receive, unattended and never transferred.
 
-    With `echoes` it answers calls from its own address and sends back what it hears;
+    With `echoes` it answers calls from its own address and sends back what it hears instead;
     other callers get 480.
     """
 
@@ -48,61 +39,32 @@ class ProbePhone:
     ) -> None:
         # A far end must not transfer the test call to another phone.
         settings = replace(settings.unattended, transfers=PeerPolicy(Permission.REFUSE))
+        super().__init__(
+            PhoneConfig(
+                settings=settings,
+                credentials=credentials,
+                open_sound=AudioSetup.silent().open if echoes else _with_tone_tap,
+                takes_calls=echoes,
+                on_ring=self._on_ring,
+                observer=observer,
+            )
+        )
         self.settings = settings
-        self.on_call_event: Callable[[CallEvent], None] = lambda _: None
-        """Called with the events of calls; set it before placing one."""
-        self.server: WsServer | None = None
-        """The server that it is, or was last, connected to."""
-        self.registered: Registered | None = None
-        self.refused: RegistrationFailed | None = None
-        self.call_manager = CallManager(
-            MediaConfig.from_settings(settings, include_loopback=settings.is_local),
-            lambda event: self.on_call_event(event),
-            make_sound=lambda: AudioEndpoints(Silence(), NullSink()),
-            on_incoming=self._on_incoming,
-        )
-        self.runner = UserAgentRunner(
-            settings,
-            credentials,
-            self._on_event,
-            retry_forever=False,
-            on_call_event=self.call_manager.on_event,
-            takes_calls=echoes,
-            observer=observer,
-        )
-        self.call_manager.connect(self.runner)
 
-    async def __aenter__(self) -> Self:
-        await self.runner.__aenter__()
-        return self
+    @property
+    def server(self) -> WsServer | None:
+        """The server that it is connected to; None without a connection."""
+        name = self.registration.server
+        return next((one for one in self.settings.ws_servers if str(one) == name), None)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.runner.__aexit__(kind, error, traceback)
-
-    def _on_event(self, event: PhoneEvent) -> None:
-        match event:
-            case Connected(server=name):
-                self.server = next(one for one in self.settings.ws_servers if str(one) == name)
-            case Registered():
-                self.registered = event
-            case RegistrationFailed():
-                self.refused = event
-            case _:
-                pass
-
-    def _on_incoming(self, call: Call) -> None:
+    def _on_ring(self, call: Call) -> None:
         # The core takes no requests during the step that reports the call.
         asyncio.get_running_loop().call_soon(self._greet, call)
 
     def _greet(self, call: Call) -> None:
         if self._is_ourselves(call.remote):
             echo = Echo()
-            call.answer(AudioEndpoints(echo, echo))
+            call.answer(audio_in=echo, audio_out=echo)
         else:
             call.reject(TEMPORARILY_UNAVAILABLE)
 
@@ -112,3 +74,9 @@ class ProbePhone:
         except Malformed:
             return False
         return (uri.user, uri.host) == (self.settings.uri.user, self.settings.uri.host)
+
+
+def _with_tone_tap(
+    *taps: OpenTap, source: OpenSource | None = None, sink: OpenSink | None = None
+) -> AudioEndpoints:
+    return AudioSetup.silent().open(ToneTap(), *taps, source=source, sink=sink)

@@ -9,6 +9,7 @@ from sipcli.errors import MissingPassword, Phase, SipcliError
 from sipcli.net.errors import excerpt
 from sipcli.phone.events import Registered
 from sipcli.phone.observer import Observer
+from sipcli.phone.waiter import FOREVER
 from sipcli.sip.auth import Challenge, parse_challenges
 from sipcli.sip.message import Response
 from sipcli.sip.parser import parse
@@ -65,12 +66,12 @@ class ChallengeWatch:
 async def check_registration(phone: ProbePhone, challenges: ChallengeWatch) -> Check:
     """Wait for the registration. Raises `MissingPassword`, so that the caller can ask for one."""
     try:
-        await phone.runner.ready()
+        await phone.register(timeout=FOREVER)
     except MissingPassword:
         raise
     except SipcliError as error:
         return _refused(error, phone, challenges)
-    registered = phone.registered
+    registered = phone.registration.registered
     if registered is None:
         return not_run(Phase.REGISTRATION, "register is off (--no-register)")
     return good(Phase.REGISTRATION, *_granted(registered), challenges.shown)
@@ -99,7 +100,7 @@ def _granted(registered: Registered) -> tuple[str, ...]:
 
 
 def _refused(error: SipcliError, phone: ProbePhone, challenges: ChallengeWatch) -> Check:
-    if phone.refused is None:
+    if phone.registration.refused is None:
         return bad(Phase.REGISTRATION, error.text, hint=_HINT)
-    hint = _HINTS.get(phone.refused.status, _HINT)
-    return bad(Phase.REGISTRATION, phone.refused.reason, challenges.shown, hint=hint)
+    hint = _HINTS.get(phone.registration.refused.status, _HINT)
+    return bad(Phase.REGISTRATION, phone.registration.refused.reason, challenges.shown, hint=hint)

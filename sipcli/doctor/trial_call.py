@@ -1,7 +1,5 @@
 """Place a test call, to another phone or to our own account, to check ICE, DTLS and audio."""
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
@@ -10,17 +8,13 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MediaError, Phase, SipcliError
-from sipcli.expect.call_record import Audio
+from sipcli.expect.call_record import Audio, CallRecord
 from sipcli.expect.evaluation import Verdict
-from sipcli.expect.evaluator import Evaluator
-from sipcli.expect.expectations import Expectations
-from sipcli.expect.tone_tap import ToneTap
+from sipcli.expect.expectations import Expectations, evaluate
 from sipcli.media.audio_io.generators import NullSink, ToneSource
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.call_errors import call_failure
-from sipcli.phone.events import CallEnded, CallEvent, Registered
-from sipcli.phone.managed_call import Call
+from sipcli.phone.events import CallEnded, Registered
 from sipcli.phone.observer import Observer
+from sipcli.phone.waiter import FOREVER
 from sipcli.sdp.transport import Candidate
 from sipcli.sip.uri import SipUri, Uri
 
@@ -31,8 +25,6 @@ TALK_S: Final = 2.5
 RING_TIMEOUT_S: Final = 20.0
 AUDIBLE_TONE_S: Final = 0.5
 """Seconds of the tone that count as an echo of ours."""
-
-_DIRECTIONS: Final[tuple[Audio, Audio]] = ("received", "both")
 
 _BLOCKED_HINT: Final = (
     "no UDP gets through between the two ends: set a TURN server (turn_servers), over TCP or TLS"
@@ -68,62 +60,40 @@ class Findings:
 
 async def place(phone: ProbePhone, target: Uri) -> Findings:
     """Call `target`, send a tone for `TALK_S` and listen for it, then hang up."""
-    verdicts: list[Verdict] = []
-    evaluators = [
-        Evaluator(Expectations(audio=direction), verdicts.append, incoming=False)
-        for direction in _DIRECTIONS
-    ]
-
-    def on_event(event: CallEvent) -> None:
-        for evaluator in evaluators:
-            evaluator.on_event(event, phone.call_manager)
-
-    phone.on_call_event = on_event
-    tone_tap = ToneTap()
-    call = await phone.call_manager.place(
-        target, AudioEndpoints(ToneSource(TONE_HZ), NullSink(), taps=(tone_tap,))
-    )
-    try:
-        async with asyncio.timeout(RING_TIMEOUT_S):
-            await call.answered_or_over()
-    except TimeoutError:
-        call.hang_up(f"no answer within {RING_TIMEOUT_S:g} s")
+    call = await phone.call(target, audio_in=ToneSource(TONE_HZ), audio_out=NullSink())
+    if not await call.answered_or_over(timeout=RING_TIMEOUT_S):
+        call.hang_up(reason=f"no answer within {RING_TIMEOUT_S:g} s")
     await call.connected_or_over()
     protection = call.media.protection
-    await _talk(call)
-    call.hang_up()
-    await call.over.wait()
+    await call.over(timeout=TALK_S)
+    ended = await call.hang_up(timeout=FOREVER)
     fingerprint = call.media.remote_fingerprint
-    tone_s = tone_tap.seconds(TONE_HZ)
+    record = call.record(TONE_HZ)
     return Findings(
         target=target,
-        failure=call_failure(call),
+        failure=call.failure,
         pair=call.media.selected_pair,
         protection=protection,
         fingerprint=str(fingerprint) if fingerprint is not None else None,
-        verdict=_verdict(verdicts, tone_s),
-        ended=call.ended,
-        tone_s=tone_s,
+        verdict=_verdict(record),
+        ended=ended,
+        tone_s=_tone_s(record),
     )
 
 
-def _verdict(verdicts: Sequence[Verdict], tone_s: float) -> Verdict | None:
-    """Return the verdict that counts, of those on `_DIRECTIONS`.
+def _tone_s(record: CallRecord) -> float:
+    return record.flow.tone_s if record.flow is not None else 0.0
 
-    If the tone came back, it arrived there, even if the far end's RTCP reports omit it.
+
+def _verdict(record: CallRecord) -> Verdict | None:
+    """Return the verdict on audio both ways; None if the call was not answered.
+
+    If the tone came back, it arrived there, even if the far end's RTCP reports omit it: then the
+    verdict on what was received counts.
     """
-    reached = [verdict for verdict in verdicts if verdict.reached]
-    if not reached:
-        return None
-    return reached[0] if tone_s >= AUDIBLE_TONE_S else reached[-1]
-
-
-async def _talk(call: Call) -> None:
-    try:
-        async with asyncio.timeout(TALK_S):
-            await call.over.wait()
-    except TimeoutError:
-        pass
+    direction: Audio = "received" if _tone_s(record) >= AUDIBLE_TONE_S else "both"
+    (verdict,) = evaluate(Expectations(audio=direction), record)
+    return verdict if verdict.reached else None
 
 
 def call_checks(found: Findings) -> tuple[Check, Check, Check]:
@@ -216,14 +186,14 @@ async def call_ourselves(
     No other phone may ring: if the account has other devices and the registrar grants no
     GRUU (RFC 5627) to tell them apart, no call is placed.
     """
-    registered, server = phone.registered, phone.server
+    registered, server = phone.registration.registered, phone.server
     if registered is None or server is None:
         return unreachable("we cannot be called without a registration", _ECHO_HINT)
     # Use the same server: another one need not know of this registration.
     settings = replace(phone.settings, instance_id=uuid4(), ws_servers=(server,))
     async with ProbePhone(settings, credentials, observer, echoes=True) as second:
         try:
-            await second.runner.ready()
+            await second.register(timeout=FOREVER)
         except SipcliError as error:
             return unreachable(f"the second phone of the account failed: {error}", _ECHO_HINT)
         target = _target(registered, second)
@@ -240,7 +210,8 @@ async def call_ourselves(
 
 def _target(first: Registered, second: ProbePhone) -> Uri | None:
     """Return a URI that reaches only the second phone; None if there is none."""
-    gruu = second.registered.pub_gruu if second.registered is not None else None
+    registered = second.registration.registered
+    gruu = registered.pub_gruu if registered is not None else None
     if gruu is not None:
         return SipUri.parse(gruu)
     is_alone = all(binding.ours for binding in first.bindings)

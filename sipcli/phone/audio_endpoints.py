@@ -1,7 +1,8 @@
 """The audio endpoints of a call: its source, its sink and its taps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sipcli.media.session.audio_stream import Sink, Source, Tap
 
@@ -41,3 +42,13 @@ class AudioEndpoints:
         self.sink.close()
         for tap in self.taps:
             tap.close()
+
+
+AudioIn: TypeAlias = str | OpenSource
+"""The audio source of one call: a value of `--audio-in`, or an object with `read` (called every
+20 ms for 960 samples of 16 bits: 20 ms at 48 kHz, mono) and `close`."""
+AudioOut: TypeAlias = str | OpenSink
+"""The audio sink of one call: a value of `--audio-out`, or an object with `write` and `close`."""
+OpenCallSound: TypeAlias = Callable[[AudioIn | None, AudioOut | None], AudioEndpoints]
+"""Opens the audio of one call; None means the default of the phone. Raises `ConfigError` and
+`DeviceError`."""

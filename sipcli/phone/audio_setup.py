@@ -1,19 +1,73 @@
 """The audio configuration of future calls, from `--audio-in`, `--audio-out` and `--record`."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from os.path import realpath
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from sipcli.errors import ConfigError, DeviceError
+from sipcli.log import LOGGER
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.open import SinkSpec, SourceSpec, parse_sink, parse_source
 from sipcli.media.audio_io.processing import AudioProcessing
 from sipcli.media.audio_io.wav import RecorderSpec, parse_record
-from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource, OpenTap
+from sipcli.phone.audio_endpoints import (
+    AudioEndpoints,
+    AudioIn,
+    AudioOut,
+    OpenCallSound,
+    OpenSink,
+    OpenSource,
+    OpenTap,
+)
+from sipcli.phone.audio_meters import AudioMeters
 
 _NO_PROCESSING: Final = AudioProcessing()
+
+
+class OpenSound(Protocol):
+    """Opens the audio of one call, as `AudioSetup.open` does."""
+
+    def __call__(
+        self,
+        *taps: OpenTap,
+        source: OpenSource | None = None,
+        sink: OpenSink | None = None,
+    ) -> AudioEndpoints:
+        """Return the audio of one call, with `taps` on it. Raises `DeviceError`."""
+
+
+def open_by_name(open_sound: OpenSound, on_frame: Callable[[], None] | None) -> OpenCallSound:
+    """Return a function that opens the audio of a call by `open_sound`.
+
+    It takes a source and a sink as words or as objects. With `on_frame`, which is called after
+    each frame, the audio is measured.
+    """
+
+    def opened(audio_in: AudioIn | None, audio_out: AudioOut | None) -> AudioEndpoints:
+        with ExitStack() as undo:
+            source = (
+                parse_source(audio_in).open(LOGGER.warning)
+                if isinstance(audio_in, str)
+                else audio_in
+            )
+            if source is not None:
+                undo.callback(source.close)
+            sink = (
+                parse_sink(audio_out).open(LOGGER.warning)
+                if isinstance(audio_out, str)
+                else audio_out
+            )
+            if sink is not None:
+                undo.callback(sink.close)
+            meters = (AudioMeters(on_frame),) if on_frame is not None else ()
+            sound = open_sound(*meters, source=source, sink=sink)
+            undo.pop_all()
+        return sound
+
+    return opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +107,11 @@ class AudioSetup:
         if setup.record is not None:
             setup.record.check()
         return setup
+
+    @classmethod
+    def silent(cls) -> Self:
+        """The audio without a sound card: silence is sent, and what is received is dropped."""
+        return cls.of("silence", "null", None, LOGGER.warning)
 
     def _check_files(self) -> None:
         """Raise `ConfigError` if one file is both played and written, or written twice."""

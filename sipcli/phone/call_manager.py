@@ -1,27 +1,29 @@
-"""Manages the calls of one phone: creates them, and passes each the events of the core."""
+"""The calls of one phone: which there are, and what led to what."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from sipcli.config.policies import Permission
 from sipcli.core.calls import events as core
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import RefusedError, SipcliError
+from sipcli.log import LOGGER
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import NotAcceptable
-from sipcli.phone import journal
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.events import CallEvent, TransferFailed
-from sipcli.phone.log_event import log_event
-from sipcli.phone.managed_call import Call
+from sipcli.phone.audio_endpoints import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
+from sipcli.phone.call import Call, CallHost
+from sipcli.phone.context import OnEvent
+from sipcli.phone.events import TransferFailed
 from sipcli.phone.runner import UserAgentRunner
+from sipcli.phone.waiter import Waiter
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
+TEMPORARILY_UNAVAILABLE: Final = 480
+
 OnCall: TypeAlias = Callable[[Call], None]
-MakeSound: TypeAlias = Callable[[], AudioEndpoints]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,33 +38,47 @@ class _Placing:
 
 
 class CallManager:
-    """The calls of a phone. `on_incoming` is called with each call that rings here.
+    """Creates the calls of a phone, and passes each of them the events of the core.
 
-    `make_sound` opens the audio of a call that is placed for a transfer. The settings decide
-    which transfers are accepted; one that they leave open waits for `accept_transfer` here, or
-    `refuse_transfer` of the call.
-    Give `take` to the runner as its `on_call_event`, then call `connect`.
+    The settings decide which transfers are accepted; one that they leave open waits for
+    `accept_transfer` or `refuse_transfer` of its call. `Phone` is the public face of this.
     """
 
     def __init__(
         self,
+        runner: UserAgentRunner,
         media_config: MediaConfig,
-        on_event: Callable[[CallEvent], None],
+        waiter: Waiter,
+        on_event: OnEvent,
         *,
-        make_sound: MakeSound,
-        on_incoming: OnCall | None = None,
+        open_sound: OpenCallSound,
+        resolve: Callable[[str | Uri], Uri],
+        on_incoming: OnCall | None,
     ) -> None:
-        self._media_config = media_config
-        self._tell_user = on_event
-        self.make_sound = make_sound
-        self._on_incoming = on_incoming
+        """Place and receive calls through `runner`.
+
+        `on_incoming` is called with each call that rings here; without it, those that replace a
+        call of ours are answered, and the others wait for `take_ringing`.
+        """
+        self.missed: Call | None = None
+        """The last call that waited to be taken until its caller gave up; None if none did."""
+        self._waiting: list[Call] = []
+        """The calls that ring and were not taken yet."""
+        self._runner = runner
+        self._waiter = waiter
+        self._on_incoming = on_incoming or self._wait
         self._calls: dict[core.CallId, Call] = {}
         self._transfers: dict[asyncio.Task[None], _Placing] = {}
-        self._runner: UserAgentRunner | None = None
-
-    def connect(self, runner: UserAgentRunner) -> None:
-        """Place and receive calls through this runner."""
-        self._runner = runner
+        self._host = CallHost(
+            runner=runner,
+            media_config=media_config,
+            waiter=waiter,
+            tell=on_event,
+            open_sound=open_sound,
+            resolve=resolve,
+            place_transfer=self._begin_transfer,
+        )
+        runner.on_call_event = self.on_event
         runner.on_disturbed = self._disturbed
         runner.media_remotes = self._remotes
 
@@ -74,7 +90,7 @@ class CallManager:
 
     def _disturbed(self) -> None:
         for call in self.calls:
-            call.disturbed()
+            call._disturbed()
 
     def _remotes(self) -> Iterator[str]:
         """Yield the IP addresses that media are sent to."""
@@ -91,31 +107,30 @@ class CallManager:
     @property
     def asking(self) -> Call | None:
         """The oldest call with a transfer or redirect that waits for our decision."""
-        return next((call for call in self.calls if call.questions.open is not None), None)
+        return next((call for call in self.calls if call.question is not None), None)
 
     @property
     def ringing(self) -> Call | None:
         """The incoming call that has rung longest and is neither answered nor rejected."""
         return next((call for call in self.calls if call.is_ringing), None)
 
+    @property
+    def is_ringing(self) -> bool:
+        """True if a call rings that was not taken yet."""
+        return any(call.is_ringing for call in self._waiting)
+
+    def take_ringing(self) -> Call | None:
+        """Take the call that has rung longest of those not taken yet; None if there is none."""
+        self._drop_missed()
+        return self._waiting.pop(0) if self._waiting else None
+
     async def all_over(self) -> None:
         """Wait until no call is left, and none is being placed for a transfer."""
-        while self._transfers or self.calls:
-            if self._transfers:
-                await asyncio.wait(self._transfers)
-            else:
-                await self.calls[0].over.wait()
+        await self._over(lambda: (tuple(self._transfers), self.calls))
 
     async def over(self, call: Call) -> None:
         """Wait until `call` and all that it led to by transfers and replacements have ended."""
-        while True:
-            tasks, calls = self._placed_for(call), self._related(call)
-            if tasks:
-                await asyncio.wait(tasks)
-            elif calls:
-                await calls[0].over.wait()
-            else:
-                return
+        await self._over(lambda: (self._placed_for(call), self._related(call)))
 
     def end(self, call: Call) -> None:
         """Hang up `call` and all that followed from it by transfers and replacements."""
@@ -130,11 +145,20 @@ class CallManager:
             task.cancel()
 
     async def place(
-        self, target: Uri, sound: AudioEndpoints, *, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        target: Uri,
+        audio_in: AudioIn | None = None,
+        audio_out: AudioOut | None = None,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> Call:
-        """Call `target`; return once the INVITE is sent. Raises as `Call.place` does."""
-        call = self._new_call(is_incoming=False, remote=str(target))
-        await call.place(target, sound, lambda: self._add(call), headers=headers)
+        """Call `target`; return once the INVITE is sent.
+
+        Raises `ConfigError` and `DeviceError` for the audio, and as `Call._place` does.
+        """
+        sound = self._host.open_sound(audio_in, audio_out)
+        call = Call(self._host, is_incoming=False, remote=str(target))
+        await call._place(target, sound, lambda: self._add(call), headers=headers)
         return call
 
     def on_event(self, event: core.CallEvent) -> None:
@@ -143,87 +167,86 @@ class CallManager:
             self._ring(event)
             return
         call = self._calls.get(event.call)
-        if call is None:
-            return
-        self._pass_to_call(call, event)
-        if isinstance(event, core.Answered):
-            self._connected_runner.spawn(journal.log_stats(call))
-        if isinstance(event, core.TransferRequested) and event.decision is Permission.ACCEPT:
-            self._transfer(call)
+        if call is not None:
+            call._on_event(event)
+            if isinstance(event, core.TransferRequested) and event.decision is Permission.ACCEPT:
+                self._transfer(call)
 
-    def accept_transfer(
-        self, call: Call, sound: AudioEndpoints | None = None
+    def _begin_transfer(
+        self, call: Call, target: Uri, sound: AudioEndpoints
     ) -> asyncio.Future[Call]:
-        """Accept the transfer that the far end of `call` asks for.
+        """Place the call that the far end of `call` asks for, which was accepted.
 
-        `sound` is the audio of the new call. The future has that call once its INVITE is sent,
-        or `RefusedError` if it could not be placed. Raises `OutOfTurn` if no transfer is asked
-        for (any more), and what `make_sound` raises; the question then stays open.
+        The future has that call once its INVITE is sent, or `RefusedError` if it could not be
+        placed.
         """
-        wish = call.questions.transfer
-        if sound is None and wish is not None:
-            sound = self.make_sound()
-        if wish is None or sound is None or not call.accept_transfer():
-            if sound is not None:
-                sound.close()
-            raise OutOfTurn("no transfer is waiting for a decision")
         placed: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         placed.add_done_callback(_retrieve_error)
         # The far end may hang up before the new call exists: remember where that one belongs.
         placing = _Placing(first=_first(call), sound=sound, placed=placed)
-        task = self._connected_runner.spawn(self._place_transfer(call, wish.target, placing))
+        task = self._runner.spawn(self._place_transfer(call, target, placing))
         self._transfers[task] = placing
         task.add_done_callback(self._has_placed)
         return placed
 
-    def _on_event(self, event: CallEvent) -> None:
-        log_event(event)
-        self._tell_user(event)
-
     def _ring(self, event: core.Incoming) -> None:
-        call = self._new_call(is_incoming=True, remote=event.sender)
+        call = Call(self._host, is_incoming=True, remote=event.sender)
         replaced = self._calls.get(event.replaces) if event.replaces is not None else None
         call.came_of = _first(replaced) if replaced is not None else None
         self._drop_ended()
         self._calls[event.call] = call
-        journal.log_media_name(event.call, call)
-        self._pass_to_call(call, event)
+        call._on_event(event)
         try:
-            call.present(event)
+            call._present(event)
         except NotAcceptable as refused:
-            call.reject(488, warning=refused.text)
+            call._reject(488, warning=refused.text)
             return
-        except Exception as error:  # noqa: BLE001 - as in `_pass_to_call`
+        except Exception as error:  # noqa: BLE001 - it ends this call, not the phone
             call.fail(error)
             return
-        if self._on_incoming is not None:
-            self._on_incoming(call)
+        self._on_incoming(call)
 
-    def _pass_to_call(self, call: Call, event: core.CallEvent) -> None:
-        """Pass an event to a call. An error there ends this call, not the phone."""
+    def _wait(self, call: Call) -> None:
+        if call.replaces_call:  # it need not ring
+            asyncio.get_running_loop().call_soon(self._answer_replacement, call)
+        else:
+            self._drop_missed()  # for phones that never take any
+            self._waiting.append(call)
+            self._waiter.change()
+
+    def _answer_replacement(self, call: Call) -> None:
         try:
-            call.on_event(event)
-        except Exception as error:  # noqa: BLE001
+            call.answer()
+        except SipcliError as error:
+            LOGGER.warning("a call that takes another's place was refused: %s", error)
+            call.reject(TEMPORARILY_UNAVAILABLE)
+        except Exception as error:  # noqa: BLE001 - it ends this call, not the phone
             call.fail(error)
+
+    def _drop_missed(self) -> None:
+        gone = [call for call in self._waiting if not call.is_ringing]
+        if gone:
+            self.missed = gone[-1]
+            self._waiting = [call for call in self._waiting if call.is_ringing]
 
     def _transfer(self, call: Call) -> None:
         """Accept a transfer that the settings allow."""
         try:
-            self.accept_transfer(call)
+            call.accept_transfer()
         except (SipcliError, OSError) as error:
             call.refuse_transfer(480)
-            self._on_event(TransferFailed(call=call.id, text=f"the transfer was refused: {error}"))
+            call._tell(TransferFailed(call=call.id, text=f"the transfer was refused: {error}"))
 
     async def _place_transfer(self, call: Call, target: Uri, placing: _Placing) -> None:
         placing.has_begun, placed = True, placing.placed
-        new = self._new_call(is_incoming=False, remote=str(target))
+        new = Call(self._host, is_incoming=False, remote=str(target))
         new.came_of = placing.first
         try:
-            await new.place(target, placing.sound, lambda: self._add(new), transfer=call.id)
+            await new._place(target, placing.sound, lambda: self._add(new), transfer=call.id)
         except (Malformed, OutOfTurn, SipcliError) as error:
-            call.abandon_transfer(503, str(error))
+            call._abandon_transfer(503, str(error))
             failed = f"the transfer to {target} failed: {error}"
-            self._on_event(TransferFailed(call=call.id, text=failed))
+            call._tell(TransferFailed(call=call.id, text=failed))
             if not placed.done():
                 placed.set_exception(RefusedError(failed))
         else:
@@ -233,8 +256,9 @@ class CallManager:
     def _has_placed(self, task: asyncio.Task[None]) -> None:
         placing = self._transfers.pop(task)
         if task.cancelled():
-            placing.placed.cancel()
-            if not placing.has_begun:  # otherwise `Call.place` has closed it
+            if not placing.placed.done():
+                placing.placed.set_exception(RefusedError("the transfer was given up"))
+            if not placing.has_begun:  # otherwise `Call._place` has closed it
                 placing.sound.close()
 
     def _related(self, call: Call) -> tuple[Call, ...]:
@@ -245,28 +269,25 @@ class CallManager:
         """The tasks that place calls of the same chain as `call`."""
         return tuple(task for task, one in self._transfers.items() if one.first == _first(call))
 
-    def _new_call(self, *, is_incoming: bool, remote: str) -> Call:
-        return Call(
-            self._connected_runner,
-            self._media_config,
-            self._on_event,
-            is_incoming=is_incoming,
-            remote=remote,
-        )
-
     def _add(self, call: Call) -> None:
         self._drop_ended()
         self._calls[call.id] = call
-        journal.log_media_name(call.id, call)
 
     def _drop_ended(self) -> None:
-        self._calls = {name: call for name, call in self._calls.items() if not call.over.is_set()}
+        self._calls = {name: call for name, call in self._calls.items() if not call.is_over}
 
-    @property
-    def _connected_runner(self) -> UserAgentRunner:
-        if self._runner is None:
-            raise RuntimeError("connect() comes first")
-        return self._runner
+    async def _over(
+        self, left: Callable[[], tuple[tuple[asyncio.Task[None], ...], tuple[Call, ...]]]
+    ) -> None:
+        """Wait until there are no more tasks that place calls, and no calls."""
+        while True:
+            tasks, calls = left()
+            if tasks:
+                await asyncio.wait(tasks)
+            elif calls:
+                await calls[0].over()
+            else:
+                return
 
 
 def _first(call: Call) -> core.CallId:
@@ -281,4 +302,4 @@ def _retrieve_error(placed: asyncio.Future[Call]) -> None:
 
 
 def _rank(call: Call) -> int:
-    return 2 * call.is_answered + (call.is_answered and not call.is_held)
+    return 2 * call.is_answered + (call.is_answered and not call.wants_hold)

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from sipcli.core.calls.calls import Calls, NoSuchCall
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.phone.events import CallEvent, CallId
 from sipcli.phone.runner import UserAgentRunner
-
-T = TypeVar("T")
 
 OnEvent: TypeAlias = Callable[[CallEvent], None]
 
@@ -19,31 +17,48 @@ Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
 
 
 class CallContext:
-    """Shared by the parts of one call. `call` is empty until the INVITE is sent or received."""
+    """Shared by the parts of one call."""
 
     def __init__(
-        self, runner: UserAgentRunner, on_event: OnEvent, on_trouble: Callable[[Exception], None]
+        self,
+        runner: UserAgentRunner,
+        on_event: OnEvent,
+        on_trouble: Callable[[Exception], None],
+        call_id: Callable[[], CallId],
     ) -> None:
-        """`on_trouble` is called with an error that ends the call."""
-        self.call: CallId = ""
+        """`on_trouble` is called with an error that ends the call; `call_id` returns its Call-ID,
+        which is empty until the INVITE is sent or received.
+        """
         self.tell = on_event
+        self._call_id = call_id
         self._runner = runner
         self._on_trouble = on_trouble
         self._tasks: set[asyncio.Task[None]] = set()
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._is_cut = False
 
-    def act(self, action: Callable[[Calls, float], T]) -> T | None:
-        """Return what `action` returns, given the core's calls and the time in seconds.
+    @property
+    def call(self) -> CallId:
+        """The Call-ID; empty before the INVITE."""
+        return self._call_id()
 
-        Return None where the core refuses: the call has ended, or it is not our turn to offer
+    def act(self, action: Callable[[Calls, float], object]) -> bool:
+        """Do `action`, given the core's calls and the time in seconds; return True if it was done.
+
+        Return False where the core refuses: the call has ended, or it is not our turn to offer
         or answer any more. That is no error here, since the far end may act at any time.
         """
-        with self._runner.step() as (agent, now):
-            try:
-                return action(agent.calls, now)
-            except (NoSuchCall, OutOfTurn):
-                return None
+        is_done = False
+        with self._runner.step() as (agent, now), suppress(NoSuchCall, OutOfTurn):
+            action(agent.calls, now)
+            is_done = True
+        return is_done
+
+    @property
+    def can_offer(self) -> bool:
+        """True if it is our turn to make an offer."""
+        with self._runner.step() as (agent, _):
+            return agent.calls.can_offer(self.call)
 
     async def connected(self) -> None:
         """Wait until the connection to the server has answered a probe, or is a new one."""

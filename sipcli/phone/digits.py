@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from typing import Final, Literal, TypeAlias
 
 from sipcli.core.calls.events import By
+from sipcli.errors import Phase, RefusedError
 from sipcli.media.dtmf.dtmf_digits import (
     MAX_STEPS,
     DialStep,
@@ -36,7 +37,10 @@ INFO_UNSUPPORTED: Final = frozenset({405, 415, 489, 501})
 
 
 class Sending:
-    """Digits being sent, and the result."""
+    """Digits being sent. Await it until nothing more of them will be sent.
+
+    Raises `RefusedError` if some were not sent, or the far end did not accept them.
+    """
 
     def __init__(self, wanted: tuple[DialStep, ...], method: Method) -> None:
         self.left = deque(wanted)
@@ -46,6 +50,11 @@ class Sending:
         """Why some digits were not sent or not accepted; None if there was no fault so far."""
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done once nothing more of it will be sent."""
+
+    def __await__(self) -> Generator[object, None, None]:
+        yield from asyncio.shield(self.over).__await__()
+        if self.fault is not None:
+            raise RefusedError(self.fault, Phase.AUDIO)
 
     @property
     def digits(self) -> str:
@@ -60,7 +69,14 @@ class Digits:
     digits go by another method. Digits that no method is left for are reported at once.
     """
 
-    def __init__(self, context: CallContext, media: MediaSession) -> None:
+    def __init__(
+        self,
+        context: CallContext,
+        media: MediaSession,
+        connected_or_over: Callable[[], Coroutine[None, None, object]],
+    ) -> None:
+        """`connected_or_over` waits until the media are connected, or the call has ended."""
+        self._connected_or_over = connected_or_over
         self._context = context
         self._media = media
         self._sendings: deque[Sending] = deque()
@@ -124,6 +140,7 @@ class Digits:
 
     async def _work(self) -> None:
         """Send everything queued, one digit at a time (RFC 6086 §4.2.2)."""
+        await self._connected_or_over()  # only connected media tell how digits can be sent
         while self._sendings:
             sending = self._sendings[0]
             while sending.left and not sending.over.done():

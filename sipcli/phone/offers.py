@@ -172,7 +172,7 @@ class Offers:
     async def catch_up(self) -> None:
         """Make the offer that is due, if it is our turn."""
         due = self._next_offer
-        if not due.is_due or self._pending is not None or not self._can_offer():
+        if not due.is_due or self._pending is not None or not self._context.can_offer:
             return
         ours = OurOffer(hold=due.hold, restart=due.restart)
         body = await self._media.offer(self._direction, restart=ours.restart)
@@ -261,9 +261,6 @@ class Offers:
             return await self._media.offer(self._direction, restart=True)
         self._media.receive_offer(theirs.body)
         return await self._media.answer(self._direction)
-
-    def _can_offer(self) -> bool:
-        return self._context.act(lambda calls, _: calls.can_offer(self._context.call)) is True
 
     @property
     def _direction(self) -> Direction:

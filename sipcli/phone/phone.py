@@ -1,41 +1,41 @@
-"""`Phone`: one account with its calls and messages."""
+"""`Phone`: one account with its calls and messages.
+
+What its calls need is imported late: a phone that only registers, sends messages or pings does
+without the media libraries, which load slowly.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Final, Self
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
 
 from sipcli.core.calls.target import resolve
 from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
 from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, SipcliError
-from sipcli.expect.tone_tap import ToneTap
-from sipcli.log import LOGGER
-from sipcli.media.audio_io.open import parse_sink, parse_source
-from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone import events
-from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource
-from sipcli.phone.audio_meters import AudioMeters
-from sipcli.phone.call import Call
-from sipcli.phone.call_manager import CallManager
-from sipcli.phone.call_state import AudioIn, AudioOut
+from sipcli.phone.call_action import CallAction
 from sipcli.phone.extra_headers import extra_header
-from sipcli.phone.managed_call import Call as ManagedCall
 from sipcli.phone.phone_config import AudioOptions, OnEvent, PhoneConfig
-from sipcli.phone.request_errors import failure
+from sipcli.phone.registration_status import RegistrationStatus
+from sipcli.phone.request_errors import failure, shown
 from sipcli.phone.runner import UserAgentRunner
-from sipcli.phone.shown import shown
-from sipcli.phone.waiter import TIMEOUT, Waiter
+from sipcli.phone.waiter import FOREVER, TIMEOUT, Waiter, within
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
+if TYPE_CHECKING:
+    from sipcli.phone.audio_endpoints import AudioIn, AudioOut
+    from sipcli.phone.call import Call
+    from sipcli.phone.call_manager import CallManager
+
 MAX_MESSAGES: Final = 1000
 """Number of instant messages kept until they are fetched; the oldest are dropped first."""
-TEMPORARILY_UNAVAILABLE: Final = 480
 CALLS_TIMEOUT_S: Final = 0.5
 """Seconds that calls get to close their media before the phone disconnects."""
 
@@ -69,30 +69,22 @@ class Phone:
             config = PhoneConfig.of_arguments(settings, audio, on_event)
         self._config = config
         self._waiter = Waiter()
-        self._calls: dict[str, Call] = {}
-        self._ringing: list[Call] = []
-        self._missed: Call | None = None
+        self._listeners: list[OnEvent] = []
         self._messages: deque[events.InstantMessage] = deque(maxlen=MAX_MESSAGES)
         self._is_entered: bool | None = None
         """True inside the `async with`, False after it; None before it."""
-        self.call_manager = CallManager(
-            MediaConfig.from_settings(config.settings, include_loopback=config.settings.is_local),
-            self._on_call_event,
-            make_sound=self._sound,
-            on_incoming=config.on_ring or self._ring,
-        )
-        """The calls one layer below, which the keys and the script of a command act on."""
-        self.runner = UserAgentRunner(
+        self._runner = UserAgentRunner(
             config.settings,
             config.credentials,
-            self._on_phone_event,
+            self._tell,
             retry_forever=config.retry_forever,
-            on_call_event=self.call_manager.on_event,
             takes_calls=config.takes_calls,
             observer=config.observer,
         )
-        """The signalling one layer below."""
-        self.call_manager.connect(self.runner)
+        self._book = self._call_manager() if config.open_sound is not None else None
+        """Its calls; None if it has none."""
+        if config.on_event is not None:
+            self.subscribe(config.on_event)
 
     @classmethod
     @asynccontextmanager
@@ -119,7 +111,7 @@ class Phone:
     async def __aenter__(self) -> Self:
         if self._is_entered is not None:
             raise RuntimeError("a Phone can be entered only once: create another one")
-        await self.runner.__aenter__()
+        await self._runner.__aenter__()
         self._is_entered = True
         return self
 
@@ -136,12 +128,13 @@ class Phone:
 
     async def _end_calls(self) -> None:
         """End all calls, and let them report how they ended before the phone disconnects."""
-        self.call_manager.stop()
-        with self.runner.step() as (agent, now):
+        if self._book is None:
+            return
+        self._book.stop()
+        with self._runner.step() as (agent, now):
             agent.calls.stop(now)
         with suppress(TimeoutError):
-            # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
-            await asyncio.wait_for(self.call_manager.all_over(), CALLS_TIMEOUT_S)
+            await within(CALLS_TIMEOUT_S, self._book.all_over())
 
     async def _leave(
         self,
@@ -150,7 +143,7 @@ class Phone:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            await self.runner.__aexit__(kind, error, traceback)
+            await self._runner.__aexit__(kind, error, traceback)
         finally:
             self._is_entered = False
 
@@ -160,9 +153,41 @@ class Phone:
         return str(self._config.settings.uri)
 
     @property
-    def calls(self) -> tuple[Call, ...]:
+    def registration(self) -> RegistrationStatus:
+        """The state of the connection and the registration."""
+        return self._runner.registration
+
+    @property
+    def calls(self) -> "tuple[Call, ...]":
         """The calls that have not ended, oldest first."""
-        return tuple(call for call in self._calls.values() if not call.is_over)
+        return self._book.calls if self._book is not None else ()
+
+    @property
+    def current(self) -> "Call | None":
+        """The newest active call, else the newest on hold, else the newest that rings."""
+        return self._book.current if self._book is not None else None
+
+    @property
+    def ringing(self) -> "Call | None":
+        """The incoming call that has rung longest and is neither answered nor rejected."""
+        return self._book.ringing if self._book is not None else None
+
+    @property
+    def asking(self) -> "Call | None":
+        """The oldest call with a transfer or redirect that waits for our decision."""
+        return self._book.asking if self._book is not None else None
+
+    def find_call(self, call_id: str) -> "Call | None":
+        """Return the call with this Call-ID, as events have it; None if it has ended."""
+        return next((call for call in self.calls if call.id == call_id), None)
+
+    def subscribe(self, on_event: OnEvent) -> None:
+        """Call `on_event` with every event (contract §4) from now on, on the loop's thread."""
+        self._listeners.append(on_event)
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run `work` in the background. An error in it ends the phone, which waits for it."""
+        return self._runner.spawn(work)
 
     async def register(self, *, timeout: float = TIMEOUT) -> events.Registered | events.Connected:
         """Wait until registered (with `register=False`: connected), and return that event.
@@ -174,7 +199,7 @@ class Phone:
         if not self._is_entered:
             raise RuntimeError("a Phone works only inside its `async with`")
         try:
-            return await asyncio.wait_for(self.runner.ready(), timeout)
+            return await within(timeout, self._runner.ready())
         except SipcliError as error:
             raise shown(error) from None
         except TimeoutError:
@@ -182,13 +207,13 @@ class Phone:
 
     async def call(
         self,
-        target: str,
+        target: str | Uri,
         *,
-        audio_in: AudioIn | None = None,
-        audio_out: AudioOut | None = None,
-        headers: Mapping[str, str] = MappingProxyType({}),
+        audio_in: "AudioIn | None" = None,
+        audio_out: "AudioOut | None" = None,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         timeout: float = TIMEOUT,
-    ) -> Call:
+    ) -> "Call":
         """Call `target`: a SIP URI, `user@host`, a bare user or number, or a `tel:` URI.
 
         Returns once the INVITE is out, so that a test can answer it at the other end; what comes
@@ -198,49 +223,61 @@ class Phone:
         """
         uri, fields = self._resolve(target), _fields(headers)
         await self.register(timeout=timeout)
-        sound = self._open_sound(audio_in, audio_out)
         try:
-            placed = await self.call_manager.place(uri, sound, headers=fields)
+            return await self._calls.place(uri, audio_in, audio_out, headers=fields)
         except Malformed as fault:
-            raise ConfigError(f"{target!r}: {fault.reason}") from None
-        return self._calls[placed.id]
+            raise ConfigError(f"{str(target)!r}: {fault.reason}") from None
 
-    async def incoming(self, *, timeout: float = TIMEOUT) -> Call:
+    async def incoming(self, *, timeout: float = TIMEOUT) -> "Call":
         """Wait for a call that rings here and has not been returned before; it goes on ringing.
 
         Raises `NoAnswerError` if none comes, and what `register` raises.
         """
         await self.register(timeout=timeout)
-        await self._waiter.until(self._waiting, timeout)
-        waiting = self._waiting()
-        if waiting is None:
+        calls = self._calls
+        await self._waiter.until(lambda: calls.is_ringing, timeout)
+        call = calls.take_ringing()
+        if call is None:
             text = f"no call came in for {self.uri} within {timeout:g} s"
-            if self._missed is not None:
-                text += f"; an earlier one from {self._missed.remote} has gone"
+            if calls.missed is not None:
+                text += f"; an earlier one from {calls.missed.remote} has gone"
             raise NoAnswerError(text)
-        self._ringing.remove(waiting)
-        return waiting
+        return call
 
     async def answer(
         self,
         *,
-        audio_in: AudioIn | None = None,
-        audio_out: AudioOut | None = None,
+        audio_in: "AudioIn | None" = None,
+        audio_out: "AudioOut | None" = None,
         timeout: float = TIMEOUT,
-    ) -> Call:
+    ) -> "Call":
         """Wait for a call as `incoming` does, and answer it; return once it is answered."""
         call = await self.incoming(timeout=timeout)
         await call.answer(audio_in=audio_in, audio_out=audio_out, timeout=timeout)
         return call
 
-    async def message(self, target: str, text: str, *, timeout: float = TIMEOUT) -> None:
+    def hang_up(self, call: "Call") -> CallAction[None]:
+        """Hang up `call` and all that it led to by transfers and replacements."""
+        self._calls.end(call)
+        return CallAction(partial(self.wait_for_end, call))
+
+    async def wait_for_end(self, call: "Call | None" = None, *, timeout: float = FOREVER) -> None:
+        """Wait until `call` and all that it led to by transfers and replacements have ended.
+
+        Without `call`, wait until no call is left, and none is being placed for a transfer.
+        Raises `TimeoutError` after `timeout` seconds.
+        """
+        left = self._calls.all_over() if call is None else self._calls.over(call)
+        await within(timeout, left)
+
+    async def message(self, target: str | Uri, text: str, *, timeout: float = TIMEOUT) -> None:
         """Send an instant message and wait until it is accepted (RFC 3428).
 
         Raises `RefusedError`, `NoAnswerError` or `ConnectError`.
         """
         uri = self._resolve(target)
         await self.register(timeout=timeout)
-        await _answered(f"message to {uri}", self.runner.send_message(uri, text), timeout)
+        await _answered(f"message to {uri}", self._runner.send_message(uri, text), timeout)
 
     async def received_message(self, *, timeout: float = TIMEOUT) -> events.InstantMessage:
         """Wait for the next instant message, and return it. Raises `NoAnswerError`."""
@@ -248,20 +285,52 @@ class Phone:
             raise NoAnswerError(f"no message came within {timeout:g} s")
         return self._messages.popleft()
 
-    async def ping(self, target: str, *, timeout: float = TIMEOUT) -> float:
+    async def ping(self, target: str | Uri, *, timeout: float = TIMEOUT) -> float:
         """Send OPTIONS; return the round-trip time in ms (RFC 3261 §11).
 
         Raises `RefusedError`, `NoAnswerError` or `ConnectError`.
         """
         uri = self._resolve(target)
         await self.register(timeout=timeout)
-        return 1000 * await _answered(f"ping {uri}", self.runner.ping(uri), timeout)
+        return 1000 * await _answered(f"ping {uri}", self._runner.ping(uri), timeout)
+
+    async def probe(self, target: str | Uri) -> Outcome:
+        """Send OPTIONS once, and return what came of it: any response, or none within 32 s."""
+        return await self._runner.ping(self._resolve(target))
 
     # Inside
 
+    @property
+    def _calls(self) -> "CallManager":
+        if self._book is None:
+            raise RuntimeError("this phone has no calls: it is configured without audio")
+        return self._book
+
+    def _call_manager(self) -> "CallManager":
+        from sipcli.media.session.media_config import MediaConfig
+        from sipcli.phone.audio_setup import open_by_name
+        from sipcli.phone.call_manager import CallManager
+
+        config = self._config
+        assert config.open_sound is not None
+        media_config = config.media_config or MediaConfig.from_settings(
+            config.settings, include_loopback=config.settings.is_local
+        )
+        return CallManager(
+            self._runner,
+            media_config,
+            self._waiter,
+            self._tell,
+            open_sound=open_by_name(
+                config.open_sound, self._waiter.change if config.has_meters else None
+            ),
+            resolve=self._resolve,
+            on_incoming=config.on_ring,
+        )
+
     def _unready(self, bound: str) -> SipcliError:
         """Return why we are not registered yet or, with `register=False`, not connected."""
-        registration = self.runner.registration
+        registration = self.registration
         if registration.is_connected:
             return NoAnswerError(
                 f"{registration.server} is connected, and the registrar has not answered {bound}",
@@ -271,97 +340,23 @@ class Phone:
             return ConnectError(f"{registration.outage.text} {bound}")
         return ConnectError(f"no server was connected {bound}")
 
-    def _on_phone_event(self, event: events.PhoneEvent) -> None:
+    def _tell(self, event: events.Event) -> None:
+        """Take every event of the phone and its calls, and pass it on."""
         match event:
             case events.InstantMessage(direction="received"):
                 self._messages.append(event)
-            case _:
-                pass
-        self._pass_on(event)
-
-    def _on_call_event(self, event: events.CallEvent) -> None:
-        match event:
-            case events.Calling(call=name) | events.Incoming(call=name):
-                self._calls = {call.id: call for call in self._calls.values() if not call.is_over}
-                begun = next(call for call in self.call_manager.calls if call.id == name)
-                self._calls[name] = self._wrap(begun)
             case events.Answered():
-                self.runner.retry_forever_from_now()  # a call outlives its WebSocket: reconnect
+                self._runner.retry_forever_from_now()  # a call outlives its WebSocket: reconnect
             case _:
                 pass
-        call = self._calls.get(getattr(event, "call", ""))
-        if call is not None:
-            call.on_event(event)
-        self._pass_on(event)
-
-    def _pass_on(self, event: events.Event) -> None:
         self._waiter.change()
-        self._config.on_event(event)
+        for listener in self._listeners:
+            listener(event)
 
-    def _wrap(self, call: ManagedCall) -> Call:
-        return Call(
-            call,
-            self.runner,
-            self._waiter,
-            self._open_sound,
-            self._resolve,
-            self.call_manager,
-            lambda name: self._calls[name],
-        )
-
-    def _ring(self, call: ManagedCall) -> None:
-        if call.takes_place:  # of a call that we are in: it is answered at once
-            asyncio.get_running_loop().call_soon(self._take_place, call)
-        else:
-            self._waiting()  # drops calls that have gone, for phones that never ask
-            self._ringing.append(self._calls[call.id])
-            self._waiter.change()
-
-    def _take_place(self, call: ManagedCall) -> None:
-        try:
-            call.answer(self._sound())
-        except SipcliError as error:
-            LOGGER.warning("a call that takes another's place was refused: %s", error)
-            call.reject(TEMPORARILY_UNAVAILABLE)
-        except Exception as error:  # noqa: BLE001 - it ends this call, not the phone
-            call.fail(error)
-
-    def _waiting(self) -> Call | None:
-        """Return the call that has rung longest; drop those that no longer ring."""
-        gone = [call for call in self._ringing if not call.is_ringing]
-        if gone:
-            self._missed = gone[-1]
-            self._ringing = [call for call in self._ringing if call.is_ringing]
-        return self._ringing[0] if self._ringing else None
-
-    def _sound(self) -> AudioEndpoints:
-        """Return the default audio, for a call that the script did not place or answer."""
-        return self._open_sound(None, None)
-
-    def _open_sound(self, audio_in: AudioIn | None, audio_out: AudioOut | None) -> AudioEndpoints:
-        """Open the audio of one call. Raises `ConfigError` and `DeviceError`."""
-        taps = (ToneTap(), AudioMeters(self._waiter.change))
-        with ExitStack() as undo:
-            source: OpenSource | None = (
-                parse_source(audio_in).open(LOGGER.warning)
-                if isinstance(audio_in, str)
-                else audio_in
-            )
-            if source is not None:
-                undo.callback(source.close)
-            sink: OpenSink | None = (
-                parse_sink(audio_out).open(LOGGER.warning)
-                if isinstance(audio_out, str)
-                else audio_out
-            )
-            if sink is not None:
-                undo.callback(sink.close)
-            sound = self._config.open_sound(*taps, source=source, sink=sink)
-            undo.pop_all()
-        return sound
-
-    def _resolve(self, target: str) -> Uri:
+    def _resolve(self, target: str | Uri) -> Uri:
         """Return the URI of a target. Raises `ConfigError`."""
+        if not isinstance(target, str):
+            return target
         settings = self._config.settings
         try:
             uri = resolve(target, settings.uri)
@@ -376,7 +371,7 @@ class Phone:
 async def _answered(what: str, request: Awaitable[Outcome], timeout: float) -> float:
     """Wait for a 2xx to a request, described by `what`; return its round-trip time in seconds."""
     try:
-        outcome = await asyncio.wait_for(request, timeout)
+        outcome = await within(timeout, request)
     except TimeoutError:
         raise NoAnswerError(f"{what}: no answer within {timeout:g} s") from None
     error = failure(what, outcome)
@@ -385,8 +380,9 @@ async def _answered(what: str, request: Awaitable[Outcome], timeout: float) -> f
     return outcome.rtt if isinstance(outcome, exchange.FinalResponse) else 0.0
 
 
-def _fields(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _fields(headers: Mapping[str, str] | Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
     try:
-        return tuple(extra_header(name, value) for name, value in headers.items())
+        return tuple(extra_header(name, value) for name, value in pairs)
     except Malformed as fault:
         raise ConfigError(f"headers: {fault.reason}") from None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from sipcli.config.load import Loaded, load, load_arguments
 from sipcli.config.resolve import complete, own_instance, prepare
@@ -14,27 +14,16 @@ from sipcli.config.sources import DEFAULT
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
 from sipcli.log import LOGGER, SipTrace, trace
-from sipcli.media.audio_io.processing import AudioProcessing
-from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource, OpenTap
-from sipcli.phone.audio_setup import AudioSetup
-from sipcli.phone.call_manager import OnCall
-from sipcli.phone.credentials import credentials_of
 from sipcli.phone.events import Event
 from sipcli.phone.observer import Observer
+from sipcli.sip.grammar import Malformed
+
+if TYPE_CHECKING:  # these load the media libraries, which not every phone needs
+    from sipcli.media.session.media_config import MediaConfig
+    from sipcli.phone.audio_setup import AudioSetup, OpenSound
+    from sipcli.phone.call_manager import OnCall
 
 OnEvent: TypeAlias = Callable[[Event], None]
-
-
-class OpenSound(Protocol):
-    """Opens the audio of one call, as `AudioSetup.open` does."""
-
-    def __call__(
-        self,
-        *taps: OpenTap,
-        source: OpenSource | None = None,
-        sink: OpenSink | None = None,
-    ) -> AudioEndpoints:
-        """Return the audio of one call, with `taps` on it. Raises `DeviceError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +37,11 @@ class AudioOptions:
     audio_out: str | None = None
     record: str | None = None
 
-    def audio_setup(self, loaded: Loaded) -> AudioSetup:
+    def audio_setup(self, loaded: Loaded) -> "AudioSetup":
         """Parse the values. Raises `ConfigError` and `DeviceError`; later problems are logged."""
+        from sipcli.media.audio_io.processing import AudioProcessing
+        from sipcli.phone.audio_setup import AudioSetup
+
         audio, origins = loaded.settings.audio, loaded.origins
         source = "silence" if origins["audio.input"] is DEFAULT else audio.input
         sink = "null" if origins["audio.output"] is DEFAULT else audio.output
@@ -67,16 +59,20 @@ class PhoneConfig:
     """Everything that a phone is created from."""
 
     settings: Settings
-    open_sound: OpenSound
-    """May ignore the taps if nothing reads the measurements of the calls."""
-    on_event: OnEvent = lambda _: None
-    """Called with every event, on the loop's thread."""
     credentials: Credentials | None = None
+    open_sound: "OpenSound | None" = None
+    """Opens the audio of each call; None: the phone has no calls."""
+    has_meters: bool = False
+    """True if the audio of the calls is measured (`Call.received`, `sent`), which takes time."""
+    media_config: "MediaConfig | None" = None
+    """The media configuration of its calls; None: that of the settings. Phones may share one."""
+    on_event: OnEvent | None = None
+    """Called with every event, on the loop's thread."""
     retry_forever: bool = False
     """True: retry for ever. False: give up when the first registration fails, unless a call has
     been answered."""
     takes_calls: bool = True
-    on_ring: OnCall | None = None
+    on_ring: "OnCall | None" = None
     """Called with each call that rings; None: they wait for `Phone.incoming`."""
     observer: Observer | None = None
 
@@ -128,7 +124,18 @@ class PhoneConfig:
         return cls(
             settings=settings,
             open_sound=audio.audio_setup(loaded).open,
+            has_meters=True,
             credentials=credentials_of(settings),
-            on_event=on_event or (lambda _: None),
+            on_event=on_event,
             observer=SipTrace(trace if settings.trace_sip else None),
         )
+
+
+def credentials_of(settings: Settings) -> Credentials | None:
+    """Return the credentials in the settings; None without a secret. Raises `ConfigError`."""
+    if settings.password is None and settings.ha1 is None:
+        return None
+    try:
+        return Credentials(settings.username, settings.password, settings.ha1)
+    except Malformed as fault:
+        raise ConfigError(f"the credentials cannot be used: {fault.reason}") from None

@@ -19,6 +19,7 @@ from sipcli.errors import (
     SipcliError,
 )
 from sipcli.sip.build import USELESS
+from sipcli.text import one_line
 
 NO_ANSWER: Final = frozenset({408, 480, 487})
 """Final statuses that mean that the call was not answered."""
@@ -60,3 +61,9 @@ def refusal(status: int, text: str) -> SipcliError:
     if status in NO_ANSWER:
         return NoAnswerError(text)
     return RefusedError(text, Phase.OFFER_ANSWER if status in _SDP_REFUSED else None)
+
+
+def shown(error: SipcliError) -> SipcliError:
+    """Return `error` with control characters in its text escaped: it may quote the far end."""
+    error.text = one_line(error.text)
+    return error

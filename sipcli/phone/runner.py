@@ -65,13 +65,11 @@ class UserAgentRunner:
         on_event: OnEvent,
         *,
         retry_forever: bool,
-        on_call_event: OnCallEvent | None = None,
         takes_calls: bool = False,
         observer: Observer | None = None,
     ) -> None:
         self._link_options = LinkOptions.from_settings(settings)
         self._on_event = on_event
-        self._on_call_event = on_call_event or (lambda _: None)
         self._untold: deque[PhoneEvent | CallEvent] = deque()
         self._is_telling = False
         self._observer: Observer = observer or NullObserver()
@@ -93,6 +91,8 @@ class UserAgentRunner:
         self._spawned = Spawned()
         self._is_closing = False
         self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
+        self.on_call_event: OnCallEvent = lambda _: None
+        """Called with each event of a call; set by the call manager."""
         self.media_remotes: Callable[[], Iterable[str]] = tuple
         """Returns the IP addresses that media are sent to; set by the call manager."""
         self.on_disturbed: Callable[[], None] = lambda: None
@@ -292,7 +292,7 @@ class UserAgentRunner:
                 else:
                     if isinstance(event, OfferEvent | InfoEvent | Ended):
                         _LOGGER.debug("%s", describe(event))  # a user sees no such event
-                    self._on_call_event(event)
+                    self.on_call_event(event)
         finally:
             self._is_telling = False
 

@@ -1,12 +1,34 @@
-"""Waits for conditions with a timeout; all waits of one phone share it."""
+"""Waits with a timeout, for what happens to a phone and its calls."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Final
+import math
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 TIMEOUT: Final = 10.0
 """Default timeout of a wait, in seconds."""
+FOREVER: Final = math.inf
+"""The timeout of a wait that has none."""
+
+
+async def within(timeout: float, awaited: Awaitable[T]) -> T:
+    """Return what `awaited` returns. Raises `TimeoutError` after `timeout` seconds."""
+    # Before Python 3.12 asyncio.wait_for may lose a cancellation, and before 3.11.3 asyncio.timeout
+    # is none in a task that was cancelled.
+    task = asyncio.ensure_future(awaited)
+    try:
+        await asyncio.wait([task], timeout=None if timeout == FOREVER else timeout)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+        elif not task.cancelled():
+            task.exception()  # retrieved, even where the wait itself was cancelled
 
 
 class Waiter:
@@ -21,12 +43,20 @@ class Waiter:
 
     async def until(self, holds: Callable[[], object], timeout: float) -> bool:
         """Wait until `holds`, at most `timeout` seconds; return whether it does in the end."""
-        with suppress(TimeoutError):
-            # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
-            await asyncio.wait_for(self._wait(holds), timeout)
-        return bool(holds())
+        is_late = False
 
-    async def _wait(self, holds: Callable[[], object]) -> None:
-        while not holds():
-            self._changed.clear()
-            await self._changed.wait()
+        def stop() -> None:
+            nonlocal is_late
+            is_late = True
+            self.change()
+
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(timeout, stop) if timeout != FOREVER else None
+        try:
+            while not (is_late or holds()):
+                self._changed.clear()
+                await self._changed.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+        return bool(holds())

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 from uuid import uuid4
 
@@ -10,27 +11,20 @@ from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
+from sipcli.errors import SipcliError
 from sipcli.log import IS_UNLOGGED
-from sipcli.media.audio_io.generators import Endless, NullSink, Silence, ToneSource
+from sipcli.media.audio_io.generators import Endless, ToneSource
 from sipcli.media.audio_io.tones import Cadence, CadencePart, CadencePlayer, key_tone
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.media_config import MediaConfig
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.call_manager import CallManager
+from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.call import Call
 from sipcli.phone.echo import Echo
-from sipcli.phone.events import (
-    CallEnded,
-    CallEvent,
-    ConnectFailed,
-    Dtmf,
-    InstantMessage,
-    PhoneEvent,
-)
-from sipcli.phone.managed_call import Call
-from sipcli.phone.runner import UserAgentRunner
+from sipcli.phone.events import CallEnded, ConnectFailed, Dtmf, Event, InstantMessage
+from sipcli.phone.phone import Phone
+from sipcli.phone.phone_config import PhoneConfig
+from sipcli.phone.waiter import FOREVER
 from sipcli.sandbox.names import address_of
-from sipcli.sip.grammar import Malformed
-from sipcli.sip.uri import SipUri
 
 TONE_HZ: Final = 1000.0
 """The tone that `tone` plays, in Hz."""
@@ -83,29 +77,28 @@ class Extension:
         )
         self._name = name
         self._on_connect_failed = on_connect_failed
-        self._call_manager = CallManager(
-            media_config, self._on_call_event, make_sound=_silent, on_incoming=self._on_call
+        self._phone = Phone(
+            PhoneConfig(
+                settings=settings,
+                credentials=Credentials(name, password),
+                open_sound=AudioSetup.silent().open,
+                media_config=media_config,
+                on_event=self._on_event,
+                retry_forever=True,
+                on_ring=self._on_ring,
+            )
         )
-        self._runner = UserAgentRunner(
-            settings,
-            Credentials(name, password),
-            self._on_event,
-            retry_forever=True,
-            on_call_event=self._call_manager.on_event,
-            takes_calls=True,
-        )
-        self._call_manager.connect(self._runner)
         self._prompts: dict[str, Prompter] = {}
 
     async def run(self, on_ready: Callable[[], None], until: asyncio.Event) -> None:
         """Register, call `on_ready`, and serve until the event is set; nothing of it is logged."""
         IS_UNLOGGED.set(True)
-        async with self._runner as runner:
-            await runner.ready()
+        async with self._phone as phone:
+            await phone.register(timeout=FOREVER)
             on_ready()
             await until.wait()
 
-    def _on_call(self, call: Call) -> None:
+    def _on_ring(self, call: Call) -> None:
         # The call acts on the core, which has to finish the current step first.
         asyncio.get_running_loop().call_soon(self._greet, call)
 
@@ -121,23 +114,30 @@ class Extension:
                 pass
             case "echo":
                 echo = Echo()
-                call.answer(AudioEndpoints(echo, echo))
+                call.answer(audio_in=echo, audio_out=echo)
             case "tone":
-                call.answer(AudioEndpoints(ToneSource(TONE_HZ), NullSink()))
+                call.answer(audio_in=ToneSource(TONE_HZ))
             case "ivr":
                 prompter = self._prompts[call.id] = Prompter(PROMPT)
-                call.answer(AudioEndpoints(prompter, NullSink()))
+                call.answer(audio_in=prompter)
             case _:
                 call.media.stream.withholds = self._name == "silent"
-                call.answer(_silent())
+                call.answer()
 
-    def _on_call_event(self, event: CallEvent) -> None:
-        if isinstance(event, CallEnded):
-            self._prompts.pop(event.call, None)
-        elif isinstance(event, Dtmf) and event.direction == "received":
-            call = next((one for one in self._call_manager.calls if one.id == event.call), None)
-            if call is not None:
-                self._on_digit(call, event.digit)
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case ConnectFailed(reason=reason):
+                self._on_connect_failed(reason)
+            case InstantMessage(direction="received") if self._name == "message":
+                self._phone.spawn(self._send_back(event))
+            case CallEnded(call=name):
+                self._prompts.pop(name, None)
+            case Dtmf(call=name, direction="received", digit=digit):
+                call = self._phone.find_call(name)
+                if call is not None:
+                    self._on_digit(call, digit)
+            case _:
+                pass
 
     def _on_digit(self, call: Call, digit: str) -> None:
         if self._name == "dtmf":
@@ -147,20 +147,9 @@ class Extension:
         elif self._name == "ivr" and call.id in self._prompts:
             self._prompts[call.id].say(key_tone(digit))
 
-    def _on_event(self, event: PhoneEvent) -> None:
-        if isinstance(event, ConnectFailed):
-            self._on_connect_failed(event.reason)
-        if self._name != "message" or not isinstance(event, InstantMessage):
-            return
-        if event.direction == "received":
-            self._runner.spawn(self._send_back(event))
-
     async def _send_back(self, event: InstantMessage) -> None:
-        try:
-            sender = SipUri.parse(event.sender)
-        except Malformed:
-            return  # only a SIP URI can be answered
-        await self._runner.send_message(sender, event.text)
+        with suppress(SipcliError):  # only a SIP URI can be answered, and it may have gone
+            await self._phone.message(event.sender, event.text)
 
 
 class Prompter(Endless):
@@ -178,10 +167,6 @@ class Prompter(Endless):
         while self._waiting and self._waiting[0].over:
             self._waiting.popleft()
         return self._waiting[0].frame() if self._waiting else silence(FRAME)
-
-
-def _silent() -> AudioEndpoints:
-    return AudioEndpoints(Silence(), NullSink())
 
 
 def media_config_for(server: WsServer) -> MediaConfig:

@@ -10,7 +10,7 @@ from sipcli.cli.output.wording import Line
 from sipcli.config.policies import Permission
 from sipcli.errors import DeviceError
 from sipcli.phone.events import RedirectRequested, TransferRequested
-from sipcli.phone.questions import Questions
+from sipcli.phone.registration_status import RegistrationStatus
 from sipcli.sip.uri import SipUri, Uri
 
 ASKED: Final = TransferRequested(
@@ -35,30 +35,49 @@ class FakeCall:
     is_answered: bool = False
     is_ringing: bool = False
     is_incoming: bool = False
-    is_held: bool = False
+    wants_hold: bool = False
     is_held_by_remote: bool = False
     is_muted: bool = False
     display_name: str | None = None
-    answered_at: float = 0.0
+    duration_s: float = 0.0
     codec: str | None = "opus"
+    stats: Any = None
     did: list[str] = field(default_factory=list)
     media: Any = None
-    questions: Questions = field(default_factory=Questions)
+    transfer_request: TransferRequested | None = None
+    redirect_request: RedirectRequested | None = None
+    has_device: bool = True
 
-    def hold(self, *, on: bool) -> None:
-        self.is_held = on
-        self.did.append("hold" if on else "resume")
+    @property
+    def question(self) -> TransferRequested | RedirectRequested | None:
+        return self.transfer_request or self.redirect_request
 
-    def mute(self, *, on: bool) -> None:
-        self.is_muted = on
-        self.did.append("mute" if on else "unmute")
+    def hold(self, **_: float) -> None:
+        self.wants_hold = True
+        self.did.append("hold")
+
+    def resume(self, **_: float) -> None:
+        self.wants_hold = False
+        self.did.append("resume")
+
+    def mute(self) -> None:
+        self.is_muted = True
+        self.did.append("mute")
+
+    def unmute(self) -> None:
+        self.is_muted = False
+        self.did.append("unmute")
 
     def send_dtmf(self, digits: str, method: str) -> None:
         assert method == "auto"
         self.did.append(f"dtmf {digits}")
 
-    def transfer(self, target: Uri) -> None:
+    def transfer(self, target: Uri, **_: float) -> None:
         self.did.append(f"transfer {target}")
+
+    def accept_transfer(self, **_: float) -> None:
+        self._open_device()
+        self.did.append("accept-transfer")
 
     def refuse_transfer(self) -> None:
         self.did.append("refuse-transfer")
@@ -69,19 +88,24 @@ class FakeCall:
     def refuse_redirect(self) -> None:
         self.did.append("refuse-redirect")
 
-    def hang_up(self) -> None:
+    def hang_up(self, **_: float) -> None:
         self.did.append("hangup")
 
-    def reject(self, status: int) -> None:
+    def reject(self, status: int, **_: float) -> None:
         self.did.append(f"reject {status}")
 
-    def answer(self, sound: object) -> None:
+    def answer(self, **_: float) -> None:
+        self._open_device()
         self.is_ringing = False
         self.did.append("answer")
 
+    def _open_device(self) -> None:
+        if not self.has_device:
+            raise DeviceError("the microphone is gone")
+
 
 class FakeCallSession:
-    """A call manager and a screen."""
+    """A phone and a screen."""
 
     def __init__(
         self, *calls: FakeCall, current: FakeCall | None = None, has_keys: bool = True
@@ -92,7 +116,7 @@ class FakeCallSession:
         self.current = current or (calls[0] if calls else None)
         self.said: list[str] = []
         self.asked: list[str | None] = []
-        self.has_device = True
+        self.registration = RegistrationStatus(registers=True)
 
     @property
     def ringing(self) -> FakeCall | None:
@@ -100,17 +124,7 @@ class FakeCallSession:
 
     @property
     def asking(self) -> FakeCall | None:
-        return next((call for call in self.calls if call.questions.open is not None), None)
-
-    def accept_transfer(self, call: FakeCall) -> None:
-        if not self.has_device:
-            raise DeviceError("the microphone is gone")
-        call.did.append("accept-transfer")
-
-    def make_sound(self) -> object:
-        if not self.has_device:
-            raise DeviceError("the microphone is gone")
-        return object()
+        return next((call for call in self.calls if call.question is not None), None)
 
     @property
     def call_session(self) -> CallSession:
@@ -124,8 +138,7 @@ class FakeCallSession:
         session = SimpleNamespace(screen=screen, settings=settings)
         fake = SimpleNamespace(
             session=session,
-            call_manager=self,
-            phone=None,
+            phone=self,
             dtmf_method="auto",
             has_keys=self.has_keys,
             call_line=self.call_line,

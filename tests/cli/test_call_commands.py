@@ -4,8 +4,26 @@ import re
 
 import pytest
 
-from sipcli.cli.script.call_commands import CallCommands, InvalidCommand
+from sipcli.cli.script.call_commands import (
+    CallCommands,
+    InvalidCommand,
+    command_of_key,
+    command_of_line,
+)
+from sipcli.sip.uri import SipUri
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
+
+ALICE = SipUri.parse("sip:alice@example.com")
+
+
+def do(fake: FakeCallSession, line: str) -> None:
+    """Run a line."""
+    command_of_line(line, ALICE).begin(CallCommands(fake.call_session))
+
+
+def press(fake: FakeCallSession, key: str) -> None:
+    """Press a key."""
+    command_of_key(key).begin(CallCommands(fake.call_session))
 
 
 def talking() -> FakeCall:
@@ -30,15 +48,15 @@ def ringing() -> FakeCall:
 def test_words_do_what_they_say(lines: tuple[str, ...], did: list[str]) -> None:
     call = talking()
     for line in lines:
-        CallCommands(FakeCallSession(call).call_session).do(line)
+        do(FakeCallSession(call), line)
     assert call.did == did
 
 
 def test_keys_toggle_hold_and_mute() -> None:
     call = talking()
-    commands = CallCommands(FakeCallSession(call).call_session)
+    fake = FakeCallSession(call)
     for key in "hhmm5*#q":
-        commands.press(key)
+        press(fake, key)
     assert call.did == [
         *("hold", "resume", "mute", "unmute"),
         *("dtmf 5", "dtmf *", "dtmf #", "hangup"),
@@ -47,22 +65,21 @@ def test_keys_toggle_hold_and_mute() -> None:
 
 def test_what_a_far_end_asks_is_decided_by_a_key_or_a_word() -> None:
     call = talking()
-    commands = CallCommands(FakeCallSession(call).call_session)
+    fake = FakeCallSession(call)
     for key in "yn":
         with pytest.raises(InvalidCommand, match="no transfer is waiting for a decision"):
-            commands.press(key)
+            press(fake, key)
     with pytest.raises(InvalidCommand, match="no redirection is waiting for a decision"):
-        commands.do("accept-redirect")
-    call.questions.on_event(ASKED)
-    commands.press("y")
-    commands.press("n")
-    commands.do("Accept-Transfer")
+        do(fake, "accept-redirect")
+    call.transfer_request = ASKED
+    press(fake, "y")
+    press(fake, "n")
+    do(fake, "Accept-Transfer")
     with pytest.raises(InvalidCommand, match="no redirection is waiting for a decision"):
-        commands.do("refuse-redirect")
-    call.questions.drop()
-    call.questions.on_event(MOVED)
-    commands.press("y")
-    commands.press("n")
+        do(fake, "refuse-redirect")
+    call.transfer_request, call.redirect_request = None, MOVED
+    press(fake, "y")
+    press(fake, "n")
     assert call.did == [
         *("accept-transfer", "refuse-transfer", "accept-transfer"),
         *("accept-redirect", "refuse-redirect"),
@@ -71,15 +88,15 @@ def test_what_a_far_end_asks_is_decided_by_a_key_or_a_word() -> None:
 
 def test_answering_holds_who_is_talked_to() -> None:
     first, second = talking(), ringing()
-    CallCommands(FakeCallSession(first, second).call_session).press("a")
+    press(FakeCallSession(first, second), "a")
     assert first.did == ["hold"]
     assert second.did == ["answer"]
 
 
 def test_answering_leaves_who_is_on_hold() -> None:
     first, second = talking(), ringing()
-    first.is_held = True
-    CallCommands(FakeCallSession(first, second).call_session).press("a")
+    first.wants_hold = True
+    press(FakeCallSession(first, second), "a")
     assert first.did == []
 
 
@@ -89,7 +106,7 @@ def test_answering_leaves_who_is_on_hold() -> None:
 )
 def test_what_rings_is_rejected_and_nothing_else(line: str, did: list[str]) -> None:
     first, second = talking(), ringing()
-    CallCommands(FakeCallSession(first, second).call_session).do(line)
+    do(FakeCallSession(first, second), line)
     assert (first.did, second.did) == ([], did)
 
 
@@ -97,33 +114,33 @@ def test_what_rings_is_rejected_and_nothing_else(line: str, did: list[str]) -> N
 def test_a_call_is_rejected_with_a_final_status_only(rest: str) -> None:
     call = ringing()
     with pytest.raises(InvalidCommand, match="300 to 699"):
-        CallCommands(FakeCallSession(call).call_session).do(f"reject {rest}")
+        do(FakeCallSession(call), f"reject {rest}")
     assert call.did == []
 
 
 @pytest.mark.parametrize("line", ["hold", "resume", "transfer carol"])
 def test_what_needs_an_answered_call_says_so(line: str) -> None:
     with pytest.raises(InvalidCommand, match="not answered"):
-        CallCommands(FakeCallSession(FakeCall()).call_session).do(line)
+        do(FakeCallSession(FakeCall()), line)
 
 
 @pytest.mark.parametrize("line", ["hold", "mute", "dtmf 1", "hangup", "stats"])
 def test_without_a_call_it_says_so(line: str) -> None:
     with pytest.raises(InvalidCommand, match="no call"):
-        CallCommands(FakeCallSession().call_session).do(line)
+        do(FakeCallSession(), line)
 
 
 @pytest.mark.parametrize("key", ["a", "r"])
 def test_where_nothing_rings_it_says_so(key: str) -> None:
     with pytest.raises(InvalidCommand, match="no call is ringing"):
-        CallCommands(FakeCallSession(talking()).call_session).press(key)
+        press(FakeCallSession(talking()), key)
 
 
 @pytest.mark.parametrize("line", ["", "dance", "transfer", "transfer http://x", "transfer a@[b"])
 def test_what_means_nothing_says_so(line: str) -> None:
     call = talking()
     with pytest.raises(InvalidCommand):
-        CallCommands(FakeCallSession(call).call_session).do(line)
+        do(FakeCallSession(call), line)
     assert call.did == []
 
 
@@ -132,4 +149,4 @@ def test_a_key_that_means_nothing_is_answered_with_where_to_look(key: str) -> No
     with pytest.raises(
         InvalidCommand, match=rf"no such key: {re.escape(repr(key))}; \? shows the keys"
     ):
-        CallCommands(FakeCallSession(talking()).call_session).press(key)
+        press(FakeCallSession(talking()), key)

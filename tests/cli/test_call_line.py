@@ -7,36 +7,31 @@ from typing import Any, cast
 import pytest
 
 from sipcli.cli.output.call_line import BAR_WIDTH, CallLine, bar
-from sipcli.phone.call_manager import CallManager
-from sipcli.phone.registration_status import RegistrationStatus
+from sipcli.phone.phone import Phone
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 
-def media(mos: float | None = 4.21) -> Any:
+def media() -> Any:
     """A stream at -20 dBFS out and silence in."""
 
     def meter(level: float) -> Any:
         return SimpleNamespace(meter=SimpleNamespace(level_dbfs=level))
 
-    stream = SimpleNamespace(
-        outbound=meter(-20.0), inbound=meter(-90.0), statistics=lambda: SimpleNamespace(mos=mos)
-    )
-    return SimpleNamespace(stream=stream)
+    return SimpleNamespace(stream=SimpleNamespace(outbound=meter(-20.0), inbound=meter(-90.0)))
 
 
 def talking(**changes: Any) -> FakeCall:
-    return FakeCall(is_answered=True, media=media(), **changes)
+    return FakeCall(is_answered=True, media=media(), stats=SimpleNamespace(mos=4.21), **changes)
 
 
 def line(*calls: FakeCall, current: FakeCall | None = None, has_keys: bool = True) -> str:
     """The line five seconds after time began."""
 
     async def show() -> str:
-        loop = asyncio.get_running_loop()
         for call in calls:
-            call.answered_at = loop.time() - 5
-        call_manager = cast(CallManager, FakeCallSession(*calls, current=current))
-        return CallLine(call_manager, RegistrationStatus(registers=True), has_keys=has_keys)()
+            call.duration_s = 5.0
+        phone = cast(Phone, FakeCallSession(*calls, current=current))
+        return CallLine(phone, has_keys=has_keys)()
 
     return asyncio.run(show())
 
@@ -53,13 +48,12 @@ def test_a_call_shows_who_how_long_what_and_how() -> None:
 
 def test_what_a_far_end_asks_comes_first() -> None:
     call = talking()
-    call.questions.on_event(ASKED)
+    call.transfer_request = ASKED
     ringing = FakeCall(is_ringing=True, is_incoming=True)
     question = "↷ transfer to sip:carol@example.com"
     assert line(call, ringing) == f"{question}: y accept, n refuse · 1 more"
     assert line(call, has_keys=False) == question
-    call.questions.drop()
-    call.questions.on_event(MOVED)
+    call.transfer_request, call.redirect_request = None, MOVED
     assert str(line(call)).startswith("↷ redirection to sip:carol@example.com: y accept")
 
 
@@ -72,10 +66,10 @@ def test_keys_that_nobody_has_are_not_told() -> None:
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"is_held": True}, "hold"),
+        ({"wants_hold": True}, "hold"),
         ({"is_held_by_remote": True}, "held"),
         ({"is_muted": True}, "muted"),
-        ({"is_held": True, "is_muted": True}, "hold muted"),
+        ({"wants_hold": True, "is_muted": True}, "hold muted"),
     ],
 )
 def test_what_keeps_people_from_hearing_stands_beside_the_time(

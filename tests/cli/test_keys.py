@@ -16,8 +16,7 @@ from sipcli.cli.context import has_keyboard
 from sipcli.cli.keys import Keyboard, keys
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.shared_options import Common
-from sipcli.phone.call_manager import CallManager
-from sipcli.phone.registration_status import RegistrationStatus
+from sipcli.phone.phone import Phone
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
 
@@ -73,9 +72,8 @@ def test_help_and_mistakes_are_said(fake: FakeCallSession) -> None:
 
 
 def test_a_device_that_is_gone_is_said_and_nobody_is_put_on_hold(call: FakeCall) -> None:
-    other = FakeCall(is_ringing=True, is_incoming=True)
+    other = FakeCall(is_ringing=True, is_incoming=True, has_device=False)
     fake = FakeCallSession(call, other)
-    fake.has_device = False
     Keyboard(fake.call_session).type(b"a")
     assert fake.said == ["the microphone is gone"]
     assert (call.did, other.did) == ([], [])
@@ -172,17 +170,14 @@ async def test_a_key_answers_the_question_that_was_shown_and_no_later_one(
 ) -> None:
     call = FakeCall(is_answered=True)
     fake = FakeCallSession(call)
-    fake.call_line = line = CallLine(
-        cast("CallManager", fake), RegistrationStatus(registers=True), has_keys=True
-    )
+    fake.call_line = line = CallLine(cast("Phone", fake), has_keys=True)
     now = 100.0
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
     typist = Keyboard(fake.call_session)
-    call.questions.on_event(ASKED)
+    call.transfer_request = ASKED
     assert "carol" in (line() or "")
     now += 1.0
-    call.questions.drop()
-    call.questions.on_event(MOVED)
+    call.transfer_request, call.redirect_request = None, MOVED
     typist.press(key)  # meant for the transfer, which is still on the screen
     assert "redirection" in (line() or "")
     typist.press(key)  # it has just appeared

@@ -5,15 +5,13 @@ from typing import Literal, get_args
 
 import pytest
 
-from sipcli.cli.script.call_commands import InvalidCommand
+from sipcli.cli.script.call_commands import InvalidCommand, TypedCommand
 from sipcli.cli.script.event_log import EventLog
 from sipcli.cli.script.parser import (
     EVENTS,
     WAIT_TIMEOUT_S,
-    Do,
     Expect,
     Help,
-    Key,
     Sleep,
     Step,
     Wait,
@@ -26,6 +24,11 @@ from sipcli.sip.uri import SipUri
 OWN = SipUri.parse("sip:alice@example.com")
 
 
+def command(text: str) -> TypedCommand:
+    """What is equal to the command of this text."""
+    return TypedCommand(text, lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("text", "step"),
     [
@@ -33,14 +36,14 @@ OWN = SipUri.parse("sip:alice@example.com")
         ("  \t", None),
         ("# a comment", None),
         ("#!/usr/bin/env sipcli", None),
-        ("#", Key("#")),
-        ("5", Key("5")),
-        ("h\r", Key("h")),
+        ("#", command("#")),
+        ("5", command("5")),
+        ("h\r", command("h")),
         ("?", Help()),
-        ("t carol", Do("transfer carol")),
-        (" HOLD ", Do("HOLD")),
-        ("dtmf 1,2w3", Do("dtmf 1,2w3")),
-        ("reject 603", Do("reject 603")),
+        ("t carol", command("transfer carol")),
+        (" HOLD ", command("HOLD")),
+        ("dtmf 1,2w3", command("dtmf 1,2w3")),
+        ("reject 603", command("reject 603")),
         ("sleep 0.5", Sleep(0.5)),
         ("wait answered", Wait("answered", WAIT_TIMEOUT_S)),
         ("Wait dtmf 5", Wait("dtmf", 5.0)),

@@ -60,7 +60,7 @@ async def called(
         def refuse(_: bytes) -> NoReturn:
             raise NotAcceptable(Refused(399, "not now"))
 
-        monkeypatch.setattr(other.managed.media, "receive_offer", refuse)
+        monkeypatch.setattr(other.media, "receive_offer", refuse)
         out, _ = await asyncio.wait_for(talking, PATIENCE)
     finally:
         if process.returncode is None:

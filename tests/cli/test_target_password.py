@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sipcli.cli.script.call_commands import without_secrets
+from sipcli.cli.script.call_commands import command_of_line
 from sipcli.log import masked
+from sipcli.sip.uri import SipUri
 from sipcli.text import printable, target_without_password
 from tests.cli.program import Sipcli, sipcli
 
@@ -61,8 +62,9 @@ def test_a_typed_target_needs_no_scheme() -> None:
     assert target_without_password("mailto:a@c") == "mailto:a@c"
     assert target_without_password("a@c:5060") == "a@c:5060"
     assert target_without_password("sip:a@c") == "sip:a@c"
-    assert without_secrets("transfer a:b@c") == "transfer a:***@c"
-    assert without_secrets("dtmf 1") == "dtmf 1"
+    own = SipUri.parse("sip:alice@example.com")
+    assert command_of_line("transfer a:b@c", own).text == "transfer a:***@c"
+    assert command_of_line("dtmf 1", own).text == "dtmf 1"
 
 
 @pytest.mark.timeout(10)

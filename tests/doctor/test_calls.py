@@ -205,9 +205,10 @@ def test_where_other_devices_would_ring_nobody_is_called() -> None:
 
     async def test() -> list[str]:
         async with SipServer() as server, ProbePhone(at(server.uri), None, NullObserver()) as line:
-            await line.runner.ready()
-            assert isinstance(line.registered, Registered)
-            line.registered = replace(line.registered, bindings=(others,), pub_gruu=None)
+            await line.register()
+            first = line.registration
+            assert isinstance(first.registered, Registered)
+            first.registered = replace(first.registered, bindings=(others,), pub_gruu=None)
             ice, *_ = await call_ourselves(line, None, NullObserver())
             assert server.requests("INVITE") == []
             return [ice.detail]
@@ -224,8 +225,8 @@ def test_a_stranger_who_calls_meanwhile_hears_no_echo() -> None:
                 ProbePhone(chosen, credentials("alice"), NullObserver(), echoes=True) as alice,
                 ProbePhone(bob, credentials("bob"), NullObserver()) as stranger,
             ):
-                await alice.runner.ready()
-                await stranger.runner.ready()
+                await alice.register()
+                await stranger.register()
                 found = await place(stranger, SipUri.parse("sip:alice@sandbox.invalid"))
         assert found.ended is not None
         assert found.ended.status == lines.TEMPORARILY_UNAVAILABLE

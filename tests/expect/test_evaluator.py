@@ -1,12 +1,12 @@
 """Which calls are judged, and what of them counts."""
 
+from sipcli.cli.evaluator import Evaluator
 from sipcli.expect.evaluation import Verdict
-from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import Expectations
-from sipcli.expect.recorder import MAX_DIGITS
 from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import RATE
 from sipcli.media.rtp.delivery import Delivery
+from sipcli.phone.call_state import MAX_DIGITS
 from sipcli.phone.events import Dtmf
 from sipcli.sdp.description import Direction
 from tests.expect.told_calls import FakeCall, Theatre, a_stream

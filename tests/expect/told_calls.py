@@ -1,17 +1,16 @@
 """Calls that are only told of, for who judges them: no phone, no media."""
 
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
+from sipcli.cli.evaluator import Evaluator
 from sipcli.errors import MediaError
-from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.audio_io.generators import NullSink, Silence
 from sipcli.media.pcm import Pcm
 from sipcli.media.rtp.delivery import Delivery
 from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.call_manager import CallManager
+from sipcli.phone.call_state import CallState
 from sipcli.phone.events import (
     Answered,
     CallEnded,
@@ -36,23 +35,36 @@ def a_stream() -> Any:
     )
 
 
-@dataclass
-class FakeCall:
-    """As much of a `Call` as is looked at."""
+class FakeCall(CallState):
+    """The state of a call that has neither a phone nor media."""
 
-    id: str
-    is_answered: bool = False
-    is_incoming: bool = False
-    answered_at: float = 0.0
-    ended: CallEnded | None = None
-    needs_password: bool = False
-    media_failure: MediaError | None = None
-    tone_tap: ToneTap = field(default_factory=ToneTap)
-    media: Any = field(default_factory=lambda: SimpleNamespace(stream=a_stream()))
+    media: Any
+
+    def __init__(
+        self,
+        call_id: str,
+        *,
+        is_incoming: bool = False,
+        media_failure: MediaError | None = None,
+    ) -> None:
+        media = SimpleNamespace(stream=a_stream())
+        super().__init__(cast(Any, media), is_incoming=is_incoming, remote="sip:bob@example.com")
+        self.id = call_id
+        self.tone_tap = ToneTap()
+        self.sound = AudioEndpoints(Silence(), NullSink(), (self.tone_tap,))
+        self._media_failure = media_failure
 
     @property
-    def sound(self) -> AudioEndpoints:
-        return AudioEndpoints(Silence(), NullSink(), (self.tone_tap,))
+    def media_failure(self) -> MediaError | None:
+        return self._media_failure
+
+    @staticmethod
+    def _now() -> float:
+        return 0.0
+
+    def take(self, event: CallEvent) -> None:
+        """Something happens to it."""
+        self._note(event)
 
     def heard(self, seconds: float) -> None:
         """So much audible sound came, and went."""
@@ -68,8 +80,13 @@ class Theatre:
         self._calls: list[FakeCall] = []
 
     def tell(self, event: CallEvent) -> None:
-        call_manager = SimpleNamespace(calls=tuple(self._calls))
-        self._evaluator.on_event(event, cast(CallManager, call_manager))
+        call = self._find(getattr(event, "call", ""))
+        if call is not None:
+            call.take(event)
+        self._evaluator.on_event(event, self._find)
+
+    def _find(self, call_id: str) -> FakeCall | None:
+        return next((call for call in self._calls if call.id == call_id), None)
 
     def begin(self, *, incoming: bool = False) -> FakeCall:
         """A call is placed, or comes."""
@@ -106,7 +123,6 @@ class Theatre:
         )
 
     def answer(self, call: FakeCall) -> None:
-        call.is_answered = True
         self.tell(Answered(call=call.id, status=200, elapsed_ms=50))
 
     def hear(self, call: FakeCall, pcm: Pcm) -> None:
@@ -130,7 +146,7 @@ class Theatre:
             level_received_dbfs=-20.0,
             codec="opus",
         )
-        call.ended = CallEnded(
+        ended = CallEnded(
             call=call.id,
             by="remote",
             status=status,
@@ -138,7 +154,7 @@ class Theatre:
             duration_s=2.0,
             stats=stats if call.is_answered else None,
         )
-        self.tell(call.ended)
+        self.tell(ended)
 
     def refused_call(self, status: int, *, incoming: bool = False) -> None:
         """A call from beginning to end."""

@@ -14,11 +14,12 @@ from sipcli.core.calls.events import CallEvent
 from sipcli.core.calls.events import Incoming as CoreIncoming
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call import Call
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.events import Event, Incoming
-from sipcli.phone.managed_call import Call
 from sipcli.phone.runner import UserAgentRunner
-from sipcli.sip.uri import SipUri
+from sipcli.phone.waiter import Waiter
+from sipcli.sip.uri import SipUri, Uri
 from tests.core.call_world import World
 from tests.media.session.ends import Ear, Mouth, media_config
 
@@ -64,16 +65,23 @@ class Person:
         """Those of the calls that came in."""
         self.answers = True
         self.bugs: list[Exception] = []
-        self.call_manager = CallManager(
-            equipment, self._on_event, make_sound=self.sound, on_incoming=self._on_incoming
-        )
         self.proofs = 0
         """How often the connection was to prove itself."""
         self.is_connected = asyncio.Event()
         self.is_connected.set()
         self.on_disturbed: Callable[[], None] = lambda: None
         self.media_remotes: Callable[[], Iterable[str]] = tuple
-        self.call_manager.connect(cast(UserAgentRunner, self))
+        self.on_call_event: Callable[[CallEvent], None] = lambda _: None
+        self._waiter = Waiter()
+        self.call_manager = CallManager(
+            cast(UserAgentRunner, self),
+            equipment,
+            self._waiter,
+            self._on_event,
+            open_sound=lambda *_: self.sound(),
+            resolve=lambda target: cast(Uri, target),
+            on_incoming=self._on_incoming,
+        )
         self.tasks: set[asyncio.Task[None]] = set()
         self.signalling = town.world[name]
         self.signalling.behave = self._take
@@ -115,7 +123,7 @@ class Person:
             return
         self._is_telling = True
         while self._untold:
-            self.call_manager.on_event(self._untold.popleft())
+            self.on_call_event(self._untold.popleft())
         self._is_telling = False
 
     # What the person does and hears
@@ -128,7 +136,7 @@ class Person:
 
     async def calls(self, name: str) -> Call:
         """Call somebody by name."""
-        return await self.call_manager.place(SipUri.parse(f"sip:{name}@example.com"), self.sound())
+        return await self.call_manager.place(SipUri.parse(f"sip:{name}@example.com"))
 
     async def hears(self, frames: int = 5, ear: int = -1) -> None:
         """Wait until the tone of the far end is heard."""
@@ -155,11 +163,12 @@ class Person:
     def _on_event(self, event: Event) -> None:
         self.events.append(event)
         self._more.set()
+        self._waiter.change()
 
     def _on_incoming(self, call: Call) -> None:
         self.rings.append(call)
         if self.answers:
-            call.answer(self.sound())
+            call.answer()
 
 
 class Town:

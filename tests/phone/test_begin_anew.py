@@ -12,10 +12,9 @@ from sipcli.core.dialogs.invite_exchange import Failure, InviteExchange
 from sipcli.errors import MediaError
 from sipcli.media.events import MediaLost
 from sipcli.phone import media_supervisor
-from sipcli.phone.call_errors import call_failure
+from sipcli.phone.call import Call
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.events import Answered, CallEnded, CallId, Dtmf, Incoming, Media, Warned
-from sipcli.phone.managed_call import Call
 from sipcli.sdp.description import Direction
 from sipcli.sip.message import Request, Response
 from tests.media.session.ends import ends, virtual
@@ -47,7 +46,7 @@ async def turned(alice: Person, bob: Person, carol: Person, *, dead: bool) -> Ca
         say(bob, call, 200, nowhere(other))
         call._supervisor.end(0.0)  # noqa: SLF001 - it is alice who has to find out
     else:
-        bob.rings[0].answer(bob.sound())
+        bob.rings[0].answer()
     await alice.event(Answered)
     return ours
 
@@ -126,8 +125,8 @@ async def test_a_call_without_media_that_nobody_mends_ends_as_a_failure(
         ours = await turned(alice, bob, carol, dead=True)
         bob.signalling.behave = behave
         async with asyncio.timeout(at_most):
-            await ours.over.wait()
-        failure = call_failure(ours)
+            await ours.over()
+        failure = ours.failure
         assert isinstance(failure, MediaError)
         assert failure.exit_code == 7
         assert "no ICE check was answered" in str(failure)
@@ -143,8 +142,8 @@ async def test_a_call_that_ends_while_its_media_are_sought_was_without_media() -
         ours = await turned(alice, bob, carol, dead=True)
         await asyncio.sleep(5)
         ours.hang_up()
-        await ours.over.wait()
-        assert isinstance(call_failure(ours), MediaError)
+        await ours.over()
+        assert isinstance(ours.failure, MediaError)
 
 
 @virtual
@@ -153,8 +152,8 @@ async def test_a_call_that_ends_as_soon_as_its_media_move_is_none_the_worse() ->
         ours = await turned(alice, bob, carol, dead=True)
         await asyncio.sleep(0.2)
         ours.hang_up()
-        await ours.over.wait()
-        assert call_failure(ours) is None
+        await ours.over()
+        assert ours.failure is None
 
 
 def offer_dead_end(person: Person, call: CallId, answer: bytes, number: int) -> None:
@@ -187,8 +186,8 @@ async def test_moving_again_and_again_does_not_pass_for_media() -> None:
         await asyncio.sleep(1)
         assert invites(bob) == 4
         ours.hang_up()
-        await ours.over.wait()
-        assert isinstance(call_failure(ours), MediaError)
+        await ours.over()
+        assert isinstance(ours.failure, MediaError)
 
 
 @pytest.mark.parametrize("was_open", [False, True])
@@ -203,13 +202,13 @@ async def test_a_call_that_is_led_to_dead_ends_for_ever_is_given_up(was_open: bo
         else:
             ours, theirs, answer = await led_nowhere(alice, bob)
         number, period = 0, 4
-        while not ours.over.is_set():
+        while not ours.is_over:
             assert number * period < media_supervisor.LOST_TIMEOUT_S + 3 * period
             offer_dead_end(bob, theirs.id, answer, number)
             await asyncio.sleep(period)
             number += 1
         assert number * period >= media_supervisor.LOST_TIMEOUT_S
-        failure = call_failure(ours)
+        failure = ours.failure
         assert isinstance(failure, MediaError)
         assert failure.exit_code == 7
         assert "no media opened in 75 s" in str(failure)
@@ -260,9 +259,9 @@ async def test_who_is_muted_or_held_stays_so() -> None:
         theirs, answer = await early_answer(carol)
         say(carol, theirs, 183, answer)
         await alice.event(Media)
-        ours.mute(on=True)
+        ours.mute()
         await bob.event(Incoming)
-        bob.rings[0].answer(bob.sound())
+        bob.rings[0].answer()
         await alice.event(Media, 2)
         await asyncio.sleep(1)
         loud = bob.ears[-1].loud
@@ -377,8 +376,8 @@ async def test_who_answers_what_they_asked_for_and_is_not_there_ends_the_call() 
         refuse_offers(bob)
         asked.answer(answer)
         async with asyncio.timeout(ICE_FAILS + 1):
-            await ours.over.wait()
-        assert isinstance(call_failure(ours), MediaError)
+            await ours.over()
+        assert isinstance(ours.failure, MediaError)
         assert alice.told(Media)[-1].state == "failed"
 
 

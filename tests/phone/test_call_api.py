@@ -180,7 +180,7 @@ async def test_a_hold_that_is_refused_is_an_error(
 
     _, _, call, other = await talk(sip_phone)
     await call.wait_for_audio()
-    monkeypatch.setattr(other.managed.media, "receive_offer", refuse)
+    monkeypatch.setattr(other.media, "receive_offer", refuse)
     with pytest.raises(RefusedError, match="hold: the far end refused to change the call"):
         await call.hold(timeout=600)
     assert not call.is_held

@@ -26,7 +26,7 @@ async def test_two_people_hear_each_other_until_one_hangs_up() -> None:
         ours, theirs = await in_a_call(alice, bob)
         assert (ours.codec, theirs.codec) == ("opus", "opus")
         ours.hang_up()
-        await asyncio.gather(ours.over.wait(), theirs.over.wait())
+        await asyncio.gather(ours.over(), theirs.over())
         assert [type(event) for event in alice.events] == [
             Calling,
             Progress,
@@ -47,7 +47,7 @@ async def test_a_caller_that_gives_up_leaves_nothing() -> None:
         call = await alice.calls("bob")
         await bob.event(Incoming)
         call.hang_up()
-        await asyncio.gather(call.over.wait(), bob.rings[0].over.wait())
+        await asyncio.gather(call.over(), bob.rings[0].over())
         assert (await alice.event(CallEnded)).status == 487
         assert not call.is_answered
 
@@ -78,8 +78,8 @@ async def test_answering_twice_is_answering_once() -> None:
         bob.answers = False
         await alice.calls("bob")
         await bob.event(Incoming)
-        bob.rings[0].answer(bob.sound())
-        bob.rings[0].answer(bob.sound())
+        bob.rings[0].answer()
+        bob.rings[0].answer()
         await asyncio.gather(alice.hears(), bob.hears(ear=0))
 
 
@@ -90,8 +90,8 @@ async def test_answering_what_is_over_closes_the_sound() -> None:
         call = await alice.calls("bob")
         await bob.event(Incoming)
         call.hang_up()
-        await bob.rings[0].over.wait()
-        bob.rings[0].answer(bob.sound())
+        await bob.rings[0].over()
+        bob.rings[0].answer()
 
 
 @pytest.mark.parametrize("turns", range(0, 30, 3))
@@ -110,7 +110,7 @@ async def test_without_a_connection_a_call_ends_at_once() -> None:
     async with town() as (alice, _, _):
         alice.signalling.disconnect()
         call = await alice.calls("bob")
-        await call.over.wait()
+        await call.over()
         ended = await alice.event(CallEnded)
         assert (ended.by, ended.status) == ("network", None)
 
@@ -122,11 +122,11 @@ async def test_without_a_connection_a_call_ends_at_once() -> None:
 async def test_hold_and_resume_are_told_on_both_sides() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
-        ours.hold(on=True)
+        ours.hold()
         assert (await alice.event(Held)).by == "local"
         assert (await bob.event(Held)).by == "remote"
         assert theirs.is_held_by_remote
-        ours.hold(on=False)
+        ours.resume()
         assert (await alice.event(Resumed)).by == "local"
         assert (await bob.event(Resumed)).by == "remote"
         await asyncio.gather(alice.hears(), bob.hears())
@@ -136,10 +136,10 @@ async def test_hold_and_resume_are_told_on_both_sides() -> None:
 async def test_a_change_of_mind_while_the_offer_is_out_is_made_up_for() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
-        ours.hold(on=True)
+        ours.hold()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        ours.hold(on=False)
+        ours.resume()
         await bob.event(Resumed)
         await alice.event(Resumed)
         assert not ours.is_held
@@ -151,12 +151,12 @@ async def test_a_change_of_mind_while_the_offer_is_out_is_made_up_for() -> None:
 async def test_both_may_hold_at_the_same_time() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
-        ours.hold(on=True)
-        theirs.hold(on=True)
+        ours.hold()
+        theirs.hold()
         await alice.event(Held, 2)
         await bob.event(Held, 2)
-        ours.hold(on=False)
-        theirs.hold(on=False)
+        ours.resume()
+        theirs.resume()
         await alice.event(Resumed, 2)
         await bob.event(Resumed, 2)
         await asyncio.gather(alice.hears(), bob.hears())
@@ -167,7 +167,7 @@ async def test_a_hold_right_after_the_answer_waits_for_the_ack() -> None:
     async with town() as (alice, bob, _):
         await alice.calls("bob")
         await bob.event(Answered)
-        bob.rings[0].hold(on=True)
+        bob.rings[0].hold()
         assert (await alice.event(Held)).by == "remote"
 
 
@@ -175,11 +175,11 @@ async def test_a_hold_right_after_the_answer_waits_for_the_ack() -> None:
 async def test_being_on_hold_for_long_is_no_loss() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
-        ours.hold(on=True)
-        theirs.hold(on=True)
+        ours.hold()
+        theirs.hold()
         await alice.event(Held, 2)
         await asyncio.sleep(30)
-        assert not ours.over.is_set()
+        assert not ours.is_over
         assert not alice.told(Warned)
 
 
@@ -211,7 +211,7 @@ async def test_digits_by_info_keep_their_order_however_they_are_sent() -> None:
 async def test_digits_go_by_info_while_the_far_end_holds_us() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
-        theirs.hold(on=True)
+        theirs.hold()
         await alice.event(Held)
         ours.send_dtmf("5")
         assert (await bob.event(Dtmf)).method == "info"

@@ -29,7 +29,7 @@ class _Runner:
 
 
 def _context(runner: _Runner) -> CallContext:
-    return CallContext(cast(UserAgentRunner, runner), lambda _: None, lambda _: None)
+    return CallContext(cast(UserAgentRunner, runner), lambda _: None, lambda _: None, lambda: "")
 
 
 def _raising(error: Exception) -> Callable[[object, float], None]:
@@ -39,16 +39,19 @@ def _raising(error: Exception) -> Callable[[object, float], None]:
     return action
 
 
-def test_the_result_of_the_action_is_returned() -> None:
-    runner = _Runner()
-    assert _context(runner).act(lambda calls, now: (calls, now)) == (CALLS, NOW)
+def test_the_action_is_given_the_calls_and_the_time() -> None:
+    runner, given = _Runner(), list[tuple[object, float]]()
+    assert _context(runner).act(lambda calls, now: given.append((calls, now)))
+    assert given == [(CALLS, NOW)]
     assert runner.completed == 1
 
 
 @pytest.mark.parametrize("refusal", [NoSuchCall("gone"), OutOfTurn("not our turn")])
-def test_a_call_that_has_moved_on_gives_none_and_the_step_is_completed(refusal: Exception) -> None:
+def test_a_call_that_has_moved_on_gives_false_and_the_step_is_completed(
+    refusal: Exception,
+) -> None:
     runner = _Runner()
-    assert _context(runner).act(_raising(refusal)) is None
+    assert not _context(runner).act(_raising(refusal))
     assert runner.completed == 1
 
 

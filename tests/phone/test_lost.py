@@ -10,8 +10,8 @@ from sipcli.media.events import MediaBack, MediaLost
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.phone import media_supervisor
+from sipcli.phone.call import Call
 from sipcli.phone.events import CallEnded, Media, Warned
-from sipcli.phone.managed_call import Call
 from tests.media.session.ends import virtual
 from tests.media.virtual_time import now
 from tests.phone.phones_world import Person, in_a_call, town
@@ -27,7 +27,7 @@ def lose_media(call: Call) -> None:
 def refuse(call: Call, status: int | None) -> None:
     """Have the core say that an offer of ours had no success."""
     refused = OfferRefused(call=call.id, status=status, reason="no", will_retry=False)
-    call.on_event(refused)
+    call._on_event(refused)  # noqa: SLF001 - this is what the phone does
 
 
 def restarts(person: Person) -> int:
@@ -59,8 +59,8 @@ async def test_a_far_end_that_is_silent_on_purpose_is_never_hung_up_on(
         monkeypatch.setattr(MediaTransport, "send_rtp", lambda *_: None)
         monkeypatch.setattr(MediaTransport, "send_rtcp", lambda *_: None)
         await asyncio.sleep(60)
-        assert not ours.over.is_set()
-        assert not theirs.over.is_set()
+        assert not ours.is_over
+        assert not theirs.is_over
         (warning,) = alice.told(Warned)
         assert "no audio has arrived from the far end for 10 s" in warning.text
         monkeypatch.undo()
@@ -78,13 +78,13 @@ async def test_a_restart_is_offered_when_the_connection_is_there(
         lose_media(ours)
         await asyncio.sleep(30)
         assert alice.proofs == 1
-        assert not ours.over.is_set()
+        assert not ours.is_over
         assert restarts(alice) == 0
         alice.is_connected.set()
         await alice.event(Media, 2)
         await asyncio.gather(alice.hears(), bob.hears())
         await asyncio.sleep(media_supervisor.RESTART_TIMEOUT_S + 1)
-        assert not ours.over.is_set()
+        assert not ours.is_over
 
 
 @virtual
@@ -94,7 +94,7 @@ async def test_a_connection_that_stays_away_is_waited_for_no_longer_than_a_minut
         alice.is_connected.clear()
         lose_media(ours)
         await asyncio.sleep(media_supervisor.LOST_TIMEOUT_S - 1)
-        assert not ours.over.is_set()
+        assert not ours.is_over
         await asyncio.sleep(2)
         assert str(ours.media_failure) == "audio: nothing comes; an ICE restart did not help"
 
@@ -111,7 +111,7 @@ async def test_media_that_are_back_by_themselves_need_no_restart() -> None:
         alice.is_connected.set()
         await asyncio.sleep(20)
         assert (restarts(alice), restarts(bob)) == (1, 0)
-        assert not ours.over.is_set()
+        assert not ours.is_over
 
 
 @virtual
@@ -127,7 +127,7 @@ async def test_no_restart_is_told_before_its_offer_is_answered() -> None:
         refuse(ours, 488)
         assert restarts(alice) == 1
         await asyncio.sleep(20)
-        assert not ours.over.is_set()
+        assert not ours.is_over
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ async def test_a_network_that_changed_has_lost_media_won_back_at_once() -> None:
         alice.on_disturbed()
         await asyncio.sleep(0.1)
         assert alice.proofs == 2
-        assert not ours.over.is_set()
+        assert not ours.is_over
 
 
 @virtual
@@ -185,7 +185,7 @@ async def test_a_network_that_changed_has_media_that_flow_looked_at(
             await asyncio.sleep(2)
         assert "trying an ICE restart" in alice.told(Warned)[0].text
         await alice.event(Media, 2)
-        assert not ours.over.is_set()
+        assert not ours.is_over
 
 
 @virtual
@@ -213,9 +213,9 @@ async def test_media_that_are_lost_again_and_again_are_given_up() -> None:
             lose_media(ours)
             await alice.event(Media, number + 2)
             await asyncio.sleep(1)
-        assert not ours.over.is_set()
+        assert not ours.is_over
         lose_media(ours)
-        await ours.over.wait()
+        await ours.over()
         assert "did not help" in str(ours.media_failure)
 
 
@@ -230,7 +230,7 @@ async def test_a_loss_long_after_the_last_one_is_another_matter(
             lose_media(ours)
             await alice.event(Media, number + 2)
             await asyncio.sleep(media_supervisor.RESTART_SPACING_S)
-        assert not ours.over.is_set()
+        assert not ours.is_over
 
 
 @virtual
@@ -240,7 +240,7 @@ async def test_a_far_end_that_always_has_an_offer_out_itself_is_not_asked_for_ev
         offers = deafen(bob)
         begun = now()
         lose_media(ours)
-        while not ours.over.is_set():
+        while not ours.is_over:
             await asyncio.sleep(1)
             refuse(ours, 491)
         assert now() - begun < media_supervisor.LOST_TIMEOUT_S + 5

@@ -1,7 +1,6 @@
 """What the end of a call, or of a request, means: which error, and which phase."""
 
-from types import SimpleNamespace
-from typing import cast
+from typing import Any
 
 import pytest
 
@@ -15,25 +14,29 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
-from sipcli.phone.call_errors import call_failure
 from sipcli.phone.events import CallEnded
-from sipcli.phone.managed_call import Call
 from sipcli.phone.request_errors import refusal
+from tests.expect.told_calls import FakeCall
+
+
+class Ended(FakeCall):
+    """A call that is over."""
+
+    def __init__(self, ended: CallEnded, **changes: Any) -> None:
+        super().__init__("c", media_failure=changes.pop("media_failure", None))
+        self.ended = ended
+        self.is_answered = changes.pop("is_answered", False)
+        self.is_incoming = changes.pop("is_incoming", False)
+        self._needs_password = changes.pop("needs_password", False)
+        assert not changes
 
 
 def failure(
-    by: By, status: int | None, reason: str, **changes: object
+    by: By, status: int | None, reason: str, **changes: Any
 ) -> tuple[type[SipcliError], str] | None:
     """What a call of ours that ended like this amounts to."""
     ended = CallEnded(call="c", by=by, status=status, reason=reason, duration_s=0.0, stats=None)
-    usual = {
-        "ended": ended,
-        "media_failure": None,
-        "is_answered": False,
-        "is_incoming": False,
-        "needs_password": False,
-    }
-    error = call_failure(cast(Call, SimpleNamespace(**usual | changes)))
+    error = Ended(ended, **changes).failure
     return None if error is None else (type(error), str(error))
 
 

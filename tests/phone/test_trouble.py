@@ -9,7 +9,6 @@ import pytest
 from sipcli.errors import MediaError
 from sipcli.media.session.media_session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
-from sipcli.phone.call_errors import call_failure
 from sipcli.phone.events import CallEnded, Incoming, Media, Warned
 from sipcli.phone.offers import Offers
 from tests.media.session.ends import virtual
@@ -45,11 +44,11 @@ async def test_a_frame_that_cannot_be_played_ends_its_call_alone(error: Exceptio
         second, _ = await in_a_call(alice, carol)
         alice.ears[0].write = fail(error)  # type: ignore[method-assign]
         async with asyncio.timeout(2):
-            await first.over.wait()
-        assert isinstance(call_failure(first), MediaError)
+            await first.over()
+        assert isinstance(first.failure, MediaError)
         assert [event.state for event in alice.told(Media)] == ["connected", "connected", "failed"]
         await other_call_goes_on(alice, 1)
-        assert not second.over.is_set()
+        assert not second.is_over
         assert met(alice) == ([BUG] if error is BUG else [])
 
 
@@ -72,10 +71,10 @@ async def test_a_call_that_finds_no_socket_is_refused_alone(
 
         monkeypatch.setattr(MediaTransport, "gather", gather_or_not)
         call = await carol.calls("alice")
-        await call.over.wait()
+        await call.over()
         assert (await carol.event(CallEnded)).status == 480
         await other_call_goes_on(alice, 0)
-        assert not first.over.is_set()
+        assert not first.is_over
         assert met(alice) == ([BUG] if error is BUG else [])
 
 
@@ -98,9 +97,9 @@ async def test_media_that_cannot_be_opened_are_no_mute_call(
         call = await alice.calls("bob")
         await bob.event(Incoming)
         async with asyncio.timeout(2):
-            await asyncio.gather(call.over.wait(), bob.rings[0].over.wait())
+            await asyncio.gather(call.over(), bob.rings[0].over())
         # It is so at both ends here: whose end comes first tells the other one.
-        failures = [call_failure(call), call_failure(bob.rings[0])]
+        failures = [call.failure, bob.rings[0].failure]
         assert any(isinstance(failure, MediaError) for failure in failures)
         assert {*met(alice), *met(bob)} == ({BUG} if error is BUG else set())
 
@@ -113,15 +112,15 @@ async def test_an_answer_that_nothing_can_be_made_of_ends_its_call_alone(
         first, _ = await in_a_call(alice, bob)
         monkeypatch.setattr(MediaSession, "receive_offer", fail(BUG))
         call = await carol.calls("alice")
-        await call.over.wait()
+        await call.over()
         assert (await carol.event(CallEnded)).status == 480
-        assert not first.over.is_set()
+        assert not first.is_over
         assert met(alice) == [BUG]
         monkeypatch.setattr(Offers, "on_answer", fail(BUG))
         monkeypatch.setattr(Offers, "remote_offer", fail(BUG))
-        first.hold(on=True)
+        first.hold()
         async with asyncio.timeout(2):
-            await first.over.wait()
+            await first.over()
         assert met(alice) + met(bob) == [BUG]
 
 
@@ -139,7 +138,7 @@ async def test_an_end_that_cannot_be_tidied_up_is_still_the_end(error: Exception
         alice.ears[0].close = close_badly  # type: ignore[method-assign]
         call.hang_up()
         async with asyncio.timeout(2):
-            await call.over.wait()
+            await call.over()
         told = [event.text for event in alice.told(Warned)]
         assert any("Too many open files" in text for text in told) == (error is OUT_OF_FILES)
         assert met(alice) == ([BUG] if error is BUG else [])

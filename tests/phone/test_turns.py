@@ -8,11 +8,12 @@ import pytest
 from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.core.calls.events import CallEvent, RemoteOffer
 from sipcli.core.calls.gate import NO_ROOM
-from sipcli.core.calls.offer_answer import OutOfTurn
+from sipcli.errors import RefusedError
 from sipcli.media.events import MediaLost
 from sipcli.media.session.media_session import ARRIVAL_LIMIT
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.ice import IceAgent
+from sipcli.phone.call import Call
 from sipcli.phone.events import (
     Answered,
     CallEnded,
@@ -25,7 +26,6 @@ from sipcli.phone.events import (
     TransferRequested,
     Warned,
 )
-from sipcli.phone.managed_call import Call
 from sipcli.sdp.description import Direction
 from sipcli.sip.uri import SipUri
 from tests.media.session.ends import ends, virtual
@@ -102,7 +102,7 @@ async def test_another_fork_may_answer_than_the_one_with_early_media() -> None:
         say(carol, call, 183, answer)
         assert (await alice.event(Media)).state == "connected"
         await bob.event(Incoming)
-        bob.rings[0].answer(bob.sound())
+        bob.rings[0].answer()
         await asyncio.gather(alice.hears(), bob.hears())
 
 
@@ -117,8 +117,8 @@ async def test_early_media_that_fail_do_not_end_what_rings() -> None:
         other.session.receive_offer(offer)
         say(bob, bob.rings[0], 183, nowhere(await other.session.answer(Direction.SENDRECV)))
         assert "before the answer" in (await alice.event(Warned)).text
-        assert not ours.over.is_set()
-        bob.rings[0].answer(bob.sound())
+        assert not ours.is_over
+        bob.rings[0].answer()
         await asyncio.gather(alice.hears(), bob.hears())
         assert ours.media_failure is None
 
@@ -143,10 +143,10 @@ async def test_an_answer_that_leads_nowhere_leaves_the_media_that_work() -> None
                 as_ever(event)
 
         bob.signalling.behave = behave
-        ours.hold(on=True)
+        ours.hold()
         assert (await alice.event(Held)).by == "local"
         assert "ICE restart failed" in (await alice.event(Warned)).text
-        ours.hold(on=False)
+        ours.resume()
         await asyncio.gather(alice.hears(), bob.hears())
 
 
@@ -157,7 +157,7 @@ async def test_an_answer_that_cannot_be_used_ends_the_call() -> None:
         ours = await alice.calls("bob")
         call, _ = await early_answer(bob)
         say(bob, call, 200, b"v=0 nonsense")
-        await ours.over.wait()
+        await ours.over()
         assert "cannot be used" in str(ours.media_failure)
         assert (await alice.event(CallEnded)).by == "network"
 
@@ -194,7 +194,7 @@ async def test_a_hold_that_is_refused_leaves_the_call_as_it_was() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
         refuse_offers(bob)
-        ours.hold(on=True)
+        ours.hold()
         assert "refused" in (await alice.event(Warned)).text
         assert not ours.is_held
         await asyncio.gather(alice.hears(), bob.hears())
@@ -237,13 +237,13 @@ def lose_media(call: Call) -> None:
 async def test_a_restart_and_a_change_of_theirs_may_cross_at_any_moment(turns: int) -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
-        theirs.hold(on=True)
+        theirs.hold()
         for _ in range(turns):
             await asyncio.sleep(0)
         lose_media(ours)
         assert (await alice.event(Media, 2)).state == "restarted"
         assert (await alice.event(Held)).by == "remote"
-        theirs.hold(on=False)
+        theirs.resume()
         await alice.event(Resumed)
         await asyncio.gather(alice.hears(), bob.hears())
 
@@ -267,7 +267,7 @@ async def test_lost_media_are_won_back_by_an_ice_restart(lossy: pytest.MonkeyPat
         assert (await alice.event(Media, 2)).state == "restarted"
         await asyncio.gather(alice.hears(), bob.hears())
         await asyncio.sleep(20)
-        assert not ours.over.is_set()
+        assert not ours.is_over
 
 
 @virtual
@@ -276,7 +276,7 @@ async def test_media_that_stay_lost_end_the_call(lossy: pytest.MonkeyPatch) -> N
         ours, _ = await in_a_call(alice, bob)
         drop_everything(lossy)
         async with asyncio.timeout(40):
-            await ours.over.wait()
+            await ours.over()
         told = [*alice.told(CallEnded), *bob.told(CallEnded)]
         assert "network" in {event.by for event in told}
 
@@ -294,7 +294,7 @@ async def test_media_lost_again_soon_after_a_restart_are_given_up(
         drop_everything(lossy)
         async with asyncio.timeout(40):
             await asyncio.wait(
-                [asyncio.ensure_future(call.over.wait()) for call in (ours, theirs)],
+                [asyncio.ensure_future(call.over()) for call in (ours, theirs)],
                 return_when=asyncio.FIRST_COMPLETED,
             )
         failures = [call.media_failure for call in (ours, theirs) if call.media_failure]
@@ -313,7 +313,7 @@ async def test_media_lost_for_good_end_where_a_restart_is_refused(
         refuse_offers(alice)
         drop_everything(lossy)
         async with asyncio.timeout(15):
-            await asyncio.gather(ours.over.wait(), theirs.over.wait())
+            await asyncio.gather(ours.over(), theirs.over())
         failures = [call.media_failure for call in (ours, theirs) if call.media_failure]
         assert any("refused a restart" in str(failure) for failure in failures)
 
@@ -323,10 +323,10 @@ async def test_nothing_is_told_of_a_call_after_its_end() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
         ours.hang_up()
-        await asyncio.gather(ours.over.wait(), theirs.over.wait())
+        await asyncio.gather(ours.over(), theirs.over())
         lose_media(ours)
         ours.send_dtmf("1", "info")
-        ours.hold(on=True)
+        ours.hold()
         await asyncio.sleep(60)
         assert isinstance(alice.events[-1], CallEnded)
         assert isinstance(bob.events[-1], CallEnded)
@@ -342,7 +342,7 @@ async def test_a_transfer_leads_to_the_other_and_ends_the_first_call() -> None:
         theirs.transfer(CAROL)
         await carol.event(Incoming)
         await asyncio.gather(alice.hears(), carol.hears())
-        await asyncio.gather(ours.over.wait(), theirs.over.wait())
+        await asyncio.gather(ours.over(), theirs.over())
         assert bob.told(TransferProgress)[-1].status == 200
         assert len(alice.call_manager.calls) == 1
 
@@ -354,7 +354,7 @@ async def test_who_transfers_may_hang_up_at_once() -> None:
         theirs.transfer(CAROL)
         await bob.event(TransferProgress)
         theirs.hang_up()
-        await ours.over.wait()
+        await ours.over()
         everything = asyncio.ensure_future(alice.call_manager.all_over())
         await carol.event(Incoming)
         await asyncio.gather(alice.hears(), carol.hears())
@@ -374,16 +374,16 @@ async def test_a_call_ends_with_all_that_came_of_it_at_whatever_stage(stage: str
         if stage != "accepted":
             await carol.event(Incoming)
         if stage == "answered":
-            carol.rings[-1].answer(carol.sound())
+            carol.rings[-1].answer()
             await carol.event(Answered)
-            await ours.over.wait()
+            await ours.over()
         alice.call_manager.end(ours)
         async with asyncio.timeout(5):
             await alice.call_manager.over(ours)
         await asyncio.sleep(60)
         assert alice.call_manager.calls == ()
         assert len(carol.rings) == (stage != "accepted")
-        assert all(ring.over.is_set() for ring in carol.rings)
+        assert all(ring.is_over for ring in carol.rings)
 
 
 @virtual
@@ -393,7 +393,7 @@ async def test_another_call_goes_on_when_one_ends_with_all_that_came_of_it() -> 
         ours, theirs = await in_a_call(alice, bob)
         theirs.transfer(CAROL)
         await carol.event(Incoming, 2)
-        await ours.over.wait()
+        await ours.over()
         alice.call_manager.end(ours)
         await alice.call_manager.over(ours)
         assert alice.call_manager.calls == (other,)
@@ -405,10 +405,10 @@ async def test_a_call_that_takes_the_place_of_another_goes_on_with_it() -> None:
         _, theirs = await in_a_call(alice, bob)
         consultation, _ = await in_a_call(bob, carol)
         first = carol.rings[0]
-        theirs.transfer(None, replaces=consultation)
+        theirs.transfer(consultation)
         await carol.event(Incoming, 2)
         await asyncio.gather(alice.hears(), carol.hears())
-        await first.over.wait()
+        await first.over()
         assert carol.rings[1].came_of == first.id
         carol.call_manager.end(first)
         await carol.call_manager.over(first)
@@ -419,14 +419,14 @@ async def test_a_call_that_takes_the_place_of_another_goes_on_with_it() -> None:
 async def test_an_attended_transfer_joins_the_other_two() -> None:
     async with town(transfers=ACCEPT) as (alice, bob, carol):
         _, theirs = await in_a_call(alice, bob)
-        theirs.hold(on=True)
+        theirs.hold()
         await bob.event(Held)
         consultation, _ = await in_a_call(bob, carol)
-        theirs.transfer(None, replaces=consultation)
+        theirs.transfer(consultation)
         await carol.event(Incoming, 2)
-        assert carol.rings[-1].takes_place
+        assert carol.rings[-1].replaces_call
         await asyncio.gather(alice.hears(), carol.hears())
-        await asyncio.gather(theirs.over.wait(), consultation.over.wait())
+        await asyncio.gather(theirs.over(), consultation.over())
 
 
 @virtual
@@ -434,13 +434,13 @@ async def test_the_call_that_is_talked_on_is_the_current_one() -> None:
     async with town() as (alice, bob, carol):
         first, _ = await in_a_call(alice, bob)
         assert alice.call_manager.current is first
-        first.hold(on=True)
+        first.hold()
         await alice.event(Held)
         assert alice.call_manager.current is first
         second, _ = await in_a_call(alice, carol)
         assert alice.call_manager.current is second
         second.hang_up()
-        await second.over.wait()
+        await second.over()
         assert alice.call_manager.current is first
 
 
@@ -454,11 +454,11 @@ async def test_a_transfer_waits_for_whoever_leads_the_call() -> None:
         assert alice.call_manager.asking is ours
         await asyncio.sleep(5)
         assert carol.told(Incoming) == []
-        new = await alice.call_manager.accept_transfer(ours)
+        new = await ours.accept_transfer()
         assert new.transfer_of == ours.id
         assert alice.call_manager.asking is None
         await asyncio.gather(alice.hears(), carol.hears())
-        await ours.over.wait()
+        await ours.over()
 
 
 @virtual
@@ -476,8 +476,8 @@ async def test_a_transfer_that_is_declined_leaves_the_call_as_it_is() -> None:
             assert (await bob.event(TransferProgress, count)).status == 603
         assert carol.told(Incoming) == []
         assert alice.call_manager.asking is None
-        with pytest.raises(OutOfTurn):
-            alice.call_manager.accept_transfer(ours)
+        with pytest.raises(RefusedError, match="no transfer is waiting"):
+            ours.accept_transfer()
         await asyncio.gather(alice.hears(), bob.hears())
 
 
@@ -488,9 +488,9 @@ async def test_a_question_ends_with_its_call() -> None:
         theirs.transfer(CAROL)
         await alice.event(TransferRequested)
         theirs.hang_up()
-        await ours.over.wait()
-        with pytest.raises(OutOfTurn):
-            alice.call_manager.accept_transfer(ours)
+        await ours.over()
+        with pytest.raises(RefusedError, match="no transfer is waiting"):
+            ours.accept_transfer()
 
 
 @virtual

@@ -51,10 +51,10 @@ class Talker:
             settings,
             Credentials(name, password),
             self._note,
-            on_call_event=self._note,
             takes_calls=True,
             retry_forever=True,
         )
+        self.phone.on_call_event = self._note
 
     async def hear(self, kind: type[AnyEvent]) -> AnyEvent:
         """Wait for the next event of one kind; those before it are forgotten."""

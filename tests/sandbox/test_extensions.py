@@ -11,16 +11,15 @@ import pytest
 
 from sipcli.config.settings import Settings
 from sipcli.core.requests.exchange import FinalResponse
-from sipcli.media.audio_io.generators import Silence, ToneSource
+from sipcli.media.audio_io.generators import ToneSource
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
-from sipcli.media.session.media_config import MediaConfig
-from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSource
-from sipcli.phone.call_manager import CallManager
+from sipcli.phone.audio_endpoints import OpenSource
+from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.call import Call
 from sipcli.phone.events import Dtmf, Event, InstantMessage
-from sipcli.phone.events import Event as CallEvent
-from sipcli.phone.managed_call import Call
-from sipcli.phone.runner import UserAgentRunner
+from sipcli.phone.phone import Phone
+from sipcli.phone.phone_config import PhoneConfig
 from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
@@ -69,21 +68,19 @@ class Meter(Changes):
 class User(Changes):
     """One account of the sandbox with a phone of its own."""
 
-    phone: UserAgentRunner
-    call_manager: CallManager
+    phone: Phone
 
     def __init__(self) -> None:
         super().__init__()
-        self.events: list[Event | CallEvent] = []
+        self.events: list[Event] = []
 
-    def on_event(self, event: Event | CallEvent) -> None:
+    def on_event(self, event: Event) -> None:
         self.events.append(event)
         self.note()
 
     async def call(self, user: str, source: OpenSource | None = None) -> tuple[Call, Meter]:
         meter = Meter()
-        sound = AudioEndpoints(source or Silence(), meter)
-        return await self.call_manager.place(address_of(user), sound), meter
+        return await self.phone.call(address_of(user), audio_in=source, audio_out=meter), meter
 
     async def answered(self, user: str, source: OpenSource | None = None) -> tuple[Call, Meter]:
         call, meter = await self.call(user, source)
@@ -106,23 +103,17 @@ async def user(
 ) -> AsyncIterator[User]:
     settings = here.account(name, Settings(uri=address_of(name), instance_id=uuid4()))
     one = User()
-    one.call_manager = CallManager(
-        MediaConfig.from_settings(settings, include_loopback=True),
-        one.on_event,
-        make_sound=lambda: AudioEndpoints(Silence(), Meter()),
-        on_incoming=on_incoming,
-    )
-    async with UserAgentRunner(
-        settings,
-        here.credentials(name),
-        one.on_event,
-        retry_forever=False,
-        on_call_event=one.call_manager.on_event,
+    config = PhoneConfig(
+        settings=settings,
+        credentials=here.credentials(name),
+        open_sound=AudioSetup.silent().open,
+        on_event=one.on_event,
         takes_calls=on_incoming is not None,
-    ) as phone:
-        one.call_manager.connect(phone)
+        on_ring=on_incoming,
+    )
+    async with Phone(config) as phone:
         one.phone = phone
-        await phone.ready()
+        await phone.register()
         yield one
 
 
@@ -158,7 +149,7 @@ def test_silent_answers_takes_what_comes_and_sends_no_packet() -> None:
         call, meter = await alice.answered("silent", ToneSource(440))
         await meter.until(lambda: meter.frames >= 50)
         call.hang_up()
-        await call.over.wait()
+        await call.over()
         assert call.ended is not None
         assert call.ended.stats is not None
         assert call.ended.stats.packets_sent > 40
@@ -181,7 +172,7 @@ def test_ivr_beeps_confirms_digits_and_hangs_up_at_the_number_sign() -> None:
         call, meter = await alice.answered("ivr")
         await meter.until(lambda: meter.tones.seconds(440) > 0)
         call.send_dtmf("5#")
-        await call.over.wait()
+        await call.over()
         assert call.ended is not None
         assert call.ended.by == "remote"
 
@@ -194,7 +185,7 @@ def test_ivr_beeps_confirms_digits_and_hangs_up_at_the_number_sign() -> None:
 def test_a_refusal_has_its_status(extension: str, status: int) -> None:
     async def work(alice: User, _: Sandbox) -> None:
         call, _meter = await alice.call(extension)
-        await call.over.wait()
+        await call.over()
         assert call.ended is not None
         assert call.ended.status == status
 
@@ -207,7 +198,7 @@ def test_ring_rings_and_a_caller_can_give_up() -> None:
         await alice.until(lambda: any(event.name == "progress" for event in alice.events))
         assert not call.is_answered
         call.hang_up()
-        await call.over.wait()
+        await call.over()
         assert call.ended is not None
         assert call.ended.status == 487
 
@@ -223,9 +214,7 @@ def test_message_sends_each_message_back() -> None:
                 if isinstance(event, InstantMessage) and event.direction == "received"
             ]
 
-        outcome = await alice.phone.send_message(address_of("message"), "grüße")
-        assert isinstance(outcome, FinalResponse)
-        assert outcome.response.status == 200
+        await alice.phone.message(address_of("message"), "grüße")  # raises unless it is a 2xx
         await alice.until(received)
         assert received() == ["grüße"]
 
@@ -234,7 +223,7 @@ def test_message_sends_each_message_back() -> None:
 
 def test_an_extension_answers_a_ping() -> None:
     async def work(alice: User, _: Sandbox) -> None:
-        outcome = await alice.phone.ping(address_of("echo"))
+        outcome = await alice.phone.probe(address_of("echo"))
         assert isinstance(outcome, FinalResponse)
         assert outcome.response.status == 200
 
@@ -247,7 +236,7 @@ def test_two_users_hear_each_other() -> None:
 
         def answer(call: Call) -> None:
             asyncio.get_running_loop().call_soon(
-                call.answer, AudioEndpoints(ToneSource(700), theirs)
+                partial(call.answer, audio_in=ToneSource(700), audio_out=theirs)
             )
 
         async with user(here, "bob", answer):
@@ -276,7 +265,7 @@ def test_calls_that_are_over_are_forgotten_by_both_ends() -> None:
             call, meter = await alice.answered("echo", ToneSource(440))
             await meter.until(partial(meter.tones.seconds, 440))
             call.hang_up()
-            await call.over.wait()
+            await call.over()
         gc.collect()
         alive = [one for one in gc.get_objects() if isinstance(one, Call)]
         assert len(alive) <= 4  # the last call, or the one before, at each end
@@ -293,7 +282,7 @@ def test_the_fault_of_an_extension_ends_the_sandbox_and_is_not_hidden(
     monkeypatch.setattr(Extension, "_send_back", fail)
 
     async def work(alice: User, _: Sandbox) -> None:
-        await alice.phone.send_message(address_of("message"), "hello")
+        await alice.phone.message(address_of("message"), "hello")
         await asyncio.Event().wait()
 
     with pytest.raises(ZeroDivisionError):

@@ -16,15 +16,14 @@ from sipcli.config.settings import Settings
 from sipcli.core.calls.events import CallEvent as CoreEvent
 from sipcli.core.calls.events import Incoming, RemoteOffer
 from sipcli.core.requests.credentials import Credentials
-from sipcli.media.audio_io.generators import NullSink, Silence, ToneSource
-from sipcli.media.session.media_config import MediaConfig
+from sipcli.media.audio_io.generators import ToneSource
 from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import IceSocket
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.call_manager import CallManager
-from sipcli.phone.events import Event as CallEvent
-from sipcli.phone.managed_call import Call
+from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.call import Call
+from sipcli.phone.phone import Phone
+from sipcli.phone.phone_config import PhoneConfig
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
@@ -150,11 +149,16 @@ class FarEnd:
 
     def __init__(self, name: str, server: WsServer) -> None:
         settings = _settings(name, server, codecs=("pcmu",) if name == "pcmu" else tuple(CODECS))
-        media_config = MediaConfig.from_settings(settings, include_loopback=True)
         self._fault = FAULTS.get(name)
-        self._board = CallManager(media_config, _ignore, make_sound=_quiet, on_incoming=self._ring)
-        self.runner = _runner(name, settings, self._board.on_event)
-        self._board.connect(self.runner)
+        self.phone = Phone(
+            PhoneConfig(
+                settings=settings,
+                credentials=Credentials(name, SECRET),
+                open_sound=AudioSetup.silent().open,
+                retry_forever=True,
+                on_ring=self._ring,
+            )
+        )
 
     def _ring(self, call: Call) -> None:
         asyncio.get_running_loop().call_soon(self._answer, call)
@@ -162,18 +166,19 @@ class FarEnd:
     def _answer(self, call: Call) -> None:
         if self._fault is not None:
             self._fault(call)
-        call.answer(AudioEndpoints(ToneSource(TONE_HZ), NullSink()))
+        call.answer(audio_in=ToneSource(TONE_HZ))
 
 
 class EarlyFork(FarEnd):
     """One of two phones behind `FORKED`: it rings with early media, and never answers."""
 
     def _answer(self, call: Call) -> None:
-        self.runner.spawn(self._sound_early(call))
+        self.phone.spawn(self._sound_early(call))
 
     async def _sound_early(self, call: Call) -> None:
         body = await call.media.answer(Direction.SENDRECV)
-        with self.runner.step() as (agent, now):
+        runner = self.phone._runner  # noqa: SLF001 - no phone of ours has early media to send
+        with runner.step() as (agent, now):
             agent.calls.progress(call.id, now, status=183, body=body)
 
 
@@ -184,7 +189,14 @@ class Robot:
         self._name = name
         self._payload_type = ROBOTS[name]
         self._port = port
-        self.runner = _runner(name, _settings(name, server), self._take)
+        self.runner = UserAgentRunner(
+            _settings(name, server),
+            Credentials(name, SECRET),
+            lambda _: None,
+            retry_forever=True,
+            takes_calls=True,
+        )
+        self.runner.on_call_event = self._take
 
     def _take(self, event: CoreEvent) -> None:
         loop = asyncio.get_running_loop()
@@ -255,8 +267,10 @@ async def _live(here: World) -> None:
         ends = [FarEnd(name, sandbox.server) for name in FAULTS]
         ends.append(EarlyFork(FORKED, sandbox.server))
         robots = [Robot(name, sandbox.server, hole.getsockname()[1]) for name in ROBOTS]
-        for runner in [one.runner for one in ends] + [one.runner for one in robots]:
-            await (await stack.enter_async_context(runner)).ready()
+        for end in ends:
+            await (await stack.enter_async_context(end.phone)).register()
+        for robot in robots:
+            await (await stack.enter_async_context(robot.runner)).ready()
         here.servers |= {"good": str(sandbox.server), "untrusted": str(secure.server)}
         here.ready.set()
         await here.over.wait()
@@ -270,24 +284,3 @@ def _settings(name: str, server: WsServer, codecs: tuple[str, ...] = tuple(CODEC
         stun_servers=(),
         codecs=codecs,
     )
-
-
-def _runner(
-    name: str, settings: Settings, on_event: Callable[[CoreEvent], None]
-) -> UserAgentRunner:
-    return UserAgentRunner(
-        settings,
-        Credentials(name, SECRET),
-        lambda _: None,
-        retry_forever=True,
-        on_call_event=on_event,
-        takes_calls=True,
-    )
-
-
-def _ignore(_: CallEvent) -> None:
-    """Nobody listens."""
-
-
-def _quiet() -> AudioEndpoints:
-    return AudioEndpoints(Silence(), NullSink())

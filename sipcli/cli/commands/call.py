@@ -8,22 +8,21 @@ import click
 
 from sipcli.cli.audio_options import AudioOptions
 from sipcli.cli.call_options import CallOptions, call_options
-from sipcli.cli.call_session import CallSession, attend, open_call_session
+from sipcli.cli.call_session import CallSession, attend, open_call_session, ring
 from sipcli.cli.command_help import option
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
 from sipcli.cli.keys import keys
 from sipcli.cli.options import ALL, Invocation, settings_options
-from sipcli.cli.ringing import ring
 from sipcli.cli.script.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds
 from sipcli.cli.targets import resolve_target
 from sipcli.errors import Interrupted
 from sipcli.expect.feasible import Terms
-from sipcli.phone.call_errors import call_failure
+from sipcli.phone.call import Call
 from sipcli.phone.extra_headers import extra_header
-from sipcli.phone.managed_call import Call
+from sipcli.phone.waiter import FOREVER
 from sipcli.sip.grammar import TOKEN, Malformed
 
 
@@ -124,9 +123,10 @@ def call(
             on_event=script.on_event,
             ring_timeout=ring_timeout,
         ) as call_session:
-            await call_session.runner.ready()
+            phone = call_session.phone
+            await phone.register(timeout=FOREVER)
             script.check()
-            one = await call_session.call_manager.place(uri, plan.open(), headers=headers)
+            one = await phone.call(uri, headers=headers, timeout=FOREVER)
             finish = _hang_up_once_answered if duration is None else _leave_alone
             try:
                 async with (
@@ -135,7 +135,7 @@ def call(
                 ):
                     await ring(one, ring_timeout)
                     await attend(call_session, one, options, hang_up_after=duration)
-                    await call_session.call_manager.all_over()
+                    await phone.wait_for_end()
                     if tones is not None:
                         await tones.finish()
             except asyncio.CancelledError:
@@ -143,8 +143,7 @@ def call(
                     raise Interrupted("interrupted before the answer") from None
                 was_stopped = True
         # An answered call that the user interrupts is a success, even if the server died in it.
-        outage = call_session.runner.registration.outage
-        error = call_failure(one) or (None if was_stopped else outage)
+        error = one.failure or (None if was_stopped else phone.registration.outage)
         if error is not None:
             raise error
 
@@ -157,7 +156,7 @@ def call(
 async def _hang_up_once_answered(call_session: CallSession, one: Call) -> None:
     """End the call after the script's last line, once it was answered."""
     await one.answered_or_over()
-    call_session.call_manager.end(one)
+    call_session.phone.hang_up(one)
 
 
 async def _leave_alone(call_session: CallSession, one: Call) -> None:

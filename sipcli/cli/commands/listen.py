@@ -16,15 +16,15 @@ from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
 from sipcli.cli.keys import keys
 from sipcli.cli.options import ALL, Invocation, settings_options
-from sipcli.cli.script.call_commands import BUSY_HERE
 from sipcli.cli.script.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.errors import ConfigError, DeviceError, Interrupted
 from sipcli.expect.feasible import Terms
 from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call import BUSY_HERE, Call
 from sipcli.phone.echo import Echo
-from sipcli.phone.managed_call import Call
+from sipcli.phone.waiter import FOREVER
 
 _OLD_WORD: Final = (
     "--max-calls no longer sets how many calls are answered in all: use --count; in the next"
@@ -177,10 +177,10 @@ async def _listen(
                 async with keys(call_session), script.running(call_session, finish):
                     with suppress(TimeoutError):
                         async with asyncio.timeout(duration):
-                            await call_session.runner.ready()
+                            await call_session.phone.register(timeout=FOREVER)
                             await _serve(call_session, incoming, policy, options, enough)
             finally:
-                was_ready = call_session.runner.registration.was_ready
+                was_ready = call_session.phone.registration.was_ready
     except asyncio.CancelledError:
         pass
     if not was_ready:
@@ -217,7 +217,7 @@ async def _serve(
     async def take_all() -> None:
         while True:
             call = await incoming.get()
-            call_session.runner.spawn(_isolated(call, serve(call), unusable))
+            call_session.phone.spawn(_isolated(call, serve(call), unusable))
 
     taking = asyncio.create_task(take_all())
     try:
@@ -244,26 +244,12 @@ async def _answer_or_reject(call_session: CallSession, call: Call, policy: Polic
     """Follow the policy, and wait until the call is answered or over."""
     if policy.reject is not None:
         call.reject(policy.reject)
-    elif call.takes_place:
-        call.answer(call_session.call_manager.make_sound())
+    elif call.replaces_call:
+        call.answer()
     elif policy.auto_answer is None:
-        await _ring(call_session, call)
-    elif not await _answered_within(call, policy.auto_answer) and call.is_ringing:
-        call.answer(call_session.call_manager.make_sound())
+        while call.is_ringing:
+            call_session.session.screen.ring()
+            await call.answered_or_over(timeout=BELL_INTERVAL)
+    elif not await call.answered_or_over(timeout=policy.auto_answer) and call.is_ringing:
+        call.answer()
     await call.answered_or_over()
-
-
-async def _ring(call_session: CallSession, call: Call) -> None:
-    while call.is_ringing:
-        call_session.session.screen.ring()
-        await _answered_within(call, BELL_INTERVAL)
-
-
-async def _answered_within(call: Call, seconds: float) -> bool:
-    """Wait at most `seconds`; return True if the call is answered or over by then."""
-    try:
-        async with asyncio.timeout(seconds):
-            await call.answered_or_over()
-    except TimeoutError:
-        return False
-    return True

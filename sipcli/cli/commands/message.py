@@ -8,7 +8,7 @@ from sipcli.cli.command_help import Command
 from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.session import Session, run_session
 from sipcli.cli.targets import resolve_target
-from sipcli.phone.request_errors import failure
+from sipcli.phone.waiter import FOREVER
 
 MAX_TEXT_BYTES = 48 * 1024
 """Leaves room for any headers in a SIP message of 64 KiB."""
@@ -29,11 +29,7 @@ def message(invocation: Invocation, target: str, text: str) -> None:
     async def send(session: Session) -> None:
         uri = resolve_target(target, session.settings)
         async with session.phone(retry_forever=False) as phone:
-            await phone.ready()
-            outcome = await phone.send_message(uri, words)
-        error = failure(f"message to {uri}", outcome)
-        if error is not None:
-            raise error
+            await phone.message(uri, words, timeout=FOREVER)
 
     run_session(invocation, "message", send)
 

@@ -13,8 +13,9 @@ from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.cli.targets import resolve_target
 from sipcli.core.requests.exchange import FinalResponse, Outcome
 from sipcli.errors import Interrupted, SipcliError
+from sipcli.phone.phone import Phone
 from sipcli.phone.request_errors import failure
-from sipcli.phone.runner import UserAgentRunner
+from sipcli.phone.waiter import FOREVER
 from sipcli.sip.uri import Uri
 
 
@@ -77,7 +78,7 @@ def ping(invocation: Invocation, target: str, count: int, interval: float) -> No
         tally = Tally(str(uri))
         try:
             async with session.phone(retry_forever=False) as phone:
-                await phone.ready()
+                await phone.register(timeout=FOREVER)
                 await _ping(phone, uri, tally, count, interval)
         except asyncio.CancelledError:
             if not tally.sent:
@@ -91,10 +92,8 @@ def ping(invocation: Invocation, target: str, count: int, interval: float) -> No
     run_session(invocation, "ping", work)
 
 
-async def _ping(
-    phone: UserAgentRunner, uri: Uri, tally: Tally, count: int, interval: float
-) -> None:
+async def _ping(phone: Phone, uri: Uri, tally: Tally, count: int, interval: float) -> None:
     for number in range(count):
         pause = asyncio.sleep(interval if number < count - 1 else 0)
-        _, outcome = await asyncio.gather(pause, phone.ping(uri))
+        _, outcome = await asyncio.gather(pause, phone.probe(uri))
         tally.on_outcome(outcome)

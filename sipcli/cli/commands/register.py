@@ -12,6 +12,7 @@ from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds
 from sipcli.errors import Interrupted
 from sipcli.phone.events import Registered
+from sipcli.phone.waiter import FOREVER
 
 _TOO_SOON: Final = "ended before it was registered"
 
@@ -37,7 +38,7 @@ def register(invocation: Invocation, once: bool, duration: float | None) -> None
 async def _once(session: Session, duration: float | None) -> None:
     try:
         async with session.phone(retry_forever=False) as phone, asyncio.timeout(duration):
-            event = await phone.ready()
+            event = await phone.register(timeout=FOREVER)
             if isinstance(event, Registered):
                 for line in bindings(event):
                     session.screen.say(line)
@@ -50,7 +51,7 @@ async def _stay(session: Session, duration: float | None) -> None:
     try:
         async with session.phone(retry_forever=True) as phone, asyncio.timeout(duration):
             try:
-                await phone.ready()
+                await phone.register(timeout=FOREVER)
                 await asyncio.Event().wait()
             finally:
                 was_ready = phone.registration.was_ready

@@ -5,11 +5,9 @@ from typing import Final
 
 from sipcli.cli.output.status_line import clock, registration_line
 from sipcli.media.session.audio_stream import AudioStream
-from sipcli.phone.call_manager import CallManager
-from sipcli.phone.events import TransferRequested
-from sipcli.phone.managed_call import Call
-from sipcli.phone.questions import Question
-from sipcli.phone.registration_status import RegistrationStatus
+from sipcli.phone.call import Call
+from sipcli.phone.events import RedirectRequested, TransferRequested
+from sipcli.phone.phone import Phone
 from sipcli.text import one_line
 
 BARS: Final = " ▁▂▃▄▅▆▇█"
@@ -28,38 +26,34 @@ class CallLine:
     question it has shown, and since when.
     """
 
-    def __init__(
-        self, call_manager: CallManager, registration: RegistrationStatus, *, has_keys: bool
-    ) -> None:
-        self._call_manager = call_manager
-        self._registration = registration
+    def __init__(self, phone: Phone, *, has_keys: bool) -> None:
+        self._phone = phone
         self._has_keys = has_keys
         self._loop = asyncio.get_running_loop()
-        self._question: Question | None = None
+        self._question: TransferRequested | RedirectRequested | None = None
         self._since: float | None = None
         """When that question was first shown, by the loop's clock; None: nothing was drawn yet."""
 
-    def has_shown(self, question: Question) -> bool:
+    def has_shown(self, question: TransferRequested | RedirectRequested) -> bool:
         """Return True if a user had the time to see this question, or if nothing is drawn here."""
         if self._since is None:
             return True
         long_enough = self._loop.time() - self._since >= MIN_SHOWN_S
         return question is self._question and long_enough
 
-    def _note(self, question: Question | None) -> None:
+    def _note(self, question: TransferRequested | RedirectRequested | None) -> None:
         if self._since is None or question is not self._question:
             self._question, self._since = question, self._loop.time()
 
     def __call__(self) -> str:
         """Return the line; what matters most comes first, since its end may be cut off."""
-        now = self._loop.time()
-        call = self._call_manager.current
+        call = self._phone.current
         if call is None:
-            return registration_line(self._registration, now)
-        ringing, asking = self._call_manager.ringing, self._call_manager.asking
-        question = asking.questions.open if asking is not None else None
+            return registration_line(self._phone.registration, self._loop.time())
+        ringing, asking = self._phone.ringing, self._phone.asking
+        question = asking.question if asking is not None else None
         self._note(question)
-        others = len(self._call_manager.calls) - 1
+        others = len(self._phone.calls) - 1
         more = f" · {others} more" if others else ""
         if question is not None:
             keys = ": y accept, n refuse" if self._has_keys else ""
@@ -67,21 +61,21 @@ class CallLine:
             return one_line(f"↷ {what} to {question.target}{keys}{more}")
         if ringing is not None:
             # The caller comes first: the end of the line may be cut off, and the ring must be seen.
-            rest = f" · {describe(call, now)}" if call.is_answered else ""
+            rest = f" · {describe(call)}" if call.is_answered else ""
             keys = ": a answer, r reject" if self._has_keys else ""
             return one_line(f"☎ {_name(ringing)} is calling{keys}{rest}{more}")
-        return one_line(f"{describe(call, now)}{more}{' · ? keys' if self._has_keys else ''}")
+        return one_line(f"{describe(call)}{more}{' · ? keys' if self._has_keys else ''}")
 
 
-def describe(call: Call, now: float) -> str:
-    """Return the state of a call at `now`, on the loop's clock: far end, time, codec, levels."""
+def describe(call: Call) -> str:
+    """Return the state of a call: far end, time, codec, levels."""
     if not call.is_answered:
         return f"☎ {_name(call)} · {'answering' if call.is_incoming else 'calling'}"
-    stats = call.media.stream.statistics()
+    stats = call.stats
     states = [
         word
         for word, holds in (
-            ("hold", call.is_held),
+            ("hold", call.wants_hold),
             ("held", call.is_held_by_remote),
             ("muted", call.is_muted),
         )
@@ -89,7 +83,7 @@ def describe(call: Call, now: float) -> str:
     ]
     parts = [
         f"☎ {_name(call)}",
-        " ".join([clock(now - call.answered_at), *states]),
+        " ".join([clock(call.duration_s), *states]),
         call.codec or "no media",
         levels(call.media.stream),
     ]

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 from sipcli.cli.output.wording import wording
@@ -41,15 +40,12 @@ class EventLog:
         """The last event, in words."""
         self._unused: deque[str] = deque(maxlen=MAX_EVENTS)
         """Names of the events that no `wait` has used yet."""
-        self._listener: deque[Event] | None = None
         self._changed = asyncio.Event()
 
     def on_event(self, event: Event) -> None:
         """Add an event."""
         if counts(event):
             self._unused.append(event.name)
-        if self._listener is not None:
-            self._listener.append(event)
         self.last = in_words(event) or self.last
         self.phase = _PHASES.get(event.name, self.phase)
         self.wake()
@@ -88,15 +84,6 @@ class EventLog:
         if name == "incoming":
             for _ in range(place):
                 self._unused.popleft()
-
-    @contextmanager
-    def listening(self) -> Iterator[deque[Event]]:
-        """Collect all events that come while inside."""
-        self._listener = deque(maxlen=MAX_EVENTS)
-        try:
-            yield self._listener
-        finally:
-            self._listener = None
 
 
 def counts(event: Event) -> bool:

@@ -9,9 +9,12 @@ import click
 from sipcli.cli.expect_options import read_expectation
 from sipcli.cli.script.call_commands import (
     HELP,
+    KEYS,
     WORDS,
     InvalidCommand,
-    check,
+    TypedCommand,
+    command_of_key,
+    command_of_line,
     is_digit,
     split,
 )
@@ -45,22 +48,7 @@ MAX_SECONDS: Final = 86_400.0
 SCRIPT_HELP: Final = f"{HELP} · sleep S · wait EVENT [S] · expect … · words work, too"
 
 _MORE: Final = ("sleep", "wait", "expect")
-_KEYS: Final = "arhmsynq"
 _SECONDS: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key; the command it stands for is decided when the line runs."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Do:
-    """A command and its argument."""
-
-    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +78,7 @@ class Help:
     """List keys and commands."""
 
 
-Step: TypeAlias = Key | Do | Sleep | Wait | Expect | Help
+Step: TypeAlias = TypedCommand | Sleep | Wait | Expect | Help
 
 
 def parse(text: str, own: SipUri) -> Step | None:
@@ -105,8 +93,8 @@ def parse(text: str, own: SipUri) -> Step | None:
     match word:
         case "?" if not rest:
             return Help()
-        case _ if len(text) == 1 and (text in _KEYS or is_digit(text)):
-            return Key(text)
+        case _ if text in KEYS or is_digit(text):
+            return command_of_key(text)
         case "sleep":
             return Sleep(_seconds(rest))
         case "wait":
@@ -119,8 +107,7 @@ def parse(text: str, own: SipUri) -> Step | None:
             raise InvalidCommand(
                 f"unknown command {word!r}; expected a key or one of {', '.join((*WORDS, *_MORE))}"
             )
-    check(text, own)
-    return Do(text)
+    return command_of_line(text, own)
 
 
 def _expectation(rest: str) -> Expectations:

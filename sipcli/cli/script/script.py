@@ -11,17 +11,21 @@ from typing import Final, TypeAlias
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, common_verbose
 from sipcli.cli.context import has_terminal
+from sipcli.cli.evaluator import Evaluator
 from sipcli.cli.output import wording
 from sipcli.cli.output.screen import Screen
-from sipcli.cli.script.actions import CommandFailed, ScriptActions
-from sipcli.cli.script.call_commands import InvalidCommand, split, without_secrets
+from sipcli.cli.script.call_commands import (
+    Begin,
+    CallCommands,
+    InvalidCommand,
+    TypedCommand,
+    split,
+)
 from sipcli.cli.script.event_log import EventLog
 from sipcli.cli.script.parser import (
     SCRIPT_HELP,
-    Do,
     Expect,
     Help,
-    Key,
     Sleep,
     Step,
     Wait,
@@ -29,12 +33,19 @@ from sipcli.cli.script.parser import (
 )
 from sipcli.cli.script.stdin_lines import MAX_LINES, StdinLines, is_file
 from sipcli.cli.session import Session
-from sipcli.errors import ConfigError, ExpectationError, Interrupted
+from sipcli.errors import (
+    ConfigError,
+    ExpectationError,
+    Interrupted,
+    Phase,
+    RefusedError,
+    SipcliError,
+)
 from sipcli.expect.evaluation import Verdict
-from sipcli.expect.evaluator import Evaluator
 from sipcli.expect.expectations import never_met
 from sipcli.expect.feasible import Terms
 from sipcli.phone.events import Event
+from sipcli.phone.waiter import FOREVER
 from sipcli.text import one_line
 
 LATE_LINES_S: Final = 0.2
@@ -69,12 +80,24 @@ async def open_script(
     return script
 
 
+class CommandFailed(Exception):  # noqa: N818 - a fact about how it came out
+    """A command or a `wait` failed; the text says what happened instead.
+
+    `phase` is the step that failed; None: the one that the call had reached.
+    """
+
+    def __init__(self, text: str, phase: Phase | None = None) -> None:
+        super().__init__(text)
+        self.phase = phase
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptLine:
     """A line that waits for its turn."""
 
     number: int
     text: str
+    """As it may be shown."""
     step: Step
 
 
@@ -171,7 +194,8 @@ class Script:
         if step is None:
             self._lines.done()
         else:
-            self._waiting.append(ScriptLine(number, text.strip(), step))
+            shown = step.text if isinstance(step, TypedCommand) else text.strip()
+            self._waiting.append(ScriptLine(number, shown, step))
         self._event_log.wake()
 
     def _check_met(self, step: Step | None, text: str) -> None:
@@ -212,16 +236,14 @@ class Script:
     # Running
 
     async def _do_lines(self, call_session: CallSession, at_end: AtEnd) -> None:
-        await call_session.runner.ready()
-        actions = ScriptActions(call_session, self._event_log)
+        await call_session.phone.register(timeout=FOREVER)
+        commands = CallCommands(call_session)
         while (line := await self._next()) is not None:
             if self._tells_lines:
-                self._screen.note(
-                    one_line(f"stdin, line {line.number}: {without_secrets(line.text)}")
-                )
+                self._screen.note(one_line(f"stdin, line {line.number}: {line.text}"))
             self._is_busy, self._turn_begun = True, time.monotonic()
             try:
-                await self._take_turn(line, actions, call_session)
+                await self._take_turn(line.step, line.number, commands, call_session)
             except CommandFailed as fault:
                 if not self._goes_on_after(line, fault):
                     return
@@ -243,23 +265,40 @@ class Script:
         return self._waiting.popleft()
 
     async def _take_turn(
-        self, line: ScriptLine, actions: ScriptActions, call_session: CallSession
+        self, step: Step, number: int, commands: CallCommands, call_session: CallSession
     ) -> None:
-        match line.step:
+        phone = call_session.phone
+        match step:
             case Help():
                 self._screen.say(wording.Line("?", SCRIPT_HELP, wording.PLAIN))
             case Sleep(seconds):
                 await self._event_log.until(lambda: False, seconds)
             case Expect(wanted):
-                self._evaluator.so_far(wanted, call_session.call_manager.current, line.number)
+                self._evaluator.so_far(wanted, phone.current, number)
             case Wait(name, seconds):
                 if not await self._event_log.until(lambda: self._event_log.has(name), seconds):
                     raise CommandFailed(self._event_log.last)
                 self._event_log.use(name)
-            case Key(key):
-                await actions.do(actions.line_of(key))
-            case Do(text):
-                await actions.do(text)
+            case TypedCommand(begin=CallCommands.hang_up) if phone.current is None:
+                pass  # the far end hung up first
+            case TypedCommand(begin=begin):
+                await self._run(begin, commands)
+
+    async def _run(self, begin: Begin, commands: CallCommands) -> None:
+        """Run a command and wait for its result. Raises `CommandFailed`, `DeviceError`."""
+        try:
+            result = begin(commands)
+        except InvalidCommand as error:
+            raise CommandFailed(str(error), error.phase) from None
+        if result is None:
+            return
+        try:
+            await result
+        except SipcliError as error:
+            is_its_own = isinstance(error, RefusedError) or error.phase is Phase.OFFER_ANSWER
+            raise CommandFailed(error.text, error.phase if is_its_own else None) from None
+        except TimeoutError:
+            raise CommandFailed(f"no result in time; {self._event_log.last}") from None
 
     def _goes_on_after(self, line: ScriptLine, fault: CommandFailed) -> bool:
         """Report a line that failed; return True if the next one may run.
@@ -267,16 +306,15 @@ class Script:
         Raises `ExpectationError` if this ends the calls.
         """
         if self._is_interactive and not isinstance(line.step, Wait):
-            self._screen.warning(f"{without_secrets(line.text)}: {fault}")
+            self._screen.warning(f"{line.text}: {fault}")
             return True
         phase = fault.phase or self._event_log.phase
-        text = without_secrets(line.step.line if isinstance(line.step, Do) else line.text)
-        expected = f"{text!r} to succeed"
+        expected = f"{line.text!r} to succeed"
         if isinstance(line.step, Wait):
             expected = f"{line.step.event} within {line.step.seconds:g} s"
         self._evaluator.report(
             Verdict(
-                name=split(text)[0],
+                name=split(line.text)[0],
                 met=False,
                 expected=expected,
                 actual=str(fault),
