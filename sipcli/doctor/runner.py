@@ -13,7 +13,7 @@ from sipcli.doctor.connection import connection_checks, dial_all
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.doctor.registration import ChallengeWatch, check_registration, missing_password
-from sipcli.doctor.servers import server_checks
+from sipcli.doctor.stun_turn import server_checks
 from sipcli.doctor.trial_call import call_checks, call_ourselves, place, unreachable
 from sipcli.errors import MissingPassword, Phase
 from sipcli.media.transport.ice_servers import IceServers

@@ -22,8 +22,8 @@ from sipcli.errors import (
 from sipcli.sandbox.extensions import EXTENSIONS, Extension, media_config_for
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.proxy import Hop
-from sipcli.sandbox.server import SandboxServer
 from sipcli.sandbox.temporary_ca import temporary_tls
+from sipcli.sandbox.websocket_server import SandboxServer
 
 START_TIMEOUT_S: Final = 20.0
 """Seconds that the extensions get to register, which usually takes 50 ms."""

@@ -3,7 +3,7 @@
 import pytest
 
 from sipcli.config.server_settings import TurnServer
-from sipcli.doctor.servers import judge_nat, server_checks
+from sipcli.doctor.stun_turn import judge_nat, server_checks
 from sipcli.media.transport.server_probe import MappedAddress
 from tests.doctor.doctor_world import Findings, at, examined, run
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving

@@ -14,10 +14,10 @@ from websockets.typing import Subprotocol
 
 from sipcli.errors import ConfigError
 from sipcli.net.websockets_compat import MAX_FRAGMENTS
-from sipcli.sandbox import server as module
+from sipcli.sandbox import websocket_server as module
 from sipcli.sandbox.sandbox import Plan, Sandbox
-from sipcli.sandbox.server import SandboxServer
 from sipcli.sandbox.temporary_ca import temporary_tls
+from sipcli.sandbox.websocket_server import SandboxServer
 from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import encode, parse
 from tests.sandbox.test_registrar import register_request
