@@ -14,29 +14,6 @@ def settings(uri: str = "sip:Alice%20B@example.org:5070;transport=tcp") -> Setti
     return Settings(uri=SipUri.parse(uri), instance_id=UUID(int=0))
 
 
-@pytest.mark.parametrize(
-    ("uri", "secure", "host", "hostname", "port", "has_port"),
-    [
-        ("ws://Example.org", False, "example.org", "example.org", 80, False),
-        ("wss://example.org/x", True, "example.org", "example.org", 443, False),
-        ("wss://example.org:8443?a:1", True, "example.org", "example.org", 8443, True),
-        ("ws://[::1]:80", False, "[::1]", "::1", 80, True),
-        ("ws://[2001:db8::1]", False, "[2001:db8::1]", "2001:db8::1", 80, False),
-    ],
-)
-def test_the_parts_of_a_server(
-    uri: str, secure: bool, host: str, hostname: str, port: int, has_port: bool
-) -> None:
-    server = WsServer(uri)
-    assert (server.secure, server.host, server.hostname) == (secure, host, hostname)
-    assert (server.port, server.has_port) == (port, has_port)
-
-
-def test_a_server_is_shown_without_its_query() -> None:
-    assert str(WsServer("wss://h/p?key=geheim")) == "wss://h/p?…"
-    assert str(WsServer("wss://h/p")) == "wss://h/p"
-
-
 def test_the_user_name_of_credentials_is_the_decoded_user_of_uri() -> None:
     assert settings().username == "Alice B"
     assert Settings(
