@@ -69,7 +69,7 @@ def check(invocation: Invocation) -> None:
     Connects to nothing. Reports each mistake with its file and line, option or variable,
     and exits with 2.
     """
-    from sipcli.net.link_options import LinkOptions
+    from sipcli.net.link_options import LinkOptions  # late: it brings asyncio and ssl
 
     screen = current_screen()
     try:
