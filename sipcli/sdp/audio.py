@@ -34,10 +34,10 @@ MAX_CREDENTIAL: Final = 256
 """Characters of an ICE user name fragment or password (RFC 8839 §5.4)."""
 VOIP_METRICS: Final = "voip-metrics"
 """In `a=rtcp-xr`: the report block of RFC 3611 §4.7."""
-DISCARD: Final = 9
+DISCARD_PORT: Final = 9
 """The port in a description whose sender does not know its address yet (RFC 8829 §5.2.1)."""
-_MAX_PACKET_MS: Final = 120
-"""ms of sound in one packet: the maximum of Opus (RFC 7587 §6.1)."""
+MAX_PACKET_MS: Final = 120
+"""Maximum ms of sound in a packet: that of Opus (RFC 7587 §6.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class AudioMedia:
         With ICE the port would be 9 (RFC 8839 §4.2.5). This is old-style hold (RFC 3264 §8.4).
         """
         zero = self.connection is not None and self.connection.is_unspecified
-        return zero and self.port != DISCARD
+        return zero and self.port != DISCARD_PORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +144,8 @@ def _audio(session: SessionDescription, place: int, media: MediaDescription) -> 
         bundle_only=media.has("bundle-only"),
         carrier=carrier,
         rtcp_mux=media.has("rtcp-mux") or own.has("rtcp-mux"),
-        ptime=number(media.value("ptime"), 1, _MAX_PACKET_MS),
-        max_ptime=number(media.value("maxptime"), 1, _MAX_PACKET_MS),
+        ptime=number(media.value("ptime"), 1, MAX_PACKET_MS),
+        max_ptime=number(media.value("maxptime"), 1, MAX_PACKET_MS),
         bandwidth=_bandwidth(media.others),
         voip_metrics=any(
             VOIP_METRICS in value.lower().split()

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sipcli.sdp.audio import DISCARD, VOIP_METRICS, Carrier, read_mid
+from sipcli.sdp.audio import DISCARD_PORT, MAX_PACKET_MS, VOIP_METRICS, Carrier, read_mid
 from sipcli.sdp.description import (
+    UNSPECIFIED,
     Attribute,
     ConnectionData,
     Direction,
@@ -23,11 +24,8 @@ from sipcli.sdp.transport import (
     write_candidate,
 )
 
-NOWHERE: Final = ConnectionData("IN", "IP4", "0.0.0.0")
 PTIME: Final = 20
 """ms of sound that we want in each packet."""
-_MAX_PTIME: Final = 120
-"""Maximum ms of sound that we accept in one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +73,7 @@ class Layout:
         return tuple(filter(None, (tagged, self.mid))) if self.bundled else ()
 
 
-FIRST: Final = Layout(media=(), place=0, mid="0", bundled=True)
+FIRST_LAYOUT: Final = Layout(media=(), place=0, mid="0", bundled=True)
 """The layout of a first offer, before its audio."""
 
 
@@ -125,7 +123,7 @@ def audio(
             Attribute(direction.value),
             *_formats(formats),
             Attribute("ptime", str(PTIME)),
-            Attribute("maxptime", str(_MAX_PTIME)),
+            Attribute("maxptime", str(MAX_PACKET_MS)),
             *([Attribute("rtcp-xr", VOIP_METRICS)] if metrics else []),
             Attribute("rtcp-mux"),
             # Without it we could not take an answer that refuses rtcp-mux (RFC 8858 §4.2).
@@ -145,7 +143,7 @@ def refused(media: MediaDescription) -> MediaDescription:
         port=0,
         protocol=media.protocol,
         formats=media.formats,
-        connection=NOWHERE,
+        connection=UNSPECIFIED,
         attributes=(*name, Attribute(Direction.INACTIVE.value)),
     )
 
@@ -183,7 +181,7 @@ def _carrying(media: MediaDescription, local: LocalTransport, setup: DtlsSetup) 
 def _address(local: LocalTransport) -> tuple[int, ConnectionData]:
     chosen = default_candidate(local.candidates)
     if chosen is None:
-        return DISCARD, NOWHERE
+        return DISCARD_PORT, UNSPECIFIED
     version = ip_version(chosen.address)
     return chosen.port, ConnectionData("IN", f"IP{version}", chosen.address)
 

@@ -7,6 +7,7 @@ are in lower case, since some peers write `a=SendRecv`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 def number(text: str | None, low: int, high: int) -> int | None:
@@ -94,6 +95,10 @@ class ConnectionData:
     def is_unspecified(self) -> bool:
         """True for the unspecified address: `0.0.0.0` or `::`."""
         return self.address in ("0.0.0.0", "::")
+
+
+UNSPECIFIED: Final = ConnectionData("IN", "IP4", "0.0.0.0")
+"""The address of a description without one: of refused media, and before ICE has found any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sipcli.sdp.transport import (
     is_strong,
     role_left,
 )
-from sipcli.sdp.validation import MISCELLANEOUS, WEAK, Refused
+from sipcli.sdp.validation import MISCELLANEOUS, WEAK_FINGERPRINT, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def next_transport(
         if before is not None and not restarted:
             return Refused(MISCELLANEOUS, "the DTLS certificate changes without an ICE restart")
         if not strong:  # the fingerprint matched an earlier certificate, not the current one
-            return WEAK
+            return WEAK_FINGERPRINT
         if audio.setup is DtlsSetup.HOLDCONN:
             return Refused(
                 MISCELLANEOUS, "the far end postpones the DTLS connection (setup:holdconn)"

@@ -15,7 +15,7 @@ from typing import Final
 
 from sipcli.sdp import builder
 from sipcli.sdp.audio import AudioMedia, audio_media
-from sipcli.sdp.builder import FIRST, Layout
+from sipcli.sdp.builder import FIRST_LAYOUT, Layout
 from sipcli.sdp.codec_match import PayloadTypes, answered, common, continued, numbered, receivable
 from sipcli.sdp.description import Direction, MediaDescription, SessionDescription
 from sipcli.sdp.formats import Format, Preferences
@@ -26,7 +26,7 @@ from sipcli.sdp.negotiated import (
     next_transport,
 )
 from sipcli.sdp.read import BadDescription, read
-from sipcli.sdp.rtp_sources import OFFERED, RtpSource, agreed_extension, answer_to
+from sipcli.sdp.rtp_sources import OFFERED_EXTENSION, RtpSource, agreed_extension, answer_to
 from sipcli.sdp.transport import DtlsSetup, Fingerprint, LocalTransport, setup_answered
 from sipcli.sdp.validation import BAD_PARAMETER, Refused, choose
 from sipcli.sdp.write import write
@@ -165,7 +165,7 @@ class Negotiation:
         if self.state is not NegotiationState.STABLE:
             raise WrongState(f"an offer of ours in {self.state.name}")
         before = self._session
-        layout = before.layout if before else FIRST
+        layout = before.layout if before else FIRST_LAYOUT
         formats = continued(self._preferences, before.agreed.sends if before else ())
         audio = builder.audio(
             local,
@@ -175,7 +175,7 @@ class Negotiation:
             direction=direction,
             setup=DtlsSetup.ACTPASS,
             metrics=True,
-            extension=OFFERED if layout.mid is not None else None,
+            extension=OFFERED_EXTENSION if layout.mid is not None else None,
             source=self.source,
             carried=layout.carrier is not None,
             offering=True,

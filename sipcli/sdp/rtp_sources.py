@@ -56,7 +56,7 @@ class MidExtension:
     """The names of the far end's other media, whose packets we must not play."""
 
 
-OFFERED: Final = HeaderExtension(4)
+OFFERED_EXTENSION: Final = HeaderExtension(4)
 """The extension of our offers; the number is Chromium's."""
 
 

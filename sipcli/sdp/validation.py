@@ -45,7 +45,7 @@ BAD_PARAMETER: Final = 307
 MISCELLANEOUS: Final = 399
 
 
-WEAK: Final = Refused(
+WEAK_FINGERPRINT: Final = Refused(
     MISCELLANEOUS,
     "the DTLS certificate fingerprint uses a weak or unknown hash (use SHA-256)",
 )
@@ -108,7 +108,7 @@ def _insecure(audio: AudioMedia, certificate: Collection[Fingerprint]) -> Refuse
             text = "the audio is plain RTP, not encrypted with DTLS"
         return Refused(BAD_PROTOCOL, text)
     if not any(is_strong(each) or each in certificate for each in audio.fingerprints):
-        return WEAK
+        return WEAK_FINGERPRINT
     return None
 
 

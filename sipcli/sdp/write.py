@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sipcli.sdp.description import (
+    UNSPECIFIED,
     Attribute,
     ConnectionData,
     MediaDescription,
@@ -15,7 +16,6 @@ from sipcli.sdp.description import (
 
 _BREAK: Final = re.compile(r"[\r\n\0]")
 _NO_ORIGIN: Final = SdpOrigin("-", "0", "0", "IN", "IP4", "0.0.0.0")
-_NO_CONNECTION: Final = ConnectionData("IN", "IP4", "0.0.0.0")
 _BEFORE_CONNECTION: Final = "iuep"
 _TIMES: Final = "trz"
 
@@ -60,7 +60,7 @@ def _media(media: MediaDescription, inherited: ConnectionData | None) -> Iterato
     port = f"{media.port}/{media.port_count}" if media.port_count != 1 else f"{media.port}"
     yield f"m={media.kind} {port} {media.protocol} {' '.join(media.formats or ('0',))}"
     yield from _kept(media.others, "i")
-    yield from _connection(media.connection or (None if inherited else _NO_CONNECTION))
+    yield from _connection(media.connection or (None if inherited else UNSPECIFIED))
     yield from _kept(media.others, "bk")
     yield from _attributes(media.attributes)
 
