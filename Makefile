@@ -11,11 +11,14 @@ PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbo
 BROWSER := tests/realpeer/chromium
 # What can be tested to the last line: the pure parts, and what is built around them without devices.
 COVERED := sip sdp core sandbox expect media/rtp media/codecs media/dtmf media/jitter_buffer
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope \
-	$(addprefix --cov sipcli/,$(COVERED)) --cov-report term:skip-covered --cov-fail-under 97
+COVERAGE := $(addprefix --cov sipcli/,$(COVERED)) --cov-report term:skip-covered --cov-fail-under 97
+PYTEST := $(BIN)/python -m pytest
+
+# A module is compiled once, and not again in each of the hundreds of processes that the tests start.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv peers listeners lint check test floors audit soak bench example demo clean
+.PHONY: help venv peers listeners machine lint check units real-peers test floors audit soak bench example demo clean
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -55,13 +58,24 @@ lint: venv
 	$(BIN)/mypy --no-incremental sipcli
 	$(BIN)/mypy --no-incremental --package sipcli
 
-check: lint  ## format, lint, types, tests without real peers, coverage
-	$(PYTEST) -m 'not real_peer'
+check: lint units  ## format, lint, types, tests without real peers, coverage
 
-test: lint  ## the same with all tests; installs the real peers
+# Real peers hear in real time: what only computes gives way to them.
+units: venv
+	nice $(PYTEST) --numprocesses 3 --dist worksteal -m 'not real_peer' $(COVERAGE)
+
+real-peers: venv
+	$(PYTEST) --numprocesses 2 --dist loadscope --no-loadscope-reorder -m real_peer
+
+test:  ## the same with all tests; installs the real peers
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint machine
+	@echo "make: running all tests; the results are shown when they are there"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target units real-peers
+
+# A peer that cannot be installed here is missed by its tests: they are skipped, and fail on CI.
+machine: venv
 	@$(MAKE) --no-print-directory peers || echo "make: going on without real peers" >&2
 	@$(MAKE) --no-print-directory listeners || echo "make: going on without listeners" >&2
-	$(PYTEST)
 
 floors: venv  ## prove the lowest versions of the dependencies that pyproject.toml declares
 	scripts/check-floors $(BIN)/python
