@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from sipcli.log import LOGGER
+from tests.event_loop import run_test
 
 # A shell starts what runs in its background deaf to SIGINT, nohup deaf to SIGHUP, and programs
 # inherit that: those that the tests start and interrupt would never hear of it.
@@ -19,6 +20,12 @@ if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 # A limit of 200 ms an example says how busy the machine is. What hangs meets pytest's timeout.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Run asynchronous tests (tests/event_loop.py)."""
+    return True if run_test(pyfuncitem) else None
 
 
 @pytest.hookimpl(wrapper=True)

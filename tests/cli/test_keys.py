@@ -103,22 +103,19 @@ async def done(call: FakeCall, count: int) -> None:
             await asyncio.sleep(0.01)
 
 
-def test_keys_are_obeyed_one_by_one_and_the_terminal_is_given_back(
+async def test_keys_are_obeyed_one_by_one_and_the_terminal_is_given_back(
     fake: FakeCallSession, call: FakeCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def test() -> None:
-        async with at_a_terminal(fake, monkeypatch) as outside:
-            inside = sys.stdin.fileno()
-            assert not termios.tcgetattr(inside)[3] & termios.ICANON
-            os.write(outside, b"h5")
-            await done(call, 2)
-        os.close(outside)
-
-    asyncio.run(test())
+    async with at_a_terminal(fake, monkeypatch) as outside:
+        inside = sys.stdin.fileno()
+        assert not termios.tcgetattr(inside)[3] & termios.ICANON
+        os.write(outside, b"h5")
+        await done(call, 2)
+    os.close(outside)
     assert call.did == ["hold", "dtmf 5"]
 
 
-def test_a_terminal_that_goes_away_costs_nothing(
+async def test_a_terminal_that_goes_away_costs_nothing(
     fake: FakeCallSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[int] = []
@@ -128,13 +125,10 @@ def test_a_terminal_that_goes_away_costs_nothing(
         reads.append(descriptor)
         return read(descriptor, most)
 
-    async def test() -> None:
-        async with at_a_terminal(fake, monkeypatch) as outside:
-            monkeypatch.setattr(os, "read", counting)
-            os.close(outside)
-            await asyncio.sleep(0.1)
-
-    asyncio.run(test())
+    async with at_a_terminal(fake, monkeypatch) as outside:
+        monkeypatch.setattr(os, "read", counting)
+        os.close(outside)
+        await asyncio.sleep(0.1)
     assert len(reads) == 1
 
 
@@ -151,16 +145,13 @@ def test_there_is_no_keyboard_where_stdin_is_closed(monkeypatch: pytest.MonkeyPa
     assert not has_keyboard(reads_stdin=False)
 
 
-def test_nothing_is_read_without_a_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_read_without_a_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*_: object) -> bytes:
         raise AssertionError("stdin was read")
 
-    async def test() -> None:
-        monkeypatch.setattr(os, "read", forbidden)
-        async with keys(FakeCallSession(has_keys=False).call_session):
-            await asyncio.sleep(0.01)
-
-    asyncio.run(test())
+    monkeypatch.setattr(os, "read", forbidden)
+    async with keys(FakeCallSession(has_keys=False).call_session):
+        await asyncio.sleep(0.01)
 
 
 @pytest.mark.asyncio

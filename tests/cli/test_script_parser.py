@@ -155,11 +155,9 @@ def test_a_script_can_wait_for_events_of_the_contract_only() -> None:
     assert set(EVENTS) <= {kind.name for kind in get_args(Event)}
 
 
-def test_nobody_waits_any_more_once_all_is_over() -> None:
-    async def test() -> bool:
-        told = event_log()
-        asyncio.get_running_loop().call_soon(told.end)
-        async with asyncio.timeout(5):
-            return await told.until(lambda: told.has("dtmf"), None)
-
-    assert asyncio.run(test()) is False
+async def test_nobody_waits_any_more_once_all_is_over() -> None:
+    told = event_log()
+    asyncio.get_running_loop().call_soon(told.end)
+    async with asyncio.timeout(5):
+        is_so = await told.until(lambda: told.has("dtmf"), None)
+    assert is_so is False

@@ -1,14 +1,6 @@
 """What all tests of this folder share."""
 
-import pytest
-
-from sipcli.media.transport import gathering
 from tests.home import home
+from tests.only_loopback import only_loopback
 
-__all__ = ["home"]
-
-
-@pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test depends on the machine's network, or sends anything there."""
-    monkeypatch.setattr(gathering, "host_addresses", list)
+__all__ = ["home", "only_loopback"]

@@ -1,7 +1,5 @@
 """Patients for the doctor, and what was found of them."""
 
-import asyncio
-from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from sipcli.config.server_settings import WsServer
@@ -79,17 +77,3 @@ async def examined(chosen: Settings, **changes: Any) -> Findings:
     await run_checks(retry_forever(chosen, **changes), findings.report, lambda _: None)
     assert [check.phase for check in findings.checks] == list(ORDER)
     return findings
-
-
-def run(test: Coroutine[Any, Any, Result]) -> Result:
-    """Run one test in a loop of its own, which has to be as empty afterwards as before."""
-
-    async def bounded() -> Result:
-        async with asyncio.timeout(PATIENCE):
-            result = await test
-        await asyncio.sleep(0.05)
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        assert not left, f"left behind: {left}"
-        return result
-
-    return asyncio.run(bounded())

@@ -11,7 +11,7 @@ from sipcli.config.server_settings import WsServer
 from sipcli.doctor.connection import Attempt, connection_checks
 from sipcli.errors import ConnectError, Phase
 from sipcli.net.errors import LinkDetails, Problem
-from tests.doctor.doctor_world import Findings, at, examined, run
+from tests.doctor.doctor_world import Findings, at, examined
 from tests.net.certificates import Files, server_context
 from tests.net.peers import closed_port, nothing, raw_server, says, sip_server
 
@@ -28,18 +28,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     )
 
 
-def behind(**more: Any) -> Findings:
+async def behind(**more: Any) -> Findings:
     """The examination of a client of a server that is like that, and knows no SIP."""
 
-    async def test() -> Findings:
-        async with sip_server(nothing, **more) as port:
-            return await examined(at(f"ws://127.0.0.1:{port}", register=False))
-
-    return run(test())
+    async with sip_server(nothing, **more) as port:
+        return await examined(at(f"ws://127.0.0.1:{port}", register=False))
 
 
-def test_a_wrong_port_fails_in_tcp_and_nothing_that_needs_it_is_run() -> None:
-    findings = run(examined(at(f"ws://127.0.0.1:{closed_port()}")))
+async def test_a_wrong_port_fails_in_tcp_and_nothing_that_needs_it_is_run() -> None:
+    findings = await examined(at(f"ws://127.0.0.1:{closed_port()}"))
     assert findings.failed == ["tcp"]
     assert findings.the("tcp").detail.endswith("refused the connection")
     assert findings.the("tcp").hint == "is the server running there?"
@@ -52,19 +49,16 @@ def test_a_wrong_port_fails_in_tcp_and_nothing_that_needs_it_is_run() -> None:
     assert str(findings.failure).endswith("refused the connection: is the server running there?")
 
 
-def test_a_name_that_is_none_fails_in_dns() -> None:
-    findings = run(examined(at("ws://nowhere.invalid")))
+async def test_a_name_that_is_none_fails_in_dns() -> None:
+    findings = await examined(at("ws://nowhere.invalid"))
     assert findings.failed == ["dns"]
     assert "nowhere.invalid" in findings.the("dns").detail
     assert findings.failure.phase is Phase.DNS
 
 
-def test_a_wrong_path_fails_in_websocket_with_its_status() -> None:
-    async def test() -> Findings:
-        async with sip_server(nothing, process_request=not_found) as port:
-            return await examined(at(f"ws://127.0.0.1:{port}/wrong"))
-
-    findings = run(test())
+async def test_a_wrong_path_fails_in_websocket_with_its_status() -> None:
+    async with sip_server(nothing, process_request=not_found) as port:
+        findings = await examined(at(f"ws://127.0.0.1:{port}/wrong"))
     assert findings.failed == ["websocket"]
     assert findings.the("websocket").detail == "the server answered 404 Not Found"
     assert findings.the("websocket").hint == "check the path in ws_servers"
@@ -76,34 +70,29 @@ def not_found(connection: Any, _request: Any) -> Response:
     return response
 
 
-def test_a_server_without_the_subprotocol_fails_in_websocket() -> None:
-    findings = behind(subprotocols=None)
+async def test_a_server_without_the_subprotocol_fails_in_websocket() -> None:
+    findings = await behind(subprotocols=None)
     assert findings.failed == ["websocket"]
     assert "did not choose the subprotocol sip" in findings.the("websocket").detail
 
 
-def test_a_port_that_speaks_no_http_fails_in_websocket() -> None:
-    async def test() -> Findings:
-        async with raw_server(says(b"220 mail.example ESMTP\r\n")) as port:
-            return await examined(at(f"ws://127.0.0.1:{port}"))
-
-    assert "220 mail.example" in run(test()).the("websocket").detail
+async def test_a_port_that_speaks_no_http_fails_in_websocket() -> None:
+    async with raw_server(says(b"220 mail.example ESMTP\r\n")) as port:
+        result = await examined(at(f"ws://127.0.0.1:{port}"))
+    assert "220 mail.example" in result.the("websocket").detail
 
 
-def secured(files: Files, certificate: trustme.LeafCert, **changes: Any) -> Findings:
+async def secured(files: Files, certificate: trustme.LeafCert, **changes: Any) -> Findings:
     """The examination of a client of a server with that certificate."""
 
-    async def test() -> Findings:
-        async with sip_server(nothing, ssl=server_context(certificate)) as port:
-            usual = {"tls_ca_file": files.ca_file, "register": False}
-            return await examined(at(f"wss://127.0.0.1:{port}", **usual | changes))
-
-    return run(test())
+    async with sip_server(nothing, ssl=server_context(certificate)) as port:
+        usual = {"tls_ca_file": files.ca_file, "register": False}
+        return await examined(at(f"wss://127.0.0.1:{port}", **usual | changes))
 
 
-def test_a_good_certificate_is_told_with_the_days_it_has_left(files: Files) -> None:
+async def test_a_good_certificate_is_told_with_the_days_it_has_left(files: Files) -> None:
     until = datetime.now(UTC) + timedelta(days=40, hours=1)
-    findings = secured(files, files.ca.issue_cert("127.0.0.1", not_after=until))
+    findings = await secured(files, files.ca.issue_cert("127.0.0.1", not_after=until))
     check = findings.the("tls")
     assert check.ok
     assert check.hint is None
@@ -113,16 +102,16 @@ def test_a_good_certificate_is_told_with_the_days_it_has_left(files: Files) -> N
     assert check.detail.endswith(", 40 days left")
 
 
-def test_a_certificate_that_ends_soon_is_a_hint(files: Files) -> None:
+async def test_a_certificate_that_ends_soon_is_a_hint(files: Files) -> None:
     until = datetime.now(UTC) + timedelta(days=3, hours=1)
-    check = secured(files, files.ca.issue_cert("127.0.0.1", not_after=until)).the("tls")
+    check = (await secured(files, files.ca.issue_cert("127.0.0.1", not_after=until))).the("tls")
     assert check.ok
     assert check.hint == f"renew the certificate by {until:%Y-%m-%d}"
 
 
-def test_an_expired_certificate_fails_in_tls_and_is_shown(files: Files) -> None:
+async def test_an_expired_certificate_fails_in_tls_and_is_shown(files: Files) -> None:
     expired = files.ca.issue_cert("127.0.0.1", not_before=LONG_AGO, not_after=LONG_AGO)
-    findings = secured(files, expired)
+    findings = await secured(files, expired)
     check = findings.the("tls")
     assert findings.failed == ["tls"]
     assert check.found[0] == "its certificate expired on 2020-01-02 03:04 UTC"
@@ -132,40 +121,39 @@ def test_an_expired_certificate_fails_in_tls_and_is_shown(files: Files) -> None:
     assert str(findings.failure) == f"TLS: {check.found[0]}: renew it"
 
 
-def test_the_certificate_of_a_foreign_ca_fails_in_tls(files: Files) -> None:
-    check = secured(files, files.stranger.issue_cert("127.0.0.1")).the("tls")
+async def test_the_certificate_of_a_foreign_ca_fails_in_tls(files: Files) -> None:
+    check = (await secured(files, files.stranger.issue_cert("127.0.0.1"))).the("tls")
     assert check.ok is False
     assert "Unknown CA" in check.detail
     assert check.hint == "set tls_ca_file to that CA's certificate"
 
 
-def test_the_certificate_of_another_host_fails_in_tls(files: Files) -> None:
-    check = secured(files, files.ca.issue_cert("sip.example.org")).the("tls")
+async def test_the_certificate_of_another_host_fails_in_tls(files: Files) -> None:
+    check = (await secured(files, files.ca.issue_cert("sip.example.org"))).the("tls")
     assert check.ok is False
     assert "is for sip.example.org, not for 127.0.0.1" in check.detail
     assert check.hint == "use its name in ws_servers"
 
 
-def test_an_unchecked_certificate_is_a_hint(files: Files) -> None:
-    check = secured(files, files.stranger.issue_cert("b.example"), tls_verify=False).the("tls")
+async def test_an_unchecked_certificate_is_a_hint(files: Files) -> None:
+    check = (await secured(files, files.stranger.issue_cert("b.example"), tls_verify=False)).the(
+        "tls"
+    )
     assert check.ok
     assert "tls_verify = false" in str(check.hint)
 
 
-def test_without_tls_there_is_nothing_to_look_at() -> None:
-    check = behind().the("tls")
+async def test_without_tls_there_is_nothing_to_look_at() -> None:
+    check = (await behind()).the("tls")
     assert check.ok is None
     assert check.detail == "not used with ws:"
 
 
-def test_one_dead_server_of_two_is_a_fault_and_the_other_is_used() -> None:
-    async def test() -> tuple[Findings, str]:
-        dead = f"ws://127.0.0.1:{closed_port()}"
-        async with sip_server(nothing) as port:
-            chosen = at(dead, f"ws://127.0.0.1:{port}", register=False)
-            return await examined(chosen), dead
-
-    findings, dead = run(test())
+async def test_one_dead_server_of_two_is_a_fault_and_the_other_is_used() -> None:
+    dead = f"ws://127.0.0.1:{closed_port()}"
+    async with sip_server(nothing) as port:
+        chosen = at(dead, f"ws://127.0.0.1:{port}", register=False)
+        (findings, dead) = await examined(chosen), dead
     check = findings.the("tcp")
     assert findings.failed == ["tcp"]
     assert check.found[0].startswith(f"{dead}: ")

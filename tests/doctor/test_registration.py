@@ -12,34 +12,31 @@ from sipcli.phone.observer import NullObserver
 from sipcli.sip import build
 from sipcli.sip.parser import encode
 from tests.core.digest_server import request
-from tests.doctor.doctor_world import Findings, at, examined, retry_forever, run
+from tests.doctor.doctor_world import Findings, at, examined, retry_forever
 from tests.sip_server import Behaviour, SipServer
 
 
-def registered(behaviour: Behaviour, **changes: Any) -> Findings:
+async def registered(behaviour: Behaviour, **changes: Any) -> Findings:
     """The examination of Alice at a server that behaves so, and puts no calls through."""
     behaviour.statuses.setdefault("INVITE", 404)
 
-    async def test() -> Findings:
-        async with SipServer(behaviour) as server:
-            return await examined(at(server.uri), **changes)
-
-    return run(test())
+    async with SipServer(behaviour) as server:
+        return await examined(at(server.uri), **changes)
 
 
-def test_what_is_granted_and_how_it_was_asked_for_is_told() -> None:
-    check = registered(Behaviour(password="open sesame", expires=300)).the("registration")
+async def test_what_is_granted_and_how_it_was_asked_for_is_told() -> None:
+    check = (await registered(Behaviour(password="open sesame", expires=300))).the("registration")
     assert check.ok
     assert check.found[0].startswith("sip:alice@example.com at sip:example.com for 300 s (")
     assert check.found[-1] == "password requested with Digest, realm 'example.com', MD5"
 
 
-def test_a_server_that_asks_for_nothing_is_told_as_one() -> None:
-    assert registered(Behaviour()).the("registration").found[-1] == "no password requested"
+async def test_a_server_that_asks_for_nothing_is_told_as_one() -> None:
+    assert (await registered(Behaviour())).the("registration").found[-1] == "no password requested"
 
 
-def test_a_wrong_password_fails_and_nothing_is_called() -> None:
-    findings = registered(Behaviour(password="another"))
+async def test_a_wrong_password_fails_and_nothing_is_called() -> None:
+    findings = await registered(Behaviour(password="another"))
     check = findings.the("registration")
     assert findings.failed == ["registration"]
     assert "realm 'example.com'" in check.detail
@@ -53,33 +50,30 @@ def test_a_wrong_password_fails_and_nothing_is_called() -> None:
 @pytest.mark.parametrize(
     ("status", "words"), [(403, "password, too"), (404, "check uri"), (603, "--trace-sip")]
 )
-def test_a_refusal_has_the_cure_of_its_status(status: int, words: str) -> None:
-    check = registered(Behaviour(statuses={"REGISTER": status})).the("registration")
+async def test_a_refusal_has_the_cure_of_its_status(status: int, words: str) -> None:
+    check = (await registered(Behaviour(statuses={"REGISTER": status}))).the("registration")
     assert check.ok is False
     assert str(status) in check.detail
     assert words in str(check.hint)
 
 
-def test_a_password_that_is_missing_is_a_fault_where_nobody_can_be_asked() -> None:
-    findings = registered(Behaviour(password="open sesame"), credentials=None)
+async def test_a_password_that_is_missing_is_a_fault_where_nobody_can_be_asked() -> None:
+    findings = await registered(Behaviour(password="open sesame"), credentials=None)
     check = findings.the("registration")
     assert findings.failed == ["registration"]
     assert check.found[0] == "no password is set"
     assert "password_command" in str(check.hint)
 
 
-def test_a_password_that_is_missing_can_be_asked_for_and_nothing_is_told_twice() -> None:
-    async def test() -> Findings:
-        findings = Findings()
-        behaviour = Behaviour(password="open sesame", statuses={"INVITE": 404})
-        async with SipServer(behaviour) as server:
-            without = retry_forever(at(server.uri), credentials=None, can_ask=True)
-            with pytest.raises(MissingPassword):
-                await run_checks(without, findings.report, lambda _: None)
-            await run_checks(retry_forever(at(server.uri)), findings.report, lambda _: None)
-        return findings
-
-    findings = run(test())
+async def test_a_password_that_is_missing_can_be_asked_for_and_nothing_is_told_twice() -> None:
+    findings = Findings()
+    behaviour = Behaviour(password="open sesame", statuses={"INVITE": 404})
+    async with SipServer(behaviour) as server:
+        without = retry_forever(at(server.uri), credentials=None, can_ask=True)
+        with pytest.raises(MissingPassword):
+            await run_checks(without, findings.report, lambda _: None)
+        await run_checks(retry_forever(at(server.uri)), findings.report, lambda _: None)
+    findings = findings
     assert [check.phase for check in findings.checks] == list(ORDER)
     assert findings.the("registration").ok
 
@@ -92,9 +86,9 @@ def test_a_password_that_is_missing_can_be_asked_for_and_nothing_is_told_twice()
         (2, "2 other devices of this account are registered"),
     ],
 )
-def test_other_devices_of_the_account_are_told(others: int, told: str | None) -> None:
+async def test_other_devices_of_the_account_are_told(others: int, told: str | None) -> None:
     fields = tuple(("Contact", f"<sip:x@other{n}.invalid>;expires=60") for n in range(others))
-    found = registered(Behaviour(fields=fields)).the("registration").found
+    found = (await registered(Behaviour(fields=fields))).the("registration").found
     assert [text for text in found if "of this account" in text] == ([told] if told else [])
 
 

@@ -5,7 +5,7 @@ import pytest
 from sipcli.config.server_settings import TurnServer
 from sipcli.doctor.stun_turn import judge_nat, server_checks
 from sipcli.media.transport.server_probe import MappedAddress
-from tests.doctor.doctor_world import Findings, at, examined, run
+from tests.doctor.doctor_world import Findings, at, examined
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import stun_uri, turn_uri
 from tests.net.peers import closed_port
@@ -51,43 +51,40 @@ def test_only_what_was_seen_of_one_socket_is_compared() -> None:
     assert "unknown type" in str(judge_nat([mapping(FIRST, SEEN), other]))
 
 
-def asked(*servers: FakeStun, more: tuple[str, ...] = (), **changes: object) -> Findings:
+async def asked(*servers: FakeStun, more: tuple[str, ...] = (), **changes: object) -> Findings:
     """The examination of somebody with these STUN and TURN servers, and no connection."""
 
-    async def test() -> Findings:
-        async with serving(*servers):
-            stun = tuple(stun_uri(each) for each in servers if not isinstance(each, FakeTurn))
-            urls = tuple(turn_uri(each) for each in servers if isinstance(each, FakeTurn))
-            relays = (TurnServer(urls, "alice", "s3cret"),) if urls else ()
-            chosen = at(
-                f"ws://127.0.0.1:{closed_port()}",
-                stun_servers=(*stun, *more),
-                turn_servers=relays,
-                ice_gathering_timeout=0.3,
-                **changes,
-            )
-            return await examined(chosen)
-
-    return run(test())
+    async with serving(*servers):
+        stun = tuple(stun_uri(each) for each in servers if not isinstance(each, FakeTurn))
+        urls = tuple(turn_uri(each) for each in servers if isinstance(each, FakeTurn))
+        relays = (TurnServer(urls, "alice", "s3cret"),) if urls else ()
+        chosen = at(
+            f"ws://127.0.0.1:{closed_port()}",
+            stun_servers=(*stun, *more),
+            turn_servers=relays,
+            ice_gathering_timeout=0.3,
+            **changes,
+        )
+        return await examined(chosen)
 
 
-def test_a_stun_server_is_told_with_the_address_it_sees() -> None:
-    check = asked(FakeStun(("203.0.113.7", 61000))).the("stun")
+async def test_a_stun_server_is_told_with_the_address_it_sees() -> None:
+    check = (await asked(FakeStun(("203.0.113.7", 61000)))).the("stun")
     assert check.ok
     assert "sees us as 203.0.113.7:61000" in check.found[0]
     assert "NAT" in check.found[1]
 
 
-def test_servers_are_asked_though_there_is_no_connection() -> None:
-    findings = asked(FakeStun(), FakeTurn())
+async def test_servers_are_asked_though_there_is_no_connection() -> None:
+    findings = await asked(FakeStun(), FakeTurn())
     assert findings.failed == ["tcp"]
     assert findings.the("stun").ok
     assert findings.the("turn").ok
     assert "relay address 127.0.0.1:" in findings.the("turn").detail
 
 
-def test_a_dead_stun_server_is_a_fault_beside_one_that_lives() -> None:
-    findings = asked(FakeStun(mute=True), FakeStun())
+async def test_a_dead_stun_server_is_a_fault_beside_one_that_lives() -> None:
+    findings = await asked(FakeStun(mute=True), FakeStun())
     check = findings.the("stun")
     assert findings.failed == ["tcp", "stun"]
     assert check.found[0].endswith(": it did not answer within 0.3 s")
@@ -95,8 +92,8 @@ def test_a_dead_stun_server_is_a_fault_beside_one_that_lives() -> None:
     assert "stun_servers = []" in str(check.hint)
 
 
-def test_a_wrong_turn_password_is_named_and_not_shown() -> None:
-    findings = asked(FakeTurn(error=401), FakeTurn())
+async def test_a_wrong_turn_password_is_named_and_not_shown() -> None:
+    findings = await asked(FakeTurn(error=401), FakeTurn())
     check = findings.the("turn")
     assert findings.failed == ["tcp", "turn"]
     assert check.found[0].endswith(": it rejected the user name and password")
@@ -112,9 +109,11 @@ def test_without_servers_there_is_nothing_to_look_at(name: str) -> None:
     assert check.detail == f"no server is set ({name}_servers)"
 
 
-def test_a_stun_server_whose_name_is_none_has_a_cure_of_its_own() -> None:
-    check = asked(
-        more=("stun:nowhere.invalid",),
+async def test_a_stun_server_whose_name_is_none_has_a_cure_of_its_own() -> None:
+    check = (
+        await asked(
+            more=("stun:nowhere.invalid",),
+        )
     ).the("stun")
     assert check.ok is False
     assert check.detail == "stun:nowhere.invalid: its name cannot be resolved"

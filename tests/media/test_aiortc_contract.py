@@ -19,7 +19,7 @@ from OpenSSL import SSL
 from OpenSSL._util import lib
 from pylibsrtp import Session
 
-from tests.media.virtual_time import run
+pytestmark = pytest.mark.virtual_time
 
 
 def parameters(of: Callable[..., Any]) -> list[str]:
@@ -110,20 +110,17 @@ def test_a_coroutine_is_one_still(hook: Callable[..., Any]) -> None:
     assert inspect.iscoroutinefunction(hook)
 
 
-def test_a_connection_keeps_its_books_where_it_did() -> None:
-    async def test() -> None:
-        connection = aioice.Connection(ice_controlling=False)
-        assert connection._local_candidates == []
-        assert connection._local_candidates_end is False
-        assert connection._remote_candidates == []
-        assert connection._protocols == []
-        assert connection._nominated == {}
-        assert connection._closing is False
-        assert connection.remote_username is None
-        await connection.close()
-        assert connection._closing is True
-
-    run(test())
+async def test_a_connection_keeps_its_books_where_it_did() -> None:
+    connection = aioice.Connection(ice_controlling=False)
+    assert connection._local_candidates == []
+    assert connection._local_candidates_end is False
+    assert connection._remote_candidates == []
+    assert connection._protocols == []
+    assert connection._nominated == {}
+    assert connection._closing is False
+    assert connection.remote_username is None
+    await connection.close()
+    assert connection._closing is True
 
 
 def test_a_candidate_knows_the_address_it_is_reached_at() -> None:
@@ -131,24 +128,21 @@ def test_a_candidate_knows_the_address_it_is_reached_at() -> None:
     assert candidate._network_host == "192.0.2.1"
 
 
-def test_a_pair_has_its_ends_and_its_state() -> None:
-    async def test() -> None:
-        connection = aioice.Connection(ice_controlling=False)
-        protocol = ice.StunProtocol(connection)
-        protocol.local_candidate = aioice.Candidate("1", 1, "udp", 1, "192.0.2.1", 9, "host")
-        far = aioice.Candidate("1", 1, "udp", 1, "192.0.2.2", 10, "host")
-        pair = ice.CandidatePair(protocol, far)
-        assert pair.protocol is protocol
-        assert pair.remote_addr == ("192.0.2.2", 10)
-        assert pair.local_candidate is protocol.local_candidate
-        assert pair.state is not ice.CandidatePair.State.SUCCEEDED
-        assert protocol.receiver is connection
-        await connection.close()
-
-    run(test())
+async def test_a_pair_has_its_ends_and_its_state() -> None:
+    connection = aioice.Connection(ice_controlling=False)
+    protocol = ice.StunProtocol(connection)
+    protocol.local_candidate = aioice.Candidate("1", 1, "udp", 1, "192.0.2.1", 9, "host")
+    far = aioice.Candidate("1", 1, "udp", 1, "192.0.2.2", 10, "host")
+    pair = ice.CandidatePair(protocol, far)
+    assert pair.protocol is protocol
+    assert pair.remote_addr == ("192.0.2.2", 10)
+    assert pair.local_candidate is protocol.local_candidate
+    assert pair.state is not ice.CandidatePair.State.SUCCEEDED
+    assert protocol.receiver is connection
+    await connection.close()
 
 
-def test_the_hooks_are_called_when_pairs_are_checked() -> None:
+async def test_the_hooks_are_called_when_pairs_are_checked() -> None:
     """Two stock connections with the seam's hooks as spies."""
 
     class Spy(aioice.Connection):
@@ -161,30 +155,27 @@ def test_the_hooks_are_called_when_pairs_are_checked() -> None:
                 self.called.add(name)
             return super().__getattribute__(name)
 
-    async def test() -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(ice, "get_host_addresses", lambda **_: ["127.0.0.1"])
-            ends = [Spy(controlling=True), Spy(controlling=False)]
-            for one, other in (ends, ends[::-1]):
-                await other.gather_candidates()
-                one.remote_username = other.local_username
-                one.remote_password = other.local_password
-            for one, other in (ends, ends[::-1]):
-                for candidate in other.local_candidates:
-                    await one.add_remote_candidate(candidate)
-                await one.add_remote_candidate(None)
-            await asyncio.gather(*(end.connect() for end in ends))
-        for end in ends:
-            assert end.called == {
-                "request_received",
-                "check_incoming",
-                "check_complete",
-                "query_consent",
-            }
-            assert list(end._nominated) == [1]
-            await end.close()
-
-    run(test())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ice, "get_host_addresses", lambda **_: ["127.0.0.1"])
+        ends = [Spy(controlling=True), Spy(controlling=False)]
+        for one, other in (ends, ends[::-1]):
+            await other.gather_candidates()
+            one.remote_username = other.local_username
+            one.remote_password = other.local_password
+        for one, other in (ends, ends[::-1]):
+            for candidate in other.local_candidates:
+                await one.add_remote_candidate(candidate)
+            await one.add_remote_candidate(None)
+        await asyncio.gather(*(end.connect() for end in ends))
+    for end in ends:
+        assert end.called == {
+            "request_received",
+            "check_incoming",
+            "check_complete",
+            "query_consent",
+        }
+        assert list(end._nominated) == [1]
+        await end.close()
 
 
 def test_aioice_still_stumbles_over_a_short_attribute() -> None:
@@ -211,24 +202,21 @@ def test_a_dtls_transport_needs_three_names_of_what_carries_it() -> None:
     assert {name.rstrip(")=:,") for name in used} == {"_recv", "_send", "role"}
 
 
-def test_a_dtls_transport_keeps_its_parts_where_it_did() -> None:
-    async def test() -> None:
-        carrier: Any = object()
-        transport = RTCDtlsTransport(carrier, [RTCCertificate.generateCertificate()])
-        assert transport._ssl is None
-        assert transport._rx_srtp is None
-        assert transport._tx_srtp is None
-        assert transport.encrypted is False
-        assert transport.state == "new"
-        told: list[str] = []
-        transport.on("statechange", lambda: told.append(transport.state))
-        transport._set_state(rtcdtlstransport.State.FAILED)
-        assert told == ["failed"]
-        assert inspect.iscoroutinefunction(transport.start)
-        assert parameters(transport.start) == ["remoteParameters"]
-        assert RTCDtlsParameters([]).fingerprints == []
-
-    run(test())
+async def test_a_dtls_transport_keeps_its_parts_where_it_did() -> None:
+    carrier: Any = object()
+    transport = RTCDtlsTransport(carrier, [RTCCertificate.generateCertificate()])
+    assert transport._ssl is None
+    assert transport._rx_srtp is None
+    assert transport._tx_srtp is None
+    assert transport.encrypted is False
+    assert transport.state == "new"
+    told: list[str] = []
+    transport.on("statechange", lambda: told.append(transport.state))
+    transport._set_state(rtcdtlstransport.State.FAILED)
+    assert told == ["failed"]
+    assert inspect.iscoroutinefunction(transport.start)
+    assert parameters(transport.start) == ["remoteParameters"]
+    assert RTCDtlsParameters([]).fingerprints == []
 
 
 def test_the_certificate_makes_a_context_that_can_be_changed() -> None:
@@ -239,27 +227,24 @@ def test_the_certificate_makes_a_context_that_can_be_changed() -> None:
     context.set_min_proto_version(0xFEFD)
 
 
-def test_a_datagram_socket_reads_no_more_than_it_is_told_to() -> None:
+async def test_a_datagram_socket_reads_no_more_than_it_is_told_to() -> None:
     """asyncio's `max_size`, without which each packet would cost a 256 KiB buffer."""
 
-    async def test() -> None:
-        received: asyncio.Queue[bytes] = asyncio.Queue()
+    received: asyncio.Queue[bytes] = asyncio.Queue()
 
-        class Receiver(asyncio.DatagramProtocol):
-            def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-                received.put_nowait(data)
+    class Receiver(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+            received.put_nowait(data)
 
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(Receiver, ("127.0.0.1", 0))
-        unpromised: Any = transport
-        assert unpromised.max_size > 2048
-        unpromised.max_size = 2048
-        transport.sendto(bytes(5000), transport.get_extra_info("sockname"))
-        assert len(await received.get()) == 2048
-        assert unpromised.get_write_buffer_size() == 0
-        transport.close()
-
-    run(test())
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Receiver, ("127.0.0.1", 0))
+    unpromised: Any = transport
+    assert unpromised.max_size > 2048
+    unpromised.max_size = 2048
+    transport.sendto(bytes(5000), transport.get_extra_info("sockname"))
+    assert len(await received.get()) == 2048
+    assert unpromised.get_write_buffer_size() == 0
+    transport.close()
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ from tests.net.peers import (
     nothing,
     options,
     raw_server,
-    run,
     sip_server,
 )
 
@@ -68,19 +67,16 @@ async def dial_tls(port: int, tls: ssl.SSLContext, host: str = "127.0.0.1", **mo
     return await dial(WsServer(f"wss://{host}:{port}"), options(tls=tls, **more))
 
 
-def connects(server: ssl.SSLContext, client: ssl.SSLContext) -> Link:
+async def connects(server: ssl.SSLContext, client: ssl.SSLContext) -> Link:
     """The link to a server with this certificate; closed by now."""
 
-    async def test() -> Link:
-        async with sip_server(nothing, ssl=server) as port:
-            link = await dial_tls(port, client)
-            await link.close()
-            return link
-
-    return run(test())
+    async with sip_server(nothing, ssl=server) as port:
+        link = await dial_tls(port, client)
+        await link.close()
+        return link
 
 
-def fails(
+async def fails(
     server: ssl.SSLContext | None,
     client: ssl.SSLContext,
     script: Script = for_ever,
@@ -88,26 +84,20 @@ def fails(
 ) -> DialError:
     """How connecting fails to a server with this certificate."""
 
-    async def test() -> DialError:
-        async with raw_server(script, tls=server) as port:
-            with pytest.raises(DialError) as caught:
-                await dial_tls(port, client, **more)
-            return caught.value
-
-    return run(test())
+    async with raw_server(script, tls=server) as port:
+        with pytest.raises(DialError) as caught:
+            await dial_tls(port, client, **more)
+        return caught.value
 
 
-def fails_with_an_alert(
+async def fails_with_an_alert(
     server: ssl.SSLContext, client: ssl.SSLContext, clients: int = 2, **more: Any
 ) -> DialError:
     """The same, with a server that says why it refused the handshake."""
 
-    async def test() -> DialError:
-        with alerting_server(server, clients) as port, pytest.raises(DialError) as caught:
-            await dial_tls(port, client, **more)
-        return caught.value
-
-    return run(test())
+    with alerting_server(server, clients) as port, pytest.raises(DialError) as caught:
+        await dial_tls(port, client, **more)
+    return caught.value
 
 
 def server_of_cellar(

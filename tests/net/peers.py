@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha1
 from typing import Any, Final, TypeVar
@@ -20,53 +20,12 @@ from sipcli.net.dial import dial
 from sipcli.net.errors import DialError, LinkClosed
 from sipcli.net.link import Link
 from sipcli.net.link_options import LinkOptions
-from tests.open_files import open_files
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Result = TypeVar("Result")
 
 PATIENCE: Final = 10.0
 """Seconds that any test of this folder may take; what should not happen takes longer."""
-
-TURNS: Final = 150
-PAUSE: Final = 0.02
-"""Seconds between looks whether everything that was closed has ended: 3 s in all, since the
-files counted are the whole process's, and threads of other tests may have one open for a while."""
-
-
-def run(test: Coroutine[Any, Any, Result], tolerate: tuple[type[Exception], ...] = ()) -> Result:
-    """Run one test in a loop of its own, which has to be as empty afterwards as before.
-
-    Nothing may have failed behind its back either, but for exceptions to `tolerate`.
-    """
-    complaints: list[dict[str, Any]] = []
-
-    async def bounded() -> Result:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: complaints.append(context))
-        files = open_files()
-        async with asyncio.timeout(PATIENCE):
-            result = await test
-        for _ in range(TURNS):
-            if (
-                len(open_files()) <= len(files)
-                and len(asyncio.all_tasks()) == 1
-                and not timers(loop)
-            ):
-                return result
-            await asyncio.sleep(PAUSE)
-        left = (open_files() - files, asyncio.all_tasks(), timers(loop))
-        raise AssertionError(f"left behind: files, tasks, timers {left}")
-
-    result = asyncio.run(bounded())
-    assert [c for c in complaints if type(c.get("exception")) not in tolerate] == []
-    return result
-
-
-def timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
-    """The calls that a loop still has to make later."""
-    scheduled: list[asyncio.TimerHandle] = getattr(loop, "_scheduled", [])
-    return [timer for timer in scheduled if not timer.cancelled()]
 
 
 def options(**changes: Any) -> LinkOptions:
@@ -262,14 +221,10 @@ async def failure(port: int, path: str = "", **changes: Any) -> DialError:
     raise AssertionError("it was connected")
 
 
-def fails(script: Script, path: str = "", **changes: Any) -> DialError:
+async def fails(script: Script, path: str = "", **changes: Any) -> DialError:
     """How connecting fails to a server that plays `script`."""
-
-    async def test() -> DialError:
-        async with raw_server(script) as port:
-            return await failure(port, path, **changes)
-
-    return run(test())
+    async with raw_server(script) as port:
+        return await failure(port, path, **changes)
 
 
 async def end_of(link: Link) -> LinkClosed:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection
-from websockets.datastructures import Headers
 from websockets.http11 import Request
 
 from sipcli.config.server_settings import WsServer
@@ -33,7 +32,6 @@ from tests.net.peers import (
     options,
     port_of,
     raw_server,
-    run,
     says,
     sip_server,
     upgrade,
@@ -55,35 +53,31 @@ def loopbacks() -> list[str]:
 
 
 @pytest.mark.parametrize("host", loopbacks())
-def test_a_server_is_reached_at_its_address(host: str) -> None:
-    async def test() -> None:
-        async with sip_server(nothing, host=host) as port:
-            at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            link = await dial(WsServer(f"ws://{at}"), options())
-            assert link.details.peer_address == at
-            await link.close()
-
-    run(test())
+async def test_a_server_is_reached_at_its_address(host: str) -> None:
+    async with sip_server(nothing, host=host) as port:
+        at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        link = await dial(WsServer(f"ws://{at}"), options())
+        assert link.details.peer_address == at
+        await link.close()
 
 
-def test_the_upgrade_asks_for_sip_and_for_no_extension_and_carries_what_is_configured() -> None:
-    async def test() -> tuple[str, Headers]:
-        seen: list[Request] = []
+async def test_the_upgrade_asks_for_sip_and_for_no_extension_and_carries_what_is_configured() -> (
+    None
+):
+    seen: list[Request] = []
 
-        def look(_peer: ServerConnection, request: Request) -> None:
-            seen.append(request)
+    def look(_peer: ServerConnection, request: Request) -> None:
+        seen.append(request)
 
-        async with sip_server(nothing, process_request=look) as port:
-            link = await dial_port(
-                port,
-                "/ws?token=abc",
-                origin="https://example.org",
-                headers=(("X-Tenant", "7"), ("Authorization", "Bearer t")),
-            )
-            await link.close()
-        return seen[0].path, seen[0].headers
-
-    path, headers = run(test())
+    async with sip_server(nothing, process_request=look) as port:
+        link = await dial_port(
+            port,
+            "/ws?token=abc",
+            origin="https://example.org",
+            headers=(("X-Tenant", "7"), ("Authorization", "Bearer t")),
+        )
+        await link.close()
+    (path, headers) = seen[0].path, seen[0].headers
     assert path == "/ws?token=abc"
     assert headers.get_all("Sec-WebSocket-Protocol") == ["sip"]
     assert headers.get_all("Sec-WebSocket-Extensions") == []
@@ -93,102 +87,93 @@ def test_the_upgrade_asks_for_sip_and_for_no_extension_and_carries_what_is_confi
     assert headers["Authorization"] == "Bearer t"
 
 
-def test_values_beyond_ascii_go_out_as_utf8() -> None:
-    async def test() -> str:
-        requests: list[str] = []
+async def test_values_beyond_ascii_go_out_as_utf8() -> None:
+    requests: list[str] = []
 
-        async def script(reader: StreamReader, writer: StreamWriter) -> None:
-            requests.append(await upgrade(reader, writer))
-            await reader.read()
+    async def script(reader: StreamReader, writer: StreamWriter) -> None:
+        requests.append(await upgrade(reader, writer))
+        await reader.read()
 
-        async with raw_server(script) as port:
-            link = await dial_port(port, headers=(("X-Tenant", "蓝é"),), user_agent="Ünter/1")
-            await link.close(timeout=0.01)
-        return requests[0]
-
-    request = run(test())
+    async with raw_server(script) as port:
+        link = await dial_port(port, headers=(("X-Tenant", "蓝é"),), user_agent="Ünter/1")
+        await link.close(timeout=0.01)
+    request = requests[0]
     assert "X-Tenant: 蓝é\r\n" in request
     assert "User-Agent: Ünter/1\r\n" in request
 
 
-def test_without_an_origin_none_is_sent() -> None:
-    async def test() -> list[str]:
-        requests: list[str] = []
+async def test_without_an_origin_none_is_sent() -> None:
+    requests: list[str] = []
 
-        async def script(reader: StreamReader, writer: StreamWriter) -> None:
-            requests.append(await upgrade(reader, writer))
-            await reader.read()
+    async def script(reader: StreamReader, writer: StreamWriter) -> None:
+        requests.append(await upgrade(reader, writer))
+        await reader.read()
 
-        async with raw_server(script) as port:
-            link = await dial_port(port)
-            await link.close(timeout=0.01)
-        return requests
-
-    (request,) = run(test())
+    async with raw_server(script) as port:
+        link = await dial_port(port)
+        await link.close(timeout=0.01)
+    (request,) = requests
     assert "origin:" not in request.lower()
 
 
-def test_the_details_tell_what_was_learnt() -> None:
-    async def test() -> None:
-        async with sip_server(nothing, server_header="Kamailio") as port:
-            link = await dial_port(port, "/?token=secret")
-            await link.close()
-            details = link.details
-            assert details.server == f"ws://127.0.0.1:{port}/?…"
-            assert details.peer_address == f"127.0.0.1:{port}"
-            assert details.proxy is None
-            assert details.subprotocol == "sip"
-            assert details.http_server == "Kamailio"
-            assert (details.tls_version, details.cipher, details.certificate) == (None, None, None)
-            assert details.warnings == ()
-            phases = [phase for phase, _ in details.elapsed_ms]
-            assert phases == [
-                Phase.DNS,
-                Phase.TCP,
-                Phase.HTTP,
-                Phase.SUBPROTOCOL,
-            ]
-            assert all(0 <= elapsed < PATIENCE * 1000 for _, elapsed in details.elapsed_ms)
-
-    run(test())
+async def test_the_details_tell_what_was_learnt() -> None:
+    async with sip_server(nothing, server_header="Kamailio") as port:
+        link = await dial_port(port, "/?token=secret")
+        await link.close()
+        details = link.details
+        assert details.server == f"ws://127.0.0.1:{port}/?…"
+        assert details.peer_address == f"127.0.0.1:{port}"
+        assert details.proxy is None
+        assert details.subprotocol == "sip"
+        assert details.http_server == "Kamailio"
+        assert (details.tls_version, details.cipher, details.certificate) == (None, None, None)
+        assert details.warnings == ()
+        phases = [phase for phase, _ in details.elapsed_ms]
+        assert phases == [
+            Phase.DNS,
+            Phase.TCP,
+            Phase.HTTP,
+            Phase.SUBPROTOCOL,
+        ]
+        assert all(0 <= elapsed < PATIENCE * 1000 for _, elapsed in details.elapsed_ms)
 
 
 # DNS
 
 
-def test_a_name_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_args: object, **_more: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    failed = dial_fails(WsServer("ws://pbx.exmaple.org"))
+    failed = await dial_fails(WsServer("ws://pbx.exmaple.org"))
     assert failed.phase is Phase.DNS
     assert "pbx.exmaple.org" in failed.reason
     assert "Name or service not known" in failed.reason
 
 
-def test_a_resolver_that_is_out_of_reach_is_told_from_a_wrong_name(
+async def test_a_resolver_that_is_out_of_reach_is_told_from_a_wrong_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def unknown(*_args: object, **_more: object) -> None:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    failed = dial_fails(WsServer("ws://pbx.example.org"))
+    failed = await dial_fails(WsServer("ws://pbx.example.org"))
     assert failed.phase is Phase.DNS
     assert "is this machine online?" in failed.reason
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
-def test_a_host_that_no_resolver_takes_fails_in_dns(host: str) -> None:
-    assert dial_fails(WsServer(f"ws://{host}")).phase is Phase.DNS
+async def test_a_host_that_no_resolver_takes_fails_in_dns(host: str) -> None:
+    assert (await dial_fails(WsServer(f"ws://{host}"))).phase is Phase.DNS
 
 
-def test_a_resolver_that_hangs_holds_up_neither_the_dial_nor_the_end_of_the_program(
+async def test_a_resolver_that_hangs_holds_up_neither_the_dial_nor_the_end_of_the_program(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with hanging_resolver(monkeypatch):
-        failed = dial_fails(WsServer("ws://pbx.example.org"), connect_timeout=0.05)
+        failed = await dial_fails(WsServer("ws://pbx.example.org"), connect_timeout=0.05)
     assert failed.phase is Phase.DNS
     assert failed.reason == "DNS did not resolve pbx.example.org within 0.05 s"
 
@@ -229,21 +214,18 @@ def hanging_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         go_on.set()
 
 
-def dial_fails(server: WsServer, **changes: Any) -> DialError:
-    async def test() -> DialError:
-        with pytest.raises(DialError) as caught:
-            await dial(server, options(**changes))
-        return caught.value
-
-    return run(test())
+async def dial_fails(server: WsServer, **changes: Any) -> DialError:
+    with pytest.raises(DialError) as caught:
+        await dial(server, options(**changes))
+    return caught.value
 
 
 # TCP
 
 
-def test_a_port_where_nothing_listens_fails_in_tcp() -> None:
+async def test_a_port_where_nothing_listens_fails_in_tcp() -> None:
     port = closed_port()
-    failed = run(failure(port))
+    failed = await failure(port)
     assert failed.phase is Phase.TCP
     assert failed.server == f"ws://127.0.0.1:{port}"
     assert failed.reason == (
@@ -260,33 +242,34 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
 
 
-def test_every_address_is_tried_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_address_is_tried_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, "127.0.0.2", "127.0.0.3")
     port = closed_port()
-    failed = dial_fails(WsServer(f"ws://pbx.example.org:{port}"))
+    failed = await dial_fails(WsServer(f"ws://pbx.example.org:{port}"))
     assert failed.phase is Phase.TCP
     assert f"127.0.0.2:{port} and 127.0.0.3:{port} refused" in failed.reason
 
 
-def test_a_name_without_a_usable_address_fails_in_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_without_a_usable_address_fails_in_tcp(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     resolve_to(monkeypatch)
-    failed = dial_fails(WsServer("ws://pbx.example.org"))
+    failed = await dial_fails(WsServer("ws://pbx.example.org"))
     assert (failed.phase, failed.reason) == (
         Phase.TCP,
         "the host has no IPv4 or IPv6 address",
     )
 
 
-def test_a_dead_address_does_not_keep_us_from_a_live_one(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_dead_address_does_not_keep_us_from_a_live_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     resolve_to(monkeypatch, "127.0.0.2", "127.0.0.1")
 
-    async def test() -> None:
-        async with sip_server(nothing) as port:
-            link = await dial(WsServer(f"ws://pbx.example.org:{port}"), options())
-            assert link.details.peer_address == f"127.0.0.1:{port}"
-            await link.close()
-
-    run(test())
+    async with sip_server(nothing) as port:
+        link = await dial(WsServer(f"ws://pbx.example.org:{port}"), options())
+        assert link.details.peer_address == f"127.0.0.1:{port}"
+        await link.close()
 
 
 @contextmanager
@@ -302,26 +285,23 @@ def full_backlog(host: str, port: int = 0) -> Iterator[int]:
 
 
 @LINUX
-def test_an_address_that_is_silent_is_overtaken_by_the_next(
+async def test_an_address_that_is_silent_is_overtaken_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tcp, "ATTEMPT_DELAY", 0.01)
     resolve_to(monkeypatch, "127.0.0.2", "127.0.0.1")
 
-    async def test() -> None:
-        async with sip_server(nothing) as port:
-            with full_backlog("127.0.0.2", port):
-                link = await dial(WsServer(f"ws://pbx.example.org:{port}"), options())
-                assert link.details.peer_address == f"127.0.0.1:{port}"
-                await link.close()
-
-    run(test())
+    async with sip_server(nothing) as port:
+        with full_backlog("127.0.0.2", port):
+            link = await dial(WsServer(f"ws://pbx.example.org:{port}"), options())
+            assert link.details.peer_address == f"127.0.0.1:{port}"
+            await link.close()
 
 
 @LINUX
-def test_an_address_that_is_silent_fails_in_tcp_when_time_is_up() -> None:
+async def test_an_address_that_is_silent_fails_in_tcp_when_time_is_up() -> None:
     with full_backlog("127.0.0.1") as port:
-        failed = run(failure(port, connect_timeout=0.5))
+        failed = await failure(port, connect_timeout=0.5)
     assert failed.phase is Phase.TCP
     assert failed.reason.startswith(f"no answer from 127.0.0.1:{port} within 0.5 s")
 
@@ -329,16 +309,16 @@ def test_an_address_that_is_silent_fails_in_tcp_when_time_is_up() -> None:
 # Secrets and cancellation
 
 
-def test_neither_failures_nor_options_show_secrets() -> None:
+async def test_neither_failures_nor_options_show_secrets() -> None:
     secret = "s3cr3t"
     headers = (("Authorization", f"Bearer {secret}"),)
-    failed = fails(says(b"HTTP/1.1 403 No\r\n\r\n"), f"/?key={secret}", headers=headers)
+    failed = await fails(says(b"HTTP/1.1 403 No\r\n\r\n"), f"/?key={secret}", headers=headers)
     assert failed.status == 403
     for text in (str(failed), repr(failed), failed.server, repr(options(headers=headers))):
         assert secret not in text
 
 
-def test_the_librarys_own_log_is_silent(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_librarys_own_log_is_silent(caplog: pytest.LogCaptureFixture) -> None:
     """It would show headers and messages as they are."""
 
     async def test() -> None:
@@ -348,13 +328,13 @@ def test_the_librarys_own_log_is_silent(caplog: pytest.LogCaptureFixture) -> Non
             await link.close()
 
     with caplog.at_level("DEBUG"):
-        run(test())
+        await test()
     ours = [record for record in caplog.records if record.name != "websockets.server"]
     assert not [record for record in ours if re.search("s3cr3t|REGISTER", record.getMessage())]
 
 
 @pytest.mark.parametrize("stuck_in", ["dns", "tcp", "http"])
-def test_a_cancelled_dial_leaves_nothing_behind(
+async def test_a_cancelled_dial_leaves_nothing_behind(
     stuck_in: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test(port: int) -> None:
@@ -371,15 +351,15 @@ def test_a_cancelled_dial_leaves_nothing_behind(
 
     if stuck_in == "dns":
         with hanging_resolver(monkeypatch):
-            run(test(1))
+            await test(1)
     elif stuck_in == "tcp":
         with full_backlog("127.0.0.1") as port:
-            run(test(port))
+            await test(port)
     else:
-        run(test_http())
+        await test_http()
 
 
-def test_whatever_a_look_up_raises_is_heard_of(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whatever_a_look_up_raises_is_heard_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would end with its thread, and the dial would wait until its time is up."""
 
     def broken(*_: object, **__: object) -> None:
@@ -387,8 +367,5 @@ def test_whatever_a_look_up_raises_is_heard_of(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(socket, "getaddrinfo", broken)
 
-    async def test() -> None:
-        with pytest.raises(ValueError, match="odd"):
-            await asyncio.wait_for(resolve("pbx.example", 80), 5)
-
-    run(test())
+    with pytest.raises(ValueError, match="odd"):
+        await asyncio.wait_for(resolve("pbx.example", 80), 5)

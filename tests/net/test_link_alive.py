@@ -17,48 +17,41 @@ from tests.net.peers import (
     nothing,
     raw_server,
     read_frame,
-    run,
     sip_server,
     then,
     upgrade,
 )
 
 
-def test_a_server_that_answers_pings_keeps_its_link() -> None:
-    async def test() -> tuple[bytes, float]:
-        async def pong(reader: StreamReader, writer: StreamWriter) -> None:
-            await upgrade(reader, writer)
-            for _ in range(3):
-                opcode, data = await read_frame(reader)
-                assert opcode is Opcode.PING
-                writer.write(Frame(Opcode.PONG, data).serialize(mask=False))
-            writer.write(Frame(Opcode.TEXT, b"still here").serialize(mask=False))
-            await asyncio.Event().wait()
+async def test_a_server_that_answers_pings_keeps_its_link() -> None:
+    async def pong(reader: StreamReader, writer: StreamWriter) -> None:
+        await upgrade(reader, writer)
+        for _ in range(3):
+            opcode, data = await read_frame(reader)
+            assert opcode is Opcode.PING
+            writer.write(Frame(Opcode.PONG, data).serialize(mask=False))
+        writer.write(Frame(Opcode.TEXT, b"still here").serialize(mask=False))
+        await asyncio.Event().wait()
 
-        async with raw_server(pong) as port:
-            link = await dial_port(port, ping_interval=0.01, ping_timeout=PATIENCE)
-            assert link.latency == 0.0
-            message = await link.receive()
-            latency = link.latency
-            await link.close(timeout=0.01)
-            return message, latency
-
-    message, latency = run(test())
+    async with raw_server(pong) as port:
+        link = await dial_port(port, ping_interval=0.01, ping_timeout=PATIENCE)
+        assert link.latency == 0.0
+        message = await link.receive()
+        latency = link.latency
+        await link.close(timeout=0.01)
+        (message, latency) = message, latency
     assert message == b"still here"
     assert 0 < latency < PATIENCE
 
 
-def test_a_server_that_falls_silent_is_gone_after_interval_and_timeout_and_no_longer(
+async def test_a_server_that_falls_silent_is_gone_after_interval_and_timeout_and_no_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No closing handshake is waited for: with this LINGER the test would not end in time."""
     monkeypatch.setattr(websocket, "LINGER", PATIENCE * 10)
 
-    async def test() -> LinkClosed:
-        async with raw_server(then()) as port:
-            return await end_of(await dial_port(port, ping_interval=0.02, ping_timeout=0.05))
-
-    closed = run(test())
+    async with raw_server(then()) as port:
+        closed = await end_of(await dial_port(port, ping_interval=0.02, ping_timeout=0.05))
     assert closed.code is None
     assert closed.reason == "the server is gone: no pong within 0.05 s"
 
@@ -76,7 +69,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGSTOP")
-def test_a_frozen_server_is_noticed() -> None:
+async def test_a_frozen_server_is_noticed() -> None:
     async def test() -> LinkClosed:
         server = await asyncio.create_subprocess_exec(
             sys.executable, "-c", SERVER_PROGRAM, stdout=asyncio.subprocess.PIPE
@@ -91,40 +84,34 @@ def test_a_frozen_server_is_noticed() -> None:
             server.kill()
             await server.communicate()
 
-    assert run(test()).reason == "the server is gone: no pong within 0.2 s"
+    assert (await test()).reason == "the server is gone: no pong within 0.2 s"
 
 
-def test_a_server_that_answers_is_alive() -> None:
-    async def test() -> bool:
-        async with sip_server(nothing) as port:
-            link = await dial_port(port)
-            is_alive = await link.prove(PATIENCE)
-            assert link.remote_address == "127.0.0.1"
-            await link.close()
-            return is_alive
-
-    assert run(test())
+async def test_a_server_that_answers_is_alive() -> None:
+    async with sip_server(nothing) as port:
+        link = await dial_port(port)
+        is_alive = await link.prove(PATIENCE)
+        assert link.remote_address == "127.0.0.1"
+        await link.close()
+        is_so = is_alive
+    assert is_so
 
 
-def test_a_server_that_does_not_answer_in_time_is_cut_off() -> None:
-    async def test() -> LinkClosed:
-        async with raw_server(then()) as port:
-            link = await dial_port(port)
-            assert not await link.prove(0.05)
-            assert not await link.prove(0.05)
-            return await end_of(link)
-
-    assert run(test()).reason == "the server is gone: no pong within 0.05 s"
+async def test_a_server_that_does_not_answer_in_time_is_cut_off() -> None:
+    async with raw_server(then()) as port:
+        link = await dial_port(port)
+        assert not await link.prove(0.05)
+        assert not await link.prove(0.05)
+        closed = await end_of(link)
+    assert closed.reason == "the server is gone: no pong within 0.05 s"
 
 
-def test_a_connection_from_an_address_that_this_machine_has_lost_is_cut_at_once(
+async def test_a_connection_from_an_address_that_this_machine_has_lost_is_cut_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def test() -> LinkClosed:
-        async with sip_server(nothing) as port:
-            link = await dial_port(port)
-            monkeypatch.setattr(websocket, "is_ours", lambda _: False)
-            assert not await link.prove(PATIENCE)
-            return await end_of(link)
-
-    assert run(test()).reason == "this machine no longer has the address 127.0.0.1"
+    async with sip_server(nothing) as port:
+        link = await dial_port(port)
+        monkeypatch.setattr(websocket, "is_ours", lambda _: False)
+        assert not await link.prove(PATIENCE)
+        closed = await end_of(link)
+    assert closed.reason == "this machine no longer has the address 127.0.0.1"

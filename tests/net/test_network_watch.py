@@ -15,7 +15,6 @@ import pytest
 from sipcli.net import network_watch
 from sipcli.net.network_watch import NetworkWatch, is_ours, local_address_for
 from tests.namespaces import Namespace, need_namespaces, two_namespaces
-from tests.net.peers import run
 
 ROOT: Final = Path(__file__).parents[2]
 FAR: Final = "10.79.0.1"
@@ -52,41 +51,41 @@ def places(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
     return given
 
 
-def changes_after(places: dict[str, str | None], change: Callable[[], None], *remotes: str) -> int:
+async def changes_after(
+    places: dict[str, str | None], change: Callable[[], None], *remotes: str
+) -> int:
     """How often a change is told of after `change`."""
 
-    async def test() -> int:
-        told = []
-        watch = NetworkWatch(lambda: (r for r in remotes if r in places), lambda: told.append(1))
-        watch.start()
-        change()
-        await asyncio.sleep(0.1)
-        watch.stop()
-        return len(told)
-
-    return run(test())
+    told = []
+    watch = NetworkWatch(lambda: (r for r in remotes if r in places), lambda: told.append(1))
+    watch.start()
+    change()
+    await asyncio.sleep(0.1)
+    watch.stop()
+    return len(told)
 
 
-def test_another_address_is_a_change(places: dict[str, str | None]) -> None:
+async def test_another_address_is_a_change(places: dict[str, str | None]) -> None:
     places["far"] = "10.0.0.1"
-    assert changes_after(places, lambda: places.update(far="10.0.0.2"), "far") == 1
+    assert await changes_after(places, lambda: places.update(far="10.0.0.2"), "far") == 1
 
 
-def test_a_way_that_is_back_is_a_change_and_a_lost_one_is_none(
+async def test_a_way_that_is_back_is_a_change_and_a_lost_one_is_none(
     places: dict[str, str | None],
 ) -> None:
     places["far"] = "10.0.0.1"
-    assert changes_after(places, lambda: places.update(far=None), "far") == 0
-    assert changes_after(places, lambda: places.update(far="10.0.0.1"), "far") == 1
+    assert await changes_after(places, lambda: places.update(far=None), "far") == 0
+    assert await changes_after(places, lambda: places.update(far="10.0.0.1"), "far") == 1
 
 
-def test_a_new_far_end_is_no_change(places: dict[str, str | None]) -> None:
-    assert changes_after(places, lambda: places.update(far="10.0.0.1"), "far") == 0
+async def test_a_new_far_end_is_no_change(places: dict[str, str | None]) -> None:
+    assert await changes_after(places, lambda: places.update(far="10.0.0.1"), "far") == 0
 
 
-def test_another_default_route_is_a_change(places: dict[str, str | None]) -> None:
+async def test_another_default_route_is_a_change(places: dict[str, str | None]) -> None:
     assert (
-        changes_after(places, lambda: places.update({network_watch.DEFAULTS[0]: "10.0.0.1"})) == 1
+        await changes_after(places, lambda: places.update({network_watch.DEFAULTS[0]: "10.0.0.1"}))
+        == 1
     )
 
 

@@ -25,7 +25,6 @@ from tests.net.peers import (
     nothing,
     options,
     raw_server,
-    run,
     says,
     sip_server,
 )
@@ -59,6 +58,7 @@ def tunnel(requests: list[str]) -> Script:
 RELEASE: Final = int(version("websockets").partition(".")[0])
 LEFT_BY_THE_LIBRARY: Final = (EOFError,) if RELEASE > 16 else (EOFError, asyncio.InvalidStateError)
 """What it raises in a callback of its own when it is cut off while a proxy keeps it waiting."""
+pytestmark = pytest.mark.tolerates(LEFT_BY_THE_LIBRARY)
 
 
 def use(monkeypatch: pytest.MonkeyPatch, port: int, scheme: str = "http") -> None:
@@ -72,17 +72,16 @@ async def failure(uri: str, **changes: Any) -> DialError:
     return caught.value
 
 
-def fails_through(script: Script, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> DialError:
-    async def test() -> DialError:
-        async with raw_server(script) as proxy:
-            use(monkeypatch, proxy)
-            return await failure("ws://pbx.example", **changes)
-
-    return run(test(), tolerate=LEFT_BY_THE_LIBRARY)
+async def fails_through(
+    script: Script, monkeypatch: pytest.MonkeyPatch, **changes: Any
+) -> DialError:
+    async with raw_server(script) as proxy:
+        use(monkeypatch, proxy)
+        return await failure("ws://pbx.example", **changes)
 
 
 @pytest.mark.parametrize("secure", [False, True])
-def test_a_server_is_reached_through_a_proxy(
+async def test_a_server_is_reached_through_a_proxy(
     secure: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     ca = trustme.CA()
@@ -91,80 +90,70 @@ def test_a_server_is_reached_through_a_proxy(
     ca.issue_cert("pbx.example").configure_cert(server)
     requests: list[str] = []
 
-    async def test() -> None:
-        more: dict[str, Any] = {"ssl": server} if secure else {}
-        async with sip_server(nothing, **more) as port, raw_server(tunnel(requests)) as proxy:
+    more: dict[str, Any] = {"ssl": server} if secure else {}
+    async with sip_server(nothing, **more) as port, raw_server(tunnel(requests)) as proxy:
+        use(monkeypatch, proxy)
+        tls = client_context(ca_file=str(tmp_path / "ca.pem"))
+        scheme = "wss" if secure else "ws"
+        link = await dial(WsServer(f"{scheme}://pbx.example:{port}"), options(tls=tls))
+        assert link.details.proxy == f"127.0.0.1:{proxy}"
+        assert link.details.peer_address is None
+        phases = [phase for phase, _ in link.details.elapsed_ms]
+        assert phases == [Phase.TCP, Phase.HTTP, Phase.SUBPROTOCOL]
+        assert (link.details.tls_version is not None) is secure
+        await link.close()
+        assert requests[0].startswith(f"CONNECT pbx.example:{port} HTTP/1.1\r\n")
+
+
+async def test_no_proxy_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sip_server(nothing) as port:
+        use(monkeypatch, closed_port())
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        link = await dial(WsServer(f"ws://127.0.0.1:{port}"), options())
+        assert link.details.proxy is None
+        await link.close()
+
+
+async def test_a_redirect_through_a_proxy_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(_peer: ServerConnection) -> None:
+        raise AssertionError("the redirect was followed")
+
+    async with sip_server(never) as other:
+        moved = f"HTTP/1.1 301 No\r\nLocation: ws://127.0.0.1:{other}/\r\n\r\n"
+        async with raw_server(says(moved.encode())) as port, raw_server(tunnel([])) as proxy:
             use(monkeypatch, proxy)
-            tls = client_context(ca_file=str(tmp_path / "ca.pem"))
-            scheme = "wss" if secure else "ws"
-            link = await dial(WsServer(f"{scheme}://pbx.example:{port}"), options(tls=tls))
-            assert link.details.proxy == f"127.0.0.1:{proxy}"
-            assert link.details.peer_address is None
-            phases = [phase for phase, _ in link.details.elapsed_ms]
-            assert phases == [Phase.TCP, Phase.HTTP, Phase.SUBPROTOCOL]
-            assert (link.details.tls_version is not None) is secure
-            await link.close()
-            assert requests[0].startswith(f"CONNECT pbx.example:{port} HTTP/1.1\r\n")
-
-    run(test())
-
-
-def test_no_proxy_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def test() -> None:
-        async with sip_server(nothing) as port:
-            use(monkeypatch, closed_port())
-            monkeypatch.setenv("no_proxy", "127.0.0.1")
-            link = await dial(WsServer(f"ws://127.0.0.1:{port}"), options())
-            assert link.details.proxy is None
-            await link.close()
-
-    run(test())
-
-
-def test_a_redirect_through_a_proxy_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def test() -> DialError:
-        async def never(_peer: ServerConnection) -> None:
-            raise AssertionError("the redirect was followed")
-
-        async with sip_server(never) as other:
-            moved = f"HTTP/1.1 301 No\r\nLocation: ws://127.0.0.1:{other}/\r\n\r\n"
-            async with raw_server(says(moved.encode())) as port, raw_server(tunnel([])) as proxy:
-                use(monkeypatch, proxy)
-                return await failure(f"ws://pbx.example:{port}")
-
-    failed = run(test())
+            failed = await failure(f"ws://pbx.example:{port}")
     assert (failed.phase, failed.status) == (Phase.HTTP, 301)
 
 
-def test_an_untrusted_server_behind_a_proxy_fails_in_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_untrusted_server_behind_a_proxy_fails_in_tls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("pbx.example").configure_cert(server)
 
-    async def test() -> DialError:
-        async with raw_server(for_ever, tls=server) as port, raw_server(tunnel([])) as proxy:
-            use(monkeypatch, proxy)
-            return await failure(f"wss://pbx.example:{port}", tls=client_context())
-
-    failed = run(test())
+    async with raw_server(for_ever, tls=server) as port, raw_server(tunnel([])) as proxy:
+        use(monkeypatch, proxy)
+        failed = await failure(f"wss://pbx.example:{port}", tls=client_context())
     assert failed.phase is Phase.TLS
     assert "signed by an unknown CA" in failed.reason
 
 
-def test_a_proxy_that_is_not_there_fails_in_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_that_is_not_there_fails_in_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
     port = closed_port()
     use(monkeypatch, port)
-    failed = run(failure("ws://pbx.example"))
+    failed = await failure("ws://pbx.example")
     assert failed.phase is Phase.TCP
     assert f"the proxy 127.0.0.1:{port} (from the environment) cannot be" in failed.reason
 
 
-def test_a_proxy_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_args: object, **_more: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    failed = run(failure("ws://pbx.example"))
+    failed = await failure("ws://pbx.example")
     assert failed.phase is Phase.DNS
     assert "proxy.invalid" in failed.reason
 
@@ -181,26 +170,26 @@ def test_a_proxy_without_an_address_fails_in_dns(monkeypatch: pytest.MonkeyPatch
         (b"", "gave an invalid answer"),  # the library hears of the end twice, and complains
     ],
 )
-def test_a_proxy_that_refuses_fails_in_tcp(
+async def test_a_proxy_that_refuses_fails_in_tcp(
     answer: bytes, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed = fails_through(says(answer), monkeypatch)
+    failed = await fails_through(says(answer), monkeypatch)
     assert failed.phase is Phase.TCP
     assert words in failed.reason
 
 
-def test_a_proxy_that_is_silent_fails_in_tcp_when_time_is_up(
+async def test_a_proxy_that_is_silent_fails_in_tcp_when_time_is_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    failed = fails_through(for_ever, monkeypatch, connect_timeout=0.05)
+    failed = await fails_through(for_ever, monkeypatch, connect_timeout=0.05)
     assert failed.phase is Phase.TCP
     assert "no connection through the proxy 127.0.0.1:" in failed.reason
 
 
-def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "python_socks", None)  # as where it is not installed
     use(monkeypatch, closed_port(), scheme="socks5h")
-    failed = run(failure("ws://pbx.example"))
+    failed = await failure("ws://pbx.example")
     assert failed.phase is Phase.TCP
     assert failed.reason.endswith("pip install 'sipcli[socks]'")
     assert "is a SOCKS proxy, which needs the python-socks package: " in failed.reason
@@ -209,10 +198,10 @@ def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     "proxy", ["gopher://user:s3cr3t@h", "http://user:s3cr3t@h:port", "http://s3cr3t@h"]
 )
-def test_a_proxy_address_that_is_wrong_is_not_repeated(
+async def test_a_proxy_address_that_is_wrong_is_not_repeated(
     proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", proxy)
-    failed = run(failure("ws://pbx.example"))
+    failed = await failure("ws://pbx.example")
     assert failed.phase is Phase.TCP
     assert "the proxy set in the environment" in failed.reason

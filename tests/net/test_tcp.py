@@ -9,7 +9,7 @@ import pytest
 
 from sipcli.net import tcp
 from sipcli.net.dns import SocketAddress, resolve
-from tests.net.peers import closed_port, for_ever, raw_server, run
+from tests.net.peers import closed_port, for_ever, raw_server
 
 
 def v4(last: int, port: int = 5060) -> SocketAddress:
@@ -40,12 +40,14 @@ def test_the_families_take_turns_from_the_resolvers_first(
     assert tcp.interleave(found) == tried
 
 
-def test_an_address_literal_is_its_own_answer() -> None:
-    (found,) = run(resolve("192.0.2.7", 80))
+async def test_an_address_literal_is_its_own_answer() -> None:
+    (found,) = await resolve("192.0.2.7", 80)
     assert str(found) == "192.0.2.7:80"
 
 
-def test_an_answer_that_comes_after_we_gave_up_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_comes_after_we_gave_up_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """`run` fails if it is not: the loop would complain of a future that is settled twice."""
     go_on = threading.Event()
 
@@ -55,48 +57,41 @@ def test_an_answer_that_comes_after_we_gave_up_is_dropped(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(socket, "getaddrinfo", late)
 
-    async def test() -> None:
-        looking = asyncio.create_task(resolve("pbx.example", 80))
-        await asyncio.sleep(0)
-        (resolver,) = [t for t in threading.enumerate() if t.name == "sipcli-resolver"]
-        looking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await looking
-        go_on.set()
-        resolver.join()
-        await asyncio.sleep(0)
-
-    run(test())
+    looking = asyncio.create_task(resolve("pbx.example", 80))
+    await asyncio.sleep(0)
+    (resolver,) = [t for t in threading.enumerate() if t.name == "sipcli-resolver"]
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    go_on.set()
+    resolver.join()
+    await asyncio.sleep(0)
 
 
-def test_a_refused_address_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refused_address_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 8305 §5 waits between attempts only while the earlier one may still succeed."""
     monkeypatch.setattr(tcp, "ATTEMPT_DELAY", 1000.0)
 
-    async def test() -> None:
-        async with raw_server(for_ever) as port:
-            dead = SocketAddress(socket.AF_INET, ("127.0.0.2", closed_port()))
-            live = SocketAddress(socket.AF_INET, ("127.0.0.1", port))
-            sock, reached = await tcp.connect((dead, live))
-            sock.close()
-            assert reached == live
-
-    run(test())
+    async with raw_server(for_ever) as port:
+        dead = SocketAddress(socket.AF_INET, ("127.0.0.2", closed_port()))
+        live = SocketAddress(socket.AF_INET, ("127.0.0.1", port))
+        sock, reached = await tcp.connect((dead, live))
+        sock.close()
+        assert reached == live
 
 
-def test_no_message_waits_for_what_was_sent_before_it_to_be_acknowledged() -> None:
+async def test_no_message_waits_for_what_was_sent_before_it_to_be_acknowledged() -> None:
     """Nagle's algorithm and delayed ACKs cost 40 ms each time (RFC 9293 §3.7.4)."""
 
-    async def test() -> None:
-        async with raw_server(for_ever) as port:
-            sock, _ = await tcp.connect((SocketAddress(socket.AF_INET, ("127.0.0.1", port)),))
-            with sock:
-                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-    run(test())
+    async with raw_server(for_ever) as port:
+        sock, _ = await tcp.connect((SocketAddress(socket.AF_INET, ("127.0.0.1", port)),))
+        with sock:
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_of_two_that_answer_one_is_kept_and_one_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_two_that_answer_one_is_kept_and_one_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The check for open sockets is in `run`; both attempts are up before either is looked at."""
     monkeypatch.setattr(tcp, "ATTEMPT_DELAY", 0.0)
     both = asyncio.Event()
@@ -113,14 +108,11 @@ def test_of_two_that_answer_one_is_kept_and_one_is_closed(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(tcp, "_attempt", slow)
 
-    async def test() -> None:
-        async with raw_server(for_ever) as port:
-            live = SocketAddress(socket.AF_INET, ("127.0.0.1", port))
-            sock, _ = await tcp.connect((live, live))
-            assert len(connected) == 2
-            sock.close()
-
-    run(test())
+    async with raw_server(for_ever) as port:
+        live = SocketAddress(socket.AF_INET, ("127.0.0.1", port))
+        sock, _ = await tcp.connect((live, live))
+        assert len(connected) == 2
+        sock.close()
 
 
 def test_faults_of_several_kinds_are_each_named() -> None:
@@ -134,12 +126,9 @@ def test_faults_of_several_kinds_are_each_named() -> None:
     )
 
 
-def test_a_family_that_the_machine_lacks_is_a_fault_like_any_other() -> None:
+async def test_a_family_that_the_machine_lacks_is_a_fault_like_any_other() -> None:
     no_such_family = cast("socket.AddressFamily", 999)
 
-    async def test() -> None:
-        with pytest.raises(tcp.Unreachable) as caught:
-            await tcp.connect((SocketAddress(no_such_family, ("192.0.2.1", 5060)),))
-        assert "192.0.2.1:5060: " in str(tcp.explain(caught.value))
-
-    run(test())
+    with pytest.raises(tcp.Unreachable) as caught:
+        await tcp.connect((SocketAddress(no_such_family, ("192.0.2.1", 5060)),))
+    assert "192.0.2.1:5060: " in str(tcp.explain(caught.value))

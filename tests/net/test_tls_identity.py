@@ -41,34 +41,38 @@ def identity(files: Files, ca: trustme.CA) -> dict[str, Any]:
 
 
 @VERSIONS
-def test_a_client_certificate_is_shown_where_it_is_demanded(
+async def test_a_client_certificate_is_shown_where_it_is_demanded(
     version: ssl.TLSVersion, files: Files
 ) -> None:
     mine = identity(files, files.ca)
-    connects(demanding(files, version), client_context(ca_file=files.ca_file, **mine))
+    await connects(demanding(files, version), client_context(ca_file=files.ca_file, **mine))
 
 
-def test_key_and_certificate_may_stand_in_one_file(files: Files) -> None:
+async def test_key_and_certificate_may_stand_in_one_file(files: Files) -> None:
     leaf = files.ca.issue_cert("client@example")
     both = files.write("both.pem", leaf.private_key_and_cert_chain_pem)
     client = client_context(ca_file=files.ca_file, certificate=both)
-    connects(demanding(files, ssl.TLSVersion.TLSv1_3), client)
+    await connects(demanding(files, ssl.TLSVersion.TLSv1_3), client)
 
 
 @VERSIONS
-def test_a_missing_client_certificate_fails_in_tls(version: ssl.TLSVersion, files: Files) -> None:
-    failed = fails_with_an_alert(demanding(files, version), client_context(ca_file=files.ca_file))
+async def test_a_missing_client_certificate_fails_in_tls(
+    version: ssl.TLSVersion, files: Files
+) -> None:
+    failed = await fails_with_an_alert(
+        demanding(files, version), client_context(ca_file=files.ca_file)
+    )
     assert failed.phase is Phase.TLS
     assert "tls_client_certificate" in failed.reason
     assert "requires a client certificate" in failed.reason
 
 
 @VERSIONS
-def test_a_client_certificate_of_another_ca_fails_in_tls(
+async def test_a_client_certificate_of_another_ca_fails_in_tls(
     version: ssl.TLSVersion, files: Files
 ) -> None:
     mine = identity(files, files.stranger)
-    failed = fails_with_an_alert(
+    failed = await fails_with_an_alert(
         demanding(files, version), client_context(ca_file=files.ca_file, **mine)
     )
     assert failed.phase is Phase.TLS

@@ -1,11 +1,5 @@
 """What all tests of this folder share."""
 
-import pytest
+from tests.only_loopback import only_loopback
 
-from sipcli.media.transport import gathering
-
-
-@pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test depends on the machine's network, or sends anything there."""
-    monkeypatch.setattr(gathering, "host_addresses", list)
+__all__ = ["only_loopback"]

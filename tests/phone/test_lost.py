@@ -12,8 +12,8 @@ from sipcli.media.webrtc.ice import IceAgent
 from sipcli.phone import media_supervisor
 from sipcli.phone.call import Call
 from sipcli.phone.events import CallEnded, Media, Warned
+from tests.event_loop import now
 from tests.media.session.ends import virtual
-from tests.media.virtual_time import now
 from tests.phone.phones_world import Person, in_a_call, town
 
 LOST = MediaLost(reason="nothing comes", closed=False)

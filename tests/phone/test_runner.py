@@ -13,8 +13,9 @@ from sipcli.errors import ConnectError, MissingPassword, NoAnswerError, Registra
 from sipcli.net import websocket
 from sipcli.phone import events
 from sipcli.phone.runner import UserAgentRunner
+from tests.event_loop import run
 from tests.net.certificates import server_context
-from tests.net.peers import closed_port, run
+from tests.net.peers import closed_port
 from tests.phones import ALICE, BOB, Heard, at, kinds, phone
 from tests.sip_server import Behaviour, SipServer
 

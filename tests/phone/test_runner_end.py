@@ -9,9 +9,8 @@ import pytest
 from sipcli.phone import events
 from sipcli.phone.events import Event
 from sipcli.phone.runner import UserAgentRunner
-from tests.media import virtual_time
-from tests.media.virtual_time import now
-from tests.net.peers import raw_server, run, upgrade
+from tests.event_loop import now, run
+from tests.net.peers import raw_server, upgrade
 from tests.phones import ALICE, BOB, Heard, at, kinds, phone
 from tests.sip_server import Behaviour, SipServer
 
@@ -35,7 +34,7 @@ def test_leaving_is_bounded_where_nobody_answers_or_closes() -> None:
         assert b"expires=0" in heard.sent[-1]
         assert heard.notes
 
-    virtual_time.run(test())
+    run(test(), virtual=True)
 
 
 @pytest.mark.parametrize("silent", ["REGISTER", "UNREGISTER"])
@@ -48,7 +47,7 @@ def test_leaving_is_bounded_where_the_registrar_is_silent(silent: str) -> None:
                 begun = now()
             assert now() - begun <= 3
 
-    virtual_time.run(test())
+    run(test(), virtual=True)
 
 
 def test_leaving_while_dialling_is_quick() -> None:
@@ -96,7 +95,7 @@ def test_it_can_be_cancelled_while_it_leaves() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
 
-    virtual_time.run(test())
+    run(test(), virtual=True)
 
 
 class OldTimeout(asyncio.Timeout):  # type: ignore[misc]
@@ -143,7 +142,7 @@ def test_leaving_is_as_orderly_after_a_cancellation_in_every_python() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
 
-    virtual_time.run(test())
+    run(test(), virtual=True)
     assert heard.notes == ["not everything was confirmed in time at the end"]
 
 

@@ -10,9 +10,7 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.exchange import FinalResponse
 from sipcli.phone.events import Warned
 from sipcli.sip.uri import SipUri
-from tests.media import virtual_time
-from tests.media.virtual_time import now
-from tests.net.peers import run
+from tests.event_loop import now, run
 from tests.phones import Heard, at, phone
 from tests.sip_server import SipServer
 
@@ -135,7 +133,7 @@ def test_work_that_takes_too_long_is_cut_off() -> None:
                 begun = now()
             assert now() - begun <= 3
 
-    virtual_time.run(test())
+    run(test(), virtual=True)
     assert cut == ["cut"]
 
 

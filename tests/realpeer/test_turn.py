@@ -96,44 +96,35 @@ async def talk(alice: Party, bob: Party) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_call_goes_through_a_relay(coturn: Coturn, transport: str) -> None:
-    async def test() -> None:
-        alice, bob = Party(options=options(coturn, transport)), Party()
-        await connect(alice, bob)
-        assert alice.warnings == []
-        assert alice.connections[0].local.type is CandidateType.RELAY
-        assert bob.connections[0].remote.address == alice.connections[0].local.address
-        await talk(alice, bob)
-        await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+async def test_a_call_goes_through_a_relay(coturn: Coturn, transport: str) -> None:
+    alice, bob = Party(options=options(coturn, transport)), Party()
+    await connect(alice, bob)
+    assert alice.warnings == []
+    assert alice.connections[0].local.type is CandidateType.RELAY
+    assert bob.connections[0].remote.address == alice.connections[0].local.address
+    await talk(alice, bob)
+    await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_relay_is_given_back_at_the_end(coturn: Coturn, transport: str) -> None:
-    async def test() -> None:
-        party = Party(options=options(coturn, transport))
-        local = await party.transport.gather()
-        assert party.warnings == []
-        assert [each.type for each in local.candidates] == [CandidateType.RELAY]
-        before = coturn.allocations_ended()
-        await party.transport.close()
-        assert coturn.allocations_ended() == before + 1
-
-    run(test())
+async def test_a_relay_is_given_back_at_the_end(coturn: Coturn, transport: str) -> None:
+    party = Party(options=options(coturn, transport))
+    local = await party.transport.gather()
+    assert party.warnings == []
+    assert [each.type for each in local.candidates] == [CandidateType.RELAY]
+    before = coturn.allocations_ended()
+    await party.transport.close()
+    assert coturn.allocations_ended() == before + 1
 
 
-def test_a_relay_too_many_is_refused_with_the_reason(victim: Coturn) -> None:
-    async def test() -> None:
-        first, second = (Party(options=options(victim, "udp")) for _ in range(2))
-        assert (await first.transport.gather()).candidates
-        assert not (await second.transport.gather()).candidates
-        assert second.warnings == [
-            f"{victim.uri('udp')} cannot be used: this user has reached its limit of relays"
-        ]
-        await asyncio.gather(first.transport.close(), second.transport.close())
-
-    run(test())
+async def test_a_relay_too_many_is_refused_with_the_reason(victim: Coturn) -> None:
+    first, second = (Party(options=options(victim, "udp")) for _ in range(2))
+    assert (await first.transport.gather()).candidates
+    assert not (await second.transport.gather()).candidates
+    assert second.warnings == [
+        f"{victim.uri('udp')} cannot be used: this user has reached its limit of relays"
+    ]
+    await asyncio.gather(first.transport.close(), second.transport.close())
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -144,86 +135,68 @@ def test_a_relay_too_many_is_refused_with_the_reason(victim: Coturn) -> None:
         (None, "it requires a user name and password, and none are set"),
     ],
 )
-def test_credentials_must_be_right(
+async def test_credentials_must_be_right(
     coturn: Coturn, transport: str, password: str | None, reason: str
 ) -> None:
-    async def test() -> None:
-        party = Party(options=options(coturn, transport, password))
-        local = await party.transport.gather()
-        assert local.candidates == ()
-        assert party.warnings == [f"{coturn.uri(transport)} cannot be used: {reason}"]
-        await party.transport.close()
-
-    run(test())
+    party = Party(options=options(coturn, transport, password))
+    local = await party.transport.gather()
+    assert local.candidates == ()
+    assert party.warnings == [f"{coturn.uri(transport)} cannot be used: {reason}"]
+    await party.transport.close()
 
 
-def test_an_unknown_authority_is_not_trusted(coturn: Coturn) -> None:
-    async def test() -> None:
-        party = Party(options=options(coturn, "tls", trusted=False))
-        await party.transport.gather()
-        assert "its certificate is not trusted" in party.warnings[0]
-        await party.transport.close()
-
-    run(test())
+async def test_an_unknown_authority_is_not_trusted(coturn: Coturn) -> None:
+    party = Party(options=options(coturn, "tls", trusted=False))
+    await party.transport.gather()
+    assert "its certificate is not trusted" in party.warnings[0]
+    await party.transport.close()
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_dead_server_does_not_stop_a_call_that_has_other_ways(
+async def test_a_dead_server_does_not_stop_a_call_that_has_other_ways(
     victim: Coturn, transport: str
 ) -> None:
-    async def test() -> None:
-        chosen = options(victim, transport, relay_only=False)
-        chosen.gathering_timeout = 0.3
-        victim.freeze()
-        alice, bob = Party(options=chosen), Party()
-        await connect(alice, bob)
-        assert alice.warnings == [
-            f"{victim.uri(transport)} cannot be used: it did not answer in time"
-        ]
-        await talk(alice, bob)
-        await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+    chosen = options(victim, transport, relay_only=False)
+    chosen.gathering_timeout = 0.3
+    victim.freeze()
+    alice, bob = Party(options=chosen), Party()
+    await connect(alice, bob)
+    assert alice.warnings == [f"{victim.uri(transport)} cannot be used: it did not answer in time"]
+    await talk(alice, bob)
+    await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
-def test_a_server_that_dies_in_the_middle_is_noticed_at_once(
+async def test_a_server_that_dies_in_the_middle_is_noticed_at_once(
     victim: Coturn, transport: str
 ) -> None:
-    async def test() -> None:
-        alice, bob = Party(options=options(victim, transport)), Party()
-        await connect(alice, bob)
-        await talk(alice, bob)
-        victim.kill()
-        await asyncio.sleep(0.5)
-        assert [loss.reason for loss in alice.losses] == ["the TURN server's allocation has ended"]
-        await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+    alice, bob = Party(options=options(victim, transport)), Party()
+    await connect(alice, bob)
+    await talk(alice, bob)
+    victim.kill()
+    await asyncio.sleep(0.5)
+    assert [loss.reason for loss in alice.losses] == ["the TURN server's allocation has ended"]
+    await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_call_can_be_closed_while_its_server_is_dead(victim: Coturn, transport: str) -> None:
-    async def test() -> None:
-        alice, bob = Party(options=options(victim, transport)), Party()
-        await connect(alice, bob)
-        victim.freeze()
-        await asyncio.gather(alice.transport.close(), bob.transport.close())
-        await asyncio.sleep(0)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
+async def test_a_call_can_be_closed_while_its_server_is_dead(
+    victim: Coturn, transport: str
+) -> None:
+    alice, bob = Party(options=options(victim, transport)), Party()
+    await connect(alice, bob)
+    victim.freeze()
+    await asyncio.gather(alice.transport.close(), bob.transport.close())
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    run(test())
 
-
-def test_it_answers_stun_as_well(coturn: Coturn) -> None:
-    async def test() -> None:
-        party = Party(options=IceServers(servers=(IceServer.parse(coturn.stun_uri),)))
-        local = await party.transport.gather()
-        assert party.warnings == []
-        assert {each.type for each in local.candidates} == {CandidateType.HOST}  # no NAT here
-        await party.transport.close()
-
-    run(test())
+async def test_it_answers_stun_as_well(coturn: Coturn) -> None:
+    party = Party(options=IceServers(servers=(IceServer.parse(coturn.stun_uri),)))
+    local = await party.transport.gather()
+    assert party.warnings == []
+    assert {each.type for each in local.candidates} == {CandidateType.HOST}  # no NAT here
+    await party.transport.close()
 
 
 def over_dtls(server: Coturn, *, trusted: bool = True, uri: str = "") -> IceServers:
@@ -236,20 +209,17 @@ def over_dtls(server: Coturn, *, trusted: bool = True, uri: str = "") -> IceServ
     )
 
 
-def test_it_answers_stun_over_dtls_from_the_socket_of_the_media(coturn: Coturn) -> None:
-    async def test() -> None:
-        found = await probe_servers(over_dtls(coturn))
-        assert [each.fault for each in found] == [None]
-        (mapping,) = found[0].mappings
-        assert mapping.seen == mapping.own, "there is no NAT here"
-        assert mapping.server == ("127.0.0.1", coturn.tls_port)
-        alice, bob = Party(options=over_dtls(coturn)), Party()
-        await connect(alice, bob)
-        assert alice.warnings == []
-        await talk(alice, bob)
-        await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+async def test_it_answers_stun_over_dtls_from_the_socket_of_the_media(coturn: Coturn) -> None:
+    found = await probe_servers(over_dtls(coturn))
+    assert [each.fault for each in found] == [None]
+    (mapping,) = found[0].mappings
+    assert mapping.seen == mapping.own, "there is no NAT here"
+    assert mapping.server == ("127.0.0.1", coturn.tls_port)
+    alice, bob = Party(options=over_dtls(coturn)), Party()
+    await connect(alice, bob)
+    assert alice.warnings == []
+    await talk(alice, bob)
+    await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
 @pytest.mark.parametrize(
@@ -260,7 +230,7 @@ def test_it_answers_stun_over_dtls_from_the_socket_of_the_media(coturn: Coturn) 
         (True, "other.example", "its certificate has no subjectAltName that matches its name"),
     ],
 )
-def test_the_certificate_must_be_trusted_and_for_that_host(
+async def test_the_certificate_must_be_trusted_and_for_that_host(
     coturn: Coturn,
     monkeypatch: pytest.MonkeyPatch,
     trusted: bool,
@@ -272,14 +242,11 @@ def test_the_certificate_must_be_trusted_and_for_that_host(
 
     monkeypatch.setattr(gathering, "resolve", resolve)
 
-    async def test() -> None:
-        chosen = over_dtls(coturn, trusted=trusted, uri=f"stuns:{host}:{coturn.tls_port}")
-        party = Party(options=chosen)
-        await party.transport.gather()
-        if reason is None:
-            assert party.warnings == []
-        else:
-            assert reason in party.warnings[0]
-        await party.transport.close()
-
-    run(test())
+    chosen = over_dtls(coturn, trusted=trusted, uri=f"stuns:{host}:{coturn.tls_port}")
+    party = Party(options=chosen)
+    await party.transport.gather()
+    if reason is None:
+        assert party.warnings == []
+    else:
+        assert reason in party.warnings[0]
+    await party.transport.close()

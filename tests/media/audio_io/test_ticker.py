@@ -8,8 +8,9 @@ import pytest
 
 from sipcli.media.audio_io.ticker import MAX_CATCH_UP, Ticker
 from sipcli.media.pcm import FRAME_S
-from tests.media.session.ends import virtual
-from tests.media.virtual_time import VirtualTimeLoop, now
+from tests.event_loop import VirtualTimeLoop, now
+
+pytestmark = pytest.mark.virtual_time
 
 
 def hold_up(seconds: float) -> None:
@@ -19,7 +20,6 @@ def hold_up(seconds: float) -> None:
     loop.now += seconds
 
 
-@virtual
 async def test_it_neither_drifts_nor_bursts() -> None:
     ticks: list[float] = []
     ticker = Ticker(ticks.append)
@@ -35,7 +35,6 @@ async def test_it_neither_drifts_nor_bursts() -> None:
     assert ticker.skipped == 0
 
 
-@virtual
 async def test_a_hiccup_is_made_up_for_at_once() -> None:
     ticks: list[float] = []
     ticker = Ticker(ticks.append)
@@ -49,7 +48,6 @@ async def test_a_hiccup_is_made_up_for_at_once() -> None:
     assert len(ticks) - before == pytest.approx((0.1 + 3.5 * FRAME_S) / FRAME_S, abs=1)
 
 
-@virtual
 async def test_a_sleep_is_skipped() -> None:
     ticks: list[float] = []
     skipped: list[int] = []
@@ -65,7 +63,6 @@ async def test_a_sleep_is_skipped() -> None:
     assert len(ticks) - before <= 0.1 / FRAME_S + 2
 
 
-@virtual
 async def test_a_tick_may_be_the_last() -> None:
     ticks: list[float] = []
 
@@ -79,7 +76,6 @@ async def test_a_tick_may_be_the_last() -> None:
     assert len(ticks) == 1
 
 
-@virtual
 async def test_starting_twice_is_starting_once() -> None:
     ticks: list[float] = []
     ticker = Ticker(ticks.append)
@@ -90,7 +86,6 @@ async def test_starting_twice_is_starting_once() -> None:
     assert len(ticks) == 3
 
 
-@virtual
 async def test_what_came_during_a_hiccup_is_read_before_the_frame_it_is_for() -> None:
     """A loop reads one datagram of a socket at a time: as many frames later, all are read."""
     loop = asyncio.get_running_loop()

@@ -1,12 +1,12 @@
 """Two media sessions that talk to each other over loopback, with the core left out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TypeVar
 
 import numpy as np
+import pytest
 
 from sipcli.catalog.codecs import CODECS
 from sipcli.media.events import MediaConnected, MediaEvent
@@ -16,20 +16,9 @@ from sipcli.media.session.media_session import MediaSession
 from sipcli.sdp.description import Direction
 from sipcli.sdp.negotiated import NegotiatedMedia
 from tests.core.factories import settings
-from tests.media.virtual_time import run
 
 T = TypeVar("T", bound=MediaEvent)
-P = ParamSpec("P")
-
-
-def virtual(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """A test that waits in virtual time, and leaves no task behind."""
-
-    @wraps(test)
-    def in_virtual_time(*args: P.args, **kwargs: P.kwargs) -> None:
-        run(test(*args, **kwargs))
-
-    return in_virtual_time
+virtual = pytest.mark.virtual_time
 
 
 def media_config(*codecs: str) -> MediaConfig:

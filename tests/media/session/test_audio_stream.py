@@ -14,15 +14,16 @@ from sipcli.media.session.audio_stream import AudioStream
 from sipcli.media.session.outbound import OutboundAudio
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.description import Direction
-from tests.media.session.ends import connected, ends, media_config, virtual
-from tests.media.virtual_time import VirtualTimeLoop, now
+from tests.event_loop import VirtualTimeLoop, now
+from tests.media.session.ends import connected, ends, media_config
+
+pytestmark = pytest.mark.virtual_time
 
 LOSS = 10
 """One packet of so many is lost, another one comes twice."""
 
 
 @pytest.mark.parametrize("codec", ["opus", "g722", "pcmu"])
-@virtual
 async def test_loss_is_counted_and_hardly_heard(
     codec: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,7 +48,6 @@ async def test_loss_is_counted_and_hardly_heard(
         assert silent < 0.03 * 6 / 0.02
 
 
-@virtual
 async def test_what_is_lost_in_a_row_comes_again_once_it_was_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -85,7 +85,6 @@ def reporting(stream: AudioStream) -> Reporting:
     return stream.reporting
 
 
-@virtual
 async def test_a_stall_leaves_no_lag_between_what_is_sent_and_when(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -115,7 +114,6 @@ async def test_a_stall_leaves_no_lag_between_what_is_sent_and_when(
     assert all((b - a) & 0xFFFF_FFFF > 0 for (_, a), (_, b) in pairwise(sent))
 
 
-@virtual
 async def test_metrics_go_to_those_alone_who_asked_for_them() -> None:
     async with ends() as (alice, bob):
         offer = await alice.session.offer(Direction.SENDRECV)
@@ -127,7 +125,6 @@ async def test_metrics_go_to_those_alone_who_asked_for_them() -> None:
         assert alice.session.remote_metrics is None
 
 
-@virtual
 async def test_what_metrics_tell_is_heeded_before_the_report_that_comes_with_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from sipcli.media.events import MediaConnected
 from sipcli.sdp.description import Direction
-from tests.media.session.ends import connected, media_config, virtual
+from tests.media.session.ends import connected, media_config
+
+pytestmark = pytest.mark.virtual_time
 
 
 @pytest.mark.parametrize("name", ["sha-384", "sha-512"])
-@virtual
 async def test_media_go_on_where_a_later_offer_names_the_certificate_by_another_hash(
     name: str,
 ) -> None:

@@ -10,9 +10,11 @@ from sipcli.errors import Phase
 from sipcli.media.events import MediaConnected, MediaFailed, MediaLost, MediaWarned
 from sipcli.media.session.media_session import NotAcceptable
 from sipcli.sdp.description import Direction
-from tests.media.session.ends import End, connected, ends, exchange, media_config, virtual
-from tests.media.virtual_time import now
+from tests.event_loop import now
+from tests.media.session.ends import End, connected, ends, exchange, media_config
 from tests.open_files import open_files
+
+pytestmark = pytest.mark.virtual_time
 
 
 def with_ice(description: bytes, ufrag: bytes, pwd: bytes) -> bytes:
@@ -31,7 +33,6 @@ def ufrag_of(description: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("codec", ["opus", "g722", "pcmu", "pcma"])
-@virtual
 async def test_both_ends_hear_each_other(codec: str) -> None:
     equipment = media_config(codec)
     async with connected(media_config(codec), equipment) as (alice, bob):
@@ -43,7 +44,6 @@ async def test_both_ends_hear_each_other(codec: str) -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_a_late_offer_works_like_any_other() -> None:
     async with ends() as (alice, bob):
         await bob.session.prepare()
@@ -52,7 +52,6 @@ async def test_a_late_offer_works_like_any_other() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_an_early_answer_opens_the_way_and_the_final_one_leaves_it() -> None:
     async with ends() as (alice, bob):
         bob.session.receive_offer(await alice.session.offer(Direction.SENDRECV))
@@ -66,7 +65,6 @@ async def test_an_early_answer_opens_the_way_and_the_final_one_leaves_it() -> No
         assert len([e for e in alice.events if isinstance(e, MediaConnected)]) == 1
 
 
-@virtual
 async def test_a_final_answer_from_elsewhere_than_the_early_one_takes_its_place() -> None:
     async with ends() as (alice, bob), ends() as (carol, _):
         offer = await alice.session.offer(Direction.SENDRECV)
@@ -81,7 +79,6 @@ async def test_a_final_answer_from_elsewhere_than_the_early_one_takes_its_place(
 
 
 @pytest.mark.parametrize("offer", [b"", b"v=0", b"\xff" * 100, b"v=0\r\nm=audio 9 RTP/AVP 0\r\n"])
-@virtual
 async def test_what_cannot_become_a_call_is_not_acceptable(offer: bytes) -> None:
     async with ends() as (alice, _):
         with pytest.raises(NotAcceptable):
@@ -91,7 +88,6 @@ async def test_what_cannot_become_a_call_is_not_acceptable(offer: bytes) -> None
             alice.session.receive_answer(offer)
 
 
-@virtual
 async def test_nobody_hears_another_certificate_than_the_one_announced() -> None:
     async with ends() as (alice, bob):
         bob.session.receive_offer(await alice.session.offer(Direction.SENDRECV))
@@ -107,7 +103,6 @@ async def test_nobody_hears_another_certificate_than_the_one_announced() -> None
 # Changes
 
 
-@virtual
 async def test_hold_silences_the_far_end_and_resume_brings_it_back() -> None:
     async with connected() as (alice, bob):
         await exchange(alice, bob, Direction.SENDONLY)
@@ -117,7 +112,6 @@ async def test_hold_silences_the_far_end_and_resume_brings_it_back() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_an_ice_restart_changes_the_way_and_keeps_the_sound() -> None:
     async with connected() as (alice, bob):
         await exchange(alice, bob, restart=True)
@@ -127,7 +121,6 @@ async def test_an_ice_restart_changes_the_way_and_keeps_the_sound() -> None:
 
 
 @pytest.mark.parametrize(("arrives_after", "begins_after"), [(0.5, 0.8), (None, 2.3)])
-@virtual
 async def test_who_answers_a_restart_checks_nothing_before_the_answer_has_arrived(
     arrives_after: float | None, begins_after: float
 ) -> None:
@@ -141,7 +134,6 @@ async def test_who_answers_a_restart_checks_nothing_before_the_answer_has_arrive
         assert now() - answered == pytest.approx(begins_after, abs=0.1)
 
 
-@virtual
 async def test_a_restart_that_another_overtakes_gives_up_for_it() -> None:
     async with connected() as (alice, bob):
         for _ in range(4):
@@ -151,7 +143,6 @@ async def test_a_restart_that_another_overtakes_gives_up_for_it() -> None:
         assert not [e for e in alice.events + bob.events if isinstance(e, MediaFailed)]
 
 
-@virtual
 async def test_an_offer_from_elsewhere_replaces_a_way_that_was_not_found_yet() -> None:
     equipment = media_config()
     async with ends(equipment) as (gone, bob), ends(equipment) as (alice, _):
@@ -163,7 +154,6 @@ async def test_an_offer_from_elsewhere_replaces_a_way_that_was_not_found_yet() -
         assert not [e for e in bob.events if isinstance(e, MediaFailed)]
 
 
-@virtual
 async def test_after_a_rollback_the_next_offer_is_no_restart() -> None:
     async with connected() as (alice, bob):
         before = ufrag_of(await alice.session.offer(Direction.SENDRECV))
@@ -176,7 +166,6 @@ async def test_after_a_rollback_the_next_offer_is_no_restart() -> None:
         assert len([e for e in bob.events if isinstance(e, MediaConnected)]) == 1
 
 
-@virtual
 async def test_an_offer_rolled_back_leaves_what_was_agreed() -> None:
     async with connected() as (alice, bob):
         bob.session.receive_offer(await alice.session.offer(Direction.SENDONLY))
@@ -187,7 +176,6 @@ async def test_an_offer_rolled_back_leaves_what_was_agreed() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_an_answer_that_leads_nowhere_leaves_the_way_that_works() -> None:
     async with connected() as (alice, bob):
         bob.session.receive_offer(await alice.session.offer(Direction.SENDRECV))
@@ -202,7 +190,6 @@ async def test_an_answer_that_leads_nowhere_leaves_the_way_that_works() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_an_answer_of_somebody_else_that_leads_nowhere_is_a_loss() -> None:
     async with connected() as (alice, _), ends() as (carol, _):
         carol.session.receive_offer(await alice.session.offer(Direction.SENDRECV))
@@ -216,7 +203,6 @@ async def test_an_answer_of_somebody_else_that_leads_nowhere_is_a_loss() -> None
 
 
 @pytest.mark.parametrize("restart", [False, True])
-@virtual
 async def test_an_answer_of_somebody_else_takes_over_the_far_side(restart: bool) -> None:
     async with connected() as (alice, bob), ends() as (carol, _):
         await bob.hears()
@@ -232,7 +218,6 @@ async def test_an_answer_of_somebody_else_takes_over_the_far_side(restart: bool)
         assert after.packets_sent > before.packets_sent > 0
 
 
-@virtual
 async def test_a_restart_that_the_answer_ignores_leaves_the_old_way() -> None:
     async with connected() as (alice, bob):
         await alice.session.offer(Direction.SENDRECV, restart=True)
@@ -243,7 +228,6 @@ async def test_a_restart_that_the_answer_ignores_leaves_the_old_way() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_somebody_else_may_take_over_the_far_side() -> None:
     async with connected() as (alice, bob), ends() as (carol, _):
         offer = await carol.session.offer(Direction.SENDRECV)
@@ -254,7 +238,6 @@ async def test_somebody_else_may_take_over_the_far_side() -> None:
         assert not [e for e in bob.events if isinstance(e, MediaFailed)]
 
 
-@virtual
 async def test_the_codec_may_change_in_a_call() -> None:
     async with connected(media_config("opus", "pcmu"), media_config("opus", "pcmu")) as (
         alice,
@@ -271,7 +254,6 @@ async def test_the_codec_may_change_in_a_call() -> None:
 # Sound
 
 
-@virtual
 async def test_what_is_muted_is_not_heard() -> None:
     async with connected() as (alice, bob):
         await bob.hears()
@@ -284,7 +266,6 @@ async def test_what_is_muted_is_not_heard() -> None:
         await bob.hears()
 
 
-@virtual
 async def test_digits_go_in_the_stream_unless_the_far_end_holds_us() -> None:
     async with connected() as (alice, bob):
         assert alice.session.send_digits(("1",))
@@ -292,7 +273,6 @@ async def test_digits_go_in_the_stream_unless_the_far_end_holds_us() -> None:
         assert not alice.session.send_digits(("1",))
 
 
-@virtual
 async def test_no_digits_go_anywhere_before_there_are_media() -> None:
     async with ends() as (alice, _):
         assert not alice.session.send_digits(("1",))
@@ -301,14 +281,12 @@ async def test_no_digits_go_anywhere_before_there_are_media() -> None:
 # The end
 
 
-@virtual
 async def test_the_far_end_that_closes_is_told_apart_from_one_that_vanishes() -> None:
     async with connected() as (alice, bob):
         await bob.session.close()
         assert (await alice.event(MediaLost)).closed
 
 
-@virtual
 async def test_nothing_is_told_after_the_end() -> None:
     async with connected() as (alice, bob):
         await alice.session.close()
@@ -333,7 +311,6 @@ async def close_after(stage: int) -> None:
 
 
 @pytest.mark.parametrize("stage", range(10))
-@virtual
 async def test_it_can_be_closed_at_any_stage(stage: int) -> None:
     before = asyncio.all_tasks()
     begun = asyncio.get_running_loop().time()
@@ -343,7 +320,6 @@ async def test_it_can_be_closed_at_any_stage(stage: int) -> None:
     assert asyncio.all_tasks() <= before
 
 
-@virtual
 async def test_nothing_is_left_behind_by_many_sessions() -> None:
     await close_after(9)  # what is made once for all
     tasks, threads = len(asyncio.all_tasks()), threading.active_count()
@@ -358,7 +334,6 @@ async def test_nothing_is_left_behind_by_many_sessions() -> None:
     assert open_files() == files
 
 
-@virtual
 async def test_closing_twice_is_closing_once() -> None:
     end = End()
     await asyncio.gather(end.session.close(), end.session.close())

@@ -11,8 +11,10 @@ from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc import ice
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.sdp.description import Direction
-from tests.media.session.ends import End, connected, exchange, virtual
-from tests.media.virtual_time import VirtualTimeLoop, now
+from tests.event_loop import VirtualTimeLoop, now
+from tests.media.session.ends import End, connected, exchange
+
+pytestmark = pytest.mark.virtual_time
 
 
 class Line:
@@ -29,7 +31,6 @@ class Line:
         )
 
 
-@virtual
 async def test_silence_is_told_once_and_in_time() -> None:
     line = Line()
     line.watch.restart()
@@ -42,7 +43,6 @@ async def test_silence_is_told_once_and_in_time() -> None:
     line.watch.stop()
 
 
-@virtual
 async def test_silence_is_told_once_whatever_comes_later() -> None:
     """A recorder that clicks now and then is not worth a warning each time."""
     line = Line()
@@ -55,7 +55,6 @@ async def test_silence_is_told_once_whatever_comes_later() -> None:
     line.watch.stop()
 
 
-@virtual
 async def test_what_we_sleep_through_is_nobodys_silence() -> None:
     line = Line()
     line.watch.restart()
@@ -68,7 +67,6 @@ async def test_what_we_sleep_through_is_nobodys_silence() -> None:
     line.watch.stop()
 
 
-@virtual
 async def test_silence_on_hold_is_held_against_nobody() -> None:
     line = Line()
     line.watch.restart()
@@ -82,7 +80,6 @@ async def test_silence_on_hold_is_held_against_nobody() -> None:
     line.watch.stop()
 
 
-@virtual
 async def test_a_restart_gives_the_far_end_the_whole_time_again() -> None:
     line = Line()
     line.watch.restart()
@@ -93,7 +90,6 @@ async def test_a_restart_gives_the_far_end_the_whole_time_again() -> None:
     line.watch.stop()
 
 
-@virtual
 async def test_nothing_is_told_once_stopped() -> None:
     line = Line()
     line.watch.restart()
@@ -116,7 +112,6 @@ def told_silence(end: End) -> list[str]:
     return [text for text in warnings if "no audio has arrived" in text]
 
 
-@virtual
 @pytest.mark.usefixtures("nothing_arrives")
 async def test_a_far_end_that_sends_nothing_is_there_as_long_as_it_answers_checks() -> None:
     """A recorder, a parking place, a voice mailbox: liveness is consent (RFC 7675)."""
@@ -126,7 +121,6 @@ async def test_a_far_end_that_sends_nothing_is_there_as_long_as_it_answers_check
         assert len(told_silence(alice)) == len(told_silence(bob)) == 1
 
 
-@virtual
 @pytest.mark.usefixtures("nothing_arrives")
 async def test_a_far_end_that_answers_no_check_either_is_lost_and_not_called_silent(
     monkeypatch: pytest.MonkeyPatch,
@@ -140,7 +134,6 @@ async def test_a_far_end_that_answers_no_check_either_is_lost_and_not_called_sil
         assert told_silence(alice) == told_silence(bob) == []
 
 
-@virtual
 @pytest.mark.usefixtures("nothing_arrives")
 async def test_a_far_end_that_answers_again_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     async with connected() as (alice, _):
@@ -150,7 +143,6 @@ async def test_a_far_end_that_answers_again_is_back(monkeypatch: pytest.MonkeyPa
         await alice.event(MediaBack)
 
 
-@virtual
 @pytest.mark.usefixtures("nothing_arrives")
 async def test_a_call_on_hold_is_neither_lost_nor_silent() -> None:
     async with connected() as (alice, bob):
@@ -160,7 +152,6 @@ async def test_a_call_on_hold_is_neither_lost_nor_silent() -> None:
         assert told_silence(alice) == told_silence(bob) == []
 
 
-@virtual
 async def test_a_machine_whose_address_has_gone_knows_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -14,11 +14,12 @@ from sipcli.media.rtp.rtcp import parse as parse_rtcp
 from sipcli.media.session.audio_stream import MAX_COLLISIONS
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.sdp.rtp_sources import MidExtension
-from tests.media.session.ends import connected, exchange, virtual
-from tests.media.virtual_time import now
+from tests.event_loop import now
+from tests.media.session.ends import connected, exchange
+
+pytestmark = pytest.mark.virtual_time
 
 
-@virtual
 async def test_packets_are_as_the_description_announces_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -91,7 +92,6 @@ class Sent:
         monkeypatch.setattr(MediaTransport, "send_rtcp", rtcp)
 
 
-@virtual
 async def test_an_offer_with_our_ssrc_is_answered_with_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -108,7 +108,6 @@ async def test_an_offer_with_our_ssrc_is_answered_with_another(
 
 
 @pytest.mark.parametrize("seen_in", ["RTP", "RTCP"])
-@virtual
 async def test_our_ssrc_changes_where_the_far_end_has_it_too(
     monkeypatch: pytest.MonkeyPatch, seen_in: str
 ) -> None:
@@ -138,7 +137,6 @@ async def test_our_ssrc_changes_where_the_far_end_has_it_too(
         assert bob.agreed.sources == (new,)
 
 
-@virtual
 async def test_a_far_end_that_takes_each_ssrc_of_ours_moves_us_a_few_times_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,9 +2,9 @@
 
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sdp.transport import Candidate
+from tests.event_loop import now
 from tests.media.transport.fake_servers import FakeStun
 from tests.media.transport.transport_pair import Party
-from tests.media.virtual_time import now
 
 NAT = ("198.51.100.7", 40000)
 

@@ -6,8 +6,10 @@ from typing import cast
 import pytest
 
 from sipcli.media.webrtc.consent import Consent
+from tests.event_loop import VirtualTimeLoop, now
 from tests.media.transport.transport_pair import Party, connected, exchange, rtp
-from tests.media.virtual_time import VirtualTimeLoop, now, run
+
+pytestmark = pytest.mark.virtual_time
 
 
 def vanish(party: Party) -> None:
@@ -17,41 +19,32 @@ def vanish(party: Party) -> None:
 
 
 @pytest.mark.parametrize("quiet", [0.0, 1.0, 7.3, 300.0])
-def test_a_peer_that_vanishes_is_noticed_within_10_s(quiet: float) -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            await asyncio.sleep(quiet)
-            assert alice.losses == []
-            vanish(bob)
-            await asyncio.sleep(2)
-            assert alice.losses == []
-            await asyncio.sleep(8.1)
-            assert [loss.closed for loss in alice.losses] == [False]
-
-    run(test())
+async def test_a_peer_that_vanishes_is_noticed_within_10_s(quiet: float) -> None:
+    async with connected() as (alice, bob):
+        await asyncio.sleep(quiet)
+        assert alice.losses == []
+        vanish(bob)
+        await asyncio.sleep(2)
+        assert alice.losses == []
+        await asyncio.sleep(8.1)
+        assert [loss.closed for loss in alice.losses] == [False]
 
 
-def test_a_quiet_peer_is_not_gone() -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            await asyncio.sleep(600)
-            assert alice.losses == bob.losses == []
-            assert now() - (alice.transport.last_consent or 0.0) < 7
-            await exchange(alice, bob)
-
-    run(test())
+async def test_a_quiet_peer_is_not_gone() -> None:
+    async with connected() as (alice, bob):
+        await asyncio.sleep(600)
+        assert alice.losses == bob.losses == []
+        assert now() - (alice.transport.last_consent or 0.0) < 7
+        await exchange(alice, bob)
 
 
-def test_the_time_of_the_last_packet_is_known() -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            await asyncio.sleep(5)
-            assert now() - alice.transport.last_received == pytest.approx(5)
-            bob.transport.send_rtp(rtp())
-            await asyncio.sleep(1)
-            assert now() - alice.transport.last_received == pytest.approx(1, abs=0.01)
-
-    run(test())
+async def test_the_time_of_the_last_packet_is_known() -> None:
+    async with connected() as (alice, bob):
+        await asyncio.sleep(5)
+        assert now() - alice.transport.last_received == pytest.approx(5)
+        bob.transport.send_rtp(rtp())
+        await asyncio.sleep(1)
+        assert now() - alice.transport.last_received == pytest.approx(1, abs=0.01)
 
 
 class Peer:
@@ -88,140 +81,116 @@ class Peer:
         self.backs.append(now())
 
 
-def test_consent_expires_after_30_s_though_media_comes() -> None:
-    async def test() -> None:
-        peer = Peer(answers=False, media=True)
-        begin = now()
-        await peer.consent.expire()
-        assert 30 <= now() - begin < 32
-        assert peer.losses == [(now(), "the far end has answered no ICE check for 30 s")]
-
-    run(test())
+async def test_consent_expires_after_30_s_though_media_comes() -> None:
+    peer = Peer(answers=False, media=True)
+    begin = now()
+    await peer.consent.expire()
+    assert 30 <= now() - begin < 32
+    assert peer.losses == [(now(), "the far end has answered no ICE check for 30 s")]
 
 
-def test_a_loss_is_told_once_and_again_only_after_an_answer() -> None:
-    async def test() -> None:
-        peer = Peer(answers=False, media=False)
-        expiring = asyncio.create_task(peer.consent.expire())
-        await asyncio.sleep(20)
-        assert len(peer.losses) == 1
-        peer.answers = True
-        await asyncio.sleep(20)
-        assert (len(peer.losses), len(peer.backs)) == (1, 1)
-        peer.answers = False
-        await expiring
-        assert len(peer.losses) == 2
-
-    run(test())
+async def test_a_loss_is_told_once_and_again_only_after_an_answer() -> None:
+    peer = Peer(answers=False, media=False)
+    expiring = asyncio.create_task(peer.consent.expire())
+    await asyncio.sleep(20)
+    assert len(peer.losses) == 1
+    peer.answers = True
+    await asyncio.sleep(20)
+    assert (len(peer.losses), len(peer.backs)) == (1, 1)
+    peer.answers = False
+    await expiring
+    assert len(peer.losses) == 2
 
 
-def test_checks_come_every_5_s_or_so_and_never_in_a_hurry() -> None:
-    async def test() -> None:
-        peer = Peer(answers=True, media=True)
-        expiring = asyncio.create_task(peer.consent.expire())
-        await asyncio.sleep(1000)
-        assert 1000 / 6 <= peer.checks <= 1000 / 4
-        expiring.cancel()
-        await asyncio.gather(expiring, return_exceptions=True)
-
-    run(test())
+async def test_checks_come_every_5_s_or_so_and_never_in_a_hurry() -> None:
+    peer = Peer(answers=True, media=True)
+    expiring = asyncio.create_task(peer.consent.expire())
+    await asyncio.sleep(1000)
+    assert 1000 / 6 <= peer.checks <= 1000 / 4
+    expiring.cancel()
+    await asyncio.gather(expiring, return_exceptions=True)
 
 
-def test_a_peer_that_refuses_at_once_is_not_asked_all_the_time() -> None:
-    async def test() -> None:
-        asked = 0
+async def test_a_peer_that_refuses_at_once_is_not_asked_all_the_time() -> None:
+    asked = 0
 
-        async def refuse() -> bool:
-            nonlocal asked
-            asked += 1
-            return False
+    async def refuse() -> bool:
+        nonlocal asked
+        asked += 1
+        return False
 
-        await Consent(refuse, now, lambda _: None, lambda: None).expire()
-        assert asked <= 31
-
-    run(test())
+    await Consent(refuse, now, lambda _: None, lambda: None).expire()
+    assert asked <= 31
 
 
-def test_what_we_sleep_through_is_not_the_peers_silence() -> None:
+async def test_what_we_sleep_through_is_not_the_peers_silence() -> None:
     """It could not be asked, and what it sent is still to be read."""
 
-    async def test() -> None:
-        peer = Peer(answers=True, media=False)
-        expiring = asyncio.create_task(peer.consent.expire())
-        await asyncio.sleep(1)
-        for _ in range(3):
-            cast("VirtualTimeLoop", asyncio.get_running_loop()).now += 300
-            peer.answers = False
-            await asyncio.sleep(4)
-            assert peer.losses == []
-            peer.answers = True
-            await asyncio.sleep(10)
+    peer = Peer(answers=True, media=False)
+    expiring = asyncio.create_task(peer.consent.expire())
+    await asyncio.sleep(1)
+    for _ in range(3):
+        cast("VirtualTimeLoop", asyncio.get_running_loop()).now += 300
         peer.answers = False
-        begin = now()
-        await expiring
-        assert now() - begin >= 30 - 6
-        assert len(peer.losses) == 1
-
-    run(test())
-
-
-def test_a_doubt_is_cleared_up_at_once() -> None:
-    async def test() -> None:
-        peer = Peer(answers=True, media=True)
-        expiring = asyncio.create_task(peer.consent.expire())
-        await asyncio.sleep(1)
-        peer.consent.doubt()
-        await asyncio.sleep(0.1)
-        assert (peer.checks, peer.losses) == (1, [])
-        peer.answers = False
-        peer.consent.doubt()
-        begin = now()
-        await asyncio.sleep(2)
-        ((at, reason),) = peer.losses
-        assert at - begin == pytest.approx(1.5)
-        assert reason == "the far end no longer answers"
-        expiring.cancel()
-        await asyncio.gather(expiring, return_exceptions=True)
-
-    run(test())
+        await asyncio.sleep(4)
+        assert peer.losses == []
+        peer.answers = True
+        await asyncio.sleep(10)
+    peer.answers = False
+    begin = now()
+    await expiring
+    assert now() - begin >= 30 - 6
+    assert len(peer.losses) == 1
 
 
-def test_nothing_is_sent_once_consent_has_expired(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            agent = bob.transport._agent  # noqa: SLF001
-            monkeypatch.setattr(agent, "request_received", lambda *_: None)  # answers no check
-            for n in range(60):
-                alice.transport.send_rtp(rtp(n))
-                bob.transport.send_rtp(rtp(n))
-                await asyncio.sleep(1)
-            assert len(alice.rtp) == 60
-            assert 30 <= len(bob.rtp) < 34
-            assert [loss.reason for loss in alice.losses] == [
-                "the far end has answered no ICE check for 30 s"
-            ]
-            assert bob.losses == []
+async def test_a_doubt_is_cleared_up_at_once() -> None:
+    peer = Peer(answers=True, media=True)
+    expiring = asyncio.create_task(peer.consent.expire())
+    await asyncio.sleep(1)
+    peer.consent.doubt()
+    await asyncio.sleep(0.1)
+    assert (peer.checks, peer.losses) == (1, [])
+    peer.answers = False
+    peer.consent.doubt()
+    begin = now()
+    await asyncio.sleep(2)
+    ((at, reason),) = peer.losses
+    assert at - begin == pytest.approx(1.5)
+    assert reason == "the far end no longer answers"
+    expiring.cancel()
+    await asyncio.gather(expiring, return_exceptions=True)
 
-    run(test())
+
+async def test_nothing_is_sent_once_consent_has_expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with connected() as (alice, bob):
+        agent = bob.transport._agent  # noqa: SLF001
+        monkeypatch.setattr(agent, "request_received", lambda *_: None)  # answers no check
+        for n in range(60):
+            alice.transport.send_rtp(rtp(n))
+            bob.transport.send_rtp(rtp(n))
+            await asyncio.sleep(1)
+        assert len(alice.rtp) == 60
+        assert 30 <= len(bob.rtp) < 34
+        assert [loss.reason for loss in alice.losses] == [
+            "the far end has answered no ICE check for 30 s"
+        ]
+        assert bob.losses == []
 
 
-def test_expired_consent_does_not_come_back_with_a_nomination(
+async def test_expired_consent_does_not_come_back_with_a_nomination(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only an ICE restart may bring it back (RFC 7675 §5.1)."""
 
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            silent, agent = alice.transport._agent, bob.transport._agent  # noqa: SLF001
-            monkeypatch.setattr(silent, "request_received", lambda *_: None)
-            await asyncio.sleep(40)
-            pair = silent._nominated[1]  # noqa: SLF001
-            check = silent.build_request(pair, nominate=True)
-            check.add_message_integrity(agent.local_password.encode())
-            pair.protocol.send_stun(check, pair.remote_addr)
-            await asyncio.sleep(0.01)
-            bob.transport.send_rtp(rtp())
-            await asyncio.sleep(0.01)
-            assert alice.rtp == []
-
-    run(test())
+    async with connected() as (alice, bob):
+        silent, agent = alice.transport._agent, bob.transport._agent  # noqa: SLF001
+        monkeypatch.setattr(silent, "request_received", lambda *_: None)
+        await asyncio.sleep(40)
+        pair = silent._nominated[1]  # noqa: SLF001
+        check = silent.build_request(pair, nominate=True)
+        check.add_message_integrity(agent.local_password.encode())
+        pair.protocol.send_stun(check, pair.remote_addr)
+        await asyncio.sleep(0.01)
+        bob.transport.send_rtp(rtp())
+        await asyncio.sleep(0.01)
+        assert alice.rtp == []

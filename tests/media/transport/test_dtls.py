@@ -9,8 +9,10 @@ import pytest
 from sipcli.media.webrtc.dtls import Dtls
 from sipcli.media.webrtc.errors import DtlsFailed
 from sipcli.sdp.transport import DtlsRole
+from tests.event_loop import now
 from tests.media.transport.transport_pair import ALICE, BOB, rtp
-from tests.media.virtual_time import now, run
+
+pytestmark = pytest.mark.virtual_time
 
 Loses = Callable[[str, int], bool]
 """Whether the network loses the n-th datagram of `alice` or `bob`, from 0."""
@@ -47,16 +49,13 @@ class Network:
         await self.bob.close()
 
 
-def test_a_handshake_takes_two_round_trips_and_four_datagrams() -> None:
-    async def test() -> None:
-        network = Network(lambda *_: False)
-        begin = now()
-        await network.handshake()
-        assert now() - begin == pytest.approx(0.004)
-        assert network.sent == {"alice": 2, "bob": 2}
-        await network.close()
-
-    run(test())
+async def test_a_handshake_takes_two_round_trips_and_four_datagrams() -> None:
+    network = Network(lambda *_: False)
+    begin = now()
+    await network.handshake()
+    assert now() - begin == pytest.approx(0.004)
+    assert network.sent == {"alice": 2, "bob": 2}
+    await network.close()
 
 
 LOST = [
@@ -66,136 +65,109 @@ LOST = [
 
 
 @pytest.mark.parametrize("lost", LOST, ids=str)
-def test_lost_datagrams_are_sent_again_soon(lost: dict[str, tuple[int, ...]]) -> None:
+async def test_lost_datagrams_are_sent_again_soon(lost: dict[str, tuple[int, ...]]) -> None:
     """OpenSSL would wait one second after the first loss, and two more after the second."""
 
-    async def test() -> None:
-        network = Network(lambda sender, number: number in lost[sender])
-        begin = now()
-        await network.handshake()
-        assert now() - begin < 0.9
-        sealed = network.alice.derive_srtp().protect_rtp(rtp())
-        assert sealed is not None
-        assert network.bob.derive_srtp().unprotect(sealed) == (False, rtp())
-        await network.close()
-
-    run(test())
+    network = Network(lambda sender, number: number in lost[sender])
+    begin = now()
+    await network.handshake()
+    assert now() - begin < 0.9
+    sealed = network.alice.derive_srtp().protect_rtp(rtp())
+    assert sealed is not None
+    assert network.bob.derive_srtp().unprotect(sealed) == (False, rtp())
+    await network.close()
 
 
-def test_a_handshake_ends_though_every_second_datagram_is_lost() -> None:
-    async def test() -> None:
-        network = Network(lambda sender, number: number % 2 == (sender == "bob"))
-        await network.handshake()
-        await network.close()
-
-    run(test())
+async def test_a_handshake_ends_though_every_second_datagram_is_lost() -> None:
+    network = Network(lambda sender, number: number % 2 == (sender == "bob"))
+    await network.handshake()
+    await network.close()
 
 
-def test_nothing_is_sent_once_the_handshake_is_done() -> None:
-    async def test() -> None:
-        network = Network(lambda *_: False)
-        await network.handshake()
-        sent = dict(network.sent)
-        await asyncio.sleep(60)
-        assert network.sent == sent
-        await network.close()
-
-    run(test())
+async def test_nothing_is_sent_once_the_handshake_is_done() -> None:
+    network = Network(lambda *_: False)
+    await network.handshake()
+    sent = dict(network.sent)
+    await asyncio.sleep(60)
+    assert network.sent == sent
+    await network.close()
 
 
-def test_a_dead_peer_is_tried_a_bounded_number_of_times() -> None:
-    async def test() -> None:
-        network = Network(lambda *_: True)
-        begin = now()
-        with pytest.raises(DtlsFailed, match="did not answer"):
-            await network.alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint])
-        assert now() - begin == pytest.approx(8.0)
-        sent = network.sent["alice"]
-        assert 5 <= sent < 50
-        await asyncio.sleep(60)
-        assert network.sent["alice"] == sent
-        await network.close()
-
-    run(test())
+async def test_a_dead_peer_is_tried_a_bounded_number_of_times() -> None:
+    network = Network(lambda *_: True)
+    begin = now()
+    with pytest.raises(DtlsFailed, match="did not answer"):
+        await network.alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint])
+    assert now() - begin == pytest.approx(8.0)
+    sent = network.sent["alice"]
+    assert 5 <= sent < 50
+    await asyncio.sleep(60)
+    assert network.sent["alice"] == sent
+    await network.close()
 
 
-def test_a_peer_that_repeats_itself_gets_no_flood_for_it() -> None:
-    async def test() -> None:
-        sent: list[bytes] = []
-        alice = Dtls(ALICE, sent.append, lambda _: None)
-        shaking = asyncio.create_task(alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint]))
-        await asyncio.sleep(0)
-        for _ in range(1000):
-            alice.receive(b"\x16garbage" + bytes(100))
-        await asyncio.sleep(0.05)
-        assert len(sent) <= 3
-        with pytest.raises(DtlsFailed):
-            await shaking
-        await alice.close()
-
-    run(test())
+async def test_a_peer_that_repeats_itself_gets_no_flood_for_it() -> None:
+    sent: list[bytes] = []
+    alice = Dtls(ALICE, sent.append, lambda _: None)
+    shaking = asyncio.create_task(alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint]))
+    await asyncio.sleep(0)
+    for _ in range(1000):
+        alice.receive(b"\x16garbage" + bytes(100))
+    await asyncio.sleep(0.05)
+    assert len(sent) <= 3
+    with pytest.raises(DtlsFailed):
+        await shaking
+    await alice.close()
 
 
-def test_nor_does_one_that_repeats_its_last_flight_for_ever() -> None:
-    async def test() -> None:
-        to_alice: list[bytes] = []
-        network = Network(lambda *_: False)
-        receive = network.alice.receive
+async def test_nor_does_one_that_repeats_its_last_flight_for_ever() -> None:
+    to_alice: list[bytes] = []
+    network = Network(lambda *_: False)
+    receive = network.alice.receive
 
-        def note(data: bytes) -> None:
-            to_alice.append(data)
-            receive(data)
+    def note(data: bytes) -> None:
+        to_alice.append(data)
+        receive(data)
 
-        network.alice.receive = note  # type: ignore[method-assign]
-        await network.handshake()
-        before = network.sent["alice"]
-        for _ in range(1000):
-            receive(to_alice[-1])
-        await asyncio.sleep(1)
-        assert 1 <= network.sent["alice"] - before <= 4
-        await network.close()
-
-    run(test())
+    network.alice.receive = note  # type: ignore[method-assign]
+    await network.handshake()
+    before = network.sent["alice"]
+    for _ in range(1000):
+        receive(to_alice[-1])
+    await asyncio.sleep(1)
+    assert 1 <= network.sent["alice"] - before <= 4
+    await network.close()
 
 
-def test_a_peer_that_answers_half_is_told_from_one_that_does_not() -> None:
-    async def test() -> None:
-        network = Network(lambda sender, _: sender == "alice")
-        network.bob.receive(b"")
-        helper = Dtls(BOB, network.alice.receive, lambda _: None)
-        answering = asyncio.create_task(helper.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]))
-        with pytest.raises(DtlsFailed, match="did not finish within 8 s"):
-            await network.alice.handshake(DtlsRole.SERVER, [BOB.fingerprint])
-        await asyncio.gather(answering, return_exceptions=True)
-        await helper.close()
-        await network.close()
-
-    run(test())
+async def test_a_peer_that_answers_half_is_told_from_one_that_does_not() -> None:
+    network = Network(lambda sender, _: sender == "alice")
+    network.bob.receive(b"")
+    helper = Dtls(BOB, network.alice.receive, lambda _: None)
+    answering = asyncio.create_task(helper.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]))
+    with pytest.raises(DtlsFailed, match="did not finish within 8 s"):
+        await network.alice.handshake(DtlsRole.SERVER, [BOB.fingerprint])
+    await asyncio.gather(answering, return_exceptions=True)
+    await helper.close()
+    await network.close()
 
 
-def test_the_end_is_told_once() -> None:
-    async def test() -> None:
-        network = Network(lambda *_: False)
-        await network.handshake()
-        await network.alice.close()
-        await asyncio.sleep(1)
-        assert network.closed == ["bob"]
-        await network.bob.close()
-        await asyncio.sleep(1)
-        assert network.closed == ["bob"]
-
-    run(test())
+async def test_the_end_is_told_once() -> None:
+    network = Network(lambda *_: False)
+    await network.handshake()
+    await network.alice.close()
+    await asyncio.sleep(1)
+    assert network.closed == ["bob"]
+    await network.bob.close()
+    await asyncio.sleep(1)
+    assert network.closed == ["bob"]
 
 
-def test_both_being_clients_comes_to_nothing() -> None:
-    async def test() -> None:
-        network = Network(lambda *_: False)
-        outcomes = await asyncio.gather(
-            network.alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint]),
-            network.bob.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]),
-            return_exceptions=True,
-        )
-        assert all(isinstance(each, DtlsFailed) for each in outcomes)
-        await network.close()
-
-    run(test())
+async def test_both_being_clients_comes_to_nothing() -> None:
+    network = Network(lambda *_: False)
+    outcomes = await asyncio.gather(
+        network.alice.handshake(DtlsRole.CLIENT, [BOB.fingerprint]),
+        network.bob.handshake(DtlsRole.CLIENT, [ALICE.fingerprint]),
+        return_exceptions=True,
+    )
+    assert all(isinstance(each, DtlsFailed) for each in outcomes)
+    await network.close()

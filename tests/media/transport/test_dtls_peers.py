@@ -14,8 +14,10 @@ from OpenSSL import SSL
 from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate
 from sipcli.media.webrtc.errors import DtlsFailed, FingerprintMismatch
 from sipcli.sdp.transport import DtlsRole, Fingerprint
+from tests.event_loop import settle
 from tests.media.transport.transport_pair import ALICE, BOB, opposite, rtp
-from tests.media.virtual_time import run, settle
+
+pytestmark = pytest.mark.virtual_time
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -102,65 +104,50 @@ RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 @pytest.mark.parametrize("role", DtlsRole)
 @pytest.mark.parametrize("key", [EC_KEY, EC_384_KEY, RSA_KEY], ids=["P-256", "P-384", "RSA"])
 @pytest.mark.parametrize("srtp", ["SRTP_AES128_CM_SHA1_80", "SRTP_AEAD_AES_128_GCM"])
-def test_peers_with_all_kinds_of_certificates_are_met(
+async def test_peers_with_all_kinds_of_certificates_are_met(
     role: DtlsRole, key: PrivateKey, srtp: str
 ) -> None:
-    async def test() -> None:
-        peer = OpenSslPeer(opposite(role), key, srtp=srtp.encode())
+    peer = OpenSslPeer(opposite(role), key, srtp=srtp.encode())
+    await meet(peer, role)
+    assert peer.dtls.peer_fingerprint == peer.fingerprint
+    version, cipher, profile = peer.dtls.protection
+    assert (version, profile) == ("DTLSv1.2", srtp)
+    assert cipher.startswith("ECDHE-")
+    await peer.dtls.close()
+
+
+@pytest.mark.parametrize("role", DtlsRole)
+async def test_a_peer_without_srtp_is_refused(role: DtlsRole) -> None:
+    peer = OpenSslPeer(opposite(role), EC_KEY, srtp=b"")
+    with pytest.raises(DtlsFailed, match="no SRTP protection profile"):
         await meet(peer, role)
-        assert peer.dtls.peer_fingerprint == peer.fingerprint
-        version, cipher, profile = peer.dtls.protection
-        assert (version, profile) == ("DTLSv1.2", srtp)
-        assert cipher.startswith("ECDHE-")
-        await peer.dtls.close()
-
-    run(test())
+    await peer.dtls.close()
 
 
-@pytest.mark.parametrize("role", DtlsRole)
-def test_a_peer_without_srtp_is_refused(role: DtlsRole) -> None:
-    async def test() -> None:
-        peer = OpenSslPeer(opposite(role), EC_KEY, srtp=b"")
-        with pytest.raises(DtlsFailed, match="no SRTP protection profile"):
-            await meet(peer, role)
-        await peer.dtls.close()
-
-    run(test())
-
-
-def test_a_client_without_a_certificate_is_refused() -> None:
-    async def test() -> None:
-        peer = OpenSslPeer(DtlsRole.CLIENT, None)
-        with pytest.raises(DtlsFailed, match="shows no certificate"):
-            await meet(peer, DtlsRole.SERVER)
-        await peer.dtls.close()
-
-    run(test())
+async def test_a_client_without_a_certificate_is_refused() -> None:
+    peer = OpenSslPeer(DtlsRole.CLIENT, None)
+    with pytest.raises(DtlsFailed, match="shows no certificate"):
+        await meet(peer, DtlsRole.SERVER)
+    await peer.dtls.close()
 
 
 @pytest.mark.parametrize("role", DtlsRole)
-def test_a_peer_without_a_cipher_in_common_is_explained(role: DtlsRole) -> None:
-    async def test() -> None:
-        key = RSA_KEY if role is DtlsRole.CLIENT else EC_KEY
-        peer = OpenSslPeer(opposite(role), key, ciphers=b"AES128-GCM-SHA256")
-        with pytest.raises(DtlsFailed, match="no cipher"):
-            await meet(peer, role)
-        await peer.dtls.close()
-
-    run(test())
+async def test_a_peer_without_a_cipher_in_common_is_explained(role: DtlsRole) -> None:
+    key = RSA_KEY if role is DtlsRole.CLIENT else EC_KEY
+    peer = OpenSslPeer(opposite(role), key, ciphers=b"AES128-GCM-SHA256")
+    with pytest.raises(DtlsFailed, match="no cipher"):
+        await meet(peer, role)
+    await peer.dtls.close()
 
 
-def test_a_stranger_gets_no_keys_and_is_told() -> None:
-    async def test() -> None:
-        peer = OpenSslPeer(DtlsRole.SERVER, EC_KEY)
-        with pytest.raises(FingerprintMismatch, match=peer.fingerprint.value):
-            await peer.dtls.handshake(DtlsRole.CLIENT, [BOB.fingerprint])
-        await settle()
-        with pytest.raises(SSL.ZeroReturnError):
-            peer.connection.recv(100)
-        await peer.dtls.close()
-
-    run(test())
+async def test_a_stranger_gets_no_keys_and_is_told() -> None:
+    peer = OpenSslPeer(DtlsRole.SERVER, EC_KEY)
+    with pytest.raises(FingerprintMismatch, match=peer.fingerprint.value):
+        await peer.dtls.handshake(DtlsRole.CLIENT, [BOB.fingerprint])
+    await settle()
+    with pytest.raises(SSL.ZeroReturnError):
+        peer.connection.recv(100)
+    await peer.dtls.close()
 
 
 def test_certificates_differ_from_phone_to_phone() -> None:
@@ -180,38 +167,34 @@ def ask_for_renegotiation(peer: OpenSslPeer) -> None:
 
 
 @pytest.mark.parametrize("role", DtlsRole)
-def test_a_renegotiation_is_refused_in_the_handshake_and_the_keys_stay(role: DtlsRole) -> None:
-    async def test() -> None:
-        closed: list[str] = []
-        peer = OpenSslPeer(opposite(role), EC_KEY, on_closed=closed.append)
-        await meet(peer, role)
-        srtp, before = peer.dtls.derive_srtp(), peer.connection.get_peer_finished()
-        for _ in range(3):
-            ask_for_renegotiation(peer)
-            await settle()
-        assert peer.connection.get_peer_finished() == before, "no other handshake"
-        assert srtp.protect_rtp(rtp()) is not None
-        # OpenSSL ends the association where it is refused another handshake.
-        refusal = "it asked for new keys (renegotiation), which is refused"
-        assert closed == [f"the far end aborted the DTLS association: {refusal}"]
-        await peer.dtls.close()
-
-    run(test())
+async def test_a_renegotiation_is_refused_in_the_handshake_and_the_keys_stay(
+    role: DtlsRole,
+) -> None:
+    closed: list[str] = []
+    peer = OpenSslPeer(opposite(role), EC_KEY, on_closed=closed.append)
+    await meet(peer, role)
+    srtp, before = peer.dtls.derive_srtp(), peer.connection.get_peer_finished()
+    for _ in range(3):
+        ask_for_renegotiation(peer)
+        await settle()
+    assert peer.connection.get_peer_finished() == before, "no other handshake"
+    assert srtp.protect_rtp(rtp()) is not None
+    # OpenSSL ends the association where it is refused another handshake.
+    refusal = "it asked for new keys (renegotiation), which is refused"
+    assert closed == [f"the far end aborted the DTLS association: {refusal}"]
+    await peer.dtls.close()
 
 
 @pytest.mark.parametrize("role", DtlsRole)
-def test_a_farewell_that_comes_behind_something_else_is_heard(role: DtlsRole) -> None:
+async def test_a_farewell_that_comes_behind_something_else_is_heard(role: DtlsRole) -> None:
     """Several records may share a datagram (RFC 6347 §4.1.1)."""
 
-    async def test() -> None:
-        closed: list[str] = []
-        peer = OpenSslPeer(opposite(role), EC_KEY, on_closed=closed.append)
-        await meet(peer, role)
-        peer.connection.send(b"x")
-        peer.connection.shutdown()
-        peer.flush()
-        await settle()
-        assert closed == ["the far end closed the media"]
-        await peer.dtls.close()
-
-    run(test())
+    closed: list[str] = []
+    peer = OpenSslPeer(opposite(role), EC_KEY, on_closed=closed.append)
+    await meet(peer, role)
+    peer.connection.send(b"x")
+    peer.connection.shutdown()
+    peer.flush()
+    await settle()
+    assert closed == ["the far end closed the media"]
+    await peer.dtls.close()

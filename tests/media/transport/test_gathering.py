@@ -10,19 +10,17 @@ from sipcli.net.dns import SocketAddress
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
 from tests.media.transport.transport_pair import Party
-from tests.media.virtual_time import run
+
+pytestmark = pytest.mark.virtual_time
 
 # Our own addresses
 
 
-def test_without_servers_nothing_is_waited_for() -> None:
-    async def test() -> None:
-        candidates, warnings, took = await gathered(options())
-        assert kinds(candidates) == ["host", "host"]
-        assert warnings == []
-        assert took == 0.0
-
-    run(test())
+async def test_without_servers_nothing_is_waited_for() -> None:
+    candidates, warnings, took = await gathered(options())
+    assert kinds(candidates) == ["host", "host"]
+    assert warnings == []
+    assert took == 0.0
 
 
 def test_loopback_is_used_where_there_is_nothing_else_or_where_it_is_asked_for() -> None:
@@ -49,131 +47,104 @@ def test_a_machine_with_dozens_of_addresses_offers_twelve() -> None:
     assert gathering.choose_addresses(found, include_loopback=False) == found[:12]
 
 
-def test_the_better_address_has_the_higher_priority() -> None:
-    async def test() -> None:
-        candidates, _, _ = await gathered(options())
-        assert [each.address for each in candidates] == ["127.0.0.1", "::1"]
-        assert candidates[0].priority > candidates[1].priority
-        assert candidates[0].foundation != candidates[1].foundation
-
-    run(test())
+async def test_the_better_address_has_the_higher_priority() -> None:
+    candidates, _, _ = await gathered(options())
+    assert [each.address for each in candidates] == ["127.0.0.1", "::1"]
+    assert candidates[0].priority > candidates[1].priority
+    assert candidates[0].foundation != candidates[1].foundation
 
 
-def test_an_address_that_is_gone_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_address_that_is_gone_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "host_addresses", lambda: ["203.0.113.1"])
 
-    async def test() -> None:
-        candidates, _, _ = await gathered(options())
-        assert candidates == ()
-
-    run(test())
+    candidates, _, _ = await gathered(options())
+    assert candidates == ()
 
 
-def test_what_is_gathered_has_its_own_credentials_and_our_fingerprint() -> None:
-    async def test() -> None:
-        first, second = Party(), Party()
-        one, other = await first.transport.gather(), await second.transport.gather()
-        assert len(one.ufrag) >= 4
-        assert len(one.pwd) >= 22
-        assert one.ufrag != other.ufrag
-        assert one.pwd not in repr(one)
-        assert one.fingerprint == other.fingerprint == first.certificate.fingerprint
-        await asyncio.gather(first.transport.close(), second.transport.close())
-
-    run(test())
+async def test_what_is_gathered_has_its_own_credentials_and_our_fingerprint() -> None:
+    first, second = Party(), Party()
+    one, other = await first.transport.gather(), await second.transport.gather()
+    assert len(one.ufrag) >= 4
+    assert len(one.pwd) >= 22
+    assert one.ufrag != other.ufrag
+    assert one.pwd not in repr(one)
+    assert one.fingerprint == other.fingerprint == first.certificate.fingerprint
+    await asyncio.gather(first.transport.close(), second.transport.close())
 
 
 # STUN
 
 
-def test_a_stun_server_adds_what_it_sees() -> None:
-    async def test() -> None:
-        server = FakeStun(NAT)
-        async with serving(server):
-            candidates, warnings, took = await gathered(options(stun_uri(server)))
-        assert kinds(candidates) == ["host", "host", "srflx"]
-        assert (candidates[2].address, candidates[2].port) == NAT
-        assert candidates[2].related_address == "127.0.0.1"
-        assert candidates[2].related_port == candidates[0].port
-        assert warnings == []
-        assert took == 0.0
-
-    run(test())
+async def test_a_stun_server_adds_what_it_sees() -> None:
+    server = FakeStun(NAT)
+    async with serving(server):
+        candidates, warnings, took = await gathered(options(stun_uri(server)))
+    assert kinds(candidates) == ["host", "host", "srflx"]
+    assert (candidates[2].address, candidates[2].port) == NAT
+    assert candidates[2].related_address == "127.0.0.1"
+    assert candidates[2].related_port == candidates[0].port
+    assert warnings == []
+    assert took == 0.0
 
 
-def test_what_we_know_already_is_not_offered_twice() -> None:
-    async def test() -> None:
-        here, twice, again = FakeStun(), FakeStun(NAT), FakeStun(NAT)
-        async with serving(here, twice, again):
-            uris = [stun_uri(server) for server in (here, twice, again)]
-            candidates, warnings, _ = await gathered(options(*uris))
-            assert [server.requests for server in (here, twice, again)] == [1, 1, 1]
-        assert kinds(candidates) == ["host", "host", "srflx"]
-        assert warnings == []
-
-    run(test())
+async def test_what_we_know_already_is_not_offered_twice() -> None:
+    here, twice, again = FakeStun(), FakeStun(NAT), FakeStun(NAT)
+    async with serving(here, twice, again):
+        uris = [stun_uri(server) for server in (here, twice, again)]
+        candidates, warnings, _ = await gathered(options(*uris))
+        assert [server.requests for server in (here, twice, again)] == [1, 1, 1]
+    assert kinds(candidates) == ["host", "host", "srflx"]
+    assert warnings == []
 
 
 @pytest.mark.parametrize("scheme", ["stun", "turn"])
-@pytest.mark.parametrize("timeout", [0.4, 2.0])
-def test_a_dead_server_costs_the_timeout_once_and_hardly_anything_later(
-    scheme: str, timeout: float
+@pytest.mark.parametrize("limit", [0.4, 2.0])
+async def test_a_dead_server_costs_the_timeout_once_and_hardly_anything_later(
+    scheme: str, limit: float
 ) -> None:
-    async def test() -> None:
-        server = FakeTurn(mute=True)
-        async with serving(server):
-            uri = f"{scheme}:127.0.0.1:{server.address[1]}"
-            chosen = options(uri, timeout=timeout)
-            candidates, warnings, took = await gathered(chosen)
-            assert kinds(candidates) == ["host", "host"]
-            assert took == pytest.approx(timeout)
-            assert warnings == [f"{uri} cannot be used: it did not answer in time"]
-            _, warnings, took = await gathered(chosen)
-            assert took == pytest.approx(0.3)
-            assert warnings == []
-
-    run(test())
+    server = FakeTurn(mute=True)
+    async with serving(server):
+        uri = f"{scheme}:127.0.0.1:{server.address[1]}"
+        chosen = options(uri, timeout=limit)
+        candidates, warnings, took = await gathered(chosen)
+        assert kinds(candidates) == ["host", "host"]
+        assert took == pytest.approx(limit)
+        assert warnings == [f"{uri} cannot be used: it did not answer in time"]
+        _, warnings, took = await gathered(chosen)
+        assert took == pytest.approx(0.3)
+        assert warnings == []
 
 
-def test_a_server_that_is_back_is_used_again_and_warned_of_anew() -> None:
-    async def test() -> None:
-        server = FakeStun(NAT, mute=True)
-        async with serving(server):
-            chosen = options(stun_uri(server))
-            await gathered(chosen)
-            server.mute = False
-            candidates, warnings, took = await gathered(chosen)
-            assert "srflx" in kinds(candidates)
-            assert (warnings, took) == ([], 0.0)
-            server.mute = True
-            _, warnings, took = await gathered(chosen)
-            assert len(warnings) == 1
-            assert took == pytest.approx(2.0)
-
-    run(test())
+async def test_a_server_that_is_back_is_used_again_and_warned_of_anew() -> None:
+    server = FakeStun(NAT, mute=True)
+    async with serving(server):
+        chosen = options(stun_uri(server))
+        await gathered(chosen)
+        server.mute = False
+        candidates, warnings, took = await gathered(chosen)
+        assert "srflx" in kinds(candidates)
+        assert (warnings, took) == ([], 0.0)
+        server.mute = True
+        _, warnings, took = await gathered(chosen)
+        assert len(warnings) == 1
+        assert took == pytest.approx(2.0)
 
 
-def test_a_dead_server_beside_a_good_one_costs_300_ms() -> None:
-    async def test() -> None:
-        good, dead = FakeStun(NAT), FakeStun(mute=True)
-        async with serving(good, dead):
-            chosen = options(stun_uri(dead), stun_uri(good))
-            candidates, warnings, took = await gathered(chosen)
-            assert "srflx" in kinds(candidates)
-            assert took == pytest.approx(0.3)
-            assert [text.split()[0] for text in warnings] == [stun_uri(dead)]
-
-    run(test())
+async def test_a_dead_server_beside_a_good_one_costs_300_ms() -> None:
+    good, dead = FakeStun(NAT), FakeStun(mute=True)
+    async with serving(good, dead):
+        chosen = options(stun_uri(dead), stun_uri(good))
+        candidates, warnings, took = await gathered(chosen)
+        assert "srflx" in kinds(candidates)
+        assert took == pytest.approx(0.3)
+        assert [text.split()[0] for text in warnings] == [stun_uri(dead)]
 
 
-def test_a_good_stun_server_is_no_reason_not_to_wait_for_a_relay() -> None:
-    async def test() -> None:
-        good, dead = FakeStun(NAT), FakeTurn(mute=True)
-        async with serving(good, dead):
-            _, _, took = await gathered(options(stun_uri(good), turn_uri(dead)))
-            assert took == pytest.approx(2.0)
-
-    run(test())
+async def test_a_good_stun_server_is_no_reason_not_to_wait_for_a_relay() -> None:
+    good, dead = FakeStun(NAT), FakeTurn(mute=True)
+    async with serving(good, dead):
+        _, _, took = await gathered(options(stun_uri(good), turn_uri(dead)))
+        assert took == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(
@@ -184,24 +155,18 @@ def test_a_good_stun_server_is_no_reason_not_to_wait_for_a_relay() -> None:
     ],
     ids=["no address", "500"],
 )
-def test_a_stun_server_that_is_of_no_use_is_named(server: FakeStun, reason: str) -> None:
-    async def test() -> None:
-        async with serving(server):
-            uri = stun_uri(server)
-            _, warnings, took = await gathered(options(uri))
-            assert warnings == [f"{uri} cannot be used: {reason}"]
-            assert took == 0.0
-
-    run(test())
-
-
-def test_a_stun_server_that_our_addresses_cannot_reach_is_not_asked() -> None:
-    async def test() -> None:
-        _, warnings, took = await gathered(options("stun:203.0.113.1"))
-        assert "none of this machine's addresses can reach it" in warnings[0]
+async def test_a_stun_server_that_is_of_no_use_is_named(server: FakeStun, reason: str) -> None:
+    async with serving(server):
+        uri = stun_uri(server)
+        _, warnings, took = await gathered(options(uri))
+        assert warnings == [f"{uri} cannot be used: {reason}"]
         assert took == 0.0
 
-    run(test())
+
+async def test_a_stun_server_that_our_addresses_cannot_reach_is_not_asked() -> None:
+    _, warnings, took = await gathered(options("stun:203.0.113.1"))
+    assert "none of this machine's addresses can reach it" in warnings[0]
+    assert took == 0.0
 
 
 def look_up(monkeypatch: pytest.MonkeyPatch, answer: OSError | tuple[str, ...]) -> None:
@@ -225,7 +190,7 @@ def look_up(monkeypatch: pytest.MonkeyPatch, answer: OSError | tuple[str, ...]) 
     ids=["unknown", "no address"],
 )
 @pytest.mark.parametrize("scheme", ["stun", "turn"])
-def test_a_name_that_leads_nowhere_is_named(
+async def test_a_name_that_leads_nowhere_is_named(
     monkeypatch: pytest.MonkeyPatch,
     answer: OSError | tuple[str, ...],
     reason: str,
@@ -233,30 +198,24 @@ def test_a_name_that_leads_nowhere_is_named(
 ) -> None:
     look_up(monkeypatch, answer)
 
-    async def test() -> None:
-        _, warnings, took = await gathered(options(f"{scheme}:a.invalid"))
-        assert len(warnings) == 1
-        assert warnings[0].startswith(f"{scheme}:a.invalid cannot be used: {reason}")
-        assert took == 0.0
-
-    run(test())
+    _, warnings, took = await gathered(options(f"{scheme}:a.invalid"))
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"{scheme}:a.invalid cannot be used: {reason}")
+    assert took == 0.0
 
 
 @pytest.mark.parametrize(
     ("server", "kind"), [(FakeStun(NAT), "srflx"), (FakeTurn(), "relay")], ids=["STUN", "TURN"]
 )
-def test_a_name_is_asked_by_ipv4_and_ipv6_at_once(
+async def test_a_name_is_asked_by_ipv4_and_ipv6_at_once(
     monkeypatch: pytest.MonkeyPatch, server: FakeStun, kind: str
 ) -> None:
     """The first of its addresses is dead, and must not hold up the other."""
     look_up(monkeypatch, ("::1", "127.0.0.1"))
 
-    async def test() -> None:
-        async with serving(server):
-            uri = f"{'stun' if kind == 'srflx' else 'turn'}:a.invalid:{server.address[1]}"
-            candidates, warnings, took = await gathered(options(uri))
-            assert kinds(candidates)[2:] == [kind]
-            assert warnings == []
-            assert took <= 0.2
-
-    run(test())
+    async with serving(server):
+        uri = f"{'stun' if kind == 'srflx' else 'turn'}:a.invalid:{server.address[1]}"
+        candidates, warnings, took = await gathered(options(uri))
+        assert kinds(candidates)[2:] == [kind]
+        assert warnings == []
+        assert took <= 0.2

@@ -15,8 +15,10 @@ from sipcli.config.settings import IceTransportPolicy, Settings
 from sipcli.errors import ConfigError
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sip.uri import SipUri
+from tests.event_loop import now
 from tests.media.transport.transport_pair import Party
-from tests.media.virtual_time import now, run
+
+pytestmark = pytest.mark.virtual_time
 
 URI = SipUri.parse("sip:alice@example.com")
 INSTANCE = UUID("00000000-0000-4000-8000-000000000000")
@@ -138,33 +140,27 @@ def trusting(authority: trustme.CA | None) -> ssl.SSLContext:
 
 @pytest.mark.parametrize("trusts", [True, False])
 @pytest.mark.parametrize("name", ["127.0.0.1", "other.example"])
-def test_a_certificate_must_be_trusted_and_for_that_host(
+async def test_a_certificate_must_be_trusted_and_for_that_host(
     authority: trustme.CA, trusts: bool, name: str
 ) -> None:
-    async def test() -> None:
-        async with tls_server(serving(authority, name)) as uri:
-            text = await warning_for(uri, trusting(authority if trusts else None))
-            if trusts and name == "127.0.0.1":
-                assert "it closed the connection" in text
-            elif trusts:
-                assert "its certificate has no subjectAltName that matches its name" in text
-            else:
-                assert "its certificate is not trusted" in text
-                assert "tls_ca_file" in text
-
-    run(test())
+    async with tls_server(serving(authority, name)) as uri:
+        text = await warning_for(uri, trusting(authority if trusts else None))
+        if trusts and name == "127.0.0.1":
+            assert "it closed the connection" in text
+        elif trusts:
+            assert "its certificate has no subjectAltName that matches its name" in text
+        else:
+            assert "its certificate is not trusted" in text
+            assert "tls_ca_file" in text
 
 
-def test_a_server_that_does_not_speak_tls_is_named(authority: trustme.CA) -> None:
-    async def test() -> None:
-        async with tls_server(None) as uri:
-            text = await warning_for(uri, trusting(authority))
-            assert "does it speak TLS at this port?" in text
-
-    run(test())
+async def test_a_server_that_does_not_speak_tls_is_named(authority: trustme.CA) -> None:
+    async with tls_server(None) as uri:
+        text = await warning_for(uri, trusting(authority))
+        assert "does it speak TLS at this port?" in text
 
 
-def test_without_verification_any_certificate_will_do(
+async def test_without_verification_any_certificate_will_do(
     authority: trustme.CA, tmp_path: Path
 ) -> None:
     settings = Settings(
@@ -177,8 +173,5 @@ def test_without_verification_any_certificate_will_do(
     assert unverified is not None
     context = unverified
 
-    async def test() -> None:
-        async with tls_server(serving(authority, "other.example")) as uri:
-            assert "it closed the connection" in await warning_for(uri, context)
-
-    run(test())
+    async with tls_server(serving(authority, "other.example")) as uri:
+        assert "it closed the connection" in await warning_for(uri, context)

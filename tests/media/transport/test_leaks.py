@@ -9,10 +9,12 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from sipcli.media.transport.ice_servers import IceServer, IceServers
+from tests.event_loop import settle
 from tests.media.transport.fake_servers import FakeTurn, serving
 from tests.media.transport.transport_pair import Party, connect, connected, exchange, remote
-from tests.media.virtual_time import run, settle
 from tests.open_files import open_files
+
+pytestmark = pytest.mark.virtual_time
 
 
 def used() -> tuple[int, int, int]:
@@ -25,41 +27,35 @@ async def relayed_options(server: FakeTurn) -> IceServers:
     return IceServers(servers=(IceServer.parse(uri, "alice", "secret"),))
 
 
-def test_50_transports_leave_nothing_behind() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        async with serving(server):
-            options = await relayed_options(server)
+async def test_50_transports_leave_nothing_behind() -> None:
+    server = FakeTurn()
+    async with serving(server):
+        options = await relayed_options(server)
 
-            async def call() -> None:
-                alice, bob = Party(options=options), Party()
-                await connect(alice, bob)
-                await exchange(alice, bob)
-                await asyncio.gather(alice.transport.close(), bob.transport.close())
-                await settle()
+        async def call() -> None:
+            alice, bob = Party(options=options), Party()
+            await connect(alice, bob)
+            await exchange(alice, bob)
+            await asyncio.gather(alice.transport.close(), bob.transport.close())
+            await settle()
 
+        await call()
+        before = used()
+        for _ in range(24):
             await call()
-            before = used()
-            for _ in range(24):
-                await call()
-            assert used() == before
-
-    run(test())
+        assert used() == before
 
 
-def test_a_closed_transport_is_freed() -> None:
-    async def test() -> None:
-        async def call() -> list[weakref.ref[object]]:
-            async with connected() as parties:
-                parts = [(each, each.transport, each.transport._agent) for each in parties]  # noqa: SLF001
-                return [weakref.ref(part) for each in parts for part in each]
+async def test_a_closed_transport_is_freed() -> None:
+    async def call() -> list[weakref.ref[object]]:
+        async with connected() as parties:
+            parts = [(each, each.transport, each.transport._agent) for each in parties]  # noqa: SLF001
+            return [weakref.ref(part) for each in parts for part in each]
 
-        parts = await call()
-        await settle()
-        gc.collect()
-        assert [part() for part in parts] == [None] * 6
-
-    run(test())
+    parts = await call()
+    await settle()
+    gc.collect()
+    assert [part() for part in parts] == [None] * 6
 
 
 async def gathering(party: Party, peer: Party) -> None:
@@ -84,46 +80,40 @@ async def closing(party: Party, peer: Party) -> None:
 
 
 @pytest.mark.parametrize("work", [gathering, starting, restarting, closing])
-def test_whatever_is_cancelled_whenever_can_be_closed(
+async def test_whatever_is_cancelled_whenever_can_be_closed(
     work: Callable[[Party, Party], Coroutine[None, None, None]],
 ) -> None:
     """Cancels `work` after one turn of the loop, then after two, …, until it gets done."""
 
-    async def test() -> None:
-        server = FakeTurn()
-        async with serving(server):
-            options = await relayed_options(server)
-            before = used()
-            turns = 0
-            done = False
-            while not done:
-                turns += 1
-                alice, bob = Party(options=options), Party(options=options)
-                task = asyncio.create_task(work(alice, bob))
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-                done = task.done()
-                task.cancel()
-                outcome = (await asyncio.gather(task, return_exceptions=True))[0]
-                assert outcome is None or isinstance(outcome, asyncio.CancelledError)
-                await asyncio.gather(alice.transport.close(), bob.transport.close())
-                await settle()
-                assert used() == before, f"after {turns} turns"
-            assert turns > 2
-
-    run(test())
-
-
-def test_closing_at_the_moment_of_connecting_leaves_no_watch_over_consent() -> None:
-    async def test() -> None:
-        alice, bob = Party(), Party()
-        await connect(alice, bob)
-        await asyncio.gather(alice.transport.close(), bob.transport.close())
+    server = FakeTurn()
+    async with serving(server):
+        options = await relayed_options(server)
         before = used()
-        # What aioice does last in connecting, though close() had its turn in between.
-        late = asyncio.create_task(alice.transport._agent.query_consent())  # noqa: SLF001
-        await settle()
-        assert late.done()
-        assert used() == before
+        turns = 0
+        done = False
+        while not done:
+            turns += 1
+            alice, bob = Party(options=options), Party(options=options)
+            task = asyncio.create_task(work(alice, bob))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            done = task.done()
+            task.cancel()
+            outcome = (await asyncio.gather(task, return_exceptions=True))[0]
+            assert outcome is None or isinstance(outcome, asyncio.CancelledError)
+            await asyncio.gather(alice.transport.close(), bob.transport.close())
+            await settle()
+            assert used() == before, f"after {turns} turns"
+        assert turns > 2
 
-    run(test())
+
+async def test_closing_at_the_moment_of_connecting_leaves_no_watch_over_consent() -> None:
+    alice, bob = Party(), Party()
+    await connect(alice, bob)
+    await asyncio.gather(alice.transport.close(), bob.transport.close())
+    before = used()
+    # What aioice does last in connecting, though close() had its turn in between.
+    late = asyncio.create_task(alice.transport._agent.query_consent())  # noqa: SLF001
+    await settle()
+    assert late.done()
+    assert used() == before

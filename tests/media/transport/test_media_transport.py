@@ -10,6 +10,7 @@ from sipcli.media.events import MediaLost
 from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.media.webrtc.errors import FingerprintMismatch
 from sipcli.sdp.transport import DtlsRole, Fingerprint
+from tests.event_loop import now, run, settle
 from tests.media.transport.transport_pair import (
     ALICE,
     BOB,
@@ -23,149 +24,120 @@ from tests.media.transport.transport_pair import (
     rtp,
     without_candidates,
 )
-from tests.media.virtual_time import now, run, settle
+
+pytestmark = pytest.mark.virtual_time
 
 
 @pytest.mark.parametrize("role", DtlsRole)
-def test_media_flows_both_ways_whoever_begins_the_handshake(role: DtlsRole) -> None:
-    async def test() -> None:
-        async with pair() as (alice, bob):
-            await connect(alice, bob, role)
-            await exchange(alice, bob)
-            assert len(alice.connections) == len(bob.connections) == 1
-
-    run(test())
+async def test_media_flows_both_ways_whoever_begins_the_handshake(role: DtlsRole) -> None:
+    async with pair() as (alice, bob):
+        await connect(alice, bob, role)
+        await exchange(alice, bob)
+        assert len(alice.connections) == len(bob.connections) == 1
 
 
-def test_rtcp_and_rtp_are_told_apart() -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            alice.transport.send_rtcp(rtcp_bye())
-            alice.transport.send_rtp(rtp())
-            await asyncio.sleep(0.01)
-            assert bob.rtcp == [rtcp_bye()]
-            assert bob.rtp == [rtp()]
-
-    run(test())
+async def test_rtcp_and_rtp_are_told_apart() -> None:
+    async with connected() as (alice, bob):
+        alice.transport.send_rtcp(rtcp_bye())
+        alice.transport.send_rtp(rtp())
+        await asyncio.sleep(0.01)
+        assert bob.rtcp == [rtcp_bye()]
+        assert bob.rtp == [rtp()]
 
 
 @pytest.mark.parametrize("role", DtlsRole)
 @pytest.mark.parametrize("offerer_first", [True, False])
-def test_the_whole_set_up_waits_for_nothing(role: DtlsRole, offerer_first: bool) -> None:
+async def test_the_whole_set_up_waits_for_nothing(role: DtlsRole, offerer_first: bool) -> None:
     """Whichever end is ready first: what it sends too early is kept, not lost."""
 
-    async def test() -> None:
-        async with pair() as (alice, bob):
-            begin = now()
-            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            offering = alice.start(theirs, role, controlling=True)
-            answering = bob.start(ours, opposite(role))
-            first, second = (offering, answering) if offerer_first else (answering, offering)
-            early = asyncio.create_task(first)
-            await settle(20)
-            await second
-            await early
-            assert now() - begin < 0.05
-
-    run(test())
+    async with pair() as (alice, bob):
+        begin = now()
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        offering = alice.start(theirs, role, controlling=True)
+        answering = bob.start(ours, opposite(role))
+        first, second = (offering, answering) if offerer_first else (answering, offering)
+        early = asyncio.create_task(first)
+        await settle(20)
+        await second
+        await early
+        assert now() - begin < 0.05
 
 
-def test_both_ends_agree_on_the_pair_and_on_the_keys() -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            assert alice.transport.selected_pair is not None
-            local, remote = alice.transport.selected_pair
-            assert bob.transport.selected_pair is not None
-            theirs, ours = bob.transport.selected_pair
-            assert (local.address, local.port) == (ours.address, ours.port)
-            assert (remote.address, remote.port) == (theirs.address, theirs.port)
-            assert alice.transport.remote_fingerprint == BOB.fingerprint
-            assert bob.transport.remote_fingerprint == ALICE.fingerprint
-            version, _, profile = alice.transport.protection or ("", "", "")
-            assert version == "DTLSv1.2"
-            assert profile == "SRTP_AEAD_AES_256_GCM"
-
-    run(test())
+async def test_both_ends_agree_on_the_pair_and_on_the_keys() -> None:
+    async with connected() as (alice, bob):
+        assert alice.transport.selected_pair is not None
+        local, remote = alice.transport.selected_pair
+        assert bob.transport.selected_pair is not None
+        theirs, ours = bob.transport.selected_pair
+        assert (local.address, local.port) == (ours.address, ours.port)
+        assert (remote.address, remote.port) == (theirs.address, theirs.port)
+        assert alice.transport.remote_fingerprint == BOB.fingerprint
+        assert bob.transport.remote_fingerprint == ALICE.fingerprint
+        version, _, profile = alice.transport.protection or ("", "", "")
+        assert version == "DTLSv1.2"
+        assert profile == "SRTP_AEAD_AES_256_GCM"
 
 
-def test_nothing_is_known_or_sent_before_the_way_is_open() -> None:
-    async def test() -> None:
-        async with pair() as (alice, _):
-            alice.transport.send_rtp(rtp())
-            alice.transport.send_rtcp(rtcp_bye())
-            assert alice.transport.selected_pair is None
-            assert alice.transport.remote_fingerprint is None
-            assert alice.transport.protection is None
-            assert alice.transport.last_consent is None
-
-    run(test())
+async def test_nothing_is_known_or_sent_before_the_way_is_open() -> None:
+    async with pair() as (alice, _):
+        alice.transport.send_rtp(rtp())
+        alice.transport.send_rtcp(rtcp_bye())
+        assert alice.transport.selected_pair is None
+        assert alice.transport.remote_fingerprint is None
+        assert alice.transport.protection is None
+        assert alice.transport.last_consent is None
 
 
 @pytest.mark.parametrize("packet", [b"", b"\x80", b"\x80" + bytes(1400), rtp(payload=bytes(2000))])
-def test_what_cannot_be_sent_is_dropped(packet: bytes) -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            alice.transport.send_rtp(packet)
-            alice.transport.send_rtcp(packet[:3])
-            await exchange(alice, bob)
-
-    run(test())
+async def test_what_cannot_be_sent_is_dropped(packet: bytes) -> None:
+    async with connected() as (alice, bob):
+        alice.transport.send_rtp(packet)
+        alice.transport.send_rtcp(packet[:3])
+        await exchange(alice, bob)
 
 
-def test_a_peer_may_send_as_soon_as_it_can() -> None:
-    async def test() -> None:
-        async with pair() as (alice, bob):
-            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            starting = asyncio.create_task(bob.start(ours, DtlsRole.SERVER))
-            answering = asyncio.create_task(alice.start(theirs, controlling=True))
-            await starting  # the server is done before the client
-            assert not answering.done()
-            bob.transport.send_rtp(rtp())
-            await answering
-            await settle()
-            assert alice.rtp == [rtp()]
-
-    run(test())
+async def test_a_peer_may_send_as_soon_as_it_can() -> None:
+    async with pair() as (alice, bob):
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        starting = asyncio.create_task(bob.start(ours, DtlsRole.SERVER))
+        answering = asyncio.create_task(alice.start(theirs, controlling=True))
+        await starting  # the server is done before the client
+        assert not answering.done()
+        bob.transport.send_rtp(rtp())
+        await answering
+        await settle()
+        assert alice.rtp == [rtp()]
 
 
-def test_a_peer_without_candidates_is_reached_where_its_checks_come_from() -> None:
-    async def test() -> None:
-        async with pair() as (alice, bob):
-            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            await asyncio.gather(
-                alice.start(without_candidates(theirs), DtlsRole.SERVER, controlling=True),
-                bob.start(ours),
-            )
-            await exchange(alice, bob)
-            assert alice.connections[0].remote.type == "prflx"
-
-    run(test())
+async def test_a_peer_without_candidates_is_reached_where_its_checks_come_from() -> None:
+    async with pair() as (alice, bob):
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        await asyncio.gather(
+            alice.start(without_candidates(theirs), DtlsRole.SERVER, controlling=True),
+            bob.start(ours),
+        )
+        await exchange(alice, bob)
+        assert alice.connections[0].remote.type == "prflx"
 
 
-def test_checks_that_come_before_our_role_is_known_are_answered_in_that_role() -> None:
-    async def test() -> None:
-        async with pair() as (alice, bob):
-            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            early = asyncio.create_task(bob.start(ours))
-            await asyncio.sleep(0.01)
-            await alice.start(theirs, DtlsRole.SERVER, controlling=True)
-            await early
-            await exchange(alice, bob)
-
-    run(test())
+async def test_checks_that_come_before_our_role_is_known_are_answered_in_that_role() -> None:
+    async with pair() as (alice, bob):
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        early = asyncio.create_task(bob.start(ours))
+        await asyncio.sleep(0.01)
+        await alice.start(theirs, DtlsRole.SERVER, controlling=True)
+        await early
+        await exchange(alice, bob)
 
 
-def test_two_ends_that_both_want_to_control_come_to_terms() -> None:
-    async def test() -> None:
-        async with pair() as (alice, bob):
-            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            await asyncio.gather(
-                alice.start(theirs, DtlsRole.SERVER, controlling=True),
-                bob.start(ours, controlling=True),
-            )
-            await exchange(alice, bob)
-
-    run(test())
+async def test_two_ends_that_both_want_to_control_come_to_terms() -> None:
+    async with pair() as (alice, bob):
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        await asyncio.gather(
+            alice.start(theirs, DtlsRole.SERVER, controlling=True),
+            bob.start(ours, controlling=True),
+        )
+        await exchange(alice, bob)
 
 
 # Identity
@@ -180,22 +152,19 @@ WRONG = Fingerprint("sha-256", ":".join(["00"] * 32))
 
 
 @pytest.mark.parametrize("algorithm", ["sha-256", "sha-384", "sha-512"])
-def test_one_fitting_fingerprint_by_a_strong_hash_is_enough(algorithm: str) -> None:
-    async def test() -> None:
-        async with pair() as (alice, bob):
-            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            given = [
-                Fingerprint("sha-1", ":".join(["00"] * 20)),
-                WRONG,
-                fingerprint_of(BOB, algorithm),
-            ]
-            await asyncio.gather(
-                alice.start(theirs, DtlsRole.SERVER, controlling=True, fingerprints=given),
-                bob.start(ours),
-            )
-            await exchange(alice, bob)
-
-    run(test())
+async def test_one_fitting_fingerprint_by_a_strong_hash_is_enough(algorithm: str) -> None:
+    async with pair() as (alice, bob):
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        given = [
+            Fingerprint("sha-1", ":".join(["00"] * 20)),
+            WRONG,
+            fingerprint_of(BOB, algorithm),
+        ]
+        await asyncio.gather(
+            alice.start(theirs, DtlsRole.SERVER, controlling=True, fingerprints=given),
+            bob.start(ours),
+        )
+        await exchange(alice, bob)
 
 
 @pytest.mark.parametrize("role", DtlsRole)
@@ -247,61 +216,49 @@ class FullTransport(asyncio.DatagramTransport):
 
 
 @pytest.mark.parametrize(("waiting", "sent"), [(0, 1), (60_000, 1), (70_000, 0)])
-def test_what_a_stuck_network_does_not_take_is_dropped(waiting: int, sent: int) -> None:
-    async def test() -> None:
-        async with connected() as (alice, _):
-            stuck = FullTransport(waiting)
-            agent = alice.transport._agent  # noqa: SLF001
-            agent._route = (stuck, ("127.0.0.1", 9))  # noqa: SLF001
-            alice.transport.send_rtp(rtp())
-            assert len(stuck.sent) == sent
-
-    run(test())
+async def test_what_a_stuck_network_does_not_take_is_dropped(waiting: int, sent: int) -> None:
+    async with connected() as (alice, _):
+        stuck = FullTransport(waiting)
+        agent = alice.transport._agent  # noqa: SLF001
+        agent._route = (stuck, ("127.0.0.1", 9))  # noqa: SLF001
+        alice.transport.send_rtp(rtp())
+        assert len(stuck.sent) == sent
 
 
 # The end
 
 
-def test_the_far_end_hears_at_once_that_it_is_over() -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            await alice.transport.close()
-            await settle()
-            assert bob.losses == [MediaLost(reason="the far end closed the media", closed=True)]
-            assert bob.transport.protection is None
-            bob.transport.send_rtp(rtp())
-
-    run(test())
+async def test_the_far_end_hears_at_once_that_it_is_over() -> None:
+    async with connected() as (alice, bob):
+        await alice.transport.close()
+        await settle()
+        assert bob.losses == [MediaLost(reason="the far end closed the media", closed=True)]
+        assert bob.transport.protection is None
+        bob.transport.send_rtp(rtp())
 
 
-def test_closing_is_quiet_and_can_be_repeated() -> None:
-    async def test() -> None:
-        async with connected() as (alice, bob):
-            told = len(alice.events)
-            await asyncio.gather(alice.transport.close(), alice.transport.close())
-            await alice.transport.close()
-            alice.transport.send_rtp(rtp())
-            alice.transport.send_rtcp(rtcp_bye())
-            await bob.transport.close()
-            await asyncio.sleep(60)
-            assert len(alice.events) == told
-
-    run(test())
+async def test_closing_is_quiet_and_can_be_repeated() -> None:
+    async with connected() as (alice, bob):
+        told = len(alice.events)
+        await asyncio.gather(alice.transport.close(), alice.transport.close())
+        await alice.transport.close()
+        alice.transport.send_rtp(rtp())
+        alice.transport.send_rtcp(rtcp_bye())
+        await bob.transport.close()
+        await asyncio.sleep(60)
+        assert len(alice.events) == told
 
 
-def test_closing_ends_what_is_under_way() -> None:
-    async def test() -> None:
-        party, peer = Party(), Party(BOB)
-        await party.transport.gather()
-        theirs = await peer.transport.gather()
-        starting = asyncio.create_task(party.start(theirs, controlling=True))
-        await asyncio.sleep(1)
-        begin = now()
-        await party.transport.close()
-        with pytest.raises(Exception, match="ICE"):
-            await starting
-        assert now() - begin < 0.5
-        assert party.events == []
-        await peer.transport.close()
-
-    run(test())
+async def test_closing_ends_what_is_under_way() -> None:
+    party, peer = Party(), Party(BOB)
+    await party.transport.gather()
+    theirs = await peer.transport.gather()
+    starting = asyncio.create_task(party.start(theirs, controlling=True))
+    await asyncio.sleep(1)
+    begin = now()
+    await party.transport.close()
+    with pytest.raises(Exception, match="ICE"):
+        await starting
+    assert now() - begin < 0.5
+    assert party.events == []
+    await peer.transport.close()

@@ -12,7 +12,8 @@ from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.sdp.transport import CandidateType, DtlsRole
 from tests.media.transport.fake_servers import Address, FakeStun, serving
 from tests.media.transport.transport_pair import Party, exchange
-from tests.media.virtual_time import run
+
+pytestmark = pytest.mark.virtual_time
 
 
 class _Side(asyncio.DatagramProtocol):
@@ -48,32 +49,25 @@ async def nat() -> AsyncIterator[tuple[_Side, _Side]]:
 
 
 @pytest.mark.parametrize("knows", [True, False], ids=["STUN", "no STUN"])
-def test_our_side_of_the_pair_is_the_address_that_the_far_end_sees(knows: bool) -> None:
-    async def test() -> None:
-        async with nat() as (inner, outer):
-            server = FakeStun(outer.address)
-            async with serving(server):
-                uri = f"stun:127.0.0.1:{server.address[1]}"
-                servers = (IceServer.parse(uri),) if knows else ()
-                alice, bob = Party(options=IceServers(servers=servers)), Party()
-                ours, theirs = await asyncio.gather(
-                    alice.transport.gather(), bob.transport.gather()
-                )
-                there = theirs.candidates[0]
-                outer.goal = (there.address, there.port)
-                through = replace(there, address=inner.address[0], port=inner.address[1])
-                await asyncio.gather(
-                    alice.start(replace(theirs, candidates=(through,)), controlling=True),
-                    bob.start(replace(ours, candidates=()), DtlsRole.SERVER),
-                )
-                await exchange(alice, bob)
-                local = alice.connections[0].local
-                reflexive = (
-                    CandidateType.SERVER_REFLEXIVE if knows else CandidateType.PEER_REFLEXIVE
-                )
-                assert local.type is reflexive
-                assert (local.address, local.port) == outer.address
-                assert bob.connections[0].remote.port == outer.address[1]
-                await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+async def test_our_side_of_the_pair_is_the_address_that_the_far_end_sees(knows: bool) -> None:
+    async with nat() as (inner, outer):
+        server = FakeStun(outer.address)
+        async with serving(server):
+            uri = f"stun:127.0.0.1:{server.address[1]}"
+            servers = (IceServer.parse(uri),) if knows else ()
+            alice, bob = Party(options=IceServers(servers=servers)), Party()
+            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+            there = theirs.candidates[0]
+            outer.goal = (there.address, there.port)
+            through = replace(there, address=inner.address[0], port=inner.address[1])
+            await asyncio.gather(
+                alice.start(replace(theirs, candidates=(through,)), controlling=True),
+                bob.start(replace(ours, candidates=()), DtlsRole.SERVER),
+            )
+            await exchange(alice, bob)
+            local = alice.connections[0].local
+            reflexive = CandidateType.SERVER_REFLEXIVE if knows else CandidateType.PEER_REFLEXIVE
+            assert local.type is reflexive
+            assert (local.address, local.port) == outer.address
+            assert bob.connections[0].remote.port == outer.address[1]
+            await asyncio.gather(alice.transport.close(), bob.transport.close())

@@ -11,38 +11,34 @@ from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.webrtc.candidates import is_credible
 from sipcli.media.webrtc.errors import IceFailed
 from sipcli.sdp.transport import CandidateType
+from tests.event_loop import now
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
 from tests.media.transport.transport_pair import BOB, Party, connect, exchange
-from tests.media.virtual_time import now, run
+
+pytestmark = pytest.mark.virtual_time
 
 
-def test_a_relay_is_offered_with_what_the_server_sees_of_us() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        async with serving(server):
-            candidates, warnings, _ = await gathered(options(turn_uri(server)))
-            assert kinds(candidates) == ["host", "host", "relay"]
-            assert (candidates[2].address, candidates[2].port) == server.relayed
-            assert candidates[2].related_address == "127.0.0.1"
-            assert candidates[2].priority < candidates[1].priority
-            assert warnings == []
-
-    run(test())
+async def test_a_relay_is_offered_with_what_the_server_sees_of_us() -> None:
+    server = FakeTurn()
+    async with serving(server):
+        candidates, warnings, _ = await gathered(options(turn_uri(server)))
+        assert kinds(candidates) == ["host", "host", "relay"]
+        assert (candidates[2].address, candidates[2].port) == server.relayed
+        assert candidates[2].related_address == "127.0.0.1"
+        assert candidates[2].priority < candidates[1].priority
+        assert warnings == []
 
 
-def test_relay_only_hides_our_address_and_asks_no_stun_server() -> None:
-    async def test() -> None:
-        server, stun = FakeTurn(), FakeStun(NAT)
-        async with serving(server, stun):
-            chosen = options(stun_uri(stun), turn_uri(server), relay_only=True)
-            candidates, warnings, _ = await gathered(chosen)
-            assert [each.type for each in candidates] == [CandidateType.RELAY]
-            assert (candidates[0].related_address, candidates[0].related_port) == ("0.0.0.0", 9)
-            assert stun.requests == 0
-            assert warnings == []
-
-    run(test())
+async def test_relay_only_hides_our_address_and_asks_no_stun_server() -> None:
+    server, stun = FakeTurn(), FakeStun(NAT)
+    async with serving(server, stun):
+        chosen = options(stun_uri(stun), turn_uri(server), relay_only=True)
+        candidates, warnings, _ = await gathered(chosen)
+        assert [each.type for each in candidates] == [CandidateType.RELAY]
+        assert (candidates[0].related_address, candidates[0].related_port) == ("0.0.0.0", 9)
+        assert stun.requests == 0
+        assert warnings == []
 
 
 @pytest.mark.parametrize(
@@ -55,151 +51,121 @@ def test_relay_only_hides_our_address_and_asks_no_stun_server() -> None:
         (599, "it answers with error 599"),
     ],
 )
-def test_a_turn_server_that_refuses_is_named_with_the_reason(error: int, reason: str) -> None:
-    async def test() -> None:
-        server = FakeTurn(error=error)
-        async with serving(server):
-            uri = turn_uri(server)
-            candidates, warnings, took = await gathered(options(uri))
-            assert kinds(candidates) == ["host", "host"]
-            assert warnings == [f"{uri} cannot be used: {reason}"]
-            assert took == 0.0
-
-    run(test())
+async def test_a_turn_server_that_refuses_is_named_with_the_reason(error: int, reason: str) -> None:
+    server = FakeTurn(error=error)
+    async with serving(server):
+        uri = turn_uri(server)
+        candidates, warnings, took = await gathered(options(uri))
+        assert kinds(candidates) == ["host", "host"]
+        assert warnings == [f"{uri} cannot be used: {reason}"]
+        assert took == 0.0
 
 
-def test_a_turn_server_that_wants_credentials_is_named() -> None:
-    async def test() -> None:
-        server = FakeTurn(error=401)
-        async with serving(server):
-            anonymous = IceServers(servers=(IceServer.parse(turn_uri(server)),))
-            _, warnings, _ = await gathered(anonymous)
-            assert "it requires a user name and password, and none are set" in warnings[0]
-
-    run(test())
+async def test_a_turn_server_that_wants_credentials_is_named() -> None:
+    server = FakeTurn(error=401)
+    async with serving(server):
+        anonymous = IceServers(servers=(IceServer.parse(turn_uri(server)),))
+        _, warnings, _ = await gathered(anonymous)
+        assert "it requires a user name and password, and none are set" in warnings[0]
 
 
-def test_a_turn_server_that_forgets_the_address_is_named() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        server.frugal = True
-        async with serving(server):
-            _, warnings, _ = await gathered(options(turn_uri(server)))
-            assert "its answer has no address" in warnings[0]
-
-    run(test())
+async def test_a_turn_server_that_forgets_the_address_is_named() -> None:
+    server = FakeTurn()
+    server.frugal = True
+    async with serving(server):
+        _, warnings, _ = await gathered(options(turn_uri(server)))
+        assert "its answer has no address" in warnings[0]
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_port_where_nothing_listens_is_known_at_once(transport: str) -> None:
-    async def test() -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-            taken.bind(("127.0.0.1", 0))
-            port = taken.getsockname()[1]
-        uri = f"turn:127.0.0.1:{port}?transport={transport}"
-        _, warnings, took = await gathered(options(uri))
-        assert "is the server running there?" in warnings[0]
-        assert took < 0.1
-
-    run(test())
+async def test_a_port_where_nothing_listens_is_known_at_once(transport: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    uri = f"turn:127.0.0.1:{port}?transport={transport}"
+    _, warnings, took = await gathered(options(uri))
+    assert "is the server running there?" in warnings[0]
+    assert took < 0.1
 
 
-def test_media_goes_through_a_relay_where_nothing_else_is_allowed() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        async with serving(server):
-            alice = Party(options=options(turn_uri(server), relay_only=True))
-            bob = Party(options=options())
-            await connect(alice, bob)
-            assert alice.connections[0].local.type == "relay"
-            assert (bob.connections[0].remote.address, bob.connections[0].remote.port) == (
-                server.relayed
-            )
-            for sequence in range(1, 20):
-                await exchange(alice, bob, sequence)
-            await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+async def test_media_goes_through_a_relay_where_nothing_else_is_allowed() -> None:
+    server = FakeTurn()
+    async with serving(server):
+        alice = Party(options=options(turn_uri(server), relay_only=True))
+        bob = Party(options=options())
+        await connect(alice, bob)
+        assert alice.connections[0].local.type == "relay"
+        assert (bob.connections[0].remote.address, bob.connections[0].remote.port) == (
+            server.relayed
+        )
+        for sequence in range(1, 20):
+            await exchange(alice, bob, sequence)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
-def test_a_relay_is_kept_alive_for_as_long_as_the_call_lasts() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        async with serving(server):
-            alice = Party(options=options(turn_uri(server), relay_only=True))
-            bob = Party(options=options())
-            await connect(alice, bob)
-            bound = server.methods.count(server.methods[-1].CHANNEL_BIND)
-            for minute in range(1, 21):
-                await asyncio.sleep(60)
-                await exchange(alice, bob, minute)
-            methods = server.methods
-            assert methods.count(methods[0].CHANNEL_BIND) >= bound + 4
-            assert methods.count(methods[0].REFRESH) >= 2
-            assert alice.losses == bob.losses == []
-            await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+async def test_a_relay_is_kept_alive_for_as_long_as_the_call_lasts() -> None:
+    server = FakeTurn()
+    async with serving(server):
+        alice = Party(options=options(turn_uri(server), relay_only=True))
+        bob = Party(options=options())
+        await connect(alice, bob)
+        bound = server.methods.count(server.methods[-1].CHANNEL_BIND)
+        for minute in range(1, 21):
+            await asyncio.sleep(60)
+            await exchange(alice, bob, minute)
+        methods = server.methods
+        assert methods.count(methods[0].CHANNEL_BIND) >= bound + 4
+        assert methods.count(methods[0].REFRESH) >= 2
+        assert alice.losses == bob.losses == []
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
-def test_closing_gives_the_relay_back() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        async with serving(server):
-            await gathered(options(turn_uri(server)))
-            assert server.methods[-1].name == "REFRESH"
-
-    run(test())
+async def test_closing_gives_the_relay_back() -> None:
+    server = FakeTurn()
+    async with serving(server):
+        await gathered(options(turn_uri(server)))
+        assert server.methods[-1].name == "REFRESH"
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_closing_takes_half_a_second_at_most_where_turn_servers_have_died(count: int) -> None:
-    async def test() -> None:
-        servers = [FakeTurn() for _ in range(count)]
-        async with serving(*servers):
-            party = Party(options=options(*map(turn_uri, servers)))
-            local = await party.transport.gather()
-            assert kinds(local.candidates).count("relay") == count
-            for server in servers:
-                server.mute = True
-            begin = now()
-            await party.transport.close()
-            assert now() - begin <= 0.5
-
-    run(test())
-
-
-def test_a_relay_that_has_died_is_told_as_a_loss() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        async with serving(server):
-            alice = Party(options=options(turn_uri(server), relay_only=True))
-            bob = Party(options=options())
-            await connect(alice, bob)
+async def test_closing_takes_half_a_second_at_most_where_turn_servers_have_died(count: int) -> None:
+    servers = [FakeTurn() for _ in range(count)]
+    async with serving(*servers):
+        party = Party(options=options(*map(turn_uri, servers)))
+        local = await party.transport.gather()
+        assert kinds(local.candidates).count("relay") == count
+        for server in servers:
             server.mute = True
-            assert alice.losses == []
-            await asyncio.sleep(10)
-            assert len(alice.losses) == len(bob.losses) == 1
-            await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
-
-
-def test_relay_only_without_a_turn_server_is_told_and_fails_at_once() -> None:
-    async def test() -> None:
-        alice, bob = Party(options=options("stun:127.0.0.1", relay_only=True)), Party(BOB)
-        local = await alice.transport.gather()
-        assert local.candidates == ()
-        assert len(alice.warnings) == 1
-        assert "none is set (turn_servers)" in alice.warnings[0]
-        theirs = await bob.transport.gather()
         begin = now()
-        with pytest.raises(IceFailed, match="no address to send from"):
-            await alice.start(theirs, controlling=True)
-        assert now() - begin < 0.1
+        await party.transport.close()
+        assert now() - begin <= 0.5
+
+
+async def test_a_relay_that_has_died_is_told_as_a_loss() -> None:
+    server = FakeTurn()
+    async with serving(server):
+        alice = Party(options=options(turn_uri(server), relay_only=True))
+        bob = Party(options=options())
+        await connect(alice, bob)
+        server.mute = True
+        assert alice.losses == []
+        await asyncio.sleep(10)
+        assert len(alice.losses) == len(bob.losses) == 1
         await asyncio.gather(alice.transport.close(), bob.transport.close())
 
-    run(test())
+
+async def test_relay_only_without_a_turn_server_is_told_and_fails_at_once() -> None:
+    alice, bob = Party(options=options("stun:127.0.0.1", relay_only=True)), Party(BOB)
+    local = await alice.transport.gather()
+    assert local.candidates == ()
+    assert len(alice.warnings) == 1
+    assert "none is set (turn_servers)" in alice.warnings[0]
+    theirs = await bob.transport.gather()
+    begin = now()
+    with pytest.raises(IceFailed, match="no address to send from"):
+        await alice.start(theirs, controlling=True)
+    assert now() - begin < 0.1
+    await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
 # What a server says that cannot be
@@ -219,38 +185,31 @@ LIES = [
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: f"{lie[0]} {lie[1]}")
-def test_an_address_that_cannot_be_is_neither_lent_nor_seen(lie: tuple[str, int]) -> None:
-    async def test() -> None:
-        turn, stun = FakeTurn(), FakeStun(lie)
-        turn.lends = lie
-        async with serving(turn, stun):
-            candidates, warnings, _ = await gathered(options(turn_uri(turn), stun_uri(stun)))
-            assert kinds(candidates) == ["host", "host"]
-            useless = "cannot be used"
-            shown = f"[{lie[0]}]:{lie[1]}" if ":" in lie[0] else f"{lie[0]}:{lie[1]}"
-            assert sorted(warnings) == sorted(
-                [
-                    f"{turn_uri(turn)} {useless}: it granted {shown}, which is unreachable",
-                    f"{stun_uri(stun)} {useless}: it says our address is {shown}, "
-                    "which is impossible",
-                ]
-            )
-
-    run(test())
+async def test_an_address_that_cannot_be_is_neither_lent_nor_seen(lie: tuple[str, int]) -> None:
+    turn, stun = FakeTurn(), FakeStun(lie)
+    turn.lends = lie
+    async with serving(turn, stun):
+        candidates, warnings, _ = await gathered(options(turn_uri(turn), stun_uri(stun)))
+        assert kinds(candidates) == ["host", "host"]
+        useless = "cannot be used"
+        shown = f"[{lie[0]}]:{lie[1]}" if ":" in lie[0] else f"{lie[0]}:{lie[1]}"
+        assert sorted(warnings) == sorted(
+            [
+                f"{turn_uri(turn)} {useless}: it granted {shown}, which is unreachable",
+                f"{stun_uri(stun)} {useless}: it says our address is {shown}, which is impossible",
+            ]
+        )
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: f"{lie[0]} {lie[1]}")
-def test_a_relay_does_not_tell_of_a_base_that_cannot_be(lie: tuple[str, int]) -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        server.mapped = lie
-        async with serving(server):
-            candidates, warnings, _ = await gathered(options(turn_uri(server)))
-            assert kinds(candidates) == ["host", "host", "relay"]
-            assert (candidates[2].related_address, candidates[2].related_port) == ("0.0.0.0", 9)
-            assert warnings == []
-
-    run(test())
+async def test_a_relay_does_not_tell_of_a_base_that_cannot_be(lie: tuple[str, int]) -> None:
+    server = FakeTurn()
+    server.mapped = lie
+    async with serving(server):
+        candidates, warnings, _ = await gathered(options(turn_uri(server)))
+        assert kinds(candidates) == ["host", "host", "relay"]
+        assert (candidates[2].related_address, candidates[2].related_port) == ("0.0.0.0", 9)
+        assert warnings == []
 
 
 @pytest.mark.parametrize(
@@ -277,83 +236,68 @@ def test_only_a_server_on_loopback_may_speak_of_loopback(
 # Loops that a server can drive
 
 
-def test_a_server_that_lends_an_address_for_no_time_is_named() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        server.lifetimes = (0, 0)
-        async with serving(server):
-            candidates, warnings, _ = await gathered(options(turn_uri(server)))
-            assert kinds(candidates) == ["host", "host"]
-            assert "it granted a relay for 0 s" in warnings[0]
-            await asyncio.sleep(4)
-            assert len(server.methods) == 1
-
-    run(test())
+async def test_a_server_that_lends_an_address_for_no_time_is_named() -> None:
+    server = FakeTurn()
+    server.lifetimes = (0, 0)
+    async with serving(server):
+        candidates, warnings, _ = await gathered(options(turn_uri(server)))
+        assert kinds(candidates) == ["host", "host"]
+        assert "it granted a relay for 0 s" in warnings[0]
+        await asyncio.sleep(4)
+        assert len(server.methods) == 1
 
 
 @pytest.mark.parametrize(("granted", "most"), [(1, 21), (4, 21), (60, 3), (2**32 - 1, 1)])
-def test_refreshes_are_few_however_short_a_time_is_granted(granted: int, most: int) -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        server.lifetimes = (granted, granted)
-        async with serving(server):
-            party = Party(options=options(turn_uri(server)))
-            await party.transport.gather()
-            await asyncio.sleep(101)
-            assert server.methods.count(server.methods[0].REFRESH) <= most
-            await asyncio.sleep(500)
-            assert server.methods.count(server.methods[0].REFRESH) >= 1
-            await party.transport.close()
-
-    run(test())
+async def test_refreshes_are_few_however_short_a_time_is_granted(granted: int, most: int) -> None:
+    server = FakeTurn()
+    server.lifetimes = (granted, granted)
+    async with serving(server):
+        party = Party(options=options(turn_uri(server)))
+        await party.transport.gather()
+        await asyncio.sleep(101)
+        assert server.methods.count(server.methods[0].REFRESH) <= most
+        await asyncio.sleep(500)
+        assert server.methods.count(server.methods[0].REFRESH) >= 1
+        await party.transport.close()
 
 
 @pytest.mark.parametrize("how", ["no time", "stale", "silence"])
-def test_a_relay_that_is_not_refreshed_has_ended(how: str) -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        server.lifetimes = (12, 0 if how == "no time" else 600)
-        async with serving(server):
-            alice = Party(options=options(turn_uri(server), relay_only=True))
-            bob = Party(options=options())
+async def test_a_relay_that_is_not_refreshed_has_ended(how: str) -> None:
+    server = FakeTurn()
+    server.lifetimes = (12, 0 if how == "no time" else 600)
+    async with serving(server):
+        alice = Party(options=options(turn_uri(server), relay_only=True))
+        bob = Party(options=options())
+        await connect(alice, bob)
+        if how == "stale":
+            server.stale = {server.methods[0].REFRESH}
+        await asyncio.sleep(9)
+        assert alice.losses == []
+        server.mute = how == "silence"
+        await asyncio.sleep(60)
+        assert alice.losses
+        if how != "silence":
+            assert "allocation has ended" in alice.losses[0].reason
+        assert server.methods.count(server.methods[0].REFRESH) <= 2
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
+
+
+async def test_a_server_whose_nonce_is_always_stale_is_asked_twice() -> None:
+    server = FakeTurn()
+    server.stale = {Method.ALLOCATE}
+    async with serving(server):
+        _, warnings, _ = await gathered(options(turn_uri(server)))
+        assert len(server.methods) == 2
+        assert "it rejects its own nonce" in warnings[0]
+
+
+async def test_a_channel_that_is_never_bound_is_asked_for_a_bounded_number_of_times() -> None:
+    server = FakeTurn()
+    server.stale = {Method.CHANNEL_BIND}
+    async with serving(server):
+        alice = Party(options=options(turn_uri(server), relay_only=True))
+        bob = Party(options=options())
+        with pytest.raises(IceFailed):
             await connect(alice, bob)
-            if how == "stale":
-                server.stale = {server.methods[0].REFRESH}
-            await asyncio.sleep(9)
-            assert alice.losses == []
-            server.mute = how == "silence"
-            await asyncio.sleep(60)
-            assert alice.losses
-            if how != "silence":
-                assert "allocation has ended" in alice.losses[0].reason
-            assert server.methods.count(server.methods[0].REFRESH) <= 2
-            await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
-
-
-def test_a_server_whose_nonce_is_always_stale_is_asked_twice() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        server.stale = {Method.ALLOCATE}
-        async with serving(server):
-            _, warnings, _ = await gathered(options(turn_uri(server)))
-            assert len(server.methods) == 2
-            assert "it rejects its own nonce" in warnings[0]
-
-    run(test())
-
-
-def test_a_channel_that_is_never_bound_is_asked_for_a_bounded_number_of_times() -> None:
-    async def test() -> None:
-        server = FakeTurn()
-        server.stale = {Method.CHANNEL_BIND}
-        async with serving(server):
-            alice = Party(options=options(turn_uri(server), relay_only=True))
-            bob = Party(options=options())
-            with pytest.raises(IceFailed):
-                await connect(alice, bob)
-            assert 1 <= server.methods.count(Method.CHANNEL_BIND) <= 100
-            await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+        assert 1 <= server.methods.count(Method.CHANNEL_BIND) <= 100
+        await asyncio.gather(alice.transport.close(), bob.transport.close())

@@ -22,10 +22,12 @@ from sipcli.media.transport.server_probe import probe_servers
 from sipcli.media.webrtc.dtls_flights import DtlsFlights
 from sipcli.media.webrtc.stun_dtls import ServerTrust
 from tests.core.factories import settings
+from tests.event_loop import now
 from tests.media.transport.fake_servers import Address, FakeStun, serving
 from tests.media.transport.gathered import NAT, gathered, kinds, stun_uri
 from tests.media.transport.transport_pair import Party, connect, exchange
-from tests.media.virtual_time import now, run
+
+pytestmark = pytest.mark.virtual_time
 
 AUTHORITY, STRANGER = trustme.CA(), trustme.CA()
 
@@ -116,46 +118,37 @@ def options(
     return IceServers(servers=servers, gathering_timeout=timeout, tls=tls, trust=ServerTrust(tls))
 
 
-def test_a_server_adds_what_it_sees_and_media_go_through_the_same_socket() -> None:
-    async def test() -> None:
-        server = FakeStuns(NAT)
-        async with serving(server):
-            candidates, warnings, took = await gathered(options(stuns_uri(server)))
-            assert kinds(candidates) == ["host", "host", "srflx"]
-            assert (candidates[2].address, candidates[2].port) == NAT
-            assert candidates[2].related_port == candidates[0].port
-            assert list(server.connections) == [("127.0.0.1", candidates[0].port)]
-            assert (warnings, took) == ([], 0.0)
-            alice, bob = Party(options=options(stuns_uri(server))), Party()
-            await connect(alice, bob)
-            await exchange(alice, bob)
-            await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+async def test_a_server_adds_what_it_sees_and_media_go_through_the_same_socket() -> None:
+    server = FakeStuns(NAT)
+    async with serving(server):
+        candidates, warnings, took = await gathered(options(stuns_uri(server)))
+        assert kinds(candidates) == ["host", "host", "srflx"]
+        assert (candidates[2].address, candidates[2].port) == NAT
+        assert candidates[2].related_port == candidates[0].port
+        assert list(server.connections) == [("127.0.0.1", candidates[0].port)]
+        assert (warnings, took) == ([], 0.0)
+        alice, bob = Party(options=options(stuns_uri(server))), Party()
+        await connect(alice, bob)
+        await exchange(alice, bob)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
-def test_it_is_asked_beside_others() -> None:
-    async def test() -> None:
-        secure, plain = FakeStuns(NAT), FakeStun(NAT)
-        async with serving(secure, plain):
-            found = await probe_servers(options(stuns_uri(secure), stun_uri(plain)))
-        assert [each.fault for each in found] == [None, None]
-        assert [[mapping.seen for mapping in each.mappings] for each in found] == [[NAT], [NAT]]
-
-    run(test())
+async def test_it_is_asked_beside_others() -> None:
+    secure, plain = FakeStuns(NAT), FakeStun(NAT)
+    async with serving(secure, plain):
+        found = await probe_servers(options(stuns_uri(secure), stun_uri(plain)))
+    assert [each.fault for each in found] == [None, None]
+    assert [[mapping.seen for mapping in each.mappings] for each in found] == [[NAT], [NAT]]
 
 
 @pytest.mark.parametrize("lost", range(8))
-def test_any_datagram_may_be_lost(lost: int) -> None:
-    async def test() -> None:
-        server = FakeStuns(NAT, loses=lambda number: number == lost)
-        async with serving(server):
-            candidates, warnings, took = await gathered(options(stuns_uri(server)))
-            assert "srflx" in kinds(candidates)
-            assert warnings == []
-            assert took < 1.0
-
-    run(test())
+async def test_any_datagram_may_be_lost(lost: int) -> None:
+    server = FakeStuns(NAT, loses=lambda number: number == lost)
+    async with serving(server):
+        candidates, warnings, took = await gathered(options(stuns_uri(server)))
+        assert "srflx" in kinds(candidates)
+        assert warnings == []
+        assert took < 1.0
 
 
 @pytest.mark.parametrize(
@@ -188,114 +181,90 @@ def test_any_datagram_may_be_lost(lost: int) -> None:
     ],
     ids=["stranger", "other name", "other address", "500", "no address", "lie", "mute"],
 )
-def test_a_server_that_is_of_no_use_is_named(
+async def test_a_server_that_is_of_no_use_is_named(
     server: FakeStuns, authority: trustme.CA, reason: str
 ) -> None:
-    async def test() -> None:
-        async with serving(server):
-            uri = stuns_uri(server)
-            candidates, warnings, _ = await gathered(options(uri, authority=authority))
-            assert kinds(candidates) == ["host", "host"]
-            assert warnings == [f"{uri} cannot be used: {reason}"]
-
-    run(test())
+    async with serving(server):
+        uri = stuns_uri(server)
+        candidates, warnings, _ = await gathered(options(uri, authority=authority))
+        assert kinds(candidates) == ["host", "host"]
+        assert warnings == [f"{uri} cannot be used: {reason}"]
 
 
-def test_without_verification_any_certificate_will_do() -> None:
-    async def test() -> None:
-        server = FakeStuns(NAT, authority=STRANGER, name="other.example")
-        async with serving(server):
-            candidates, _, _ = await gathered(options(stuns_uri(server), authority=None))
-            assert "srflx" in kinds(candidates)
-
-    run(test())
+async def test_without_verification_any_certificate_will_do() -> None:
+    server = FakeStuns(NAT, authority=STRANGER, name="other.example")
+    async with serving(server):
+        candidates, _, _ = await gathered(options(stuns_uri(server), authority=None))
+        assert "srflx" in kinds(candidates)
 
 
-def test_a_server_that_speaks_no_dtls_is_given_up_in_time() -> None:
-    async def test() -> None:
-        class Plain(FakeStun):
-            def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-                self.transport.sendto(b"\x16garbage" + bytes(100), addr)
-                self.transport.sendto(b"no", addr)
+async def test_a_server_that_speaks_no_dtls_is_given_up_in_time() -> None:
+    class Plain(FakeStun):
+        def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+            self.transport.sendto(b"\x16garbage" + bytes(100), addr)
+            self.transport.sendto(b"no", addr)
 
-        server = Plain()
-        async with serving(server):
-            uri = f"stuns:127.0.0.1:{server.address[1]}"
-            _, warnings, took = await gathered(options(uri))
-            assert len(warnings) == 1
-            assert took <= 2.0
-
-    run(test())
+    server = Plain()
+    async with serving(server):
+        uri = f"stuns:127.0.0.1:{server.address[1]}"
+        _, warnings, took = await gathered(options(uri))
+        assert len(warnings) == 1
+        assert took <= 2.0
 
 
-def test_garbage_in_the_association_is_stepped_over() -> None:
-    async def test() -> None:
-        server = FakeStuns(NAT)
-        strange = bytes(stun.Message(stun.Method.BINDING, stun.Class.RESPONSE))
-        server.noise = [b"x", bytes(1200), strange, b"\x01\x01\x00\x08" + bytes(20)]
-        async with serving(server):
-            candidates, warnings, _ = await gathered(options(stuns_uri(server)))
-            assert "srflx" in kinds(candidates)
-            assert warnings == []
-
-    run(test())
+async def test_garbage_in_the_association_is_stepped_over() -> None:
+    server = FakeStuns(NAT)
+    strange = bytes(stun.Message(stun.Method.BINDING, stun.Class.RESPONSE))
+    server.noise = [b"x", bytes(1200), strange, b"\x01\x01\x00\x08" + bytes(20)]
+    async with serving(server):
+        candidates, warnings, _ = await gathered(options(stuns_uri(server)))
+        assert "srflx" in kinds(candidates)
+        assert warnings == []
 
 
-def test_a_server_that_says_farewell_instead_is_given_up() -> None:
-    async def test() -> None:
-        server = FakeStuns(NAT)
-        server.breaks_off = True
-        async with serving(server):
-            begin = now()
-            _, warnings, _ = await gathered(options(stuns_uri(server)))
-            assert len(warnings) == 1
-            assert now() - begin <= 2.0
-
-    run(test())
+async def test_a_server_that_says_farewell_instead_is_given_up() -> None:
+    server = FakeStuns(NAT)
+    server.breaks_off = True
+    async with serving(server):
+        begin = now()
+        _, warnings, _ = await gathered(options(stuns_uri(server)))
+        assert len(warnings) == 1
+        assert now() - begin <= 2.0
 
 
-def test_what_a_server_sends_later_reaches_nobody() -> None:
-    async def test() -> None:
-        server = FakeStuns(NAT)
-        async with serving(server):
-            alice, bob = Party(options=options(stuns_uri(server))), Party()
-            await alice.transport.gather()
-            (client,) = server.connections
-            for n in range(200):
-                server.transport.sendto(b"\x16\xfe\xfd" + bytes(n), client)
-            await connect(alice, bob)
-            for n in range(200):
-                server.transport.sendto(b"\x16\xfe\xfd" + bytes(n), client)
-            await exchange(alice, bob)
-            await asyncio.gather(alice.transport.close(), bob.transport.close())
-
-    run(test())
+async def test_what_a_server_sends_later_reaches_nobody() -> None:
+    server = FakeStuns(NAT)
+    async with serving(server):
+        alice, bob = Party(options=options(stuns_uri(server))), Party()
+        await alice.transport.gather()
+        (client,) = server.connections
+        for n in range(200):
+            server.transport.sendto(b"\x16\xfe\xfd" + bytes(n), client)
+        await connect(alice, bob)
+        for n in range(200):
+            server.transport.sendto(b"\x16\xfe\xfd" + bytes(n), client)
+        await exchange(alice, bob)
+        await asyncio.gather(alice.transport.close(), bob.transport.close())
 
 
-def test_closing_while_it_is_asked_leaves_nothing_behind() -> None:
-    async def test() -> None:
-        server = FakeStuns(mute=True)
-        async with serving(server):
-            party = Party(options=options(stuns_uri(server)))
-            gathering = asyncio.create_task(party.transport.gather())
-            await asyncio.sleep(0.5)
-            gathering.cancel()
-            await asyncio.wait([gathering])
-            await party.transport.close()
-
-    run(test())
+async def test_closing_while_it_is_asked_leaves_nothing_behind() -> None:
+    server = FakeStuns(mute=True)
+    async with serving(server):
+        party = Party(options=options(stuns_uri(server)))
+        gathering = asyncio.create_task(party.transport.gather())
+        await asyncio.sleep(0.5)
+        gathering.cancel()
+        await asyncio.wait([gathering])
+        await party.transport.close()
 
 
-def test_two_entries_for_one_address_are_told() -> None:
-    async def test() -> None:
-        server = FakeStuns(NAT)
-        async with serving(server):
-            uri = stuns_uri(server)
-            _, warnings, _ = await gathered(options(uri, uri))
-            told = "another entry of stun_servers resolves to the same address"
-            assert warnings == [f"{uri} cannot be used: {told}"]
-
-    run(test())
+async def test_two_entries_for_one_address_are_told() -> None:
+    server = FakeStuns(NAT)
+    async with serving(server):
+        uri = stuns_uri(server)
+        _, warnings, _ = await gathered(options(uri, uri))
+        told = "another entry of stun_servers resolves to the same address"
+        assert warnings == [f"{uri} cannot be used: {told}"]
 
 
 def from_settings(**changes: Any) -> IceServers:
