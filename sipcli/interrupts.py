@@ -4,6 +4,8 @@ In the middle of an import it would cause a traceback, or be swallowed by a libr
 """
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -31,6 +33,16 @@ def release() -> None:
     if _noted:
         _noted.clear()
         raise KeyboardInterrupt
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Hold signals within a `with` block that imports modules."""
+    hold()
+    try:
+        yield
+    finally:
+        release()
 
 
 def _note(number: int, _frame: FrameType | None) -> None:

@@ -3,15 +3,37 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from sipcli.cli.command_help import Group, option
+from sipcli import interrupts
+from sipcli.cli.command_help import Command, Group, option
 from sipcli.cli.expect_options import EXPECT_OPTIONS, read_expectations
+from sipcli.cli.output.report_file import junit_path
 from sipcli.expect.expectations import Expectations
 from sipcli.media.dtmf.dtmf_digits import InvalidDigits, parse_digits
-from sipcli.phone.digits import Method
+
+if TYPE_CHECKING:
+    from sipcli.phone.digits import Method
+
+
+class CallCommand(Command):
+    """A command with `--junit`; it writes the report even if its options are invalid."""
+
+    has_exit_codes = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words after the command's name (called by click)."""
+        path = junit_path(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if path is not None:
+                with interrupts.held():
+                    from sipcli.cli.expectation_run import ExpectationRun  # late: it is large
+                ExpectationRun(str(self.name), Expectations(), path).abandon(error)
+            raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +42,7 @@ class CallOptions:
 
     record: str | None
     dtmf: str | None
-    dtmf_method: Method
+    dtmf_method: "Method"
     stdin: bool
     """True if stdin is a script."""
     expectations: Expectations
@@ -32,7 +54,7 @@ class CallOptions:
         return cls(
             record=parameters["record"],
             dtmf=parameters["dtmf"],
-            dtmf_method=cast(Method, parameters["dtmf_method"]),
+            dtmf_method=cast("Method", parameters["dtmf_method"]),
             stdin=parameters["stdin"],
             expectations=read_expectations(parameters),
             junit=parameters["junit"],

@@ -1,12 +1,15 @@
 """The help of a command: its options in groups, the words they take, examples and exit codes."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar
 
 import click
 from click.exceptions import NoSuchCommand, NoSuchOption
 
+from sipcli import interrupts
 from sipcli.errors import EXIT_CODES
 from sipcli.text import did_you_mean
 
@@ -74,15 +77,34 @@ def option(
 class Command(click.Command):
     """A command whose help has its options in groups; each is made by `option`.
 
-    `examples`: command lines, each with the sentence above it.
+    `examples`: command lines, each with the sentence above it. `module`: the name of the module
+    that does the work, imported when the command runs, so that its help, its completion and its
+    usage errors do not wait for it.
     """
 
     has_exit_codes: ClassVar[bool] = False
     """True if the help lists the exit codes, too."""
 
-    def __init__(self, *args: Any, examples: Sequence[Row] = (), **attributes: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[Row] = (),
+        module: str | None = None,
+        **attributes: Any,
+    ) -> None:
         super().__init__(*args, **attributes)
         self.examples = examples
+        self._module = module
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Import what the command needs, then run it (called by click)."""
+        if self._module is not None:
+            with interrupts.held():
+                import_module(self._module)
+        if not gc.isenabled():  # the console script turned it off
+            gc.freeze()
+            gc.enable()
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, group by group, and what some of them take (called by click)."""

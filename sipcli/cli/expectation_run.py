@@ -13,11 +13,11 @@ from typing import Final
 import click
 
 from sipcli import __version__
-from sipcli.cli.command_help import Command, in_words
+from sipcli.cli.command_help import in_words
 from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.evaluator import Evaluator
 from sipcli.cli.output.event_json import event_fields
-from sipcli.cli.output.report_file import STDOUT, UNFINISHED, begin, finish, hold_fifo, junit_path
+from sipcli.cli.output.report_file import STDOUT, UNFINISHED, begin, finish, hold_fifo
 from sipcli.cli.output.sip_ladder import SipLadder
 from sipcli.cli.output.wording import BAD, GOOD, Line
 from sipcli.cli.session import Session
@@ -40,21 +40,6 @@ _MAX_CALLS: Final = 100
 """Calls whose figures the report has: bounds the memory of a `listen` that never ends."""
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that can stand for a final answer to the INVITE."""
-
-
-class TrialCommand(Command):
-    """A command with `--junit`; it writes the report even if its options are invalid."""
-
-    has_exit_codes = True
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the words after the command's name (called by click)."""
-        path = junit_path(args)
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            ExpectationRun(str(self.name), Expectations(), path).abandon(error)
-            raise
 
 
 class ExpectationRun:

@@ -56,14 +56,8 @@ class Main(CommandGroup):
         """The command called `cmd_name` (called by click)."""
         if cmd_name not in COMMANDS:
             return None
-        interrupts.hold()
-        try:
+        with interrupts.held():
             found = getattr(import_module(f"sipcli.cli.commands.{cmd_name}"), cmd_name)
-        finally:
-            interrupts.release()
-        if not gc.isenabled():  # `entry` turned it off
-            gc.freeze()
-            gc.enable()
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

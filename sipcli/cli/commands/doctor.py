@@ -13,7 +13,6 @@ from sipcli.cli.session import Session, can_ask, run_session
 from sipcli.cli.targets import resolve_target
 from sipcli.config.keys import Section
 from sipcli.doctor.check import ORDER, Check, DoctorReport, bad
-from sipcli.doctor.runner import DoctorRun, run_checks
 from sipcli.errors import ConfigError, Phase
 
 _NAME_WIDTH: Final = max(map(len, ORDER)) + 1
@@ -22,7 +21,7 @@ _HANG: Final = len("✓ ") + _NAME_WIDTH
 _MARKS: Final = {True: ("✓", GOOD), False: ("✗", BAD), None: ("–", FAINT)}
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, module="sipcli.doctor.runner")
 @option(
     "--echo",
     metavar="TARGET",
@@ -39,6 +38,8 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
     it. The exit code is that of the first failed step. Nothing is read from stdin, and no
     sound device is used.
     """
+    from sipcli.doctor.runner import DoctorRun, run_checks  # late: see `module` above
+
     screen = current_screen()
     report = DoctorReport(_tell)
 

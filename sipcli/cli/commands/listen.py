@@ -1,54 +1,18 @@
 """`sipcli listen`: wait for calls."""
 
-import asyncio
-from collections.abc import Coroutine
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from sipcli.cli.audio_options import AudioOptions
-from sipcli.cli.call_options import CallOptions, call_options
-from sipcli.cli.call_session import CallSession, attend, open_call_session
+from sipcli.cli.call_options import CallCommand, CallOptions, call_options
 from sipcli.cli.command_help import option
-from sipcli.cli.expect_options import check_expectations
-from sipcli.cli.expectation_run import ExpectationRun, TrialCommand
-from sipcli.cli.keys import keys
 from sipcli.cli.options import ALL, Invocation, settings_options
-from sipcli.cli.script.script import open_script
-from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds, Whole
-from sipcli.errors import ConfigError, DeviceError, Interrupted
-from sipcli.expect.feasible import Terms
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.call import BUSY_HERE, Call
-from sipcli.phone.echo import Echo
-from sipcli.phone.waiter import FOREVER
-
-_OLD_WORD: Final = (
-    "--max-calls no longer sets how many calls are answered in all: use --count; in the next"
-    " version --max-calls sets the key max_calls, the number of calls at the same time"
-)
-BELL_INTERVAL: Final = 4.0
-"""Seconds between rings of the terminal's bell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """How to handle incoming calls."""
-
-    auto_answer: float | None
-    """Seconds to ring before answering automatically; None: a person or a script answers."""
-    reject: int | None
-    count: int | None
-    """End after this many answered calls."""
-    call_duration: float | None
-    echo: bool
 
 
 @click.command(
-    cls=TrialCommand,
+    cls=CallCommand,
+    module="sipcli.cli.incoming_calls",
     examples=(
         ("sipcli listen", "Wait for calls, ring and ask:"),
         ("sipcli listen --auto-answer --echo", "Be an echo for others to call:"),
@@ -111,145 +75,14 @@ def listen(
     Without --auto-answer a call rings until you answer it with a key. A call that is not
     answered within no_answer_timeout is rejected with 408. Messages are shown, too.
     """
+    from sipcli.cli.incoming_calls import Policy, take_calls  # late: see `module` above
+
     policy = Policy(
         auto_answer=auto_answer,
         reject=reject,
-        count=count if count is not None else old_count,
+        count=count,
+        duration=duration,
         call_duration=call_duration,
         echo=echo,
     )
-    options = CallOptions.of(parameters)
-    expectation_run = ExpectationRun("listen", options.expectations, options.junit)
-
-    async def work(session: Session) -> None:
-        if old_count is not None:
-            session.screen.warning(_OLD_WORD)
-        await _listen(session, policy, options, duration, expectation_run)
-
-    with expectation_run:
-        if reject is not None and auto_answer is not None:
-            raise ConfigError("--reject and --auto-answer cannot be used together: give one")
-        if count is not None and old_count is not None:
-            raise ConfigError("--max-calls is the old name of --count: give only --count")
-        run_session(
-            invocation, "listen", work, reads_stdin=options.stdin, cut_short=expectation_run.abandon
-        )
-
-
-async def _listen(
-    session: Session,
-    policy: Policy,
-    options: CallOptions,
-    duration: float | None,
-    expectation_run: ExpectationRun,
-) -> None:
-    session = expectation_run.watched(session)
-    terms = Terms(
-        codecs=session.settings.codecs, lasts_s=policy.call_duration, rejects_with=policy.reject
-    )
-    check_expectations(options.expectations, terms)
-    plan = AudioOptions.of(options, session)
-    evaluator = expectation_run.evaluator()
-    script = await open_script(session, evaluator, options, terms)
-    incoming: asyncio.Queue[Call] = asyncio.Queue()
-    enough = asyncio.Event()
-    was_ready = False
-
-    async def finish() -> None:
-        if policy.count is None and duration is None:
-            enough.set()
-
-    def make_sound() -> AudioEndpoints:
-        return plan.open(Echo()) if policy.echo else plan.open()
-
-    try:
-        async with open_call_session(
-            session,
-            options,
-            make_sound,
-            plan.person_tones(session),
-            retry_forever=True,
-            evaluator=evaluator,
-            on_event=script.on_event,
-            on_incoming=incoming.put_nowait,
-        ) as call_session:
-            try:
-                async with keys(call_session), script.running(call_session, finish):
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(duration):
-                            await call_session.phone.register(timeout=FOREVER)
-                            await _serve(call_session, incoming, policy, options, enough)
-            finally:
-                was_ready = call_session.phone.registration.was_ready
-    except asyncio.CancelledError:
-        pass
-    if not was_ready:
-        raise Interrupted("ended before it was registered")
-
-
-async def _serve(
-    call_session: CallSession,
-    incoming: "asyncio.Queue[Call]",
-    policy: Policy,
-    options: CallOptions,
-    enough: asyncio.Event,
-) -> None:
-    """Handle calls until `enough` is set, or until `policy.count` answered ones are over."""
-    answered = ended = 0
-    unusable: list[DeviceError] = []
-
-    async def serve(call: Call) -> None:
-        nonlocal answered, ended
-        if call.came_of is not None:  # counted and limited with the call that it came of
-            await _answer_or_reject(call_session, call, policy)
-            await attend(call_session, call, options, hang_up_after=None)
-            return
-        if policy.count is not None and answered >= policy.count:
-            call.reject(BUSY_HERE)
-            return
-        await _answer_or_reject(call_session, call, policy)
-        answered += call.is_answered
-        await attend(call_session, call, options, hang_up_after=policy.call_duration)
-        ended += call.is_answered
-        if policy.count is not None and ended >= policy.count:
-            enough.set()
-
-    async def take_all() -> None:
-        while True:
-            call = await incoming.get()
-            call_session.phone.spawn(_isolated(call, serve(call), unusable))
-
-    taking = asyncio.create_task(take_all())
-    try:
-        await enough.wait()
-    finally:
-        taking.cancel()
-        if unusable:
-            raise unusable[0]
-
-
-async def _isolated(
-    call: Call, work: Coroutine[None, None, None], unusable: list[DeviceError]
-) -> None:
-    """Handle one call; an exception ends this call only."""
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001
-        if isinstance(error, DeviceError):
-            unusable.append(error)
-        call.fail(error)
-
-
-async def _answer_or_reject(call_session: CallSession, call: Call, policy: Policy) -> None:
-    """Follow the policy, and wait until the call is answered or over."""
-    if policy.reject is not None:
-        call.reject(policy.reject)
-    elif call.replaces_call:
-        call.answer()
-    elif policy.auto_answer is None:
-        while call.is_ringing:
-            call_session.session.screen.ring()
-            await call.answered_or_over(timeout=BELL_INTERVAL)
-    elif not await call.answered_or_over(timeout=policy.auto_answer) and call.is_ringing:
-        call.answer()
-    await call.answered_or_over()
+    take_calls(invocation, CallOptions.of(parameters), policy, old_count)
