@@ -284,7 +284,8 @@ class Asked:
         line, dialog = self._usage.services, self._usage.dialog
         with bob.step() as (_, now):
             assert line.flow is not None
-            request = line.build(dialog, "INVITE", headers=capabilities())
+            agent = line.requester.user_agent
+            request = dialog.request("INVITE", agent, headers=capabilities())
             InviteExchange(request, line.flow, line, self, dialog.next_cseq).start(now)
 
     def on_provisional(self, response: Response, now: float) -> None:
@@ -304,7 +305,7 @@ class Asked:
             assert self._request is not None
             assert line.flow is not None
             number = self._request.cseq.number
-            ack = line.build(dialog, "ACK", cseq=number, body=body)
+            ack = dialog.request("ACK", line.requester.user_agent, cseq=number, body=body)
             line.requester.send_ack(ack, line.flow)
 
 

@@ -61,14 +61,15 @@ class InviteUsage(DialogUsage):
 
         It carries the credentials of the INVITE (§22.1).
         """
-        number = invite.cseq.number
+        number, requester = invite.cseq.number, self.services.requester
         if self._ack is None or self._ack.cseq.number != number:
             kinds = ("Authorization", "Proxy-Authorization")
             headers = [(kind, value) for kind in kinds for value in invite.headers.all(kind)]
-            self._ack = self.services.build(self.dialog, "ACK", cseq=number, headers=headers)
+            agent = requester.user_agent
+            self._ack = self.dialog.request("ACK", agent, cseq=number, headers=headers)
         flow = self.services.flow
         if flow is not None:
-            self.services.requester.send_ack(self._ack, flow)
+            requester.send_ack(self._ack, flow)
 
     def _on_dialog_gone(self, status: int, reason: str, now: float) -> None:
         final = None if self.is_confirmed else status

@@ -156,7 +156,8 @@ class LocalOffers:
         if flow is None:
             self._failed(NotSent(), now)
         elif self._method == "INVITE":
-            request = usage.services.build(usage.dialog, "INVITE", headers=headers, body=self._body)
+            agent = usage.services.requester.user_agent
+            request = usage.dialog.request("INVITE", agent, headers=headers, body=self._body)
             self._exchange = InviteExchange(
                 request, flow, usage.services, self, usage.dialog.next_cseq
             )

@@ -172,7 +172,7 @@ class RemoteOffers:
         self._answer_timer.start(now + ANSWER_TIMEOUT_S)
         if inbound.request.method == "INVITE":
             self.stop_repeating()  # a peer that sends the next INVITE has received our 2xx
-            usage.services.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
+            usage.respond(inbound, 100, now)  # the answer may take a while (§17.2.1)
         usage.call.emit(RemoteOffer(call=usage.call.id, body=offer))
 
     def _answer(self, inbound: Inbound, body: bytes, now: float) -> None:

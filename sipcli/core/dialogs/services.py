@@ -5,22 +5,15 @@ from typing import Protocol, TypeAlias
 
 from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.flow import Flow
-from sipcli.core.dialogs.dialog import Dialog
-from sipcli.core.requests.exchange import Exchange, NotSent, Outcome
 from sipcli.core.requests.requester import Requester
 from sipcli.core.timers import Timer, Timers
 from sipcli.core.transactions.layer import Inbound, Transactions
-from sipcli.sip import build
-from sipcli.sip.bodies import SDP
 from sipcli.sip.message import Request
 
 HeaderFields: TypeAlias = Iterable[tuple[str, str]]
 
 NewTimer: TypeAlias = Callable[[Callable[[float], None]], Timer[None]]
 """Makes a timer from what it does when it fires, which takes the time in seconds."""
-
-OnOutcome: TypeAlias = Callable[[Outcome, float], None]
-"""Called once with the outcome of a request and the time in seconds."""
 
 
 class DialogServer(Protocol):
@@ -40,7 +33,7 @@ FindServer: TypeAlias = Callable[[Request], DialogServer | None]
 
 
 class DialogServices:
-    """Sends the requests and responses of all dialogs of one phone, and knows who serves theirs."""
+    """The parts of one phone that its dialogs share, and who serves a request in one of them."""
 
     def __init__(
         self,
@@ -82,66 +75,6 @@ class DialogServices:
     def new_timer(self, call_id: str, fire: Callable[[float], None]) -> Timer[None]:
         """Return a timer of the dialogs with this Call-ID; `fire` takes the time in seconds."""
         return self.timers.timer(fire, call_id)
-
-    def build(
-        self,
-        dialog: Dialog,
-        method: str,
-        *,
-        cseq: int | None = None,
-        headers: HeaderFields = (),
-        body: bytes = b"",
-        content_type: str = SDP,
-    ) -> Request:
-        """A request in `dialog`, without its Via."""
-        agent = self.requester.user_agent
-        return dialog.request(
-            method, agent, cseq=cseq, headers=headers, body=body, content_type=content_type
-        )
-
-    def ask(
-        self,
-        dialog: Dialog,
-        method: str,
-        on_outcome: OnOutcome,
-        now: float,
-        *,
-        headers: HeaderFields = (),
-        body: bytes = b"",
-        content_type: str = SDP,
-    ) -> None:
-        """Send a request other than INVITE in `dialog`; `on_outcome` is called once."""
-        flow = self.flow
-        if flow is None:
-            on_outcome(NotSent(), now)
-            return
-        request = self.build(dialog, method, headers=headers, body=body, content_type=content_type)
-        Exchange(
-            request,
-            flow,
-            self.requester,
-            lambda _, outcome, at: on_outcome(outcome, at),
-            dialog.next_cseq,
-        ).start(now)
-
-    def respond(
-        self,
-        inbound: Inbound,
-        status: int,
-        now: float,
-        *,
-        reason: str | None = None,
-        to_tag: str | None = None,
-        headers: HeaderFields = (),
-        body: bytes = b"",
-    ) -> None:
-        """Answer a request; give `to_tag` if it has opened no dialog yet."""
-        if body:
-            headers = (*headers, ("Content-Type", SDP))
-        response = build.response(
-            inbound.request, status, reason, to_tag=to_tag, headers=headers, body=body
-        )
-        self.transactions.respond(inbound, response, now)
 
     def retry_after(self) -> tuple[str, str]:
         """A Retry-After of 0 to 10 s for a request that came too early (§14.2)."""

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from sipcli.core.dialogs.dialog import Dialog
-from sipcli.core.dialogs.services import DialogServices, HeaderFields, OnOutcome
+from sipcli.core.dialogs.services import DialogServices, HeaderFields
 from sipcli.core.requests import uas_checks
-from sipcli.core.requests.exchange import FinalResponse, Outcome, Unanswered
+from sipcli.core.requests.exchange import Exchange, FinalResponse, NotSent, Outcome, Unanswered
 from sipcli.core.timers import Timer
 from sipcli.core.transactions.layer import Inbound
+from sipcli.sip import build
 from sipcli.sip.bodies import SDP
 
 DIALOG_GONE: Final = frozenset({408, 481})
@@ -16,6 +17,8 @@ DIALOG_GONE: Final = frozenset({408, 481})
 NOT_SERVED: Final = frozenset({403, 405, 501})
 """Responses after which a method is not tried again in a dialog (RFC 3261 §21.4.4, §21.4.6)."""
 
+OnOutcome: TypeAlias = Callable[[Outcome, float], None]
+"""Called once with the outcome of a request and the time in seconds."""
 OnGone: TypeAlias = Callable[[int, str, float], None]
 """Called when the far end has no such dialog: 408 or 481, a sentence, the time in seconds."""
 
@@ -65,22 +68,21 @@ class DialogUsage:
         """
         was_confirmed = self.is_confirmed
 
-        def on_end(outcome: Outcome, at: float) -> None:
+        def on_end(_: Exchange, outcome: Outcome, at: float) -> None:
             on_outcome(outcome, at)
             # A 2xx to the INVITE that came meanwhile is the newer word: a PRACK that it
             # crossed may get a 481 that speaks of the provisional response (RFC 3262 §3).
             if not self.is_over and self.is_confirmed == was_confirmed:
                 self._end_if_gone(method, outcome, at)
 
-        self.services.ask(
-            self.dialog,
-            method,
-            on_end,
-            now,
-            headers=headers,
-            body=body,
-            content_type=content_type,
+        flow, requester = self.services.flow, self.services.requester
+        if flow is None:
+            on_outcome(NotSent(), now)
+            return
+        request = self.dialog.request(
+            method, requester.user_agent, headers=headers, body=body, content_type=content_type
         )
+        Exchange(request, flow, requester, on_end, self.dialog.next_cseq).start(now)
 
     def respond(
         self,
@@ -93,15 +95,13 @@ class DialogUsage:
         body: bytes = b"",
     ) -> None:
         """Answer a request of this dialog, or the one that opens it."""
-        self.services.respond(
-            inbound,
-            status,
-            now,
-            reason=reason,
-            to_tag=self.dialog.local.tag,
-            headers=headers,
-            body=body,
+        if body:
+            headers = (*headers, ("Content-Type", SDP))
+        tag = self.dialog.local.tag
+        response = build.response(
+            inbound.request, status, reason, to_tag=tag, headers=headers, body=body
         )
+        self.services.transactions.respond(inbound, response, now)
 
     def _end_if_gone(self, method: str, outcome: Outcome, now: float) -> None:
         """End the usage where the outcome of a request says that there is no such dialog."""
