@@ -12,7 +12,7 @@ from typing import Final
 
 from sipcli.config.settings import Settings
 from sipcli.core.calls.call import Call, EmitCallEvent
-from sipcli.core.calls.events import CallId
+from sipcli.core.calls.events import CallEvent, CallId, Ended
 from sipcli.core.calls.gate import NO_ROOM, Gate, may_replace
 from sipcli.core.calls.incoming import IncomingInvite
 from sipcli.core.calls.offer_answer import OutOfTurn
@@ -21,13 +21,14 @@ from sipcli.core.calls.session import Session
 from sipcli.core.calls.session_timer import refuse_interval
 from sipcli.core.calls.transfer import Transferee
 from sipcli.core.connection.flow import Flow
+from sipcli.core.dialogs.dialog import DialogId
 from sipcli.core.dialogs.services import DialogServices, HeaderFields
 from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.header_values import Replaces
 from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
-from sipcli.sip.uri import SipUri, Uri
+from sipcli.sip.uri import Uri
 
 MAX_LINGERING: Final = 100
 """Most calls, including ended ones whose BYE is still outstanding; further ones get 486."""
@@ -61,7 +62,8 @@ class Calls:
         self.bugs: list[Exception] = []
         """Exceptions that ended calls; the owner reads and clears them."""
         self._calls: dict[CallId, Call] = {}
-        self._incoming: dict[CallId, IncomingInvite] = {}
+        self._ended: dict[CallId, None] = {}
+        """Those that are over, but perhaps not done: a step looks at no others."""
         self._transfers: dict[CallId, Transferee] = {}
         """Accepted transfers: the far end may hang up before the new call is placed."""
 
@@ -193,7 +195,7 @@ class Calls:
             return
         other = self._session(replaces).dialog
         place = Replaces(other.call_id, other.remote.tag or "", other.local.tag or "")
-        transferor.refer(target or _reachable(other.remote_target, other.remote.uri), place, now)
+        transferor.refer(target or other.public_target, place, now)
 
     def accept_transfer(self, call: CallId, now: float) -> bool:
         """Agree to a `TransferRequested`; `invite` with `transfer=call` is next.
@@ -230,15 +232,13 @@ class Calls:
 
     def session_of(self, request: Request) -> Session | None:
         """The dialog that a request of the far end's belongs to (RFC 3261 §12.2.2)."""
-        wanted = (request.call_id, request.to.tag or "", request.from_.tag or "")
-        call = self._calls.get(request.call_id)
-        sessions = call.sessions() if call is not None else iter(())
-        return next((session for session in sessions if session.dialog.id == wanted), None)
+        return self._session_in((request.call_id, request.to.tag or "", request.from_.tag or ""))
 
     def cancelled(self, invite: Inbound, cancel: Request, now: float) -> bool:
         """Handle a CANCEL; False if no call is waiting to answer that INVITE."""
-        incoming = self._incoming.get(invite.request.call_id)
-        if incoming is not None and incoming.cancelled(invite, cancel, now):
+        call = self._calls.get(invite.request.call_id)
+        setup = call.setup if call is not None else None
+        if isinstance(setup, IncomingInvite) and setup.cancelled(invite, cancel, now):
             return True
         session = self.session_of(invite.request)
         return session is not None and session.remote.cancelled(invite, now)
@@ -266,7 +266,6 @@ class Calls:
         incoming = IncomingInvite(call, inbound, replaced, self._no_answer_timeout, now)
         call.setup = incoming
         self._calls[call.id] = call
-        self._incoming[call.id] = incoming
         incoming.start(now)
         return None
 
@@ -301,9 +300,10 @@ class Calls:
 
     def sweep(self) -> None:
         """Forget calls that are completely finished."""
-        for call_id in [call.id for call in self._calls.values() if call.is_done]:
-            del self._calls[call_id]
-            self._incoming.pop(call_id, None)
+        for call_id in list(self._ended):
+            call = self._calls.get(call_id)
+            if call is None or call.is_done:
+                self._forget(call_id)
 
     @property
     def is_idle(self) -> bool:
@@ -313,7 +313,12 @@ class Calls:
     # Inside
 
     def _new_call(self, call_id: CallId, now: float) -> Call:
-        return Call(call_id, self._services, self._gate, self._emit, now)
+        return Call(call_id, self._services, self._gate, self._on_call_event, now)
+
+    def _on_call_event(self, event: CallEvent) -> None:
+        if isinstance(event, Ended):
+            self._ended[event.call] = None
+        self._emit(event)
 
     def _each(self, act: Callable[[Call, float], None], now: float) -> None:
         """Have every call act."""
@@ -328,17 +333,19 @@ class Calls:
             self.bugs.append(error)
             with suppress(Exception):
                 self._calls[call_id].hang_up(now, reason="a bug in sipcli")
-            self._calls.pop(call_id, None)
-            self._incoming.pop(call_id, None)
+            self._forget(call_id)
             self._services.timers.stop_all(call_id)
+
+    def _forget(self, call_id: CallId) -> None:
+        self._calls.pop(call_id, None)
+        self._ended.pop(call_id, None)
 
     def _has_room(self, replaced: Call | None = None) -> bool:
         """True if there may be another call, in the place of `replaced` where that is given."""
-        live = [one for one in self._calls.values() if not one.is_over and one is not replaced]
-        due = [
-            one for one in self._transfers if one in self._calls and not self._calls[one].is_over
-        ]
-        return len(live) + len(due) < self._most
+        live = {call.id for call in self._calls.values() if not call.is_over}
+        others = live if replaced is None else live - {replaced.id}
+        due = live & self._transfers.keys()  # each of these calls may still place another
+        return len(others) + len(due) < self._most
 
     def _outgoing(self, call_id: CallId) -> OutgoingInvite:
         setup = self._call(call_id).setup
@@ -352,6 +359,11 @@ class Calls:
             raise NoSuchCall(f"no such call: {call_id}")
         return call
 
+    def _session_in(self, dialog: DialogId) -> Session | None:
+        call = self._calls.get(dialog[0])
+        sessions = call.sessions() if call is not None else iter(())
+        return next((session for session in sessions if session.dialog.id == dialog), None)
+
     def _session(self, call_id: CallId) -> Session:
         session = self._call(call_id).session
         if session is None:
@@ -359,11 +371,10 @@ class Calls:
         return session
 
     def _ringing(self, call_id: CallId) -> IncomingInvite:
-        self._call(call_id)
-        incoming = self._incoming.get(call_id)
-        if incoming is None:
+        setup = self._call(call_id).setup
+        if not isinstance(setup, IncomingInvite):
             raise OutOfTurn("this is an outgoing call")
-        return incoming
+        return setup
 
     def _replaced(self, request: Request) -> Call | Answer | None:
         """The call whose place an INVITE is to take, or why it may not (RFC 3891 §3).
@@ -374,23 +385,15 @@ class Calls:
         replaces = request.replaces
         if replaces is None:
             return None
-        call = self._calls.get(replaces.call_id)
-        wanted = (replaces.call_id, replaces.to_tag, replaces.from_tag)
-        sessions = (
-            [] if call is None else [one for one in call.sessions() if one.dialog.id == wanted]
-        )
-        if call is None or not sessions:
+        session = self._session_in((replaces.call_id, replaces.to_tag, replaces.from_tag))
+        if session is None:
             return Answer(481)
+        call = self._calls[replaces.call_id]
         if call.is_over:
             return Answer(603)
-        if not may_replace(request, sessions[0].dialog.remote.uri):
+        if not may_replace(request, session.dialog.remote.uri):
             return Answer(403, "Replaces Not Authorized")
         if call.is_answered:
             return Answer(486) if replaces.early_only else call
         # Only an early dialog that we initiated may be replaced (RFC 3891 §3).
-        return Answer(481) if call.id in self._incoming else call
-
-
-def _reachable(target: Uri, address: Uri) -> Uri:
-    """The address where a third party reaches a peer: a GRUU works anywhere, a Contact may not."""
-    return target if isinstance(target, SipUri) and "gr" in target.params else address
+        return Answer(481) if isinstance(call.setup, IncomingInvite) else call

@@ -98,6 +98,12 @@ class Dialog:
         """The fields common to all requests of this dialog."""
         return (self.call_id, self.local.tag or "", self.remote.tag or "")
 
+    @property
+    def public_target(self) -> Uri:
+        """Where a third party reaches the far end: a GRUU works anywhere, a Contact may not."""
+        target = self.remote_target
+        return target if isinstance(target, SipUri) and "gr" in target.params else self.remote.uri
+
     def __str__(self) -> str:
         return " ".join(self.id)
 
