@@ -129,7 +129,7 @@ class Registration:
         """Runs while there is a binding, until its end."""
         self._attempt_timer = self._timers.timer(self._register)
         """A refresh, or another attempt after a failure."""
-        self._stop_timer = self._timers.timer(lambda at: self._unregister(at, if_bound=False))
+        self._stopping_timer = self._timers.timer(lambda at: self._unregister(at, if_bound=False))
         """How long stopping waits for an outstanding REGISTER."""
 
     @property
@@ -163,13 +163,13 @@ class Registration:
         self._stopping = True
         match self.state:
             case RegistrationState.REGISTERING:
-                self._stop_timer.start(now + STOP_TIMEOUT_S)
+                self._stopping_timer.start(now + STOP_TIMEOUT_S)
             case RegistrationState.REGISTERED | RegistrationState.WAITING:
                 self._unregister(now, if_bound=True)
 
     def slept(self, seconds: float) -> None:
         """The machine slept: the registrar's clock ran on for `seconds` while ours stood still."""
-        for timer in (self._expiry_timer, self._attempt_timer, self._stop_timer):
+        for timer in (self._expiry_timer, self._attempt_timer, self._stopping_timer):
             if timer.at is not None:
                 timer.start(timer.at - seconds)
 
@@ -384,7 +384,7 @@ class Registration:
     def _enter(self, state: RegistrationState) -> None:
         self.state = state
         self._attempt_timer.stop()
-        self._stop_timer.stop()
+        self._stopping_timer.stop()
 
 
 def _words(response: Response) -> str:
