@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sipcli.cli.call_options import CallOptions
@@ -13,20 +14,13 @@ from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
-from sipcli.config.policies import Permission
 from sipcli.expect.evaluation import Verdict
 from sipcli.media.codecs.opus import opus_shortcoming
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call import Call
 from sipcli.phone.call_manager import OnCall
 from sipcli.phone.digits import Method
-from sipcli.phone.events import (
-    Calling,
-    Event,
-    RedirectRequested,
-    Stats,
-    TransferRequested,
-)
+from sipcli.phone.events import Calling, Event, Stats
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import OnEvent, PhoneConfig
 from sipcli.phone.waiter import FOREVER
@@ -90,21 +84,12 @@ async def open_call_session(
         )
     )
 
-    def attend_to(event: Event) -> None:
-        match event:
-            case TransferRequested(decision=decision) | RedirectRequested(decision=decision):
-                if decision is Permission.ASK:
-                    session.screen.ring()
-            case Calling(call=name, transfer=str()) if ring_timeout is not None:
-                placed = phone.find_call(name)
-                if placed is not None:
-                    phone.spawn(ring(placed, ring_timeout))
-
     phone.subscribe(lambda event: evaluator.on_event(event, phone.find_call))
     phone.subscribe(on_event)
-    phone.subscribe(attend_to)
+    if ring_timeout is not None:
+        phone.subscribe(partial(_limit_transfers, phone, ring_timeout))
     if tones is not None:
-        phone.subscribe(tones.on_event)
+        phone.subscribe(lambda event: tones.on_event(event, phone.calls))
     line = CallLine(phone, has_keys=has_keys)
     is_typed = options.stdin and has_terminal()  # typed lines would overwrite the status line
     session.screen.watch(None if is_typed else line, phone.registration)
@@ -144,6 +129,14 @@ async def attend(
     finally:
         if timer is not None:
             timer.cancel()
+
+
+def _limit_transfers(phone: Phone, ring_timeout: float, event: Event) -> None:
+    """Limit how long a call rings that a transfer has placed: no command waits for it."""
+    if isinstance(event, Calling) and event.transfer is not None:
+        call = phone.find_call(event.call)
+        if call is not None:
+            phone.spawn(ring(call, ring_timeout))
 
 
 async def ring(call: Call, limit: float) -> None:

@@ -1,6 +1,7 @@
 """Tones for a person at a loudspeaker: ringing, call progress, keys."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from sipcli.errors import DeviceError
@@ -16,25 +17,16 @@ from sipcli.media.audio_io.tones import (
     TonePlayer,
     key_tone,
 )
-from sipcli.phone.events import (
-    Answered,
-    CallEnded,
-    CallId,
-    Calling,
-    Dtmf,
-    Event,
-    Incoming,
-    Media,
-    Progress,
-)
+from sipcli.phone.call import Call
+from sipcli.phone.events import Answered, CallEnded, Dtmf, Event, Incoming, Media, Progress
 
-LAST_TONE: Final = 1.0
+LAST_TONE_S: Final = 1.0
 """Seconds that the tone of a refusal is played."""
 BUSY_STATUSES: Final = (486, 600)
 
 
 class PersonTones:
-    """Plays tones for the events of the calls; if a loudspeaker fails, it warns.
+    """Plays tones for the events of the calls, by their state; if a loudspeaker fails, it warns.
 
     `ring` is the loudspeaker for ringing, `output` the one for calls.
     """
@@ -43,34 +35,36 @@ class PersonTones:
         self._warn = warn
         self._ringer = TonePlayer(lambda: ring.open(warn))
         self._speaker = TonePlayer(lambda: output.open(warn))
-        self._ours: set[CallId] = set()
-        self._ringing: set[CallId] = set()
-        self._talking: set[CallId] = set()
 
-    def on_event(self, event: Event) -> None:
-        """Play or stop the tone for an event."""
+    def on_event(self, event: Event, calls: Sequence[Call]) -> None:
+        """Play or stop the tone for an event; `calls` are those that have not ended before it."""
         match event:
-            case Calling(call=call):
-                self._ours.add(call)
-            case Incoming(call=call):
-                self._ringing.add(call)
-                self._play(self._speaker if self._talking else self._ringer, self._ring_tone)
+            case Incoming():
+                if any(call.is_answered for call in calls):
+                    self._play(self._speaker, CALL_WAITING)
+                else:
+                    self._play(self._ringer, RING)
             case Progress(early_media=True) | Media(state="connected"):
                 self._speaker.stop()
             case Progress(status=180):
                 self._play(self._speaker, RINGBACK)
-            case Answered(call=call):
-                self._talking.add(call)
-                self._quiet(call)
+            case Answered():
+                self._stop_ringing(calls)
             case Dtmf(direction="sent", digit=digit):
                 self._play(self._speaker, key_tone(digit))
-            case CallEnded(call=call):
-                self._ended(event)
+            case CallEnded(call=name):
+                self._stop_ringing(calls)
+                call = next((call for call in calls if call.id == name), None)
+                if call is not None and event.by == "remote" and _was_refused(call):
+                    busy = event.status in BUSY_STATUSES
+                    self._play(self._speaker, BUSY if busy else CONGESTION)
+            case _:
+                pass
 
     async def finish(self) -> None:
         """Finish the tone of a refusal, then stop."""
         if self._speaker.is_playing:
-            await asyncio.sleep(LAST_TONE)
+            await asyncio.sleep(LAST_TONE_S)
         self.stop()
 
     def stop(self) -> None:
@@ -78,25 +72,19 @@ class PersonTones:
         self._ringer.stop()
         self._speaker.stop()
 
-    @property
-    def _ring_tone(self) -> Cadence:
-        return CALL_WAITING if self._talking else RING
-
-    def _quiet(self, call: CallId) -> None:
-        self._ringing.discard(call)
+    def _stop_ringing(self, calls: Sequence[Call]) -> None:
+        """Stop the tones of a call that is answered or over; others may ring on."""
         self._speaker.stop()
-        if not self._ringing:
+        if not any(call.is_ringing for call in calls):
             self._ringer.stop()
-
-    def _ended(self, event: CallEnded) -> None:
-        self._quiet(event.call)
-        was_answered = event.call in self._talking
-        self._talking.discard(event.call)
-        if event.call in self._ours and event.by == "remote" and not was_answered:
-            self._play(self._speaker, BUSY if event.status in BUSY_STATUSES else CONGESTION)
 
     def _play(self, player: TonePlayer, cadence: Cadence) -> None:
         try:
             player.play(cadence)
         except DeviceError as error:
             self._warn(error.text)
+
+
+def _was_refused(call: Call) -> bool:
+    """True if a call of ours, which is over, was never answered."""
+    return not (call.is_incoming or call.is_answered)

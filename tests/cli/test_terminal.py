@@ -15,9 +15,11 @@ from sipcli.cli.output.status_line import registration_line
 from sipcli.cli.output.terminal import TerminalScreen
 from sipcli.cli.output.wording import PLAIN, Line
 from sipcli.cli.script.parser import SCRIPT_HELP
+from sipcli.config.policies import Permission
 from sipcli.errors import Phase
 from sipcli.phone import events
 from sipcli.phone.registration_status import RegistrationStatus
+from tests.cli.call_session_fixture import ASKED, MOVED
 from tests.cli.test_status_line import REGISTERED
 
 URI = "ws://pbx.example.org:8080"
@@ -294,3 +296,14 @@ def test_a_registration_that_is_back_after_a_refused_refresh_is_news() -> None:
         for event in (REGISTERED, refused, REGISTERED):
             screen.event(event)
         assert read().count("✓") == 2
+
+
+@pytest.mark.parametrize("question", [ASKED, MOVED])
+def test_a_question_rings_the_bell_and_what_is_decided_does_not(
+    question: events.TransferRequested | events.RedirectRequested,
+) -> None:
+    with at_terminal(watch=True) as (screen, read):
+        screen.event(replace(question, decision=Permission.ACCEPT))
+        assert "\a" not in read()
+        screen.event(question)
+        assert "\a" in read()

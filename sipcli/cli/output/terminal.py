@@ -12,9 +12,10 @@ from rich.text import Text
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.stream import put_line
 from sipcli.cli.output.wording import Line, wording
+from sipcli.config.policies import Permission
 from sipcli.errors import Phase
 from sipcli.phone import events
-from sipcli.phone.events import Event, Warned
+from sipcli.phone.events import Event, RedirectRequested, TransferRequested, Warned
 from sipcli.phone.registration_status import RegistrationStatus
 from sipcli.text import one_line
 
@@ -112,6 +113,12 @@ class TerminalScreen(Screen):
         line = wording(event)
         if line is not None and self._is_shown(event):
             self._print(line)
+        match event:
+            case (
+                TransferRequested(decision=Permission.ASK)
+                | RedirectRequested(decision=Permission.ASK)
+            ):
+                self.ring()
 
     def _is_shown(self, event: Event) -> bool:
         """True if an event gets its line: more do with `-v`, only results if quiet.
