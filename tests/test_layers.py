@@ -173,11 +173,7 @@ LONG_TEST_FILES = {"phone/test_turns.py"}
 SAME_CLASS_NAMES = {
     "AudioOptions": 2,
     "Call": 2,
-    "Digits": 2,
-    "Flow": 2,
-    "OnEvent": 3,
     "Session": 2,
-    "Step": 2,
 }
 """Classes and type aliases that several modules define -> how many do. This list only shrinks."""
 SAME_MODULE_NAMES = {

@@ -24,7 +24,7 @@ from sipcli.expect.feasible import Terms
 from sipcli.media.dtmf.dtmf_digits import DIGITS
 
 
-class Digits(click.ParamType[str]):
+class DigitsParam(click.ParamType[str]):
     """DTMF digits; an empty string is none."""
 
     name = "digits"
@@ -76,7 +76,7 @@ def _type(value: Value) -> click.ParamType[Any]:
         case WholeNumber():
             return Whole(value.min, value.max)
         case DtmfDigits():
-            return Digits()
+            return DigitsParam()
 
 
 EXPECT_OPTIONS: Final = (

@@ -10,7 +10,7 @@ Audio: TypeAlias = Literal["received", "sent", "both"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class AudioFlow:
     """The sound of a call in both directions, once its media have connected.
 
     Seconds and tones count from the answer; in a call without an answer, from its beginning.
@@ -58,7 +58,7 @@ class CallRecord:
     """From the INVITE until the answer; None if there was none."""
     digits: str
     """Those received, in order."""
-    flow: Flow | None
+    flow: AudioFlow | None
     """None if no media connected."""
     elapsed_s: float | None = None
     """From the INVITE to its end, or until now; None if there was no call."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sipcli.errors import Phase
-from sipcli.expect.call_record import Audio, CallRecord, Flow
+from sipcli.expect.call_record import Audio, AudioFlow, CallRecord
 from sipcli.expect.thresholds import (
     AUDIBLE_S,
     SETTLING_S,
@@ -69,14 +69,14 @@ def audio(name: str, direction: Audio, found: CallRecord) -> Verdict:
     return _verdict(name, False, expected, text)
 
 
-def _heard(flow: Flow, direction: Audio) -> str:
+def _heard(flow: AudioFlow, direction: Audio) -> str:
     received, sent = flow.audible_received_s, flow.audible_sent_s
     text = f"{received:.1f} s of audible sound received, {sent:.1f} s sent"
     is_open = direction != "received" and flow.delivery is Delivery.UNKNOWN
     return f"{text}, not confirmed by the far end" if is_open else text
 
 
-def _too_short(flow: Flow, needed_s: float) -> str | None:
+def _too_short(flow: AudioFlow, needed_s: float) -> str | None:
     """Say why a call is too short to blame either side for what takes `needed_s`; None if not."""
     if flow.lasted_s is None or flow.lasted_s >= needed_s + SETTLING_S:
         return None
@@ -85,7 +85,7 @@ def _too_short(flow: Flow, needed_s: float) -> str | None:
     return f"the call was too short to judge, its media were up for {flow.lasted_s:.1f} s"
 
 
-def _fault_inward(flow: Flow) -> str | None:
+def _fault_inward(flow: AudioFlow) -> str | None:
     """Say what is wrong with the received sound, and the likely step; None if nothing is."""
     text = f"sent {flow.packets_sent} packets, received {flow.packets_received}"
     if _reaches(flow.audible_received_s, AUDIBLE_S):
@@ -106,7 +106,7 @@ def _fault_inward(flow: Flow) -> str | None:
     return f"{text}, {audible}: {flow.path}, the far end sends silence"
 
 
-def _fault_outward(flow: Flow) -> str | None:
+def _fault_outward(flow: AudioFlow) -> str | None:
     """Say what is wrong with the sent sound, and the likely step; None if nothing is."""
     text = f"sent {flow.packets_sent} packets"
     if not _reaches(flow.audible_sent_s, AUDIBLE_S):

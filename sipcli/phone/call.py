@@ -18,7 +18,7 @@ from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
 from sipcli.phone.call_action import CallAction
 from sipcli.phone.call_signalling import CallSignalling
-from sipcli.phone.context import OnEvent
+from sipcli.phone.context import OnCallEvent
 from sipcli.phone.digits import Method, Sending
 from sipcli.phone.events import CallEnded
 from sipcli.phone.request_errors import refusal, shown
@@ -40,7 +40,7 @@ class CallHost:
     runner: UserAgentRunner
     media_config: MediaConfig
     waiter: Waiter
-    tell: OnEvent
+    tell: OnCallEvent
     """Passes an event on, to the user of the phone."""
     open_sound: OpenCallSound
     resolve: Callable[[str | Uri], Uri]

@@ -19,7 +19,7 @@ from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.call_waits import CallWaits
-from sipcli.phone.context import CallContext, OnEvent
+from sipcli.phone.context import CallContext, OnCallEvent
 from sipcli.phone.digits import Digits
 from sipcli.phone.event_translation import call_ended, call_event
 from sipcli.phone.events import CallEvent, Warned
@@ -42,7 +42,7 @@ class CallSignalling(CallWaits):
         runner: UserAgentRunner,
         media_config: MediaConfig,
         waiter: Waiter,
-        tell: OnEvent,
+        tell: OnCallEvent,
         *,
         is_incoming: bool,
         remote: str,

@@ -14,7 +14,7 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
-from sipcli.expect.call_record import Audio, CallRecord, Flow
+from sipcli.expect.call_record import Audio, AudioFlow, CallRecord
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.quality.level import FLOOR_DBFS
 from sipcli.media.session.media_session import MediaSession
@@ -317,7 +317,7 @@ class CallState(ABC):
             return sent - self._early_audible[0], received - self._early_audible[1]
         return sent, received
 
-    def _flow(self, connected: Media, tone_hz: float | None) -> Flow | None:
+    def _flow(self, connected: Media, tone_hz: float | None) -> AudioFlow | None:
         stream, stats = self.media.stream, self.stats
         if stats is None or stream.agreed is None:
             return None
@@ -325,7 +325,7 @@ class CallState(ABC):
             return None
         sent, received = self._audible_since_answer()
         tone_tap = next((tap for tap in self._taps if isinstance(tap, ToneTap)), None)
-        return Flow(
+        return AudioFlow(
             path=_path(connected),
             packets_sent=stats.packets_sent,
             packets_received=stats.packets_received,

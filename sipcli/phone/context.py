@@ -10,7 +10,7 @@ from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.phone.events import CallEvent, CallId
 from sipcli.phone.runner import UserAgentRunner
 
-OnEvent: TypeAlias = Callable[[CallEvent], None]
+OnCallEvent: TypeAlias = Callable[[CallEvent], None]
 
 Job: TypeAlias = Callable[[], Coroutine[None, None, None]]
 """Asynchronous work that runs in order with the other work of a call."""
@@ -22,7 +22,7 @@ class CallContext:
     def __init__(
         self,
         runner: UserAgentRunner,
-        on_event: OnEvent,
+        on_event: OnCallEvent,
         on_trouble: Callable[[Exception], None],
         call_id: Callable[[], CallId],
     ) -> None:

@@ -46,8 +46,8 @@ UNCONFIRMED: Final = (
 )
 """The warning if a BYE or the last REGISTER was not confirmed."""
 
-OnEvent: TypeAlias = Callable[[PhoneEvent], None]
-OnCallEvent: TypeAlias = Callable[[CallEvent], None]
+OnPhoneEvent: TypeAlias = Callable[[PhoneEvent], None]
+OnCoreCallEvent: TypeAlias = Callable[[CallEvent], None]
 
 
 class UserAgentRunner:
@@ -62,7 +62,7 @@ class UserAgentRunner:
         self,
         settings: Settings,
         credentials: Credentials | None,
-        on_event: OnEvent,
+        on_event: OnPhoneEvent,
         *,
         retry_forever: bool,
         takes_calls: bool = False,
@@ -91,7 +91,7 @@ class UserAgentRunner:
         self._spawned = Spawned()
         self._is_closing = False
         self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
-        self.on_call_event: OnCallEvent = lambda _: None
+        self.on_call_event: OnCoreCallEvent = lambda _: None
         """Called with each event of a call; set by the call manager."""
         self.media_remotes: Callable[[], Iterable[str]] = tuple
         """Returns the IP addresses that media are sent to; set by the call manager."""

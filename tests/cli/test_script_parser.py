@@ -12,8 +12,8 @@ from sipcli.cli.script.parser import (
     WAIT_TIMEOUT_S,
     Expect,
     Help,
+    ScriptStep,
     Sleep,
-    Step,
     Wait,
     parse,
 )
@@ -55,7 +55,7 @@ def command(text: str) -> TypedCommand:
         ("expect loss 1", Expect(Expectations(max_loss_percent=1.0))),
     ],
 )
-def test_each_line_asks_for_one_thing(text: str, step: Step | None) -> None:
+def test_each_line_asks_for_one_thing(text: str, step: ScriptStep | None) -> None:
     assert parse(text, OWN) == step
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from sipcli.errors import Phase
-from sipcli.expect.call_record import CallRecord, Flow
+from sipcli.expect.call_record import AudioFlow, CallRecord
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import Expectations, evaluate, unreached
 from sipcli.media.rtp.delivery import Delivery
 
-FLOW = Flow(
+FLOW = AudioFlow(
     path="ICE connected by host, DTLS up",
     packets_sent=412,
     packets_received=400,
@@ -45,7 +45,7 @@ ALL = Expectations(
 DEAF = replace(FLOW, packets_received=0, audible_received_s=0.0, mos=None, loss_percent=None)
 
 
-def verdict(wanted: Expectations, flow: Flow = FLOW) -> Verdict:
+def verdict(wanted: Expectations, flow: AudioFlow = FLOW) -> Verdict:
     """The one verdict on a call with this flow."""
     (one,) = evaluate(wanted, replace(CALL, flow=flow))
     return one
@@ -153,7 +153,9 @@ def test_what_the_far_end_has_not_confirmed_counts_and_is_said_to_be_unconfirmed
         (replace(FLOW, audible_sent_s=0.0, we_may_send=False), "does not want to hear us"),
     ],
 )
-def test_one_way_audio_is_named_with_its_direction_and_likely_step(flow: Flow, words: str) -> None:
+def test_one_way_audio_is_named_with_its_direction_and_likely_step(
+    flow: AudioFlow, words: str
+) -> None:
     found = verdict(Expectations(audio="both"), flow)
     assert not found.met
     assert words in found.actual
@@ -173,7 +175,7 @@ BRIEF = replace(FLOW, lasted_s=0.9, delivery=Delivery.UNKNOWN)
     ],
 )
 def test_a_call_that_was_too_short_is_said_to_have_been_that_and_nobody_is_blamed(
-    flow: Flow, words: str
+    flow: AudioFlow, words: str
 ) -> None:
     found = verdict(Expectations(audio="both"), flow)
     assert not found.met

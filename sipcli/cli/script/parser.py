@@ -78,10 +78,10 @@ class Help:
     """List keys and commands."""
 
 
-Step: TypeAlias = TypedCommand | Sleep | Wait | Expect | Help
+ScriptStep: TypeAlias = TypedCommand | Sleep | Wait | Expect | Help
 
 
-def parse(text: str, own: SipUri) -> Step | None:
+def parse(text: str, own: SipUri) -> ScriptStep | None:
     """Parse a line; return None for an empty one or a comment. Raises `InvalidCommand`.
 
     `own` is our own URI, whose domain is that of bare names. A line that is only `#` is the key.

@@ -26,8 +26,8 @@ from sipcli.cli.script.parser import (
     SCRIPT_HELP,
     Expect,
     Help,
+    ScriptStep,
     Sleep,
-    Step,
     Wait,
     parse,
 )
@@ -98,7 +98,7 @@ class ScriptLine:
     number: int
     text: str
     """As it may be shown."""
-    step: Step
+    step: ScriptStep
 
 
 class Script:
@@ -198,7 +198,7 @@ class Script:
             self._waiting.append(ScriptLine(number, shown, step))
         self._event_log.wake()
 
-    def _check_met(self, step: Step | None, text: str) -> None:
+    def _check_met(self, step: ScriptStep | None, text: str) -> None:
         """Raise `InvalidCommand` for an `expect` or a `wait` that can never be met."""
         whys: list[str] = []
         if isinstance(step, Expect):
@@ -265,7 +265,7 @@ class Script:
         return self._waiting.popleft()
 
     async def _take_turn(
-        self, step: Step, number: int, commands: CallCommands, call_session: CallSession
+        self, step: ScriptStep, number: int, commands: CallCommands, call_session: CallSession
     ) -> None:
         phone = call_session.phone
         match step:
