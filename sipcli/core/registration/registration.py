@@ -183,15 +183,13 @@ class Registration:
             timer.fire(now)
 
     def _register(self, now: float) -> None:
-        """Begin a round, if there is a connection: else `flow_up` will."""
-        if self._flow is None:
-            return
+        """Begin a round."""
         self._begun = now
         self._auth = self._requester.authenticator.session()
         self._register_again(now)
 
     def _register_again(self, now: float) -> None:
-        """Send REGISTER again in the same round, adapted to the registrar's answer."""
+        """Send REGISTER, adapted to the registrar's last answer; without a connection, nothing."""
         if self._flow is None:
             return
         self._send(self._flow, self._expires, now)
