@@ -11,8 +11,7 @@ from sipcli.cli.expectation_run import ExpectationRun
 from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation
 from sipcli.cli.script.script import open_script
-from sipcli.cli.session import Session, run_session
-from sipcli.cli.targets import resolve_target
+from sipcli.cli.session import Session, resolve_target, run_session
 from sipcli.errors import Interrupted
 from sipcli.expect.feasible import Terms
 from sipcli.phone.call import Call

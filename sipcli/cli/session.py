@@ -2,7 +2,6 @@
 
 import asyncio
 import platform
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,18 +10,22 @@ from typing import TypeAlias
 import click
 
 from sipcli import __version__, log
-from sipcli.cli.context import current_screen, leave_stdout_alone
+from sipcli.cli.context import current_screen, has_terminal, leave_stdout_alone
 from sipcli.cli.options import Invocation
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.status_line import registration_line
 from sipcli.cli.run import CutShort, nothing_to_save, run
 from sipcli.config.resolve import own_instance, prepare
 from sipcli.config.settings import Settings
+from sipcli.core.calls.target import resolve_callee
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
 from sipcli.phone.observer import Observer
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig, credentials_of
+from sipcli.sip.grammar import Malformed
+from sipcli.sip.uri import Uri
+from sipcli.text import target_without_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +110,22 @@ def run_session(
             run(lambda: work(session), screen, cut_short)
 
 
+def resolve_target(text: str, settings: Settings) -> Uri:
+    """Return the URI of the argument TARGET. Raises `click.BadParameter` if it is invalid."""
+    try:
+        return resolve_callee(text, settings)
+    except Malformed as fault:
+        shown = target_without_password(text)
+        raise click.BadParameter(f"{shown!r}: {fault.reason}", param_hint="TARGET") from fault
+
+
 def _machine() -> tuple[str, str]:
     return platform.python_version(), platform.platform()
 
 
 def can_ask(invocation: Invocation) -> bool:
     """True if a password can be asked for."""
-    has_person = sys.stdin is not None and sys.stdin.isatty()
-    return has_person and not invocation.common.json
+    return has_terminal() and not invocation.common.json
 
 
 def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:

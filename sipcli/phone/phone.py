@@ -13,10 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from sipcli.core.calls.target import resolve
+from sipcli.core.calls.target import resolve_callee
 from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
-from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, SipcliError
 from sipcli.phone import events
 from sipcli.phone.call_action import CallAction
@@ -357,15 +356,10 @@ class Phone:
         """Return the URI of a target. Raises `ConfigError`."""
         if not isinstance(target, str):
             return target
-        settings = self._config.settings
         try:
-            uri = resolve(target, settings.uri)
+            return resolve_callee(target, self._config.settings)
         except Malformed as fault:
             raise ConfigError(f"{target!r}: {fault.reason}") from None
-        lack = lack_of_secure_servers(uri, settings.ws_servers)
-        if lack is not None:
-            raise ConfigError(f"{target!r}: {lack}")
-        return uri
 
 
 async def _answered(what: str, request: Awaitable[Outcome], timeout: float) -> float:

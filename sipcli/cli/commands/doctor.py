@@ -9,8 +9,7 @@ from sipcli.cli.commands.config import described
 from sipcli.cli.context import current_screen
 from sipcli.cli.options import SIGNALLING, Invocation, in_sections, settings_options
 from sipcli.cli.output.wording import BAD, FAINT, GOOD, Line
-from sipcli.cli.session import Session, can_ask, run_session
-from sipcli.cli.targets import resolve_target
+from sipcli.cli.session import Session, can_ask, resolve_target, run_session
 from sipcli.config.keys import Section
 from sipcli.doctor.check import ORDER, Check, DoctorReport, bad
 from sipcli.errors import ConfigError, Phase

@@ -6,8 +6,7 @@ import click
 
 from sipcli.cli.command_help import Command
 from sipcli.cli.options import SIGNALLING, Invocation, settings_options
-from sipcli.cli.session import Session, run_session
-from sipcli.cli.targets import resolve_target
+from sipcli.cli.session import Session, resolve_target, run_session
 from sipcli.phone.waiter import FOREVER
 
 MAX_TEXT_BYTES = 48 * 1024

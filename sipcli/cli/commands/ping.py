@@ -8,9 +8,8 @@ import click
 
 from sipcli.cli.command_help import Command, option
 from sipcli.cli.options import SIGNALLING, Invocation, settings_options
-from sipcli.cli.session import Session, run_session
+from sipcli.cli.session import Session, resolve_target, run_session
 from sipcli.cli.shared_options import Seconds, Whole
-from sipcli.cli.targets import resolve_target
 from sipcli.core.requests.exchange import FinalResponse, Outcome
 from sipcli.errors import Interrupted, SipcliError
 from sipcli.phone.phone import Phone

@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from sipcli.config.account import ANONYMOUS_HOST
+from sipcli.config.settings import Settings
+from sipcli.core.requests.route import lack_of_secure_servers
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri, parse_uri
@@ -52,6 +54,15 @@ def resolve(text: str, home: SipUri) -> Uri:
     if _NUMBER.fullmatch(text):
         text = _SEPARATORS.sub("", text)
     return SipUri(scheme=home.scheme, user=text, host=home.host, port=home.port, params=Params())
+
+
+def resolve_callee(text: str, settings: Settings) -> Uri:
+    """Like `resolve`, for a target that we call: a `sips:` URI also needs a server with TLS."""
+    uri = resolve(text, settings.uri)
+    lack = lack_of_secure_servers(uri, settings.ws_servers)
+    if lack is not None:
+        raise Malformed(lack)
+    return uri
 
 
 def _with_scheme(found: re.Match[str], rest: str, home: SipUri) -> Uri:
