@@ -53,10 +53,10 @@ class Link:
         except ConnectionClosed as closed:
             raise self._ended(closed) from closed
 
-    async def prove(self, within: float) -> bool:
-        """True if the server answers a ping `within` seconds; if not, the link ends by that."""
+    async def check_alive(self, within: float) -> bool:
+        """True if the server answers a ping `within` seconds; if it does not, the link ends."""
         try:
-            await self._connection.prove(within)
+            await self._connection.check_alive(within)
         except ConnectionClosed:
             return False
         return self._connection.fault is None

@@ -97,9 +97,9 @@ class WebSocketConnection(TrimmedMessages, BoundedFragments, ClientConnection):
         """
         while True:
             await asyncio.sleep(self._interval)
-            await self.prove(self._timeout)
+            await self.check_alive(self._timeout)
 
-    async def prove(self, within: float) -> None:
+    async def check_alive(self, within: float) -> None:
         """Cut the connection unless the server answers a ping `within` seconds.
 
         Raises `ConnectionClosed` if it ends first. If this machine has lost the connection's

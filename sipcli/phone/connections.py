@@ -15,13 +15,13 @@ class Connection:
     task: asyncio.Task[None]
     link: Link | None = None
     closing: bool = False
-    proof: asyncio.Task[None] | None = None
+    probing: asyncio.Task[None] | None = None
     """The latest probe of the connection."""
 
     @property
-    def is_being_proved(self) -> bool:
+    def is_being_probed(self) -> bool:
         """True while a probe waits for its answer."""
-        return self.proof is not None and not self.proof.done()
+        return self.probing is not None and not self.probing.done()
 
 
 class Connections(dict[Flow, Connection]):

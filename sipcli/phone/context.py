@@ -62,7 +62,7 @@ class CallContext:
 
     async def connected(self) -> None:
         """Wait until the connection to the server has answered a probe, or is a new one."""
-        await self._runner.proven()
+        await self._runner.probed()
 
     def hang_up(self, reason: str) -> None:
         """End the call, whatever its state."""

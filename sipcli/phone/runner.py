@@ -185,15 +185,15 @@ class UserAgentRunner:
             text = f"a bug in sipcli: {type(error).__name__}: {error}"
             self._tell_of(Warned(text=text))
 
-    def prove(self) -> None:
+    def probe(self) -> None:
         """Probe each open connection; dial anew at once if it does not answer within 2 s."""
         for flow, connection in self._connections.items():
             link = connection.link
-            if link is not None and not (self._is_closing or connection.is_being_proved):
-                connection.proof = self._tasks.create_task(self._prove(flow, link))
+            if link is not None and not (self._is_closing or connection.is_being_probed):
+                connection.probing = self._tasks.create_task(self._probe(flow, link))
 
-    async def _prove(self, flow: Flow, link: Link) -> None:
-        if await link.prove(PROBE_TIMEOUT_S):
+    async def _probe(self, flow: Flow, link: Link) -> None:
+        if await link.check_alive(PROBE_TIMEOUT_S):
             return
         while self._agent.flow == flow:  # the link is closed, which arrives as an event in a moment
             self._changed.clear()
@@ -201,7 +201,7 @@ class UserAgentRunner:
         with self.step() as (agent, now):
             agent.dial_now(now)
 
-    async def proven(self) -> None:
+    async def probed(self) -> None:
         """Wait until a connection has answered a probe sent from now on.
 
         This may take for ever.
@@ -209,7 +209,7 @@ class UserAgentRunner:
         while True:
             flow = self._agent.flow
             link = self._connections.link(flow)
-            if link is not None and await link.prove(PROBE_TIMEOUT_S):
+            if link is not None and await link.check_alive(PROBE_TIMEOUT_S):
                 return
             if self._agent.flow == flow:
                 self._changed.clear()
@@ -224,7 +224,7 @@ class UserAgentRunner:
         self._observer.noted("the network of this machine has changed")
         with self.step() as (agent, now):
             agent.dial_now(now)
-        self.prove()
+        self.probe()
         self.on_disturbed()
 
     def _woken(self, seconds: float) -> None:
@@ -235,7 +235,7 @@ class UserAgentRunner:
         with self.step() as (agent, now):
             agent.slept(seconds, now)
         if seconds > HARMLESS_SLEEP_S:
-            self.prove()
+            self.probe()
             self.on_disturbed()
 
     async def close(self) -> None:
@@ -332,8 +332,8 @@ class UserAgentRunner:
         connection = self._connections.get(flow)
         if connection is not None and not connection.closing:
             connection.closing = True  # ends its read loop
-            if connection.proof is not None:
-                connection.proof.cancel()
+            if connection.probing is not None:
+                connection.probing.cancel()
             if connection.task is not asyncio.current_task():
                 connection.task.cancel()
 

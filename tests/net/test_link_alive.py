@@ -90,7 +90,7 @@ async def test_a_frozen_server_is_noticed() -> None:
 async def test_a_server_that_answers_is_alive() -> None:
     async with sip_server(nothing) as port:
         link = await dial_port(port)
-        is_alive = await link.prove(PATIENCE)
+        is_alive = await link.check_alive(PATIENCE)
         assert link.remote_address == "127.0.0.1"
         await link.close()
         is_so = is_alive
@@ -100,8 +100,8 @@ async def test_a_server_that_answers_is_alive() -> None:
 async def test_a_server_that_does_not_answer_in_time_is_cut_off() -> None:
     async with raw_server(then()) as port:
         link = await dial_port(port)
-        assert not await link.prove(0.05)
-        assert not await link.prove(0.05)
+        assert not await link.check_alive(0.05)
+        assert not await link.check_alive(0.05)
         closed = await end_of(link)
     assert closed.reason == "the server is gone: no pong within 0.05 s"
 
@@ -112,6 +112,6 @@ async def test_a_connection_from_an_address_that_this_machine_has_lost_is_cut_at
     async with sip_server(nothing) as port:
         link = await dial_port(port)
         monkeypatch.setattr(websocket, "is_ours", lambda _: False)
-        assert not await link.prove(PATIENCE)
+        assert not await link.check_alive(PATIENCE)
         closed = await end_of(link)
     assert closed.reason == "this machine no longer has the address 127.0.0.1"

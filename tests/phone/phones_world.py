@@ -65,8 +65,8 @@ class Person:
         """Those of the calls that came in."""
         self.answers = True
         self.bugs: list[Exception] = []
-        self.proofs = 0
-        """How often the connection was to prove itself."""
+        self.probes = 0
+        """How often the connection was probed."""
         self.is_connected = asyncio.Event()
         self.is_connected.set()
         self.on_disturbed: Callable[[], None] = lambda: None
@@ -110,9 +110,9 @@ class Person:
         """As `UserAgentRunner.found_bug`."""
         self.bugs.append(error)
 
-    async def proven(self) -> None:
-        """As `UserAgentRunner.proven`: the wire that there is works, or there is none for good."""
-        self.proofs += 1
+    async def probed(self) -> None:
+        """As `UserAgentRunner.probed`: the wire that there is works, or there is none for good."""
+        self.probes += 1
         await self.is_connected.wait()
 
     def _take(self, event: CallEvent) -> None:

@@ -77,7 +77,7 @@ async def test_a_restart_is_offered_when_the_connection_is_there(
         alice.is_connected.clear()
         lose_media(ours)
         await asyncio.sleep(30)
-        assert alice.proofs == 1
+        assert alice.probes == 1
         assert not ours.is_over
         assert restarts(alice) == 0
         alice.is_connected.set()
@@ -162,10 +162,10 @@ async def test_a_network_that_changed_has_lost_media_won_back_at_once() -> None:
         await asyncio.sleep(20)
         refuse(ours, 480)
         await asyncio.sleep(20)
-        assert alice.proofs == 1
+        assert alice.probes == 1
         alice.on_disturbed()
         await asyncio.sleep(0.1)
-        assert alice.proofs == 2
+        assert alice.probes == 2
         assert not ours.is_over
 
 

@@ -343,9 +343,9 @@ def test_a_connection_that_is_dead_is_dialled_anew_at_once(
             await one.ready()
             with monkeypatch.context() as patch:
                 patch.setattr(websocket, "is_ours", lambda _: False)
-                one.prove()
+                one.probe()
                 await asyncio.sleep(0)
-            await asyncio.wait_for(one.proven(), 5)
+            await asyncio.wait_for(one.probed(), 5)
             return kinds(heard)
 
     assert run(test()) == ["connecting", "connected", "disconnected", "connecting", "connected"]
@@ -366,7 +366,7 @@ def test_a_phone_that_was_stopped_goes_on_where_it_was() -> None:
             with one.step() as (_, after):
                 assert after - before < 2
             await woken.wait()
-            await one.proven()
+            await one.probed()
             return kinds(heard)
 
     assert run(test())[:3] == ["connecting", "connected", "registered"]
