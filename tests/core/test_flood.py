@@ -5,6 +5,8 @@ import pytest
 from sipcli.core.calls.events import Ended, Incoming
 from tests.core.call_wire import ANSWER, CallWire
 
+pytestmark = pytest.mark.no_cover  # much of the same: measuring it costs more than the tests
+
 FLOOD = 1100
 
 

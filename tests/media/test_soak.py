@@ -15,6 +15,8 @@ from sipcli.media.session.inbound import InboundAudio, InboundFormats
 from tests.media.codecs.tone import frames, voice
 from tests.media.jitter_buffer.network import Network
 
+pytestmark = pytest.mark.no_cover  # much of the same: measuring it costs more than the tests
+
 MINUTES = 10
 FRAMES = MINUTES * 3000
 LOSS = 0.05

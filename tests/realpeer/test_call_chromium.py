@@ -2,28 +2,33 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from typing import Any, Final
 
 import pytest
 
 from tests.realpeer import browser as chromium
 from tests.realpeer.browser import Browser
+from tests.realpeer.browser_calls import (
+    FROM_ALICE,
+    FROM_BOB,
+    OURS,
+    OUT,
+    THEIRS,
+    TONE,
+    answered,
+    check_both_heard,
+    check_closed_page_ends_call,
+    check_doctor_finds_echo,
+    heard_by,
+    talking,
+)
 from tests.realpeer.kamailio import Kamailio
-from tests.realpeer.sipcli_process import SipcliProcess, User
+from tests.realpeer.sipcli_process import User
 from tests.realpeer.terminal import Terminal
 from tests.realpeer.waiting import until
-from tests.realpeer.wav_measurement import hear, read_wav, seconds_of, seconds_of_silence
+from tests.realpeer.wav_measurement import read_wav, seconds_of, seconds_of_silence
 from tests.required import require
 
 NewUser = Callable[..., User]
-FROM_ALICE: Final[dict[str, Any]] = {"from": "sip:alice@sipcli.test"}
-FROM_BOB: Final[dict[str, Any]] = {"from": "sip:bob@sipcli.test"}
-TONE = ("--audio-in", "tone:440")
-OURS = 440
-"""Hz, what sipcli sends."""
-THEIRS = 700
-"""Hz, what the browser sends."""
-OUT = ("--audio-out", "file:heard.wav")
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +55,6 @@ def alice(kamailio: Kamailio, user: NewUser) -> User:
 def carol(kamailio: Kamailio, user: NewUser) -> User:
     """Another one."""
     return user("carol", ws_servers=kamailio.ws_uri)
-
-
-def answered(bob: Browser, process: SipcliProcess) -> None:
-    """Have the browser take the call that `process` makes; media flow when this returns."""
-    bob.wait_for("invite", **FROM_ALICE)
-    bob.do("answer")
-    process.wait_for("answered", status=200)
-    process.wait_for("media", state="connected")
 
 
 def silence_for(user: User, seconds: float) -> None:
@@ -90,20 +87,13 @@ def test_a_browser_is_called_and_both_hear_each_other(
     bob.wait_for("bye")
     ended = process.wait_for("ended", by="local")
     assert process.wait() == 0
-    heard = read_wav(alice.home / "heard.wav")[0]
-    assert seconds_of(THEIRS, heard) > 1.5
-    assert abs(hear(heard[-24_000:]).hz - THEIRS) < 3
+    check_both_heard(alice, ended)
     stats = ended["stats"]
     assert 2.4 < ended["duration_s"] < 4
-    assert 100 < stats["packets_sent"] < 200
-    assert 100 < stats["packets_received"] < 200
-    assert stats["loss_percent"] < 2
     assert 1 <= stats["mos"] <= 4.5
     # A busy machine lets packets come late, which costs some; where nothing had to be made up
     # the figure has to be a good one.
     assert stats["mos"] > 3.9 or stats["packets_concealed"] > 0
-    assert -20 < stats["level_sent_dbfs"] < -10
-    assert -20 < stats["level_received_dbfs"] < -10
 
 
 @pytest.mark.parametrize("tenths", range(20, 31))
@@ -119,16 +109,7 @@ def test_a_short_call_to_an_echo_is_two_way_audio(bob: Browser, alice: User, ten
 
 
 def test_the_doctor_finds_an_echo_in_a_browser(bob: Browser, alice: User) -> None:
-    bob.do("echo")
-    process = alice.sipcli(
-        "doctor", "--echo", "bob", "--audio-in", "silence", "--audio-out", "null"
-    )
-    bob.wait_for("invite", timeout=15)
-    bob.do("answer")
-    audio = process.wait_for("check", name="audio", timeout=15)
-    assert audio["ok"], audio
-    assert "440 Hz sent and heard back" in audio["detail"]
-    assert process.wait(10) == 0
+    check_doctor_finds_echo(bob, alice)
 
 
 def test_a_browser_calls_and_hangs_up(bob: Browser, alice: User) -> None:
@@ -139,7 +120,7 @@ def test_a_browser_calls_and_hangs_up(bob: Browser, alice: User) -> None:
     process.wait_for("media", state="connected", codec="opus")
     bob.wait_for("established")
     until(lambda: bob.hears(OURS), timeout=2)
-    until(lambda: seconds_of(THEIRS, read_wav(alice.home / "heard.wav")[0]) > 1, timeout=3)
+    until(lambda: heard_by(alice) > 1, timeout=3)
     bob.do("hangUp")
     ended = process.wait_for("ended", by="remote")
     assert ended["stats"]["packets_received"] > 50
@@ -231,8 +212,8 @@ def test_muted_we_go_on_listening(bob: Browser, alice: User) -> None:
         screen.press("m")
         screen.wait_for("muted")
         until(bob.hears_nothing, timeout=2)
-        heard = seconds_of(THEIRS, read_wav(alice.home / "heard.wav")[0])
-        until(lambda: seconds_of(THEIRS, read_wav(alice.home / "heard.wav")[0]) > heard + 0.5)
+        heard = heard_by(alice)
+        until(lambda: heard_by(alice) > heard + 0.5)
         screen.press("m")
         until(lambda: bob.hears(OURS), timeout=2)
         bob.do("hangUp")
@@ -271,15 +252,7 @@ def test_digits_go_by_info_where_that_is_wanted(bob: Browser, alice: User) -> No
 
 @pytest.mark.parametrize("we_call", [True, False], ids=["we call", "it calls"])
 def test_the_browser_restarts_ice(bob: Browser, alice: User, we_call: bool) -> None:
-    if we_call:
-        process = alice.sipcli("call", "bob", *TONE, *OUT)
-        answered(bob, process)
-    else:
-        process = alice.sipcli("listen", "--auto-answer", "--count", "1", *TONE, *OUT)
-        process.wait_for("registered")
-        bob.do("call", "sip:alice@sipcli.test")
-        process.wait_for("media", state="connected")
-    until(lambda: bob.hears(OURS))
+    process = talking(bob, alice, we_call=we_call)
     before = bob.do("path")["local"]["port"]
     assert bob.do("restartIce") == 200
     media = process.wait_for("media", state="restarted", codec="opus", timeout=3)
@@ -326,19 +299,13 @@ def test_we_transfer_the_browser(bob: Browser, alice: User, carol: User) -> None
         bob.wait_for("refer", target="sip:carol@sipcli.test")
         third.wait_for("incoming", **FROM_BOB)
         until(lambda: bob.hears(1000))
-        until(lambda: seconds_of(THEIRS, read_wav(carol.home / "heard.wav")[0]) > 0.5)
+        until(lambda: heard_by(carol) > 0.5)
         screen.wait_for("sip:carol@sipcli.test: 200", timeout=3)
         assert screen.wait() == 0
 
 
-def test_a_page_that_is_closed_ends_the_call(bob: Browser, alice: User, kamailio: Kamailio) -> None:
-    process = alice.sipcli("call", "bob", *TONE, *OUT)
-    answered(bob, process)
-    until(lambda: bob.hears(OURS))
-    bob.leave()
-    process.wait_for("media", state="failed", timeout=5)
-    process.wait_for("ended", by="network")
-    assert process.wait(5) == 7
+def test_a_page_that_is_closed_ends_the_call(bob: Browser, alice: User) -> None:
+    check_closed_page_ends_call(bob, alice)
 
 
 @pytest.mark.parametrize(
@@ -362,9 +329,7 @@ def test_an_answer_that_is_of_no_use_is_exit_7(
     process.wait_for("ended", by="network")
     assert process.wait(5) == 7
     assert sentence in process.named("finished")[0]["reason"]
-    assert not (alice.home / "heard.wav").exists() or not seconds_of(
-        THEIRS, read_wav(alice.home / "heard.wav")[0]
-    )
+    assert not (alice.home / "heard.wav").exists() or not heard_by(alice)
 
 
 def test_an_offer_that_is_of_no_use_is_refused(bob: Browser, alice: User) -> None:

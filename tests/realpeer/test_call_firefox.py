@@ -2,33 +2,37 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.realpeer import firefox
 from tests.realpeer import pulse as pulseaudio
+from tests.realpeer.browser_calls import (
+    FROM_BOB,
+    OURS,
+    OUT,
+    THEIRS,
+    TONE,
+    answered,
+    check_both_heard,
+    check_closed_page_ends_call,
+    check_doctor_finds_echo,
+    heard_by,
+    talking,
+)
 from tests.realpeer.firefox import Firefox
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.namespace import ADDRESS
 from tests.realpeer.pulse import PulseAudio
-from tests.realpeer.sipcli_process import SipcliProcess, User
+from tests.realpeer.sipcli_process import User
 from tests.realpeer.waiting import until
-from tests.realpeer.wav_measurement import hear, read_wav, seconds_of
 from tests.required import require
 
 pytestmark = pytest.mark.usefixtures("own_network")
 
-OURS: Final = 440
-"""Hz, what sipcli sends."""
-THEIRS: Final = 700
-"""Hz, what the browser sends."""
-TONE: Final = ("--audio-in", f"tone:{OURS}")
-OUT: Final = ("--audio-out", "file:heard.wav")
 OUR_LEVEL: Final = pytest.approx(-15.4, abs=1)
 """dBFS of sipcli's tone, as the browser hears it."""
-FROM_ALICE: Final[dict[str, Any]] = {"from": "sip:alice@sipcli.test"}
-FROM_BOB: Final[dict[str, Any]] = {"from": "sip:bob@sipcli.test"}
 
 
 @pytest.fixture(scope="module")
@@ -54,19 +58,6 @@ def alice(kamailio: Kamailio, user: Callable[..., User]) -> User:
     return user("alice", ws_servers=kamailio.wss_uri, tls_ca_file=str(kamailio.ca_file))
 
 
-def answered(bob: Firefox, process: SipcliProcess) -> None:
-    """Have the browser take the call that `process` makes; media flow when this returns."""
-    bob.wait_for("invite", **FROM_ALICE)
-    bob.do("answer")
-    process.wait_for("answered", status=200)
-    process.wait_for("media", state="connected")
-
-
-def heard_by(user: User) -> float:
-    """Seconds of the browser's tone that `user` has heard so far."""
-    return seconds_of(THEIRS, read_wav(user.home / "heard.wav")[0])
-
-
 @pytest.mark.parametrize("codec", ["opus", "g722", "pcmu", "pcma"])
 def test_firefox_is_called_and_both_hear_each_other(bob: Firefox, alice: User, codec: str) -> None:
     process = alice.sipcli("call", "bob", *TONE, *OUT, "--codecs", codec, "--duration", "2.5")
@@ -78,15 +69,7 @@ def test_firefox_is_called_and_both_hear_each_other(bob: Firefox, alice: User, c
     bob.wait_for("bye")
     ended = process.wait_for("ended", by="local")
     assert process.wait() == 0
-    heard = read_wav(alice.home / "heard.wav")[0]
-    assert seconds_of(THEIRS, heard) > 1.5
-    assert abs(hear(heard[-24_000:]).hz - THEIRS) < 3
-    stats = ended["stats"]
-    assert 100 < stats["packets_sent"] < 200
-    assert 100 < stats["packets_received"] < 200
-    assert stats["loss_percent"] < 2
-    assert -20 < stats["level_sent_dbfs"] < -10
-    assert -20 < stats["level_received_dbfs"] < -10
+    check_both_heard(alice, ended)
 
 
 def test_firefox_calls_and_both_hear_each_other(bob: Firefox, alice: User) -> None:
@@ -129,25 +112,11 @@ def test_a_mute_firefox_is_no_two_way_audio(bob: Firefox, alice: User) -> None:
 
 
 def test_the_doctor_finds_an_echo_in_firefox(bob: Firefox, alice: User) -> None:
-    bob.do("echo")
-    quiet = ("--audio-in", "silence", "--audio-out", "null")
-    process = alice.sipcli("doctor", "--echo", "bob", *quiet)
-    bob.wait_for("invite", timeout=15)
-    bob.do("answer")
-    audio = process.wait_for("check", name="audio", timeout=15)
-    assert audio["ok"], audio
-    assert "440 Hz sent and heard back" in audio["detail"]
-    assert process.wait(10) == 0
+    check_doctor_finds_echo(bob, alice)
 
 
 def test_a_page_that_is_closed_ends_the_call(bob: Firefox, alice: User) -> None:
-    process = alice.sipcli("call", "bob", *TONE, *OUT)
-    answered(bob, process)
-    until(lambda: bob.hears(OURS))
-    bob.leave()
-    process.wait_for("media", state="failed", timeout=5)
-    process.wait_for("ended", by="network")
-    assert process.wait(5) == 7
+    check_closed_page_ends_call(bob, alice)
 
 
 def test_firefox_holds_and_resumes(bob: Firefox, alice: User) -> None:
@@ -198,15 +167,7 @@ def test_digits_come_in_rtp_and_go_out_in_info(bob: Firefox, alice: User) -> Non
 
 @pytest.mark.parametrize("we_call", [True, False], ids=["we call", "it calls"])
 def test_firefox_restarts_ice(bob: Firefox, alice: User, we_call: bool) -> None:
-    if we_call:
-        process = alice.sipcli("call", "bob", *TONE, *OUT)
-        answered(bob, process)
-    else:
-        process = alice.sipcli("listen", "--auto-answer", "--count", "1", *TONE, *OUT)
-        process.wait_for("registered")
-        bob.do("call", "sip:alice@sipcli.test")
-        process.wait_for("media", state="connected")
-    until(lambda: bob.hears(OURS))
+    process = talking(bob, alice, we_call=we_call)
     assert bob.do("restartIce") == 200
     process.wait_for("media", state="restarted", codec="opus", timeout=5)
     until(lambda: bob.hears(OURS), timeout=2)

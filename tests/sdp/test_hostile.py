@@ -14,6 +14,8 @@ from sipcli.sdp.validation import Refused
 from tests.growth import assert_grows_linearly
 from tests.sdp.ends import PEERS, answering, audio, local, negotiation, sdp
 
+pytestmark = pytest.mark.no_cover  # much of the same: measuring it costs more than the tests
+
 TEXTS = sorted(PEERS.values())
 
 

@@ -10,6 +10,8 @@ from tests.growth import assert_costs_at_most, assert_grows_linearly, cpu_second
 from tests.sip.corpus import Case, cases
 from tests.sip.exercise import exercise
 
+pytestmark = pytest.mark.no_cover  # much of the same: measuring it costs more than the tests
+
 MUTANTS = 200
 """Of each message of the corpora, so 12,200 in all."""
 DEAREST = 50

@@ -16,6 +16,8 @@ from tests.media.jitter_buffer.network import (
     sounds,
 )
 
+pytestmark = pytest.mark.no_cover  # much of the same: measuring it costs more than the tests
+
 
 def test_jitter_is_met_with_a_wait_that_falls_again_after_it() -> None:
     calm, rough = Network(), Network(delay=0.060, jitter=0.030)

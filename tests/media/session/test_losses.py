@@ -2,9 +2,13 @@
 
 from statistics import fmean
 
+import pytest
+
 from scripts.bench.network import Impairment
 from scripts.bench.virtual import call
 from tests.media.codecs.tone import voice
+
+pytestmark = pytest.mark.no_cover  # much of the same: measuring it costs more than the tests
 
 SECONDS = 90
 

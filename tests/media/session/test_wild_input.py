@@ -24,6 +24,8 @@ from sipcli.sdp.negotiation import Negotiation
 from tests.media.session.ends import Mute
 from tests.sdp.ends import answering, audio, sdp
 
+pytestmark = pytest.mark.no_cover  # much of the same: measuring it costs more than the tests
+
 OPUS_TYPE, PCMU_TYPE, NOISE_TYPE, EVENT_TYPE, RED_TYPE, UNKNOWN_TYPE = 111, 0, 13, 101, 63, 77
 TYPES = (OPUS_TYPE, PCMU_TYPE, NOISE_TYPE, EVENT_TYPE, RED_TYPE, UNKNOWN_TYPE)
 OUR_SSRC, THEIR_SSRC, LATER_SSRC = 5, 7, 6
