@@ -7,7 +7,7 @@ from sipcli.doctor.stun_turn import judge_nat, server_checks
 from sipcli.media.transport.server_probe import MappedAddress
 from tests.doctor.doctor_world import Findings, at, examined
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
-from tests.media.transport.gathered import stun_uri, turn_uri
+from tests.media.transport.transport_pair import stun_uri, turn_uri
 from tests.net.peers import closed_port
 
 OWN = ("192.168.1.5", 40000)

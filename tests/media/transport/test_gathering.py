@@ -8,8 +8,15 @@ import pytest
 from sipcli.media.transport import gathering
 from sipcli.net.dns import SocketAddress
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
-from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
-from tests.media.transport.transport_pair import Party
+from tests.media.transport.transport_pair import (
+    NAT,
+    Party,
+    gathered,
+    kinds,
+    options,
+    stun_uri,
+    turn_uri,
+)
 
 pytestmark = pytest.mark.virtual_time
 

@@ -13,8 +13,18 @@ from sipcli.media.webrtc.errors import IceFailed
 from sipcli.sdp.transport import CandidateType
 from tests.event_loop import now
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
-from tests.media.transport.gathered import NAT, gathered, kinds, options, stun_uri, turn_uri
-from tests.media.transport.transport_pair import BOB, Party, connect, exchange
+from tests.media.transport.transport_pair import (
+    BOB,
+    NAT,
+    Party,
+    connect,
+    exchange,
+    gathered,
+    kinds,
+    options,
+    stun_uri,
+    turn_uri,
+)
 
 pytestmark = pytest.mark.virtual_time
 

@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.media.transport.server_probe import probe_servers
 from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
-from tests.media.transport.gathered import NAT, options, stun_uri, turn_uri
+from tests.media.transport.transport_pair import NAT, options, stun_uri, turn_uri
 
 pytestmark = pytest.mark.virtual_time
 

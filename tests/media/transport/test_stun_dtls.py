@@ -24,8 +24,15 @@ from sipcli.media.webrtc.stun_dtls import ServerTrust
 from tests.core.factories import settings
 from tests.event_loop import now
 from tests.media.transport.fake_servers import Address, FakeStun, serving
-from tests.media.transport.gathered import NAT, gathered, kinds, stun_uri
-from tests.media.transport.transport_pair import Party, connect, exchange
+from tests.media.transport.transport_pair import (
+    NAT,
+    Party,
+    connect,
+    exchange,
+    gathered,
+    kinds,
+    stun_uri,
+)
 
 pytestmark = pytest.mark.virtual_time
 

@@ -1,4 +1,4 @@
-"""Two ends of a call, without the call: each a transport that notes what it gets."""
+"""Two ends of a call, without the call: each a transport that notes what it gets and gathers."""
 
 import asyncio
 import struct
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from sipcli.media.events import MediaConnected, MediaLost, MediaWarned, TransportEvent
-from sipcli.media.transport.ice_servers import IceServers
+from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.sdp.transport import (
@@ -18,6 +18,8 @@ from sipcli.sdp.transport import (
     LocalTransport,
     RemoteTransport,
 )
+from tests.event_loop import now
+from tests.media.transport.fake_servers import FakeStun
 
 ALICE = DtlsCertificate.generate()
 BOB = DtlsCertificate.generate()
@@ -145,3 +147,37 @@ async def exchange(alice: Party, bob: Party, sequence: int = 1) -> None:
     await asyncio.sleep(0.01)
     assert bob.rtp[-1] == rtp(sequence, b"from alice")
     assert alice.rtp[-1] == rtp(sequence, b"from bob")
+
+
+NAT = ("198.51.100.7", 40000)
+
+
+def stun_uri(server: FakeStun) -> str:
+    """Where it answers STUN."""
+    return f"stun:127.0.0.1:{server.address[1]}"
+
+
+def turn_uri(server: FakeStun) -> str:
+    """Where it answers TURN."""
+    return f"turn:127.0.0.1:{server.address[1]}"
+
+
+def options(*uris: str, timeout: float = 2.0, relay_only: bool = False) -> IceServers:
+    """These servers, with credentials."""
+    servers = tuple(IceServer.parse(uri, "alice", "secret") for uri in uris)
+    return IceServers(servers=servers, gathering_timeout=timeout, relay_only=relay_only)
+
+
+async def gathered(chosen: IceServers) -> tuple[tuple[Candidate, ...], list[str], float]:
+    """The candidates, the warnings and how long it took (s)."""
+    party = Party(options=chosen)
+    begin = now()
+    local = await party.transport.gather()
+    took = now() - begin
+    await party.transport.close()
+    return local.candidates, party.warnings, took
+
+
+def kinds(candidates: tuple[Candidate, ...]) -> list[str]:
+    """Their types, in their order."""
+    return [str(each.type) for each in candidates]
