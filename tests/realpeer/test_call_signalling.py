@@ -4,7 +4,7 @@ The proxy record-routes, challenges INVITEs and rewrites what it must for WebSoc
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -99,18 +99,8 @@ async def talk(one: Talker, other: Talker) -> str:
     return call
 
 
-def with_talkers(
-    kamailio: Kamailio, names: tuple[str, ...], script: Callable[..., Awaitable[None]]
-) -> None:
-    async def run() -> None:
-        async with talkers(kamailio, *names) as made:
-            await script(*made)
-
-    asyncio.run(run())
-
-
-def test_a_call_with_changes_from_both_sides(kamailio: Kamailio) -> None:
-    async def script(alice: Talker, bob: Talker) -> None:
+async def test_a_call_with_changes_from_both_sides(kamailio: Kamailio) -> None:
+    async with talkers(kamailio, "alice", "bob") as (alice, bob):
         call = await talk(alice, bob)
         for one, other in ((alice, bob), (bob, alice)):
             one.do("offer", call, b"v=0 hold")
@@ -123,11 +113,9 @@ def test_a_call_with_changes_from_both_sides(kamailio: Kamailio) -> None:
         bob.do("hang_up", call)
         assert (await alice.hear(Ended)).by == "remote"
 
-    with_talkers(kamailio, ("alice", "bob"), script)
 
-
-def test_a_call_is_cancelled(kamailio: Kamailio) -> None:
-    async def script(alice: Talker, bob: Talker) -> None:
+async def test_a_call_is_cancelled(kamailio: Kamailio) -> None:
+    async with talkers(kamailio, "alice", "bob") as (alice, bob):
         call = alice.do("invite", bob.uri, b"v=0 offer")
         await bob.hear(Incoming)
         await alice.hear(Progress)
@@ -135,21 +123,17 @@ def test_a_call_is_cancelled(kamailio: Kamailio) -> None:
         assert (await bob.hear(Ended)).by == "remote"
         assert (await alice.hear(Ended)).status == 487
 
-    with_talkers(kamailio, ("alice", "bob"), script)
 
-
-def test_a_call_is_refused(kamailio: Kamailio) -> None:
-    async def script(alice: Talker, bob: Talker) -> None:
+async def test_a_call_is_refused(kamailio: Kamailio) -> None:
+    async with talkers(kamailio, "alice", "bob") as (alice, bob):
         alice.do("invite", bob.uri, b"v=0 offer")
         bob.do("reject", (await bob.hear(Incoming)).call, 486)
         ended = await alice.hear(Ended)
         assert (ended.by, ended.status) == ("remote", 486)
 
-    with_talkers(kamailio, ("alice", "bob"), script)
 
-
-def test_a_call_outlives_its_connections(kamailio: Kamailio) -> None:
-    async def script(alice: Talker, bob: Talker) -> None:
+async def test_a_call_outlives_its_connections(kamailio: Kamailio) -> None:
+    async with talkers(kamailio, "alice", "bob") as (alice, bob):
         call = await talk(alice, bob)
         kamailio.close_websockets()
         for one in (alice, bob):
@@ -159,11 +143,9 @@ def test_a_call_outlives_its_connections(kamailio: Kamailio) -> None:
         assert (await alice.hear(Ended)).by == "local"
         assert (await bob.hear(Ended)).by == "remote"
 
-    with_talkers(kamailio, ("alice", "bob"), script)
 
-
-def test_a_blind_transfer_to_ones_other_phone(kamailio: Kamailio) -> None:
-    async def script(alice: Talker, bob: Talker, other: Talker) -> None:
+async def test_a_blind_transfer_to_ones_other_phone(kamailio: Kamailio) -> None:
+    async with talkers(kamailio, "alice", "bob", "alice") as (alice, bob, other):
         call = await talk(alice, bob)
         alice.do("refer", call, target=alice.uri)
         asked = await bob.hear(TransferRequested)
@@ -175,5 +157,3 @@ def test_a_blind_transfer_to_ones_other_phone(kamailio: Kamailio) -> None:
         while not statuses or statuses[-1] != 200:
             statuses.append((await alice.hear(TransferProgress)).status)
         assert statuses[0] == 202
-
-    with_talkers(kamailio, ("alice", "bob", "alice"), script)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -59,14 +59,6 @@ def victim() -> Iterator[Coturn]:
     with closing(started(quota=1)) as server:
         yield server
         sys.stdout.write(server.log[-8000:])
-
-
-def run(test: Coroutine[None, None, None]) -> None:
-    async def limited() -> None:
-        async with asyncio.timeout(PATIENCE):
-            await test
-
-    asyncio.run(limited())
 
 
 def options(

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from uuid import uuid4
@@ -117,35 +117,27 @@ async def user(
         yield one
 
 
-def in_sandbox(work: Callable[[User, Sandbox], Coroutine[None, None, None]]) -> None:
-    """Do `work` as alice; nothing may be left of it afterwards."""
-
-    async def run() -> None:
-        async with asyncio.timeout(PATIENCE), Sandbox(Plan()) as here, user(here, "alice") as alice:
-            await work(alice, here)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(run())
+@asynccontextmanager
+async def in_sandbox() -> AsyncIterator[tuple[User, Sandbox]]:
+    """Alice, and the sandbox that she is in."""
+    async with Sandbox(Plan()) as here, user(here, "alice") as alice:
+        yield alice, here
 
 
-def test_echo_sends_back_what_it_hears() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_echo_sends_back_what_it_hears() -> None:
+    async with in_sandbox() as (alice, _):
         _call, meter = await alice.answered("echo", ToneSource(440))
         await meter.heard(440)
 
-    in_sandbox(work)
 
-
-def test_tone_plays_1000_hz() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_tone_plays_1000_hz() -> None:
+    async with in_sandbox() as (alice, _):
         _call, meter = await alice.answered("tone")
         await meter.heard(1000)
 
-    in_sandbox(work)
 
-
-def test_silent_answers_takes_what_comes_and_sends_no_packet() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_silent_answers_takes_what_comes_and_sends_no_packet() -> None:
+    async with in_sandbox() as (alice, _):
         call, meter = await alice.answered("silent", ToneSource(440))
         await meter.until(lambda: meter.frames >= 50)
         call.hang_up()
@@ -155,20 +147,16 @@ def test_silent_answers_takes_what_comes_and_sends_no_packet() -> None:
         assert call.ended.stats.packets_sent > 40
         assert call.ended.stats.packets_received == 0
 
-    in_sandbox(work)
 
-
-def test_dtmf_says_back_the_digits_in_their_order() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_dtmf_says_back_the_digits_in_their_order() -> None:
+    async with in_sandbox() as (alice, _):
         call, _meter = await alice.answered("dtmf")
         call.send_dtmf("42#")
         await alice.until(lambda: alice.digits() == "42#")
 
-    in_sandbox(work)
 
-
-def test_ivr_beeps_confirms_digits_and_hangs_up_at_the_number_sign() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_ivr_beeps_confirms_digits_and_hangs_up_at_the_number_sign() -> None:
+    async with in_sandbox() as (alice, _):
         call, meter = await alice.answered("ivr")
         await meter.until(lambda: meter.tones.seconds(440) > 0)
         call.send_dtmf("5#")
@@ -176,24 +164,20 @@ def test_ivr_beeps_confirms_digits_and_hangs_up_at_the_number_sign() -> None:
         assert call.ended is not None
         assert call.ended.by == "remote"
 
-    in_sandbox(work)
-
 
 @pytest.mark.parametrize(
     ("extension", "status"), [("busy", 486), ("decline", 603), ("message", 488)]
 )
-def test_a_refusal_has_its_status(extension: str, status: int) -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_a_refusal_has_its_status(extension: str, status: int) -> None:
+    async with in_sandbox() as (alice, _):
         call, _meter = await alice.call(extension)
         await call.over()
         assert call.ended is not None
         assert call.ended.status == status
 
-    in_sandbox(work)
 
-
-def test_ring_rings_and_a_caller_can_give_up() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_ring_rings_and_a_caller_can_give_up() -> None:
+    async with in_sandbox() as (alice, _):
         call, _meter = await alice.call("ring")
         await alice.until(lambda: any(event.name == "progress" for event in alice.events))
         assert not call.is_answered
@@ -202,11 +186,10 @@ def test_ring_rings_and_a_caller_can_give_up() -> None:
         assert call.ended is not None
         assert call.ended.status == 487
 
-    in_sandbox(work)
 
+async def test_message_sends_each_message_back() -> None:
+    async with in_sandbox() as (alice, _):
 
-def test_message_sends_each_message_back() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
         def received() -> list[str]:
             return [
                 event.text
@@ -218,20 +201,16 @@ def test_message_sends_each_message_back() -> None:
         await alice.until(received)
         assert received() == ["grüße"]
 
-    in_sandbox(work)
 
-
-def test_an_extension_answers_a_ping() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_an_extension_answers_a_ping() -> None:
+    async with in_sandbox() as (alice, _):
         outcome = await alice.phone.probe(address_of("echo"))
         assert isinstance(outcome, FinalResponse)
         assert outcome.response.status == 200
 
-    in_sandbox(work)
 
-
-def test_two_users_hear_each_other() -> None:
-    async def work(alice: User, here: Sandbox) -> None:
+async def test_two_users_hear_each_other() -> None:
+    async with in_sandbox() as (alice, here):
         theirs = Meter()
 
         def answer(call: Call) -> None:
@@ -244,11 +223,9 @@ def test_two_users_hear_each_other() -> None:
             await mine.heard(700)
             await theirs.heard(500)
 
-    in_sandbox(work)
 
-
-def test_an_extension_serves_several_calls_at_once() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_an_extension_serves_several_calls_at_once() -> None:
+    async with in_sandbox() as (alice, _):
         _call, first = await alice.answered("tone")
         _call, second = await alice.answered("echo", ToneSource(600))
         _call, third = await alice.answered("echo", ToneSource(800))
@@ -256,11 +233,9 @@ def test_an_extension_serves_several_calls_at_once() -> None:
         await second.heard(600)
         await third.heard(800)
 
-    in_sandbox(work)
 
-
-def test_calls_that_are_over_are_forgotten_by_both_ends() -> None:
-    async def work(alice: User, _: Sandbox) -> None:
+async def test_calls_that_are_over_are_forgotten_by_both_ends() -> None:
+    async with in_sandbox() as (alice, _):
         for _round in range(6):
             call, meter = await alice.answered("echo", ToneSource(440))
             await meter.until(partial(meter.tones.seconds, 440))
@@ -270,10 +245,8 @@ def test_calls_that_are_over_are_forgotten_by_both_ends() -> None:
         alive = [one for one in gc.get_objects() if isinstance(one, Call)]
         assert len(alive) <= 4  # the last call, or the one before, at each end
 
-    in_sandbox(work)
 
-
-def test_the_fault_of_an_extension_ends_the_sandbox_and_is_not_hidden(
+async def test_the_fault_of_an_extension_ends_the_sandbox_and_is_not_hidden(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def fail(self: Extension, event: InstantMessage) -> None:
@@ -281,9 +254,7 @@ def test_the_fault_of_an_extension_ends_the_sandbox_and_is_not_hidden(
 
     monkeypatch.setattr(Extension, "_send_back", fail)
 
-    async def work(alice: User, _: Sandbox) -> None:
-        await alice.phone.message(address_of("message"), "hello")
-        await asyncio.Event().wait()
-
-    with pytest.raises(ZeroDivisionError):
-        in_sandbox(work)
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        async with in_sandbox() as (alice, _):
+            await alice.phone.message(address_of("message"), "hello")
+            await asyncio.Event().wait()

@@ -15,33 +15,27 @@ from sipcli.sandbox.sandbox import Plan, Sandbox
 from tests.core.factories import settings
 
 
-def test_a_user_who_comes_later_can_register() -> None:
-    async def run() -> None:
-        async with asyncio.timeout(20), Sandbox(Plan()) as here:
-            here.add_user("carol", "open sesame")
-            account: Settings = here.account("carol", settings())
-            assert account.uri == address_of("carol")
-            credentials = here.credentials("carol")
-            async with UserAgentRunner(
-                account, credentials, lambda _: None, retry_forever=False
-            ) as runner:
-                assert isinstance(await runner.ready(), Registered)
-
-    asyncio.run(run())
+async def test_a_user_who_comes_later_can_register() -> None:
+    async with Sandbox(Plan()) as here:
+        here.add_user("carol", "open sesame")
+        account: Settings = here.account("carol", settings())
+        assert account.uri == address_of("carol")
+        credentials = here.credentials("carol")
+        async with UserAgentRunner(
+            account, credentials, lambda _: None, retry_forever=False
+        ) as runner:
+            assert isinstance(await runner.ready(), Registered)
 
 
-def test_a_sandbox_that_nobody_reaches_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def start() -> None:
-        async with asyncio.timeout(20), Sandbox(Plan()):
-            pytest.fail("it is no use")
-
+async def test_a_sandbox_that_nobody_reaches_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(sandbox, "START_TIMEOUT_S", 0.1)
     monkeypatch.setattr(Extension, "run", never)
     with pytest.raises(ConnectError, match=r"^TCP: .*is its loopback interface up\?"):
-        asyncio.run(start())
+        async with Sandbox(Plan()):
+            pytest.fail("it is no use")
 
 
 def test_a_user_who_comes_later_needs_a_name_that_is_free() -> None:

@@ -10,7 +10,7 @@ from sipcli.media.events import MediaLost
 from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.media.webrtc.errors import FingerprintMismatch
 from sipcli.sdp.transport import DtlsRole, Fingerprint
-from tests.event_loop import now, run, settle
+from tests.event_loop import now, settle
 from tests.media.transport.transport_pair import (
     ALICE,
     BOB,
@@ -173,26 +173,23 @@ async def test_one_fitting_fingerprint_by_a_strong_hash_is_enough(algorithm: str
     [[WRONG], [], [Fingerprint("sha-1", "00:11")], [ALICE.fingerprint]],
     ids=["another's", "none", "weak", "our own"],
 )
-def test_a_certificate_that_was_not_announced_means_no_audio(
+async def test_a_certificate_that_was_not_announced_means_no_audio(
     role: DtlsRole, given: list[Fingerprint]
 ) -> None:
-    async def test() -> None:
-        async with pair() as (alice, bob):
-            ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-            peer = asyncio.create_task(bob.start(ours, opposite(role)))
-            with pytest.raises(FingerprintMismatch) as caught:
-                await alice.start(theirs, role, controlling=True, fingerprints=given)
-            assert caught.value.phase is Phase.DTLS
-            await asyncio.sleep(1)
-            bob.transport.send_rtp(rtp())
-            alice.transport.send_rtp(rtp())
-            await asyncio.sleep(1)
-            assert alice.rtp == bob.rtp == []
-            await alice.transport.close()
-            await bob.transport.close()
-            await asyncio.gather(peer, return_exceptions=True)
-
-    run(test())
+    async with pair() as (alice, bob):
+        ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
+        peer = asyncio.create_task(bob.start(ours, opposite(role)))
+        with pytest.raises(FingerprintMismatch) as caught:
+            await alice.start(theirs, role, controlling=True, fingerprints=given)
+        assert caught.value.phase is Phase.DTLS
+        await asyncio.sleep(1)
+        bob.transport.send_rtp(rtp())
+        alice.transport.send_rtp(rtp())
+        await asyncio.sleep(1)
+        assert alice.rtp == bob.rtp == []
+        await alice.transport.close()
+        await bob.transport.close()
+        await asyncio.gather(peer, return_exceptions=True)
 
 
 # Sending
