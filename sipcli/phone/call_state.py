@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Final
 
 from sipcli.config.policies import Permission
@@ -95,6 +96,7 @@ class CallState(ABC):
         """Its media session, from the first session description to the end."""
         self.sound: AudioEndpoints | None = None
         """Its audio endpoints; None until they are open."""
+        self._clock: Callable[[], float] | None = None
         self._begun = 0.0
         """The time of the INVITE, in seconds on the loop's clock; so is the answer's."""
         self._answered_at = 0.0
@@ -256,9 +258,11 @@ class CallState(ABC):
 
     # Inside
 
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
+    def _now(self) -> float:
+        # Kept from the first event on: the status line is drawn in a thread that has no loop.
+        if self._clock is None:
+            self._clock = asyncio.get_running_loop().time
+        return self._clock()
 
     @property
     def _taps(self) -> tuple[object, ...]:

@@ -41,6 +41,14 @@ async def test_two_people_hear_each_other_until_one_hangs_up() -> None:
 
 
 @virtual
+async def test_another_thread_may_ask_how_long_a_call_lasts() -> None:
+    """The status line is drawn in a thread of its own."""
+    async with town() as (alice, bob, _):
+        for call in await in_a_call(alice, bob):
+            assert await asyncio.to_thread(lambda call=call: call.duration_s) > 0  # type: ignore[misc]
+
+
+@virtual
 async def test_a_caller_that_gives_up_leaves_nothing() -> None:
     async with town() as (alice, bob, _):
         bob.answers = False
