@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.connection.flow import Flow
+from sipcli.core.timers import Timers
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sip import build
@@ -28,11 +29,15 @@ class Fork:
     """A response context (RFC 3261 §16): forwards responses, and cancels pending branches."""
 
     def __init__(
-        self, inbound: Inbound, transactions: Transactions, new_tag: Callable[[], str]
+        self,
+        inbound: Inbound,
+        transactions: Transactions,
+        timers: Timers[None],
+        new_tag: Callable[[], str],
     ) -> None:
         self.inbound = inbound
-        self.deadline: float | None = None
-        """When Timer C fires, in seconds on the caller's clock; None without one."""
+        self._timer = timers.timer(self._expire)
+        """Timer C; after a CANCEL, the time that its branches get."""
         self._transactions = transactions
         self._new_tag = new_tag
         self._branches: list[_Branch] = []
@@ -47,7 +52,7 @@ class Fork:
     def start(self, outbounds: Iterable[Outbound], now: float) -> None:
         """Send the request to all targets in parallel."""
         if self.inbound.request.method == "INVITE":
-            self.deadline = now + TIMER_C
+            self._timer.start(now + TIMER_C)
         self._branches = [_Branch(self, outbound) for outbound in outbounds]
         for branch in self._branches:
             self._transactions.send(branch.sent.request, branch.sent.flow, branch, now)
@@ -57,11 +62,15 @@ class Fork:
         if self._is_cancelled or self.inbound.request.method != "INVITE":
             return
         self._is_cancelled = True
-        self.deadline = now + TRANSACTION_TIMEOUT_S
+        self._timer.start(now + TRANSACTION_TIMEOUT_S)
         for branch in self._pending():
             branch.cancel(now)
 
-    def expire(self, now: float) -> None:
+    def stop(self) -> None:
+        """Forget the timer of a fork that is over."""
+        self._timer.stop()
+
+    def _expire(self, now: float) -> None:
         """Handle Timer C or, after a CANCEL, the timeout of the branches that ignored it."""
         if not self._is_cancelled:
             self.cancel(now)

@@ -13,7 +13,7 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG
 from sipcli.core.requests import uas_checks
 from sipcli.core.requests.protection_space import Challenger
-from sipcli.core.timers import earliest
+from sipcli.core.timers import Timers, earliest
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.matching import TransactionKey
 from sipcli.sandbox.digest_auth import AuthResult, DigestAuthenticator
@@ -65,6 +65,7 @@ class Proxy:
         self._owners: dict[Flow, str] = {}
         """The authenticated user of each connection."""
         self._forks: dict[TransactionKey, Fork] = {}
+        self._timers: Timers[None] = Timers()
         self._outgoing: list[tuple[Flow, bytes]] = []
 
     # Inputs
@@ -102,17 +103,15 @@ class Proxy:
     def tick(self, now: float) -> None:
         """Fire every timer that is due."""
         self._transactions.tick(now)
-        for fork in list(self._forks.values()):
-            if fork.deadline is not None and fork.deadline <= now:
-                fork.expire(now)
+        for timer in self._timers.due(now):
+            timer.fire(now)
         self._drop_finished()
 
     # For the owner
 
     def deadline(self) -> float | None:
         """Return when to call `tick` next; None if no timer is set."""
-        forks = (fork.deadline for fork in self._forks.values())
-        return earliest(*forks, self._transactions.deadline())
+        return earliest(self._timers.deadline(), self._transactions.deadline())
 
     def take_outgoing(self) -> list[tuple[Flow, bytes]]:
         """Return and clear the queue of messages to send, in order."""
@@ -209,7 +208,7 @@ class Proxy:
             return
         if request.method == "INVITE":
             self._answer(inbound, 100, now)
-        fork = Fork(inbound, self._transactions, self._new_id)
+        fork = Fork(inbound, self._transactions, self._timers, self._new_id)
         self._forks[inbound.key] = fork
         fork.start(outbounds, now)
 
@@ -256,7 +255,8 @@ class Proxy:
 
     def _drop_finished(self) -> None:
         """Drop the forks that have finished."""
-        self._forks = {key: fork for key, fork in self._forks.items() if not fork.is_over}
+        for key in [key for key, fork in self._forks.items() if fork.is_over]:
+            self._forks.pop(key).stop()
 
     def _report_hop(self, flow: Flow, message: Message, *, incoming: bool) -> None:
         peer = self._owners.get(flow, f"client {flow.number}")
