@@ -178,11 +178,8 @@ SAME_CLASS_NAMES = {
 """Classes and type aliases that several modules define -> how many do. This list only shrinks."""
 SAME_MODULE_NAMES = {
     "call": 2,
-    "context": 2,
     "keys": 2,
-    "parser": 2,
     "registration": 2,
-    "runner": 2,
     "session": 2,
 }
 """The same of modules. This list only shrinks, too."""

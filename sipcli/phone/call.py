@@ -17,8 +17,8 @@ from sipcli.media.dtmf.dtmf_digits import InvalidDigits
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
 from sipcli.phone.call_action import CallAction
+from sipcli.phone.call_context import OnCallEvent
 from sipcli.phone.call_signalling import CallSignalling
-from sipcli.phone.context import OnCallEvent
 from sipcli.phone.digits import Method, Sending
 from sipcli.phone.events import CallEnded
 from sipcli.phone.request_errors import refusal, shown

@@ -17,9 +17,9 @@ from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_context import CallContext, OnCallEvent
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.call_waits import CallWaits
-from sipcli.phone.context import CallContext, OnCallEvent
 from sipcli.phone.digits import Digits
 from sipcli.phone.event_translation import call_ended, call_event
 from sipcli.phone.events import CallEvent, Warned

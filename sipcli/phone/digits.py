@@ -17,7 +17,7 @@ from sipcli.media.dtmf.dtmf_digits import (
 )
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone import dtmf_info
-from sipcli.phone.context import CallContext
+from sipcli.phone.call_context import CallContext
 from sipcli.phone.events import DigitsNotSent, Dtmf
 from sipcli.sip.status import reason_phrase
 

@@ -14,7 +14,7 @@ from sipcli import awake
 from sipcli.errors import MediaError, Phase
 from sipcli.media import events
 from sipcli.media.session.media_session import MediaSession
-from sipcli.phone.context import CallContext
+from sipcli.phone.call_context import CallContext
 from sipcli.phone.digits import Digits
 from sipcli.phone.events import Media, SelectedCandidate, Warned
 from sipcli.sdp.transport import Candidate

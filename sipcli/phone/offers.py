@@ -17,7 +17,7 @@ from sipcli.core.calls.calls import Calls
 from sipcli.errors import Phase
 from sipcli.media.events import MediaLost
 from sipcli.media.session.media_session import MediaSession, NotAcceptable, Withdrawn
-from sipcli.phone.context import CallContext
+from sipcli.phone.call_context import CallContext
 from sipcli.phone.digits import Digits
 from sipcli.phone.events import ChangeRefused, Held, Resumed, Warned
 from sipcli.phone.media_supervisor import MediaSupervisor

@@ -7,7 +7,7 @@ import pytest
 
 from sipcli.cli.script.call_commands import InvalidCommand, TypedCommand
 from sipcli.cli.script.event_log import EventLog
-from sipcli.cli.script.parser import (
+from sipcli.cli.script.script_parser import (
     EVENTS,
     WAIT_TIMEOUT_S,
     Expect,

@@ -14,7 +14,7 @@ import pytest
 from sipcli.cli.output.status_line import registration_line
 from sipcli.cli.output.terminal import TerminalScreen
 from sipcli.cli.output.wording import PLAIN, Line
-from sipcli.cli.script.parser import SCRIPT_HELP
+from sipcli.cli.script.script_parser import SCRIPT_HELP
 from sipcli.config.policies import Permission
 from sipcli.errors import Phase
 from sipcli.phone import events

@@ -7,7 +7,7 @@ from sipcli.config.settings import Settings
 from sipcli.config.tables import AudioTable
 from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.check import ORDER, Check, DoctorReport
-from sipcli.doctor.runner import DoctorRun, run_checks
+from sipcli.doctor.doctor_run import DoctorRun, run_checks
 from sipcli.errors import SipcliError
 from sipcli.phone.observer import NullObserver
 from tests.core.factories import settings

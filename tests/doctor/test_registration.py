@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sipcli.doctor.check import ORDER
+from sipcli.doctor.doctor_run import run_checks
 from sipcli.doctor.registration import ChallengeWatch
-from sipcli.doctor.runner import run_checks
 from sipcli.errors import MissingPassword, Phase, RegistrationError
 from sipcli.phone.observer import NullObserver
 from sipcli.sip import build

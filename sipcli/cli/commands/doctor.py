@@ -20,7 +20,7 @@ _HANG: Final = len("✓ ") + _NAME_WIDTH
 _MARKS: Final = {True: ("✓", GOOD), False: ("✗", BAD), None: ("–", FAINT)}
 
 
-@click.command(cls=Command, module="sipcli.doctor.runner")
+@click.command(cls=Command, module="sipcli.doctor.doctor_run")
 @option(
     "--echo",
     metavar="TARGET",
@@ -37,7 +37,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
     it. The exit code is that of the first failed step. Nothing is read from stdin, and no
     sound device is used.
     """
-    from sipcli.doctor.runner import DoctorRun, run_checks  # late: see `module` above
+    from sipcli.doctor.doctor_run import DoctorRun, run_checks
 
     screen = current_screen()
     report = DoctorReport(_tell)

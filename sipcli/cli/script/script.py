@@ -22,7 +22,7 @@ from sipcli.cli.script.call_commands import (
     split,
 )
 from sipcli.cli.script.event_log import EventLog
-from sipcli.cli.script.parser import (
+from sipcli.cli.script.script_parser import (
     SCRIPT_HELP,
     Expect,
     Help,

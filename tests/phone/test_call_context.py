@@ -1,4 +1,4 @@
-"""How a call acts on the core, which may have moved on (sipcli/phone/context.py)."""
+"""How a call acts on the core, which may have moved on (sipcli/phone/call_context.py)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import pytest
 
 from sipcli.core.calls.calls import NoSuchCall
 from sipcli.core.calls.offer_answer import OutOfTurn
-from sipcli.phone.context import CallContext
+from sipcli.phone.call_context import CallContext
 from sipcli.phone.runner import UserAgentRunner
 
 CALLS = object()
