@@ -8,6 +8,8 @@ from sipcli.sip.uri import Uri
 
 CallId: TypeAlias = str
 """The Call-ID of a call (RFC 3261 §8.1.1.4)."""
+By: TypeAlias = Literal["local", "remote", "network"]
+"""The party that ended a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +291,7 @@ class CallEnded:
 
     name: ClassVar[str] = "ended"
     call: CallId
-    by: Literal["local", "remote", "network"]
+    by: By
     status: int | None
     """Final status of the INVITE, 300 to 699, a cause from a Reason field (RFC 3326), or 408 if
     it was not answered; None: it was answered and then hung up, or the connection broke."""

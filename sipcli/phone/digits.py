@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from typing import Final, Literal, TypeAlias
 
-from sipcli.core.calls.events import By
 from sipcli.errors import Phase, RefusedError
 from sipcli.media.dtmf.dtmf_digits import (
     MAX_STEPS,
@@ -18,7 +17,7 @@ from sipcli.media.dtmf.dtmf_digits import (
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone import dtmf_info
 from sipcli.phone.call_context import CallContext
-from sipcli.phone.events import DigitsNotSent, Dtmf
+from sipcli.phone.events import By, DigitsNotSent, Dtmf
 from sipcli.sip.status import reason_phrase
 
 Method: TypeAlias = Literal["rtp", "info", "auto"]

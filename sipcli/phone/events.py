@@ -17,6 +17,7 @@ from sipcli.errors import Phase
 # isort: off
 from sipcli.phone.call_events import (
     Answered as Answered,
+    By as By,
     CallEnded as CallEnded,
     CallEvent as CallEvent,
     CallId as CallId,

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from sipcli.core.calls.events import By
 from sipcli.errors import (
     ConnectError,
     MediaError,
@@ -14,7 +13,7 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
-from sipcli.phone.events import CallEnded
+from sipcli.phone.events import By, CallEnded
 from sipcli.phone.request_errors import refusal
 from tests.expect.told_calls import FakeCall
 
