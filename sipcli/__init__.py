@@ -11,7 +11,12 @@ __version__ = "0.1.0"
 _LATE = {
     "Phone": "sipcli.phone.phone",
     "Call": "sipcli.phone.call",
+    "CallAction": "sipcli.phone.call_action",
+    "CallRecord": "sipcli.expect.call_record",
     "Measured": "sipcli.phone.audio_meters",
+    "PingResult": "sipcli.phone.request_errors",
+    "RegistrationStatus": "sipcli.phone.registration_status",
+    "Sending": "sipcli.phone.digits",
     **dict.fromkeys(
         (
             "Binding",

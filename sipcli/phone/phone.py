@@ -22,7 +22,7 @@ from sipcli.phone.call_action import CallAction
 from sipcli.phone.extra_headers import extra_header
 from sipcli.phone.phone_config import AudioOptions, OnEvent, PhoneConfig
 from sipcli.phone.registration_status import RegistrationStatus
-from sipcli.phone.request_errors import failure, shown
+from sipcli.phone.request_errors import PingResult, failure, ping_result, shown
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.phone.waiter import FOREVER, TIMEOUT, Waiter, within
 from sipcli.sip.grammar import Malformed
@@ -293,9 +293,10 @@ class Phone:
         await self.register(timeout=timeout)
         return 1000 * await _answered(f"ping {uri}", self._runner.ping(uri), timeout)
 
-    async def probe(self, target: str | Uri) -> Outcome:
-        """Send OPTIONS once, and return what came of it: any response, or none within 32 s."""
-        return await self._runner.ping(self._resolve(target))
+    async def probe(self, target: str | Uri) -> PingResult:
+        """Send OPTIONS once; return the result: any response, or none within 32 s."""
+        uri = self._resolve(target)
+        return ping_result(str(uri), await self._runner.ping(uri))
 
     # Inside
 

@@ -1,5 +1,6 @@
 """Maps the outcome of a request to an error and its exit code (contract §3)."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.requests.exchange import (
@@ -10,6 +11,7 @@ from sipcli.core.requests.exchange import (
     Unanswered,
     Unauthorized,
 )
+from sipcli.core.requests.queries import final_status
 from sipcli.errors import (
     ConnectError,
     MissingPassword,
@@ -33,6 +35,27 @@ _HINTS: Final = {
     503: "the server, or one behind it, is down or overloaded",
 }
 """Final status -> its likely cause, or what to check."""
+
+
+@dataclass(frozen=True, slots=True)
+class PingResult:
+    """The result of one OPTIONS (RFC 3261 §11)."""
+
+    status: int | None
+    """The final status; None without a response."""
+    rtt_ms: float | None
+    """From the request that was answered to its final response; None without one."""
+    failure: SipcliError | None
+    """Why it failed; None for a 2xx."""
+
+
+def ping_result(target: str, outcome: Outcome) -> PingResult:
+    """Return the result of an OPTIONS to `target`."""
+    return PingResult(
+        status=final_status(outcome),
+        rtt_ms=outcome.rtt * 1000 if isinstance(outcome, FinalResponse) else None,
+        failure=failure(f"ping {target}", outcome),
+    )
 
 
 def failure(what: str, outcome: Outcome) -> SipcliError | None:

@@ -8,6 +8,7 @@ import pytest
 from sipcli.cli.commands.ping import Tally
 from sipcli.core.requests.exchange import FinalResponse, Unanswered
 from sipcli.errors import RefusedError
+from sipcli.phone.request_errors import ping_result
 from sipcli.sip import build
 from tests.cli.program import Sipcli, account
 from tests.core.digest_server import request
@@ -69,11 +70,14 @@ def test_what_people_type_goes_out_escaped(sipcli: Sipcli) -> None:
 
 def test_of_several_pings_the_first_failure_decides() -> None:
     options = request("OPTIONS")
-    tally = Tally("sip:bob@example.com")
+    bob = "sip:bob@example.com"
+    tally = Tally()
     for status in (200, 404):
-        tally.on_outcome(FinalResponse(options, build.response(options, status), 0.002))
-    tally.on_outcome(Unanswered())
+        answer = FinalResponse(options, build.response(options, status), 0.002)
+        tally.add(ping_result(bob, answer))
+    tally.add(ping_result(bob, Unanswered()))
     assert isinstance(tally.failure, RefusedError)
+    assert tally.failure.text == "ping sip:bob@example.com: 404 Not Found"
     assert tally.summary().startswith("3 sent, 2 answered, 33% lost; min/median/max 2.0/2.0/2.0")
 
 

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 
 from sipcli.config.settings import Settings
-from sipcli.core.requests.exchange import FinalResponse
 from sipcli.media.audio_io.generators import ToneSource
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
@@ -204,9 +203,9 @@ async def test_message_sends_each_message_back() -> None:
 
 async def test_an_extension_answers_a_ping() -> None:
     async with in_sandbox() as (alice, _):
-        outcome = await alice.phone.probe(address_of("echo"))
-        assert isinstance(outcome, FinalResponse)
-        assert outcome.response.status == 200
+        result = await alice.phone.probe(address_of("echo"))
+        assert (result.status, result.failure) == (200, None)
+        assert result.rtt_ms is not None
 
 
 async def test_two_users_hear_each_other() -> None:

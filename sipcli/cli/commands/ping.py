@@ -10,10 +10,9 @@ from sipcli.cli.command_help import Command, option
 from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.session import Session, resolve_target, run_session
 from sipcli.cli.shared_options import Seconds, Whole
-from sipcli.core.requests.exchange import FinalResponse, Outcome
 from sipcli.errors import Interrupted, SipcliError
 from sipcli.phone.phone import Phone
-from sipcli.phone.request_errors import failure
+from sipcli.phone.request_errors import PingResult
 from sipcli.phone.waiter import FOREVER
 from sipcli.sip.uri import Uri
 
@@ -22,19 +21,18 @@ from sipcli.sip.uri import Uri
 class Tally:
     """The results of the pings so far."""
 
-    target: str
     sent: int = 0
     times: list[float] = field(default_factory=list)
     """Round-trip times of answered pings, in ms."""
     failure: SipcliError | None = None
     """The first failure: not answered 2xx."""
 
-    def on_outcome(self, outcome: Outcome) -> None:
+    def add(self, result: PingResult) -> None:
         """Add one result."""
         self.sent += 1
-        if isinstance(outcome, FinalResponse):
-            self.times.append(outcome.rtt * 1000)
-        self.failure = self.failure or failure(f"ping {self.target}", outcome)
+        if result.rtt_ms is not None:
+            self.times.append(result.rtt_ms)
+        self.failure = self.failure or result.failure
 
     def summary(self) -> str:
         """Return the counts and times in one line."""
@@ -74,7 +72,7 @@ def ping(invocation: Invocation, target: str, count: int, interval: float) -> No
 
     async def work(session: Session) -> None:
         uri = resolve_target(target, session.settings)
-        tally = Tally(str(uri))
+        tally = Tally()
         try:
             async with session.phone(retry_forever=False) as phone:
                 await phone.register(timeout=FOREVER)
@@ -94,5 +92,5 @@ def ping(invocation: Invocation, target: str, count: int, interval: float) -> No
 async def _ping(phone: Phone, uri: Uri, tally: Tally, count: int, interval: float) -> None:
     for number in range(count):
         pause = asyncio.sleep(interval if number < count - 1 else 0)
-        _, outcome = await asyncio.gather(pause, phone.probe(uri))
-        tally.on_outcome(outcome)
+        _, result = await asyncio.gather(pause, phone.probe(uri))
+        tally.add(result)
