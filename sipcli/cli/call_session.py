@@ -9,7 +9,7 @@ from typing import Final
 
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.context import has_keyboard, has_terminal
-from sipcli.cli.evaluator import Evaluator
+from sipcli.cli.evaluator import Evaluator, FindCall
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.person_tones import PersonTones
 from sipcli.cli.session import Session
@@ -22,7 +22,7 @@ from sipcli.phone.call_manager import OnCall
 from sipcli.phone.digits import Method
 from sipcli.phone.events import Calling, Event, Stats
 from sipcli.phone.phone import Phone
-from sipcli.phone.phone_config import OnEvent, PhoneConfig
+from sipcli.phone.phone_config import PhoneConfig
 from sipcli.phone.waiter import FOREVER
 
 STATS_INTERVAL: Final = 5.0
@@ -55,7 +55,7 @@ async def open_call_session(
     *,
     retry_forever: bool,
     evaluator: Evaluator,
-    on_event: OnEvent,
+    on_event: Callable[[Event, FindCall], None],
     on_incoming: OnCall | None = None,
     ring_timeout: float | None = None,
 ) -> AsyncIterator[CallSession]:
@@ -85,7 +85,7 @@ async def open_call_session(
     )
 
     phone.subscribe(lambda event: evaluator.on_event(event, phone.find_call))
-    phone.subscribe(on_event)
+    phone.subscribe(lambda event: on_event(event, phone.find_call))
     if ring_timeout is not None:
         phone.subscribe(partial(_limit_transfers, phone, ring_timeout))
     if tones is not None:

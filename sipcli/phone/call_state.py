@@ -186,6 +186,16 @@ class CallState(ABC):
         return self.transfer_request or self.redirect_request
 
     @property
+    def phase(self) -> Phase:
+        """The step that it has reached, or at which its media failed."""
+        failure = self.media_failure
+        if failure is not None and failure.phase is not None:
+            return failure.phase
+        if not self.is_answered:
+            return Phase.RING
+        return Phase.AUDIO if self.is_connected else Phase.ICE
+
+    @property
     def codec(self) -> str | None:
         """The encoding name of the codec we send; None before it is agreed."""
         agreed = self.media.agreed

@@ -17,9 +17,20 @@ from sipcli.cli.script.script_parser import (
     Wait,
     parse,
 )
+from sipcli.errors import MediaError, Phase
 from sipcli.expect.expectations import Expectations
-from sipcli.phone.events import Answered, Dtmf, Event, Incoming, Media, Progress
+from sipcli.phone.events import (
+    Answered,
+    CallEvent,
+    Dtmf,
+    Event,
+    Incoming,
+    Media,
+    Progress,
+    Unregistered,
+)
 from sipcli.sip.uri import SipUri
+from tests.expect.told_calls import FakeCall
 
 OWN = SipUri.parse("sip:alice@example.com")
 
@@ -94,7 +105,7 @@ def dtmf(direction: Literal["sent", "received"]) -> Event:
     return Dtmf(call="1", direction=direction, digit="5", duration_ms=100, method="rtp")
 
 
-def media(state: Literal["connected", "failed"]) -> Event:
+def media(state: Literal["connected", "failed"]) -> Media:
     return Media(
         call="1",
         state=state,
@@ -106,7 +117,7 @@ def media(state: Literal["connected", "failed"]) -> Event:
     )
 
 
-def progress(status: int) -> Event:
+def progress(status: int) -> Progress:
     return Progress(call="1", status=status, reason="", early_media=False)
 
 
@@ -117,7 +128,7 @@ INCOMING = Incoming(call="2", sender="sip:b@b", display_name=None, to="sip:a@a")
 def event_log(*events: Event) -> EventLog:
     told = EventLog()
     for event in events:
-        told.on_event(event)
+        told.on_event(event, None)
     return told
 
 
@@ -161,3 +172,32 @@ async def test_nobody_waits_any_more_once_all_is_over() -> None:
     async with asyncio.timeout(5):
         is_so = await told.until(lambda: told.has("dtmf"), None)
     assert is_so is False
+
+
+@pytest.mark.parametrize(
+    ("told", "phase"),
+    [
+        ((), Phase.RING),
+        ((progress(180),), Phase.RING),
+        ((ANSWERED,), Phase.ICE),
+        ((ANSWERED, media("connected")), Phase.AUDIO),
+        ((media("connected"),), Phase.RING),
+        ((media("connected"), ANSWERED), Phase.AUDIO),
+    ],
+)
+def test_a_wait_fails_at_the_step_that_its_call_has_reached(
+    told: tuple[CallEvent, ...], phase: Phase
+) -> None:
+    log, call = EventLog(), FakeCall("1")
+    for event in told:
+        call.take(event)
+        log.on_event(event, call)
+    log.on_event(Unregistered(), None)
+    assert log.phase is phase
+
+
+def test_a_wait_fails_at_the_step_at_which_the_media_failed() -> None:
+    log, call = EventLog(), FakeCall("1", media_failure=MediaError("no keys", Phase.DTLS))
+    call.take(ANSWERED)
+    log.on_event(media("failed"), call)
+    assert log.phase is Phase.DTLS

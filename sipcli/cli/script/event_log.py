@@ -7,6 +7,7 @@ from typing import Final
 
 from sipcli.cli.output.wording import wording
 from sipcli.errors import Phase
+from sipcli.phone.call_state import CallState
 from sipcli.phone.events import (
     Dtmf,
     Event,
@@ -19,13 +20,6 @@ from sipcli.phone.events import (
 
 MAX_EVENTS: Final = 10_000
 """Events that are kept; the oldest are dropped first."""
-_PHASES: Final = {
-    "calling": Phase.RING,
-    "incoming": Phase.RING,
-    "answered": Phase.ICE,
-    "media": Phase.AUDIO,
-}
-"""The step of a call that follows an event."""
 
 
 class EventLog:
@@ -35,19 +29,19 @@ class EventLog:
         self.is_over = False
         """True once the calls are over."""
         self.phase = Phase.RING
-        """The next step of the call, or the last one."""
+        """The step that the call of the last event has reached."""
         self.last = "nothing has happened yet"
         """The last event, in words."""
         self._unused: deque[str] = deque(maxlen=MAX_EVENTS)
         """Names of the events that no `wait` has used yet."""
         self._changed = asyncio.Event()
 
-    def on_event(self, event: Event) -> None:
-        """Add an event."""
+    def on_event(self, event: Event, call: CallState | None) -> None:
+        """Add an event; `call` is the one that it is about, if any."""
         if counts(event):
             self._unused.append(event.name)
         self.last = in_words(event) or self.last
-        self.phase = _PHASES.get(event.name, self.phase)
+        self.phase = call.phase if call is not None else self.phase
         self.wake()
 
     def end(self) -> None:

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, common_verbose
 from sipcli.cli.context import has_terminal
-from sipcli.cli.evaluator import Evaluator
+from sipcli.cli.evaluator import Evaluator, FindCall
 from sipcli.cli.output import wording
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.script.call_commands import (
@@ -57,7 +57,7 @@ AtEnd: TypeAlias = Callable[[], Awaitable[None]]
 class NoScript:
     """Stands in for a script without `--stdin`."""
 
-    def on_event(self, event: Event) -> None:
+    def on_event(self, event: Event, find_call: FindCall) -> None:
         """Do nothing."""
 
     def check(self) -> None:
@@ -138,9 +138,9 @@ class Script:
         self._has_fault = asyncio.Event()
         self._lines = StdinLines(self._read, self._read_all)
 
-    def on_event(self, event: Event) -> None:
+    def on_event(self, event: Event, find_call: FindCall) -> None:
         """Log an event."""
-        self._event_log.on_event(event)
+        self._event_log.on_event(event, find_call(getattr(event, "call", "")))
 
     async def begin(self) -> None:
         """Start to read. Up to `MAX_LINES` lines of a file are read at once: a mistake there
