@@ -45,6 +45,16 @@ def test_a_call_rings_is_accepted_and_acknowledged() -> None:
     assert str(bye.uri) == "sip:bob@192.0.2.7;transport=ws"
 
 
+def test_a_step_that_comes_after_the_last_repetition_gives_up_at_once() -> None:
+    wire = CallWire()
+    invite = wire.ring()
+    wire.step(wire.calls.accept, invite.call_id, ANSWER)
+    wire.fresh()
+    wire.now += 40
+    wire.step(wire.agent.tick)
+    assert wire.words() == ["BYE"]
+
+
 def test_what_the_network_says_of_a_call_is_told() -> None:
     wire = CallWire()
     wire.ring(

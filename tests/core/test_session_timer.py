@@ -47,6 +47,14 @@ def test_as_caller_and_refresher_we_update_at_half_time() -> None:
     assert wire.last().method == "UPDATE"
 
 
+def test_a_step_that_comes_after_the_expiry_does_not_refresh_any_more() -> None:
+    wire = CallWire()
+    wire.talk(grant(180, "uac"), UPDATES)
+    wire.now += 200
+    wire.step(wire.agent.tick)
+    assert wire.words() == ["BYE"]
+
+
 def test_a_far_end_without_update_is_refreshed_by_an_offer() -> None:
     wire = CallWire()
     call, _ = wire.talk(grant(180, "uac"))

@@ -41,7 +41,7 @@ class Retransmission:
         self._end_timer.start(now + TRANSACTION_TIMEOUT_S)
 
     def stop(self) -> None:
-        """It was acknowledged, or nobody waits for it any more."""
+        """It was acknowledged, or its request has a later answer."""
         self._repeat_timer.stop()
         self._end_timer.stop()
 
