@@ -4,13 +4,14 @@ The messages go through the world of `tests.core.call_world`, in virtual time.
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar, cast
 
 from sipcli.core.agent import UserAgent
-from sipcli.core.calls.events import CallEvent
+from sipcli.core.calls.events import CallEvent, RemoteOffer
 from sipcli.core.calls.events import Incoming as CoreIncoming
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.audio_endpoints import AudioEndpoints
@@ -19,6 +20,7 @@ from sipcli.phone.call_manager import CallManager
 from sipcli.phone.events import Event, Incoming
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.phone.waiter import Waiter
+from sipcli.sdp.description import Direction
 from sipcli.sip.uri import SipUri, Uri
 from tests.core.call_world import World
 from tests.media.session.ends import Ear, Mouth, media_config
@@ -239,3 +241,47 @@ async def in_a_call(alice: Person, bob: Person) -> tuple[Call, Call]:
     await bob.event(Incoming)
     await asyncio.gather(call.connected_or_over(), alice.hears(), bob.hears())
     return call, bob.rings[-1]
+
+
+def ring_both(bob: Person, carol: Person) -> None:
+    """Whoever calls bob rings carol, too."""
+    bob.signalling.world.behind["bob"] = ["bob", "carol"]
+    identity = carol.signalling.agent._identity  # noqa: SLF001 - nothing else knows her two names
+    identity.aor = SipUri.parse("sip:bob@example.com")
+
+
+def nowhere(answer: bytes) -> bytes:
+    """The answer with ICE credentials that nobody has."""
+    other = re.sub(rb"a=ice-ufrag:\S+", b"a=ice-ufrag:else", answer)
+    return re.sub(rb"a=ice-pwd:\S+", b"a=ice-pwd:" + b"e" * 22, other)
+
+
+async def early_answer(person: Person) -> tuple[Call, bytes]:
+    """What rings at this person, and an answer to it."""
+    await person.event(Incoming)
+    call = person.rings[-1]
+    return call, await call.media.answer(Direction.SENDRECV)
+
+
+def say(person: Person, call: Call, status: int, body: bytes) -> None:
+    """Send an answer by hand: early, or the final one."""
+    calls = person.signalling.calls
+    with person.step() as (_, now):
+        if status < 200:
+            calls.progress(call.id, now, status=status, body=body)
+        else:
+            calls.accept(call.id, body, now)
+
+
+def refuse_offers(person: Person) -> None:
+    """Refuse every change by hand."""
+    before = person.signalling.behave
+
+    def behave(event: CallEvent) -> None:
+        if isinstance(event, RemoteOffer):
+            with person.step() as (agent, now):
+                agent.calls.refuse_offer(event.call, now)
+        else:
+            before(event)
+
+    person.signalling.behave = behave

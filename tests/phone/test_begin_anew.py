@@ -18,8 +18,16 @@ from sipcli.phone.events import Answered, CallEnded, CallId, Dtmf, Incoming, Med
 from sipcli.sdp.description import Direction
 from sipcli.sip.message import Request, Response
 from tests.media.session.ends import ends, virtual
-from tests.phone.phones_world import Person, in_a_call, town
-from tests.phone.test_turns import early_answer, nowhere, refuse_offers, ring_both, say
+from tests.phone.phones_world import (
+    Person,
+    early_answer,
+    in_a_call,
+    nowhere,
+    refuse_offers,
+    ring_both,
+    say,
+    town,
+)
 
 ICE_FAILS = 12.0
 RESTART_FAILS = 13.0

@@ -9,7 +9,7 @@ import pytest
 from sipcli.phone import events
 from sipcli.phone.events import Event
 from sipcli.phone.runner import UserAgentRunner
-from tests.event_loop import now, run
+from tests.event_loop import now
 from tests.net.peers import raw_server, upgrade
 from tests.phones import ALICE, BOB, Heard, at, kinds, phone
 from tests.sip_server import Behaviour, SipServer
@@ -17,85 +17,73 @@ from tests.sip_server import Behaviour, SipServer
 # Leaving
 
 
-def test_leaving_is_bounded_where_nobody_answers_or_closes() -> None:
+@pytest.mark.virtual_time
+async def test_leaving_is_bounded_where_nobody_answers_or_closes() -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await upgrade(reader, writer)
         await asyncio.Event().wait()
 
-    async def test() -> None:
-        heard = Heard()
-        async with raw_server(deaf) as port:
-            one = phone(at(f"ws://127.0.0.1:{port}"), heard)
-            await one.__aenter__()
-            await heard.event(events.Connected)
-            begun = now()
-            await one.__aexit__(None, None, None)
-            assert now() - begun <= 3
-        assert b"expires=0" in heard.sent[-1]
-        assert heard.notes
-
-    run(test(), virtual=True)
+    heard = Heard()
+    async with raw_server(deaf) as port:
+        one = phone(at(f"ws://127.0.0.1:{port}"), heard)
+        await one.__aenter__()
+        await heard.event(events.Connected)
+        begun = now()
+        await one.__aexit__(None, None, None)
+        assert now() - begun <= 3
+    assert b"expires=0" in heard.sent[-1]
+    assert heard.notes
 
 
 @pytest.mark.parametrize("silent", ["REGISTER", "UNREGISTER"])
-def test_leaving_is_bounded_where_the_registrar_is_silent(silent: str) -> None:
-    async def test() -> None:
-        heard = Heard()
-        async with SipServer(Behaviour(silent=frozenset({silent}))) as server:
-            async with phone(at(server), heard):
-                await server.heard("REGISTER")
-                begun = now()
-            assert now() - begun <= 3
-
-    run(test(), virtual=True)
+@pytest.mark.virtual_time
+async def test_leaving_is_bounded_where_the_registrar_is_silent(silent: str) -> None:
+    heard = Heard()
+    async with SipServer(Behaviour(silent=frozenset({silent}))) as server:
+        async with phone(at(server), heard):
+            await server.heard("REGISTER")
+            begun = now()
+        assert now() - begun <= 3
 
 
-def test_leaving_while_dialling_is_quick() -> None:
+async def test_leaving_while_dialling_is_quick() -> None:
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()
 
-    async def test() -> None:
-        heard = Heard()
-        async with raw_server(mute) as port, phone(at(f"ws://127.0.0.1:{port}"), heard):
-            await heard.event(events.Connecting)
-        assert kinds(heard) == ["connecting"]
-
-    run(test())
+    heard = Heard()
+    async with raw_server(mute) as port, phone(at(f"ws://127.0.0.1:{port}"), heard):
+        await heard.event(events.Connecting)
+    assert kinds(heard) == ["connecting"]
 
 
 @pytest.mark.parametrize("turns", range(40))
-def test_it_can_be_cancelled_at_any_time_and_leaves_nothing(turns: int) -> None:
+async def test_it_can_be_cancelled_at_any_time_and_leaves_nothing(turns: int) -> None:
     async def use(server: SipServer) -> None:
         async with phone(at(server), Heard()) as one:
             await one.ready()
             await one.ping(BOB)
 
-    async def test() -> None:
-        async with SipServer() as server:
-            task = asyncio.ensure_future(use(server))
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            task.cancel()
-            await asyncio.wait([task])
-            assert task.cancelled() or task.exception() is None
-
-    run(test())
+    async with SipServer() as server:
+        task = asyncio.ensure_future(use(server))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled() or task.exception() is None
 
 
-def test_it_can_be_cancelled_while_it_leaves() -> None:
+@pytest.mark.virtual_time
+async def test_it_can_be_cancelled_while_it_leaves() -> None:
     async def use(server: SipServer) -> None:
         async with phone(at(server), Heard()) as one:
             await one.ready()
 
-    async def test() -> None:
-        async with SipServer(Behaviour(silent=frozenset({"UNREGISTER"}))) as server:
-            task = asyncio.ensure_future(use(server))
-            await server.heard("REGISTER", 2)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
-    run(test(), virtual=True)
+    async with SipServer(Behaviour(silent=frozenset({"UNREGISTER"}))) as server:
+        task = asyncio.ensure_future(use(server))
+        await server.heard("REGISTER", 2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
 
 class OldTimeout(asyncio.Timeout):  # type: ignore[misc]
@@ -127,35 +115,30 @@ def old_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("old_timeouts")
-def test_leaving_is_as_orderly_after_a_cancellation_in_every_python() -> None:
+@pytest.mark.virtual_time
+async def test_leaving_is_as_orderly_after_a_cancellation_in_every_python() -> None:
     heard = Heard()
 
     async def use(server: SipServer) -> None:
         async with phone(at(server), heard):
             await asyncio.Event().wait()
 
-    async def test() -> None:
-        async with SipServer(Behaviour(silent=frozenset({"UNREGISTER"}))) as server:
-            task = asyncio.ensure_future(use(server))
-            await heard.event(events.Registered)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
-    run(test(), virtual=True)
+    async with SipServer(Behaviour(silent=frozenset({"UNREGISTER"}))) as server:
+        task = asyncio.ensure_future(use(server))
+        await heard.event(events.Registered)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
     assert heard.notes == ["not everything was confirmed in time at the end"]
 
 
-def test_the_bodys_own_error_comes_out_as_it_is() -> None:
-    async def test() -> None:
-        async with SipServer() as server:
-            with pytest.raises(KeyError):  # noqa: PT012
-                async with phone(at(server), Heard()) as one:
-                    await one.ready()
-                    raise KeyError
-            assert server.requests("REGISTER")[-1].contacts[0].params.get("expires") == "0"
-
-    run(test())
+async def test_the_bodys_own_error_comes_out_as_it_is() -> None:
+    async with SipServer() as server:
+        with pytest.raises(KeyError):  # noqa: PT012
+            async with phone(at(server), Heard()) as one:
+                await one.ready()
+                raise KeyError
+        assert server.requests("REGISTER")[-1].contacts[0].params.get("expires") == "0"
 
 
 # Bugs
@@ -176,26 +159,20 @@ def raising_at(kind: type[Event]) -> Callable[[Event], None]:
 @pytest.mark.parametrize(
     "kind", [events.Connecting, events.Connected, events.Registered, events.Unregistered]
 )
-def test_a_bug_of_whoever_listens_comes_to_light_as_it_is(kind: type[Event]) -> None:
-    async def test() -> None:
-        async with SipServer() as server:
-            with pytest.raises(Bug):
-                async with UserAgentRunner(
-                    at(server), ALICE, raising_at(kind), retry_forever=False
-                ) as one:
-                    await one.ready()
-
-    run(test())
+async def test_a_bug_of_whoever_listens_comes_to_light_as_it_is(kind: type[Event]) -> None:
+    async with SipServer() as server:
+        with pytest.raises(Bug):
+            async with UserAgentRunner(
+                at(server), ALICE, raising_at(kind), retry_forever=False
+            ) as one:
+                await one.ready()
 
 
-def test_a_bug_in_what_a_timer_starts_comes_to_light() -> None:
-    async def test() -> None:
-        async with SipServer(Behaviour(expires=1)) as server:
-            given, on_event = at(server), raising_at(events.Unregistered)
-            with pytest.raises(Bug):  # noqa: PT012
-                async with UserAgentRunner(given, ALICE, on_event, retry_forever=False) as one:
-                    await one.ready()
-                    server.behaviour.silent = frozenset({"REGISTER"})
-                    await asyncio.Event().wait()
-
-    run(test())
+async def test_a_bug_in_what_a_timer_starts_comes_to_light() -> None:
+    async with SipServer(Behaviour(expires=1)) as server:
+        given, on_event = at(server), raising_at(events.Unregistered)
+        with pytest.raises(Bug):  # noqa: PT012
+            async with UserAgentRunner(given, ALICE, on_event, retry_forever=False) as one:
+                await one.ready()
+                server.behaviour.silent = frozenset({"REGISTER"})
+                await asyncio.Event().wait()
