@@ -10,10 +10,10 @@ import numpy as np
 from scripts.bench.ends import Conversation, SetUp
 from scripts.bench.track import Log
 from sipcli.errors import MediaError
+from sipcli.media.audio_io.open import AudioSink, AudioSource
 from sipcli.media.audio_io.ticker import MAX_CATCH_UP
 from sipcli.media.events import MediaConnected, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.pcm import FRAME, FRAME_S, Pcm
-from sipcli.media.session.audio_stream import Sink, Source
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import MediaSession
 from sipcli.media.transport.ice_servers import IceServers
@@ -41,6 +41,9 @@ class Mouth:
             self.log.put(frame, time.monotonic() - FRAME_S)
         return frame
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class Ear:
     """A sink that notes when frames come."""
@@ -60,6 +63,9 @@ class Ear:
         if not self.first.done() and np.max(np.abs(frame)) > AUDIBLE:
             self.first.set_result(now)
         self._evaluator(now)
+
+    def close(self) -> None:
+        """Nothing is held."""
 
     def forget(self) -> None:
         """Count anew."""
@@ -88,8 +94,8 @@ class SipcliEnd:
         speech: Pcm,
         *,
         keeps: bool,
-        source: Source | None,
-        sink: Sink | None,
+        source: AudioSource | None,
+        sink: AudioSink | None,
     ) -> None:
         self._mouth, self._ear = Mouth(speech), Ear()
         self._keeps = keeps
@@ -180,8 +186,8 @@ class SipcliEngine:
         codec: str,
         *,
         keeps: bool,
-        source: Source | None = None,
-        sink: Sink | None = None,
+        source: AudioSource | None = None,
+        sink: AudioSink | None = None,
     ) -> SipcliEnd:
         """A new end; `source` and `sink` are for devices, else speech is said and remembered."""
         media_config = MediaConfig(

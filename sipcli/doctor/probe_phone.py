@@ -9,7 +9,8 @@ from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.expect.tone_tap import ToneTap
-from sipcli.phone.audio_endpoints import AudioEndpoints, OpenSink, OpenSource, OpenTap
+from sipcli.media.audio_io.open import AudioSink, AudioSource, AudioTap
+from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.audio_setup import AudioSetup
 from sipcli.phone.call import Call
 from sipcli.phone.echo import Echo
@@ -77,6 +78,6 @@ class ProbePhone(Phone):
 
 
 def _with_tone_tap(
-    *taps: OpenTap, source: OpenSource | None = None, sink: OpenSink | None = None
+    *taps: AudioTap, source: AudioSource | None = None, sink: AudioSink | None = None
 ) -> AudioEndpoints:
     return AudioSetup.silent().open(ToneTap(), *taps, source=source, sink=sink)

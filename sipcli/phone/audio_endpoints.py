@@ -2,39 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from sipcli.media.session.audio_stream import Sink, Source, Tap
-
-
-class OpenSource(Source, Protocol):
-    """A source opened for one call."""
-
-    def close(self) -> None:
-        """Release it."""
-
-
-class OpenSink(Sink, Protocol):
-    """A sink opened for one call."""
-
-    def close(self) -> None:
-        """Finish it; everything written is stored afterwards."""
-
-
-class OpenTap(Tap, Protocol):
-    """A tap opened for one call."""
-
-    def close(self) -> None:
-        """Finish it."""
+from sipcli.media.audio_io.open import AudioSink, AudioSource, AudioTap
 
 
 @dataclass(frozen=True, slots=True)
 class AudioEndpoints:
     """One call's source, sink and taps (a recorder, expectations)."""
 
-    source: OpenSource
-    sink: OpenSink
-    taps: tuple[OpenTap, ...] = ()
+    source: AudioSource
+    sink: AudioSink
+    taps: tuple[AudioTap, ...] = ()
 
     def close(self) -> None:
         """Close all of them."""
@@ -44,10 +23,10 @@ class AudioEndpoints:
             tap.close()
 
 
-AudioIn: TypeAlias = str | OpenSource
+AudioIn: TypeAlias = str | AudioSource
 """The audio source of one call: a value of `--audio-in`, or an object with `read` (called every
 20 ms for 960 samples of 16 bits: 20 ms at 48 kHz, mono) and `close`."""
-AudioOut: TypeAlias = str | OpenSink
+AudioOut: TypeAlias = str | AudioSink
 """The audio sink of one call: a value of `--audio-out`, or an object with `write` and `close`."""
 OpenCallSound: TypeAlias = Callable[[AudioIn | None, AudioOut | None], AudioEndpoints]
 """Opens the audio of one call; None means the default of the phone. Raises `ConfigError` and

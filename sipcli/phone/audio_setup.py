@@ -10,18 +10,18 @@ from typing import Final, Protocol, Self
 from sipcli.errors import ConfigError, DeviceError
 from sipcli.log import LOGGER
 from sipcli.media.audio_io.background import Warn
-from sipcli.media.audio_io.open import SinkSpec, SourceSpec, parse_sink, parse_source
+from sipcli.media.audio_io.open import (
+    AudioSink,
+    AudioSource,
+    AudioTap,
+    SinkSpec,
+    SourceSpec,
+    parse_sink,
+    parse_source,
+)
 from sipcli.media.audio_io.processing import AudioProcessing
 from sipcli.media.audio_io.wav import RecorderSpec, parse_record
-from sipcli.phone.audio_endpoints import (
-    AudioEndpoints,
-    AudioIn,
-    AudioOut,
-    OpenCallSound,
-    OpenSink,
-    OpenSource,
-    OpenTap,
-)
+from sipcli.phone.audio_endpoints import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
 from sipcli.phone.audio_meters import AudioMeters
 
 _NO_PROCESSING: Final = AudioProcessing()
@@ -32,9 +32,9 @@ class OpenSound(Protocol):
 
     def __call__(
         self,
-        *taps: OpenTap,
-        source: OpenSource | None = None,
-        sink: OpenSink | None = None,
+        *taps: AudioTap,
+        source: AudioSource | None = None,
+        sink: AudioSink | None = None,
     ) -> AudioEndpoints:
         """Return the audio of one call, with `taps` on it. Raises `DeviceError`."""
 
@@ -125,9 +125,9 @@ class AudioSetup:
 
     def open(
         self,
-        *taps: OpenTap,
-        source: OpenSource | None = None,
-        sink: OpenSink | None = None,
+        *taps: AudioTap,
+        source: AudioSource | None = None,
+        sink: AudioSink | None = None,
     ) -> AudioEndpoints:
         """Open the audio of one call, with `taps` on it.
 
@@ -142,7 +142,7 @@ class AudioSetup:
             ) from error
 
     def _open(
-        self, taps: tuple[OpenTap, ...], source: OpenSource | None, sink: OpenSink | None
+        self, taps: tuple[AudioTap, ...], source: AudioSource | None, sink: AudioSink | None
     ) -> AudioEndpoints:
         with ExitStack() as undo:
             played = self.sink if sink is None else None

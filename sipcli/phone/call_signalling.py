@@ -12,8 +12,8 @@ from sipcli.core.calls import events as core
 from sipcli.core.calls.remote_offers import warning_field
 from sipcli.core.describe import describe_fields
 from sipcli.errors import MediaError, Phase, SipcliError
+from sipcli.media.audio_io.generators import NullSink, Silence
 from sipcli.media.events import MediaBroke, MediaEvent, MediaFailed, MediaLost
-from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.audio_endpoints import AudioEndpoints
@@ -48,8 +48,7 @@ class CallSignalling(CallWaits):
         remote: str,
     ) -> None:
         """`tell` passes events on to the user of the phone."""
-        quiet = _NullAudio()
-        media = MediaSession(media_config, quiet, quiet, (), self._on_media_event)
+        media = MediaSession(media_config, Silence(), NullSink(), (), self._on_media_event)
         super().__init__(media, waiter, is_incoming=is_incoming, remote=remote)
         self._runner = runner
         self._tell_user = tell
@@ -285,17 +284,6 @@ class CallSignalling(CallWaits):
             self._runner.found_bug(error)
         else:
             self._tell(Warned(text=str(known)))
-
-
-class _NullAudio:
-    """The audio of a call that is not answered yet: sends silence, drops what it receives."""
-
-    def read(self) -> Pcm:
-        """Return a frame of silence."""
-        return silence(FRAME)
-
-    def write(self, frame: Pcm) -> None:
-        """Drop it."""
 
 
 def _explained(error: Exception) -> SipcliError | None:

@@ -38,7 +38,7 @@ class Closable:
         self.closed += 1
 
 
-class OpenMouth(Mouth, Closable):
+class OpenMouth(Closable, Mouth):
     """A source of a tone."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class OpenMouth(Mouth, Closable):
         Closable.__init__(self)
 
 
-class OpenEar(Ear, Closable):
+class OpenEar(Closable, Ear):
     """A sink that counts what it hears."""
 
     def __init__(self) -> None:

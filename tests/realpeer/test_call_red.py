@@ -18,12 +18,12 @@ OURS, THEIRS = 440, 700
 """Hz, what each says."""
 LOSSY: Final = """
 import itertools, sys
-from sipcli.media.session.audio_stream import Stream
+from sipcli.media.session.audio_stream import AudioStream
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.cli.main import main
 
 kinds, numbers = set(), {"in": itertools.count(), "out": itertools.count()}
-send, receive = MediaTransport.send_rtp, Stream.on_rtp
+send, receive = MediaTransport.send_rtp, AudioStream.on_rtp
 
 def lossy_send(transport, packet):
     kinds.add(f"sent {packet[1] & 0x7F}")
@@ -35,7 +35,7 @@ def lossy_receive(stream, packet, now):
     if next(numbers["in"]) % 10:
         receive(stream, packet, now)
 
-MediaTransport.send_rtp, Stream.on_rtp = lossy_send, lossy_receive
+MediaTransport.send_rtp, AudioStream.on_rtp = lossy_send, lossy_receive
 try:
     main(sys.argv[1:])
 finally:

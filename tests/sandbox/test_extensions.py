@@ -11,9 +11,9 @@ import pytest
 
 from sipcli.config.settings import Settings
 from sipcli.media.audio_io.generators import ToneSource
+from sipcli.media.audio_io.open import AudioSource
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
-from sipcli.phone.audio_endpoints import OpenSource
 from sipcli.phone.audio_setup import AudioSetup
 from sipcli.phone.call import Call
 from sipcli.phone.events import Dtmf, Event, InstantMessage
@@ -77,11 +77,11 @@ class User(Changes):
         self.events.append(event)
         self.note()
 
-    async def call(self, user: str, source: OpenSource | None = None) -> tuple[Call, Meter]:
+    async def call(self, user: str, source: AudioSource | None = None) -> tuple[Call, Meter]:
         meter = Meter()
         return await self.phone.call(address_of(user), audio_in=source, audio_out=meter), meter
 
-    async def answered(self, user: str, source: OpenSource | None = None) -> tuple[Call, Meter]:
+    async def answered(self, user: str, source: AudioSource | None = None) -> tuple[Call, Meter]:
         call, meter = await self.call(user, source)
         await call.connected_or_over()
         assert call.is_answered

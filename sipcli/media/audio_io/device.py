@@ -79,8 +79,6 @@ class _DeviceUser:
 class DeviceSource(_DeviceUser):
     """The sound of the microphone."""
 
-    ended = False
-
     def __init__(
         self,
         hardware: DevicePool,

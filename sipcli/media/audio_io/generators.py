@@ -20,9 +20,7 @@ _NOISE_FRAMES: Final = 250
 
 
 class Endless:
-    """Base of endless sources without resources."""
-
-    ended = False
+    """Base of sources without resources."""
 
     def close(self) -> None:
         """Do nothing."""

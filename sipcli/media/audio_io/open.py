@@ -19,27 +19,39 @@ from sipcli.media.pcm import Pcm
 
 
 class AudioSource(Protocol):
-    """A stream of frames. `read` is called from one thread, every 20 ms."""
-
-    @property
-    def ended(self) -> bool:
-        """True if only silence follows."""
+    """A stream of frames of 20 ms, for one call."""
 
     def read(self) -> Pcm:
-        """Return the next frame; silence if there is none. Never blocks, never raises."""
+        """Return the next frame (960 samples); silence if there is none. Never blocks or raises.
+
+        It is called every 20 ms, always from the same thread.
+        """
 
     def close(self) -> None:
         """Release its resources. May be called more than once."""
 
 
 class AudioSink(Protocol):
-    """Takes a stream of frames. `write` is called from one thread, every 20 ms."""
+    """The destination of a stream of frames of 20 ms, for one call."""
 
     def write(self, frame: Pcm) -> None:
-        """Write the next frame, without modifying it. Never blocks, never raises."""
+        """Write the next frame (960 samples), without modifying it. Never blocks or raises.
+
+        It is called every 20 ms, always from the same thread.
+        """
 
     def close(self) -> None:
         """Finish writing. May be called more than once."""
+
+
+class AudioTap(Protocol):
+    """A listener to both directions of one call, frame by frame: a recorder, an expectation."""
+
+    def write(self, sent: Pcm, received: Pcm) -> None:
+        """Add a frame of each direction (960 samples), without modifying it. Never blocks."""
+
+    def close(self) -> None:
+        """Finish it. May be called more than once."""
 
 
 class SourceSpec(Protocol):

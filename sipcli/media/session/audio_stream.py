@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol, runtime_checkable
 
 from sipcli.config.tables import OpusTable
+from sipcli.media.audio_io.open import AudioSink, AudioSource, AudioTap
 from sipcli.media.dtmf.dtmf_digits import Digit
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.rtp.reporting import Reporting
@@ -21,20 +22,6 @@ _SPEECH: Final = OpusTable()
 """The default Opus settings."""
 
 
-class Source(Protocol):
-    """The source of the audio we send (source.AudioSource)."""
-
-    def read(self) -> Pcm:
-        """Return the next frame; silence if there is none. Never blocks."""
-
-
-class Sink(Protocol):
-    """The sink of the audio we receive (sink.AudioSink)."""
-
-    def write(self, frame: Pcm) -> None:
-        """Write the next frame. Never blocks."""
-
-
 @runtime_checkable
 class Paced(Protocol):
     """A source or sink with its own clock: a sound device."""
@@ -42,13 +29,6 @@ class Paced(Protocol):
     @property
     def pace(self) -> float:
         """Seconds by which to delay the next frame, to stay in step with the device."""
-
-
-class Tap(Protocol):
-    """A listener to both directions, frame by frame in step: a recorder, an expectation."""
-
-    def write(self, sent: Pcm, received: Pcm) -> None:
-        """Add a frame of each direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +61,9 @@ class AudioStream:
 
     def __init__(
         self,
-        source: Source,
-        sink: Sink,
-        taps: tuple[Tap, ...],
+        source: AudioSource,
+        sink: AudioSink,
+        taps: tuple[AudioTap, ...],
         wire: StreamOutputs,
         random: RandomValues,
         wall_clock: float,
@@ -106,7 +86,7 @@ class AudioStream:
         self._opus = opus
         self._collisions = 0
 
-    def use(self, source: Source, sink: Sink, taps: tuple[Tap, ...]) -> None:
+    def use(self, source: AudioSource, sink: AudioSink, taps: tuple[AudioTap, ...]) -> None:
         """Switch to another source, sink and taps from the next frame on."""
         self.source, self.sink, self._taps = source, sink, taps
         # Follow one clock only, the sink's if possible: a jump is more noticeable in what we hear.

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, Literal
 
 from sipcli.errors import MediaError, Phase
+from sipcli.media.audio_io.open import AudioSink, AudioSource, AudioTap
 from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.dtmf.dtmf_digits import DialStep, Digit
 from sipcli.media.events import (
@@ -23,10 +24,7 @@ from sipcli.media.rtp.xr import VoipMetrics
 from sipcli.media.session.audio_stream import (
     AudioStream,
     RandomValues,
-    Sink,
-    Source,
     StreamOutputs,
-    Tap,
 )
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.silence_watch import SilenceWatch
@@ -76,9 +74,9 @@ class MediaSession:
     def __init__(
         self,
         media_config: MediaConfig,
-        source: Source,
-        sink: Sink,
-        taps: tuple[Tap, ...],
+        source: AudioSource,
+        sink: AudioSink,
+        taps: tuple[AudioTap, ...],
         on_event: Callable[[MediaEvent], None],
     ) -> None:
         self._on_event = on_event

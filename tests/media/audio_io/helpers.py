@@ -7,6 +7,7 @@ from wave import open as open_wave
 
 import numpy as np
 
+from sipcli.media.audio_io.background import BackgroundReader
 from sipcli.media.audio_io.open import AudioSink, AudioSource
 from sipcli.media.pcm import FRAME, RATE, Pcm
 
@@ -24,6 +25,11 @@ def frames(source: AudioSource, count: int) -> Pcm:
     return np.concatenate([source.read() for _ in range(count)])
 
 
+def has_ended(source: AudioSource) -> bool:
+    assert isinstance(source, BackgroundReader)
+    return source.ended
+
+
 def played(source: AudioSource, count: int | None = None) -> Pcm:
     """The next `count` frames that are not silent, in one; all up to the end if None."""
     heard: list[Pcm] = []
@@ -32,7 +38,7 @@ def played(source: AudioSource, count: int | None = None) -> Pcm:
         frame = source.read()
         if frame.any():
             heard.append(frame)
-        return source.ended if count is None else len(heard) == count
+        return has_ended(source) if count is None else len(heard) == count
 
     eventually(is_complete)
     return np.concatenate(heard) if heard else np.zeros(0, np.int16)

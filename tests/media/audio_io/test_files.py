@@ -24,6 +24,7 @@ from tests.media.audio_io.helpers import (
     cut,
     dominant,
     eventually,
+    has_ended,
     played,
     read_wave,
     sine,
@@ -89,7 +90,7 @@ def test_an_empty_recording_in_a_loop_ends_with_a_warning(tmp_path: Path) -> Non
     path = write_wave(tmp_path / "empty.wav", np.zeros(0, np.int16))
     told: list[str] = []
     source = parse_source(f"file:{path}#loop").open(told.append)
-    eventually(lambda: source.ended)
+    eventually(lambda: has_ended(source))
     assert not source.read().any()
     assert told == [f"{path} ended early: it has no audio stream"]
 

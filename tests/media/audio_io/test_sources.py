@@ -54,7 +54,6 @@ def test_a_frame_belongs_to_its_reader() -> None:
     assert not np.array_equal(Noise().read(), np.zeros(FRAME))
 
 
-def test_silence_is_silent_and_never_ends() -> None:
+def test_silence_is_silent() -> None:
     source = Silence()
     assert not frames(source, 3).any()
-    assert not source.ended

@@ -9,7 +9,15 @@ from sipcli.errors import ConfigError, DeviceError
 from sipcli.media.audio_io.generators import Noise, NullSink, Silence, ToneSource
 from sipcli.media.audio_io.open import parse_sink, parse_source
 from sipcli.media.audio_io.wav import parse_record
-from tests.media.audio_io.helpers import dominant, frames, played, read_wave, sine, write_wave
+from tests.media.audio_io.helpers import (
+    dominant,
+    frames,
+    has_ended,
+    played,
+    read_wave,
+    sine,
+    write_wave,
+)
 
 
 def fail(text: str) -> None:
@@ -118,5 +126,5 @@ def test_a_file_plays_once_and_with_loop_again_and_again(tmp_path: Path) -> None
     assert np.array_equal(played(once.open(fail)), np.pad(tone, (0, 480)))
     looped = forever.open(fail)
     assert np.array_equal(played(looped, 130), sine(1000, 130 * 0.02))
-    assert not looped.ended
+    assert not has_ended(looped)
     looped.close()

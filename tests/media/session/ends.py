@@ -40,6 +40,9 @@ class Ear:
         self.loud += bool(np.abs(frame.astype(np.int32)).max() > 1000)
         self._more.set()
 
+    def close(self) -> None:
+        """Nothing to release."""
+
     async def heard(self, loud: int) -> None:
         """Wait until there have been so many loud frames."""
         while self.loud < loud:
@@ -57,12 +60,18 @@ class Mouth:
     def read(self) -> Pcm:
         return self._frame
 
+    def close(self) -> None:
+        """Nothing to release."""
+
 
 class Mute:
     """A source of silence."""
 
     def read(self) -> Pcm:
         return silence(FRAME)
+
+    def close(self) -> None:
+        """Nothing to release."""
 
 
 class End:

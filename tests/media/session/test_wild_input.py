@@ -43,6 +43,9 @@ class Heard:
     def write(self, frame: Pcm) -> None:
         self.frames.append(frame)
 
+    def close(self) -> None:
+        """Nothing to release."""
+
 
 def stream(sink: Heard) -> AudioStream:
     """One that has agreed on all that can be agreed on."""
