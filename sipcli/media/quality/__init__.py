@@ -1,1 +1,1 @@
-"""What sound is like: its level, its tones, and the score of a call (MOS)."""
+"""The quality of sound: level, tones, and the mean opinion score (MOS)."""

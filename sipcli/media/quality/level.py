@@ -12,9 +12,9 @@ FLOOR_DBFS: Final = -96.0
 """The level of digital silence: below the last of 16 bits."""
 AUDIBLE_DBFS: Final = -50.0
 """Louder sound counts as audible."""
-_ENOUGH: Final = 25
+_MIN_QUIET_FRAMES: Final = 25
 """Frames: half a second, enough to measure background noise."""
-_FALL_S: Final = 0.3
+_FALL_TIME_S: Final = 0.3
 """The time constant of the meter's fall; it rises at once."""
 
 
@@ -55,12 +55,12 @@ class Meter:
     @property
     def quiet_dbfs(self) -> float | None:
         """The mean power of the other frames; None if they last less than half a second."""
-        if self._quiet_frames < _ENOUGH:
+        if self._quiet_frames < _MIN_QUIET_FRAMES:
             return None
         return dbfs(sqrt(self._quiet_power / self._quiet_frames))
 
     def measure(self, pcm: Pcm) -> None:
-        """Measure a frame."""
+        """Measure a frame; it may have any number of samples at 48 kHz."""
         level = rms(pcm)
         now = dbfs(level)
         seconds = len(pcm) / RATE
@@ -72,5 +72,5 @@ class Meter:
             self._quiet_frames += 1
             self._quiet_power += level * level
         self._loudest = max(self._loudest, now)
-        fallen = self.level_dbfs + (now - self.level_dbfs) * min(1.0, seconds / _FALL_S)
+        fallen = self.level_dbfs + (now - self.level_dbfs) * min(1.0, seconds / _FALL_TIME_S)
         self.level_dbfs = max(now, fallen)

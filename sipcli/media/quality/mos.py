@@ -21,10 +21,10 @@ IMPAIRMENTS: Final = {
 def rating(
     impairment: Impairment, loss_percent: float, burst_ratio: float, delay_ms: float
 ) -> float:
-    """Return R, at best 93.2 or 129.
+    """Return R, at most 93.2 (narrowband) or 129 (wideband).
 
-    `loss_percent`: the share of concealed sound. `burst_ratio`: how much longer its runs are than
-    with random loss (1; more for bursts; narrowband only). `delay_ms`: one-way, mouth to ear.
+    `loss_percent` is the share of concealed sound, `burst_ratio` how much longer its runs are than
+    with random loss (narrowband only), `delay_ms` the one-way delay from mouth to ear.
     """
     reach = _WORST_IMPAIRMENT - impairment.equipment
     # G.107.1 has no bursts, and bursts cost fewer words than the same loss in single packets.

@@ -18,12 +18,12 @@ DOMINANT_DB: Final = 6.0
 """A tone dominates if it has four times the power of everything else."""
 TOLERANCE: Final = 0.005
 """Relative tolerance of the frequency, in both directions."""
-_LOBE: Final = 3
+_LOBE_BINS: Final = 3
 """Bins on each side of the peak that belong to it, with a Hann window."""
-_LOWEST_HZ: Final = 20.0
-_STEPS: Final = 10
+_MIN_HZ: Final = 20.0
+_STEPS_PER_HZ: Final = 10
 """Steps per Hz in which detected frequencies are counted."""
-LATELY: Final = 5
+RECENT_WINDOWS: Final = 5
 """Windows that count as recent: 1 s."""
 
 
@@ -40,16 +40,16 @@ class ToneReading:
 
 
 def measure(pcm: Pcm) -> ToneReading:
-    """Analyse a window of `WINDOW` samples."""
+    """Return the strongest tone of `pcm`, `WINDOW` samples at 48 kHz."""
     wave = (pcm - pcm.mean()) * np.hanning(len(pcm))
     spectrum = np.square(np.abs(rfft(wave))) + 1e-9
-    spectrum[: int(_LOWEST_HZ * len(pcm) / RATE)] = 1e-9
+    spectrum[: int(_MIN_HZ * len(pcm) / RATE)] = 1e-9
     peak = int(np.argmax(spectrum[1:-1])) + 1
     # The vertex of the parabola through the peak and its neighbours, in dB, is the true peak.
     left, top, right = np.log(spectrum[peak - 1 : peak + 2])
     curvature = left - 2 * top + right
     offset = 0.5 * (left - right) / curvature if curvature else 0.0
-    tone = spectrum[max(0, peak - _LOBE) : peak + _LOBE + 1].sum()
+    tone = spectrum[max(0, peak - _LOBE_BINS) : peak + _LOBE_BINS + 1].sum()
     rest = max(float(spectrum.sum() - tone), 1e-9)
     return ToneReading(
         frequency_hz=float((peak + offset) * RATE / len(pcm)),
@@ -69,33 +69,33 @@ class ToneMeter:
         self._heard: Counter[int] = Counter()
         """Frequency in tenths of a Hz -> windows."""
         self._window: Pcm = silence(0)
-        self._lately: deque[ToneReading] = deque(maxlen=LATELY)
+        self._recent: deque[ToneReading] = deque(maxlen=RECENT_WINDOWS)
 
     def add(self, pcm: Pcm) -> None:
-        """Add more sound, any number of samples."""
+        """Add sound, any number of samples at 48 kHz."""
         self._window = np.concatenate((self._window, pcm))
         while len(self._window) >= WINDOW:
             reading = measure(self._window[:WINDOW])
             self._window = self._window[WINDOW:]
-            self._lately.append(reading)
+            self._recent.append(reading)
             if self._is_tone(reading):
-                self._heard[round(reading.frequency_hz * _STEPS)] += 1
+                self._heard[round(reading.frequency_hz * _STEPS_PER_HZ)] += 1
 
     @property
     def latest_hz(self) -> float | None:
         """The tone that dominated at least half of the audible part of the last second, or None."""
-        audible = [one for one in self._lately if one.level_dbfs > AUDIBLE_DBFS]
-        tones = sorted(one.frequency_hz for one in audible if self._is_tone(one))
+        audible = [reading for reading in self._recent if reading.level_dbfs > AUDIBLE_DBFS]
+        tones = sorted(reading.frequency_hz for reading in audible if self._is_tone(reading))
         if not tones:
             return None
-        middle = tones[len(tones) // 2]
-        alike = [hz for hz in tones if abs(hz - middle) <= TOLERANCE * middle]
-        return sum(alike) / len(alike) if 2 * len(alike) >= len(audible) else None
+        median = tones[len(tones) // 2]
+        similar = [hz for hz in tones if abs(hz - median) <= TOLERANCE * median]
+        return sum(similar) / len(similar) if 2 * len(similar) >= len(audible) else None
 
     @property
     def latest_dbfs(self) -> float:
         """The mean power of the last second; the floor before any sound."""
-        powers = [10 ** (reading.level_dbfs / 10) for reading in self._lately]
+        powers = [10 ** (reading.level_dbfs / 10) for reading in self._recent]
         return 10 * log10(sum(powers) / len(powers)) if powers else FLOOR_DBFS
 
     def _is_tone(self, reading: ToneReading) -> bool:
@@ -108,7 +108,7 @@ class ToneMeter:
         windows = sum(
             count
             for heard, count in self._heard.items()
-            if low - 0.5 / _STEPS <= heard / _STEPS <= high + 0.5 / _STEPS
+            if low - 0.5 / _STEPS_PER_HZ <= heard / _STEPS_PER_HZ <= high + 0.5 / _STEPS_PER_HZ
         )
         return windows * WINDOW_S
 
@@ -117,4 +117,6 @@ class ToneMeter:
         """The frequency that dominated longest; None if none did."""
         if not self._heard:
             return None
-        return max(self._heard, key=lambda heard: self.seconds(heard / _STEPS)) / _STEPS
+        return (
+            max(self._heard, key=lambda heard: self.seconds(heard / _STEPS_PER_HZ)) / _STEPS_PER_HZ
+        )

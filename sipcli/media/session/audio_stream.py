@@ -64,7 +64,7 @@ class AudioStream:
         source: AudioSource,
         sink: AudioSink,
         taps: tuple[AudioTap, ...],
-        wire: StreamOutputs,
+        outputs: StreamOutputs,
         random: RandomValues,
         wall_clock: float,
         opus: OpusTable = _SPEECH,
@@ -80,7 +80,7 @@ class AudioStream:
         self.outbound: OutboundAudio | None = None
         self.reporting: Reporting | None = None
         self.use(source, sink, taps)
-        self._wire = wire
+        self._outputs = outputs
         self._random = random
         self._wall_clock = wall_clock
         self._opus = opus
@@ -89,7 +89,7 @@ class AudioStream:
     def use(self, source: AudioSource, sink: AudioSink, taps: tuple[AudioTap, ...]) -> None:
         """Switch to another source, sink and taps from the next frame on."""
         self.source, self.sink, self._taps = source, sink, taps
-        # Follow one clock only, the sink's if possible: a jump is more noticeable in what we hear.
+        # Follow one clock only, the sink's if possible: a jump is more audible in what we play.
         self._clock = next((part for part in (sink, source) if isinstance(part, Paced)), None)
 
     def pace(self) -> float:
@@ -101,7 +101,7 @@ class AudioStream:
         if self.outbound is not None and (anew or not agreed.direction.sends):
             self._end_digit(self.outbound)
         self.agreed = agreed
-        self.avoid(agreed.sources)
+        self.avoid_ssrcs(agreed.sources)
         if self.inbound is None or self.outbound is None or self.reporting is None:
             self._begin(agreed)
         else:
@@ -111,8 +111,8 @@ class AudioStream:
             self.inbound.agree(rtp_formats.inbound(agreed))
             self.outbound.agree(rtp_formats.outbound(agreed, self._opus))
 
-    def avoid(self, ssrcs: Collection[int], now: float | None = None) -> None:
-        """Change our SSRC if the far end uses the same one (RFC 3550 §8.2).
+    def avoid_ssrcs(self, ssrcs: Collection[int], now: float | None = None) -> None:
+        """Change our SSRC if it is among `ssrcs`, which the far end uses (RFC 3550 §8.2).
 
         Sends a BYE for the old one if anything was sent with it and the time is known.
         """
@@ -125,7 +125,7 @@ class AudioStream:
         self._random = replace(self._random, ssrc=ssrc)
         if self.outbound is not None:
             self.outbound.rename(ssrc)
-        self._wire.on_ssrc(ssrc)
+        self._outputs.on_ssrc(ssrc)
 
     def on_rtp(self, data: bytes, now: float) -> None:
         """Process a decrypted RTP packet; garbage is dropped without other effect."""
@@ -133,14 +133,14 @@ class AudioStream:
             self.last_rtp = now
             self.inbound.on_rtp(data, now)
             if self.inbound.receiver.latest == self._random.ssrc:
-                self.avoid((self._random.ssrc,), now)
+                self.avoid_ssrcs((self._random.ssrc,), now)
 
     def on_rtcp(self, data: bytes, now: float) -> None:
         """Process a decrypted compound RTCP packet."""
         if self.reporting is not None and self.outbound is not None:
             packets = self.reporting.receive(data, now)
             reports = (each for each in packets if isinstance(each, SenderReport | ReceiverReport))
-            self.avoid([each.ssrc for each in reports], now)
+            self.avoid_ssrcs([each.ssrc for each in reports], now)
             # Metrics first: they describe the time before the report changes the protection.
             if self.reporting.remote_metrics is not None:
                 self.outbound.on_metrics(self.reporting.remote_metrics)
@@ -157,11 +157,11 @@ class AudioStream:
         for tap in self._taps:
             tap.write(sent, received)
         for digit in self.inbound.digits(now):
-            self._wire.on_digit_received(digit)
+            self._outputs.on_digit_received(digit)
         if self.reporting.due(now) <= now:
             wanted = self.agreed is not None and self.agreed.voip_metrics
             metrics = voip_metrics(self.inbound, self.reporting) if wanted else None
-            self._wire.send_rtcp(self.reporting.report(now, metrics))
+            self._outputs.send_rtcp(self.reporting.report(now, metrics))
 
     def skip(self, frames: int) -> None:
         """Skip frames of 20 ms, so that what we send does not stay late."""
@@ -178,7 +178,7 @@ class AudioStream:
         """Send an RTCP BYE (RFC 3550 §6.3.7)."""
         has_sent = self.outbound is not None and self.outbound.sender.packets > 0
         if self.reporting is not None and has_sent:
-            self._wire.send_rtcp(self.reporting.goodbye(now))
+            self._outputs.send_rtcp(self.reporting.goodbye(now))
 
     def _send(self, outbound: OutboundAudio, now: float) -> Pcm:
         """Send the current frame; returns the sound sent."""
@@ -186,23 +186,23 @@ class AudioStream:
         if self.muted or self.agreed is None or not self.agreed.direction.sends:
             pcm = silence(FRAME)
         may_send = self.agreed is not None and self.agreed.direction.sends
-        if self.withholds or not may_send or not self._wire.is_open():
+        if self.withholds or not may_send or not self._outputs.is_open():
             outbound.pause(now)
             return pcm
         for packet in outbound.packetize(pcm, now):
-            self._wire.send_rtp(packet)
+            self._outputs.send_rtp(packet)
         for digit in outbound.digits():
-            self._wire.on_digit_sent(digit)
+            self._outputs.on_digit_sent(digit)
         return pcm
 
     def _end_digit(self, outbound: OutboundAudio) -> None:
         """End the digit being sent before sending stops."""
-        if not self._wire.is_open():
+        if not self._outputs.is_open():
             outbound.dtmf.begin_again()
         for packet in outbound.end_digit():
-            self._wire.send_rtp(packet)
+            self._outputs.send_rtp(packet)
         for digit in outbound.digits():
-            self._wire.on_digit_sent(digit)
+            self._outputs.on_digit_sent(digit)
 
     def _begin(self, agreed: NegotiatedMedia) -> None:
         random = self._random

@@ -39,7 +39,7 @@ from sipcli.sdp.validation import Refused
 _LOGGER: Final = logging.getLogger(__name__)
 RESTART_PAUSE: Final = 0.3
 """Seconds that our checks of an ICE restart wait once the far end has our answer: Chromium gives a
-pair up for good whose checks come before it goes by that. The old pair carries the media."""
+pair up for good if checks arrive before it has applied that. The old pair carries the media."""
 ARRIVAL_LIMIT: Final = 2.0
 """Seconds after which an answer without any confirmation is assumed to have arrived."""
 
@@ -97,17 +97,17 @@ class MediaSession:
             lambda data, now: self.stream.on_rtp(data, now),
             lambda data, now: self.stream.on_rtcp(data, now),
             self._on_connected,
-            self._tell,
+            self._emit,
         )
         self._transport = self._transports.transport
-        self._considered: ReceivedOffer | None = None
+        self._remote_offer: ReceivedOffer | None = None
         self._arrival = asyncio.Event()
-        """That of our last answer at the far end."""
+        """Set when our last answer has arrived at the far end."""
         self._is_closed = False
         self._watch = SilenceWatch(
             lambda: self._transport.last_received,
-            self._may_be_silent,
-            self._fell_silent,
+            self._is_silence_expected,
+            self._on_silence,
         )
         self.stream = AudioStream(
             source,
@@ -136,7 +136,7 @@ class MediaSession:
     @property
     def considers_offer(self) -> bool:
         """True if an offer of the far end waits for `answer`."""
-        return self._considered is not None
+        return self._remote_offer is not None
 
     @property
     def awaits_answer(self) -> bool:
@@ -170,13 +170,13 @@ class MediaSession:
         remote = self._negotiation.receive_offer(body)
         if isinstance(remote, Refused):
             raise NotAcceptable(remote)
-        self.stream.avoid(remote.sources)
-        self._considered = remote
+        self.stream.avoid_ssrcs(remote.sources)
+        self._remote_offer = remote
 
     async def answer(self, direction: Direction) -> bytes:
         """Return our answer to the last offer, which applies at once. Raises `Withdrawn`."""
-        transport = self._considered.transport if self._considered is not None else None
-        self._considered = None
+        transport = self._remote_offer.transport if self._remote_offer is not None else None
+        self._remote_offer = None
         if transport is not None and (transport.ice_restarted or transport.new_association):
             await self._transports.propose()
         local = await self._transports.local_transport()
@@ -194,13 +194,13 @@ class MediaSession:
 
     def withdraw(self) -> None:
         """Drop the far end's offer, if not answered yet; call `rollback` next."""
-        self._considered = None
+        self._remote_offer = None
         if self._negotiation.state is NegotiationState.HAVE_REMOTE_OFFER:
             self._negotiation.rollback()
 
     async def rollback(self) -> None:
         """Drop our failed offer or their withdrawn one; the current agreement stays in force."""
-        self._considered = None
+        self._remote_offer = None
         if self._negotiation.state is not NegotiationState.STABLE:
             self._negotiation.rollback()
         await self._transports.roll_back()
@@ -269,7 +269,7 @@ class MediaSession:
         """Send digits in RTP; returns False if the far end currently accepts none there."""
         if not self.takes_digits or self.stream.outbound is None:
             return False
-        self.stream.outbound.dial(steps)
+        self.stream.outbound.queue_digits(steps)
         return True
 
     def take_back_digits(self) -> tuple[DialStep, ...]:
@@ -308,18 +308,18 @@ class MediaSession:
         self._ticker.start()
         self._watch.restart()
         self._transports.is_lost = False
-        self._tell(event)
+        self._emit(event)
 
-    def _may_be_silent(self) -> bool:
+    def _is_silence_expected(self) -> bool:
         """True if silence is expected: on hold, before media are up, and while they are lost."""
         agreed = self.agreed
         if agreed is None or not self.is_connected or self._transports.is_lost:
             return True
         return agreed.direction is not Direction.SENDRECV
 
-    def _fell_silent(self, seconds: float) -> None:
+    def _on_silence(self, seconds: float) -> None:
         silence = f"no audio has arrived from the far end for {seconds:.0f} s"
-        self._tell(MediaWarned(text=f"{silence}, although it still answers ICE checks"))
+        self._emit(MediaWarned(text=f"{silence}, although it still answers ICE checks"))
 
     def _tick(self, now: float) -> None:
         """Process a frame; an exception stops the clock and ends the call."""
@@ -327,16 +327,16 @@ class MediaSession:
             self.stream.tick(now)
         except Exception as error:  # noqa: BLE001
             self._ticker.stop()
-            self._tell(MediaBroke(error=error))
+            self._emit(MediaBroke(error=error))
 
     def _on_ssrc(self, ssrc: int) -> None:
         """Announce the new SSRC in the next description."""
         self._negotiation.source = RtpSource(ssrc, self._media_config.cname)
 
     def _on_digit(self, direction: Literal["sent", "received"], digit: Digit) -> None:
-        self._tell(DigitHeard(direction=direction, digit=digit))
+        self._emit(DigitHeard(direction=direction, digit=digit))
 
-    def _tell(self, event: MediaEvent) -> None:
+    def _emit(self, event: MediaEvent) -> None:
         if not self._is_closed:
             self._on_event(event)
 

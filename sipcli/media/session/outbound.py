@@ -40,7 +40,7 @@ class OutboundFormats:
 
 
 class OutboundAudio:
-    """Turns frames of sound into packets, fifty frames a second.
+    """Turns frames of sound (20 ms, 960 samples at 48 kHz) into packets.
 
     `ssrc`, `sequence` and `timestamp` are random numbers of 32, 16 and 32 bits.
     """
@@ -68,8 +68,8 @@ class OutboundAudio:
         self._protection = LossProtection(_max_redundant(formats))
         self._redundancy = Redundancy()
         self._packetizer = Packetizer(self._encoder, formats.codec, formats.packet_ms)
-        self._heeded: ReportBlock | None = None
-        self._heeded_metrics: VoipMetrics | None = None
+        self._last_report: ReportBlock | None = None
+        self._last_metrics: VoipMetrics | None = None
         self._digits: list[Digit] = []
         self._event_type = 0
         """The payload type of the digit being sent."""
@@ -103,18 +103,18 @@ class OutboundAudio:
 
     def on_report(self, report: ReportBlock, now: float) -> None:
         """Adapt the loss protection to a new report block of the far end."""
-        if report is not self._heeded:
-            self._heeded = report
-            # The far end now knows the medium of our SSRC, so packets need not name it any more.
+        if report is not self._last_report:
+            self._last_report = report
+            # The far end now knows the medium of our SSRC: packets need not carry the MID any more.
             self.sender.extension = b""
             self._protection.on_report(100 * report.fraction_lost, now)
             self._encoder.expect_loss(self._protection.fec_percent)
 
     def on_metrics(self, metrics: VoipMetrics) -> None:
-        """Protect more if the far end reports that losses remain (RFC 3611 §4.7)."""
-        if metrics is self._heeded_metrics:
+        """Adapt the loss protection to the far end's VoIP metrics (RFC 3611 §4.7)."""
+        if metrics is self._last_metrics:
             return
-        self._heeded_metrics = metrics
+        self._last_metrics = metrics
         self._protection.on_metrics(metrics, self.sender.packets)
         self._encoder.expect_loss(self._protection.fec_percent)
 
@@ -152,17 +152,17 @@ class OutboundAudio:
         yield self.sender.audio(payload_type, payload, timestamp, now, silent=silent)
 
     def rename(self, ssrc: int) -> None:
-        """Continue with another SSRC, and name its medium in packets again."""
+        """Continue with another SSRC, and add the MID to packets again."""
         self.sender.rename(ssrc)
         self.sender.extension = _extension(self._formats)
 
     def pause(self, now: float) -> None:
-        """Let a frame pass without sending: the call is on hold."""
+        """Advance the time by a frame without sending: the call is on hold."""
         self.sender.tick(now)
         self.sender.pause()
-        self._packetizer.flush()  # drop it: the far end does not want it
+        self._packetizer.flush()  # dropped: the far end does not want it
 
-    def dial(self, steps: tuple[DialStep, ...]) -> None:
+    def queue_digits(self, steps: tuple[DialStep, ...]) -> None:
         """Queue digits to be sent. Raises `InvalidDigits` if too many are waiting."""
         self.dtmf.queue(steps)
 
@@ -177,7 +177,7 @@ class OutboundAudio:
 
     def _event(self, timestamp: int) -> EventFrame | None:
         events = self._formats.events
-        # Their clock should be the audio's; some peers accept 8 kHz only, whatever the codec.
+        # Their clock should be that of the audio; some peers accept 8 kHz only, whatever the codec.
         own = self.sender.clock_rate
         rate = own if own in events else min(events, default=None)
         return self.dtmf.frame(timestamp, rate)

@@ -13,19 +13,19 @@ from sipcli.media.session.outbound import OutboundFormats
 from sipcli.sdp.formats import RED, TELEPHONE_EVENT, OpusWishes
 from sipcli.sdp.negotiated import NegotiatedMedia
 
-_LEAST_BITRATE: Final = 6_000
+_MIN_BITRATE: Final = 6_000
 """bit/s: the minimum of Opus."""
 
-_HEARD: Final = {**CODECS, COMFORT_NOISE.name: COMFORT_NOISE}
+_RECEIVABLE: Final = {**CODECS, COMFORT_NOISE.name: COMFORT_NOISE}
 
 
 def inbound(agreed: NegotiatedMedia) -> InboundFormats:
     """Return the formats that may arrive."""
     return InboundFormats(
         codecs={
-            each.payload_type: _HEARD[each.encoding]
+            each.payload_type: _RECEIVABLE[each.encoding]
             for each in agreed.receives
-            if each.encoding in _HEARD
+            if each.encoding in _RECEIVABLE
         },
         events={
             each.payload_type: each.clock_rate
@@ -73,7 +73,7 @@ def _limit(agreed: NegotiatedMedia) -> int | None:
 def _opus(theirs: OpusWishes, limit: int | None, ours: OpusTable) -> OpusSettings:
     bitrate = ours.bitrate if limit is None else min(ours.bitrate, limit)
     return OpusSettings(
-        bitrate=max(_LEAST_BITRATE, bitrate),
+        bitrate=max(_MIN_BITRATE, bitrate),
         complexity=ours.complexity,
         fec=theirs.fec and ours.fec,
         dtx=theirs.dtx or ours.dtx,

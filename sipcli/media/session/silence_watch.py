@@ -12,7 +12,7 @@ from sipcli.awake import LATE
 
 SILENCE_LIMIT: Final = 10.0
 """Seconds without RTP and RTCP that are worth a warning."""
-LOOK_INTERVAL: Final = 0.5
+CHECK_INTERVAL: Final = 0.5
 """Seconds between checks."""
 
 
@@ -35,15 +35,15 @@ class SilenceWatch:
         self._on_silent = on_silent
         self._loop = asyncio.get_running_loop()
         self._since = 0.0
-        self._has_told = False
+        self._has_reported = False
         self._handle: asyncio.TimerHandle | None = None
 
     def restart(self) -> None:
         """Start watching, or start the timeout again."""
         self.stop()
-        if not self._has_told:
+        if not self._has_reported:
             self._since = self._loop.time()
-            self._handle = self._loop.call_later(LOOK_INTERVAL, self._look)
+            self._handle = self._loop.call_later(CHECK_INTERVAL, self._check)
 
     def stop(self) -> None:
         """Stop watching."""
@@ -51,15 +51,15 @@ class SilenceWatch:
             self._handle.cancel()
             self._handle = None
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = self._loop.time()
         has_slept = self._handle is not None and now - self._handle.when() > LATE
         silence = now - max(self._since, self._last_received())
         if self._is_expected() or has_slept:
             self._since = now
         elif silence > SILENCE_LIMIT:
-            self._has_told = True
+            self._has_reported = True
             self._handle = None
             self._on_silent(now - self._last_received())
             return
-        self._handle = self._loop.call_later(LOOK_INTERVAL, self._look)
+        self._handle = self._loop.call_later(CHECK_INTERVAL, self._check)

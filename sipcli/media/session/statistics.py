@@ -38,7 +38,7 @@ class Statistics:
     playout_delay_ms: float
     """Recent time from a packet's arrival to its playing."""
     mos: float | None
-    """Of the sound played, by the E-model; None if nothing was received."""
+    """1.0 to 4.5: the quality of the sound played, by the E-model; None if nothing was received."""
     level_sent_dbfs: float
     level_received_dbfs: float
     codec: str
@@ -50,7 +50,7 @@ def snapshot(inbound: InboundAudio, outbound: OutboundAudio, reporting: Reportin
     receiver, counts = inbound.receiver, inbound.jitter_buffer.counts
     expected = receiver.expected
     codec = inbound.codec or outbound.codec
-    heard = call_quality(inbound, reporting)
+    quality = call_quality(inbound, reporting)
     return Statistics(
         packets_sent=outbound.sender.packets,
         packets_received=receiver.received,
@@ -61,7 +61,7 @@ def snapshot(inbound: InboundAudio, outbound: OutboundAudio, reporting: Reportin
         jitter_ms=receiver.jitter_ms,
         rtt_ms=reporting.rtt_ms,
         playout_delay_ms=inbound.jitter_buffer.delay_s * 1000,
-        mos=heard.mos if heard is not None else None,
+        mos=quality.mos if quality is not None else None,
         level_sent_dbfs=outbound.meter.mean_dbfs,
         level_received_dbfs=inbound.meter.mean_dbfs,
         codec=codec.name,
@@ -70,20 +70,22 @@ def snapshot(inbound: InboundAudio, outbound: OutboundAudio, reporting: Reportin
 
 @dataclass(frozen=True, slots=True)
 class CallQuality:
-    """The inputs of the E-model."""
+    """The inputs of the E-model for the sound played in a call (ITU-T G.107)."""
 
     impairment: Impairment
     loss_percent: float
     """The share of the sound that was concealed."""
     burst_ratio: float
+    """How much longer runs of losses are than with random loss (G.107 §7.5)."""
     end_system_ms: float
     """The delay both ends add: filling packets, coding, and the jitter buffer."""
-    way_ms: float
+    network_ms: float
+    """One-way delay of the network: half the round trip."""
 
     @property
     def mos(self) -> float:
         """Conversational quality, 1.0 to 4.5."""
-        delay_ms = self.way_ms + self.end_system_ms
+        delay_ms = self.network_ms + self.end_system_ms
         return mos(self.impairment, self.loss_percent, self.burst_ratio, delay_ms)
 
     @property
@@ -94,7 +96,7 @@ class CallQuality:
     @property
     def r_factor(self) -> int:
         """R, 0 to 100; wideband is scaled to the same range."""
-        delay_ms = self.way_ms + self.end_system_ms
+        delay_ms = self.network_ms + self.end_system_ms
         r = rating(self.impairment, self.loss_percent, self.burst_ratio, delay_ms)
         return round(
             max(0.0, min(100.0, r * 100 / WIDE_BAND_R if self.impairment.wide_band else r))
@@ -115,14 +117,14 @@ def call_quality(inbound: InboundAudio, reporting: Reporting) -> CallQuality | N
         loss_percent=100 * share,
         burst_ratio=run * (1 - share),
         end_system_ms=(FRAME_S + inbound.jitter_buffer.delay_s) * 1000 + codec.coding_ms,
-        way_ms=(reporting.rtt_ms or 0.0) / 2,
+        network_ms=(reporting.rtt_ms or 0.0) / 2,
     )
 
 
 def voip_metrics(inbound: InboundAudio, reporting: Reporting) -> VoipMetrics | None:
     """Return the current metrics; None before anything was played."""
-    found, ssrc = call_quality(inbound, reporting), inbound.receiver.ssrc
-    if found is None or ssrc is None:
+    quality, ssrc = call_quality(inbound, reporting), inbound.receiver.ssrc
+    if quality is None or ssrc is None:
         return None
     bursts, playout, meter = inbound.bursts, inbound.jitter_buffer, inbound.meter
     expected = inbound.receiver.expected
@@ -136,12 +138,12 @@ def voip_metrics(inbound: InboundAudio, reporting: Reporting) -> VoipMetrics | N
         burst_duration_ms=bursts.burst_duration_ms,
         gap_duration_ms=bursts.gap_duration_ms,
         round_trip_ms=round(reporting.rtt_ms or 0.0),
-        end_system_delay_ms=round(found.end_system_ms),
+        end_system_delay_ms=round(quality.end_system_ms),
         signal_level_dbm0=_dbm0(meter.mean_dbfs if meter.audible_s else None),
         noise_level_dbm0=_dbm0(meter.quiet_dbfs),
-        r_factor=found.r_factor,
-        mos_lq=found.listening_mos,
-        mos_cq=found.mos,
+        r_factor=quality.r_factor,
+        mos_lq=quality.listening_mos,
+        mos_cq=quality.mos,
         rx_config=ENHANCED_CONCEALMENT | ADAPTIVE_BUFFER | _BUFFER_RATE,
         jb_nominal_ms=round(playout.delay_s * 1000),
         jb_maximum_ms=round(playout.max_wait_s * 1000),

@@ -1,4 +1,4 @@
-"""The path of one call's media: gather, open, restart, and switch to another far end."""
+"""The transport of one call's media: gather, open, restart ICE, switch to another far end."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -27,10 +27,10 @@ OnPacket: TypeAlias = Callable[[bytes, float], None]
 
 
 class TransportManager:
-    """Follows the agreed paths, one after the other.
+    """Opens the agreed transports, one after the other.
 
-    A new path is gathered and proposed first, and replaces the current one only once agreed; until
-    then, and after a rollback, the current one stays in use.
+    Candidates for a new one are gathered and proposed first; it replaces the current one only once
+    it is agreed. Until then, and after a rollback, the current one stays in use.
     """
 
     def __init__(
@@ -48,16 +48,16 @@ class TransportManager:
         self._tell = tell
         self._local: LocalTransport | None = None
         self._proposed: LocalTransport | None = None
-        """The transport gathered for a new path, until it is answered or rolled back."""
+        """What we proposed for a new one, until it is agreed or rolled back."""
         self._opening: asyncio.Task[None] | None = None
         self._restarting: asyncio.Task[None] | None = None
-        self._turning: asyncio.Task[None] | None = None
-        """Closes an open or gathered path that is no longer needed."""
+        self._switching: asyncio.Task[None] | None = None
+        """Closes what is no longer needed: the old far end, or unused candidates."""
         self.opening_since = asyncio.get_running_loop().time()
-        """Since when media are awaited: the first agreement, or when one led away from a way that
-        was open; before, when this was made."""
+        """Since when media are awaited: the first agreement, or a switch from an open transport;
+        before, when this was created."""
         self.is_lost = False
-        """True once `lost` was reported for this path."""
+        """True once the loss of the current transport was reported."""
 
     # What we propose
 
@@ -70,16 +70,16 @@ class TransportManager:
         return self._local
 
     async def propose(self) -> None:
-        """Gather for a new path, if there is one already; cancels an ICE restart in progress."""
+        """Gather for a new transport, if one was agreed before; cancels an ICE restart."""
         if self._opening is None:
             return
         await _end(self._restarting)
-        if self._turning is not None:
-            await asyncio.wait([self._turning])
+        if self._switching is not None:
+            await asyncio.wait([self._switching])
         self._proposed = await self.transport.restart()
 
     async def roll_back(self) -> None:
-        """Drop the proposed path: it was not agreed."""
+        """Drop the proposed transport: it was not agreed."""
         if self._proposed is not None:
             self._proposed = None
             await self.transport.cancel_restart()
@@ -102,33 +102,33 @@ class TransportManager:
         if self._opening is None:
             self.opening_since = asyncio.get_running_loop().time()
             self._opening = self._spawn(self._open(start))
-        elif self._leads_elsewhere(path):
+        elif self._is_elsewhere(path):
             self._local = proposed or self._local
             self.is_lost = False
-            if self.is_open:  # else they have been awaited all along
+            if self.is_open:  # else media have been awaited all along
                 self.opening_since = asyncio.get_running_loop().time()
-            turning = self._turn(self._turning, self._opening, self._restarting)
-            self._turning = self._spawn(turning)
-            self._opening = self._spawn(self._open_another(start, self._turning))
+            switching = self._prepare_switch(self._switching, self._opening, self._restarting)
+            self._switching = self._spawn(switching)
+            self._opening = self._spawn(self._open_another(start, self._switching))
             return True
         elif path.ice_restarted:
             self._local = proposed or self._local
             restart = partial(self.transport.restart_with, path.remote)
-            over = self._go_over(restart, self._opening, self._restarting, before_restart)
-            self._restarting = self._spawn(over)
+            work = self._restart(restart, self._opening, self._restarting, before_restart)
+            self._restarting = self._spawn(work)
         elif proposed is not None:  # the far end ignored our ICE restart
-            self._turning = self._spawn(self.transport.cancel_restart())
+            self._switching = self._spawn(self.transport.cancel_restart())
         return False
 
     def lost(self, event: MediaLost) -> None:
-        """Report once that nothing arrives on this path any more."""
+        """Report once that nothing arrives any more."""
         if not self.is_lost:
             self.is_lost = True
             self._tell(event)
 
     async def close(self) -> None:
         """Release everything, within half a second."""
-        for task in (self._opening, self._restarting, self._turning):
+        for task in (self._opening, self._restarting, self._switching):
             await _end(task)
         await self.transport.close()
 
@@ -147,33 +147,33 @@ class TransportManager:
             self.is_lost = True
             self._tell(MediaBroke(error=error))
 
-    def _leads_elsewhere(self, path: NegotiatedTransport) -> bool:
+    def _is_elsewhere(self, path: NegotiatedTransport) -> bool:
         """Return True if the current transport cannot serve `path`."""
         return path.new_association or (path.ice_restarted and not self.transport.is_up)
 
-    async def _turn(
+    async def _prepare_switch(
         self,
-        turning: asyncio.Task[None] | None,
+        switching: asyncio.Task[None] | None,
         opening: asyncio.Task[None] | None,
         restarting: asyncio.Task[None] | None,
     ) -> None:
         """Switch to another far end, and cancel what is in progress for the previous one."""
-        if turning is not None:
-            await asyncio.wait([turning])
+        if switching is not None:
+            await asyncio.wait([switching])
         await _end(opening)
         await _end(restarting)
         await self.transport.begin_anew()
 
     async def _open(self, work: _Work) -> None:
-        """Open the first path."""
+        """Open the first transport."""
         try:
             await work()
         except MediaError as failure:
             self._failed(failure)
 
-    async def _open_another(self, work: _Work, turning: asyncio.Task[None]) -> None:
-        """Open the path to another far end; if that fails, an offer of ours may still help."""
-        await asyncio.wait([turning])
+    async def _open_another(self, work: _Work, switching: asyncio.Task[None]) -> None:
+        """Open the transport to another far end; if that fails, an offer of ours may still help."""
+        await asyncio.wait([switching])
         try:
             await work()
         except FingerprintMismatch as failure:
@@ -181,7 +181,7 @@ class TransportManager:
         except MediaError as failure:
             self.lost(MediaLost(reason=failure.text, phase=failure.phase))
 
-    async def _go_over(
+    async def _restart(
         self,
         work: _Work,
         opening: asyncio.Task[None],
@@ -196,7 +196,7 @@ class TransportManager:
         try:
             await work()
         except MediaError as failure:
-            if self.is_open:  # the old way may still be
+            if self.is_open:  # the old pair may still work
                 self._tell(MediaWarned(text=f"the ICE restart failed: {failure.text}"))
             else:
                 self._failed(failure)

@@ -36,7 +36,7 @@ def _unmapped(host: str) -> IPv4Address | IPv6Address:
     return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
-def make(
+def make_candidate(
     kind: CandidateType, address: HostPort, preference: int, *, base: HostPort, server: str = ""
 ) -> aioice.Candidate:
     """Return a candidate of ours for multiplexed RTP and RTCP.

@@ -115,7 +115,7 @@ class DtlsTransport(RTCDtlsTransport):
     peer: tuple[Fingerprint, ...] = ()
     """The far end's certificate, by each of `HASHES`."""
     mismatch = False
-    is_broken_off = False
+    is_aborted = False
     """True if the far end has aborted the association with a fatal alert."""
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
@@ -147,7 +147,7 @@ class DtlsTransport(RTCDtlsTransport):
                 await self._data_receiver._handle_data(data)
         await self._write_ssl()
         if self.connection.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
-            self.is_broken_off = True
+            self.is_aborted = True
             raise ConnectionError("a fatal alert has come")
 
     @property
@@ -203,7 +203,7 @@ class Dtls:
         finally:
             self._flights.finish()
         if self._transport.state != "connected":
-            await self._take_leave()
+            await self._send_shutdown()
             raise self._failure()
 
     def receive(self, data: bytes) -> None:
@@ -252,7 +252,7 @@ class Dtls:
             on_closed(self._explain_end())
 
     def _explain_end(self) -> str:
-        if not self._transport.is_broken_off:
+        if not self._transport.is_aborted:
             return "the far end closed the media"
         if self._transport.connection.get_app_data() == _NO_RENEGOTIATION:
             return (
@@ -261,7 +261,7 @@ class Dtls:
             )
         return "the far end aborted the DTLS association"
 
-    async def _take_leave(self) -> None:
+    async def _send_shutdown(self) -> None:
         """Send OpenSSL's pending alert, or a close_notify."""
         with suppress(SSL.Error):
             self._transport.connection.shutdown()

@@ -9,7 +9,14 @@ from typing import Any, Final, cast
 import aioice
 from aioice import ice, stun
 
-from sipcli.media.webrtc.candidates import HostPort, from_aioice, is_credible, make, show, to_aioice
+from sipcli.media.webrtc.candidates import (
+    HostPort,
+    from_aioice,
+    is_credible,
+    make_candidate,
+    show,
+    to_aioice,
+)
 from sipcli.media.webrtc.consent import Consent
 from sipcli.media.webrtc.errors import ServerFailed, explain_stun
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
@@ -72,10 +79,12 @@ class IceAgent(aioice.Connection):
         """Our address as the peer sees it, and the peer's; None until a pair is nominated."""
         self._route: tuple[Any, HostPort] | None = None  # typeshed lacks get_write_buffer_size
         """The transport and destination of datagrams; None while nothing may be sent."""
-        self._is_over = False
+        self._is_dead = False
         """True if nothing may ever be sent again: only an ICE restart can help."""
-        self._early: deque[tuple[bytes, HostPort]] = deque(maxlen=MAX_EARLY)
-        self._held: deque[tuple[stun.Message, HostPort, ice.StunProtocol]] = deque(maxlen=MAX_EARLY)
+        self._early_dtls: deque[tuple[bytes, HostPort]] = deque(maxlen=MAX_EARLY)
+        self._checks_before_role: deque[tuple[stun.Message, HostPort, ice.StunProtocol]] = deque(
+            maxlen=MAX_EARLY
+        )
         self._nomination: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
         self._role_conflicts = 0
@@ -96,7 +105,7 @@ class IceAgent(aioice.Connection):
             return None
         cast(Any, transport).max_size = LARGEST_DATAGRAM
         own = transport.get_extra_info("sockname")[:2]
-        self._add(make(CandidateType.HOST, own, preference, base=own), opened)
+        self._add(make_candidate(CandidateType.HOST, own, preference, base=own), opened)
         return opened
 
     async def ask_reflexive(
@@ -127,7 +136,7 @@ class IceAgent(aioice.Connection):
         )
         if mapped not in {own, *of_base}:  # else it is redundant (§5.1.3)
             kind = CandidateType.SERVER_REFLEXIVE
-            self._add(make(kind, mapped, preference, base=own, server=server[0]))
+            self._add(make_candidate(kind, mapped, preference, base=own, server=server[0]))
 
     async def _ask(self, base: IceSocket, request: stun.Message, server: HostPort) -> None:
         try:
@@ -139,7 +148,7 @@ class IceAgent(aioice.Connection):
         """Add a TURN allocation; `base` is our address as the server sees it (§5.3)."""
         address = relay.transport.get_extra_info("sockname")
         kind = CandidateType.RELAY
-        self._add(make(kind, address, preference, base=base, server=server), relay)
+        self._add(make_candidate(kind, address, preference, base=base, server=server), relay)
 
     def end_gathering(self) -> tuple[Candidate, ...]:
         """End gathering; returns all candidates, the best first."""
@@ -186,16 +195,16 @@ class IceAgent(aioice.Connection):
         if self.remote_candidates or remote.lite:
             await self.add_remote_candidate(None)
         # Else its checks are waited for: their source is a candidate too (§7.3.1.3).
-        for check in self._held:
+        for check in self._checks_before_role:
             super().request_received(*check)
-        self._held.clear()
+        self._checks_before_role.clear()
         checks = self._spawn(self.connect())
         await asyncio.wait({checks, self._nomination}, return_when=asyncio.FIRST_COMPLETED)
         if not self._nomination.done():
             await checks
-        for data, peer in self._early:
+        for data, peer in self._early_dtls:
             self.dtls_received(data, peer)
-        self._early.clear()
+        self._early_dtls.clear()
 
     async def _resolve_mdns(self, candidate: aioice.Candidate) -> None:
         with suppress(OSError):  # port 5353 is in use, or there is no multicast
@@ -224,7 +233,7 @@ class IceAgent(aioice.Connection):
         aioice's hook; aioice itself would see role conflicts before that.
         """
         if self.remote_username is None:
-            self._held.append((message, addr, protocol))
+            self._checks_before_role.append((message, addr, protocol))
         else:
             super().request_received(message, addr, protocol)
 
@@ -254,16 +263,16 @@ class IceAgent(aioice.Connection):
             self.peers.add(pair.remote_addr)
             self.last_heard = asyncio.get_running_loop().time()
         nominated = self._nominated.get(1)
-        if nominated is not None and not self._is_over:
+        if nominated is not None and not self._is_dead:
             self._route = (nominated.protocol.transport, nominated.remote_addr)
             self.selected = (
-                self._seen_as(nominated),
+                self._mapped_candidate(nominated),
                 from_aioice(nominated.remote_candidate),
             )
             if not self._nomination.done():
                 self._nomination.set_result(None)
 
-    def _seen_as(self, pair: ice.CandidatePair) -> Candidate:
+    def _mapped_candidate(self, pair: ice.CandidatePair) -> Candidate:
         """Return our candidate as the peer sees it: behind a NAT, reflexive (§7.2.5.3.1)."""
         base = pair.local_candidate
         mapped = cast(IceSocket, pair.protocol).mapped.get(pair.remote_addr)
@@ -275,7 +284,7 @@ class IceAgent(aioice.Connection):
             if (candidate.host, candidate.port) == mapped:
                 return from_aioice(candidate)
         own = (base.host, base.port)
-        return from_aioice(make(CandidateType.PEER_REFLEXIVE, mapped, 0, base=own))
+        return from_aioice(make_candidate(CandidateType.PEER_REFLEXIVE, mapped, 0, base=own))
 
     # Datagrams
 
@@ -292,7 +301,7 @@ class IceAgent(aioice.Connection):
                 transport.sendto(data, peer)
 
     def _stop_sending(self) -> None:
-        self._is_over = True
+        self._is_dead = True
         self._route = None
 
     def dtls_received(self, data: bytes, peer: HostPort) -> None:
@@ -300,12 +309,12 @@ class IceAgent(aioice.Connection):
         if peer in self.peers and self._route is not None:
             self.on_dtls(data)
         elif self._route is None:
-            self._early.append((data, peer))
+            self._early_dtls.append((data, peer))
 
     def protocol_lost(self, protocol: ice.StunProtocol) -> None:
         """Handle a closed socket or TURN connection: aioice's hook."""
         nominated = self._nominated.get(1)
-        if nominated is not None and nominated.protocol is protocol and not self._is_over:
+        if nominated is not None and nominated.protocol is protocol and not self._is_dead:
             self._stop_sending()
             is_relay = protocol.local_candidate.type == "relay"
             what = "the TURN server's allocation" if is_relay else "the socket of the media"
@@ -318,10 +327,10 @@ class IceAgent(aioice.Connection):
 
         aioice itself needs 30 s to notice a lost peer, and treats a slow answer as none.
         """
-        if self._is_over:  # closed while connecting: nothing would ever cancel this task
+        if self._is_dead:  # closed while connecting: nothing would ever cancel this task
             return
         self.consent = Consent(
-            self._consents,
+            self._check_consent,
             lambda: max(self.last_heard, self._last_media()),
             lambda reason: self.on_lost(reason),
             lambda: self.on_back(),
@@ -332,7 +341,7 @@ class IceAgent(aioice.Connection):
     def doubt(self) -> None:
         """Check now whether the peer is still reachable, after a sleep or network change."""
         nominated = self._nominated.get(1)
-        if nominated is None or self._is_over:
+        if nominated is None or self._is_dead:
             return
         own = nominated.protocol.transport.get_extra_info("sockname")
         if nominated.local_candidate.type != "relay" and own is not None and not is_ours(own[0]):
@@ -340,7 +349,7 @@ class IceAgent(aioice.Connection):
         elif self.consent is not None:
             self.consent.doubt()
 
-    async def _consents(self) -> bool:
+    async def _check_consent(self) -> bool:
         """Return True if the peer answers one check, sent twice within 1.5 s."""
         pair = self._nominated.get(1)
         if pair is None or self.remote_password is None:
@@ -373,13 +382,13 @@ class IceAgent(aioice.Connection):
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._forget)
+        task.add_done_callback(self._on_done)
         return task
 
-    def _forget(self, task: "asyncio.Task[None]") -> None:
+    def _on_done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # seen: `establish` is told, or it no longer matters
+            task.exception()  # retrieved: `establish` gets it, or it no longer matters
 
 
 def _ignore(reason: str) -> None:

@@ -61,11 +61,11 @@ class IceSocket(ice.StunProtocol):
             if peer in self._owner.peers:
                 self._owner.on_media(data)
         elif first in _DTLS:
-            taker = self.servers.get(peer)
-            if taker is None:
+            handler = self.servers.get(peer)
+            if handler is None:
                 self._owner.dtls_received(data, peer)
             else:
-                taker(data)
+                handler(data)
         elif first in _STUN and len(data) <= LARGEST_STUN:
             # An attribute of a wrong length makes aioice raise this besides ValueError.
             with suppress(struct.error):

@@ -15,7 +15,7 @@ from sipcli.media.webrtc.errors import ServerFailed, explain_connection, explain
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
 
-FAREWELL_LIMIT: Final = 0.3
+RELEASE_TIMEOUT: Final = 0.3
 """Seconds to wait for a server to confirm the release of an allocation."""
 
 CHANNEL_LIFE: Final = 240.0
@@ -47,7 +47,7 @@ class TurnEndpoint:
     password: str | None = field(repr=False)
 
 
-class _Refreshing(turn.TurnClientMixin):
+class _RefreshingClient(turn.TurnClientMixin):
     """Refreshes the allocation (RFC 8656 §8), at a rate that the server cannot drive up."""
 
     granted = 0
@@ -71,8 +71,8 @@ class _Refreshing(turn.TurnClientMixin):
         self.transport.close()
 
 
-class _UdpClient(_Refreshing, turn.TurnClientUdpProtocol):
-    end_means: Final = ("nothing listens at its port", "is the server running there?")
+class _UdpClient(_RefreshingClient, turn.TurnClientUdpProtocol):
+    lost_reason: Final = ("nothing listens at its port", "is the server running there?")
     """The arguments of a `ServerFailed` for a lost connection."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -89,8 +89,8 @@ class _UdpClient(_Refreshing, turn.TurnClientUdpProtocol):
             self.ended.set()
 
 
-class _TcpClient(_Refreshing, turn.TurnClientTcpProtocol):
-    end_means: Final = ("it closed the connection", "")
+class _TcpClient(_RefreshingClient, turn.TurnClientTcpProtocol):
+    lost_reason: Final = ("it closed the connection", "")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.ended = asyncio.Event()
@@ -155,7 +155,7 @@ class _Relay(asyncio.DatagramTransport):
     async def _end(self) -> None:
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(FAREWELL_LIMIT):
+                async with asyncio.timeout(RELEASE_TIMEOUT):
                     await self._client.delete()
         finally:
             # Not close(): TCP would wait for unsent data, TLS for the server's close_notify.
@@ -169,7 +169,7 @@ class _Relay(asyncio.DatagramTransport):
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # seen: what was sent is lost, and ICE sends its checks again
+            task.exception()  # retrieved: the datagram is lost, and ICE repeats its checks
 
 
 async def add_relay(
@@ -228,7 +228,7 @@ async def _allocate(client: _UdpClient | _TcpClient, *, has_credentials: bool) -
     try:
         await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
-            raise ServerFailed(*client.end_means)
+            raise ServerFailed(*client.lost_reason)
         relayed = await asking
     except stun.TransactionError as error:
         raise explain_stun(error, has_credentials=has_credentials) from error

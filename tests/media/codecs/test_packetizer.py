@@ -92,7 +92,7 @@ def test_what_is_sent_so_is_heard_without_a_gap(codec: Codec, ms: int) -> None:
 def test_a_digit_cuts_no_sound_off_and_comes_in_its_own_time(ms: int) -> None:
     sender = half(PCMU, ms)
     before = packets(sender, 4)
-    sender.dial(parse_digits("5"))
+    sender.queue_digits(parse_digits("5"))
     sent = [packet for _, packet in send(sender, 20, first=4)]
     events = [packet for packet in sent if packet.payload_type == EVENTS[8_000]]
     sound = [packet for packet in (*before, *sent) if packet.payload_type == PAYLOAD_TYPE]

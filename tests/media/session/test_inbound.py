@@ -38,7 +38,7 @@ def test_digits_are_heard_and_the_audio_is_not_hurt(codec: Codec) -> None:
     way, meter = Way(outbound(codec), inbound(codec)), ToneMeter()
     tone = Tone(440.0)
     list(way.carry(20, tone))
-    way.sender.dial(parse_digits("1,2#"))
+    way.sender.queue_digits(parse_digits("1,2#"))
     heard: list[Digit] = []
     for _ in range(200):
         list(way.carry(1, tone))

@@ -50,7 +50,7 @@ def test_fifty_packets_a_second_of_20_ms(codec: Codec) -> None:
 def test_a_digit_takes_the_place_of_the_audio() -> None:
     half = outbound(PCMU)
     send(half, 5)
-    half.dial(parse_digits("5"))
+    half.queue_digits(parse_digits("5"))
     found = send(half, 10, first=5)
     assert [packet.payload_type for packet in found] == [101] * 7 + [PAYLOAD_TYPE] * 3
     assert [packet.marker for packet in found] == [True] + [False] * 9
@@ -62,12 +62,12 @@ def test_a_digit_takes_the_place_of_the_audio() -> None:
 
 def test_digits_have_the_clock_of_the_codec_or_else_the_one_there_is() -> None:
     half = outbound(OPUS)
-    half.dial(parse_digits("1"))
+    half.queue_digits(parse_digits("1"))
     (first, *_) = send(half, 10)
     assert (first.payload_type, first.payload[2:]) == (102, (960).to_bytes(2, "big"))
     half = outbound(OPUS)
     half.agree(OutboundFormats(OPUS, PAYLOAD_TYPE, {8_000: 101}))
-    half.dial(parse_digits("1"))
+    half.queue_digits(parse_digits("1"))
     (first, *_) = send(half, 10)
     assert (first.payload_type, first.payload[2:]) == (101, (160).to_bytes(2, "big"))
 
@@ -76,7 +76,7 @@ def test_without_events_digits_wait() -> None:
     half = outbound()
     half.agree(OutboundFormats(PCMU, 0))
     assert not half.takes_events
-    half.dial(parse_digits("1"))
+    half.queue_digits(parse_digits("1"))
     assert {packet.payload_type for packet in send(half, 20)} == {0}
     half.agree(OutboundFormats(PCMU, 0, EVENTS))
     assert half.takes_events
@@ -84,7 +84,7 @@ def test_without_events_digits_wait() -> None:
 
 def test_too_many_digits_are_refused() -> None:
     with pytest.raises(InvalidDigits):
-        outbound().dial(parse_digits("1" * 1000) + parse_digits("1"))
+        outbound().queue_digits(parse_digits("1" * 1000) + parse_digits("1"))
 
 
 def test_a_change_of_codec_has_no_jump() -> None:
@@ -102,7 +102,7 @@ def test_a_change_of_codec_has_no_jump() -> None:
 
 def test_another_payload_type_alone_keeps_the_encoder_and_the_digits() -> None:
     half = outbound(OPUS)
-    half.dial(parse_digits("12"))
+    half.queue_digits(parse_digits("12"))
     send(half, 3)
     half.agree(OutboundFormats(OPUS, 111, EVENTS))
     rest = send(half, 30, first=3)
@@ -122,7 +122,7 @@ def test_a_digit_sounds_as_it_began_and_the_next_goes_by_what_is_agreed(
     formats: OutboundFormats, types: list[int]
 ) -> None:
     half = outbound(PCMU)
-    half.dial(parse_digits("12"))
+    half.queue_digits(parse_digits("12"))
     begun = send(half, 2)
     half.agree(formats)
     found = send(half, 23, first=2)
@@ -137,7 +137,7 @@ def test_a_digit_sounds_as_it_began_and_the_next_goes_by_what_is_agreed(
 
 def test_a_digit_may_have_to_end_at_once() -> None:
     half = outbound(PCMU)
-    half.dial(parse_digits("1"))
+    half.queue_digits(parse_digits("1"))
     begun = send(half, 2)
     ends = half.end_digit()
     packets = [read([data]) for data in ends]
@@ -208,7 +208,7 @@ def test_the_level_is_that_of_what_was_sent() -> None:
     assert half.meter.audible_s == pytest.approx(0.5)
     assert half.meter.mean_dbfs == pytest.approx(-23.0, abs=0.1)
     half.pause(1.0)
-    half.dial(parse_digits("1"))
+    half.queue_digits(parse_digits("1"))
     loud = Tone(440.0, amplitude=0.9)
     send(half, 7, first=51, tone=loud)  # under the digit it is not sent
     assert half.meter.mean_dbfs == pytest.approx(-23.0, abs=0.1)
@@ -291,7 +291,7 @@ def test_a_digit_is_not_sent_again() -> None:
     half.agree(RED)
     half.on_report(report(0.05), 0.0)
     send(half, 5)
-    half.dial(parse_digits("1"))
+    half.queue_digits(parse_digits("1"))
     found = send(half, 12, first=5)
     assert [packet.payload_type for packet in found] == [102] * 7 + [PAYLOAD_TYPE] + [63] * 4
     assert [b.timestamp_offset for b in parse_red(found[-1].payload)] == [960, 0]
@@ -309,7 +309,7 @@ def test_other_settings_for_opus_make_another_encoder() -> None:
 def test_packets_name_their_medium_until_the_far_end_reports_on_them() -> None:
     formats = OutboundFormats(PCMU, PAYLOAD_TYPE, EVENTS, mid=ExtensionElement(4, b"0"))
     half = OutboundAudio(formats, ssrc=7, sequence=0, timestamp=0)
-    half.dial(parse_digits("5"))
+    half.queue_digits(parse_digits("5"))
     named = send(half, 50)
     assert {find(packet.extension, 4) for packet in named} == {b"0"}
     assert {packet.payload_type for packet in named} == {PAYLOAD_TYPE, EVENTS[8_000]}

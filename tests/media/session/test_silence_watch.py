@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from sipcli.media.events import MediaBack, MediaLost, MediaWarned
-from sipcli.media.session.silence_watch import LOOK_INTERVAL, SILENCE_LIMIT, SilenceWatch
+from sipcli.media.session.silence_watch import CHECK_INTERVAL, SILENCE_LIMIT, SilenceWatch
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc import ice
 from sipcli.media.webrtc.ice import IceAgent
@@ -36,7 +36,7 @@ async def test_silence_is_told_once_and_in_time() -> None:
     line.watch.restart()
     await asyncio.sleep(SILENCE_LIMIT - 0.01)
     assert line.told == []
-    await asyncio.sleep(2 * LOOK_INTERVAL)
+    await asyncio.sleep(2 * CHECK_INTERVAL)
     assert line.told == ["silent for 10 s"]
     await asyncio.sleep(60)
     assert line.told == ["silent for 10 s"]
@@ -60,9 +60,9 @@ async def test_what_we_sleep_through_is_nobodys_silence() -> None:
     line.watch.restart()
     await asyncio.sleep(5)
     cast("VirtualTimeLoop", asyncio.get_running_loop()).now += 300
-    await asyncio.sleep(SILENCE_LIMIT - 2 * LOOK_INTERVAL)
+    await asyncio.sleep(SILENCE_LIMIT - 2 * CHECK_INTERVAL)
     assert line.told == []
-    await asyncio.sleep(3 * LOOK_INTERVAL)
+    await asyncio.sleep(3 * CHECK_INTERVAL)
     assert len(line.told) == 1
     line.watch.stop()
 
@@ -73,9 +73,9 @@ async def test_silence_on_hold_is_held_against_nobody() -> None:
     line.on_hold = True
     await asyncio.sleep(600)
     line.on_hold = False
-    await asyncio.sleep(SILENCE_LIMIT - 2 * LOOK_INTERVAL)
+    await asyncio.sleep(SILENCE_LIMIT - 2 * CHECK_INTERVAL)
     assert line.told == []
-    await asyncio.sleep(3 * LOOK_INTERVAL)
+    await asyncio.sleep(3 * CHECK_INTERVAL)
     assert len(line.told) == 1
     line.watch.stop()
 
@@ -83,9 +83,9 @@ async def test_silence_on_hold_is_held_against_nobody() -> None:
 async def test_a_restart_gives_the_far_end_the_whole_time_again() -> None:
     line = Line()
     line.watch.restart()
-    await asyncio.sleep(SILENCE_LIMIT - LOOK_INTERVAL)
+    await asyncio.sleep(SILENCE_LIMIT - CHECK_INTERVAL)
     line.watch.restart()
-    await asyncio.sleep(SILENCE_LIMIT - LOOK_INTERVAL)
+    await asyncio.sleep(SILENCE_LIMIT - CHECK_INTERVAL)
     assert line.told == []
     line.watch.stop()
 

@@ -107,7 +107,7 @@ def test_the_packets_of_each_source_count_while_it_is_heard() -> None:
 
 def test_digits_from_a_source_of_their_own_are_heard_once() -> None:
     pair = Pair()
-    pair.new.dial(parse_digits("12"))
+    pair.new.queue_digits(parse_digits("12"))
     digits: list[Digit] = []
     for _ in pair.carry(60, Tone(LOW), None):
         digits += pair.ears.digits(pair.frames * 0.020)
@@ -118,7 +118,7 @@ def test_digits_from_a_source_of_their_own_are_heard_once() -> None:
 def test_a_digit_that_ends_while_sources_change_is_told_once() -> None:
     pair = Pair()
     list(pair.carry(5, Tone(LOW), None))
-    pair.old.dial(parse_digits("7"))
+    pair.old.queue_digits(parse_digits("7"))
     digits: list[Digit] = []
     for _ in range(5):  # up to its first end
         pair.arrives(pair.old, None, pair.frames * 0.020)
