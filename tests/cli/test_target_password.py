@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sipcli.cli.script.call_commands import command_of_line
+from sipcli.cli.script.call_commands import InvalidCommand, command_of_line
 from sipcli.log import masked
 from sipcli.sip.uri import SipUri
 from sipcli.text import printable, target_without_password
@@ -63,7 +63,9 @@ def test_a_typed_target_needs_no_scheme() -> None:
     assert target_without_password("a@c:5060") == "a@c:5060"
     assert target_without_password("sip:a@c") == "sip:a@c"
     own = SipUri.parse("sip:alice@example.com")
-    assert command_of_line("transfer a:b@c", own).text == "transfer a:***@c"
+    assert command_of_line("transfer sip:a:b@c", own).text == "transfer sip:a:***@c"
+    with pytest.raises(InvalidCommand, match=r"transfer 'a:\*\*\*@c'"):
+        command_of_line("transfer a:b@c", own)
     assert command_of_line("dtmf 1", own).text == "dtmf 1"
 
 
