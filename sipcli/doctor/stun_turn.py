@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sipcli.doctor.check import Check, bad, good, idle
+from sipcli.doctor.check import Check, bad, good, host_port, idle
 from sipcli.errors import Phase
 from sipcli.media.transport.server_probe import MappedAddress, ServerProbe
 
@@ -37,7 +37,7 @@ def _turn(surveyed: Sequence[ServerProbe]) -> Check:
     if not surveyed:
         return idle(Phase.TURN, "no server is set (turn_servers)")
     found = [
-        f"{each.server.uri}: relay address {_at(each.relayed.address, each.relayed.port)}"
+        f"{each.server.uri}: relay address {host_port(each.relayed.address, each.relayed.port)}"
         f" ({each.elapsed_ms:.0f} ms)"
         for each in surveyed
         if each.relayed is not None
@@ -56,11 +56,7 @@ def _check(phase: Phase, surveyed: Sequence[ServerProbe], found: Sequence[str], 
 def _seen(mappings: Sequence[MappedAddress]) -> str:
     """Return our addresses as the server sees them, one per host."""
     hosts = {mapping.seen[0]: mapping.seen for mapping in mappings}
-    return " and ".join(_at(*seen) for seen in hosts.values())
-
-
-def _at(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return " and ".join(host_port(*seen) for seen in hosts.values())
 
 
 def judge_nat(mappings: Sequence[MappedAddress]) -> str | None:

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import uuid4
 
 from sipcli.core.requests.credentials import Credentials
-from sipcli.doctor.check import Check, bad, good, not_run
+from sipcli.doctor.check import Check, bad, good, host_port, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MediaError, Phase, SipcliError
 from sipcli.expect.call_record import Audio, CallRecord
@@ -101,7 +101,10 @@ def call_checks(found: Findings) -> tuple[Check, Check, Check]:
     failure = found.failure
     if found.pair is None:
         return _no_way(found, failure)
-    ice = good(Phase.ICE, " ↔ ".join(f"{end.type} {_at(end)}" for end in found.pair))
+    ice = good(
+        Phase.ICE,
+        " ↔ ".join(f"{end.type} {host_port(end.address, end.port)}" for end in found.pair),
+    )
     if found.protection is None:
         why = (
             failure.text
@@ -161,11 +164,6 @@ def _audio(found: Findings) -> Check:
     if found.tone_s < AUDIBLE_TONE_S:
         heard = "something was heard, but not the tone that was sent"
     return good(Phase.AUDIO, f"both ways, {codec}: {heard}", ", ".join(figures))
-
-
-def _at(end: Candidate) -> str:
-    address = f"[{end.address}]" if ":" in end.address else end.address
-    return f"{address}:{end.port}"
 
 
 def unreachable(why: str, hint: str | None = None) -> tuple[Check, Check, Check]:
