@@ -47,10 +47,10 @@ class _DeviceUser:
     """A call's use of a device, in either direction."""
 
     def __init__(
-        self, hardware: DevicePool, direction: DeviceKind, name: str | None, warn: Warn
+        self, hardware: DevicePool, kind: DeviceKind, name: str | None, warn: Warn
     ) -> None:
         self._hardware = hardware
-        self._device = hardware.acquire(direction, name)
+        self._device = hardware.acquire(kind, name)
         self._warn = warn
         self._ring: Ring | None = None
         self._position = 0

@@ -42,8 +42,8 @@ _MEANWHILE: Final = {
 class SharedDevice:
     """A device in use, shared by its users; the `DevicePool` keeps it open."""
 
-    def __init__(self, direction: DeviceKind, name: str | None) -> None:
-        self.direction = direction
+    def __init__(self, kind: DeviceKind, name: str | None) -> None:
+        self.kind = kind
         self.name = name
         """None is the system's default."""
         self.opened: OpenDevice | None = None
@@ -82,7 +82,7 @@ class DevicePool:
         self._wake = threading.Event()
         self._reported: set[str] = set()
 
-    def acquire(self, direction: DeviceKind, name: str | None) -> SharedDevice:
+    def acquire(self, kind: DeviceKind, name: str | None) -> SharedDevice:
         """Return a device, which opens shortly; `release` it at the end.
 
         Raises `DeviceError` if the system cannot start a thread.
@@ -91,7 +91,7 @@ class DevicePool:
             if self._thread is None:
                 self._thread = start_thread(self._run, "devices")
                 atexit.register(self._join, self._thread)
-            device = self._devices.setdefault((direction, name), SharedDevice(direction, name))
+            device = self._devices.setdefault((kind, name), SharedDevice(kind, name))
             device.users += 1
         self._wake.set()
         return device
@@ -169,14 +169,12 @@ class DevicePool:
             self._wake.set()
 
         try:
-            device.opened = open_stream(device.direction, device.name, finished)
+            device.opened = open_stream(device.kind, device.name, finished)
         except DeviceError as error:
             self._report_missing(device, error)
             return
         if device.is_missed:
-            device.warnings.append(
-                f"the {device.direction.value} {device.opened.device.name!r} is back"
-            )
+            device.warnings.append(f"the {device.kind.value} {device.opened.device.name!r} is back")
         device.wait = FIRST_WAIT
         device.is_missed = False
 
@@ -192,7 +190,7 @@ class DevicePool:
             if isinstance(error, NoDevices):
                 self._report_once(device, f"{error.text}: sending silence, dropping received audio")
             elif not device.is_missed:
-                device.warnings.append(f"{error.text}: {_MEANWHILE[device.direction]}")
+                device.warnings.append(f"{error.text}: {_MEANWHILE[device.kind]}")
         device.is_missed = True
 
     def _on_loss(self, device: SharedDevice, now: float) -> None:
@@ -201,7 +199,7 @@ class DevicePool:
         device.losses += 1
         device.is_missed = True
         device.warnings.append(
-            f"the {device.direction.value} {name!r} disappeared: {_MEANWHILE[device.direction]} "
+            f"the {device.kind.value} {name!r} disappeared: {_MEANWHILE[device.kind]} "
             "until it is back"
         )
         device.retry_at = now + device.wait

@@ -75,13 +75,13 @@ class Device:
     is_default_input: bool
     is_default_output: bool
 
-    def channels(self, direction: DeviceKind) -> int:
+    def channels(self, kind: DeviceKind) -> int:
         """Return its number of channels in `direction`; 0 for none."""
-        return self.inputs if direction is DeviceKind.INPUT else self.outputs
+        return self.inputs if kind is DeviceKind.INPUT else self.outputs
 
-    def is_default(self, direction: DeviceKind) -> bool:
+    def is_default(self, kind: DeviceKind) -> bool:
         """Return True if it is the system's default."""
-        return self.is_default_input if direction is DeviceKind.INPUT else self.is_default_output
+        return self.is_default_input if kind is DeviceKind.INPUT else self.is_default_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +136,26 @@ def devices() -> tuple[Device, ...]:
         )
 
 
-def find(direction: DeviceKind, name: str | None) -> Device:
+def find(kind: DeviceKind, name: str | None) -> Device:
     """Return the device called `name`, or with `name` in its name; None is the system's default.
 
     "NAME, HOST API" is a name, too. Raises `DeviceError` if none matches, or more than one.
     """
     everything = devices()
-    fitting = [device for device in everything if device.channels(direction)]
+    fitting = [device for device in everything if device.channels(kind)]
     if name is None:
         if not everything:
             raise NoDevices
         for device in fitting:
-            if device.is_default(direction):
+            if device.is_default(kind):
                 return device
-        raise DeviceError(f"there is no {direction.value}")
+        raise DeviceError(f"there is no {kind.value}")
     for matches in _matches(fitting, name):
         if len(matches) == 1:
             return matches[0]
         if matches:
-            raise DeviceError(f"{name!r} matches more than one {direction.value}: {_list(matches)}")
-    raise DeviceError(f"there is no {direction.value} called {name!r}; available: {_list(fitting)}")
+            raise DeviceError(f"{name!r} matches more than one {kind.value}: {_list(matches)}")
+    raise DeviceError(f"there is no {kind.value} called {name!r}; available: {_list(fitting)}")
 
 
 def rescan() -> None:
@@ -169,35 +169,33 @@ def rescan() -> None:
         sd._check(sd._lib.Pa_Initialize())  # noqa: SLF001
 
 
-def check_device(direction: DeviceKind, name: str | None) -> Device:
+def check_device(kind: DeviceKind, name: str | None) -> Device:
     """Return the device after opening and closing it. Raises `DeviceError`.
 
     A query is not enough: some drivers promise formats that they refuse when opened.
     """
-    opened = open_stream(direction, name, lambda: None)
+    opened = open_stream(kind, name, lambda: None)
     opened.close()
     return opened.device
 
 
-def open_stream(
-    direction: DeviceKind, name: str | None, on_finished: Callable[[], None]
-) -> OpenDevice:
+def open_stream(kind: DeviceKind, name: str | None, on_finished: Callable[[], None]) -> OpenDevice:
     """Open a device and start it. Raises `DeviceError`.
 
     `on_finished` is called, in a PortAudio thread, when the stream has ended on its own.
     """
     with LOCK:
-        device = find(direction, name)
-        with _portaudio(f"cannot use the {direction.value} {device.name!r}") as sd:
-            return _start(sd, direction, device, on_finished)
+        device = find(kind, name)
+        with _portaudio(f"cannot use the {kind.value} {device.name!r}") as sd:
+            return _start(sd, kind, device, on_finished)
 
 
 def _start(
-    sd: Any, direction: DeviceKind, device: Device, on_finished: Callable[[], None]
+    sd: Any, kind: DeviceKind, device: Device, on_finished: Callable[[], None]
 ) -> OpenDevice:
-    rate, channels = _format(sd, direction, device)
+    rate, channels = _format(sd, kind, device)
     ring: CaptureRing | PlaybackRing
-    if direction is DeviceKind.INPUT:
+    if kind is DeviceKind.INPUT:
         ring, stream_class = CaptureRing(rate, channels), sd.RawInputStream
     else:
         ring, stream_class = PlaybackRing(rate, channels), sd.RawOutputStream
@@ -208,17 +206,17 @@ def _start(
             channels=channels,
             dtype="int16",
             blocksize=ring.block // channels,
-            latency=LATENCY_S[direction],
+            latency=LATENCY_S[kind],
             callback=ring.callback,
             finished_callback=on_finished,
         )
     except sd.PortAudioError as error:
-        raise _unusable(direction, device, error) from error
+        raise _unusable(kind, device, error) from error
     try:
         stream.start()
     except sd.PortAudioError as error:
         stream.close(ignore_errors=True)
-        raise _unusable(direction, device, error) from error
+        raise _unusable(kind, device, error) from error
     return OpenDevice(device, ring, stream.latency, stream)
 
 
@@ -279,14 +277,14 @@ def _end(sd: Any) -> None:
         LOCK.release()
 
 
-def _format(sd: Any, direction: DeviceKind, device: Device) -> tuple[int, int]:
+def _format(sd: Any, kind: DeviceKind, device: Device) -> tuple[int, int]:
     """Return the rate in Hz and the channels to open it with; ours if possible."""
-    is_input = direction is DeviceKind.INPUT
+    is_input = kind is DeviceKind.INPUT
     test = sd.check_input_settings if is_input else sd.check_output_settings
     failure: Exception | None = None
     for rate in dict.fromkeys((RATE, round(device.rate))):
         for channels in (1, 2):
-            if channels > device.channels(direction):
+            if channels > device.channels(kind):
                 continue
             try:
                 test(device=device.index, channels=channels, dtype="int16", samplerate=rate)
@@ -294,7 +292,7 @@ def _format(sd: Any, direction: DeviceKind, device: Device) -> tuple[int, int]:
                 failure = failure or error
             else:
                 return rate, channels
-    raise _unusable(direction, device, failure) from failure
+    raise _unusable(kind, device, failure) from failure
 
 
 def _matches(fitting: list[Device], name: str) -> Iterator[list[Device]]:
@@ -318,5 +316,5 @@ def _list(found: list[Device]) -> str:
     return ", ".join(repr(device.name) for device in found) or "none"
 
 
-def _unusable(direction: DeviceKind, device: Device, error: Exception | None) -> DeviceError:
-    return DeviceError(f"the {direction.value} {device.name!r} cannot be used: {error}")
+def _unusable(kind: DeviceKind, device: Device, error: Exception | None) -> DeviceError:
+    return DeviceError(f"the {kind.value} {device.name!r} cannot be used: {error}")

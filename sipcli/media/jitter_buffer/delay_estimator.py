@@ -41,12 +41,12 @@ class DelayEstimator:
         self._replacements = _Replacements()
 
     @property
-    def least(self) -> float:
+    def fastest(self) -> float:
         """The transit time of the fastest packet; 0 before the first packet."""
         return self._sorted[0] if self._sorted else 0.0
 
     @property
-    def typical(self) -> float:
+    def median(self) -> float:
         """The median transit time; 0 before the first packet."""
         return self._sorted[len(self._sorted) // 2] if self._sorted else 0.0
 

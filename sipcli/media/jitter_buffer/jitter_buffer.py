@@ -172,7 +172,7 @@ class JitterBuffer:
     @property
     def max_wait_s(self) -> float:
         """The current wait of the fastest packet, in seconds."""
-        return max(0.0, self._delays.wanted - self._delays.least)
+        return max(0.0, self._delays.wanted - self._delays.fastest)
 
     def skip_packet(self, packet: RtpPacket) -> None:
         """Count a packet without sound (padding, telephone-event, unknown) as received.
@@ -201,7 +201,7 @@ class JitterBuffer:
     def _learn(self, waiting: QueuedPacket) -> None:
         """Add its transit time, also as a replacement if it can replace a lost packet before it."""
         transit = waiting.arrival - waiting.position / RATE
-        if self.counts.played == 0 and transit < self._delays.least:
+        if self.counts.played == 0 and transit < self._delays.fastest:
             # Packets held until the SRTP keys were known arrive at once: that was not the network.
             self._delays.forget()
         self._delays.add(transit)

@@ -49,13 +49,13 @@ class Timeline:
         if steps <= 0:
             return position if at - _OLDEST <= position <= at + min(steps, 0) else None
         transit = now - position / RATE
-        if position <= at or transit < self._delays.least - _TOO_EARLY_S:
+        if position <= at or transit < self._delays.fastest - _TOO_EARLY_S:
             return self._splice(packet, scale, samples, now)
         return self._settle(packet, scale, samples, position)
 
     def _splice(self, packet: RtpPacket, scale: int, samples: int, now: float) -> int:
         self.stretch += 1
-        on_time = int((now - self._delays.typical) * RATE)
+        on_time = int((now - self._delays.median) * RATE)
         late = on_time > self._end + _ADJACENT_S * RATE
         return self._settle(packet, scale, samples, on_time if late else self._end)
 

@@ -24,13 +24,13 @@ def after(*transits: float) -> DelayEstimator:
 
 def test_before_the_first_packet_nothing_is_known() -> None:
     delays = DelayEstimator()
-    assert (delays.least, delays.typical, delays.wanted) == (0.0, 0.0, 0.0)
+    assert (delays.fastest, delays.median, delays.wanted) == (0.0, 0.0, 0.0)
 
 
 def test_the_latest_of_a_few_is_waited_for() -> None:
     delays = after(5.02, 5.00, 5.07, 5.01)
-    assert delays.least == 5.00
-    assert delays.typical == 5.02
+    assert delays.fastest == 5.00
+    assert delays.median == 5.02
     assert delays.wanted == pytest.approx(5.07 + MARGIN_S)
 
 
@@ -112,7 +112,7 @@ def test_the_wait_for_what_stands_in_is_bounded_too() -> None:
 
 def test_what_is_unheard_of_begins_anew() -> None:
     delays = after(1.0, 1.1, 1.1 + RESET_S + 0.01)
-    assert delays.least == delays.typical == pytest.approx(1.61)
+    assert delays.fastest == delays.median == pytest.approx(1.61)
     assert delays.wanted == pytest.approx(1.61 + MARGIN_S)
 
 
@@ -123,6 +123,6 @@ def test_it_agrees_with_looking_at_the_whole_window() -> None:
         delays.add(transit)
         window = [*window, transit][-WINDOW:]
         transits = sorted(window)
-        assert delays.least == transits[0]
-        assert delays.typical == transits[len(transits) // 2]
+        assert delays.fastest == transits[0]
+        assert delays.median == transits[len(transits) // 2]
         assert delays.wanted == transits[-1 - len(transits) // PACKETS_PER_LATE] + MARGIN_S
