@@ -31,7 +31,7 @@ def ask_within(wire: CallWire, method: str) -> CallId:
 
 
 @pytest.mark.parametrize("status", [408, 481])
-@pytest.mark.parametrize("method", ["INFO", "UPDATE", "REFER", "NOTIFY", "INVITE"])
+@pytest.mark.parametrize("method", ["INFO", "UPDATE", "REFER", "INVITE"])
 def test_a_far_end_that_knows_no_such_dialog_ends_the_call(method: str, status: int) -> None:
     wire = CallWire()  # RFC 3261 §12.2.1.2
     ask_within(wire, method)
@@ -64,13 +64,18 @@ def test_no_answer_at_all_counts_as_408(method: str) -> None:
     assert wire.last().method == "BYE"
 
 
-def test_no_answer_to_a_notify_ends_the_subscription_alone() -> None:  # RFC 6665 §4.2.2
-    wire = CallWire()
+@pytest.mark.parametrize("status", [408, 481, None])
+def test_a_notify_that_fails_ends_the_subscription_alone(status: int | None) -> None:
+    wire = CallWire()  # RFC 5057 §5.1, RFC 6665 §4.2.2
     call = ask_within(wire, "NOTIFY")
+    notify = wire.last()
     wire.step(wire.calls.invite, CAROL, OFFER, transfer=call)
     wire.reply(wire.requests("INVITE")[-1], 100, tag=None)
     told = len(wire.requests("NOTIFY"))
-    wire.advance(32.1)
+    if status is None:
+        wire.advance(32.1)
+    else:
+        wire.reply(notify, status)
     assert wire.heard(Ended) == []
     wire.reply(wire.requests("INVITE")[-1], 180)
     assert len(wire.requests("NOTIFY")) == told

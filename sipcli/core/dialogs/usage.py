@@ -105,11 +105,12 @@ class DialogUsage:
 
     def _end_if_gone(self, method: str, outcome: Outcome, now: float) -> None:
         """End the usage where the outcome of a request says that there is no such dialog."""
+        if method == "NOTIFY":  # it ends the subscription alone (RFC 5057 §5.1, RFC 6665 §4.2.2)
+            return
         match outcome:
             case FinalResponse(_, response) if response.status in DIALOG_GONE:
                 status, said = response.status, f"said {response.status} {response.reason}".strip()
-            # No answer to a NOTIFY ends the subscription alone (RFC 6665 §4.2.2, RFC 5057 §5.2).
-            case Unanswered() if method != "NOTIFY":
+            case Unanswered():
                 status, said = 408, "gave no answer"
             case _:
                 return
