@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from sipcli.config.settings import Settings
 from sipcli.log import LOGGER
-from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.call_audio import AudioSetup
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig
 from sipcli.sandbox.names import address_of

@@ -11,10 +11,10 @@ __version__ = "0.1.0"
 _LATE = {
     "Phone": "sipcli.phone.phone",
     "Call": "sipcli.phone.call",
-    "CallAction": "sipcli.phone.call_action",
+    "CallAction": "sipcli.phone.waiter",
     "CallRecord": "sipcli.expect.call_record",
     "Measured": "sipcli.phone.audio_meters",
-    "PingResult": "sipcli.phone.request_errors",
+    "PingResult": "sipcli.phone.errors",
     "RegistrationStatus": "sipcli.phone.registration_status",
     "Sending": "sipcli.phone.digits",
     **dict.fromkeys(

@@ -2,8 +2,8 @@ from sipcli.expect.call_record import CallRecord as CallRecord
 from sipcli.phone import events as events
 from sipcli.phone.audio_meters import Measured as Measured
 from sipcli.phone.call import Call as Call
-from sipcli.phone.call_action import CallAction as CallAction
 from sipcli.phone.digits import Sending as Sending
+from sipcli.phone.errors import PingResult as PingResult
 from sipcli.phone.events import Binding as Binding
 from sipcli.phone.events import CallEnded as CallEnded
 from sipcli.phone.events import CallStats as CallStats
@@ -15,6 +15,6 @@ from sipcli.phone.events import Registered as Registered
 from sipcli.phone.events import TransferRequested as TransferRequested
 from sipcli.phone.phone import Phone as Phone
 from sipcli.phone.registration_status import RegistrationStatus as RegistrationStatus
-from sipcli.phone.request_errors import PingResult as PingResult
+from sipcli.phone.waiter import CallAction as CallAction
 
 __version__: str

@@ -119,7 +119,7 @@ PURE_FILES |= {
     f"expect/{name}.py"
     for name in ("call_record", "evaluation", "expectations", "feasible", "junit", "thresholds")
 }
-PURE_FILES |= {"phone/error_mapping.py", "phone/registration_status.py"}
+PURE_FILES |= {"phone/errors.py", "phone/registration_status.py"}
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "stun_turn")}
 PURE_FILES |= {f"cli/output/{name}.py" for name in ("event_json", "status_line", "wording")}
 PURE_FILES |= {

@@ -10,11 +10,10 @@ from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.audio_io.device import Loudspeaker
+from sipcli.media.audio_io.generators import Echo
 from sipcli.media.audio_io.open import parse_sink
 from sipcli.media.audio_io.processing import AudioProcessing
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.audio_setup import AudioSetup
-from sipcli.phone.echo import Echo
+from sipcli.phone.call_audio import AudioEndpoints, AudioSetup
 
 
 @dataclass(frozen=True, slots=True)

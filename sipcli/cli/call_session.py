@@ -16,8 +16,8 @@ from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.expect.evaluation import Verdict
 from sipcli.media.codecs.opus import opus_shortcoming
-from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call import Call
+from sipcli.phone.call_audio import AudioEndpoints
 from sipcli.phone.call_manager import OnCall
 from sipcli.phone.digits import Method
 from sipcli.phone.events import Calling, Event, Stats

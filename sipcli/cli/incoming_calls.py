@@ -17,9 +17,9 @@ from sipcli.cli.script.script import open_script
 from sipcli.cli.session import Session, run_session
 from sipcli.errors import ConfigError, DeviceError, Interrupted
 from sipcli.expect.feasible import Terms
-from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.media.audio_io.generators import Echo
 from sipcli.phone.call import BUSY_HERE, Call
-from sipcli.phone.echo import Echo
+from sipcli.phone.call_audio import AudioEndpoints
 from sipcli.phone.waiter import FOREVER
 
 _OLD_WORD: Final = (

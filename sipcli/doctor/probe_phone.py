@@ -9,11 +9,10 @@ from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.expect.tone_tap import ToneTap
+from sipcli.media.audio_io.generators import Echo
 from sipcli.media.audio_io.open import AudioSink, AudioSource, AudioTap
-from sipcli.phone.audio_endpoints import AudioEndpoints
-from sipcli.phone.audio_setup import AudioSetup
 from sipcli.phone.call import Call
-from sipcli.phone.echo import Echo
+from sipcli.phone.call_audio import AudioEndpoints, AudioSetup
 from sipcli.phone.observer import Observer
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig

@@ -15,15 +15,14 @@ from sipcli.errors import (
 )
 from sipcli.media.dtmf.dtmf_digits import InvalidDigits
 from sipcli.media.session.media_config import MediaConfig
-from sipcli.phone.audio_endpoints import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
-from sipcli.phone.call_action import CallAction
+from sipcli.phone.call_audio import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
 from sipcli.phone.call_context import OnCallEvent
 from sipcli.phone.call_signalling import CallSignalling
 from sipcli.phone.digits import Method, Sending
+from sipcli.phone.errors import refusal, shown
 from sipcli.phone.events import CallEnded
-from sipcli.phone.request_errors import refusal, shown
 from sipcli.phone.runner import UserAgentRunner
-from sipcli.phone.waiter import TIMEOUT, Waiter, within
+from sipcli.phone.waiter import TIMEOUT, CallAction, Waiter, within
 from sipcli.sip.uri import Uri
 
 BUSY_HERE: Final = 486

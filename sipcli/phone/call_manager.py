@@ -12,8 +12,8 @@ from sipcli.errors import RefusedError, SipcliError
 from sipcli.log import LOGGER
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import NotAcceptable
-from sipcli.phone.audio_endpoints import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
 from sipcli.phone.call import Call, CallHost
+from sipcli.phone.call_audio import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
 from sipcli.phone.call_context import OnCallEvent
 from sipcli.phone.events import TransferFailed
 from sipcli.phone.runner import UserAgentRunner

@@ -16,14 +16,13 @@ from sipcli.media.audio_io.generators import NullSink, Silence
 from sipcli.media.events import MediaBroke, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import MediaSession
-from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_audio import AudioEndpoints
 from sipcli.phone.call_context import CallContext, OnCallEvent
 from sipcli.phone.call_stats import call_stats
 from sipcli.phone.call_waits import CallWaits
 from sipcli.phone.digits import Digits
 from sipcli.phone.event_translation import call_ended, call_event
 from sipcli.phone.events import CallEvent, Warned
-from sipcli.phone.log_event import log_event
 from sipcli.phone.offers import Offers
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.phone.waiter import Waiter
@@ -160,8 +159,7 @@ class CallSignalling(CallWaits):
     # Events
 
     def _tell(self, event: CallEvent) -> None:
-        """Take an event of the contract: log it, note it, and tell the user of the phone."""
-        log_event(event)
+        """Take an event of the contract: note it, and tell the user of the phone."""
         self._note(event)
         self._tell_user(event)
 

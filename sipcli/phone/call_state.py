@@ -19,9 +19,10 @@ from sipcli.expect.call_record import Audio, AudioFlow, CallRecord
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.quality.level import FLOOR_DBFS
 from sipcli.media.session.media_session import MediaSession
-from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.audio_meters import AudioMeters, Measured
+from sipcli.phone.call_audio import AudioEndpoints
 from sipcli.phone.call_stats import call_stats
+from sipcli.phone.errors import NO_ANSWER, refusal
 from sipcli.phone.events import (
     Answered,
     CallEnded,
@@ -42,7 +43,6 @@ from sipcli.phone.events import (
     TransferProgress,
     TransferRequested,
 )
-from sipcli.phone.request_errors import NO_ANSWER, refusal
 from sipcli.text import one_line
 
 MAX_DIGITS: Final = 10_000

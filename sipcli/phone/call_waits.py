@@ -11,8 +11,8 @@ from sipcli.expect.thresholds import TONE_TOLERANCE
 from sipcli.media.quality.level import AUDIBLE_DBFS
 from sipcli.media.session.media_session import MediaSession
 from sipcli.phone.call_state import CallState
+from sipcli.phone.errors import shown
 from sipcli.phone.events import CallEnded, RedirectRequested, TransferRequested
-from sipcli.phone.request_errors import shown
 from sipcli.phone.waiter import FOREVER, TIMEOUT, Waiter
 
 

@@ -1,12 +1,14 @@
 """Sends and receives the DTMF digits of one call, in RTP (RFC 4733) or INFO (RFC 6086)."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from typing import Final, Literal, TypeAlias
 
 from sipcli.errors import Phase, RefusedError
 from sipcli.media.dtmf.dtmf_digits import (
+    DIGITS,
     MAX_STEPS,
     DialStep,
     Digit,
@@ -15,7 +17,6 @@ from sipcli.media.dtmf.dtmf_digits import (
     parse_digits,
 )
 from sipcli.media.session.media_session import MediaSession
-from sipcli.phone import dtmf_info
 from sipcli.phone.call_context import CallContext
 from sipcli.phone.events import By, DigitsNotSent, Dtmf
 from sipcli.sip.status import reason_phrase
@@ -123,7 +124,7 @@ class Digits:
 
     def received(self, content_type: str, body: bytes) -> None:
         """Handle a received INFO."""
-        digit = dtmf_info.parse(content_type, body)
+        digit = parse_info(content_type, body)
         if digit is not None:
             self._tell("received", digit, "info")
 
@@ -188,7 +189,7 @@ class Digits:
                 return
         sending.left.popleft()
         if status is not None and status // 100 == 2:
-            self._tell("sent", Digit(digit, dtmf_info.DEFAULT_MS), "info")
+            self._tell("sent", Digit(digit, INFO_DIGIT_MS), "info")
             return
         why = "no answer" if status is None else f"{status} {reason_phrase(status)}"
         self._fail(sending, f"the far end did not accept the digit {digit}: {why}")
@@ -197,8 +198,8 @@ class Digits:
         """Send a digit in an INFO; return the status of the answer, None if there is none."""
         delivered: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._delivered = delivered
-        call, body = self._context.call, dtmf_info.build(digit)
-        self._context.act(lambda calls, now: calls.info(call, dtmf_info.RELAY, body, now))
+        call, body = self._context.call, build_info(digit)
+        self._context.act(lambda calls, now: calls.info(call, INFO_RELAY, body, now))
         try:
             async with asyncio.timeout(INFO_TIMEOUT_S):
                 return await delivered
@@ -232,3 +233,33 @@ class Digits:
                 method=method,
             )
         )
+
+
+INFO_RELAY: Final = "application/dtmf-relay"
+INFO_PLAIN: Final = "application/dtmf"
+INFO_DIGIT_MS: Final = 100
+MAX_DIGIT_MS: Final = 10_000
+
+_SIGNAL: Final = re.compile(r"^\s*Signal\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_DURATION: Final = re.compile(r"^\s*Duration\s*=\s*([0-9]{1,6})", re.IGNORECASE | re.MULTILINE)
+_CODES: Final = {"10": "*", "11": "#"}
+"""Event numbers (RFC 4733) that some peers write instead of the digit."""
+
+
+def build_info(digit: str, duration_ms: int = INFO_DIGIT_MS) -> bytes:
+    """Return the body of an INFO with `application/dtmf-relay`."""
+    return f"Signal={digit}\r\nDuration={duration_ms}\r\n".encode()
+
+
+def parse_info(content_type: str, body: bytes) -> Digit | None:
+    """Return the digit in an INFO; None if there is none."""
+    text = body[:200].decode("ascii", "replace")
+    if content_type == INFO_PLAIN:
+        signal, duration = text.strip(), None
+    else:
+        found = _SIGNAL.search(text)
+        signal, duration = found[1] if found else "", _DURATION.search(text)
+    digit = _CODES.get(signal, signal).upper()
+    if len(digit) != 1 or digit not in DIGITS:
+        return None
+    return Digit(digit, min(int(duration[1]), MAX_DIGIT_MS) if duration else INFO_DIGIT_MS)

@@ -5,6 +5,7 @@ without the media libraries, which load slowly.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,25 +15,26 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from sipcli.core.calls.target import resolve_callee
+from sipcli.core.describe import describe_fields
 from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
 from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, SipcliError
 from sipcli.phone import events
-from sipcli.phone.call_action import CallAction
+from sipcli.phone.errors import PingResult, failure, ping_result, shown
 from sipcli.phone.extra_headers import extra_header
 from sipcli.phone.phone_config import AudioOptions, OnEvent, PhoneConfig
 from sipcli.phone.registration_status import RegistrationStatus
-from sipcli.phone.request_errors import PingResult, failure, ping_result, shown
 from sipcli.phone.runner import UserAgentRunner
-from sipcli.phone.waiter import FOREVER, TIMEOUT, Waiter, within
+from sipcli.phone.waiter import FOREVER, TIMEOUT, CallAction, Waiter, within
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import Uri
 
 if TYPE_CHECKING:
-    from sipcli.phone.audio_endpoints import AudioIn, AudioOut
     from sipcli.phone.call import Call
+    from sipcli.phone.call_audio import AudioIn, AudioOut
     from sipcli.phone.call_manager import CallManager
 
+_LOGGER: Final = logging.getLogger(__name__)
 MAX_MESSAGES: Final = 1000
 """Number of instant messages kept until they are fetched; the oldest are dropped first."""
 CALLS_TIMEOUT_S: Final = 0.5
@@ -308,7 +310,7 @@ class Phone:
 
     def _call_manager(self) -> "CallManager":
         from sipcli.media.session.media_config import MediaConfig
-        from sipcli.phone.audio_setup import open_by_name
+        from sipcli.phone.call_audio import open_by_name
         from sipcli.phone.call_manager import CallManager
 
         config = self._config
@@ -341,7 +343,10 @@ class Phone:
         return ConnectError(f"no server was connected {bound}")
 
     def _tell(self, event: events.Event) -> None:
-        """Take every event of the phone and its calls, and pass it on."""
+        """Take every event of the phone and its calls: log it, and pass it on."""
+        if _LOGGER.isEnabledFor(logging.INFO):
+            told = event.text if isinstance(event, events.Warned) else describe_fields(event)
+            _LOGGER.info("%s", f"{event.name}: {told}".removesuffix(": "))
         match event:
             case events.InstantMessage(direction="received"):
                 self._messages.append(event)

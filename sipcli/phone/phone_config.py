@@ -20,7 +20,7 @@ from sipcli.sip.grammar import Malformed
 
 if TYPE_CHECKING:  # these load the media libraries, which not every phone needs
     from sipcli.media.session.media_config import MediaConfig
-    from sipcli.phone.audio_setup import AudioSetup, OpenSound
+    from sipcli.phone.call_audio import AudioSetup, OpenSound
     from sipcli.phone.call_manager import OnCall
 
 OnEvent: TypeAlias = Callable[[Event], None]
@@ -40,7 +40,7 @@ class AudioOptions:
     def audio_setup(self, loaded: Loaded) -> "AudioSetup":
         """Parse the values. Raises `ConfigError` and `DeviceError`; later problems are logged."""
         from sipcli.media.audio_io.processing import AudioProcessing
-        from sipcli.phone.audio_setup import AudioSetup
+        from sipcli.phone.call_audio import AudioSetup
 
         audio, origins = loaded.settings.audio, loaded.origins
         source = "silence" if origins["audio.input"] is DEFAULT else audio.input

@@ -4,7 +4,7 @@ from enum import Enum, auto
 
 from sipcli.errors import ConnectError, SipcliError
 from sipcli.phone import events
-from sipcli.phone.error_mapping import connect_error, outage_error, registration_error
+from sipcli.phone.errors import connect_error, outage_error, registration_error
 
 
 class Step(Enum):

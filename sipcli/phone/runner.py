@@ -25,9 +25,7 @@ from sipcli.phone.connections import Connection, Connections
 from sipcli.phone.disturbance import HARMLESS_SLEEP_S, Disturbances
 from sipcli.phone.event_translation import phone_event
 from sipcli.phone.events import Connected, PhoneEvent, Registered, Warned
-from sipcli.phone.log_event import log_event
 from sipcli.phone.observer import NullObserver, Observer
-from sipcli.phone.pending import pending
 from sipcli.phone.registration_status import RegistrationStatus
 from sipcli.phone.spawned import Spawned
 from sipcli.sip.uri import Uri
@@ -151,16 +149,25 @@ class UserAgentRunner:
 
     async def ping(self, target: Uri) -> Outcome:
         """Send OPTIONS and return the outcome (RFC 3261 §11)."""
-        outcome, settle = pending()
-        with self.step() as (agent, now):
-            agent.ping(target, settle, now)
-        return await outcome
+        return await self._outcome(lambda agent, settle, now: agent.ping(target, settle, now))
 
     async def send_message(self, target: Uri, text: str) -> Outcome:
         """Send an instant message and return the outcome (RFC 3428)."""
-        outcome, settle = pending()
+        return await self._outcome(
+            lambda agent, settle, now: agent.send_message(target, text, settle, now)
+        )
+
+    async def _outcome(
+        self, send: Callable[[UserAgent, Callable[[Outcome], None], float], None]
+    ) -> Outcome:
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def settle(found: Outcome) -> None:
+            if not outcome.done():  # otherwise no one waits for it any more
+                outcome.set_result(found)
+
         with self.step() as (agent, now):
-            agent.send_message(target, text, settle, now)
+            send(agent, settle, now)
         return await outcome
 
     def retry_forever_from_now(self) -> None:
@@ -286,7 +293,6 @@ class UserAgentRunner:
             while self._untold:
                 event = self._untold.popleft()
                 if isinstance(event, PhoneEvent):
-                    log_event(event)
                     self.registration.on_event(event, asyncio.get_running_loop().time())
                     self._on_event(event)
                 else:

@@ -13,13 +13,12 @@ from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import SipcliError
 from sipcli.log import IS_UNLOGGED
-from sipcli.media.audio_io.generators import Endless, ToneSource
+from sipcli.media.audio_io.generators import Echo, Endless, ToneSource
 from sipcli.media.audio_io.tones import Cadence, CadencePart, CadencePlayer, key_tone
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.media_config import MediaConfig
-from sipcli.phone.audio_setup import AudioSetup
 from sipcli.phone.call import Call
-from sipcli.phone.echo import Echo
+from sipcli.phone.call_audio import AudioSetup
 from sipcli.phone.events import CallEnded, ConnectFailed, Dtmf, Event, InstantMessage
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig

@@ -8,7 +8,7 @@ import pytest
 from sipcli.cli.commands.ping import Tally
 from sipcli.core.requests.exchange import FinalResponse, Unanswered
 from sipcli.errors import RefusedError
-from sipcli.phone.request_errors import ping_result
+from sipcli.phone.errors import ping_result
 from sipcli.sip import build
 from tests.cli.program import Sipcli, account
 from tests.core.digest_server import request

@@ -8,7 +8,7 @@ import pytest
 from sipcli.core.calls.events import Ended
 from sipcli.core.events import RegistrationFailed
 from sipcli.core.requests.exchange import Outcome, Unanswered
-from sipcli.phone.request_errors import failure
+from sipcli.phone.errors import failure
 from sipcli.sip import build
 from sipcli.sip.message import Response
 from sipcli.sip.parser import encode

@@ -9,7 +9,7 @@ from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.audio_io.generators import NullSink, Silence
 from sipcli.media.pcm import Pcm
 from sipcli.media.rtp.delivery import Delivery
-from sipcli.phone.audio_endpoints import AudioEndpoints
+from sipcli.phone.call_audio import AudioEndpoints
 from sipcli.phone.call_state import CallState
 from sipcli.phone.events import (
     Answered,

@@ -14,8 +14,8 @@ from sipcli.core.agent import UserAgent
 from sipcli.core.calls.events import CallEvent, RemoteOffer
 from sipcli.core.calls.events import Incoming as CoreIncoming
 from sipcli.media.session.media_config import MediaConfig
-from sipcli.phone.audio_endpoints import AudioEndpoints
 from sipcli.phone.call import Call
+from sipcli.phone.call_audio import AudioEndpoints
 from sipcli.phone.call_manager import CallManager
 from sipcli.phone.events import Event, Incoming
 from sipcli.phone.runner import UserAgentRunner

@@ -14,8 +14,8 @@ from sipcli.media.audio_io.generators import ToneSource
 from sipcli.media.audio_io.open import AudioSource
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
-from sipcli.phone.audio_setup import AudioSetup
 from sipcli.phone.call import Call
+from sipcli.phone.call_audio import AudioSetup
 from sipcli.phone.events import Dtmf, Event, InstantMessage
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig

@@ -20,8 +20,8 @@ from sipcli.media.audio_io.generators import ToneSource
 from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import IceSocket
-from sipcli.phone.audio_setup import AudioSetup
 from sipcli.phone.call import Call
+from sipcli.phone.call_audio import AudioSetup
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig
 from sipcli.phone.runner import UserAgentRunner

@@ -11,8 +11,8 @@ from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.session import Session, resolve_target, run_session
 from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.errors import Interrupted, SipcliError
+from sipcli.phone.errors import PingResult
 from sipcli.phone.phone import Phone
-from sipcli.phone.request_errors import PingResult
 from sipcli.phone.waiter import FOREVER
 from sipcli.sip.uri import Uri
 

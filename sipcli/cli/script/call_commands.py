@@ -12,9 +12,8 @@ from sipcli.core.calls.target import resolve
 from sipcli.errors import ConfigError, Phase
 from sipcli.media.dtmf.dtmf_digits import DIGITS, MAX_STEPS, InvalidDigits, Pause, parse_digits
 from sipcli.phone.call import BUSY_HERE, Call
-from sipcli.phone.call_action import CallAction
 from sipcli.phone.digits import Sending
-from sipcli.phone.waiter import within
+from sipcli.phone.waiter import CallAction, within
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri, Uri
 from sipcli.text import target_without_password

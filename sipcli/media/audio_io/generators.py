@@ -1,5 +1,6 @@
 """The sources that are computed (silence, tones, noise), and the sink that discards everything."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -101,3 +102,25 @@ def _pink(samples: int, seed: int) -> Pcm:
     wave *= NOISE_RMS * 32767 / np.sqrt(np.mean(wave**2))
     exact: Wave = wave.astype(np.float32)
     return to_pcm(exact)
+
+
+MAX_FRAMES: Final = 5
+"""Frames kept between receiving and sending; the oldest is dropped first."""
+
+
+class Echo:
+    """Both the sink and the source of one call."""
+
+    def __init__(self) -> None:
+        self._frames: deque[Pcm] = deque(maxlen=MAX_FRAMES)
+
+    def write(self, frame: Pcm) -> None:
+        """Store a received frame."""
+        self._frames.append(frame)
+
+    def read(self) -> Pcm:
+        """Return the oldest stored frame; silence if there is none."""
+        return self._frames.popleft() if self._frames else silence(FRAME)
+
+    def close(self) -> None:
+        """Do nothing: no resource is held."""

@@ -16,7 +16,7 @@ from sipcli.media.audio_io.generators import NullSink
 from sipcli.media.audio_io.open import AudioSink, AudioSource, parse_sink, parse_source
 from sipcli.media.audio_io.processing import AudioProcessing
 from sipcli.media.pcm import FRAME, RATE, Pcm
-from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.call_audio import AudioSetup
 from tests.media.audio_io.conftest import Clock, Plug
 from tests.media.audio_io.echo_room import Room, Sound, decibels, speech_band, voice
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeSounddevice

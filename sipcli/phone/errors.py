@@ -1,4 +1,4 @@
-"""Maps the outcome of a request to an error and its exit code (contract §3)."""
+"""Maps failed requests, and failures of the connection and the registration, to errors."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -18,8 +18,10 @@ from sipcli.errors import (
     NoAnswerError,
     Phase,
     RefusedError,
+    RegistrationError,
     SipcliError,
 )
+from sipcli.phone import events
 from sipcli.sip.build import USELESS
 from sipcli.text import one_line
 
@@ -90,3 +92,34 @@ def shown(error: SipcliError) -> SipcliError:
     """Return `error` with control characters in its text escaped: it may quote the far end."""
     error.text = one_line(error.text)
     return error
+
+
+_REGISTRATION_HINTS: Final = {
+    403: "the account may not register from here",
+    404: "the registrar does not know the user of uri",
+    405: "this server accepts no registrations: see registrar_server",
+    503: "the server is down or overloaded",
+}
+"""Status of a refused registration -> its likely meaning."""
+
+
+def connect_error(event: events.ConnectFailed) -> ConnectError:
+    """Return the error for a server that could not be reached."""
+    return ConnectError(f"{event.server}: {event.reason}", event.phase.whole)
+
+
+def outage_error(event: events.Disconnected) -> ConnectError:
+    """Return the error for a connection that was lost and has not come back."""
+    return ConnectError(
+        f"the connection to {event.server} was lost and did not come back: {event.reason}"
+    )
+
+
+def registration_error(event: events.RegistrationFailed) -> SipcliError:
+    """Return the error for a registrar that refused or did not answer."""
+    if event.status is None:
+        return NoAnswerError(event.reason, Phase.REGISTRATION)
+    if event.needs_password:
+        return MissingPassword(event.reason)
+    hint = _REGISTRATION_HINTS.get(event.status)
+    return RegistrationError(event.reason if hint is None else f"{event.reason}; {hint}")

@@ -1,11 +1,11 @@
-"""The audio configuration of future calls, from `--audio-in`, `--audio-out` and `--record`."""
+"""The audio of a call: its source, its sink and its taps, and how they are opened."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from os.path import realpath
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, TypeAlias
 
 from sipcli.errors import ConfigError, DeviceError
 from sipcli.log import LOGGER
@@ -21,8 +21,34 @@ from sipcli.media.audio_io.open import (
 )
 from sipcli.media.audio_io.processing import AudioProcessing
 from sipcli.media.audio_io.wav import RecorderSpec, parse_record
-from sipcli.phone.audio_endpoints import AudioEndpoints, AudioIn, AudioOut, OpenCallSound
 from sipcli.phone.audio_meters import AudioMeters
+
+
+@dataclass(frozen=True, slots=True)
+class AudioEndpoints:
+    """One call's source, sink and taps (a recorder, expectations)."""
+
+    source: AudioSource
+    sink: AudioSink
+    taps: tuple[AudioTap, ...] = ()
+
+    def close(self) -> None:
+        """Close all of them."""
+        self.source.close()
+        self.sink.close()
+        for tap in self.taps:
+            tap.close()
+
+
+AudioIn: TypeAlias = str | AudioSource
+"""The audio source of one call: a value of `--audio-in`, or an object with `read` (called every
+20 ms for 960 samples of 16 bits: 20 ms at 48 kHz, mono) and `close`."""
+AudioOut: TypeAlias = str | AudioSink
+"""The audio sink of one call: a value of `--audio-out`, or an object with `write` and `close`."""
+OpenCallSound: TypeAlias = Callable[[AudioIn | None, AudioOut | None], AudioEndpoints]
+"""Opens the audio of one call; None means the default of the phone. Raises `ConfigError` and
+`DeviceError`."""
+
 
 _NO_PROCESSING: Final = AudioProcessing()
 

@@ -13,8 +13,8 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
+from sipcli.phone.errors import refusal
 from sipcli.phone.events import By, CallEnded
-from sipcli.phone.request_errors import refusal
 from tests.expect.told_calls import FakeCall
 
 

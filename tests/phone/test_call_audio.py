@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sipcli.errors import ConfigError
-from sipcli.phone.audio_setup import AudioSetup
+from sipcli.phone.call_audio import AudioSetup
 
 
 @pytest.mark.parametrize(
