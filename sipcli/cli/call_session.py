@@ -64,7 +64,6 @@ async def open_call_session(
     `on_event` gets all events of the phone and its calls, after the screen and the evaluator.
     A call that a transfer places is given up after `ring_timeout` seconds without an answer.
     """
-
     shortcoming = opus_shortcoming() if "opus" in session.settings.codecs else None
     if shortcoming is not None:
         session.screen.warning(shortcoming)
@@ -83,7 +82,6 @@ async def open_call_session(
             observer=session.observer,
         )
     )
-
     phone.subscribe(lambda event: evaluator.on_event(event, phone.find_call))
     phone.subscribe(lambda event: on_event(event, phone.find_call))
     if ring_timeout is not None:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.stream import put_line
-from sipcli.cli.output.wording import Line, wording
+from sipcli.cli.output.wording import BOLD, FAINT, PLAIN, Line, wording
 from sipcli.config.policies import Permission
 from sipcli.errors import Phase
 from sipcli.phone import events
@@ -166,7 +166,7 @@ class TerminalScreen(Screen):
     def note(self, text: str) -> None:
         """Print log lines or a trace above the status line."""
         if self._live is not None and self._errors.is_terminal:
-            self._console.print(Text(text, style="dim"))
+            self._console.print(Text(text, style=FAINT))
         else:
             put_line(self._err, text)
 
@@ -178,7 +178,7 @@ class TerminalScreen(Screen):
         text = Text()
         text.append(f"{line.mark} ", style=line.style)
         shown = f"\n{' ' * line.hang}".join((line.text, *line.more))
-        text.append(shown, style=line.style if line.style in ("dim", "bold") else "")
+        text.append(shown, style=line.style if line.style in (FAINT, BOLD) else PLAIN)
         self._console.print_hanging(text, line.hang)
 
     def _complain(self, word: str, style: str, text: str) -> None:
@@ -197,7 +197,7 @@ class TerminalScreen(Screen):
             line = _tail(self._question, width)
         else:
             line = _head(self._line(), width)
-        return Text(line, style="bold", no_wrap=True, overflow="crop")
+        return Text(line, style=BOLD, no_wrap=True, overflow="crop")
 
 
 def _head(line: str, width: int) -> str:
