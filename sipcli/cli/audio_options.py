@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from sipcli.cli.call_options import CallOptions
+from sipcli.cli.command_session import CommandSession
 from sipcli.cli.person_tones import PersonTones
-from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.expect.tone_tap import ToneTap
 from sipcli.media.audio_io.device import Loudspeaker
@@ -17,14 +17,14 @@ from sipcli.phone.call_audio import AudioEndpoints, AudioSetup
 
 
 @dataclass(frozen=True, slots=True)
-class AudioOptions:
+class CallAudio:
     """The source and sink of each call's audio, and whether tones are measured."""
 
     equipment: AudioSetup
     measures_tones: bool
 
     @classmethod
-    def of(cls, options: CallOptions, session: Session) -> Self:
+    def of(cls, options: CallOptions, session: CommandSession) -> Self:
         """Read the options and settings. Raises `ConfigError` for invalid values, `DeviceError`
         for a named device or file that is missing.
         """
@@ -40,7 +40,7 @@ class AudioOptions:
             measures_tones=options.expectations.tone_hz is not None or options.stdin,
         )
 
-    def person_tones(self, session: Session) -> PersonTones | None:
+    def person_tones(self, session: CommandSession) -> PersonTones | None:
         """Return the tones for a person at a loudspeaker; None if there is none."""
         is_unattended = common().json or common().quiet or not sys.stdout.isatty()
         sink = self.equipment.sink

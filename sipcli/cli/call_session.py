@@ -8,11 +8,11 @@ from functools import partial
 from typing import Final
 
 from sipcli.cli.call_options import CallOptions
+from sipcli.cli.command_session import CommandSession
 from sipcli.cli.context import has_keyboard, has_terminal
 from sipcli.cli.evaluator import Evaluator, FindCall
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.person_tones import PersonTones
-from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.expect.evaluation import Verdict
 from sipcli.media.codecs.opus import opus_shortcoming
@@ -35,7 +35,7 @@ RINGING: Final = 180
 class CallSession:
     """A phone with calls, and what a command needs to handle them."""
 
-    session: Session
+    session: CommandSession
     phone: Phone
     evaluator: Evaluator
     """Judges the expectations on its calls."""
@@ -48,7 +48,7 @@ class CallSession:
 
 @asynccontextmanager
 async def open_call_session(
-    session: Session,
+    session: CommandSession,
     options: CallOptions,
     make_sound: Callable[[], AudioEndpoints],
     tones: PersonTones | None,

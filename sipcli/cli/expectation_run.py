@@ -14,13 +14,13 @@ import click
 
 from sipcli import __version__
 from sipcli.cli.command_help import in_words
+from sipcli.cli.command_session import CommandSession
 from sipcli.cli.context import current_screen, leave_stdout_alone
 from sipcli.cli.evaluator import Evaluator
 from sipcli.cli.output.event_json import event_fields
 from sipcli.cli.output.report_file import STDOUT, UNFINISHED, begin, finish, hold_fifo
 from sipcli.cli.output.sip_ladder import SipLadder
 from sipcli.cli.output.wording import BAD, GOOD, Line
-from sipcli.cli.session import Session
 from sipcli.cli.shared_options import common
 from sipcli.errors import (
     ConfigError,
@@ -76,7 +76,7 @@ class ExpectationRun:
             self._wanted, self._pronounced, incoming=self.incoming, on_over=self._call_over
         )
 
-    def watched(self, session: Session) -> Session:
+    def watched(self, session: CommandSession) -> CommandSession:
         """Return the session, its SIP messages recorded for the report. Raises `ConfigError`."""
         if self._path is None:
             return session

@@ -6,15 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sipcli.cli.audio_options import AudioOptions
+from sipcli.cli.audio_options import CallAudio
+from sipcli.cli.call_keys import keys
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, attend, open_call_session
+from sipcli.cli.command_session import CommandSession, run_session
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun
-from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation
 from sipcli.cli.script.script import open_script
-from sipcli.cli.session import Session, run_session
 from sipcli.errors import ConfigError, DeviceError, Interrupted
 from sipcli.expect.feasible import Terms
 from sipcli.media.audio_io.generators import Echo
@@ -54,7 +54,7 @@ def take_calls(
     """
     expectation_run = ExpectationRun("listen", options.expectations, options.junit)
 
-    async def work(session: Session) -> None:
+    async def work(session: CommandSession) -> None:
         if old_count is not None:
             session.screen.warning(_OLD_WORD)
         count = policy.count if old_count is None else old_count
@@ -71,7 +71,7 @@ def take_calls(
 
 
 async def _listen(
-    session: Session,
+    session: CommandSession,
     policy: Policy,
     options: CallOptions,
     expectation_run: ExpectationRun,
@@ -81,7 +81,7 @@ async def _listen(
         codecs=session.settings.codecs, lasts_s=policy.call_duration, rejects_with=policy.reject
     )
     check_expectations(options.expectations, terms)
-    plan = AudioOptions.of(options, session)
+    plan = CallAudio.of(options, session)
     evaluator = expectation_run.evaluator()
     script = await open_script(session, evaluator, options, terms)
     incoming: asyncio.Queue[Call] = asyncio.Queue()

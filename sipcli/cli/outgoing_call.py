@@ -3,15 +3,15 @@
 import asyncio
 from functools import partial
 
-from sipcli.cli.audio_options import AudioOptions
+from sipcli.cli.audio_options import CallAudio
+from sipcli.cli.call_keys import keys
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, attend, open_call_session, ring
+from sipcli.cli.command_session import CommandSession, resolve_target, run_session
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun
-from sipcli.cli.keys import keys
 from sipcli.cli.options import Invocation
 from sipcli.cli.script.script import open_script
-from sipcli.cli.session import Session, resolve_target, run_session
 from sipcli.errors import Interrupted
 from sipcli.expect.feasible import Terms
 from sipcli.phone.call import Call
@@ -30,12 +30,12 @@ def place_call(
     """Call `target`. Raises `SipcliError` unless the call is a success."""
     expectation_run = ExpectationRun("call", options.expectations, options.junit, target=target)
 
-    async def work(session: Session) -> None:
+    async def work(session: CommandSession) -> None:
         session = expectation_run.watched(session)
         uri = resolve_target(target, session.settings)
         terms = Terms(codecs=session.settings.codecs, lasts_s=duration, takes_calls=False)
         check_expectations(options.expectations, terms)
-        plan = AudioOptions.of(options, session)
+        plan = CallAudio.of(options, session)
         tones = plan.person_tones(session)
         evaluator = expectation_run.evaluator()
         script = await open_script(session, evaluator, options, terms)

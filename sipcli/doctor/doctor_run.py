@@ -12,7 +12,7 @@ from sipcli.doctor.check import DoctorReport, good, not_run
 from sipcli.doctor.connection import connection_checks, dial_all
 from sipcli.doctor.devices import check_devices, uses
 from sipcli.doctor.probe_phone import ProbePhone
-from sipcli.doctor.registration import ChallengeWatch, check_registration, missing_password
+from sipcli.doctor.registration_check import ChallengeWatch, check_registration, missing_password
 from sipcli.doctor.stun_turn import server_checks
 from sipcli.doctor.trial_call import call_checks, call_ourselves, place, unreachable
 from sipcli.errors import MissingPassword, Phase

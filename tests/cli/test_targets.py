@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from sipcli.cli.session import resolve_target
+from sipcli.cli.command_session import resolve_target
 from sipcli.config.server_settings import WsServer
 from tests.core.factories import settings
 

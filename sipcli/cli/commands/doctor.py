@@ -5,11 +5,11 @@ from typing import Final
 import click
 
 from sipcli.cli.command_help import Command, option
+from sipcli.cli.command_session import CommandSession, can_ask, resolve_target, run_session
 from sipcli.cli.commands.config import described
 from sipcli.cli.context import current_screen
 from sipcli.cli.options import SIGNALLING, Invocation, in_sections, settings_options
 from sipcli.cli.output.wording import BAD, FAINT, GOOD, Line
-from sipcli.cli.session import Session, can_ask, resolve_target, run_session
 from sipcli.config.keys import Section
 from sipcli.doctor.check import ORDER, Check, DoctorReport, bad
 from sipcli.errors import ConfigError, Phase
@@ -42,7 +42,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
     screen = current_screen()
     report = DoctorReport(_tell)
 
-    async def work(session: Session) -> None:
+    async def work(session: CommandSession) -> None:
         doing = "starting"
 
         def begin(what: str) -> None:

@@ -5,8 +5,8 @@ import sys
 import click
 
 from sipcli.cli.command_help import Command
+from sipcli.cli.command_session import CommandSession, resolve_target, run_session
 from sipcli.cli.options import SIGNALLING, Invocation, settings_options
-from sipcli.cli.session import Session, resolve_target, run_session
 from sipcli.phone.waiter import FOREVER
 
 MAX_TEXT_BYTES = 48 * 1024
@@ -25,7 +25,7 @@ def message(invocation: Invocation, target: str, text: str) -> None:
     """
     words = _utf_8(text)
 
-    async def send(session: Session) -> None:
+    async def send(session: CommandSession) -> None:
         uri = resolve_target(target, session.settings)
         async with session.phone(retry_forever=False) as phone:
             await phone.message(uri, words, timeout=FOREVER)

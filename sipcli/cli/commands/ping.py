@@ -7,8 +7,8 @@ from statistics import median
 import click
 
 from sipcli.cli.command_help import Command, option
+from sipcli.cli.command_session import CommandSession, resolve_target, run_session
 from sipcli.cli.options import SIGNALLING, Invocation, settings_options
-from sipcli.cli.session import Session, resolve_target, run_session
 from sipcli.cli.shared_options import Seconds, Whole
 from sipcli.errors import Interrupted, SipcliError
 from sipcli.phone.errors import PingResult
@@ -70,7 +70,7 @@ def ping(invocation: Invocation, target: str, count: int, interval: float) -> No
     code.
     """
 
-    async def work(session: Session) -> None:
+    async def work(session: CommandSession) -> None:
         uri = resolve_target(target, session.settings)
         tally = Tally()
         try:

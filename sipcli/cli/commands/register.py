@@ -6,9 +6,9 @@ from typing import Final
 import click
 
 from sipcli.cli.command_help import Command, option
+from sipcli.cli.command_session import CommandSession, run_session
 from sipcli.cli.options import SIGNALLING, Invocation, settings_options
 from sipcli.cli.output.wording import bindings
-from sipcli.cli.session import Session, run_session
 from sipcli.cli.shared_options import Seconds
 from sipcli.errors import Interrupted
 from sipcli.phone.events import Registered
@@ -35,7 +35,7 @@ def register(invocation: Invocation, once: bool, duration: float | None) -> None
     run_session(invocation, "register", lambda session: work(session, duration))
 
 
-async def _once(session: Session, duration: float | None) -> None:
+async def _once(session: CommandSession, duration: float | None) -> None:
     try:
         async with session.phone(retry_forever=False) as phone, asyncio.timeout(duration):
             event = await phone.register(timeout=FOREVER)
@@ -46,7 +46,7 @@ async def _once(session: Session, duration: float | None) -> None:
         raise Interrupted(_TOO_SOON) from None
 
 
-async def _stay(session: Session, duration: float | None) -> None:
+async def _stay(session: CommandSession, duration: float | None) -> None:
     was_ready = False
     try:
         async with session.phone(retry_forever=True) as phone, asyncio.timeout(duration):

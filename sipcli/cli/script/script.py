@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, common_verbose
+from sipcli.cli.command_session import CommandSession
 from sipcli.cli.context import has_terminal
 from sipcli.cli.evaluator import Evaluator, FindCall
 from sipcli.cli.output import wording
@@ -32,7 +33,6 @@ from sipcli.cli.script.script_parser import (
     parse,
 )
 from sipcli.cli.script.stdin_lines import MAX_LINES, StdinLines, is_file
-from sipcli.cli.session import Session
 from sipcli.errors import (
     ConfigError,
     ExpectationError,
@@ -70,7 +70,7 @@ class NoScript:
 
 
 async def open_script(
-    session: Session, evaluator: Evaluator, options: CallOptions, terms: Terms
+    session: CommandSession, evaluator: Evaluator, options: CallOptions, terms: Terms
 ) -> "Script | NoScript":
     """Start the script that the options select. Raises `ConfigError` for mistakes found so far."""
     if not options.stdin:
@@ -111,7 +111,7 @@ class Script:
     """
 
     def __init__(
-        self, session: Session, evaluator: Evaluator, terms: Terms, *, tells_lines: bool
+        self, session: CommandSession, evaluator: Evaluator, terms: Terms, *, tells_lines: bool
     ) -> None:
         """`terms` are those of the calls; with `tells_lines` each line is logged when it runs.
 

@@ -29,7 +29,7 @@ from sipcli.text import target_without_password
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class CommandSession:
     """The settings in force, the screen, and what a phone needs."""
 
     settings: Settings
@@ -56,7 +56,7 @@ class Session:
             yield phone
 
 
-Work: TypeAlias = Callable[[Session], Coroutine[None, None, None]]
+Work: TypeAlias = Callable[[CommandSession], Coroutine[None, None, None]]
 
 
 def run_session(
@@ -96,7 +96,7 @@ def run_session(
     log.LOGGER.info("sipcli %s %s: Python %s, %s", __version__, command, *_machine())
     observer = log.SipTrace(log.trace if settings.trace_sip else None)
     with own_instance(loaded) as settings:
-        session = Session(settings, screen, credentials_of(settings), observer)
+        session = CommandSession(settings, screen, credentials_of(settings), observer)
         try:
             run(lambda: work(session), screen, cut_short)
         except ConfigError as error:
@@ -134,7 +134,7 @@ def _in_sandbox(work: Work, *, others_may_call: bool) -> Work:
     With `others_may_call` it shows how to reach it as the second user.
     """
 
-    async def inside(session: Session) -> None:
+    async def inside(session: CommandSession) -> None:
         from sipcli.cli.output import sandbox_info  # late: these import all of the media
         from sipcli.sandbox.sandbox import USERS, Plan, Sandbox
 

@@ -6,7 +6,7 @@ import pytest
 
 from sipcli.doctor.check import ORDER
 from sipcli.doctor.doctor_run import run_checks
-from sipcli.doctor.registration import ChallengeWatch
+from sipcli.doctor.registration_check import ChallengeWatch
 from sipcli.errors import MissingPassword, Phase, RegistrationError
 from sipcli.phone.observer import NullObserver
 from sipcli.sip import build
