@@ -261,7 +261,7 @@ class Loudspeaker:
 
     hardware: DevicePool
     name: str | None
-    """None is the system's default, which may be missing: then what is heard is dropped."""
+    """None is the system's default, which may be missing: then received sound is dropped."""
     file: None = None
 
     def check(self) -> None:
@@ -285,7 +285,7 @@ def sink(spec: AudioSpec) -> Loudspeaker:
 
 
 def crossfade(ending: Pcm, beginning: Pcm) -> Pcm:
-    """Crossfade from one to the other; the result is as long as the shorter one.
+    """Return a crossfade from one to the other, as long as the shorter one.
 
     Works with interleaved channels, too.
     """

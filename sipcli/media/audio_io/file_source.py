@@ -21,17 +21,17 @@ from sipcli.media.pcm import FRAME, RATE, Pcm
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file that is played."""
+    """An audio file that is played."""
 
     file: Path
     loop: bool
 
     def check(self) -> None:
-        """Raises `DeviceError` where there is no file that can be read."""
+        """Raise `DeviceError` if there is no file that can be read."""
         check_file(self.file)
 
     def open(self, warn: Warn) -> BackgroundReader:
-        """Play it from its beginning. Raises `DeviceError`."""
+        """Return a source that plays it from its start. Raises `DeviceError`."""
         return open_file(self.file, warn, loop=self.loop)
 
 

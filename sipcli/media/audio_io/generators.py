@@ -92,7 +92,7 @@ def sink(_spec: AudioSpec) -> ReadySink:
 
 
 def _pink(samples: int, seed: int) -> Pcm:
-    """Noise made in the frequency domain, so that its end fits its beginning."""
+    """Return pink noise, made in the frequency domain, so that it repeats without a seam."""
     random = np.random.default_rng(seed)
     frequency = rfftfreq(samples, 1 / RATE)
     spectrum = np.exp(2j * np.pi * random.random(len(frequency)))

@@ -114,7 +114,7 @@ class FileNames:
         self._numbers = count(1)
 
     def next(self) -> Path:
-        """`call.wav`, then `call-2.wav`, `call-3.wav` and so on."""
+        """Return `call.wav`, then `call-2.wav`, `call-3.wav` and so on."""
         number = next(self._numbers)
         if number == 1:
             return self.path
@@ -155,11 +155,11 @@ class FileSink:
         return self.names.path
 
     def check(self) -> None:
-        """Raises `DeviceError` where the file cannot be made."""
+        """Raise `DeviceError` if the file cannot be created."""
         self.names.check()
 
     def open(self, warn: Warn) -> WavSink:
-        """Begin the next file. Raises `DeviceError`."""
+        """Return a sink that writes the next file. Raises `DeviceError`."""
         return WavSink(self.names.next(), warn)
 
 
@@ -175,11 +175,11 @@ class RecorderSpec:
         return self.names.path
 
     def check(self) -> None:
-        """Raises `DeviceError` where the file cannot be made."""
+        """Raise `DeviceError` if the file cannot be created."""
         self.names.check()
 
     def open(self, warn: Warn) -> Recorder:
-        """Begin the next file. Raises `DeviceError`."""
+        """Return a sink that writes the next file. Raises `DeviceError`."""
         return Recorder(self.names.next(), warn)
 
 

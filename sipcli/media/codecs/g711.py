@@ -45,7 +45,7 @@ _MAGNITUDES: Final = np.where(_SAMPLES < 0, ~_SAMPLES, _SAMPLES)
 
 
 def _mu_law() -> Law:
-    """Code: sign, 3 bits of segment, 4 of position in it, all inverted; segments begin at 33."""
+    """Return µ-law. A code is a sign, 3 bits of segment and 4 of position in it, all inverted."""
     inverse = ~_CODES
     sizes = ((((inverse & 15) << 3) + 132) << (inverse >> 4 & 7)) - 132
     biased = np.minimum((_MAGNITUDES >> 2) + 33, 0x1FFF)
@@ -55,7 +55,7 @@ def _mu_law() -> Law:
 
 
 def _a_law() -> Law:
-    """Code: sign, 3 bits of segment, 4 of position in it, every second bit inverted."""
+    """Return A-law. Its codes are alike, with every second bit inverted."""
     position, segment = (_CODES ^ 0x55) & 15, (_CODES ^ 0x55) >> 4 & 7
     sizes = ((position + np.where(segment > 0, 16, 0) << 4) + 8) << np.maximum(segment - 1, 0)
     shifted = _MAGNITUDES >> 4

@@ -62,7 +62,7 @@ class Receiver:
         return self.expected - self.received
 
     def overdue(self, now: float) -> int:
-        """Lost packets that are not expected to arrive any more: see `SourceStatistics.overdue`."""
+        """Return how many lost packets will not arrive any more: see `SourceStatistics.overdue`."""
         past = self._past[0] - self._past[1]
         return past + (self._source.overdue(now) if self._source else 0)
 

@@ -93,7 +93,7 @@ class AudioStream:
         self._clock = next((part for part in (sink, source) if isinstance(part, Paced)), None)
 
     def pace(self) -> float:
-        """Seconds by which to delay the next frame beyond 20 ms after this one."""
+        """Return by how many seconds to delay the next frame beyond 20 ms after this one."""
         return self._clock.pace if self._clock is not None else 0.0
 
     def agree(self, agreed: NegotiatedMedia, *, anew: bool = False) -> None:

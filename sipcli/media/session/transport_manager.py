@@ -135,9 +135,9 @@ class TransportManager:
     # Inside
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run `work`; report what it raises, or the call would stay silent for ever."""
+        """Run `work`; report what it raises, or the call would stay silent forever."""
         task = asyncio.create_task(self._guard(work))
-        task.add_done_callback(lambda _: work.close())  # where it was cancelled before it began
+        task.add_done_callback(lambda _: work.close())  # if it was cancelled before it began
         return task
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
