@@ -153,7 +153,7 @@ class Expectations:
         metadata=_declare(
             option="--min-mos",
             word="mos",
-            help="A quality of at least X, from 1 to 4.5, estimated by the E-model.",
+            help="A MOS of at least X, as the E-model estimates it; 4.5 is the best.",
             value=Number(min=1, max=5),
             metavar="X",
             evaluate=evaluation.mos,
