@@ -87,7 +87,6 @@ class UserAgentRunner:
         self.registration = RegistrationStatus(registers=settings.register)
         """The state of the connection and the registration."""
         self._spawned = Spawned()
-        self._is_closing = False
         self._disturbances = Disturbances(self._remotes, self._network_changed, self._woken)
         self.on_call_event: OnCoreCallEvent = lambda _: None
         """Called with each event of a call; set by the call manager."""
@@ -196,7 +195,7 @@ class UserAgentRunner:
         """Probe each open connection; dial anew at once if it does not answer within 2 s."""
         for flow, connection in self._connections.items():
             link = connection.link
-            if link is not None and not (self._is_closing or connection.is_being_probed):
+            if link is not None and not (self.registration.is_ending or connection.is_being_probed):
                 connection.probing = self._tasks.create_task(self._probe(flow, link))
 
     async def _probe(self, flow: Flow, link: Link) -> None:
@@ -236,7 +235,7 @@ class UserAgentRunner:
 
     def _woken(self, seconds: float) -> None:
         """Handle a sleep of `seconds` in which this process did not run."""
-        if self._is_closing:
+        if self.registration.is_ending:
             return
         self._observer.noted(f"nothing ran here for {seconds:.1f} s")
         with self.step() as (agent, now):
@@ -247,7 +246,7 @@ class UserAgentRunner:
 
     async def close(self) -> None:
         """End calls, unregister and disconnect, within 3 seconds whatever the far ends do."""
-        self._is_closing = self.registration.is_ending = True
+        self.registration.is_ending = True
         with self.step() as (agent, now):
             agent.stop(now)
         begun = asyncio.get_running_loop().time()
