@@ -25,7 +25,7 @@ from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig
 from sipcli.phone.waiter import FOREVER
 
-STATS_INTERVAL: Final = 5.0
+STATS_INTERVAL_S: Final = 5.0
 """Seconds between `stats` events, with `-v`."""
 RINGING: Final = 180
 """From this status on the call has reached a phone at the far end."""
@@ -117,7 +117,7 @@ async def attend(
     try:
         await call.connected_or_over()
         sending = call.send_dtmf(options.dtmf, options.dtmf_method) if options.dtmf else None
-        while not await call.over(timeout=STATS_INTERVAL):
+        while not await call.over(timeout=STATS_INTERVAL_S):
             stats = call.stats if common_verbose() else None
             if stats is not None:
                 call_session.session.screen.event(Stats(call=call.id, stats=stats))

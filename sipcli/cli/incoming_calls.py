@@ -26,7 +26,7 @@ _OLD_WORD: Final = (
     "--max-calls no longer sets how many calls are answered in all: use --count; in the next"
     " version --max-calls sets the key max_calls, the number of calls at the same time"
 )
-BELL_INTERVAL: Final = 4.0
+BELL_INTERVAL_S: Final = 4.0
 """Seconds between rings of the terminal's bell."""
 
 
@@ -182,7 +182,7 @@ async def _answer_or_reject(call_session: CallSession, call: Call, policy: Polic
     elif policy.auto_answer is None:
         while call.is_ringing:
             call_session.session.screen.ring()
-            await call.answered_or_over(timeout=BELL_INTERVAL)
+            await call.answered_or_over(timeout=BELL_INTERVAL_S)
     elif not await call.answered_or_over(timeout=policy.auto_answer) and call.is_ringing:
         call.answer()
     await call.answered_or_over()

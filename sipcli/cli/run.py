@@ -15,7 +15,7 @@ from sipcli.errors import Interrupted
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 HANG_UP: Final = getattr(signal, "SIGHUP", None)
 """Sent when the terminal closes, often twice and again by the shell; None on Windows."""
-LAST_WORD_WAIT: Final = 0.2
+LAST_LINE_TIMEOUT_S: Final = 0.2
 """Seconds for the last line to be written when the process ends at once."""
 
 CutShort: TypeAlias = Callable[[Interrupted], None]
@@ -83,7 +83,7 @@ def _handling(first: Callable[[], object], second: Callable[[], object]) -> Iter
 def _end_at_once(screen: Screen, cut_short: CutShort) -> None:
     error = Interrupted("interrupted twice")
     # A write may block, or this signal may have interrupted one: end in any case.
-    threading.Timer(LAST_WORD_WAIT, os._exit, [error.exit_code]).start()
+    threading.Timer(LAST_LINE_TIMEOUT_S, os._exit, [error.exit_code]).start()
     try:
         cut_short(error)
         screen.finished(error.exit_code, str(error))
