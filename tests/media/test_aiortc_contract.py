@@ -3,9 +3,11 @@
 Each of them is private or undocumented. A release that changes one fails here, with its name.
 """
 
+import ast
 import asyncio
 import inspect
 import struct
+import textwrap
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -18,6 +20,11 @@ from aiortc import RTCCertificate, RTCDtlsParameters, RTCDtlsTransport, rtcdtlst
 from OpenSSL import SSL
 from OpenSSL._util import lib
 from pylibsrtp import Session
+
+from sipcli.media.webrtc.dtls import DtlsTransport, _AnyKeyCertificate
+from sipcli.media.webrtc.ice import IceAgent
+from sipcli.media.webrtc.stun_dtls import _Transport
+from sipcli.media.webrtc.turn import _RefreshingClient
 
 pytestmark = pytest.mark.virtual_time
 
@@ -260,3 +267,38 @@ async def test_a_datagram_socket_reads_no_more_than_it_is_told_to() -> None:
 def test_openssl_can_be_told_whose_certificate_to_expect(name: str) -> None:
     assert callable(getattr(lib, name))
     assert SSL.Connection(SSL.Context(SSL.DTLS_METHOD))._ssl is not None
+
+
+def members(of: type) -> set[str]:
+    """The names that a class gives to itself and, in its methods, to its instances."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(of)))
+    assigned = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and ast.unparse(node.value) == "self"
+    }
+    return assigned | {name for name in vars(of) if not name.startswith("__")}
+
+
+@pytest.mark.parametrize(
+    ("ours", "replaced"),
+    [
+        (_AnyKeyCertificate, {"_create_ssl_context"}),
+        (DtlsTransport, {"_recv_next", "_validate_peer_identity"}),
+        (
+            IceAgent,
+            {"check_complete", "check_incoming", "close", "protocol_lost", "query_consent"}
+            | {"request_received", "_local_candidates", "_local_candidates_end", "_protocols"}
+            | {"ice_controlling", "remote_is_lite", "remote_password", "remote_username"},
+        ),
+        (_Transport, {"_do_handshake", "_setup_srtp", "_validate_peer_identity"}),
+        (_RefreshingClient, {"refresh"}),
+    ],
+)
+def test_no_member_of_ours_hides_one_of_theirs_by_mistake(ours: type, replaced: set[str]) -> None:
+    """A private name that both use would break what they do, without a word."""
+    theirs = [base for base in ours.__mro__[1:] if base.__module__.startswith(("aioice", "aiortc"))]
+    assert theirs
+    assert members(ours) & set().union(*map(members, theirs)) == replaced
