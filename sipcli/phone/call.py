@@ -229,7 +229,10 @@ class Call(CallSignalling):
             if self.is_held != on:
                 raise shown(RefusedError(f"{what}: {self._refusal}", Phase.OFFER_ANSWER))
         elif self.is_over:
-            raise self._failure(f"{what}: it was not agreed", Phase.OFFER_ANSWER)
+            # A BYE, unlike an answer to our offer that ends the call, is no fault of the offer.
+            has_failed = self.ended is not None and self.ended.by == "network"
+            phase = Phase.OFFER_ANSWER if has_failed else Phase.AUDIO
+            raise self._failure(f"{what}: it was not agreed", phase)
         else:
             raise self._failure(f"{what}: no answer within {timeout:g} s", Phase.OFFER_ANSWER)
 

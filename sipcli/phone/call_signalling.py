@@ -246,7 +246,7 @@ class CallSignalling(CallWaits):
     # The end
 
     def _use(self, sound: AudioEndpoints) -> None:
-        self.sound = sound
+        self._sound = sound
         self.media.stream.use(sound.source, sound.sink, sound.taps)
 
     def _end(self, event: core.Ended) -> None:
@@ -266,8 +266,8 @@ class CallSignalling(CallWaits):
         except Exception as error:  # noqa: BLE001 - the call ends in any case
             self._tell_trouble(error)
         try:
-            if self.sound is not None:
-                self.sound.close()
+            if self._sound is not None:
+                self._sound.close()
         except Exception as error:  # noqa: BLE001
             self._tell_trouble(error)
         failure = str(self.media_failure) if self.media_failure is not None else None

@@ -93,8 +93,9 @@ class CallState(ABC):
         """The first call of the chain that led to this one by transfers and replacements
         (RFC 3891); None if this is the first."""
         self.media = media
-        """Its media session, from the first session description to the end."""
-        self.sound: AudioEndpoints | None = None
+        """Its media session, from the first session description to the end. Internal to sipcli:
+        what a program needs of it is a property of the call."""
+        self._sound: AudioEndpoints | None = None
         """Its audio endpoints; None until they are open."""
         self._clock: Callable[[], float] | None = None
         self._begun = 0.0
@@ -276,7 +277,7 @@ class CallState(ABC):
 
     @property
     def _taps(self) -> tuple[object, ...]:
-        return self.sound.taps if self.sound is not None else ()
+        return self._sound.taps if self._sound is not None else ()
 
     @property
     def _is_transferred(self) -> bool | None:

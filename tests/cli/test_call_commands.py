@@ -10,6 +10,7 @@ from sipcli.cli.script.call_commands import (
     command_of_key,
     command_of_line,
 )
+from sipcli.errors import NoAnswerError, Phase, RefusedError, SipcliError
 from sipcli.sip.uri import SipUri
 from tests.cli.call_session_fixture import ASKED, MOVED, FakeCall, FakeCallSession
 
@@ -150,3 +151,20 @@ def test_a_key_that_means_nothing_is_answered_with_where_to_look(key: str) -> No
         InvalidCommand, match=rf"no such key: {re.escape(repr(key))}; \? shows the keys"
     ):
         press(FakeCallSession(talking()), key)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("error", [RefusedError("488", Phase.OFFER_ANSWER), NoAnswerError("480")])
+async def test_a_transfer_that_is_refused_is_of_the_step_in_which_it_is_answered(
+    error: SipcliError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_: FakeCall, target: object, **__: float) -> None:
+        raise error
+
+    monkeypatch.setattr(FakeCall, "transfer", refused)
+    command = command_of_line("transfer carol", ALICE)
+    result = command.begin(CallCommands(FakeCallSession(talking()).call_session))
+    assert result is not None
+    with pytest.raises(InvalidCommand, match=error.text) as caught:
+        await result
+    assert caught.value.phase is Phase.ANSWER

@@ -51,7 +51,7 @@ class FakeCall(CallState):
         super().__init__(cast(Any, media), is_incoming=is_incoming, remote="sip:bob@example.com")
         self.id = call_id
         self.tone_tap = ToneTap()
-        self.sound = AudioEndpoints(Silence(), NullSink(), (self.tone_tap,))
+        self._sound = AudioEndpoints(Silence(), NullSink(), (self.tone_tap,))
         self._media_failure = media_failure
 
     @property

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from sipcli.cli.call_session import CallSession
 from sipcli.cli.output.wording import figures
 from sipcli.core.calls.target import resolve
-from sipcli.errors import ConfigError, Phase
+from sipcli.errors import ConfigError, NoAnswerError, Phase, RefusedError, SipcliError
 from sipcli.media.dtmf.dtmf_digits import DIGITS, MAX_STEPS, InvalidDigits, Pause, parse_digits
 from sipcli.phone.call import BUSY_HERE, Call
 from sipcli.phone.digits import Sending
@@ -105,11 +105,13 @@ class CallCommands:
 
     def transfer(self, target: Uri) -> "Result":
         """Transfer the far end to `target`."""
-        return self._answered().transfer(target, timeout=ACTION_TIMEOUT_S)
+        transferred = self._answered().transfer(target, timeout=ACTION_TIMEOUT_S)
+        return CallAction(partial(_phased, transferred, RefusedError, NoAnswerError))
 
     def accept_transfer(self) -> "Result":
         """Accept the transfer that a far end asks for; the result is that of its INVITE."""
-        return self._asked_to_transfer().accept_transfer(timeout=ACTION_TIMEOUT_S)
+        accepted = self._asked_to_transfer().accept_transfer(timeout=ACTION_TIMEOUT_S)
+        return CallAction(partial(_phased, accepted, SipcliError))
 
     def refuse_transfer(self) -> "Result":
         """Refuse the transfer that a far end asks for."""
@@ -298,6 +300,14 @@ _READ: Final[Mapping[str, Read]] = {
 }
 """The word of a line -> what reads its argument, and returns the command."""
 WORDS: Final = tuple(_READ)
+
+
+async def _phased(result: Awaitable[object], *errors: type[SipcliError]) -> None:
+    """Wait for a transfer; those errors are of the step in which it is answered."""
+    try:
+        await result
+    except errors as error:
+        raise InvalidCommand(error.text, Phase.ANSWER) from None
 
 
 async def _sent(sending: Sending, digits: str) -> None:

@@ -38,7 +38,6 @@ from sipcli.errors import (
     ExpectationError,
     Interrupted,
     Phase,
-    RefusedError,
     SipcliError,
 )
 from sipcli.expect.evaluation import Verdict
@@ -294,9 +293,11 @@ class Script:
             return
         try:
             await result
+        except InvalidCommand as error:
+            raise CommandFailed(str(error), error.phase) from None
         except SipcliError as error:
-            is_its_own = isinstance(error, RefusedError) or error.phase is Phase.OFFER_ANSWER
-            raise CommandFailed(error.text, error.phase if is_its_own else None) from None
+            is_of_offer = error.phase is Phase.OFFER_ANSWER
+            raise CommandFailed(error.text, error.phase if is_of_offer else None) from None
         except TimeoutError:
             raise CommandFailed(f"no result in time; {self._event_log.last}") from None
 
