@@ -171,6 +171,7 @@ class Interrupted(SipcliError):  # noqa: N818 - it is not an error, only an earl
     exit_code = 130
 
 
+TOO_FEW_DESCRIPTORS: Final = "this process has too few file descriptors"
 DESCRIPTORS_HINT: Final = "raise the limit, for example with `ulimit -n 1024`"
 """How to get more file descriptors."""
 _OUT_OF_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)

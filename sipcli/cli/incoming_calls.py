@@ -18,9 +18,10 @@ from sipcli.cli.script.script import open_script
 from sipcli.errors import ConfigError, DeviceError, Interrupted
 from sipcli.expect.feasible import Terms
 from sipcli.media.audio_io.generators import Echo
-from sipcli.phone.call import BUSY_HERE, Call
+from sipcli.phone.call import Call
 from sipcli.phone.call_audio import AudioEndpoints
 from sipcli.phone.waiter import FOREVER
+from sipcli.sip.status import BUSY_HERE
 
 _OLD_WORD: Final = (
     "--max-calls no longer sets how many calls are answered in all: use --count; in the next"

@@ -18,6 +18,7 @@ from sipcli.cli.output.stream import Outlets
 from sipcli.cli.shared_options import ask_for_json, common, common_options
 from sipcli.errors import (
     DESCRIPTORS_HINT,
+    TOO_FEW_DESCRIPTORS,
     ConfigError,
     Interrupted,
     SipcliError,
@@ -114,7 +115,7 @@ class Main(CommandGroup):
             raise
         except Exception as error:  # noqa: BLE001 - a bug in sipcli
             if is_out_of_descriptors(error):
-                text = f"this process has too few file descriptors: {DESCRIPTORS_HINT}"
+                text = f"{TOO_FEW_DESCRIPTORS}: {DESCRIPTORS_HINT}"
                 ctx.exit(_report(ctx, SipcliError(text)))
             ctx.exit(_report_bug(ctx, error))
         if has_screen(ctx):

@@ -19,10 +19,11 @@ from sipcli.media.audio_io.tones import (
 )
 from sipcli.phone.call import Call
 from sipcli.phone.events import Answered, CallEnded, Dtmf, Event, Incoming, Media, Progress
+from sipcli.sip.status import BUSY_EVERYWHERE, BUSY_HERE
 
 LAST_TONE_S: Final = 1.0
 """Seconds that the tone of a refusal is played."""
-BUSY_STATUSES: Final = (486, 600)
+BUSY_STATUSES: Final = (BUSY_HERE, BUSY_EVERYWHERE)
 
 
 class PersonTones:

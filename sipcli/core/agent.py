@@ -170,7 +170,7 @@ class UserAgent:
     def slept(self, seconds: float, now: float) -> None:
         """The machine slept: the owner's clock stopped for `seconds` and runs again now.
 
-        The far ends' clocks did not stop, so whatever they granted us expires that much sooner.
+        The far ends' clocks did not stop, so all that they granted us expires that much sooner.
         """
         self._registration.slept(seconds)
         self.calls.slept(seconds, now)

@@ -1,7 +1,7 @@
 """The timers of the core: each part has its own as attributes, one heap knows which is due first.
 
-Nothing here waits, and nothing reads a clock: whoever owns the `Timers` asks for their `deadline`
-and comes back for what is `due` then.
+Nothing here waits, and nothing reads a clock: the owner of the `Timers` asks for their
+`deadline` and fires what is `due` then.
 """
 
 from collections.abc import Callable, Iterator

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Final
 
 from sipcli.config.policies import PeerPolicy, Permission
 from sipcli.config.server_settings import WsServer
@@ -17,9 +16,8 @@ from sipcli.phone.observer import Observer
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.status import TEMPORARILY_UNAVAILABLE
 from sipcli.sip.uri import SipUri
-
-TEMPORARILY_UNAVAILABLE: Final = 480
 
 
 class ProbePhone(Phone):

@@ -14,7 +14,7 @@ from websockets.typing import Origin, Subprotocol
 from websockets.uri import parse_uri
 
 from sipcli.config.server_settings import WsServer
-from sipcli.errors import DESCRIPTORS_HINT, Phase, is_out_of_descriptors
+from sipcli.errors import DESCRIPTORS_HINT, TOO_FEW_DESCRIPTORS, Phase, is_out_of_descriptors
 from sipcli.net import dns, tcp, tls, upgrade_errors
 from sipcli.net.errors import (
     DialError,
@@ -116,7 +116,7 @@ class _Attempt:
     def failure(self, error: Exception) -> DialError:
         """Return what any other `error` means, with the phase it belongs to."""
         if is_out_of_descriptors(error):
-            lack = Problem("this process has too few file descriptors", DESCRIPTORS_HINT)
+            lack = Problem(TOO_FEW_DESCRIPTORS, DESCRIPTORS_HINT)
             return self._failed(lack)
         if self._connection is not None and self._phase is Phase.HTTP:
             return upgrade_errors.upgrade_failed(self._details(), error, self._connection)

@@ -23,10 +23,9 @@ from sipcli.phone.errors import refusal, shown
 from sipcli.phone.events import CallEnded
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.phone.waiter import TIMEOUT, CallAction, Waiter, within
+from sipcli.sip.status import BUSY_HERE, DECLINE
 from sipcli.sip.uri import Uri
 
-BUSY_HERE: Final = 486
-DECLINE: Final = 603
 TRANSFER_TIMEOUT: Final = 30.0
 """Default timeout of a transfer, in seconds."""
 _NO_TRANSFER: Final = "accept_transfer: no transfer is waiting for a decision"

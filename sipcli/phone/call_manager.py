@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from sipcli.config.policies import Permission
 from sipcli.core.calls import events as core
@@ -19,9 +19,8 @@ from sipcli.phone.events import TransferFailed
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.phone.waiter import Waiter
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.status import NOT_ACCEPTABLE_HERE, TEMPORARILY_UNAVAILABLE
 from sipcli.sip.uri import Uri
-
-TEMPORARILY_UNAVAILABLE: Final = 480
 
 OnCall: TypeAlias = Callable[[Call], None]
 
@@ -199,7 +198,7 @@ class CallManager:
         try:
             call._present(event)
         except NotAcceptable as refused:
-            call._reject(488, warning=refused.text)
+            call._reject(NOT_ACCEPTABLE_HERE, warning=refused.text)
             return
         except Exception as error:  # noqa: BLE001 - it ends this call, not the phone
             call.fail(error)
@@ -234,7 +233,7 @@ class CallManager:
         try:
             call.accept_transfer()
         except (SipcliError, OSError) as error:
-            call.refuse_transfer(480)
+            call.refuse_transfer(TEMPORARILY_UNAVAILABLE)
             call._tell(TransferFailed(call=call.id, text=f"the transfer was refused: {error}"))
 
     async def _place_transfer(self, call: Call, target: Uri, placing: _Placing) -> None:

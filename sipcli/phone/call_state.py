@@ -43,14 +43,13 @@ from sipcli.phone.events import (
     TransferProgress,
     TransferRequested,
 )
+from sipcli.sip.status import NOT_ACCEPTABLE_HERE
 from sipcli.text import one_line
 
 MAX_DIGITS: Final = 10_000
 """Digits of a call that are kept, far more than any expectation names."""
 MAX_RESPONSES: Final = 100
 """Provisional responses of a call that are kept."""
-_NOT_ACCEPTABLE_HERE: Final = 488
-"""The status of a call that we end because its answer has no usable session description."""
 
 
 class CallState(ABC):
@@ -246,7 +245,7 @@ class CallState(ABC):
             return MissingPassword(ended.reason, Phase.ANSWER)
         if ended.by == "remote":
             return refusal(ended.status, f"{ended.status} {ended.reason}")
-        if ended.status == _NOT_ACCEPTABLE_HERE:
+        if ended.status == NOT_ACCEPTABLE_HERE:
             return MediaError(ended.reason, Phase.OFFER_ANSWER)
         kind = NoAnswerError if ended.status in NO_ANSWER else RefusedError
         return kind(ended.reason)

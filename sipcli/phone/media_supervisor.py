@@ -18,6 +18,7 @@ from sipcli.phone.call_context import CallContext
 from sipcli.phone.digits import Digits
 from sipcli.phone.events import Media, SelectedCandidate, Warned
 from sipcli.sdp.transport import Candidate
+from sipcli.sip.status import REQUEST_PENDING
 
 RESTART_TIMEOUT_S: Final = 13.0
 """Seconds from the answer to an ICE restart until lost media must be back."""
@@ -33,8 +34,6 @@ GLARE_DELAY_S: Final = 2.0
 """Seconds until an ICE restart that crossed an offer of the far end is offered again."""
 UNDELIVERED: Final = frozenset({408, 430, 480, 500, 502, 503, 504})
 """Statuses by which a server says that it cannot reach the far end."""
-REQUEST_PENDING: Final = 491
-"""The status that refuses an offer that crossed one of the far end (RFC 3261 §14.2)."""
 PROMPT_ANSWER_S: Final = 3.0
 """Seconds within which a server refuses if it knows that the far end has gone. A later refusal
 means that the server tried; the far end may have lost its network, and may come back."""
@@ -214,7 +213,7 @@ class MediaSupervisor:
             self._tell_back()
         elif status is None:
             self._recover(RETRY_DELAY_S)
-        elif status == REQUEST_PENDING:
+        elif status == REQUEST_PENDING:  # both sides offered at once (RFC 3261 §14.2)
             self._recover(GLARE_DELAY_S)
         elif status not in UNDELIVERED or waited < PROMPT_ANSWER_S:
             lost = self._loss

@@ -24,6 +24,7 @@ from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig
 from sipcli.phone.waiter import FOREVER
 from sipcli.sandbox.names import address_of
+from sipcli.sip.status import BUSY_HERE, DECLINE, NOT_ACCEPTABLE_HERE
 
 TONE_HZ: Final = 1000.0
 """The tone that `tone` plays, in Hz."""
@@ -104,11 +105,11 @@ class Extension:
     def _greet(self, call: Call) -> None:
         match self._name:
             case "busy":
-                call.reject(486)
+                call.reject(BUSY_HERE)
             case "decline":
-                call.reject(603)
+                call.reject(DECLINE)
             case "message":
-                call.reject(488)
+                call.reject(NOT_ACCEPTABLE_HERE)
             case "ring":
                 pass
             case "echo":

@@ -12,14 +12,13 @@ from sipcli.sandbox.fork import Outbound
 from sipcli.sandbox.locations import Locations, StoredBinding
 from sipcli.sandbox.names import DOMAIN, user_of
 from sipcli.sip.auth import parse_authorization
+from sipcli.sip.build import MAX_FORWARDS
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri, Uri
 from sipcli.sip.via import MAGIC_COOKIE
 
-MAX_FORWARDS: Final = 70
-"""Max-Forwards of a request without one (RFC 3261 §16.6 item 3)."""
 _OPENS_DIALOG: Final = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
 _SIGNATURE_DIGITS: Final = 20
 """Hexadecimal digits of the signature: 80 bits, as in the example of RFC 5626."""

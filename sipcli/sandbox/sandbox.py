@@ -14,6 +14,7 @@ from sipcli.config.settings import IceTransportPolicy, Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import (
     DESCRIPTORS_HINT,
+    TOO_FEW_DESCRIPTORS,
     ConfigError,
     ConnectError,
     Phase,
@@ -208,7 +209,7 @@ class Sandbox:
                 Phase.TCP,
             ) from None
         if failures:
-            text = f"this process has too few file descriptors: {DESCRIPTORS_HINT}"
+            text = f"{TOO_FEW_DESCRIPTORS}: {DESCRIPTORS_HINT}"
             raise ConnectError(f"{self.server} accepts no connection: {text}", Phase.TCP)
 
 

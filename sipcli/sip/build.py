@@ -17,7 +17,8 @@ from sipcli.sip.uri import Uri, parse_uri
 USELESS: Final = "the answer cannot be used"
 """The start of the reason phrase of the 502 from `useless_answer`."""
 
-_MAX_FORWARDS: Final = "Max-Forwards: 70"
+MAX_FORWARDS: Final = 70
+"""Max-Forwards of a new request (RFC 3261 §8.1.1.6)."""
 
 
 def request(
@@ -86,7 +87,7 @@ def _same_transaction(method: str, invite: Request, to: list[str]) -> Request:
     """Build a request with the branch of the INVITE, which only the next hop matches."""
     lines = [f"Via: {value}" for value in invite.headers.values("Via")[:1]]
     lines += _copies(invite, "Route")
-    lines += [_MAX_FORWARDS]
+    lines += [f"Max-Forwards: {MAX_FORWARDS}"]
     lines += _first(invite, "From")
     lines += to
     lines += _first(invite, "Call-ID")

@@ -2,6 +2,13 @@
 
 from typing import Final
 
+TEMPORARILY_UNAVAILABLE: Final = 480
+BUSY_HERE: Final = 486
+NOT_ACCEPTABLE_HERE: Final = 488
+REQUEST_PENDING: Final = 491
+BUSY_EVERYWHERE: Final = 600
+DECLINE: Final = 603
+
 _PHRASES: Final = {
     100: "Trying",
     180: "Ringing",

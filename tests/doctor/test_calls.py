@@ -12,7 +12,6 @@ import pytest
 
 from sipcli.config.settings import Settings
 from sipcli.config.tables import AudioTable
-from sipcli.doctor import probe_phone as lines
 from sipcli.doctor import trial_call
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.doctor.trial_call import call_ourselves, place
@@ -27,6 +26,7 @@ from sipcli.phone.events import Binding, CallEnded, Registered
 from sipcli.phone.observer import NullObserver
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
+from sipcli.sip.status import TEMPORARILY_UNAVAILABLE
 from sipcli.sip.uri import SipUri
 from tests.core.factories import settings
 from tests.doctor.doctor_world import Findings, at, examined
@@ -220,7 +220,7 @@ async def test_a_stranger_who_calls_meanwhile_hears_no_echo() -> None:
             await stranger.register()
             found = await place(stranger, SipUri.parse("sip:alice@sandbox.invalid"))
     assert found.ended is not None
-    assert found.ended.status == lines.TEMPORARILY_UNAVAILABLE
+    assert found.ended.status == TEMPORARILY_UNAVAILABLE
 
 
 async def test_the_second_phone_is_where_the_first_one_is() -> None:

@@ -11,10 +11,11 @@ from sipcli.cli.output.wording import figures
 from sipcli.core.calls.target import resolve
 from sipcli.errors import ConfigError, NoAnswerError, Phase, RefusedError, SipcliError
 from sipcli.media.dtmf.dtmf_digits import DIGITS, MAX_STEPS, InvalidDigits, Pause, parse_digits
-from sipcli.phone.call import BUSY_HERE, Call
+from sipcli.phone.call import Call
 from sipcli.phone.digits import Sending
 from sipcli.phone.waiter import CallAction, within
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.status import BUSY_HERE
 from sipcli.sip.uri import SipUri, Uri
 from sipcli.text import target_without_password
 

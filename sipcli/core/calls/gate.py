@@ -73,7 +73,7 @@ class Gate:
 def may_replace(request: Request, party: Uri) -> bool:
     """True if an INVITE comes from `party`, whose call it is to replace, or by its referral.
 
-    RFC 3891 §3: whoever takes a call's place has to be authorised.
+    RFC 3891 §3: a caller that replaces a call must be authorised.
     """
     referrer = request.referred_by
     return _is_one_account(request.from_.uri, party) or (

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from sipcli.core.requests.requester import MAX_FORWARDS
 from sipcli.core.requests.route import send_through
 from sipcli.sip import build
 from sipcli.sip.address import Address
 from sipcli.sip.bodies import SDP
+from sipcli.sip.build import MAX_FORWARDS
 from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.uri import SipUri, Uri
 

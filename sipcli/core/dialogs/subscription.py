@@ -43,7 +43,7 @@ class Notifier:
         )
 
     def _on_outcome(self, outcome: Outcome, now: float) -> None:
-        """End with the subscription; what becomes of the dialog is the usage's affair."""
+        """End the subscription if the far end has none; the usage may end the dialog."""
         if isinstance(outcome, Unanswered) or final_status(outcome) in NO_SUBSCRIPTION:
             self.is_over = True
 

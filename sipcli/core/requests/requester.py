@@ -15,7 +15,6 @@ from sipcli.sip.address import Address
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri, Uri
 
-MAX_FORWARDS: Final = 70
 ALLOW: Final = (
     "ACK",
     "BYE",
@@ -88,7 +87,7 @@ class Requester:
         request_uri, routes = send_through(target, route_set)
         fields = [
             *(("Route", route) for route in routes),
-            ("Max-Forwards", str(MAX_FORWARDS)),
+            ("Max-Forwards", str(build.MAX_FORWARDS)),
             ("To", f"<{to or target}>"),
             ("From", str(sender)),
             ("Call-ID", call_id or identity.new_id()),
