@@ -171,16 +171,16 @@ class _CancelResult:
     """Ignores the response to a CANCEL: the final response to the INVITE is what counts."""
 
     def on_response(self, response: Response, now: float) -> None:
-        """Nothing."""
+        """Ignore it."""
 
     def on_useless(self, response: Response, now: float) -> None:
-        """Nothing."""
+        """Ignore it."""
 
     def on_timeout(self, now: float, dropped: str | None) -> None:
-        """Nothing."""
+        """Ignore it."""
 
     def on_flow_lost(self, now: float) -> None:
-        """Nothing."""
+        """Ignore it."""
 
 
 def _without_our_via(response: Response) -> Response:
