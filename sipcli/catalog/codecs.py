@@ -52,7 +52,7 @@ class Codec:
     dynamic_payload_type: int | None = None
     """The one that we offer if there is no static one: Chromium's, which all gateways have met."""
     fmtp: str = ""
-    """The `a=fmtp` parameters that we always send; `sdp/formats.py` adds the settings of Opus."""
+    """The `a=fmtp` parameters that we always send; `sdp/opus_fmtp.py` adds the settings of Opus."""
     bytes_per_ms: int | None = None
     """Of payload, if it can be split and joined at any millisecond; None if it cannot."""
     packets_ms: tuple[int, ...] = _WHOLE_TENS

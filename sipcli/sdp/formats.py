@@ -1,7 +1,4 @@
-"""Payload types, the encodings they stand for, and our preferences (RFC 8866 §6.6, RFC 3551).
-
-Also the Opus `fmtp` parameters: how one side wants to receive its Opus (RFC 7587 §6.1).
-"""
+"""Payload types, the encodings they stand for, and our preferences (RFC 8866 §6.6, RFC 3551)."""
 
 import re
 from collections.abc import Iterable
@@ -10,6 +7,7 @@ from typing import Final, TypeAlias
 
 from sipcli.catalog import codecs
 from sipcli.sdp.description import MediaDescription, number
+from sipcli.sdp.opus_fmtp import OpusWishes
 
 OPUS: Final = codecs.OPUS.name
 G722: Final = codecs.G722.name
@@ -121,54 +119,6 @@ def first_of_each(formats: Iterable[Format]) -> dict[FormatKey, Format]:
     for each in formats:
         result.setdefault(each.key, each)
     return result
-
-
-FULL_BAND: Final = 48_000
-"""Hz: the default playback rate, for the full bandwidth of Opus."""
-_YES: Final = ("1", "true", "yes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpusWishes:
-    """How one side wants to receive its Opus."""
-
-    fec: bool = False
-    """True if it can use in-band forward error correction."""
-    dtx: bool = False
-    """True if it prefers that silence is not sent."""
-    stereo: bool = False
-    cbr: bool = False
-    """True if it prefers a constant bit rate."""
-    max_average_bitrate: int | None = None
-    """bit/s, 6000 to 510000."""
-    max_playback_rate: int = FULL_BAND
-    """Hz it can play, 8000 to 48000."""
-
-    @classmethod
-    def of(cls, opus: Format) -> "OpusWishes":
-        """Read the wishes from a format; invalid parameters count as absent."""
-        options = opus.options()
-        return cls(
-            fec=options.get("useinbandfec", "").lower() in _YES,
-            dtx=options.get("usedtx", "").lower() in _YES,
-            stereo=options.get("stereo", "").lower() in _YES,
-            cbr=options.get("cbr", "").lower() in _YES,
-            max_average_bitrate=number(options.get("maxaveragebitrate"), 6_000, 510_000),
-            max_playback_rate=number(options.get("maxplaybackrate"), 8_000, FULL_BAND) or FULL_BAND,
-        )
-
-    @property
-    def parameters(self) -> str:
-        """Return the value of an `fmtp` attribute, without the defaults."""
-        said = {
-            "useinbandfec=1": self.fec,
-            "usedtx=1": self.dtx,
-            "stereo=1": self.stereo,
-            "cbr=1": self.cbr,
-            f"maxaveragebitrate={self.max_average_bitrate}": self.max_average_bitrate,
-            f"maxplaybackrate={self.max_playback_rate}": self.max_playback_rate != FULL_BAND,
-        }
-        return ";".join((codecs.OPUS.fmtp, *(text for text, is_said in said.items() if is_said)))
 
 
 CODECS: Final = {name: format_of(codec) for name, codec in codecs.CODECS.items()}

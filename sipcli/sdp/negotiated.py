@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sipcli.sdp.audio import AudioMedia
 from sipcli.sdp.description import Direction
-from sipcli.sdp.formats import COMFORT_NOISE, OPUS, RED, TELEPHONE_EVENT, Format, OpusWishes
+from sipcli.sdp.formats import COMFORT_NOISE, OPUS, RED, TELEPHONE_EVENT, Format
+from sipcli.sdp.opus_fmtp import OpusWishes
 from sipcli.sdp.rtp_sources import MidExtension
 from sipcli.sdp.transport import (
     DtlsRole,
@@ -179,7 +180,7 @@ class NegotiatedMedia:
     @property
     def opus(self) -> OpusWishes | None:
         """The far end's wishes for the Opus it receives; None if `codec` is not Opus."""
-        return OpusWishes.of(self.codec) if self.codec.encoding == OPUS else None
+        return OpusWishes.of(self.codec.options()) if self.codec.encoding == OPUS else None
 
     def _send(self, encoding: str) -> Format | None:
         found = (each for each in self.sends if each.encoding == encoding)

@@ -7,7 +7,6 @@ from sipcli.sdp.formats import (
     EVENTS,
     STATIC,
     Format,
-    OpusWishes,
     Preferences,
     first_of_each,
     read_formats,
@@ -96,32 +95,6 @@ def test_options_are_read_one_by_one() -> None:
 def test_first_of_each_keeps_the_order_and_the_first() -> None:
     one, two, three = Format(0, "pcmu", 8000), Format(96, "pcmu", 8000), Format(8, "pcma", 8000)
     assert list(first_of_each([one, two, three]).values()) == [one, three]
-
-
-@pytest.mark.parametrize(
-    ("parameters", "wishes"),
-    [
-        ("", OpusWishes()),
-        ("useinbandfec=1", OpusWishes(fec=True)),
-        ("useinbandfec=yes", OpusWishes(fec=True)),
-        ("useinbandfec=0;usedtx=no;stereo=;cbr", OpusWishes()),
-        (
-            "usedtx=1; stereo=1; cbr=1; maxaveragebitrate=28000; maxplaybackrate=16000",
-            OpusWishes(
-                dtx=True,
-                stereo=True,
-                cbr=True,
-                max_average_bitrate=28000,
-                max_playback_rate=16000,
-            ),
-        ),
-        ("maxaveragebitrate=5999;maxplaybackrate=96000", OpusWishes()),
-        ("maxaveragebitrate=510001", OpusWishes()),
-        ("maxaveragebitrate=1e9;maxplaybackrate=-1", OpusWishes()),
-    ],
-)
-def test_wishes_for_opus(parameters: str, wishes: OpusWishes) -> None:
-    assert OpusWishes.of(Format(96, "opus", 48000, 2, parameters)) == wishes
 
 
 def test_we_write_rtpmaps_with_the_registered_names() -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import pytest
 
 from sipcli.sdp.description import Direction
-from sipcli.sdp.formats import OpusWishes, Preferences
+from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
+from sipcli.sdp.opus_fmtp import OpusWishes
 from sipcli.sdp.read import read
 from sipcli.sdp.transport import DtlsRole
 from tests.sdp.ends import PEERS, answering, audio_of, local, negotiation, offering

@@ -10,8 +10,9 @@ from sipcli.media.rtp.extension import ExtensionElement, OneOf
 from sipcli.media.rtp.red import MAX_REDUNDANT
 from sipcli.media.session.inbound import InboundFormats
 from sipcli.media.session.outbound import OutboundFormats
-from sipcli.sdp.formats import RED, TELEPHONE_EVENT, OpusWishes
+from sipcli.sdp.formats import RED, TELEPHONE_EVENT
 from sipcli.sdp.negotiated import NegotiatedMedia
+from sipcli.sdp.opus_fmtp import OpusWishes
 
 _MIN_BITRATE: Final = 6_000
 """bit/s: the minimum of Opus."""

@@ -11,9 +11,10 @@ from sipcli.media.codecs.opus_settings import OpusSettings
 from sipcli.media.rtp.extension import ExtensionElement, OneOf
 from sipcli.media.session import rtp_formats
 from sipcli.sdp.description import Direction
-from sipcli.sdp.formats import OpusWishes, Preferences
+from sipcli.sdp.formats import Preferences
 from sipcli.sdp.negotiated import NegotiatedMedia
 from sipcli.sdp.negotiation import Negotiation
+from sipcli.sdp.opus_fmtp import OpusWishes
 from tests.sdp.ends import answering, audio, negotiation, offering, sdp
 
 LINE = "m=audio 5000 UDP/TLS/RTP/SAVPF 111 63 0"
