@@ -16,7 +16,7 @@ from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import encode, parse
 from tests.core import digest_server
-from tests.core.registrar import accept
+from tests.core.factories import accept
 
 REALM = "example.com"
 

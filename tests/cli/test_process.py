@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +19,7 @@ import pytest
 
 from tests.cli.program import account
 from tests.sip_server import Behaviour, in_a_thread
+from tests.waiting import until
 
 PROGRAM = [sys.executable, "-m", "sipcli"]
 LIMIT = 20
@@ -123,7 +124,7 @@ def test_the_second_signal_ends_it_even_while_nobody_reads_what_it_writes() -> N
         with started(*pings, *account(server)) as process:
             assert process.stdout is not None
             pipe = process.stdout.fileno()
-            _wait_until(lambda: _is_stuck(pipe))
+            until(lambda: _is_stuck(pipe), timeout=LIMIT)
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)  # two signals at the same moment may come as one
             process.send_signal(signal.SIGTERM)
@@ -134,7 +135,7 @@ def test_a_signal_while_standard_input_is_read_is_exit_130() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"the beginning")
     with started("message", "bob", "-", "--json", stdin=reading) as process:
-        _wait_until(lambda: _unread(reading) == 0)
+        until(lambda: _unread(reading) == 0, timeout=LIMIT)
         process.send_signal(signal.SIGINT)
         events = rest(process)
         assert process.returncode == 130
@@ -151,19 +152,12 @@ def test_a_signal_while_the_password_is_fetched_leaves_nothing_behind(
     account_ = ["--uri", "sip:alice@example.com", "--ws-servers", "ws://127.0.0.1:1"]
     fetch = f"echo >{told}; sleep 30"
     with started("register", "--json", *account_, "--password-command", fetch) as process:
-        _wait_until(told.exists)
+        until(told.exists, timeout=LIMIT)
         time.sleep(0.3)  # so that sipcli knows, too, that it has begun
         process.send_signal(number)
         events = rest(process)  # which waits for all that can write to stderr
         assert process.returncode == 130
     assert events[-1]["event"] == "finished"
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + LIMIT
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def _is_stuck(pipe: int) -> bool:
@@ -335,7 +329,7 @@ def test_further_hangups_do_not_hurry_it() -> None:
     ):
         read_until(process.stdout, "registered")
         process.send_signal(signal.SIGHUP)
-        _wait_until(lambda: len(server.requests("REGISTER")) == 2)
+        until(lambda: len(server.requests("REGISTER")) == 2, timeout=LIMIT)
         process.send_signal(signal.SIGHUP)
         assert rest(process)[-1]["event"] == "finished"
         assert process.returncode == 0

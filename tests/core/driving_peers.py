@@ -9,8 +9,7 @@ from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri
 from tests.core.call_wire import ANSWER, BOB, OFFER, CallWire
-from tests.core.factories import ALPHA, BETA, read, settings
-from tests.core.registrar import accept
+from tests.core.factories import ALPHA, BETA, accept, read, settings
 from tests.core.wire import Wire
 
 WATCHED = 600.0

@@ -15,8 +15,7 @@ from sipcli.errors import Phase
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
-from tests.core.factories import ALPHA, BETA, read, settings
-from tests.core.registrar import accept
+from tests.core.factories import ALPHA, BETA, accept, read, settings
 from tests.core.wire import Wire
 from tests.sip.corpus import cases
 

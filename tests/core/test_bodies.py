@@ -19,7 +19,7 @@ from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri
 from tests.core.call_wire import ANSWER, BOBS_PHONE, OFFER, CallWire
-from tests.core.peer import ALICE, ask
+from tests.core.factories import ALICE, ask
 
 PIDF = "Content-Type: application/pidf+xml\r\nContent-ID: <place>\r\n\r\n<presence/>"
 ISUP = "Content-Type: application/isup\r\nContent-Disposition: signal;handling=%s\r\n\r\n\x01\x02"

@@ -11,8 +11,7 @@ from sipcli.core.connection.backoff import retry_delay
 from sipcli.core.connection.connector import Connector, ConnectorState
 from sipcli.core.connection.flow import Flow
 from sipcli.errors import Phase
-from tests.core.factories import ALPHA, BETA, half, settings
-from tests.core.registrar import accept
+from tests.core.factories import ALPHA, BETA, accept, half, settings
 from tests.core.wire import Wire
 
 GAMMA = WsServer("wss://gamma.example.com", 1)

@@ -7,8 +7,7 @@ from sipcli.core.calls.events import Answered, OfferDue, RemoteOffer
 from sipcli.core.describe import MAX_TEXT, describe, describe_message
 from sipcli.sip.parser import parse
 from tests.core.call_wire import BOB, OFFER, CallWire
-from tests.core.peer import ask
-from tests.core.registrar import accept
+from tests.core.factories import accept, ask
 from tests.core.wire import Wire
 
 

@@ -7,9 +7,7 @@ from sipcli.core.transactions import layer
 from sipcli.core.transactions.layer import MAX_SERVER_TRANSACTIONS
 from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import encode
-from tests.core.factories import settings
-from tests.core.peer import ALICE, ask
-from tests.core.registrar import accept
+from tests.core.factories import ALICE, accept, ask, settings
 from tests.core.wire import Wire
 
 TEXT = ("Content-Type", "text/plain")

@@ -13,7 +13,7 @@ from sipcli.sip import build
 from sipcli.sip.message import Response
 from sipcli.sip.parser import encode
 from tests.core.call_wire import BOB, CallWire
-from tests.core.registrar import accept
+from tests.core.factories import accept
 from tests.core.wire import Wire
 
 

@@ -7,7 +7,7 @@ from sipcli.core.requests.identity import Granted
 from sipcli.sip import build
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
-from tests.core.registrar import accept
+from tests.core.factories import accept
 from tests.core.wire import Wire
 
 INSTANCE = "<urn:uuid:8f1fa16a-1165-4a96-8341-785b1ef24f12>"

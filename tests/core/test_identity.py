@@ -8,8 +8,7 @@ from sipcli.sip.address import Address
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
 from sipcli.sip.via import Via
-from tests.core.factories import ALPHA, ids, settings
-from tests.core.registrar import accept, challenge
+from tests.core.factories import ALPHA, accept, challenge, ids, settings
 from tests.core.wire import Wire
 
 BOB = SipUri.parse("sip:bob@example.com")

@@ -3,8 +3,7 @@
 import pytest
 
 from sipcli.core import events
-from tests.core.factories import ALPHA, BETA, settings
-from tests.core.registrar import accept
+from tests.core.factories import ALPHA, BETA, accept, settings
 from tests.core.wire import Wire
 
 PING, PONG = b"\r\n\r\n", b"\r\n"

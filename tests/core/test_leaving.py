@@ -6,8 +6,7 @@ from sipcli.core import events
 from sipcli.core.events import Warned
 from sipcli.errors import Phase
 from sipcli.sip.message import Request
-from tests.core.factories import ALPHA, BETA, settings
-from tests.core.registrar import accept, challenge, refuse
+from tests.core.factories import ALPHA, BETA, accept, challenge, refuse, settings
 from tests.core.wire import Wire
 
 

@@ -17,7 +17,7 @@ from sipcli.sip.message import Response
 from sipcli.sip.parser import encode
 from tests.core.call_wire import ANSWER, BOB, BOBS_PHONE, OFFER, SDP, CallWire, word
 from tests.core.damage import TOO_LARGE, USABLE, USELESS, in_head
-from tests.core.registrar import accept
+from tests.core.factories import accept
 from tests.core.wire import Wire
 
 

@@ -8,7 +8,7 @@ from sipcli.sip.parser import encode
 from sipcli.sip.uri import SipUri
 from tests.core.call_wire import ANSWER, CallWire
 from tests.core.damage import TOO_LARGE, Damage
-from tests.core.peer import ask
+from tests.core.factories import ask
 
 
 @pytest.fixture

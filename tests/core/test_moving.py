@@ -2,8 +2,7 @@
 
 from sipcli.core import events
 from sipcli.sip.uri import SipUri
-from tests.core.factories import ALPHA, BETA, settings
-from tests.core.registrar import accept
+from tests.core.factories import ALPHA, BETA, accept, settings
 from tests.core.wire import Wire
 
 BOB = SipUri.parse("sip:bob@example.com")

@@ -15,8 +15,7 @@ from sipcli.core.requests.exchange import (
 )
 from sipcli.sip.message import Request
 from sipcli.sip.uri import SipUri
-from tests.core.factories import settings
-from tests.core.registrar import challenge, refuse
+from tests.core.factories import challenge, refuse, settings
 from tests.core.wire import PASSWORD, Wire
 
 BOB = SipUri.parse("sip:bob@example.com")

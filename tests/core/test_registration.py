@@ -6,8 +6,7 @@ from sipcli.core import events
 from sipcli.core.registration.registration import refresh_delay
 from sipcli.sip.parser import encode
 from sipcli.sip.uri import SipUri
-from tests.core.factories import ALPHA, BETA, settings
-from tests.core.registrar import accept, challenge, refuse
+from tests.core.factories import ALPHA, BETA, accept, challenge, refuse, settings
 from tests.core.wire import Wire
 
 

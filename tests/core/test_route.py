@@ -15,9 +15,7 @@ from sipcli.sip.message import Request, Response
 from sipcli.sip.uri import SipUri, parse_uri
 from sipcli.sip.uri_pattern import UriPattern
 from tests.core.call_wire import ANSWER, BOB, OFFER, CallWire
-from tests.core.factories import ALPHA
-from tests.core.peer import ask
-from tests.core.registrar import accept
+from tests.core.factories import ALPHA, accept, ask
 from tests.core.wire import Wire
 
 PLAIN = WsServer("ws://plain.example.com")

@@ -13,8 +13,7 @@ from sipcli.core.transactions.layer import (
 from sipcli.core.transactions.matching import client_key, server_key
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
-from tests.core.factories import ALPHA
-from tests.core.peer import ALICE, ask
+from tests.core.factories import ALICE, ALPHA, ask
 
 FLOW, OTHER_FLOW = Flow(1, ALPHA), Flow(2, ALPHA)
 

@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.realpeer.child_processes import LeashedProcess
-from tests.realpeer.ports import free_port
+from tests.realpeer.child_processes import LeashedProcess, free_port
 from tests.realpeer.wav_measurement import Sound
 
 INSTALL: Final = (

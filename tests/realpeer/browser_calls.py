@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from tests.realpeer.page import Page
 from tests.realpeer.sipcli_process import SipcliProcess, User
-from tests.realpeer.waiting import until
 from tests.realpeer.wav_measurement import hear, read_wav, seconds_of
+from tests.waiting import until
 
 OURS: Final = 440
 """Hz, what sipcli sends."""

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -79,3 +80,13 @@ class LeashedProcess:
         assert self._watchdog.stdin is not None
         self._watchdog.stdin.close()
         return status
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing has, neither with TCP nor with UDP."""
+    while True:
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
+            stream.bind(("127.0.0.1", 0))
+            with suppress(OSError):
+                datagram.bind(stream.getsockname())
+                return int(stream.getsockname()[1])

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.namespaces import need_namespaces
+from tests.namespaces import namespace, need_namespaces
 from tests.realpeer import pulse as pulseaudio
 from tests.realpeer.kamailio import INSTALL, Kamailio, Settings, installed
-from tests.realpeer.namespace import namespace
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import User
 from tests.required import require

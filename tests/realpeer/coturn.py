@@ -14,8 +14,7 @@ from typing import Final
 
 import trustme
 
-from tests.realpeer.child_processes import LeashedProcess
-from tests.realpeer.ports import free_port
+from tests.realpeer.child_processes import LeashedProcess, free_port
 
 INSTALL: Final = (
     "coturn is not installed; on Debian: `make peers`, as root or with sudo, or install coturn"

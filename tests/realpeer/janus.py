@@ -16,9 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.realpeer.child_processes import LeashedProcess
-from tests.realpeer.ports import free_port
-from tests.realpeer.waiting import until
+from tests.realpeer.child_processes import LeashedProcess, free_port
+from tests.waiting import until
 
 INSTALL: Final = (
     "Janus is not installed: `make peers` does it, as root or with sudo (Debian: janus)"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.realpeer.child_processes import LeashedProcess
-from tests.realpeer.waiting import until
+from tests.waiting import until
 
 INSTALL: Final = "PulseAudio or PortAudio is missing: `make peers` installs them"
 

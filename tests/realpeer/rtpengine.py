@@ -9,8 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tests.realpeer.child_processes import LeashedProcess
-from tests.realpeer.ports import free_port
+from tests.realpeer.child_processes import LeashedProcess, free_port
 
 INSTALL: Final = (
     "rtpengine is not installed; on Debian: `make peers`, as root or with sudo, or install "

@@ -24,9 +24,9 @@ from tests.realpeer.browser_calls import (
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import User
 from tests.realpeer.terminal import Terminal
-from tests.realpeer.waiting import until
 from tests.realpeer.wav_measurement import read_wav, seconds_of, seconds_of_silence
 from tests.required import require
+from tests.waiting import until
 
 NewUser = Callable[..., User]
 

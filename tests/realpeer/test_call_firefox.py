@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from tests.namespaces import ADDRESS
 from tests.realpeer import firefox
 from tests.realpeer import pulse as pulseaudio
 from tests.realpeer.browser_calls import (
@@ -23,11 +24,10 @@ from tests.realpeer.browser_calls import (
 )
 from tests.realpeer.firefox import Firefox
 from tests.realpeer.kamailio import Kamailio
-from tests.realpeer.namespace import ADDRESS
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import User
-from tests.realpeer.waiting import until
 from tests.required import require
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("own_network")
 

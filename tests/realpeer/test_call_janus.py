@@ -11,9 +11,9 @@ import pytest
 from tests.realpeer import janus
 from tests.realpeer.janus_gateway import DOMAIN, Gateway, gateway
 from tests.realpeer.sipcli_process import User
-from tests.realpeer.waiting import until
 from tests.realpeer.wav_measurement import hear, read_wav, seconds_of, seconds_of_silence
 from tests.required import require
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("own_network")
 

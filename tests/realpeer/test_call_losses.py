@@ -11,9 +11,9 @@ from tests.realpeer import coturn
 from tests.realpeer.coturn import Coturn
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import SipcliProcess, User
-from tests.realpeer.waiting import until
 from tests.realpeer.wav_measurement import read_wav, seconds_of
 from tests.required import require
+from tests.waiting import until
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700

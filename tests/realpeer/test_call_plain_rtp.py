@@ -11,9 +11,9 @@ from tests.realpeer.baresip import Baresip
 from tests.realpeer.kamailio import INSTALL, Kamailio, Settings, installed
 from tests.realpeer.rtpengine import Rtpengine
 from tests.realpeer.sipcli_process import SipcliProcess, User
-from tests.realpeer.waiting import until
 from tests.realpeer.wav_measurement import seconds_of
 from tests.required import require
+from tests.waiting import until
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700

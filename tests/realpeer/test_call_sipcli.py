@@ -8,8 +8,8 @@ import pytest
 from tests.realpeer.kamailio import Kamailio
 from tests.realpeer.sipcli_process import SipcliProcess, User
 from tests.realpeer.terminal import Terminal
-from tests.realpeer.waiting import until
 from tests.realpeer.wav_measurement import hear, read_wav, seconds_of, seconds_of_silence
+from tests.waiting import until
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700

@@ -8,7 +8,7 @@ import pytest
 
 from sipcli.media.pcm import to_pcm
 from tests.media.audio_io.echo_room import voice
-from tests.media.audio_io.helpers import write_wave
+from tests.media.audio_io.sounds import write_wave
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import User
 from tests.realpeer.wav_measurement import RATE, Sound, hear, read_wav

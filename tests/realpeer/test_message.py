@@ -7,7 +7,7 @@ import pytest
 
 from tests.realpeer.kamailio import DOMAIN, Kamailio, Settings
 from tests.realpeer.sipcli_process import User
-from tests.realpeer.waiting import until
+from tests.waiting import until
 
 NewUser = Callable[..., User]
 TEXT = 'Grüße, 世界 – "zu zweit"; 100 %'

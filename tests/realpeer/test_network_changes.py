@@ -16,8 +16,8 @@ import pytest
 
 from tests.namespaces import Namespace, need_namespaces, two_namespaces
 from tests.realpeer.sipcli_process import PROGRAM, SipcliProcess
-from tests.realpeer.waiting import until
 from tests.realpeer.wav_measurement import RATE, read_wav
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 

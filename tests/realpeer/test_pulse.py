@@ -11,11 +11,11 @@ import pytest
 
 from sipcli.media.pcm import RATE, Pcm
 from sipcli.media.quality.level import dbfs, rms
-from tests.media.audio_io.helpers import dominant, sine
+from tests.media.audio_io.sounds import dominant, sine
 from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.pulse import PulseAudio
 from tests.realpeer.sipcli_process import SipcliProcess
-from tests.realpeer.waiting import until
+from tests.waiting import until
 
 RAW = ("--raw", "--rate=48000", "--channels=1", "--format=s16le", "--latency-msec=20")
 ROOT = Path(__file__).parents[2]

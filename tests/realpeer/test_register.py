@@ -9,7 +9,7 @@ import pytest
 from tests.realpeer.kamailio import DOMAIN, Kamailio, Settings
 from tests.realpeer.raw_client import raw_client
 from tests.realpeer.sipcli_process import User
-from tests.realpeer.waiting import until
+from tests.waiting import until
 
 NewUser = Callable[..., User]
 

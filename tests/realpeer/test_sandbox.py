@@ -8,9 +8,9 @@ import pytest
 from tests.realpeer import browser as chromium
 from tests.realpeer.browser import Browser
 from tests.realpeer.sipcli_process import User
-from tests.realpeer.waiting import until
 from tests.realpeer.wav_measurement import read_wav, seconds_of
 from tests.required import require
+from tests.waiting import until
 
 NewUser = Callable[..., User]
 ALICE, BOB = 440, 700

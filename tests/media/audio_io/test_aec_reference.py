@@ -11,7 +11,7 @@ from sipcli.media.audio_io.rings import CaptureRing, PlaybackRing
 from sipcli.media.pcm import FRAME, RATE
 from tests.media.audio_io.conftest import Clock, Plug
 from tests.media.audio_io.fake_sounddevice import FakeDevice
-from tests.media.audio_io.helpers import eventually
+from tests.waiting import until
 
 _BLOCK = RATE // 100
 _SECOND = 50
@@ -90,12 +90,12 @@ def test_the_far_end_is_what_was_played_while_the_microphone_heard(
     fake = plug(FakeDevice("Speaker", inputs=0))
     far_end = AecReference(hardware, "Speaker")
     microphone = CaptureRing(RATE, 1)
-    eventually(lambda: fake.stream("Speaker") is not None)
+    until(lambda: fake.stream("Speaker") is not None)
     assert not far_end.frame(microphone, 0).any()  # nothing was played yet
     stream = fake.stream("Speaker")
     assert stream is not None
     port = hardware.acquire(*next(iter(hardware._devices)))  # noqa: SLF001 - the one that is open
-    eventually(lambda: port.opened is not None)
+    until(lambda: port.opened is not None)
     assert port.opened is not None
     ring = port.opened.ring
     assert isinstance(ring, PlaybackRing)

@@ -18,7 +18,8 @@ from sipcli.media.audio_io.open import parse_source
 from sipcli.media.audio_io.portaudio import DeviceKind, check_device, devices
 from tests.media.audio_io.conftest import Plug
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeStream
-from tests.media.audio_io.helpers import eventually, sine
+from tests.media.audio_io.sounds import sine
+from tests.waiting import until
 
 MIC = FakeDevice("Mic")
 NOT_UTF_8 = UnicodeDecodeError("utf-8", b"Mikro\xf6", 5, 6, "invalid start byte")
@@ -61,7 +62,7 @@ def test_a_default_device_that_cannot_be_had_is_a_warning_and_comes_back(
         DeviceSource(hardware, None, told.append),
         DeviceSink(hardware, None, told.append),
     )
-    eventually(lambda: source.device.is_missed and sink.device.is_missed)
+    until(lambda: source.device.is_missed and sink.device.is_missed)
     for _ in range(3):
         sink.write(source.read())
     assert [text.rpartition(": ")[2] for text in told] == [
@@ -69,7 +70,7 @@ def test_a_default_device_that_cannot_be_had_is_a_warning_and_comes_back(
         "dropping received audio",
     ]
     fake.trouble = None
-    eventually(lambda: source.device.opened is not None and sink.device.opened is not None)
+    until(lambda: source.device.opened is not None and sink.device.opened is not None)
     source.close()
     sink.close()
 
@@ -79,18 +80,18 @@ def test_a_scan_that_fails_is_told_and_tried_again(plug: Plug, hardware: DeviceP
     fake = plug(MIC)
     told: list[str] = []
     source = DeviceSource(hardware, None, told.append)
-    eventually(lambda: source.device.opened is not None)
+    until(lambda: source.device.opened is not None)
     stream = fake.stream("Mic")
     assert stream is not None
     fake.start_code = -9999
     fake.plugged.clear()
     stream.vanish()
-    eventually(lambda: fake.scans > 2)
+    until(lambda: fake.scans > 2)
     source.read()
     assert told == ["the microphone 'Mic' disappeared: sending silence until it is back"]
     fake.start_code = 0
     fake.plugged.append(MIC)
-    eventually(lambda: source.device.opened is not None)
+    until(lambda: source.device.opened is not None)
     source.read()
     assert told[1:] == ["the microphone 'Mic' is back"]
     source.close()
@@ -108,10 +109,10 @@ def test_a_bug_in_the_thread_of_the_devices_is_told(
     with monkeypatch.context() as patch:
         patch.setattr(device_pool_module, "open_stream", broken)
         source = DeviceSource(hardware, "Mic", told.append)
-        eventually(lambda: source.device.is_missed)
+        until(lambda: source.device.is_missed)
         source.read()
         assert told == ["a bug in sipcli: KeyError: 'oops': sending silence"]
-    eventually(lambda: source.device.opened is not None)
+    until(lambda: source.device.opened is not None)
     source.close()
 
 
@@ -174,7 +175,7 @@ def test_a_system_without_threads_is_an_error_of_the_device(
         with pytest.raises(DeviceError, match="cannot start a thread"):
             DeviceSource(hardware, None, lambda _: None)
     source = DeviceSource(hardware, None, lambda _: None)  # there are threads again
-    eventually(lambda: source.device.opened is not None)
+    until(lambda: source.device.opened is not None)
     source.close()
 
 
@@ -190,7 +191,7 @@ def test_a_decoder_may_raise_anything_and_the_source_ends_by_it() -> None:
         source.read()
         return source.ended and bool(told)
 
-    eventually(is_over)
+    until(is_over)
     assert told == ["a.ogg ended early: LookupError: no such decoder"]
     source.close()
 
@@ -206,7 +207,7 @@ def test_a_destination_may_raise_anything_and_it_is_told() -> None:
     told: list[str] = []
     writer = BackgroundWriter(Broken(), "a.wav", told.append, pause=0, max_waiting=10)
     writer.write(b"x")
-    eventually(lambda: not writer._thread.is_alive())  # noqa: SLF001 - it ends by the fault
+    until(lambda: not writer._thread.is_alive())  # noqa: SLF001 - it ends by the fault
     writer.write(b"x")
     assert told == ["a.wav cannot be written any more: write to closed file"]
     writer.close()

@@ -14,8 +14,9 @@ from sipcli.media.audio_io.rings import PlaybackRing
 from sipcli.media.pcm import FRAME
 from tests.media.audio_io.conftest import Clock, Plug
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeSounddevice, FakeStream
-from tests.media.audio_io.helpers import cut, dominant, eventually, sine
+from tests.media.audio_io.sounds import cut, dominant, sine
 from tests.media.audio_io.timing import Beside
+from tests.waiting import until
 
 MIC = FakeDevice("Mic", outputs=0)
 SPEAKER = FakeDevice("Speaker", inputs=0)
@@ -24,7 +25,7 @@ RESERVE = round(INITIAL_SILENCE_S * 48_000)
 
 
 def opened(fake: FakeSounddevice, name: str) -> FakeStream:
-    eventually(lambda: fake.stream(name) is not None)
+    until(lambda: fake.stream(name) is not None)
     stream = fake.stream(name)
     assert stream is not None
     return stream
@@ -35,7 +36,7 @@ def microphone(
 ) -> tuple[DeviceSource, FakeStream]:
     source = DeviceSource(hardware, "Mic", warn)
     stream = opened(fake, "Mic")
-    eventually(lambda: source.device.opened is not None)
+    until(lambda: source.device.opened is not None)
     return source, stream
 
 
@@ -44,7 +45,7 @@ def loudspeaker(
 ) -> tuple[DeviceSink, FakeStream]:
     sink = DeviceSink(hardware, "Speaker", warn)
     stream = opened(fake, "Speaker")
-    eventually(lambda: sink.device.opened is not None)
+    until(lambda: sink.device.opened is not None)
     return sink, stream
 
 
@@ -92,7 +93,7 @@ def test_two_calls_on_one_loudspeaker_are_mixed_and_clipped(
     one.close()
     assert stream.is_open
     two.close()
-    eventually(lambda: not stream.is_open)
+    until(lambda: not stream.is_open)
 
 
 def test_two_calls_hear_the_same_microphone(plug: Plug, hardware: DevicePool) -> None:
@@ -214,13 +215,13 @@ def test_a_call_goes_on_without_a_microphone_and_takes_it_back(
 
     fake.plugged.clear()
     stream.vanish()
-    eventually(lambda: fake.scans >= 3)
+    until(lambda: fake.scans >= 3)
     assert not source.read().any()
     assert told == ["the microphone 'Mic' disappeared: sending silence until it is back"]
 
     fake.plugged.append(MIC)
     again = opened(fake, "Mic")
-    eventually(lambda: source.device.opened is not None)
+    until(lambda: source.device.opened is not None)
     source.read()
     again.capture(sine(440, 0.02))
     assert np.array_equal(source.read(), sine(440, 0.02))
@@ -234,9 +235,9 @@ def test_a_device_that_stops_without_a_word_is_opened_again(
     monkeypatch.setattr(device_pool_module, "_MAX_IDLE_CHECKS", 4)
     fake = plug(SPEAKER)
     told: list[str] = []
-    sink, stream = loudspeaker(hardware, fake, told.append)
-    eventually(lambda: len(fake.streams) >= 2)
-    assert not stream.is_open
+    sink, _ = loudspeaker(hardware, fake, told.append)
+    until(lambda: len(fake.streams) >= 2)
+    assert not fake.streams[0].is_open
     sink.write(np.ones(FRAME, np.int16))
     assert told[0].startswith("the loudspeaker 'Speaker' disappeared")
     sink.close()
@@ -247,7 +248,7 @@ def test_a_lost_microphone_takes_no_loudspeaker_along(plug: Plug, hardware: Devi
     source, hearing = microphone(hardware, fake, lambda _: None)
     sink, speaking = loudspeaker(hardware, fake)
     hearing.vanish()
-    eventually(lambda: not hearing.is_open)
+    until(lambda: not hearing.is_open)
     assert opened(fake, "Mic") is not hearing
     assert fake.scans == 0
     assert speaking.is_open
@@ -264,7 +265,7 @@ def test_a_machine_without_devices_gets_one_warning_for_both_ways(
         DeviceSource(hardware, None, told.append),
         DeviceSink(hardware, None, told.append),
     )
-    eventually(lambda: source.device.is_missed and sink.device.is_missed)
+    until(lambda: source.device.is_missed and sink.device.is_missed)
     for _ in range(3):
         sink.write(source.read())
     assert told == ["no sound device was found: sending silence, dropping received audio"]
@@ -282,7 +283,7 @@ def test_without_portaudio_the_call_goes_on_and_says_once_what_to_install(
         DeviceSource(hardware, None, told.append),
         DeviceSink(hardware, None, told.append),
     )
-    eventually(lambda: source.device.is_missed and sink.device.is_missed)
+    until(lambda: source.device.is_missed and sink.device.is_missed)
     for _ in range(3):
         sink.write(source.read())
     assert len(told) == 1
@@ -310,7 +311,7 @@ def test_looking_for_a_lost_device_interrupts_a_good_one_without_a_word(
     sink, speaking = loudspeaker(hardware, fake)
     fake.plugged.remove(MIC)
     hearing.vanish()
-    eventually(lambda: fake.scans >= 2)
+    until(lambda: fake.scans >= 2)
     assert not speaking.is_open
     fake.plugged.append(MIC)
     opened(fake, "Mic")

@@ -20,10 +20,9 @@ from sipcli.media.audio_io.background import AHEAD
 from sipcli.media.audio_io.open import parse_sink, parse_source
 from sipcli.media.audio_io.wav import WavFile, parse_record
 from sipcli.media.pcm import FRAME, RATE, Pcm
-from tests.media.audio_io.helpers import (
+from tests.media.audio_io.sounds import (
     cut,
     dominant,
-    eventually,
     has_ended,
     played,
     read_wave,
@@ -31,6 +30,7 @@ from tests.media.audio_io.helpers import (
     write_wave,
     written_until,
 )
+from tests.waiting import until
 
 
 def encode(path: Path, codec: str, rate: int, pcm: Pcm) -> Path:
@@ -69,7 +69,7 @@ def test_a_long_file_is_read_ahead_by_two_seconds_only(tmp_path: Path) -> None:
     path = write_wave(tmp_path / "long.wav", sine(100, 20.0))
     source = parse_source(f"file:{path}").open(pytest.fail)
     ready = source._ready  # type: ignore[attr-defined]  # noqa: SLF001 - its bound
-    eventually(lambda: len(ready) == AHEAD)
+    until(lambda: len(ready) == AHEAD)
     assert np.array_equal(played(source), sine(100, 20.0))
     assert len(ready) <= AHEAD
     source.close()
@@ -90,7 +90,7 @@ def test_an_empty_recording_in_a_loop_ends_with_a_warning(tmp_path: Path) -> Non
     path = write_wave(tmp_path / "empty.wav", np.zeros(0, np.int16))
     told: list[str] = []
     source = parse_source(f"file:{path}#loop").open(told.append)
-    eventually(lambda: has_ended(source))
+    until(lambda: has_ended(source))
     assert not source.read().any()
     assert told == [f"{path} ended early: it has no audio stream"]
 
@@ -100,7 +100,7 @@ def test_a_closed_source_leaves_no_thread(tmp_path: Path) -> None:
     source = parse_source(f"file:{path}#loop").open(pytest.fail)
     played(source, 10)
     source.close()
-    eventually(lambda: not any("long.wav" in t.name for t in threading.enumerate()))
+    until(lambda: not any("long.wav" in t.name for t in threading.enumerate()))
 
 
 def test_a_sink_writes_what_it_is_given(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_recording_is_valid_after_a_kill(tmp_path: Path) -> None:
     )
     process = subprocess.Popen([sys.executable, "-c", script, str(path)])
     try:
-        eventually(lambda: path.exists() and path.stat().st_size > 200_000, 30)
+        until(lambda: path.exists() and path.stat().st_size > 200_000, timeout=30)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

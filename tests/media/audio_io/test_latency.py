@@ -10,8 +10,8 @@ from sipcli.media.audio_io.device_pool import DevicePool
 from sipcli.media.audio_io.latency import LatencyControl
 from tests.media.audio_io.conftest import Clock, Plug
 from tests.media.audio_io.fake_sounddevice import FakeDevice
-from tests.media.audio_io.helpers import eventually
 from tests.media.audio_io.timing import SECOND, Beside, never, sine_at, steepest
+from tests.waiting import until
 
 MIC = FakeDevice("Mic", outputs=0)
 SPEAKER = FakeDevice("Speaker", inputs=0)
@@ -27,7 +27,7 @@ def microphone(plug: Plug, hardware: DevicePool, clock: Clock) -> Start:
     def start(**options: float) -> Beside:
         fake = plug(MIC)
         source = DeviceSource(hardware, "Mic", pytest.fail)
-        eventually(lambda: source.device.opened is not None)
+        until(lambda: source.device.opened is not None)
         stream = fake.stream("Mic")
         assert stream is not None
         return Beside(source, stream, clock, **options)  # type: ignore[arg-type]
@@ -42,7 +42,7 @@ def loudspeaker(plug: Plug, hardware: DevicePool, clock: Clock) -> Start:
     def start(**options: float) -> Beside:
         fake = plug(SPEAKER)
         sink = DeviceSink(hardware, "Speaker", pytest.fail)
-        eventually(lambda: sink.device.opened is not None)
+        until(lambda: sink.device.opened is not None)
         stream = fake.stream("Speaker")
         assert stream is not None
         return Beside(sink, stream, clock, **options)  # type: ignore[arg-type]

@@ -9,7 +9,8 @@ import pytest
 
 from sipcli.media.audio_io.pipes import MAX_WAITING, StdoutSink, open_stdin
 from sipcli.media.pcm import FRAME
-from tests.media.audio_io.helpers import cut, eventually, played, sine, written_until
+from tests.media.audio_io.sounds import cut, played, sine, written_until
+from tests.waiting import until
 
 
 class Pipe:
@@ -27,7 +28,7 @@ class Pipe:
 
 
 def wait_for_thread(name: str) -> None:
-    eventually(lambda: not any(name in thread.name for thread in threading.enumerate()))
+    until(lambda: not any(name in thread.name for thread in threading.enumerate()))
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from sipcli.phone.call_audio import AudioSetup
 from tests.media.audio_io.conftest import Clock, Plug
 from tests.media.audio_io.echo_room import Room, Sound, decibels, speech_band, voice
 from tests.media.audio_io.fake_sounddevice import FakeDevice, FakeSounddevice
-from tests.media.audio_io.helpers import eventually, sine
+from tests.media.audio_io.sounds import sine
+from tests.waiting import until
 
 MIC = FakeDevice("Mic", outputs=0)
 SPEAKER = FakeDevice("Speaker", inputs=0)
@@ -38,10 +39,10 @@ def opened(
         stack.callback(source.close)
         sink = spec.open(pytest.fail)
         stack.callback(sink.close)
-        eventually(lambda: bool(fake.stream("Mic") and fake.stream("Speaker")))
+        until(lambda: bool(fake.stream("Mic") and fake.stream("Speaker")))
         assert isinstance(source, DeviceSource)
         assert isinstance(sink, DeviceSink)
-        eventually(lambda: bool(source.device.opened and sink.device.opened))
+        until(lambda: bool(source.device.opened and sink.device.opened))
         yield source, sink
 
 
@@ -184,10 +185,10 @@ def test_only_a_microphone_is_treated_and_only_a_loudspeaker_echoes(
 
     for sink in (parse_sink("null"), None):
         source = CANCELS.open(Microphone(hardware, "Mic"), sink, pytest.fail)
-        eventually(lambda: fake.stream("Mic") is not None)
+        until(lambda: fake.stream("Mic") is not None)
         assert fake.stream("Speaker") is None
         source.close()
-        eventually(lambda: fake.stream("Mic") is None)
+        until(lambda: fake.stream("Mic") is None)
 
 
 def test_a_sink_of_somebody_elses_leaves_the_loudspeaker_closed(
@@ -200,7 +201,7 @@ def test_a_sink_of_somebody_elses_leaves_the_loudspeaker_closed(
     )
     equipment = AudioSetup(microphone, speaker, None, pytest.fail, CANCELS)
     sound = equipment.open(sink=NullSink())
-    eventually(lambda: fake.stream("Mic") is not None)
+    until(lambda: fake.stream("Mic") is not None)
     assert fake.stream("Speaker") is None
     sound.source.close()
 
@@ -212,8 +213,8 @@ def test_the_loudspeaker_closes_with_the_call(plug: Plug, hardware: DevicePool) 
         assert fake.stream("Speaker") is not None
         source.close()
         source.close()
-        eventually(lambda: fake.stream("Speaker") is None)
-    eventually(lambda: fake.stream("Mic") is None)
+        until(lambda: fake.stream("Speaker") is None)
+    until(lambda: fake.stream("Mic") is None)
 
 
 def test_a_call_goes_on_while_the_loudspeaker_is_away(plug: Plug, hardware: DevicePool) -> None:
@@ -221,14 +222,14 @@ def test_a_call_goes_on_while_the_loudspeaker_is_away(plug: Plug, hardware: Devi
     told: list[str] = []
     spec = Loudspeaker(hardware, "Speaker")
     source = CANCELS.open(Microphone(hardware, "Mic"), spec, told.append)
-    eventually(lambda: bool(fake.stream("Mic") and fake.stream("Speaker")))
+    until(lambda: bool(fake.stream("Mic") and fake.stream("Speaker")))
     speaker, microphone = fake.stream("Speaker"), fake.stream("Mic")
     assert speaker is not None
     assert microphone is not None
     fake.plugged.remove(SPEAKER)
     speaker.vanish()
-    eventually(lambda: not speaker.is_open)
-    eventually(lambda: fake.stream("Mic") is not None)
+    until(lambda: not speaker.is_open)
+    until(lambda: fake.stream("Mic") is not None)
     again = fake.stream("Mic")
     assert again is not None
     heard = []
@@ -239,7 +240,7 @@ def test_a_call_goes_on_while_the_loudspeaker_is_away(plug: Plug, hardware: Devi
             heard.append(source.read())
         return len(heard) > 20 and bool(heard[-1].any())
 
-    eventually(is_heard)
+    until(is_heard)
     source.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 from sipcli.media.audio_io.generators import Noise, Silence, ToneSource
 from sipcli.media.pcm import FRAME
 from sipcli.media.quality.level import dbfs, rms
-from tests.media.audio_io.helpers import dominant, frames, sine
+from tests.media.audio_io.sounds import dominant, frames, sine
 
 
 @pytest.mark.parametrize("frequency", [0.5, 440.0, 1000.7, 23_999.0])

@@ -7,7 +7,7 @@ import pytest
 
 from sipcli.media.audio_io.tones import BUSY, RINGBACK, TonePlayer, key_tone
 from sipcli.media.pcm import Pcm
-from tests.media.audio_io.helpers import dominant
+from tests.media.audio_io.sounds import dominant
 
 pytestmark = pytest.mark.virtual_time
 

@@ -9,7 +9,7 @@ from sipcli.errors import ConfigError, DeviceError
 from sipcli.media.audio_io.generators import Noise, NullSink, Silence, ToneSource
 from sipcli.media.audio_io.open import parse_sink, parse_source
 from sipcli.media.audio_io.wav import parse_record
-from tests.media.audio_io.helpers import (
+from tests.media.audio_io.sounds import (
     dominant,
     frames,
     has_ended,

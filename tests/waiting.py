@@ -1,4 +1,4 @@
-"""Waiting for what another process does, with a limit."""
+"""Waiting for what another process or thread does, with a limit."""
 
 import time
 from collections.abc import Callable
@@ -9,4 +9,4 @@ def until(condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout} s"
-        time.sleep(0.05)
+        time.sleep(0.02)

@@ -1,7 +1,5 @@
-"""What tests of sound have in common."""
+"""Sound for tests: made, played, recorded, written to files and read from them."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from wave import open as open_wave
 
@@ -10,14 +8,7 @@ import numpy as np
 from sipcli.media.audio_io.background import BackgroundReader
 from sipcli.media.audio_io.open import AudioSink, AudioSource
 from sipcli.media.pcm import FRAME, RATE, Pcm
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait until another thread has made `condition` true."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.005)
+from tests.waiting import until
 
 
 def frames(source: AudioSource, count: int) -> Pcm:
@@ -35,12 +26,11 @@ def played(source: AudioSource, count: int | None = None) -> Pcm:
     heard: list[Pcm] = []
 
     def is_complete() -> bool:
-        frame = source.read()
-        if frame.any():
+        while len(heard) != count and (frame := source.read()).any():
             heard.append(frame)
         return has_ended(source) if count is None else len(heard) == count
 
-    eventually(is_complete)
+    until(is_complete)
     return np.concatenate(heard) if heard else np.zeros(0, np.int16)
 
 
@@ -85,6 +75,6 @@ def written_until(sink: AudioSink, told: list[str]) -> None:
         sink.write(np.ones(FRAME, np.int16))
         return bool(told)
 
-    eventually(is_told)
+    until(is_told)
     for _ in range(3):
         is_told()
