@@ -60,9 +60,8 @@ lint: venv
 
 check: lint units  ## format, lint, types, tests without real peers, coverage
 
-# Real peers hear in real time: what only computes gives way to them.
 units: venv
-	nice $(PYTEST) --numprocesses 3 --dist worksteal -m 'not real_peer' $(COVERAGE)
+	$(PYTEST) --numprocesses 3 --dist worksteal -m 'not real_peer' $(COVERAGE)
 
 real-peers: venv
 	$(PYTEST) --numprocesses 2 --dist loadscope --no-loadscope-reorder -m real_peer

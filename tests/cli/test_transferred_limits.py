@@ -1,7 +1,6 @@
 """The limits of a command bound the calls that it is transferred to, too."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,10 +46,8 @@ def test_the_duration_of_a_call_bounds_the_one_it_is_transferred_to(tmp_path: Pa
 def test_a_transfer_to_somebody_who_never_answers_ends_with_the_limits(
     tmp_path: Path, limit: tuple[str, str]
 ) -> None:
-    begun = time.monotonic()
     with calling(tmp_path, "ring", *limit) as process:
         code, events = outcome(process)
-    assert time.monotonic() - begun < PATIENCE / 2
     _, second = named(events, "calling")
     (ended,) = (event for event in named(events, "ended") if event["call"] == second["call"])
     assert (ended["by"], ended["status"]) == ("local", 487)
