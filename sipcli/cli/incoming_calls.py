@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sipcli.cli.audio_options import CallAudio
-from sipcli.cli.call_keys import keys
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, attend, open_call_session
 from sipcli.cli.command_session import CommandSession, run_session
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun
+from sipcli.cli.keyboard import keys
 from sipcli.cli.options import Invocation
 from sipcli.cli.script.script import open_script
 from sipcli.errors import ConfigError, DeviceError, Interrupted

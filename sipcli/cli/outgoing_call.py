@@ -4,12 +4,12 @@ import asyncio
 from functools import partial
 
 from sipcli.cli.audio_options import CallAudio
-from sipcli.cli.call_keys import keys
 from sipcli.cli.call_options import CallOptions
 from sipcli.cli.call_session import CallSession, attend, open_call_session, ring
 from sipcli.cli.command_session import CommandSession, resolve_target, run_session
 from sipcli.cli.expect_options import check_expectations
 from sipcli.cli.expectation_run import ExpectationRun
+from sipcli.cli.keyboard import keys
 from sipcli.cli.options import Invocation
 from sipcli.cli.script.script import open_script
 from sipcli.errors import Interrupted

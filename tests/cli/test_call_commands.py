@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from sipcli.cli.call_keys import command_of_key
 from sipcli.cli.script.call_commands import (
     CallCommands,
     InvalidCommand,
-    command_of_key,
     command_of_line,
 )
 from sipcli.errors import NoAnswerError, Phase, RefusedError, SipcliError

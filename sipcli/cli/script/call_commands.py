@@ -1,4 +1,7 @@
-"""The commands of keys and of a script on stdin: one set for both (contract §2)."""
+"""The commands of keys and of a script on stdin: one set for both (contract §2).
+
+The lines of a script are here, the keys in `cli/call_keys.py`.
+"""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,10 +22,6 @@ from sipcli.sip.status import BUSY_HERE
 from sipcli.sip.uri import SipUri, Uri
 from sipcli.text import target_without_password
 
-HELP: Final = (
-    "a answer · r reject · h hold/resume · m mute · 0-9*# digits · t transfer"
-    " · s statistics · y/n accept or refuse a transfer · q hang up"
-)
 ACTION_TIMEOUT_S: Final = 40.0
 """Seconds for a command to succeed: SIP's own timers end within 32 s."""
 DIGIT_TIMEOUT_S: Final = 6.0
@@ -194,18 +193,6 @@ Begin: TypeAlias = Callable[[CallCommands], Result]
 Read: TypeAlias = Callable[[str, SipUri], Begin]
 """Reads an argument, given our own URI, too. Raises `InvalidCommand`."""
 
-KEYS: Final[Mapping[str, Begin]] = {
-    "a": CallCommands.answer,
-    "r": CallCommands.reject,
-    "h": CallCommands.toggle_hold,
-    "m": CallCommands.toggle_mute,
-    "s": CallCommands.stats,
-    "y": CallCommands.accept,
-    "n": CallCommands.refuse,
-    "q": CallCommands.hang_up,
-}
-"""Key -> its command; digits have theirs, and `t` asks for the target first."""
-
 
 @dataclass(frozen=True, slots=True)
 class TypedCommand:
@@ -214,15 +201,6 @@ class TypedCommand:
     text: str
     """As it may be shown."""
     begin: Begin = field(compare=False)
-
-
-def command_of_key(key: str) -> TypedCommand:
-    """Return the command of a key. Raises `InvalidCommand`."""
-    if is_digit(key):
-        return TypedCommand(key, lambda commands: commands.dtmf(key))
-    if key not in KEYS:
-        raise InvalidCommand(f"no such key: {key!r}; ? shows the keys")
-    return TypedCommand(key, KEYS[key])
 
 
 def command_of_line(line: str, own: SipUri) -> TypedCommand:
@@ -242,11 +220,6 @@ def split(line: str) -> tuple[str, str]:
     """Return a line's command, in lower case, and its argument."""
     word, _, rest = line.strip().partition(" ")
     return word.lower(), rest.strip()
-
-
-def is_digit(key: str) -> bool:
-    """True for the keys of a telephone: digits, `*` and `#`."""
-    return len(key) == 1 and key in "0123456789*#"
 
 
 def _alone(word: str, begin: Begin) -> Read:

@@ -6,16 +6,13 @@ from typing import Final, TypeAlias
 
 import click
 
+from sipcli.cli.call_keys import HELP, KEYS, command_of_key, is_digit
 from sipcli.cli.expect_options import read_expectation
 from sipcli.cli.script.call_commands import (
-    HELP,
-    KEYS,
     WORDS,
     InvalidCommand,
     TypedCommand,
-    command_of_key,
     command_of_line,
-    is_digit,
     split,
 )
 from sipcli.expect.expectations import Expectations

@@ -12,8 +12,8 @@ from typing import IO, cast
 import pytest
 
 from sipcli.cli import context
-from sipcli.cli.call_keys import Keyboard, keys
 from sipcli.cli.context import has_keyboard
+from sipcli.cli.keyboard import Keyboard, keys
 from sipcli.cli.output.call_line import CallLine
 from sipcli.cli.shared_options import Common
 from sipcli.phone.phone import Phone
