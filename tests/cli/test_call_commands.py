@@ -1,6 +1,7 @@
 """What keys and words do to calls, and what is said where they cannot."""
 
 import re
+from typing import NoReturn
 
 import pytest
 
@@ -62,6 +63,20 @@ def test_keys_toggle_hold_and_mute() -> None:
         *("hold", "resume", "mute", "unmute"),
         *("dtmf 5", "dtmf *", "dtmf #", "hangup"),
     ]
+
+
+def test_a_transfer_that_there_is_no_room_for_any_more_fails_as_a_command_does() -> None:
+    """Not as the call does: its exit code would be that of a refused call."""
+
+    def refuse(**_: float) -> NoReturn:
+        raise RefusedError("there are as many calls as max_calls allows")
+
+    call = FakeCall(is_answered=True, transfer_request=ASKED)
+    call.accept_transfer = refuse  # type: ignore[method-assign]
+    for run, typed in ((do, "accept-transfer"), (press, "y")):
+        with pytest.raises(InvalidCommand, match="as many calls as max_calls") as failed:
+            run(FakeCallSession(call), typed)
+        assert failed.value.phase is Phase.ANSWER
 
 
 def test_what_a_far_end_asks_is_decided_by_a_key_or_a_word() -> None:

@@ -142,6 +142,43 @@ async def test_a_transfer_that_is_refused_names_its_status_and_step(
     assert (finished["exit_code"], finished["phase"]) == (8, "answer")
 
 
+@pytest.mark.parametrize(("target", "status"), [("carol", 480), ("message", 488)])
+async def test_a_transfer_that_fails_is_the_answer_s_step_whatever_its_status(
+    sip_sandbox: Sandbox,
+    sip_phone: MakePhone,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
+    status: int,
+) -> None:
+    """The media of this call are well, and so are its descriptions: another call failed."""
+    sip_sandbox.add_user("carol")
+    bob = await sip_phone("bob", audio_in="silence", transfers="accept")
+    script = f"wait media\ntransfer {target}\nsleep 20\n"
+    events = await called(monkeypatch, sip_sandbox, bob, script, tmp_path)
+    finished = one(events, "finished")
+    assert f": {status}" in one(events, "expectation")["actual"]
+    assert (finished["exit_code"], finished["phase"]) == (8, "answer")
+
+
+async def test_a_far_end_that_hangs_up_during_a_hold_has_not_refused_it(
+    sip_sandbox: Sandbox,
+    sip_phone: MakePhone,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bob = await sip_phone("bob", audio_in="silence")
+
+    def hang_up(*_: object) -> None:
+        asyncio.get_running_loop().call_soon(bob.calls[0].hang_up)
+
+    monkeypatch.setattr(RemoteOffers, "receive", hang_up)
+    events = await called(monkeypatch, sip_sandbox, bob, "wait media\nhold\nsleep 20\n", tmp_path)
+    verdict, finished = one(events, "expectation"), one(events, "finished")
+    assert (verdict["name"], verdict["met"]) == ("hold", False)
+    assert (finished["exit_code"], finished["phase"]) == (8, "audio")
+
+
 @pytest.mark.parametrize("line", ["accept-transfer", "refuse-redirect", "y"])
 async def test_a_decision_that_nothing_waits_for_has_a_phase_of_its_own(
     line: str,

@@ -110,7 +110,11 @@ class CallCommands:
 
     def accept_transfer(self) -> "Result":
         """Accept the transfer that a far end asks for; the result is that of its INVITE."""
-        accepted = self._asked_to_transfer().accept_transfer(timeout=ACTION_TIMEOUT_S)
+        call = self._asked_to_transfer()
+        try:
+            accepted = call.accept_transfer(timeout=ACTION_TIMEOUT_S)
+        except RefusedError as error:  # `max_calls` leaves no room any more
+            raise InvalidCommand(error.text, Phase.ANSWER) from None
         return CallAction(partial(_phased, accepted, SipcliError))
 
     def refuse_transfer(self) -> "Result":
