@@ -35,7 +35,8 @@ def test_links_lead_to_what_is_there(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "least"), [("docs/architecture.md", 100), ("CONTRIBUTING.md", 15)]
+    ("page", "least"),
+    [("docs/architecture.md", 100), ("docs/walkthroughs.md", 60), ("CONTRIBUTING.md", 15)],
 )
 def test_files_that_a_page_names_exist(page: str, least: int) -> None:
     text = (ROOT / page).read_text("utf-8")
