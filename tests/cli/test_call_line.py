@@ -42,7 +42,7 @@ def test_without_a_call_it_is_the_line_of_the_registration() -> None:
 
 def test_a_call_shows_who_how_long_what_and_how() -> None:
     assert line(talking()) == (
-        "☎ sip:bob@example.com · 0:05 · opus · ↑████   ↓       · MOS 4.2 · ? keys"
+        "☎ bob@example.com · 0:05 · opus · ↑████   ↓       · MOS 4.2 · ? keys"
     )
 
 
@@ -79,17 +79,15 @@ def test_what_keeps_people_from_hearing_stands_beside_the_time(
 
 
 def test_a_call_of_ours_that_is_not_answered_yet() -> None:
-    assert line(FakeCall()) == "☎ sip:bob@example.com · calling · ? keys"
+    assert line(FakeCall()) == "☎ bob@example.com · calling · ? keys"
 
 
 def test_who_calls_and_the_keys_for_it_come_first() -> None:
     ringing = FakeCall(remote="sip:carol@c", is_ringing=True, is_incoming=True)
-    assert line(ringing) == "☎ sip:carol@c is calling: a answer, r reject"
+    assert line(ringing) == "☎ carol@c is calling: a answer, r reject"
     bob = talking()
     shown = line(bob, ringing, current=bob)
-    assert shown.startswith(
-        "☎ sip:carol@c is calling: a answer, r reject · ☎ sip:bob@example.com · 0:05"
-    )
+    assert shown.startswith("☎ carol@c is calling: a answer, r reject · ☎ bob@example.com · 0:05")
 
 
 def test_the_far_ends_name_cannot_move_the_cursor() -> None:

@@ -93,8 +93,9 @@ def describe(call: Call) -> str:
 
 
 def _name(call: Call) -> str:
-    """Return the far end. Its display name is in quotes: it is only what it claims."""
-    return f'"{call.display_name}" {call.remote}' if call.display_name else call.remote
+    """Return the far end, in short. Its display name is in quotes: it is only what it claims."""
+    address = call.remote.removeprefix("sip:")
+    return f'"{call.display_name}" {address}' if call.display_name else address
 
 
 def levels(stream: AudioStream) -> str:
