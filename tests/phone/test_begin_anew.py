@@ -17,7 +17,7 @@ from sipcli.phone.call_stats import call_stats
 from sipcli.phone.events import Answered, CallEnded, CallId, Dtmf, Incoming, Media, Warned
 from sipcli.sdp.description import Direction
 from sipcli.sip.message import Request, Response
-from tests.media.session.ends import ends, virtual
+from tests.media.session.ends import ends
 from tests.phone.phones_world import (
     Person,
     early_answer,
@@ -28,6 +28,8 @@ from tests.phone.phones_world import (
     say,
     town,
 )
+
+pytestmark = pytest.mark.virtual_time
 
 ICE_FAILS = 12.0
 RESTART_FAILS = 13.0
@@ -59,7 +61,6 @@ async def turned(alice: Person, bob: Person, carol: Person, *, dead: bool) -> Ca
     return ours
 
 
-@virtual
 async def test_another_fork_is_heard_over_the_sockets_of_the_first_offer() -> None:
     async with town() as (alice, bob, carol):
         ours = await turned(alice, bob, carol, dead=False)
@@ -69,7 +70,6 @@ async def test_another_fork_is_heard_over_the_sockets_of_the_first_offer() -> No
         assert ours.media_failure is None
 
 
-@virtual
 async def test_the_same_description_under_another_tag_needs_no_new_media() -> None:
     async with town() as (alice, bob, carol):
         ring_both(bob, carol)
@@ -114,7 +114,6 @@ def ignore(person: Person, event: RemoteOffer) -> None:
         (ignore, ICE_FAILS + RESTART_FAILS + 1),
     ],
 )
-@virtual
 async def test_a_call_without_media_that_nobody_mends_ends_as_a_failure(
     reaction: Callable[[Person, RemoteOffer], None], at_most: float
 ) -> None:
@@ -144,7 +143,6 @@ async def test_a_call_without_media_that_nobody_mends_ends_as_a_failure(
         assert invites(alice) == 2
 
 
-@virtual
 async def test_a_call_that_ends_while_its_media_are_sought_was_without_media() -> None:
     async with town() as (alice, bob, carol):
         ours = await turned(alice, bob, carol, dead=True)
@@ -154,7 +152,6 @@ async def test_a_call_that_ends_while_its_media_are_sought_was_without_media() -
         assert isinstance(ours.failure, MediaError)
 
 
-@virtual
 async def test_a_call_that_ends_as_soon_as_its_media_move_is_none_the_worse() -> None:
     async with town() as (alice, bob, carol):
         ours = await turned(alice, bob, carol, dead=True)
@@ -184,7 +181,6 @@ async def led_nowhere(alice: Person, bob: Person) -> tuple[Call, Call, bytes]:
     return ours, theirs, answer
 
 
-@virtual
 async def test_moving_again_and_again_does_not_pass_for_media() -> None:
     async with town() as (alice, bob, _):
         ours, theirs, answer = await led_nowhere(alice, bob)
@@ -199,7 +195,6 @@ async def test_moving_again_and_again_does_not_pass_for_media() -> None:
 
 
 @pytest.mark.parametrize("was_open", [False, True])
-@virtual
 async def test_a_call_that_is_led_to_dead_ends_for_ever_is_given_up(was_open: bool) -> None:
     async with town() as (alice, bob, _):
         if was_open:
@@ -223,7 +218,6 @@ async def test_a_call_that_is_led_to_dead_ends_for_ever_is_given_up(was_open: bo
 
 
 @pytest.mark.parametrize("was_open", [False, True])
-@virtual
 async def test_early_media_that_end_are_not_told_as_media_that_never_came(was_open: bool) -> None:
     async with town() as (alice, bob, _):
         bob.answers = False
@@ -243,7 +237,6 @@ async def test_early_media_that_end_are_not_told_as_media_that_never_came(was_op
 # What belongs to the call
 
 
-@virtual
 async def test_figures_and_digits_are_of_the_whole_call() -> None:
     async with town() as (alice, bob, carol):
         ours = await turned(alice, bob, carol, dead=False)
@@ -258,7 +251,6 @@ async def test_figures_and_digits_are_of_the_whole_call() -> None:
         assert 0 < early.packets_received < late.packets_received
 
 
-@virtual
 async def test_who_is_muted_or_held_stays_so() -> None:
     async with town() as (alice, bob, carol):
         ring_both(bob, carol)
@@ -317,7 +309,6 @@ class Asked:
             line.requester.send_ack(ack, line.flow)
 
 
-@virtual
 async def test_an_offer_that_they_asked_for_restarts_ice() -> None:
     async with town() as (alice, bob, _):
         _, theirs = await in_a_call(alice, bob)
@@ -338,7 +329,6 @@ async def test_an_offer_that_they_asked_for_restarts_ice() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_an_answer_that_knows_of_no_restart_leaves_the_media_as_they_were() -> None:
     async with town() as (alice, bob, _):
         _, theirs = await in_a_call(alice, bob)
@@ -352,7 +342,6 @@ async def test_an_answer_that_knows_of_no_restart_leaves_the_media_as_they_were(
         assert len(alice.told(Media)) == 1
 
 
-@virtual
 async def test_somebody_else_may_answer_what_they_asked_for() -> None:
     async with town() as (alice, bob, _), ends() as (other, _):
         ours, _ = await in_a_call(alice, bob)
@@ -373,7 +362,6 @@ async def test_somebody_else_may_answer_what_they_asked_for() -> None:
         assert after.level_received_dbfs == pytest.approx(before.level_received_dbfs, abs=1)
 
 
-@virtual
 async def test_who_answers_what_they_asked_for_and_is_not_there_ends_the_call() -> None:
     async with town() as (alice, bob, _), ends() as (other, _):
         ours, theirs = await in_a_call(alice, bob)

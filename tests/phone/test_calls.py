@@ -16,11 +16,11 @@ from sipcli.phone.events import (
     Resumed,
     Warned,
 )
-from tests.media.session.ends import virtual
 from tests.phone.phones_world import in_a_call, town
 
+pytestmark = pytest.mark.virtual_time
 
-@virtual
+
 async def test_two_people_hear_each_other_until_one_hangs_up() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -40,7 +40,6 @@ async def test_two_people_hear_each_other_until_one_hangs_up() -> None:
         assert told.stats.packets_received > 0
 
 
-@virtual
 async def test_another_thread_may_ask_how_long_a_call_lasts() -> None:
     """The status line is drawn in a thread of its own."""
     async with town() as (alice, bob, _):
@@ -48,7 +47,6 @@ async def test_another_thread_may_ask_how_long_a_call_lasts() -> None:
             assert await asyncio.to_thread(lambda call=call: call.duration_s) > 0  # type: ignore[misc]
 
 
-@virtual
 async def test_a_caller_that_gives_up_leaves_nothing() -> None:
     async with town() as (alice, bob, _):
         bob.answers = False
@@ -60,7 +58,6 @@ async def test_a_caller_that_gives_up_leaves_nothing() -> None:
         assert not call.is_answered
 
 
-@virtual
 async def test_a_call_that_is_refused_says_so() -> None:
     async with town() as (alice, bob, _):
         bob.answers = False
@@ -72,7 +69,6 @@ async def test_a_call_that_is_refused_says_so() -> None:
         assert (ended.status, ended.by, ended.stats) == (486, "remote", None)
 
 
-@virtual
 async def test_a_call_that_nobody_answers_ends_with_408() -> None:
     async with town(no_answer_timeout=5) as (alice, bob, _):
         bob.answers = False
@@ -80,7 +76,6 @@ async def test_a_call_that_nobody_answers_ends_with_408() -> None:
         assert (await alice.event(CallEnded)).status == 408
 
 
-@virtual
 async def test_answering_twice_is_answering_once() -> None:
     async with town() as (alice, bob, _):
         bob.answers = False
@@ -91,7 +86,6 @@ async def test_answering_twice_is_answering_once() -> None:
         await asyncio.gather(alice.hears(), bob.hears(ear=0))
 
 
-@virtual
 async def test_answering_what_is_over_closes_the_sound() -> None:
     async with town() as (alice, bob, _):
         bob.answers = False
@@ -103,7 +97,6 @@ async def test_answering_what_is_over_closes_the_sound() -> None:
 
 
 @pytest.mark.parametrize("turns", range(0, 30, 3))
-@virtual
 async def test_placing_a_call_may_be_cancelled_at_any_moment(turns: int) -> None:
     async with town() as (alice, _, _):
         placing = asyncio.ensure_future(alice.calls("bob"))
@@ -113,7 +106,6 @@ async def test_placing_a_call_may_be_cancelled_at_any_moment(turns: int) -> None
         await asyncio.wait([placing])
 
 
-@virtual
 async def test_without_a_connection_a_call_ends_at_once() -> None:
     async with town() as (alice, _, _):
         alice.signalling.disconnect()
@@ -126,7 +118,6 @@ async def test_without_a_connection_a_call_ends_at_once() -> None:
 # Hold
 
 
-@virtual
 async def test_hold_and_resume_are_told_on_both_sides() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -140,7 +131,6 @@ async def test_hold_and_resume_are_told_on_both_sides() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_a_change_of_mind_while_the_offer_is_out_is_made_up_for() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -155,7 +145,6 @@ async def test_a_change_of_mind_while_the_offer_is_out_is_made_up_for() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_both_may_hold_at_the_same_time() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -170,7 +159,6 @@ async def test_both_may_hold_at_the_same_time() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_a_hold_right_after_the_answer_waits_for_the_ack() -> None:
     async with town() as (alice, bob, _):
         await alice.calls("bob")
@@ -179,7 +167,6 @@ async def test_a_hold_right_after_the_answer_waits_for_the_ack() -> None:
         assert (await alice.event(Held)).by == "remote"
 
 
-@virtual
 async def test_being_on_hold_for_long_is_no_loss() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -194,7 +181,6 @@ async def test_being_on_hold_for_long_is_no_loss() -> None:
 # Digits
 
 
-@virtual
 async def test_digits_are_told_on_both_sides() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -204,7 +190,6 @@ async def test_digits_are_told_on_both_sides() -> None:
         assert (heard.digit, heard.direction, heard.method) == ("2", "received", "rtp")
 
 
-@virtual
 async def test_digits_by_info_keep_their_order_however_they_are_sent() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -215,7 +200,6 @@ async def test_digits_by_info_keep_their_order_however_they_are_sent() -> None:
         assert (await alice.event(Dtmf, 3)).method == "info"
 
 
-@virtual
 async def test_digits_go_by_info_while_the_far_end_holds_us() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)

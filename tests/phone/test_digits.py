@@ -13,9 +13,11 @@ from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.phone.call import Call
 from sipcli.phone.events import CallEnded, DigitsNotSent, Dtmf, Held
 from sipcli.sdp.description import Direction
-from tests.media.session.ends import ends, virtual
+from tests.media.session.ends import ends
 from tests.phone.phones_world import Person, in_a_call, town
 from tests.phone.test_begin_anew import Asked
+
+pytestmark = pytest.mark.virtual_time
 
 Change = Callable[[bytes], bytes]
 
@@ -67,7 +69,6 @@ async def all_over(call: Call, text: str, method: str = "auto") -> str | None:
 
 @pytest.mark.parametrize("begun", [0.0, 0.05, 0.12, 0.3, 0.5])
 @pytest.mark.parametrize("how", [(only(0), only(111)), (only(111), only(0))])
-@virtual
 async def test_digits_go_on_with_another_clock(how: tuple[Change, Change], begun: float) -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -86,7 +87,6 @@ async def test_digits_go_on_with_another_clock(how: tuple[Change, Change], begun
 
 
 @pytest.mark.parametrize("begun", [0.0, 0.05, 0.12, 0.3, 0.5])
-@virtual
 async def test_digits_go_by_info_where_events_are_left_out(begun: float) -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -105,7 +105,6 @@ async def test_digits_go_by_info_where_events_are_left_out(begun: float) -> None
 
 
 @pytest.mark.parametrize("begun", [0.0, 0.02, 0.05, 0.12, 0.21, 0.3, 0.5])
-@virtual
 async def test_digits_go_by_info_while_the_far_end_holds_us_midway(begun: float) -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -123,7 +122,6 @@ async def test_digits_go_by_info_while_the_far_end_holds_us_midway(begun: float)
         assert min(one.duration_ms for one in bob.told(Dtmf)) >= 40
 
 
-@virtual
 async def test_what_can_only_go_in_rtp_is_told_at_once_where_it_cannot() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -141,7 +139,6 @@ async def test_what_can_only_go_in_rtp_is_told_at_once_where_it_cannot() -> None
         assert received(bob) == "12"
 
 
-@virtual
 async def test_digits_wait_while_the_media_move_to_somebody_else() -> None:
     async with town() as (alice, bob, _), ends() as (other, _):
         ours, _ = await in_a_call(alice, bob)
@@ -160,7 +157,6 @@ async def test_digits_wait_while_the_media_move_to_somebody_else() -> None:
         assert heard.endswith("4567")
 
 
-@virtual
 async def test_digits_wait_while_nothing_can_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -174,7 +170,6 @@ async def test_digits_wait_while_nothing_can_be_sent(monkeypatch: pytest.MonkeyP
         assert received(bob) == "12"
 
 
-@virtual
 async def test_what_the_end_of_the_call_cuts_off_is_told() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -194,7 +189,6 @@ async def test_what_the_end_of_the_call_cuts_off_is_told() -> None:
         assert isinstance(alice.events[-1], CallEnded)
 
 
-@virtual
 async def test_who_knows_no_info_is_not_asked_again() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -229,7 +223,6 @@ def refuse_info(person: Person, status: int) -> Callable[[], int]:
     return lambda: count
 
 
-@virtual
 async def test_too_many_digits_are_refused_and_lose_no_other() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)

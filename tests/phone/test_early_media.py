@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from sipcli.core.calls.events import CallEvent, RemoteOffer
 from sipcli.phone.events import (
     Answered,
@@ -13,7 +15,7 @@ from sipcli.phone.events import (
 )
 from sipcli.sdp.description import Direction
 from sipcli.sip.uri import SipUri
-from tests.media.session.ends import ends, virtual
+from tests.media.session.ends import ends
 from tests.phone.phones_world import (
     early_answer,
     in_a_call,
@@ -24,10 +26,11 @@ from tests.phone.phones_world import (
     town,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 # Forks and early media
 
 
-@virtual
 async def test_the_fork_that_answers_has_the_call() -> None:
     async with town() as (alice, bob, carol):
         ring_both(bob, carol)
@@ -37,7 +40,6 @@ async def test_the_fork_that_answers_has_the_call() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_early_media_are_heard_and_go_on_after_the_answer() -> None:
     async with town() as (alice, bob, _):
         bob.answers = False
@@ -51,7 +53,6 @@ async def test_early_media_are_heard_and_go_on_after_the_answer() -> None:
         assert len(alice.told(Media)) == 1
 
 
-@virtual
 async def test_another_fork_may_answer_than_the_one_with_early_media() -> None:
     async with town() as (alice, bob, carol):
         ring_both(bob, carol)
@@ -65,7 +66,6 @@ async def test_another_fork_may_answer_than_the_one_with_early_media() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_early_media_that_fail_do_not_end_what_rings() -> None:
     async with town() as (alice, bob, _), ends() as (other, _):
         bob.answers = False
@@ -82,7 +82,6 @@ async def test_early_media_that_fail_do_not_end_what_rings() -> None:
         assert ours.media_failure is None
 
 
-@virtual
 async def test_an_answer_that_leads_nowhere_leaves_the_media_that_work() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -109,7 +108,6 @@ async def test_an_answer_that_leads_nowhere_leaves_the_media_that_work() -> None
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_an_answer_that_cannot_be_used_ends_the_call() -> None:
     async with town() as (alice, bob, _):
         bob.answers = False
@@ -121,7 +119,6 @@ async def test_an_answer_that_cannot_be_used_ends_the_call() -> None:
         assert (await alice.event(CallEnded)).by == "network"
 
 
-@virtual
 async def test_an_offer_that_cannot_be_used_is_refused_with_the_reason() -> None:
     async with town() as (alice, bob, _):
         with alice.step() as (agent, now):
@@ -134,7 +131,6 @@ async def test_an_offer_that_cannot_be_used_is_refused_with_the_reason() -> None
 # Changes that come to nothing
 
 
-@virtual
 async def test_a_hold_that_is_refused_leaves_the_call_as_it_was() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -146,7 +142,6 @@ async def test_a_hold_that_is_refused_leaves_the_call_as_it_was() -> None:
         assert not alice.told(Held)
 
 
-@virtual
 async def test_an_offer_that_their_nonsense_meets_changes_nothing() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)

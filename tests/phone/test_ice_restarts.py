@@ -16,12 +16,13 @@ from sipcli.phone.events import (
     Resumed,
     Warned,
 )
-from tests.media.session.ends import virtual
 from tests.phone.phones_world import (
     in_a_call,
     refuse_offers,
     town,
 )
+
+pytestmark = pytest.mark.virtual_time
 
 
 @pytest.fixture
@@ -43,7 +44,6 @@ def lose_media(call: Call) -> None:
 
 
 @pytest.mark.parametrize("turns", range(12))
-@virtual
 async def test_a_restart_and_a_change_of_theirs_may_cross_at_any_moment(turns: int) -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -58,7 +58,6 @@ async def test_a_restart_and_a_change_of_theirs_may_cross_at_any_moment(turns: i
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_the_ack_tells_that_the_answer_to_a_restart_has_arrived() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -67,7 +66,6 @@ async def test_the_ack_tells_that_the_answer_to_a_restart_has_arrived() -> None:
             assert (await bob.event(Media, 2)).state == "restarted"
 
 
-@virtual
 async def test_lost_media_are_won_back_by_an_ice_restart(lossy: pytest.MonkeyPatch) -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -80,7 +78,6 @@ async def test_lost_media_are_won_back_by_an_ice_restart(lossy: pytest.MonkeyPat
         assert not ours.is_over
 
 
-@virtual
 async def test_media_that_stay_lost_end_the_call(lossy: pytest.MonkeyPatch) -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -91,7 +88,6 @@ async def test_media_that_stay_lost_end_the_call(lossy: pytest.MonkeyPatch) -> N
         assert "network" in {event.by for event in told}
 
 
-@virtual
 async def test_media_lost_again_soon_after_a_restart_are_given_up(
     lossy: pytest.MonkeyPatch,
 ) -> None:
@@ -113,7 +109,6 @@ async def test_media_lost_again_soon_after_a_restart_are_given_up(
         assert len(restarts) == 2
 
 
-@virtual
 async def test_media_lost_for_good_end_where_a_restart_is_refused(
     lossy: pytest.MonkeyPatch,
 ) -> None:
@@ -128,7 +123,6 @@ async def test_media_lost_for_good_end_where_a_restart_is_refused(
         assert any("refused a restart" in str(failure) for failure in failures)
 
 
-@virtual
 async def test_nothing_is_told_of_a_call_after_its_end() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)

@@ -13,8 +13,9 @@ from sipcli.phone import media_supervisor
 from sipcli.phone.call import Call
 from sipcli.phone.events import CallEnded, Media, Warned
 from tests.event_loop import now
-from tests.media.session.ends import virtual
 from tests.phone.phones_world import Person, in_a_call, town
+
+pytestmark = pytest.mark.virtual_time
 
 LOST = MediaLost(reason="nothing comes", closed=False)
 
@@ -49,7 +50,6 @@ def deafen(person: Person) -> list[RemoteOffer]:
     return kept
 
 
-@virtual
 async def test_a_far_end_that_is_silent_on_purpose_is_never_hung_up_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -67,7 +67,6 @@ async def test_a_far_end_that_is_silent_on_purpose_is_never_hung_up_on(
         await alice.hears()
 
 
-@virtual
 async def test_a_restart_is_offered_when_the_connection_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -87,7 +86,6 @@ async def test_a_restart_is_offered_when_the_connection_is_there(
         assert not ours.is_over
 
 
-@virtual
 async def test_a_connection_that_stays_away_is_waited_for_no_longer_than_a_minute_or_so() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -99,7 +97,6 @@ async def test_a_connection_that_stays_away_is_waited_for_no_longer_than_a_minut
         assert str(ours.media_failure) == "audio: nothing comes; an ICE restart did not help"
 
 
-@virtual
 async def test_media_that_are_back_by_themselves_need_no_restart() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -114,7 +111,6 @@ async def test_media_that_are_back_by_themselves_need_no_restart() -> None:
         assert not ours.is_over
 
 
-@virtual
 async def test_no_restart_is_told_before_its_offer_is_answered() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -141,7 +137,6 @@ async def test_no_restart_is_told_before_its_offer_is_answered() -> None:
         (None, 0.5, False),
     ],
 )
-@virtual
 async def test_what_a_refusal_means(status: int | None, after: float, is_over: bool) -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -153,7 +148,6 @@ async def test_what_a_refusal_means(status: int | None, after: float, is_over: b
         assert (ours.media_failure is not None) is is_over
 
 
-@virtual
 async def test_a_network_that_changed_has_lost_media_won_back_at_once() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -169,7 +163,6 @@ async def test_a_network_that_changed_has_lost_media_won_back_at_once() -> None:
         assert not ours.is_over
 
 
-@virtual
 async def test_a_network_that_changed_has_media_that_flow_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -188,7 +181,6 @@ async def test_a_network_that_changed_has_media_that_flow_looked_at(
         assert not ours.is_over
 
 
-@virtual
 async def test_a_call_that_ends_while_its_media_are_lost_has_failed() -> None:
     """Else a pipeline would be green whose last sound came long before its end."""
     async with town() as (alice, bob, _):
@@ -205,7 +197,6 @@ async def test_a_call_that_ends_while_its_media_are_lost_has_failed() -> None:
         assert alice.told(Media)[-1].state == "failed"
 
 
-@virtual
 async def test_media_that_are_lost_again_and_again_are_given_up() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)
@@ -219,7 +210,6 @@ async def test_media_that_are_lost_again_and_again_are_given_up() -> None:
         assert "did not help" in str(ours.media_failure)
 
 
-@virtual
 async def test_a_loss_long_after_the_last_one_is_another_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -233,7 +223,6 @@ async def test_a_loss_long_after_the_last_one_is_another_matter(
         assert not ours.is_over
 
 
-@virtual
 async def test_a_far_end_that_always_has_an_offer_out_itself_is_not_asked_for_ever() -> None:
     async with town() as (alice, bob, _):
         ours, _ = await in_a_call(alice, bob)

@@ -16,17 +16,17 @@ from sipcli.phone.events import (
     TransferRequested,
 )
 from sipcli.sip.uri import SipUri
-from tests.media.session.ends import virtual
 from tests.phone.phones_world import (
     in_a_call,
     town,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 CAROL = SipUri.parse("sip:carol@example.com")
 ACCEPT = PeerPolicy(Permission.ACCEPT)
 
 
-@virtual
 async def test_a_transfer_leads_to_the_other_and_ends_the_first_call() -> None:
     async with town(transfers=ACCEPT) as (alice, bob, carol):
         ours, theirs = await in_a_call(alice, bob)
@@ -38,7 +38,6 @@ async def test_a_transfer_leads_to_the_other_and_ends_the_first_call() -> None:
         assert len(alice.call_manager.calls) == 1
 
 
-@virtual
 async def test_who_transfers_may_hang_up_at_once() -> None:
     async with town(transfers=ACCEPT) as (alice, bob, carol):
         ours, theirs = await in_a_call(alice, bob)
@@ -55,7 +54,6 @@ async def test_who_transfers_may_hang_up_at_once() -> None:
 
 
 @pytest.mark.parametrize("stage", ["accepted", "ringing", "answered"])
-@virtual
 async def test_a_call_ends_with_all_that_came_of_it_at_whatever_stage(stage: str) -> None:
     async with town(transfers=ACCEPT) as (alice, bob, carol):
         carol.answers = False
@@ -77,7 +75,6 @@ async def test_a_call_ends_with_all_that_came_of_it_at_whatever_stage(stage: str
         assert all(ring.is_over for ring in carol.rings)
 
 
-@virtual
 async def test_another_call_goes_on_when_one_ends_with_all_that_came_of_it() -> None:
     async with town(transfers=ACCEPT) as (alice, bob, carol):
         other, _ = await in_a_call(alice, carol)
@@ -90,7 +87,6 @@ async def test_another_call_goes_on_when_one_ends_with_all_that_came_of_it() -> 
         assert alice.call_manager.calls == (other,)
 
 
-@virtual
 async def test_a_call_that_takes_the_place_of_another_goes_on_with_it() -> None:
     async with town(transfers=ACCEPT) as (alice, bob, carol):
         _, theirs = await in_a_call(alice, bob)
@@ -106,7 +102,6 @@ async def test_a_call_that_takes_the_place_of_another_goes_on_with_it() -> None:
         assert carol.call_manager.calls == ()
 
 
-@virtual
 async def test_an_attended_transfer_joins_the_other_two() -> None:
     async with town(transfers=ACCEPT) as (alice, bob, carol):
         _, theirs = await in_a_call(alice, bob)
@@ -120,7 +115,6 @@ async def test_an_attended_transfer_joins_the_other_two() -> None:
         await asyncio.gather(theirs.over(), consultation.over())
 
 
-@virtual
 async def test_the_call_that_is_talked_on_is_the_current_one() -> None:
     async with town() as (alice, bob, carol):
         first, _ = await in_a_call(alice, bob)
@@ -135,7 +129,6 @@ async def test_the_call_that_is_talked_on_is_the_current_one() -> None:
         assert alice.call_manager.current is first
 
 
-@virtual
 async def test_a_transfer_waits_for_whoever_leads_the_call() -> None:
     async with town() as (alice, bob, carol):
         ours, theirs = await in_a_call(alice, bob)
@@ -152,7 +145,6 @@ async def test_a_transfer_waits_for_whoever_leads_the_call() -> None:
         await ours.over()
 
 
-@virtual
 async def test_a_transfer_that_is_declined_leaves_the_call_as_it_is() -> None:
     async with town() as (alice, bob, carol):
         ours, theirs = await in_a_call(alice, bob)
@@ -172,7 +164,6 @@ async def test_a_transfer_that_is_declined_leaves_the_call_as_it_is() -> None:
         await asyncio.gather(alice.hears(), bob.hears())
 
 
-@virtual
 async def test_a_question_ends_with_its_call() -> None:
     async with town() as (alice, bob, _):
         ours, theirs = await in_a_call(alice, bob)
@@ -184,7 +175,6 @@ async def test_a_question_ends_with_its_call() -> None:
             ours.accept_transfer()
 
 
-@virtual
 async def test_what_max_calls_leaves_no_room_for_is_not_placed() -> None:
     async with town(transfers=ACCEPT, max_calls=1) as (alice, bob, carol):
         _, theirs = await in_a_call(alice, bob)

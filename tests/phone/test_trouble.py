@@ -11,8 +11,9 @@ from sipcli.media.session.media_session import MediaSession
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.phone.events import CallEnded, Incoming, Media, Warned
 from sipcli.phone.offers import Offers
-from tests.media.session.ends import virtual
 from tests.phone.phones_world import Person, in_a_call, town
+
+pytestmark = pytest.mark.virtual_time
 
 OUT_OF_FILES = OSError(errno.EMFILE, "Too many open files")
 NO_MODULE = ImportError("no module")
@@ -45,7 +46,6 @@ async def other_call_goes_on(alice: Person, ear: int) -> None:
     await alice.hears(50, ear=ear)
 
 
-@virtual
 @pytest.mark.parametrize("error", [OUT_OF_FILES, NO_MODULE, BUG], ids=type)
 async def test_a_frame_that_cannot_be_played_ends_its_call_alone(error: Exception) -> None:
     async with town() as (alice, bob, carol):
@@ -61,7 +61,6 @@ async def test_a_frame_that_cannot_be_played_ends_its_call_alone(error: Exceptio
         assert met(alice) == ([BUG] if error is BUG else [])
 
 
-@virtual
 @pytest.mark.parametrize("error", [OUT_OF_FILES, BUG], ids=type)
 async def test_a_call_that_finds_no_socket_is_refused_alone(
     error: Exception, monkeypatch: pytest.MonkeyPatch
@@ -87,7 +86,6 @@ async def test_a_call_that_finds_no_socket_is_refused_alone(
         assert met(alice) == ([BUG] if error is BUG else [])
 
 
-@virtual
 async def test_a_command_that_finds_no_socket_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     async with town() as (alice, _, _):
         monkeypatch.setattr(MediaTransport, "gather", fail(OUT_OF_FILES))
@@ -96,7 +94,6 @@ async def test_a_command_that_finds_no_socket_says_so(monkeypatch: pytest.Monkey
         assert alice.call_manager.calls == ()
 
 
-@virtual
 @pytest.mark.parametrize("error", [OUT_OF_FILES, BUG], ids=type)
 async def test_media_that_cannot_be_opened_are_no_mute_call(
     error: Exception, monkeypatch: pytest.MonkeyPatch
@@ -113,7 +110,6 @@ async def test_media_that_cannot_be_opened_are_no_mute_call(
         assert {*met(alice), *met(bob)} == ({BUG} if error is BUG else set())
 
 
-@virtual
 async def test_an_answer_that_nothing_can_be_made_of_ends_its_call_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -133,7 +129,6 @@ async def test_an_answer_that_nothing_can_be_made_of_ends_its_call_alone(
         assert met(alice) + met(bob) == [BUG]
 
 
-@virtual
 @pytest.mark.parametrize("error", [OUT_OF_FILES, BUG], ids=type)
 async def test_an_end_that_cannot_be_tidied_up_is_still_the_end(error: Exception) -> None:
     async with town() as (alice, bob, _):

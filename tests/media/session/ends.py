@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import numpy as np
-import pytest
 
 from sipcli.catalog.codecs import CODECS
 from sipcli.media.events import MediaConnected, MediaEvent
@@ -18,7 +17,6 @@ from sipcli.sdp.negotiated import NegotiatedMedia
 from tests.core.factories import settings
 
 T = TypeVar("T", bound=MediaEvent)
-virtual = pytest.mark.virtual_time
 
 
 def media_config(*codecs: str) -> MediaConfig:
