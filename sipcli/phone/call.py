@@ -199,16 +199,28 @@ class Call(CallSignalling):
         timeout: float,
     ) -> CallAction[None]:
         """Begin now or, if the call is not answered yet, once it is; then wait for the result."""
-        has_begun = self.is_answered
-        if has_begun:
+        if self.is_answered:
             begin()
+            return CallAction(result)
+        has_begun = False
+
+        async def begin_later() -> None:
+            nonlocal has_begun
+            if await self._until(lambda: self.is_answered, timeout):
+                has_begun = True
+                begin()
+                self._waiter.change()
+
+        beginning = self._context.spawn(begin_later())  # even if the action is left alone
 
         async def wait() -> None:
-            if not has_begun:
-                if not await self._until(lambda: self.is_answered, timeout):
+            try:
+                if not await self._until(lambda: has_begun, timeout):
                     text = f"the call was not answered within {timeout:g} s"
                     raise self._failure(text, Phase.ANSWER)
-                begin()
+            finally:
+                if beginning is not None:
+                    beginning.cancel()  # without effect if it has begun
             await result()
 
         return CallAction(wait)

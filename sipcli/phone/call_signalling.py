@@ -272,8 +272,10 @@ class CallSignalling(CallWaits):
             self._tell_trouble(error)
         failure = str(self.media_failure) if self.media_failure is not None else None
         self._needs_password = event.needs_password
-        self._tell(call_ended(event, failure, stats, self._supervisor.way))
-        self.is_over = True  # the waits that the event has woken see it
+        try:
+            self._tell(call_ended(event, failure, stats, self._supervisor.way))
+        finally:  # also if a listener raises
+            self.is_over = True  # the waits that the event has woken see it
 
     def _tell_trouble(self, error: Exception) -> None:
         """Report an error of a call that is ending anyway."""

@@ -64,8 +64,6 @@ class MediaSupervisor:
         """Why the media failed; None if they have not."""
         self.way: tuple[SelectedCandidate, SelectedCandidate] | None = None
         """The selected candidate pair, ours first; None before the first."""
-        self.settled = asyncio.Event()
-        """Set once media have connected, or have failed."""
         self._context = context
         self._media = media
         self._digits = digits
@@ -163,7 +161,6 @@ class MediaSupervisor:
     def _connected(self, event: events.MediaConnected) -> None:
         self._stop_waiting()
         self._stop_opening_limit()
-        self.settled.set()
         self.way = _shown(event.local), _shown(event.remote)
         self._fingerprint = str(event.fingerprint) if event.fingerprint is not None else None
         self._tell("restarted" if event.restarted else "connected", *self.way, self._fingerprint)
