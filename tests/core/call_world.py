@@ -15,6 +15,7 @@ from sipcli.core.agent_actions import Close, Open, Transmit
 from sipcli.core.calls.calls import Calls
 from sipcli.core.calls.events import CallEvent, CallId
 from sipcli.core.connection.flow import Flow
+from sipcli.core.requests.identity import Identity
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import encode
@@ -55,6 +56,10 @@ class Phone:
     @property
     def calls(self) -> Calls:
         return self.agent.calls
+
+    @property
+    def identity(self) -> Identity:
+        return self.agent._identity  # noqa: SLF001 - who it is, which its owner knows anyway
 
     def do(self, act: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Let the owner do or report something now."""

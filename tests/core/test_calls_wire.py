@@ -177,7 +177,7 @@ def test_of_two_forks_that_answer_one_is_taken_and_one_gets_ack_and_bye() -> Non
     world.behind["team"] = ["bob", "carol"]
     world.behind["bob"] = ["bob"]
     for phone in (bob, carol):
-        phone.agent._identity.aor = alice.agent._identity.aor.parse("sip:team@example.com")  # noqa: SLF001
+        phone.identity.aor = alice.identity.aor.parse("sip:team@example.com")
     call = alice.call("team")
     world.run()
     assert {event.fork for event in alice.told(Progress)} != {""}
@@ -259,7 +259,7 @@ def test_blind_transfer() -> None:  # RFC 5359 §2.4
     call = talking(world)
     transferring(bob)
     answering(carol)
-    target = carol.agent._identity.aor  # noqa: SLF001
+    target = carol.identity.aor
     alice.do(alice.calls.refer, call, target=target)
     world.run()
     assert [event.status for event in alice.told(TransferProgress)] == [202, 100, 180, 200]
@@ -276,7 +276,7 @@ def test_a_transfer_that_fails_says_so() -> None:
     alice, bob, carol = (world[name] for name in world.names)
     call = talking(world)
     transferring(bob)
-    alice.do(alice.calls.refer, call, target=carol.agent._identity.aor)  # noqa: SLF001
+    alice.do(alice.calls.refer, call, target=carol.identity.aor)
     world.run()
     (incoming,) = carol.told(Incoming)
     carol.do(carol.calls.reject, incoming.call, 486)

@@ -127,7 +127,7 @@ def test_nobody_answers_in_timer_b() -> None:
 def test_without_a_connection_a_call_is_over_at_once() -> None:
     wire = CallWire()
     wire.lose()
-    wire.step(wire.calls.invite, wire.agent._identity.aor, OFFER)  # noqa: SLF001
+    wire.step(wire.calls.invite, wire.identity.aor, OFFER)
     assert [type(event) for event in wire.call_events] == [Calling, Ended]
     assert wire.heard(Ended)[0].by == "network"
 
@@ -304,7 +304,7 @@ def test_a_422_is_followed_with_its_minimum_twice_at_most() -> None:  # RFC 4028
 
 def test_an_anonymous_call_says_nothing_about_us_to_its_end() -> None:
     wire = CallWire(display_name="Alice Liddell")
-    wire.agent._identity.granted = Granted(  # noqa: SLF001
+    wire.identity.granted = Granted(
         pub_gruu="sip:alice@example.com;gr=1", temp_gruu="sip:tgruu.7@example.com;gr"
     )
     call, invite = wire.invite(anonymous=True)

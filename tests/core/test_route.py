@@ -24,7 +24,7 @@ STRICT, LOOSE = "<sip:old.example.com;method=INVITE?x=y>", "<sip:new.example.com
 
 
 def granted(wire: Wire, **what: object) -> None:
-    wire.agent._identity.granted = Granted(**what)  # type: ignore[arg-type]  # noqa: SLF001
+    wire.identity.granted = Granted(**what)  # type: ignore[arg-type]
 
 
 def routes(request: Request) -> list[str]:

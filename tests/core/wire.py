@@ -9,6 +9,7 @@ from sipcli.core.agent_actions import Close, DebugLine, Note, Open, Transmit
 from sipcli.core.connection.flow import Flow
 from sipcli.core.events import Event, Warned
 from sipcli.core.requests.credentials import Credentials
+from sipcli.core.requests.identity import Identity
 from sipcli.errors import Phase
 from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import encode
@@ -40,6 +41,10 @@ class Wire:
         self.notes: list[str] = []
         self.debug_lines: list[str] = []
         self.events: list[Event] = []
+
+    @property
+    def identity(self) -> Identity:
+        return self.agent._identity  # noqa: SLF001 - who it is, which its owner knows anyway
 
     def step(self, act: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Let the owner do or report something at the present time."""

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.virtual_time
 
 def vanish(party: Party) -> None:
     """Close its sockets, as the end of its process or machine would: without a word."""
-    for opened in party.transport._agent._protocols:  # noqa: SLF001
+    for opened in party.agent._protocols:  # noqa: SLF001
         opened.transport.abort()
 
 
@@ -163,7 +163,7 @@ async def test_a_doubt_is_cleared_up_at_once() -> None:
 
 async def test_nothing_is_sent_once_consent_has_expired(monkeypatch: pytest.MonkeyPatch) -> None:
     async with connected() as (alice, bob):
-        agent = bob.transport._agent  # noqa: SLF001
+        agent = bob.agent
         monkeypatch.setattr(agent, "request_received", lambda *_: None)  # answers no check
         for n in range(60):
             alice.transport.send_rtp(rtp(n))
@@ -183,7 +183,7 @@ async def test_expired_consent_does_not_come_back_with_a_nomination(
     """Only an ICE restart may bring it back (RFC 7675 §5.1)."""
 
     async with connected() as (alice, bob):
-        silent, agent = alice.transport._agent, bob.transport._agent  # noqa: SLF001
+        silent, agent = alice.agent, bob.agent
         monkeypatch.setattr(silent, "request_received", lambda *_: None)
         await asyncio.sleep(40)
         pair = silent._nominated[1]  # noqa: SLF001

@@ -38,7 +38,7 @@ STRANGER = ("127.0.0.1", 9)
 
 def sockets_of(party: Party) -> list[IceSocket]:
     """The sockets that a party receives with."""
-    opened = party.transport._agent._protocols  # noqa: SLF001
+    opened = party.agent._protocols  # noqa: SLF001
     return [each for each in opened if isinstance(each, IceSocket)]
 
 
@@ -51,7 +51,7 @@ def address_of(party: Party) -> tuple[str, int]:
 
 def genuine(alice: Party) -> list[bytes]:
     """One datagram of each kind that a call sees, as sent to alice."""
-    agent = alice.transport._agent  # noqa: SLF001
+    agent = alice.agent
     check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
     check.attributes["USERNAME"] = f"{agent.local_username}:{agent.remote_username}"
     check.attributes["PRIORITY"] = 1
@@ -141,7 +141,7 @@ async def test_a_check_that_is_played_again_from_everywhere_is_bounded() -> None
         check = genuine(alice)[0]
         for port in range(1, 3000):
             receiver.datagram_received(check, ("127.0.0.1", port))
-        agent = alice.transport._agent  # noqa: SLF001
+        agent = alice.agent
         assert len(agent.peers) <= MAX_PEER_ADDRESSES + 2
         assert len(agent.remote_candidates) <= MAX_PEER_ADDRESSES + 2
         assert len(asyncio.all_tasks()) < MAX_PEER_ADDRESSES + 20
@@ -155,7 +155,7 @@ async def test_a_check_too_long_for_one_packet_is_not_read(
     """aioice looks at all before each FINGERPRINT: 60 kB full of them take a quarter second."""
 
     async with connected() as (alice, bob):
-        agent = alice.transport._agent  # noqa: SLF001
+        agent = alice.agent
         check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         check.attributes["USERNAME"] = f"{agent.local_username}:{agent.remote_username}"
         check.attributes["PRIORITY"] = 1
@@ -178,7 +178,7 @@ async def test_no_more_is_read_of_a_datagram_than_can_be_of_use() -> None:
 @pytest.mark.parametrize("missing", ["USERNAME", "PRIORITY", "MESSAGE-INTEGRITY"])
 async def test_a_check_that_lacks_something_changes_nothing(missing: str) -> None:
     async with connected() as (alice, bob):
-        agent = alice.transport._agent  # noqa: SLF001
+        agent = alice.agent
         check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         check.attributes["USERNAME"] = f"{agent.local_username}:{agent.remote_username}"
         check.attributes["PRIORITY"] = 1
@@ -198,7 +198,7 @@ async def test_a_handshake_that_begins_too_early_is_kept_and_a_strangers_is_not(
 
     async with pair() as (alice, bob):
         ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-        here, there = alice.transport._agent, bob.transport._agent  # noqa: SLF001
+        here, there = alice.agent, bob.agent
         taken: list[bytes] = []
         here.on_dtls = taken.append
         receiver = sockets_of(alice)[0]

@@ -88,7 +88,7 @@ async def test_a_lite_peer_is_controlled_by_us_in_any_case(lite: bool) -> None:
             )
         )
         await asyncio.sleep(1)
-        assert alice.transport._agent.ice_controlling is lite  # noqa: SLF001
+        assert alice.agent.ice_controlling is lite
         await alice.transport.close()
         await asyncio.gather(starting, return_exceptions=True)
 
@@ -206,9 +206,7 @@ async def test_a_machine_that_cannot_ask_by_multicast_goes_without(
 async def test_a_mute_dtls_peer_is_given_up_after_8_s() -> None:
     async with pair() as (alice, bob):
         ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
-        checking = asyncio.create_task(
-            bob.transport._agent.establish(remote(ours), controlling=False)  # noqa: SLF001
-        )
+        checking = asyncio.create_task(bob.agent.establish(remote(ours), controlling=False))
         begin = now()
         with pytest.raises(DtlsFailed) as caught:
             await alice.start(theirs, controlling=True)

@@ -49,7 +49,7 @@ async def test_50_transports_leave_nothing_behind() -> None:
 async def test_a_closed_transport_is_freed() -> None:
     async def call() -> list[weakref.ref[object]]:
         async with connected() as parties:
-            parts = [(each, each.transport, each.transport._agent) for each in parties]  # noqa: SLF001
+            parts = [(each, each.transport, each.agent) for each in parties]
             return [weakref.ref(part) for each in parts for part in each]
 
     parts = await call()
@@ -113,7 +113,7 @@ async def test_closing_at_the_moment_of_connecting_leaves_no_watch_over_consent(
     await asyncio.gather(alice.transport.close(), bob.transport.close())
     before = used()
     # What aioice does last in connecting, though close() had its turn in between.
-    late = asyncio.create_task(alice.transport._agent.query_consent())  # noqa: SLF001
+    late = asyncio.create_task(alice.agent.query_consent())
     await settle()
     assert late.done()
     assert used() == before

@@ -216,7 +216,7 @@ class FullTransport(asyncio.DatagramTransport):
 async def test_what_a_stuck_network_does_not_take_is_dropped(waiting: int, sent: int) -> None:
     async with connected() as (alice, _):
         stuck = FullTransport(waiting)
-        agent = alice.transport._agent  # noqa: SLF001
+        agent = alice.agent
         agent._route = (stuck, ("127.0.0.1", 9))  # noqa: SLF001
         alice.transport.send_rtp(rtp())
         assert len(stuck.sent) == sent

@@ -76,7 +76,7 @@ def is_open(agent: IceAgent) -> bool:
 
 async def test_the_old_sockets_are_closed_soon_after() -> None:
     async with connected() as (alice, bob):
-        old = alice.transport._agent  # noqa: SLF001
+        old = alice.agent
         await restart(alice, bob)
         await asyncio.sleep(1.9)
         assert is_open(old)
@@ -87,7 +87,7 @@ async def test_the_old_sockets_are_closed_soon_after() -> None:
 
 async def test_the_old_way_is_no_loss_any_more_once_there_is_a_new_one() -> None:
     async with connected() as (alice, bob):
-        old = alice.transport._agent  # noqa: SLF001
+        old = alice.agent
         old.on_lost("first")
         await restart(alice, bob)
         old.on_lost("second")
@@ -107,7 +107,7 @@ async def test_the_old_sockets_stay_open_while_media_comes_their_way(stays: int)
     """At most 12 s; `stays` is how long the far end goes on the old way, in seconds."""
 
     async with connected() as (alice, bob):
-        old = alice.transport._agent  # noqa: SLF001
+        old = alice.agent
         ours, theirs = await asyncio.gather(alice.transport.restart(), bob.transport.restart())
         lazy = bob.transport._next  # noqa: SLF001
         assert lazy is not None

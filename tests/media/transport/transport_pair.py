@@ -10,6 +10,7 @@ from sipcli.media.events import MediaConnected, MediaLost, MediaWarned, Transpor
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.dtls import DtlsCertificate
+from sipcli.media.webrtc.ice import IceAgent
 from sipcli.sdp.transport import (
     Candidate,
     CandidateType,
@@ -80,6 +81,11 @@ class Party:
             lambda packet, _: self.rtcp.append(packet),
             self.events.append,
         )
+
+    @property
+    def agent(self) -> IceAgent:
+        """The ICE agent that it uses now: nothing else tells what happens on the way."""
+        return self.transport._agent  # noqa: SLF001
 
     @property
     def warnings(self) -> list[str]:
