@@ -82,10 +82,10 @@ def write_to_fifo(descriptor: int, data: bytes) -> None:
             rest = rest[stream.write(rest) or 0 :]
 
 
-def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+def replace_whole(path: Path, data: bytes) -> None:
     """Replace a file atomically: readers see either the old content or the new one.
 
-    Links are followed. An existing file keeps its mode; a new one gets `mode` (before the umask).
+    Links are followed. An existing file keeps its mode; a new one gets that of the umask.
     Anything but a regular file is written in place, and so is a file in a folder where no other
     can be created. Raises OSError.
     """
@@ -98,8 +98,8 @@ def replace_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     path = Path(os.path.realpath(path))
     temporary = path.with_name(f".sipcli-{secrets.token_hex(8)}")
     old_mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
-    if old_mode is not None:
-        mode = 0o600  # until it is set below, so that others cannot read what they could not before
+    # Private until the old mode is set below: others may not read what they could not before.
+    mode = 0o666 if old_mode is None else 0o600
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except PermissionError:

@@ -112,7 +112,6 @@ def of_text(
     *,
     accepts: str,
     metavar: str,
-    plain: Callable[[T], object] = str,
     rebase: Callable[[T, Path], T] | None = None,
 ) -> Kind[T]:
     """Return a kind that is a string in TOML and one word elsewhere, both read by `read`."""
@@ -121,7 +120,7 @@ def of_text(
         metavar=metavar,
         from_toml=lambda value: read(string(value)),
         from_words=lambda words: read(words[-1]),
-        plain=plain,
+        plain=str,
         rebase=rebase,
     )
 

@@ -263,7 +263,7 @@ class UserAgent:
         now: float,
         announce: Callable[[float | None], None] = lambda _: None,
     ) -> None:
-        """Close a connection that is of no use, and try another server.
+        """Close a connection that does not work, and try another server.
 
         `announce` is called first with the seconds until that attempt; None: there is none.
         """

@@ -156,16 +156,16 @@ class Call:
         reason: str,
         now: float,
         *,
-        said: Request | None = None,
+        message: Request | None = None,
     ) -> None:
         """A dialog of this call has ended (invite_usage.DialogOwner)."""
         is_chosen = self.is_answered and self.session is not None and self.session.usage is usage
         if is_chosen and self.session is not None:
             self.session.bye(now)  # does nothing if their BYE ended it
-            self.end(by, status, reason, now, said=said)
+            self.end(by, status, reason, now, message=message)
         elif not self.is_answered and self.setup is not None:
             if self.setup.dialog_over(usage, now):
-                self.end(by, status or 487, reason, now, said=said)
+                self.end(by, status or 487, reason, now, message=message)
             elif by == "network" and not any(self.setup.sessions()):
                 # The only early dialog is gone, so no other phone is ringing.
                 self.setup.hang_up(None, (), now)
@@ -179,13 +179,13 @@ class Call:
         now: float,
         *,
         needs_password: bool = False,
-        said: Message | None = None,
+        message: Message | None = None,
     ) -> None:
-        """Emit `Ended`, once; `said` is the far end's message that ended the call."""
+        """Emit `Ended`, once; `message` is the far end's message that ended the call."""
         if self.is_over:
             return
         duration = 0.0 if self._answered_at is None else now - self._answered_at
-        cause = q850(said)
+        cause = q850(message)
         self.emit(
             Ended(
                 call=self.id,

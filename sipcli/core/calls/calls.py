@@ -28,6 +28,7 @@ from sipcli.core.transactions.layer import Inbound
 from sipcli.sip.header_values import Replaces
 from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
+from sipcli.sip.status import NOT_ACCEPTABLE_HERE
 from sipcli.sip.uri import Uri
 
 MAX_LINGERING: Final = 100
@@ -165,11 +166,9 @@ class Calls:
         """Answer a `RemoteOffer` (with our offer, if they asked for one)."""
         self._session(call).remote.answer(body, now)
 
-    def refuse_offer(
-        self, call: CallId, now: float, *, status: int = 488, warning: str = ""
-    ) -> None:
-        """Refuse a `RemoteOffer`; the session continues unchanged."""
-        self._session(call).remote.refuse(status, warning, now)
+    def refuse_offer(self, call: CallId, now: float, *, warning: str = "") -> None:
+        """Refuse a `RemoteOffer` with 488; the session continues unchanged."""
+        self._session(call).remote.refuse(NOT_ACCEPTABLE_HERE, warning, now)
 
     def info(self, call: CallId, content_type: str, body: bytes, now: float) -> None:
         """Send an INFO, as some peers want DTMF; `InfoDelivered` follows."""

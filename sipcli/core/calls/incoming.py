@@ -154,7 +154,7 @@ class IncomingInvite:
             return False
         cause, text = why(cancel)
         self.reject(487, (), now)
-        self._call.end("remote", cause or 487, text or "cancelled", now, said=cancel)
+        self._call.end("remote", cause or 487, text or "cancelled", now, message=cancel)
         return True
 
     def pracked(self, rack: RAck, now: float) -> bool:

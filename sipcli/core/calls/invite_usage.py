@@ -35,11 +35,9 @@ class DialogOwner(Protocol):
         reason: str,
         now: float,
         *,
-        said: Request | None = None,
+        message: Request | None = None,
     ) -> None:
-        """The dialog is at its end: by a BYE of theirs, `said`, or (not `remote`) it now deserves
-        ours.
-        """
+        """The dialog has ended: by their BYE (`message`) or, if not by `remote`, ours is due."""
 
 
 class InviteUsage(DialogUsage):

@@ -198,7 +198,7 @@ class OutgoingInvite:
                     reason,
                     now,
                     needs_password=needs_password,
-                    said=response,
+                    message=response,
                 )
             case Unanswered(note=note):
                 reason = f"no response to the INVITE within {TRANSACTION_TIMEOUT_S:g} s{note}"
@@ -310,7 +310,7 @@ class OutgoingInvite:
     def _refused(self, response: Response, now: float) -> None:
         if self._cseq >= MAX_INVITES:
             reason = f"{response.reason} (given up after {self._cseq} INVITEs)"
-            self._call.end("remote", response.status, reason, now, said=response)
+            self._call.end("remote", response.status, reason, now, message=response)
             return
         if response.status // 100 == 3 and response.status != 305:
             self._redirection.add(response)
@@ -350,7 +350,7 @@ class OutgoingInvite:
             if self._redirection.refused:
                 text += f"; not followed to {', '.join(self._redirection.refused)}"
             reason = f"{response.reason}{text}"
-            self._call.end("remote", response.status, reason, now, said=response)
+            self._call.end("remote", response.status, reason, now, message=response)
 
     def _follow(self, target: SipUri, now: float) -> None:
         if self._refusal is not None:

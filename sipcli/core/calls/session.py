@@ -182,10 +182,10 @@ class Session:
         was_open = self.state is SessionState.OPEN
         self.drop(now)
         if was_open:
-            said = inbound.request
-            cause, text = why(said)
+            message = inbound.request
+            cause, text = why(message)
             reason = text or "hung up"
-            self.usage.call.dialog_over(self.usage, "remote", cause, reason, now, said=said)
+            self.usage.call.dialog_over(self.usage, "remote", cause, reason, now, message=message)
 
     def _received_info(self, inbound: Inbound, now: float) -> None:
         request = inbound.request

@@ -38,9 +38,9 @@ class Transferor:
         self._usage = usage
         self._target: Uri | None = None
         """The target of the transfer under way."""
-        self._is_cut_short = False
-        """True if the far end said that it would tell no more, before it came to an end. SIP.js
-        says so with its 100, and tells all the same."""
+        self._has_ended_early = False
+        """True if the far end ended the subscription before a final status. SIP.js ends it with its
+        100, and sends the other NOTIFYs all the same."""
         self._count = 0
 
     def refer(self, target: Uri, replaces: Replaces | None, now: float) -> None:
@@ -50,7 +50,7 @@ class Transferor:
         `Malformed` for a `replaces` with a target that is no SIP URI.
         """
         usage = self._usage
-        is_under_way = self._target is not None and not self._is_cut_short
+        is_under_way = self._target is not None and not self._has_ended_early
         if is_under_way or not usage.is_confirmed:
             raise OutOfTurn("no transfer can be started now")
         refer_to = target
@@ -62,7 +62,7 @@ class Transferor:
         if not usage.dialog.headers:  # an anonymous caller does not say who refers
             headers.append(("Referred-By", str(Address(usage.dialog.local.uri))))
         self._target = target
-        self._is_cut_short = False
+        self._has_ended_early = False
         self._count += 1
         count = self._count
 
@@ -83,8 +83,8 @@ class Transferor:
         found = _SIPFRAG.match(notification.body or b"")
         status = int(found[1]) if found else None
         is_over = notification.is_last
-        self._is_cut_short = is_over and status is not None and status < 200
-        is_final = (is_over and not self._is_cut_short) or (status or 0) >= 200
+        self._has_ended_early = is_over and status is not None and status < 200
+        is_final = (is_over and not self._has_ended_early) or (status or 0) >= 200
         self._progress(status, is_final=is_final)
 
     def _referred(self, outcome: Outcome, now: float) -> None:

@@ -135,7 +135,7 @@ class Connector:
         return [*closing, _disconnected(flow, code, reason, wait), *effects]
 
     def drop(self, flow: Flow, reason: str, now: float) -> list[Action | Event]:
-        """Give up an open connection that is of no use: its server counts as failed."""
+        """Give up an open connection that does not work: its server counts as failed."""
         effects = self.lost(flow, None, reason, now)
         return [Close(flow, reason), *effects] if effects else []
 
