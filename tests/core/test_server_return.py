@@ -1,4 +1,4 @@
-"""Going back to a heavier server: only at a quiet moment, and nothing is lost on the way."""
+"""Returning to a heavier server: only between calls, and nothing is lost on the way."""
 
 from sipcli.core import events
 from sipcli.sip.uri import SipUri

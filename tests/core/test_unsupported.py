@@ -1,4 +1,4 @@
-"""What the far end refuses is not asked for again: the other way is taken."""
+"""What a far end refuses is not asked for again in that dialog; the other way is used instead."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A call of ours that meets a bug of ours is over; the others do not notice."""
+"""A call of ours that meets a bug of ours ends; the other calls go on."""
 
 from collections.abc import Callable
 

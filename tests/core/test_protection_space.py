@@ -1,4 +1,4 @@
-"""Nonces used again: by whom, how often, and until when."""
+"""Reusing nonces: for which requests, how often, and until when."""
 
 import hashlib
 

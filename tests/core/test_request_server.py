@@ -1,4 +1,4 @@
-"""What a request that belongs to nothing is answered (RFC 3261 §8.2, RFC 3428, RFC 6665)."""
+"""How a request that belongs to no dialog is answered (RFC 3261 §8.2, RFC 3428, RFC 6665)."""
 
 import pytest
 
