@@ -12,6 +12,7 @@ from typing import IO
 
 import pytest
 
+import sipcli
 from tests.cli.test_script import PATIENCE, Event, events_of, named, started
 from tests.cli.test_transferred import SOUND, listening
 
@@ -147,6 +148,12 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def test_no_module_of_numpy_is_loaded_at_its_first_use() -> None:
+    """As numpy does with `np.fft`: that may be in a call, when sound is lost, and takes time."""
+    for path in Path(sipcli.__file__).parent.rglob("*.py"):
+        assert "np.fft" not in path.read_text(encoding="utf-8"), path
 
 
 @pytest.mark.parametrize("codec", ["opus", "g722", "pcmu"])

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.fft import irfft, rfft  # numpy would load it at the first use, in a call
 
 from sipcli.catalog.codecs import COMFORT_NOISE, Codec
 from sipcli.media.codecs.resampler import Resampler
@@ -88,7 +89,7 @@ def _impulse_response(coefficients: bytes) -> Wave:
         reflection = max(-_MAX_REFLECTION, min(_MAX_REFLECTION, (number - 127) / 128))
         longer = np.append(predictor, 0.0)
         predictor = longer + reflection * longer[::-1]
-    return np.fft.irfft(1 / np.fft.rfft(predictor, 2 * _LENGTH))[:_LENGTH].astype(np.float32)
+    return irfft(1 / rfft(predictor, 2 * _LENGTH))[:_LENGTH].astype(np.float32)
 
 
 def _rise(samples: int) -> Wave:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.fft import irfft  # numpy would load it at the first use, in a call
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sipcli.media.pcm import Pcm, Wave
@@ -111,7 +112,7 @@ def _taps() -> Wave:
     """Return the matrix that turns the gain of each band into the taps of a linear-phase filter."""
     bins = np.linspace(0, np.pi, _WINDOW // 2 + 1)
     gains = [np.interp(bins, _FREQUENCIES, each) for each in np.eye(_BANDS)]
-    answers = np.roll(np.fft.irfft(gains), DELAY, axis=1)[:, : 2 * DELAY + 1]
+    answers = np.roll(irfft(gains), DELAY, axis=1)[:, : 2 * DELAY + 1]
     return np.asarray((answers * np.hanning(2 * DELAY + 3)[1:-1]).T, np.float32)
 
 
