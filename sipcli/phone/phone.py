@@ -199,6 +199,8 @@ class Phone:
         """
         if not self._is_entered:
             raise RuntimeError("a Phone works only inside its `async with`")
+        if self.registration.ready is not None:  # at once: an answer may have to win a race
+            return self.registration.ready
         try:
             return await within(timeout, self._runner.ready())
         except SipcliError as error:

@@ -325,3 +325,12 @@ async def test_a_phone_logs_its_story_and_its_messages_where_asked(
     traced = [record.getMessage() for record in caplog.records if record.name == "sipcli.trace"]
     assert any("\n  OPTIONS sip:echo@" in block for block in traced) == traces
     assert sandbox.passwords["alice"] not in caplog.text
+
+
+async def test_a_phone_that_is_registered_does_not_wait_for_it_again(
+    sip_phone: MakePhone,
+) -> None:
+    """A message that answers another one goes out before the sender has unregistered."""
+    alice = await sip_phone("alice")
+    with pytest.raises(StopIteration):
+        alice.register().send(None)
