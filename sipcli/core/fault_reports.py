@@ -13,7 +13,7 @@ from sipcli.sip.message import Fault, Request, Response
 MIN_INTERVAL_S: Final = 60.0
 """Seconds in which the same warning is not repeated."""
 MAX_REPORTS: Final = 10
-"""Warnings in one period; one more then says that there are others."""
+"""Warnings in one period; a last one says that there were more."""
 MAX_EXCERPT: Final = 60
 """Characters quoted from data that is not a SIP message."""
 

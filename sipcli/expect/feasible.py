@@ -14,7 +14,7 @@ from sipcli.media.quality.mos import best_mos
 from sipcli.media.quality.tone_meter import WINDOW_S
 
 OPENING_S: Final = 0.1
-"""Seconds from the answer to the first sound, at the least: ICE and DTLS take a few round trips."""
+"""Seconds from the answer to the first sound, at least: ICE and DTLS take a few round trips."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,7 +207,7 @@ class Call:
             session.flow_up(now)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """The connection is gone; answered calls outlive it."""
+        """The connection was lost; answered calls outlive it."""
         for session in list(self.sessions()):
             session.flow_lost(flow)
         if self.setup is not None:

@@ -275,7 +275,7 @@ class Calls:
         self._each(Call.flow_up, now)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """A connection is gone; its transactions have reported that already."""
+        """A connection was lost; its transactions have reported that already."""
         self._each(lambda call, at: call.flow_lost(flow, at), now)
 
     def slept(self, seconds: float, now: float) -> None:

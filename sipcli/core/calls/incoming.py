@@ -199,7 +199,7 @@ class IncomingInvite:
         return True
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """The connection is gone, and with it the way for our answer."""
+        """The connection was lost, so no answer can be sent."""
         if flow == self._inbound.flow and not self.is_done:
             self._reliable.stop()
             self._enter(IncomingState.OVER)

@@ -123,7 +123,7 @@ class RemoteOffers:
         return True
 
     def flow_lost(self, flow: Flow) -> None:
-        """The connection is gone, and with it the request that waited for our answer."""
+        """The connection was lost, and with it the request that waited for our answer."""
         if self._pending is not None and self._pending.flow == flow:
             self._withdraw()
 

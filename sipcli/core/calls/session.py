@@ -146,7 +146,7 @@ class Session:
         self._send_owed_bye(now)
 
     def flow_lost(self, flow: Flow) -> None:
-        """The connection is gone; a confirmed dialog outlives it."""
+        """The connection was lost; a confirmed dialog outlives it."""
         self.remote.flow_lost(flow)
 
     # Timers: an early dialog is bounded by its INVITE, and starts them anew when it is confirmed

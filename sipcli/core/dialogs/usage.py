@@ -31,7 +31,7 @@ class DialogUsage:
         self.services = services
         self._on_gone = on_gone
         self.is_confirmed = False
-        """True if a 2xx has gone over the dialog; early before (RFC 3261 §12)."""
+        """True once a 2xx has confirmed the dialog; before that it is early (RFC 3261 §12)."""
         self.is_over = False
 
     def new_timer(self, fire: Callable[[float], None]) -> Timer[None]:

@@ -152,7 +152,7 @@ class Registration:
             self._register(now)
 
     def flow_down(self, flow: Flow) -> None:
-        """The connection is gone; an outstanding REGISTER reports `ConnectionLost` after this."""
+        """The connection was lost; an outstanding REGISTER reports `ConnectionLost` after this."""
         if flow == self._flow:
             self._flow = None
             if self.state is RegistrationState.REGISTERED:

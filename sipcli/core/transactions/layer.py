@@ -259,7 +259,7 @@ class Transactions:
         return bool(self._clients or self._servers)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """The connection is gone: tell its client transactions' users, forget its server ones."""
+        """The connection was lost: tell its client transactions' users, forget its server ones."""
         for key in [key for key, server in self._servers.items() if server.flow == flow]:
             self._remove(self._servers, key)
         lost = [(key, client) for key, client in self._clients.items() if client.flow == flow]
