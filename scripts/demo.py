@@ -94,7 +94,7 @@ async def _talk(sandbox: Sandbox) -> str:
     if stats is None:
         raise MediaError("there were none")
     return (
-        f"set up      {media[0].elapsed_ms} ms from the INVITE to audio, {stats.codec}"
+        f"set up      {media[0].elapsed_ms:.0f} ms from the INVITE to audio, {stats.codec}"
         f"\nAlice heard {at_alice.tone_hz:.1f} Hz for {at_alice.audible_s:.1f} s"
         f"\nBob heard   {at_bob.tone_hz:.1f} Hz for {at_bob.audible_s:.1f} s"
         f"\nquality     MOS {stats.mos}, loss {stats.loss_percent} %, jitter {stats.jitter_ms} ms"
