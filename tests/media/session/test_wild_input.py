@@ -4,6 +4,7 @@ import gc
 import random
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -292,8 +293,10 @@ def test_no_amount_of_it_takes_memory_or_delay() -> None:
         gc.collect()
         return sys.getallocatedblocks()
 
-    before = take(1000)
-    assert take(4000) - before < 500
+    # The count is that of the whole process, which may grow once for another reason (a cache). What
+    # leaks grows in each stretch.
+    counts = [take(1000)] + [take(4000) for _ in range(3)]
+    assert min(later - earlier for earlier, later in pairwise(counts)) < 500, counts
     stats = ear.statistics()
     assert stats is not None
     assert stats.playout_delay_ms < LONGEST_DELAY_MS
