@@ -9,6 +9,7 @@ from scripts.man_page import page
 from sipcli.cli.main import COMMANDS
 from sipcli.config.settings import KEYS
 from tests.package.documents import ROOT
+from tests.required import require
 
 PAGE = ROOT / "docs/sipcli.1"
 
@@ -34,8 +35,7 @@ def test_the_page_has_every_command_and_every_setting() -> None:
     ids=lambda lint: lint[0],
 )
 def test_programs_that_show_it_have_no_complaint(lint: list[str]) -> None:
-    if shutil.which(lint[0]) is None:
-        pytest.skip(f"there is no {lint[0]}")
+    require(shutil.which(lint[0]), f"there is no {lint[0]}: `make peers` installs it")
     done = subprocess.run([*lint, PAGE], capture_output=True, text=True, check=False)
     told = done.stderr + (done.stdout if lint[0] == "mandoc" else "")
     complaints = [line for line in told.splitlines() if "missing date" not in line]
