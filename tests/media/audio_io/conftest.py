@@ -27,10 +27,27 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
     return plugged
 
 
+class Clock:
+    """A clock that stands still unless a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+
 @pytest.fixture
-def hardware(monkeypatch: pytest.MonkeyPatch) -> Iterator[DevicePool]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which two devices are kept in step."""
+    virtual = Clock()
+    for module in (device, aec_reference, rings):
+        monkeypatch.setattr(module, "perf_counter", lambda: virtual.now)
+    return virtual
+
+
+@pytest.fixture
+def hardware(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[DevicePool]:
     """Hardware that does not wait long for a device to come back, and ends with the test.
 
+    Its time is `clock`'s: a test that is not run for a while is no late call.
     A thread of it that went on would look for devices among those of the next test.
     """
     monkeypatch.setattr(device_pool_module, "FIRST_WAIT", 0.001)
@@ -47,19 +64,3 @@ def hardware(monkeypatch: pytest.MonkeyPatch) -> Iterator[DevicePool]:
     if thread is not None:
         thread.join(5)
         assert not thread.is_alive()
-
-
-class Clock:
-    """A clock that stands still unless a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock by which two devices are kept in step."""
-    virtual = Clock()
-    for module in (device, aec_reference, rings):
-        monkeypatch.setattr(module, "perf_counter", lambda: virtual.now)
-    return virtual
