@@ -1,0 +1,1 @@
+"""Evidence of calls, from the journal: captures, ladders, reports, HEP."""

@@ -1,0 +1,1 @@
+"""The journal: what a phone records of itself while somebody listens."""

@@ -1,0 +1,159 @@
+"""The entries of the journal: one class for each kind of thing that a phone can record.
+
+`at` is always the time in seconds since the Unix epoch, on a clock that nobody sets during the run
+(`Journal.now`). SIP messages and packets are as on the wire, before encryption and after
+decryption, so they hold secrets: whoever shows or stores them masks those first.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sipcli.errors import Phase
+
+IpPort: TypeAlias = tuple[str, int]
+"""An IP address and a port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipEntry:
+    """A WebSocket message: a SIP message, or a keep-alive of CR and LF (RFC 7118, RFC 5626)."""
+
+    at: float
+    direction: Literal["sent", "received"]
+    local: IpPort
+    remote: IpPort
+    """The other end of the TCP connection: the server, or the HTTP proxy on the way to it."""
+    transport: Literal["ws", "wss"]
+    server: str
+    """The URI of the server. In the sandbox's own journal, the sandbox's."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketEntry:
+    """An RTP packet or a compound RTCP packet, decrypted (RFC 3550)."""
+
+    at: float
+    call: str
+    """The Call-ID."""
+    direction: Literal["sent", "received"]
+    local: IpPort
+    remote: IpPort
+    is_rtcp: bool
+    data: bytes
+    remark: str | None = None
+    """What became of it, if that is worth a note: `late by 34 ms, concealed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEntry:
+    """A step on the way to a call has begun, is done, or has failed.
+
+    Those are DNS, TCP, TLS and WebSocket of a connection, and STUN, TURN, ICE and DTLS of a call.
+    The steps of SIP are in the events.
+    """
+
+    at: float
+    phase: Phase
+    state: Literal["begun", "done", "failed"]
+    call: str | None = None
+    """The Call-ID; None for a step of a connection, empty before our INVITE."""
+    server: str | None = None
+    """The URI of the WebSocket server; None for a step of a call."""
+    text: str = ""
+    """What was begun or reached, or why it failed."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """What was learnt, as name and value to show: certificate, cipher, addresses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcePair:
+    """A pair of candidates, as ICE left it (RFC 8445 §6.1.2.6)."""
+
+    local: str
+    remote: str
+    """Each candidate as type, protocol, address and port: `host udp 192.0.2.1:4000`."""
+    state: Literal["waiting", "in-progress", "succeeded", "failed", "frozen"]
+    is_nominated: bool = False
+    is_selected: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IceEntry:
+    """The candidates and pairs of a call when ICE has connected, restarted or failed."""
+
+    at: float
+    call: str
+    local: tuple[str, ...]
+    remote: tuple[str, ...]
+    pairs: tuple[IcePair, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleEntry:
+    """The figures of a call, once a second. Counts are since its begin."""
+
+    at: float
+    call: str
+    packets_sent: int
+    packets_received: int
+    packets_lost: int
+    packets_late: int
+    concealed_ms: float
+    """Sound concealed for packets that were lost or late."""
+    recovered_ms: float
+    """Sound recovered from redundant copies (RFC 2198) or forward error correction."""
+    jitter_ms: float
+    playout_delay_ms: float
+    rtt_ms: float | None
+    """None until the far end has reported on our reports, like the next two."""
+    remote_loss_percent: float | None
+    remote_jitter_ms: float | None
+    level_sent_dbfs: float
+    """Over the last second, like the next one; -inf is silence."""
+    level_received_dbfs: float
+    mos: float | None
+    """Of the call so far, 1.0 to 4.5; None before anything was played."""
+    codec: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundEntry:
+    """20 ms of what a call has sent and played: 16 bits, mono, 48 kHz, in the machine's order."""
+
+    at: float
+    call: str
+    sent: bytes
+    received: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventEntry:
+    """An event of contract §4 (`sipcli.phone.events.Event`)."""
+
+    at: float
+    event: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictEntry:
+    """An expectation was judged."""
+
+    at: float
+    call: str | None
+    name: str
+    met: bool
+    expected: str
+    actual: str
+
+
+Entry: TypeAlias = (
+    SipEntry
+    | PacketEntry
+    | StepEntry
+    | IceEntry
+    | SampleEntry
+    | SoundEntry
+    | EventEntry
+    | VerdictEntry
+)

@@ -1,0 +1,122 @@
+"""The journal of a phone: entries in, listeners out. It keeps nothing itself.
+
+Who records asks first whether anybody `wants` that kind of entry, so a journal without listeners
+costs a look-up in a dictionary.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+from sipcli.errors import Phase
+from sipcli.journal.entries import Entry, IpPort, PacketEntry, StepEntry
+
+_LOGGER: Final = logging.getLogger(__name__)
+E = TypeVar("E", bound=Entry)
+Listener: TypeAlias = Callable[[E], None]
+
+
+class Journal:
+    """What a phone, a sandbox or a command records of itself. Times are in seconds."""
+
+    def __init__(self) -> None:
+        self._epoch = time.time() - time.monotonic()
+        self._listeners: dict[type[Any], tuple[Listener[Any], ...]] = {}
+
+    def now(self) -> float:
+        """Return the time of an entry that is made now."""
+        return self._epoch + time.monotonic()
+
+    def at(self, monotonic: float) -> float:
+        """Return the time of an entry for a time on the event loop's clock."""
+        return self._epoch + monotonic
+
+    def subscribe(self, kind: type[E], listener: Listener[E]) -> None:
+        """Call `listener` with each entry of this kind from now on, on the loop's thread.
+
+        It must be quick and must not wait: it runs within the step or packet that it is told of.
+        """
+        self._listeners[kind] = (*self._listeners.get(kind, ()), listener)
+
+    def unsubscribe(self, listener: Listener[Any]) -> None:
+        """Do not call `listener` any more. Without effect if it is not subscribed."""
+        for kind, listeners in self._listeners.items():
+            self._listeners[kind] = tuple(each for each in listeners if each != listener)
+
+    def wants(self, kind: type[Entry]) -> bool:
+        """Return True if anybody listens to this kind of entry."""
+        return bool(self._listeners.get(kind))
+
+    def record(self, entry: Entry) -> None:
+        """Tell the listeners. One that raises is a bug: it is logged and told nothing more."""
+        for listener in self._listeners.get(type(entry), ()):
+            try:
+                listener(entry)
+            except Exception:
+                self.unsubscribe(listener)
+                _LOGGER.exception("a bug in sipcli: the journal has lost a listener")
+
+
+class CallJournal:
+    """The journal, for the media of one call."""
+
+    def __init__(self, journal: Journal, call: Callable[[], str]) -> None:
+        """`call` returns its Call-ID, which is empty until the INVITE is sent or received."""
+        self.journal = journal
+        self._call = call
+
+    @property
+    def call(self) -> str:
+        """The Call-ID; empty before our INVITE."""
+        return self._call()
+
+    @property
+    def wants_packets(self) -> bool:
+        """True if somebody listens to packets."""
+        return self.journal.wants(PacketEntry)
+
+    def packet(
+        self,
+        direction: Literal["sent", "received"],
+        local: IpPort,
+        remote: IpPort,
+        data: bytes,
+        now: float,
+        *,
+        is_rtcp: bool,
+        remark: str | None = None,
+    ) -> None:
+        """Record a packet; `now` is the loop's time. Ask `wants_packets` first."""
+        self.journal.record(
+            PacketEntry(
+                at=self.journal.at(now),
+                call=self.call,
+                direction=direction,
+                local=local,
+                remote=remote,
+                is_rtcp=is_rtcp,
+                data=data,
+                remark=remark,
+            )
+        )
+
+    def step(
+        self,
+        phase: Phase,
+        state: Literal["begun", "done", "failed"],
+        text: str = "",
+        facts: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Record that a step of this call's media has begun, is done or has failed."""
+        if self.journal.wants(StepEntry):
+            self.journal.record(
+                StepEntry(
+                    at=self.journal.now(),
+                    phase=phase,
+                    state=state,
+                    call=self.call,
+                    text=text,
+                    facts=facts,
+                )
+            )
