@@ -32,6 +32,7 @@ class Group(StrEnum):
     ACCOUNT = "Account and server"
     MEDIA = "Codecs, STUN, TURN and ICE"
     LOG = "Log"
+    EVIDENCE = "Evidence"
     COMMON = "Common options"
 
 

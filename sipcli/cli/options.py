@@ -25,6 +25,7 @@ _GROUPS: Final = {
     Section.MEDIA: Group.MEDIA,
     Section.AUDIO: Group.AUDIO,
     Section.LOG: Group.LOG,
+    Section.EVIDENCE: Group.EVIDENCE,
 }
 
 

@@ -1,4 +1,4 @@
-"""Parses the addresses in settings: SIP, WebSocket, STUN and TURN URIs, and their hosts."""
+"""Parses the addresses in settings: SIP, WebSocket, STUN, TURN and HEP, and their hosts."""
 
 import re
 from dataclasses import replace
@@ -96,6 +96,18 @@ def turn_uri(text: str) -> str:
     return f"{scheme}:{host_and_port(address)}{question}{query.lower()}"
 
 
+def hep_address(text: str) -> tuple[str, str, int | None]:
+    """Parse a HEP server, `udp:host:port`: scheme, host (IPv6 in brackets), port if it is given."""
+    clean(text)
+    scheme, colon, rest = text.partition(":")
+    if not colon or scheme.lower() not in ("udp", "tcp", "tls"):
+        raise Unacceptable("it does not begin with udp:, tcp: or tls:")
+    if rest.startswith("//"):
+        raise Unacceptable(f"there is no // after {scheme.lower()}:")
+    host, port = _host_port(rest)
+    return scheme.lower(), host, port
+
+
 def _ice_scheme(text: str, schemes: tuple[str, str]) -> tuple[str, str]:
     clean(text)
     scheme, colon, rest = text.partition(":")
@@ -108,15 +120,20 @@ def _ice_scheme(text: str, schemes: tuple[str, str]) -> tuple[str, str]:
 
 def host_and_port(text: str) -> str:
     """Check `host` or `host:port`; return it in ASCII and lower case."""
+    host, port = _host_port(text)
+    return host if port is None else f"{host}:{port}"
+
+
+def _host_port(text: str) -> tuple[str, int | None]:
     found = _HOST_PORT.fullmatch(text)
     if found is None:
         raise Unacceptable("its host is not a name or address with an optional port")
     host = _host(found[1])
     if found[2] is None:
-        return host
+        return host, None
     if not found[2] or len(found[2]) > 5 or not 1 <= int(found[2]) <= 65535:
         raise Unacceptable("its port is not between 1 and 65535")
-    return f"{host}:{int(found[2])}"
+    return host, int(found[2])
 
 
 def _host(text: str) -> str:

@@ -32,6 +32,7 @@ class Section(StrEnum):
     MEDIA = "Codecs, STUN, TURN and ICE"
     AUDIO = "Audio"
     LOG = "Log"
+    EVIDENCE = "Evidence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

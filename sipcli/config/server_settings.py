@@ -1,11 +1,11 @@
-"""WebSocket, STUN and TURN servers: the values, and how settings write them."""
+"""WebSocket, STUN, TURN and HEP servers: the values, and how settings write them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import SplitResult, urlsplit
 
-from sipcli.config.addresses import stun_uri, turn_uri, ws_uri
+from sipcli.config.addresses import hep_address, stun_uri, turn_uri, ws_uri
 from sipcli.config.format import HIDDEN, wrong_value
 from sipcli.config.list_types import fields, one_or_more, part, words_or_none
 from sipcli.config.types import (
@@ -14,6 +14,7 @@ from sipcli.config.types import (
     clean,
     number_of_text,
     number_of_toml,
+    of_text,
     shortest,
     string,
 )
@@ -76,6 +77,30 @@ class TurnServer:
     username: str | None = None
     """None if the server needs no credentials."""
     password: str | None = field(default=None, repr=False)
+
+
+HepTransport: TypeAlias = Literal["udp", "tcp", "tls"]
+
+HEP_PORT: Final = 9060
+"""The port of a HEP server that names none: that of Homer's heplify-server."""
+
+
+@dataclass(frozen=True, slots=True)
+class HepServer:
+    """A server that collects SIP by the Homer Encapsulation Protocol."""
+
+    transport: HepTransport
+    host: str
+    """In ASCII and lower case, as in a URI: IPv6 in brackets."""
+    port: int = HEP_PORT
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{self.host}:{self.port}"
+
+    @property
+    def hostname(self) -> str:
+        """The host for resolvers and sockets: IPv6 without brackets."""
+        return self.host.strip("[]")
 
 
 def ws_servers() -> Kind[tuple[WsServer, ...]]:
@@ -141,6 +166,22 @@ def turn_servers() -> Kind[tuple[TurnServer, ...]]:
         plain=lambda servers: [_plain_turn(server) for server in servers],
         split=str.split,
         many=True,
+    )
+
+
+def hep_server() -> Kind[HepServer | None]:
+    """Return the kind of `hep_server`: text, where `none` stands for None."""
+
+    def read(text: str) -> HepServer | None:
+        if text == "none":
+            return None
+        transport, host, port = hep_address(text)
+        return HepServer(cast(HepTransport, transport), host, port or HEP_PORT)
+
+    return of_text(
+        read,
+        accepts="udp:HOST, tcp:HOST or tls:HOST, with optional :PORT; or none",
+        metavar="udp|tcp|tls:HOST[:PORT]",
     )
 
 

@@ -14,8 +14,10 @@ from sipcli.config.keys import Section, key, keys_of
 from sipcli.config.list_types import codecs, headers
 from sipcli.config.policies import PeerPolicy, Permission, peer_policy
 from sipcli.config.server_settings import (
+    HepServer,
     TurnServer,
     WsServer,
+    hep_server,
     stun_servers,
     turn_servers,
     ws_servers,
@@ -237,6 +239,46 @@ class Settings(Account):
         "log.file if it is set, else to stderr.",
     )
     log: LogTable = LogTable()
+    capture_limit: int = key(
+        100,
+        whole("a whole number of megabytes above 0, such as 100", "MB", highest=1_000_000),
+        Section.EVIDENCE,
+        "How large a file of --capture may become, in megabytes. The capture then ends with a "
+        "warning; the call goes on.",
+        rare=True,
+    )
+    capture_audio: bool = key(
+        True,
+        boolean(),
+        Section.EVIDENCE,
+        "Keep the sound of calls in captures and reports; it is personal data. Without this, RTP "
+        "packets are captured without what they carry.",
+    )
+    hep_server: HepServer | None = key(
+        None,
+        hep_server(),
+        Section.EVIDENCE,
+        "A server such as Homer that is sent a copy of all SIP and RTCP (HEP3). Secrets in them "
+        "are masked. The default port is 9060. Over udp and tcp anyone on the path can read it, "
+        "hep_password included; tls follows tls_ca_file and tls_verify.",
+        example='"udp:homer.example.com:9060"',
+    )
+    hep_id: int = key(
+        7118,
+        whole("a whole number from 1 to 4294967295", "N", highest=2**32 - 1),
+        Section.EVIDENCE,
+        "The number by which the HEP server knows this capture agent.",
+        rare=True,
+    )
+    hep_password: str | None = key(
+        None,
+        text_kind("the password of the HEP server", "PASSWORD"),
+        Section.EVIDENCE,
+        "The password that the HEP server asks of capture agents.",
+        example='"secret"',
+        secret=True,
+        rare=True,
+    )
 
     @property
     def is_local(self) -> bool:

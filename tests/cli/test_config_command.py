@@ -217,6 +217,7 @@ SECRETS = {
         "turn:a,u,geheim",
     ),
     "ws_servers": ('"wss://h/p?key=geheim"', "wss://h/p?key=geheim"),
+    "hep_password": ('"geheim"', "geheim"),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from sipcli.config.policies import PeerPolicy, Permission
-from sipcli.config.server_settings import TurnServer, WsServer
+from sipcli.config.server_settings import HepServer, TurnServer, WsServer
 from sipcli.config.settings import IceTransportPolicy
 from sipcli.config.tables import LogLevel
 from sipcli.sip.uri import SipUri
@@ -324,4 +324,16 @@ SAMPLES: Final[dict[str, Sample]] = {
     "trace_sip": flag(True),
     "log.level": Sample(LogLevel.DEBUG, '"debug"', ("debug",), "debug", ('""', "3"), ("loud", "2")),
     "log.file": path(),
+    "capture_limit": whole(wrong_toml=("1000001",), wrong_words=("1000001",)),
+    "capture_audio": flag(False),
+    "hep_server": Sample(
+        HepServer("tls", "[2001:db8::1]", 9061),
+        '"TLS:[2001:DB8:0::1]:9061"',
+        ("tls:[2001:db8::1]:9061",),
+        "tls:[2001:db8::1]:9061",
+        ("1", '""', "true", '["udp:a"]', '"homer.example.com"', '"homer.example.com:9060"'),
+        ("", "udp:", "udp://a", "http:a", "udp:a:0", "tcp:a:70000", "tls:u@a", "udp:a b", "udp:a:"),
+    ),
+    "hep_id": whole(),
+    "hep_password": text("pa ss"),
 }

@@ -6,8 +6,10 @@ import pytest
 
 from sipcli.config.list_types import MAX_ELEMENTS
 from sipcli.config.server_settings import (
+    HepServer,
     TurnServer,
     WsServer,
+    hep_server,
     stun_servers,
     turn_servers,
     ws_servers,
@@ -132,3 +134,36 @@ def test_shown_forms_hide_credentials_and_queries() -> None:
         {"urls": ["turn:h"], "username": "u", "password": "(hidden)"},
         {"urls": ["turn:i"]},
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("udp:Homer.example.com", HepServer("udp", "homer.example.com", 9060)),
+        ("TCP:192.0.2.1:9061", HepServer("tcp", "192.0.2.1", 9061)),
+        ("tls:[2001:DB8::1]", HepServer("tls", "[2001:db8::1]", 9060)),
+        ("none", None),
+    ],
+)
+def test_a_hep_server(text: str, wanted: HepServer | None) -> None:
+    assert hep_server().from_words([text]) == wanted
+
+
+def test_a_hep_server_has_an_address_for_people_and_one_for_sockets() -> None:
+    server = HepServer("tls", "[2001:db8::1]")
+    assert (str(server), server.hostname) == ("tls:[2001:db8::1]:9060", "2001:db8::1")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("homer.example.com:9060", "it does not begin with udp:, tcp: or tls:"),
+        ("sctp:homer", "it does not begin with udp:, tcp: or tls:"),
+        ("udp://homer", "there is no // after udp:"),
+        ("udp:", "it has no host"),
+        ("udp:homer:0", "its port is not between 1 and 65535"),
+    ],
+)
+def test_what_is_no_hep_server(text: str, reason: str) -> None:
+    with pytest.raises(Unacceptable, match=f"^{reason}$"):
+        hep_server().from_words([text])
