@@ -145,6 +145,12 @@ class VerdictEntry:
     met: bool
     expected: str
     actual: str
+    phase: Phase | None = None
+    """The step to blame if it is not met."""
+    reached: bool = True
+    """False if there was nothing to judge: the call did not get that far."""
+    line: int | None = None
+    """The line of the script that expects it; None for an option."""
 
 
 Entry: TypeAlias = (
