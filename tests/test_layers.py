@@ -141,6 +141,17 @@ PURE_FILES |= {
     f"expect/{name}.py"
     for name in ("call_record", "evaluation", "expectations", "feasible", "junit", "thresholds")
 }
+PURE_FILES |= {
+    f"evidence/{name}.py"
+    for name in (
+        "ladder",
+        "ladder_dialogs",
+        "ladder_parties",
+        "ladder_words",
+        "sdp_summary",
+        "sip_facts",
+    )
+}
 PURE_FILES |= {"phone/errors.py", "phone/registration_status.py"}
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "stun_turn")}
 PURE_FILES |= {f"cli/output/{name}.py" for name in ("event_json", "status_line", "wording")}

@@ -1,0 +1,139 @@
+"""The message ladder as a model: parties, and an arrow for each message between them.
+
+`ladder_text.py` draws it as text; reports draw it as HTML and Mermaid. It is made of entries as the
+journal has them, or as a capture has them with their secrets masked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sipcli.evidence.ladder_dialogs import Forks, Repetitions, call_numbers, sdp_roles
+from sipcli.evidence.ladder_parties import LadderParties, LadderParty
+from sipcli.evidence.ladder_words import MessageKind, kind_of, label_of, notes_of
+from sipcli.evidence.sdp_summary import SdpRole, SdpSummary, sdp_summary
+from sipcli.evidence.sip_facts import SipFacts, is_keep_alive, sip_facts
+from sipcli.journal.entries import SipEntry
+from sipcli.log import masked
+from sipcli.sip.bodies import SDP, find_body
+
+MAX_MESSAGES: Final = 2_000
+"""Messages of a ladder: of more, the first and the last are shown."""
+MAX_TEXT: Final = 65_536
+"""Bytes of a message that `LadderMessage.text` shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderMessage:
+    """A message on its way from one party to another."""
+
+    entry: SipEntry
+    """As recorded: it may hold secrets; `text` holds none."""
+    since_s: float
+    """Seconds since the first message."""
+    gap_s: float
+    """Seconds since the message before."""
+    source: int
+    """The party that sent it, as an index of `Ladder.parties`."""
+    target: int
+    kind: MessageKind
+    label: str
+    """In short: `INVITE`, `re-INVITE`, `180 Ringing (INVITE)`."""
+    method: str
+    """Of the request, or of the request that a response answers; empty if unknown."""
+    status: int | None
+    """Of a response; 0 if it cannot be read, None for all else."""
+    call_id: str | None
+    call: int | None
+    """The number of its call, from 1; None if it belongs to none."""
+    fork: int | None
+    """The number of its branch where an INVITE has forked, from 1; else None."""
+    again: int
+    """How many times it had been sent before, to the same party; 0 if it is new."""
+    sdp: SdpSummary | None
+    notes: tuple[str, ...]
+    """What matters in its header fields, without secrets."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that is to be said of it besides the label, each on one line."""
+        fork = (f"fork {self.fork}",) if self.fork is not None else ()
+        again = (f"again ×{self.again}" if self.again > 1 else "again",) if self.again else ()
+        sdp = (str(self.sdp),) if self.sdp is not None else ()
+        return (*fork, *again, *self.notes, *sdp)
+
+    @property
+    def text(self) -> str:
+        """The message for display, lines separated by LF: secrets masked, controls escaped."""
+        data = self.entry.data
+        more = len(data) - MAX_TEXT
+        return masked(data[:MAX_TEXT]) + (f"\n({more} more bytes)" if more > 0 else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """The messages between some parties, in order of time."""
+
+    parties: tuple[LadderParty, ...]
+    """In order of appearance."""
+    messages: tuple[LadderMessage, ...]
+    calls: tuple[str, ...]
+    """The Call-ID of each call, in order of `LadderMessage.call`."""
+    left_out: int
+    """Messages that were too many."""
+    left_out_at: int
+    """The index in `messages` before which they stood."""
+
+
+def ladder_of(entries: Iterable[SipEntry], most: int = MAX_MESSAGES) -> Ladder:
+    """Return the ladder of some entries, in their order; keep-alives are left out.
+
+    If there are more than `most` messages, those in the middle are left out. Never raises, whatever
+    the messages hold. Takes time in proportion to their size.
+    """
+    messages = [entry for entry in entries if not is_keep_alive(entry)]
+    left_out = max(len(messages) - most, 0)
+    first = most - most // 2 if left_out else len(messages)
+    facts = [sip_facts(each) for each in (*messages[:first], *messages[first + left_out :])]
+    parties = LadderParties(facts)
+    calls = call_numbers(facts)
+    return Ladder(
+        parties=parties.all,
+        messages=tuple(_messages(facts, parties, calls)),
+        calls=tuple(calls),
+        left_out=left_out,
+        left_out_at=first,
+    )
+
+
+def _messages(
+    facts: Sequence[SipFacts], parties: LadderParties, calls: dict[str, int]
+) -> Iterable[LadderMessage]:
+    forks, repetitions = Forks(facts), Repetitions()
+    began = before = facts[0].entry.at if facts else 0.0
+    for each, role in zip(facts, sdp_roles(facts), strict=True):
+        source, target = parties.ends(each.entry)
+        yield LadderMessage(
+            entry=each.entry,
+            since_s=each.entry.at - began,
+            gap_s=each.entry.at - before,
+            source=source,
+            target=target,
+            kind=kind_of(each),
+            label=label_of(each),
+            method=each.method,
+            status=each.status,
+            call_id=each.call_id,
+            call=calls.get(each.call_id or ""),
+            fork=forks.number(each),
+            again=repetitions.count(each, (source, target)),
+            sdp=_sdp(each, role),
+            notes=notes_of(each),
+        )
+        before = each.entry.at
+
+
+def _sdp(message: SipFacts, role: SdpRole | None) -> SdpSummary | None:
+    found = message.message
+    body = find_body(found, (SDP,)) if found is not None else None
+    return sdp_summary(body.content, role) if body is not None else None

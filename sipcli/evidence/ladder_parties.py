@@ -1,0 +1,177 @@
+"""The parties of a ladder: which addresses belong to one, and what it is called.
+
+A phone that connects again, or to several servers, has a new port each time. What stays is the
+host that it writes into Via (RFC 3261 §18.1.1), which WebSocket clients make up (RFC 7118 §5.1):
+it tells that two addresses are the same party.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from sipcli.evidence.sip_facts import SipFacts, brief
+from sipcli.journal.entries import IpPort, SipEntry
+
+MAX_PARTIES: Final = 30
+"""Parties of a ladder. All further addresses are one party, `others`."""
+MAX_PARTY_NAME: Final = 24
+"""Characters of a name."""
+OTHERS: Final = "others"
+
+
+@dataclass(frozen=True, slots=True)
+class LadderParty:
+    """A user agent or a server."""
+
+    name: str
+    """The user, if known, else host and port; no two parties have the same."""
+    is_server: bool
+    address: IpPort
+    """That of its first message."""
+
+
+@dataclass(slots=True)
+class _Party:
+    """What is learnt of a party."""
+
+    address: IpPort
+    server: str | None = None
+    """Host and port in its URI, if it is known as a server."""
+    registered: str | None = None
+    """The user that it registered as."""
+    user: str | None = None
+    """The user in its first request, or in the first request that it got."""
+    is_registrar: bool = False
+    forwards: bool = False
+    peers: set[IpPort] = field(default_factory=set)
+    """The first two that it talks to."""
+
+    @property
+    def is_server(self) -> bool:
+        """True if it is a server for all we know."""
+        if self.server is not None or self.is_registrar:
+            return True
+        return self.registered is None and (self.forwards or len(self.peers) > 1)
+
+
+class LadderParties:
+    """The parties of some messages, in order of appearance."""
+
+    def __init__(self, messages: Sequence[SipFacts]) -> None:
+        owners = _owners(messages)
+        self._owner_of = owners
+        found: dict[str, _Party] = {}
+        for each in messages:
+            for place in sender_and_receiver(each.entry):
+                name = owners[place]
+                if name not in found and len(found) < MAX_PARTIES:
+                    found[name] = _Party(place)
+            _learn(each, *(found.get(owners[place]) for place in sender_and_receiver(each.entry)))
+        self._index = {name: index for index, name in enumerate(found)}
+        self.all = tuple(_named(found.values()))
+        """The parties."""
+        if len(set(owners.values())) > len(found):
+            self.all = (*self.all, LadderParty(OTHERS, False, ("", 0)))
+
+    def ends(self, entry: SipEntry) -> tuple[int, int]:
+        """Return who sent a message and who received it, as indices of `all`."""
+        sender, receiver = sender_and_receiver(entry)
+        return self._at(sender), self._at(receiver)
+
+    def _at(self, place: IpPort) -> int:
+        return self._index.get(self._owner_of[place], len(self._index))
+
+
+def sender_and_receiver(entry: SipEntry) -> tuple[IpPort, IpPort]:
+    """Return the addresses that a message went from and to."""
+    ends = (entry.local, entry.remote)
+    return ends if entry.direction == "sent" else ends[::-1]
+
+
+def _owners(messages: Iterable[SipFacts]) -> dict[IpPort, str]:
+    """Return a key of its party for each address: its Via, or else the address itself."""
+    owners: dict[IpPort, str] = {}
+    servers: set[IpPort] = set()
+    for each in messages:
+        server = _server_of(each.entry)
+        if server is not None:
+            servers.add(server)
+        sender, receiver = sender_and_receiver(each.entry)
+        for place in (sender, receiver):
+            owners.setdefault(place, f"{place[0]}:{place[1]}")
+        if each.is_request and each.only_via is not None and sender not in servers:
+            owners[sender] = f"Via {each.only_via}"
+    return owners
+
+
+def _server_of(entry: SipEntry) -> IpPort | None:
+    """Return the end that is the server, by its URI; None if no URI is known.
+
+    Where a proxy is in between, no end has the server's port: then the far end stands for it.
+    """
+    port = _server_port(entry.server)
+    if port is None:
+        return None
+    is_ours = entry.local[1] == port and entry.remote[1] != port
+    return entry.local if is_ours else entry.remote
+
+
+def _server_port(uri: str) -> int | None:
+    try:
+        parts = urlsplit(uri)
+        return parts.port or {"ws": 80, "wss": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+
+
+def _server_name(uri: str) -> str:
+    """Return host and port of a URI: the rest of it may hold a token."""
+    return urlsplit(uri).netloc.rpartition("@")[2]
+
+
+def _learn(message: SipFacts, sender: _Party | None, receiver: _Party | None) -> None:
+    """Note what a message tells about its two ends."""
+    entry = message.entry
+    source, target = sender_and_receiver(entry)
+    server = _server_of(entry)
+    for party, place, peer in ((sender, source, target), (receiver, target, source)):
+        if party is None:
+            continue
+        if len(party.peers) < 2 and server is None:
+            party.peers.add(peer)
+        if place == server and party.server is None:
+            party.server = _server_name(entry.server)
+    if not message.is_request or message.to_tag is not None:
+        return
+    if sender is not None:
+        _learn_of_sender(message, sender)
+    if receiver is not None:
+        receiver.user = receiver.user or message.to_user
+        receiver.is_registrar = receiver.is_registrar or message.method == "REGISTER"
+
+
+def _learn_of_sender(message: SipFacts, sender: _Party) -> None:
+    if message.only_via is None:
+        sender.forwards = True
+        return
+    sender.user = sender.user or message.from_user
+    if message.method == "REGISTER":
+        sender.registered = sender.registered or message.to_user
+
+
+def _named(parties: Iterable[_Party]) -> Iterable[LadderParty]:
+    taken = {OTHERS}
+    for party in parties:
+        host, port = party.address
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        name = (
+            party.server or address if party.is_server else party.registered or party.user
+        ) or address
+        name = brief(name, MAX_PARTY_NAME)
+        if name in taken:
+            name = brief(f"{name} {port}", MAX_PARTY_NAME + 6)
+        if name in taken:
+            name = address
+        taken.add(name)
+        yield LadderParty(name, party.is_server, party.address)
