@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from sipcli.config.policies import Permission
+from sipcli.errors import SipcliError
 from sipcli.sip.uri import Uri
 
 CallId: TypeAlias = str
@@ -309,6 +310,8 @@ class CallEnded:
     candidates: tuple[SelectedCandidate, SelectedCandidate] | None = None
     """The last selected candidate pair, ours first; None if media never connected. Not in the
     JSON, where the events `media` have it."""
+    failure: SipcliError | None = None
+    """Why the call failed, as `Call.failure` says it; None if it did not. Not in the JSON."""
 
 
 CallEvent: TypeAlias = (

@@ -6,6 +6,7 @@ queued and done in order by one task; only the end of the call does not wait in 
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from sipcli.core.calls import events as core
@@ -273,7 +274,8 @@ class CallSignalling(CallWaits):
         failure = str(self.media_failure) if self.media_failure is not None else None
         self._needs_password = event.needs_password
         try:
-            self._tell(call_ended(event, failure, stats, self._supervisor.way))
+            ended = call_ended(event, failure, stats, self._supervisor.way)
+            self._tell(replace(ended, failure=self._failure_at(ended)))
         finally:  # also if a listener raises
             self.is_over = True  # the waits that the event has woken see it
 

@@ -232,10 +232,13 @@ class CallState(ABC):
 
         An incoming call that was not answered is no error: rejecting one is a valid outcome.
         """
-        ended = self.ended
+        return self.media_failure if self.ended is None else self._failure_at(self.ended)
+
+    def _failure_at(self, ended: CallEnded) -> SipcliError | None:
+        """Return the failure of a call that ended so."""
         if self.media_failure is not None:
             return self.media_failure
-        if self.is_answered or self.is_incoming or ended is None:
+        if self.is_answered or self.is_incoming:
             return None
         if ended.status is None and ended.by == "local":  # no INVITE was sent
             return ConnectError(ended.reason)

@@ -8,7 +8,7 @@ from typing import Final, get_args
 from sipcli.cli.output.event_json import event_fields
 from sipcli.cli.output.json_screen import JsonScreen
 from sipcli.config.policies import Permission
-from sipcli.errors import Phase
+from sipcli.errors import Phase, RefusedError
 from sipcli.phone.events import (
     Answered,
     Binding,
@@ -214,6 +214,7 @@ EVENTS: Final[tuple[Event, ...]] = (
         q850_cause=16,
         q850_text="Normal call clearing",
         candidates=(OURS, THEIRS),
+        failure=RefusedError("486 Busy Here"),
     ),
     CallEnded(call=CALL, by="network", status=408, reason="no answer", duration_s=0.0, stats=None),
     Warned(text="nothing is received; trying an ICE restart"),

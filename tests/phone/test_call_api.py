@@ -334,3 +334,13 @@ async def test_a_transfer_that_fails_is_an_error_and_the_call_goes_on(
     assert not call.is_over
     with pytest.raises(ConfigError, match="only sip:, sips: and tel: addresses can"):
         await call.transfer("http://example.com")
+
+
+async def test_the_end_of_a_call_says_what_failed(sip_phone: MakePhone) -> None:
+    alice = await sip_phone("alice")
+    refused = await (await alice.call("busy")).wait_for_end()
+    assert refused.failure is not None
+    assert str(refused.failure) == "answer: 486 Busy Here"
+    good = await alice.call("echo")
+    await good.wait_for_answer()
+    assert (await good.hang_up()).failure is None
