@@ -14,6 +14,8 @@ from typing import Final
 
 from sipcli.config.tables import LogTable
 from sipcli.files import is_fifo, private
+from sipcli.journal.entries import SipEntry
+from sipcli.journal.journal import Journal
 from sipcli.text import MASK, one_line, printable
 
 LOGGER: Final = logging.getLogger("sipcli")
@@ -60,7 +62,7 @@ def set_up(
 
 
 def trace(block: str) -> None:
-    """Write a message of the SIP trace to the log; for `SipTrace`."""
+    """Write a message of the SIP trace to the log; for `trace_sip`."""
     _TRACE.debug("%s", block)
 
 
@@ -83,33 +85,16 @@ def _mask_credentials(found: re.Match[str]) -> str:
     return f"{name}{colon}{value}"
 
 
-class SipTrace:
-    """An observer (`observer.Observer`) that writes SIP messages, if enabled, and logs notes.
+def trace_sip(journal: Journal, write: Callable[[str], None] = trace) -> None:
+    """Write each SIP message of the journal from now on, as several lines with a time."""
+    journal.subscribe(SipEntry, lambda entry: write(_traced(entry)))
 
-    `write` is called with each message as several lines with a time; usually it is `trace`.
-    """
 
-    def __init__(self, write: Callable[[str], None] | None) -> None:
-        self._write = write
-
-    def sent(self, server: str, data: bytes) -> None:
-        """Write a sent WebSocket message."""
-        self._show("->", server, data)
-
-    def received(self, server: str, data: bytes) -> None:
-        """Write a received WebSocket message."""
-        self._show("<-", server, data)
-
-    def noted(self, text: str) -> None:
-        """Log why some input had no effect."""
-        LOGGER.debug("%s", text)
-
-    def _show(self, arrow: str, server: str, data: bytes) -> None:
-        if self._write is None:
-            return
-        text = masked(data).rstrip("\n") or "(keep-alive)"
-        lines = text.split("\n")
-        self._write("\n".join([f"{_now()} {arrow} {server}", *(f"  {line}" for line in lines), ""]))
+def _traced(entry: SipEntry) -> str:
+    arrow = "->" if entry.direction == "sent" else "<-"
+    text = masked(entry.data).rstrip("\n") or "(keep-alive)"
+    lines = [f"  {line}" for line in text.split("\n")]
+    return "\n".join([f"{_time(entry.at)} {arrow} {entry.server}", *lines, ""])
 
 
 def _is_of_this_run(record: logging.LogRecord) -> bool:
@@ -164,8 +149,11 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if record.name == _TRACE.name:
             return record.getMessage()  # already escaped, except for its own line ends
-        return f"{_now()} {record.levelname.lower()}: {one_line(record.getMessage())}"
+        return (
+            f"{_time(record.created)} {record.levelname.lower()}: {one_line(record.getMessage())}"
+        )
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _time(at: float) -> str:
+    found = datetime.fromtimestamp(at, UTC)
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")

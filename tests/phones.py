@@ -6,6 +6,8 @@ from typing import Any
 from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
+from sipcli.journal.entries import SipEntry
+from sipcli.journal.journal import Journal
 from sipcli.phone.events import Event
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sip.uri import SipUri
@@ -17,14 +19,18 @@ ALICE = Credentials("alice", "open sesame")
 
 
 class Heard:
-    """Events and what an observer sees."""
+    """Events, and the messages in the journal."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.sent: list[bytes] = []
         self.received: list[bytes] = []
-        self.notes: list[str] = []
+        self.journal = Journal()
+        self.journal.subscribe(SipEntry, self._on_message)
         self._more = asyncio.Event()
+
+    def _on_message(self, entry: SipEntry) -> None:
+        (self.sent if entry.direction == "sent" else self.received).append(entry.data)
 
     def on_event(self, event: Event) -> None:
         self.events.append(event)
@@ -38,20 +44,6 @@ class Heard:
         return found[count - 1]
 
 
-class Observer:
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
-
-    def sent(self, server: str, data: bytes) -> None:
-        self._heard.sent.append(data)
-
-    def received(self, server: str, data: bytes) -> None:
-        self._heard.received.append(data)
-
-    def noted(self, text: str) -> None:
-        self._heard.notes.append(text)
-
-
 def at(*servers: SipServer | str, **changes: Any) -> Settings:
     uris = [server if isinstance(server, str) else server.uri for server in servers]
     weights = range(len(uris), 0, -1)
@@ -60,7 +52,7 @@ def at(*servers: SipServer | str, **changes: Any) -> Settings:
 
 
 def phone(given: Settings, heard: Heard, **changes: Any) -> UserAgentRunner:
-    usual: dict[str, Any] = {"retry_forever": False, "observer": Observer(heard)}
+    usual: dict[str, Any] = {"retry_forever": False, "journal": heard.journal}
     return UserAgentRunner(
         given, changes.pop("credentials", ALICE), heard.on_event, **usual | changes
     )

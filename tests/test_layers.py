@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         "net.network_watch",
         "config.settings",
     },
-    "log": {"config.settings", "text", "files"},
+    "log": {"config.settings", "text", "files", "journal"},
     "evidence": {
         "sip",
         "sdp",

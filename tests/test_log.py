@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from sipcli.config.tables import LogLevel, LogTable
-from sipcli.log import IS_UNLOGGED, LOGGER, SipTrace, masked, set_up, trace
+from sipcli.journal.journal import Journal
+from sipcli.log import IS_UNLOGGED, LOGGER, masked, set_up, trace_sip
 from sipcli.text import MASK
 from tests.growth import assert_grows_linearly
+from tests.sip_entries import record_received, record_sent
 
 SECRET = "6629fae49393a05397450978507c4ef1"
 DIGEST = f'Digest username="alice", realm="x", nonce="n", uri="sip:x", response="{SECRET}"'
@@ -112,13 +114,13 @@ def test_the_time_grows_with_the_length_only(begin: bytes, piece: bytes) -> None
 
 def test_the_trace_shows_direction_server_and_message() -> None:
     lines: list[str] = []
-    shown = SipTrace(lines.append)
-    shown.sent("wss://x", b"REGISTER sip:x SIP/2.0\r\nAuthorization: Basic abc\r\n\r\n")
-    shown.received("wss://x", b"\r\n\r\n")
+    trace_sip(journal := Journal(), lines.append)
+    message = b"REGISTER sip:x SIP/2.0\r\nAuthorization: Basic abc\r\n\r\n"
+    record_sent(journal, message, "wss://x")
+    record_received(journal, b"\r\n\r\n", "wss://x")
     first, second = lines
     head, *rest = first.split("\n")
-    assert head.endswith(" -> wss://x")
-    assert head[:4].isdigit()
+    assert head == "2027-01-15T08:00:00.000Z -> wss://x"
     assert rest == ["  REGISTER sip:x SIP/2.0", f"  Authorization: {MASK}", ""]
     assert " <- wss://x\n  (keep-alive)" in second
 
@@ -126,9 +128,10 @@ def test_the_trace_shows_direction_server_and_message() -> None:
 def test_the_trace_goes_where_the_log_goes_whatever_its_level(tmp_path: Path) -> None:
     lines: list[str] = []
     path = tmp_path / "log"
+    trace_sip(journal := Journal())
     for file in (None, str(path)):
         set_up(LogTable(level=LogLevel.ERROR, file=file), lines.append)
-        SipTrace(trace).sent("wss://x", b"OPTIONS sip:x SIP/2.0\r\nTo: \x1b[2J\r\n\r\n")
+        record_sent(journal, b"OPTIONS sip:x SIP/2.0\r\nTo: \x1b[2J\r\n\r\n", "wss://x")
     (shown,) = lines
     head, *rest = shown.split("\n")
     assert head.endswith(" -> wss://x")
@@ -136,18 +139,14 @@ def test_the_trace_goes_where_the_log_goes_whatever_its_level(tmp_path: Path) ->
     assert path.read_text("utf-8").split("\n")[1:] == [*rest, ""]
 
 
-def test_without_a_trace_nothing_is_written() -> None:
-    SipTrace(None).sent("wss://x", b"REGISTER sip:x SIP/2.0\r\n\r\n")
-
-
-def test_notes_go_to_the_log_at_debug_level_in_one_safe_line() -> None:
+def test_a_line_of_the_log_is_one_safe_line() -> None:
     lines: list[str] = []
     set_up(LogTable(level=LogLevel.DEBUG), lines.append)
-    SipTrace(None).noted("100% \x1b[2J")
+    LOGGER.debug("%s", "100% \x1b[2J")
     (line,) = lines
     assert line.endswith("debug: 100% \\x1b[2J")
     set_up(LogTable(level=LogLevel.WARNING), lines.append)
-    SipTrace(None).noted("unheard")
+    LOGGER.debug("unheard")
     assert len(lines) == 1
 
 

@@ -79,7 +79,7 @@ async def open_call_session(
             retry_forever=retry_forever,
             takes_calls=on_incoming is not None,
             on_ring=on_incoming,
-            observer=session.observer,
+            journal=session.journal,
         )
     )
     phone.subscribe(lambda event: evaluator.on_event(event, phone.find_call))

@@ -20,7 +20,7 @@ from sipcli.config.settings import Settings
 from sipcli.core.calls.target import resolve_callee
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
-from sipcli.phone.observer import Observer
+from sipcli.journal.journal import Journal
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig, credentials_of
 from sipcli.sip.grammar import Malformed
@@ -35,7 +35,8 @@ class CommandSession:
     settings: Settings
     screen: Screen
     credentials: Credentials | None
-    observer: Observer
+    journal: Journal
+    """What its phones record."""
 
     @asynccontextmanager
     async def phone(self, *, retry_forever: bool) -> AsyncIterator[Phone]:
@@ -47,7 +48,7 @@ class CommandSession:
                 on_event=self.screen.event,
                 retry_forever=retry_forever,
                 takes_calls=False,
-                observer=self.observer,
+                journal=self.journal,
             )
         )
         loop, registration = asyncio.get_running_loop(), phone.registration
@@ -94,9 +95,11 @@ def run_session(
         text = f"log.file: {settings.log.file} cannot be used: {error.strerror}"
         raise loaded.placed(ConfigError(text, setting="log.file")) from error
     log.LOGGER.info("sipcli %s %s: Python %s, %s", __version__, command, *_machine())
-    observer = log.SipTrace(log.trace if settings.trace_sip else None)
+    journal = Journal()
+    if settings.trace_sip:
+        log.trace_sip(journal)
     with own_instance(loaded) as settings:
-        session = CommandSession(settings, screen, credentials_of(settings), observer)
+        session = CommandSession(settings, screen, credentials_of(settings), journal)
         try:
             run(lambda: work(session), screen, cut_short)
         except ConfigError as error:

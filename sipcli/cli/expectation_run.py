@@ -4,7 +4,6 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +32,8 @@ from sipcli.errors import (
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import STATUS, Expectations, unreached
 from sipcli.expect.junit import Report, TestCase, junit
+from sipcli.journal.entries import VerdictEntry
+from sipcli.journal.journal import Journal
 from sipcli.phone.events import CallEnded
 from sipcli.text import target_without_password
 
@@ -66,6 +67,7 @@ class ExpectationRun:
         self._cases: list[TestCase] = []
         self._ended: list[CallEnded] = []
         self._ladder: SipLadder | None = None
+        self._journal = Journal()
 
     def evaluator(self) -> Evaluator:
         """Return an evaluator of the phone's calls, and drop the verdicts of the one before."""
@@ -76,15 +78,15 @@ class ExpectationRun:
             self._wanted, self._pronounced, incoming=self.incoming, on_over=self._call_over
         )
 
-    def watched(self, session: CommandSession) -> CommandSession:
-        """Return the session, its SIP messages recorded for the report. Raises `ConfigError`."""
+    def watch(self, session: CommandSession) -> None:
+        """Record the SIP messages of the session for the report. Raises `ConfigError`."""
+        self._journal = session.journal
         if self._path is None:
-            return session
+            return
         if self._path == STDOUT and session.settings.audio.output == "-":
             raise ConfigError("--junit -: stdout carries the sound (--audio-out -): name a file")
         if self._ladder is None:
-            self._ladder = SipLadder(session.observer)
-        return replace(session, observer=self._ladder)
+            self._ladder = SipLadder(session.journal)
 
     def __enter__(self) -> None:
         """Write an unfinished report. Raises `ConfigError` if that fails."""
@@ -151,6 +153,15 @@ class ExpectationRun:
 
     def _keep(self, verdict: Verdict) -> None:
         self._verdicts.append(verdict)
+        self._journal.record(
+            VerdictEntry(
+                at=self._journal.now(),
+                name=_place(verdict),
+                met=verdict.met,
+                expected=verdict.expected,
+                actual=verdict.actual,
+            )
+        )
         fault = None if verdict.met else _fault(verdict)
         name = self._case_name(verdict)
         if verdict.reached:

@@ -77,7 +77,7 @@ async def _listen(
     options: CallOptions,
     expectation_run: ExpectationRun,
 ) -> None:
-    session = expectation_run.watched(session)
+    expectation_run.watch(session)
     terms = Terms(
         codecs=session.settings.codecs, lasts_s=policy.call_duration, rejects_with=policy.reject
     )

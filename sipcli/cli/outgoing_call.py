@@ -31,7 +31,7 @@ def place_call(
     expectation_run = ExpectationRun("call", options.expectations, options.junit, target=target)
 
     async def work(session: CommandSession) -> None:
-        session = expectation_run.watched(session)
+        expectation_run.watch(session)
         uri = resolve_target(target, session.settings)
         terms = Terms(codecs=session.settings.codecs, lasts_s=duration, takes_calls=False)
         check_expectations(options.expectations, terms)

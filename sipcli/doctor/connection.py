@@ -10,6 +10,7 @@ from typing import Final
 from sipcli.config.server_settings import WsServer
 from sipcli.doctor.check import Check, bad, good, idle, not_run
 from sipcli.errors import Phase
+from sipcli.journal.journal import Journal
 from sipcli.net.dial import dial
 from sipcli.net.errors import (
     DialError,
@@ -45,14 +46,16 @@ class Attempt:
     problem: Problem | None = None
 
 
-async def dial_all(servers: Iterable[WsServer], options: LinkOptions) -> tuple[Attempt, ...]:
+async def dial_all(
+    servers: Iterable[WsServer], options: LinkOptions, journal: Journal
+) -> tuple[Attempt, ...]:
     """Connect to all servers at the same time; takes at most `connect_timeout` seconds."""
-    return tuple(await asyncio.gather(*(_dial(server, options) for server in servers)))
+    return tuple(await asyncio.gather(*(_dial(server, options, journal) for server in servers)))
 
 
-async def _dial(server: WsServer, options: LinkOptions) -> Attempt:
+async def _dial(server: WsServer, options: LinkOptions, journal: Journal) -> Attempt:
     try:
-        link = await dial(server, options)
+        link = await dial(server, options, journal)
     except DialError as failed:
         return Attempt(server, failed.details, failed.phase.whole, failed.problem)
     await link.close()

@@ -16,10 +16,10 @@ from sipcli.doctor.registration_check import ChallengeWatch, check_registration,
 from sipcli.doctor.stun_turn import server_checks
 from sipcli.doctor.trial_call import call_checks, call_ourselves, place, unreachable
 from sipcli.errors import MissingPassword, Phase
+from sipcli.journal.journal import Journal
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.server_probe import probe_servers
 from sipcli.net.link_options import LinkOptions
-from sipcli.phone.observer import Observer
 from sipcli.sip.uri import Uri
 
 
@@ -31,7 +31,7 @@ class DoctorRun:
     described: str
     """The source of the settings, in words."""
     credentials: Credentials | None
-    observer: Observer
+    journal: Journal
     echo: Uri | None
     """The phone to call, which sends back what it hears; None: a second phone of this account."""
     can_ask: bool
@@ -50,7 +50,7 @@ async def run_checks(run: DoctorRun, report: DoctorReport, begin: Callable[[str]
     wanted = uses(settings.audio)
     report.add(good(Phase.CONFIGURATION, f"{settings.uri}, {run.described}"))
     begin("connecting")
-    attempts = await dial_all(settings.ws_servers, options)
+    attempts = await dial_all(settings.ws_servers, options, run.journal)
     report.add(*connection_checks(attempts, datetime.now(UTC)))
     reached = tuple(attempt.server for attempt in attempts if attempt.problem is None)
     async with AsyncExitStack() as stack:
@@ -75,8 +75,8 @@ async def _register(
     settings: Settings, run: DoctorRun, report: DoctorReport, stack: AsyncExitStack
 ) -> ProbePhone | None:
     """Return a phone that can place calls; None if the registration failed."""
-    challenges = ChallengeWatch(run.observer)
-    phone = ProbePhone(settings, run.credentials, challenges)
+    challenges = ChallengeWatch(run.journal)
+    phone = ProbePhone(settings, run.credentials, run.journal)
     await stack.enter_async_context(phone)
     try:
         check = await check_registration(phone, challenges)
@@ -92,4 +92,4 @@ async def _call(phone: ProbePhone, run: DoctorRun, report: DoctorReport) -> None
     if run.echo is not None:
         report.add(*call_checks(await place(phone, run.echo)))
     else:
-        report.add(*await call_ourselves(phone, run.credentials, run.observer))
+        report.add(*await call_ourselves(phone, run.credentials, run.journal))

@@ -8,11 +8,11 @@ from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.expect.tone_tap import ToneTap
+from sipcli.journal.journal import Journal
 from sipcli.media.audio_io.generators import Echo
 from sipcli.media.audio_io.open import AudioSink, AudioSource, AudioTap
 from sipcli.phone.call import Call
 from sipcli.phone.call_audio import AudioEndpoints, AudioSetup
-from sipcli.phone.observer import Observer
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig
 from sipcli.sip.grammar import Malformed
@@ -31,7 +31,7 @@ class ProbePhone(Phone):
         self,
         settings: Settings,
         credentials: Credentials | None,
-        observer: Observer,
+        journal: Journal,
         *,
         echoes: bool = False,
     ) -> None:
@@ -44,7 +44,7 @@ class ProbePhone(Phone):
                 open_sound=AudioSetup.silent().open if echoes else _with_tone_tap,
                 takes_calls=echoes,
                 on_ring=self._on_ring,
-                observer=observer,
+                journal=journal,
             )
         )
         self.settings = settings

@@ -6,9 +6,10 @@ from typing import Final
 from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MissingPassword, Phase, SipcliError
+from sipcli.journal.entries import SipEntry
+from sipcli.journal.journal import Journal
 from sipcli.net.errors import excerpt
 from sipcli.phone.events import Registered
-from sipcli.phone.observer import Observer
 from sipcli.phone.waiter import FOREVER
 from sipcli.sip.auth import Challenge, parse_challenges
 from sipcli.sip.message import Response
@@ -26,31 +27,19 @@ _CHALLENGE_FIELDS: Final = {401: "WWW-Authenticate", 407: "Proxy-Authenticate"}
 
 
 class ChallengeWatch:
-    """An observer that passes everything on and keeps the first challenge (RFC 3261 §22)."""
+    """Keeps the first challenge that a journal shows (RFC 3261 §22)."""
 
-    def __init__(self, further: Observer) -> None:
-        self._further = further
+    def __init__(self, journal: Journal) -> None:
         self._found: list[Challenge] = []
+        journal.subscribe(SipEntry, self._look)
 
-    def sent(self, server: str, data: bytes) -> None:
-        """Pass it on."""
-        self._further.sent(server, data)
-
-    def received(self, server: str, data: bytes) -> None:
-        """Pass it on, and look for a challenge."""
-        self._further.received(server, data)
-        message = parse(data).message
-        if (
-            not self._found
-            and isinstance(message, Response)
-            and message.status in _CHALLENGE_FIELDS
-        ):
+    def _look(self, entry: SipEntry) -> None:
+        if self._found or entry.direction == "sent":
+            return
+        message = parse(entry.data).message
+        if isinstance(message, Response) and message.status in _CHALLENGE_FIELDS:
             field = _CHALLENGE_FIELDS[message.status]
             self._found = parse_challenges(message.headers.all(field))
-
-    def noted(self, text: str) -> None:
-        """Pass it on."""
-        self._further.noted(text)
 
     @property
     def shown(self) -> str:

@@ -11,9 +11,9 @@ from sipcli.errors import MediaError, Phase, SipcliError
 from sipcli.expect.call_record import Audio, CallRecord
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import Expectations, evaluate
+from sipcli.journal.journal import Journal
 from sipcli.media.audio_io.generators import NullSink, ToneSource
 from sipcli.phone.events import CallEnded, Registered
-from sipcli.phone.observer import Observer
 from sipcli.phone.waiter import FOREVER
 from sipcli.sdp.transport import Candidate
 from sipcli.sip.uri import SipUri, Uri
@@ -177,7 +177,7 @@ def is_routing_fault(found: Findings) -> bool:
 
 
 async def call_ourselves(
-    phone: ProbePhone, credentials: Credentials | None, observer: Observer
+    phone: ProbePhone, credentials: Credentials | None, journal: Journal
 ) -> tuple[Check, ...]:
     """Return the checks of ICE, DTLS and audio, made by a call to our own address.
 
@@ -189,7 +189,7 @@ async def call_ourselves(
         return unreachable("we cannot be called without a registration", _ECHO_HINT)
     # Use the same server: another one need not know of this registration.
     settings = replace(phone.settings, instance_id=uuid4(), ws_servers=(server,))
-    async with ProbePhone(settings, credentials, observer, echoes=True) as second:
+    async with ProbePhone(settings, credentials, journal, echoes=True) as second:
         try:
             await second.register(timeout=FOREVER)
         except SipcliError as error:

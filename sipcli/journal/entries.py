@@ -6,12 +6,14 @@ decryption, so they hold secrets: whoever shows or stores them masks those first
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sipcli.errors import Phase
 
 IpPort: TypeAlias = tuple[str, int]
 """An IP address and a port."""
+NO_ADDRESS: Final[IpPort] = ("0.0.0.0", 0)
+"""That of a connection which ended before it was looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +142,8 @@ class VerdictEntry:
     """An expectation was judged."""
 
     at: float
-    call: str | None
     name: str
+    """Of the expectation, with its line if it is a script's."""
     met: bool
     expected: str
     actual: str

@@ -5,7 +5,7 @@ import logging
 import socket
 import ssl
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.client import ClientProtocol
@@ -15,6 +15,8 @@ from websockets.uri import parse_uri
 
 from sipcli.config.server_settings import WsServer
 from sipcli.errors import DESCRIPTORS_HINT, TOO_FEW_DESCRIPTORS, Phase, is_out_of_descriptors
+from sipcli.journal.entries import StepEntry
+from sipcli.journal.journal import Journal
 from sipcli.net import dns, tcp, tls, upgrade_errors
 from sipcli.net.errors import (
     DialError,
@@ -55,13 +57,21 @@ class _Connect(connect):
         return exc
 
 
-async def dial(server: WsServer, options: LinkOptions) -> Link:
+async def dial(server: WsServer, options: LinkOptions, journal: Journal | None = None) -> Link:
     """Connect to `server`, all phases within `options.connect_timeout` seconds.
 
     Raises `DialError`. When it raises anything, or is cancelled, no socket stays open.
     A proxy that the environment names (`https_proxy`, `no_proxy` and so on) is used.
     """
-    attempt = _Attempt(server, options)
+    attempt = _Attempt(server, options, journal or Journal())
+    try:
+        return await _dial(attempt, options)
+    except DialError as failure:
+        attempt.record("failed", failure.phase.whole, failure.reason)
+        raise
+
+
+async def _dial(attempt: "_Attempt", options: LinkOptions) -> Link:
     deadline = asyncio.get_running_loop().time() + options.connect_timeout
     try:
         async with asyncio.timeout_at(deadline):
@@ -75,8 +85,9 @@ async def dial(server: WsServer, options: LinkOptions) -> Link:
 class _Attempt:
     """One connection attempt: its progress, and the sentence for its failure."""
 
-    def __init__(self, server: WsServer, options: LinkOptions) -> None:
+    def __init__(self, server: WsServer, options: LinkOptions, journal: Journal) -> None:
         self._server = server
+        self._journal = journal
         self._options = options
         self._phase = Phase.DNS
         self._began: list[tuple[Phase, float]] = []
@@ -100,7 +111,9 @@ class _Attempt:
         if connection.subprotocol != SUBPROTOCOL:
             connection.transport.abort()
             raise self._failed(upgrade_errors.explain_choice([]))
-        return Link(connection, replace(self._details(), subprotocol=SUBPROTOCOL))
+        details = replace(self._details(), subprotocol=SUBPROTOCOL)
+        self.record("done", Phase.WEBSOCKET, facts=_websocket_facts(details))
+        return Link(connection, details)
 
     async def untrusted(self, error: ssl.SSLCertVerificationError, deadline: float) -> DialError:
         """Return why the certificate is not trusted; fetches it again to see whose it is."""
@@ -185,12 +198,38 @@ class _Attempt:
 
     def _made(self, connection: WebSocketConnection) -> None:
         """TCP, and TLS if used, are up."""
-        self._enter(Phase.HTTP)
         tls_object: ssl.SSLObject | None = connection.transport.get_extra_info("ssl_object")
         if tls_object is not None:
             self._tls_facts = _tls_facts(tls_object)
+        self._enter(Phase.HTTP)
+
+    def record(
+        self,
+        state: Literal["begun", "done", "failed"],
+        phase: Phase,
+        text: str = "",
+        facts: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Record a step of this connection in the journal."""
+        if self._journal.wants(StepEntry):
+            self._journal.record(
+                StepEntry(
+                    at=self._journal.now(),
+                    phase=phase,
+                    state=state,
+                    server=str(self._server),
+                    text=text,
+                    facts=facts,
+                )
+            )
 
     def _enter(self, phase: Phase) -> None:
+        """Begin a phase; the one before it is done."""
+        before, now = self._phase.whole, phase.whole
+        if not self._began or before is not now:
+            if self._began:
+                self.record("done", before, facts=self._facts(before))
+            self.record("begun", now)
         self._phase = phase
         self._began.append((phase, asyncio.get_running_loop().time()))
 
@@ -219,6 +258,21 @@ class _Attempt:
             return Problem(what, "check the network and the firewall")
         return Problem(f"the TLS handshake did not finish {within}", "does the port speak TLS?")
 
+    def _facts(self, phase: Phase) -> tuple[tuple[str, str], ...]:
+        """Return what a phase that is done has shown."""
+        if not self._journal.wants(StepEntry):
+            return ()
+        match phase:
+            case Phase.DNS:
+                return (("addresses", ", ".join(map(str, self._addresses))),)
+            case Phase.TCP:
+                far_end = _shown(self._proxy) if self._proxy is not None else str(self._reached)
+                return (("connected to", far_end),)
+            case Phase.TLS:
+                return _tls_shown(self._details())
+            case _:
+                return ()
+
     def _details(self) -> LinkDetails:
         ends = [*(at for _, at in self._began[1:]), asyncio.get_running_loop().time()]
         response = None if self._connection is None else self._connection.response
@@ -245,6 +299,24 @@ def _tls_facts(tls_object: ssl.SSLObject) -> dict[str, Any]:
         "certificate_der": tls_object.getpeercert(binary_form=True),
         "warnings": () if tls_object.context.verify_mode else (UNVERIFIED,),
     }
+
+
+def _tls_shown(details: LinkDetails) -> tuple[tuple[str, str], ...]:
+    facts = [("version", details.tls_version or "?"), ("cipher", details.cipher or "?")]
+    found = details.certificate
+    if found is not None:
+        facts += [
+            ("certificate of", excerpt(found.subject) or "(no name)"),
+            ("issued by", excerpt(found.issuer) or "(no name)"),
+            ("valid until", f"{found.not_after:%Y-%m-%d %H:%M} UTC"),
+            ("valid for", excerpt(", ".join(found.names))),
+        ]
+    return tuple(facts)
+
+
+def _websocket_facts(details: LinkDetails) -> tuple[tuple[str, str], ...]:
+    server = (("server", details.http_server),) if details.http_server is not None else ()
+    return (("subprotocol", details.subprotocol or "?"), *server)
 
 
 def _shown(proxy: Proxy) -> str:

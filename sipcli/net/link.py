@@ -7,6 +7,7 @@ from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
+from sipcli.journal.entries import NO_ADDRESS, IpPort
 from sipcli.net.errors import LinkClosed, LinkDetails, excerpt
 from sipcli.net.websocket import WebSocketConnection
 
@@ -23,6 +24,10 @@ class Link:
     def __init__(self, connection: WebSocketConnection, details: LinkDetails) -> None:
         self._connection = connection
         self.details = details
+        self.local = _ip_port(connection, "sockname")
+        """Our address and port of the TCP connection."""
+        self.remote = _ip_port(connection, "peername")
+        """Those of its other end: the server, or a proxy on the way to it."""
 
     @property
     def latency(self) -> float:
@@ -61,12 +66,6 @@ class Link:
             return False
         return self._connection.fault is None
 
-    @property
-    def remote_address(self) -> str | None:
-        """The remote IP address of TCP (a proxy's, if there is one); None once it has ended."""
-        peer = self._connection.transport.get_extra_info("peername")
-        return None if peer is None else str(peer[0])
-
     async def close(
         self,
         code: int = 1000,
@@ -100,6 +99,11 @@ class Link:
         if connection.lost_by is not None:
             return LinkClosed(None, f"the connection broke: {excerpt(str(connection.lost_by))}")
         return LinkClosed(None, "the server closed the connection without a Close frame")
+
+
+def _ip_port(connection: WebSocketConnection, which: str) -> IpPort:
+    name = connection.transport.get_extra_info(which)
+    return NO_ADDRESS if name is None else (str(name[0]), int(name[1]))
 
 
 def _meaning(code: int, reason: str) -> str:

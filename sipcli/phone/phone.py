@@ -19,6 +19,7 @@ from sipcli.core.describe import describe_fields
 from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
 from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, SipcliError
+from sipcli.journal.entries import EventEntry
 from sipcli.phone import events
 from sipcli.phone.errors import PingResult, failure, ping_result, shown
 from sipcli.phone.extra_headers import extra_header
@@ -80,7 +81,7 @@ class Phone:
             self._tell,
             retry_forever=config.retry_forever,
             takes_calls=config.takes_calls,
-            observer=config.observer,
+            journal=config.journal,
         )
         self._book = self._call_manager() if config.open_sound is not None else None
         """Its calls; None if it has none."""
@@ -357,6 +358,9 @@ class Phone:
             case _:
                 pass
         self._waiter.change()
+        journal = self._config.journal
+        if journal.wants(EventEntry):
+            journal.record(EventEntry(at=journal.now(), event=event))
         for listener in self._listeners:
             listener(event)
 

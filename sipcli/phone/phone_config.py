@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -13,9 +13,9 @@ from sipcli.config.settings import Settings
 from sipcli.config.sources import DEFAULT
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
-from sipcli.log import LOGGER, SipTrace, trace
+from sipcli.journal.journal import Journal
+from sipcli.log import LOGGER, trace_sip
 from sipcli.phone.events import Event
-from sipcli.phone.observer import Observer
 from sipcli.sip.grammar import Malformed
 
 if TYPE_CHECKING:  # these load the media libraries, which not every phone needs
@@ -74,7 +74,8 @@ class PhoneConfig:
     takes_calls: bool = True
     on_ring: "OnCall | None" = None
     """Called with each call that rings; None: they wait for `Phone.incoming`."""
-    observer: Observer | None = None
+    journal: Journal = field(default_factory=Journal)
+    """What the phone records, for who listens. Phones may share one."""
 
     @classmethod
     def of_arguments(
@@ -121,13 +122,16 @@ class PhoneConfig:
                 "uri is missing, and an anonymous phone cannot register; expected sip:YOU@DOMAIN,"
                 " or register=False"
             )
+        journal = Journal()
+        if settings.trace_sip:
+            trace_sip(journal)
         return cls(
             settings=settings,
             open_sound=audio.audio_setup(loaded).open,
             has_meters=True,
             credentials=credentials_of(settings),
             on_event=on_event,
-            observer=SipTrace(trace if settings.trace_sip else None),
+            journal=journal,
         )
 
 

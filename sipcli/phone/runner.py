@@ -17,6 +17,7 @@ from sipcli.core.connection.flow import Flow
 from sipcli.core.describe import describe
 from sipcli.core.requests.credentials import Credentials
 from sipcli.core.requests.exchange import Outcome
+from sipcli.journal.journal import Journal
 from sipcli.net.dial import dial
 from sipcli.net.errors import DialError, LinkClosed
 from sipcli.net.link import Link
@@ -25,7 +26,6 @@ from sipcli.phone.connections import Connection, Connections
 from sipcli.phone.disturbance import HARMLESS_SLEEP_S, Disturbances
 from sipcli.phone.event_translation import phone_event
 from sipcli.phone.events import Connected, PhoneEvent, Registered, Warned
-from sipcli.phone.observer import NullObserver, Observer
 from sipcli.phone.registration_status import RegistrationStatus
 from sipcli.phone.spawned import Spawned
 from sipcli.sip.uri import Uri
@@ -64,13 +64,14 @@ class UserAgentRunner:
         *,
         retry_forever: bool,
         takes_calls: bool = False,
-        observer: Observer | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._link_options = LinkOptions.from_settings(settings)
         self._on_event = on_event
         self._untold: deque[PhoneEvent | CallEvent] = deque()
         self._is_telling = False
-        self._observer: Observer = observer or NullObserver()
+        self.journal = journal or Journal()
+        """What this phone records."""
         draw = secrets.SystemRandom().random
         self._agent = UserAgent(
             settings,
@@ -80,7 +81,7 @@ class UserAgentRunner:
             retry_forever=retry_forever,
             takes_calls=takes_calls,
         )
-        self._connections = Connections()
+        self._connections = Connections(self.journal)
         self._tasks = asyncio.TaskGroup()
         self._timekeeper: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -227,7 +228,7 @@ class UserAgentRunner:
         yield from self.media_remotes()
 
     def _network_changed(self) -> None:
-        self._observer.noted("the network of this machine has changed")
+        _LOGGER.debug("the network of this machine has changed")
         with self.step() as (agent, now):
             agent.dial_now(now)
         self.probe()
@@ -237,7 +238,7 @@ class UserAgentRunner:
         """Handle a sleep of `seconds` in which this process did not run."""
         if self.registration.is_ending:
             return
-        self._observer.noted(f"nothing ran here for {seconds:.1f} s")
+        _LOGGER.debug("nothing ran here for %.1f s", seconds)
         with self.step() as (agent, now):
             agent.slept(seconds, now)
         if seconds > HARMLESS_SLEEP_S:
@@ -254,7 +255,7 @@ class UserAgentRunner:
             # Not asyncio.timeout: before Python 3.11.3 it is none in a task that was cancelled.
             await asyncio.wait_for(self._stopped(), UNREGISTER_TIMEOUT_S)
         except TimeoutError:
-            self._observer.noted("not everything was confirmed in time at the end")
+            _LOGGER.debug("not everything was confirmed in time at the end")
             self._tell_of(Warned(text=UNCONFIRMED))
         await self._spawned.wait(begun + TASKS_TIMEOUT_S)
         if self._timekeeper is not None:
@@ -322,15 +323,10 @@ class UserAgentRunner:
                     self._tasks.create_task(self._serve(flow), name=f"link to {flow.server}")
                 )
             case Transmit(flow, data):
-                link = self._connections.link(flow)
-                if link is not None:
-                    self._observer.sent(str(flow.server), data)
-                    link.send(data)
+                self._connections.send(flow, data)
             case Close(flow):
                 self._close(flow)
-            case Note(text):
-                self._observer.noted(text)
-            case DebugLine(text):
+            case Note(text) | DebugLine(text):
                 _LOGGER.debug("%s", text)
 
     def _close(self, flow: Flow) -> None:
@@ -354,7 +350,7 @@ class UserAgentRunner:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         try:
-            link = await dial(flow.server, self._link_options)
+            link = await dial(flow.server, self._link_options, self.journal)
         except DialError as failure:
             with self.step() as (agent, now):
                 agent.connect_failed(flow, failure.phase, failure.reason, now)
@@ -368,9 +364,7 @@ class UserAgentRunner:
             with self.step() as (agent, now):
                 agent.opened(flow, elapsed, now)
             while not connection.closing:
-                data = await link.receive()
-                self._observer.received(str(flow.server), data)
-                self._received(flow, data)
+                self._received(flow, await self._connections.receive(flow, link))
         except LinkClosed as closed:
             if not connection.closing:
                 with self.step() as (agent, now):

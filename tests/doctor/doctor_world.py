@@ -9,7 +9,7 @@ from sipcli.core.requests.credentials import Credentials
 from sipcli.doctor.check import ORDER, Check, DoctorReport
 from sipcli.doctor.doctor_run import DoctorRun, run_checks
 from sipcli.errors import SipcliError
-from sipcli.phone.observer import NullObserver
+from sipcli.journal.journal import Journal
 from tests.core.factories import settings
 
 PATIENCE = 30.0
@@ -64,7 +64,7 @@ def retry_forever(chosen: Settings, **changes: Any) -> DoctorRun:
     usual: dict[str, Any] = {
         "described": "a test",
         "credentials": Credentials("alice", "open sesame"),
-        "observer": NullObserver(),
+        "journal": Journal(),
         "echo": None,
         "can_ask": False,
     }

@@ -16,6 +16,7 @@ from sipcli.doctor import trial_call
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.doctor.trial_call import call_ourselves, place
 from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
+from sipcli.journal.journal import Journal
 from sipcli.media.rtp.delivery import Delivery
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.transport import media_transport
@@ -23,7 +24,6 @@ from sipcli.media.webrtc.dtls import Dtls
 from sipcli.media.webrtc.errors import DtlsFailed, IceFailed
 from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.phone.events import Binding, CallEnded, Registered
-from sipcli.phone.observer import NullObserver
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sip.status import TEMPORARILY_UNAVAILABLE
@@ -197,12 +197,12 @@ async def test_without_a_registration_nobody_can_call_us() -> None:
 async def test_where_other_devices_would_ring_nobody_is_called() -> None:
     others = Binding(contact="sip:desk@192.0.2.9", expires_s=60, ours=False)
 
-    async with SipServer() as server, ProbePhone(at(server.uri), None, NullObserver()) as line:
+    async with SipServer() as server, ProbePhone(at(server.uri), None, Journal()) as line:
         await line.register()
         first = line.registration
         assert isinstance(first.registered, Registered)
         first.registered = replace(first.registered, bindings=(others,), pub_gruu=None)
-        ice, *_ = await call_ourselves(line, None, NullObserver())
+        ice, *_ = await call_ourselves(line, None, Journal())
         assert server.requests("INVITE") == []
         result = [ice.detail]
     assert result == ["not run: other devices of the account would ring"]
@@ -213,8 +213,8 @@ async def test_a_stranger_who_calls_meanwhile_hears_no_echo() -> None:
         bob = here.account("bob", replace(chosen, instance_id=uuid4()))
         credentials = here.credentials
         async with (
-            ProbePhone(chosen, credentials("alice"), NullObserver(), echoes=True) as alice,
-            ProbePhone(bob, credentials("bob"), NullObserver()) as stranger,
+            ProbePhone(chosen, credentials("alice"), Journal(), echoes=True) as alice,
+            ProbePhone(bob, credentials("bob"), Journal()) as stranger,
         ):
             await alice.register()
             await stranger.register()

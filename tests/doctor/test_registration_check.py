@@ -8,11 +8,12 @@ from sipcli.doctor.check import ORDER
 from sipcli.doctor.doctor_run import run_checks
 from sipcli.doctor.registration_check import ChallengeWatch
 from sipcli.errors import MissingPassword, Phase, RegistrationError
-from sipcli.phone.observer import NullObserver
+from sipcli.journal.journal import Journal
 from sipcli.sip import build
 from sipcli.sip.parser import encode
 from tests.core.digest_server import request
 from tests.doctor.doctor_world import Findings, at, examined, retry_forever
+from tests.sip_entries import record_received
 from tests.sip_server import Behaviour, SipServer
 
 
@@ -93,24 +94,24 @@ async def test_other_devices_of_the_account_are_told(others: int, told: str | No
 
 
 def test_the_first_challenge_is_told() -> None:
-    watch = ChallengeWatch(NullObserver())
+    watch = ChallengeWatch(journal := Journal())
     for realm in ("first", "second"):
         fields = [("WWW-Authenticate", f'Digest realm="{realm}", nonce="1"')]
-        watch.received("ws://a", encode(build.response(request("REGISTER"), 401, headers=fields)))
+        record_received(journal, encode(build.response(request("REGISTER"), 401, headers=fields)))
     assert watch.shown == "password requested with Digest, realm 'first', MD5"
 
 
 def test_hostile_words_of_a_challenge_are_bounded() -> None:
-    watch = ChallengeWatch(NullObserver())
+    watch = ChallengeWatch(journal := Journal())
     challenge = 'Digest realm="' + "x" * 5000 + '", nonce="1", algorithm=' + "y" * 5000
     refusal = build.response(request("REGISTER"), 401, headers=[("WWW-Authenticate", challenge)])
-    watch.received("ws://a", encode(refusal))
+    record_received(journal, encode(refusal))
     assert watch.shown.startswith("password requested with Digest, realm 'xxx")
     assert len(watch.shown) < 400
 
 
-def test_what_is_no_message_is_passed_on_and_tells_nothing() -> None:
-    watch = ChallengeWatch(NullObserver())
+def test_what_is_no_message_tells_nothing() -> None:
+    watch = ChallengeWatch(journal := Journal())
     for data in (b"", b"\r\n\r\n", b"\xff\xfe", b"SIP/2.0 401 No\r\nWWW-Authenticate: ,\r\n\r\n"):
-        watch.received("ws://a", data)
+        record_received(journal, data)
     assert watch.shown == "no password requested"

@@ -10,9 +10,10 @@ import pytest
 
 from sipcli import __version__
 from sipcli.cli.output.sip_ladder import MAX_MESSAGES, SipLadder
-from sipcli.phone.observer import NullObserver
+from sipcli.journal.journal import Journal
 from tests.cli.program import Sipcli
 from tests.cli.test_script import obeyed
+from tests.sip_entries import record_received, record_sent
 
 TONE: Final = ("--audio-in", "tone:440", "--audio-out", "null")
 QUIET: Final = ("--audio-in", "silence", "--audio-out", "null")
@@ -125,23 +126,24 @@ def test_with_json_a_usage_error_leaves_stdout_to_the_events(sipcli: Sipcli) -> 
 
 
 def test_the_ladder_takes_what_a_peer_sends_and_keeps_no_more_than_it_should() -> None:
-    ladder = SipLadder(NullObserver())
-    ladder.sent("ws://a", b"\r\n\r\n")
-    ladder.received("ws://a", b"SIP/2.0 486 Busy\x1b[2J\r\nCSeq: 1 INVITE\r\n\r\n")
-    ladder.received("ws://a", b"\xff\x00garbage")
+    ladder = SipLadder(journal := Journal())
+    record_sent(journal, b"\r\n\r\n")
+    record_received(journal, b"SIP/2.0 486 Busy\x1b[2J\r\nCSeq: 1 INVITE\r\n\r\n")
+    record_received(journal, b"\xff\x00garbage")
     digest = b'Authorization: Digest response="5ecret"\r\n'
-    ladder.sent("ws://b", b"REGISTER sip:b SIP/2.0\r\n" + digest + b"CSeq: 1 REGISTER\r\n\r\n")
+    register_data = b"REGISTER sip:b SIP/2.0\r\n" + digest + b"CSeq: 1 REGISTER\r\n\r\n"
+    record_sent(journal, register_data, "ws://b")
     first, busy, garbage, other, register = ladder.text.splitlines()
     assert (first, other) == ("ws://a", "ws://b")
     assert busy.endswith(r"← 486 Busy\x1b[2J (INVITE)")
     assert garbage.endswith("← 9 bytes that are not a SIP message")
     assert register.endswith("→ REGISTER")
     for _ in range(MAX_MESSAGES + 5):
-        ladder.received("ws://b", b"SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n")
+        record_received(journal, b"SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n", "ws://b")
     lines = ladder.text.splitlines()
     assert len(lines) == MAX_MESSAGES + 1
     assert re.fullmatch(r"\d+ more messages", lines[-1])
 
 
 def test_without_a_message_the_ladder_says_so() -> None:
-    assert SipLadder(NullObserver()).text == "no SIP message was sent or received"
+    assert SipLadder(Journal()).text == "no SIP message was sent or received"

@@ -91,7 +91,7 @@ async def test_a_server_that_answers_is_alive() -> None:
     async with sip_server(nothing) as port:
         link = await dial_port(port)
         is_alive = await link.check_alive(PATIENCE)
-        assert link.remote_address == "127.0.0.1"
+        assert link.remote == ("127.0.0.1", port)
         await link.close()
         is_so = is_alive
     assert is_so

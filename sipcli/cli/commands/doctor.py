@@ -54,7 +54,7 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
             settings=session.settings,
             described="the sandbox" if invocation.sandbox else described(invocation.load()),
             credentials=session.credentials,
-            observer=session.observer,
+            journal=session.journal,
             echo=resolve_target(echo, session.settings) if echo is not None else None,
             can_ask=can_ask(invocation),
         )

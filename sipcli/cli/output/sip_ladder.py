@@ -3,7 +3,8 @@
 import time
 from typing import Final
 
-from sipcli.phone.observer import Observer
+from sipcli.journal.entries import SipEntry
+from sipcli.journal.journal import Journal
 from sipcli.sip.message import Message, Request, Response
 from sipcli.sip.parser import parse
 from sipcli.text import one_line
@@ -13,31 +14,20 @@ MAX_MESSAGES: Final = 2_000
 
 
 class SipLadder:
-    """An observer that passes everything on and keeps a line for each message.
+    """Keeps a line for each message that a journal shows.
 
     A line has only the method, or the status and reason: no secrets.
     """
 
-    def __init__(self, further: Observer) -> None:
-        self._further = further
+    def __init__(self, journal: Journal) -> None:
+        journal.subscribe(SipEntry, self._on_entry)
         self._since = time.monotonic()
         self._lines: list[str] = []
         self._left_out = 0
         self._server = ""
 
-    def sent(self, server: str, data: bytes) -> None:
-        """Record a message that was sent."""
-        self._further.sent(server, data)
-        self._keep("→", server, data)
-
-    def received(self, server: str, data: bytes) -> None:
-        """Record a message that was received."""
-        self._further.received(server, data)
-        self._keep("←", server, data)
-
-    def noted(self, text: str) -> None:
-        """Pass it on."""
-        self._further.noted(text)
+    def _on_entry(self, entry: SipEntry) -> None:
+        self._keep("→" if entry.direction == "sent" else "←", entry.server, entry.data)
 
     @property
     def text(self) -> str:
