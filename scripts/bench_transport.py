@@ -10,6 +10,7 @@ import sys
 from statistics import median
 from time import perf_counter, process_time
 
+from sipcli.journal.journal import CallJournal, Journal
 from sipcli.media.transport.ice_servers import IceServers
 from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.media.webrtc.dtls import DtlsCertificate
@@ -37,6 +38,7 @@ class End:
             self._count,
             lambda *_: None,
             lambda _: None,
+            CallJournal(Journal(), lambda: ""),
         )
 
     def _count(self, packet: bytes, now: float) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from scripts.bench.ends import Conversation, SetUp
 from scripts.bench.track import Log
 from sipcli.errors import MediaError
+from sipcli.journal.journal import CallJournal, Journal
 from sipcli.media.audio_io.open import AudioSink, AudioSource
 from sipcli.media.audio_io.ticker import MAX_CATCH_UP
 from sipcli.media.events import MediaConnected, MediaEvent, MediaFailed, MediaLost
@@ -103,7 +104,12 @@ class SipcliEnd:
         self._answered = 0.0
         self._missing = 0
         self._session = MediaSession(
-            media_config, source or self._mouth, sink or self._ear, (), self._on_event
+            media_config,
+            source or self._mouth,
+            sink or self._ear,
+            (),
+            self._on_event,
+            CallJournal(Journal(), lambda: ""),
         )
         self.forget()
 

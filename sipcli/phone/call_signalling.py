@@ -13,6 +13,7 @@ from sipcli.core.calls import events as core
 from sipcli.core.calls.remote_offers import warning_field
 from sipcli.core.describe import describe_fields
 from sipcli.errors import MediaError, Phase, SipcliError
+from sipcli.journal.journal import CallJournal
 from sipcli.media.audio_io.generators import NullSink, Silence
 from sipcli.media.events import MediaBroke, MediaEvent, MediaFailed, MediaLost
 from sipcli.media.session.media_config import MediaConfig
@@ -48,7 +49,8 @@ class CallSignalling(CallWaits):
         remote: str,
     ) -> None:
         """`tell` passes events on to the user of the phone."""
-        media = MediaSession(media_config, Silence(), NullSink(), (), self._on_media_event)
+        journal = CallJournal(runner.journal, lambda: self.id)
+        media = MediaSession(media_config, Silence(), NullSink(), (), self._on_media_event, journal)
         super().__init__(media, waiter, is_incoming=is_incoming, remote=remote)
         self._runner = runner
         self._tell_user = tell
@@ -262,8 +264,8 @@ class CallSignalling(CallWaits):
     async def _clean_up(self, event: core.Ended) -> None:
         stats = None
         try:
-            stats = call_stats(self.media)
             await self.media.close()
+            stats = call_stats(self.media)  # no packet comes after this
         except Exception as error:  # noqa: BLE001 - the call ends in any case
             self._tell_trouble(error)
         try:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from sipcli.core.agent import UserAgent
 from sipcli.core.calls.events import CallEvent, RemoteOffer
 from sipcli.core.calls.events import Incoming as CoreIncoming
+from sipcli.journal.journal import Journal
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.call import Call
 from sipcli.phone.call_audio import AudioEndpoints
@@ -67,6 +68,7 @@ class Person:
         """Those of the calls that came in."""
         self.answers = True
         self.bugs: list[Exception] = []
+        self.journal = Journal()
         self.probes = 0
         """How often the connection was probed."""
         self.is_connected = asyncio.Event()

@@ -127,13 +127,17 @@ class AudioStream:
             self.outbound.rename(ssrc)
         self._outputs.on_ssrc(ssrc)
 
-    def on_rtp(self, data: bytes, now: float) -> None:
-        """Process a decrypted RTP packet; garbage is dropped without other effect."""
+    def on_rtp(self, data: bytes, now: float) -> str | None:
+        """Process a decrypted RTP packet; garbage is dropped without other effect.
+
+        Returns what became of it, if that is worth a note.
+        """
         if self.inbound is not None:
             self.last_rtp = now
             self.inbound.on_rtp(data, now)
             if self.inbound.receiver.latest == self._random.ssrc:
                 self.avoid_ssrcs((self._random.ssrc,), now)
+        return None
 
     def on_rtcp(self, data: bytes, now: float) -> None:
         """Process a decrypted compound RTCP packet."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, Literal
 
 from sipcli.errors import MediaError, Phase
+from sipcli.journal.journal import CallJournal
 from sipcli.media.audio_io.open import AudioSink, AudioSource, AudioTap
 from sipcli.media.audio_io.ticker import Ticker
 from sipcli.media.dtmf.dtmf_digits import DialStep, Digit
@@ -68,7 +69,7 @@ class MediaSession:
     current one only once agreed; counters, levels and digits of the call continue.
 
     Input from the far end raises only `NotAcceptable`. `on_event` is called with the media's
-    events, from the loop's thread.
+    events, from the loop's thread. `journal` gets its packets and steps while somebody listens.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class MediaSession:
         sink: AudioSink,
         taps: tuple[AudioTap, ...],
         on_event: Callable[[MediaEvent], None],
+        journal: CallJournal,
     ) -> None:
         self._on_event = on_event
         self._media_config = media_config
@@ -98,6 +100,7 @@ class MediaSession:
             lambda data, now: self.stream.on_rtcp(data, now),
             self._on_connected,
             self._emit,
+            journal,
         )
         self._transport = self._transports.transport
         self._remote_offer: ReceivedOffer | None = None

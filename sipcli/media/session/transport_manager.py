@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from sipcli.errors import MediaError
+from sipcli.journal.journal import CallJournal
 from sipcli.media.events import (
     MediaBack,
     MediaBroke,
@@ -23,7 +24,6 @@ from sipcli.sdp.negotiated import NegotiatedTransport
 from sipcli.sdp.transport import LocalTransport
 
 _Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
-OnPacket: TypeAlias = Callable[[bytes, float], None]
 
 
 class TransportManager:
@@ -36,13 +36,20 @@ class TransportManager:
     def __init__(
         self,
         media_config: MediaConfig,
-        on_rtp: OnPacket,
-        on_rtcp: OnPacket,
+        on_rtp: Callable[[bytes, float], str | None],
+        on_rtcp: Callable[[bytes, float], None],
         on_connected: Callable[[MediaConnected], None],
         tell: Callable[[MediaEvent], None],
+        journal: CallJournal,
     ) -> None:
+        """The first two, and `journal`, are as in `MediaTransport`."""
         self.transport = MediaTransport(
-            media_config.certificate, media_config.ice_servers, on_rtp, on_rtcp, self._on_transport
+            media_config.certificate,
+            media_config.ice_servers,
+            on_rtp,
+            on_rtcp,
+            self._on_transport,
+            journal,
         )
         self._on_connected = on_connected
         self._tell = tell

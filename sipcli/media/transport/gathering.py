@@ -8,9 +8,9 @@ from math import inf
 from typing import Any, Final
 
 from sipcli.media.transport.ice_servers import IceServer, IceServers
-from sipcli.media.webrtc.candidates import HostPort
+from sipcli.media.webrtc.candidates import HostPort, host_addresses
 from sipcli.media.webrtc.errors import ServerFailed, explain_connection
-from sipcli.media.webrtc.ice import IceAgent, host_addresses
+from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.media.webrtc.stun_dtls import DtlsServer
 from sipcli.media.webrtc.turn import TurnEndpoint, add_relay

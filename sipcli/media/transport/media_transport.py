@@ -3,16 +3,15 @@ changes, start again with another far end, close it once.
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count
 from typing import Final
 
 from sipcli import awake
 from sipcli.errors import MediaError
+from sipcli.journal.journal import CallJournal
 from sipcli.media.events import (
     MediaBack,
     MediaConnected,
@@ -22,9 +21,13 @@ from sipcli.media.events import (
 )
 from sipcli.media.transport.gathering import gather
 from sipcli.media.transport.ice_servers import IceServers
+from sipcli.media.transport.transport_journal import TransportJournal
+from sipcli.media.webrtc.candidates import HostPort
 from sipcli.media.webrtc.dtls import Dtls, DtlsCertificate
 from sipcli.media.webrtc.errors import DtlsFailed, IceFailed
 from sipcli.media.webrtc.ice import IceAgent
+from sipcli.media.webrtc.ice_outcome import explain_failure
+from sipcli.media.webrtc.ice_socket import IceSocket
 from sipcli.media.webrtc.srtp import Srtp
 from sipcli.sdp.transport import (
     Candidate,
@@ -34,9 +37,6 @@ from sipcli.sdp.transport import (
     RemoteTransport,
 )
 
-_LOGGER: Final = logging.getLogger(__name__)
-_NUMBERS: Final = count(1)
-"""Numbers the transports in a log with several calls."""
 ICE_LIMIT: Final = 12.0
 """Seconds until connectivity checks time out."""
 
@@ -60,25 +60,26 @@ class MediaTransport:
     Call `gather`, `start`, then `send_rtp` and `send_rtcp`, and always `close` at the end. In
     between, `restart` gathers new addresses; then `restart_with` switches to them with the same
     far end, or `begin_anew` and `start` with another one. Without `restart`, both keep the current
-    sockets and ICE credentials. `on_rtp` and `on_rtcp` get authentic, decrypted packets and their
-    time of arrival (seconds on the loop's clock).
+    sockets and ICE credentials. `on_rtp` and `on_rtcp` get authentic, decrypted packets and the
+    time (seconds on the loop's clock); `on_rtp` returns what became of a packet, if that is worth a
+    note in `journal`.
     """
 
     def __init__(
         self,
         certificate: DtlsCertificate,
         options: IceServers,
-        on_rtp: Callable[[bytes, float], None],
+        on_rtp: Callable[[bytes, float], str | None],
         on_rtcp: Callable[[bytes, float], None],
         on_event: Callable[[TransportEvent], None],
+        journal: CallJournal,
     ) -> None:
         self._certificate = certificate
         self._options = options
         self._on_rtp = on_rtp
         self._on_rtcp = on_rtcp
         self._on_event = on_event
-        self.name = f"media {next(_NUMBERS)}"
-        """Its name in logs."""
+        self._journal = TransportJournal(journal)
         self._time = asyncio.get_running_loop().time
         self.last_received = self._time()
         """When the last authentic RTP or RTCP arrived; before the first, when this was created."""
@@ -88,7 +89,8 @@ class MediaTransport:
         self._has_connected = False
         """True once media could flow, to this far end or another."""
         self._srtp: Srtp | None = None
-        self._early: deque[bytes] = deque(maxlen=MAX_EARLY)
+        self._early: deque[tuple[bytes, IceSocket, HostPort, float]] = deque(maxlen=MAX_EARLY)
+        """With the socket, the sender and the time of arrival."""
         self._agent = self._new_agent()
         self._next: IceAgent | None = None
         """The agent gathered for an ICE restart, not in use yet."""
@@ -115,20 +117,20 @@ class MediaTransport:
         agents: RFC 8445 §6.1.1). Raises `IceFailed` within 12 s, `DtlsFailed` within another 8 s,
         and `FingerprintMismatch` if the far end's certificate matches none of `fingerprints`.
         """
-        await self._establish(self._agent, remote, controlling)
-        self._log("DTLS: handshake as %s", role)
+        await self._establish(self._agent, remote, controlling=controlling, restart=False)
+        self._journal.handshake_begins(role)
         try:
             await self._dtls.handshake(role, fingerprints)
         except DtlsFailed as failure:
-            self._log("DTLS failed: %s", failure)
+            self._journal.handshake_failed(failure)
             raise
         self._srtp = self._dtls.derive_srtp()
         self._is_up = True
-        self._log("DTLS: %s", ", ".join(self._dtls.protection))
+        self._journal.keys_derived(self._dtls, self._certificate)
         self.last_received = self._time()
         self._tell_connected()
         while self._early:
-            self._on_media(self._early.popleft())
+            self._on_media(*self._early.popleft())
 
     async def begin_anew(self) -> None:
         """Drop the current far end; `start` with another one is next."""
@@ -144,37 +146,50 @@ class MediaTransport:
     def send_rtp(self, packet: bytes) -> None:
         """Encrypt and send an RTP packet; never raises, drops it unless open."""
         if self._srtp is not None:
-            data = self._srtp.protect_rtp(packet)
-            if data is not None:
-                self._agent.send_now(data)
+            self._send(packet, self._srtp.protect_rtp(packet), is_rtcp=False)
 
     def send_rtcp(self, packet: bytes) -> None:
         """Encrypt and send an RTCP packet, as `send_rtp` does."""
         if self._srtp is not None:
-            data = self._srtp.protect_rtcp(packet)
-            if data is not None:
-                self._agent.send_now(data)
+            self._send(packet, self._srtp.protect_rtcp(packet), is_rtcp=True)
+
+    def _send(self, packet: bytes, protected: bytes | None, *, is_rtcp: bool) -> None:
+        if (
+            protected is not None
+            and self._agent.send_now(protected)
+            and self._journal.wants_packets
+        ):
+            self._journal.sent(self._agent, packet, self._time(), is_rtcp=is_rtcp)
 
     @property
     def can_send(self) -> bool:
         """True if packets can be sent."""
         return self._srtp is not None and self._agent.can_send
 
-    def _on_media(self, data: bytes) -> None:
+    def _on_media(
+        self, data: bytes, base: IceSocket, peer: HostPort, arrival: float | None = None
+    ) -> None:
+        """Decrypt and pass on what arrived at `base`; `arrival` is the time, if it was not now."""
         if self._srtp is None:
-            self._early.append(data)
+            self._early.append((data, base, peer, self._time()))
             return
         opened = self._srtp.unprotect(data)
         if opened is None:
             return
         self.last_received = now = self._time()
         is_rtcp, packet = opened
-        if is_rtcp:
-            self._on_rtcp(packet, now)
-        else:
-            self._on_rtp(packet, now)
+        remark = self._on_rtcp(packet, now) if is_rtcp else self._on_rtp(packet, now)
+        if self._journal.wants_packets:
+            self._journal.received(
+                base.address, peer, packet, arrival or now, is_rtcp=is_rtcp, remark=remark
+            )
 
     # What is known
+
+    @property
+    def name(self) -> str:
+        """Its name in logs."""
+        return self._journal.name
 
     @property
     def selected_pair(self) -> tuple[Candidate, Candidate] | None:
@@ -207,7 +222,7 @@ class MediaTransport:
         if self._is_up:
             return None
         if self.selected_pair is None:
-            return IceFailed(self._agent.explain_failure())
+            return IceFailed(explain_failure(self._agent))
         return DtlsFailed("the DTLS handshake with the far end has not finished")
 
     @property
@@ -239,7 +254,7 @@ class MediaTransport:
         agent = self._next or self._successor()
         agent.peers |= set() if is_gathered else old.peers
         try:
-            await self._establish(agent, remote, old.ice_controlling)
+            await self._establish(agent, remote, controlling=old.ice_controlling, restart=True)
         except BaseException:
             if not is_gathered:
                 old.take_over(agent)
@@ -268,7 +283,7 @@ class MediaTransport:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self._log("closing")
+        self._journal.log("closing")
         self._srtp = None
         await self._dtls.close()
         for task in self._retiring:
@@ -303,7 +318,7 @@ class MediaTransport:
 
     async def _gather(self, agent: IceAgent) -> LocalTransport:
         candidates = await gather(agent, self._options, self._warn)
-        self._log("ICE: gathered %s", ", ".join(map(str, candidates)) or "nothing")
+        self._journal.gathered(candidates)
         return LocalTransport(
             ufrag=agent.local_username,
             pwd=agent.local_password,
@@ -311,19 +326,16 @@ class MediaTransport:
             fingerprint=self._certificate.fingerprint,
         )
 
-    async def _establish(self, agent: IceAgent, remote: RemoteTransport, controlling: bool) -> None:
-        self._log(
-            "ICE: checks begin, controlling=%s, to %s",
-            controlling,
-            ", ".join(map(str, remote.candidates)) or "what will come",
-        )
+    async def _establish(
+        self, agent: IceAgent, remote: RemoteTransport, *, controlling: bool, restart: bool
+    ) -> None:
+        self._journal.checks_begin(remote, controlling=controlling, restart=restart)
         try:
             async with awake.timeout(ICE_LIMIT):
                 await agent.establish(remote, controlling=controlling)
         except (TimeoutError, ConnectionError) as error:
-            reason = agent.explain_failure()
-            self._log("ICE failed: %s", reason)
-            raise IceFailed(reason) from error
+            raise IceFailed(self._journal.ice_failed(agent)) from error
+        self._journal.ice_connected(agent)
 
     def _retire(self, agent: IceAgent, end: Coroutine[None, None, None]) -> None:
         """Close a replaced agent in the background."""
@@ -336,10 +348,10 @@ class MediaTransport:
         last = self._time()
         deadline = last + MAX_OVERLAP
 
-        def note(data: bytes) -> None:
+        def note(data: bytes, base: IceSocket, peer: HostPort) -> None:
             nonlocal last
             last = self._time()
-            self._on_media(data)
+            self._on_media(data, base, peer)
 
         agent.on_media = note
         while (left := min(last + OVERLAP, deadline) - self._time()) > 0:  # noqa: ASYNC110
@@ -378,14 +390,11 @@ class MediaTransport:
     def _warn(self, text: str) -> None:
         self._tell(MediaWarned(text=text))
 
-    def _log(self, text: str, *args: object) -> None:
-        _LOGGER.debug(f"{self.name}: {text}", *args)
-
     def _tell(self, event: TransportEvent) -> None:
         match event:
             case MediaConnected(local=local, remote=remote):
-                self._log("ICE: %s to %s is used", local, remote)
+                self._journal.log("ICE: %s to %s is used", local, remote)
             case MediaLost(reason=text) | MediaWarned(text=text):
-                self._log("%s", text)
+                self._journal.log("%s", text)
         if self._closing is None:
             self._on_event(event)

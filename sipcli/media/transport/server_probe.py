@@ -119,5 +119,5 @@ def _new_agent() -> IceAgent:
     return IceAgent(on_media=_ignore, on_dtls=_ignore, last_media=lambda: 0.0)
 
 
-def _ignore(_: bytes) -> None:
+def _ignore(*_: object) -> None:
     """Drop it: no media are expected here."""

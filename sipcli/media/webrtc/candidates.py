@@ -1,9 +1,10 @@
-"""Convert ICE candidates between aioice and our session descriptions."""
+"""Convert ICE candidates between aioice and our session descriptions; our addresses."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
 import aioice
+from aioice import ice
 from aioice.candidate import candidate_foundation, candidate_priority
 
 from sipcli.sdp.transport import Candidate, CandidateType, ip_version
@@ -23,6 +24,11 @@ def is_credible(claimed: HostPort, server: HostPort) -> bool:
     if host.is_loopback:
         return _unmapped(server[0]).is_loopback
     return not (host.version == 6 and host.is_link_local)
+
+
+def host_addresses() -> list[str]:
+    """Return the addresses of this machine's interfaces, without loopback and link-local IPv6."""
+    return ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
 
 
 def show(address: HostPort) -> str:

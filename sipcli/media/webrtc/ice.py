@@ -19,7 +19,7 @@ from sipcli.media.webrtc.candidates import (
 )
 from sipcli.media.webrtc.consent import Consent
 from sipcli.media.webrtc.errors import ServerFailed, explain_stun
-from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket
+from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, IceSocket, OnMedia
 from sipcli.media.webrtc.stun_dtls import DtlsServer, ask_over_dtls
 from sipcli.net.network_watch import is_ours
 from sipcli.sdp.transport import Candidate, CandidateType, RemoteTransport
@@ -53,7 +53,7 @@ class IceAgent(aioice.Connection):
     def __init__(
         self,
         *,
-        on_media: Callable[[bytes], None],
+        on_media: OnMedia,
         on_dtls: Callable[[bytes], None],
         last_media: Callable[[], float],
         like: "IceAgent | None" = None,
@@ -66,7 +66,7 @@ class IceAgent(aioice.Connection):
         )
         self.on_media = on_media
         self.on_dtls = on_dtls
-        self.on_lost: Callable[[str], None] = _ignore
+        self.on_lost: Callable[[str], None] = lambda _: None
         self.on_back: Callable[[], None] = lambda: None
         self._last_media = last_media
         self.peers: set[HostPort] = set()
@@ -210,21 +210,6 @@ class IceAgent(aioice.Connection):
         with suppress(OSError):  # port 5353 is in use, or there is no multicast
             await self.add_remote_candidate(candidate)
 
-    def explain_failure(self) -> str:
-        """Return why `establish` failed, for the user."""
-        if not self._protocols:
-            return "we have no ICE candidate: there is no address to send from"
-        if self.last_heard:
-            return "the far end's ICE checks arrive here, but it does not answer ours"
-        tried = len(self.remote_candidates)
-        if not tried:
-            return "the far end offered no usable address, and sent no ICE check to ours"
-        ends = "address" if tried == 1 else f"{tried} addresses"
-        return (
-            f"no ICE check was answered from the far end's {ends}: if a firewall drops UDP, a TURN"
-            " server helps (turn_servers)"
-        )
-
     def request_received(
         self, message: stun.Message, addr: HostPort, protocol: ice.StunProtocol
     ) -> None:
@@ -262,7 +247,7 @@ class IceAgent(aioice.Connection):
         if pair.state is ice.CandidatePair.State.SUCCEEDED:
             self.peers.add(pair.remote_addr)
             self.last_heard = asyncio.get_running_loop().time()
-        nominated = self._nominated.get(1)
+        nominated = self.nominated
         if nominated is not None and not self._is_dead:
             self._route = (nominated.protocol.transport, nominated.remote_addr)
             self.selected = (
@@ -286,6 +271,24 @@ class IceAgent(aioice.Connection):
         own = (base.host, base.port)
         return from_aioice(make_candidate(CandidateType.PEER_REFLEXIVE, mapped, 0, base=own))
 
+    @property
+    def nominated(self) -> ice.CandidatePair | None:
+        """The pair that we send over; None until there is one."""
+        return self._nominated.get(1)
+
+    @property
+    def addresses(self) -> tuple[HostPort, HostPort] | None:
+        """The addresses that we send from and to; None while nothing may be sent."""
+        pair = self.nominated
+        if pair is None or self._route is None:
+            return None
+        return cast(IceSocket, pair.protocol).address, pair.remote_addr
+
+    @property
+    def check_list(self) -> tuple[ice.CandidatePair, ...]:
+        """The pairs that were checked or may be, the best first (RFC 8445 §6.1.2)."""
+        return tuple(self._check_list)
+
     # Datagrams
 
     @property
@@ -293,12 +296,15 @@ class IceAgent(aioice.Connection):
         """True if there is a pair to send over."""
         return self._route is not None
 
-    def send_now(self, data: bytes) -> None:
-        """Send over the nominated pair; dropped without one, or if its socket is congested."""
-        if self._route is not None:
-            transport, peer = self._route
-            if transport.get_write_buffer_size() < MAX_UNSENT:
-                transport.sendto(data, peer)
+    def send_now(self, data: bytes) -> bool:
+        """Send over the nominated pair; False without one, or if its socket is congested."""
+        if self._route is None:
+            return False
+        transport, peer = self._route
+        if transport.get_write_buffer_size() >= MAX_UNSENT:
+            return False
+        transport.sendto(data, peer)
+        return True
 
     def _stop_sending(self) -> None:
         self._is_dead = True
@@ -313,7 +319,7 @@ class IceAgent(aioice.Connection):
 
     def protocol_lost(self, protocol: ice.StunProtocol) -> None:
         """Handle a closed socket or TURN connection: aioice's hook."""
-        nominated = self._nominated.get(1)
+        nominated = self.nominated
         if nominated is not None and nominated.protocol is protocol and not self._is_dead:
             self._stop_sending()
             is_relay = protocol.local_candidate.type == "relay"
@@ -340,7 +346,7 @@ class IceAgent(aioice.Connection):
 
     def doubt(self) -> None:
         """Check now whether the peer is still reachable, after a sleep or network change."""
-        nominated = self._nominated.get(1)
+        nominated = self.nominated
         if nominated is None or self._is_dead:
             return
         own = nominated.protocol.transport.get_extra_info("sockname")
@@ -351,7 +357,7 @@ class IceAgent(aioice.Connection):
 
     async def _check_consent(self) -> bool:
         """Return True if the peer answers one check, sent twice within 1.5 s."""
-        pair = self._nominated.get(1)
+        pair = self.nominated
         if pair is None or self.remote_password is None:
             return False
         try:
@@ -389,12 +395,3 @@ class IceAgent(aioice.Connection):
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # retrieved: `establish` gets it, or it no longer matters
-
-
-def _ignore(reason: str) -> None:
-    """The default until the owner sets `on_lost`."""
-
-
-def host_addresses() -> list[str]:
-    """Return the addresses of this machine's interfaces, without loopback and link-local IPv6."""
-    return ice.get_host_addresses(use_ipv4=True, use_ipv6=True)

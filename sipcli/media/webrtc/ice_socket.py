@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from aioice import ice, stun
 
@@ -24,7 +24,7 @@ _STUN = range(4)
 class SocketOwner(Protocol):
     """What a socket needs from its agent (ice.IceAgent)."""
 
-    on_media: Callable[[bytes], None]
+    on_media: "OnMedia"
     """Gets SRTP and SRTCP."""
     peers: set[HostPort]
     """Addresses that media are accepted from."""
@@ -47,6 +47,11 @@ class IceSocket(ice.StunProtocol):
         self.servers: dict[HostPort, Callable[[bytes], None]] = {}
         """STUN servers asked over DTLS, and the handler of what each of them sends."""
 
+    @property
+    def address(self) -> HostPort:
+        """The address that it sends from: our own, or the one that its relay has for us."""
+        return self.local_candidate.host, self.local_candidate.port
+
     def belong_to(self, owner: SocketOwner) -> None:
         """Pass incoming datagrams to another agent from now on."""
         self.receiver = cast(Any, owner)
@@ -59,7 +64,7 @@ class IceSocket(ice.StunProtocol):
         peer = addr if len(addr) == 2 else addr[:2]
         if first in _MEDIA:
             if peer in self._owner.peers:
-                self._owner.on_media(data)
+                self._owner.on_media(data, self, peer)
         elif first in _DTLS:
             handler = self.servers.get(peer)
             if handler is None:
@@ -89,3 +94,7 @@ class IceSocket(ice.StunProtocol):
         if mapped is not None:
             self.mapped[addr] = mapped
         return answer
+
+
+OnMedia: TypeAlias = Callable[[bytes, IceSocket, HostPort], None]
+"""Gets SRTP or SRTCP, the socket that it arrived at, and the address that sent it."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from sipcli.catalog.codecs import CODECS
+from sipcli.journal.journal import CallJournal, Journal
 from sipcli.media.events import MediaConnected, MediaEvent
 from sipcli.media.pcm import FRAME, Pcm, silence
 from sipcli.media.session.media_config import MediaConfig
@@ -80,7 +81,15 @@ class End:
         self.events: list[MediaEvent] = []
         self._more = asyncio.Event()
         self.media_config = equipment or media_config()
-        self.session = MediaSession(self.media_config, Mouth(), self.ear, (), self._on_event)
+        self.journal = Journal()
+        self.session = MediaSession(
+            self.media_config,
+            Mouth(),
+            self.ear,
+            (),
+            self._on_event,
+            CallJournal(self.journal, lambda: "a-call"),
+        )
 
     def _on_event(self, event: MediaEvent) -> None:
         self.events.append(event)

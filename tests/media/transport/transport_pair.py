@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from sipcli.journal.journal import CallJournal, Journal
 from sipcli.media.events import MediaConnected, MediaLost, MediaWarned, TransportEvent
 from sipcli.media.transport.ice_servers import IceServer, IceServers
 from sipcli.media.transport.media_transport import MediaTransport
@@ -65,7 +66,7 @@ def opposite(role: DtlsRole) -> DtlsRole:
 
 
 class Party:
-    """One end; `rtp`, `rtcp` and `events` fill up."""
+    """One end; `rtp`, `rtcp` and `events` fill up, and `journal` tells whoever listens."""
 
     def __init__(
         self, certificate: DtlsCertificate = ALICE, options: IceServers | None = None
@@ -74,12 +75,14 @@ class Party:
         self.rtp: list[bytes] = []
         self.rtcp: list[bytes] = []
         self.events: list[TransportEvent] = []
+        self.journal = Journal()
         self.transport = MediaTransport(
             certificate,
             options or IceServers(),
             lambda packet, _: self.rtp.append(packet),
             lambda packet, _: self.rtcp.append(packet),
             self.events.append,
+            CallJournal(self.journal, lambda: "a-call"),
         )
 
     @property
