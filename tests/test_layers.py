@@ -147,9 +147,11 @@ PURE_FILES |= {
         "ladder",
         "ladder_dialogs",
         "ladder_parties",
+        "ladder_text",
         "ladder_words",
         "sdp_summary",
         "sip_facts",
+        "text_row",
     )
 }
 PURE_FILES |= {"phone/errors.py", "phone/registration_status.py"}

@@ -8,14 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sipcli.evidence.ladder_dialogs import Forks, Repetitions, call_numbers, sdp_roles
+from sipcli.evidence.ladder_dialogs import (
+    Forks,
+    Repetitions,
+    call_numbers,
+    sdp_roles,
+    session_description,
+)
 from sipcli.evidence.ladder_parties import LadderParties, LadderParty
 from sipcli.evidence.ladder_words import MessageKind, kind_of, label_of, notes_of
-from sipcli.evidence.sdp_summary import SdpRole, SdpSummary, sdp_summary
+from sipcli.evidence.sdp_summary import SdpSummary, sdp_summary
 from sipcli.evidence.sip_facts import SipFacts, is_keep_alive, sip_facts
 from sipcli.journal.entries import SipEntry
 from sipcli.log import masked
-from sipcli.sip.bodies import SDP, find_body
 
 MAX_MESSAGES: Final = 2_000
 """Messages of a ladder: of more, the first and the last are shown."""
@@ -51,16 +56,26 @@ class LadderMessage:
     again: int
     """How many times it had been sent before, to the same party; 0 if it is new."""
     sdp: SdpSummary | None
+    has_known_sdp: bool
+    """True if the same offer or answer was in an earlier message of its call."""
     notes: tuple[str, ...]
     """What matters in its header fields, without secrets."""
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """All that is to be said of it besides the label, each on one line."""
+        """What is to be said of it besides the label, each on one line; of a repetition no more
+        than that.
+        """
         fork = (f"fork {self.fork}",) if self.fork is not None else ()
-        again = (f"again ×{self.again}" if self.again > 1 else "again",) if self.again else ()
-        sdp = (str(self.sdp),) if self.sdp is not None else ()
-        return (*fork, *again, *self.notes, *sdp)
+        if self.again:
+            return (*fork, f"again ×{self.again}" if self.again > 1 else "again")
+        return (*fork, *self.notes, *self._sdp_remark)
+
+    @property
+    def _sdp_remark(self) -> tuple[str, ...]:
+        if self.sdp is None:
+            return ()
+        return (f"{self.sdp.word}: as before" if self.has_known_sdp else str(self.sdp),)
 
     @property
     def text(self) -> str:
@@ -109,10 +124,12 @@ def ladder_of(entries: Iterable[SipEntry], most: int = MAX_MESSAGES) -> Ladder:
 def _messages(
     facts: Sequence[SipFacts], parties: LadderParties, calls: dict[str, int]
 ) -> Iterable[LadderMessage]:
-    forks, repetitions = Forks(facts), Repetitions()
+    forks, repetitions, bodies = Forks(facts), Repetitions(), set[tuple[object, ...]]()
     began = before = facts[0].entry.at if facts else 0.0
     for each, role in zip(facts, sdp_roles(facts), strict=True):
         source, target = parties.ends(each.entry)
+        description = session_description(each)
+        known = (each.call_id, role, description)
         yield LadderMessage(
             entry=each.entry,
             since_s=each.entry.at - began,
@@ -127,13 +144,10 @@ def _messages(
             call=calls.get(each.call_id or ""),
             fork=forks.number(each),
             again=repetitions.count(each, (source, target)),
-            sdp=_sdp(each, role),
+            sdp=None if description is None else sdp_summary(description, role),
+            has_known_sdp=known in bodies,
             notes=notes_of(each),
         )
         before = each.entry.at
-
-
-def _sdp(message: SipFacts, role: SdpRole | None) -> SdpSummary | None:
-    found = message.message
-    body = find_body(found, (SDP,)) if found is not None else None
-    return sdp_summary(body.content, role) if body is not None else None
+        if description is not None:
+            bodies.add(known)

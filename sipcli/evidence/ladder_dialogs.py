@@ -90,15 +90,18 @@ def sdp_roles(messages: Sequence[SipFacts]) -> list[SdpRole | None]:
     offers: dict[_Exchange, bool] = {}
     roles: list[SdpRole | None] = []
     for each in messages:
+        has_sdp = session_description(each) is not None
         if each.is_request and each.method != "ACK":
-            offers[_exchange(each)] = has_sdp(each)
-        roles.append(_role(each, offers) if has_sdp(each) else None)
+            offers[_exchange(each)] = has_sdp
+        roles.append(_role(each, offers) if has_sdp else None)
     return roles
 
 
-def has_sdp(message: SipFacts) -> bool:
-    """True if the message has a session description."""
-    return message.message is not None and find_body(message.message, (SDP,)) is not None
+def session_description(message: SipFacts) -> bytes | None:
+    """Return the session description in a message; None if there is none."""
+    found = message.message
+    body = find_body(found, (SDP,)) if found is not None else None
+    return None if body is None else body.content
 
 
 def _role(message: SipFacts, offers: dict[_Exchange, bool]) -> SdpRole | None:

@@ -63,9 +63,14 @@ class SdpSummary:
     fault: str | None = None
     """Why it could not be read."""
 
+    @property
+    def word(self) -> str:
+        """What it is, in one word."""
+        return self.role or "SDP"
+
     def __str__(self) -> str:
         shown = "; ".join(map(str, self.media)) or "no media"
-        return f"{self.role or 'SDP'}: {self.fault or shown}"
+        return f"{self.word}: {self.fault or shown}"
 
 
 def sdp_summary(data: bytes, role: SdpRole | None) -> SdpSummary:
