@@ -154,6 +154,10 @@ PURE_FILES |= {
         "text_row",
     )
 }
+PURE_FILES |= {
+    f"evidence/{name}.py"
+    for name in ("ip_packets", "pcapng", "sip_stream", "synthetic_packets", "tcp_stream")
+}
 PURE_FILES |= {"phone/errors.py", "phone/registration_status.py"}
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "stun_turn")}
 PURE_FILES |= {f"cli/output/{name}.py" for name in ("event_json", "status_line", "wording")}

@@ -25,9 +25,10 @@ class SipEntry:
     local: IpPort
     remote: IpPort
     """The other end of the TCP connection: the server, or the HTTP proxy on the way to it."""
-    transport: Literal["ws", "wss"]
+    transport: Literal["ws", "wss", "udp", "tcp"]
+    """`udp` and `tcp` only in captures of other programs, where a message has no WebSocket."""
     server: str
-    """The URI of the server. In the sandbox's own journal, the sandbox's."""
+    """The URI of the server. In the sandbox's own journal, the sandbox's; empty if unknown."""
     data: bytes
 
 

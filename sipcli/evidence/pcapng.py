@@ -1,0 +1,86 @@
+"""The blocks of a pcapng file as bytes (draft-ietf-opsawg-pcapng), and the numbers in them.
+
+Each function returns one whole block, little-endian, to be written in one piece.
+"""
+
+from struct import Struct
+from typing import Final, Literal
+
+SECTION_HEADER: Final = 0x0A0D0D0A
+INTERFACE_DESCRIPTION: Final = 1
+ENHANCED_PACKET: Final = 6
+
+END_OF_OPTIONS: Final = 0
+COMMENT: Final = 1
+HARDWARE_AND_PROGRAM: Final = 4
+"""The option `shb_userappl`: the program that wrote the section."""
+PACKET_FLAGS: Final = 2
+INTERFACE_NAME: Final = 2
+TIME_RESOLUTION: Final = 9
+TIME_OFFSET: Final = 14
+
+RECEIVED: Final = 1
+SENT: Final = 2
+"""The lowest two bits of `PACKET_FLAGS`."""
+
+LINK_RAW_IP: Final = 101
+"""LINKTYPE_RAW: a packet begins with its IPv4 or IPv6 header."""
+MAX_COMMENT: Final = 4000
+"""Bytes of one comment. An option has room for 65535."""
+
+_TICKS: Final = 1_000_000
+_MICROSECONDS: Final = b"\x06"
+_BLOCK: Final = Struct("<II")
+_LENGTH: Final = Struct("<I")
+_OPTION: Final = Struct("<HH")
+_SECTION: Final = Struct("<IHHq")
+_INTERFACE: Final = Struct("<HHI")
+_PACKET: Final = Struct("<IIIII")
+
+
+def section_header(program: str, comments: tuple[str, ...] = ()) -> bytes:
+    """Return the block that begins a section; `program` is what writes it."""
+    options = [(HARDWARE_AND_PROGRAM, _text(program)), *((COMMENT, _text(c)) for c in comments)]
+    return _block(SECTION_HEADER, _SECTION.pack(0x1A2B3C4D, 1, 0, -1), options)
+
+
+def interface_description(name: str, link_type: int = LINK_RAW_IP) -> bytes:
+    """Return the block that describes interface 0, with times in microseconds."""
+    options = [(INTERFACE_NAME, _text(name)), (TIME_RESOLUTION, _MICROSECONDS)]
+    return _block(INTERFACE_DESCRIPTION, _INTERFACE.pack(link_type, 0, 0), options)
+
+
+def packet_block(
+    at: float,
+    data: bytes,
+    direction: Literal["sent", "received"] | None = None,
+    comments: tuple[str, ...] = (),
+    *,
+    left_out: int = 0,
+) -> bytes:
+    """Return the block of a packet on interface 0.
+
+    `at` is in seconds since the Unix epoch; `left_out` says how many bytes at its end are missing.
+    """
+    ticks = round(at * _TICKS)
+    fields = _PACKET.pack(0, ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data) + left_out)
+    options = [(COMMENT, _text(comment)) for comment in comments]
+    if direction is not None:
+        options.append((PACKET_FLAGS, _LENGTH.pack(SENT if direction == "sent" else RECEIVED)))
+    return _block(ENHANCED_PACKET, fields + data + bytes(-len(data) % 4), options)
+
+
+def _block(kind: int, body: bytes, options: list[tuple[int, bytes]]) -> bytes:
+    parts = [body]
+    for code, value in options:
+        parts += (_OPTION.pack(code, len(value)), value, bytes(-len(value) % 4))
+    if options:
+        parts.append(_OPTION.pack(END_OF_OPTIONS, 0))
+    body = b"".join(parts)
+    size = len(body) + 12
+    return _BLOCK.pack(kind, size) + body + _LENGTH.pack(size)
+
+
+def _text(text: str) -> bytes:
+    data = text.encode("utf-8", "replace")[:MAX_COMMENT]
+    return data.decode("utf-8", "ignore").encode()

@@ -1,0 +1,115 @@
+"""IP packets around what sipcli has sent or received, for captures (RFC 791, 8200, 768, 9293).
+
+What went through TLS, WebSocket, DTLS or a TURN relay is shown as if it had gone without. The
+checksums are right, since Wireshark marks a UDP packet over IPv6 without one.
+"""
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from struct import Struct
+from typing import Final
+
+from sipcli.evidence.ip_packets import TCP, UDP
+from sipcli.journal.entries import IpPort
+
+MAX_UDP: Final = 65535 - 40 - 8
+"""Bytes that fit into one packet of either IP version."""
+MAX_TCP: Final = 65535 - 40 - 20
+
+_TTL: Final = 64
+_DO_NOT_FRAGMENT: Final = 0x4000
+_PUSH_ACK: Final = 0x18
+_IPV4: Final = Struct("!BBHHHBBH4s4s")
+_IPV6: Final = Struct("!IHBB16s16s")
+_UDP: Final = Struct("!HHHH")
+_TCP: Final = Struct("!HHIIBBHHH")
+_PSEUDO_HEADER: Final = Struct("!IBBH")
+
+
+def udp_packet(source: IpPort, destination: IpPort, payload: bytes) -> bytes:
+    """Return an IP packet with a UDP datagram; `payload` has at most `MAX_UDP` bytes."""
+    size = _UDP.size + len(payload)
+    addresses = _addresses(source[0], destination[0])
+    head = _UDP.pack(source[1], destination[1], size, 0)
+    checksum = 0xFFFF - _sum(addresses, UDP, head + payload)
+    head = _UDP.pack(source[1], destination[1], size, checksum)
+    return _ip_header(addresses, UDP, size) + head + payload
+
+
+def tcp_packet(
+    source: IpPort, destination: IpPort, payload: bytes, sequence: int, acknowledged: int
+) -> bytes:
+    """Return an IP packet with a TCP segment; `payload` has at most `MAX_TCP` bytes."""
+
+    def head(checksum: int) -> bytes:
+        return _TCP.pack(
+            source[1],
+            destination[1],
+            sequence & 0xFFFFFFFF,
+            acknowledged & 0xFFFFFFFF,
+            (_TCP.size // 4) << 4,
+            _PUSH_ACK,
+            0xFFFF,
+            checksum,
+            0,
+        )
+
+    addresses = _addresses(source[0], destination[0])
+    checksum = 0xFFFF - _sum(addresses, TCP, head(0) + payload)
+    return _ip_header(addresses, TCP, _TCP.size + len(payload)) + head(checksum) + payload
+
+
+@lru_cache(maxsize=256)
+def _addresses(source: str, destination: str) -> tuple[bytes, bytes]:
+    """Return both addresses, of one IP version: four bytes each, or 16."""
+    one, other = _address(source), _address(destination)
+    if one.version == other.version:
+        return one.packed, other.packed
+    return _as_ipv6(one), _as_ipv6(other)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:  # unknown, for example behind a proxy
+        return IPv4Address(0)
+
+
+def _as_ipv6(address: IPv4Address | IPv6Address) -> bytes:
+    return address.packed if address.version == 6 else bytes(10) + b"\xff\xff" + address.packed
+
+
+def _ip_header(addresses: tuple[bytes, bytes], protocol: int, size: int) -> bytes:
+    source, destination = addresses
+    if len(source) == 16:
+        return _IPV6.pack(6 << 28, size, protocol, _TTL, source, destination)
+
+    def header(checksum: int) -> bytes:
+        return _IPV4.pack(
+            0x45,
+            0,
+            _IPV4.size + size,
+            0,
+            _DO_NOT_FRAGMENT,
+            _TTL,
+            protocol,
+            checksum,
+            source,
+            destination,
+        )
+
+    return header(0xFFFF - _words(header(0)))
+
+
+def _sum(addresses: tuple[bytes, bytes], protocol: int, data: bytes) -> int:
+    """Return the sum of a UDP datagram or TCP segment and its pseudo header."""
+    pseudo = _PSEUDO_HEADER.pack(len(data), 0, 0, protocol)
+    return _words(b"".join((*addresses, pseudo, data)))
+
+
+def _words(data: bytes) -> int:
+    """Return the ones' complement sum of all words of 16 bits (RFC 1071).
+
+    That is the remainder of one large number, which Python computes at once.
+    """
+    return int.from_bytes(data + bytes(len(data) % 2), "big") % 0xFFFF
