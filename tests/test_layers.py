@@ -55,6 +55,7 @@ ALLOWED: dict[str, set[str]] = {
         "text",
         "files",
         "net.dns",
+        "net.tcp",
         "net.tls",
         "journal",
         "phone",
