@@ -94,7 +94,10 @@ class IceEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleEntry:
-    """The figures of a call, once a second. Counts are since its begin."""
+    """The figures of a call, once a second while media can flow, and at its end.
+
+    Counts are since its begin.
+    """
 
     at: float
     call: str
@@ -113,7 +116,7 @@ class SampleEntry:
     remote_loss_percent: float | None
     remote_jitter_ms: float | None
     level_sent_dbfs: float
-    """Over the last second, like the next one; -inf is silence."""
+    """Over the last second, like the next one; -96 is digital silence."""
     level_received_dbfs: float
     mos: float | None
     """Of the call so far, 1.0 to 4.5; None before anything was played."""

@@ -11,16 +11,10 @@ def call_stats(media: MediaSession) -> CallStats | None:
     statistics = media.stream.statistics()
     if statistics is None:
         return None
-    return rounded(
-        statistics,
-        remote_loss_percent=_remote_loss(media, statistics.packets_sent),
-        remote_mos=_remote_mos(media.remote_metrics),
-    )
+    return rounded(statistics, remote_mos=_remote_mos(media.remote_metrics))
 
 
-def rounded(
-    found: Statistics, *, remote_loss_percent: float | None, remote_mos: float | None
-) -> CallStats:
+def rounded(found: Statistics, *, remote_mos: float | None) -> CallStats:
     """Return the figures, rounded to 0.01: what is judged is what is shown."""
     return CallStats(
         packets_sent=found.packets_sent,
@@ -36,20 +30,13 @@ def rounded(
         level_sent_dbfs=round(found.level_sent_dbfs, 2),
         level_received_dbfs=round(found.level_received_dbfs, 2),
         codec=found.codec,
-        remote_loss_percent=_rounded(remote_loss_percent),
+        remote_loss_percent=_rounded(found.remote_loss_percent),
         remote_mos=remote_mos,
     )
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
-
-
-def _remote_loss(media: MediaSession, sent: int) -> float | None:
-    lost = media.stream.reporting.remote_lost if media.stream.reporting is not None else None
-    if lost is None or sent == 0:
-        return None
-    return min(100.0, 100 * lost / sent)
 
 
 def _remote_mos(metrics: VoipMetrics | None) -> float | None:

@@ -79,6 +79,7 @@ class AudioStream:
         """When the last RTP packet arrived, in the seconds of `now`; None before the first."""
         self.outbound: OutboundAudio | None = None
         self.reporting: Reporting | None = None
+        self._watcher: tuple[AudioTap, ...] = ()
         self.use(source, sink, taps)
         self._outputs = outputs
         self._random = random
@@ -88,9 +89,15 @@ class AudioStream:
 
     def use(self, source: AudioSource, sink: AudioSink, taps: tuple[AudioTap, ...]) -> None:
         """Switch to another source, sink and taps from the next frame on."""
-        self.source, self.sink, self._taps = source, sink, taps
+        self.source, self.sink = source, sink
+        self._taps, self._all_taps = taps, (*taps, *self._watcher)
         # Follow one clock only, the sink's if possible: a jump is more audible in what we play.
         self._clock = next((part for part in (sink, source) if isinstance(part, Paced)), None)
+
+    def watch(self, watcher: AudioTap | None) -> None:
+        """Give each frame to one further tap, whatever `use` says; None: to none."""
+        self._watcher = () if watcher is None else (watcher,)
+        self._all_taps = (*self._taps, *self._watcher)
 
     def pace(self) -> float:
         """Return by how many seconds to delay the next frame beyond 20 ms after this one."""
@@ -158,7 +165,7 @@ class AudioStream:
         sent = self._send(self.outbound, now)
         received = self.inbound.read(now)
         self.sink.write(received)
-        for tap in self._taps:
+        for tap in self._all_taps:
             tap.write(sent, received)
         for digit in self.inbound.digits(now):
             self._outputs.on_digit_received(digit)

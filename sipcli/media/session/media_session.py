@@ -28,6 +28,7 @@ from sipcli.media.session.audio_stream import (
     StreamOutputs,
 )
 from sipcli.media.session.media_config import MediaConfig
+from sipcli.media.session.sampler import Sampler
 from sipcli.media.session.silence_watch import SilenceWatch
 from sipcli.media.session.transport_manager import TransportManager
 from sipcli.sdp.description import Direction
@@ -128,6 +129,7 @@ class MediaSession:
             wall_clock=time.time() - self._loop.time(),
             opus=media_config.opus,
         )
+        self._sampler = Sampler(journal, self.stream)
         self._ticker = Ticker(self._tick, self.stream.pace, self.stream.skip)
 
     # Offer and answer
@@ -297,6 +299,7 @@ class MediaSession:
         self._watch.stop()
         self.stream.goodbye(self._loop.time())
         await self._transports.close()
+        self._sampler.finish(self._loop.time())
 
     # Inside
 
@@ -327,6 +330,8 @@ class MediaSession:
     def _tick(self, now: float) -> None:
         """Process a frame; an exception stops the clock and ends the call."""
         try:
+            if now >= self._sampler.due:
+                self._sampler.look(now)
             self.stream.tick(now)
         except Exception as error:  # noqa: BLE001
             self._ticker.stop()

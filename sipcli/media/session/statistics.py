@@ -5,7 +5,7 @@ from typing import Final
 
 from sipcli.catalog.codecs import Impairment
 from sipcli.media.jitter_buffer.delay_estimator import MAX_WAIT_S
-from sipcli.media.pcm import FRAME, FRAME_S
+from sipcli.media.pcm import FRAME, FRAME_S, RATE
 from sipcli.media.quality.mos import IMPAIRMENTS, WIDE_BAND_R, mos, rating
 from sipcli.media.rtp.reporting import Reporting
 from sipcli.media.rtp.xr import ADAPTIVE_BUFFER, ENHANCED_CONCEALMENT, VoipMetrics
@@ -14,6 +14,8 @@ from sipcli.media.session.outbound import OutboundAudio
 
 _DBM0: Final = 6.15
 """0 dBFS in dBm0: a full-scale sine has -3.01 dBFS and +3.14 dBm0 (G.711)."""
+_MS: Final = RATE // 1000
+"""Samples in a millisecond."""
 _BUFFER_RATE: Final = 1
 """The jitter buffer waits longer as soon as a packet has arrived late: within 2 * 1 * 20 ms."""
 
@@ -30,6 +32,10 @@ class Statistics:
     """Received, but too late to be played."""
     packets_concealed: int
     """Frames of 20 ms that were concealed, for lost and late packets."""
+    concealed_ms: float
+    """The same, in ms."""
+    recovered_ms: float
+    """Sound recovered from redundant copies (RFC 2198) or forward error correction."""
     loss_percent: float
     """Lost, of all packets sent to us."""
     jitter_ms: float
@@ -41,6 +47,9 @@ class Statistics:
     """1.0 to 4.5: the quality of the sound played, by the E-model; None if nothing was received."""
     level_sent_dbfs: float
     level_received_dbfs: float
+    remote_loss_percent: float | None
+    """Lost of our packets, as the far end reports; None without a report, like the next one."""
+    remote_jitter_ms: float | None
     codec: str
     """The codec received last, or, if nothing was received, the one we send."""
 
@@ -57,6 +66,8 @@ def snapshot(inbound: InboundAudio, outbound: OutboundAudio, reporting: Reportin
         packets_lost=receiver.lost,
         packets_late=counts.late,
         packets_concealed=round(counts.concealed / FRAME),
+        concealed_ms=counts.concealed / _MS,
+        recovered_ms=counts.recovered / _MS,
         loss_percent=100 * receiver.lost / expected if expected else 0.0,
         jitter_ms=receiver.jitter_ms,
         rtt_ms=reporting.rtt_ms,
@@ -64,8 +75,20 @@ def snapshot(inbound: InboundAudio, outbound: OutboundAudio, reporting: Reportin
         mos=quality.mos if quality is not None else None,
         level_sent_dbfs=outbound.meter.mean_dbfs,
         level_received_dbfs=inbound.meter.mean_dbfs,
+        remote_loss_percent=_remote_loss_percent(reporting, outbound.sender.packets),
+        remote_jitter_ms=_remote_jitter_ms(reporting, outbound.sender.clock_rate),
         codec=codec.name,
     )
+
+
+def _remote_loss_percent(reporting: Reporting, sent: int) -> float | None:
+    lost = reporting.remote_lost
+    return None if lost is None or sent == 0 else min(100.0, 100 * lost / sent)
+
+
+def _remote_jitter_ms(reporting: Reporting, clock_rate: int) -> float | None:
+    report = reporting.remote_report
+    return None if report is None else 1000 * report.jitter / clock_rate
 
 
 @dataclass(frozen=True, slots=True)
