@@ -11,6 +11,7 @@ import click
 
 from sipcli import __version__, log
 from sipcli.cli.context import current_screen, has_terminal, leave_stdout_alone
+from sipcli.cli.evidence_run import RunBegin, begin_evidence
 from sipcli.cli.options import Invocation
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.status_line import registration_line
@@ -98,6 +99,7 @@ def run_session(
     journal = Journal()
     if settings.trace_sip:
         log.trace_sip(journal)
+    begin_evidence(invocation.evidence, RunBegin(command=command, loaded=loaded, journal=journal))
     with own_instance(loaded) as settings:
         session = CommandSession(settings, screen, credentials_of(settings), journal)
         try:

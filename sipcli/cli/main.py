@@ -13,6 +13,7 @@ import click
 
 from sipcli import interrupts
 from sipcli.cli.command_help import CommandGroup, in_words, write_table
+from sipcli.cli.evidence_options import finish_evidence
 from sipcli.cli.output.report_file import begin_early
 from sipcli.cli.output.stream import Outlets
 from sipcli.cli.shared_options import ask_for_json, common, common_options
@@ -105,6 +106,9 @@ class Main(CommandGroup):
 
         try:
             result = super().invoke(ctx)
+            unwritten = finish_evidence(ctx, None)
+            if unwritten is not None:
+                raise unwritten
         except SipcliError as error:
             ctx.exit(_report(ctx, error))
         except click.ClickException as error:
@@ -127,6 +131,7 @@ def _report(ctx: click.Context, error: SipcliError) -> int:
     from sipcli.cli.context import current_screen
 
     screen = current_screen(ctx)
+    finish_evidence(ctx, error)
     screen.error(str(error), error.brief)
     screen.finished(error.exit_code, _in_short(str(error)), error.phase)
     return error.exit_code

@@ -3,12 +3,13 @@
 import functools
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import click
 
 from sipcli.cli.command_help import Group, option
+from sipcli.cli.evidence_options import EvidenceOptions, evidence_options
 from sipcli.cli.shared_options import Common, common, common_options
 from sipcli.config.format import toml_text
 from sipcli.config.keys import Key, Section
@@ -47,6 +48,7 @@ class Invocation:
     common: Common
     given: Mapping[str, Given | None]
     """The settings given as options, raw; their readers name the option if they are wrong."""
+    evidence: EvidenceOptions = field(default_factory=EvidenceOptions)
     sandbox: bool = False
     """Whether to run against a sandbox in this process, whatever account is set up."""
 
@@ -61,13 +63,13 @@ class Invocation:
 
 
 def settings_options(
-    *, shown: Collection[str], without: Collection[str] = (), sandbox: bool = False
+    *, shown: Collection[str], without: Collection[str] = (), connects: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add all settings and the common options to a command; it gets an `Invocation` first.
 
     Only the keys that `shown` names matter to the command: the options of the others are
     accepted, but hidden. `without` names keys whose option the command uses for something of its
-    own; `sandbox` adds `--sandbox`.
+    own; a command that `connects` has `--sandbox` and the options of evidence, too.
     """
     keys = [key for key in KEYS if key.name not in without]
 
@@ -75,17 +77,21 @@ def settings_options(
         @functools.wraps(function)
         def command(*args: Any, **parameters: Any) -> Any:
             given = {key.identifier: parameters.pop(key.identifier) for key in keys}
+            evidence = EvidenceOptions.taken_from(parameters) if connects else EvidenceOptions()
             invocation = Invocation(
-                common=common(), given=given, sandbox=parameters.pop("sandbox", False)
+                common=common(),
+                given=given,
+                evidence=evidence,
+                sandbox=parameters.pop("sandbox", False),
             )
             return function(invocation, *args, **parameters)
 
         decorated: Callable[..., Any] = common_options(command)
-        if sandbox:
+        if connects:
             decorated = _SANDBOX(decorated)
         for key in reversed(keys):
             decorated = _option(key, hidden=key.name not in shown)(decorated)
-        return decorated
+        return evidence_options(decorated) if connects else decorated
 
     return decorate
 

@@ -73,7 +73,7 @@ def _read_header(line: str) -> tuple[str, str]:
     help="An extra header field for the INVITE; repeatable.",
 )
 @call_options
-@settings_options(shown=ALL - {"audio.ring", "no_answer_timeout"}, sandbox=True)
+@settings_options(shown=ALL - {"audio.ring", "no_answer_timeout"}, connects=True)
 def call(
     invocation: Invocation,
     target: str,

@@ -28,7 +28,7 @@ _MARKS: Final = {True: ("✓", GOOD), False: ("✗", BAD), None: ("–", FAINT)}
     " Without this option a second phone of your own account is called.",
 )
 @settings_options(
-    shown=SIGNALLING | in_sections(Section.MEDIA) | {"audio.input", "audio.output"}, sandbox=True
+    shown=SIGNALLING | in_sections(Section.MEDIA) | {"audio.input", "audio.output"}, connects=True
 )
 def doctor(invocation: Invocation, echo: str | None) -> None:
     """Check each step of a call on its own, and say how to fix the first one that fails.

@@ -58,7 +58,7 @@ from sipcli.cli.shared_options import Seconds, Whole
 )
 @option("--echo", is_flag=True, help="Send back the audio received.")
 @call_options
-@settings_options(shown=ALL, without={"max_calls"}, sandbox=True)
+@settings_options(shown=ALL, without={"max_calls"}, connects=True)
 def listen(
     invocation: Invocation,
     auto_answer: float | None,

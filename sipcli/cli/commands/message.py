@@ -16,7 +16,7 @@ MAX_TEXT_BYTES = 48 * 1024
 @click.command(cls=Command)
 @click.argument("target")
 @click.argument("text")
-@settings_options(shown=SIGNALLING | {"redirects"}, sandbox=True)
+@settings_options(shown=SIGNALLING | {"redirects"}, connects=True)
 def message(invocation: Invocation, target: str, text: str) -> None:
     """Send TEXT to TARGET as an instant message (RFC 3428).
 

@@ -62,7 +62,7 @@ class Tally:
     metavar="SECONDS",
     help="Time from one ping to the next; a late answer delays it.",
 )
-@settings_options(shown=SIGNALLING | {"redirects"}, sandbox=True)
+@settings_options(shown=SIGNALLING | {"redirects"}, connects=True)
 def ping(invocation: Invocation, target: str, count: int, interval: float) -> None:
     """Send OPTIONS to TARGET and time the reply.
 

@@ -25,7 +25,7 @@ _TOO_SOON: Final = "ended before it was registered"
     metavar="SECONDS",
     help="End after this time; by default, at Ctrl-C.",
 )
-@settings_options(shown=SIGNALLING, sandbox=True)
+@settings_options(shown=SIGNALLING, connects=True)
 def register(invocation: Invocation, once: bool, duration: float | None) -> None:
     """Register, and stay registered through lost connections until stopped.
 

@@ -1,0 +1,101 @@
+"""What a command leaves behind of its run: capture, report, ladder (`evidence_options`).
+
+Each is a part that reads the journal. Parts begin before the command connects, and finish when it
+has ended, before its last line is written. What cannot be written at the end is a warning, and
+turns a success into exit code 2: who asked for evidence relies on it.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from sipcli.cli.context import current_screen
+from sipcli.cli.evidence_options import EvidenceOptions, RunEnd, finish_at_end
+from sipcli.config.load import Loaded
+from sipcli.errors import ConfigError
+from sipcli.journal.journal import Journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBegin:
+    """What a command is about to do."""
+
+    command: str
+    """Its name: `call`."""
+    loaded: Loaded
+    """The settings, and where each comes from."""
+    journal: Journal
+
+
+class EvidencePart(Protocol):
+    """One kind of evidence."""
+
+    def begin(self, run: RunBegin) -> None:
+        """Read the journal from now on. Raises `ConfigError` if its file cannot be written."""
+
+    def finish(self, end: RunEnd) -> None:
+        """Write it. Raises `ConfigError` if that fails."""
+
+    def discard(self) -> None:
+        """Leave nothing: evidence is wanted of failures only, and this was none."""
+
+
+class EvidenceRun:
+    """The evidence of one command, made by `begin` and ended by `finish`."""
+
+    def __init__(self, wanted: EvidenceOptions, command: str) -> None:
+        stem = f"{command}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+        self._folder = wanted.folder
+        self._asked = tuple(_parts(wanted.capture, wanted.report, ladder=wanted.ladder))
+        self._left: tuple[EvidencePart, ...] = ()
+        """Those of `--evidence`."""
+        if wanted.folder is not None:
+            path = wanted.folder / stem
+            self._left = tuple(_parts(path.with_suffix(".pcapng"), path.with_suffix(".html")))
+        self._always = wanted.always
+        self._begun: list[EvidencePart] = []
+
+    def begin(self, run: RunBegin) -> None:
+        """Read the journal from now on. Raises `ConfigError` if a file cannot be written."""
+        if self._folder is not None:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                text = f"--evidence {self._folder}: {error.strerror}: expected a folder"
+                raise ConfigError(text) from error
+        for part in (*self._asked, *self._left):
+            part.begin(run)
+            self._begun.append(part)
+
+    def finish(self, end: RunEnd) -> ConfigError | None:
+        """Write the evidence. Return the first error; each is shown as a warning."""
+        failed: ConfigError | None = None
+        for part in self._begun:
+            try:
+                if part in self._left and end.exit_code == 0 and not self._always:
+                    part.discard()
+                else:
+                    part.finish(end)
+            except ConfigError as error:
+                current_screen().warning(str(error))
+                failed = failed or error
+        self._begun.clear()
+        return failed
+
+
+def _parts(
+    capture: Path | None, report: Path | None, *, ladder: bool = False
+) -> Sequence[EvidencePart]:
+    """Return the parts for these files."""
+    return ()
+
+
+def begin_evidence(wanted: EvidenceOptions, run: RunBegin) -> None:
+    """Begin the evidence of this invocation, if any was asked for. Raises `ConfigError`."""
+    if not wanted.is_empty:
+        evidence = EvidenceRun(wanted, run.command)
+        finish_at_end(evidence.finish)
+        evidence.begin(run)
