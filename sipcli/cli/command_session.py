@@ -12,6 +12,7 @@ import click
 from sipcli import __version__, log
 from sipcli.cli.context import current_screen, has_terminal, leave_stdout_alone
 from sipcli.cli.evidence_run import RunBegin, begin_evidence
+from sipcli.cli.hep_agent import hep_agent
 from sipcli.cli.options import Invocation
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.status_line import registration_line
@@ -103,7 +104,7 @@ def run_session(
     with own_instance(loaded) as settings:
         session = CommandSession(settings, screen, credentials_of(settings), journal)
         try:
-            run(lambda: work(session), screen, cut_short)
+            run(lambda: _as_agent(work, session), screen, cut_short)
         except ConfigError as error:
             raise loaded.placed(error) from error
         except MissingPassword:
@@ -112,7 +113,12 @@ def run_session(
             screen.watch(None)
             password = click.prompt(f"Password for {settings.username}", hide_input=True, err=True)
             session = replace(session, credentials=Credentials(settings.username, password))
-            run(lambda: work(session), screen, cut_short)
+            run(lambda: _as_agent(work, session), screen, cut_short)
+
+
+async def _as_agent(work: Work, session: CommandSession) -> None:
+    async with hep_agent(session.settings, session.journal, session.screen.warning):
+        await work(session)
 
 
 def resolve_target(text: str, settings: Settings) -> Uri:
