@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +15,8 @@ from sipcli.config.tables import LogTable
 from sipcli.files import is_fifo, private
 from sipcli.journal.entries import SipEntry
 from sipcli.journal.journal import Journal
-from sipcli.text import MASK, one_line, printable
+from sipcli.sip.masking import without_secrets
+from sipcli.text import one_line, printable
 
 LOGGER: Final = logging.getLogger("sipcli")
 _TRACE: Final = LOGGER.getChild("trace")
@@ -26,17 +26,6 @@ IS_UNLOGGED: Final = ContextVar("IS_UNLOGGED", default=False)
 """True in the tasks of the sandbox's own phones and in those that they start.
 
 Only their warnings are logged."""
-
-# A lone CR, which a peer may send, also ends a line here: better mask too much than too little.
-_CREDENTIALS: Final = re.compile(
-    r"(?<![^\r\n])((?:Proxy-)?(?:Authorization|Authentication-Info))([ \t]*:[ \t]*)"
-    r"([^\r\n]*(?:(?:\r\n?|\n)[ \t][^\r\n]*)*)",
-    re.IGNORECASE,
-)
-_DIGEST_SECRETS: Final = re.compile(
-    r'\b(response|rspauth)(\s*=\s*)("[^"]*"|[^\s,]*)', re.IGNORECASE
-)
-_MEDIA_SECRETS: Final = re.compile(r"(?<![^\r\n])(a=(?:ice-pwd|crypto):)[^\r\n]*", re.IGNORECASE)
 
 
 def set_up(
@@ -67,22 +56,9 @@ def trace(block: str) -> None:
 
 
 def masked(data: bytes) -> str:
-    """Return a WebSocket message for display: secrets masked, control characters escaped.
-
-    Masks digest responses (they allow guessing the password), ICE passwords and SDES keys.
-    User, realm and nonce stay, because they are needed to find faults.
-    """
-    text = data.decode("utf-8", errors="surrogateescape")
-    text = _CREDENTIALS.sub(_mask_credentials, text)
-    text = _MEDIA_SECRETS.sub(rf"\1{MASK}", text)
+    """Return a WebSocket message for display: secrets masked, control characters escaped."""
+    text = without_secrets(data).decode("utf-8", errors="surrogateescape")
     return printable(text.replace("\r\n", "\n"))
-
-
-def _mask_credentials(found: re.Match[str]) -> str:
-    name, colon, value = found.groups()
-    is_digest = value.lstrip()[:7].lower() == "digest " or name.lower().endswith("info")
-    value = _DIGEST_SECRETS.sub(rf'\1\2"{MASK}"', value) if is_digest else MASK
-    return f"{name}{colon}{value}"
 
 
 def trace_sip(journal: Journal, write: Callable[[str], None] = trace) -> None:

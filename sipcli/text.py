@@ -16,7 +16,7 @@ MAX_NAME: Final = 64
 """Characters of a mistyped name that are compared: bounds the time it takes."""
 MASK: Final = "***"
 """Shown instead of a secret."""
-_URI_PASSWORD: Final = re.compile(
+URI_PASSWORD: Final = re.compile(
     r"\b(sips?:[^\s:@<>\[\"]{1,1024}):[^\s@<>\"]{0,1024}@", re.IGNORECASE
 )
 """A SIP URI with a password, up to its host (RFC 3261 §19.1.1).
@@ -47,7 +47,7 @@ def printable(text: str) -> str:
 
 def without_passwords(text: str) -> str:
     """Return `text` with the password of each SIP URI masked."""
-    return _URI_PASSWORD.sub(rf"\1:{MASK}@", text)
+    return URI_PASSWORD.sub(rf"\1:{MASK}@", text)
 
 
 def target_without_password(target: str) -> str:

@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "awake": set(),
     "catalog": set(),
-    "sip": set(),
+    "sip": {"text"},
     "sdp": {"catalog"},
     "config": {"catalog", "sip", "errors", "text", "files"},
     "core": {"sip", "config.settings", "errors"},
@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         "net.network_watch",
         "config.settings",
     },
-    "log": {"config.settings", "text", "files", "journal"},
+    "log": {"config.settings", "sip", "text", "files", "journal"},
     "evidence": {
         "sip",
         "sdp",
