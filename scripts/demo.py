@@ -7,25 +7,22 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from typing import Final
 
 from sipcli import Phone
-from sipcli.cli.output.sip_ladder import label
-from sipcli.core.connection.flow import Flow
 from sipcli.errors import MediaError, SipcliError
+from sipcli.evidence.ladder import ladder_of
+from sipcli.evidence.ladder_text import ladder_text
+from sipcli.evidence.sip_record import SipRecord
+from sipcli.journal.journal import Journal
 from sipcli.phone.events import Event, Media
-from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import Plan, Sandbox
 
 ALICE_HZ, BOB_HZ = 440.0, 1000.0
 """What each of them plays, so that the other can be asked what arrived."""
 TALK_S = 3.0
-MIDDLE: Final = "sandbox"
-LABEL_WIDTH: Final = 34
-"""Characters between two sides of the ladder."""
-MAX_HOPS: Final = 10_000
-"""Messages that are kept."""
+WIDTH: Final = 80
+"""Columns of the ladder."""
 
 
 def main() -> int:
@@ -60,14 +57,16 @@ def _run(words: tuple[str, ...], home: str) -> int:
 
 async def _measured_call() -> bool:
     print(f"Now Alice, who plays {ALICE_HZ:g} Hz, calls Bob, who plays {BOB_HZ:g} Hz …\n")
-    ladder = Ladder("alice", "bob")
+    journal, messages = Journal(), SipRecord()
     is_good = True
     try:
-        async with Sandbox(Plan(on_hop=ladder.put)) as sandbox:
+        async with Sandbox(Plan(journal=journal)) as sandbox:
+            messages.attach(journal)  # not before: its own extensions have registered
             report = await _talk(sandbox)
+            journal.unsubscribe(messages.add)
     except SipcliError as error:
         report, is_good = f"this is a fault: {error}", False
-    print(*ladder.lines(), "", report, sep="\n")
+    print(ladder_text(ladder_of(messages), WIDTH), "", report, sep="\n")
     return is_good
 
 
@@ -81,9 +80,10 @@ async def _talk(sandbox: Sandbox) -> str:
 
     alices = {**sandbox.keys("alice"), "audio_in": f"tone:{ALICE_HZ:g}", "on_event": note}
     bobs = {**sandbox.keys("bob"), "audio_in": f"tone:{BOB_HZ:g}"}
-    async with Phone(**bobs) as bob:
-        await bob.register()
-        async with Phone(**alices) as alice:
+    async with Phone(**alices) as alice:
+        await alice.register()
+        async with Phone(**bobs) as bob:
+            await bob.register()
             call = await alice.call("bob")
             other = await bob.answer()
             await asyncio.sleep(TALK_S)
@@ -101,44 +101,6 @@ async def _talk(sandbox: Sandbox) -> str:
         f" ({stats.packets_sent} packets out, {stats.packets_received} in)"
         "\n\naudio both ways"
     )
-
-
-@dataclass(slots=True)
-class Ladder:
-    """Records the messages of a run, and draws them between two users and the sandbox."""
-
-    left: str
-    right: str
-    _hops: list[Hop] = field(default_factory=list)
-    _peers: dict[Flow, str] = field(default_factory=dict)
-    """The user of each connection, known once it has registered."""
-
-    def put(self, hop: Hop) -> None:
-        """Record a message."""
-        if len(self._hops) < MAX_HOPS:
-            self._peers[hop.flow] = hop.peer
-            self._hops.append(hop)
-
-    def lines(self) -> list[str]:
-        """Return the lines of the ladder, without messages of other users."""
-        head = f"{self.left:<{LABEL_WIDTH}}{MIDDLE:^{len(MIDDLE)}}{self.right:>{LABEL_WIDTH}}"
-        shown = [hop for hop in self._hops if self._peers[hop.flow] in (self.left, self.right)]
-        return [head, *map(self._line, shown)]
-
-    def _line(self, hop: Hop) -> str:
-        is_left = self._peers[hop.flow] == self.left
-        # Rightwards: from the left user to the middle, or from the middle to the right user.
-        arrow = _arrow(label(hop.message), rightwards=is_left == hop.incoming)
-        gap = " " * (LABEL_WIDTH + len(MIDDLE) - 2)
-        return f" {arrow}" if is_left else f" {gap}{arrow}"
-
-
-def _arrow(text: str, *, rightwards: bool) -> str:
-    width = LABEL_WIDTH - 3
-    most = width - 4
-    text = text if len(text) <= most else f"{text[: most - 1]}…"
-    shaft = f" {text} ".center(width, "─")
-    return f"{shaft}▶" if rightwards else f"◀{shaft}"
 
 
 if __name__ == "__main__":

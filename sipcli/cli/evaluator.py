@@ -66,7 +66,7 @@ class Evaluator:
             return
         end = "now" if judged.ended is None else "the call's end"
         verdicts = evaluate(wanted, judged.record(wanted.tone_hz))
-        self._report(verdicts, line, since=f"the answer until {end}")
+        self._report(verdicts, line, since=f"the answer until {end}", call=judged.id)
 
     def report(self, verdict: Verdict) -> None:
         """Pass on a verdict that was reached elsewhere."""
@@ -85,11 +85,17 @@ class Evaluator:
         if self._incoming and not call.is_answered and self._wanted.status is None:
             return
         for verdict in evaluate(self._wanted, call.record(self._wanted.tone_hz)):
-            self._on_verdict(verdict)
+            self._on_verdict(replace(verdict, call=call.id))
 
-    def _report(self, verdicts: Iterable[Verdict], line: int, since: str | None = None) -> None:
+    def _report(
+        self,
+        verdicts: Iterable[Verdict],
+        line: int,
+        since: str | None = None,
+        call: CallId | None = None,
+    ) -> None:
         for verdict in verdicts:
             actual = verdict.actual
             if since is not None and verdict.reached and verdict.name in _SINCE_ANSWER:
                 actual = f"{actual} (from {since})"
-            self._on_verdict(replace(verdict, actual=actual, line=line, seconds=0.0))
+            self._on_verdict(replace(verdict, actual=actual, line=line, seconds=0.0, call=call))

@@ -1,26 +1,17 @@
 """Report a command's expectations: on screen, as JUnit XML, and as its exit code."""
 
-import socket
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 import click
 
-from sipcli import __version__
 from sipcli.cli.command_help import in_words
 from sipcli.cli.command_session import CommandSession
-from sipcli.cli.context import current_screen, leave_stdout_alone
+from sipcli.cli.context import current_screen
 from sipcli.cli.evaluator import Evaluator
-from sipcli.cli.output.event_json import event_fields
-from sipcli.cli.output.report_file import STDOUT, UNFINISHED, begin, finish, hold_fifo
-from sipcli.cli.output.sip_ladder import SipLadder
+from sipcli.cli.output.junit_report import JUnitReport
 from sipcli.cli.output.wording import BAD, GOOD, Line
-from sipcli.cli.shared_options import common
 from sipcli.errors import (
     ConfigError,
     ExpectationError,
@@ -31,14 +22,12 @@ from sipcli.errors import (
 )
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import STATUS, Expectations, unreached
-from sipcli.expect.junit import Report, TestCase, junit
+from sipcli.expect.junit import TestCase
 from sipcli.journal.entries import VerdictEntry
 from sipcli.journal.journal import Journal
-from sipcli.phone.events import CallEnded
-from sipcli.text import target_without_password
 
-_MAX_CALLS: Final = 100
-"""Calls whose figures the report has: bounds the memory of a `listen` that never ends."""
+_COMMAND: Final = "call"
+"""The name of the test case about the command itself."""
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that can stand for a final answer to the INVITE."""
 
@@ -54,54 +43,32 @@ class ExpectationRun:
     def __init__(
         self, command: str, wanted: Expectations, path: Path | None, *, target: str = ""
     ) -> None:
-        self._command = command
         self._wanted = wanted
-        self._path = path
-        self._fifo: int | None = None
-        self._target = target_without_password(target)
         self.incoming = not target
         """True if the command waits for calls; False if it places one."""
-        self._began = datetime.now(UTC)
-        self._since = time.monotonic()
+        self._report = JUnitReport(command, path, target)
         self._verdicts: list[Verdict] = []
-        self._cases: list[TestCase] = []
-        self._ended: list[CallEnded] = []
-        self._ladder: SipLadder | None = None
         self._journal = Journal()
 
     def evaluator(self) -> Evaluator:
         """Return an evaluator of the phone's calls, and drop the verdicts of the one before."""
         self._verdicts.clear()
-        self._cases.clear()
-        self._ended.clear()
+        self._report.clear()
         return Evaluator(
-            self._wanted, self._pronounced, incoming=self.incoming, on_over=self._call_over
+            self._wanted,
+            self._pronounced,
+            incoming=self.incoming,
+            on_over=self._report.call_over,
         )
 
     def watch(self, session: CommandSession) -> None:
         """Record the SIP messages of the session for the report. Raises `ConfigError`."""
         self._journal = session.journal
-        if self._path is None:
-            return
-        if self._path == STDOUT and session.settings.audio.output == "-":
-            raise ConfigError("--junit -: stdout carries the sound (--audio-out -): name a file")
-        if self._ladder is None:
-            self._ladder = SipLadder(session.journal)
+        self._report.watch(session.journal, session.settings)
 
     def __enter__(self) -> None:
         """Write an unfinished report. Raises `ConfigError` if that fails."""
-        if self._path == STDOUT:
-            if common().json:
-                raise ConfigError("--junit -: stdout carries the events (--json): name a file")
-            leave_stdout_alone()
-        elif self._path is not None:
-            names = [verdict.name for verdict in self._unjudged(UNFINISHED)] or ["call"]
-            cases = [TestCase(name=name, seconds=0.0, error=UNFINISHED) for name in names]
-            try:
-                begin(self._path, self._document(cases))
-                self._fifo = hold_fifo(self._path)
-            except OSError as fault:
-                raise self._cannot_write(fault) from fault
+        self._report.begin([verdict.name for verdict in self._unjudged("")] or [_COMMAND])
 
     def __exit__(
         self,
@@ -164,11 +131,14 @@ class ExpectationRun:
         )
         fault = None if verdict.met else _fault(verdict)
         name = self._case_name(verdict)
-        if verdict.reached:
-            failure = None if fault is None else f"{verdict.phase}: {fault}"
-            self._add_case(name, verdict.seconds, failure=failure)
-        else:
-            self._add_case(name, verdict.seconds, error=fault)
+        is_judged = verdict.reached
+        case = TestCase(
+            name=name,
+            seconds=self._report.seconds if verdict.seconds is None else verdict.seconds,
+            failure=None if fault is None or not is_judged else f"{verdict.phase}: {fault}",
+            error=None if is_judged else fault,
+        )
+        self._report.add(case, verdict.call)
 
     def _case_name(self, verdict: Verdict) -> str:
         """Return the name of a verdict's test case; JUnit readers expect unique names."""
@@ -179,81 +149,14 @@ class ExpectationRun:
         )
         return f"{verdict.name} (call {same + 1})" if same else verdict.name
 
-    def _add_case(
-        self,
-        name: str,
-        seconds: float | None,
-        failure: str | None = None,
-        error: str | None = None,
-    ) -> None:
-        """Add a test case; without `seconds` its time is that of the whole command."""
-        if seconds is None:
-            seconds = time.monotonic() - self._since
-        self._cases.append(TestCase(name=name, seconds=seconds, failure=failure, error=error))
-
     def _write(self, error: BaseException | None) -> ConfigError | None:
         """Write the report. If that fails, warn and return the error."""
-        if self._path is None:
-            return None
-        is_told = error is None or any(case.error is not None for case in self._cases)
-        if (
-            not self._cases or not is_told
-        ):  # a judged expectation does not include the command's error
-            self._add_case("call", None, error=_in_words(error) if error is not None else None)
-        try:
-            self._publish(self._path, self._document(self._cases))
-        except OSError as fault:
-            failed = self._cannot_write(fault)
-            current_screen().warning(str(failed))
-            return failed
-        return None
-
-    def _publish(self, path: Path, document: bytes) -> None:
-        if path != STDOUT:
-            fifo, self._fifo = self._fifo, None
-            finish(path, document, fifo)
-        elif not common().json:  # with --json this was an error: stdout has only events
-            sys.stdout.flush()
-            sys.stdout.buffer.write(document + b"\n")
-            sys.stdout.buffer.flush()
-
-    def _document(self, cases: Sequence[TestCase]) -> bytes:
-        return junit(
-            Report(
-                suite=f"sipcli {self._command} {self._target}".rstrip(),
-                classname=f"sipcli.{self._command}",
-                cases=cases,
-                began=self._began,
-                seconds=time.monotonic() - self._since,
-                host=socket.gethostname(),
-                properties=tuple(self._properties()),
-                output=self._ladder.text if self._ladder is not None else "",
-            )
-        )
-
-    def _properties(self) -> Iterator[tuple[str, str]]:
-        """Yield the command and, of each call, the fields of its event `ended` with the figures."""
-        yield "version", __version__
-        yield "command", self._command
-        if self._target:
-            yield "target", self._target
-        for number, ended in enumerate(self._ended, 1):
-            suffix = "" if number == 1 else f" (call {number})"
-            fields = event_fields(ended)
-            figures = fields.pop("stats")
-            fields |= figures if isinstance(figures, dict) else {}
-            for name, value in fields.items():
-                if value is not None:
-                    yield f"{name}{suffix}", str(value)
-
-    def _call_over(self, ended: CallEnded) -> None:
-        if len(self._ended) < _MAX_CALLS:
-            self._ended.append(ended)
-
-    def _cannot_write(self, fault: OSError) -> ConfigError:
-        is_homeless = isinstance(fault, FileNotFoundError)
-        why = "there is no such folder" if is_homeless else fault.strerror or fault
-        return ConfigError(f"--junit: {self._path}: {why}")
+        # A judged expectation does not include the command's error.
+        is_told = error is None or self._report.has_error
+        if self._report.is_empty or not is_told:
+            why = _in_words(error) if error is not None else None
+            self._report.add(TestCase(name=_COMMAND, seconds=self._report.seconds, error=why))
+        return self._report.write()
 
 
 def _as_one_error(failed: list[Verdict]) -> ExpectationError:

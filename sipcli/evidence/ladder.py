@@ -18,12 +18,11 @@ from sipcli.evidence.ladder_dialogs import (
 from sipcli.evidence.ladder_parties import LadderParties, LadderParty
 from sipcli.evidence.ladder_words import MessageKind, kind_of, label_of, notes_of
 from sipcli.evidence.sdp_summary import SdpSummary, sdp_summary
-from sipcli.evidence.sip_facts import SipFacts, is_keep_alive, sip_facts
+from sipcli.evidence.sip_facts import SipFacts, sip_facts
+from sipcli.evidence.sip_record import MAX_MESSAGES, SipRecord
 from sipcli.journal.entries import SipEntry
 from sipcli.log import masked
 
-MAX_MESSAGES: Final = 2_000
-"""Messages of a ladder: of more, the first and the last are shown."""
 MAX_TEXT: Final = 65_536
 """Bytes of a message that `LadderMessage.text` shows."""
 
@@ -101,23 +100,21 @@ class Ladder:
 
 
 def ladder_of(entries: Iterable[SipEntry], most: int = MAX_MESSAGES) -> Ladder:
-    """Return the ladder of some entries, in their order; keep-alives are left out.
+    """Return the ladder of some messages, in their order; keep-alives are left out.
 
-    If there are more than `most` messages, those in the middle are left out. Never raises, whatever
-    the messages hold. Takes time in proportion to their size.
+    If there are more than `most`, those in the middle are left out, as they may be in a `SipRecord`
+    already. Never raises, whatever the messages hold. Takes time in proportion to their size.
     """
-    messages = [entry for entry in entries if not is_keep_alive(entry)]
-    left_out = max(len(messages) - most, 0)
-    first = most - most // 2 if left_out else len(messages)
-    facts = [sip_facts(each) for each in (*messages[:first], *messages[first + left_out :])]
+    record = entries if isinstance(entries, SipRecord) else SipRecord.of(entries, most)
+    facts = [sip_facts(each) for each in record]
     parties = LadderParties(facts)
     calls = call_numbers(facts)
     return Ladder(
         parties=parties.all,
         messages=tuple(_messages(facts, parties, calls)),
         calls=tuple(calls),
-        left_out=left_out,
-        left_out_at=first,
+        left_out=record.left_out,
+        left_out_at=record.left_out_at,
     )
 
 

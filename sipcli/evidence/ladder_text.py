@@ -117,7 +117,7 @@ class _Lines:
         label = self._ascii(message.label)
         room = width - len(number)
         if columns_of(label) > room and message.status is not None:
-            label = label.removesuffix(f" ({self._ascii(message.method)})")
+            label = label.rpartition(" (")[0] or label
         return number + cut(label, room, self._strokes.mark)
 
     def _remarks(self, message: LadderMessage) -> Iterator[str]:

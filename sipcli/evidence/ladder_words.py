@@ -8,12 +8,16 @@ from sipcli.evidence.sip_facts import SipFacts, brief, brief_uri
 from sipcli.sip.auth import parse_challenges
 from sipcli.sip.bodies import SDP
 from sipcli.sip.grammar import Malformed
-from sipcli.sip.message import Request, Response
+from sipcli.sip.message import Message, Request, Response
 
 MAX_LABEL: Final = 80
 """Characters of a label."""
+MAX_METHOD: Final = 30
+"""Of them, of the method that a response answers."""
 MAX_NOTE: Final = 120
 """Characters of a note."""
+_MOST_OF_A_KIND: Final = 2
+"""Notes on header fields or elements of the same name."""
 _CREDENTIALS: Final = ("Authorization", "Proxy-Authorization")
 _CHALLENGES: Final = ("WWW-Authenticate", "Proxy-Authenticate")
 
@@ -53,18 +57,24 @@ def kind_of(message: SipFacts) -> MessageKind:
 
 
 def label_of(message: SipFacts) -> str:
+    """Return a short label: that of its message, or how many bytes there are in place of one."""
+    if message.message is None:
+        return f"{len(message.entry.data)} bytes that are not SIP"
+    return message_label(message.message)
+
+
+def message_label(message: Message) -> str:
     """Return a short label: `INVITE`, `re-INVITE`, `180 Ringing (INVITE)`."""
-    match message.message:
+    match message:
+        case Request(method="INVITE") if ";tag=" in (message.headers.get("To") or ""):
+            return "re-INVITE"
         case Request(method=method):
-            is_again = method == "INVITE" and message.to_tag is not None
-            return brief(f"re-{method}" if is_again else method, MAX_LABEL)
+            return brief(method, MAX_LABEL)
         case Response(status=status, reason=reason) if status > 0:
-            method = brief(message.method or "?")
+            method = brief((message.headers.get("CSeq") or "?").rpartition(" ")[2], MAX_METHOD)
             return f"{brief(f'{status} {reason}'.rstrip(), MAX_LABEL - len(method) - 3)} ({method})"
-        case Response():
-            return "a response whose first line is not readable"
         case _:
-            return f"{len(message.entry.data)} bytes that are not SIP"
+            return "a response whose first line is not readable"
 
 
 def notes_of(message: SipFacts) -> tuple[str, ...]:
@@ -85,7 +95,7 @@ def _of_request(message: SipFacts, request: Request) -> Iterator[str]:
     special = _OF_METHOD.get(request.method)
     if special is not None:
         yield from special(request)
-    if any(name in request.headers for name in _CREDENTIALS):
+    if request.method != "ACK" and any(name in request.headers for name in _CREDENTIALS):
         yield "with credentials"
     if request.replaces is not None:
         yield "with Replaces"
@@ -143,30 +153,35 @@ _OF_METHOD: Final[Mapping[str, Callable[[Request], Iterator[str]]]] = {
 def _of_response(message: SipFacts, response: Response) -> Iterator[str]:
     status = response.status
     if status in (401, 407):
-        for challenge in parse_challenges(
-            line for name in _CHALLENGES for line in response.headers.all(name)
-        )[:2]:
-            stale = ", stale" if challenge.stale else ""
-            yield (
-                f"{brief(challenge.scheme)} {challenge.algorithm or 'MD5'},"
-                f" realm {brief(challenge.realm)}{stale}"
-            )
+        yield from _of_challenges(response)
     if response.rseq is not None:
         yield f"reliable, RSeq {response.rseq}"
     if status // 100 == 3:
-        for contact in response.contacts[:2]:
+        for contact in response.contacts[:_MOST_OF_A_KIND]:
             yield f"Contact {brief_uri(contact.uri)}"
     if status == 423 and response.min_expires is not None:
         yield f"Min-Expires {response.min_expires} s"
     if response.retry_after is not None:
         yield f"Retry-After {response.retry_after.seconds} s"
-    for warning in response.warnings[:2]:
+    for warning in response.warnings[:_MOST_OF_A_KIND]:
         yield f"Warning {warning.code}: {brief(warning.text)}"
     yield from _of_reasons(response)
 
 
+def _of_challenges(response: Response) -> Iterator[str]:
+    """Name the algorithms that are asked for in each realm."""
+    lines = (line for name in _CHALLENGES for line in response.headers.all(name))
+    algorithms: dict[tuple[str, str, bool], list[str]] = {}
+    for each in parse_challenges(lines):
+        known = algorithms.setdefault((each.scheme, each.realm, each.stale), [])
+        known.append(each.algorithm or "MD5")
+    for (scheme, realm, is_stale), names in [*algorithms.items()][:_MOST_OF_A_KIND]:
+        stale = ", stale" if is_stale else ""
+        yield f"{brief(scheme)} {' or '.join(names)}, realm {brief(realm)}{stale}"
+
+
 def _of_reasons(message: Request | Response) -> Iterator[str]:
-    for reason in message.reasons[:2]:
+    for reason in message.reasons[:_MOST_OF_A_KIND]:
         cause = f" {reason.cause}" if reason.cause is not None else ""
         text = f": {brief(reason.text)}" if reason.text else ""
         yield f"Reason {brief(reason.protocol)}{cause}{text}"

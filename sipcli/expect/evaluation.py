@@ -44,6 +44,8 @@ class Verdict:
     """The line of the script that expects it; None for an option."""
     seconds: float | None = None
     """From the INVITE until it was decided; for a line of a script, the time the line took."""
+    call: str | None = None
+    """The Call-ID of the call that it is about; None without one."""
 
 
 def audio(name: str, direction: Audio, found: CallRecord) -> Verdict:

@@ -26,6 +26,8 @@ class TestCase:
     """Why it failed, if it was judged."""
     error: str | None = None
     """Why it could not be judged."""
+    output: str = ""
+    """Text for a person who looks for the reason of a failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,8 @@ def _add(suite: ElementTree.Element, case: TestCase, classname: str) -> None:
         if why is not None:
             told = ElementTree.SubElement(one, kind, {"message": _text(why), "type": kind})
             told.text = _text(why)
+    if case.output:
+        ElementTree.SubElement(one, "system-out").text = _text(case.output)
 
 
 def _text(text: str) -> str:

@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 import pytest
 
 from sipcli import __version__
-from sipcli.cli.output.sip_ladder import MAX_MESSAGES, SipLadder
-from sipcli.journal.journal import Journal
 from tests.cli.program import Sipcli
 from tests.cli.test_script import obeyed
-from tests.sip_entries import record_received, record_sent
 
 TONE: Final = ("--audio-in", "tone:440", "--audio-out", "null")
 QUIET: Final = ("--audio-in", "silence", "--audio-out", "null")
+
+
+_ARROW: Final = len("   0.000  ")
 
 
 def suite_of(document: str) -> ElementTree.Element:
@@ -48,14 +48,20 @@ def test_the_report_says_what_ran_how_it_ended_and_what_was_said(
     for name, value in ended["stats"].items():
         assert found.get(name) == (None if value is None else str(value))
     told = suite.findtext("system-out") or ""
-    assert [line.split(" s  ")[-1] for line in told.splitlines() if "INVITE" in line] == [
-        "→ INVITE (SDP)",
-        "← 407 Proxy Authentication Required (INVITE)",
-        "→ INVITE (SDP)",
-        "← 100 Trying (INVITE)",
-        "← 180 Ringing (INVITE)",
-        "← 200 OK (INVITE)",
+    arrows = [line[_ARROW:].strip("│─ ") for line in told.splitlines() if re.search("[▶◀]", line)]
+    labels = [arrow.strip("▶◀─ ") for arrow in arrows]
+    begin = labels.index("INVITE")
+    assert labels[begin : begin + 7] == [
+        "INVITE",
+        "407 Proxy Authentication Required",
+        "ACK",
+        "INVITE",
+        "100 Trying (INVITE)",
+        "180 Ringing (INVITE)",
+        "200 OK (INVITE)",
     ]
+    assert [arrow[0] for arrow in arrows[begin + 4 : begin + 7]] == ["◀"] * 3
+    assert "offer: audio Opus " in told
     # Each case has its own time: until it was decided.
     took = times(suite)
     assert took["expect-status"] == outcome.the("answered")["elapsed_ms"] / 1000
@@ -125,25 +131,36 @@ def test_with_json_a_usage_error_leaves_stdout_to_the_events(sipcli: Sipcli) -> 
     assert outcome.kinds == ["error", "finished"]
 
 
-def test_the_ladder_takes_what_a_peer_sends_and_keeps_no_more_than_it_should() -> None:
-    ladder = SipLadder(journal := Journal())
-    record_sent(journal, b"\r\n\r\n")
-    record_received(journal, b"SIP/2.0 486 Busy\x1b[2J\r\nCSeq: 1 INVITE\r\n\r\n")
-    record_received(journal, b"\xff\x00garbage")
-    digest = b'Authorization: Digest response="5ecret"\r\n'
-    register_data = b"REGISTER sip:b SIP/2.0\r\n" + digest + b"CSeq: 1 REGISTER\r\n\r\n"
-    record_sent(journal, register_data, "ws://b")
-    first, busy, garbage, other, register = ladder.text.splitlines()
-    assert (first, other) == ("ws://a", "ws://b")
-    assert busy.endswith(r"← 486 Busy\x1b[2J (INVITE)")
-    assert garbage.endswith("← 9 bytes that are not a SIP message")
-    assert register.endswith("→ REGISTER")
-    for _ in range(MAX_MESSAGES + 5):
-        record_received(journal, b"SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n", "ws://b")
-    lines = ladder.text.splitlines()
-    assert len(lines) == MAX_MESSAGES + 1
-    assert re.fullmatch(r"\d+ more messages", lines[-1])
+def test_a_failed_case_has_the_ladder_and_the_figures_of_its_call(
+    sipcli: Sipcli, tmp_path: Path
+) -> None:
+    path = tmp_path / "junit.xml"
+    wanted = ("--expect-dtmf", "7", "--expect-status", "200")
+    options = (*QUIET, *wanted, "--duration", "1", "--junit", str(path), "--json")
+    outcome = sipcli("call", "--sandbox", "echo", *options)
+    assert outcome.code == 8
+    failed, passed = (
+        case.findtext("system-out")
+        for case in sorted(suite_of(path.read_text(encoding="utf-8")).iter("testcase"), key=name_of)
+    )
+    assert passed is None
+    assert failed is not None
+    ladder, _, figures = failed.partition("\n\n")
+    assert "REGISTER" not in ladder  # it is not of the call
+    assert "200 OK (BYE)" in ladder
+    ended = outcome.the("ended")
+    assert f"call: {ended['call']}" in figures
+    assert f"packets_sent: {ended['stats']['packets_sent']}" in figures
 
 
-def test_without_a_message_the_ladder_says_so() -> None:
-    assert SipLadder(Journal()).text == "no SIP message was sent or received"
+def test_a_command_that_failed_has_all_its_messages(sipcli: Sipcli, tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    assert sipcli("call", "--sandbox", "busy", *QUIET, "--junit", str(path)).code == 5
+    (case,) = suite_of(path.read_text(encoding="utf-8")).iter("testcase")
+    told = case.findtext("system-out") or ""
+    assert "REGISTER" in told
+    assert "486 Busy Here (INVITE)" in told
+
+
+def name_of(case: ElementTree.Element) -> str:
+    return str(case.get("name"))

@@ -12,10 +12,10 @@ from sipcli.cli.command_help import Command, option
 from sipcli.cli.context import current_screen
 from sipcli.cli.output import sandbox_info
 from sipcli.cli.output.screen import Screen
-from sipcli.cli.output.sip_ladder import label
 from sipcli.cli.run import run
 from sipcli.cli.shared_options import Seconds, Whole, common, common_options
 from sipcli.errors import ConfigError, Interrupted
+from sipcli.evidence.ladder_words import message_label
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox, new_password
 from sipcli.sip.grammar import TOKEN
@@ -89,7 +89,7 @@ def sandbox(
     def on_hop(hop: Hop) -> None:
         if shows_messages:
             arrow = "→" if hop.incoming else "←"
-            screen.note(f"{hop.peer} {arrow} {label(hop.message)}")
+            screen.note(f"{hop.peer} {arrow} {message_label(hop.message)}")
 
     plan = Plan(host=host, port=port, tls=tls, passwords=passwords, on_hop=on_hop)
     run(lambda: _serve(plan, screen, duration, tells_passwords=not users), screen)
