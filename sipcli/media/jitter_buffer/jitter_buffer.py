@@ -18,8 +18,9 @@ from sipcli.media.jitter_buffer.delay_estimator import DelayEstimator
 from sipcli.media.jitter_buffer.packet_queue import PacketQueue, QueuedPacket
 from sipcli.media.jitter_buffer.time_scale import NEEDED
 from sipcli.media.jitter_buffer.timeline import Timeline
-from sipcli.media.pcm import FRAME, RATE, Pcm, silence
+from sipcli.media.pcm import FRAME, FRAME_S, RATE, Pcm, silence
 from sipcli.media.rtp.packet import RtpPacket, sequence_difference
+from sipcli.media.rtp.remarks import joined
 
 MAX_PACKETS: Final = 100
 MAX_QUEUE: Final = RATE // 2
@@ -103,6 +104,10 @@ class JitterBuffer:
         self._decoder: Decoder = ComfortNoiseDecoder()
         """The decoder of the last packet."""
         self._concealing = False
+        self._read_at = 0.0
+        """When the last sound was read, in seconds."""
+        self._fec = (0, 0)
+        """The begin and the end of the last sound recovered by forward error correction."""
 
     def add_packet(
         self,
@@ -111,39 +116,59 @@ class JitterBuffer:
         decoder: Decoder,
         now: float,
         redundant: tuple[RedundantPayload, ...] = (),
-    ) -> None:
+    ) -> str | None:
         """Add an audio packet; `scale` is the number of samples at 48 kHz in a timestamp unit.
 
-        `redundant` are its copies of earlier packets, the latest first.
+        `redundant` are its copies of earlier packets, the latest first. Returns what became of it,
+        if that is worth a note.
         """
         samples = decoder.samples(packet.payload)
         if samples == 0:
             self.counts.undecodable += 1
             self.skip_packet(packet)
-            return
+            return "not decodable"
         position = self._timeline.place(packet, scale, samples, now)
         if position is None:
             self.counts.undecodable += 1
-            return
+            return "its timestamp does not fit its sequence number"
         waiting = QueuedPacket(
             position, samples, packet.payload, decoder, packet.sequence, self._timeline.stretch, now
         )
         if self._newest is None or self._newest.stretch != waiting.stretch:
             self._stretch_begin = position
         self._learn(waiting)
+        remark = None
         if self._is_past(waiting):
             self.counts.late += 1
+            remark = self._lateness(waiting, now)
         elif not self._queue.add(waiting):
             self.counts.duplicate += 1
-        self._add_redundant(waiting, redundant)
+            remark = "its sound was there already"
+        recovered = self._add_redundant(waiting, redundant) if redundant else 0
+        if recovered:
+            remark = joined(remark, f"{recovered} recovered from copies (RED)")
         self._known.append(position)
         if len(self._queue) > MAX_PACKETS or self._queue.span > MAX_QUEUE:
-            self._drop_oldest()
+            remark = joined(remark, self._drop_oldest())
+        return remark
 
-    def _add_redundant(
-        self, primary: QueuedPacket, redundant: tuple[RedundantPayload, ...]
-    ) -> None:
-        """Put the copies that arrived with `primary` in the place of missing packets."""
+    def _lateness(self, waiting: QueuedPacket, now: float) -> str:
+        """Return by how much a packet missed its time, and what was played instead."""
+        since = (self._next + self._stalled - waiting.position) / RATE - FRAME_S
+        late_ms = max(1, round((now - self._read_at + since) * 1000))
+        if waiting.position in self._known:
+            return f"late by {late_ms} ms, a copy was in time (RED)"
+        begin, end = self._fec
+        if begin <= waiting.position < end:
+            return f"late by {late_ms} ms, recovered (FEC)"
+        return f"late by {late_ms} ms, concealed"
+
+    def _add_redundant(self, primary: QueuedPacket, redundant: tuple[RedundantPayload, ...]) -> int:
+        """Put the copies that arrived with `primary` in the place of missing packets.
+
+        Returns how many.
+        """
+        recovered = 0
         for offset, payload in redundant:
             position = primary.position - offset
             is_known = position in self._known or position < self._stretch_begin
@@ -163,7 +188,8 @@ class JitterBuffer:
             # A gap that is concealed already and not worth the wait must not delay the rest.
             is_unwanted = self._stalled > 0 and transit > self._delays.wanted
             if not (is_unwanted or self._is_past(waiting)):
-                self._queue.add(waiting)
+                recovered += self._queue.add(waiting)
+        return recovered
 
     def _is_past(self, waiting: QueuedPacket) -> bool:
         """Return True if its sound should have been played already."""
@@ -183,6 +209,7 @@ class JitterBuffer:
 
     def read(self, now: float, samples: int = FRAME) -> Pcm:
         """Return the next `samples` of sound, at 48 kHz."""
+        self._read_at = now
         pcm = self._extend(self._held, now, samples)
         if self.delay_control.pending:
             while len(pcm) < NEEDED and self._running and self._queue.first is not None:
@@ -229,14 +256,16 @@ class JitterBuffer:
             0 < sequence_difference(sequence, one.sequence) <= missing for sequence in self._skipped
         )
 
-    def _drop_oldest(self) -> None:
-        """Drop the oldest of too many packets, and continue with the others."""
+    def _drop_oldest(self) -> str:
+        """Drop the oldest of too many packets, and continue with the others. Returns a remark."""
+        before = self.counts.overflowed
         while len(self._queue) > MAX_PACKETS or self._queue.span > MAX_QUEUE:
             self._queue.pop()
             self.counts.overflowed += 1
         if (first := self._queue.first) is not None:
             self._next = max(self._next, first.position)
             self._last = None
+        return f"too many packets wait: the oldest {self.counts.overflowed - before} are dropped"
 
     def _produce(self, now: float, samples: int, held: int) -> Pcm:
         """Return a piece of sound of any length; if it is empty, call again."""
@@ -286,6 +315,7 @@ class JitterBuffer:
         if not lost:
             return self._pause(min(gap, samples))
         if gap <= first.samples and first.decoder.has_fec(first.payload):
+            self._fec = self._next, self._next + gap
             self._next += gap
             self.counts.recovered += gap
             return first.decoder.decode_fec(first.payload, gap)

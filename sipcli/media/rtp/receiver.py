@@ -1,9 +1,20 @@
 """The receiving side of an RTP session: select the packets of the stream to play."""
 
+from typing import Final
+
 from sipcli.media.rtp import extension
 from sipcli.media.rtp.packet import RtpPacket, parse
+from sipcli.media.rtp.remarks import missing
 from sipcli.media.rtp.rtcp import ReportBlock, SenderReport
 from sipcli.media.rtp.source_statistics import Arrival, SourceStatistics
+
+_REMARKS: Final = {
+    Arrival.REORDERED: "out of order",
+    Arrival.DUPLICATE: "a duplicate",
+    Arrival.STRAY: "far from all others by its sequence number",
+    Arrival.RESTARTED: "the sequence numbers start again",
+}
+_PLAYED: Final = "from another source than before, which is played from here on"
 
 
 class Receiver:
@@ -24,6 +35,10 @@ class Receiver:
         """The SSRC of the last packet, from any source."""
         self.other_packet: RtpPacket | None = None
         """The last packet, if it is from another source than the one that is followed."""
+        self.remark: str | None = None
+        """What is unusual about the last packet; None if nothing is."""
+        self.skipped = 0
+        """How many packets are missing directly before the last one."""
         self._source: SourceStatistics | None = None
         self._candidate: tuple[int, int] | None = None
         """Another source, and the sequence number that would confirm it."""
@@ -78,27 +93,36 @@ class Receiver:
 
     def receive(self, data: bytes) -> RtpPacket | None:
         """Return the packet in `data` if it is a new one of the followed source, else None."""
-        self.other_packet = None
+        self.other_packet = self.remark = None
+        self.skipped = 0
         packet = parse(data)
         if packet is None:
             self.unreadable += 1
+            self.remark = "not RTP"
             return None
         self.latest = packet.ssrc
-        statistics = None
-        if not self._is_foreign(packet):
-            statistics = self._statistics_of(packet)
-            self.other_packet = packet if statistics is None else None
-        arrival = statistics.update(packet.sequence) if statistics else Arrival.STRAY
-        if arrival is Arrival.STRAY:
+        statistics = None if self._is_foreign(packet) else self._statistics_of(packet)
+        if statistics is None:
             self.strays += 1
-        if arrival is Arrival.STRAY or arrival is Arrival.DUPLICATE:
             return None
+        arrival = statistics.update(packet.sequence)
+        if arrival is not Arrival.NEW:
+            self.remark = _REMARKS[arrival]
+            if arrival is Arrival.STRAY:
+                self.strays += 1
+                return None
+            if arrival is Arrival.DUPLICATE:
+                return None
+        elif statistics.skipped:
+            self.skipped = statistics.skipped
+            self.remark = missing(statistics.skipped)
         self._candidate = None
         return packet
 
     def follow(self, packet: RtpPacket) -> None:
         """Follow the source of `packet`, the `other_packet`, from now on."""
         self.strays -= 1
+        self.remark = _PLAYED
         self._past = (self.expected, self.received, self.duplicates)
         self._source = SourceStatistics(packet.ssrc, packet.sequence)
         self._source.update(packet.sequence)
@@ -123,7 +147,10 @@ class Receiver:
         if self._source is not None and packet.ssrc != self._source.ssrc:
             if not self._is_confirmed(packet, self._source.ssrc):
                 self._candidate = (packet.ssrc, (packet.sequence + 1) & 0xFFFF)
+                self.other_packet = packet
+                self.remark = f"from another source (SSRC 0x{packet.ssrc:08x}), not played"
                 return None
+            self.remark = _PLAYED
             self._past = (self.expected, self.received, self.duplicates)
             self._source = None
         if self._source is None:
@@ -140,4 +167,7 @@ class Receiver:
         """Return True if the packet says that it belongs to another medium."""
         if self._foreign is None or not packet.extension:
             return False
-        return extension.find(packet.extension, self._foreign.number) in self._foreign.values
+        if extension.find(packet.extension, self._foreign.number) not in self._foreign.values:
+            return False
+        self.remark = "of another medium, by its MID"
+        return True

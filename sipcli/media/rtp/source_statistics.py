@@ -51,6 +51,8 @@ class SourceStatistics:
         self._base = sequence
         self._highest = sequence
         """The highest sequence number; its upper bits count the wraps."""
+        self.skipped = 0
+        """How many packets are missing directly before the highest, or were when it arrived."""
         self._received = 0
         self._seen = 0
         """Bit n is set if the packet n behind the highest has arrived."""
@@ -101,6 +103,7 @@ class SourceStatistics:
         self._awaited = None
         if step > 0:
             self._highest += step
+            self.skipped = step - 1
             self._seen = (self._seen << step | 1) & ((1 << _REMEMBERED) - 1)
             self._received += 1
             return Arrival.NEW

@@ -139,12 +139,13 @@ class AudioStream:
 
         Returns what became of it, if that is worth a note.
         """
-        if self.inbound is not None:
-            self.last_rtp = now
-            self.inbound.on_rtp(data, now)
-            if self.inbound.receiver.latest == self._random.ssrc:
-                self.avoid_ssrcs((self._random.ssrc,), now)
-        return None
+        if self.inbound is None:
+            return None
+        self.last_rtp = now
+        remark = self.inbound.on_rtp(data, now)
+        if self.inbound.receiver.latest == self._random.ssrc:
+            self.avoid_ssrcs((self._random.ssrc,), now)
+        return remark
 
     def on_rtcp(self, data: bytes, now: float) -> None:
         """Process a decrypted compound RTCP packet."""

@@ -17,6 +17,7 @@ from sipcli.media.rtp.extension import OneOf
 from sipcli.media.rtp.packet import RtpPacket
 from sipcli.media.rtp.receiver import Receiver
 from sipcli.media.rtp.red import RedBlock
+from sipcli.media.rtp.remarks import joined
 
 SILENCE_S: Final = 1.0
 """Seconds of silence after which the current source may be replaced by one that speaks."""
@@ -81,18 +82,21 @@ class InboundAudio:
         self._formats = formats
         self.receiver.announce(formats.sources, formats.foreign)
 
-    def on_rtp(self, data: bytes, now: float) -> None:
-        """Process a packet; never raises, whatever it contains."""
+    def on_rtp(self, data: bytes, now: float) -> str | None:
+        """Process a packet; never raises, whatever it contains.
+
+        Returns what became of it, if that is worth a note.
+        """
         packet = self.receiver.receive(data)
         if packet is not None:
             packet, redundant = self._unpacked(packet)
         elif self.receiver.other_packet is not None:
             packet, redundant = self._unpacked(self.receiver.other_packet)
             if not self._should_switch(packet, now):
-                return
+                return self.receiver.remark
             self.receiver.follow(packet)
         else:
-            return
+            return self.receiver.remark
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
             self._decoders.clear()
@@ -100,14 +104,16 @@ class InboundAudio:
             self._silent_since = None
         codec = self._formats.codecs.get(packet.payload_type)
         if codec is not None and packet.payload:
-            self._sound(packet, codec, redundant, now)
-            return
+            return self._sound(packet, codec, redundant, now)
         self.jitter_buffer.skip_packet(packet)
         clock_rate = self._formats.events.get(packet.payload_type)
         if clock_rate is not None:
             self._event(packet, clock_rate, now)
         elif codec is None:
             self.unknown += 1
+            unknown = f"payload type {packet.payload_type} was not agreed"
+            return joined(self.receiver.remark, unknown)
+        return self.receiver.remark
 
     def _unpacked(self, packet: RtpPacket) -> tuple[RtpPacket, tuple[RedBlock, ...]]:
         """Return the packet with its primary payload, and its redundant blocks, latest first."""
@@ -141,7 +147,7 @@ class InboundAudio:
 
     def _sound(
         self, packet: RtpPacket, codec: Codec, redundant: tuple[RedBlock, ...], now: float
-    ) -> None:
+    ) -> str | None:
         decoder = self._decoders.get(packet.payload_type)
         if decoder is None:
             decoder = self._decoders[packet.payload_type] = make_decoder(codec)
@@ -153,7 +159,12 @@ class InboundAudio:
             for block in redundant
             if block.payload_type == packet.payload_type and block.timestamp_offset
         )
-        self.jitter_buffer.add_packet(packet, codec.scale, decoder, now, again)
+        remark = self.jitter_buffer.add_packet(packet, codec.scale, decoder, now, again)
+        if self.receiver.remark is None:
+            return remark
+        if self.receiver.skipped and decoder.has_fec(packet.payload):
+            remark = joined("it has FEC for the last one", remark)
+        return joined(self.receiver.remark, remark)
 
     def read(self, now: float, samples: int = FRAME) -> Pcm:
         """Return the next `samples` of sound, at 48 kHz."""
