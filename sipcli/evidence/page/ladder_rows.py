@@ -1,0 +1,94 @@
+"""The ladder as rows: between which columns each arrow goes, and the message that it stands for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from itertools import chain
+from typing import Final
+
+from sipcli.evidence.report_content import ReportedLadder, ReportedMessage
+
+_CHALLENGES: Final = {"401", "407"}
+"""Refusals that ask for a password: most registrations begin with one."""
+_MARGIN: Final = 5.0
+"""Percent of the ladder's width that lie beyond the first and the last party."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLine:
+    """A line of a message, in parts that are told apart by their looks."""
+
+    name: str
+    """Of a header field or an SDP line, with what separates it from its value; may be empty."""
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderRow:
+    """A message."""
+
+    message: ReportedMessage
+    at: str
+    """Seconds since the begin of the run."""
+    left: float
+    """Percent of the ladder's width, where the arrow's left end is; so is the next one."""
+    width: float
+    goes_right: bool
+    is_refusal: bool
+    lines: tuple[MessageLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderRows:
+    """All messages of one ladder."""
+
+    parties: tuple[str, ...]
+    places: tuple[float, ...]
+    """Where the parties' lines are, in percent of the ladder's width."""
+    rows: tuple[LadderRow, ...]
+    left_out: int
+
+
+def ladder_rows(ladders: Sequence[ReportedLadder]) -> LadderRows:
+    """Return the rows of several ladders as one, in the order of time."""
+    parties = tuple(dict.fromkeys(chain.from_iterable(each.parties for each in ladders)))
+    gaps = max(1, len(parties) - 1)
+    places = tuple(
+        round(_MARGIN + (100 - 2 * _MARGIN) * each / gaps, 3) for each in range(gaps + 1)
+    )
+    where = dict(zip(parties, places, strict=False))
+    messages = merge(*(each.messages for each in ladders), key=lambda message: message.at_ms)
+    return LadderRows(
+        parties=parties,
+        places=places,
+        rows=tuple(
+            _row(message, where.get(message.sender, 0.0), where.get(message.receiver, 100.0))
+            for message in messages
+        ),
+        left_out=sum(each.left_out for each in ladders),
+    )
+
+
+def _row(message: ReportedMessage, sender: float, receiver: float) -> LadderRow:
+    status = message.label[:3]
+    return LadderRow(
+        message=message,
+        at=f"{message.at_ms / 1000:.3f}",
+        left=min(sender, receiver),
+        width=round(abs(receiver - sender), 3),
+        goes_right=receiver > sender,
+        is_refusal=status.isdigit() and status >= "400" and status not in _CHALLENGES,
+        lines=tuple(_lines(message.text)),
+    )
+
+
+def _lines(text: str) -> Iterator[MessageLine]:
+    separator = ":"
+    for number, line in enumerate(text.rstrip().split("\n")):
+        if not line.strip():
+            separator = "="  # behind the header is the SDP
+        name, found, value = line.partition(separator)
+        if number == 0 or not found or " " in name.strip():
+            yield MessageLine(name="", value=line)
+        else:
+            yield MessageLine(name=name + separator, value=value)
