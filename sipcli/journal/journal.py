@@ -58,6 +58,24 @@ class Journal:
                 _LOGGER.exception("a bug in sipcli: the journal has lost a listener")
 
 
+class PartialJournal(Journal):
+    """A journal that passes entries of some kinds on to another one, and drops the others."""
+
+    def __init__(self, whole: Journal, *kinds: type[Entry]) -> None:
+        super().__init__()
+        self._whole = whole
+        self._kinds = frozenset(kinds)
+
+    def wants(self, kind: type[Entry]) -> bool:
+        """Return True if it is one of these kinds, and the other journal wants it."""
+        return kind in self._kinds and self._whole.wants(kind)
+
+    def record(self, entry: Entry) -> None:
+        """Record it in the other journal, if it is of one of these kinds."""
+        if type(entry) in self._kinds:
+            self._whole.record(entry)
+
+
 class CallJournal:
     """The journal, for the media of one call."""
 

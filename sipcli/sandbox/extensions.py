@@ -12,6 +12,7 @@ from sipcli.config.server_settings import WsServer
 from sipcli.config.settings import Settings
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import SipcliError
+from sipcli.journal.journal import Journal
 from sipcli.log import IS_UNLOGGED
 from sipcli.media.audio_io.generators import Echo, Endless, ToneSource
 from sipcli.media.audio_io.tones import Cadence, CadencePart, CadencePlayer, key_tone
@@ -61,6 +62,7 @@ class Extension:
         server: WsServer,
         ca_file: str | None,
         media_config: MediaConfig,
+        journal: Journal,
         on_connect_failed: Callable[[str], None] = lambda _: None,
     ) -> None:
         settings = Settings(
@@ -86,6 +88,7 @@ class Extension:
                 on_event=self._on_event,
                 retry_forever=True,
                 on_ring=self._on_ring,
+                journal=journal,
             )
         )
         self._prompts: dict[str, Prompter] = {}

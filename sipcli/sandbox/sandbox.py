@@ -20,6 +20,8 @@ from sipcli.errors import (
     Phase,
     is_out_of_descriptors,
 )
+from sipcli.journal.entries import PacketEntry, SampleEntry, SoundEntry
+from sipcli.journal.journal import Journal, PartialJournal
 from sipcli.sandbox.extensions import EXTENSIONS, Extension, media_config_for
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.proxy import Hop
@@ -47,6 +49,9 @@ class Plan:
     """User -> password; the extensions have their own."""
     on_hop: Callable[[Hop], None] = lambda _: None
     """Called with every message."""
+    journal: Journal = field(default_factory=Journal)
+    """Records the messages of all connections as the server sees them, and the media of the
+    extensions."""
 
 
 def new_password() -> str:
@@ -95,6 +100,7 @@ class Sandbox:
                     port=self._plan.port,
                     tls=tls.context if tls is not None else None,
                     on_hop=self._plan.on_hop,
+                    journal=self._plan.journal,
                 )
             )
             await stack.enter_async_context(self._tasks)
@@ -175,6 +181,7 @@ class Sandbox:
     async def _start(self, passwords: Mapping[str, str]) -> None:
         """Start all extensions, and wait until they are registered."""
         media_config = media_config_for(self.server)
+        journal = PartialJournal(self._plan.journal, PacketEntry, SampleEntry, SoundEntry)
         waiting = set(passwords)
         is_ready = asyncio.Event()
 
@@ -195,7 +202,7 @@ class Sandbox:
 
         for name, password in passwords.items():
             extension = Extension(
-                name, password, self.server, self.ca_file, media_config, connect_failed
+                name, password, self.server, self.ca_file, media_config, journal, connect_failed
             )
             self._tasks.create_task(extension.run(partial(ready, name), self._end))
         try:

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
@@ -15,6 +15,8 @@ from websockets.typing import Subprotocol
 from sipcli.config.server_settings import WsServer
 from sipcli.core.connection.flow import Flow
 from sipcli.errors import ConfigError
+from sipcli.journal.entries import SipEntry
+from sipcli.journal.journal import Journal
 from sipcli.net.trim import MAX_SIZE, TrimmedMessages
 from sipcli.net.websockets_compat import BoundedFragments
 from sipcli.sandbox.proxy import Hop, Proxy
@@ -45,13 +47,16 @@ class SandboxServer:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         on_hop: Callable[[Hop], None] = lambda _: None,
+        journal: Journal | None = None,
     ) -> None:
+        """`journal` gets the messages of all connections, as the server sees them."""
         self._proxy = Proxy(
             passwords, lambda: secrets.token_hex(16), secrets.token_bytes(32), on_hop
         )
         self._host = host
         self._port = port
         self._tls = tls
+        self._journal = journal or Journal()
         self._connections: dict[Flow, ServerConnection] = {}
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -112,6 +117,7 @@ class SandboxServer:
             with suppress(ConnectionClosed):
                 while True:
                     data = await connection.recv(decode=False)
+                    self._record("received", connection, data)
                     self._proxy.received(flow, data, loop.time())
                     self._flush()
         finally:
@@ -128,12 +134,29 @@ class SandboxServer:
         for flow, data in self._proxy.take_outgoing():
             connection = self._connections.get(flow)
             if connection is not None:
+                self._record("sent", connection, data)
                 _send(connection, data)
         if self._timer is not None:
             self._timer.cancel()
         deadline = self._proxy.deadline()
         loop = asyncio.get_running_loop()
         self._timer = None if deadline is None else loop.call_at(deadline, self._tick)
+
+    def _record(
+        self, direction: Literal["sent", "received"], connection: ServerConnection, data: bytes
+    ) -> None:
+        if self._journal.wants(SipEntry):
+            self._journal.record(
+                SipEntry(
+                    at=self._journal.now(),
+                    direction=direction,
+                    local=connection.local_address[:2],
+                    remote=connection.remote_address[:2],
+                    transport="ws" if self._tls is None else "wss",
+                    server=str(self.uri),
+                    data=data,
+                )
+            )
 
 
 def _send(connection: ServerConnection, data: bytes) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sipcli.errors import Phase
 from sipcli.journal.entries import Entry, PacketEntry, StepEntry
-from sipcli.journal.journal import CallJournal, Journal
+from sipcli.journal.journal import CallJournal, Journal, PartialJournal
 
 HERE, THERE = ("192.0.2.1", 4000), ("192.0.2.2", 5000)
 
@@ -58,3 +58,18 @@ def test_a_listener_that_fails_is_told_no_more_and_the_others_are(
         call.step(Phase.ICE, "done")
     assert len(told) == 2
     assert len(caplog.records) == 1
+
+
+def test_a_partial_journal_passes_on_its_kinds_alone() -> None:
+    journal, told = Journal(), list[Entry]()
+    part = PartialJournal(journal, PacketEntry)
+    assert not part.wants(PacketEntry)
+    journal.subscribe(PacketEntry, told.append)
+    journal.subscribe(StepEntry, told.append)
+    assert part.wants(PacketEntry)
+    assert not part.wants(StepEntry)
+    call = CallJournal(part, lambda: "a")
+    call.step(Phase.ICE, "begun")
+    call.packet("sent", HERE, THERE, b"\x80", 1.0, is_rtcp=False)
+    part.record(told[0])
+    assert [type(each) for each in told] == [PacketEntry, PacketEntry]
