@@ -20,8 +20,8 @@ from sipcli.evidence.rtcp_json import rtcp_json
 from sipcli.evidence.sip_facts import KEEP_ALIVE
 from sipcli.journal.entries import PacketEntry, SipEntry
 from sipcli.journal.journal import Journal
-from sipcli.log import masked
 from sipcli.net import tls
+from sipcli.sip.masking import without_secrets
 
 MAX_QUEUED: Final = 512
 """Messages that wait for a server that is slow or away, each of at most `hep.MAX_MESSAGE` bytes."""
@@ -107,7 +107,7 @@ class HepSender:
         if entry.data.strip(KEEP_ALIVE) and self._has_room():
             call = _CALL_ID.search(entry.data)
             call_id = call[1].decode(errors="replace").strip() if call else ""
-            payload = _without_secrets(entry.data)
+            payload = without_secrets(entry.data)
             self._add(entry, IpProtocol.TCP, HepProtocol.SIP, payload, call_id)
 
     def _on_packet(self, entry: PacketEntry) -> None:
@@ -199,7 +199,3 @@ class HepSender:
             self._warn(f"{text}: it takes them too slowly")
         elif self.dropped:
             _LOGGER.info("%s", text)
-
-
-def _without_secrets(data: bytes) -> bytes:
-    return masked(data).replace("\n", "\r\n").encode()

@@ -153,6 +153,8 @@ async def test_secrets_are_masked_and_the_password_is_where_it_belongs() -> None
     assert got.chunks[14] == b"hep-password"
     assert b"geheim" not in got.payload
     assert b'username="alice"' in got.payload
+    head, _, body = got.payload.partition(b"\r\n\r\n")
+    assert head.endswith(b"Content-Length: %d" % len(body))
 
 
 async def test_nobody_listens_to_the_journal_afterwards() -> None:

@@ -1,4 +1,4 @@
-"""sipcli on a terminal: what a person sees there, and the keys that they press."""
+"""A program on a terminal: what a person sees there, and the keys that they press."""
 
 import os
 import pty
@@ -8,6 +8,7 @@ import struct
 import termios
 import threading
 import time
+from collections.abc import Sequence
 from fcntl import ioctl
 from types import TracebackType
 from typing import Final, Self
@@ -19,15 +20,24 @@ _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
-    """A terminal of 24 lines in which a user runs sipcli; leave its `with` block and it is gone."""
+    """A terminal of 24 lines in which a user runs sipcli, or another program.
 
-    def __init__(self, user: User, *arguments: str, columns: int = 80) -> None:
+    Leave its `with` block and it is gone.
+    """
+
+    def __init__(
+        self,
+        user: User,
+        *arguments: str,
+        columns: int = 80,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
         self._seen = 0
         self._written = bytearray()
         self._screen, inside = pty.openpty()
         ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self._leashed = LeashedProcess(
-            [*PROGRAM, *arguments],
+            [*program, *arguments],
             stdin=inside,
             stdout=inside,
             stderr=inside,
