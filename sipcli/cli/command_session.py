@@ -11,7 +11,8 @@ import click
 
 from sipcli import __version__, log
 from sipcli.cli.context import current_screen, has_terminal, leave_stdout_alone
-from sipcli.cli.evidence_run import RunBegin, begin_evidence
+from sipcli.cli.evidence_part import RunBegin
+from sipcli.cli.evidence_run import begin_evidence
 from sipcli.cli.hep_agent import hep_agent
 from sipcli.cli.options import Invocation
 from sipcli.cli.output.screen import Screen

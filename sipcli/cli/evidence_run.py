@@ -7,40 +7,13 @@ turns a success into exit code 2: who asked for evidence relies on it.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_options import EvidenceOptions, RunEnd, finish_at_end
-from sipcli.config.load import Loaded
+from sipcli.cli.evidence_part import EvidencePart, RunBegin
 from sipcli.errors import ConfigError
-from sipcli.journal.journal import Journal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunBegin:
-    """What a command is about to do."""
-
-    command: str
-    """Its name: `call`."""
-    loaded: Loaded
-    """The settings, and where each comes from."""
-    journal: Journal
-
-
-class EvidencePart(Protocol):
-    """One kind of evidence."""
-
-    def begin(self, run: RunBegin) -> None:
-        """Read the journal from now on. Raises `ConfigError` if its file cannot be written."""
-
-    def finish(self, end: RunEnd) -> None:
-        """Write it. Raises `ConfigError` if that fails."""
-
-    def discard(self) -> None:
-        """Leave nothing: evidence is wanted of failures only, and this was none."""
 
 
 class EvidenceRun:
@@ -90,7 +63,12 @@ def _parts(
     capture: Path | None, report: Path | None, *, ladder: bool = False
 ) -> Sequence[EvidencePart]:
     """Return the parts for these files."""
-    return ()
+    parts: list[EvidencePart] = []
+    if ladder:
+        from sipcli.cli.ladder_part import LadderPart  # late: only those who ask for it wait
+
+        parts.append(LadderPart())
+    return parts
 
 
 def begin_evidence(wanted: EvidenceOptions, run: RunBegin) -> None:

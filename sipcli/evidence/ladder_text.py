@@ -1,7 +1,7 @@
 """Draw a ladder as text, for a terminal or a file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final, TypeAlias
 
 from sipcli.evidence.ladder import Ladder, LadderMessage
@@ -46,6 +46,11 @@ class Strokes:
     to_itself: str
     mark: str
     """What stands for text that is cut off: one column, like the others."""
+
+    @property
+    def characters(self) -> str:
+        """All of them, and those in the texts of a ladder."""
+        return "".join(astuple(self)) + "…×"
 
 
 UNICODE: Final = Strokes("│", "┊", "─", "┄", "◀", "▶", "⇄", "…")
