@@ -157,7 +157,16 @@ PURE_FILES |= {
 }
 PURE_FILES |= {
     f"evidence/{name}.py"
-    for name in ("ip_packets", "pcapng", "sip_stream", "synthetic_packets", "tcp_stream")
+    for name in (
+        "ip_packets",
+        "media_announcements",
+        "pcapng",
+        "sip_framing",
+        "sip_stream",
+        "synthetic_packets",
+        "tcp_stream",
+        "wireshark_ports",
+    )
 }
 PURE_FILES |= {"phone/errors.py", "phone/registration_status.py"}
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "stun_turn")}

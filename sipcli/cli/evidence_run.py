@@ -64,8 +64,12 @@ def _parts(
 ) -> Sequence[EvidencePart]:
     """Return the parts for these files."""
     parts: list[EvidencePart] = []
+    if capture is not None:
+        from sipcli.cli.capture_part import CapturePart  # late: only those who ask for it wait
+
+        parts.append(CapturePart(capture))
     if ladder:
-        from sipcli.cli.ladder_part import LadderPart  # late: only those who ask for it wait
+        from sipcli.cli.ladder_part import LadderPart
 
         parts.append(LadderPart())
     return parts

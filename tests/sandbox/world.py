@@ -22,17 +22,11 @@ PASSWORDS = {user: f"{user}-secret" for user in ("alice", "bob", "carol")}
 class World:
     """One proxy and whoever is connected to it."""
 
-    def __init__(self, most_requests: int = 1000) -> None:
+    def __init__(self) -> None:
         numbers = count(1)
         self.hops: list[Hop] = []
         self.now = 1000.0
-        self.proxy = Proxy(
-            PASSWORDS,
-            lambda: f"id{next(numbers)}",
-            b"k" * 32,
-            self.hops.append,
-            most_requests=most_requests,
-        )
+        self.proxy = Proxy(PASSWORDS, lambda: f"id{next(numbers)}", b"k" * 32, self.hops.append)
         self.clients: list[Client] = []
         self.numbers = numbers
 

@@ -1,0 +1,41 @@
+"""`--capture`, as a part of the evidence of a command."""
+
+from pathlib import Path
+from typing import Final
+
+from sipcli.cli.context import current_screen
+from sipcli.cli.evidence_options import RunEnd
+from sipcli.cli.evidence_part import RunBegin
+from sipcli.evidence.capture import CaptureFile
+
+_BYTES: Final = 1_000_000
+"""Of a megabyte, the unit of `capture_limit`."""
+
+
+class CapturePart:
+    """A capture of all that the command sends and receives."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: CaptureFile | None = None
+
+    def begin(self, run: RunBegin) -> None:
+        """Create the file. Raises `ConfigError`."""
+        settings = run.loaded.settings
+        self._file = CaptureFile(
+            self._path,
+            limit_bytes=settings.capture_limit * _BYTES,
+            has_audio=settings.capture_audio,
+            warn=current_screen().warning,
+        )
+        self._file.attach(run.journal)
+
+    def finish(self, end: RunEnd) -> None:
+        """End the file. What could not be written has been said when it happened."""
+        if self._file is not None:
+            self._file.close()
+
+    def discard(self) -> None:
+        """Remove the file."""
+        if self._file is not None:
+            self._file.discard()
