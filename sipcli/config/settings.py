@@ -172,9 +172,25 @@ class Settings(Account):
     )
     max_calls: int = key(
         4,
-        whole("a whole number of calls above 0, such as 4", "N", highest=1000),
+        whole("a whole number of calls above 0, such as 4", "N", highest=100_000),
         Section.CALLS,
         "The maximum number of calls at a time.",
+        rare=True,
+    )
+    max_lingering_calls: int = key(
+        100,
+        whole("a whole number of calls above 0, such as 100", "N", highest=1_000_000),
+        Section.CALLS,
+        "The maximum number of ended calls that wait for the far end to confirm their end. "
+        "Beyond it, incoming calls are rejected with 486.",
+        rare=True,
+    )
+    max_transactions: int = key(
+        1000,
+        whole("a whole number of requests above 0, such as 1000", "N", highest=1_000_000),
+        Section.CALLS,
+        "The maximum number of received requests in progress at a time, inside and outside calls "
+        "each. Beyond it, requests are rejected with 503.",
         rare=True,
     )
     transfers: PeerPolicy = key(

@@ -65,7 +65,7 @@ class UserAgent:
         self._registers = settings.register
         self._stopping = False
         self._identity = Identity(settings, new_id)
-        self._transactions = Transactions(self, self.log)
+        self._transactions = Transactions(self, settings.max_transactions, self.log)
         self._authenticator = Authenticator(credentials, new_id)
         self._requester = Requester(
             settings, self._identity, self._transactions, self._authenticator

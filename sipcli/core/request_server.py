@@ -1,6 +1,5 @@
 """Answer incoming requests, or pass them to their dialog (RFC 3261 §8.2, RFC 3428)."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +10,7 @@ from sipcli.core.requests import uas_checks
 from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.uas_checks import Answer
 from sipcli.core.transactions.layer import Inbound, Transactions
+from sipcli.core.transactions.matching import MergeKey, merge_key
 from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sip import build
 from sipcli.sip.bodies import decode_text, find_bodies
@@ -36,7 +36,8 @@ class RequestServer:
         self._dialogs = dialogs
         self._calls = calls
         self._emit = emit
-        self._recent: deque[tuple[float, Request]] = deque(maxlen=MAX_REMEMBERED)
+        self._recent: dict[MergeKey, tuple[float, str | None]] = {}
+        """MESSAGEs with the time until which a merged copy may come, and their branch."""
 
     def receive(self, inbound: Inbound, now: float) -> None:
         """Answer a well-formed request; an ACK never gets a response (RFC 3261 §17)."""
@@ -71,10 +72,9 @@ class RequestServer:
 
     def _receive_outside(self, inbound: Inbound, now: float) -> None:
         request = inbound.request
-        others = [*self._transactions.ongoing_requests(), *self._recent_requests(now)]
-        answer = uas_checks.refuse(request, self._identity, others) or uas_checks.refuse_sips(
-            request, inbound.flow.server
-        )
+        is_merged = self._transactions.is_merged(request) or self._is_recent(request, now)
+        answer = uas_checks.refuse(request, self._identity, is_merged=is_merged)
+        answer = answer or uas_checks.refuse_sips(request, inbound.flow.server)
         if answer is None and request.method == "INVITE":
             answer = self._calls.invited(inbound, now)
             if answer is None:
@@ -88,7 +88,7 @@ class RequestServer:
         return Answer(200)
 
     def _accept_message(self, request: Request, now: float) -> None:
-        self._recent.append((now + TRANSACTION_TIMEOUT_S, request))
+        self._remember(request, now)
         bodies = find_bodies(request, uas_checks.ACCEPT["MESSAGE"])
         texts = [decode_text(body.content, body.kind.params.get("charset")) for body in bodies]
         self._emit(
@@ -101,11 +101,18 @@ class RequestServer:
             )
         )
 
-    def _recent_requests(self, now: float) -> list[Request]:
-        """MESSAGEs that a merged copy could still match: for as long as Timer J would run."""
-        while self._recent and self._recent[0][0] <= now:
-            self._recent.popleft()
-        return [request for _, request in self._recent]
+    def _remember(self, request: Request, now: float) -> None:
+        """Remember a MESSAGE for as long as Timer J would run."""
+        key = merge_key(request)
+        self._recent.pop(key, None)  # keeps the newest last
+        self._recent[key] = now + TRANSACTION_TIMEOUT_S, request.via.branch
+        if len(self._recent) > MAX_REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+
+    def _is_recent(self, request: Request, now: float) -> bool:
+        """True if a MESSAGE that was served came over another path, too."""
+        until, branch = self._recent.get(merge_key(request), (now, None))
+        return until > now and branch != request.via.branch
 
     def _answer(
         self, inbound: Inbound, answer: Answer, now: float, to_tag: str | None = None

@@ -62,7 +62,7 @@ class StepEntry:
     call: str | None = None
     """The Call-ID; None for a step of a connection, empty before our INVITE."""
     server: str | None = None
-    """The URI of the WebSocket server; None for a step of a call."""
+    """The URI of the WebSocket, STUN or TURN server; None for ICE and DTLS."""
     text: str = ""
     """What was begun or reached, or why it failed."""
     facts: tuple[tuple[str, str], ...] = ()

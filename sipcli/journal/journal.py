@@ -125,8 +125,13 @@ class CallJournal:
         state: Literal["begun", "done", "failed"],
         text: str = "",
         facts: tuple[tuple[str, str], ...] = (),
+        *,
+        server: str | None = None,
     ) -> None:
-        """Record that a step of this call's media has begun, is done or has failed."""
+        """Record that a step of this call's media has begun, is done or has failed.
+
+        `server` is the URI of the STUN or TURN server that it asks.
+        """
         if self.journal.wants(StepEntry):
             self.journal.record(
                 StepEntry(
@@ -134,6 +139,7 @@ class CallJournal:
                     phase=phase,
                     state=state,
                     call=self.call,
+                    server=server,
                     text=text,
                     facts=facts,
                 )

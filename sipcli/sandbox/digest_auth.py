@@ -15,8 +15,6 @@ from sipcli.sip.message import Request
 
 NONCE_LIFETIME_S: Final = 300.0
 """Seconds that a nonce is valid."""
-MAX_NONCES: Final = 1000
-"""Nonces remembered; the oldest is dropped first, and its user challenged again."""
 MAX_TRIED: Final = 4
 """Credentials checked in one request; ours are among the first."""
 ALGORITHMS: Final = (Algorithm.SHA_256, Algorithm.MD5)
@@ -41,16 +39,22 @@ class _Nonce:
 
 
 class DigestAuthenticator:
-    """Challenges requests and checks credentials; the count of each nonce must increase."""
+    """Challenges requests and checks credentials; the count of each nonce must increase.
 
-    def __init__(self, passwords: Mapping[str, str], new_id: Callable[[], str]) -> None:
+    At most `most_nonces` are remembered. The oldest is dropped first; its user is challenged again.
+    """
+
+    def __init__(
+        self, passwords: Mapping[str, str], new_id: Callable[[], str], most_nonces: int
+    ) -> None:
+        self._most_nonces = most_nonces
         self._passwords = passwords
         self._new_id = new_id
         self._nonces: dict[str, _Nonce] = {}
 
     def challenges(self, kind: Challenger, now: float, *, stale: bool) -> list[tuple[str, str]]:
         """Return the header fields of a challenge, one for each algorithm."""
-        if len(self._nonces) >= MAX_NONCES:
+        if len(self._nonces) >= self._most_nonces:
             del self._nonces[next(iter(self._nonces))]
         nonce = self._new_id()
         self._nonces[nonce] = _Nonce(born=now)

@@ -36,7 +36,9 @@ MAX_PROMPTS: Final = 20
 RING_TIMEOUT_S: Final = 7 * 24 * 3600
 """Seconds: `ring` neither answers nor gives up within any real run."""
 MAX_CALLS: Final = 100
-"""Calls of one extension at a time."""
+"""The default number of calls of one extension at a time."""
+REQUESTS_A_CALL: Final = 10
+"""Requests that are remembered at a time, on average."""
 
 EXTENSIONS: Final[Mapping[str, str]] = {
     "echo": "answers, and sends back what it hears",
@@ -63,6 +65,7 @@ class Extension:
         ca_file: str | None,
         media_config: MediaConfig,
         journal: Journal,
+        max_calls: int,
         on_connect_failed: Callable[[str], None] = lambda _: None,
     ) -> None:
         settings = Settings(
@@ -71,7 +74,9 @@ class Extension:
             ws_servers=(server,),
             stun_servers=(),
             no_answer_timeout=RING_TIMEOUT_S,
-            max_calls=MAX_CALLS,
+            max_calls=max_calls,
+            max_lingering_calls=max_calls,
+            max_transactions=max_calls * REQUESTS_A_CALL,
             transfers=PeerPolicy(
                 Permission.ACCEPT
             ),  # within the sandbox, transfers lead nowhere else

@@ -34,8 +34,11 @@ class Fork:
         transactions: Transactions,
         timers: Timers[None],
         new_tag: Callable[[], str],
+        on_over: Callable[["Fork"], None],
     ) -> None:
         self.inbound = inbound
+        self._on_over = on_over
+        """Called once every branch has a final response."""
         self._timer = timers.timer(self._expire)
         """Timer C; after a CANCEL, the time that its branches get."""
         self._transactions = transactions
@@ -43,11 +46,6 @@ class Fork:
         self._branches: list[_Branch] = []
         self._is_answered = False
         self._is_cancelled = False
-
-    @property
-    def is_over(self) -> bool:
-        """True if every branch has a final response."""
-        return not self._pending()
 
     def start(self, outbounds: Iterable[Outbound], now: float) -> None:
         """Send the request to all targets in parallel."""
@@ -77,7 +75,7 @@ class Fork:
             return
         for branch in self._pending():
             self._transactions.forget(branch.sent.request)
-            branch.outcome = self._local_response(487)
+            self._conclude(branch, self._local_response(487))
         self._settle(now)
 
     def on_response(self, branch: "_Branch", response: Response, now: float) -> None:
@@ -90,11 +88,11 @@ class Fork:
         if kind == 2:
             # Forward every 2xx, also those of further phones that answered (§16.7).
             self._is_answered = True
-            branch.outcome = response
+            self._conclude(branch, response)
             self._forward(response, now)
             self.cancel(now)
             return
-        branch.outcome = response
+        self._conclude(branch, response)
         if kind == 6:
             self.cancel(now)
         self._settle(now)
@@ -103,13 +101,18 @@ class Fork:
         """Handle a branch that gets no response: `status` replaces it (§16.9)."""
         self._transactions.forget(branch.sent.request)
         if branch.outcome is None:
-            branch.outcome = self._local_response(status)
+            self._conclude(branch, self._local_response(status))
             self._settle(now)
 
     def send_cancel(self, branch: "_Branch", now: float) -> None:
         """Send the CANCEL of a branch."""
         cancel = cancel_for(branch.sent.request)
         self._transactions.send(cancel, branch.sent.flow, _CancelResult(), now)
+
+    def _conclude(self, branch: "_Branch", outcome: Response) -> None:
+        branch.outcome = outcome
+        if not self._pending():
+            self._on_over(self)
 
     def _settle(self, now: float) -> None:
         """Forward the best response once all branches are final (§16.7 item 6)."""

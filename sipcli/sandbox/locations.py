@@ -1,5 +1,6 @@
 """The bindings of a registrar (RFC 3261 §10.3, RFC 5626 §6, RFC 5627 §5)."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -47,7 +48,9 @@ class Locations:
     def __init__(self) -> None:
         self._bindings: dict[str, dict[tuple[str, str | None], StoredBinding]] = {}
         self._temporary: dict[str, tuple[str, str]] = {}
-        """Name of a temporary GRUU -> user and instance, the oldest first."""
+        """Name of a temporary GRUU -> user and instance."""
+        self._names: dict[str, deque[str]] = {}
+        """User -> the names of the temporary GRUUs, the oldest first."""
 
     def of(self, user: str, now: float) -> tuple[StoredBinding, ...]:
         """Return the bindings of a user that have not expired, oldest first."""
@@ -108,9 +111,10 @@ class Locations:
 
     def add_temporary(self, name: str, user: str, instance: str) -> None:
         """Store the user and instance of a temporary GRUU."""
-        mine = [known for known, (owner, _) in self._temporary.items() if owner == user]
+        mine = self._names.setdefault(user, deque())
         if len(mine) >= MAX_TEMPORARY_GRUUS:
-            del self._temporary[mine[0]]
+            del self._temporary[mine.popleft()]
+        mine.append(name)
         self._temporary[name] = (user, instance)
 
     def by_temporary(self, name: str) -> tuple[str, str] | None:

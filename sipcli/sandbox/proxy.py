@@ -44,7 +44,11 @@ class Hop:
 
 
 class Proxy:
-    """The logic of the sandbox. `passwords` is read live, so users can be added later."""
+    """The logic of the sandbox. `passwords` is read live, so users can be added later.
+
+    It remembers `most_requests` received requests at a time, inside and outside dialogs each, and
+    as many nonces.
+    """
 
     def __init__(
         self,
@@ -52,19 +56,23 @@ class Proxy:
         new_id: Callable[[], str],
         key: bytes,
         on_hop: Callable[[Hop], None] = lambda _: None,
+        *,
+        most_requests: int = 1000,
     ) -> None:
         self._users = passwords.keys()
         self._new_id = new_id
         self._on_hop = on_hop
-        self._authenticator = DigestAuthenticator(passwords, new_id)
+        self._authenticator = DigestAuthenticator(passwords, new_id, most_requests)
         self._locations = Locations()
         self._registrar = Registrar(self._locations, new_id)
-        self._transactions = Transactions(self)
+        self._transactions = Transactions(self, most_requests)
         self._flows: dict[int, Flow] = {}
         self._router = Router(self._locations, self._flows, new_id, key)
         self._owners: dict[Flow, str] = {}
         """The authenticated user of each connection."""
         self._forks: dict[TransactionKey, Fork] = {}
+        self._over: list[Fork] = []
+        """Forks that this step has finished."""
         self._timers: Timers[None] = Timers()
         self._outgoing: list[tuple[Flow, bytes]] = []
 
@@ -208,7 +216,7 @@ class Proxy:
             return
         if request.method == "INVITE":
             self._answer(inbound, 100, now)
-        fork = Fork(inbound, self._transactions, self._timers, self._new_id)
+        fork = Fork(inbound, self._transactions, self._timers, self._new_id, self._over.append)
         self._forks[inbound.key] = fork
         fork.start(outbounds, now)
 
@@ -255,8 +263,11 @@ class Proxy:
 
     def _drop_finished(self) -> None:
         """Drop the forks that have finished."""
-        for key in [key for key, fork in self._forks.items() if fork.is_over]:
-            self._forks.pop(key).stop()
+        for fork in self._over:
+            fork.stop()
+            if self._forks.get(fork.inbound.key) is fork:
+                del self._forks[fork.inbound.key]
+        self._over.clear()
 
     def _report_hop(self, flow: Flow, message: Message, *, incoming: bool) -> None:
         peer = self._owners.get(flow, f"client {flow.number}")

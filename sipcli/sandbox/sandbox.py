@@ -22,11 +22,17 @@ from sipcli.errors import (
 )
 from sipcli.journal.entries import PacketEntry, SampleEntry, SoundEntry
 from sipcli.journal.journal import Journal, PartialJournal
-from sipcli.sandbox.extensions import EXTENSIONS, Extension, media_config_for
+from sipcli.sandbox.extensions import (
+    EXTENSIONS,
+    MAX_CALLS,
+    REQUESTS_A_CALL,
+    Extension,
+    media_config_for,
+)
 from sipcli.sandbox.names import address_of
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.temporary_ca import temporary_tls
-from sipcli.sandbox.websocket_server import SandboxServer
+from sipcli.sandbox.websocket_server import MAX_CLIENTS, SandboxServer
 
 START_TIMEOUT_S: Final = 20.0
 """Seconds that the extensions get to register, which usually takes 50 ms."""
@@ -52,6 +58,10 @@ class Plan:
     journal: Journal = field(default_factory=Journal)
     """Records the messages of all connections as the server sees them, and the media of the
     extensions."""
+    max_clients: int = MAX_CLIENTS
+    """Connections at a time, those of the extensions included."""
+    max_calls: int = MAX_CALLS
+    """Calls of one extension at a time."""
 
 
 def new_password() -> str:
@@ -101,6 +111,8 @@ class Sandbox:
                     tls=tls.context if tls is not None else None,
                     on_hop=self._plan.on_hop,
                     journal=self._plan.journal,
+                    max_clients=self._plan.max_clients,
+                    max_requests=self._plan.max_calls * REQUESTS_A_CALL,
                 )
             )
             await stack.enter_async_context(self._tasks)
@@ -202,7 +214,14 @@ class Sandbox:
 
         for name, password in passwords.items():
             extension = Extension(
-                name, password, self.server, self.ca_file, media_config, journal, connect_failed
+                name,
+                password,
+                self.server,
+                self.ca_file,
+                media_config,
+                journal,
+                self._plan.max_calls,
+                connect_failed,
             )
             self._tasks.create_task(extension.run(partial(ready, name), self._end))
         try:

@@ -22,7 +22,9 @@ from sipcli.net.websockets_compat import BoundedFragments
 from sipcli.sandbox.proxy import Hop, Proxy
 
 MAX_CLIENTS: Final = 200
-"""Connections at a time; further ones are closed with 1013."""
+"""The default number of connections at a time; further ones are closed with 1013."""
+REQUESTS_A_CLIENT: Final = 5
+"""Requests in progress at a time, on average."""
 MAX_QUEUED_MESSAGES: Final = 4
 """Messages of one client that may wait to be handled."""
 MAX_UNSENT_BYTES: Final = 256 * 1024
@@ -48,11 +50,18 @@ class SandboxServer:
         tls: ssl.SSLContext | None = None,
         on_hop: Callable[[Hop], None] = lambda _: None,
         journal: Journal | None = None,
+        max_clients: int = MAX_CLIENTS,
+        max_requests: int = 0,
     ) -> None:
         """`journal` gets the messages of all connections, as the server sees them."""
         self._proxy = Proxy(
-            passwords, lambda: secrets.token_hex(16), secrets.token_bytes(32), on_hop
+            passwords,
+            lambda: secrets.token_hex(16),
+            secrets.token_bytes(32),
+            on_hop,
+            most_requests=max(max_requests, max_clients * REQUESTS_A_CLIENT),
         )
+        self._max_clients = max_clients
         self._host = host
         self._port = port
         self._tls = tls
@@ -105,7 +114,7 @@ class SandboxServer:
         return WsServer(f"{scheme}://{host}:{self._port}")
 
     async def _serve(self, connection: ServerConnection) -> None:
-        if len(self._connections) >= MAX_CLIENTS:
+        if len(self._connections) >= self._max_clients:
             await connection.close(1013, "too many clients")
             return
         self._count += 1

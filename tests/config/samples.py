@@ -218,7 +218,9 @@ SAMPLES: Final[dict[str, Sample]] = {
     "hack_ip_in_contact": flag(True),
     "hack_via_tcp": flag(True),
     "no_answer_timeout": whole(),
-    "max_calls": whole(wrong_toml=("1001",), wrong_words=("1001",)),
+    "max_calls": whole(wrong_toml=("100001",), wrong_words=("100001",)),
+    "max_lingering_calls": whole(wrong_toml=("1000001",), wrong_words=("1000001",)),
+    "max_transactions": whole(wrong_toml=("1000001",), wrong_words=("1000001",)),
     "transfers": policy(),
     "redirects": policy(),
     "codecs": Sample(

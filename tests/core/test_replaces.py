@@ -9,7 +9,9 @@ BOB = '"Bob" <sip:bob@example.com>;tag=bobs'
 def replace(
     wire: CallWire, call: str, flag: str = "", *fields: tuple[str, str], sender: str = ""
 ) -> None:
-    session = wire.agent.calls._calls[call].session  # noqa: SLF001
+    known = wire.agent.calls._calls.get(call)  # noqa: SLF001
+    assert known is not None
+    session = known.session
     assert session is not None
     dialog = session.dialog
     value = f"{call};to-tag={dialog.local.tag};from-tag={dialog.remote.tag}{flag}"

@@ -3,10 +3,9 @@
 import pytest
 
 from sipcli.core import events
-from sipcli.core.transactions import layer
-from sipcli.core.transactions.layer import MAX_SERVER_TRANSACTIONS
 from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import encode
+from tests.core.call_wire import CallWire
 from tests.core.factories import ALICE, accept, ask, settings
 from tests.core.wire import Wire
 
@@ -157,7 +156,7 @@ def test_a_response_to_nothing_is_noted_and_dropped(wire: Wire) -> None:
 
 
 def test_refusals_that_nobody_acknowledges_make_way_for_the_next_request(wire: Wire) -> None:
-    for number in range(MAX_SERVER_TRANSACTIONS):
+    for number in range(settings().max_transactions):
         wire.receive(ask("INVITE", branch=f"z9hG4bK{number}", call_id=str(number)))
     response = answer(wire, ask("INVITE", branch="z9hG4bKlast", call_id="last"))
     assert response.status == 480
@@ -167,10 +166,9 @@ def test_refusals_that_nobody_acknowledges_make_way_for_the_next_request(wire: W
     assert wire.responses()[-1].cseq.method == "OPTIONS"
 
 
-def test_more_requests_than_we_remember_get_503(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(layer, "MAX_SERVER_TRANSACTIONS", 0)
+def test_more_requests_than_we_remember_get_503() -> None:
+    wire = CallWire(max_transactions=1)
+    wire.ring()
     response = answer(wire, ask("OPTIONS"))
     assert response.status == 503
     assert response.retry_after is not None

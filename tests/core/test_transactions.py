@@ -5,17 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from sipcli.core.connection.flow import Flow
-from sipcli.core.transactions.layer import (
-    MAX_SERVER_TRANSACTIONS,
-    Inbound,
-    Transactions,
-)
+from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.matching import client_key, server_key
 from sipcli.sip import build
 from sipcli.sip.message import Request, Response
 from tests.core.factories import ALICE, ALPHA, ask
 
 FLOW, OTHER_FLOW = Flow(1, ALPHA), Flow(2, ALPHA)
+MOST = 50
+"""Server transactions of a kind."""
 
 
 class Wire:
@@ -66,7 +64,7 @@ def wire() -> Wire:
 
 @pytest.fixture
 def layer(wire: Wire) -> Transactions:
-    return Transactions(wire)
+    return Transactions(wire, MOST)
 
 
 def arrive(layer: Transactions, request: Request, flow: Flow = FLOW) -> Inbound | None:
@@ -198,17 +196,17 @@ def test_an_answer_without_an_ack_is_noted(layer: Transactions, wire: Wire) -> N
 
 
 def test_what_peers_make_us_remember_is_bounded(layer: Transactions, wire: Wire) -> None:
-    for number in range(MAX_SERVER_TRANSACTIONS + 1):
+    for number in range(MOST + 1):
         inbound = arrive(layer, ask("INVITE", branch=f"z9hG4bK{number}"))
         assert inbound is not None
-        assert layer.knows(inbound) == (number < MAX_SERVER_TRANSACTIONS)
+        assert layer.knows(inbound) == (number < MOST)
     assert inbound is not None
     layer.respond(inbound, answer(inbound.request, 503), 0)  # without a transaction
     assert len(wire.sent) == 1
 
 
 def test_who_is_in_a_dialog_has_room_whatever_strangers_do(layer: Transactions) -> None:
-    for number in range(MAX_SERVER_TRANSACTIONS + 1):
+    for number in range(MOST + 1):
         invite = arrive(layer, ask("INVITE", branch=f"z9hG4bK{number}"))
     within = f"<{ALICE}>;tag=ours"
     for method, to in (("BYE", within), ("INVITE", within), ("CANCEL", f"<{ALICE}>")):
@@ -230,7 +228,7 @@ def test_finished_transactions_make_way_the_oldest_and_the_refused_first(
     layer.respond(rings, answer(rings.request, 180), 0)
     layer.respond(accepted, answer(accepted.request, 200), 0)
     refused = []
-    for number in range(MAX_SERVER_TRANSACTIONS):
+    for number in range(MOST):
         one = arrive(layer, ask("INVITE", branch=f"z9hG4bK{number}", to=to))
         assert one is not None
         assert layer.knows(one)
@@ -238,7 +236,7 @@ def test_finished_transactions_make_way_the_oldest_and_the_refused_first(
         refused.append(one)
     assert [layer.knows(one) for one in refused[:3]] == [False, False, True]
     assert layer.knows(accepted)
-    for number in range(MAX_SERVER_TRANSACTIONS):  # none of these is ever answered
+    for number in range(MOST):  # none of these is ever answered
         arrive(layer, ask("OPTIONS", branch=f"z9hG4bKo{number}", to=to))
     assert (layer.knows(accepted), layer.knows(rings)) == (False, True)
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from sipcli.core.transactions import layer as transactions
 from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
 from sipcli.sandbox.fork import TIMER_C
 from sipcli.sandbox.locations import MAX_TEMPORARY_GRUUS
@@ -349,10 +348,10 @@ def test_nothing_is_remembered_of_calls_that_are_over() -> None:
 # Peers that do not behave
 
 
-def test_requests_beyond_the_bound_get_503(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, alice, bob = two_phones()
+def test_requests_beyond_the_bound_get_503() -> None:
+    world = World(most_requests=1)
+    alice, bob = world.phone("alice"), world.phone("bob")
     alice.invite(BOB)
-    monkeypatch.setattr(transactions, "MAX_SERVER_TRANSACTIONS", 0)
     alice.send(alice.request("MESSAGE", BOB))
     assert alice.heard() == [503]
     assert [request.method for request in bob.requests] == ["INVITE"]

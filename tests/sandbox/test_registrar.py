@@ -3,7 +3,6 @@
 import pytest
 
 from sipcli.core.requests.credentials import Authenticator, Credentials
-from sipcli.sandbox import digest_auth
 from sipcli.sandbox.digest_auth import NONCE_LIFETIME_S
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip.digest import Algorithm, ha1
@@ -116,9 +115,8 @@ def test_an_old_nonce_is_stale_and_the_new_one_taken() -> None:
     assert "stale=true" in (answers[0].headers.get("WWW-Authenticate") or "")
 
 
-def test_nonces_beyond_the_bound_push_out_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digest_auth, "MAX_NONCES", 2)
-    world = World()
+def test_nonces_beyond_the_bound_push_out_the_oldest() -> None:
+    world = World(most_requests=2)
     alice = world.phone("alice")
     for user in ("bob", "carol"):
         world.phone(user)

@@ -13,7 +13,6 @@ from websockets.typing import Subprotocol
 
 from sipcli.errors import ConfigError
 from sipcli.net.websockets_compat import MAX_FRAGMENTS
-from sipcli.sandbox import websocket_server as module
 from sipcli.sandbox.sandbox import Plan, Sandbox
 from sipcli.sandbox.temporary_ca import temporary_tls
 from sipcli.sandbox.websocket_server import SandboxServer
@@ -76,11 +75,9 @@ async def test_too_many_fragments_cost_their_sender_the_connection_and_no_other(
         assert (await ask(other, register_request(World()))).status == 401
 
 
-async def test_there_is_a_bound_to_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_CLIENTS", 1)
-
+async def test_there_is_a_bound_to_clients() -> None:
     async with (
-        SandboxServer(PASSWORDS) as server,
+        SandboxServer(PASSWORDS, max_clients=1) as server,
         connect(server.uri.ws_uri, subprotocols=SIP) as first,
         connect(server.uri.ws_uri, subprotocols=SIP) as second,
     ):

@@ -22,11 +22,17 @@ PASSWORDS = {user: f"{user}-secret" for user in ("alice", "bob", "carol")}
 class World:
     """One proxy and whoever is connected to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_requests: int = 1000) -> None:
         numbers = count(1)
         self.hops: list[Hop] = []
         self.now = 1000.0
-        self.proxy = Proxy(PASSWORDS, lambda: f"id{next(numbers)}", b"k" * 32, self.hops.append)
+        self.proxy = Proxy(
+            PASSWORDS,
+            lambda: f"id{next(numbers)}",
+            b"k" * 32,
+            self.hops.append,
+            most_requests=most_requests,
+        )
         self.clients: list[Client] = []
         self.numbers = numbers
 

@@ -16,8 +16,10 @@ from sipcli.cli.run import run
 from sipcli.cli.shared_options import Seconds, Whole, common, common_options
 from sipcli.errors import ConfigError, Interrupted
 from sipcli.evidence.ladder_words import message_label
+from sipcli.sandbox.extensions import EXTENSIONS, MAX_CALLS
 from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox, new_password
+from sipcli.sandbox.websocket_server import MAX_CLIENTS
 from sipcli.sip.grammar import TOKEN
 
 Users: TypeAlias = tuple[tuple[str, str], ...]
@@ -65,9 +67,32 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
     metavar="SECONDS",
     help="End after this time; without it, at Ctrl-C.",
 )
+@option(
+    "--max-clients",
+    type=Whole(len(EXTENSIONS) + 1, 1_000_000),
+    default=MAX_CLIENTS,
+    show_default=True,
+    metavar="N",
+    help="Connections at a time; the extensions have one each.",
+)
+@option(
+    "--max-calls",
+    type=Whole(1, 100_000),
+    default=MAX_CALLS,
+    show_default=True,
+    metavar="N",
+    help="Calls of each extension at a time; further ones get 486.",
+)
 @common_options
 def sandbox(
-    host: str, port: int, users: Users, tls: bool, allow_remote: bool, duration: float | None
+    host: str,
+    port: int,
+    users: Users,
+    tls: bool,
+    allow_remote: bool,
+    duration: float | None,
+    max_clients: int,
+    max_calls: int,
 ) -> None:
     """Run a SIP server in this process, and show how to reach it.
 
@@ -91,7 +116,15 @@ def sandbox(
             arrow = "→" if hop.incoming else "←"
             screen.note(f"{hop.peer} {arrow} {message_label(hop.message)}")
 
-    plan = Plan(host=host, port=port, tls=tls, passwords=passwords, on_hop=on_hop)
+    plan = Plan(
+        host=host,
+        port=port,
+        tls=tls,
+        passwords=passwords,
+        on_hop=on_hop,
+        max_clients=max_clients,
+        max_calls=max_calls,
+    )
     run(lambda: _serve(plan, screen, duration, tells_passwords=not users), screen)
 
 

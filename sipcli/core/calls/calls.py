@@ -12,6 +12,7 @@ from typing import Final
 
 from sipcli.config.settings import Settings
 from sipcli.core.calls.call import Call, EmitCallEvent
+from sipcli.core.calls.call_table import CallTable
 from sipcli.core.calls.events import CallEvent, CallId, Ended
 from sipcli.core.calls.gate import NO_ROOM, Gate, may_replace
 from sipcli.core.calls.incoming import IncomingInvite
@@ -30,9 +31,6 @@ from sipcli.sip.headers import Headers
 from sipcli.sip.message import Request
 from sipcli.sip.status import NOT_ACCEPTABLE_HERE
 from sipcli.sip.uri import Uri
-
-MAX_LINGERING: Final = 100
-"""Most calls, including ended ones whose BYE is still outstanding; further ones get 486."""
 
 MAX_TRANSFERS: Final = 16
 """Most accepted transfers whose call is not placed yet; the oldest is forgotten first."""
@@ -58,13 +56,12 @@ class Calls:
         self._emit = emit
         self._takes_calls = takes_calls
         self._most = settings.max_calls
+        self._most_lingering = settings.max_lingering_calls
         self._gate = Gate(settings, self._has_room)
         self._no_answer_timeout = float(settings.no_answer_timeout)
         self.bugs: list[Exception] = []
         """Exceptions that ended calls; the owner reads and clears them."""
-        self._calls: dict[CallId, Call] = {}
-        self._ended: dict[CallId, None] = {}
-        """Those that are over, but perhaps not done: a step looks at no others."""
+        self._calls = CallTable()
         self._transfers: dict[CallId, Transferee] = {}
         """Accepted transfers: the far end may hang up before the new call is placed."""
 
@@ -107,7 +104,7 @@ class Calls:
             )
         outgoing = OutgoingInvite(call, target, offer, fields, anonymous=anonymous)
         call.setup = outgoing
-        self._calls[call.id] = call
+        self._calls.add(call)
         outgoing.start(now)
         return call.id
 
@@ -244,14 +241,13 @@ class Calls:
 
     def invited(self, inbound: Inbound, now: float) -> Answer | None:
         """Handle an INVITE for a new call; return the response that refuses it, or None."""
-        self.sweep()  # a refused caller may call again with the same Call-ID
         request = inbound.request
         if not self._takes_calls:
             return Answer(480)
         if not request.contacts and request.via.is_of_rfc3261:
             # A peer of RFC 2543 may omit it: it is reached at its From address.
             return Answer(400, "Missing Contact")
-        if request.call_id in self._calls:
+        if self._calls.get(request.call_id) is not None:
             return Answer(482)  # our own call came back to us, or one call came twice
         too_small = refuse_interval(request)
         if too_small is not None:
@@ -259,12 +255,12 @@ class Calls:
         replaced = self._replaced(request)
         if isinstance(replaced, Answer):
             return replaced
-        if not self._has_room(replaced) or len(self._calls) >= MAX_LINGERING:
+        if not self._has_room(replaced) or self._calls.lingers(self._most_lingering):
             return Answer(486)
         call = self._new_call(request.call_id, now)
         incoming = IncomingInvite(call, inbound, replaced, self._no_answer_timeout, now)
         call.setup = incoming
-        self._calls[call.id] = call
+        self._calls.add(call)
         incoming.start(now)
         return None
 
@@ -280,7 +276,7 @@ class Calls:
 
     def slept(self, seconds: float, now: float) -> None:
         """The machine slept: the far ends' clocks ran on for `seconds` while ours stood still."""
-        for call in self._calls.values():
+        for call in self._calls:
             call.slept(seconds, now)
 
     def stop(self, now: float) -> None:
@@ -298,16 +294,13 @@ class Calls:
             self._contain(timer.owner, timer.fire, now)
 
     def sweep(self) -> None:
-        """Forget calls that are completely finished."""
-        for call_id in list(self._ended):
-            call = self._calls.get(call_id)
-            if call is None or call.is_done:
-                self._forget(call_id)
+        """Forget calls that are completely finished, of those whose turn it is."""
+        self._calls.sweep()
 
     @property
     def is_idle(self) -> bool:
         """True if there is no call, nor anything left of one."""
-        return all(call.is_done for call in self._calls.values())
+        return self._calls.is_idle
 
     # Inside
 
@@ -316,12 +309,12 @@ class Calls:
 
     def _on_call_event(self, event: CallEvent) -> None:
         if isinstance(event, Ended):
-            self._ended[event.call] = None
+            self._calls.end(event.call)
         self._emit(event)
 
     def _each(self, act: Callable[[Call, float], None], now: float) -> None:
         """Have every call act."""
-        for call in list(self._calls.values()):
+        for call in self._calls:
             self._contain(call.id, partial(act, call), now)
 
     def _contain(self, call_id: CallId, act: Callable[[float], None], now: float) -> None:
@@ -331,20 +324,16 @@ class Calls:
         except Exception as error:  # noqa: BLE001
             self.bugs.append(error)
             with suppress(Exception):
-                self._calls[call_id].hang_up(now, reason="a bug in sipcli")
-            self._forget(call_id)
+                self._call(call_id).hang_up(now, reason="a bug in sipcli")
+            self._calls.forget(call_id)
             self._services.timers.stop_all(call_id)
-
-    def _forget(self, call_id: CallId) -> None:
-        self._calls.pop(call_id, None)
-        self._ended.pop(call_id, None)
 
     def _has_room(self, replaced: Call | None = None) -> bool:
         """True if there may be another call, in the place of `replaced` where that is given."""
-        live = {call.id for call in self._calls.values() if not call.is_over}
-        others = live if replaced is None else live - {replaced.id}
-        due = live & self._transfers.keys()  # each of these calls may still place another
-        return len(others) + len(due) < self._most
+        calls = self._calls
+        others = calls.live - (replaced is not None and calls.is_live(replaced.id))
+        due = sum(map(calls.is_live, self._transfers))  # each of these may still place another
+        return others + due < self._most
 
     def _outgoing(self, call_id: CallId) -> OutgoingInvite:
         setup = self._call(call_id).setup
@@ -387,8 +376,8 @@ class Calls:
         session = self._session_in((replaces.call_id, replaces.to_tag, replaces.from_tag))
         if session is None:
             return Answer(481)
-        call = self._calls[replaces.call_id]
-        if call.is_over:
+        call = self._calls.get(replaces.call_id)
+        if call is None or call.is_over:
             return Answer(603)
         if not may_replace(request, session.dialog.remote.uri):
             return Answer(403, "Replaces Not Authorized")

@@ -76,17 +76,17 @@ def refuse_faults(faults: Iterable[Fault]) -> Answer | None:
     return None
 
 
-def refuse(request: Request, identity: Identity, merged_with: Iterable[Request]) -> Answer | None:
+def refuse(request: Request, identity: Identity, *, is_merged: bool) -> Answer | None:
     """The refusal that a well-formed request without a dialog deserves; None: it may be served.
 
     In the order of RFC 3261 §8.2, except that the Request-URI is checked last: other faults make
-    for a more useful response. `merged_with` are the requests that a copy over another path
-    would equal (§8.2.2.2).
+    for a more useful response. `is_merged` is True for a copy that came over another path
+    (§8.2.2.2).
     """
     return (
         _refuse_method(request)
         or _refuse_tag(request)
-        or _refuse_merged(request, merged_with)
+        or (Answer(482, "Merged Request") if is_merged else None)
         or _refuse_requirements(request)
         or _refuse_content(request)
         or _refuse_user(request, identity)
@@ -156,19 +156,6 @@ def _refuse_tag(request: Request) -> Answer | None:
     if request.method in ("SUBSCRIBE", "NOTIFY"):
         return Answer(489, headers=(allow(), ALLOW_EVENTS))
     return None
-
-
-def _refuse_merged(request: Request, others: Iterable[Request]) -> Answer | None:
-    call_id, branch, mark = request.call_id, request.via.branch, _mark(request)
-    for other in others:  # there may be a thousand: the Call-ID tells nearly all of them apart
-        if other.call_id == call_id and other.via.branch != branch and _mark(other) == mark:
-            return Answer(482, "Merged Request")
-    return None
-
-
-def _mark(request: Request) -> tuple[str | None, int, str]:
-    cseq = request.cseq
-    return (request.from_.tag, cseq.number, cseq.method)
 
 
 def _refuse_requirements(request: Request) -> Answer | None:

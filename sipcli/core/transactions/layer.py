@@ -1,6 +1,6 @@
 """Match messages to transactions and run their timers (RFC 3261 §17.1.3, §17.2.3)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -15,22 +15,13 @@ from sipcli.core.transactions.matching import (
     may_answer,
     server_key,
 )
-from sipcli.core.transactions.server import (
-    InviteServer,
-    InviteServerState,
-    NonInviteServer,
-    ServerTransaction,
-)
+from sipcli.core.transactions.server import InviteServer, NonInviteServer
+from sipcli.core.transactions.server_table import ServerEntry, ServerTable
 from sipcli.core.transactions.transaction import Deliver, Effect, Ignored, Send, TimedOut
 from sipcli.sip import build
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Fault, Layer, Request, Response
 from sipcli.sip.validate import useless
-
-MAX_SERVER_TRANSACTIONS: Final = 1000
-"""Most server transactions, inside and outside dialogs each (`is_within`). Those with a final
-response are dropped first; requests beyond the limit get 503 without a transaction.
-"""
 
 FOREIGN_BRANCH: Final = Fault(
     Layer.VALIDATION, "Via", None, "Via Branch Is Not That Of The Request"
@@ -97,27 +88,22 @@ class _Client:
     """The last response that may have been for it and could not be used."""
 
 
-@dataclass(slots=True)
-class _Server:
-    machine: ServerTransaction
-    flow: Flow
-    timer: Timer[None]
-    is_within: bool
-    logged: str = ""
-
-
 class Transactions:
     """All client and server transactions of one user agent.
 
+    There are at most `most_servers` server transactions inside, and as many outside dialogs. Those
+    with a final response make way first; requests beyond that get 503 without a transaction.
     `log` gets a line for each change of state.
     """
 
-    def __init__(self, wire: Wire, log: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, wire: Wire, most_servers: int, log: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._wire = wire
         self._log = log
         self._timers: Timers[None] = Timers()
         self._clients: dict[TransactionKey, _Client] = {}
-        self._servers: dict[TransactionKey, _Server] = {}
+        self._servers = ServerTable(most_servers)
 
     def send(self, request: Request, flow: Flow, user: ClientUser, now: float) -> None:
         """Start a client transaction: `request` carries a Via with a branch never used before."""
@@ -138,7 +124,7 @@ class Transactions:
 
     def forget(self, request: Request) -> None:
         """Drop a client transaction whose result is not needed any more (RFC 3261 §9.1)."""
-        self._remove(self._clients, client_key(request))
+        self._remove_client(client_key(request))
 
     def respond(self, inbound: Inbound, response: Response, now: float) -> None:
         """Answer a request; stateless where there is no transaction for it (any more)."""
@@ -165,7 +151,7 @@ class Transactions:
             self._ask(key, client, client.machine.receive(response, now), now)
         elif not 100 <= response.status < 200:
             if request.method != "INVITE":  # more may follow to an INVITE: its user handles that
-                self._remove(self._clients, key)
+                self._remove_client(key)
             client.user.on_useless(build.useless_answer(request, fault), now)
         return Matched(is_ours=True, fault=fault)
 
@@ -225,7 +211,8 @@ class Transactions:
                 else NonInviteServer(request, now)
             )
             timer = self._timers.timer(lambda _: self._expire_server(key))
-            self._servers[key] = server = _Server(machine, flow, timer, is_within(request))
+            server = ServerEntry(machine, flow, timer, is_within(request))
+            self._servers.add(key, server)
             self._follow_state("server", server)
         return Inbound(request, flow, key)
 
@@ -249,9 +236,9 @@ class Transactions:
         last = server.machine.last
         return None if last is None else last.to.tag
 
-    def ongoing_requests(self) -> Iterator[Request]:
-        """Requests whose server transactions are alive: a merged one equals one (§8.2.2.2)."""
-        return (server.machine.request for server in self._servers.values())
+    def is_merged(self, request: Request) -> bool:
+        """True if a copy of `request` over another path has a transaction (RFC 3261 §8.2.2.2)."""
+        return self._servers.is_merged(request)
 
     @property
     def is_busy(self) -> bool:
@@ -260,11 +247,10 @@ class Transactions:
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """The connection was lost: tell its client transactions' users, forget its server ones."""
-        for key in [key for key, server in self._servers.items() if server.flow == flow]:
-            self._remove(self._servers, key)
+        self._servers.remove_flow(flow)
         lost = [(key, client) for key, client in self._clients.items() if client.flow == flow]
         for key, _ in lost:
-            self._remove(self._clients, key)
+            self._remove_client(key)
         for _, client in lost:
             client.user.on_flow_lost(now)
 
@@ -287,38 +273,21 @@ class Transactions:
         for timer in server.machine.deadlines:
             self._serve(key, server, server.machine.expire(timer))
 
-    @staticmethod
-    def _remove(
-        table: dict[TransactionKey, _Client] | dict[TransactionKey, _Server], key: TransactionKey
-    ) -> None:
-        entry = table.pop(key, None)
-        if entry is not None:
-            entry.timer.stop()
+    def _remove_client(self, key: TransactionKey) -> None:
+        client = self._clients.pop(key, None)
+        if client is not None:
+            client.timer.stop()
 
     def _has_room(self, *, is_within: bool) -> bool:
-        """True if there is room for another request of that kind; makes room if it can.
-
-        A refused INVITE only waits for its ACK, an accepted one for retransmissions that do not
-        occur on a reliable transport. A peer that never sends the ACK must not block others.
-        """
-        alike = {key: one for key, one in self._servers.items() if one.is_within == is_within}
-        surplus = len(alike) + 1 - MAX_SERVER_TRANSACTIONS
-        if surplus <= 0:
+        """True if there is room for another request of that kind; makes room if it can."""
+        if self._servers.has_room(is_within=is_within):
             return True
-        finished = [
-            key
-            for state in (InviteServerState.COMPLETED, InviteServerState.ACCEPTED)
-            for key, server in alike.items()  # the oldest first
-            if server.machine.state is state
-        ]
-        if surplus > len(finished):
+        if not self._servers.remove_finished(is_within=is_within):
             return False
-        for key in finished[:surplus]:
-            self._remove(self._servers, key)
         self._wire.ignored("dropped a transaction that was waiting for its ACK, to make room")
         return True
 
-    def _follow_state(self, role: str, entry: _Client | _Server) -> None:
+    def _follow_state(self, role: str, entry: _Client | ServerEntry) -> None:
         """Log a machine's state, and run the timer of that state: it has one at most."""
         for at in entry.machine.deadlines.values():
             entry.timer.start(at)
@@ -335,7 +304,7 @@ class Transactions:
         """Carry out a client machine's effects; a terminated one is removed first."""
         self._follow_state("client", client)
         if client.machine.state.name == "TERMINATED":
-            self._remove(self._clients, key)
+            self._remove_client(key)
         for effect in effects:
             match effect:
                 case Send(message):
@@ -347,11 +316,13 @@ class Transactions:
                 case Ignored(what):
                     self._wire.ignored(what)
 
-    def _serve(self, key: TransactionKey, server: _Server, effects: list[Effect]) -> bool:
+    def _serve(self, key: TransactionKey, server: ServerEntry, effects: list[Effect]) -> bool:
         """Carry out a server machine's effects; return True if the message is for the user."""
         self._follow_state("server", server)
         if server.machine.state.name == "TERMINATED":
-            self._remove(self._servers, key)
+            self._servers.remove(key)
+        else:
+            self._servers.follow(key, server)
         delivered = False
         for effect in effects:
             match effect:

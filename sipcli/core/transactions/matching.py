@@ -8,6 +8,9 @@ from sipcli.sip.message import Message, Request, Response
 TransactionKey: TypeAlias = tuple[str, ...]
 """What the messages of one transaction have in common."""
 
+MergeKey: TypeAlias = tuple[str, str | None, int, str]
+"""Call-ID, From tag, and both parts of CSeq."""
+
 
 def client_key(message: Message) -> TransactionKey:
     """Branch and method: what a response and its request have in common (RFC 3261 §17.1.3)."""
@@ -27,6 +30,12 @@ def server_key(request: Request, method: str | None = None) -> TransactionKey:
         return (via.branch or "", via.host, str(via.port), method)
     tag = request.from_.tag or ""
     return (str(request.uri), tag, request.call_id, str(request.cseq.number), str(via), method)
+
+
+def merge_key(request: Request) -> MergeKey:
+    """What a request has in common with a copy of it over another path (RFC 3261 §8.2.2.2)."""
+    cseq = request.cseq
+    return (request.call_id, request.from_.tag, cseq.number, cseq.method)
 
 
 def may_answer(request: Request, response: Response) -> bool:

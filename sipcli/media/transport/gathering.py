@@ -5,10 +5,12 @@ import ipaddress
 import socket
 from collections.abc import Callable, Coroutine, Iterable
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from sipcli.errors import Phase
+from sipcli.journal.journal import CallJournal
 from sipcli.media.transport.ice_servers import IceServer, IceServers
-from sipcli.media.webrtc.candidates import HostPort, host_addresses
+from sipcli.media.webrtc.candidates import HostPort, host_addresses, show
 from sipcli.media.webrtc.errors import ServerFailed, explain_connection
 from sipcli.media.webrtc.ice import IceAgent
 from sipcli.media.webrtc.ice_socket import IceSocket
@@ -31,16 +33,17 @@ LOOPBACK: Final = ("127.0.0.1", "::1")
 MAX_ADDRESSES: Final = 12
 """Limit: a machine with containers has dozens of addresses, each paired with each of the peer."""
 
+_SILENT: Final = "it did not answer in time"
 _ANYWHERE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Documentation addresses (RFC 5737, RFC 3849), used to find the system's source addresses."""
 
 
 async def gather(
-    agent: IceAgent, options: IceServers, warn: Callable[[str], None]
+    agent: IceAgent, options: IceServers, warn: Callable[[str], None], journal: CallJournal
 ) -> tuple[Candidate, ...]:
     """Return all candidates of `agent`, the best first; always within `gathering_timeout`.
 
-    `warn` gets a sentence for each server that cannot be used.
+    `warn` gets a sentence for each server that cannot be used, and `journal` what became of each.
     """
     sockets: list[IceSocket] = []
     if not options.relay_only:
@@ -50,9 +53,10 @@ async def gather(
     asked: dict[asyncio.Task[None], IceServer] = {}
     for rank, server in enumerate(options.servers):
         if server.obstacle is not None:
+            _step(journal, server, "failed", server.obstacle)
             _warn_once(options, warn, server, server.obstacle)
         elif server.relays or sockets:
-            question = _ask(agent, server, sockets, HIGHEST_PREFERENCE - rank, options)
+            question = _ask(agent, server, sockets, HIGHEST_PREFERENCE - rank, options, journal)
             asked[asyncio.create_task(question)] = server
     kinds = {server.relays for server in asked.values()}
 
@@ -63,7 +67,7 @@ async def gather(
     try:
         await _wait(asked, options.gathering_timeout, GRACE, is_enough)
         for task, server in asked.items():
-            _report_result(task, server, options, warn)
+            _report_result(task, server, options, warn, journal)
     finally:
         for task in asked:
             task.cancel()
@@ -82,10 +86,10 @@ async def open_sockets(agent: IceAgent, *, include_loopback: bool) -> list[IceSo
 
 
 async def _wait(
-    tasks: Iterable[asyncio.Task[None]],
+    tasks: Iterable[asyncio.Task[Any]],
     limit: float,
     grace: float,
-    is_enough: Callable[[set[asyncio.Task[None]]], bool],
+    is_enough: Callable[[set[asyncio.Task[Any]]], bool],
 ) -> None:
     """Wait for `tasks`: at most `limit` seconds, and `grace` once enough of them are done.
 
@@ -103,17 +107,22 @@ async def _wait(
         _, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
 
-def _has_succeeded(task: asyncio.Task[None]) -> bool:
+def _has_succeeded(task: asyncio.Task[Any]) -> bool:
     return task.done() and task.exception() is None
 
 
 def _report_result(
-    task: asyncio.Task[None], server: IceServer, options: IceServers, warn: Callable[[str], None]
+    task: asyncio.Task[None],
+    server: IceServer,
+    options: IceServers,
+    warn: Callable[[str], None],
+    journal: CallJournal,
 ) -> None:
     """Remember whether a server answered, and warn if it cannot be used."""
     if not task.done():
         options.silent.add(server)
-        _warn_once(options, warn, server, "it did not answer in time")
+        _step(journal, server, "failed", _SILENT)
+        _warn_once(options, warn, server, _SILENT)
         return
     options.silent.discard(server)
     error = task.exception()
@@ -134,20 +143,41 @@ def _warn_once(
         warn(text)
 
 
+def _step(
+    journal: CallJournal,
+    server: IceServer,
+    state: Literal["begun", "done", "failed"],
+    text: str = "",
+    facts: tuple[tuple[str, str], ...] = (),
+) -> None:
+    """Record a step of asking one server."""
+    phase = Phase.TURN if server.relays else Phase.STUN
+    journal.step(phase, state, text, facts, server=server.uri)
+
+
 async def _ask(
     agent: IceAgent,
     server: IceServer,
     sockets: list[IceSocket],
     preference: int,
     options: IceServers,
+    journal: CallJournal,
 ) -> None:
     """Get the candidates of one server. Raises `ServerFailed`."""
-    addresses = await look_up(server)
-    if server.relays:
-        await ask_for_relay(agent, server, addresses, preference, options)
-    else:
-        dtls = options.dtls(server)
-        await ask_for_reflexive(agent, addresses, sockets, preference, dtls)
+    _step(journal, server, "begun")
+    try:
+        addresses = await look_up(server)
+        if server.relays:
+            found = await ask_for_relay(agent, server, addresses, preference, options)
+        else:
+            dtls = options.dtls(server)
+            found = await ask_for_reflexive(agent, addresses, sockets, preference, dtls)
+    except ServerFailed as failure:
+        _step(journal, server, "failed", str(failure))
+        raise
+    what = "relayed address" if server.relays else "mapped address"
+    shown = ", ".join(map(show, dict.fromkeys(found)))
+    _step(journal, server, "done", f"{what} {shown}", ((what, shown),))
 
 
 async def look_up(server: IceServer) -> list[HostPort]:
@@ -171,8 +201,11 @@ async def ask_for_relay(
     addresses: list[HostPort],
     preference: int,
     options: IceServers,
-) -> None:
-    """Ask at the server's first IPv4 and first IPv6 address, since one of them may be dead."""
+) -> tuple[HostPort, ...]:
+    """Ask at the server's first IPv4 and first IPv6 address, since one of them may be dead.
+
+    Returns the relayed addresses.
+    """
     first_of_family = {":" in address[0]: address for address in reversed(addresses)}
     endpoints = [
         TurnEndpoint(
@@ -186,7 +219,9 @@ async def ask_for_relay(
         for address in first_of_family.values()
     ]
     hide = options.relay_only
-    await _first_of([add_relay(agent, each, preference, hide_base=hide) for each in endpoints])
+    return await _first_of(
+        [add_relay(agent, each, preference, hide_base=hide) for each in endpoints]
+    )
 
 
 async def ask_for_reflexive(
@@ -195,11 +230,11 @@ async def ask_for_reflexive(
     sockets: list[IceSocket],
     preference: int,
     dtls: DtlsServer | None,
-) -> None:
+) -> tuple[HostPort, ...]:
     """Ask from each of our sockets that can reach it, at the server's first address of that family.
 
     `dtls` is for a server that is asked over DTLS. An interface without a route to it, such as
-    that of a VPN, does not delay the others.
+    that of a VPN, does not delay the others. Returns our mapped addresses.
     """
     questions = []
     for rank, base in enumerate(sockets):
@@ -211,16 +246,17 @@ async def ask_for_reflexive(
                 break
     if not questions:
         raise ServerFailed("none of this machine's addresses can reach it")
-    await _first_of(questions)
+    return await _first_of(questions)
 
 
-async def _first_of(questions: list[Coroutine[Any, Any, None]]) -> None:
+async def _first_of(questions: list[Coroutine[Any, Any, HostPort]]) -> tuple[HostPort, ...]:
     """Wait until one has succeeded, plus `BASE_GRACE` for the rest; raises if all have failed."""
     tasks = [asyncio.create_task(question) for question in questions]
     try:
         await _wait(tasks, inf, BASE_GRACE, lambda _: any(map(_has_succeeded, tasks)))
         if not any(map(_has_succeeded, tasks)):
             await tasks[0]  # raises: they have all failed
+        return tuple(task.result() for task in tasks if _has_succeeded(task))
     finally:
         for task in tasks:
             task.cancel()

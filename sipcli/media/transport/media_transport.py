@@ -317,7 +317,7 @@ class MediaTransport:
         return agent
 
     async def _gather(self, agent: IceAgent) -> LocalTransport:
-        candidates = await gather(agent, self._options, self._warn)
+        candidates = await gather(agent, self._options, self._warn, self._journal.call_journal)
         self._journal.gathered(candidates)
         return LocalTransport(
             ufrag=agent.local_username,

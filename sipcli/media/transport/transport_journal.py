@@ -29,7 +29,8 @@ class TransportJournal:
     def __init__(self, journal: CallJournal) -> None:
         self.name = f"media {next(_NUMBERS)}"
         """Its name in logs."""
-        self._journal = journal
+        self.call_journal = journal
+        """For the steps of gathering."""
 
     def log(self, text: str, *args: object) -> None:
         """Write a line to the debug log."""
@@ -40,13 +41,13 @@ class TransportJournal:
     @property
     def wants_packets(self) -> bool:
         """True if somebody listens to packets."""
-        return self._journal.wants_packets
+        return self.call_journal.wants_packets
 
     def sent(self, agent: IceAgent, packet: bytes, now: float, *, is_rtcp: bool) -> None:
         """Record a packet that `agent` has sent; `now` is the loop's time."""
         addresses = agent.addresses
         if addresses is not None:
-            self._journal.packet("sent", *addresses, packet, now, is_rtcp=is_rtcp)
+            self.call_journal.packet("sent", *addresses, packet, now, is_rtcp=is_rtcp)
 
     def received(
         self,
@@ -59,7 +60,9 @@ class TransportJournal:
         remark: str | None,
     ) -> None:
         """Record a packet and what became of it; `now` is when it arrived, by the loop's time."""
-        self._journal.packet("received", local, remote, packet, now, is_rtcp=is_rtcp, remark=remark)
+        self.call_journal.packet(
+            "received", local, remote, packet, now, is_rtcp=is_rtcp, remark=remark
+        )
 
     # Steps
 
@@ -72,7 +75,7 @@ class TransportJournal:
         theirs = ", ".join(map(str, remote.candidates)) or "what will come"
         self.log("ICE: checks begin, controlling=%s, to %s", controlling, theirs)
         what = "restart" if restart else "connectivity checks"
-        self._journal.step(
+        self.call_journal.step(
             Phase.ICE,
             "begun",
             f"{what}, to {theirs}",
@@ -85,7 +88,7 @@ class TransportJournal:
         if agent.selected is None:
             return
         local, remote = agent.selected
-        self._journal.step(
+        self.call_journal.step(
             Phase.ICE,
             "done",
             f"{local} to {remote}",
@@ -97,16 +100,16 @@ class TransportJournal:
         reason = explain_failure(agent)
         self.log("ICE failed: %s", reason)
         self._candidates(agent)
-        self._journal.step(Phase.ICE, "failed", reason)
+        self.call_journal.step(Phase.ICE, "failed", reason)
         return reason
 
     def _candidates(self, agent: IceAgent) -> None:
-        journal = self._journal.journal
+        journal = self.call_journal.journal
         if journal.wants(IceEntry):
             journal.record(
                 IceEntry(
                     at=journal.now(),
-                    call=self._journal.call,
+                    call=self.call_journal.call,
                     local=local_candidates(agent),
                     remote=remote_candidates(agent),
                     pairs=candidate_pairs(agent),
@@ -116,26 +119,27 @@ class TransportJournal:
     def handshake_begins(self, role: DtlsRole) -> None:
         """The DTLS handshake begins, in this role of ours."""
         self.log("DTLS: handshake as %s", role)
-        self._journal.step(Phase.DTLS, "begun", f"handshake as {role}", (("DTLS role", role),))
+        self.call_journal.step(Phase.DTLS, "begun", f"handshake as {role}", (("DTLS role", role),))
 
     def handshake_failed(self, failure: DtlsFailed) -> None:
         """There are no keys."""
         self.log("DTLS failed: %s", failure)
-        self._journal.step(Phase.DTLS, "failed", failure.text)
+        self.call_journal.step(Phase.DTLS, "failed", failure.text)
 
     def keys_derived(self, dtls: Dtls, own: DtlsCertificate) -> None:
         """The handshake is done, and media can flow."""
         version, cipher, profile = dtls.protection
         self.log("DTLS: %s, %s, %s", version, cipher, profile)
-        self._journal.step(
+        self.call_journal.step(
             Phase.DTLS,
             "done",
             f"{version}, {cipher}, {profile}",
             (
-                ("DTLS version", version),
+                ("version", version),
                 ("cipher", cipher),
                 ("SRTP profile", profile),
                 ("our fingerprint", str(own.fingerprint)),
                 ("their fingerprint", str(dtls.peer_fingerprint)),
+                *dtls.certificate_facts,
             ),
         )

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 import cryptography.hazmat.primitives.serialization  # noqa: F401 - pyOpenSSL does, in a call
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcdtlstransport import State
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from OpenSSL import SSL
 
@@ -42,6 +43,9 @@ CIPHERS: Final = ":".join(
 
 MAX_RECORDS: Final = 32
 """Maximum records read from one datagram after the first."""
+
+MAX_NAME: Final = 100
+"""Characters shown of the name in a certificate, which is the far end's text."""
 
 LARGEST_RECORD: Final = 1500
 """Maximum bytes read from a record."""
@@ -114,6 +118,8 @@ class DtlsTransport(RTCDtlsTransport):
 
     peer: tuple[Fingerprint, ...] = ()
     """The far end's certificate, by each of `HASHES`."""
+    certificate: x509.Certificate | None = None
+    """The same itself; None before the handshake."""
     mismatch = False
     is_aborted = False
     """True if the far end has aborted the association with a fatal alert."""
@@ -121,6 +127,7 @@ class DtlsTransport(RTCDtlsTransport):
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
         certificate = self.connection.get_peer_certificate(as_cryptography=True)
         if certificate is not None:
+            self.certificate = certificate
             self.peer = tuple(
                 Fingerprint(name, certificate.fingerprint(function).hex(":").upper())
                 for name, function in HASHES.items()
@@ -227,6 +234,21 @@ class Dtls:
     def peer_certificate(self) -> tuple[Fingerprint, ...]:
         """The far end's certificate by each of `HASHES`; empty before the handshake."""
         return self._transport.peer
+
+    @property
+    def certificate_facts(self) -> tuple[tuple[str, str], ...]:
+        """What the far end's certificate says of itself, as name and value; none if unreadable."""
+        found = self._transport.certificate
+        if found is None:
+            return ()
+        try:
+            until = f"{found.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+            return (
+                ("certificate of", found.subject.rfc4514_string()[:MAX_NAME]),
+                ("valid until", until),
+            )
+        except ValueError:
+            return ()
 
     @property
     def protection(self) -> tuple[str, str, str]:

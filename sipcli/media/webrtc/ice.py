@@ -110,8 +110,8 @@ class IceAgent(aioice.Connection):
 
     async def ask_reflexive(
         self, base: IceSocket, server: HostPort, preference: int, dtls: DtlsServer | None = None
-    ) -> None:
-        """Ask a STUN server for the mapped address of `base`, and add that candidate.
+    ) -> HostPort:
+        """Ask a STUN server for the mapped address of `base`, add that candidate and return it.
 
         `dtls` is for a server asked over DTLS. Raises `ServerFailed`. Takes a minute with a silent
         server: cancel it.
@@ -137,6 +137,7 @@ class IceAgent(aioice.Connection):
         if mapped not in {own, *of_base}:  # else it is redundant (§5.1.3)
             kind = CandidateType.SERVER_REFLEXIVE
             self._add(make_candidate(kind, mapped, preference, base=own, server=server[0]))
+        return mapped
 
     async def _ask(self, base: IceSocket, request: stun.Message, server: HostPort) -> None:
         try:

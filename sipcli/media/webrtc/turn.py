@@ -174,8 +174,8 @@ class _Relay(asyncio.DatagramTransport):
 
 async def add_relay(
     agent: IceAgent, server: TurnEndpoint, preference: int, *, hide_base: bool
-) -> None:
-    """Allocate a relay at a TURN server and add its candidate to `agent`.
+) -> HostPort:
+    """Allocate a relay at a TURN server, add its candidate to `agent`, and return its address.
 
     `preference` is the local preference of RFC 8445 §5.1.2.1; with `hide_base` the candidate does
     not disclose our own address. Raises `ServerFailed`. Takes a minute with a silent server; may
@@ -196,6 +196,7 @@ async def add_relay(
     is_shown = seen is not None and not hide_base and is_credible(seen, server.address)
     base = seen if seen is not None and is_shown else UNKNOWN_BASE[":" in relayed[0]]
     agent.add_relay(opened, preference, base=base, server=server.address[0])
+    return relayed
 
 
 async def _connect(server: TurnEndpoint) -> _UdpClient | _TcpClient:

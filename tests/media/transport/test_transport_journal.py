@@ -10,10 +10,11 @@ from sipcli.errors import Phase
 from sipcli.journal.entries import IceEntry, IpPort, PacketEntry, StepEntry
 from sipcli.media.webrtc.errors import DtlsFailed, IceFailed
 from sipcli.sdp.transport import DtlsRole, RemoteTransport
-from tests.media.transport.fake_servers import FakeTurn, serving
+from tests.media.transport.fake_servers import FakeStun, FakeTurn, serving
 from tests.media.transport.transport_pair import (
     ALICE,
     BOB,
+    NAT,
     Party,
     candidate,
     connect,
@@ -24,6 +25,7 @@ from tests.media.transport.transport_pair import (
     remote,
     rtcp_bye,
     rtp,
+    stun_uri,
     turn_uri,
 )
 
@@ -145,11 +147,13 @@ async def test_the_steps_of_opening_are_recorded_in_order() -> None:
         ice, dtls = dict(told[1].facts), dict(told[3].facts)
         local, other = alice.transport.selected_pair or (None, None)
         assert ice == {"local candidate": str(local), "remote candidate": str(other)}
-        assert dtls["DTLS version"] == "DTLSv1.2"
+        assert dtls["version"] == "DTLSv1.2"
         assert dtls["cipher"] == "ECDHE-ECDSA-AES128-GCM-SHA256"
         assert dtls["SRTP profile"] == "SRTP_AEAD_AES_256_GCM"
         assert dtls["our fingerprint"] == str(ALICE.fingerprint)
         assert dtls["their fingerprint"] == str(BOB.fingerprint)
+        assert dtls["certificate of"].startswith("CN=")
+        assert dtls["valid until"].endswith(" UTC")
 
 
 async def test_an_ice_restart_is_a_step_of_its_own() -> None:
@@ -236,3 +240,40 @@ async def test_a_far_end_without_candidates_is_waited_for() -> None:
             bob.start(ours, DtlsRole.CLIENT),
         )
         assert told[0].text == "connectivity checks, to what will come"
+
+
+async def test_each_stun_and_turn_server_is_a_step() -> None:
+    stun, turn = FakeStun(NAT), FakeTurn()
+    async with serving(stun, turn):
+        party = Party(options=options(stun_uri(stun), turn_uri(turn)))
+        told = steps_of(party)
+        await party.transport.gather()
+        relayed = f"{turn.relayed[0]}:{turn.relayed[1]}"
+        assert [
+            (each.phase, each.state, each.server, dict(each.facts))
+            for each in sorted(told, key=lambda each: each.phase)
+        ] == [
+            (Phase.STUN, "begun", stun_uri(stun), {}),
+            (Phase.STUN, "done", stun_uri(stun), {"mapped address": "198.51.100.7:40000"}),
+            (Phase.TURN, "begun", turn_uri(turn), {}),
+            (Phase.TURN, "done", turn_uri(turn), {"relayed address": relayed}),
+        ]
+        assert "secret" not in str(told)
+        await party.transport.close()
+
+
+async def test_a_server_that_fails_is_a_failed_step_with_the_reason() -> None:
+    mute, refusing = FakeStun(mute=True), FakeTurn(error=486)
+    async with serving(mute, refusing):
+        uris = (stun_uri(mute), turn_uri(refusing), "turns:127.0.0.1?transport=udp")
+        party = Party(options=options(*uris, timeout=1.0))
+        told = steps_of(party)
+        await party.transport.gather()
+        failed = {each.server: each.text for each in told if each.state == "failed"}
+        assert failed == {
+            uris[0]: "it did not answer in time",
+            uris[1]: "this user has reached its limit of relays",
+            uris[2]: "TURN over DTLS is not supported: use transport=tcp or leave transport out",
+        }
+        assert {f"{uri} cannot be used: {failed[uri]}" for uri in uris} == set(party.warnings)
+        await party.transport.close()
