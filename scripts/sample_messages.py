@@ -1,11 +1,28 @@
 """The SIP messages of the sample report."""
 
+from sipcli.evidence.ladder_words import MessageKind
 from sipcli.evidence.report_content import ReportedLadder, ReportedMessage
 
 US, SERVER = "sipcli", "sip.example.com"
 OFFER = "offer: audio Opus G722 PCMU PCMA, sendrecv, DTLS-SRTP actpass, candidates: host 1, srflx 1"
 ANSWER = "answer: audio Opus, sendrecv, DTLS-SRTP passive, candidates: host 1, srflx 1"
 ROUTE = "SIP/2.0/WSS 7bq1xk.invalid;branch=z9hG4bKb3d0"
+
+
+_KINDS = {
+    "1": MessageKind.PROVISIONAL,
+    "2": MessageKind.SUCCESS,
+    "401": MessageKind.CHALLENGE,
+    "407": MessageKind.CHALLENGE,
+    "4": MessageKind.FAILURE,
+}
+
+
+def _kind(start: str) -> MessageKind:
+    status = start.removeprefix("SIP/2.0 ")
+    if status == start:
+        return MessageKind.REQUEST
+    return next(kind for prefix, kind in _KINDS.items() if status.startswith(prefix))
 
 
 def _message(
@@ -28,6 +45,7 @@ def _message(
         direction="sent" if is_ours else "received",
         sender=US if is_ours else SERVER,
         receiver=SERVER if is_ours else US,
+        kind=_kind(start),
         label=label,
         note=note,
         text="\n".join(lines) + "\n",

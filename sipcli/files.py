@@ -82,10 +82,11 @@ def write_to_fifo(descriptor: int, data: bytes) -> None:
             rest = rest[stream.write(rest) or 0 :]
 
 
-def replace_whole(path: Path, data: bytes) -> None:
+def replace_whole(path: Path, data: bytes, *, is_private: bool = False) -> None:
     """Replace a file atomically: readers see either the old content or the new one.
 
-    Links are followed. An existing file keeps its mode; a new one gets that of the umask.
+    Links are followed. An existing file keeps its mode; a new one gets that of the umask or, with
+    `is_private`, 0600.
     Anything but a regular file is written in place, and so is a file in a folder where no other
     can be created. Raises OSError.
     """
@@ -99,7 +100,7 @@ def replace_whole(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".sipcli-{secrets.token_hex(8)}")
     old_mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     # Private until the old mode is set below: others may not read what they could not before.
-    mode = 0o666 if old_mode is None else 0o600
+    mode = 0o666 if old_mode is None and not is_private else 0o600
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except PermissionError:

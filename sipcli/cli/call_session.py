@@ -122,7 +122,7 @@ async def attend(
             if stats is not None:
                 call_session.session.screen.event(Stats(call=call.id, stats=stats))
         if sending is not None and sending.fault is not None:
-            call_session.evaluator.report(_unsent(options.dtmf or "", sending.fault))
+            call_session.evaluator.report(_unsent(call, options.dtmf or "", sending.fault))
         await phone.wait_for_end(call)
     finally:
         if timer is not None:
@@ -152,10 +152,10 @@ def _unanswered(call: Call, limit: float) -> str:
     return f"no answer within {limit:g} s"
 
 
-def _unsent(digits: str, fault: str) -> Verdict:
+def _unsent(call: Call, digits: str, fault: str) -> Verdict:
     """Return the verdict on digits of `--dtmf` that were not sent: that of a script's line."""
     expected = f"{digits} to be sent and taken"
-    return Verdict(name="dtmf", met=False, expected=expected, actual=fault)
+    return Verdict(name="dtmf", met=False, expected=expected, actual=fault, call=call.id)
 
 
 def common_verbose() -> bool:

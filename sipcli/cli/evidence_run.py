@@ -62,12 +62,16 @@ class EvidenceRun:
 def _parts(
     capture: Path | None, report: Path | None, *, ladder: bool = False
 ) -> Sequence[EvidencePart]:
-    """Return the parts for these files."""
+    """Return the parts for these files. Raises `ConfigError`."""
     parts: list[EvidencePart] = []
     if capture is not None:
         from sipcli.cli.capture_part import CapturePart  # late: only those who ask for it wait
 
         parts.append(CapturePart(capture))
+    if report is not None:
+        from sipcli.cli.report_part import ReportPart
+
+        parts.append(ReportPart(report))
     if ladder:
         from sipcli.cli.ladder_part import LadderPart
 

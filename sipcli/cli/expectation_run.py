@@ -123,10 +123,13 @@ class ExpectationRun:
         self._journal.record(
             VerdictEntry(
                 at=self._journal.now(),
+                call=verdict.call,
                 name=_place(verdict),
                 met=verdict.met,
                 expected=verdict.expected,
                 actual=verdict.actual,
+                phase=verdict.phase,
+                reached=verdict.reached,
             )
         )
         fault = None if verdict.met else _fault(verdict)

@@ -16,7 +16,7 @@ from sipcli.cli.command_help import CommandGroup, in_words, write_table
 from sipcli.cli.evidence_options import finish_evidence
 from sipcli.cli.output.report_file import begin_early
 from sipcli.cli.output.stream import Outlets
-from sipcli.cli.shared_options import ask_for_json, common, common_options
+from sipcli.cli.shared_options import ask_for_json, common, common_options, note_words
 from sipcli.errors import (
     DESCRIPTORS_HINT,
     TOO_FEW_DESCRIPTORS,
@@ -93,6 +93,7 @@ class Main(CommandGroup):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words before the command's name (called by click)."""
         _note_json(ctx, args)
+        note_words(ctx, args)
         try:
             return super().parse_args(ctx, args)
         except click.exceptions.NoArgsIsHelpError:

@@ -4,7 +4,7 @@ Light on purpose: the main group imports this for `sipcli --version` and `-h`.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from sipcli import __version__
 from sipcli.cli.command_help import AnyCommand, Group, GroupedOption, option
 
 _META: Final = "sipcli.common"
+_WORDS: Final = "sipcli.words"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,17 @@ def common(context: click.Context | None = None) -> Common:
     if not isinstance(found, Common):
         raise TypeError(f"{_META} is in use for something else")
     return found
+
+
+def note_words(context: click.Context, words: Sequence[str]) -> None:
+    """Keep the words behind `sipcli`, before they are parsed."""
+    context.meta[_WORDS] = tuple(words)
+
+
+def words_of_invocation() -> tuple[str, ...]:
+    """Return the words behind `sipcli`, as they were typed: they may hold secrets."""
+    words: tuple[str, ...] = click.get_current_context().meta.get(_WORDS, ())
+    return words
 
 
 def ask_for_json(context: click.Context) -> None:

@@ -11,6 +11,7 @@ far end is in it, so each format escapes it in its own way.
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from sipcli.evidence.ladder_words import MessageKind
 from sipcli.evidence.waterfall import Fact, Waterfall
 from sipcli.journal.entries import IcePair
 from sipcli.phone.events import CallStats
@@ -87,6 +88,7 @@ class ReportedMessage:
     sender: str
     """The party, one of `ReportedLadder.parties`."""
     receiver: str
+    kind: MessageKind
     label: str
     """`INVITE`, `180 Ringing`: short enough for an arrow."""
     note: str
@@ -100,7 +102,7 @@ class ReportedLadder:
     """Messages in their order."""
 
     parties: tuple[str, ...]
-    """In order of appearance; we are the first."""
+    """In order of appearance."""
     messages: tuple[ReportedMessage, ...]
     left_out: int
     """Messages that the report has no room for."""
@@ -179,7 +181,7 @@ class CallContent:
     sentence: str
     """How it ended, or what was not met."""
     phase: str | None
-    """The step that failed; None if none did."""
+    """The step that failed, as in `RunVerdict`; None if none did."""
     status: int | None
     """The final answer to the INVITE; None without one."""
     duration_s: float

@@ -143,9 +143,11 @@ class EventEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictEntry:
-    """An expectation was judged."""
+    """An expectation was judged, or a check of `doctor` was done."""
 
     at: float
+    call: str | None = None
+    """The Call-ID of the call that was judged; None if there was none."""
     name: str
     """Of the expectation, with its line if it is a script's."""
     met: bool
@@ -155,8 +157,8 @@ class VerdictEntry:
     """The step to blame if it is not met."""
     reached: bool = True
     """False if there was nothing to judge: the call did not get that far."""
-    line: int | None = None
-    """The line of the script that expects it; None for an option."""
+    hint: str | None = None
+    """What to do about it; None if nothing is known."""
 
 
 Entry: TypeAlias = (

@@ -28,6 +28,11 @@ def silence(samples: int) -> Pcm:
     return np.zeros(samples, np.int16)
 
 
+def from_bytes(data: bytes) -> Pcm:
+    """Return the samples in `data`, which has them in the machine's order. They are read-only."""
+    return np.frombuffer(data, np.int16)
+
+
 def to_pcm(wave: Wave) -> Pcm:
     """Round `wave` to 16 bits and clip it at full scale. Modifies `wave`."""
     np.rint(wave, out=wave)

@@ -71,6 +71,7 @@ def test_setup_is_until_the_media_of_who_answered_connect() -> None:
     court.theatre.connect(call, 110)
     court.theatre.end(call)
     assert court.verdicts[0].actual == "110 ms"
+    assert court.verdicts[0].call == call.id != ""
     assert court.met == [False]
 
 

@@ -53,7 +53,7 @@ def show(invocation: Invocation) -> None:
     what the commands that connect would use.
     """
     loaded = invocation.load()
-    rows = [(key, *_in_force(key, loaded)) for key in KEYS]
+    rows = [(key, *in_force(key, loaded)) for key in KEYS]
     screen = current_screen()
     _warn(screen, loaded)
     screen.record("config", _as_fields(loaded, rows))
@@ -130,7 +130,7 @@ def example() -> None:
     screen.say(text.removesuffix("\n"))
 
 
-def _in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
+def in_force(key: Key, loaded: Loaded) -> tuple[object, Origin]:
     """Return the value to show for a key and its source. An instance id that was drawn only for
     this run is left out.
     """

@@ -13,6 +13,8 @@ from sipcli.cli.output.wording import BAD, FAINT, GOOD, Line
 from sipcli.config.keys import Section
 from sipcli.doctor.check import ORDER, Check, DoctorReport, bad
 from sipcli.errors import ConfigError, Phase
+from sipcli.journal.entries import VerdictEntry
+from sipcli.journal.journal import Journal
 
 _NAME_WIDTH: Final = max(map(len, ORDER)) + 1
 _HANG: Final = len("✓ ") + _NAME_WIDTH
@@ -39,11 +41,17 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
     """
     from sipcli.doctor.doctor_run import DoctorRun, run_checks
 
-    screen = current_screen()
-    report = DoctorReport(_tell)
+    screen, journal = current_screen(), Journal()
+
+    def tell(check: Check) -> None:
+        _tell(check)
+        journal.record(_verdict(check, journal.now()))
+
+    report = DoctorReport(tell)
 
     async def work(session: CommandSession) -> None:
-        doing = "starting"
+        nonlocal journal
+        doing, journal = "starting", session.journal
 
         def begin(what: str) -> None:
             nonlocal doing
@@ -82,6 +90,21 @@ def doctor(invocation: Invocation, echo: str | None) -> None:
 def _first(phase: Phase | None) -> str:
     """Return the short error shown below the list of checks."""
     return f"the first failed step is {phase}"
+
+
+def _verdict(check: Check, now: float) -> VerdictEntry:
+    """Return a check as the journal has it."""
+    return VerdictEntry(
+        at=now,
+        call=None,
+        name=check.name,
+        met=check.ok is True,
+        expected="it works",
+        actual=check.detail,
+        phase=check.phase,
+        reached=check.ok is not None,
+        hint=check.hint,
+    )
 
 
 def _tell(check: Check) -> None:

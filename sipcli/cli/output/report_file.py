@@ -1,4 +1,4 @@
-"""The file of the JUnit report (`--junit`): unfinished at first, then replaced as a whole.
+"""The files of `--junit` and `--report`: unfinished at first, then replaced as a whole.
 
 A pipeline takes any file it finds. If the command is killed or the disk is full, neither the
 report of an earlier run nor half of this one may be there, and loading a command takes most of a
@@ -17,6 +17,8 @@ from sipcli.files import is_fifo, open_fifo, replace_whole, write_to_fifo
 
 COMMANDS: Final = ("call", "listen")
 """Commands with `--junit`."""
+_CONNECT: Final = (*COMMANDS, "doctor", "register", "message", "ping")
+"""Commands with `--report`."""
 UNFINISHED: Final = "not finished"
 """The error of each test case until the command ends."""
 STDOUT: Final = Path("-")
@@ -27,8 +29,12 @@ _HELP: Final = {"-h", "--help"}
 def begin_early(command: str, words: list[str]) -> None:
     """Write an unfinished report where the words behind a command's name have `--junit PATH`.
 
-    The command itself says what is wrong with a path that cannot be written.
+    An old file of `--report PATH` is removed. The command itself says what is wrong with a path
+    that cannot be written.
     """
+    report = _option_path(words, "--report")
+    if report is not None and command in _CONNECT and not _HELP & set(_options(words)):
+        _remove(report)
     path = junit_path(words)
     if command not in COMMANDS or path in (None, STDOUT) or _HELP & set(_options(words)):
         return
@@ -49,18 +55,28 @@ def begin_early(command: str, words: list[str]) -> None:
 
 def junit_path(words: list[str]) -> Path | None:
     """Return the file that `--junit` names among the words of a command, valid or not."""
+    return _option_path(words, "--junit")
+
+
+def _option_path(words: list[str], option: str) -> Path | None:
     words = _options(words)
-    named = [word.partition("=")[2] for word in words if word.startswith("--junit=")]
-    named += [path for option, path in pairwise(words) if option == "--junit"]
+    named = [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
+    named += [path for before, path in pairwise(words) if before == option]
     return Path(named[-1]) if named else None
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError, ValueError):
+        if path.is_file():
+            path.unlink()
 
 
 def _options(words: list[str]) -> list[str]:
     return words[: words.index("--")] if "--" in words else words
 
 
-def begin(path: Path, unfinished: bytes) -> None:
-    """Write the report `unfinished`. Raises `OSError` if that fails.
+def begin(path: Path, unfinished: bytes, *, is_private: bool = False) -> None:
+    """Write the report `unfinished`, a private file with mode 0600. Raises `OSError`.
 
     An old report that cannot be replaced is removed. A path that is not a regular file, such
     as a FIFO, gets only the finished report.
@@ -68,7 +84,7 @@ def begin(path: Path, unfinished: bytes) -> None:
     if path.exists() and not path.is_file() and not path.is_dir():
         return
     try:
-        replace_whole(path, unfinished)
+        replace_whole(path, unfinished, is_private=is_private)
     except OSError:
         if path.is_file():
             path.unlink()
@@ -83,12 +99,12 @@ def hold_fifo(path: Path) -> int | None:
     return open_fifo(path) if is_fifo(path) else None
 
 
-def finish(path: Path, report: bytes, fifo: int | None = None) -> None:
+def finish(path: Path, report: bytes, fifo: int | None = None, *, is_private: bool = False) -> None:
     """Replace the report atomically with the finished one. Raises `OSError`.
 
     `fifo` is the descriptor from `hold_fifo`; the report goes there, and it is closed.
     """
     if fifo is None:
-        replace_whole(path, report)
+        replace_whole(path, report, is_private=is_private)
     else:
         write_to_fifo(fifo, report)

@@ -1,0 +1,194 @@
+"""What a journal tells, kept in bounded memory: for reports, JUnit files and failed tests."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, Generic, Self, TypeVar
+
+from sipcli.evidence.recorded_call import RecordedCall
+from sipcli.journal.entries import (
+    Entry,
+    EventEntry,
+    IceEntry,
+    SampleEntry,
+    SipEntry,
+    SoundEntry,
+    StepEntry,
+    VerdictEntry,
+)
+from sipcli.journal.journal import Journal, Listener
+from sipcli.phone.events import CallEnded, Calling, Incoming
+
+FOR_LADDER: Final[tuple[type[Entry], ...]] = (SipEntry, EventEntry)
+"""What a message ladder and the figures of the calls need."""
+FOR_REPORT: Final[tuple[type[Entry], ...]] = (
+    *FOR_LADDER,
+    StepEntry,
+    IceEntry,
+    SampleEntry,
+    SoundEntry,
+    VerdictEntry,
+)
+"""What a report needs."""
+
+MAX_MESSAGES: Final = 2000
+MAX_MESSAGE_BYTES: Final = 8_000_000
+"""Of all SIP messages together."""
+MAX_ENTRIES: Final = 1000
+"""Of each other kind, those of a call apart."""
+MAX_CALLS: Final = 100
+
+E = TypeVar("E", bound=Entry)
+
+
+class KeptEntries(Generic[E]):
+    """The first and the last of many entries: how it began, and how it ended."""
+
+    def __init__(
+        self,
+        limit: int,
+        limit_bytes: int | None = None,
+        size: Callable[[E], int] = lambda _entry: 0,
+    ) -> None:
+        """Keep `limit` entries at most, and no more than `limit_bytes` by their `size`."""
+        self.left_out = 0
+        """Entries from the middle that are not kept."""
+        self._limit = limit // 2
+        self._limit_bytes = limit_bytes // 2 if limit_bytes is not None else None
+        self._size = size
+        self._first: list[E] = []
+        self._first_bytes = 0
+        self._is_first_full = False
+        self._last: deque[E] = deque()
+        self._last_bytes = 0
+
+    def add(self, entry: E) -> None:
+        """Keep this entry, and drop older ones from the middle where there is no room."""
+        size = self._size(entry)
+        if not self._is_first_full and self._fits(len(self._first) + 1, self._first_bytes + size):
+            self._first.append(entry)
+            self._first_bytes += size
+            return
+        self._is_first_full = True
+        self._last.append(entry)
+        self._last_bytes += size
+        while not self._fits(len(self._last), self._last_bytes):
+            self._last_bytes -= self._size(self._last.popleft())
+            self.left_out += 1
+
+    def __iter__(self) -> Iterator[E]:
+        yield from self._first
+        yield from self._last
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._last)
+
+    def _fits(self, count: int, size: int) -> bool:
+        return count <= self._limit and (self._limit_bytes is None or size <= self._limit_bytes)
+
+
+class Recording:
+    """A listener that keeps entries of a journal, those of each call apart."""
+
+    def __init__(self) -> None:
+        self.sip = KeptEntries[SipEntry](
+            MAX_MESSAGES, MAX_MESSAGE_BYTES, lambda entry: len(entry.data)
+        )
+        """SIP messages of all calls and of none; no keep-alives."""
+        self.events = KeptEntries[EventEntry](MAX_ENTRIES)
+        """Events of all calls and of none."""
+        self.steps = KeptEntries[StepEntry](MAX_ENTRIES)
+        """Steps of connections."""
+        self.verdicts = KeptEntries[VerdictEntry](MAX_ENTRIES)
+        self.calls: dict[str, RecordedCall] = {}
+        """Calls by their Call-ID, in the order in which they began."""
+        self.calls_left_out = 0
+        """Calls that there was no room for: old ones that went well, if there are any."""
+        self._early_steps: list[StepEntry] = []
+        """Steps of a call that is not placed yet."""
+        self._journals: list[Journal] = []
+
+    def attach(self, journal: Journal, kinds: Iterable[type[Entry]] = FOR_REPORT) -> Self:
+        """Record entries of these kinds from now on."""
+        self._journals.append(journal)
+        for kind in kinds:
+            journal.subscribe(kind, self._listener(kind))
+        return self
+
+    def detach(self) -> None:
+        """Record no more."""
+        for journal in self._journals:
+            for kind in FOR_REPORT:
+                journal.unsubscribe(self._listener(kind))
+        self._journals.clear()
+
+    def _listener(self, kind: type[Entry]) -> Listener[Any]:
+        listeners: dict[type[Entry], Listener[Any]] = {
+            SipEntry: self._on_message,
+            EventEntry: self._on_event,
+            StepEntry: self._on_step,
+            IceEntry: self._on_ice,
+            SampleEntry: self._on_sample,
+            SoundEntry: self._on_sound,
+            VerdictEntry: self._on_verdict,
+        }
+        return listeners[kind]
+
+    def _on_message(self, entry: SipEntry) -> None:
+        if entry.data.strip():
+            self.sip.add(entry)
+
+    def _on_event(self, entry: EventEntry) -> None:
+        self.events.add(entry)
+        event = entry.event
+        name: str = getattr(event, "call", "")
+        if isinstance(event, Calling | Incoming):
+            self._begin(name)
+        call = self.calls.get(name)
+        if call is not None:
+            call.events.append(entry)
+            call.is_over = call.is_over or isinstance(event, CallEnded)
+            call.has_failed = call.has_failed or getattr(event, "failure", None) is not None
+
+    def _on_step(self, entry: StepEntry) -> None:
+        if entry.call is None:
+            self.steps.add(entry)
+        elif entry.call in self.calls:
+            self.calls[entry.call].steps.append(entry)
+        elif not entry.call:
+            self._early_steps = [*self._early_steps, entry][-MAX_ENTRIES:]
+
+    def _on_ice(self, entry: IceEntry) -> None:
+        if entry.call in self.calls:
+            self.calls[entry.call].ice.append(entry)
+
+    def _on_sample(self, entry: SampleEntry) -> None:
+        if entry.call in self.calls:
+            self.calls[entry.call].measure(entry)
+
+    def _on_sound(self, entry: SoundEntry) -> None:
+        if entry.call in self.calls:
+            self.calls[entry.call].hear(entry)
+
+    def _on_verdict(self, entry: VerdictEntry) -> None:
+        self.verdicts.add(entry)
+        if entry.call in self.calls and not entry.met:
+            self.calls[entry.call].has_failed = True
+
+    def _begin(self, name: str) -> None:
+        early, self._early_steps = self._early_steps, []
+        if name in self.calls:
+            return
+        if len(self.calls) >= MAX_CALLS:
+            self.calls_left_out += 1
+            if not self._make_room():
+                return
+        self.calls[name] = RecordedCall(name, early)
+
+    def _make_room(self) -> bool:
+        """Drop the oldest call that is over, one that went well if there is one."""
+        over = [call for call in self.calls.values() if call.is_over]
+        dropped = next((call for call in over if not call.has_failed), over[0] if over else None)
+        if dropped is None:
+            return False
+        del self.calls[dropped.id]
+        return True

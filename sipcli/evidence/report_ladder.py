@@ -1,0 +1,63 @@
+"""The ladder of a report: that of the whole run, divided among its calls."""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+
+from sipcli.evidence.ladder import Ladder, LadderMessage, ladder_of
+from sipcli.evidence.report_content import ReportedLadder, ReportedMessage
+from sipcli.evidence.step_bars import RunClock
+from sipcli.journal.entries import SipEntry
+
+
+@dataclass(frozen=True, slots=True)
+class DividedLadder:
+    """The messages of each call, and those of none."""
+
+    ladder: Ladder
+    of_calls: dict[str, list[LadderMessage]]
+    """By Call-ID."""
+    others: list[LadderMessage] = field(default_factory=list)
+    left_out: int = 0
+    """Messages of no call, or of calls that are not in the report, which there is no room for."""
+
+    def reported(
+        self, messages: Iterable[LadderMessage], clock: RunClock, left_out: int = 0
+    ) -> ReportedLadder:
+        """Return some of its messages as the report has them."""
+        shown = tuple(self._reported(each, clock) for each in messages)
+        seen = {name for each in shown for name in (each.sender, each.receiver)}
+        parties = tuple(party.name for party in self.ladder.parties if party.name in seen)
+        return ReportedLadder(parties=parties, messages=shown, left_out=left_out)
+
+    def _reported(self, message: LadderMessage, clock: RunClock) -> ReportedMessage:
+        names = [party.name for party in self.ladder.parties]
+        return ReportedMessage(
+            at_ms=clock.ms(message.entry.at),
+            direction=message.entry.direction,
+            sender=names[message.source],
+            receiver=names[message.target],
+            kind=message.kind,
+            label=message.label,
+            note="; ".join(message.remarks),
+            text=message.text.rstrip(),
+        )
+
+
+def divided_ladder(
+    messages: Iterable[SipEntry], calls: Container[str], left_out: int
+) -> DividedLadder:
+    """Divide the messages of a run: those of `calls`, by their Call-IDs, and of no call.
+
+    `left_out` messages were not recorded.
+    """
+    ladder = ladder_of(messages)
+    of_calls: dict[str, list[LadderMessage]] = {}
+    others, dropped = list[LadderMessage](), 0
+    for message in ladder.messages:
+        if message.call_id is not None and message.call_id in calls:
+            of_calls.setdefault(message.call_id, []).append(message)
+        elif message.call is None:
+            others.append(message)
+        else:
+            dropped += 1
+    return DividedLadder(ladder, of_calls, others, left_out + ladder.left_out + dropped)

@@ -1,0 +1,152 @@
+"""Recordings: what is kept of a journal, in bounded memory."""
+
+from array import array
+from itertools import pairwise
+
+from sipcli.errors import Phase, RefusedError
+from sipcli.evidence import recorded_call, recording
+from sipcli.evidence.recording import FOR_LADDER, KeptEntries, Recording
+from sipcli.journal.entries import (
+    PacketEntry,
+    SampleEntry,
+    SipEntry,
+    SoundEntry,
+    StepEntry,
+)
+from sipcli.journal.journal import Journal
+from sipcli.media.audio_io.tones import Tone
+from sipcli.media.pcm import FRAME
+from sipcli.phone.events import Calling
+from tests.evidence.entries import (
+    CALL,
+    at,
+    ended,
+    event,
+    good_call,
+    message,
+    recorded,
+    sample,
+    step,
+    verdict,
+)
+
+INVITE = "INVITE sip:bob@example.com SIP/2.0"
+
+
+def calling(number: int) -> Calling:
+    return Calling(call=f"call-{number}", to="sip:bob@example.com")
+
+
+def test_the_first_and_the_last_are_kept_by_number_and_by_size() -> None:
+    kept = KeptEntries[SipEntry](4, 1000, lambda entry: len(entry.data))
+    entries = [message(number, "sent", INVITE) for number in range(10)]
+    for entry in entries:
+        kept.add(entry)
+    size = len(entries[0].data)
+    assert 500 // size == 2, "two of them fit into one half"
+    assert list(kept) == [*entries[:2], *entries[-2:]]
+    assert (len(kept), kept.left_out) == (4, 6)
+    kept.add(message(11, "sent", INVITE, fields=("X: " + "x" * 1000,)))
+    assert (list(kept), kept.left_out) == (entries[:2], 9)
+
+
+def test_only_what_is_asked_for_is_listened_to() -> None:
+    journal = Journal()
+    Recording().attach(journal, FOR_LADDER)
+    assert journal.wants(SipEntry)
+    assert not journal.wants(SoundEntry)
+    assert not journal.wants(SampleEntry)
+    whole = Journal()
+    kept = Recording().attach(whole)
+    assert whole.wants(SoundEntry)
+    assert not whole.wants(PacketEntry)
+    kept.detach()
+    assert not any(whole.wants(kind) for kind in recording.FOR_REPORT)
+
+
+def test_keep_alives_are_left_out() -> None:
+    assert len(recorded(message(0, "sent", INVITE)).sip) == 1
+    ping = SipEntry(
+        at=at(0),
+        direction="sent",
+        local=("192.0.2.1", 1),
+        remote=("192.0.2.2", 2),
+        transport="ws",
+        server="ws://a",
+        data=b"\r\n\r\n",
+    )
+    assert len(recorded(ping).sip) == 0
+
+
+def test_each_call_has_its_own_and_what_came_before_its_invite() -> None:
+    kept = recorded(step(1, Phase.STUN, "begun", call=""), *good_call(), verdict(False))
+    call = kept.calls[CALL]
+    assert [entry.phase for entry in call.steps][:2] == [Phase.STUN, Phase.ICE]
+    assert len(call.samples.read()) == 1
+    assert (call.is_over, call.has_failed) == (True, True)
+    assert {entry.phase for entry in kept.steps} == {
+        Phase.DNS,
+        Phase.TCP,
+        Phase.TLS,
+        Phase.WEBSOCKET,
+    }
+
+
+def test_of_too_many_calls_the_failed_ones_stay() -> None:
+    entries = list(good_call()[:0])
+    for number in range(recording.MAX_CALLS + 20):
+        failure = RefusedError("486 Busy Here") if number < 10 else None
+        entries += [
+            event(number, calling(number)),
+            event(number, ended(failure, call=f"call-{number}")),
+        ]
+    kept = recorded(*entries)
+    assert len(kept.calls) == recording.MAX_CALLS
+    assert kept.calls_left_out == 20
+    assert [f"call-{number}" in kept.calls for number in (0, 9, 10, 29, 30, 119)] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_calls_that_have_not_ended_are_not_dropped_for_new_ones() -> None:
+    kept = recorded(*(event(n, calling(n)) for n in range(recording.MAX_CALLS + 1)))
+    assert next(iter(kept.calls)) == "call-0"
+    assert len(kept.calls) == recording.MAX_CALLS
+    assert kept.calls_left_out == 1
+
+
+def test_samples_of_hours_are_thinned_out_evenly_and_the_latest_is_there() -> None:
+    seconds = 5 * 3600 + 7
+    series = recorded_call.SampleSeries()
+    for second in range(seconds):
+        series.add(sample(second * 1000, packets_sent=second))
+    kept = [entry.packets_sent for entry in series.read()]
+    assert len(kept) <= recorded_call.MAX_SAMPLES
+    assert kept[-1] == seconds - 1
+    gaps = {later - earlier for earlier, later in pairwise(kept[:-1])}
+    assert len(gaps) == 1, "they are equally far apart"
+
+
+def test_the_first_sound_is_the_first_audible_one() -> None:
+    quiet, tone = array("h", [0] * FRAME).tobytes(), Tone(440.0, 0.2).frame(FRAME).tobytes()
+    heard = [
+        SoundEntry(at=at(2000 + 20 * number), call=CALL, sent=tone, received=received)
+        for number, received in enumerate([quiet] * 5 + [tone] * 50)
+    ]
+    call = recorded(*good_call()[:-2], *heard).calls[CALL]
+    assert call.heard_since == at(2000)
+    assert call.first_sound_at == at(2100)
+    spectrogram = call.spectrogram.read()
+    assert spectrogram is not None
+    loudest = max(range(96), key=lambda band: spectrogram.columns[-1][band])
+    assert spectrogram.edges_hz[loudest] <= 440 <= spectrogram.edges_hz[loudest + 1]
+
+
+def test_steps_of_a_call_that_is_not_known_are_dropped() -> None:
+    unknown: StepEntry = step(0, Phase.ICE, "begun", call="another")
+    assert not recorded(unknown).calls
