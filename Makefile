@@ -90,7 +90,7 @@ bench: venv  ## measure what has a goal
 	@$(MAKE) --no-print-directory listeners
 	$(BIN)/python -m scripts.bench
 
-example: venv  ## regenerate config.example.toml, the manual page, the API reference and the picture
+example: venv  ## regenerate config.example.toml, the manual page, the API reference and the pictures
 	$(BIN)/python -m sipcli config example >config.example.toml.new
 	mv config.example.toml.new config.example.toml
 	$(BIN)/python -m scripts.man_page >docs/sipcli.1.new
@@ -98,6 +98,7 @@ example: venv  ## regenerate config.example.toml, the manual page, the API refer
 	$(BIN)/python -m scripts.api_reference >docs/api.md.new
 	mv docs/api.md.new docs/api.md
 	$(BIN)/python -m scripts.picture docs/smoke-test.svg
+	$(BIN)/python -m scripts.report_pictures docs/report
 
 demo: $(VENV)/.runs  ## see it at work: installs only what runs, and calls in a sandbox
 	@scripts/demo $(BIN)
