@@ -59,6 +59,10 @@ _ENVIRONMENT = (
     ("SIPCLI_CONFIG", "The configuration file, as --config."),
     ("SIPCLI_PROFILE", "The profile of the configuration to use, as --profile."),
     ("SIPCLI_...", "A setting; see above."),
+    (
+        "SSLKEYLOGFILE",
+        "A file to append the keys of TLS and DTLS to, so that Wireshark can decrypt a capture.",
+    ),
     ("COLUMNS", "The width of the help, at most 100."),
 )
 

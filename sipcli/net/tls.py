@@ -10,6 +10,7 @@ from sipcli.errors import ConfigError
 from sipcli.net import tcp
 from sipcli.net.dns import SocketAddress
 from sipcli.net.errors import Problem, ServerCertificate, excerpt
+from sipcli.net.key_log import key_log
 
 _EXPIRED, _NOT_YET_VALID, _SELF_SIGNED = 10, 9, 18
 _UNKNOWN_ISSUER: Final = {19, 20, 21}
@@ -92,6 +93,7 @@ def client_context(
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    key_log()
     if ca_file is None:
         return ssl.create_default_context()
     _check_readable("tls_ca_file", ca_file)
@@ -151,6 +153,8 @@ async def look_at_certificate(address: SocketAddress, host: str, deadline: float
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if (path := key_log()) is not None:
+        context.keylog_filename = path
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout_at(deadline):

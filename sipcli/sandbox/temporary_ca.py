@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from sipcli.net.key_log import key_log
+
 CERTIFICATE_LIFETIME: Final = timedelta(days=7)
 """Longer than any run; certificates also start a day early, in case a clock is wrong."""
 
@@ -65,6 +67,7 @@ def temporary_tls(host: str) -> Iterator[Tls]:
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             + certificate.public_bytes(Encoding.PEM)
         )
+        key_log()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(own_file)
         own_file.unlink()

@@ -15,6 +15,7 @@ from OpenSSL import SSL
 from sipcli.media.webrtc.dtls_flights import DtlsFlights
 from sipcli.media.webrtc.errors import DtlsFailed, FingerprintMismatch
 from sipcli.media.webrtc.srtp import Srtp
+from sipcli.net.key_log import key_log, log_keys
 from sipcli.sdp.transport import DtlsRole, Fingerprint
 
 HANDSHAKE_LIMIT: Final = 8.0
@@ -67,7 +68,14 @@ class _AnyKeyCertificate(RTCCertificate):
         # Another handshake would derive new keys, but libsrtp would keep using the first ones.
         context.set_options(SSL.OP_NO_RENEGOTIATION)
         context.set_info_callback(_note_alert)
+        write_keys(context)
         return context
+
+
+def write_keys(context: SSL.Context) -> None:
+    """Let the connections of a context write their keys to the key log, if one is wanted."""
+    if key_log() is not None:
+        context.set_keylog_callback(lambda _connection, line: log_keys(line))
 
 
 def _note_alert(connection: SSL.Connection, where: int, code: int) -> None:

@@ -14,7 +14,7 @@ from OpenSSL import SSL, crypto
 from OpenSSL._util import ffi, lib
 
 from sipcli.media.webrtc.candidates import HostPort
-from sipcli.media.webrtc.dtls import DTLS_1_2, DtlsPipe, DtlsTransport
+from sipcli.media.webrtc.dtls import DTLS_1_2, DtlsPipe, DtlsTransport, write_keys
 from sipcli.media.webrtc.dtls_flights import DtlsFlights
 from sipcli.media.webrtc.errors import ServerFailed, explain_connection, explain_stun
 from sipcli.media.webrtc.ice_socket import LARGEST_DATAGRAM, LARGEST_STUN, IceSocket
@@ -46,6 +46,7 @@ class ServerTrust:
         self._context = SSL.Context(SSL.DTLS_METHOD)
         self._context.set_min_proto_version(DTLS_1_2)
         self._context.set_options(SSL.OP_NO_RENEGOTIATION)
+        write_keys(self._context)
         self._context.set_verify(SSL.VERIFY_PEER if self._verifies else SSL.VERIFY_NONE, _verify)
         store = self._context.get_cert_store()
         if store is not None:
