@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from sipcli.files import is_fifo, private
 from sipcli.journal.entries import SipEntry
 from sipcli.journal.journal import Journal
 from sipcli.sip.masking import without_secrets
-from sipcli.text import one_line, printable
+from sipcli.text import one_line, printable, rfc3339
 
 LOGGER: Final = logging.getLogger("sipcli")
 _TRACE: Final = LOGGER.getChild("trace")
@@ -70,7 +69,7 @@ def _traced(entry: SipEntry) -> str:
     arrow = "->" if entry.direction == "sent" else "<-"
     text = masked(entry.data).rstrip("\n") or "(keep-alive)"
     lines = [f"  {line}" for line in text.split("\n")]
-    return "\n".join([f"{_time(entry.at)} {arrow} {entry.server}", *lines, ""])
+    return "\n".join([f"{rfc3339(entry.at)} {arrow} {entry.server}", *lines, ""])
 
 
 def _is_of_this_run(record: logging.LogRecord) -> bool:
@@ -126,10 +125,5 @@ class _Formatter(logging.Formatter):
         if record.name == _TRACE.name:
             return record.getMessage()  # already escaped, except for its own line ends
         return (
-            f"{_time(record.created)} {record.levelname.lower()}: {one_line(record.getMessage())}"
+            f"{rfc3339(record.created)} {record.levelname.lower()}: {one_line(record.getMessage())}"
         )
-
-
-def _time(at: float) -> str:
-    found = datetime.fromtimestamp(at, UTC)
-    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")

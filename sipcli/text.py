@@ -1,7 +1,8 @@
-"""Makes text safe for terminals and logs, and finds the name that a mistyped one stands for."""
+"""Makes text safe for terminals and logs, writes times, finds what a mistyped name stands for."""
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 UNSAFE: Final = re.compile(
@@ -61,6 +62,12 @@ def target_without_password(target: str) -> str:
 def one_line(text: str) -> str:
     """Like `printable`, on one line: line feeds escaped, tabs as spaces."""
     return printable(text).replace("\n", "\\n").replace("\t", " ")
+
+
+def rfc3339(at: float) -> str:
+    """Return a time in seconds since the Unix epoch, as RFC 3339 has it: UTC, milliseconds."""
+    found = datetime.fromtimestamp(at, UTC)
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _spell(found: re.Match[str]) -> str:

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "register": "Register, and stay registered.",
     "ping": "Send OPTIONS and time the reply.",
     "message": "Send an instant message.",
+    "ladder": "Show the SIP messages of a capture as a ladder.",
     "devices": "List the sound devices, or test them.",
     "config": "Show or check the configuration, or print an example.",
     "sandbox": "Run a SIP server for experiments.",

@@ -8,6 +8,7 @@ from sipcli.evidence.ladder import Ladder, LadderMessage
 from sipcli.evidence.ladder_words import MAX_LABEL
 from sipcli.evidence.sip_facts import brief
 from sipcli.evidence.text_row import StyledText, TextRow, columns_of, cut, wrapped
+from sipcli.text import rfc3339
 
 LadderLine: TypeAlias = tuple[StyledText, ...]
 """A line in pieces. Styles are `time`, `line`, `party`, `remark` and those of `MessageKind`."""
@@ -25,6 +26,7 @@ _LEAST_LABEL: Final = 16
 """Columns of a label in a list, at least."""
 _LONG: Final = 30
 """Messages after which the names of the parties stand at the end, too."""
+_MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 400
 _REMARK: Final = 2
 """Columns by which a remark is indented."""
@@ -58,11 +60,11 @@ ASCII: Final = Strokes("|", ":", "-", ".", "<", ">", "=", "~")
 
 
 def ladder_lines(ladder: Ladder, width: int, strokes: Strokes = UNICODE) -> Iterator[LadderLine]:
-    """Yield the lines of a ladder of at most `width` columns.
+    """Yield the lines of a ladder of at most `width` columns, but not below 40.
 
     Where the parties do not fit side by side, the messages are listed instead.
     """
-    width = max(min(width, _MAX_WIDTH), _TIME + _MIN_REMARK)
+    width = max(min(width, _MAX_WIDTH), _MIN_WIDTH)
     if not ladder.messages:
         yield (StyledText(NOTHING, ""),)
         return
@@ -89,6 +91,8 @@ class _Lines:
 
     def lines(self) -> Iterator[LadderLine]:
         """Yield all lines."""
+        began = rfc3339(self._ladder.messages[0].entry.at)  # to find it in the log of a server
+        yield (StyledText(f"{_seconds(0.0)} is {began}", "time"),)
         yield from self._head()
         for index, message in enumerate(self._ladder.messages):
             if self._ladder.left_out and index == self._ladder.left_out_at:
@@ -229,4 +233,8 @@ class _Listing(_Lines):
 
 
 def _time(message: LadderMessage) -> str:
-    return f"{message.since_s:.3f}".rjust(_TIME - 2)[: _TIME - 1]
+    return _seconds(message.since_s)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3f}".rjust(_TIME - 2)[: _TIME - 1]

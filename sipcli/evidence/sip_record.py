@@ -63,6 +63,9 @@ class SipRecord:
         """How many of the messages came before those that are left out."""
         return len(self._first)
 
+    def __len__(self) -> int:
+        return len(self._first) + len(self._last)
+
     def __iter__(self) -> Iterator[SipEntry]:
         yield from self._first
         yield from self._last

@@ -2,8 +2,8 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import IO, Final
 
 from sipcli.cli.output.event_json import event_fields
@@ -11,7 +11,7 @@ from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.stream import put_line
 from sipcli.errors import Phase
 from sipcli.phone.events import Event
-from sipcli.text import UNSAFE, without_passwords
+from sipcli.text import UNSAFE, rfc3339, without_passwords
 
 SCHEMA: Final = 1
 """Version of the events; it stands on the first one."""
@@ -66,7 +66,7 @@ class JsonScreen(Screen):
 
 def timestamp() -> str:
     """Return the current time: RFC 3339, UTC, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(time.time())
 
 
 def _escape(found: re.Match[str]) -> str:
