@@ -11,7 +11,8 @@ from sipcli.errors import MediaError, Phase, SipcliError
 from sipcli.expect.call_record import Audio, CallRecord
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import Expectations, evaluate
-from sipcli.journal.journal import Journal
+from sipcli.journal.entries import SipEntry
+from sipcli.journal.journal import Journal, PartialJournal
 from sipcli.media.audio_io.generators import NullSink, ToneSource
 from sipcli.phone.events import CallEnded, Registered
 from sipcli.phone.waiter import FOREVER
@@ -189,7 +190,9 @@ async def call_ourselves(
         return unreachable("we cannot be called without a registration", _ECHO_HINT)
     # Use the same server: another one need not know of this registration.
     settings = replace(phone.settings, instance_id=uuid4(), ws_servers=(server,))
-    async with ProbePhone(settings, credentials, journal, echoes=True) as second:
+    # Both ends of the call have one Call-ID: a journal with the media of both would mix them up.
+    signalling = PartialJournal(journal, SipEntry)
+    async with ProbePhone(settings, credentials, signalling, echoes=True) as second:
         try:
             await second.register(timeout=FOREVER)
         except SipcliError as error:

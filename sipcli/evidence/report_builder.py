@@ -76,7 +76,7 @@ def report_content(recording: Recording, run: RunFacts, outcome: RunOutcome) -> 
     expectations = tuple(map(judged, verdicts))
     content = ReportContent(
         run=run,
-        verdict=_verdict(outcome, calls, expectations),
+        verdict=_verdict(run.command, outcome, calls, expectations),
         expectations=expectations,
         waterfall=_connections(recording, verdicts, outcome, calls, clock),
         ladder=ladder.reported(ladder.others, clock, ladder.left_out),
@@ -159,25 +159,41 @@ def _expected(outcome: RunOutcome, *, has_calls: bool) -> Iterator[Phase]:
 
 
 def _verdict(
-    outcome: RunOutcome, calls: Sequence[CallContent], expectations: Sequence[JudgedExpectation]
+    command: str,
+    outcome: RunOutcome,
+    calls: Sequence[CallContent],
+    expectations: Sequence[JudgedExpectation],
 ) -> RunVerdict:
-    every = [*expectations, *(each for call in calls for each in call.expectations)]
     results: dict[int, Judgement] = {0: "passed", Interrupted.exit_code: "unknown"}
+    if outcome.exit_code:
+        sentence = outcome.reason
+    elif command == "doctor":
+        sentence = _checked_well(expectations)
+    else:
+        sentence = _went_well(calls, expectations)
     return RunVerdict(
         result=results.get(outcome.exit_code, "failed"),
-        sentence=outcome.reason if outcome.exit_code else _success(calls, every),
+        sentence=sentence,
         exit_code=outcome.exit_code,
         phase=outcome.phase.lower() if outcome.phase is not None else None,
     )
 
 
-def _success(calls: Sequence[CallContent], expectations: Sequence[JudgedExpectation]) -> str:
+def _checked_well(checks: Sequence[JudgedExpectation]) -> str:
+    passed = sum(check.result == "passed" for check in checks)
+    others = len(checks) - passed
+    more = f"; {others} had nothing to look at or were not run" if others else ""
+    return f"{passed} checks passed, none failed{more}."
+
+
+def _went_well(calls: Sequence[CallContent], expectations: Sequence[JudgedExpectation]) -> str:
     """Return what a command without an error has come to."""
     failed = sum(call.result == "failed" for call in calls)
     if failed:  # `listen` goes on after such a call
         return f"{failed} of {len(calls)} calls failed; the command itself ended well."
-    if expectations and all(each.result == "passed" for each in expectations):
-        many = len(expectations)
+    every = [*expectations, *(each for call in calls for each in call.expectations)]
+    if every and all(each.result == "passed" for each in every):
+        many = len(every)
         return "The expectation is met." if many == 1 else f"All {many} expectations are met."
     if len(calls) == 1:
         return f"The call went well: {calls[0].sentence}."
