@@ -1,5 +1,6 @@
 """Each seeded fault ends the command within its bound, with its code and its sentence."""
 
+import json
 import shlex
 import signal
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from tests.smoke.faults import FAULTS, Fault, settled
 
 SLACK: Final = 25.0
 """Seconds that a loaded machine may need on top of a bound: what takes longer hangs."""
+PROBLEMS: Final = {"failure", "error"}
+TRIED_IN_VAIN: Final = {"bob": {"tcp"}, "vanishes": {"ice"}}
+"""Target -> what is tried once it has failed, and fails, too: a new connection, an ICE restart."""
 AT_ONCE: Final = 4
 """Commands that run side by side: most of them wait."""
 
@@ -28,6 +32,8 @@ class Run:
     exit_code: int
     events: list[dict[str, Any]]
     junit: bytes
+    report: dict[str, Any]
+    """That of `--report`, as JSON."""
 
     @property
     def finished(self) -> dict[str, Any]:
@@ -66,15 +72,21 @@ def run_with_a_dying_server(fault: Fault, home: Path) -> Run:
 
 
 def run_at(uri: str, fault: Fault, home: Path, mortal: SipcliProcess | None) -> Run:
-    junit = home / "junit.xml"
-    words = [*shlex.split(fault.options), "--junit", str(junit)]
+    junit, report = home / "junit.xml", home / "report.json"
+    files = ("--junit", str(junit), "--report", str(report))
+    words = [*shlex.split(fault.options), *files]
     environment = account(CALLER, uri) | fault.settings
     with SipcliProcess("call", fault.target, *words, home=home, environment=environment) as process:
         if mortal is not None:
             process.wait_for("media", timeout=SLACK, state="connected")
             mortal.send_signal(signal.SIGKILL)
         code = process.wait(fault.bound_s + SLACK)
-        return Run(exit_code=code, events=process.events, junit=junit.read_bytes())
+        return Run(
+            exit_code=code,
+            events=process.events,
+            junit=junit.read_bytes(),
+            report=json.loads(report.read_bytes()),
+        )
 
 
 def account(user: str, uri: str) -> dict[str, str]:
@@ -109,9 +121,31 @@ def test_a_fault_ends_with_its_code_and_its_sentence(
 def test_the_file_for_the_ci_server_tells_of_it_too(runs: list["Future[Run]"], number: int) -> None:
     fault, outcome = FAULTS[number], runs[number].result()
     suite = ElementTree.fromstring(outcome.junit)[0]
-    told = [str(problem.get("message")) for case in suite.iter("testcase") for problem in case]
+    problems = [each for case in suite.iter("testcase") for each in case if each.tag in PROBLEMS]
+    told = [str(problem.get("message")) for problem in problems]
     assert any(fault.sentence in settled(text) for text in told), told
     assert int(str(suite.get("failures"))) + int(str(suite.get("errors"))) == len(told)
+
+
+@ROWS
+@pytest.mark.timeout(150)
+def test_the_report_marks_the_phase_that_failed_and_says_the_sentence(
+    runs: list["Future[Run]"], number: int
+) -> None:
+    fault, outcome = FAULTS[number], runs[number].result()
+    verdict = outcome.report["verdict"]
+    assert (verdict["result"], verdict["exit_code"]) == ("failed", fault.exit_code)
+    assert (verdict["phase"], settled(verdict["sentence"])) == (fault.phase, fault.sentence)
+    waterfalls = [outcome.report["waterfall"], *(c["waterfall"] for c in outcome.report["calls"])]
+    assert [each["failed"].lower() for each in waterfalls if each["failed"]] == [fault.phase]
+    failed = {bar["phase"].lower() for each in waterfalls for bar in failed_bars(each)}
+    assert failed - TRIED_IN_VAIN.get(fault.target, set()) == {fault.phase}
+    reached = [b["phase"] for each in waterfalls for b in each["bars"] if b["state"] == "done"]
+    assert bool(reached) == (fault.phase != "dns")
+
+
+def failed_bars(waterfall: dict[str, Any]) -> list[dict[str, Any]]:
+    return [bar for bar in waterfall["bars"] if bar["state"] == "failed"]
 
 
 def test_the_table_has_all_thirteen_faults() -> None:
