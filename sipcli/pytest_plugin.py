@@ -4,7 +4,7 @@ The fixtures are in `pytest_fixtures`. Nothing of sipcli is imported here: that 
 coverage, which starts later, would miss it.
 """
 
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import pytest
 
@@ -19,6 +19,25 @@ def pytest_configure(config: pytest.Config) -> None:
         manager.import_plugin("sipcli.pytest_fixtures")
     else:
         manager.register(_Missing(), "sipcli.pytest_fixtures")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[Any]) -> None:
+    """Let the traceback of an error of sipcli's end in the line of the test that led to it.
+
+    The error says what was found; where sipcli noticed does not matter. A bug in sipcli keeps its
+    traceback. The modules on the way are marked here, so that it is told once and none is missed.
+    """
+    if call.excinfo is not None and _is_told(call.excinfo):
+        for entry in call.excinfo.traceback:
+            names = entry.frame.f_globals
+            if str(names.get("__name__")).startswith("sipcli."):
+                names["__tracebackhide__"] = _is_told
+
+
+def _is_told(error: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Return True for an error whose sentence is all that a user needs: a `SipcliError`."""
+    return error.type.__module__ == "sipcli.errors"
 
 
 class _Missing:

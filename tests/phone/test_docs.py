@@ -29,21 +29,40 @@ def test_the_first_example_is_a_test_that_passes(pytester: pytest.Pytester) -> N
     outcome.assert_outcomes(passed=1)
 
 
-@pytest.mark.asyncio
-async def test_the_second_example_runs_against_a_server(
-    sip_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    source = example("python", 1)
+def test_the_example_for_a_session_is_a_test_that_passes(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".ini", pytest=example("ini", 0))
+    pytester.makepyfile(example("python", 1))
+    outcome = pytester.runpytest_subprocess("-W", "error")
+    outcome.assert_outcomes(passed=1)
+
+
+def of_the_sandbox(source: str, sandbox: Sandbox) -> dict[str, Any]:
+    """Return the names that an example defines, with the sandbox in place of its server."""
     for its, here in (
         ("sip:alice@example.com", "sip:alice@sandbox.invalid"),
-        ("wss://sip.example.com/ws", sip_sandbox.server.ws_uri),
+        ("wss://sip.example.com/ws", sandbox.server.ws_uri),
         ("reception", "echo"),
-        ("file:hello.wav", "tone:440"),
     ):
         assert its in source
         source = source.replace(its, here)
     names: dict[str, Any] = {}
     exec(compile(source, "docs/python.md", "exec"), names)
+    return names
+
+
+@pytest.mark.asyncio
+async def test_the_example_of_a_test_runs_against_a_server(
+    sip_sandbox: Sandbox, sip_phone: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = of_the_sandbox(example("python", 2), sip_sandbox)
+    monkeypatch.setenv("SIP_PASSWORD", sip_sandbox.passwords["alice"])
+    await names["test_the_front_desk_answers"](sip_phone)
+
+
+@pytest.mark.asyncio
+async def test_the_example_of_a_program_runs_against_a_server(sip_sandbox: Sandbox) -> None:
+    source = example("python", 3).replace("file:hello.wav", "tone:440")
+    names = of_the_sandbox(source, sip_sandbox)
     await names["ring_the_front_desk"](sip_sandbox.passwords["alice"])
 
 

@@ -101,6 +101,67 @@ async def test_a_call(sip_phone):
     await sip_phone("alice")
 """
 
+OWN_SERVER = """
+async def test_a_server_of_ones_own(sip_phone, sip_sandbox_session):
+    keys = sip_sandbox_session.keys("bob")
+    bob = await sip_phone(**keys, audio_in="tone:440")
+    assert bob.uri == "sip:bob@sandbox.invalid"
+    call = await bob.call("echo")
+    await call.wait_for_audio()
+"""
+
+NO_SANDBOX = """
+import sys
+
+import pytest
+from sipcli import errors
+
+async def test_no_sandbox_is_started_for_it(sip_phone):
+    with pytest.raises(errors.ConnectError):
+        await sip_phone(uri="sip:a@b.invalid", ws_servers="ws://127.0.0.1:1", register=False)
+    assert "sipcli.sandbox.sandbox" not in sys.modules
+
+async def test_it_needs_a_server(sip_phone):
+    with pytest.raises(errors.ConfigError, match="ws_servers is missing"):
+        await sip_phone(uri="sip:a@b.invalid")
+"""
+
+SESSION = """
+import pytest
+import pytest_asyncio
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+seen = []
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def alice(sip_phone_session):
+    return await sip_phone_session("alice", audio_in="tone:440")
+
+async def test_a_call(alice):
+    call = await alice.call("echo")
+    await call.wait_for_audio()
+    await call.hang_up()
+    seen.append(alice)
+
+async def test_another_call_of_the_same_phone(alice, sip_phone_session, sip_sandbox_session):
+    assert seen == [alice]
+    bob = await sip_phone_session("bob")
+    await alice.call("bob")
+    await bob.answer()
+    assert set(sip_sandbox_session.passwords) == {"alice", "bob"}
+"""
+
+BUG = """
+from sipcli.errors import ConfigError
+from sipcli.sip.uri import SipUri
+
+def test_an_error():
+    raise ConfigError("no")
+
+def test_a_bug():
+    SipUri.parse(None)
+"""
+
 COVERED = """
 from sipcli.sip.uri import SipUri
 
@@ -154,6 +215,42 @@ def test_a_test_in_another_loop_is_told_so(user: pytest.Pytester) -> None:
     outcome = user.runpytest_subprocess()
     outcome.assert_outcomes(failed=1)
     outcome.stdout.fnmatch_lines(["*sip_phone and the test run in different event loops*"])
+
+
+def test_a_phone_of_ones_own_server_needs_no_sandbox(user: pytest.Pytester) -> None:
+    user.makepyfile(NO_SANDBOX)
+    user.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_a_phone_of_ones_own_server(user: pytest.Pytester) -> None:
+    user.makepyfile(OWN_SERVER)
+    user.runpytest_subprocess(
+        "-o",
+        "asyncio_default_test_loop_scope=session",
+        "-o",
+        "asyncio_default_fixture_loop_scope=session",
+    ).assert_outcomes(passed=1)
+
+
+def test_phones_that_all_tests_share(user: pytest.Pytester) -> None:
+    user.makepyfile(SESSION)
+    user.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_a_failure_ends_in_the_line_of_the_test(user: pytest.Pytester) -> None:
+    user.makepyfile(FAILING)
+    outcome = user.runpytest_subprocess("--tb=short")
+    outcome.assert_outcomes(failed=6)
+    assert "sipcli/" not in outcome.stdout.str()
+    whole = user.runpytest_subprocess("--tb=short", "--full-trace", "-k", "test_nobody_calls")
+    assert "sipcli/phone/phone.py" in whole.stdout.str()
+
+
+def test_a_bug_in_sipcli_keeps_its_traceback(user: pytest.Pytester) -> None:
+    user.makepyfile(BUG)
+    outcome = user.runpytest_subprocess("--tb=short")
+    outcome.assert_outcomes(failed=2)
+    outcome.stdout.fnmatch_lines(["*sipcli/sip/uri.py:*", "E   *TypeError*"])
 
 
 def test_without_pytest_asyncio_the_fixtures_say_what_is_missing(
