@@ -216,7 +216,12 @@ CORE_ROOMS: dict[str, set[str]] = {
     "calls": {"dialogs", "requests", "transactions", "connection"},
 }
 """Room of the core -> the rooms it may import; what lies beside the rooms may import them all."""
-BELOW_THE_ROOMS = ("sipcli.core.agent_actions", "sipcli.core.events", "sipcli.core.timers")
+BELOW_THE_ROOMS = (
+    "sipcli.core.agent_actions",
+    "sipcli.core.debug_log",
+    "sipcli.core.events",
+    "sipcli.core.timers",
+)
 """What every room may import."""
 LONGEST_FILE = 400
 TESTS = Path(__file__).parent

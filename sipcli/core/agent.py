@@ -17,6 +17,7 @@ from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.connector import Connector, ConnectorState
 from sipcli.core.connection.flow import Flow
 from sipcli.core.connection.keepalive import PING, PONG, UNANSWERED, Keepalive, KeepaliveDue
+from sipcli.core.debug_log import DebugLog
 from sipcli.core.describe import describe_message
 from sipcli.core.dialogs.services import DialogServices
 from sipcli.core.events import Disconnected
@@ -64,8 +65,10 @@ class UserAgent:
         self._call_events: list[CallEvent] = []
         self._registers = settings.register
         self._stopping = False
+        self.debug_log = DebugLog(lambda text: self._actions.append(DebugLine(text)))
+        """Becomes `DebugLine` actions; its owner says whether somebody reads them."""
         self._identity = Identity(settings, new_id)
-        self._transactions = Transactions(self, settings.max_transactions, self.log)
+        self._transactions = Transactions(self, settings.max_transactions, self.debug_log)
         self._authenticator = Authenticator(credentials, new_id)
         self._requester = Requester(
             settings, self._identity, self._transactions, self._authenticator
@@ -76,7 +79,7 @@ class UserAgent:
             draw,
             lambda: self.flow,
             ignored=self.ignored,
-            log=self.log,
+            log=self.debug_log,
         )
         """What a usage of a dialog needs, and which one serves a request."""
         self.calls = Calls(self.dialogs, settings, self.emit_call, takes_calls=takes_calls)
@@ -232,16 +235,13 @@ class UserAgent:
 
     def send(self, flow: Flow, message: Request | Response) -> None:
         """Queue a message; the owner drops it if its connection is gone."""
-        self.log(f"-> {describe_message(message)}")
+        if self.debug_log.is_read:
+            self.debug_log("-> %s", describe_message(message))
         self._actions.append(Transmit(flow, encode(message)))
 
     def ignored(self, what: str) -> None:
         """Note input that had no effect."""
         self._actions.append(Note(what))
-
-    def log(self, text: str) -> None:
-        """Queue a line for the debug log."""
-        self._actions.append(DebugLine(text))
 
     def emit(self, event: events.Event) -> None:
         """Queue an event."""
@@ -298,8 +298,8 @@ class UserAgent:
     def _received_message(self, flow: Flow, data: bytes, now: float) -> None:
         parsed = parse(data)
         message = parsed.message
-        if message is not None:
-            self.log(f"<- {describe_message(message)}")
+        if message is not None and self.debug_log.is_read:
+            self.debug_log("<- %s", describe_message(message))
         match message:
             case None:
                 self.ignored(f"no SIP message: {parsed.faults[-1].reason}")

@@ -275,6 +275,7 @@ class UserAgentRunner:
         An event handler may take a step of its own: the events of that step are queued, so that
         all handlers receive events in the same order.
         """
+        self._agent.debug_log.is_read = _LOGGER.isEnabledFor(logging.DEBUG)
         yield self._agent, self._disturbances.now()
         for action in self._agent.take_actions():
             self._carry_out(action)
@@ -296,7 +297,8 @@ class UserAgentRunner:
                     self.registration.on_event(event, asyncio.get_running_loop().time())
                     self._on_event(event)
                 else:
-                    if isinstance(event, OfferEvent | InfoEvent | Ended):
+                    is_read = self._agent.debug_log.is_read
+                    if is_read and isinstance(event, OfferEvent | InfoEvent | Ended):
                         _LOGGER.debug("%s", describe(event))  # a user sees no such event
                     self.on_call_event(event)
         finally:

@@ -188,15 +188,22 @@ class Headers:
     def replaced(self, name: str, value: str) -> "Headers":
         """Return a copy with a single field `name`: where the first one was, or at the end."""
         key = key_of(name)
-        lines = list(self.without(name).lines)
-        before = (i for i, known in enumerate(self.lines) if _key(known) == key)
-        lines.insert(next(before, len(lines)), line(name, value))
+        lines: list[str] = []
+        place = None
+        for known in self.lines:
+            if _key(known) != key:
+                lines.append(known)
+            elif place is None:
+                place = len(lines)
+        lines.insert(len(lines) if place is None else place, line(name, value))
         return Headers.from_lines(lines)
 
     def without(self, name: str) -> "Headers":
         """Return a copy without the fields called `name`."""
+        if not self._raw(name):
+            return self
         key = key_of(name)
-        return Headers.from_lines(known for known in self.lines if _key(known) != key)
+        return Headers.from_lines([known for known in self.lines if _key(known) != key])
 
     def without_first(self, name: str) -> "Headers":
         """Return a copy without the first field called `name`, all its elements included."""

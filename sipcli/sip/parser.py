@@ -244,9 +244,11 @@ def encode(message: Request | Response) -> bytes:
         raise Malformed("CR and LF cannot stand in a start line")
     headers = message.headers
     size = len(message.body)
-    if len(headers.all("Content-Length")) != 1 or message.content_length != size:
-        headers = headers.without("Content-Length").appended("Content-Length", str(size))
-    head = "\r\n".join((start, *headers.lines, "", ""))
+    if len(headers.all("Content-Length")) == 1 and message.content_length == size:
+        head = "\r\n".join((start, *headers.lines, "", ""))
+    else:
+        lines = headers.without("Content-Length").lines
+        head = "\r\n".join((start, *lines, f"Content-Length: {size}", "", ""))
     try:
         return head.encode("utf-8", "surrogateescape") + message.body
     except UnicodeEncodeError as error:

@@ -97,3 +97,15 @@ def test_requests_of_others_are_in_it_too() -> None:
     assert "server transaction OPTIONS z9hG4bKb1: TRYING\n" in story
     assert "TRYING -> TERMINATED" in story
     assert "-> 200 OK, CSeq 1 OPTIONS" in story
+
+
+def test_lines_that_nobody_reads_are_not_made() -> None:
+    wire = CallWire()
+    wire.agent.debug_log.is_read = False
+    wire.debug_lines.clear()
+    wire.talk()
+    wire.advance(1)
+    assert wire.debug_lines == []
+    wire.agent.debug_log.is_read = True
+    wire.ring()
+    assert any(line.startswith("<- INVITE") for line in wire.debug_lines)

@@ -12,8 +12,9 @@ from tests.core.factories import ask
 from tests.opcodes import opcodes
 
 FEW, MANY = 20, 200
-MORE = 1.02
-"""How much more work the same may be after `MANY` calls than after `FEW`."""
+MORE = 1.1
+"""How much more work the same may be after `MANY` calls than after `FEW`: entries of stopped timers
+are taken out of the heap now and then."""
 
 
 def ours(wire: CallWire, number: int) -> None:

@@ -124,7 +124,7 @@ class Call:
         self.session = session
         self._answered_at = now
         dialog = session.dialog
-        self.services.log(f"dialog {dialog}: confirmed, towards {dialog.remote_target}")
+        self.services.log("dialog %s: confirmed, towards %s", dialog, dialog.remote_target)
         self.emit(
             Answered(
                 call=self.id,

@@ -56,7 +56,7 @@ class Session:
     def __init__(
         self, dialog: Dialog, services: DialogServices, call: DialogOwner, turn: Turn
     ) -> None:
-        offers = OfferAnswer(turn, lambda text: services.log(f"dialog {dialog}: {text}"))
+        offers = OfferAnswer(turn, lambda text: services.log("dialog %s: %s", dialog, text))
         self.usage = InviteUsage(dialog, services, call, offers)
         self.local = LocalOffers(self.usage)
         self.remote = RemoteOffers(self.usage)
@@ -71,7 +71,7 @@ class Session:
         self.state = SessionState.OPEN
         self._bye_headers: HeaderFields = ()
         self._byes = 0
-        services.log(f"dialog {dialog}: opened, towards {dialog.remote_target}")
+        services.log("dialog %s: opened, towards %s", dialog, dialog.remote_target)
 
     @property
     def dialog(self) -> Dialog:
@@ -208,7 +208,8 @@ class Session:
 
     def _enter(self, state: SessionState) -> None:
         if state is not self.state:
-            self.usage.services.log(f"dialog {self.dialog}: {self.state.name} -> {state.name}")
+            log, before = self.usage.services.log, self.state.name
+            log("dialog %s: %s -> %s", self.dialog, before, state.name)
         self.state = state
 
     def _send_owed_bye(self, now: float) -> None:

@@ -5,6 +5,7 @@ from typing import Protocol, TypeAlias
 
 from sipcli.core.connection.backoff import Draw
 from sipcli.core.connection.flow import Flow
+from sipcli.core.debug_log import DebugLog
 from sipcli.core.requests.requester import Requester
 from sipcli.core.timers import Timer, Timers
 from sipcli.core.transactions.layer import Inbound, Transactions
@@ -43,7 +44,7 @@ class DialogServices:
         flow: Callable[[], Flow | None],
         *,
         ignored: Callable[[str], None],
-        log: Callable[[str], None],
+        log: DebugLog,
     ) -> None:
         self.requester = requester
         self.transactions = transactions
@@ -54,7 +55,6 @@ class DialogServices:
         self.ignored = ignored
         """Gets a line about each input that had no effect."""
         self.log = log
-        """Gets lines for the debug log."""
         self.timers: Timers[None] = Timers()
         """The timers of all dialogs, each with its Call-ID for an owner."""
 

@@ -1,10 +1,10 @@
 """Match messages to transactions and run their timers (RFC 3261 §17.1.3, §17.2.3)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sipcli.core.connection.flow import Flow
+from sipcli.core.debug_log import NO_LOG, DebugLog
 from sipcli.core.timers import Timer, Timers
 from sipcli.core.transactions.client import ClientTransaction, InviteClient, NonInviteClient
 from sipcli.core.transactions.matching import (
@@ -96,9 +96,7 @@ class Transactions:
     `log` gets a line for each change of state.
     """
 
-    def __init__(
-        self, wire: Wire, most_servers: int, log: Callable[[str], None] = lambda _: None
-    ) -> None:
+    def __init__(self, wire: Wire, most_servers: int, log: DebugLog = NO_LOG) -> None:
         self._wire = wire
         self._log = log
         self._timers: Timers[None] = Timers()
@@ -293,12 +291,17 @@ class Transactions:
             entry.timer.start(at)
         if not entry.machine.deadlines:
             entry.timer.stop()
+        if self._log.is_read:
+            self._log_state(role, entry)
+
+    def _log_state(self, role: str, entry: _Client | ServerEntry) -> None:
         state, before = entry.machine.state.name, entry.logged
         if state != before:
             entry.logged = state
             request = entry.machine.request
             change = f"{before} -> {state}" if before else state
-            self._log(f"{role} transaction {request.method} {request.via.branch}: {change}")
+            branch = request.via.branch
+            self._log("%s transaction %s %s: %s", role, request.method, branch, change)
 
     def _ask(self, key: TransactionKey, client: _Client, effects: list[Effect], now: float) -> None:
         """Carry out a client machine's effects; a terminated one is removed first."""
