@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PEERS := kamailio kamailio-websocket-modules kamailio-tls-modules kamailio-outbound-modules coturn \
 	rtpengine-daemon baresip-core \
 	asterisk-core-sounds-en-g722 pulseaudio pulseaudio-utils libportaudio2 libasound2-plugins \
-	chromium firefox-esr janus iproute2 mandoc man-db sngrep $(if $(shell command -v npm),,npm)
+	chromium firefox-esr janus iproute2 mandoc man-db sngrep tshark $(if $(shell command -v npm),,npm)
 BROWSER := tests/realpeer/chromium
 # What can be tested to the last line: the pure parts, and what is built around them without devices.
 COVERED := sip sdp core sandbox expect media/rtp media/codecs media/dtmf media/jitter_buffer

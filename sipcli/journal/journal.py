@@ -23,6 +23,8 @@ class Journal:
     def __init__(self) -> None:
         self._epoch = time.time() - time.monotonic()
         self._listeners: dict[type[Any], tuple[Listener[Any], ...]] = {}
+        self.wants_packets = False
+        """As `wants(PacketEntry)`, which is asked a hundred times a second in each call."""
 
     def now(self) -> float:
         """Return the time of an entry that is made now."""
@@ -38,11 +40,13 @@ class Journal:
         It must be quick and must not wait: it runs within the step or packet that it is told of.
         """
         self._listeners[kind] = (*self._listeners.get(kind, ()), listener)
+        self.wants_packets = self.wants(PacketEntry)
 
     def unsubscribe(self, listener: Listener[Any]) -> None:
         """Do not call `listener` any more. Without effect if it is not subscribed."""
         for kind, listeners in self._listeners.items():
             self._listeners[kind] = tuple(each for each in listeners if each != listener)
+        self.wants_packets = self.wants(PacketEntry)
 
     def wants(self, kind: type[Entry]) -> bool:
         """Return True if anybody listens to this kind of entry."""
@@ -89,11 +93,6 @@ class CallJournal:
         """The Call-ID; empty before our INVITE."""
         return self._call()
 
-    @property
-    def wants_packets(self) -> bool:
-        """True if somebody listens to packets."""
-        return self.journal.wants(PacketEntry)
-
     def packet(
         self,
         direction: Literal["sent", "received"],
@@ -105,7 +104,7 @@ class CallJournal:
         is_rtcp: bool,
         remark: str | None = None,
     ) -> None:
-        """Record a packet; `now` is the loop's time. Ask `wants_packets` first."""
+        """Record a packet; `now` is the loop's time. Ask `Journal.wants_packets` first."""
         self.journal.record(
             PacketEntry(
                 at=self.journal.at(now),

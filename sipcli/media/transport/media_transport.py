@@ -80,6 +80,7 @@ class MediaTransport:
         self._on_rtcp = on_rtcp
         self._on_event = on_event
         self._journal = TransportJournal(journal)
+        self._listened = journal.journal
         self._time = asyncio.get_running_loop().time
         self.last_received = self._time()
         """When the last authentic RTP or RTCP arrived; before the first, when this was created."""
@@ -146,20 +147,16 @@ class MediaTransport:
     def send_rtp(self, packet: bytes) -> None:
         """Encrypt and send an RTP packet; never raises, drops it unless open."""
         if self._srtp is not None:
-            self._send(packet, self._srtp.protect_rtp(packet), is_rtcp=False)
+            data = self._srtp.protect_rtp(packet)
+            if data is not None and self._agent.send_now(data) and self._listened.wants_packets:
+                self._journal.sent(self._agent, packet, self._time(), is_rtcp=False)
 
     def send_rtcp(self, packet: bytes) -> None:
         """Encrypt and send an RTCP packet, as `send_rtp` does."""
         if self._srtp is not None:
-            self._send(packet, self._srtp.protect_rtcp(packet), is_rtcp=True)
-
-    def _send(self, packet: bytes, protected: bytes | None, *, is_rtcp: bool) -> None:
-        if (
-            protected is not None
-            and self._agent.send_now(protected)
-            and self._journal.wants_packets
-        ):
-            self._journal.sent(self._agent, packet, self._time(), is_rtcp=is_rtcp)
+            data = self._srtp.protect_rtcp(packet)
+            if data is not None and self._agent.send_now(data) and self._listened.wants_packets:
+                self._journal.sent(self._agent, packet, self._time(), is_rtcp=True)
 
     @property
     def can_send(self) -> bool:
@@ -179,7 +176,7 @@ class MediaTransport:
         self.last_received = now = self._time()
         is_rtcp, packet = opened
         remark = self._on_rtcp(packet, now) if is_rtcp else self._on_rtp(packet, now)
-        if self._journal.wants_packets:
+        if self._listened.wants_packets:
             self._journal.received(
                 base.address, peer, packet, arrival or now, is_rtcp=is_rtcp, remark=remark
             )

@@ -38,11 +38,6 @@ class TransportJournal:
 
     # Packets
 
-    @property
-    def wants_packets(self) -> bool:
-        """True if somebody listens to packets."""
-        return self.call_journal.wants_packets
-
     def sent(self, agent: IceAgent, packet: bytes, now: float, *, is_rtcp: bool) -> None:
         """Record a packet that `agent` has sent; `now` is the loop's time."""
         addresses = agent.addresses
