@@ -36,6 +36,16 @@ def test_nobody_is_told_after_unsubscribing() -> None:
     assert told == []
 
 
+def test_the_wish_for_packets_follows_those_who_listen_to_them() -> None:
+    journal, told = Journal(), list[Entry]()
+    journal.subscribe(StepEntry, told.append)
+    assert not journal.wants_packets
+    journal.subscribe(PacketEntry, told.append)
+    assert journal.wants_packets
+    journal.unsubscribe(told.append)
+    assert not journal.wants_packets
+
+
 def test_times_are_of_the_day_and_in_order() -> None:
     journal = Journal()
     assert journal.now() == pytest.approx(time.time(), abs=60)

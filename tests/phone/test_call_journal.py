@@ -1,0 +1,75 @@
+"""What a phone records of a call's media: under its Call-ID, and as much as its statistics say."""
+
+import pytest
+
+from sipcli.errors import Phase
+from sipcli.journal.entries import IceEntry, PacketEntry, SampleEntry, StepEntry
+from sipcli.phone.events import CallEnded
+from tests.phone.phones_world import Person, in_a_call, town
+
+pytestmark = pytest.mark.virtual_time
+
+
+class Told:
+    """All that a person's phone records."""
+
+    def __init__(self, person: Person) -> None:
+        self.packets: list[PacketEntry] = []
+        self.steps: list[StepEntry] = []
+        self.ice: list[IceEntry] = []
+        self.samples: list[SampleEntry] = []
+        person.journal.subscribe(PacketEntry, self.packets.append)
+        person.journal.subscribe(StepEntry, self.steps.append)
+        person.journal.subscribe(IceEntry, self.ice.append)
+        person.journal.subscribe(SampleEntry, self.samples.append)
+
+    def count(self, direction: str) -> int:
+        """RTP packets in that direction."""
+        return sum(each.direction == direction and not each.is_rtcp for each in self.packets)
+
+
+@pytest.mark.parametrize("hangs_up", ["alice", "bob"])
+async def test_as_many_packets_are_recorded_as_the_end_of_the_call_says(hangs_up: str) -> None:
+    async with town() as (alice, bob, _):
+        told = {each.name: Told(each) for each in (alice, bob)}
+        calls = await in_a_call(alice, bob)
+        await alice.hears(100)
+        calls[hangs_up == "bob"].hang_up()
+        for person in (alice, bob):
+            stats = (await person.event(CallEnded)).stats
+            assert stats is not None
+            recorded = told[person.name]
+            assert recorded.count("sent") == stats.packets_sent > 90
+            assert recorded.count("received") == stats.packets_received > 90
+            last = recorded.samples[-1]
+            assert (last.packets_sent, last.packets_received) == (
+                stats.packets_sent,
+                stats.packets_received,
+            )
+
+
+async def test_everything_is_recorded_under_the_call_id() -> None:
+    async with town() as (alice, bob, carol):
+        told = Told(alice)
+        first, _ = await in_a_call(alice, bob)
+        second = await alice.calls(carol.name)
+        await second.connected_or_over()
+        await alice.hears(60)
+        both = {first.id, second.id}
+        assert len(both) == 2
+        assert {each.call for each in told.packets} == both
+        assert {each.call for each in told.samples} == both
+        assert {each.call for each in told.ice} == both
+        assert [(each.phase, each.state) for each in told.steps if each.call == first.id] == [
+            (Phase.ICE, "begun"),
+            (Phase.ICE, "done"),
+            (Phase.DTLS, "begun"),
+            (Phase.DTLS, "done"),
+        ]
+
+
+async def test_who_shares_no_journal_hears_nothing_of_others() -> None:
+    async with town() as (alice, bob, carol):
+        told = Told(carol)
+        await in_a_call(alice, bob)
+        assert [*told.packets, *told.steps, *told.ice, *told.samples] == []
