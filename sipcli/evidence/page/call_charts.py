@@ -1,6 +1,7 @@
 """The charts of a call: what was lost and mended, jitter and delay, levels, MOS."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from sipcli.evidence.page.chart import Chart, Series, chart
@@ -34,7 +35,7 @@ def call_charts(call: CallContent, key: str) -> tuple[Chart, ...]:
         _delay(points, times, x, key),
         _level("heard", "Level of what was heard", _heard(points), times, x, key),
         _level("sent", "Level of what was sent", _sent(points), times, x, key),
-        _mos(points, times, x, key),
+        *([] if points[-1].mos is None else [_mos(points, times, x, key)]),
     )
 
 
@@ -83,7 +84,7 @@ def _mended(points: Sequence[SamplePoint], times: list[float], x: Scale, key: st
 
 
 def _jitter(points: Sequence[SamplePoint], times: list[float], x: Scale, key: str) -> Chart:
-    ours: list[float | None] = [point.jitter_ms for point in points]
+    ours = _once_received(points, [point.jitter_ms for point in points])
     theirs = [point.remote_jitter_ms for point in points]
     return chart(
         f"{key}-jitter",
@@ -100,7 +101,7 @@ def _jitter(points: Sequence[SamplePoint], times: list[float], x: Scale, key: st
 
 
 def _delay(points: Sequence[SamplePoint], times: list[float], x: Scale, key: str) -> Chart:
-    playout: list[float | None] = [point.playout_delay_ms for point in points]
+    playout = _once_received(points, [point.playout_delay_ms for point in points])
     round_trip = [point.rtt_ms for point in points]
     return chart(
         f"{key}-delay",
@@ -134,6 +135,12 @@ def _level(
     )
 
 
+def _once_received(points: Sequence[SamplePoint], values: list[float]) -> list[float | None]:
+    """Return the values as not known up to the first packet: they are 0 until then."""
+    received = accumulate(point.packets_received for point in points)
+    return [value if so_far else None for value, so_far in zip(values, received, strict=True)]
+
+
 def _heard(points: Sequence[SamplePoint]) -> list[float | None]:
     return [max(FLOOR_DBFS, point.level_received_dbfs) for point in points]
 
@@ -152,6 +159,7 @@ def _mos(points: Sequence[SamplePoint], times: list[float], x: Scale, key: str) 
         x=x,
         y=Scale(1.0, 5.0),
         limits=_MOS_BANDS,
+        is_wide=True,
     )
 
 

@@ -120,14 +120,17 @@ def _figures(call: CallContent) -> tuple[Fact, ...]:
     stats = call.stats
     found = [("Talked", duration(1000 * call.duration_s) if call.duration_s else None)]
     if stats is not None:
+        if stats.packets_received:  # else these are 0, and say nothing
+            found += [
+                ("MOS", None if stats.mos is None else f"{stats.mos:.2f}"),
+                ("Lost", f"{stats.loss_percent:g} %"),
+                ("Late", f"{stats.packets_late}"),
+                ("Jitter", f"{stats.jitter_ms:.1f} ms"),
+            ]
         found += [
-            ("MOS", None if stats.mos is None else f"{stats.mos:.2f}"),
-            ("Lost", f"{stats.loss_percent:g} %"),
-            ("Late", f"{stats.packets_late}"),
-            ("Jitter", f"{stats.jitter_ms:.1f} ms"),
-            ("Round trip", None if stats.rtt_ms is None else f"{stats.rtt_ms:.1f} ms"),
             ("Received", f"{stats.packets_received}"),
             ("Sent", f"{stats.packets_sent}"),
+            ("Round trip", None if stats.rtt_ms is None else f"{stats.rtt_ms:.1f} ms"),
             ("Lost outbound", _percent(stats.remote_loss_percent)),
             ("Codec", stats.codec),
         ]

@@ -9,6 +9,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sipcli.evidence.page.headline import headline
 from sipcli.evidence.page.page_parts import page_parts
 from sipcli.evidence.page.waterfall_rows import duration
 from sipcli.evidence.report_content import ReportContent
@@ -22,7 +23,10 @@ def report_page(content: ReportContent) -> bytes:
     """Return the page, in UTF-8."""
     page = _environment().get_template("page.html.jinja")
     return page.render(
-        content=content, parts=page_parts(content), most_table_rows=MOST_TABLE_ROWS
+        content=content,
+        headline=headline(content.verdict),
+        parts=page_parts(content),
+        most_table_rows=MOST_TABLE_ROWS,
     ).encode()
 
 

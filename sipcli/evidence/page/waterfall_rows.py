@@ -49,6 +49,8 @@ def waterfall_rows(waterfalls: Sequence[Waterfall]) -> WaterfallRows:
 
 def duration(ms: float) -> str:
     """Return a time that something took, for a person: `0.4 ms`, `12 ms`, `1.35 s`, `2:05 min`."""
+    if ms < 0.05:
+        return "< 0.1 ms"
     if ms < 1:
         return f"{ms:.1f} ms"
     if ms < 1000:

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.sample_report import call, report, several
 from sipcli.evidence.page.report_page import report_page
-from sipcli.evidence.report_content import ReportContent
+from sipcli.evidence.report_content import JudgedExpectation, Judgement, ReportContent, RunVerdict
 from tests.evidence.page.poison import poisoned
 
 
@@ -52,8 +52,8 @@ def page() -> Reader:
 
 def test_what_matters_is_said_and_in_its_order(page: Reader) -> None:
     order = (
-        "✗ Failed min-mos: MOS 3.51",
-        "Failed at audio Exit code 8",
+        "✗ Failed at audio min-mos: MOS 3.51",
+        "Exit code 8",
         "Expectations ✗ failed min-mos",
         "Warnings",
         "Phases",
@@ -116,6 +116,52 @@ def test_hostile_text_stays_text(content: ReportContent) -> None:
     assert "<script>alert(1)</script>" in found.text
     assert "{{7*7}}\\u202egnp\\x1b[31m\\x00" in found.text
     assert re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", found.text) is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (
+            RunVerdict(result="passed", sentence="All is well.", exit_code=0, phase=None),
+            "✓ Passed All",
+        ),
+        (
+            RunVerdict(result="failed", sentence="TCP: it refused.", exit_code=3, phase="tcp"),
+            "✗ Failed at TCP it refused.",
+        ),
+        (RunVerdict(result="failed", sentence="No.", exit_code=1, phase=None), "✗ Failed No."),
+        (
+            RunVerdict(result="unknown", sentence="Ended.", exit_code=130, phase="ring"),
+            "? Not known Ended.",
+        ),
+    ],
+)
+def test_the_headline_says_the_result_and_the_step_that_failed(
+    verdict: RunVerdict, words: str
+) -> None:
+    assert words in Reader(report_page(replace(report(), verdict=verdict))).words
+
+
+def test_the_checks_of_doctor_are_called_so_and_those_not_run_are_not_unknown() -> None:
+    results: tuple[tuple[str, Judgement], ...] = (("tcp", "passed"), ("turn", "unknown"))
+    checks = tuple(
+        JudgedExpectation(name=name, result=result, expected="it works", actual="")
+        for name, result in results
+    )
+    content = replace(report(), expectations=checks, calls=())
+    doctor = replace(content, run=replace(content.run, command="doctor"))
+    found = Reader(report_page(doctor)).words
+    assert "Checks ? not run turn ✓ passed tcp" in found
+
+
+def test_a_call_in_which_nothing_came_has_no_loss_of_zero() -> None:
+    """It would look like a call without losses."""
+    stats, deaf = call().stats, tuple(replace(each, packets_received=0) for each in call().samples)
+    assert stats is not None
+    silent = replace(call(), samples=deaf, stats=replace(stats, packets_received=0, mos=None))
+    found = Reader(report_page(replace(report(), calls=(silent,)))).words
+    assert "Lost 1.6 %" not in found
+    assert "of what we receive: not known" in found
 
 
 def test_a_run_without_a_call_has_what_there_is() -> None:

@@ -65,6 +65,7 @@ def test_a_call_that_comes_much_later_than_the_registration_has_an_axis_of_its_o
 @pytest.mark.parametrize(
     ("ms", "told"),
     [
+        (0.0, "< 0.1 ms"),
         (0.42, "0.4 ms"),
         (12.3, "12 ms"),
         (1346, "1.35 s"),
