@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import click
 
 from sipcli.cli.command_help import Group, option
-from sipcli.errors import ConfigError, Phase, SipcliError
+from sipcli.errors import Phase, SipcliError
 
 _META: Final = "sipcli.evidence"
 
@@ -25,7 +25,7 @@ class RunEnd:
     phase: Phase | None = None
 
 
-Finish: TypeAlias = Callable[[RunEnd], ConfigError | None]
+Finish: TypeAlias = Callable[[RunEnd], SipcliError | None]
 """Writes the evidence of a command; returns what could not be written."""
 
 
@@ -34,7 +34,7 @@ def finish_at_end(finish: Finish) -> None:
     click.get_current_context().meta[_META] = finish
 
 
-def finish_evidence(context: click.Context, error: SipcliError | None) -> ConfigError | None:
+def finish_evidence(context: click.Context, error: SipcliError | None) -> SipcliError | None:
     """Write the evidence of this invocation, if it has begun; return what could not be written."""
     finish: Finish | None = context.meta.pop(_META, None)
     if finish is None:

@@ -6,6 +6,7 @@ turns a success into exit code 2: who asked for evidence relies on it.
 """
 
 import os
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_options import EvidenceOptions, RunEnd, finish_at_end
 from sipcli.cli.evidence_part import EvidencePart, RunBegin
-from sipcli.errors import ConfigError
+from sipcli.errors import ConfigError, SipcliError
+from sipcli.log import LOGGER
 
 
 class EvidenceRun:
@@ -43,9 +45,12 @@ class EvidenceRun:
             part.begin(run)
             self._begun.append(part)
 
-    def finish(self, end: RunEnd) -> ConfigError | None:
-        """Write the evidence. Return the first error; each is shown as a warning."""
-        failed: ConfigError | None = None
+    def finish(self, end: RunEnd) -> SipcliError | None:
+        """Write the evidence. Return the first error; each is shown as a warning.
+
+        Not even a bug in it may hide how the command itself ended.
+        """
+        failed: SipcliError | None = None
         for part in self._begun:
             try:
                 if part in self._left and end.exit_code == 0 and not self._always:
@@ -55,6 +60,11 @@ class EvidenceRun:
             except ConfigError as error:
                 current_screen().warning(str(error))
                 failed = failed or error
+            except Exception as error:  # noqa: BLE001
+                bug = SipcliError(f"a bug in sipcli: {type(error).__name__}: {error}")
+                LOGGER.debug("%s", "".join(traceback.format_exception(error)))
+                current_screen().warning(f"some evidence is lost: {bug}")
+                failed = failed or bug
         self._begun.clear()
         return failed
 
