@@ -10,6 +10,7 @@ from typing import Final
 
 from sipcli.evidence.ladder_dialogs import (
     Forks,
+    IceRestarts,
     Repetitions,
     call_numbers,
     sdp_roles,
@@ -61,20 +62,23 @@ class LadderMessage:
     """What matters in its header fields, without secrets."""
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        """What is to be said of it besides the label, each on one line; of a repetition no more
-        than that.
-        """
+    def marks(self) -> tuple[str, ...]:
+        """What tells it from others of the same label: its fork, and that it was sent before."""
         fork = (f"fork {self.fork}",) if self.fork is not None else ()
-        if self.again:
-            return (*fork, f"again ×{self.again}" if self.again > 1 else "again")
-        return (*fork, *self.notes, *self._sdp_remark)
+        again = (f"again ×{self.again}" if self.again > 1 else "again",) if self.again else ()
+        return (*fork, *again)
 
     @property
-    def _sdp_remark(self) -> tuple[str, ...]:
+    def remarks(self) -> tuple[str, ...]:
+        """All that is to be said besides the label, each on one line: `marks`, notes, and what it
+        describes; of a repetition no more than its marks.
+        """
+        if self.again:
+            return self.marks
         if self.sdp is None:
-            return ()
-        return (f"{self.sdp.word}: as before" if self.has_known_sdp else str(self.sdp),)
+            return (*self.marks, *self.notes)
+        sdp = f"{self.sdp.word}: as before" if self.has_known_sdp else str(self.sdp)
+        return (*self.marks, *self.notes, sdp)
 
     @property
     def text(self) -> str:
@@ -121,12 +125,15 @@ def ladder_of(entries: Iterable[SipEntry], most: int = MAX_MESSAGES) -> Ladder:
 def _messages(
     facts: Sequence[SipFacts], parties: LadderParties, calls: dict[str, int]
 ) -> Iterable[LadderMessage]:
-    forks, repetitions, bodies = Forks(facts), Repetitions(), set[tuple[object, ...]]()
+    forks, repetitions, restarts = Forks(facts), Repetitions(), IceRestarts()
+    descriptions = set[tuple[object, ...]]()
     began = before = facts[0].entry.at if facts else 0.0
     for each, role in zip(facts, sdp_roles(facts), strict=True):
         source, target = parties.ends(each.entry)
         description = session_description(each)
         known = (each.call_id, role, description)
+        sdp = None if description is None else sdp_summary(description, role)
+        restart = ("ICE restart",) if sdp is not None and restarts.is_one(each, sdp) else ()
         yield LadderMessage(
             entry=each.entry,
             since_s=each.entry.at - began,
@@ -141,10 +148,10 @@ def _messages(
             call=calls.get(each.call_id or ""),
             fork=forks.number(each),
             again=repetitions.count(each, (source, target)),
-            sdp=None if description is None else sdp_summary(description, role),
-            has_known_sdp=known in bodies,
-            notes=notes_of(each),
+            sdp=sdp,
+            has_known_sdp=known in descriptions,
+            notes=(*notes_of(each), *restart),
         )
         before = each.entry.at
         if description is not None:
-            bodies.add(known)
+            descriptions.add(known)

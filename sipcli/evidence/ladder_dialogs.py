@@ -1,10 +1,10 @@
-"""What messages have to do with one another: calls, forks, repetitions, offers and answers."""
+"""What messages have to do with one another: calls, forks, repetitions, offers, ICE restarts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
-from sipcli.evidence.sdp_summary import SdpRole
+from sipcli.evidence.sdp_summary import SdpRole, SdpSummary
 from sipcli.evidence.sip_facts import SipFacts
 from sipcli.sip.bodies import SDP, find_body
 from sipcli.sip.message import Request
@@ -80,6 +80,22 @@ class Repetitions:
         )
         self._seen[key] += 1
         return self._seen[key] - 1
+
+
+class IceRestarts:
+    """Finds offers whose sender has new ICE credentials in the same dialog (RFC 8445 §9)."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str | None, str | None], str] = {}
+
+    def is_one(self, message: SipFacts, sdp: SdpSummary) -> bool:
+        """True if the session description asks for an ICE restart; ask for each, in order."""
+        if sdp.ice_ufrag is None:
+            return False
+        sender = message.call_id, message.from_tag if message.is_request else message.to_tag
+        before = self._known.get(sender)
+        self._known[sender] = sdp.ice_ufrag
+        return before not in (None, sdp.ice_ufrag) and sdp.role == "offer"
 
 
 def sdp_roles(messages: Sequence[SipFacts]) -> list[SdpRole | None]:

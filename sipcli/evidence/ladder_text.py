@@ -28,6 +28,8 @@ _LONG: Final = 30
 """Messages after which the names of the parties stand at the end, too."""
 _MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 400
+_ARROW: Final = len("│─ … ─▶") - 1
+"""Columns of an arrow that its label cannot have."""
 _REMARK: Final = 2
 """Columns by which a remark is indented."""
 _MIN_REMARK: Final = 24
@@ -119,23 +121,28 @@ class _Lines:
     def _row(self) -> TextRow:
         return TextRow(self._width)
 
-    def _label(self, message: LadderMessage, width: int) -> str:
-        """Return the label in `width` columns: if need be without the method of a response."""
-        is_marked = message.call is not None and len(self._ladder.calls) > 1
-        number = f"[{message.call}] " if is_marked else ""
-        label = self._ascii(message.label)
-        room = width - len(number)
-        if columns_of(label) > room and message.status is not None:
-            label = label.rpartition(" (")[0] or label
-        return number + cut(label, room, self._strokes.mark)
+    def _words(self, message: LadderMessage, width: int) -> tuple[str, list[str]]:
+        """Return what stands on the arrow, in `width` columns, and the lines below it.
 
-    def _remarks(self, message: LadderMessage) -> Iterator[str]:
-        """Yield its remarks on one line, but its session description on another."""
+        The marks stand on the arrow where there is room. If there is too little, the method of a
+        response is left out.
+        """
+        is_numbered = message.call is not None and len(self._ladder.calls) > 1
+        label = self._ascii(f"[{message.call}] " * is_numbered + message.label)
+        brief_label = label if message.status is None else label.rpartition(" (")[0] or label
         remarks = [self._ascii(each) for each in message.remarks]
-        has_sdp = message.sdp is not None and not message.again
-        short = len(remarks) - has_sdp
-        yield "; ".join(remarks[:short])
-        yield from remarks[short:]
+        short = len(remarks) - (message.sdp is not None and not message.again)
+        below = ["; ".join(remarks[:short]), *remarks[short:]]
+        marks = len(message.marks)
+        others = ["; ".join(remarks[marks:short]), *remarks[short:]]
+        for text, lines in (
+            (", ".join((label, *remarks[:marks])), others),
+            (label, below),
+            (", ".join((brief_label, *remarks[:marks])), others),
+        ):
+            if columns_of(text) <= width:
+                return text, lines
+        return cut(brief_label, width, self._strokes.mark), below
 
     def _ascii(self, text: str) -> str:
         """Replace the characters of ours that the strokes do without."""
@@ -170,12 +177,13 @@ class _Drawing(_Lines):
         self._lifelines(row, self._strokes.line)
         start, end = sorted((self._columns[message.source], self._columns[message.target]))
         if start == end:
-            label = self._label(message, self._width - start - 4)
+            label, remarks = self._words(message, self._width - start - 4)
             row.put(start + 2, f"{self._strokes.to_itself} {label}", message.kind)
         else:
-            row.put(start + 1, self._arrow(message, end - start - 1), message.kind)
+            label, remarks = self._words(message, end - start - _ARROW)
+            row.put(start + 1, self._arrow(message, label, end - start - 1), message.kind)
         yield tuple(row.pieces())
-        for remark in self._remarks(message):
+        for remark in remarks:
             yield from self._remark(remark, min(start + _REMARK, self._width - _MIN_REMARK))
 
     def _remark(self, text: str, column: int) -> Iterator[LadderLine]:
@@ -185,12 +193,11 @@ class _Drawing(_Lines):
             row.put(column, f"{line} ", "remark")
             yield tuple(row.pieces())
 
-    def _arrow(self, message: LadderMessage, width: int) -> str:
+    def _arrow(self, message: LadderMessage, label: str, width: int) -> str:
         strokes = self._strokes
         shaft = strokes.again if message.again else strokes.shaft
-        label = f" {self._label(message, width - 5)} "
-        free = width - 1 - columns_of(label)
-        line = f"{shaft * (free // 2)}{label}{shaft * (free - free // 2)}"
+        free = width - len("▶  ") - columns_of(label)
+        line = f"{shaft * (free // 2)} {label} {shaft * (free - free // 2)}"
         is_rightwards = message.source < message.target
         return f"{line}{strokes.right}" if is_rightwards else f"{strokes.left}{line}"
 
@@ -223,9 +230,10 @@ class _Listing(_Lines):
         ends = f"{source} {shaft}{strokes.right} {target}"
         row.put(_TIME, ends, "party")
         begin = _TIME + columns_of(ends) + 2
-        row.put(begin, self._label(message, self._width - begin), message.kind)
+        label, remarks = self._words(message, self._width - begin)
+        row.put(begin, label, message.kind)
         yield tuple(row.pieces())
-        for remark in self._remarks(message):
+        for remark in remarks:
             for line in wrapped(remark, self._width - _TIME - _REMARK):
                 row = self._row()
                 row.put(_TIME + _REMARK, line, "remark")

@@ -90,7 +90,8 @@ def notes_of(message: SipFacts) -> tuple[str, ...]:
 
 
 def _of_request(message: SipFacts, request: Request) -> Iterator[str]:
-    if message.to_tag is None and request.method not in ("REGISTER", "ACK", "CANCEL"):
+    is_new = message.to_tag is None and request.method not in ("REGISTER", "ACK", "CANCEL")
+    if is_new and message.only_via is not None:  # a proxy only fills in where the user is
         yield f"to {_target(request)}"
     special = _OF_METHOD.get(request.method)
     if special is not None:

@@ -60,6 +60,8 @@ class SdpSummary:
     role: SdpRole | None
     """None if the message that it answers, or that answers it, is not known."""
     media: tuple[MediaSummary, ...]
+    ice_ufrag: str | None = None
+    """The user name fragment of its ICE credentials, which an ICE restart changes."""
     fault: str | None = None
     """Why it could not be read."""
 
@@ -80,7 +82,9 @@ def sdp_summary(data: bytes, role: SdpRole | None) -> SdpSummary:
     except BadDescription as fault:
         return SdpSummary(role=role, media=(), fault=f"not readable: {fault}")
     media = tuple(_media(session, each) for each in session.media[:MAX_SUMMARIES])
-    return SdpSummary(role=role, media=media)
+    levels = (*session.media, session)
+    ufrag = next((value for level in levels if (value := level.value("ice-ufrag"))), None)
+    return SdpSummary(role=role, media=media, ice_ufrag=ufrag)
 
 
 def _media(session: SessionDescription, media: MediaDescription) -> MediaSummary:

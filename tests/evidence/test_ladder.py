@@ -176,6 +176,16 @@ def test_a_prack_answers_the_offer_of_a_reliable_response() -> None:
     assert prack.notes == ("RAck 7",)
 
 
+def test_an_offer_with_new_credentials_is_an_ice_restart() -> None:
+    wire, dialog = Wire(), ("a1", "b1")
+    wire.put(INVITE, "1 INVITE", body=OFFER)
+    wire.put("200 OK", "1 INVITE", SERVER, ALICE, tags=dialog, body=ANSWER.replace("abcd", "efgh"))
+    wire.put(INVITE, "2 INVITE", tags=dialog, body=OFFER)
+    wire.put(INVITE, "3 INVITE", tags=dialog, body=OFFER.replace("abcd", "ijkl"))
+    found = [one.notes for one in ladder(wire).messages]
+    assert [("ICE restart" in notes) for notes in found] == [False, False, False, True]
+
+
 def test_of_too_many_messages_those_in_the_middle_are_left_out() -> None:
     wire = Wire()
     for number in range(1, 12):

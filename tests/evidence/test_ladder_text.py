@@ -47,8 +47,7 @@ SIDE_BY_SIDE = """\
    1.540  │◀──────────── 200 OK (INVITE) ─────────────│
           │ answer: audio Opus telephone-event, sendrecv, DTLS-SRTP active,
           │ candidates: host 2, srflx 1               │
-   1.550  │◀┄┄┄┄┄┄┄┄┄┄┄┄ 200 OK (INVITE) ┄┄┄┄┄┄┄┄┄┄┄┄┄│
-          │ again                                     │
+   1.550  │◀┄┄┄┄┄┄┄┄┄ 200 OK (INVITE), again ┄┄┄┄┄┄┄┄┄│
    1.560  │─────────────── re-INVITE ────────────────▶│
           │ offer: audio Opus telephone-event, sendonly (hold), DTLS-SRTP
           │ active, candidates: host 2, srflx 1       │
@@ -61,7 +60,6 @@ LISTED = """\
    0.000  alice -> 127.0.0.1~  INVITE
             to sip:bob@example.com
    0.010  127.0.0.1~ -> bob  INVITE
-            to sip:bob@example.com
    0.020  bob -> 127.0.0.1~  486 Busy Here
    0.030  127.0.0.1~ -> alice  486 Busy Here\
 """
