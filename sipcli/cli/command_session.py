@@ -101,7 +101,12 @@ def run_session(
     journal = Journal()
     if settings.trace_sip:
         log.trace_sip(journal)
-    begin_evidence(invocation.evidence, RunBegin(command=command, loaded=loaded, journal=journal))
+    given = click.get_current_context().params.get("target")
+    target = target_without_password(given) if isinstance(given, str) else ""
+    begin_evidence(
+        invocation.evidence,
+        RunBegin(command=command, target=target, loaded=loaded, journal=journal),
+    )
     with own_instance(loaded) as settings:
         session = CommandSession(settings, screen, credentials_of(settings), journal)
         try:

@@ -14,6 +14,8 @@ class RunBegin:
 
     command: str
     """Its name: `call`."""
+    target: str = ""
+    """The far end, without a password; empty for a command without one."""
     loaded: Loaded
     """The settings, and where each comes from."""
     journal: Journal

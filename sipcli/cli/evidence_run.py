@@ -14,6 +14,7 @@ from pathlib import Path
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_options import EvidenceOptions, RunEnd, finish_at_end
 from sipcli.cli.evidence_part import EvidencePart, RunBegin
+from sipcli.cli.junit_part import JUnitPart
 from sipcli.errors import ConfigError, SipcliError
 from sipcli.log import LOGGER
 
@@ -29,7 +30,10 @@ class EvidenceRun:
         """Those of `--evidence`."""
         if wanted.folder is not None:
             path = wanted.folder / stem
-            self._left = tuple(_parts(path.with_suffix(".pcapng"), path.with_suffix(".html")))
+            self._left = (
+                *_parts(path.with_suffix(".pcapng"), path.with_suffix(".html")),
+                JUnitPart(path.with_suffix(".xml")),
+            )
         self._always = wanted.always
         self._begun: list[EvidencePart] = []
 

@@ -8,8 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-import click
-
 from sipcli import __version__
 from sipcli.cli.command_line import repeatable
 from sipcli.cli.commands.config import in_force
@@ -25,7 +23,6 @@ from sipcli.evidence.report_builder import RunOutcome, report_content
 from sipcli.evidence.report_content import ReportContent, RunFacts, SettingInForce
 from sipcli.evidence.report_writer import check_form, report_bytes
 from sipcli.evidence.waterfall import Fact
-from sipcli.text import target_without_password
 
 _LIBRARIES: Final = ("aiortc", "aioice", "av", "websockets")
 _PLACE_CALLS: Final = ("call", "doctor")
@@ -43,7 +40,6 @@ class ReportPart:
         self._run: RunBegin | None = None
         self._fifo: int | None = None
         self._began = 0.0
-        self._target = ""
 
     def begin(self, run: RunBegin) -> None:
         """Record the journal from now on. Raises `ConfigError` if the file cannot be written.
@@ -51,8 +47,6 @@ class ReportPart:
         Until the command ends, the file says that it has not.
         """
         self._run, self._began = run, run.journal.now()
-        target = click.get_current_context().params.get("target")
-        self._target = target_without_password(target) if isinstance(target, str) else ""
         unfinished = self._content(RunEnd(exit_code=Interrupted.exit_code, reason=_UNFINISHED))
         try:
             begin(self._path, report_bytes(self._path, unfinished), is_private=True)
@@ -82,7 +76,7 @@ class ReportPart:
         settings, now = self._run.loaded.settings, self._run.journal.now()
         facts = RunFacts(
             command=self._run.command,
-            target=self._target,
+            target=self._run.target,
             command_line=repeatable(),
             began=_rfc3339(self._began),
             duration_ms=(now - self._began) * 1000,

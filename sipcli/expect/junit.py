@@ -26,6 +26,8 @@ class TestCase:
     """Why it failed, if it was judged."""
     error: str | None = None
     """Why it could not be judged."""
+    skipped: str | None = None
+    """Why it was not looked at, if that is no fault."""
     output: str = ""
     """Text for a person who looks for the reason of a failure."""
 
@@ -55,7 +57,7 @@ def junit(report: Report) -> bytes:
         "tests": str(len(report.cases)),
         "failures": str(sum(case.failure is not None for case in report.cases)),
         "errors": str(sum(case.error is not None for case in report.cases)),
-        "skipped": "0",
+        "skipped": str(sum(case.skipped is not None for case in report.cases)),
         "time": f"{report.seconds:.3f}",
     }
     root = ElementTree.Element("testsuites", {"name": "sipcli", **counts})
@@ -88,6 +90,8 @@ def _add(suite: ElementTree.Element, case: TestCase, classname: str) -> None:
         if why is not None:
             told = ElementTree.SubElement(one, kind, {"message": _text(why), "type": kind})
             told.text = _text(why)
+    if case.skipped is not None:
+        ElementTree.SubElement(one, "skipped", {"message": _text(case.skipped)})
     if case.output:
         ElementTree.SubElement(one, "system-out").text = _text(case.output)
 

@@ -157,6 +157,8 @@ class VerdictEntry:
     """The step to blame if it is not met."""
     reached: bool = True
     """False if there was nothing to judge: the call did not get that far."""
+    may_be_skipped: bool = False
+    """True if it is no fault that it was not reached: a check that had nothing to look at."""
     hint: str | None = None
     """What to do about it; None if nothing is known."""
 

@@ -139,9 +139,27 @@ def test_there_is_a_call_in_the_sandbox_and_one_through_a_server_for_each() -> N
 
 def test_the_reports_are_where_the_systems_look_for_them() -> None:
     (job,) = github().values()
-    publish = job["steps"][-1]
+    publish, upload = job["steps"][-2:]
     assert (publish["if"], publish["with"]["report_paths"]) == ("always()", "*.xml")
+    assert upload["if"] == "failure()"
+    assert f"--evidence {upload['with']['path'].rstrip('/')}" in job["steps"][-3]["run"]
     for job in gitlab().values():
         artifacts = job["artifacts"]
         assert artifacts["when"] == "always"
         assert f"--junit {artifacts['reports']['junit']}" in job["script"][0]
+    (folder,) = gitlab()["through-our-own-server"]["artifacts"]["paths"]
+    assert f"--evidence {folder.rstrip('/')}" in gitlab()["through-our-own-server"]["script"][0]
+
+
+@pytest.mark.parametrize(("command", "variables"), commands())
+def test_a_call_that_fails_leaves_its_evidence_where_it_is_kept(
+    command: str, variables: dict[str, str], tmp_path: Path
+) -> None:
+    if "--evidence" not in command:
+        assert "--sandbox" in command
+        return
+    nowhere = {"SIPCLI_WS_SERVERS": "ws://127.0.0.1:9", "SIPCLI_PASSWORD": PASSWORD}
+    done = run(command, tmp_path, {**variables, **nowhere})
+    assert done.returncode == 3, done.stdout
+    left = sorted(path.suffix for path in (tmp_path / "evidence").iterdir())
+    assert left == [".html", ".pcapng", ".xml"]

@@ -103,6 +103,7 @@ def _verdict(check: Check, now: float) -> VerdictEntry:
         actual=check.detail,
         phase=check.phase,
         reached=check.ok is not None,
+        may_be_skipped=True,
         hint=check.hint,
     )
 

@@ -46,13 +46,14 @@ class _Judged:
 
 
 class JUnitReport:
-    """The report of a command with `--junit PATH`; without a path it does nothing.
+    """The report of a command with `--junit PATH`; without a path it is not written here.
 
     `target` is the far end of `call`; it is empty for `listen`.
     """
 
     def __init__(self, command: str, path: Path | None, target: str) -> None:
-        self._command = command
+        self.command = command
+        """The name of the command."""
         self._path = path
         self._target = target_without_password(target)
         self._fifo: int | None = None
@@ -72,6 +73,11 @@ class JUnitReport:
     def has_error(self) -> bool:
         """True if a case could not be judged."""
         return any(each.case.error is not None for each in self._cases)
+
+    @property
+    def has_failed(self) -> bool:
+        """True if a case failed, or could not be judged."""
+        return any(each.has_failed for each in self._cases)
 
     @property
     def is_empty(self) -> bool:
@@ -94,12 +100,21 @@ class JUnitReport:
 
     def watch(self, journal: Journal, settings: Settings) -> None:
         """Keep the SIP messages of a journal. Raises `ConfigError` if stdout is taken."""
-        if self._path is None or self._journal is journal:
+        if self._path is None:
             return
         if self._path == STDOUT and settings.audio.output == "-":
             raise ConfigError("--junit -: stdout carries the sound (--audio-out -): name a file")
-        self._journal = journal
-        self._messages.attach(journal)
+        self.keep_messages(journal)
+
+    def keep_messages(self, journal: Journal) -> None:
+        """Keep the SIP messages of a journal."""
+        if self._journal is not journal:
+            self._journal = journal
+            self._messages.attach(journal)
+
+    def document(self) -> bytes:
+        """Return the report as it is now, in XML."""
+        return self._document([*self._told()])
 
     def clear(self) -> None:
         """Drop what was judged: the command starts again."""
@@ -120,7 +135,7 @@ class JUnitReport:
         if self._path is None:
             return None
         try:
-            self._publish(self._path, self._document([*self._told()]))
+            self._publish(self._path, self.document())
         except OSError as fault:
             failed = self._cannot_write(fault)
             current_screen().warning(str(failed))
@@ -139,8 +154,8 @@ class JUnitReport:
     def _document(self, cases: Sequence[TestCase]) -> bytes:
         return junit(
             Report(
-                suite=f"sipcli {self._command} {self._target}".rstrip(),
-                classname=f"sipcli.{self._command}",
+                suite=f"sipcli {self.command} {self._target}".rstrip(),
+                classname=f"sipcli.{self.command}",
                 cases=cases,
                 began=self._began,
                 seconds=self.seconds,
@@ -173,7 +188,7 @@ class JUnitReport:
     def _properties(self) -> Iterator[tuple[str, str]]:
         """Yield the command and, of each call, the fields of its event `ended` with the figures."""
         yield "version", __version__
-        yield "command", self._command
+        yield "command", self.command
         if self._target:
             yield "target", self._target
         for number, ended in enumerate(self._ended, 1):

@@ -1,0 +1,93 @@
+"""`--evidence DIR`: what a command that fails leaves there, and one that succeeds does not."""
+
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.cli.program import Sipcli
+
+NOWHERE = ("--ws-servers", "ws://127.0.0.1:9", "--uri", "sip:alice@example.com")
+
+
+def left_in(folder: Path) -> dict[str, Path]:
+    """What is in the folder, by suffix."""
+    return {path.suffix: path for path in folder.iterdir()}
+
+
+def cases(report: Path) -> dict[str, str | None]:
+    """The cases of a JUnit report: name, and what became of it."""
+    found = ElementTree.parse(report).iter("testcase")
+    outcomes = ("failure", "error", "skipped")
+    return {
+        case.get("name", ""): next((each for each in outcomes if case.find(each) is not None), None)
+        for case in found
+    }
+
+
+def test_a_call_that_fails_leaves_report_capture_and_junit(sipcli: Sipcli, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "evidence"
+    words = ("--audio-in", "silence", "--duration", "1.5", "--expect-tone", "440")
+    outcome = sipcli("call", "--sandbox", "silent", *words, "--evidence", str(folder))
+    assert outcome.code == 8
+    left = left_in(folder)
+    assert left.keys() == {".html", ".pcapng", ".xml"}
+    assert len({path.stem for path in left.values()}) == 1
+    assert cases(left[".xml"]) == {"expect-tone": "failure"}
+    assert "INVITE" in left[".xml"].read_text("utf-8")
+    assert left[".pcapng"].stat().st_size > 10_000
+
+
+def test_a_success_leaves_nothing_unless_it_is_asked_for(sipcli: Sipcli, tmp_path: Path) -> None:
+    words = ("call", "--sandbox", "echo", "--audio-in", "silence", "--duration", "0.3")
+    assert sipcli(*words, "--evidence", str(tmp_path)).code == 0
+    assert left_in(tmp_path) == {}
+    assert sipcli(*words, "--evidence", str(tmp_path), "--evidence-always").code == 0
+    left = left_in(tmp_path)
+    assert left.keys() == {".html", ".pcapng", ".xml"}
+    assert cases(left[".xml"]) == {"call": None}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "name"),
+    [
+        (("call", "bob", *NOWHERE), 3, "call"),
+        (("listen", *NOWHERE, "--duration", "0.5"), 130, "listen"),
+        (("register", "--once", *NOWHERE), 3, "register"),
+        (("ping", "bob", *NOWHERE), 3, "ping"),
+        (("message", "bob", "hello", *NOWHERE), 3, "message"),
+    ],
+)
+def test_each_command_that_connects_leaves_it(
+    words: tuple[str, ...], code: int, name: str, sipcli: Sipcli, tmp_path: Path
+) -> None:
+    assert sipcli(*words, "--evidence", str(tmp_path)).code == code
+    left = left_in(tmp_path)
+    assert left.keys() == {".html", ".pcapng", ".xml"}
+    assert cases(left[".xml"]) == {name: "error"}
+
+
+def test_the_checks_of_doctor_are_cases(sipcli: Sipcli, tmp_path: Path) -> None:
+    assert sipcli("doctor", *NOWHERE, "--evidence", str(tmp_path)).code == 3
+    found = cases(left_in(tmp_path)[".xml"])
+    assert found["configuration"] is None
+    assert found["tcp"] == "failure"
+    assert found["ice"] == "skipped"
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_before_anything_is_sent(
+    sipcli: Sipcli, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    outcome = sipcli("ping", "--sandbox", "echo", "--evidence", str(tmp_path / "file" / "folder"))
+    assert outcome.code == 2
+    assert f"--evidence {tmp_path / 'file' / 'folder'}: Not a directory" in outcome.err
+    assert "registered" not in outcome.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder there is closed in another way")
+def test_always_needs_a_folder(sipcli: Sipcli) -> None:
+    outcome = sipcli("ping", "--sandbox", "echo", "--evidence-always")
+    assert outcome.code == 2
+    assert "needs --evidence DIR" in outcome.err
