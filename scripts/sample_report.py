@@ -288,7 +288,7 @@ def _loudness(second: float, hz: float) -> int:
     if hz > 12000 or not is_speaking:
         return noise
     if syllable == 0:  # a sibilant
-        return max(noise, round(46 - 0.004 * abs(hz - 6200) + 5 * sin(second * 37)))
+        return max(noise, round(37 - 0.004 * abs(hz - 6200) + 5 * sin(second * 37)))
     formants = (
         (520 + 210 * sin(second * 3), 0.0),
         (1500 + 550 * sin(second * 2.2), 9.0),
@@ -297,7 +297,7 @@ def _loudness(second: float, hz: float) -> int:
     peak = max(74 - down - 30 * abs(hz - at) / (at * 0.75) for at, down in formants)
     voice = 6 * sin(tau * hz / 118) if hz < 1100 else 0
     body = 60 * exp(-abs(hz - 240) / 260)
-    return max(noise, min(84, round((max(peak, body) + voice) * (0.55 + 0.45 * syllable))))
+    return max(noise, min(84, round((max(peak, body) + voice + 6) * (0.55 + 0.45 * syllable))))
 
 
 def several(talk_s: int = 8) -> ReportContent:

@@ -9,6 +9,8 @@ _TIME_STEPS_S: Final = (
     60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400,
 )  # fmt: skip
 _MOST_TIME_TICKS: Final = 6
+_MOST_TIME_LETTERS: Final = 20
+"""Of all labels of an axis together: so they have room on a phone."""
 _MINUTES_FROM_S: Final = 180.0
 """Times on an axis that reaches further are shown as minutes and seconds."""
 
@@ -54,9 +56,19 @@ def value_ticks(scale: Scale, most: int = 4, unit: str = "") -> tuple[Tick, ...]
 
 def time_ticks(scale: Scale) -> tuple[Tick, ...]:
     """Return the ticks of an axis in seconds."""
-    span = scale.high - scale.low
-    steps = (step for step in _TIME_STEPS_S if span / step <= _MOST_TIME_TICKS)
-    step = next(steps, _TIME_STEPS_S[-1] * ceil(span / _TIME_STEPS_S[-1] / _MOST_TIME_TICKS))
+    days = _TIME_STEPS_S[-1]
+    longest = days * ceil((scale.high - scale.low) / days)
+    found: tuple[Tick, ...] = ()
+    for step in (*_TIME_STEPS_S, max(days, longest)):
+        if (scale.high - scale.low) / step > _MOST_TIME_TICKS:
+            continue
+        found = _time_ticks(scale, step)
+        if sum(len(tick.label) for tick in found) <= _MOST_TIME_LETTERS:
+            break
+    return found
+
+
+def _time_ticks(scale: Scale, step: float) -> tuple[Tick, ...]:
     first = ceil(scale.low / step - 1e-9)
     count = floor((scale.high - first * step) / step + 1e-9)
     values = [(first + number) * step for number in range(count + 1)]

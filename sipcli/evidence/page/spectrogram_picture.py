@@ -43,6 +43,8 @@ class SpectrogramPicture:
     floor: str
     """The level of the lightest shade, in dBFS."""
     description: str
+    is_silent: bool
+    """There is nothing to see."""
 
 
 def spectrogram_picture(sound: SoundSpectrum, x: Scale) -> SpectrogramPicture:
@@ -66,6 +68,7 @@ def spectrogram_picture(sound: SoundSpectrum, x: Scale) -> SpectrogramPicture:
         ),
         floor=minus(f"{sound.floor_dbfs:g}"),
         description=_words(sound),
+        is_silent=_is_silent(sound),
     )
 
 
@@ -90,13 +93,18 @@ def _pitch_ticks(edges_hz: tuple[float, ...]) -> tuple[Tick, ...]:
     return tuple(ticks)
 
 
+def _is_silent(sound: SoundSpectrum) -> bool:
+    return not any(max(column) for column in sound.columns)
+
+
 def _words(sound: SoundSpectrum) -> str:
     """Say what can be seen: what dominates, how high the sound reaches, how much is silence."""
     audible = round(_AUDIBLE_DBFS - sound.floor_dbfs)
     loud = [column for column in sound.columns if max(column) > audible]
     lasts_s = len(sound.columns) * sound.column_ms / 1000
     if not loud:
-        return f"Silence for all of {lasts_s:.1f} s"
+        found = "Silence" if _is_silent(sound) else f"Nothing above −{-_AUDIBLE_DBFS:.0f} dBFS"
+        return f"{found} for all of {lasts_s:.1f} s"
     ((band, count),) = Counter(column.index(max(column)) for column in loud).most_common(1)
     low, high = sound.edges_hz[band : band + 2]
     highest = max(band for column in loud for band, level in enumerate(column) if level > audible)

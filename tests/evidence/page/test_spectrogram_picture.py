@@ -74,7 +74,12 @@ def test_its_words_say_what_it_shows() -> None:
     told = spectrogram_picture(heard(1000), Scale(0, 4)).description
     assert told.startswith("Sound for 2.0 of 3.0 s; the loudest is between 991 and 1052 Hz")
     silent = replace(heard(1000), columns=(bytes(BANDS),) * 20)
-    assert spectrogram_picture(silent, Scale(0, 4)).description == "Silence for all of 1.0 s"
+    found = spectrogram_picture(silent, Scale(0, 4))
+    assert (found.is_silent, found.description) == (True, "Silence for all of 1.0 s")
+    faint = replace(silent, columns=(bytes([9] * BANDS),) * 20)
+    found = spectrogram_picture(faint, Scale(0, 4))
+    told = "Nothing above −66 dBFS for all of 1.0 s"
+    assert (found.is_silent, found.description) == (False, told)
 
 
 def test_the_picture_of_a_call_is_small() -> None:
