@@ -90,13 +90,15 @@ bench: venv  ## measure what has a goal
 	@$(MAKE) --no-print-directory listeners
 	$(BIN)/python -m scripts.bench
 
-example: venv  ## regenerate config.example.toml, the manual page, the API reference and the pictures
+example: venv  ## regenerate config.example.toml, the manual page, the references and the pictures
 	$(BIN)/python -m sipcli config example >config.example.toml.new
 	mv config.example.toml.new config.example.toml
 	$(BIN)/python -m scripts.man_page >docs/sipcli.1.new
 	mv docs/sipcli.1.new docs/sipcli.1
 	$(BIN)/python -m scripts.api_reference >docs/api.md.new
 	mv docs/api.md.new docs/api.md
+	$(BIN)/python -m scripts.report_reference >docs/report-json.md.new
+	mv docs/report-json.md.new docs/report-json.md
 	$(BIN)/python -m scripts.picture docs/smoke-test.svg
 	$(BIN)/python -m scripts.report_pictures docs/report
 

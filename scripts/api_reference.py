@@ -32,7 +32,7 @@ _CLASSES: dict[str, tuple[type, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
+class Member:
     """A public attribute or method of a class."""
 
     name: str
@@ -70,19 +70,20 @@ def _section(kind: type) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _members(kind: type) -> Iterator[_Member]:
+def _members(kind: type) -> Iterator[Member]:
     """Yield the members of a class; those of a base class of ours belong to it, too."""
     seen: set[str] = set()
     # All errors have the members of the first one, which are told there.
     bases = [kind] if issubclass(kind, errors.SipcliError) else kind.__mro__
     for each in bases:
-        for member in _own_members(each) if each.__module__.startswith("sipcli.") else ():
+        for member in own_members(each) if each.__module__.startswith("sipcli.") else ():
             if member.name not in seen and not member.text.endswith(_CALLED_BY_ASYNCIO):
                 seen.add(member.name)
                 yield member
 
 
-def _own_members(kind: type) -> Iterator[_Member]:
+def own_members(kind: type) -> Iterator[Member]:
+    """Yield the members that a class itself declares."""
     tree = ast.parse(dedent(inspect.getsource(kind))).body[0]
     assert isinstance(tree, ast.ClassDef)
     yield from _attributes(tree.body)
@@ -93,7 +94,7 @@ def _own_members(kind: type) -> Iterator[_Member]:
             yield _function(node, vars(sys.modules[kind.__module__]))
 
 
-def _attributes(body: list[ast.stmt]) -> Iterator[_Member]:
+def _attributes(body: list[ast.stmt]) -> Iterator[Member]:
     """Yield the attributes that are declared with a type, or assigned with a docstring below."""
     for node, after in zip(body, [*body[1:], None], strict=True):
         text = _docstring(after)
@@ -103,9 +104,9 @@ def _attributes(body: list[ast.stmt]) -> Iterator[_Member]:
             ):
                 is_told = bool(text) or isinstance(node.target, ast.Name)
                 if is_told and name[0] != "_":
-                    yield _Member(name, f"{name}: {ast.unparse(kind)}", text)
+                    yield Member(name, f"{name}: {ast.unparse(kind)}", text)
             case ast.Assign(targets=[ast.Attribute(attr=name)]) if text and name[0] != "_":
-                yield _Member(name, name, text)
+                yield Member(name, name, text)
 
 
 def _docstring(node: ast.stmt | None) -> str:
@@ -117,13 +118,13 @@ def _docstring(node: ast.stmt | None) -> str:
 
 def _function(
     node: ast.FunctionDef | ast.AsyncFunctionDef, constants: Mapping[str, object]
-) -> _Member:
+) -> Member:
     """Return a method; a default that is one of the module's `constants` is told by its value."""
     text = ast.get_docstring(node) or ""
     decorators = {ast.unparse(one) for one in node.decorator_list}
     returned = ast.unparse(node.returns).strip("'") if node.returns is not None else "None"
     if "property" in decorators:
-        return _Member(node.name, f"{node.name}: {returned}", text)
+        return Member(node.name, f"{node.name}: {returned}", text)
     arguments = re.sub(r"^(self|cls)(, )?", "", ast.unparse(node.args))
     arguments = re.sub(r": '([^']*)'", r": \1", arguments)  # a type that is imported late
     arguments = re.sub(r"=([A-Z_]+)\b", lambda name: f"={constants[name[1]]}", arguments)
@@ -132,7 +133,7 @@ def _function(
         told = f"async with {told}"
     elif isinstance(node, ast.AsyncFunctionDef):
         told = f"await {told}"
-    return _Member(node.name, told, text)
+    return Member(node.name, told, text)
 
 
 def _cleaned(text: str) -> str:

@@ -146,29 +146,13 @@ PURE_FILES |= {
 }
 PURE_FILES |= {
     f"evidence/{name}.py"
-    for name in (
-        "ladder",
-        "ladder_dialogs",
-        "ladder_parties",
-        "ladder_text",
-        "ladder_words",
-        "sdp_summary",
-        "sip_facts",
-        "text_row",
-    )
-}
-PURE_FILES |= {
-    f"evidence/{name}.py"
-    for name in (
-        "ip_packets",
-        "media_announcements",
-        "pcapng",
-        "sip_framing",
-        "sip_stream",
-        "synthetic_packets",
-        "tcp_stream",
-        "wireshark_ports",
-    )
+    for name in """
+        call_bars connection_bars ip_packets ladder ladder_dialogs ladder_parties ladder_text
+        ladder_words markdown_call markdown_text media_announcements mermaid pcapng
+        recorded_call recording report_builder report_call report_content report_json
+        report_ladder report_markdown sdp_summary sip_facts sip_framing sip_stream step_bars
+        synthetic_packets tcp_stream text_row waterfall wireshark_ports
+    """.split()
 }
 PURE_FILES |= {"phone/errors.py", "phone/registration_status.py"}
 PURE_FILES |= {f"doctor/{name}.py" for name in ("check", "stun_turn")}

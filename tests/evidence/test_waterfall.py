@@ -1,7 +1,17 @@
 """Waterfalls: a bar for each phase that was tried, and the failed one marked."""
 
+import re
+from pathlib import Path
+
 from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
-from sipcli.evidence.waterfall import MAX_BARS, PhaseBar, Waterfall
+from sipcli.evidence.waterfall import (
+    CALL_PHASES,
+    CONNECTION_PHASES,
+    MAX_BARS,
+    SLOW_MS,
+    PhaseBar,
+    Waterfall,
+)
 from sipcli.journal.entries import Entry
 from sipcli.phone.events import (
     Answered,
@@ -266,3 +276,12 @@ def test_media_that_failed_later_have_both_bars() -> None:
     call = content(*entries).calls[0]
     audio = [bar.state for bar in call.waterfall.bars if bar.phase is Phase.AUDIO]
     assert audio == ["done", "failed"]
+
+
+def test_the_documentation_says_what_is_slow() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| ([\w/]+) \|[^|]*\| (?:over (\d+) s|–) \|$", page, re.MULTILINE))
+    assert {phase: int(limit or 0) * 1000 for phase, limit in told.items()} == {
+        str(phase): SLOW_MS.get(phase, 0)
+        for phase in (*CONNECTION_PHASES, Phase.STUN, Phase.TURN, *CALL_PHASES)
+    }
