@@ -4,12 +4,23 @@ The fixtures are in `pytest_fixtures`. Nothing of sipcli is imported here: that 
 coverage, which starts later, would miss it.
 """
 
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import pytest
 
 _ASYNCIO: Final = ("asyncio", "pytest_asyncio", "pytest_asyncio.plugin")
 """Names under which pytest-asyncio may be loaded."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of the plugin."""
+    parser.getgroup("sipcli").addoption(
+        "--sipcli-evidence",
+        type=Path,
+        metavar="DIR",
+        help="write a report and a capture of each phone of a failed test to this folder",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

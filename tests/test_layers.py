@@ -105,7 +105,8 @@ ALLOWED: dict[str, set[str]] = {
         "text",
     },
     "pytest_plugin": set(),
-    "pytest_fixtures": {"phone", "sandbox", "journal", "evidence"},
+    "pytest_evidence": {"core.describe", "phone", "journal", "evidence", "errors", "text", "files"},
+    "pytest_fixtures": {"phone", "sandbox", "pytest_evidence"},
     "cli": {
         "journal",
         "evidence",

@@ -20,6 +20,7 @@ from sipcli.core.requests import exchange
 from sipcli.core.requests.exchange import Outcome
 from sipcli.errors import ConfigError, ConnectError, NoAnswerError, Phase, SipcliError
 from sipcli.journal.entries import EventEntry
+from sipcli.journal.journal import Journal
 from sipcli.phone import events
 from sipcli.phone.errors import PingResult, failure, ping_result, shown
 from sipcli.phone.extra_headers import extra_header
@@ -153,6 +154,11 @@ class Phone:
     def uri(self) -> str:
         """Our address of record."""
         return str(self._config.settings.uri)
+
+    @property
+    def journal(self) -> Journal:
+        """What the phone records while somebody listens (`sipcli.journal`)."""
+        return self._config.journal
 
     @property
     def registration(self) -> RegistrationStatus:
