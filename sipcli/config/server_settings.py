@@ -41,7 +41,7 @@ class WsServer:
     @property
     def secure(self) -> bool:
         """True for `wss:`."""
-        return self._parts.scheme == "wss"
+        return self.ws_uri.startswith("wss:")
 
     @property
     def hostname(self) -> str:

@@ -357,8 +357,9 @@ class UserAgent:
     def _step_done(self, now: float) -> None:
         """Forget finished calls; close once `stop` has nothing left to wait for."""
         self.calls.sweep()
-        is_off = self._registration.state is RegistrationState.OFF and self.calls.is_idle
-        if self._stopping and is_off:
+        if not self._stopping:
+            return
+        if self._registration.state is RegistrationState.OFF and self.calls.is_idle:
             self._carry_out(self._connector.stop(), now)
 
     def _carry_out(self, effects: Iterable[Action | events.Event], now: float) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from sipcli.sip.grammar import BLANKS, QUOTED, UNWRITABLE, Malformed, quote, unquote
 from sipcli.sip.headers import Headers
 from sipcli.sip.params import NO_PARAMS, PLAIN, Params
+from sipcli.sip.recent import remembering
 from sipcli.sip.uri import Uri, parse_uri
 
 _NAME_ADDR: Final = re.compile(
@@ -39,20 +40,27 @@ class Address:
         separators, and also commas: names are letters rather than tokens, and "Bell, Alexander"
         without quotes is a common mistake (RFC 4475 §3.1.2.15).
         """
-        found = _NAME_ADDR.match(text)
-        if found is None:
-            return _addr_spec(text)
-        quoted, words, uri, plain = found.groups()
-        name = unquote(quoted) if quoted is not None else words.rstrip(BLANKS) or None
-        is_plain = found.end() == len(text)
-        params = Params.plain(plain) if is_plain else Params.parse(text, found.start(4))
-        return cls(parse_uri(uri), name, params)
+        return _recent(text)
 
     def __str__(self) -> str:
         """Return a name-addr; characters of the display name that cannot be sent become spaces."""
         if self.display_name is None:
             return f"<{self.uri}>{self.params}"
         return f"{quote(UNWRITABLE.sub(' ', self.display_name))} <{self.uri}>{self.params}"
+
+
+def _parse(text: str) -> Address:
+    found = _NAME_ADDR.match(text)
+    if found is None:
+        return _addr_spec(text)
+    quoted, words, uri, plain = found.groups()
+    name = unquote(quoted) if quoted is not None else words.rstrip(BLANKS) or None
+    is_plain = found.end() == len(text)
+    params = Params.plain(plain) if is_plain else Params.parse(text, found.start(4))
+    return Address(parse_uri(uri), name, params)
+
+
+_recent: Final = remembering(_parse)
 
 
 def address_elements(headers: Headers, name: str) -> tuple[str, ...]:

@@ -31,8 +31,11 @@ class Algorithm(Enum):
 
 _HASHES = {
     Algorithm.MD5: "md5",
+    Algorithm.MD5_SESS: "md5",
     Algorithm.SHA_256: "sha256",
+    Algorithm.SHA_256_SESS: "sha256",
     Algorithm.SHA_512_256: "sha512_256",
+    Algorithm.SHA_512_256_SESS: "sha512_256",
 }
 _BY_TOKEN = {algorithm.value.lower(): algorithm for algorithm in Algorithm}
 
@@ -46,7 +49,7 @@ def find_algorithm(token: str | None) -> Algorithm | None:
     if algorithm is None:
         return None
     try:
-        hashlib.new(_HASHES[algorithm.base])
+        hashlib.new(_HASHES[algorithm])
     except ValueError:
         return None
     return algorithm
@@ -55,7 +58,7 @@ def find_algorithm(token: str | None) -> Algorithm | None:
 def digest(algorithm: Algorithm, data: str | bytes) -> str:
     """Return H(data) in lower-case hex: 32 digits for MD5, 64 for the others (RFC 8760 §2.2)."""
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogateescape")
-    return hashlib.new(_HASHES[algorithm.base], raw).hexdigest()
+    return hashlib.new(_HASHES[algorithm], raw).hexdigest()
 
 
 def ha1(algorithm: Algorithm, username: str, realm: str, password: str) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from sipcli.sip.grammar import BLANKS, QUOTED, TOKEN_CHARS, Malformed, integer, unquote
 from sipcli.sip.params import NO_PARAMS, Params
+from sipcli.sip.recent import remembering
 
 MAX_SEQUENCE_NUMBER: Final = 2**32 - 1
 """RFC 3261 §8.1.1.5 ends new numbers at 2**31; counting on does no harm."""
@@ -32,13 +33,20 @@ class CSeq:
     @classmethod
     def parse(cls, text: str) -> "CSeq":
         """Parse the value; raises `Malformed`."""
-        found = _CSEQ.fullmatch(text)
-        if found is None:
-            raise Malformed("this is not a number and a method")
-        return cls(integer(found[1], 0, MAX_SEQUENCE_NUMBER, "the number"), found[2])
+        return _recent_cseq(text)
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"
+
+
+def _parse_cseq(text: str) -> CSeq:
+    found = _CSEQ.fullmatch(text)
+    if found is None:
+        raise Malformed("this is not a number and a method")
+    return CSeq(integer(found[1], 0, MAX_SEQUENCE_NUMBER, "the number"), found[2])
+
+
+_recent_cseq: Final = remembering(_parse_cseq)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ are then None or empty, because a malformed header field that is not needed is t
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -237,11 +237,13 @@ class Request(Message):
         self, *, headers: Headers | None = None, body: bytes | None = None, uri: Uri | None = None
     ) -> "Request":
         """Return a copy with other parts."""
-        return replace(
-            self,
+        return Request(
+            method=self.method,
+            target=self.target if uri is None else str(uri),
+            version=self.version,
             headers=self.headers if headers is None else headers,
             body=self.body if body is None else body,
-            target=self.target if uri is None else str(uri),
+            faults=self.faults,
         )
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from sipcli.sip.grammar import HOST, TOKEN_CHARS, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, PLAIN, Params
+from sipcli.sip.recent import remembering
 
 MAGIC_COOKIE: Final = "z9hG4bK"
 """The start of branches that are unique (RFC 3261 §8.1.1.7)."""
@@ -48,20 +49,27 @@ class Via:
     @classmethod
     def parse(cls, text: str) -> "Via":
         """Parse one element; raises `Malformed`."""
-        found = _VIA.match(text)
-        if found is None:
-            raise Malformed("this is not protocol, transport and host")
-        protocol, transport, host, port, plain = found.groups()
-        if protocol != "SIP/2.0":
-            protocol = protocol.replace(" ", "").replace("\t", "")
-        return cls(
-            transport,
-            host,
-            integer(port, 0, 65535, "the port") if port else None,
-            Params.plain(plain) if found.end() == len(text) else Params.parse(text, found.start(5)),
-            protocol,
-        )
+        return _recent(text)
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
         return f"{self.protocol}/{self.transport} {self.host}{port}{self.params}"
+
+
+def _parse(text: str) -> Via:
+    found = _VIA.match(text)
+    if found is None:
+        raise Malformed("this is not protocol, transport and host")
+    protocol, transport, host, port, plain = found.groups()
+    if protocol != "SIP/2.0":
+        protocol = protocol.replace(" ", "").replace("\t", "")
+    return Via(
+        transport,
+        host,
+        integer(port, 0, 65535, "the port") if port else None,
+        Params.plain(plain) if found.end() == len(text) else Params.parse(text, found.start(5)),
+        protocol,
+    )
+
+
+_recent: Final = remembering(_parse)
