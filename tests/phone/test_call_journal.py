@@ -1,10 +1,14 @@
 """What a phone records of a call's media: under its Call-ID, and as much as its statistics say."""
 
+import asyncio
+
 import pytest
 
 from sipcli.errors import Phase
 from sipcli.journal.entries import IceEntry, PacketEntry, SampleEntry, StepEntry
+from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.phone.events import CallEnded
+from tests.event_loop import now
 from tests.phone.phones_world import Person, in_a_call, town
 
 pytestmark = pytest.mark.virtual_time
@@ -46,6 +50,28 @@ async def test_as_many_packets_are_recorded_as_the_end_of_the_call_says(hangs_up
                 stats.packets_sent,
                 stats.packets_received,
             )
+
+
+async def test_packets_that_arrive_while_the_media_close_are_in_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close = MediaTransport.close
+
+    async with town() as (alice, bob, _):
+        told = Told(alice)
+        call, his = await in_a_call(alice, bob)
+
+        async def slow(transport: MediaTransport) -> None:
+            his.media.stream.tick(now())  # he does not know yet that she has hung up
+            await asyncio.sleep(0.2)
+            await close(transport)
+
+        monkeypatch.setattr(MediaTransport, "close", slow)
+        before = told.count("received")
+        call.hang_up()
+        stats = (await alice.event(CallEnded)).stats
+        assert stats is not None
+        assert told.count("received") == stats.packets_received > before
 
 
 async def test_everything_is_recorded_under_the_call_id() -> None:
