@@ -6,7 +6,7 @@ decryption, so they hold secrets: whoever shows or stores them masks those first
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from sipcli.errors import Phase
 
@@ -32,9 +32,12 @@ class SipEntry:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PacketEntry:
-    """An RTP packet or a compound RTCP packet, decrypted (RFC 3550)."""
+class PacketEntry(NamedTuple):
+    """An RTP packet or a compound RTCP packet, decrypted (RFC 3550).
+
+    A tuple, like `SoundEntry`: it takes half the time of a frozen dataclass, a hundred times a
+    second in each call.
+    """
 
     at: float
     call: str
@@ -123,8 +126,7 @@ class SampleEntry:
     codec: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundEntry:
+class SoundEntry(NamedTuple):
     """20 ms of what a call has sent and played: 16 bits, mono, 48 kHz, in the machine's order."""
 
     at: float

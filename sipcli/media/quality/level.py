@@ -53,6 +53,11 @@ class Meter:
         return dbfs(sqrt(self._power / self._audible_frames))
 
     @property
+    def total(self) -> tuple[float, int]:
+        """The squared RMS of all frames added up, in 16-bit steps, and their number."""
+        return self._power + self._quiet_power, self._audible_frames + self._quiet_frames
+
+    @property
     def quiet_dbfs(self) -> float | None:
         """The mean power of the other frames; None if they last less than half a second."""
         if self._quiet_frames < _MIN_QUIET_FRAMES:

@@ -1,41 +1,38 @@
 """Records the sound of one call, and its figures once a second, while somebody listens."""
 
 import asyncio
+from math import sqrt
 from typing import Final
-
-import numpy as np
 
 from sipcli.journal.entries import SampleEntry, SoundEntry
 from sipcli.journal.journal import CallJournal
 from sipcli.media.pcm import Pcm
-from sipcli.media.quality.level import dbfs
+from sipcli.media.quality.level import FLOOR_DBFS, Meter, dbfs
 from sipcli.media.session.audio_stream import AudioStream
 
 INTERVAL_S: Final = 1.0
 """Seconds between two samples."""
 
 
-class _Level:
+class _LevelMeter:
     """The level of one direction since it was last asked for."""
 
     def __init__(self) -> None:
-        self._energy = 0.0
-        self._samples = 0
+        self._before = (0.0, 0)
 
-    def add(self, pcm: Pcm) -> None:
-        wave = pcm.astype(np.float32)
-        self._energy += float(np.dot(wave, wave))
-        self._samples += len(pcm)
-
-    def take_dbfs(self) -> float:
-        """Return the level, and start again."""
-        power = self._energy / self._samples if self._samples else 0.0
-        self._energy, self._samples = 0.0, 0
-        return dbfs(power**0.5)
+    def take_dbfs(self, meter: Meter | None) -> float:
+        """Return the level of the frames measured since the last call; silence without any."""
+        if meter is None:
+            return FLOOR_DBFS
+        (power, frames), before = meter.total, self._before
+        self._before = power, frames
+        if frames == before[1]:
+            return FLOOR_DBFS
+        return dbfs(sqrt(max(0.0, power - before[0]) / (frames - before[1])))
 
 
 class Sampler:
-    """The tap that records for the journal. It is on the stream only while somebody listens.
+    """Reads the figures, and is a tap for the sound, which is on the stream only while wanted.
 
     Call `look` at `due`, which is in seconds of the loop's clock, and `finish` at the end.
     """
@@ -47,19 +44,15 @@ class Sampler:
         self._journal = journal.journal
         self._stream = stream
         self._time = asyncio.get_running_loop().time
-        self._sent = _Level()
-        self._received = _Level()
-        self._samples = False
-        """True if samples were wanted during the last second, or the part of it since the begin."""
-        self._sounds = False
+        self._sent = _LevelMeter()
+        self._received = _LevelMeter()
 
     def look(self, now: float) -> None:
-        """Record the figures, and look whether somebody (still) listens."""
-        if self._samples:
-            self._record(now)
-        self._samples = self._journal.wants(SampleEntry)
-        self._sounds = self._journal.wants(SoundEntry)
-        self._stream.watch(self if self._samples or self._sounds else None)
+        """Record the figures, and look whether somebody (still) wants the sound."""
+        levels = self._take_levels()
+        if self.due and self._journal.wants(SampleEntry):
+            self._record(now, *levels)
+        self._stream.watch(self if self._journal.wants(SoundEntry) else None)
         # Seconds that have passed while the loop was blocked are left out.
         missed = max(0.0, now - self.due) // INTERVAL_S if self.due else 0.0
         self.due = (self.due or now) + (missed + 1) * INTERVAL_S
@@ -67,27 +60,31 @@ class Sampler:
     def finish(self, now: float) -> None:
         """Record the figures for the last time, of the whole call."""
         if self._journal.wants(SampleEntry):
-            self._record(now)
+            self._record(now, *self._take_levels())
 
     def write(self, sent: Pcm, received: Pcm) -> None:
-        """Take a frame of each direction."""
-        if self._samples:
-            self._sent.add(sent)
-            self._received.add(received)
-        if self._sounds:
-            self._journal.record(
-                SoundEntry(
-                    at=self._journal.at(self._time()),
-                    call=self._call_journal.call,
-                    sent=sent.tobytes(),
-                    received=received.tobytes(),
-                )
+        """Record a frame of each direction."""
+        self._journal.record(
+            SoundEntry(
+                at=self._journal.at(self._time()),
+                call=self._call_journal.call,
+                sent=sent.tobytes(),
+                received=received.tobytes(),
             )
+        )
 
     def close(self) -> None:
         """Do nothing: it holds nothing."""
 
-    def _record(self, now: float) -> None:
+    def _take_levels(self) -> tuple[float, float]:
+        """Return the levels of what was sent and played since the last call, in dBFS."""
+        sent, received = self._stream.outbound, self._stream.inbound
+        return (
+            self._sent.take_dbfs(sent.meter if sent is not None else None),
+            self._received.take_dbfs(received.meter if received is not None else None),
+        )
+
+    def _record(self, now: float, level_sent: float, level_received: float) -> None:
         found = self._stream.statistics()
         if found is None:
             return
@@ -106,8 +103,8 @@ class Sampler:
                 rtt_ms=found.rtt_ms,
                 remote_loss_percent=found.remote_loss_percent,
                 remote_jitter_ms=found.remote_jitter_ms,
-                level_sent_dbfs=self._sent.take_dbfs(),
-                level_received_dbfs=self._received.take_dbfs(),
+                level_sent_dbfs=level_sent,
+                level_received_dbfs=level_received,
                 mos=found.mos,
                 codec=found.codec,
             )

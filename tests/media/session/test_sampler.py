@@ -7,7 +7,6 @@ import pytest
 
 from sipcli.journal.entries import PacketEntry, SampleEntry, SoundEntry
 from sipcli.media.pcm import FRAME, FRAME_S
-from sipcli.media.quality.level import FLOOR_DBFS
 from tests.event_loop import now
 from tests.media.session.ends import End, connected, ends, exchange, media_config
 
@@ -93,17 +92,31 @@ async def test_what_the_far_end_reports_is_among_the_figures() -> None:
         assert told[-1].rtt_ms is not None
 
 
-async def test_nothing_is_measured_while_nobody_listens() -> None:
-    async with connected() as (_, bob):
+async def test_who_listens_later_gets_the_next_second_and_no_more_once_it_has_left() -> None:
+    async with connected(media_config("pcmu"), media_config("pcmu")) as (alice, bob):
         await asyncio.sleep(1.5)
-        assert bob.session.stream._watcher == ()  # noqa: SLF001 - nothing else shows it
+        alice.session.mute(True)
+        await asyncio.sleep(1)
         told = samples_of(bob)
-        await asyncio.sleep(2.7)
-        assert told[0].level_received_dbfs > FLOOR_DBFS
+        await asyncio.sleep(1.2)
+        assert len(told) == 1
+        assert told[0].level_received_dbfs < -60
         bob.journal.unsubscribe(told.append)
         await asyncio.sleep(1.5)
+        assert len(told) == 1
+
+
+async def test_there_is_no_tap_while_nobody_wants_sound() -> None:
+    async with connected() as (_, bob):
+        samples_of(bob)
+        await asyncio.sleep(1.5)
+        assert bob.session.stream._watcher == ()  # noqa: SLF001 - nothing else shows it
+        told = sounds_of(bob)
+        await asyncio.sleep(1)
+        assert told
+        bob.journal.unsubscribe(told.append)
+        await asyncio.sleep(1)
         assert bob.session.stream._watcher == ()  # noqa: SLF001
-        assert len(told) == 2
 
 
 async def test_a_loop_that_was_blocked_makes_one_sample_of_it(
