@@ -6,6 +6,7 @@ from typing import Final
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_options import RunEnd
 from sipcli.cli.evidence_part import RunBegin
+from sipcli.errors import ConfigError
 from sipcli.evidence.capture import CaptureFile
 
 _BYTES: Final = 1_000_000
@@ -31,9 +32,14 @@ class CapturePart:
         self._file.attach(run.journal)
 
     def finish(self, end: RunEnd) -> None:
-        """End the file. What could not be written has been said when it happened."""
-        if self._file is not None:
-            self._file.close()
+        """End the file. Raises `ConfigError` if not all could be written, as was said then."""
+        if self._file is None:
+            return
+        self._file.close()
+        if self._file.failure is not None:
+            error = ConfigError(self._file.failure)
+            error.brief = "the capture is not whole"
+            raise error
 
     def discard(self) -> None:
         """Remove the file."""

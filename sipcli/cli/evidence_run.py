@@ -62,7 +62,8 @@ class EvidenceRun:
                 else:
                     part.finish(end)
             except ConfigError as error:
-                current_screen().warning(str(error))
+                if error.brief is None:  # else it has been said when it happened
+                    current_screen().warning(str(error))
                 failed = failed or error
             except Exception as error:  # noqa: BLE001
                 bug = SipcliError(f"a bug in sipcli: {type(error).__name__}: {error}")

@@ -93,6 +93,11 @@ class CaptureFile:
         self._unmet: list[str] = []
         self._journals: list[Journal] = []
 
+    @property
+    def failure(self) -> str | None:
+        """Why not all could be written, of which `warn` was told; None also at the limit."""
+        return self._output.failure
+
     def attach(self, journal: Journal) -> None:
         """Write what is recorded from now on."""
         self._journals.append(journal)

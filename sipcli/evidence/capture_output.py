@@ -27,6 +27,8 @@ class CaptureOutput:
         self._limit = limit_bytes
         self._warn = warn
         self._size = 0
+        self.failure: str | None = None
+        """Why not all could be written; None also where the limit has ended it."""
         try:
             self._file: FileIO | None = _opened(path)
             self._write_all(self._file, begin)
@@ -38,7 +40,8 @@ class CaptureOutput:
         if self._file is None:
             return
         if self._size + len(block) > self._limit:
-            self._end(
+            self._close()
+            self._warn(
                 f"the capture {self._name} has reached its limit of {self._limit / 1e6:g} MB and "
                 "ends here; capture_limit sets it"
             )
@@ -48,7 +51,7 @@ class CaptureOutput:
         except OSError as error:
             with suppress(OSError):
                 self._file.truncate(self._size)
-            self._end(f"the capture {self._name} cannot be written any more: {_why(error)}")
+            self._fail(f"the capture {self._name} cannot be written any more: {_why(error)}")
 
     def close(self, end: bytes) -> None:
         """Write `end`, if anything, and close the file. Without effect the second time."""
@@ -57,7 +60,7 @@ class CaptureOutput:
         if end:
             self.write(end)
         if self._file is not None and self._is_gone(self._file):
-            self._end(f"the capture {self._name} is lost: the file was removed or replaced")
+            self._fail(f"the capture {self._name} is lost: the file was removed or replaced")
         self._close()
 
     def discard(self) -> None:
@@ -81,9 +84,10 @@ class CaptureOutput:
             rest = rest[count:]
         self._size += len(block)
 
-    def _end(self, warning: str) -> None:
+    def _fail(self, failure: str) -> None:
         self._close()
-        self._warn(warning)
+        self.failure = failure
+        self._warn(failure)
 
     def _close(self) -> None:
         if self._file is not None:

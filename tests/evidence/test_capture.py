@@ -246,6 +246,7 @@ def test_the_limit_ends_the_capture_with_one_warning(make: Callable[..., World])
     assert "has reached its limit of 0.02 MB" in warning
     world.capture.close()
     assert len(world.warnings) == 1
+    assert world.capture.failure is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the modes of POSIX")
@@ -301,6 +302,7 @@ def test_a_full_disk_costs_the_capture_and_leaves_whole_packets(make: Callable[.
         signal.signal(signal.SIGXFSZ, handler)
     (warning,) = world.warnings
     assert "cannot be written any more: File too large" in warning
+    assert world.capture.failure == warning
     assert 9_800 < world.path.stat().st_size <= 9_999
     assert world.captured()
 

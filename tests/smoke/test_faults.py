@@ -12,7 +12,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.realpeer import tshark
 from tests.realpeer.sipcli_process import SipcliProcess
+from tests.required import require
 from tests.smoke.far_ends import CALLER, SECRET, World, world
 from tests.smoke.faults import FAULTS, Fault, settled
 
@@ -34,6 +36,7 @@ class Run:
     junit: bytes
     report: dict[str, Any]
     """That of `--report`, as JSON."""
+    capture: Path
 
     @property
     def finished(self) -> dict[str, Any]:
@@ -73,7 +76,8 @@ def run_with_a_dying_server(fault: Fault, home: Path) -> Run:
 
 def run_at(uri: str, fault: Fault, home: Path, mortal: SipcliProcess | None) -> Run:
     junit, report = home / "junit.xml", home / "report.json"
-    files = ("--junit", str(junit), "--report", str(report))
+    capture = home / "capture.pcapng"
+    files = ("--junit", str(junit), "--report", str(report), "--capture", str(capture))
     words = [*shlex.split(fault.options), *files]
     environment = account(CALLER, uri) | fault.settings
     with SipcliProcess("call", fault.target, *words, home=home, environment=environment) as process:
@@ -86,6 +90,7 @@ def run_at(uri: str, fault: Fault, home: Path, mortal: SipcliProcess | None) -> 
             events=process.events,
             junit=junit.read_bytes(),
             report=json.loads(report.read_bytes()),
+            capture=capture,
         )
 
 
@@ -150,3 +155,15 @@ def failed_bars(waterfall: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_the_table_has_all_thirteen_faults() -> None:
     assert len({fault.name for fault in FAULTS}) == 13
+
+
+@ROWS
+@pytest.mark.real_peer
+@pytest.mark.timeout(150)
+def test_wireshark_has_no_complaint_of_the_capture(runs: list["Future[Run]"], number: int) -> None:
+    require(tshark.installed(), tshark.INSTALL)
+    capture = runs[number].result().capture
+    assert tshark.complaints(capture) == []
+    assert tshark.fields(capture, "!sip && !rtp && !rtcp && !sap && !syslog", "frame.number") == []
+    assert tshark.fields(capture, "syslog.level == 4", "frame.comment"), "a failure has its note"
+    assert SECRET.encode() not in capture.read_bytes()
