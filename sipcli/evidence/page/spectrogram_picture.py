@@ -3,7 +3,9 @@
 from base64 import b64encode
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from sipcli.evidence.page.png import Colour, png
@@ -22,6 +24,10 @@ _INK: Final[tuple[tuple[float, Colour], ...]] = (
     (0.0, (38, 15, 76)),
 )
 """From silence to the loudest: ever darker, so it can be read without seeing the colour."""
+_STEADY: Final = 0.7
+"""A share of the time: what is the loudest for longer is told."""
+_OUTSIDE: Final = 0.05
+"""The share of the power that is below what is called most of it, and above."""
 _AUDIBLE_DBFS: Final = -66.0
 """What is softer than this in its band does not count for the words."""
 
@@ -105,13 +111,22 @@ def _words(sound: SoundSpectrum) -> str:
     if not loud:
         found = "Silence" if _is_silent(sound) else f"Nothing above −{-_AUDIBLE_DBFS:.0f} dBFS"
         return f"{found} for all of {lasts_s:.1f} s"
-    ((band, count),) = Counter(column.index(max(column)) for column in loud).most_common(1)
-    low, high = sound.edges_hz[band : band + 2]
     highest = max(band for column in loud for band, level in enumerate(column) if level > audible)
     heard_s = len(loud) * sound.column_ms / 1000
-    share = round(100 * count / len(loud))
     return (
-        f"Sound for {heard_s:.1f} of {lasts_s:.1f} s; the loudest is between {low:.0f} and"
-        f" {high:.0f} Hz for {share} % of that time, and it reaches up to"
-        f" {sound.edges_hz[highest + 1] / 1000:.1f} kHz"
+        f"Sound for {heard_s:.1f} of {lasts_s:.1f} s; {_most(loud, sound.edges_hz)};"
+        f" it reaches up to {sound.edges_hz[highest + 1] / 1000:.1f} kHz"
     )
+
+
+def _most(loud: Sequence[bytes], edges_hz: tuple[float, ...]) -> str:
+    """Say at which pitch the loudest is, if it stays there as a tone does, or most of the power."""
+    ((band, count),) = Counter(column.index(max(column)) for column in loud).most_common(1)
+    if count >= _STEADY * len(loud):
+        share = round(100 * count / len(loud))
+        low, high = edges_hz[band : band + 2]
+        return f"the loudest is between {low:.0f} and {high:.0f} Hz for {share} % of that time"
+    powers = [sum(10 ** (level / 10) for level in levels) for levels in zip(*loud, strict=True)]
+    shares = [so_far / sum(powers) for so_far in accumulate(powers)]
+    first, last = bisect_right(shares, _OUTSIDE), bisect_right(shares, 1 - _OUTSIDE)
+    return f"most of it lies between {edges_hz[first]:.0f} and {edges_hz[last + 1]:.0f} Hz"

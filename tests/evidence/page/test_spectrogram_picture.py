@@ -82,6 +82,15 @@ def test_its_words_say_what_it_shows() -> None:
     assert (found.is_silent, found.description) == (False, told)
 
 
+def test_of_a_voice_the_range_is_told_where_most_of_its_power_is() -> None:
+    tone = heard(1000)
+    up, down = ([80 * (band == at) for band in range(BANDS)] for at in (20, 40))
+    voice = replace(tone, columns=(bytes(up), bytes(down)) * 20)
+    told = spectrogram_picture(voice, Scale(0, 4)).description
+    low, high = tone.edges_hz[20], tone.edges_hz[41]
+    assert f"; most of it lies between {low:.0f} and {high:.0f} Hz; it reaches" in told
+
+
 def test_the_picture_of_a_call_is_small() -> None:
     spectrum = call().spectrum
     assert spectrum is not None
