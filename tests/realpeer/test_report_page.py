@@ -1,5 +1,8 @@
 """The report's page in Chromium: it asks for nothing, says nothing, and everybody can read it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +10,6 @@ import pytest
 
 from scripts.sample_report import report, several
 from sipcli.evidence.page.report_page import report_page
-from sipcli.evidence.report_content import ReportContent
 from tests.evidence.page.poison import poisoned
 from tests.realpeer.report_viewer import INSTALL, ReportViewer, Scheme, installed
 from tests.required import require
@@ -20,18 +22,23 @@ def viewer() -> Iterator[ReportViewer]:
         yield found
 
 
-CONTENTS = {
-    "one": report(),
-    "several": several(),
-    "hostile": poisoned(report()),
-}
+CONTENTS = {"one": report(), "several": several(), "hostile": poisoned(report())}
+REAL = ("call", "--sandbox", "echo", "--audio-in", "noise", "--expect-tone", "440")
+"""Its call is really made; it fails, since noise is no tone."""
 
 
-@pytest.fixture(params=CONTENTS, scope="module")
+@pytest.fixture(params=[*CONTENTS, "real"], scope="module")
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    content: ReportContent = CONTENTS[request.param]
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_bytes(report_page(content))
+    if request.param == "real":
+        command = [sys.executable, "-m", "sipcli", *REAL, "--duration", "3", "--report", str(path)]
+        environment = os.environ | {"SIPCLI_AUDIO_OUTPUT": "null"}
+        done = subprocess.run(
+            command, env=environment, capture_output=True, check=False, timeout=60
+        )
+        assert done.returncode == 8, done.stderr.decode()
+    else:
+        path.write_bytes(report_page(CONTENTS[request.param]))
     return path
 
 

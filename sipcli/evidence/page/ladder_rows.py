@@ -6,10 +6,10 @@ from heapq import merge
 from itertools import chain
 from typing import Final
 
+from sipcli.evidence.ladder_words import MessageKind
 from sipcli.evidence.report_content import ReportedLadder, ReportedMessage
 
-_CHALLENGES: Final = {"401", "407"}
-"""Refusals that ask for a password: most registrations begin with one."""
+_FAULTS: Final = {MessageKind.FAILURE, MessageKind.MALFORMED}
 _MARGIN: Final = 5.0
 """Percent of the ladder's width that lie beyond the first and the last party."""
 
@@ -34,7 +34,8 @@ class LadderRow:
     """Percent of the ladder's width, where the arrow's left end is; so is the next one."""
     width: float
     goes_right: bool
-    is_refusal: bool
+    is_fault: bool
+    """It refuses something, or is no SIP message."""
     lines: tuple[MessageLine, ...]
 
 
@@ -70,14 +71,13 @@ def ladder_rows(ladders: Sequence[ReportedLadder]) -> LadderRows:
 
 
 def _row(message: ReportedMessage, sender: float, receiver: float) -> LadderRow:
-    status = message.label[:3]
     return LadderRow(
         message=message,
         at=f"{message.at_ms / 1000:.3f}",
         left=min(sender, receiver),
         width=round(abs(receiver - sender), 3),
         goes_right=receiver > sender,
-        is_refusal=status.isdigit() and status >= "400" and status not in _CHALLENGES,
+        is_fault=message.kind in _FAULTS,
         lines=tuple(_lines(message.text)),
     )
 

@@ -92,7 +92,7 @@ def test_messages_of_several_ladders_are_in_the_order_of_time_between_all_partie
 
 
 def test_a_refusal_is_marked_and_a_question_for_the_password_is_not() -> None:
-    refused = [row.message.label for row in ladder_rows([call().ladder]).rows if row.is_refusal]
+    refused = [row.message.label for row in ladder_rows([call().ladder]).rows if row.is_fault]
     assert refused == ["481 Call/Transaction Does Not Exist"]
 
 
