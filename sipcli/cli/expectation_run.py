@@ -22,12 +22,9 @@ from sipcli.errors import (
 )
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import STATUS, Expectations, unreached
-from sipcli.expect.junit import TestCase
 from sipcli.journal.entries import VerdictEntry
 from sipcli.journal.journal import Journal
 
-_COMMAND: Final = "call"
-"""The name of the test case about the command itself."""
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that can stand for a final answer to the INVITE."""
 
@@ -68,7 +65,7 @@ class ExpectationRun:
 
     def __enter__(self) -> None:
         """Write an unfinished report. Raises `ConfigError` if that fails."""
-        self._report.begin([verdict.name for verdict in self._unjudged("")] or [_COMMAND])
+        self._report.begin(verdict.name for verdict in self._unjudged(""))
 
     def __exit__(
         self,
@@ -115,7 +112,7 @@ class ExpectationRun:
         names = ("name", "met", "expected", "actual", "line")
         screen.record("expectation", {name: getattr(verdict, name) for name in names})
         mark, style = ("✓", GOOD) if verdict.met else ("✗", BAD)
-        told = f"{_place(verdict)}: {verdict.actual}" if verdict.met else _fault(verdict)
+        told = verdict.fault or f"{verdict.place}: {verdict.actual}"
         screen.say(Line(mark, told, style))
 
     def _keep(self, verdict: Verdict) -> None:
@@ -124,59 +121,39 @@ class ExpectationRun:
             VerdictEntry(
                 at=self._journal.now(),
                 call=verdict.call,
-                name=_place(verdict),
+                name=verdict.place,
                 met=verdict.met,
                 expected=verdict.expected,
                 actual=verdict.actual,
                 phase=verdict.phase,
                 reached=verdict.reached,
+                line=verdict.line,
+                seconds=verdict.seconds,
             )
         )
-        fault = None if verdict.met else _fault(verdict)
-        name = self._case_name(verdict)
-        is_judged = verdict.reached
-        case = TestCase(
-            name=name,
-            seconds=self._report.seconds if verdict.seconds is None else verdict.seconds,
-            failure=None if fault is None or not is_judged else f"{verdict.phase}: {fault}",
-            error=None if is_judged else fault,
-        )
-        self._report.add(case, verdict.call)
-
-    def _case_name(self, verdict: Verdict) -> str:
-        """Return the name of a verdict's test case; JUnit readers expect unique names."""
-        if verdict.line is not None:
-            return f"{verdict.name} (line {verdict.line})"
-        same = sum(
-            other.name == verdict.name and other.line is None for other in self._verdicts[:-1]
-        )
-        return f"{verdict.name} (call {same + 1})" if same else verdict.name
+        self._report.judged(verdict)
 
     def _write(self, error: BaseException | None) -> ConfigError | None:
         """Write the report. If that fails, warn and return the error."""
         # A judged expectation does not include the command's error.
         is_told = error is None or self._report.has_error
         if self._report.is_empty or not is_told:
-            why = _in_words(error) if error is not None else None
-            self._report.add(TestCase(name=_COMMAND, seconds=self._report.seconds, error=why))
-        return self._report.write()
+            self._report.ended(_in_words(error) if error is not None else None)
+        try:
+            self._report.write()
+        except ConfigError as failed:
+            current_screen().warning(str(failed))
+            return failed
+        return None
 
 
 def _as_one_error(failed: list[Verdict]) -> ExpectationError:
     """Return one error for failed verdicts; its brief form names only their places."""
-    error = ExpectationError("\n".join(map(_fault, failed)), failed[0].phase)
-    places = ", ".join(map(_place, failed))
+    faults = [verdict.fault or "" for verdict in failed]
+    error = ExpectationError("\n".join(faults), failed[0].phase)
+    places = ", ".join(verdict.place for verdict in failed)
     error.brief = f"{error.phase}: {places} {'is' if len(failed) == 1 else 'are'} not met"
     return error
-
-
-def _fault(verdict: Verdict) -> str:
-    return f"{_place(verdict)}: expected {verdict.expected}; found: {verdict.actual}"
-
-
-def _place(verdict: Verdict) -> str:
-    """Return the name of the expectation, with its line if it is a script's."""
-    return verdict.name if verdict.line is None else f"line {verdict.line}: {verdict.name}"
 
 
 def _in_words(error: BaseException) -> str:

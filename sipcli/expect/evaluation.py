@@ -47,6 +47,16 @@ class Verdict:
     call: str | None = None
     """The Call-ID of the call that it is about; None without one."""
 
+    @property
+    def place(self) -> str:
+        """The name of the expectation, with its line if it is a script's."""
+        return self.name if self.line is None else f"line {self.line}: {self.name}"
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong, in one sentence; None if it is met."""
+        return None if self.met else f"{self.place}: expected {self.expected}; found: {self.actual}"
+
 
 def audio(name: str, direction: Audio, found: CallRecord) -> Verdict:
     """Judge audible sound, received, sent or both."""

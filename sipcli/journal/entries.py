@@ -159,6 +159,10 @@ class VerdictEntry:
     """The step to blame if it is not met."""
     reached: bool = True
     """False if there was nothing to judge: the call did not get that far."""
+    line: int | None = None
+    """The line of the script that expects it; None for an option or a check."""
+    seconds: float | None = None
+    """The time that it took, as the JUnit report has it; None if that is not known."""
     may_be_skipped: bool = False
     """True if it is no fault that it was not reached: a check that had nothing to look at."""
     hint: str | None = None

@@ -53,7 +53,7 @@ def test_a_success_leaves_nothing_unless_it_is_asked_for(sipcli: Sipcli, tmp_pat
     ("words", "code", "name"),
     [
         (("call", "bob", *NOWHERE), 3, "call"),
-        (("listen", *NOWHERE, "--duration", "0.5"), 130, "listen"),
+        (("listen", *NOWHERE, "--duration", "0.5"), 130, "call"),
         (("register", "--once", *NOWHERE), 3, "register"),
         (("ping", "bob", *NOWHERE), 3, "ping"),
         (("message", "bob", "hello", *NOWHERE), 3, "message"),

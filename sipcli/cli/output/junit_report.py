@@ -3,6 +3,7 @@
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,15 +11,23 @@ from pathlib import Path
 from typing import Final
 
 from sipcli import __version__
-from sipcli.cli.context import current_screen, leave_stdout_alone
+from sipcli.cli.context import leave_stdout_alone
 from sipcli.cli.output.event_json import event_fields
-from sipcli.cli.output.report_file import STDOUT, UNFINISHED, begin, finish, hold_fifo
+from sipcli.cli.output.report_file import (
+    COMMANDS,
+    STDOUT,
+    UNFINISHED,
+    begin,
+    finish,
+    hold_fifo,
+)
 from sipcli.cli.shared_options import common
 from sipcli.config.settings import Settings
 from sipcli.errors import ConfigError
 from sipcli.evidence.ladder import ladder_of
 from sipcli.evidence.ladder_text import ladder_text
 from sipcli.evidence.sip_record import SipRecord, with_call_id
+from sipcli.expect.evaluation import Verdict
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.journal.journal import Journal
 from sipcli.phone.events import CallEnded, CallId
@@ -31,6 +40,7 @@ _MAX_OUTPUTS: Final = 20
 _MAX_MESSAGES: Final = 200
 """Messages of such a ladder."""
 _LADDER_WIDTH: Final = 100
+_CALL: Final = "call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +56,33 @@ class _Judged:
 
 
 class JUnitReport:
-    """The report of a command with `--junit PATH`; without a path it is not written here.
+    """The report of a command with `--junit PATH`; without a path it does nothing.
 
     `target` is the far end of `call`; it is empty for `listen`.
     """
 
-    def __init__(self, command: str, path: Path | None, target: str) -> None:
-        self.command = command
-        """The name of the command."""
+    def __init__(
+        self, command: str, path: Path | None, target: str, option: str = "--junit"
+    ) -> None:
+        """`option` is the one that asks for it, for errors."""
+        self._command = command
         self._path = path
+        self._option = option
         self._target = target_without_password(target)
         self._fifo: int | None = None
         self._began = datetime.now(UTC)
         self._since = time.monotonic()
         self._cases: list[_Judged] = []
+        self._counts: Counter[str] = Counter()
+        """Verdicts of options by name."""
         self._ended: list[CallEnded] = []
         self._messages = SipRecord()
         self._journal: Journal | None = None
 
     @property
-    def seconds(self) -> float:
-        """How long the command has run."""
-        return time.monotonic() - self._since
-
-    @property
     def has_error(self) -> bool:
         """True if a case could not be judged."""
         return any(each.case.error is not None for each in self._cases)
-
-    @property
-    def has_failed(self) -> bool:
-        """True if a case failed, or could not be judged."""
-        return any(each.has_failed for each in self._cases)
 
     @property
     def is_empty(self) -> bool:
@@ -91,6 +96,7 @@ class JUnitReport:
                 raise ConfigError("--junit -: stdout carries the events (--json): name a file")
             leave_stdout_alone()
         elif self._path is not None:
+            names = [*names] or [self._name]
             cases = [TestCase(name=name, seconds=0.0, error=UNFINISHED) for name in names]
             try:
                 begin(self._path, self._document(cases))
@@ -100,25 +106,17 @@ class JUnitReport:
 
     def watch(self, journal: Journal, settings: Settings) -> None:
         """Keep the SIP messages of a journal. Raises `ConfigError` if stdout is taken."""
-        if self._path is None:
+        if self._path is None or self._journal is journal:
             return
         if self._path == STDOUT and settings.audio.output == "-":
             raise ConfigError("--junit -: stdout carries the sound (--audio-out -): name a file")
-        self.keep_messages(journal)
-
-    def keep_messages(self, journal: Journal) -> None:
-        """Keep the SIP messages of a journal."""
-        if self._journal is not journal:
-            self._journal = journal
-            self._messages.attach(journal)
-
-    def document(self) -> bytes:
-        """Return the report as it is now, in XML."""
-        return self._document([*self._told()])
+        self._journal = journal
+        self._messages.attach(journal)
 
     def clear(self) -> None:
         """Drop what was judged: the command starts again."""
         self._cases.clear()
+        self._counts.clear()
         self._ended.clear()
 
     def call_over(self, ended: CallEnded) -> None:
@@ -126,21 +124,52 @@ class JUnitReport:
         if len(self._ended) < _MAX_CALLS:
             self._ended.append(ended)
 
-    def add(self, case: TestCase, call: CallId | None = None) -> None:
-        """Add a test case; `call` is the call that it is about, if there is one."""
-        self._cases.append(_Judged(case, call))
+    def judged(self, verdict: Verdict, *, may_skip: bool = False) -> None:
+        """Add the case of a verdict.
 
-    def write(self) -> ConfigError | None:
-        """Write the report. If that fails, warn and return the error."""
-        if self._path is None:
-            return None
-        try:
-            self._publish(self._path, self.document())
-        except OSError as fault:
-            failed = self._cannot_write(fault)
-            current_screen().warning(str(failed))
-            return failed
-        return None
+        One that was not reached is an error or, with `may_skip`, a case that was skipped.
+        """
+        fault = verdict.fault
+        failure = None if fault is None or not verdict.reached else f"{verdict.phase}: {fault}"
+        unreached = None if verdict.reached else fault
+        case = TestCase(
+            name=self._case_name(verdict),
+            seconds=self._seconds if verdict.seconds is None else verdict.seconds,
+            failure=failure,
+            error=None if may_skip else unreached,
+            skipped=verdict.actual if unreached and may_skip else None,
+        )
+        self._cases.append(_Judged(case, verdict.call))
+
+    def ended(self, error: str | None) -> None:
+        """Add the case of the command itself; `error` is why it failed."""
+        case = TestCase(name=self._name, seconds=self._seconds, error=error)
+        self._cases.append(_Judged(case, None))
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._since
+
+    @property
+    def _name(self) -> str:
+        """The name of the case of the command itself (contract §2)."""
+        return _CALL if self._command in COMMANDS else self._command
+
+    def _case_name(self, verdict: Verdict) -> str:
+        """Return the name of a verdict's test case; JUnit readers expect unique names."""
+        if verdict.line is not None:
+            return f"{verdict.name} (line {verdict.line})"
+        self._counts[verdict.name] += 1
+        count = self._counts[verdict.name]
+        return verdict.name if count == 1 else f"{verdict.name} (call {count})"
+
+    def write(self) -> None:
+        """Write the report. Raises `ConfigError` if that fails."""
+        if self._path is not None:
+            try:
+                self._publish(self._path, self._document([*self._told()]))
+            except OSError as fault:
+                raise self._cannot_write(fault) from fault
 
     def _publish(self, path: Path, document: bytes) -> None:
         if path != STDOUT:
@@ -154,11 +183,11 @@ class JUnitReport:
     def _document(self, cases: Sequence[TestCase]) -> bytes:
         return junit(
             Report(
-                suite=f"sipcli {self.command} {self._target}".rstrip(),
-                classname=f"sipcli.{self.command}",
+                suite=f"sipcli {self._command} {self._target}".rstrip(),
+                classname=f"sipcli.{self._command}",
                 cases=cases,
                 began=self._began,
-                seconds=self.seconds,
+                seconds=self._seconds,
                 host=socket.gethostname(),
                 properties=tuple(self._properties()),
                 output=self._ladder() if self._journal is not None else "",
@@ -188,7 +217,7 @@ class JUnitReport:
     def _properties(self) -> Iterator[tuple[str, str]]:
         """Yield the command and, of each call, the fields of its event `ended` with the figures."""
         yield "version", __version__
-        yield "command", self.command
+        yield "command", self._command
         if self._target:
             yield "target", self._target
         for number, ended in enumerate(self._ended, 1):
@@ -199,7 +228,7 @@ class JUnitReport:
     def _cannot_write(self, fault: OSError) -> ConfigError:
         is_homeless = isinstance(fault, FileNotFoundError)
         why = "there is no such folder" if is_homeless else fault.strerror or fault
-        return ConfigError(f"--junit: {self._path}: {why}")
+        return ConfigError(f"{self._option}: {self._path}: {why}")
 
 
 def _figures(ended: CallEnded) -> Iterator[tuple[str, str]]:
