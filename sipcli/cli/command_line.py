@@ -10,7 +10,10 @@ from sipcli.config.format import HIDDEN, mask
 from sipcli.config.settings import KEYS
 from sipcli.text import target_without_password
 
-_SECRET_OPTIONS: Final = frozenset(key.option for key in KEYS if key.secret or key.hidden)
+_SECRET_OPTIONS: Final = frozenset(
+    ("--user", *(key.option for key in KEYS if key.secret or key.hidden))
+)
+"""Options with secret values; `--user` of the sandbox has a password, too."""
 _HEADER: Final = "--header"
 _CREDENTIALS: Final = re.compile(r"\s*((?:proxy-)?authorization)\s*:", re.IGNORECASE)
 

@@ -37,6 +37,7 @@ def in_sections(*sections: Section) -> frozenset[str]:
 
 _OF_CALLS: Final = (Section.CALLS, Section.MEDIA, Section.AUDIO)
 ALL: Final = in_sections(*Section)
+OF_EVIDENCE: Final = in_sections(Section.EVIDENCE)
 SIGNALLING: Final = ALL - in_sections(*_OF_CALLS)
 """The keys that matter without a call."""
 
@@ -52,10 +53,14 @@ class Invocation:
     sandbox: bool = False
     """Whether to run against a sandbox in this process, whatever account is set up."""
 
-    def load(self) -> Loaded:
-        """The settings in force; raises `ConfigError`."""
+    def load(self, only: Collection[str] = ALL) -> Loaded:
+        """Return the settings in force, others than `only` these as they are by default.
+
+        Raises `ConfigError`.
+        """
         return load(
             self.given,
+            only=only,
             config=self.common.config,
             profile=self.common.profile,
             environ=os.environ,
@@ -63,21 +68,27 @@ class Invocation:
 
 
 def settings_options(
-    *, shown: Collection[str], without: Collection[str] = (), connects: bool = False
+    *,
+    shown: Collection[str],
+    without: Collection[str] = (),
+    connects: bool = False,
+    records: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add all settings and the common options to a command; it gets an `Invocation` first.
 
     Only the keys that `shown` names matter to the command: the options of the others are
     accepted, but hidden. `without` names keys whose option the command uses for something of its
-    own; a command that `connects` has `--sandbox` and the options of evidence, too.
+    own; a command that `records` has the options of evidence, and one that `connects` has
+    `--sandbox`, too.
     """
+    records = records or connects
     keys = [key for key in KEYS if key.name not in without]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(*args: Any, **parameters: Any) -> Any:
             given = {key.identifier: parameters.pop(key.identifier) for key in keys}
-            evidence = EvidenceOptions.taken_from(parameters) if connects else EvidenceOptions()
+            evidence = EvidenceOptions.taken_from(parameters) if records else EvidenceOptions()
             invocation = Invocation(
                 common=common(),
                 given=given,
@@ -91,7 +102,7 @@ def settings_options(
             decorated = _SANDBOX(decorated)
         for key in reversed(keys):
             decorated = _option(key, hidden=key.name not in shown)(decorated)
-        return evidence_options(decorated) if connects else decorated
+        return evidence_options(decorated) if records else decorated
 
     return decorate
 

@@ -93,6 +93,7 @@ class ReportPart:
             registers=settings.register or self._run.command in ("register", "doctor"),
             places_call=self._run.command in _PLACE_CALLS,
             is_secure=any(server.secure for server in settings.ws_servers),
+            is_server=self._run.command == "sandbox",
         )
         return report_content(self._recording, facts, outcome)
 

@@ -1,7 +1,7 @@
 """Merges all sources: the settings in effect, the origin of each, and warnings."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sipcli.config.account import ANONYMOUS_HOST
 from sipcli.config.paths import NoHome, config_file, named_config_file
-from sipcli.config.settings import KEYS, TABLES, Settings
+from sipcli.config.settings import BY_NAME, KEYS, TABLES, Settings
 from sipcli.config.sources import (
     DEFAULT,
     PROFILE_VARIABLE,
@@ -61,6 +61,7 @@ class Loaded:
 def load(
     given: Mapping[str, Given | None],
     *,
+    only: Collection[str] = BY_NAME.keys(),
     arguments: Mapping[str, object] = MappingProxyType({}),
     config: Path | None = None,
     profile: str | None = None,
@@ -68,7 +69,8 @@ def load(
 ) -> Loaded:
     """Read all sources. Raises `ConfigError` with every problem, one per line.
 
-    `given` has the raw options by the identifiers of their keys; `config` and `profile` are the
+    `given` has the raw options by the identifiers of their keys. Keys that are not in `only` have
+    their defaults, but they are checked like the others. `config` and `profile` are the
     options of those names. `arguments` come from Python, with the precedence of options. This
     runs no command and writes nothing; see `prepare` for that.
     """
@@ -80,6 +82,8 @@ def load(
         of_environment(environ),
         *_file_readings(file, name),
     ]
+    for reading in readings:
+        reading.found = {name: found for name, found in reading.found.items() if name in only}
     return _together(readings, file.path if file else None, name)
 
 

@@ -3,17 +3,22 @@
 import asyncio
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import click
 
 from sipcli import __version__
 from sipcli.cli.command_help import Command, option
 from sipcli.cli.context import current_screen
+from sipcli.cli.evidence_part import RunBegin
+from sipcli.cli.evidence_run import begin_evidence
+from sipcli.cli.hep_agent import hep_agent
+from sipcli.cli.options import ALL, OF_EVIDENCE, Invocation, settings_options
 from sipcli.cli.output import sandbox_info
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.run import run
-from sipcli.cli.shared_options import Seconds, Whole, common, common_options
+from sipcli.cli.shared_options import Seconds, Whole, common
+from sipcli.config.resolve import check_files
 from sipcli.errors import ConfigError, Interrupted
 from sipcli.evidence.ladder_words import message_label
 from sipcli.sandbox.extensions import EXTENSIONS, MAX_CALLS
@@ -23,6 +28,8 @@ from sipcli.sandbox.websocket_server import MAX_CLIENTS
 from sipcli.sip.grammar import TOKEN
 
 Users: TypeAlias = tuple[tuple[str, str], ...]
+_SETTINGS: Final = OF_EVIDENCE | {"tls_ca_file", "tls_verify"}
+"""The settings that it obeys; the last two are for the HEP server."""
 
 
 def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> Users:
@@ -83,8 +90,9 @@ def _read_users(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
     metavar="N",
     help="Calls of each extension at a time; further ones get 486.",
 )
-@common_options
+@settings_options(shown=OF_EVIDENCE, without=ALL - _SETTINGS, records=True)
 def sandbox(
+    invocation: Invocation,
     host: str,
     port: int,
     users: Users,
@@ -102,6 +110,10 @@ def sandbox(
     """
     screen = current_screen()
     screen.record("started", {"version": __version__, "command": "sandbox"})
+    loaded = invocation.load(only=_SETTINGS)
+    for text in loaded.warnings:
+        screen.warning(text)
+    check_files(loaded)
     if not _is_loopback(host):
         if not allow_remote:
             raise ConfigError(f"--host {host} is not loopback: add --allow-remote to listen there")
@@ -125,7 +137,18 @@ def sandbox(
         max_clients=max_clients,
         max_calls=max_calls,
     )
-    run(lambda: _serve(plan, screen, duration, tells_passwords=not users), screen)
+    begin_evidence(
+        invocation.evidence, RunBegin(command="sandbox", loaded=loaded, journal=plan.journal)
+    )
+
+    async def work() -> None:
+        async with hep_agent(loaded.settings, plan.journal, screen.warning):
+            await _serve(plan, screen, duration, tells_passwords=not users)
+
+    try:
+        run(work, screen)
+    except ConfigError as error:
+        raise loaded.placed(error) from error
 
 
 async def _serve(
