@@ -249,7 +249,7 @@ def _sample(second: int) -> SamplePoint:
             44 + sin(second * 2.3) + 62 * (_LOSSES.start < second < _SILENCE.start - 3), 1
         ),
         rtt_ms=None if second < 6 else round(18 + 2 * abs(sin(second * 0.9)), 1),
-        remote_loss_percent=None if second < 6 else 0.2,
+        remote_loss_percent=None if second < 6 else 1.2 * (second in (18, 19, 40)),
         remote_jitter_ms=None if second < 6 else round(3.5 + 0.5 * sin(second * 1.1), 2),
         level_sent_dbfs=round(-21 + 2 * sin(second * 1.3), 1),
         level_received_dbfs=-96.0

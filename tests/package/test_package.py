@@ -91,6 +91,14 @@ def test_the_wheel_has_every_module(dist: Path) -> None:
     assert modules - {*zipfile.ZipFile(wheel).namelist()} == set()
 
 
+def test_the_wheel_has_the_templates_of_the_report_s_page(dist: Path) -> None:
+    (wheel,) = dist.glob("*.whl")
+    folder = "sipcli/evidence/page/templates"
+    templates = {f"{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
+    assert len(templates) > 2
+    assert templates - {*zipfile.ZipFile(wheel).namelist()} == set()
+
+
 def test_what_the_wheel_installs_is_what_runs(installed: Path, tmp_path: Path) -> None:
     where = "import sipcli; print(sipcli.__file__)"
     found = run(installed / "python", "-c", where, cwd=tmp_path)

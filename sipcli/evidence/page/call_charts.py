@@ -28,15 +28,19 @@ def call_charts(call: CallContent, key: str) -> tuple[Chart, ...]:
         return ()
     times = [point.at_ms / 1000 for point in points]
     x = time_axis(call)
-    return (
+    charts = [
         _losses(points, times, x, key),
         _mended(points, times, x, key),
         _jitter(points, times, x, key),
         _delay(points, times, x, key),
         _level("heard", "Level of what was heard", _heard(points), times, x, key),
         _level("sent", "Level of what was sent", _sent(points), times, x, key),
-        *([] if points[-1].mos is None else [_mos(points, times, x, key)]),
-    )
+    ]
+    if any(point.remote_loss_percent is not None for point in points):
+        charts.append(_remote_loss(points, times, x, key))
+    if points[-1].mos is not None:
+        charts.append(_mos(points, times, x, key))
+    return tuple(charts)
 
 
 def time_axis(call: CallContent) -> Scale:
@@ -117,6 +121,19 @@ def _delay(points: Sequence[SamplePoint], times: list[float], x: Scale, key: str
     )
 
 
+def _remote_loss(points: Sequence[SamplePoint], times: list[float], x: Scale, key: str) -> Chart:
+    lost = [point.remote_loss_percent for point in points]
+    return chart(
+        f"{key}-remote-loss",
+        "Loss of what we send",
+        "%",
+        times,
+        (Series(name="as the far end reports it", values=lost, digits=1),),
+        x=x,
+        y=value_scale(0, max(5.0, _highest(lost))),
+    )
+
+
 def _level(
     name: str, title: str, levels: list[float | None], times: list[float], x: Scale, key: str
 ) -> Chart:
@@ -159,7 +176,6 @@ def _mos(points: Sequence[SamplePoint], times: list[float], x: Scale, key: str) 
         x=x,
         y=Scale(1.0, 5.0),
         limits=_MOS_BANDS,
-        is_wide=True,
     )
 
 

@@ -64,8 +64,6 @@ class Chart:
     bands: tuple[Band, ...] = ()
     remark: str = ""
     """What else there is to say about it; may be empty."""
-    is_wide: bool = False
-    """It has a row of its own."""
 
     @property
     def description(self) -> str:
@@ -85,7 +83,6 @@ def chart(
     y: Scale,
     limits: Iterable[tuple[float, float, str]] = (),
     remark: str = "",
-    is_wide: bool = False,
 ) -> Chart:
     """Return a chart of series over `times` (s); `limits` are the bands: low, high, label."""
     drawn = []
@@ -105,7 +102,6 @@ def chart(
             for low, high, label in limits
         ),
         remark=remark,
-        is_wide=is_wide,
     )
 
 

@@ -11,6 +11,8 @@ _TIME_STEPS_S: Final = (
 _MOST_TIME_TICKS: Final = 6
 _MOST_TIME_LETTERS: Final = 20
 """Of all labels of an axis together: so they have room on a phone."""
+_LEAST_SPAN: Final = 1e-9
+"""Values that differ by less are the same."""
 _MINUTES_FROM_S: Final = 180.0
 """Times on an axis that reaches further are shown as minutes and seconds."""
 
@@ -91,7 +93,7 @@ def _ticks(scale: Scale, values: list[float], labels: list[str], unit: str) -> t
 
 def _round_step(span: float, most: int) -> float:
     """Return 1, 2 or 5 times a power of ten, which fits at most `most` times into `span`."""
-    if span <= 0:
+    if span < _LEAST_SPAN:
         return 1.0
     power: float = 10.0 ** floor(log10(span / most))
     return next(power * factor for factor in (1, 2, 5, 10) if span <= most * power * factor * 1.001)

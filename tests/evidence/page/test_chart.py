@@ -61,6 +61,15 @@ def test_the_charts_of_a_call_say_what_happened_in_it() -> None:
     assert told["MOS of the call so far"] == "MOS: 3.51 to 4.41, median 3.70."
 
 
+def test_what_the_far_end_or_nobody_could_measure_has_no_chart() -> None:
+    unknown = tuple(replace(each, mos=None, remote_loss_percent=None) for each in call().samples)
+    known, less = (
+        {each.title for each in call_charts(found, "call")}
+        for found in (call(), replace(call(), samples=unknown))
+    )
+    assert known - less == {"MOS of the call so far", "Loss of what we send"}
+
+
 def test_a_call_without_samples_has_no_charts() -> None:
     assert call_charts(replace(call(), samples=()), "call") == ()
 
