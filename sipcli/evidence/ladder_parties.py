@@ -1,8 +1,8 @@
 """The parties of a ladder: which addresses belong to one, and what it is called.
 
 A phone that connects again, or to several servers, has a new port each time. What stays is the
-host that it writes into Via (RFC 3261 §18.1.1), which WebSocket clients make up (RFC 7118 §5.1):
-it tells that two addresses are the same party.
+host that it writes into Via (RFC 3261 §18.1.1), which WebSocket clients make up (RFC 7118 §5.1).
+With the user in From it tells that two addresses are the same party.
 """
 
 from collections.abc import Iterable, Sequence
@@ -90,18 +90,23 @@ def sender_and_receiver(entry: SipEntry) -> tuple[IpPort, IpPort]:
 
 
 def _owners(messages: Iterable[SipFacts]) -> dict[IpPort, str]:
-    """Return a key of its party for each address: its Via, or else the address itself."""
+    """Return a key of its party for each address: Via and From of its first request, or itself.
+
+    Via alone would not do: some programs write the same host everywhere.
+    """
     owners: dict[IpPort, str] = {}
-    servers: set[IpPort] = set()
+    known: set[IpPort] = set()
+    """Servers, and addresses that have sent a request."""
     for each in messages:
         server = _server_of(each.entry)
         if server is not None:
-            servers.add(server)
+            known.add(server)
         sender, receiver = sender_and_receiver(each.entry)
         for place in (sender, receiver):
             owners.setdefault(place, f"{place[0]}:{place[1]}")
-        if each.is_request and each.only_via is not None and sender not in servers:
-            owners[sender] = f"Via {each.only_via}"
+        if each.is_request and each.only_via is not None and sender not in known:
+            known.add(sender)
+            owners[sender] = f"{each.from_user} via {each.only_via}"
     return owners
 
 

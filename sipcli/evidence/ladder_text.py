@@ -86,6 +86,9 @@ def ladder_text(ladder: Ladder, width: int = 100, strokes: Strokes = UNICODE) ->
 class _Lines:
     """What a drawing and a list have in common."""
 
+    _unnamed_calls = 1
+    """How many calls can do without a list of Call-IDs at the end."""
+
     def __init__(self, ladder: Ladder, width: int, strokes: Strokes) -> None:
         self._ladder = ladder
         self._width = width
@@ -104,7 +107,7 @@ class _Lines:
             yield from self._message(message)
         if len(self._ladder.messages) > _LONG:
             yield from self._head()
-        if len(self._ladder.calls) > 1:
+        if len(self._ladder.calls) > self._unnamed_calls:
             for number, call in enumerate(self._ladder.calls, 1):
                 text = self._ascii(f"[{number}] {brief(call, MAX_LABEL)}")
                 yield (StyledText(cut(text, self._width, self._strokes.mark), "remark"),)
@@ -207,7 +210,9 @@ class _Drawing(_Lines):
 
 
 class _Listing(_Lines):
-    """A line for each message, which names its ends."""
+    """A line for each message, which names its ends. Call-IDs help to pick what can be drawn."""
+
+    _unnamed_calls = 0
 
     def _head(self) -> Iterator[LadderLine]:
         return iter(())

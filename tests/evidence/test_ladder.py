@@ -1,5 +1,7 @@
 """The model of a ladder: who sent what to whom, and what messages have to do with one another."""
 
+from dataclasses import replace
+
 from sipcli.evidence.ladder import Ladder, ladder_of
 from sipcli.evidence.ladder_words import MessageKind
 from tests.evidence.messages import ALICE, ANSWER, BOB, OFFER, SERVER, Wire
@@ -64,12 +66,17 @@ def test_a_phone_that_connects_again_is_the_same_party() -> None:
     assert [one.name for one in ladder(wire).parties] == ["alice", "127.0.0.1:5080", "bob"]
 
 
-def test_without_a_server_s_uri_it_is_known_by_what_it_does() -> None:
+def test_phones_that_write_the_same_host_into_via_are_two_parties() -> None:
     wire = two_phones()
     for index, entry in enumerate(wire.entries):
-        wire.entries[index] = type(entry)(
-            **{name: getattr(entry, name) for name in entry.__slots__} | {"server": ""}
-        )
+        data = entry.data.replace(b"bob.invalid", b"alice.invalid")
+        wire.entries[index] = replace(entry, data=data)
+    assert [one.name for one in ladder(wire).parties] == ["alice", "127.0.0.1:5080", "bob"]
+
+
+def test_without_a_server_s_uri_it_is_known_by_what_it_does() -> None:
+    wire = two_phones()
+    wire.entries[:] = [replace(entry, server="") for entry in wire.entries]
     assert [(one.name, one.is_server) for one in ladder(wire).parties] == [
         ("alice", False),
         ("127.0.0.1:5080", True),

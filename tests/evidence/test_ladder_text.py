@@ -61,7 +61,8 @@ LISTED = """\
             to sip:bob@example.com
    0.010  127.0.0.1~ -> bob  INVITE
    0.020  bob -> 127.0.0.1~  486 Busy Here
-   0.030  127.0.0.1~ -> alice  486 Busy Here\
+   0.030  127.0.0.1~ -> alice  486 Busy Here
+[1] call-1\
 """
 
 
