@@ -40,8 +40,14 @@ _SECRET_PARAMETERS: Final = re.compile(
 )
 """Parameters of URIs and header fields, push tokens among them (RFC 8599)."""
 _BEARER: Final = re.compile(
-    rb"\b(Bearer[ \t]{1,8})[\w.~+/-]{16,4000}=*+(?=[\s,;]|\Z)", re.IGNORECASE
+    rb"\b((?:Bearer|Basic)[ \t]{1,8})[\w.~+/-]{16,4000}=*+(?=[\s,;]|\Z)", re.IGNORECASE
 )
+_JWT: Final = re.compile(rb"(?<![\w.-])eyJ[\w-]{10,2000}\.[\w-]{2,8000}\.[\w-]{0,2000}")
+"""A JSON web token (RFC 7519): it begins with a brace and a quotation mark, in base64url."""
+_IDENTITY: Final = re.compile(rb"\n(?:Identity|y)[ \t]*:[ \t]*", re.IGNORECASE)
+"""A field whose token everybody shall check (RFC 8224): it is no secret."""
+_MAX_FIELD_NAME: Final = 64
+"""Bytes of a field's name and the blanks around its colon."""
 _USER_INFORMATION: Final = re.compile(
     rb"(\b[a-z][a-z0-9+.-]{1,20}://[^\s:@/<>\"]{0,256}):[^\s@/<>\"]{0,256}@", re.IGNORECASE
 )
@@ -76,7 +82,7 @@ def without_secrets(data: bytes) -> bytes:
 def _masked_head(data: bytes) -> bytes:
     data = _SECRET_FIELDS.sub(rb"\1\2" + _MASK, _masked_text(data))
     data = _SECRET_PARAMETERS.sub(rb"\1\2" + _MASK, data)
-    return _BEARER.sub(rb"\1" + _MASK, data)
+    return _JWT.sub(_mask_jwt, _BEARER.sub(rb"\1" + _MASK, data))
 
 
 def _masked_text(data: bytes) -> bytes:
@@ -84,6 +90,13 @@ def _masked_text(data: bytes) -> bytes:
     data = _MEDIA_SECRETS.sub(rb"\1" + _MASK, data)
     data = _USER_INFORMATION.sub(rb"\1:" + _MASK + b"@", data)
     return _URI_PASSWORD.sub(rb"\1:" + _MASK + b"@", data)
+
+
+def _mask_jwt(found: re.Match[bytes]) -> bytes:
+    nearest = max(found.start() - _MAX_FIELD_NAME, 0)
+    begin = found.string.rfind(b"\n", nearest, found.start())
+    is_identity = begin >= 0 and _IDENTITY.fullmatch(found.string, begin, found.start())
+    return found[0] if is_identity else _MASK
 
 
 def _mask_credentials(found: re.Match[bytes]) -> bytes:
