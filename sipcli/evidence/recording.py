@@ -1,10 +1,11 @@
 """What a journal tells, kept in bounded memory: for reports, JUnit files and failed tests."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Generic, Self, TypeVar
+from collections.abc import Iterable
+from typing import Any, Final, Self
 
+from sipcli.evidence.kept_entries import KeptEntries
 from sipcli.evidence.recorded_call import RecordedCall
+from sipcli.evidence.sip_record import SipRecord
 from sipcli.journal.entries import (
     Entry,
     EventEntry,
@@ -30,69 +31,16 @@ FOR_REPORT: Final[tuple[type[Entry], ...]] = (
 )
 """What a report needs."""
 
-MAX_MESSAGES: Final = 2000
-MAX_MESSAGE_BYTES: Final = 8_000_000
-"""Of all SIP messages together."""
 MAX_ENTRIES: Final = 1000
-"""Of each other kind, those of a call apart."""
+"""Of each kind but SIP messages, those of a call apart."""
 MAX_CALLS: Final = 100
-
-E = TypeVar("E", bound=Entry)
-
-
-class KeptEntries(Generic[E]):
-    """The first and the last of many entries: how it began, and how it ended."""
-
-    def __init__(
-        self,
-        limit: int,
-        limit_bytes: int | None = None,
-        size: Callable[[E], int] = lambda _entry: 0,
-    ) -> None:
-        """Keep `limit` entries at most, and no more than `limit_bytes` by their `size`."""
-        self.left_out = 0
-        """Entries from the middle that are not kept."""
-        self._limit = limit // 2
-        self._limit_bytes = limit_bytes // 2 if limit_bytes is not None else None
-        self._size = size
-        self._first: list[E] = []
-        self._first_bytes = 0
-        self._is_first_full = False
-        self._last: deque[E] = deque()
-        self._last_bytes = 0
-
-    def add(self, entry: E) -> None:
-        """Keep this entry, and drop older ones from the middle where there is no room."""
-        size = self._size(entry)
-        if not self._is_first_full and self._fits(len(self._first) + 1, self._first_bytes + size):
-            self._first.append(entry)
-            self._first_bytes += size
-            return
-        self._is_first_full = True
-        self._last.append(entry)
-        self._last_bytes += size
-        while not self._fits(len(self._last), self._last_bytes):
-            self._last_bytes -= self._size(self._last.popleft())
-            self.left_out += 1
-
-    def __iter__(self) -> Iterator[E]:
-        yield from self._first
-        yield from self._last
-
-    def __len__(self) -> int:
-        return len(self._first) + len(self._last)
-
-    def _fits(self, count: int, size: int) -> bool:
-        return count <= self._limit and (self._limit_bytes is None or size <= self._limit_bytes)
 
 
 class Recording:
     """A listener that keeps entries of a journal, those of each call apart."""
 
     def __init__(self) -> None:
-        self.sip = KeptEntries[SipEntry](
-            MAX_MESSAGES, MAX_MESSAGE_BYTES, lambda entry: len(entry.data)
-        )
+        self.sip = SipRecord()
         """SIP messages of all calls and of none; no keep-alives."""
         self.events = KeptEntries[EventEntry](MAX_ENTRIES)
         """Events of all calls and of none."""
@@ -123,7 +71,7 @@ class Recording:
 
     def _listener(self, kind: type[Entry]) -> Listener[Any]:
         listeners: dict[type[Entry], Listener[Any]] = {
-            SipEntry: self._on_message,
+            SipEntry: self.sip.add,
             EventEntry: self._on_event,
             StepEntry: self._on_step,
             IceEntry: self._on_ice,
@@ -132,10 +80,6 @@ class Recording:
             VerdictEntry: self._on_verdict,
         }
         return listeners[kind]
-
-    def _on_message(self, entry: SipEntry) -> None:
-        if entry.data.strip():
-            self.sip.add(entry)
 
     def _on_event(self, entry: EventEntry) -> None:
         self.events.add(entry)

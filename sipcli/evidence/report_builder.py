@@ -72,7 +72,7 @@ class RunOutcome:
 def report_content(recording: Recording, run: RunFacts, outcome: RunOutcome) -> ReportContent:
     """Return the content of the report on a command that has ended."""
     clock = RunClock(outcome.began, outcome.ended)
-    ladder = divided_ladder(recording.sip, recording.calls, recording.sip.left_out)
+    ladder = divided_ladder(recording.sip, recording.calls)
     calls = _calls(recording, ladder, outcome.blame, clock)
     verdicts = [entry for entry in recording.verdicts if entry.call not in recording.calls]
     expectations = tuple(map(judged, verdicts))

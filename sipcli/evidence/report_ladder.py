@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from sipcli.evidence.ladder import Ladder, LadderMessage, ladder_of
 from sipcli.evidence.report_content import ReportedLadder, ReportedMessage
+from sipcli.evidence.sip_record import SipRecord
 from sipcli.evidence.step_bars import RunClock
-from sipcli.journal.entries import SipEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,8 @@ class DividedLadder:
         )
 
 
-def divided_ladder(
-    messages: Iterable[SipEntry], calls: Container[str], left_out: int
-) -> DividedLadder:
-    """Divide the messages of a run: those of `calls`, by their Call-IDs, and of no call.
-
-    `left_out` messages were not recorded.
-    """
+def divided_ladder(messages: SipRecord, calls: Container[str]) -> DividedLadder:
+    """Divide the messages of a run: those of `calls`, by their Call-IDs, and of no call."""
     ladder = ladder_of(messages)
     of_calls: dict[str, list[LadderMessage]] = {}
     others, dropped = list[LadderMessage](), 0
@@ -60,4 +55,4 @@ def divided_ladder(
             others.append(message)
         else:
             dropped += 1
-    return DividedLadder(ladder, of_calls, others, left_out + ladder.left_out + dropped)
+    return DividedLadder(ladder, of_calls, others, ladder.left_out + dropped)

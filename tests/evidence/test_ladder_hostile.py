@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sipcli.evidence.ladder import Ladder, ladder_of
 from sipcli.evidence.ladder_text import ASCII, UNICODE, ladder_text
-from sipcli.evidence.sip_record import MAX_BYTES, SipRecord
+from sipcli.evidence.sip_record import MAX_MESSAGE_BYTES, SipRecord
 from sipcli.evidence.text_row import columns_of
 from sipcli.text import UNSAFE
 from tests.evidence.messages import ALICE, ANSWER, BOB, OFFER, SERVER, Wire
@@ -140,7 +140,7 @@ def test_large_messages_take_no_more_memory_than_there_is_room_for() -> None:
     for _ in range(400):
         wire.raw(b"OPTIONS sip:x SIP/2.0\r\n\r\n" + bytes(65_000))
     record = SipRecord.of(wire.entries)
-    assert sum(len(entry.data) for entry in record) <= MAX_BYTES
+    assert sum(len(entry.data) for entry in record) <= MAX_MESSAGE_BYTES
     assert len(record) + record.left_out == 400
     assert next(iter(record)) is wire.entries[0]
     assert list(record)[-1] is wire.entries[-1]

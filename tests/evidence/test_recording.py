@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from sipcli.errors import Phase, RefusedError
 from sipcli.evidence import recorded_call, recording
-from sipcli.evidence.recording import FOR_LADDER, KeptEntries, Recording
+from sipcli.evidence.kept_entries import KeptEntries
+from sipcli.evidence.recording import FOR_LADDER, Recording
 from sipcli.journal.entries import (
     PacketEntry,
     SampleEntry,
