@@ -15,6 +15,7 @@ from platform import python_version
 from typing import Final
 
 from sipcli import __version__
+from sipcli.config.settings import Settings
 from sipcli.core.describe import describe_fields
 from sipcli.errors import ConfigError, ExpectationError, SipcliError
 from sipcli.evidence.capture import CaptureFile
@@ -29,6 +30,7 @@ from sipcli.files import replace_whole
 from sipcli.journal.entries import EventEntry, SampleEntry
 from sipcli.journal.journal import Journal
 from sipcli.phone.events import CallEnded
+from sipcli.phone.phone import Phone
 from sipcli.text import one_line
 
 MAX_EVENTS: Final = 20
@@ -39,8 +41,8 @@ _MAX_LINE: Final = 200
 """Characters of the line of an event."""
 _MAX_STEM: Final = 120
 """Characters that a file's name has of the test's."""
-_CAPTURE_LIMIT: Final = 100_000_000
-"""Bytes of a capture."""
+_MEGABYTE: Final = 1_000_000
+"""Bytes of the unit of `capture_limit`."""
 _NO_FILE_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -86,15 +88,16 @@ class PhoneEvidence:
         self._has_failed = False
         self._troubles: list[str] = []
 
-    def watch(self, user: str, journal: Journal) -> None:
+    def watch(self, phone: Phone) -> None:
         """Keep what this phone records from now on."""
-        label = self._label(_NO_FILE_NAME.sub("-", user))
+        settings, journal = phone.settings, phone.journal
+        label = self._label(_NO_FILE_NAME.sub("-", settings.uri.user or ""))
         recording, capture = Recording(), None
         if self._folder is None:
             recording.attach(journal, (*FOR_LADDER, SampleEntry))
         else:
             recording.attach(journal, FOR_REPORT)
-            capture = self._capture(label)
+            capture = self._capture(label, settings)
         if capture is not None:
             capture.attach(journal)
         self._phones.append(_WatchedPhone(label, recording, capture))
@@ -138,13 +141,13 @@ class PhoneEvidence:
         labels = (user, *(f"{user}-{number}" for number in range(2, len(taken) + 2)))
         return next(label for label in labels if label not in taken)
 
-    def _capture(self, label: str) -> CaptureFile | None:
+    def _capture(self, label: str, settings: Settings) -> CaptureFile | None:
         assert self._folder is not None
         try:
             return CaptureFile(
                 self._path(self._folder, label, ".pcapng"),
-                limit_bytes=_CAPTURE_LIMIT,
-                has_audio=True,
+                limit_bytes=settings.capture_limit * _MEGABYTE,
+                has_audio=settings.capture_audio,
                 warn=self._troubles.append,
             )
         except ConfigError as error:

@@ -47,8 +47,7 @@ class _Watch:
 
     def _add(self, phone: Any) -> None:
         if self._evidence is not None:
-            user = phone.uri.removeprefix("sip:").partition("@")[0]
-            self._evidence.watch(user, phone.journal)
+            self._evidence.watch(phone)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -137,6 +136,8 @@ class LazySandbox:
 @asynccontextmanager
 async def sip_phones(sandbox: LazySandbox, watch: _Watch) -> AsyncIterator[MakePhone]:
     """Yield what `sip_phone` is; in the end, all its phones hang up and unregister."""
+    from sipcli.evidence.hep_agent import hep_agent
+    from sipcli.log import LOGGER
     from sipcli.phone.phone import Phone
 
     loop = asyncio.get_running_loop()
@@ -155,6 +156,9 @@ async def sip_phones(sandbox: LazySandbox, watch: _Watch) -> AsyncIterator[MakeP
                 arguments = server.keys(name) | arguments
             phone = Phone(**arguments)
             await stack.enter_async_context(watch.over(phone))
+            await stack.enter_async_context(
+                _in_own_task(hep_agent(phone.settings, phone.journal, LOGGER.warning))
+            )
             await stack.enter_async_context(_in_own_task(phone))
             await phone.register()
             return phone

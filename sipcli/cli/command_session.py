@@ -13,7 +13,6 @@ from sipcli import __version__, log
 from sipcli.cli.context import current_screen, has_terminal, leave_stdout_alone
 from sipcli.cli.evidence_part import RunBegin
 from sipcli.cli.evidence_run import begin_evidence
-from sipcli.cli.hep_agent import hep_agent
 from sipcli.cli.options import Invocation
 from sipcli.cli.output.screen import Screen
 from sipcli.cli.output.status_line import registration_line
@@ -23,6 +22,7 @@ from sipcli.config.settings import Settings
 from sipcli.core.calls.target import resolve_callee
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError, MissingPassword
+from sipcli.evidence.hep_agent import hep_agent
 from sipcli.journal.journal import Journal
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig, credentials_of

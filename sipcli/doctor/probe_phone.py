@@ -47,7 +47,6 @@ class ProbePhone(Phone):
                 journal=journal,
             )
         )
-        self.settings = settings
 
     @property
     def server(self) -> WsServer | None:

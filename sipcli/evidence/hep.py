@@ -1,6 +1,6 @@
 """HEP3, the Homer Encapsulation Protocol: one captured message as the bytes of one HEP message.
 
-Source: HEP3 Network Protocol Specification, revision 36 (github.com/sipcapture/HEP).
+Source: HEP3 Network Protocol Specification (github.com/sipcapture/HEP).
 """
 
 from collections.abc import Iterator

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from sipcli.config.settings import Settings
 from sipcli.core.calls.target import resolve_callee
 from sipcli.core.describe import describe_fields
 from sipcli.core.requests import exchange
@@ -154,6 +155,11 @@ class Phone:
     def uri(self) -> str:
         """Our address of record."""
         return str(self._config.settings.uri)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force. Secrets do not appear in their `repr`."""
+        return self._config.settings
 
     @property
     def journal(self) -> Journal:
@@ -343,10 +349,8 @@ class Phone:
         """Return why we are not registered yet or, with `register=False`, not connected."""
         registration = self.registration
         if registration.is_connected:
-            return NoAnswerError(
-                f"{registration.server} is connected, and the registrar has not answered {bound}",
-                Phase.REGISTRATION,
-            )
+            text = f"{registration.server} is connected, and the registrar has not answered {bound}"
+            return NoAnswerError(text, Phase.REGISTRATION)
         if registration.outage is not None:
             return ConnectError(f"{registration.outage.text} {bound}")
         return ConnectError(f"no server was connected {bound}")
@@ -356,17 +360,13 @@ class Phone:
         if _LOGGER.isEnabledFor(logging.INFO):
             told = event.text if isinstance(event, events.Warned) else describe_fields(event)
             _LOGGER.info("%s", f"{event.name}: {told}".removesuffix(": "))
-        match event:
-            case events.InstantMessage(direction="received"):
-                self._messages.append(event)
-            case events.Answered():
-                self._runner.retry_forever_from_now()  # a call outlives its WebSocket: reconnect
-            case _:
-                pass
+        if isinstance(event, events.InstantMessage) and event.direction == "received":
+            self._messages.append(event)
+        elif isinstance(event, events.Answered):
+            self._runner.retry_forever_from_now()  # a call outlives its WebSocket: reconnect
         self._waiter.change()
-        journal = self._config.journal
-        if journal.wants(EventEntry):
-            journal.record(EventEntry(at=journal.now(), event=event))
+        if self.journal.wants(EventEntry):
+            self.journal.record(EventEntry(at=self.journal.now(), event=event))
         for listener in self._listeners:
             listener(event)
 

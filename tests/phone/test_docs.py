@@ -1,12 +1,14 @@
 """docs/python.md: its examples run, and it leaves nothing out."""
 
 import re
+import socket
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from sipcli import Call, Phone, errors
+from sipcli.evidence.captured_sip import read_sip
 from sipcli.phone.audio_meters import Measured
 from sipcli.phone.events import Event
 from sipcli.sandbox.sandbox import Sandbox
@@ -64,6 +66,23 @@ async def test_the_example_of_a_program_runs_against_a_server(sip_sandbox: Sandb
     source = example("python", 3).replace("file:hello.wav", "tone:440")
     names = of_the_sandbox(source, sip_sandbox)
     await names["ring_the_front_desk"](sip_sandbox.passwords["alice"])
+
+
+@pytest.mark.asyncio
+async def test_the_example_with_evidence_leaves_a_capture(
+    sip_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(example("python", 5), "docs/python.md", "exec"), names)
+    with socket.socket(type=socket.SOCK_DGRAM) as homer:
+        homer.bind(("127.0.0.1", 0))
+        homer.settimeout(10)
+        server = f"udp:127.0.0.1:{homer.getsockname()[1]}"
+        await names["call_with_evidence"](**sip_sandbox.keys("alice"), hep_server=server)
+        assert homer.recv(4) == b"HEP3"
+    methods = [entry.data.split()[0] for entry in read_sip(tmp_path / "call.pcapng")]
+    assert methods.count(b"BYE") == 1
 
 
 @pytest.mark.parametrize("kind", [Phone, Call, Measured])

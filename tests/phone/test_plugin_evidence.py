@@ -1,12 +1,13 @@
 """What the pytest plugin tells of a failed test, and what it leaves in a folder."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sipcli import Phone
 from sipcli.evidence.captured_sip import read_sip
 from sipcli.journal.entries import SipEntry
-from sipcli.journal.journal import Journal
 from sipcli.pytest_evidence import PhoneEvidence, file_stem
 from tests.phone.test_plugin import user
 
@@ -162,10 +163,14 @@ def test_a_file_name_is_one_everywhere(node_id: str) -> None:
     assert len(stem) < 200
 
 
+def phone(name: str, **settings: Any) -> Phone:
+    return Phone(uri=f"sip:{name}@example.com", ws_servers="ws://127.0.0.1:1", **settings)
+
+
 def test_phones_of_one_name_are_told_apart(tmp_path: Path) -> None:
     evidence = PhoneEvidence("test_a.py::test_b", tmp_path)
-    for name in ("a", "a", "a-2", "a/b", "../a"):
-        evidence.watch(name, Journal())
+    for name in ("a", "a", "a-2", "a%2Fb", "..%2Fa"):
+        evidence.watch(phone(name))
     evidence.fail(None)
     evidence.end()
     stem = file_stem("test_a.py::test_b")
@@ -176,10 +181,19 @@ def test_phones_of_one_name_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_nobody_listens_to_a_phone_when_its_test_has_ended(tmp_path: Path) -> None:
-    journal = Journal()
+    alice = phone("alice")
     evidence = PhoneEvidence("test_a.py::test_b", tmp_path)
-    evidence.watch("a", journal)
-    assert journal.wants(SipEntry)
+    evidence.watch(alice)
+    assert alice.journal.wants(SipEntry)
     evidence.end()
-    assert not journal.wants(SipEntry)
+    assert not alice.journal.wants(SipEntry)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_phone_that_wants_no_sound_captured_has_none(tmp_path: Path) -> None:
+    evidence = PhoneEvidence("test_a.py::test_b", tmp_path)
+    evidence.watch(phone("alice", capture_audio=False))
+    evidence.fail(None)
+    evidence.end()
+    (capture,) = tmp_path.glob("*.pcapng")
+    assert b"The sound of calls is left out" in capture.read_bytes()

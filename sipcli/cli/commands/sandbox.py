@@ -12,7 +12,6 @@ from sipcli.cli.command_help import Command, option
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_part import RunBegin
 from sipcli.cli.evidence_run import begin_evidence
-from sipcli.cli.hep_agent import hep_agent
 from sipcli.cli.options import ALL, OF_EVIDENCE, Invocation, settings_options
 from sipcli.cli.output import sandbox_info
 from sipcli.cli.output.screen import Screen
@@ -20,6 +19,7 @@ from sipcli.cli.run import run
 from sipcli.cli.shared_options import Seconds, Whole, common
 from sipcli.config.resolve import check_files
 from sipcli.errors import ConfigError, Interrupted
+from sipcli.evidence.hep_agent import hep_agent
 from sipcli.evidence.ladder_words import message_label
 from sipcli.sandbox.extensions import EXTENSIONS, MAX_CALLS
 from sipcli.sandbox.proxy import Hop

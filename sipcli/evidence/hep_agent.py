@@ -1,4 +1,4 @@
-"""A command as a capture agent: what its journal records goes to the HEP server in the settings."""
+"""A capture agent by the settings: what a journal records goes to their HEP server."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,11 +11,14 @@ from sipcli.journal.journal import Journal
 async def hep_agent(
     settings: Settings, journal: Journal, warn: Callable[[str], None]
 ) -> AsyncIterator[None]:
-    """Send SIP and RTCP to `hep_server` meanwhile, if it is set. Raises `ConfigError`."""
+    """Send SIP and RTCP to `hep_server` meanwhile, if it is set.
+
+    `warn` is told once if the server is away or slow. Raises `ConfigError` for `tls_ca_file`.
+    """
     if settings.hep_server is None:
         yield
         return
-    from sipcli.evidence.hep_sender import HepSender  # late: few commands need it
+    from sipcli.evidence.hep_sender import HepSender  # late: few need it
 
     agent = HepSender(
         settings.hep_server,
