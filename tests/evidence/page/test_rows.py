@@ -1,5 +1,7 @@
 """The rows of the waterfall and of the ladder: what is where, and what is marked."""
 
+from dataclasses import replace
+
 import pytest
 
 from scripts.sample_report import call, report
@@ -56,8 +58,6 @@ def test_a_call_that_comes_much_later_than_the_registration_has_an_axis_of_its_o
     (part,) = page_parts(content)
     assert len(part.waterfalls) == 1
     late = Waterfall(bars=(bar(Phase.RING, "done", 300_000, 301_000),), failed=None)
-    from dataclasses import replace
-
     (part,) = page_parts(replace(content, calls=(replace(call(), waterfall=late),)))
     assert [each.rows[0].begin for each in part.waterfalls] == [0, 0]
 
