@@ -27,8 +27,6 @@ class LadderParty:
     name: str
     """The user, if known, else host and port; no two parties have the same."""
     is_server: bool
-    address: IpPort
-    """That of its first message."""
 
 
 @dataclass(slots=True)
@@ -36,8 +34,8 @@ class _Party:
     """What is learnt of a party."""
 
     address: IpPort
-    server: str | None = None
-    """Host and port in its URI, if it is known as a server."""
+    is_known_server: bool = False
+    """True if a URI says so."""
     registered: str | None = None
     """The user that it registered as."""
     user: str | None = None
@@ -50,7 +48,7 @@ class _Party:
     @property
     def is_server(self) -> bool:
         """True if it is a server for all we know."""
-        if self.server is not None or self.is_registrar:
+        if self.is_known_server or self.is_registrar:
             return True
         return self.registered is None and (self.forwards or len(self.peers) > 1)
 
@@ -72,7 +70,7 @@ class LadderParties:
         self.all = tuple(_named(found.values()))
         """The parties."""
         if len(set(owners.values())) > len(found):
-            self.all = (*self.all, LadderParty(OTHERS, False, ("", 0)))
+            self.all = (*self.all, LadderParty(OTHERS, is_server=False))
 
     def ends(self, entry: SipEntry) -> tuple[int, int]:
         """Return who sent a message and who received it, as indices of `all`."""
@@ -84,9 +82,26 @@ class LadderParties:
 
 
 def sender_and_receiver(entry: SipEntry) -> tuple[IpPort, IpPort]:
-    """Return the addresses that a message went from and to."""
-    ends = (entry.local, entry.remote)
-    return ends if entry.direction == "sent" else ends[::-1]
+    """Return the places that a message went from and to: IP addresses and ports.
+
+    A server whose URI is known has that of its URI: it may have several addresses, and an HTTP
+    proxy on the way to it has the same one for all servers.
+    """
+    local, remote, server = entry.local, entry.remote, _server_place(entry.server)
+    if server is not None:
+        is_ours = local[1] == server[1] and remote[1] != server[1]
+        local, remote = (server, remote) if is_ours else (local, server)
+    return (local, remote) if entry.direction == "sent" else (remote, local)
+
+
+def _server_place(uri: str) -> IpPort | None:
+    """Return host and port of a URI, the rest of which may hold a token; None without a port."""
+    try:
+        parts = urlsplit(uri)
+        port = parts.port or {"ws": 80, "wss": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    return None if port is None else (parts.hostname or "", port)
 
 
 def _owners(messages: Iterable[SipFacts]) -> dict[IpPort, str]:
@@ -98,7 +113,7 @@ def _owners(messages: Iterable[SipFacts]) -> dict[IpPort, str]:
     known: set[IpPort] = set()
     """Servers, and addresses that have sent a request."""
     for each in messages:
-        server = _server_of(each.entry)
+        server = _server_place(each.entry.server)
         if server is not None:
             known.add(server)
         sender, receiver = sender_and_receiver(each.entry)
@@ -110,43 +125,18 @@ def _owners(messages: Iterable[SipFacts]) -> dict[IpPort, str]:
     return owners
 
 
-def _server_of(entry: SipEntry) -> IpPort | None:
-    """Return the end that is the server, by its URI; None if no URI is known.
-
-    Where a proxy is in between, no end has the server's port: then the far end stands for it.
-    """
-    port = _server_port(entry.server)
-    if port is None:
-        return None
-    is_ours = entry.local[1] == port and entry.remote[1] != port
-    return entry.local if is_ours else entry.remote
-
-
-def _server_port(uri: str) -> int | None:
-    try:
-        parts = urlsplit(uri)
-        return parts.port or {"ws": 80, "wss": 443}.get(parts.scheme)
-    except ValueError:
-        return None
-
-
-def _server_name(uri: str) -> str:
-    """Return host and port of a URI: the rest of it may hold a token."""
-    return urlsplit(uri).netloc.rpartition("@")[2]
-
-
 def _learn(message: SipFacts, sender: _Party | None, receiver: _Party | None) -> None:
     """Note what a message tells about its two ends."""
     entry = message.entry
     source, target = sender_and_receiver(entry)
-    server = _server_of(entry)
+    server = _server_place(entry.server)
     for party, place, peer in ((sender, source, target), (receiver, target, source)):
         if party is None:
             continue
         if len(party.peers) < 2 and server is None:
             party.peers.add(peer)
-        if place == server and party.server is None:
-            party.server = _server_name(entry.server)
+        if place == server:
+            party.is_known_server = True
     if not message.is_request or message.to_tag is not None:
         return
     if sender is not None:
@@ -170,13 +160,11 @@ def _named(parties: Iterable[_Party]) -> Iterable[LadderParty]:
     for party in parties:
         host, port = party.address
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        name = (
-            party.server or address if party.is_server else party.registered or party.user
-        ) or address
+        name = (None if party.is_server else party.registered or party.user) or address
         name = brief(name, MAX_PARTY_NAME)
         if name in taken:
             name = brief(f"{name} {port}", MAX_PARTY_NAME + 6)
         if name in taken:
             name = address
         taken.add(name)
-        yield LadderParty(name, party.is_server, party.address)
+        yield LadderParty(name, party.is_server)

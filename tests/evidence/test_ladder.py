@@ -5,6 +5,7 @@ from dataclasses import replace
 from sipcli.evidence.ladder import Ladder, ladder_of
 from sipcli.evidence.ladder_words import MessageKind
 from tests.evidence.messages import ALICE, ANSWER, BOB, OFFER, SERVER, Wire
+from tests.sip_entries import sip_entry
 
 INVITE = "INVITE sip:bob@example.com"
 FORWARDED = "INVITE sip:xyz@bob.invalid"
@@ -72,6 +73,15 @@ def test_phones_that_write_the_same_host_into_via_are_two_parties() -> None:
         data = entry.data.replace(b"bob.invalid", b"alice.invalid")
         wire.entries[index] = replace(entry, data=data)
     assert [one.name for one in ladder(wire).parties] == ["alice", "127.0.0.1:5080", "bob"]
+
+
+def test_servers_are_told_apart_by_their_uris_even_behind_one_proxy() -> None:
+    entries = [
+        sip_entry("sent", b"OPTIONS sip:x SIP/2.0\r\n\r\n", uri, remote=("192.0.2.9", 3128))
+        for uri in ("wss://one.example.com/ws?token=5ecret", "ws://two.example.com:8080")
+    ]
+    names = [one.name for one in ladder_of(entries).parties]
+    assert names == ["192.0.2.1:40000", "one.example.com:443", "two.example.com:8080"]
 
 
 def test_without_a_server_s_uri_it_is_known_by_what_it_does() -> None:
