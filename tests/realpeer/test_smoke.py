@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.realpeer import browser as chromium
-from tests.realpeer import coturn
+from tests.realpeer import coturn, tshark
 from tests.realpeer.browser import Browser
 from tests.realpeer.coturn import Coturn
 from tests.realpeer.kamailio import Kamailio
@@ -30,12 +30,17 @@ def expecting(hz: int, digits: str) -> tuple[str, ...]:
     """All the expectations that a good call can have."""
     return (
         *("--expect-audio", "both", "--expect-tone", str(hz), "--expect-dtmf", digits),
-        *("--expect-status", "200", *PATIENT, *JUNIT),
+        *("--expect-status", "200", *PATIENT, *JUNIT, "--capture", "call.pcapng"),
     )
 
 
 def all_met(user: User, process: SipcliProcess) -> bool:
-    """Whether every expectation was met, and the JUnit file says so, too."""
+    """Whether every expectation was met, and the JUnit file says so, too.
+
+    The capture has all that was sent and received, as tshark sees it.
+    """
+    require(tshark.installed(), tshark.INSTALL)
+    tshark.check(user.home / "call.pcapng", process.named("ended"))
     events = process.named("expectation")
     suite = ElementTree.parse(user.home / "junit.xml").getroot()
     cases = [case.get("name") for case in suite.iter("testcase")]

@@ -4,8 +4,9 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 INSTALL: Final = "tshark is not installed (Debian: apt-get install tshark)"
 _STREAM: Final = re.compile(
@@ -69,3 +70,12 @@ def complaints(path: Path) -> list[str]:
     text = tshark(path, "-q", "-z", "expert")
     lines = re.findall(r"^ +[0-9]+ +(Malformed|Protocol|Undecoded|Checksum) +(.*)$", text, re.M)
     return [f"{group}: {rest}" for group, rest in lines]
+
+
+def check(path: Path, ended: Iterable[Mapping[str, Any]]) -> None:
+    """Assert that nothing is malformed, and that each RTP packet of these calls is there."""
+    assert complaints(path) == []
+    for direction, name in (("1", "packets_received"), ("2", "packets_sent")):
+        shown = fields(path, f"rtp && frame.packet_flags_direction == {direction}", "rtcp.pt")
+        rtp = sum(kind == ("",) for kind in shown)  # RTCP is within RTP for it, on one port
+        assert rtp == sum(each["stats"][name] for each in ended)
