@@ -72,7 +72,8 @@ class RunOutcome:
 def report_content(recording: Recording, run: RunFacts, outcome: RunOutcome) -> ReportContent:
     """Return the content of the report on a command that has ended."""
     clock = RunClock(outcome.began, outcome.ended)
-    ladder = divided_ladder(recording.sip, recording.calls)
+    has_all_calls = recording.calls_left_out == 0
+    ladder = divided_ladder(recording.sip, recording.calls, has_all_calls=has_all_calls)
     calls = _calls(recording, ladder, outcome.blame, clock)
     verdicts = [entry for entry in recording.verdicts if entry.call not in recording.calls]
     expectations = tuple(map(judged, verdicts))

@@ -18,7 +18,7 @@ class DividedLadder:
     """By Call-ID."""
     others: list[LadderMessage] = field(default_factory=list)
     left_out: int = 0
-    """Messages of no call, or of calls that are not in the report, which there is no room for."""
+    """Messages that there is no room for: of no call, or of a call that the report leaves out."""
 
     def reported(
         self, messages: Iterable[LadderMessage], clock: RunClock, left_out: int = 0
@@ -43,15 +43,20 @@ class DividedLadder:
         )
 
 
-def divided_ladder(messages: SipRecord, calls: Container[str]) -> DividedLadder:
-    """Divide the messages of a run: those of `calls`, by their Call-IDs, and of no call."""
+def divided_ladder(
+    messages: SipRecord, calls: Container[str], *, has_all_calls: bool
+) -> DividedLadder:
+    """Divide the messages of a run: those of `calls`, by their Call-IDs, and all others.
+
+    If `has_all_calls`, a message of another call is of one that passes through us, as in a sandbox.
+    """
     ladder = ladder_of(messages)
     of_calls: dict[str, list[LadderMessage]] = {}
     others, dropped = list[LadderMessage](), 0
     for message in ladder.messages:
         if message.call_id is not None and message.call_id in calls:
             of_calls.setdefault(message.call_id, []).append(message)
-        elif message.call is None:
+        elif message.call is None or has_all_calls:
             others.append(message)
         else:
             dropped += 1

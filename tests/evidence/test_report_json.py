@@ -42,6 +42,13 @@ def test_it_says_what_the_model_says() -> None:
     assert [each["label"] for each in found["ladder"]["messages"]] == ["REGISTER"]
 
 
+def test_messages_of_calls_that_pass_through_us_are_there_as_in_a_sandbox() -> None:
+    found = read(message(100, "received", "INVITE sip:bob@example.com SIP/2.0"))
+    assert found["calls"] == []
+    assert [each["label"] for each in found["ladder"]["messages"]] == ["INVITE"]
+    assert found["ladder"]["left_out"] == 0
+
+
 def test_there_is_no_number_that_json_has_not() -> None:
     entries = [*good_call()[:-1], sample(4000, level_received_dbfs=-math.inf, jitter_ms=math.nan)]
     points = read(*entries)["calls"][0]["samples"]

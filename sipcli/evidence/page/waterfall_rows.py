@@ -30,6 +30,8 @@ class WaterfallRows:
 
     rows: tuple[WaterfallRow, ...]
     ticks: tuple[Tick, ...]
+    left_out: int
+    """Bars that there is no room for."""
 
 
 def waterfall_rows(waterfalls: Sequence[Waterfall]) -> WaterfallRows:
@@ -44,6 +46,7 @@ def waterfall_rows(waterfalls: Sequence[Waterfall]) -> WaterfallRows:
             for above, bar in zip([None, *(bar.server for bar in bars)], bars, strict=False)
         ),
         ticks=time_ticks(scale) if times else (),
+        left_out=sum(each.left_out for each in waterfalls),
     )
 
 

@@ -154,6 +154,17 @@ def test_the_checks_of_doctor_are_called_so_and_those_not_run_are_not_unknown() 
     assert "Checks ? not run turn ✓ passed tcp" in found
 
 
+def test_what_was_left_out_is_said() -> None:
+    content = replace(
+        report(),
+        waterfall=replace(report().waterfall, left_out=5),
+        ladder=replace(report().ladder, left_out=6),
+    )
+    found = Reader(report_page(content)).words
+    assert "5 more bars from the middle were left out." in found
+    assert "6 more messages were left out." in found
+
+
 def test_a_call_in_which_nothing_came_has_no_loss_of_zero() -> None:
     """It would look like a call without losses."""
     stats, deaf = call().stats, tuple(replace(each, packets_received=0) for each in call().samples)
