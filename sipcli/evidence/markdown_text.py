@@ -21,6 +21,11 @@ def escaped(text: str) -> str:
     return _UNSAFE.sub(_made_safe, " ".join(text.split()))
 
 
+def bold(text: str) -> str:
+    """Return text for a cell or a sentence, in bold type."""
+    return f"**{escaped(text) or '–'}**"
+
+
 def _made_safe(found: re.Match[str]) -> str:
     if found["special"] is not None:
         return f"&#{ord(found.group())};"

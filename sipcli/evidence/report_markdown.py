@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sipcli.evidence.markdown_call import call_figures, call_ice, call_samples
-from sipcli.evidence.markdown_text import details, escaped, fenced, table
+from sipcli.evidence.markdown_text import bold, details, escaped, fenced, table
 from sipcli.evidence.mermaid import merged, sequence_diagram
 from sipcli.evidence.report_content import (
     CallContent,
@@ -47,7 +47,7 @@ def _blocks(content: ReportContent) -> Iterator[str]:
     run, verdict = content.run, content.verdict
     title = escaped(f"sipcli {run.command} {run.target}".rstrip())
     yield f"## {MARKS[verdict.result]} {title}"
-    yield f"**{escaped(verdict.sentence)}**"
+    yield bold(verdict.sentence)
     failed = f", failed step: {escaped(verdict.phase)}" if verdict.phase is not None else ""
     yield (
         f"Exit code {verdict.exit_code}{failed}; began {escaped(run.began)},"
@@ -87,7 +87,7 @@ def _call(call: CallContent, connection: ReportedLadder | None) -> Iterator[str]
     """Yield the parts of one call; with `connection`, it is the only one."""
     if connection is None:
         yield f"### {MARKS[call.result]} Call {escaped(call.direction)}: {escaped(call.remote)}"
-        yield f"**{escaped(call.sentence)}**"
+        yield bold(call.sentence)
     if call.expectations:
         yield _expectations(call.expectations)
     if connection is None:
@@ -133,7 +133,7 @@ def _phases(*waterfalls: Waterfall) -> str:
     rows = [
         (
             _STATES[bar.state],
-            f"**{escaped(bar.phase)}**" if bar.state == "failed" else escaped(bar.phase),
+            bold(bar.phase) if bar.state == "failed" else escaped(bar.phase),
             "–" if bar.begin_ms is None else f"{bar.begin_ms:.0f} ms",
             "–" if bar.duration_ms is None else f"{bar.duration_ms:.0f} ms",
             escaped(f"{bar.server}: {bar.text}" if bar.server and len(servers) > 1 else bar.text),
