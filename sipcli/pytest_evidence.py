@@ -115,7 +115,8 @@ class PhoneEvidence:
             phone.recording.detach()
             if phone.capture is not None:
                 (phone.capture.close if self._has_failed else phone.capture.discard)()
-            if self._has_failed and self._folder is not None:
+        if self._has_failed and self._folder is not None:
+            for phone in self._phones:
                 path = self._path(self._folder, phone.label, ".html")
                 replace_whole(path, report_bytes(path, self._content(phone)), is_private=True)
 

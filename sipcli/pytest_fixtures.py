@@ -4,106 +4,17 @@ sipcli is imported late, so that pytest runs that do not use the fixtures start 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    contextmanager,
-    suppress,
-)
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 import pytest_asyncio
 
-if TYPE_CHECKING:
-    from sipcli.pytest_evidence import PhoneEvidence
+from sipcli.pytest_plugin import WATCH, PhoneWatch
 
 T = TypeVar("T")
 MakePhone: TypeAlias = Callable[..., Awaitable[Any]]
-
-_OF_PHONES: Final = frozenset({"sip_phone", "sip_phone_session"})
-
-
-class _Watch:
-    """Knows which phones there are, and keeps what the running test needs if it fails."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self._phones: list[Any] = []
-        self._evidence: PhoneEvidence | None = None
-
-    @asynccontextmanager
-    async def over(self, phone: Any) -> AsyncIterator[None]:
-        """Watch a phone, in this test and in those that follow."""
-        self._phones.append(phone)
-        self._add(phone)
-        try:
-            yield
-        finally:
-            self._phones.remove(phone)
-
-    def _add(self, phone: Any) -> None:
-        if self._evidence is not None:
-            self._evidence.watch(phone)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Keep what the phones of a test record, until it is known whether it has failed."""
-        if not _OF_PHONES & set(getattr(item, "fixturenames", ())):
-            return (yield)
-        from sipcli.pytest_evidence import PhoneEvidence
-
-        self._evidence = PhoneEvidence(item.nodeid, self._folder)
-        for phone in self._phones:
-            self._add(phone)
-        try:
-            return (yield)
-        finally:
-            evidence, self._evidence = self._evidence, None
-            with _without_harm(item):
-                evidence.end()
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[Any]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add a section to the report of a test that has failed."""
-        report = yield
-        if report.failed and self._evidence is not None:
-            with _without_harm(item):
-                text = self._evidence.fail(call.excinfo.value if call.excinfo else None)
-                if text is not None:
-                    report.sections.append(("sipcli", text))
-        return report
-
-
-@contextmanager
-def _without_harm(item: pytest.Item) -> Iterator[None]:
-    """Make an error a warning: evidence that cannot be written is no reason to end all tests."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - a bug in it is no reason, either
-        with suppress(pytest.PytestWarning):  # where warnings are errors
-            item.warn(pytest.PytestWarning(f"no evidence by sipcli: {error!r}"))
-
-
-_WATCH: Final = pytest.StashKey[_Watch]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Watch the phones of each test."""
-    folder = config.getoption("sipcli_evidence")
-    if folder is not None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            text = f"--sipcli-evidence {folder}: expected a folder: {error.strerror}"
-            raise pytest.UsageError(text) from error
-    config.stash[_WATCH] = watch = _Watch(folder)
-    config.pluginmanager.register(watch, "sipcli-evidence")
 
 
 class LazySandbox:
@@ -134,7 +45,7 @@ class LazySandbox:
 
 
 @asynccontextmanager
-async def sip_phones(sandbox: LazySandbox, watch: _Watch) -> AsyncIterator[MakePhone]:
+async def sip_phones(sandbox: LazySandbox, watch: PhoneWatch) -> AsyncIterator[MakePhone]:
     """Yield what `sip_phone` is; in the end, all its phones hang up and unregister."""
     from sipcli.evidence.hep_agent import hep_agent
     from sipcli.log import LOGGER
@@ -193,7 +104,7 @@ async def sip_phone(
     keyword arguments are those of `sipcli.Phone`. At the end of the test, all phones hang up and
     unregister.
     """
-    async with sip_phones(sip_lazy_sandbox, pytestconfig.stash[_WATCH]) as make:
+    async with sip_phones(sip_lazy_sandbox, pytestconfig.stash[WATCH]) as make:
         yield make
 
 
@@ -215,7 +126,7 @@ async def sip_phone_session(
     sip_lazy_sandbox_session: LazySandbox, pytestconfig: pytest.Config
 ) -> AsyncIterator[MakePhone]:
     """Like `sip_phone`, for phones that stay registered until the last test has ended."""
-    async with sip_phones(sip_lazy_sandbox_session, pytestconfig.stash[_WATCH]) as make:
+    async with sip_phones(sip_lazy_sandbox_session, pytestconfig.stash[WATCH]) as make:
         yield make
 
 

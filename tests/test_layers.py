@@ -104,7 +104,7 @@ ALLOWED: dict[str, set[str]] = {
         "errors",
         "text",
     },
-    "pytest_plugin": set(),
+    "pytest_plugin": {"pytest_evidence"},
     "pytest_evidence": {
         "config.settings",
         "core.describe",
@@ -115,7 +115,7 @@ ALLOWED: dict[str, set[str]] = {
         "text",
         "files",
     },
-    "pytest_fixtures": {"phone", "sandbox", "evidence", "log", "pytest_evidence"},
+    "pytest_fixtures": {"phone", "sandbox", "evidence", "log", "pytest_plugin"},
     "cli": {
         "journal",
         "evidence",

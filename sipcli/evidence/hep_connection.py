@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from sipcli.config.server_settings import HepServer
 from sipcli.net import dns, tcp, tls
 from sipcli.net.dns import SocketAddress
+from sipcli.phone.waiter import within
 
 CONNECT_TIMEOUT_S: Final = 10.0
 _CLOSE_TIMEOUT_S: Final = 0.2
@@ -96,7 +97,6 @@ class _Stream:
         self._writer.close()
         try:
             with suppress(OSError):  # a timeout is one, too
-                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                    await self._writer.wait_closed()
+                await within(_CLOSE_TIMEOUT_S, self._writer.wait_closed())
         finally:
             self._writer.transport.abort()

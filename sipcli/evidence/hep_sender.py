@@ -17,10 +17,11 @@ from sipcli.config.server_settings import HepServer
 from sipcli.evidence.hep import HepMessage, HepProtocol, IpProtocol, encode
 from sipcli.evidence.hep_connection import HepConnection, connect, explain
 from sipcli.evidence.rtcp_json import rtcp_json
-from sipcli.evidence.sip_facts import KEEP_ALIVE
+from sipcli.evidence.sip_facts import is_keep_alive
 from sipcli.journal.entries import PacketEntry, SipEntry
 from sipcli.journal.journal import Journal
 from sipcli.net import tls
+from sipcli.phone.waiter import within
 from sipcli.sip.masking import without_secrets
 
 MAX_QUEUED: Final = 512
@@ -89,8 +90,7 @@ class HepSender:
             journal.unsubscribe(self._on_packet)
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_S):
-                    await self._is_settled.wait()
+                await within(FLUSH_S, self._is_settled.wait())
         finally:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -104,7 +104,7 @@ class HepSender:
         journal.subscribe(PacketEntry, self._on_packet)
 
     def _on_sip(self, entry: SipEntry) -> None:
-        if entry.data.strip(KEEP_ALIVE) and self._has_room():
+        if not is_keep_alive(entry) and self._has_room():
             call = _CALL_ID.search(entry.data)
             call_id = call[1].decode(errors="replace").strip() if call else ""
             payload = without_secrets(entry.data)

@@ -256,9 +256,13 @@ def test_a_bug_in_sipcli_keeps_its_traceback(user: pytest.Pytester) -> None:
 def test_without_pytest_asyncio_the_fixtures_say_what_is_missing(
     pytester: pytest.Pytester,
 ) -> None:
-    pytester.makepyfile("def test_it(sip_phone): pass")
+    pytester.makepyfile(
+        "def test_it(sip_phone): pass\n"
+        "def test_this(sip_phone_session): pass\n"
+        "def test_that(sip_sandbox_session): pass\n"
+    )
     outcome = pytester.runpytest_subprocess("-p", "no:asyncio")
-    outcome.assert_outcomes(errors=1)
+    outcome.assert_outcomes(errors=3)
     outcome.stdout.fnmatch_lines(
         ["*sip_sandbox needs pytest-asyncio: pip install 'sipcli?pytest?'*"]
     )

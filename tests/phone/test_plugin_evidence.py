@@ -94,7 +94,7 @@ def test_a_failed_test_shows_its_ladder_figures_and_events(user: pytest.Pytester
 
 def test_reports_and_captures_of_failed_tests_alone_are_left(user: pytest.Pytester) -> None:
     path = user.makepyfile(TWO_PHONES)
-    outcome = user.runpytest_subprocess("--sipcli-evidence", "new/out")
+    outcome = user.runpytest_subprocess("-n", "2", "--sipcli-evidence", "new/out")
     outcome.assert_outcomes(passed=1, failed=2, xfailed=1)
     folder = user.path / "new" / "out"
     stem = file_stem(f"{path.name}::test_it")
