@@ -6,8 +6,8 @@ codec and clock. What was learnt from them:
 - sngrep reads through libpcap, which wants one link type in the whole file. So a packet is an IP
   packet (LINKTYPE_RAW, for both versions of IP), not Wireshark's own exported PDU.
 - `sip_framing.py` says why SIP is in UDP, and where it is not.
-- `media_announcements.py` says how Wireshark learns of the RTP. RTCP on the same
-  port needs nothing.
+- `media_announcements.py` says how Wireshark learns of the RTP. RTCP on the same port needs
+  nothing.
 - A packet whose captured length is smaller than its length is shown as limited, not as malformed.
   Of Opus one byte is needed, though: what follows the RTP header begins with a table of contents.
 - What has no packet of its own, such as an expectation that was not met, is shown as a syslog
@@ -91,6 +91,7 @@ class CaptureFile:
         self._framing = SipFraming()
         self._announcements = MediaAnnouncements()
         self._unmet: list[str] = []
+        self._further_unmet = 0
         self._journals: list[Journal] = []
 
     @property
@@ -109,8 +110,9 @@ class CaptureFile:
     def close(self) -> None:
         """End the file. Without effect the second time."""
         self._detach()
-        more = len(self._unmet) - MAX_VERDICTS
-        comments = (*self._unmet[:MAX_VERDICTS], *((f"and {more} more",) if more > 0 else ()))
+        comments = self._unmet
+        if self._further_unmet:
+            comments = [*comments, f"and {self._further_unmet} more"]
         self._output.close(section_header(_PROGRAM, comments) if comments else b"")
 
     def discard(self) -> None:
@@ -172,7 +174,10 @@ class CaptureFile:
             what = (
                 f"not as expected: {entry.name}: expected {entry.expected}; found: {entry.actual}"
             )
-            self._unmet.append(one_line(what))
+            if len(self._unmet) < MAX_VERDICTS:
+                self._unmet.append(one_line(what))
+            else:
+                self._further_unmet += 1
             self._note(entry.at, what, _WARNING)
 
     def _note(self, at: float, what: str, priority: int) -> None:

@@ -31,12 +31,13 @@ MAX_BLOCK: Final = 16 * 1024 * 1024
 """Bytes of a block or packet; a packet of a network has at most 256 KiB."""
 MAX_INTERFACES: Final = 1000
 """In one section."""
-LAST_YEAR: Final = 253_402_300_799.0
-"""The end of the year 9999: no later time can be shown."""
+LATEST: Final = 253_370_764_800.0
+"""The begin of the year 9999. A later time is taken for this one: not all can be shown."""
 
 _OBSOLETE_PACKET: Final = 2
 _SIMPLE_PACKET: Final = 3
 _SECTION_MAGIC: Final = 0x1A2B3C4D
+_DIRECTIONS: Final[dict[int, Literal["sent", "received"]]] = {RECEIVED: "received", SENT: "sent"}
 _PCAP_TICKS: Final = {0xA1B2C3D4: 1_000_000, 0xA1B23C4D: 1_000_000_000}
 """The magic number of a pcap file -> ticks a second of its times."""
 
@@ -123,7 +124,7 @@ def _pcap_packets(source: _Source, order: str, ticks: int) -> Iterator[CapturedP
         data = source.read(size)
         if data is None:
             return
-        yield CapturedPacket(min(seconds + fraction / ticks, LAST_YEAR), link_type, data)
+        yield CapturedPacket(min(seconds + fraction / ticks, LATEST), link_type, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ class _Pcapng:
             elif code == TIME_OFFSET and len(value) == 8:
                 (offset,) = self._unpack("q", value)
         self._interfaces.append(
-            _Interface(link_type, lambda n: min(max(offset + n / ticks, 0.0), LAST_YEAR))
+            _Interface(link_type, lambda n: min(max(offset + n / ticks, 0.0), LATEST))
         )
 
     def _packet(
@@ -245,6 +246,3 @@ class _Pcapng:
         if len(data) < position + fields.size:
             raise self._source.error(f"a block with {len(data)} bytes is too short for its type")
         return fields.unpack_from(data, position)
-
-
-_DIRECTIONS: Final[dict[int, Literal["sent", "received"]]] = {RECEIVED: "received", SENT: "sent"}

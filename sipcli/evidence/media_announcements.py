@@ -119,6 +119,8 @@ class MediaAnnouncements:
             call = self._calls[call_id] = _CallMedia()
             if len(self._calls) > MAX_CALLS:
                 self._calls.popitem(last=False)
+        else:
+            self._calls.move_to_end(call_id)
         return call
 
 

@@ -3,6 +3,7 @@
 Each function returns one whole block, little-endian, to be written in one piece.
 """
 
+from collections.abc import Sequence
 from struct import Struct
 from typing import Final, Literal
 
@@ -12,7 +13,7 @@ ENHANCED_PACKET: Final = 6
 
 END_OF_OPTIONS: Final = 0
 COMMENT: Final = 1
-HARDWARE_AND_PROGRAM: Final = 4
+USER_APPLICATION: Final = 4
 """The option `shb_userappl`: the program that wrote the section."""
 PACKET_FLAGS: Final = 2
 INTERFACE_NAME: Final = 2
@@ -38,9 +39,9 @@ _INTERFACE: Final = Struct("<HHI")
 _PACKET: Final = Struct("<IIIII")
 
 
-def section_header(program: str, comments: tuple[str, ...] = ()) -> bytes:
+def section_header(program: str, comments: Sequence[str] = ()) -> bytes:
     """Return the block that begins a section; `program` is what writes it."""
-    options = [(HARDWARE_AND_PROGRAM, _text(program)), *((COMMENT, _text(c)) for c in comments)]
+    options = [(USER_APPLICATION, _text(program)), *((COMMENT, _text(c)) for c in comments)]
     return _block(SECTION_HEADER, _SECTION.pack(0x1A2B3C4D, 1, 0, -1), options)
 
 
@@ -54,7 +55,7 @@ def packet_block(
     at: float,
     data: bytes,
     direction: Literal["sent", "received"] | None = None,
-    comments: tuple[str, ...] = (),
+    comments: Sequence[str] = (),
     *,
     left_out: int = 0,
 ) -> bytes:

@@ -32,7 +32,9 @@ class SipFraming:
         """Return the packet with `message`, which is that of `entry` without secrets; comments."""
         comments = []
         connection = entry.local, entry.remote
-        if connection not in self._next:
+        if connection in self._next:
+            self._next.move_to_end(connection)
+        else:
             self._next[connection] = {"sent": 1, "received": 1}
             if len(self._next) > MAX_CONNECTIONS:
                 self._next.popitem(last=False)

@@ -29,6 +29,8 @@ _LONG: Final = Struct("!Q")
 _LAST, _COMPRESSED, _OPCODE, _CONTROL, _MASKED = 0x80, 0x40, 0x0F, 0x08, 0x80
 _CONTINUATION: Final = 0
 _WAIT: Final = 0
+_MAX_LINE: Final = 4200
+"""Bytes of the first line of what is recognized."""
 
 SipTransport: TypeAlias = Literal["tcp", "ws"]
 
@@ -86,9 +88,9 @@ class SipStream:
         if first in _TLS_RECORDS:
             self._give_up()
             return _WAIT
-        return (
-            self._data.find(b"\n") + 1
-        )  # not the begin of a message, or not all of its first line
+        # Not the begin of a message, or not all of its first line.
+        end = self._data.find(b"\n", 0, _MAX_LINE) + 1
+        return len(self._data) if not end and len(self._data) > _MAX_LINE else end
 
     def _message(self) -> int:
         head = self._end_of_head()

@@ -3,9 +3,8 @@
 By default Wireshark recognizes SIP on every port, but asks first the dissectors that are registered
 for one of the two ports, and some of those take whatever comes, or what begins with the letters of
 some method. These are the ports of which that is so in Wireshark 4.0; a test with tshark tries them
-all. Of the ports that servers have for
-WebSocket (80, 443, 5060 to 5066, 7443, 8080, 8088, 8089, 8443, 9000, 10443) there is none for UDP,
-but 80, 8080 and 8088 are for TCP.
+all. Of the ports that servers usually have for WebSocket (80, 443, 5060 to 5066, 7443, 8080, 8088,
+8089, 8443, 9000, 10443) none is taken with UDP, but 80, 8080 and 8088 are with TCP.
 """
 
 from typing import Final
