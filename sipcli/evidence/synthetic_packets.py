@@ -28,12 +28,22 @@ _PSEUDO_HEADER: Final = Struct("!IBBH")
 
 def udp_packet(source: IpPort, destination: IpPort, payload: bytes) -> bytes:
     """Return an IP packet with a UDP datagram; `payload` has at most `MAX_UDP` bytes."""
-    size = _UDP.size + len(payload)
+    head, head_sum = _udp_head(source, destination, len(payload))
+    checksum = 0xFFFF - (head_sum + _words(payload)) % 0xFFFF
+    return b"".join((head, checksum.to_bytes(2, "big"), payload))
+
+
+@lru_cache(maxsize=1024)
+def _udp_head(source: IpPort, destination: IpPort, length: int) -> tuple[bytes, int]:
+    """Return what comes before the UDP checksum, and its part of that sum.
+
+    In a call there are some hundred of them, by the lengths of its packets.
+    """
+    size = _UDP.size + length
     addresses = _addresses(source[0], destination[0])
     head = _UDP.pack(source[1], destination[1], size, 0)
-    checksum = 0xFFFF - _sum(addresses, UDP, head + payload)
-    head = _UDP.pack(source[1], destination[1], size, checksum)
-    return _ip_header(addresses, UDP, size) + head + payload
+    pseudo = (*addresses, _PSEUDO_HEADER.pack(size, 0, 0, UDP), head)
+    return _ip_header(addresses, UDP, size) + head[:-2], _words(b"".join(pseudo))
 
 
 def tcp_packet(
@@ -55,7 +65,9 @@ def tcp_packet(
         )
 
     addresses = _addresses(source[0], destination[0])
-    checksum = 0xFFFF - _sum(addresses, TCP, head(0) + payload)
+    segment = head(0) + payload
+    pseudo = (*addresses, _PSEUDO_HEADER.pack(len(segment), 0, 0, TCP), segment)
+    checksum = 0xFFFF - _words(b"".join(pseudo))
     return _ip_header(addresses, TCP, _TCP.size + len(payload)) + head(checksum) + payload
 
 
@@ -99,12 +111,6 @@ def _ip_header(addresses: tuple[bytes, bytes], protocol: int, size: int) -> byte
         )
 
     return header(0xFFFF - _words(header(0)))
-
-
-def _sum(addresses: tuple[bytes, bytes], protocol: int, data: bytes) -> int:
-    """Return the sum of a UDP datagram or TCP segment and its pseudo header."""
-    pseudo = _PSEUDO_HEADER.pack(len(data), 0, 0, protocol)
-    return _words(b"".join((*addresses, pseudo, data)))
 
 
 def _words(data: bytes) -> int:
