@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from sipcli import Phone
 from sipcli.evidence.ladder import Ladder, ladder_of
@@ -34,18 +34,19 @@ def arrows(found: Ladder) -> list[str]:
 
 
 async def test_a_call_to_two_phones_of_a_user_has_two_forks() -> None:
-    async with recorded() as (sandbox, messages):
-        alice = Phone(**sandbox.keys("alice"), audio_in="silence")
-        one, two = (Phone(**sandbox.keys("bob"), audio_in="silence") for _ in "12")
-        async with alice, one, two:
-            for phone in (alice, one, two):
-                await phone.register()
-            calling = asyncio.ensure_future(alice.call("bob"))
-            ringing = await one.incoming()
-            await two.answer()
-            call = await calling
-            await ringing.wait_for_end()
-            await call.hang_up()
+    async with recorded() as (sandbox, messages), AsyncExitStack() as stack:
+        phones = []
+        for user in ("alice", "bob", "bob"):  # one after the other: so they appear
+            phone = Phone(**sandbox.keys(user), audio_in="silence")
+            phones.append(await stack.enter_async_context(phone))
+            await phone.register()
+        alice, one, two = phones
+        calling = asyncio.ensure_future(alice.call("bob"))
+        ringing = await one.incoming()
+        await two.answer()
+        call = await calling
+        await ringing.wait_for_end()
+        await call.hang_up()
     found = ladder_of(messages)
     assert [party.is_server for party in found.parties] == [False, True, False, False]
     alices, _, first, second = (party.name for party in found.parties)
