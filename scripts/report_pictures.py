@@ -32,7 +32,7 @@ class Shot:
 
 
 SHOTS = (
-    Shot("page", 1000, "light", "body", 1470, 0.8),
+    Shot("page", 1000, "light", "body", 1640, 0.8),
     Shot("messages", 1000, "light", "#run-messages", 1270, 0.8),
     Shot("wide", 1600, "dark", "body", 1180, 0.6),
     Shot("quality", 1000, "dark", "#run-quality", 1580, 0.8),

@@ -38,6 +38,8 @@ def _message(
         f"CSeq: {cseq}",
         *more,
     ]
+    if not is_ours:
+        label += f" ({cseq.split()[1]})"
     if not note:
         lines += ["Content-Length: 0", ""]
     return ReportedMessage(

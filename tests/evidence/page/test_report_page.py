@@ -52,7 +52,7 @@ def page() -> Reader:
 
 def test_what_matters_is_said_and_in_its_order(page: Reader) -> None:
     order = (
-        "✗ Failed at audio min-mos: MOS 3.51",
+        "✗ Failed at audio min-mos: expected at least 4; found: 3.51",
         "Exit code 8",
         "Expectations ✗ failed min-mos",
         "Warnings",

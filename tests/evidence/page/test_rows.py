@@ -46,6 +46,28 @@ def test_the_failure_of_the_phase_to_blame_is_marked_and_no_earlier_attempt_that
     assert found.rows[3].took == ""
 
 
+def test_a_last_bar_that_lasts_as_long_as_a_call_leaves_room_for_the_others() -> None:
+    def widths(*bars: PhaseBar) -> list[tuple[float, bool]]:
+        rows = waterfall_rows([Waterfall(bars=bars, failed=None)]).rows
+        return [(row.width, row.is_cut) for row in rows]
+
+    ring, dtls = bar(Phase.RING, "done", 0, 900), bar(Phase.DTLS, "done", 900, 1000)
+    assert widths(ring, dtls, bar(Phase.AUDIO, "failed", 1000, 61_000)) == [
+        (60, False),
+        (6.667, False),
+        (33.333, True),
+    ]
+    assert widths(ring, dtls, bar(Phase.AUDIO, "failed", 1000, 2000)) == [
+        (45, False), (5, False), (50, False)
+    ]  # fmt: skip
+    # A long wait for the answer is no tail: it stands for what took so long.
+    long_ring = bar(Phase.RING, "failed", 100, 60_000)
+    assert widths(bar(Phase.DNS, "done", 0, 100), long_ring)[1][1]
+    assert not widths(
+        bar(Phase.DNS, "done", 0, 100), long_ring, bar(Phase.ICE, "done", 60_000, 60_100)
+    )[1][1]
+
+
 def test_a_waterfall_without_any_bar_that_was_reached_has_no_axis() -> None:
     found = waterfall_rows(
         [Waterfall(bars=(bar(Phase.DNS, "not reached", None, None),), failed=None)]
@@ -81,7 +103,7 @@ def test_messages_of_several_ladders_are_in_the_order_of_time_between_all_partie
     content = report()
     found = ladder_rows([content.calls[0].ladder, content.ladder])
     assert [row.message.label for row in found.rows[:5]] == [
-        "REGISTER", "401 Unauthorized", "REGISTER", "200 OK", "INVITE"
+        "REGISTER", "401 Unauthorized (REGISTER)", "REGISTER", "200 OK (REGISTER)", "INVITE"
     ]  # fmt: skip
     assert found.parties == ("sipcli", "sip.example.com")
     assert found.places == (5, 95)
@@ -93,7 +115,7 @@ def test_messages_of_several_ladders_are_in_the_order_of_time_between_all_partie
 
 def test_a_refusal_is_marked_and_a_question_for_the_password_is_not() -> None:
     refused = [row.message.label for row in ladder_rows([call().ladder]).rows if row.is_fault]
-    assert refused == ["481 Call/Transaction Does Not Exist"]
+    assert refused == ["481 Call/Transaction Does Not Exist (BYE)"]
 
 
 def test_a_ladder_may_be_empty() -> None:
