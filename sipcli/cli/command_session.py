@@ -105,7 +105,13 @@ def run_session(
     target = target_without_password(given) if isinstance(given, str) else ""
     begin_evidence(
         invocation.evidence,
-        RunBegin(command=command, target=target, loaded=loaded, journal=journal),
+        RunBegin(
+            command=command,
+            target=target,
+            loaded=loaded,
+            journal=journal,
+            in_sandbox=invocation.sandbox,
+        ),
     )
     with own_instance(loaded) as settings:
         session = CommandSession(settings, screen, credentials_of(settings), journal)

@@ -19,6 +19,8 @@ class RunBegin:
     loaded: Loaded
     """The settings, and where each comes from."""
     journal: Journal
+    in_sandbox: bool = False
+    """True if its account and its connection are those of a sandbox in this process."""
 
 
 class EvidencePart(Protocol):

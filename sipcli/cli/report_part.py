@@ -3,6 +3,7 @@
 import platform
 import socket
 import ssl
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,7 +16,6 @@ from sipcli.cli.evidence_options import RunEnd
 from sipcli.cli.evidence_part import RunBegin
 from sipcli.cli.output.report_file import begin, finish, hold_fifo
 from sipcli.config.format import toml_text
-from sipcli.config.load import Loaded
 from sipcli.config.settings import KEYS
 from sipcli.errors import ConfigError, Interrupted
 from sipcli.evidence.recording import Recording
@@ -82,7 +82,7 @@ class ReportPart:
             duration_ms=(now - self._began) * 1000,
             host=socket.gethostname(),
             versions=tuple(_versions()),
-            settings=tuple(_settings(self._run.loaded)),
+            settings=tuple(_settings(self._run)),
         )
         outcome = RunOutcome(
             exit_code=end.exit_code,
@@ -123,11 +123,17 @@ def _versions() -> list[Fact]:
     return [Fact(name=name, value=value) for name, value in facts]
 
 
-def _settings(loaded: Loaded) -> list[SettingInForce]:
-    rows = [(key.name, *in_force(key, loaded)) for key in KEYS]
-    return [
-        SettingInForce(
-            name=name, value="" if value is None else toml_text(value), source=str(origin)
-        )
-        for name, value, origin in rows
-    ]
+def _settings(run: RunBegin) -> Iterator[SettingInForce]:
+    """Yield the settings in force; of those that a sandbox has set, only that."""
+    replaced: tuple[str, ...] = ()
+    if run.in_sandbox:
+        from sipcli.sandbox.sandbox import REPLACED  # late: it loads all of the media
+
+        replaced = REPLACED
+    for key in KEYS:
+        value, origin = in_force(key, run.loaded)
+        if key.name in replaced:
+            yield SettingInForce(name=key.name, value="", source="the sandbox")
+        else:
+            shown = "" if value is None else toml_text(value)
+            yield SettingInForce(name=key.name, value=shown, source=str(origin))

@@ -57,9 +57,11 @@ def _blocks(content: ReportContent) -> Iterator[str]:
         yield _expectations(content.expectations)
     if len(content.calls) > 1:
         yield from _overview(content)
-    yield f"### {'Phases' if len(content.calls) == 1 else 'Connection'}"
     only = content.calls[0] if len(content.calls) == 1 else None
-    yield _phases(content.waterfall, *((only.waterfall,) if only is not None else ()))
+    waterfalls = (content.waterfall, *((only.waterfall,) if only is not None else ()))
+    if any(each.bars for each in waterfalls):
+        yield f"### {'Connection' if only is None else 'Phases'}"
+        yield _phases(*waterfalls)
     for call in content.calls:
         yield from _call(call, None if only is None else content.ladder)
     yield from _the_rest(content, is_ladder_shown=only is not None)

@@ -36,6 +36,22 @@ from sipcli.sandbox.websocket_server import MAX_CLIENTS, SandboxServer
 
 START_TIMEOUT_S: Final = 20.0
 """Seconds that the extensions get to register, which usually takes 50 ms."""
+REPLACED: Final = (
+    "uri",
+    "password",
+    "ws_servers",
+    "authorization_user",
+    "ha1",
+    "registrar_server",
+    "stun_servers",
+    "turn_servers",
+    "ice_transport_policy",
+    "tls_ca_file",
+    "tls_client_certificate",
+    "tls_client_key",
+    "tls_verify",
+)
+"""Settings that are not the user's own against a sandbox (`Sandbox.account`)."""
 USERS: Final = ("alice", "bob")
 """The default users."""
 
@@ -158,7 +174,10 @@ class Sandbox:
         self._passwords[name] = self._accounts[name] = password
 
     def account(self, user: str, settings: Settings) -> Settings:
-        """Return `settings` with the account of `user` and the connection to this sandbox."""
+        """Return `settings` with the account of `user` and the connection to this sandbox.
+
+        `REPLACED` names the fields that it changes.
+        """
         return replace(
             settings,
             uri=address_of(user),

@@ -69,15 +69,16 @@ def test_it_says_what_the_last_event_says_and_how_to_run_it_again(
     sipcli: Sipcli, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.json"
-    secrets = ("--password", "hunter2", "--turn-servers", "turn:192.0.2.1,u,hunter2")
+    secrets = ("--hep-password", "hunter2", "--turn-servers", "turn:192.0.2.1,u,hunter2")
     finished = sipcli(*BUSY, "--report", str(path), *secrets).the("finished")
     found = report_of(path)
     verdict = found["verdict"]
     assert (verdict["sentence"], verdict["phase"]) == (finished["reason"], finished["phase"])
     assert found["run"]["command_line"].startswith("sipcli call --sandbox busy --audio-in tone:440")
     settings = {each["name"]: each for each in found["run"]["settings"]}
-    assert settings["password"]["value"] == '"(hidden)"'
-    assert settings["password"]["source"] == "--password"
+    hidden = settings["hep_password"]
+    assert (hidden["value"], hidden["source"]) == ('"(hidden)"', "--hep-password")
+    assert settings["uri"]["source"] == settings["turn_servers"]["source"] == "the sandbox"
     assert "hunter2" not in path.read_text("utf-8")
 
 

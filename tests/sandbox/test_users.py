@@ -1,17 +1,20 @@
 """Users that join a sandbox while it runs."""
 
 import asyncio
+from dataclasses import fields
 
 import pytest
 
-from sipcli.config.settings import Settings
+from sipcli.config.server_settings import TurnServer
+from sipcli.config.settings import IceTransportPolicy, Settings
 from sipcli.errors import ConfigError, ConnectError
 from sipcli.phone.events import Registered
 from sipcli.phone.runner import UserAgentRunner
 from sipcli.sandbox import sandbox
 from sipcli.sandbox.extensions import Extension
 from sipcli.sandbox.names import address_of
-from sipcli.sandbox.sandbox import Plan, Sandbox
+from sipcli.sandbox.sandbox import REPLACED, Plan, Sandbox
+from sipcli.sip.uri import SipUri
 from tests.core.factories import settings
 
 
@@ -25,6 +28,27 @@ async def test_a_user_who_comes_later_can_register() -> None:
             account, credentials, lambda _: None, retry_forever=False
         ) as runner:
             assert isinstance(await runner.ready(), Registered)
+
+
+async def test_it_is_known_which_settings_an_account_replaces() -> None:
+    own = settings(
+        stun_servers=("stun:192.0.2.1:3478",),
+        turn_servers=(TurnServer(("turn:192.0.2.1",)),),
+        authorization_user="another",
+        password=None,
+        ha1="0" * 32,
+        registrar_server=SipUri.parse("sip:another.invalid"),
+        ice_transport_policy=IceTransportPolicy.RELAY,
+        tls_ca_file="/ca",
+        tls_client_certificate="/certificate",
+        tls_client_key="/key",
+        tls_verify=False,
+    )
+    async with Sandbox(Plan()) as here:
+        found = here.account("bob", own)
+    names = [each.name for each in fields(own)]
+    differ = {name for name in names if getattr(own, name) != getattr(found, name)}
+    assert differ == set(REPLACED)
 
 
 async def test_a_sandbox_that_nobody_reaches_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
