@@ -54,6 +54,7 @@ def time_axis(call: CallContent) -> Scale:
 def _losses(points: Sequence[SamplePoint], times: list[float], x: Scale, key: str) -> Chart:
     lost: list[float | None] = [point.lost for point in points]
     late: list[float | None] = [point.late for point in points]
+    empty = sum(point.packets_received == 0 for point in points)
     return chart(
         f"{key}-lost",
         "Packets lost or late",
@@ -65,6 +66,7 @@ def _losses(points: Sequence[SamplePoint], times: list[float], x: Scale, key: st
         ),
         x=x,
         y=value_scale(0, max(5.0, _highest([point.lost + point.late for point in points]))),
+        remark=f"In {empty} of {len(points)} intervals no packet was received" * (empty > 0),
     )
 
 

@@ -33,9 +33,10 @@ class PagePart:
     key: str
     """Unique on the page."""
     title: str
+    """Empty for the only part."""
     call: CallContent | None
     expectations: tuple[JudgedExpectation, ...]
-    """The worst first."""
+    """The worst first. Of the only part, the page has them in front of it."""
     figures: tuple[Fact, ...]
     """The call in numbers."""
     waterfalls: tuple[WaterfallRows, ...]
@@ -68,16 +69,20 @@ def page_parts(content: ReportContent) -> tuple[PagePart, ...]:
     return (run, *calls)
 
 
-def worst_first(expectations: Sequence[JudgedExpectation]) -> tuple[JudgedExpectation, ...]:
-    """Return them with what failed in front."""
+def page_expectations(content: ReportContent) -> tuple[JudgedExpectation, ...]:
+    """Return what the page begins with: the expectations of no call, and those of the only one."""
+    of_the_call = content.calls[0].expectations if len(content.calls) == 1 else ()
+    return _worst_first(content.expectations + of_the_call)
+
+
+def _worst_first(expectations: Sequence[JudgedExpectation]) -> tuple[JudgedExpectation, ...]:
     return tuple(sorted(expectations, key=lambda each: _WORST_FIRST[each.result]))
 
 
 def _only_part(content: ReportContent, call: CallContent | None = None) -> PagePart:
-    expectations = content.expectations + (call.expectations if call else ())
     waterfalls = [content.waterfall] + ([call.waterfall] if call else [])
     ladders = [content.ladder] + ([call.ladder] if call else [])
-    return _part("run", "", expectations, waterfalls, ladders, call)
+    return _part("run", "", (), waterfalls, ladders, call)
 
 
 def _part(
@@ -92,7 +97,7 @@ def _part(
         key=key,
         title=title,
         call=call,
-        expectations=worst_first(expectations),
+        expectations=_worst_first(expectations),
         figures=_figures(call) if call else (),
         waterfalls=_on_axes([each for each in waterfalls if each.bars]),
         ladder=ladder_rows(ladders),

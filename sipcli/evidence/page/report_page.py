@@ -10,7 +10,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sipcli.evidence.page.headline import headline
-from sipcli.evidence.page.page_parts import page_parts
+from sipcli.evidence.page.page_parts import page_expectations, page_parts
 from sipcli.evidence.page.waterfall_rows import duration
 from sipcli.evidence.report_content import ReportContent
 from sipcli.text import printable
@@ -25,6 +25,7 @@ def report_page(content: ReportContent) -> bytes:
     return page.render(
         content=content,
         headline=headline(content.verdict),
+        expectations=page_expectations(content),
         parts=page_parts(content),
         most_table_rows=MOST_TABLE_ROWS,
     ).encode()

@@ -169,10 +169,14 @@ def test_a_call_in_which_nothing_came_has_no_loss_of_zero() -> None:
     """It would look like a call without losses."""
     stats, deaf = call().stats, tuple(replace(each, packets_received=0) for each in call().samples)
     assert stats is not None
-    silent = replace(call(), samples=deaf, stats=replace(stats, packets_received=0, mos=None))
+    stats = replace(stats, packets_received=0, mos=None)
+    silent = replace(call(), samples=deaf, stats=stats, expectations=())
     found = Reader(report_page(replace(report(), calls=(silent,)))).words
-    assert "Lost 1.6 %" not in found
+    assert "1.67 %" not in found
     assert "of what we receive: not known" in found
+    assert "In 60 of 60 intervals no packet was received." in found
+    both = Reader(report_page(replace(report(), calls=(silent, silent)))).words
+    assert "1.67 %" not in both
 
 
 def test_a_run_without_a_call_has_what_there_is() -> None:
