@@ -22,6 +22,8 @@ from sipcli.media.webrtc.dtls import DtlsCertificate
 from sipcli.sdp.description import Direction
 from sipcli.sdp.formats import Preferences
 
+CALL: Final = "bench"
+"""The Call-ID in the journal of all calls."""
 AUDIBLE: Final = 300
 """Of full scale 32768: what is louder is no silence."""
 
@@ -97,6 +99,7 @@ class SipcliEnd:
         keeps: bool,
         source: AudioSource | None,
         sink: AudioSink | None,
+        journal: Journal,
     ) -> None:
         self._mouth, self._ear = Mouth(speech), Ear()
         self._keeps = keeps
@@ -109,7 +112,7 @@ class SipcliEnd:
             sink or self._ear,
             (),
             self._on_event,
-            CallJournal(Journal(), lambda: ""),
+            CallJournal(journal, lambda: CALL),
         )
         self.forget()
 
@@ -183,8 +186,9 @@ class SipcliEnd:
 class SipcliEngine:
     """What the calls of one phone share."""
 
-    def __init__(self, speech: Pcm) -> None:
+    def __init__(self, speech: Pcm, journal: Journal | None = None) -> None:
         self._speech = speech
+        self._journal = journal or Journal()
         self._certificate = DtlsCertificate.generate()
 
     def end(
@@ -202,7 +206,9 @@ class SipcliEngine:
             preferences=Preferences(codecs=(codec,), own_order=True, red=True),
             cname=secrets.token_urlsafe(12),
         )
-        return SipcliEnd(media_config, self._speech, keeps=keeps, source=source, sink=sink)
+        return SipcliEnd(
+            media_config, self._speech, keeps=keeps, source=source, sink=sink, journal=self._journal
+        )
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -35,23 +35,40 @@ class CaptureOutput:
         except OSError as error:
             raise ConfigError(f"--capture {self._name} cannot be written: {_why(error)}") from error
 
-    def write(self, block: bytes) -> None:
-        """Write a block, if the capture has not ended before."""
+    def write(self, *blocks: bytes) -> None:
+        """Write blocks in one piece, if the capture has not ended before.
+
+        If there is no room for all of them, as many as possible are written.
+        """
         if self._file is None:
             return
-        if self._size + len(block) > self._limit:
+        block = b"".join(blocks)
+        has_room = self._size + len(block) <= self._limit
+        if not has_room and len(blocks) > 1:
+            self._write_singly(blocks)
+        elif not has_room:
             self._close()
             self._warn(
                 f"the capture {self._name} has reached its limit of {self._limit / 1e6:g} MB and "
                 "ends here; capture_limit sets it"
             )
-            return
-        try:
-            self._write_all(self._file, block)
-        except OSError as error:
-            with suppress(OSError):
-                self._file.truncate(self._size)
-            self._fail(f"the capture {self._name} cannot be written any more: {_why(error)}")
+        else:
+            try:
+                self._write_all(self._file, block)
+            except OSError as error:
+                with suppress(OSError):
+                    self._file.truncate(self._size)
+                    self._file.seek(self._size)
+                if len(blocks) > 1:
+                    self._write_singly(blocks)
+                else:
+                    self._fail(
+                        f"the capture {self._name} cannot be written any more: {_why(error)}"
+                    )
+
+    def _write_singly(self, blocks: tuple[bytes, ...]) -> None:
+        for block in blocks:
+            self.write(block)
 
     def close(self, end: bytes) -> None:
         """Write `end`, if anything, and close the file. Without effect the second time."""

@@ -65,19 +65,29 @@ def packet_block(
     """
     ticks = round(at * _TICKS)
     fields = _PACKET.pack(0, ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data) + left_out)
+    body = fields + data + bytes(-len(data) % 4)
+    if not comments and direction is not None:  # most packets
+        return _closed(ENHANCED_PACKET, body + _DIRECTION_ALONE[direction])
     options = [(COMMENT, _text(comment)) for comment in comments]
     if direction is not None:
-        options.append((PACKET_FLAGS, _LENGTH.pack(SENT if direction == "sent" else RECEIVED)))
-    return _block(ENHANCED_PACKET, fields + data + bytes(-len(data) % 4), options)
+        options.append((PACKET_FLAGS, _LENGTH.pack(_DIRECTIONS[direction])))
+    return _block(ENHANCED_PACKET, body, options)
 
 
 def _block(kind: int, body: bytes, options: list[tuple[int, bytes]]) -> bytes:
-    parts = [body]
+    return _closed(kind, body + _encoded(options))
+
+
+def _encoded(options: list[tuple[int, bytes]]) -> bytes:
+    parts: list[bytes] = []
     for code, value in options:
         parts += (_OPTION.pack(code, len(value)), value, bytes(-len(value) % 4))
     if options:
         parts.append(_OPTION.pack(END_OF_OPTIONS, 0))
-    body = b"".join(parts)
+    return b"".join(parts)
+
+
+def _closed(kind: int, body: bytes) -> bytes:
     size = len(body) + 12
     return _BLOCK.pack(kind, size) + body + _LENGTH.pack(size)
 
@@ -85,3 +95,10 @@ def _block(kind: int, body: bytes, options: list[tuple[int, bytes]]) -> bytes:
 def _text(text: str) -> bytes:
     data = text.encode("utf-8", "replace")[:MAX_COMMENT]
     return data.decode("utf-8", "ignore").encode()
+
+
+_DIRECTIONS: Final = {"sent": SENT, "received": RECEIVED}
+_DIRECTION_ALONE: Final = {
+    name: _encoded([(PACKET_FLAGS, _LENGTH.pack(flag))]) for name, flag in _DIRECTIONS.items()
+}
+"""The options of a packet without comments."""

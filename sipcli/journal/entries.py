@@ -127,11 +127,10 @@ class SampleEntry:
 
 
 class SoundEntry(NamedTuple):
-    """20 ms of what a call has sent and played: 16 bits, mono, 48 kHz, in the machine's order."""
+    """20 ms of what a call has played: 16 bits, mono, 48 kHz, in the machine's order."""
 
     at: float
     call: str
-    sent: bytes
     received: bytes
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from sipcli.errors import ConfigError, Phase
-from sipcli.evidence.capture import CaptureFile
+from sipcli.evidence.capture import MAX_WAIT_S, CaptureFile
 from sipcli.evidence.capture_reader import CapturedPacket, read_packets
 from sipcli.evidence.captured_sip import read_sip
 from sipcli.evidence.ip_packets import Dissector, TransportPacket
@@ -70,6 +70,7 @@ class World:
         self.capture.attach(self.journal)
 
     def captured(self) -> list[CapturedPacket]:
+        self.capture.flush()
         return list(read_packets(self.path))
 
     def transported(self) -> list[TransportPacket]:
@@ -319,3 +320,17 @@ def test_a_discarded_capture_leaves_the_file_of_another(world: World) -> None:
     world.path.write_bytes(b"another")
     world.capture.discard()
     assert world.path.read_bytes() == b"another"
+
+
+def test_rtp_waits_for_more_of_it_but_sip_for_nothing(world: World) -> None:
+    begin = world.path.stat().st_size
+    at = 1_800_000_000.0
+    for number in range(4):
+        world.journal.record(rtp_entry()._replace(at=at + number * 0.02))
+    assert world.path.stat().st_size == begin
+    world.journal.record(rtp_entry()._replace(at=at + MAX_WAIT_S + 0.01))
+    five = world.path.stat().st_size
+    assert five > begin
+    world.journal.record(rtp_entry()._replace(at=at + 0.2))
+    world.journal.record(sip_entry("sent", invite()))
+    assert len(list(read_packets(world.path))) == 8  # six, what announces them, the message

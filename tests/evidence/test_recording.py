@@ -136,7 +136,7 @@ def test_samples_of_hours_are_thinned_out_evenly_and_the_latest_is_there() -> No
 def test_the_first_sound_is_the_first_audible_one() -> None:
     quiet, tone = array("h", [0] * FRAME).tobytes(), Tone(440.0, 0.2).frame(FRAME).tobytes()
     heard = [
-        SoundEntry(at=at(2000 + 20 * number), call=CALL, sent=tone, received=received)
+        SoundEntry(at=at(2000 + 20 * number), call=CALL, received=received)
         for number, received in enumerate([quiet] * 5 + [tone] * 50)
     ]
     call = recorded(*good_call()[:-2], *heard).calls[CALL]

@@ -63,12 +63,11 @@ class Sampler:
             self._record(now, *self._take_levels())
 
     def write(self, sent: Pcm, received: Pcm) -> None:
-        """Record a frame of each direction."""
+        """Record the frame that was played."""
         self._journal.record(
             SoundEntry(
                 at=self._journal.at(self._time()),
                 call=self._call_journal.call,
-                sent=sent.tobytes(),
                 received=received.tobytes(),
             )
         )

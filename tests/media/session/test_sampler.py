@@ -134,16 +134,13 @@ async def test_a_loop_that_was_blocked_makes_one_sample_of_it(
         assert 2 <= len(told) - before <= 3
 
 
-async def test_the_sound_of_both_directions_is_recorded_frame_by_frame() -> None:
+async def test_the_sound_that_is_played_is_recorded_frame_by_frame() -> None:
     async with connected(media_config("pcmu"), media_config("pcmu")) as (_, bob):
         told = sounds_of(bob)
         await asyncio.sleep(3)
         assert 95 <= len(told) <= 150
-        assert {len(each.sent) for each in told} == {2 * FRAME}
         assert {len(each.received) for each in told} == {2 * FRAME}
-        sent = np.frombuffer(told[-1].sent, np.int16)
         received = np.frombuffer(told[-1].received, np.int16)
-        assert np.abs(sent.astype(int)).max() == 12_000
         assert np.abs(received.astype(int)).max() == pytest.approx(12_000, rel=0.1)
         assert np.diff([each.at for each in told]) == pytest.approx(FRAME_S, abs=0.001)
 
