@@ -15,7 +15,8 @@ from platform import python_version
 from typing import Final
 
 from sipcli import __version__
-from sipcli.config.settings import Settings
+from sipcli.config.format import toml_text
+from sipcli.config.settings import KEYS, Settings
 from sipcli.core.describe import describe_fields
 from sipcli.errors import ConfigError, ExpectationError, SipcliError
 from sipcli.evidence.capture import CaptureFile
@@ -23,7 +24,7 @@ from sipcli.evidence.ladder import ladder_of
 from sipcli.evidence.ladder_text import ladder_text
 from sipcli.evidence.recording import FOR_LADDER, FOR_REPORT, Recording
 from sipcli.evidence.report_builder import RunOutcome, report_content
-from sipcli.evidence.report_content import ReportContent, RunFacts
+from sipcli.evidence.report_content import ReportContent, RunFacts, SettingInForce
 from sipcli.evidence.report_writer import report_bytes
 from sipcli.evidence.waterfall import Fact
 from sipcli.files import replace_whole
@@ -59,6 +60,7 @@ class _WatchedPhone:
 
     label: str
     """The user in characters of file names, with a number if there are several phones of one."""
+    settings: Settings
     recording: Recording
     capture: CaptureFile | None
 
@@ -100,7 +102,7 @@ class PhoneEvidence:
             capture = self._capture(label, settings)
         if capture is not None:
             capture.attach(journal)
-        self._phones.append(_WatchedPhone(label, recording, capture))
+        self._phones.append(_WatchedPhone(label, settings, recording, capture))
 
     def fail(self, error: BaseException | None) -> str | None:
         """Note that the test has failed; return what to tell of it, once."""
@@ -171,7 +173,7 @@ class PhoneEvidence:
                 Fact(name="sipcli", value=__version__),
                 Fact(name="Python", value=python_version()),
             ),
-            settings=(),
+            settings=tuple(_in_force(phone.settings)),
         )
         ours = error if isinstance(error, SipcliError) else None
         outcome = RunOutcome(
@@ -185,6 +187,14 @@ class PhoneEvidence:
             is_secure=any(entry.transport == "wss" for entry in phone.recording.sip),
         )
         return report_content(phone.recording, facts, outcome)
+
+
+def _in_force(settings: Settings) -> Iterator[SettingInForce]:
+    """Yield the settings that a test has given, secrets hidden."""
+    for key in KEYS:
+        value = key.shown(settings)
+        if value not in (None, key.default):
+            yield SettingInForce(name=key.name, value=toml_text(value), source="Phone()")
 
 
 def _of_sample(sample: SampleEntry) -> str:

@@ -106,6 +106,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "pytest_plugin": {"pytest_evidence"},
     "pytest_evidence": {
+        "config.format",
         "config.settings",
         "core.describe",
         "phone",

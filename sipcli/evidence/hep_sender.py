@@ -29,6 +29,9 @@ MAX_QUEUED: Final = 512
 MIN_WAIT_S: Final = 1.0
 MAX_WAIT_S: Final = 30.0
 """Bounds of the wait before the server is tried again; it doubles each time."""
+LASTING_S: Final = 60.0
+"""After this time the end of a connection, as by an idle timeout, is no failure of the server: it
+is dialled again at once. If that fails, it is one."""
 FLUSH_S: Final = 0.3
 """How long the end waits for messages to go out."""
 
@@ -163,9 +166,12 @@ class HepSender:
                 finally:
                     await connection.close()
             except OSError as error:
-                self._note_failure(explain(error, self._server))
-            # A server that ends each connection at once is not asked again at once.
-            wait = MIN_WAIT_S if loop.time() - began > 2 * MAX_WAIT_S else wait
+                reason = explain(error, self._server)
+                if loop.time() - began > LASTING_S:
+                    _LOGGER.info("the HEP server %s is dialled again: %s", self._server, reason)
+                    wait = MIN_WAIT_S
+                    continue
+                self._note_failure(reason)
             await asyncio.sleep(wait)
             wait = min(2 * wait, MAX_WAIT_S)
 

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from typing import Any
 
@@ -308,6 +308,28 @@ async def test_a_server_that_resets_each_connection_is_dialled_ever_more_seldom(
     assert waits[:4] == pytest.approx([1, 2, 4, 8], abs=1.1)
     assert len(dialled) < 30
     assert len(warnings) == 1
+
+
+@pytest.mark.virtual_time
+async def test_the_end_of_an_idle_connection_is_no_failure() -> None:
+    journal, warnings = Journal(), list[str]()
+    received = bytearray()
+
+    async def serve(reader: asyncio.StreamReader, _: object) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(100):
+                while data := await reader.read(9999):
+                    received.extend(data)
+
+    async with tcp_server(serve) as port, sender("tcp", port, warnings) as agent:
+        agent.attach(journal)
+        for call in ("before", "after", "later"):
+            journal.record(sip(call))
+            await asyncio.sleep(0.5)
+            assert [each.call_id for each in read_stream(bytes(received))][-1] == call
+            await asyncio.sleep(150)
+    assert warnings == []
+    assert agent.dropped == 0
 
 
 @pytest.mark.virtual_time

@@ -190,6 +190,19 @@ def test_nobody_listens_to_a_phone_when_its_test_has_ended(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_report_has_the_settings_that_were_given_without_secrets(tmp_path: Path) -> None:
+    evidence = PhoneEvidence("test_a.py::test_b", tmp_path)
+    evidence.watch(phone("alice", password="geheim", max_calls=7))
+    evidence.fail(None)
+    evidence.end()
+    (page,) = tmp_path.glob("*.html")
+    text = page.read_text("utf-8")
+    assert "max_calls" in text
+    assert "sip:alice@example.com" in text
+    assert "stun_servers" not in text
+    assert "geheim" not in text
+
+
 def test_a_phone_that_wants_no_sound_captured_has_none(tmp_path: Path) -> None:
     evidence = PhoneEvidence("test_a.py::test_b", tmp_path)
     evidence.watch(phone("alice", capture_audio=False))
