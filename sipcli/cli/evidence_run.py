@@ -14,7 +14,6 @@ from pathlib import Path
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_options import EvidenceOptions, RunEnd, finish_at_end
 from sipcli.cli.evidence_part import EvidencePart, RunBegin
-from sipcli.cli.junit_part import JUnitPart
 from sipcli.errors import ConfigError, SipcliError
 from sipcli.log import LOGGER
 
@@ -30,10 +29,8 @@ class EvidenceRun:
         """Those of `--evidence`."""
         if wanted.folder is not None:
             path = wanted.folder / stem
-            self._left = (
-                *_parts(path.with_suffix(".pcapng"), path.with_suffix(".html")),
-                JUnitPart(path.with_suffix(".xml")),
-            )
+            suffixes = (".pcapng", ".html", ".xml")
+            self._left = tuple(_parts(*map(path.with_suffix, suffixes)))
         self._always = wanted.always
         self._begun: list[EvidencePart] = []
 
@@ -75,7 +72,7 @@ class EvidenceRun:
 
 
 def _parts(
-    capture: Path | None, report: Path | None, *, ladder: bool = False
+    capture: Path | None, report: Path | None, junit: Path | None = None, *, ladder: bool = False
 ) -> Sequence[EvidencePart]:
     """Return the parts for these files. Raises `ConfigError`."""
     parts: list[EvidencePart] = []
@@ -87,6 +84,10 @@ def _parts(
         from sipcli.cli.report_part import ReportPart
 
         parts.append(ReportPart(report))
+    if junit is not None:
+        from sipcli.cli.junit_part import JUnitPart
+
+        parts.append(JUnitPart(junit))
     if ladder:
         from sipcli.cli.ladder_part import LadderPart
 
