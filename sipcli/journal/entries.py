@@ -40,10 +40,12 @@ class PacketEntry(NamedTuple):
     """
 
     at: float
+    """When it was sent or has arrived; one that waited for its keys comes later in the journal."""
     call: str
     """The Call-ID."""
     direction: Literal["sent", "received"]
     local: IpPort
+    """Our socket; through a TURN relay, the address that the relay has for us."""
     remote: IpPort
     is_rtcp: bool
     data: bytes
