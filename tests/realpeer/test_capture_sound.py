@@ -17,8 +17,9 @@ Samples = npt.NDArray[np.float64]
 G711: Final = {"PCMU": "pcm_mulaw", "PCMA": "pcm_alaw"}
 RECEIVED, SENT = 1, 2
 """Directions as pcapng numbers them."""
-PIECE: Final = RATE // 2
-"""Samples that are compared at a time: in between, the playout may be stretched."""
+PIECE: Final = RATE // 12
+"""Samples that are compared at a time: between them the playout may be stretched, and on a busy
+machine some of it is concealed."""
 
 
 def decoded(codec: str, payloads: list[bytes]) -> Samples:
@@ -86,5 +87,5 @@ def test_the_sound_is_that_of_the_record(tmp_path: Path, codec: str) -> None:
         rows = tshark.fields(tmp_path / "c.pcapng", shown, "rtp.payload")
         captured = decoded(codec, [bytes.fromhex(row[0].replace(":", "")) for row in rows])
         found = alike(channel, captured)
-        assert len(found) > 4
+        assert len(found) > 30
         assert float(np.median(found)) > least, found
