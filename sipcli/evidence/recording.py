@@ -85,7 +85,10 @@ class Recording:
         self.events.add(entry)
         event = entry.event
         name: str = getattr(event, "call", "")
-        if isinstance(event, Calling | Incoming):
+        if isinstance(event, Calling):
+            early, self._early_steps = self._early_steps, []
+            self._begin(name, early)
+        elif isinstance(event, Incoming):
             self._begin(name)
         call = self.calls.get(name)
         if call is not None:
@@ -118,8 +121,7 @@ class Recording:
         if entry.call in self.calls and not entry.met:
             self.calls[entry.call].has_failed = True
 
-    def _begin(self, name: str) -> None:
-        early, self._early_steps = self._early_steps, []
+    def _begin(self, name: str, early: Iterable[StepEntry] = ()) -> None:
         if name in self.calls:
             return
         if len(self.calls) >= MAX_CALLS:

@@ -74,7 +74,7 @@ def report_content(recording: Recording, run: RunFacts, outcome: RunOutcome) -> 
     clock = RunClock(outcome.began, outcome.ended)
     has_all_calls = recording.calls_left_out == 0
     ladder = divided_ladder(recording.sip, recording.calls, has_all_calls=has_all_calls)
-    calls = _calls(recording, ladder, outcome.blame, clock)
+    calls = _calls(recording, ladder, outcome, clock)
     verdicts = [entry for entry in recording.verdicts if entry.call not in recording.calls]
     expectations = tuple(map(judged, verdicts))
     content = ReportContent(
@@ -91,9 +91,12 @@ def report_content(recording: Recording, run: RunFacts, outcome: RunOutcome) -> 
 
 
 def _calls(
-    recording: Recording, ladder: DividedLadder, blame: Blame | None, clock: RunClock
+    recording: Recording, ladder: DividedLadder, outcome: RunOutcome, clock: RunClock
 ) -> list[CallContent]:
-    """Return the calls as they began. What the command blames, if no call does, is the first's."""
+    """Return the calls as they began.
+
+    What the command blames, if no call does, failed in the call that it has placed.
+    """
     evidence = [
         CallEvidence(
             call=call,
@@ -104,8 +107,8 @@ def _calls(
         for name, call in recording.calls.items()
     ]
     calls = [call_content(each, clock) for each in evidence]
-    is_of_call = blame is not None and blame.phase in CALL_PHASES
-    if calls and is_of_call and not _is_told(blame, calls):
+    blame = outcome.blame if outcome.places_call and outcome.phase in CALL_PHASES else None
+    if calls and blame is not None and not _is_told(blame, calls):
         calls[0] = call_content(evidence[0], clock, blame)
     return calls
 

@@ -17,7 +17,7 @@ from sipcli.journal.entries import (
 from sipcli.journal.journal import Journal
 from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import FRAME
-from sipcli.phone.events import Calling
+from sipcli.phone.events import Calling, Incoming
 from tests.evidence.entries import (
     CALL,
     at,
@@ -91,6 +91,13 @@ def test_each_call_has_its_own_and_what_came_before_its_invite() -> None:
         Phase.TLS,
         Phase.WEBSOCKET,
     }
+
+
+def test_steps_before_an_invite_are_not_those_of_a_call_that_comes_in_meanwhile() -> None:
+    incoming = Incoming(call="another", sender="sip:c@d", display_name=None, to="sip:a@b")
+    kept = recorded(step(1, Phase.STUN, "begun", call=""), event(2, incoming), *good_call())
+    assert not kept.calls["another"].steps
+    assert kept.calls[CALL].steps[0].phase is Phase.STUN
 
 
 def test_of_too_many_calls_the_failed_ones_stay() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from sipcli.errors import MediaError, NoAnswerError, Phase, RefusedError
 from sipcli.evidence.waterfall import (
@@ -261,6 +262,14 @@ def test_what_the_command_blames_alone_is_its_first_call_s() -> None:
     report = content(*good_call(), exit_code=8, reason=text, phase=Phase.AUDIO)
     assert report.calls[0].waterfall.failed is Phase.AUDIO
     assert report.waterfall.failed is None
+
+
+def test_what_a_command_that_waits_for_calls_blames_is_no_call_s_unless_one_says_so() -> None:
+    text = "audio: the device could not be opened"
+    blamed: dict[str, Any] = {"exit_code": 9, "reason": text, "phase": Phase.AUDIO}
+    report = content(*good_call(), **blamed, places_call=False)
+    assert report.calls[0].waterfall.failed is None
+    assert report.waterfall.failed is Phase.AUDIO
 
 
 def test_the_waterfall_of_a_run_that_tries_for_days_is_bounded() -> None:
