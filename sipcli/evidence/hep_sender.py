@@ -72,6 +72,7 @@ class HepSender:
         """Set while there is nothing to wait for: nothing is queued, or the server is away."""
         self._is_settled.set()
         self._is_away = False
+        self._was_connected = False
         self._has_warned = False
         self.dropped = 0
         """Messages that were not sent: the queue was full, or the end had come."""
@@ -161,6 +162,7 @@ class HepSender:
             began = loop.time()
             try:
                 connection = await connect(self._server, self._context)
+                self._was_connected = True
                 try:
                     await self._send_queued(connection)
                 finally:
@@ -202,6 +204,7 @@ class HepSender:
     def _report_dropped(self) -> None:
         text = f"the HEP server {self._server} did not get {self.dropped} messages"
         if self.dropped and not self._has_warned:
-            self._warn(f"{text}: it takes them too slowly")
+            slow = "it takes them too slowly"
+            self._warn(f"{text}: {slow if self._was_connected else 'it has not answered yet'}")
         elif self.dropped:
             _LOGGER.info("%s", text)

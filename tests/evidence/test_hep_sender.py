@@ -333,6 +333,26 @@ async def test_the_end_of_an_idle_connection_is_no_failure() -> None:
 
 
 @pytest.mark.virtual_time
+async def test_a_server_that_does_not_answer_before_the_end_is_said_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    journal, warnings = Journal(), list[str]()
+
+    async def connect(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(hep_sender, "connect", connect)
+    async with sender("tcp", 9060, warnings) as agent:
+        agent.attach(journal)
+        journal.record(sip())
+        await settle()
+        began = now()
+    assert now() - began == pytest.approx(FLUSH_S)
+    (warning,) = warnings
+    assert warning.endswith("127.0.0.1:9060 did not get 1 messages: it has not answered yet")
+
+
+@pytest.mark.virtual_time
 async def test_a_name_is_looked_up_again_after_each_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
