@@ -88,17 +88,16 @@ class _CallBars:
         ice = next((bar for bar in self._steps if bar.phase is Phase.ICE), None)
         if ice is None or ice.begin_ms is None:
             return
-        media = self._connected
-        codec = media.event.codec if media is not None else None  # type: ignore[attr-defined]
+        _, codec = self._connected or (0.0, None)
         text = f"agreed on {codec}" if codec is not None else "agreed"
         yield _bar(Phase.OFFER_ANSWER, ice.begin_ms, ice.begin_ms, text)
 
     def _audio(self) -> Iterator[PhaseBar]:
         """Yield the wait for the first sound, from the moment in which it could come."""
-        media, heard = self._connected, self._call.first_sound_at
-        if media is None:
+        heard = self._call.first_sound_at
+        if self._connected is None:
             return
-        begin_ms = self._clock.ms(media.at)
+        begin_ms, _ = self._connected
         if heard is None:
             text = "nothing audible was received"
             yield _bar(Phase.AUDIO, begin_ms, self._end_ms, text, "not reached")
@@ -108,10 +107,11 @@ class _CallBars:
         yield _bar(Phase.AUDIO, begin_ms, heard_ms, "first sound received", took)
 
     @property
-    def _connected(self) -> EventEntry | None:
+    def _connected(self) -> tuple[float, str | None] | None:
+        """When media could flow first, and the codec; None if they never could."""
         for entry in self._call.events:
             if isinstance(entry.event, Media) and entry.event.state == "connected":
-                return entry
+                return self._clock.ms(entry.at), entry.event.codec
         return None
 
 

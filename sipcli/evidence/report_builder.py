@@ -19,6 +19,7 @@ from sipcli.evidence.report_content import (
     RunVerdict,
 )
 from sipcli.evidence.report_ladder import DividedLadder, divided_ladder
+from sipcli.evidence.sip_facts import brief
 from sipcli.evidence.step_bars import RunClock
 from sipcli.evidence.waterfall import (
     CALL_PHASES,
@@ -31,12 +32,10 @@ from sipcli.evidence.waterfall import (
 )
 from sipcli.journal.entries import VerdictEntry
 from sipcli.phone.events import Warned
-from sipcli.text import one_line, printable
+from sipcli.text import printable
 
 MAX_TEXT: Final = 4000
 """Characters of a text, but for those of a SIP message."""
-_MASKABLE: Final = 2_100
-"""Further characters that are looked at, so that a password is masked before its URI is cut off."""
 T = TypeVar("T")
 
 
@@ -214,8 +213,7 @@ def _safe(value: T) -> T:
     if isinstance(value, StrEnum):
         return value
     if isinstance(value, str):
-        text = one_line(value[: MAX_TEXT + _MASKABLE])
-        safe = text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+        safe = brief(value, MAX_TEXT)
     elif isinstance(value, tuple):
         safe = tuple(map(_safe, value))
     elif is_dataclass(value) and not isinstance(value, type):
