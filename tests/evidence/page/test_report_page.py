@@ -8,7 +8,13 @@ import pytest
 
 from scripts.sample_report import call, report, several
 from sipcli.evidence.page.report_page import report_page
-from sipcli.evidence.report_content import JudgedExpectation, Judgement, ReportContent, RunVerdict
+from sipcli.evidence.report_content import (
+    JudgedExpectation,
+    Judgement,
+    ReportContent,
+    RunVerdict,
+    SettingInForce,
+)
 from tests.evidence.page.poison import poisoned
 
 
@@ -152,6 +158,16 @@ def test_the_checks_of_doctor_are_called_so_and_those_not_run_are_not_unknown() 
     doctor = replace(content, run=replace(content.run, command="doctor"))
     found = Reader(report_page(doctor)).words
     assert "Checks ? not run turn ✓ passed tcp" in found
+
+
+def test_settings_that_somebody_chose_stand_in_front_of_all_others() -> None:
+    emptied = SettingInForce(name="turn_servers", value="", source="the sandbox")
+    run = replace(report().run, settings=(emptied, *report().run.settings))
+    found = Reader(report_page(replace(report(), run=run))).words
+    chosen, others = found.split("All other settings (3)")
+    assert '"sip:alice@example.com"' in chosen
+    assert "turn_servers not set the sandbox" in others
+    assert "register_expires 600 default" in others
 
 
 def test_what_was_left_out_is_said() -> None:
