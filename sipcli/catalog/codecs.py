@@ -5,9 +5,11 @@ names.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
+
+from sipcli.late_dataclass import dataclass
 
 PCM_RATE: Final = 48_000
 """Hz: the sampling rate of all sound outside the codecs."""

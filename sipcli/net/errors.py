@@ -1,10 +1,11 @@
 """Why a connection could not be opened or has ended, and the facts learnt on the way."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
 from sipcli.errors import Phase
+from sipcli.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ what to send.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sipcli.config.account import ANONYMOUS_HOST
@@ -16,6 +15,7 @@ from sipcli.core.requests.protection_space import Challenger
 from sipcli.core.timers import Timers, earliest
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.matching import TransactionKey
+from sipcli.late_dataclass import dataclass
 from sipcli.sandbox.digest_auth import AuthResult, DigestAuthenticator
 from sipcli.sandbox.fork import Fork
 from sipcli.sandbox.locations import Locations

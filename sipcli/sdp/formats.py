@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from sipcli.catalog import codecs
+from sipcli.late_dataclass import dataclass
 from sipcli.sdp.description import MediaDescription, number
 from sipcli.sdp.opus_fmtp import OpusWishes
 
