@@ -25,6 +25,7 @@ from sipcli.net.errors import (
     excerpt,
     read_certificate,
 )
+from sipcli.net.key_log import key_log
 from sipcli.net.link import Link
 from sipcli.net.link_options import LinkOptions
 from sipcli.net.trim import MAX_SIZE
@@ -106,6 +107,8 @@ class _Attempt:
         else:
             self._enter(Phase.TCP)
             self._proxy = self._read_proxy(proxy)
+            if self._proxy.scheme == "https":  # the library makes a context of its own for it
+                key_log()
             connection = await self._connect(proxy=proxy)
         self._enter(Phase.SUBPROTOCOL)
         if connection.subprotocol != SUBPROTOCOL:

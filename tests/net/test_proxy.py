@@ -105,6 +105,24 @@ async def test_a_server_is_reached_through_a_proxy(
         assert requests[0].startswith(f"CONNECT pbx.example:{port} HTTP/1.1\r\n")
 
 
+async def test_a_proxy_over_tls_is_reached_though_no_keys_can_be_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """websockets makes the context for it, which Python would have write keys, too."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys.txt"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(tls)
+    async with sip_server(nothing) as port, raw_server(tunnel([]), tls=tls) as proxy:
+        use(monkeypatch, proxy, "https")
+        link = await dial(WsServer(f"ws://pbx.example:{port}"), options())
+        assert link.details.proxy == f"127.0.0.1:{proxy}"
+        await link.close()
+    assert [each for each in caplog.messages if "no keys are written" in each]
+
+
 async def test_no_proxy_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
     async with sip_server(nothing) as port:
         use(monkeypatch, closed_port())
