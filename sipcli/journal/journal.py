@@ -23,6 +23,7 @@ class Journal:
     def __init__(self) -> None:
         self._epoch = time.time() - time.monotonic()
         self._listeners: dict[type[Any], tuple[Listener[Any], ...]] = {}
+        self._partial: list[PartialJournal] = []
         self.wants_packets = False
         """As `wants(PacketEntry)`, which is asked a hundred times a second in each call."""
 
@@ -40,13 +41,23 @@ class Journal:
         It must be quick and must not wait: it runs within the step or packet that it is told of.
         """
         self._listeners[kind] = (*self._listeners.get(kind, ()), listener)
-        self.wants_packets = self.wants(PacketEntry)
+        self.ask_again()
 
     def unsubscribe(self, listener: Listener[Any]) -> None:
         """Do not call `listener` any more. Without effect if it is not subscribed."""
         for kind, listeners in self._listeners.items():
             self._listeners[kind] = tuple(each for each in listeners if each != listener)
+        self.ask_again()
+
+    def add(self, partial: "PartialJournal") -> None:
+        """Tell a journal that passes its entries on to this one when other kinds are wanted."""
+        self._partial.append(partial)
+
+    def ask_again(self) -> None:
+        """See anew whether packets are wanted."""
         self.wants_packets = self.wants(PacketEntry)
+        for each in self._partial:
+            each.ask_again()
 
     def wants(self, kind: type[Entry]) -> bool:
         """Return True if anybody listens to this kind of entry."""
@@ -69,6 +80,8 @@ class PartialJournal(Journal):
         super().__init__()
         self._whole = whole
         self._kinds = frozenset(kinds)
+        whole.add(self)
+        self.ask_again()
 
     def wants(self, kind: type[Entry]) -> bool:
         """Return True if it is one of these kinds, and the other journal wants it."""

@@ -74,12 +74,18 @@ def test_a_partial_journal_passes_on_its_kinds_alone() -> None:
     journal, told = Journal(), list[Entry]()
     part = PartialJournal(journal, PacketEntry)
     assert not part.wants(PacketEntry)
+    assert not part.wants_packets
     journal.subscribe(PacketEntry, told.append)
     journal.subscribe(StepEntry, told.append)
     assert part.wants(PacketEntry)
+    assert part.wants_packets
+    assert PartialJournal(journal, PacketEntry).wants_packets, "also if it is made later"
+    assert not PartialJournal(journal, StepEntry).wants_packets
     assert not part.wants(StepEntry)
     call = CallJournal(part, lambda: "a")
     call.step(Phase.ICE, "begun")
     call.packet("sent", HERE, THERE, b"\x80", 1.0, is_rtcp=False)
     part.record(told[0])
     assert [type(each) for each in told] == [PacketEntry, PacketEntry]
+    journal.unsubscribe(told.append)
+    assert not part.wants_packets

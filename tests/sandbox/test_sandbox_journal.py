@@ -1,7 +1,7 @@
 """The sandbox's own journal: each message once per connection, as the server sees it."""
 
 from sipcli import Phone
-from sipcli.journal.entries import SipEntry
+from sipcli.journal.entries import PacketEntry, SipEntry
 from sipcli.journal.journal import Journal
 from sipcli.sandbox.sandbox import Plan, Sandbox
 
@@ -21,3 +21,14 @@ async def test_the_journal_has_what_crosses_each_connection_with_its_addresses()
     assert [entry.direction for entry in messages[-2:]] == ["received", "sent"]
     assert messages[-2].remote != messages[-1].remote
     assert {entry.local for entry in told} == {("127.0.0.1", sandbox.server.port)}
+
+
+async def test_the_journal_has_the_packets_of_the_extensions() -> None:
+    journal, told = Journal(), list[PacketEntry]()
+    journal.subscribe(PacketEntry, told.append)
+    async with Sandbox(Plan(journal=journal)) as sandbox, Phone(**sandbox.keys("alice")) as alice:
+        call = await alice.call("echo", audio_in="tone:440", audio_out="null")
+        await call.wait_for_audio("both")
+        await call.hang_up()
+    assert {entry.direction for entry in told} == {"sent", "received"}
+    assert len({entry.call for entry in told}) == 1
