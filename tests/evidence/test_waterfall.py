@@ -91,8 +91,8 @@ def test_a_phase_that_takes_too_long_is_slow() -> None:
 def test_until_it_rings_may_be_slow_but_not_how_long_it_rings() -> None:
     rings = Progress(call=CALL, status=180, reason="Ringing", early_media=False)
     waterfall = content(
-        event(0, Calling(call=CALL, to="sip:bob@example.com")),
-        event(6000, rings),
+        event(100, Calling(call=CALL, to="sip:bob@example.com")),
+        event(6101, rings),
         event(60_000, Answered(call=CALL, status=200, elapsed_ms=60_000.0)),
         event(61_000, ended()),
         ended=at(62_000),
