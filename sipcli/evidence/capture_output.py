@@ -1,4 +1,4 @@
-"""The file of a capture: each block in one unbuffered write, until something is in the way.
+"""The file of a capture: whole blocks in unbuffered writes, until something is in the way.
 
 So what is in the file ends with a whole block whenever the process is killed, and a full disk costs
 the rest of the capture but not the call.
