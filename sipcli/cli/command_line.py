@@ -8,6 +8,7 @@ from typing import Final
 from sipcli.cli.shared_options import words_of_invocation
 from sipcli.config.format import HIDDEN, mask
 from sipcli.config.settings import KEYS
+from sipcli.sip.masking import line_without_secrets
 from sipcli.text import target_without_password
 
 _SECRET_OPTIONS: Final = frozenset(
@@ -44,9 +45,9 @@ def _without_secrets(words: Sequence[str]) -> Iterator[str]:
 
 def _header(line: str) -> str:
     found = _CREDENTIALS.match(line)
-    return line if found is None else f"{found[1]}: {HIDDEN}"
+    return line_without_secrets(line) if found is None else f"{found[1]}: {HIDDEN}"
 
 
 def _shown(word: str) -> str:
-    """Return a word without the password of an address; what has a blank is none."""
-    return word if " " in word else mask(target_without_password(word))
+    """Return a word without the secrets of an address; what has a blank is none."""
+    return word if " " in word else line_without_secrets(mask(target_without_password(word)))

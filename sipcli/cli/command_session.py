@@ -27,6 +27,7 @@ from sipcli.journal.journal import Journal
 from sipcli.phone.phone import Phone
 from sipcli.phone.phone_config import PhoneConfig, credentials_of
 from sipcli.sip.grammar import Malformed
+from sipcli.sip.masking import line_without_secrets
 from sipcli.sip.uri import Uri
 from sipcli.text import target_without_password
 
@@ -102,12 +103,12 @@ def run_session(
     if settings.trace_sip:
         log.trace_sip(journal)
     given = click.get_current_context().params.get("target")
-    target = target_without_password(given) if isinstance(given, str) else ""
+    target = given if isinstance(given, str) else ""
     begin_evidence(
         invocation.evidence,
         RunBegin(
             command=command,
-            target=target,
+            target=line_without_secrets(target_without_password(target)),
             loaded=loaded,
             journal=journal,
             in_sandbox=invocation.sandbox,

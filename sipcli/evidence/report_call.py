@@ -29,6 +29,7 @@ from sipcli.expect.expectations import STATUS
 from sipcli.journal.entries import SampleEntry, VerdictEntry
 from sipcli.media.quality.level import FLOOR_DBFS
 from sipcli.phone.events import Answered, CallEnded, Calling, Incoming
+from sipcli.sip.masking import line_without_secrets
 
 _ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
 """Errors that stand for a final answer: no failure where a status is expected."""
@@ -62,7 +63,7 @@ def call_content(
     return CallContent(
         call_id=call.id,
         direction="incoming" if is_incoming else "outgoing",
-        remote=remote,
+        remote=line_without_secrets(remote),
         begin_ms=clock.ms(begun.at),
         end_ms=end_ms,
         result=_result(ended, blame),

@@ -6,6 +6,7 @@ from typing import Final
 
 from sipcli.errors import ConfigError
 from sipcli.evidence.report_content import ReportContent
+from sipcli.evidence.report_forms import ReportForm, is_report
 from sipcli.evidence.report_json import report_json
 from sipcli.evidence.report_markdown import report_markdown
 
@@ -17,9 +18,9 @@ def _page(content: ReportContent) -> bytes:
 
 
 _FORMS: Final[Mapping[str, Callable[[ReportContent], bytes]]] = {
-    ".html": _page,
-    ".md": report_markdown,
-    ".json": report_json,
+    ReportForm.PAGE: _page,
+    ReportForm.MARKDOWN: report_markdown,
+    ReportForm.JSON: report_json,
 }
 """Suffix -> what makes the file's content."""
 
@@ -32,7 +33,7 @@ def report_bytes(path: Path, content: ReportContent) -> bytes:
 
 def check_form(path: Path) -> None:
     """Raise `ConfigError` unless the path names a form of the report."""
-    if path.suffix.lower() not in _FORMS:
+    if not is_report(path.suffix):
         raise ConfigError(
             f"--report: {path}: it ends with none of .html (a page), .md (Markdown) and .json"
         )

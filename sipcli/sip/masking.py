@@ -79,6 +79,11 @@ def without_secrets(data: bytes) -> bytes:
     return head + body
 
 
+def line_without_secrets(line: str) -> str:
+    """Return a header field or an address, as a user typed it, with its secrets replaced."""
+    return without_secrets(line.encode(errors="surrogateescape")).decode(errors="surrogateescape")
+
+
 def _masked_head(data: bytes) -> bytes:
     data = _SECRET_FIELDS.sub(rb"\1\2" + _MASK, _masked_text(data))
     data = _SECRET_PARAMETERS.sub(rb"\1\2" + _MASK, data)

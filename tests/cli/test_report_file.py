@@ -62,6 +62,14 @@ def test_it_is_left_alone_by_what_writes_no_report(words: list[str], report: Pat
     assert report.read_text() == GREEN
 
 
+def test_what_is_no_report_by_its_name_is_never_removed(report: Path) -> None:
+    for name, is_kept in (("speech.wav", True), ("r.txt", True), ("r.HTML", False)):
+        path = report.with_name(name)
+        path.write_text("of yesterday")
+        assert main.run(["call", "echo", "--report", str(path)]) == 1
+        assert path.exists() == is_kept
+
+
 def test_a_path_that_cannot_be_written_is_left_to_the_command(report: Path) -> None:
     assert main.run(["call", "echo", "--junit", str(report / "below")]) == 1
     assert main.run(["call", "echo", "--junit", "\0"]) == 1

@@ -34,6 +34,19 @@ def test_it_is_masked_in_all_that_a_call_writes(
         assert "sip:nobody:***@" in (found.out if as_json else log.read_text())
 
 
+def test_a_token_in_a_target_stands_in_no_evidence(sipcli: Sipcli, tmp_path: Path) -> None:
+    report, junit = tmp_path / "r.json", tmp_path / "r.xml"
+    target = f"sip:busy@sandbox.invalid;token={SECRET}"
+    header = f"X-Auth-Token: {SECRET}"
+    options = ["--junit", str(junit), "--report", str(report), "--header", header, "--ladder"]
+    found = sipcli("call", "--sandbox", target, "--audio-in", "silence", *options)
+    assert found.code == 5
+    for file in (report, junit):
+        assert SECRET not in file.read_text()
+        assert ";token=***" in file.read_text()
+    assert SECRET not in found.err
+
+
 def test_it_is_masked_where_the_target_is_wrong(sipcli: Sipcli) -> None:
     found = sipcli("call", "--sandbox", f"nobody:{SECRET}@x?Subject=1")
     assert found.code == 2

@@ -31,6 +31,7 @@ from sipcli.expect.evaluation import Verdict
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.journal.journal import Journal
 from sipcli.phone.events import CallEnded, CallId
+from sipcli.sip.masking import line_without_secrets
 from sipcli.text import target_without_password
 
 _MAX_CALLS: Final = 100
@@ -68,7 +69,7 @@ class JUnitReport:
         self._command = command
         self._path = path
         self._option = option
-        self._target = target_without_password(target)
+        self._target = line_without_secrets(target_without_password(target))
         self._fifo: int | None = None
         self._began = datetime.now(UTC)
         self._since = time.monotonic()

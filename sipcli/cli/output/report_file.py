@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from sipcli.evidence.report_forms import is_report
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.files import is_fifo, open_fifo, replace_whole, write_to_fifo
 
@@ -29,8 +30,8 @@ _HELP: Final = {"-h", "--help"}
 def begin_early(command: str, words: list[str]) -> None:
     """Write an unfinished report where the words behind a command's name have `--junit PATH`.
 
-    An old file of `--report PATH` is removed. The command itself says what is wrong with a path
-    that cannot be written.
+    An old report of `--report PATH` is removed, but nothing that by its name is no report. The
+    command itself says what is wrong with a path that cannot be written.
     """
     report = _option_path(words, "--report")
     if report is not None and command in _CONNECT and not _HELP & set(_options(words)):
@@ -67,7 +68,7 @@ def _option_path(words: list[str], option: str) -> Path | None:
 
 def _remove(path: Path) -> None:
     with suppress(OSError, ValueError):
-        if path.is_file():
+        if is_report(path.suffix) and path.is_file():
             path.unlink()
 
 
