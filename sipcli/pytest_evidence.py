@@ -32,7 +32,7 @@ from sipcli.journal.entries import EventEntry, SampleEntry
 from sipcli.journal.journal import Journal
 from sipcli.phone.events import CallEnded
 from sipcli.phone.phone import Phone
-from sipcli.text import one_line
+from sipcli.text import one_line, rfc3339
 
 MAX_EVENTS: Final = 20
 """Events that a section shows: the last ones, of all phones together."""
@@ -166,7 +166,7 @@ class PhoneEvidence:
             command="pytest",
             target=one_line(self._node_id),
             command_line=f"python -m pytest {shlex.quote(one_line(self._node_id))}",
-            began=_rfc3339(self._began),
+            began=rfc3339(self._began),
             duration_ms=(now - self._began) * 1000,
             host=socket.gethostname(),
             versions=(
@@ -212,8 +212,3 @@ def _line(entry: EventEntry, label: str) -> str:
     at = datetime.fromtimestamp(entry.at, UTC)
     line = f"  {at:%H:%M:%S}.{at.microsecond // 1000:03} {label} {name} {text}".rstrip()
     return line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]}…"
-
-
-def _rfc3339(at: float) -> str:
-    found = datetime.fromtimestamp(at, UTC)
-    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,6 @@ import platform
 import socket
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -23,6 +22,7 @@ from sipcli.evidence.report_builder import RunOutcome, report_content
 from sipcli.evidence.report_content import ReportContent, RunFacts, SettingInForce
 from sipcli.evidence.report_writer import check_form, report_bytes
 from sipcli.evidence.waterfall import Fact
+from sipcli.text import rfc3339
 
 _LIBRARIES: Final = ("aiortc", "aioice", "av", "websockets")
 _PLACE_CALLS: Final = ("call", "doctor")
@@ -78,7 +78,7 @@ class ReportPart:
             command=self._run.command,
             target=self._run.target,
             command_line=repeatable(),
-            began=_rfc3339(self._began),
+            began=rfc3339(self._began),
             duration_ms=(now - self._began) * 1000,
             host=socket.gethostname(),
             versions=tuple(_versions()),
@@ -101,11 +101,6 @@ class ReportPart:
         is_homeless = isinstance(error, FileNotFoundError)
         why = "there is no such folder" if is_homeless else error.strerror or error
         return ConfigError(f"--report: {self._path}: {why}")
-
-
-def _rfc3339(at: float) -> str:
-    found = datetime.fromtimestamp(at, UTC)
-    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _versions() -> list[Fact]:

@@ -29,6 +29,9 @@ class SipEntry:
     """`udp` and `tcp` only in captures of other programs, where a message has no WebSocket."""
     server: str
     """The URI of the server. In the sandbox's own journal, the sandbox's; empty if unknown."""
+    peer: str = ""
+    """In the sandbox's own journal, the user at the other end; `client N` until it has
+    authenticated."""
     data: bytes
 
 

@@ -15,7 +15,6 @@ from sipcli.core.requests.protection_space import Challenger
 from sipcli.core.timers import Timers, earliest
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.matching import TransactionKey
-from sipcli.late_dataclass import dataclass
 from sipcli.sandbox.digest_auth import AuthResult, DigestAuthenticator
 from sipcli.sandbox.fork import Fork
 from sipcli.sandbox.locations import Locations
@@ -23,24 +22,13 @@ from sipcli.sandbox.names import is_ours, user_of
 from sipcli.sandbox.registrar import Registrar
 from sipcli.sandbox.routing import Router
 from sipcli.sip import build
-from sipcli.sip.message import Message, Request, Response
+from sipcli.sip.message import Request, Response
 from sipcli.sip.parser import encode, parse
 from sipcli.sip.uri import SipUri
 from sipcli.sip.validate import check
 
 SERVER: Final = "sipcli-sandbox"
 """The Server header of our own responses."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """A message received or sent, for observers."""
-
-    flow: Flow
-    peer: str
-    """The user of the connection; `client N` until it has authenticated."""
-    incoming: bool
-    message: Message
 
 
 class Proxy:
@@ -55,13 +43,11 @@ class Proxy:
         passwords: Mapping[str, str],
         new_id: Callable[[], str],
         key: bytes,
-        on_hop: Callable[[Hop], None] = lambda _: None,
         *,
         most_requests: int = 1000,
     ) -> None:
         self._users = passwords.keys()
         self._new_id = new_id
-        self._on_hop = on_hop
         self._authenticator = DigestAuthenticator(passwords, new_id, most_requests)
         self._locations = Locations()
         self._registrar = Registrar(self._locations, new_id)
@@ -101,7 +87,6 @@ class Proxy:
         message = parse(data).message
         if message is None:
             return
-        self._report_hop(flow, message, incoming=True)
         if isinstance(message, Request):
             self._received_request(flow, message, uas_checks.refuse_faults(check(message)), now)
         else:
@@ -121,6 +106,10 @@ class Proxy:
         """Return when to call `tick` next; None if no timer is set."""
         return earliest(self._timers.deadline(), self._transactions.deadline())
 
+    def peer(self, flow: Flow) -> str:
+        """Return the user of a connection; `client N` until it has authenticated."""
+        return self._owners.get(flow, f"client {flow.number}")
+
     def take_outgoing(self) -> list[tuple[Flow, bytes]]:
         """Return and clear the queue of messages to send, in order."""
         outgoing, self._outgoing = self._outgoing, []
@@ -131,7 +120,6 @@ class Proxy:
     def send(self, flow: Flow, message: Request | Response) -> None:
         """Queue a message, unless its connection is lost."""
         if flow.number in self._flows:
-            self._report_hop(flow, message, incoming=False)
             self._outgoing.append((flow, encode(message)))
 
     def ignored(self, what: str) -> None:
@@ -268,7 +256,3 @@ class Proxy:
             if self._forks.get(fork.inbound.key) is fork:
                 del self._forks[fork.inbound.key]
         self._over.clear()
-
-    def _report_hop(self, flow: Flow, message: Message, *, incoming: bool) -> None:
-        peer = self._owners.get(flow, f"client {flow.number}")
-        self._on_hop(Hop(flow, peer, incoming, message))

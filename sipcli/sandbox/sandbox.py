@@ -31,7 +31,6 @@ from sipcli.sandbox.extensions import (
     media_config_for,
 )
 from sipcli.sandbox.names import address_of
-from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.temporary_ca import temporary_tls
 from sipcli.sandbox.websocket_server import MAX_CLIENTS, SandboxServer
 
@@ -70,8 +69,6 @@ class Plan:
         default_factory=lambda: {user: new_password() for user in USERS}, repr=False
     )
     """User -> password; the extensions have their own."""
-    on_hop: Callable[[Hop], None] = lambda _: None
-    """Called with every message."""
     journal: Journal = field(default_factory=Journal)
     """Records the messages of all connections as the server sees them, and the media of the
     extensions."""
@@ -126,7 +123,6 @@ class Sandbox:
                     host=self._plan.host,
                     port=self._plan.port,
                     tls=tls.context if tls is not None else None,
-                    on_hop=self._plan.on_hop,
                     journal=self._plan.journal,
                     max_clients=self._plan.max_clients,
                     max_requests=self._plan.max_calls * REQUESTS_A_CALL,

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -19,7 +19,7 @@ from sipcli.journal.entries import SipEntry
 from sipcli.journal.journal import Journal
 from sipcli.net.trim import MAX_SIZE, TrimmedMessages
 from sipcli.net.websockets_compat import BoundedFragments
-from sipcli.sandbox.proxy import Hop, Proxy
+from sipcli.sandbox.proxy import Proxy
 
 MAX_CLIENTS: Final = 200
 """The default number of connections at a time; further ones are closed with 1013."""
@@ -48,7 +48,6 @@ class SandboxServer:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
-        on_hop: Callable[[Hop], None] = lambda _: None,
         journal: Journal | None = None,
         max_clients: int = MAX_CLIENTS,
         max_requests: int = 0,
@@ -58,7 +57,6 @@ class SandboxServer:
             passwords,
             lambda: secrets.token_hex(16),
             secrets.token_bytes(32),
-            on_hop,
             most_requests=max(max_requests, max_clients * REQUESTS_A_CLIENT),
         )
         self._max_clients = max_clients
@@ -126,7 +124,7 @@ class SandboxServer:
             with suppress(ConnectionClosed):
                 while True:
                     data = await connection.recv(decode=False)
-                    self._record("received", connection, data)
+                    self._record("received", flow, connection, data)
                     self._proxy.received(flow, data, loop.time())
                     self._flush()
         finally:
@@ -143,7 +141,7 @@ class SandboxServer:
         for flow, data in self._proxy.take_outgoing():
             connection = self._connections.get(flow)
             if connection is not None:
-                self._record("sent", connection, data)
+                self._record("sent", flow, connection, data)
                 _send(connection, data)
         if self._timer is not None:
             self._timer.cancel()
@@ -152,7 +150,11 @@ class SandboxServer:
         self._timer = None if deadline is None else loop.call_at(deadline, self._tick)
 
     def _record(
-        self, direction: Literal["sent", "received"], connection: ServerConnection, data: bytes
+        self,
+        direction: Literal["sent", "received"],
+        flow: Flow,
+        connection: ServerConnection,
+        data: bytes,
     ) -> None:
         if self._journal.wants(SipEntry):
             self._journal.record(
@@ -163,6 +165,7 @@ class SandboxServer:
                     remote=connection.remote_address[:2],
                     transport="ws" if self._tls is None else "wss",
                     server=str(self.uri),
+                    peer=self._proxy.peer(flow),
                     data=data,
                 )
             )

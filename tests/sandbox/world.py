@@ -7,7 +7,7 @@ from sipcli.config.server_settings import WsServer
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import Authenticator, AuthRefused, Credentials
 from sipcli.sandbox.names import DOMAIN
-from sipcli.sandbox.proxy import Hop, Proxy
+from sipcli.sandbox.proxy import Proxy
 from sipcli.sip import build
 from sipcli.sip.address import Address
 from sipcli.sip.message import Request, Response
@@ -24,13 +24,13 @@ class World:
 
     def __init__(self, most_requests: int = 1000) -> None:
         numbers = count(1)
-        self.hops: list[Hop] = []
+        self.sent: list[Request | Response] = []
+        """All SIP messages that the proxy has sent."""
         self.now = 1000.0
         self.proxy = Proxy(
             PASSWORDS,
             lambda: f"id{next(numbers)}",
             b"k" * 32,
-            self.hops.append,
             most_requests=most_requests,
         )
         self.clients: list[Client] = []
@@ -58,6 +58,8 @@ class World:
             client = self.clients[flow.number - 1]
             assert client.is_open, "sent to a connection that is gone"
             message = parse(data).message
+            if message is not None:
+                self.sent.append(message)
             if isinstance(message, Request):
                 client.requests.append(message)
             elif isinstance(message, Response):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from ipaddress import ip_address
 from typing import Final, TypeAlias
 
@@ -21,11 +22,12 @@ from sipcli.config.resolve import check_files
 from sipcli.errors import ConfigError, Interrupted
 from sipcli.evidence.hep_agent import hep_agent
 from sipcli.evidence.ladder_words import message_label
+from sipcli.journal.entries import SipEntry
 from sipcli.sandbox.extensions import EXTENSIONS, MAX_CALLS
-from sipcli.sandbox.proxy import Hop
 from sipcli.sandbox.sandbox import USERS, Plan, Sandbox, new_password
 from sipcli.sandbox.websocket_server import MAX_CLIENTS
 from sipcli.sip.grammar import TOKEN
+from sipcli.sip.parser import parse
 
 Users: TypeAlias = tuple[tuple[str, str], ...]
 _SETTINGS: Final = OF_EVIDENCE | {"tls_ca_file", "tls_verify"}
@@ -121,22 +123,16 @@ def sandbox(
             f"listening on {host}: every host that reaches this machine can try passwords"
         )
     passwords = dict(users) or {name: new_password() for name in USERS}
-    shows_messages = common().verbose > 0
-
-    def on_hop(hop: Hop) -> None:
-        if shows_messages:
-            arrow = "→" if hop.incoming else "←"
-            screen.note(f"{hop.peer} {arrow} {message_label(hop.message)}")
-
     plan = Plan(
         host=host,
         port=port,
         tls=tls,
         passwords=passwords,
-        on_hop=on_hop,
         max_clients=max_clients,
         max_calls=max_calls,
     )
+    if common().verbose:
+        plan.journal.subscribe(SipEntry, partial(_show, screen))
     begin_evidence(
         invocation.evidence, RunBegin(command="sandbox", loaded=loaded, journal=plan.journal)
     )
@@ -149,6 +145,13 @@ def sandbox(
         run(work, screen)
     except ConfigError as error:
         raise loaded.placed(error) from error
+
+
+def _show(screen: Screen, entry: SipEntry) -> None:
+    message = parse(entry.data).message
+    if message is not None:
+        arrow = "→" if entry.direction == "received" else "←"
+        screen.note(f"{entry.peer} {arrow} {message_label(message)}")
 
 
 async def _serve(
