@@ -145,6 +145,10 @@ class NoAnswerError(SipcliError):
     phase = Phase.RING
 
 
+FINAL_ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
+"""Errors that can stand for a final answer to the INVITE: no failure where one is expected."""
+
+
 class MediaError(SipcliError):
     """No common codec, ICE or DTLS failed, or media died during the call."""
 

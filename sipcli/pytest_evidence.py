@@ -19,7 +19,7 @@ from sipcli.config.format import toml_text
 from sipcli.config.settings import KEYS, Settings
 from sipcli.core.describe import describe_fields
 from sipcli.errors import ConfigError, ExpectationError, SipcliError
-from sipcli.evidence.capture import CaptureFile
+from sipcli.evidence.capture import MEGABYTE, CaptureFile
 from sipcli.evidence.ladder import ladder_of
 from sipcli.evidence.ladder_text import ladder_text
 from sipcli.evidence.recording import FOR_LADDER, FOR_REPORT, Recording
@@ -42,8 +42,6 @@ _MAX_LINE: Final = 200
 """Characters of the line of an event."""
 _MAX_STEM: Final = 120
 """Characters that a file's name has of the test's."""
-_MEGABYTE: Final = 1_000_000
-"""Bytes of the unit of `capture_limit`."""
 _NO_FILE_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -149,7 +147,7 @@ class PhoneEvidence:
         try:
             return CaptureFile(
                 self._path(self._folder, label, ".pcapng"),
-                limit_bytes=settings.capture_limit * _MEGABYTE,
+                limit_bytes=settings.capture_limit * MEGABYTE,
                 has_audio=settings.capture_audio,
                 warn=self._troubles.append,
             )

@@ -1,4 +1,4 @@
-"""Makes text safe for terminals and logs, writes times, finds what a mistyped name stands for."""
+"""Makes text safe to show, writes times and addresses, finds what a mistyped name stands for."""
 
 import re
 from collections.abc import Iterable
@@ -68,6 +68,11 @@ def rfc3339(at: float) -> str:
     """Return a time in seconds since the Unix epoch, as RFC 3339 has it: UTC, milliseconds."""
     found = datetime.fromtimestamp(at, UTC)
     return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def host_port(host: str, port: int) -> str:
+    """Return `HOST:PORT` with an IPv6 address in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _spell(found: re.Match[str]) -> str:

@@ -89,6 +89,7 @@ ALLOWED: dict[str, set[str]] = {
         "phone",
         "expect",
         "errors",
+        "text",
         "config.settings",
     },
     "phone": {

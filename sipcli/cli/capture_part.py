@@ -1,16 +1,12 @@
 """`--capture`, as a part of the evidence of a command."""
 
 from pathlib import Path
-from typing import Final
 
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_options import RunEnd
 from sipcli.cli.evidence_part import RunBegin
 from sipcli.errors import ConfigError
-from sipcli.evidence.capture import CaptureFile
-
-_BYTES: Final = 1_000_000
-"""Of a megabyte, the unit of `capture_limit`."""
+from sipcli.evidence.capture import MEGABYTE, CaptureFile
 
 
 class CapturePart:
@@ -25,7 +21,7 @@ class CapturePart:
         settings = run.loaded.settings
         self._file = CaptureFile(
             self._path,
-            limit_bytes=settings.capture_limit * _BYTES,
+            limit_bytes=settings.capture_limit * MEGABYTE,
             has_audio=settings.capture_audio,
             warn=current_screen().warning,
         )

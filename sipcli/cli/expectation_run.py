@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Final
 
 import click
 
@@ -12,21 +11,11 @@ from sipcli.cli.context import current_screen
 from sipcli.cli.evaluator import Evaluator
 from sipcli.cli.output.junit_report import JUnitReport
 from sipcli.cli.output.wording import BAD, GOOD, Line
-from sipcli.errors import (
-    ConfigError,
-    ExpectationError,
-    MissingPassword,
-    NoAnswerError,
-    RefusedError,
-    SipcliError,
-)
+from sipcli.errors import FINAL_ANSWERS, ConfigError, ExpectationError, SipcliError
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.expectations import STATUS, Expectations, unreached
 from sipcli.journal.entries import VerdictEntry
 from sipcli.journal.journal import Journal
-
-_ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
-"""Errors that can stand for a final answer to the INVITE."""
 
 
 class ExpectationRun:
@@ -103,7 +92,7 @@ class ExpectationRun:
     def _is_answer(self, error: BaseException | None) -> bool:
         """True if `error` is only the final answer to a call whose status was judged."""
         judged = any(verdict.name == STATUS.name for verdict in self._verdicts)
-        return judged and not self.incoming and isinstance(error, _ANSWERS)
+        return judged and not self.incoming and isinstance(error, FINAL_ANSWERS)
 
     def _pronounced(self, verdict: Verdict) -> None:
         """Keep a verdict, and show it."""

@@ -13,10 +13,10 @@ from sipcli.cli.command_line import repeatable
 from sipcli.cli.commands.config import in_force
 from sipcli.cli.evidence_options import RunEnd
 from sipcli.cli.evidence_part import RunBegin
-from sipcli.cli.output.report_file import begin, finish, hold_fifo
+from sipcli.cli.output.report_file import begin, cannot_write, finish, hold_fifo
 from sipcli.config.format import toml_text
 from sipcli.config.settings import KEYS
-from sipcli.errors import ConfigError, Interrupted
+from sipcli.errors import Interrupted
 from sipcli.evidence.recording import Recording
 from sipcli.evidence.report_builder import RunOutcome, report_content
 from sipcli.evidence.report_content import ReportContent, RunFacts, SettingInForce
@@ -52,7 +52,7 @@ class ReportPart:
             begin(self._path, report_bytes(self._path, unfinished), is_private=True)
             self._fifo = hold_fifo(self._path)
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise cannot_write("--report", self._path, error) from error
         self._recording.attach(run.journal)
 
     def finish(self, end: RunEnd) -> None:
@@ -63,7 +63,7 @@ class ReportPart:
             document = report_bytes(self._path, self._content(end))
             finish(self._path, document, fifo, is_private=True)
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise cannot_write("--report", self._path, error) from error
 
     def discard(self) -> None:
         """Remove the file: there is nothing to report."""
@@ -96,11 +96,6 @@ class ReportPart:
             is_server=self._run.command == "sandbox",
         )
         return report_content(self._recording, facts, outcome)
-
-    def _cannot_write(self, error: OSError) -> ConfigError:
-        is_homeless = isinstance(error, FileNotFoundError)
-        why = "there is no such folder" if is_homeless else error.strerror or error
-        return ConfigError(f"--report: {self._path}: {why}")
 
 
 def _versions() -> list[Fact]:

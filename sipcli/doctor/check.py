@@ -95,11 +95,6 @@ def not_run(phase: Phase, why: str, hint: str | None = None) -> Check:
     return Check(phase=phase, ok=None, found=(f"not run: {why}",), hint=hint, was_run=False)
 
 
-def host_port(host: str, port: int) -> str:
-    """Return `HOST:PORT` with an IPv6 address in brackets (RFC 3986 §3.2.2)."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 class DoctorReport:
     """Reports each check once, even if the run starts again with a password that was missing."""
 

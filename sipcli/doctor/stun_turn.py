@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sipcli.doctor.check import Check, bad, good, host_port, idle
+from sipcli.doctor.check import Check, bad, good, idle
 from sipcli.errors import Phase
 from sipcli.media.transport.server_probe import MappedAddress, ServerProbe
+from sipcli.text import host_port
 
 _STUN_HINT = (
     "does a firewall block UDP to it? Calls go on without it; stun_servers = [] saves the wait"

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import uuid4
 
 from sipcli.core.requests.credentials import Credentials
-from sipcli.doctor.check import Check, bad, good, host_port, not_run
+from sipcli.doctor.check import Check, bad, good, not_run
 from sipcli.doctor.probe_phone import ProbePhone
 from sipcli.errors import MediaError, Phase, SipcliError
 from sipcli.expect.call_record import Audio, CallRecord
@@ -18,6 +18,7 @@ from sipcli.phone.events import CallEnded, Registered
 from sipcli.phone.waiter import FOREVER
 from sipcli.sdp.transport import Candidate
 from sipcli.sip.uri import SipUri, Uri
+from sipcli.text import host_port
 
 TONE_HZ: Final = 440.0
 """The tone that is sent and should come back."""

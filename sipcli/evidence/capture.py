@@ -41,6 +41,8 @@ from sipcli.sip.masking import without_secrets
 from sipcli.text import one_line
 
 SUFFIX: Final = ".pcapng"
+MEGABYTE: Final = 1_000_000
+"""Bytes of the unit of `capture_limit`."""
 _NOTE_COMMENT: Final = "Nobody has sent this packet; sipcli notes what no packet shows."
 MAX_VERDICTS: Final = 50
 """Verdicts that the comments at the end name."""

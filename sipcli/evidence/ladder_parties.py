@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from sipcli.evidence.sip_facts import SipFacts, brief
 from sipcli.journal.entries import IpPort, SipEntry
+from sipcli.text import host_port
 
 MAX_PARTIES: Final = 30
 """Parties of a ladder. All further addresses are one party, `others`."""
@@ -159,7 +160,7 @@ def _named(parties: Iterable[_Party]) -> Iterable[LadderParty]:
     taken = {OTHERS}
     for party in parties:
         host, port = party.address
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        address = host_port(host, port)
         name = (None if party.is_server else party.registered or party.user) or address
         name = brief(name, MAX_PARTY_NAME)
         if name in taken:

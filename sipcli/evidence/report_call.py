@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from sipcli.errors import (
-    MissingPassword,
-    NoAnswerError,
-    Phase,
-    RefusedError,
-)
+from sipcli.errors import FINAL_ANSWERS, Phase
 from sipcli.evidence.call_bars import FinalAnswer, call_bars
 from sipcli.evidence.ladder import LadderMessage
 from sipcli.evidence.recorded_call import RecordedCall
@@ -31,8 +26,6 @@ from sipcli.media.quality.level import FLOOR_DBFS
 from sipcli.phone.events import Answered, CallEnded, Calling, Incoming
 from sipcli.sip.masking import line_without_secrets
 
-_ANSWERS: Final = (RefusedError, NoAnswerError, MissingPassword)
-"""Errors that stand for a final answer: no failure where a status is expected."""
 _CANCELLED: Final = 487
 
 
@@ -131,7 +124,7 @@ def _blame(
     """Return what failed: the call itself or, if it did not, the first expectation."""
     has_expected_status = any(entry.name == STATUS.name for entry in verdicts)
     error = ended.failure if ended is not None else None
-    if error is not None and not (has_expected_status and isinstance(error, _ANSWERS)):
+    if error is not None and not (has_expected_status and isinstance(error, FINAL_ANSWERS)):
         return Blame(phase=error.phase or Phase.AUDIO, text=error.text, at_ms=end_ms)
     for entry in verdicts:
         if not entry.met and entry.reached:

@@ -18,6 +18,7 @@ from sipcli.cli.output.report_file import (
     STDOUT,
     UNFINISHED,
     begin,
+    cannot_write,
     finish,
     hold_fifo,
 )
@@ -103,7 +104,7 @@ class JUnitReport:
                 begin(self._path, self._document(cases))
                 self._fifo = hold_fifo(self._path)
             except OSError as fault:
-                raise self._cannot_write(fault) from fault
+                raise cannot_write(self._option, self._path, fault) from fault
 
     def watch(self, journal: Journal, settings: Settings) -> None:
         """Keep the SIP messages of a journal. Raises `ConfigError` if stdout is taken."""
@@ -170,7 +171,7 @@ class JUnitReport:
             try:
                 self._publish(self._path, self._document([*self._told()]))
             except OSError as fault:
-                raise self._cannot_write(fault) from fault
+                raise cannot_write(self._option, self._path, fault) from fault
 
     def _publish(self, path: Path, document: bytes) -> None:
         if path != STDOUT:
@@ -225,11 +226,6 @@ class JUnitReport:
             suffix = "" if number == 1 else f" (call {number})"
             for name, value in _figures(ended):
                 yield f"{name}{suffix}", value
-
-    def _cannot_write(self, fault: OSError) -> ConfigError:
-        is_homeless = isinstance(fault, FileNotFoundError)
-        why = "there is no such folder" if is_homeless else fault.strerror or fault
-        return ConfigError(f"{self._option}: {self._path}: {why}")
 
 
 def _figures(ended: CallEnded) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from sipcli.errors import ConfigError
 from sipcli.evidence.report_forms import is_report
 from sipcli.expect.junit import Report, TestCase, junit
 from sipcli.files import is_fifo, open_fifo, replace_whole, write_to_fifo
@@ -109,3 +110,10 @@ def finish(path: Path, report: bytes, fifo: int | None = None, *, is_private: bo
         replace_whole(path, report, is_private=is_private)
     else:
         write_to_fifo(fifo, report)
+
+
+def cannot_write(option: str, path: Path, error: OSError) -> ConfigError:
+    """Return the error that says why the file of an option cannot be written."""
+    is_homeless = isinstance(error, FileNotFoundError)
+    why = "there is no such folder" if is_homeless else error.strerror or error
+    return ConfigError(f"{option}: {path}: {why}")
