@@ -13,9 +13,12 @@ from fcntl import ioctl
 from types import TracebackType
 from typing import Final, Self
 
+import pyte
+
 from tests.realpeer.child_processes import LeashedProcess
 from tests.realpeer.sipcli_process import PROGRAM, UnexpectedOutcome, User, environment_of
 
+LINES: Final = 24
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -33,9 +36,10 @@ class Terminal:
         program: Sequence[str] = PROGRAM,
     ) -> None:
         self._seen = 0
+        self._columns = columns
         self._written = bytearray()
         self._screen, inside = pty.openpty()
-        ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
         self._leashed = LeashedProcess(
             [*program, *arguments],
             stdin=inside,
@@ -65,6 +69,25 @@ class Terminal:
     def text(self) -> str:
         """All that was written so far, without colours and movements of the cursor."""
         return _ESCAPES.sub("", self._written.decode("utf-8", "replace"))
+
+    @property
+    def lines(self) -> list[str]:
+        """What the screen shows now. A program that draws only what has changed needs this."""
+        screen = pyte.Screen(self._columns, LINES)
+        pyte.ByteStream(screen).feed(bytes(self._written))
+        return [line.rstrip() for line in screen.display]
+
+    def wait_to_show(self, words: str, *, timeout: float = 10.0) -> None:
+        """Wait until a line of the screen has these words.
+
+        Raises `UnexpectedOutcome` when none has within `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while not any(words in line for line in self.lines):
+            if time.monotonic() > deadline:
+                shown = "\n".join(self.lines)
+                raise UnexpectedOutcome(f"{words!r} not within {timeout} s:\n{shown}")
+            time.sleep(0.05)
 
     def press(self, keys: str) -> None:
         """Type something."""

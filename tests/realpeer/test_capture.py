@@ -199,11 +199,11 @@ def test_sngrep_shows_the_flow(tmp_path: Path) -> None:
     path, ended = call(tmp_path, "--audio-in", "tone:440", "--duration", "1")
     viewer = ("sngrep", "-c", "-r", "-I", str(path))  # -c: only what begins with an INVITE
     with Terminal(User(tmp_path), program=viewer, columns=120) as screen:
-        screen.wait_for("INVITE")
-        screen.wait_for("echo@sandbox.invalid")
+        screen.wait_to_show("INVITE")
+        screen.wait_to_show("echo@sandbox.invalid")
         screen.press("\r")
         for label in (
             *(f"Call flow for {ended['call']}", "INVITE (SDP)", "407 Proxy", "180 Ringing"),
             *("200 OK (SDP)", "BYE"),
         ):
-            screen.wait_for(label)
+            screen.wait_to_show(label)

@@ -113,16 +113,16 @@ def test_sngrep_shows_the_call(port: int, tmp_path: Path) -> None:
     empty.write_bytes(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, RAW_IP))
     viewer = ("sngrep", "-I", str(empty), "-L", address)
     with Terminal(user, program=viewer, columns=120) as screen:
-        screen.wait_for(f"[L:{port}]")
+        screen.wait_to_show("[L:")  # the port may be cut off
         with SipcliProcess(
             *CALL, "--duration", "1", "--no-register", "--hep-server", address, home=user.home
         ) as process:
             assert process.wait(30) == 0
             assert process.named("warning") == []
             call = process.named("ended")[0]["call"]
-        screen.wait_for("INVITE")
-        screen.wait_for("echo@sandbox.invalid")
+        screen.wait_to_show("INVITE")
+        screen.wait_to_show("echo@sandbox.invalid")
         screen.press("\r")
-        screen.wait_for(f"Call flow for {call}")
+        screen.wait_to_show(f"Call flow for {call}")
         for label in ("INVITE (SDP)", "407 Proxy", "180 Ringing", "200 OK (SDP)", "BYE"):
-            screen.wait_for(label)
+            screen.wait_to_show(label)
