@@ -6,7 +6,7 @@ Light on purpose: `evidence_run` does the work, and is imported once a command h
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import click
 
@@ -23,6 +23,12 @@ class RunEnd:
     exit_code: int
     reason: str
     phase: Phase | None = None
+
+    @classmethod
+    def of(cls, error: SipcliError) -> Self:
+        """Return the end by an error; several problems in it stand on one line."""
+        reason = "; ".join(line.strip() for line in str(error).splitlines())
+        return cls(exit_code=error.exit_code, reason=reason, phase=error.phase)
 
 
 Finish: TypeAlias = Callable[[RunEnd], SipcliError | None]
@@ -41,7 +47,7 @@ def finish_evidence(context: click.Context, error: SipcliError | None) -> Sipcli
         return None
     if error is None:
         return finish(RunEnd(exit_code=0, reason="done"))
-    return finish(RunEnd(exit_code=error.exit_code, reason=str(error), phase=error.phase))
+    return finish(RunEnd.of(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,16 @@ import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_options import EvidenceOptions, RunEnd, finish_at_end
 from sipcli.cli.evidence_part import EvidencePart, RunBegin
 from sipcli.errors import ConfigError, SipcliError
 from sipcli.log import LOGGER
+
+_LEFT: Final = (".html", ".xml")
+"""Suffixes of what `--evidence` leaves beside a capture."""
 
 
 class EvidenceRun:
@@ -24,13 +28,15 @@ class EvidenceRun:
     def __init__(self, wanted: EvidenceOptions, command: str) -> None:
         stem = f"{command}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
         self._folder = wanted.folder
-        self._asked = tuple(_parts(wanted.capture, wanted.report, ladder=wanted.ladder))
-        self._left: tuple[EvidencePart, ...] = ()
+        path = wanted.folder / stem if wanted.folder is not None else None
+        captures = _captures(wanted.capture)
+        left_captures = _captures(path and path.with_suffix(".pcapng"))
+        others = _documents(wanted.report, ladder=wanted.ladder)
+        left_others = _documents(*(path.with_suffix(each) for each in _LEFT) if path else ())
+        self._parts = (*captures, *left_captures, *others, *left_others)
+        """The captures first: whether they are whole is a part of how the command ended."""
+        self._left = (*left_captures, *left_others)
         """Those of `--evidence`."""
-        if wanted.folder is not None:
-            path = wanted.folder / stem
-            suffixes = (".pcapng", ".html", ".xml")
-            self._left = tuple(_parts(*map(path.with_suffix, suffixes)))
         self._always = wanted.always
         self._begun: list[EvidencePart] = []
 
@@ -42,7 +48,7 @@ class EvidenceRun:
             except OSError as error:
                 text = f"--evidence {self._folder}: {error.strerror}: expected a folder"
                 raise ConfigError(text) from error
-        for part in (*self._asked, *self._left):
+        for part in self._parts:
             part.begin(run)
             self._begun.append(part)
 
@@ -62,26 +68,37 @@ class EvidenceRun:
                 if error.brief is None:  # else it has been said when it happened
                     current_screen().warning(str(error))
                 failed = failed or error
+                end = _worse(end, failed)
             except Exception as error:  # noqa: BLE001
                 bug = SipcliError(f"a bug in sipcli: {type(error).__name__}: {error}")
                 LOGGER.debug("%s", "".join(traceback.format_exception(error)))
                 current_screen().warning(f"some evidence is lost: {bug}")
                 failed = failed or bug
+                end = _worse(end, failed)
         self._begun.clear()
         return failed
 
 
-def _parts(
-    capture: Path | None, report: Path | None, junit: Path | None = None, *, ladder: bool = False
-) -> Sequence[EvidencePart]:
-    """Return the parts for these files. Raises `ConfigError`."""
-    parts: list[EvidencePart] = []
-    if capture is not None:
-        from sipcli.cli.capture_part import CapturePart  # late: only those who ask for it wait
+def _worse(end: RunEnd, error: SipcliError) -> RunEnd:
+    """Return how the command ends if some evidence of it is lost."""
+    return RunEnd.of(error) if end.exit_code == 0 else end
 
-        parts.append(CapturePart(capture))
+
+def _captures(path: Path | None) -> Sequence[EvidencePart]:
+    if path is None:
+        return ()
+    from sipcli.cli.capture_part import CapturePart  # late: only those who ask for it wait
+
+    return (CapturePart(path),)
+
+
+def _documents(
+    report: Path | None = None, junit: Path | None = None, *, ladder: bool = False
+) -> Sequence[EvidencePart]:
+    """Return the parts that say how the command ended. Raises `ConfigError`."""
+    parts: list[EvidencePart] = []
     if report is not None:
-        from sipcli.cli.report_part import ReportPart
+        from sipcli.cli.report_part import ReportPart  # late, too; so is the next
 
         parts.append(ReportPart(report))
     if junit is not None:

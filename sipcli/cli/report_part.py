@@ -26,7 +26,7 @@ from sipcli.text import rfc3339
 
 _LIBRARIES: Final = ("aiortc", "aioice", "av", "websockets")
 _PLACE_CALLS: Final = ("call", "doctor")
-_UNFINISHED: Final = "not finished"
+_UNFINISHED: Final = RunEnd(exit_code=Interrupted.exit_code, reason="not finished")
 
 
 class ReportPart:
@@ -47,7 +47,7 @@ class ReportPart:
         Until the command ends, the file says that it has not.
         """
         self._run, self._began = run, run.journal.now()
-        unfinished = self._content(RunEnd(exit_code=Interrupted.exit_code, reason=_UNFINISHED))
+        unfinished = self._content(_UNFINISHED)
         try:
             begin(self._path, report_bytes(self._path, unfinished), is_private=True)
             self._fifo = hold_fifo(self._path)
@@ -94,6 +94,7 @@ class ReportPart:
             places_call=self._run.command in _PLACE_CALLS,
             is_secure=any(server.secure for server in settings.ws_servers),
             is_server=self._run.command == "sandbox",
+            is_over=end is not _UNFINISHED,
         )
         return report_content(self._recording, facts, outcome)
 

@@ -58,6 +58,8 @@ class RunOutcome:
     """True if a server has to be reached by TLS."""
     is_server: bool = False
     """True for a sandbox: it has no phases of its own."""
+    is_over: bool = True
+    """False in a report that is not finished: which phases will be reached is not known."""
 
     @property
     def blame(self) -> Blame | None:
@@ -105,7 +107,8 @@ def _calls(
         )
         for name, call in recording.calls.items()
     ]
-    calls = [call_content(each, clock) for each in evidence]
+    is_interrupted = outcome.exit_code == Interrupted.exit_code
+    calls = [call_content(each, clock, is_interrupted=is_interrupted) for each in evidence]
     blame = outcome.blame if outcome.places_call and outcome.phase in CALL_PHASES else None
     if calls and blame is not None and not _is_told(blame, calls):
         calls[0] = call_content(evidence[0], clock, blame)
@@ -154,7 +157,7 @@ def _checked(entry: VerdictEntry) -> PhaseBar:
 
 def _expected(outcome: RunOutcome, *, has_calls: bool) -> Iterator[Phase]:
     """Yield the phases that the command had to go through, but for those of its calls."""
-    if outcome.is_server:
+    if outcome.is_server or not outcome.is_over:
         return
     for phase in CONNECTION_PHASES:
         if phase is Phase.TLS and not outcome.is_secure:

@@ -41,16 +41,25 @@ class CallEvidence:
 
 
 def call_content(
-    evidence: CallEvidence, clock: RunClock, blame: Blame | None = None
+    evidence: CallEvidence,
+    clock: RunClock,
+    blame: Blame | None = None,
+    *,
+    is_interrupted: bool = False,
 ) -> CallContent:
-    """Return the content of a call; `blame` is the command's, if this call is its cause."""
+    """Return the content of a call; `blame` is the command's, if this call is its cause.
+
+    A call that was given up because the user interrupted the command has not failed.
+    """
     call = evidence.call
     begun = next(e for e in call.events if isinstance(e.event, Calling | Incoming))
     ended_entry = next((e for e in call.events if isinstance(e.event, CallEnded)), None)
     ended = _ended(call)
     end_ms = clock.ms(ended_entry.at) if ended_entry is not None else clock.end_ms
     answer = final_answer(call, evidence.messages)
-    blame = _blame(ended, evidence.verdicts, end_ms) or blame
+    is_given_up = is_interrupted and ended is not None and _is_cancelled(ended)
+    if not is_given_up:
+        blame = _blame(ended, evidence.verdicts, end_ms) or blame
     is_incoming = isinstance(begun.event, Incoming)
     remote = begun.event.sender if isinstance(begun.event, Incoming) else _to(begun.event)
     return CallContent(
@@ -59,7 +68,7 @@ def call_content(
         remote=line_without_secrets(remote),
         begin_ms=clock.ms(begun.at),
         end_ms=end_ms,
-        result=_result(ended, blame),
+        result="unknown" if is_given_up else _result(ended, blame),
         sentence=blame.text if blame is not None else _outcome(ended),
         phase=blame.phase.lower() if blame is not None else None,
         status=_status(call, ended),
@@ -131,6 +140,10 @@ def _blame(
             text = f"{entry.name}: expected {entry.expected}; found: {entry.actual}"
             return Blame(phase=entry.phase or Phase.AUDIO, text=text, at_ms=end_ms)
     return None
+
+
+def _is_cancelled(ended: CallEnded) -> bool:
+    return ended.by == "local" and ended.status == _CANCELLED
 
 
 def _result(ended: CallEnded | None, blame: Blame | None) -> Judgement:

@@ -194,8 +194,9 @@ def evaluate(wanted: Expectations, found: CallRecord) -> tuple[Verdict, ...]:
 
 def unreached(wanted: Expectations, reason: str) -> tuple[Verdict, ...]:
     """Return the verdicts where there was no call to judge: none is met."""
+    outcome = "; ".join(line.strip() for line in reason.splitlines())
     nothing = CallRecord(
-        status=None, outcome=reason, setup_ms=None, answer_ms=None, digits="", flow=None
+        status=None, outcome=outcome, setup_ms=None, answer_ms=None, digits="", flow=None
     )
     return evaluate(wanted, nothing)
 

@@ -1,11 +1,15 @@
 """`--evidence DIR`: what a command that fails leaves there, and one that succeeds does not."""
 
+import json
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from sipcli.cli.capture_part import CapturePart
+from sipcli.cli.evidence_options import RunEnd
+from sipcli.errors import ConfigError
 from tests.cli.program import Sipcli
 
 NOWHERE = ("--ws-servers", "ws://127.0.0.1:9", "--uri", "sip:alice@example.com")
@@ -47,6 +51,28 @@ def test_a_success_leaves_nothing_unless_it_is_asked_for(sipcli: Sipcli, tmp_pat
     left = left_in(tmp_path)
     assert left.keys() == {".html", ".pcapng", ".xml"}
     assert cases(left[".xml"]) == {"call": None}
+
+
+def test_a_capture_that_is_not_whole_is_how_the_command_ended(
+    sipcli: Sipcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = CapturePart.finish
+
+    def disk_is_full(part: CapturePart, end: RunEnd) -> None:
+        close(part, end)
+        raise ConfigError("the disk is full")
+
+    monkeypatch.setattr(CapturePart, "finish", disk_is_full)
+    report, folder = tmp_path / "r.json", tmp_path / "evidence"
+    files = ("--capture", str(tmp_path / "c.pcapng"), "--report", str(report))
+    outcome = sipcli("register", "--sandbox", "--once", *files, "--evidence", str(folder))
+    assert outcome.code == 2
+    verdict = json.loads(report.read_text("utf-8"))["verdict"]
+    assert (verdict["exit_code"], verdict["result"]) == (2, "failed")
+    assert verdict["sentence"] == "the disk is full"
+    left = left_in(folder)
+    assert left.keys() == {".html", ".pcapng", ".xml"}, "the command has failed"
+    assert cases(left[".xml"]) == {"register": "error"}
 
 
 @pytest.mark.parametrize(

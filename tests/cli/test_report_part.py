@@ -82,6 +82,14 @@ def test_it_says_what_the_last_event_says_and_how_to_run_it_again(
     assert "hunter2" not in path.read_text("utf-8")
 
 
+def test_several_problems_stand_on_one_line(sipcli: Sipcli, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    wanted = ("--duration", "1", "--expect-tone", "1000", "--min-mos", "5")
+    assert sipcli("call", "--sandbox", "echo", *SOUND, *wanted, "--report", str(path)).code == 2
+    assert "after the answer; --min-mos can never be met" in report_of(path)["verdict"]["sentence"]
+    assert "\\\\n" not in path.read_text("utf-8"), "nothing shows an escaped line feed"
+
+
 def test_without_an_error_it_is_a_success(sipcli: Sipcli, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     wanted = ("--expect-audio", "both", "--duration", "1.2")
@@ -119,6 +127,7 @@ def test_a_run_that_is_killed_leaves_no_verdict_but_that(tmp_path: Path) -> None
         process.wait_for("media", timeout=30)
         found = report_of(path)
         assert found["verdict"]["sentence"] == "not finished"
+        assert found["waterfall"]["bars"] == [], "what will be reached is not known yet"
         assert found["verdict"]["result"] == "unknown"
 
 

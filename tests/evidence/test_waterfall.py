@@ -223,6 +223,16 @@ def test_a_call_that_nobody_answers_fails_while_it_rings() -> None:
     assert call.waterfall.bars[0].text == "no answer within 2 s"
 
 
+def test_a_call_that_the_user_gives_up_has_not_failed() -> None:
+    gone = ended(NoAnswerError("hung up"), by="local", status=487)
+    entries = [each for each in good_call() if each.at < at(1900)]
+    interrupted = {"exit_code": 130, "reason": "interrupted before the answer"}
+    call = content(*entries, event(4000, gone), **interrupted).calls[0]
+    assert (call.result, call.phase, call.waterfall.failed) == ("unknown", None, None)
+    call = content(*entries, event(4000, gone), exit_code=6, reason="hung up").calls[0]
+    assert (call.result, call.waterfall.failed) == ("failed", Phase.RING)
+
+
 def test_ice_that_is_not_done_when_the_call_ends_was_not_reached_or_failed() -> None:
     entries = [each for each in good_call() if each.at < good_call()[-6].at]
     unfinished = content(*entries, event(4000, ended())).calls[0].waterfall
