@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import click
 import pytest
 
 from sipcli.cli import main
 from sipcli.cli.expectation_run import ExpectationRun
+from sipcli.cli.output.report_file import REPORTED
 from sipcli.expect.expectations import Expectations
 
 GREEN = "<testsuites><testsuite/></testsuites>"
@@ -60,6 +62,16 @@ def test_an_old_report_is_gone_before_the_command_is_loaded(
 def test_it_is_left_alone_by_what_writes_no_report(words: list[str], report: Path) -> None:
     main.run([word.format(report) for word in words])
     assert report.read_text() == GREEN
+
+
+def test_an_old_report_is_looked_for_with_each_command_that_has_the_option() -> None:
+    context = click.Context(main.main)
+    names = set()
+    for name in main.main.list_commands(context):
+        command = main.main.get_command(context, name)
+        if command is not None and any("--report" in each.opts for each in command.params):
+            names.add(name)
+    assert names == set(REPORTED)
 
 
 def test_what_is_no_report_by_its_name_is_never_removed(report: Path) -> None:

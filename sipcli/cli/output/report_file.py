@@ -19,7 +19,7 @@ from sipcli.files import is_fifo, open_fifo, replace_whole, write_to_fifo
 
 COMMANDS: Final = ("call", "listen")
 """Commands with `--junit`."""
-_CONNECT: Final = (*COMMANDS, "doctor", "register", "message", "ping")
+REPORTED: Final = (*COMMANDS, "doctor", "register", "message", "ping", "sandbox")
 """Commands with `--report`."""
 UNFINISHED: Final = "not finished"
 """The error of each test case until the command ends."""
@@ -35,7 +35,7 @@ def begin_early(command: str, words: list[str]) -> None:
     command itself says what is wrong with a path that cannot be written.
     """
     report = _option_path(words, "--report")
-    if report is not None and command in _CONNECT and not _HELP & set(_options(words)):
+    if report is not None and command in REPORTED and not _HELP & set(_options(words)):
         _remove(report)
     path = junit_path(words)
     if command not in COMMANDS or path in (None, STDOUT) or _HELP & set(_options(words)):
