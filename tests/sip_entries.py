@@ -1,9 +1,18 @@
-"""Entries of the journal for tests."""
+"""Entries of the journal for tests, and what a journal records."""
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from sipcli.journal.entries import SipEntry
+from sipcli.journal.entries import Entry, SipEntry
 from sipcli.journal.journal import Journal
+
+E = TypeVar("E", bound=Entry)
+
+
+def recorded_in(journal: Journal, kind: type[E]) -> list[E]:
+    """What the journal records of this kind from now on."""
+    told: list[E] = []
+    journal.subscribe(kind, told.append)
+    return told
 
 
 def sip_entry(

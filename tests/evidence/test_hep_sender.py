@@ -19,22 +19,22 @@ from sipcli.journal.journal import Journal
 from sipcli.media.rtp import rtcp
 from tests.event_loop import now, settle
 from tests.evidence.hep_reader import Hep, read_hep, read_stream
+from tests.sip_entries import sip_entry
 
 HERE, THERE = ("192.0.2.1", 40000), ("192.0.2.2", 443)
 REPORT = rtcp.build((rtcp.ReceiverReport(1), rtcp.SourceDescription(1, "x")))
 
 
 def sip(call: str = "a", **changes: Any) -> SipEntry:
-    of: dict[str, Any] = {
+    data = b"BYE sip:b@example.org SIP/2.0\r\nCall-ID: %s\r\n\r\n" % call.encode()
+    usual: dict[str, Any] = {
         "at": 5.0,
-        "direction": "sent",
         "local": HERE,
         "remote": THERE,
-        "transport": "wss",
-        "server": "wss://sip.example.org",
-        "data": b"BYE sip:b@example.org SIP/2.0\r\nCall-ID: %s\r\n\r\n" % call.encode(),
+        "direction": "sent",
+        "data": data,
     }
-    return SipEntry(**of | changes)
+    return sip_entry(**usual | changes)
 
 
 def packet(**changes: Any) -> PacketEntry:

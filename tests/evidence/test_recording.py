@@ -30,6 +30,7 @@ from tests.evidence.entries import (
     step,
     verdict,
 )
+from tests.sip_entries import sip_entry
 
 INVITE = "INVITE sip:bob@example.com SIP/2.0"
 
@@ -67,16 +68,7 @@ def test_only_what_is_asked_for_is_listened_to() -> None:
 
 def test_keep_alives_are_left_out() -> None:
     assert len(recorded(message(0, "sent", INVITE)).sip) == 1
-    ping = SipEntry(
-        at=at(0),
-        direction="sent",
-        local=("192.0.2.1", 1),
-        remote=("192.0.2.2", 2),
-        transport="ws",
-        server="ws://a",
-        data=b"\r\n\r\n",
-    )
-    assert len(recorded(ping).sip) == 0
+    assert len(recorded(sip_entry("sent", b"\r\n\r\n")).sip) == 0
 
 
 def test_each_call_has_its_own_and_what_came_before_its_invite() -> None:

@@ -10,6 +10,7 @@ from sipcli.media.transport.media_transport import MediaTransport
 from sipcli.phone.events import CallEnded
 from tests.event_loop import now
 from tests.phone.phones_world import Person, in_a_call, town
+from tests.sip_entries import recorded_in
 
 pytestmark = pytest.mark.virtual_time
 
@@ -18,14 +19,10 @@ class Told:
     """All that a person's phone records."""
 
     def __init__(self, person: Person) -> None:
-        self.packets: list[PacketEntry] = []
-        self.steps: list[StepEntry] = []
-        self.ice: list[IceEntry] = []
-        self.samples: list[SampleEntry] = []
-        person.journal.subscribe(PacketEntry, self.packets.append)
-        person.journal.subscribe(StepEntry, self.steps.append)
-        person.journal.subscribe(IceEntry, self.ice.append)
-        person.journal.subscribe(SampleEntry, self.samples.append)
+        self.packets = recorded_in(person.journal, PacketEntry)
+        self.steps = recorded_in(person.journal, StepEntry)
+        self.ice = recorded_in(person.journal, IceEntry)
+        self.samples = recorded_in(person.journal, SampleEntry)
 
     def count(self, direction: str) -> int:
         """RTP packets in that direction."""

@@ -4,11 +4,12 @@ from sipcli import Phone
 from sipcli.journal.entries import PacketEntry, SipEntry
 from sipcli.journal.journal import Journal
 from sipcli.sandbox.sandbox import Plan, Sandbox
+from tests.sip_entries import recorded_in
 
 
 async def test_the_journal_has_what_crosses_each_connection_with_its_addresses() -> None:
-    journal, told = Journal(), list[SipEntry]()
-    journal.subscribe(SipEntry, told.append)
+    journal = Journal()
+    told = recorded_in(journal, SipEntry)
     async with Sandbox(Plan(journal=journal)) as sandbox:
         before = len(told)
         async with Phone(**sandbox.keys("alice")) as alice:
@@ -20,12 +21,14 @@ async def test_the_journal_has_what_crosses_each_connection_with_its_addresses()
     messages = [entry for entry in told[before:] if entry.data.startswith(b"MESSAGE")]
     assert [entry.direction for entry in messages[-2:]] == ["received", "sent"]
     assert messages[-2].remote != messages[-1].remote
+    assert [entry.peer for entry in messages[-2:]] == ["message", "alice"]
+    assert any(entry.peer.startswith("client ") for entry in told[before:])
     assert {entry.local for entry in told} == {("127.0.0.1", sandbox.server.port)}
 
 
 async def test_the_journal_has_the_packets_of_the_extensions() -> None:
-    journal, told = Journal(), list[PacketEntry]()
-    journal.subscribe(PacketEntry, told.append)
+    journal = Journal()
+    told = recorded_in(journal, PacketEntry)
     async with Sandbox(Plan(journal=journal)) as sandbox, Phone(**sandbox.keys("alice")) as alice:
         call = await alice.call("echo", audio_in="tone:440", audio_out="null")
         await call.wait_for_audio("both")

@@ -24,6 +24,7 @@ from sipcli.media.session.outbound import OutboundAudio
 from tests.media.call import PAYLOAD_TYPE, inbound, outbound
 from tests.media.codecs.tone import frames, voice
 from tests.media.session.ends import connected
+from tests.sip_entries import recorded_in
 
 RED_TYPE = 63
 SOUND = bytes(160)
@@ -209,8 +210,7 @@ def test_remarks_do_not_change_what_is_played() -> None:
 @pytest.mark.virtual_time
 async def test_remarks_are_recorded_with_their_packets() -> None:
     async with connected() as (alice, bob):
-        told: list[PacketEntry] = []
-        bob.journal.subscribe(PacketEntry, told.append)
+        told = recorded_in(bob.journal, PacketEntry)
         await bob.hears(20)
         alice.session._transport.send_rtp(  # noqa: SLF001 - a far end that sends something odd
             build(RtpPacket(0, 1, 0, 9, SOUND))

@@ -8,30 +8,17 @@ import pytest
 from sipcli.journal.entries import PacketEntry, SampleEntry, SoundEntry
 from sipcli.media.pcm import FRAME, FRAME_S
 from tests.event_loop import now
-from tests.media.session.ends import End, connected, ends, exchange, media_config
+from tests.media.session.ends import connected, ends, exchange, media_config
+from tests.sip_entries import recorded_in
 
 pytestmark = pytest.mark.virtual_time
 TONE_DBFS = -11.7
 """The level of what both ends say."""
 
 
-def samples_of(end: End) -> list[SampleEntry]:
-    """The figures that it records from now on."""
-    told: list[SampleEntry] = []
-    end.journal.subscribe(SampleEntry, told.append)
-    return told
-
-
-def sounds_of(end: End) -> list[SoundEntry]:
-    """The sound that it records from now on."""
-    told: list[SoundEntry] = []
-    end.journal.subscribe(SoundEntry, told.append)
-    return told
-
-
 async def test_figures_are_recorded_once_a_second_from_the_begin_of_the_media() -> None:
     async with ends() as (alice, bob):
-        told = samples_of(bob)
+        told = recorded_in(bob.journal, SampleEntry)
         await exchange(alice, bob)
         await bob.hears()
         begin = told[0].at if told else bob.journal.at(now())
@@ -49,7 +36,7 @@ async def test_figures_are_recorded_once_a_second_from_the_begin_of_the_media() 
 
 async def test_levels_are_those_of_the_last_second() -> None:
     async with connected(media_config("pcmu"), media_config("pcmu")) as (alice, bob):
-        told = samples_of(bob)
+        told = recorded_in(bob.journal, SampleEntry)
         await asyncio.sleep(3.5)
         alice.session.mute(True)
         await asyncio.sleep(3)
@@ -63,7 +50,7 @@ async def test_levels_are_those_of_the_last_second() -> None:
 
 async def test_the_last_figures_are_those_of_the_whole_call() -> None:
     async with connected() as (alice, bob):
-        told = samples_of(bob)
+        told = recorded_in(bob.journal, SampleEntry)
         await asyncio.sleep(2.5)
         count = len(told)
         await asyncio.gather(alice.session.close(), bob.session.close())
@@ -77,7 +64,7 @@ async def test_the_last_figures_are_those_of_the_whole_call() -> None:
 
 async def test_a_call_whose_media_were_never_agreed_has_no_figures() -> None:
     async with ends() as (alice, bob):
-        told = samples_of(alice)
+        told = recorded_in(alice.journal, SampleEntry)
         await alice.session.prepare()
         await asyncio.gather(alice.session.close(), bob.session.close())
         assert told == []
@@ -85,7 +72,7 @@ async def test_a_call_whose_media_were_never_agreed_has_no_figures() -> None:
 
 async def test_what_the_far_end_reports_is_among_the_figures() -> None:
     async with connected() as (_, bob):
-        told = samples_of(bob)
+        told = recorded_in(bob.journal, SampleEntry)
         await asyncio.sleep(12)
         assert told[-1].remote_loss_percent == 0
         assert told[-1].remote_jitter_ms is not None
@@ -97,7 +84,7 @@ async def test_who_listens_later_gets_the_next_second_and_no_more_once_it_has_le
         await asyncio.sleep(1.5)
         alice.session.mute(True)
         await asyncio.sleep(1)
-        told = samples_of(bob)
+        told = recorded_in(bob.journal, SampleEntry)
         await asyncio.sleep(1.2)
         assert len(told) == 1
         assert told[0].level_received_dbfs < -60
@@ -108,10 +95,10 @@ async def test_who_listens_later_gets_the_next_second_and_no_more_once_it_has_le
 
 async def test_there_is_no_tap_while_nobody_wants_sound() -> None:
     async with connected() as (_, bob):
-        samples_of(bob)
+        recorded_in(bob.journal, SampleEntry)
         await asyncio.sleep(1.5)
         assert bob.session.stream._watcher == ()  # noqa: SLF001 - nothing else shows it
-        told = sounds_of(bob)
+        told = recorded_in(bob.journal, SoundEntry)
         await asyncio.sleep(1)
         assert told
         bob.journal.unsubscribe(told.append)
@@ -123,7 +110,7 @@ async def test_a_loop_that_was_blocked_makes_one_sample_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with connected() as (_, bob):
-        told = samples_of(bob)
+        told = recorded_in(bob.journal, SampleEntry)
         await asyncio.sleep(2.5)
         before = len(told)
         loop = asyncio.get_running_loop()
@@ -136,7 +123,7 @@ async def test_a_loop_that_was_blocked_makes_one_sample_of_it(
 
 async def test_the_sound_that_is_played_is_recorded_frame_by_frame() -> None:
     async with connected(media_config("pcmu"), media_config("pcmu")) as (_, bob):
-        told = sounds_of(bob)
+        told = recorded_in(bob.journal, SoundEntry)
         await asyncio.sleep(3)
         assert 95 <= len(told) <= 150
         assert {len(each.received) for each in told} == {2 * FRAME}
@@ -147,10 +134,9 @@ async def test_the_sound_that_is_played_is_recorded_frame_by_frame() -> None:
 
 async def test_recorded_packets_are_as_many_as_the_statistics_say() -> None:
     async with connected() as (alice, bob):
-        told: list[PacketEntry] = []
         before = bob.session.stream.statistics()
         assert before is not None
-        bob.journal.subscribe(PacketEntry, told.append)
+        told = recorded_in(bob.journal, PacketEntry)
         await asyncio.sleep(3)
         await asyncio.gather(alice.session.close(), bob.session.close())
         after = bob.session.stream.statistics()

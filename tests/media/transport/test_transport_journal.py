@@ -28,29 +28,9 @@ from tests.media.transport.transport_pair import (
     stun_uri,
     turn_uri,
 )
+from tests.sip_entries import recorded_in
 
 pytestmark = pytest.mark.virtual_time
-
-
-def packets_of(party: Party) -> list[PacketEntry]:
-    """The packets that it records from now on."""
-    told: list[PacketEntry] = []
-    party.journal.subscribe(PacketEntry, told.append)
-    return told
-
-
-def steps_of(party: Party) -> list[StepEntry]:
-    """The steps that it records from now on."""
-    told: list[StepEntry] = []
-    party.journal.subscribe(StepEntry, told.append)
-    return told
-
-
-def ice_of(party: Party) -> list[IceEntry]:
-    """What it records of candidates from now on."""
-    told: list[IceEntry] = []
-    party.journal.subscribe(IceEntry, told.append)
-    return told
 
 
 def address_of(party: Party) -> IpPort:
@@ -62,7 +42,7 @@ def address_of(party: Party) -> IpPort:
 
 async def test_packets_are_recorded_in_the_clear_with_both_addresses() -> None:
     async with connected() as (alice, bob):
-        hers, his = packets_of(alice), packets_of(bob)
+        hers, his = recorded_in(alice.journal, PacketEntry), recorded_in(bob.journal, PacketEntry)
         alice.transport.send_rtp(rtp())
         alice.transport.send_rtcp(rtcp_bye())
         await asyncio.sleep(0.01)
@@ -80,7 +60,7 @@ async def test_packets_are_recorded_in_the_clear_with_both_addresses() -> None:
 
 async def test_what_is_not_sent_is_not_recorded() -> None:
     async with connected() as (alice, bob):
-        told = packets_of(alice)
+        told = recorded_in(alice.journal, PacketEntry)
         alice.transport.send_rtp(b"not RTP")
         assert told == []
         await bob.transport.close()
@@ -95,7 +75,7 @@ async def test_a_packet_over_a_relay_has_the_relayed_address() -> None:
         alice = Party(options=options(turn_uri(server), relay_only=True))
         bob = Party(options=options())
         await connect(alice, bob)
-        hers, his = packets_of(alice), packets_of(bob)
+        hers, his = recorded_in(alice.journal, PacketEntry), recorded_in(bob.journal, PacketEntry)
         await exchange(alice, bob)
         assert {each.local for each in hers} == {server.relayed}
         assert {each.remote for each in his} == {server.relayed}
@@ -106,7 +86,7 @@ async def test_a_packet_over_a_relay_has_the_relayed_address() -> None:
 async def test_an_early_packet_has_the_time_and_address_of_its_arrival() -> None:
     """The server of a handshake has keys first: what it sends then must wait at the client."""
     async with connected() as (alice, bob):
-        told = packets_of(bob)
+        told = recorded_in(bob.journal, PacketEntry)
         keys, bob.transport._srtp = bob.transport._srtp, None  # noqa: SLF001
         alice.transport.send_rtp(rtp())
         await asyncio.sleep(0.01)
@@ -121,7 +101,7 @@ async def test_an_early_packet_has_the_time_and_address_of_its_arrival() -> None
 
 async def test_after_an_ice_restart_packets_have_the_new_addresses() -> None:
     async with connected() as (alice, bob):
-        told, before = packets_of(alice), address_of(alice)
+        told, before = recorded_in(alice.journal, PacketEntry), address_of(alice)
         await exchange(alice, bob)
         ours, theirs = await asyncio.gather(alice.transport.restart(), bob.transport.restart())
         await asyncio.gather(
@@ -135,7 +115,7 @@ async def test_after_an_ice_restart_packets_have_the_new_addresses() -> None:
 
 async def test_the_steps_of_opening_are_recorded_in_order() -> None:
     async with pair() as (alice, bob):
-        told = steps_of(alice)
+        told = recorded_in(alice.journal, StepEntry)
         await connect(alice, bob, DtlsRole.SERVER)
         assert [(each.phase, each.state) for each in told] == [
             (Phase.ICE, "begun"),
@@ -158,7 +138,8 @@ async def test_the_steps_of_opening_are_recorded_in_order() -> None:
 
 async def test_an_ice_restart_is_a_step_of_its_own() -> None:
     async with connected() as (alice, bob):
-        told, candidates = steps_of(alice), ice_of(alice)
+        told = recorded_in(alice.journal, StepEntry)
+        candidates = recorded_in(alice.journal, IceEntry)
         ours, theirs = await asyncio.gather(alice.transport.restart(), bob.transport.restart())
         await asyncio.gather(
             alice.transport.restart_with(remote(theirs)),
@@ -174,7 +155,7 @@ async def test_an_ice_restart_is_a_step_of_its_own() -> None:
 
 async def test_candidates_and_pairs_are_recorded_when_ice_has_connected() -> None:
     async with pair() as (alice, bob):
-        told = ice_of(alice)
+        told = recorded_in(alice.journal, IceEntry)
         await connect(alice, bob)
         (entry,) = told
         assert entry.local
@@ -191,7 +172,7 @@ async def test_candidates_and_pairs_are_recorded_when_ice_has_connected() -> Non
 
 async def test_failed_checks_are_recorded_with_the_reason_and_the_pairs() -> None:
     async with pair() as (alice, bob):
-        steps, told = steps_of(alice), ice_of(alice)
+        steps, told = recorded_in(alice.journal, StepEntry), recorded_in(alice.journal, IceEntry)
         await alice.transport.gather()
         theirs = replace(await bob.transport.gather(), candidates=(candidate("127.0.0.1"),))
         with pytest.raises(IceFailed) as failed:
@@ -205,7 +186,7 @@ async def test_failed_checks_are_recorded_with_the_reason_and_the_pairs() -> Non
 
 async def test_a_failed_handshake_is_recorded_with_the_reason() -> None:
     async with pair() as (alice, bob):
-        told = steps_of(alice)
+        told = recorded_in(alice.journal, StepEntry)
         ours, theirs = await asyncio.gather(alice.transport.gather(), bob.transport.gather())
         other = replace(theirs, fingerprint=ALICE.fingerprint)
         results = await asyncio.gather(
@@ -220,7 +201,7 @@ async def test_a_failed_handshake_is_recorded_with_the_reason() -> None:
 
 async def test_nothing_secret_is_in_steps_and_candidates() -> None:
     async with pair() as (alice, bob):
-        steps, told = steps_of(alice), ice_of(alice)
+        steps, told = recorded_in(alice.journal, StepEntry), recorded_in(alice.journal, IceEntry)
         await connect(alice, bob)
         text = f"{steps} {told}"
         for party in (alice, bob):
@@ -229,7 +210,7 @@ async def test_nothing_secret_is_in_steps_and_candidates() -> None:
 
 async def test_a_far_end_without_candidates_is_waited_for() -> None:
     async with pair() as (alice, bob):
-        told = steps_of(alice)
+        told = recorded_in(alice.journal, StepEntry)
         ours = await alice.transport.gather()
         theirs = await bob.transport.gather()
         nothing = RemoteTransport(ufrag=theirs.ufrag, pwd=theirs.pwd, candidates=())
@@ -246,7 +227,7 @@ async def test_each_stun_and_turn_server_is_a_step() -> None:
     stun, turn = FakeStun(NAT), FakeTurn()
     async with serving(stun, turn):
         party = Party(options=options(stun_uri(stun), turn_uri(turn)))
-        told = steps_of(party)
+        told = recorded_in(party.journal, StepEntry)
         await party.transport.gather()
         relayed = f"{turn.relayed[0]}:{turn.relayed[1]}"
         assert [
@@ -267,7 +248,7 @@ async def test_a_server_that_fails_is_a_failed_step_with_the_reason() -> None:
     async with serving(mute, refusing):
         uris = (stun_uri(mute), turn_uri(refusing), "turns:127.0.0.1?transport=udp")
         party = Party(options=options(*uris, timeout=1.0))
-        told = steps_of(party)
+        told = recorded_in(party.journal, StepEntry)
         await party.transport.gather()
         failed = {each.server: each.text for each in told if each.state == "failed"}
         assert failed == {
