@@ -1,4 +1,4 @@
-"""IP packets of a capture: what they carry, from whom to whom; and building them (RFC 791, 8200).
+"""IP packets of a capture: what they carry, from whom to whom (RFC 791, 8200, 768, 9293).
 
 `Dissector` reads what others captured, so nothing in a packet is trusted: what is too short, cut or
 of another protocol is left out, and fragments that wait for others have a bound.
@@ -25,10 +25,10 @@ UDP: Final = 17
 TCP: Final = 6
 
 _SHORT: Final = Struct("!H")
-_IPV4: Final = Struct("!BBHHHBBH4s4s")
-_IPV6: Final = Struct("!IHBB16s16s")
-_UDP: Final = Struct("!HHHH")
-_TCP: Final = Struct("!HHIIBBHHH")
+IPV4_HEADER: Final = Struct("!BBHHHBBH4s4s")
+IPV6_HEADER: Final = Struct("!IHBB16s16s")
+UDP_HEADER: Final = Struct("!HHHH")
+TCP_HEADER: Final = Struct("!HHIIBBHHH")
 _FRAGMENT: Final = Struct("!BBHI")
 
 _ETHERNET, _RAW = 1, (12, 14, 101, 228, 229)
@@ -132,21 +132,20 @@ def _type_at(data: bytes, position: int) -> int:
 
 def _ip_packet(data: bytes) -> _IpPacket | None:
     version = data[0] >> 4 if data else 0
-    if version == 4 and len(data) >= _IPV4.size:
+    if version == 4 and len(data) >= IPV4_HEADER.size:
         return _ipv4_packet(data)
-    if version == 6 and len(data) >= _IPV6.size:
+    if version == 6 and len(data) >= IPV6_HEADER.size:
         return _ipv6_packet(data)
     return None
 
 
 def _ipv4_packet(data: bytes) -> _IpPacket | None:
-    first, _, size, identification, flags, _, protocol, _, source, destination = _IPV4.unpack_from(
-        data
-    )
+    fields = IPV4_HEADER.unpack_from(data)
+    first, _, size, identification, flags, _, protocol, _, source, destination = fields
     begin = 4 * (first & 0x0F)
     # A network card that cuts large packets itself shows them with a length of 0.
     payload = data[begin : size or None]
-    if begin < _IPV4.size:
+    if begin < IPV4_HEADER.size:
         return None
     offset, has_more = 8 * (flags & 0x1FFF), bool(flags & 0x2000)
     return _IpPacket(
@@ -161,8 +160,8 @@ def _ipv4_packet(data: bytes) -> _IpPacket | None:
 
 
 def _ipv6_packet(data: bytes) -> _IpPacket | None:
-    _, size, protocol, _, source, destination = _IPV6.unpack_from(data)
-    payload = data[_IPV6.size : _IPV6.size + size if size else None]
+    _, size, protocol, _, source, destination = IPV6_HEADER.unpack_from(data)
+    payload = data[IPV6_HEADER.size : IPV6_HEADER.size + size if size else None]
     identification, offset, has_more = None, 0, False
     for _ in range(MAX_EXTENSIONS):
         if protocol == _FRAGMENTED and len(payload) >= _FRAGMENT.size:
@@ -181,16 +180,16 @@ def _ipv6_packet(data: bytes) -> _IpPacket | None:
 
 def _transport_packet(packet: _IpPacket) -> TransportPacket | None:
     data = packet.payload
-    if packet.protocol == UDP and len(data) >= _UDP.size:
-        source, destination, size, _ = _UDP.unpack_from(data)
+    if packet.protocol == UDP and len(data) >= UDP_HEADER.size:
+        source, destination, size, _ = UDP_HEADER.unpack_from(data)
         return TransportPacket(
             "udp",
             (packet.source, source),
             (packet.destination, destination),
-            data[_UDP.size : size or None],
+            data[UDP_HEADER.size : size or None],
         )
-    if packet.protocol == TCP and len(data) >= _TCP.size:
-        source, destination, sequence, _, begin, flags, _, _, _ = _TCP.unpack_from(data)
+    if packet.protocol == TCP and len(data) >= TCP_HEADER.size:
+        source, destination, sequence, _, begin, flags, _, _, _ = TCP_HEADER.unpack_from(data)
         return TransportPacket(
             "tcp",
             (packet.source, source),

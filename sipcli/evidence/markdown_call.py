@@ -6,6 +6,7 @@ from typing import Final
 
 from sipcli.evidence.markdown_text import details, escaped, table
 from sipcli.evidence.report_content import CallContent, IceContent
+from sipcli.media.pcm import FRAME_S
 from sipcli.phone.events import CallStats
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
@@ -26,7 +27,7 @@ def _figures(stats: CallStats) -> Iterator[tuple[str, str]]:
     yield "received", f"{stats.packets_received}"
     yield "lost", f"{stats.packets_lost} ({stats.loss_percent:g} %)"
     yield "late", f"{stats.packets_late}"
-    yield "concealed", f"{stats.packets_concealed * 20} ms"
+    yield "concealed", f"{stats.packets_concealed * FRAME_S * 1000:.0f} ms"
     yield "jitter", f"{stats.jitter_ms:g} ms"
     yield "delay", f"{stats.playout_delay_ms:g} ms"
     yield "round trip", _known(stats.rtt_ms, " ms")

@@ -9,7 +9,14 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from struct import Struct
 from typing import Final
 
-from sipcli.evidence.ip_packets import TCP, UDP
+from sipcli.evidence.ip_packets import (
+    IPV4_HEADER,
+    IPV6_HEADER,
+    TCP,
+    TCP_HEADER,
+    UDP,
+    UDP_HEADER,
+)
 from sipcli.journal.entries import IpPort
 
 MAX_UDP: Final = 65535 - 40 - 8
@@ -19,10 +26,6 @@ MAX_TCP: Final = 65535 - 40 - 20
 _TTL: Final = 64
 _DO_NOT_FRAGMENT: Final = 0x4000
 _PUSH_ACK: Final = 0x18
-_IPV4: Final = Struct("!BBHHHBBH4s4s")
-_IPV6: Final = Struct("!IHBB16s16s")
-_UDP: Final = Struct("!HHHH")
-_TCP: Final = Struct("!HHIIBBHHH")
 _PSEUDO_HEADER: Final = Struct("!IBBH")
 
 
@@ -39,9 +42,9 @@ def _udp_head(source: IpPort, destination: IpPort, length: int) -> tuple[bytes, 
 
     In a call there are some hundred of them, by the lengths of its packets.
     """
-    size = _UDP.size + length
+    size = UDP_HEADER.size + length
     addresses = _addresses(source[0], destination[0])
-    head = _UDP.pack(source[1], destination[1], size, 0)
+    head = UDP_HEADER.pack(source[1], destination[1], size, 0)
     pseudo = (*addresses, _PSEUDO_HEADER.pack(size, 0, 0, UDP), head)
     return _ip_header(addresses, UDP, size) + head[:-2], _words(b"".join(pseudo))
 
@@ -52,12 +55,12 @@ def tcp_packet(
     """Return an IP packet with a TCP segment; `payload` has at most `MAX_TCP` bytes."""
 
     def head(checksum: int) -> bytes:
-        return _TCP.pack(
+        return TCP_HEADER.pack(
             source[1],
             destination[1],
             sequence & 0xFFFFFFFF,
             acknowledged & 0xFFFFFFFF,
-            (_TCP.size // 4) << 4,
+            (TCP_HEADER.size // 4) << 4,
             _PUSH_ACK,
             0xFFFF,
             checksum,
@@ -68,7 +71,7 @@ def tcp_packet(
     segment = head(0) + payload
     pseudo = (*addresses, _PSEUDO_HEADER.pack(len(segment), 0, 0, TCP), segment)
     checksum = 0xFFFF - _words(b"".join(pseudo))
-    return _ip_header(addresses, TCP, _TCP.size + len(payload)) + head(checksum) + payload
+    return _ip_header(addresses, TCP, TCP_HEADER.size + len(payload)) + head(checksum) + payload
 
 
 @lru_cache(maxsize=256)
@@ -94,13 +97,13 @@ def _as_ipv6(address: IPv4Address | IPv6Address) -> bytes:
 def _ip_header(addresses: tuple[bytes, bytes], protocol: int, size: int) -> bytes:
     source, destination = addresses
     if len(source) == 16:
-        return _IPV6.pack(6 << 28, size, protocol, _TTL, source, destination)
+        return IPV6_HEADER.pack(6 << 28, size, protocol, _TTL, source, destination)
 
     def header(checksum: int) -> bytes:
-        return _IPV4.pack(
+        return IPV4_HEADER.pack(
             0x45,
             0,
-            _IPV4.size + size,
+            IPV4_HEADER.size + size,
             0,
             _DO_NOT_FRAGMENT,
             _TTL,

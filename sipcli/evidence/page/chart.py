@@ -67,7 +67,7 @@ class Chart:
 
     @property
     def description(self) -> str:
-        """What the chart shows, for who cannot see it."""
+        """What the chart shows, for those who cannot see it."""
         told = ". ".join(f"{each.name}: {each.summary}" for each in self.drawn)
         return f"{told}. {self.remark}".strip()
 

@@ -25,10 +25,10 @@ _INK: Final[tuple[tuple[float, Colour], ...]] = (
 )
 """From silence to the loudest: ever darker, so it can be read without seeing the colour."""
 _STEADY: Final = 0.7
-"""A share of the time: what is the loudest for longer is told."""
+"""A share of the time: a band that is the loudest for longer is named."""
 _OUTSIDE: Final = 0.05
 """The share of the power that is below what is called most of it, and above."""
-_AUDIBLE_DBFS: Final = -66.0
+_LEAST_BAND_DBFS: Final = -66.0
 """What is softer than this in its band does not count for the words."""
 
 
@@ -105,11 +105,11 @@ def _is_silent(sound: SoundSpectrum) -> bool:
 
 def _words(sound: SoundSpectrum) -> str:
     """Say what can be seen: what dominates, how high the sound reaches, how much is silence."""
-    audible = round(_AUDIBLE_DBFS - sound.floor_dbfs)
+    audible = round(_LEAST_BAND_DBFS - sound.floor_dbfs)
     loud = [column for column in sound.columns if max(column) > audible]
     lasts_s = len(sound.columns) * sound.column_ms / 1000
     if not loud:
-        found = "Silence" if _is_silent(sound) else f"Nothing above −{-_AUDIBLE_DBFS:.0f} dBFS"
+        found = "Silence" if _is_silent(sound) else f"Nothing above −{-_LEAST_BAND_DBFS:.0f} dBFS"
         return f"{found} for all of {lasts_s:.1f} s"
     highest = max(band for column in loud for band, level in enumerate(column) if level > audible)
     heard_s = len(loud) * sound.column_ms / 1000

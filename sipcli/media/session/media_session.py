@@ -331,7 +331,7 @@ class MediaSession:
         """Process a frame; an exception stops the clock and ends the call."""
         try:
             if now >= self._sampler.due:
-                self._sampler.look(now)
+                self._sampler.tick(now)
             self.stream.tick(now)
         except Exception as error:  # noqa: BLE001
             self._ticker.stop()

@@ -34,12 +34,12 @@ class _LevelMeter:
 class Sampler:
     """Reads the figures, and is a tap for the sound, which is on the stream only while wanted.
 
-    Call `look` at `due`, which is in seconds of the loop's clock, and `finish` at the end.
+    Call `tick` at `due`, which is in seconds of the loop's clock, and `finish` at the end.
     """
 
     def __init__(self, journal: CallJournal, stream: AudioStream) -> None:
         self.due = 0.0
-        """When to call `look` next: once a second, whether somebody listens or not."""
+        """When to call `tick` next: once a second, whether somebody listens or not."""
         self._call_journal = journal
         self._journal = journal.journal
         self._stream = stream
@@ -47,8 +47,8 @@ class Sampler:
         self._sent = _LevelMeter()
         self._received = _LevelMeter()
 
-    def look(self, now: float) -> None:
-        """Record the figures, and look whether somebody (still) wants the sound."""
+    def tick(self, now: float) -> None:
+        """Record the figures, and begin or end to record the sound, as somebody wants it or not."""
         levels = self._take_levels()
         if self.due and self._journal.wants(SampleEntry):
             self._record(now, *levels)
