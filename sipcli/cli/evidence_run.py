@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import click
+
 from sipcli.cli.context import current_screen
 from sipcli.cli.evidence_options import EvidenceOptions, RunEnd, finish_at_end
 from sipcli.cli.evidence_part import EvidencePart, RunBegin
+from sipcli.cli.output.report_file import STDOUT
 from sipcli.errors import ConfigError, SipcliError
 from sipcli.log import LOGGER
 
@@ -112,8 +115,29 @@ def _documents(
     return parts
 
 
+_OUTPUTS: Final = ("capture", "report", "junit", "record")
+"""Options that name a file to write."""
+
+
+def _check_outputs(run: RunBegin) -> None:
+    """Raise `ConfigError` if two outputs are one file: the last would hide the other."""
+    given = click.get_current_context().params
+    paths = {f"--{name}": given[name] for name in _OUTPUTS if given.get(name) is not None}
+    if run.loaded.settings.log.file is not None:
+        paths["log.file"] = run.loaded.settings.log.file
+    seen: dict[str, str] = {}
+    for name, path in paths.items():
+        real = os.path.realpath(path)
+        if Path(path) == STDOUT or (os.path.exists(real) and not os.path.isfile(real)):
+            continue  # such as /dev/null
+        other = seen.setdefault(real, name)
+        if other != name:
+            raise ConfigError(f"{path} is used twice: {other} and {name} need a file each")
+
+
 def begin_evidence(wanted: EvidenceOptions, run: RunBegin) -> None:
     """Begin the evidence of this invocation, if any was asked for. Raises `ConfigError`."""
+    _check_outputs(run)
     if not wanted.is_empty:
         evidence = EvidenceRun(wanted, run.command)
         finish_at_end(evidence.finish)

@@ -1,6 +1,7 @@
 """`--evidence DIR`: what a command that fails leaves there, and one that succeeds does not."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -73,6 +74,34 @@ def test_a_capture_that_is_not_whole_is_how_the_command_ended(
     left = left_in(folder)
     assert left.keys() == {".html", ".pcapng", ".xml"}, "the command has failed"
     assert cases(left[".xml"]) == {"register": "error"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("--junit", "a.md"), ("--report", "./a.md")),
+        (("--junit", "a.pcapng"), ("--capture", "a.pcapng")),
+        (("--junit", "a.wav"), ("--record", "a.wav")),
+        (("--log-file", "a.json"), ("--report", "a.json")),
+    ],
+)
+def test_two_outputs_are_never_one_file(
+    one: tuple[str, str],
+    other: tuple[str, str],
+    sipcli: Sipcli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = sipcli("call", "--sandbox", "busy", "--audio-in", "silence", *one, *other)
+    assert outcome.code == 2
+    assert "is used twice: " in outcome.err
+    assert "need a file each" in outcome.err
+
+
+def test_outputs_that_are_no_files_may_be_the_same(sipcli: Sipcli) -> None:
+    words = ("--junit", os.devnull, "--log-file", os.devnull)
+    assert sipcli("call", "--sandbox", "busy", "--audio-in", "silence", *words).code == 5
 
 
 @pytest.mark.parametrize(
