@@ -22,7 +22,6 @@ ALLOWED: dict[str, set[str]] = {
     "__main__": {"start"},
     "interrupts": set(),
     "start": {"cli", "interrupts"},
-    "late_dataclass": set(),
     "errors": set(),
     "text": set(),
     "files": set(),
@@ -140,10 +139,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 """Layer -> what of sipcli it may import, besides itself; `a.b` allows that module alone."""
 
-IN_REACH_OF_ALL = {"late_dataclass"}
-"""What every layer may import."""
-
-PURE = {"late_dataclass", "text", "catalog", "sip", "sdp", "core", "errors"}
+PURE = {"text", "catalog", "sip", "sdp", "core", "errors"}
 PURE_FILES = {
     f"sandbox/{name}.py"
     for name in (
@@ -267,11 +263,7 @@ def layer_of(path: Path) -> str:
 
 def is_allowed(name: str, layer: str) -> bool:
     inside = name.removeprefix("sipcli.")
-    allowed = (
-        ALLOWED[layer]
-        | IN_REACH_OF_ALL
-        | (SETTINGS if "config.settings" in ALLOWED[layer] else set())
-    )
+    allowed = ALLOWED[layer] | (SETTINGS if "config.settings" in ALLOWED[layer] else set())
     return inside.split(".")[0] == layer or any(
         inside == each or inside.startswith(f"{each}.") for each in allowed
     )

@@ -5,10 +5,10 @@ declare it here and write the file in `media/audio_io/` that the declaration nam
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.catalog.codecs import PCM_RATE
-from sipcli.late_dataclass import dataclass
 
 MAX_TONE_HZ: Final = PCM_RATE // 2
 """A tone lies below: half of the sampling rate."""

@@ -5,11 +5,9 @@ names.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
-
-from sipcli.late_dataclass import dataclass
 
 PCM_RATE: Final = 48_000
 """Hz: the sampling rate of all sound outside the codecs."""

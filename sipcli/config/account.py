@@ -1,6 +1,6 @@
 """The account: who we are to the SIP network, and how we prove it. Part of `Settings`."""
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from sipcli.config.types import (
     uuid_kind,
     whole_seconds,
 )
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.uri import SipUri
 
 ANONYMOUS_HOST: Final = "anonymous.invalid"

@@ -15,12 +15,12 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4, uuid5
 
 from sipcli.files import NotRegular, open_regular
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.uri import SipUri
 from sipcli.text import one_line
 

@@ -5,14 +5,13 @@ collects them. The readers, the options, `config show` and the example file are 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final, TypedDict, TypeVar, Unpack
 
 from sipcli.config.format import HIDDEN
 from sipcli.config.types import Kind
-from sipcli.late_dataclass import dataclass
 
 T = TypeVar("T")
 

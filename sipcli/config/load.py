@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +30,6 @@ from sipcli.config.sources import (
 from sipcli.config.tables import AudioTable
 from sipcli.config.toml_file import TomlFile, name_of, read
 from sipcli.errors import ConfigError
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.uri import SipUri
 from sipcli.text import one_line
 

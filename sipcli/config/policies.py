@@ -1,12 +1,11 @@
 """Whom a far end may send us to (REFER and 3xx): the values of `transfers` and `redirects`."""
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sipcli.config.list_types import elements
 from sipcli.config.types import Kind, Unacceptable, string
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 from sipcli.sip.uri_pattern import UriPattern

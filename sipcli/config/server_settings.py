@@ -1,7 +1,7 @@
 """WebSocket, STUN, TURN and HEP servers: the values, and how settings write them."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,7 +18,6 @@ from sipcli.config.types import (
     shortest,
     string,
 )
-from sipcli.late_dataclass import dataclass
 
 _WEIGHT: Final = ";weight="
 _URL_KEYS: Final = ("urls", "url", "server")

@@ -3,7 +3,7 @@
 What depends on another key is a property, so that `None` always means "not set".
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -34,7 +34,6 @@ from sipcli.config.types import (
     whole,
     whole_seconds,
 )
-from sipcli.late_dataclass import dataclass
 
 
 class IceTransportPolicy(StrEnum):

@@ -5,7 +5,7 @@ at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -17,7 +17,6 @@ from sipcli.config.settings import BY_NAME, KEYS, TABLES
 from sipcli.config.toml_file import TomlFile
 from sipcli.config.toml_lines import KeyPath
 from sipcli.config.types import Unacceptable
-from sipcli.late_dataclass import dataclass
 from sipcli.text import did_you_mean, one_line
 
 

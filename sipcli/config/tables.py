@@ -1,7 +1,7 @@
 """The tables of the configuration file: `audio`, `opus` and `log`, with the keys in them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
@@ -19,7 +19,6 @@ from sipcli.config.types import (
     rebased,
     whole,
 )
-from sipcli.late_dataclass import dataclass
 
 _AUTO: Final[Literal["auto"]] = "auto"
 

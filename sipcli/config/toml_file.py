@@ -5,12 +5,12 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sipcli.config.toml_lines import KeyPath, find_lines
 from sipcli.errors import ConfigError
-from sipcli.late_dataclass import dataclass
 from sipcli.text import one_line
 
 MAX_BYTES: Final = 256 * 1024

@@ -10,13 +10,12 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import TOKEN
 from sipcli.sip.header_values import MAX_DELTA_SECONDS
 

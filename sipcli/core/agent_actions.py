@@ -1,9 +1,9 @@
 """What the user agent wants its owner to do, in order, after each step."""
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from sipcli.core.connection.flow import Flow
-from sipcli.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

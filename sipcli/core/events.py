@@ -3,10 +3,10 @@
 `phone/event_translation.py` makes the events of docs/contract.md of them.
 """
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sipcli.errors import Phase
-from sipcli.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

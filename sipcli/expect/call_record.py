@@ -1,8 +1,8 @@
 """The record of one call: the facts that expectations are judged by."""
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sipcli.late_dataclass import dataclass
 from sipcli.media.rtp.delivery import Delivery
 
 Audio: TypeAlias = Literal["received", "sent", "both"]

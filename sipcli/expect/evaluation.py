@@ -3,6 +3,7 @@
 Each takes the name of its expectation, the expected value and the record. Pure.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.errors import Phase
@@ -15,7 +16,6 @@ from sipcli.expect.thresholds import (
     TONE_S,
     TONE_TOLERANCE,
 )
-from sipcli.late_dataclass import dataclass
 from sipcli.media.rtp.delivery import DENIAL_S, Delivery
 
 _NOTHING: Final = "nothing was received"

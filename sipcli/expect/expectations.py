@@ -5,7 +5,7 @@ one, declare a field here and write its function in `evaluation.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, get_args
 
@@ -13,7 +13,6 @@ from sipcli.expect import evaluation, feasible
 from sipcli.expect.call_record import Audio, CallRecord
 from sipcli.expect.evaluation import Verdict
 from sipcli.expect.feasible import Terms
-from sipcli.late_dataclass import dataclass
 
 _DECLARATION: Final = "expectation"
 """Key of a field's metadata."""

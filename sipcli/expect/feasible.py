@@ -4,12 +4,12 @@ One function an expectation. Each takes the expected value and yields its reason
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.catalog.codecs import CODECS
 from sipcli.expect.call_record import Audio
 from sipcli.expect.thresholds import AUDIBLE_S, TONE_S
-from sipcli.late_dataclass import dataclass
 from sipcli.media.quality.mos import best_mos
 from sipcli.media.quality.tone_meter import WINDOW_S
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree
 
-from sipcli.late_dataclass import dataclass
 from sipcli.text import printable
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")

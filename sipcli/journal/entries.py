@@ -5,10 +5,10 @@
 decryption, so they hold secrets: whoever shows or stores them masks those first.
 """
 
+from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from sipcli.errors import Phase
-from sipcli.late_dataclass import dataclass
 
 IpPort: TypeAlias = tuple[str, int]
 """An IP address and a port."""

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import socket
 import threading
+from dataclasses import dataclass
 from typing import Any
 
-from sipcli.late_dataclass import dataclass
 from sipcli.net.errors import Problem
 
 

@@ -1,11 +1,10 @@
 """Why a connection could not be opened or has ended, and the facts learnt on the way."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from sipcli.errors import Phase
-from sipcli.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

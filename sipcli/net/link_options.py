@@ -1,11 +1,10 @@
 """Connection options that are the same for every server."""
 
 import ssl
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Self
 
 from sipcli.config.settings import Settings
-from sipcli.late_dataclass import dataclass
 from sipcli.net.tls import client_context
 
 

@@ -2,13 +2,13 @@
 
 import re
 import ssl
+from dataclasses import dataclass
 from typing import Final
 
 from websockets.exceptions import InvalidHeader, InvalidStatus, NegotiationError
 from websockets.http11 import Response
 
 from sipcli.errors import Phase
-from sipcli.late_dataclass import dataclass
 from sipcli.net import tls
 from sipcli.net.errors import DialError, LinkDetails, Problem, excerpt
 from sipcli.net.websocket import WebSocketConnection

@@ -1,9 +1,9 @@
 """Meters for the audio of a call, in both directions."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sipcli.expect.thresholds import TONE_DOMINANT_DB
-from sipcli.late_dataclass import dataclass
 from sipcli.media.pcm import Pcm
 from sipcli.media.quality.tone_meter import ToneMeter
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -12,7 +13,6 @@ from sipcli.errors import (
     RefusedError,
     SipcliError,
 )
-from sipcli.late_dataclass import dataclass
 from sipcli.media.dtmf.dtmf_digits import InvalidDigits
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.phone.call_audio import AudioEndpoints, AudioIn, AudioOut, OpenCallSound

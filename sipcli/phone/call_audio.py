@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from os.path import realpath
 from pathlib import Path
 from typing import Final, Protocol, Self, TypeAlias
 
 from sipcli.errors import ConfigError, DeviceError
-from sipcli.late_dataclass import dataclass
 from sipcli.log import LOGGER
 from sipcli.media.audio_io.background import Warn
 from sipcli.media.audio_io.open import (

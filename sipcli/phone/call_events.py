@@ -1,10 +1,10 @@
 """The events of calls (contract §4); `events.py` says what all events have in common."""
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from sipcli.config.policies import Permission
 from sipcli.errors import SipcliError
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.uri import Uri
 
 CallId: TypeAlias = str

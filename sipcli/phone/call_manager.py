@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from sipcli.config.policies import Permission
 from sipcli.core.calls import events as core
 from sipcli.core.calls.offer_answer import OutOfTurn
 from sipcli.errors import RefusedError, SipcliError
-from sipcli.late_dataclass import dataclass
 from sipcli.log import LOGGER
 from sipcli.media.session.media_config import MediaConfig
 from sipcli.media.session.media_session import NotAcceptable

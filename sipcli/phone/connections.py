@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from sipcli.core.connection.flow import Flow
 from sipcli.journal.entries import SipEntry
 from sipcli.journal.journal import Journal
-from sipcli.late_dataclass import dataclass
 from sipcli.net.link import Link
 
 

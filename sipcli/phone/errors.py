@@ -1,5 +1,6 @@
 """Maps failed requests, and failures of the connection and the registration, to errors."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.requests.exchange import (
@@ -20,7 +21,6 @@ from sipcli.errors import (
     RegistrationError,
     SipcliError,
 )
-from sipcli.late_dataclass import dataclass
 from sipcli.phone import events
 from sipcli.sip.build import USELESS
 from sipcli.text import one_line

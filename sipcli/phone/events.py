@@ -8,10 +8,10 @@ Call-ID. Text from the far end may have control characters.
 The JSON of each event is written by `cli/output/event_json.py`.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from sipcli.errors import Phase
-from sipcli.late_dataclass import dataclass
 
 # Not sorted by ruff, which would give each name a statement of its own.
 # isort: off

@@ -10,11 +10,11 @@ and `catch_up` makes the offer later. The media session writes and reads the des
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 from sipcli.core.calls.calls import Calls
 from sipcli.errors import Phase
-from sipcli.late_dataclass import dataclass
 from sipcli.media.events import MediaLost
 from sipcli.media.session.media_session import MediaSession, NotAcceptable, Withdrawn
 from sipcli.phone.call_context import CallContext

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -14,7 +14,6 @@ from sipcli.config.sources import DEFAULT
 from sipcli.core.requests.credentials import Credentials
 from sipcli.errors import ConfigError
 from sipcli.journal.journal import Journal
-from sipcli.late_dataclass import dataclass
 from sipcli.log import LOGGER, trace_sip
 from sipcli.phone.events import Event
 from sipcli.sip.grammar import Malformed

@@ -2,10 +2,10 @@
 
 import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.requests.protection_space import Challenger
-from sipcli.late_dataclass import dataclass
 from sipcli.sandbox.names import DOMAIN
 from sipcli.sip import digest
 from sipcli.sip.auth import Authorization, parse_authorization

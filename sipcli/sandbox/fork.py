@@ -1,13 +1,13 @@
 """Forks a request to one or more targets, and merges their responses (RFC 3261 §16.6-16.10)."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.timers import Timers
 from sipcli.core.transactions.layer import Inbound, Transactions
 from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
-from sipcli.late_dataclass import dataclass
 from sipcli.sip import build
 from sipcli.sip.build import cancel_for
 from sipcli.sip.headers import Headers

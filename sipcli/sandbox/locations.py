@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.connection.flow import Flow
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.uri import Uri
 
 MAX_BINDINGS: Final = 10

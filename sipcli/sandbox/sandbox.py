@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,7 +22,6 @@ from sipcli.errors import (
 )
 from sipcli.journal.entries import PacketEntry, SampleEntry, SoundEntry
 from sipcli.journal.journal import Journal, PartialJournal
-from sipcli.late_dataclass import dataclass
 from sipcli.sandbox.extensions import (
     EXTENSIONS,
     MAX_CALLS,

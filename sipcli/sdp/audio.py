@@ -4,11 +4,10 @@ Nothing is validated here and nothing raises: missing or invalid values are None
 """
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.description import (
     ConnectionData,
     Direction,

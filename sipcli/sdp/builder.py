@@ -1,10 +1,9 @@
 """Build the session descriptions that we send (RFC 8829 §5.2, §5.3)."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.audio import DISCARD_PORT, MAX_PACKET_MS, VOIP_METRICS, Carrier, read_mid
 from sipcli.sdp.description import (
     UNSPECIFIED,

@@ -5,10 +5,9 @@ are in lower case, since some peers write `a=SendRecv`.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-
-from sipcli.late_dataclass import dataclass
 
 
 def number(text: str | None, low: int, high: int) -> int | None:

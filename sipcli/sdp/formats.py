@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from sipcli.catalog import codecs
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.description import MediaDescription, number
 from sipcli.sdp.opus_fmtp import OpusWishes
 

@@ -4,8 +4,8 @@ The transport is derived from one description to the next (RFC 8842 §3 to §6).
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.audio import AudioMedia
 from sipcli.sdp.description import Direction
 from sipcli.sdp.formats import COMFORT_NOISE, OPUS, RED, TELEPHONE_EVENT, Format

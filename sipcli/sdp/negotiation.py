@@ -9,11 +9,10 @@ the payload types we assigned and the version of our next description.
 """
 
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp import builder
 from sipcli.sdp.audio import AudioMedia, audio_media
 from sipcli.sdp.builder import FIRST_LAYOUT, Layout

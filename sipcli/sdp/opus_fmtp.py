@@ -1,10 +1,10 @@
 """The `fmtp` parameters of Opus: how one side wants to receive it (RFC 7587 §6.1)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.catalog.codecs import OPUS
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.description import number
 
 FULL_BAND: Final = 48_000

@@ -6,10 +6,9 @@ Only text that leaves the number or the kinds of media open is rejected.
 
 import re
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.description import (
     Attribute,
     ConnectionData,

@@ -5,9 +5,9 @@ Some servers drop packets that they can match by neither.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.description import (
     Attribute,
     Direction,

@@ -6,12 +6,11 @@ Candidates (RFC 8839 §5.1), certificate fingerprints (RFC 8122 §5) and the `se
 
 import re
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.description import number
 
 

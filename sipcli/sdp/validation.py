@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sdp.audio import AudioMedia
 from sipcli.sdp.formats import FormatKey
 from sipcli.sdp.transport import Fingerprint, is_strong

@@ -1,9 +1,9 @@
 """Addresses in header fields: From, To, Contact, Route, Refer-To and so on (RFC 3261 §20.10)."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import BLANKS, QUOTED, UNWRITABLE, Malformed, quote, unquote
 from sipcli.sip.headers import Headers
 from sipcli.sip.params import NO_PARAMS, PLAIN, Params

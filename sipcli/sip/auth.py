@@ -6,10 +6,9 @@ kept with its fault. Nothing here computes a digest or knows a password.
 
 import re
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import (
     TOKEN,
     Malformed,

@@ -11,11 +11,11 @@ import pkgutil
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from encodings import __path__ as _modules
 from encodings.aliases import aliases
 from typing import Final, TypeAlias
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import BLANKS, Malformed
 from sipcli.sip.header_values import ContentDisposition, MediaType
 from sipcli.sip.headers import Headers

@@ -1,9 +1,9 @@
 """Values of header fields that have parts: CSeq, Content-Type, Reason and so on (RFC 3261 §20)."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import BLANKS, QUOTED, TOKEN_CHARS, Malformed, integer, unquote
 from sipcli.sip.params import NO_PARAMS, Params
 from sipcli.sip.recent import remembering

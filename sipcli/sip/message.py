@@ -7,11 +7,10 @@ are then None or empty, because a malformed header field that is not needed is t
 """
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.address import Address
 from sipcli.sip.grammar import Malformed, token
 from sipcli.sip.header_values import (

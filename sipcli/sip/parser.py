@@ -7,9 +7,9 @@ whatever could be parsed, so that a request can be answered.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import BLANKS, TOKEN, TOKEN_CHARS, Malformed, integer
 from sipcli.sip.header_values import MAX_DELTA_SECONDS
 from sipcli.sip.headers import Headers

@@ -5,10 +5,9 @@ written exactly as it was received: peers compare their own URIs letter by lette
 """
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import HOST, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, Param, Params, split_plain
 

@@ -5,10 +5,9 @@ a pattern looks for in its parameters.
 """
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.uri import SipUri
 

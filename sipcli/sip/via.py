@@ -1,9 +1,9 @@
 """Parse Via: the way of a request, and back for its response (RFC 3261 §20.42)."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import HOST, TOKEN_CHARS, Malformed, integer
 from sipcli.sip.params import NO_PARAMS, PLAIN, Params
 from sipcli.sip.recent import remembering

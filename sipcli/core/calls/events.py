@@ -5,10 +5,10 @@ offers and INFO. `call` is the Call-ID; no two live calls have the same. After `
 nothing more.
 """
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sipcli.config.policies import Permission
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.uri import Uri
 
 CallId = str

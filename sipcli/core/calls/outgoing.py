@@ -5,7 +5,7 @@ RFC 3261 §13.2 (forks, ACK), §9.1 (CANCEL and a 2xx that crosses it), §8.1.3.
 """
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from sipcli.core.calls.call import Call
@@ -33,7 +33,6 @@ from sipcli.core.requests.exchange import (
 from sipcli.core.requests.requester import CALL_SUPPORTED
 from sipcli.core.requests.route import Proxies, lack_of_security
 from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.address import Address
 from sipcli.sip.header_values import RAck
 from sipcli.sip.message import Request, Response

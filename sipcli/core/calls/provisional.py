@@ -2,12 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.calls.retransmit import Retransmission
 from sipcli.core.dialogs.services import NewTimer
 from sipcli.core.transactions.transaction import TRANSACTION_TIMEOUT_S
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.message import Response
 
 TAG: Final = "100rel"

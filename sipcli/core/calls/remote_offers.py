@@ -5,7 +5,7 @@ answer comes later, from the owner. The 2xx to an INVITE, the first of the dialo
 is repeated until its ACK (RFC 3261 §13.3.1.4).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sipcli.core.calls.events import Acknowledged, OfferRefused, OfferWithdrawn, RemoteOffer
@@ -15,7 +15,6 @@ from sipcli.core.calls.retransmit import T2, Retransmission
 from sipcli.core.calls.session_timer import refuse_interval
 from sipcli.core.connection.flow import Flow
 from sipcli.core.transactions.layer import Inbound
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.grammar import quote
 from sipcli.sip.message import Request
 

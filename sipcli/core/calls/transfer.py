@@ -4,7 +4,7 @@ Each side of a dialog takes part in one transfer at a time.
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from sipcli.config.policies import Permission
@@ -16,7 +16,6 @@ from sipcli.core.dialogs.subscription import Notifier, receive_notify
 from sipcli.core.requests.exchange import FinalResponse, Outcome
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.address import Address
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.header_values import Replaces

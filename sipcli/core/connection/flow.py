@@ -1,7 +1,8 @@
 """A WebSocket connection as the core sees it: a flow (RFC 5626 §2)."""
 
+from dataclasses import dataclass
+
 from sipcli.config.server_settings import WsServer
-from sipcli.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 A REFER makes one without a SUBSCRIBE (RFC 3515 §2.4.4).
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.dialogs.usage import DialogUsage
@@ -10,7 +11,6 @@ from sipcli.core.requests import uas_checks
 from sipcli.core.requests.exchange import Outcome, Unanswered
 from sipcli.core.requests.queries import final_status
 from sipcli.core.transactions.layer import Inbound
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.bodies import find_body
 
 NO_SUBSCRIPTION: Final = frozenset({404, 405, 408, 410, 416, *range(480, 486), 489, 501, 604})

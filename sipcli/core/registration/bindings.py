@@ -1,12 +1,12 @@
 """Read a 2xx to REGISTER (RFC 3261 §10.2.4, 10.3, RFC 5626 §4.2, RFC 5627 §4.2, RFC 3608)."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
 from sipcli.core.events import Binding
 from sipcli.core.requests.identity import Granted
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.address import Address
 from sipcli.sip.grammar import Malformed, integer
 from sipcli.sip.message import Request, Response

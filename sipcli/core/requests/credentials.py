@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from sipcli.core.requests.protection_space import (
@@ -20,7 +20,6 @@ from sipcli.core.requests.protection_space import (
     describe_offer,
     is_usable,
 )
-from sipcli.late_dataclass import dataclass
 from sipcli.sip import digest
 from sipcli.sip.auth import (
     Authorization,

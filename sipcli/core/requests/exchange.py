@@ -1,12 +1,12 @@
 """Send one logical request: answer its challenges and report one outcome (RFC 3261 §22)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.requests.credentials import AuthRefused, AuthSession
 from sipcli.core.requests.requester import Requester
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.message import Request, Response
 
 

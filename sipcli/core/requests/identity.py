@@ -1,13 +1,12 @@
 """Our identity on the wire: From, Contact, Via, Route (RFC 3261 §8.1.1, 5626, 5627, 7118)."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from sipcli.config.account import ANONYMOUS_HOST
 from sipcli.config.settings import Settings
 from sipcli.core.connection.flow import Flow
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.address import Address
 from sipcli.sip.params import Params
 from sipcli.sip.uri import SipUri, Uri

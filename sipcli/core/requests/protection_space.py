@@ -6,11 +6,10 @@ extra round trip (RFC 7616 §3.6).
 """
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip import digest
 from sipcli.sip.auth import AuthenticationInfo, Authorization, Challenge
 from sipcli.sip.digest import Algorithm

@@ -1,13 +1,13 @@
 """Check incoming requests before they are served, inside and outside dialogs (RFC 3261 §8.2)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.config.server_settings import WsServer
 from sipcli.core.requests.identity import Identity
 from sipcli.core.requests.requester import ALLOW, CALL_SUPPORTED, SUPPORTED
 from sipcli.core.requests.route import is_sips
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.bodies import CPIM, MULTIPART, SDP, is_plain, must_refuse
 from sipcli.sip.message import Fault, Request
 from sipcli.sip.uri import SipUri

@@ -1,5 +1,6 @@
 """Match messages to transactions and run their timers (RFC 3261 §17.1.3, §17.2.3)."""
 
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sipcli.core.connection.flow import Flow
@@ -17,7 +18,6 @@ from sipcli.core.transactions.matching import (
 from sipcli.core.transactions.server import InviteServer, NonInviteServer
 from sipcli.core.transactions.server_table import ServerEntry, ServerTable
 from sipcli.core.transactions.transaction import Deliver, Effect, Ignored, Send, TimedOut
-from sipcli.late_dataclass import dataclass
 from sipcli.sip import build
 from sipcli.sip.grammar import Malformed
 from sipcli.sip.message import Fault, Layer, Request, Response

@@ -4,13 +4,13 @@ A peer decides how many there are. So no operation looks at all of them, but for
 and those inside and outside dialogs are counted apart, so that strangers take no room of a call.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from sipcli.core.connection.flow import Flow
 from sipcli.core.timers import Timer
 from sipcli.core.transactions.matching import MergeKey, TransactionKey, merge_key
 from sipcli.core.transactions.server import InviteServerState, ServerTransaction
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.message import Request
 
 _FINISHED: Final = (InviteServerState.COMPLETED, InviteServerState.ACCEPTED)

@@ -4,10 +4,10 @@ RFC 7118 runs over WebSocket, which is reliable: Timers A, E and G never run and
 and K are zero, so that only B, F, H and those of RFC 6026 (L, M) exist here.
 """
 
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from sipcli.late_dataclass import dataclass
 from sipcli.sip.message import Request, Response
 
 T1: Final = 0.5
