@@ -1,9 +1,8 @@
 """What is kept of one call."""
 
-from collections import deque
-from collections.abc import Iterable
 from typing import Final
 
+from sipcli.evidence.kept_entries import KeptEntries
 from sipcli.journal.entries import EventEntry, IceEntry, SampleEntry, SoundEntry, StepEntry
 from sipcli.media.pcm import from_bytes
 from sipcli.media.quality.level import AUDIBLE_DBFS, dbfs, rms
@@ -12,7 +11,7 @@ from sipcli.media.quality.spectrogram import SpectrogramMeter
 MAX_SAMPLES: Final = 1200
 """At this many, every other one is dropped: the rest still cover the whole call evenly."""
 MAX_CALL_ENTRIES: Final = 300
-"""Of each other kind; the oldest are dropped, but for how the call began."""
+"""Of each other kind: the first and the last."""
 
 
 class SampleSeries:
@@ -46,12 +45,12 @@ class SampleSeries:
 class RecordedCall:
     """What is kept of one call, in bounded memory."""
 
-    def __init__(self, name: str, early_steps: Iterable[StepEntry]) -> None:
-        """`early_steps` are those that it took before its INVITE."""
+    def __init__(self, name: str, steps: KeptEntries[StepEntry]) -> None:
+        """`steps` has those that it took before its INVITE, and gets the others."""
         self.id = name
-        self.events: deque[EventEntry] = deque(maxlen=MAX_CALL_ENTRIES)
-        self.steps = deque(early_steps, maxlen=MAX_CALL_ENTRIES)
-        self.ice: deque[IceEntry] = deque(maxlen=MAX_CALL_ENTRIES)
+        self.events = KeptEntries[EventEntry](MAX_CALL_ENTRIES)
+        self.steps = steps
+        self.ice = KeptEntries[IceEntry](MAX_CALL_ENTRIES)
         self.samples = SampleSeries()
         self.spectrogram = SpectrogramMeter()
         """Of what was heard."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Self
 
 from sipcli.evidence.kept_entries import KeptEntries
-from sipcli.evidence.recorded_call import RecordedCall
+from sipcli.evidence.recorded_call import MAX_CALL_ENTRIES, RecordedCall
 from sipcli.evidence.sip_record import SipRecord
 from sipcli.journal.entries import (
     Entry,
@@ -51,7 +51,7 @@ class Recording:
         """Calls by their Call-ID, in the order in which they began."""
         self.calls_left_out = 0
         """Calls that there was no room for: old ones that went well, if there are any."""
-        self._early_steps: list[StepEntry] = []
+        self._early_steps = _no_steps()
         """Steps of a call that is not placed yet."""
         self._journals: list[Journal] = []
 
@@ -86,13 +86,13 @@ class Recording:
         event = entry.event
         name: str = getattr(event, "call", "")
         if isinstance(event, Calling):
-            early, self._early_steps = self._early_steps, []
+            early, self._early_steps = self._early_steps, _no_steps()
             self._begin(name, early)
         elif isinstance(event, Incoming):
-            self._begin(name)
+            self._begin(name, _no_steps())
         call = self.calls.get(name)
         if call is not None:
-            call.events.append(entry)
+            call.events.add(entry)
             call.is_over = call.is_over or isinstance(event, CallEnded)
             call.has_failed = call.has_failed or getattr(event, "failure", None) is not None
 
@@ -100,13 +100,13 @@ class Recording:
         if entry.call is None:
             self.steps.add(entry)
         elif entry.call in self.calls:
-            self.calls[entry.call].steps.append(entry)
+            self.calls[entry.call].steps.add(entry)
         elif not entry.call:
-            self._early_steps = [*self._early_steps, entry][-MAX_ENTRIES:]
+            self._early_steps.add(entry)
 
     def _on_ice(self, entry: IceEntry) -> None:
         if entry.call in self.calls:
-            self.calls[entry.call].ice.append(entry)
+            self.calls[entry.call].ice.add(entry)
 
     def _on_sample(self, entry: SampleEntry) -> None:
         if entry.call in self.calls:
@@ -121,7 +121,7 @@ class Recording:
         if entry.call in self.calls and not entry.met:
             self.calls[entry.call].has_failed = True
 
-    def _begin(self, name: str, early: Iterable[StepEntry] = ()) -> None:
+    def _begin(self, name: str, early: KeptEntries[StepEntry]) -> None:
         if name in self.calls:
             return
         if len(self.calls) >= MAX_CALLS:
@@ -138,3 +138,7 @@ class Recording:
             return False
         del self.calls[dropped.id]
         return True
+
+
+def _no_steps() -> KeptEntries[StepEntry]:
+    return KeptEntries(MAX_CALL_ENTRIES)

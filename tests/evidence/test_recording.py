@@ -3,11 +3,14 @@
 from array import array
 from itertools import pairwise
 
+import pytest
+
 from sipcli.errors import Phase, RefusedError
 from sipcli.evidence import recorded_call, recording
 from sipcli.evidence.kept_entries import KeptEntries
 from sipcli.evidence.recording import FOR_LADDER, Recording
 from sipcli.journal.entries import (
+    Entry,
     PacketEntry,
     SampleEntry,
     SipEntry,
@@ -17,10 +20,11 @@ from sipcli.journal.entries import (
 from sipcli.journal.journal import Journal
 from sipcli.media.audio_io.tones import Tone
 from sipcli.media.pcm import FRAME
-from sipcli.phone.events import Calling, Incoming
+from sipcli.phone.events import Calling, Held, Incoming
 from tests.evidence.entries import (
     CALL,
     at,
+    content,
     ended,
     event,
     good_call,
@@ -89,11 +93,24 @@ def test_steps_before_an_invite_are_not_those_of_a_call_that_comes_in_meanwhile(
     incoming = Incoming(call="another", sender="sip:c@d", display_name=None, to="sip:a@b")
     kept = recorded(step(1, Phase.STUN, "begun", call=""), event(2, incoming), *good_call())
     assert not kept.calls["another"].steps
-    assert kept.calls[CALL].steps[0].phase is Phase.STUN
+    assert next(iter(kept.calls[CALL].steps)).phase is Phase.STUN
+
+
+def test_a_call_with_many_events_can_be_reported_on_from_its_begin_to_its_end() -> None:
+    many = recorded_call.MAX_CALL_ENTRIES * 2
+    *before, end = good_call()
+    held = [event(2100 + n, Held(call=CALL, by="remote")) for n in range(many)]
+    steps = [step(2100 + n, Phase.ICE, "begun", call=CALL) for n in range(many)]
+    (call,) = content(*before, *held, *steps, end).calls
+    assert (call.remote, call.result) == ("sip:bob@example.com", "passed")
+    assert call.begin_ms == pytest.approx(100, abs=0.01)
+    kept = recorded(*before, *held, *steps, end).calls[CALL]
+    assert next(iter(kept.steps)).at == at(2001)
+    assert len(kept.events) == len(kept.steps) == recorded_call.MAX_CALL_ENTRIES
 
 
 def test_of_too_many_calls_the_failed_ones_stay() -> None:
-    entries = list(good_call()[:0])
+    entries: list[Entry] = []
     for number in range(recording.MAX_CALLS + 20):
         failure = RefusedError("486 Busy Here") if number < 10 else None
         entries += [
