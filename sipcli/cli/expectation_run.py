@@ -9,6 +9,7 @@ from sipcli.cli.command_help import in_words
 from sipcli.cli.command_session import CommandSession
 from sipcli.cli.context import current_screen
 from sipcli.cli.evaluator import Evaluator
+from sipcli.cli.evidence_options import finish_evidence
 from sipcli.cli.output.junit_report import JUnitReport
 from sipcli.cli.output.wording import BAD, GOOD, Line
 from sipcli.errors import FINAL_ANSWERS, ConfigError, ExpectationError, SipcliError
@@ -76,7 +77,16 @@ class ExpectationRun:
             raise _as_one_error(failed) from None
         if error is None and written is not None:
             raise written from None
+        if error is None:
+            self._finish_evidence()
         return error is None
+
+    def _finish_evidence(self) -> None:
+        """End the evidence of a success: what is lost of it is in the report, too."""
+        unwritten = finish_evidence(click.get_current_context(), None)
+        if unwritten is not None:
+            self._report.amend(str(unwritten))
+            raise unwritten
 
     def abandon(self, error: Exception) -> None:
         """Write the report of a command that `error` ends before it starts, or at once."""

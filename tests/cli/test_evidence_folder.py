@@ -54,9 +54,9 @@ def test_a_success_leaves_nothing_unless_it_is_asked_for(sipcli: Sipcli, tmp_pat
     assert cases(left[".xml"]) == {"call": None}
 
 
-def test_a_capture_that_is_not_whole_is_how_the_command_ended(
-    sipcli: Sipcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No capture can be ended."""
     close = CapturePart.finish
 
     def disk_is_full(part: CapturePart, end: RunEnd) -> None:
@@ -64,6 +64,12 @@ def test_a_capture_that_is_not_whole_is_how_the_command_ended(
         raise ConfigError("the disk is full")
 
     monkeypatch.setattr(CapturePart, "finish", disk_is_full)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_capture_that_is_not_whole_is_how_the_command_ended(
+    sipcli: Sipcli, tmp_path: Path
+) -> None:
     report, folder = tmp_path / "r.json", tmp_path / "evidence"
     files = ("--capture", str(tmp_path / "c.pcapng"), "--report", str(report))
     outcome = sipcli("register", "--sandbox", "--once", *files, "--evidence", str(folder))
@@ -74,6 +80,19 @@ def test_a_capture_that_is_not_whole_is_how_the_command_ended(
     left = left_in(folder)
     assert left.keys() == {".html", ".pcapng", ".xml"}, "the command has failed"
     assert cases(left[".xml"]) == {"register": "error"}
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_success_with_a_lost_capture_is_none_in_the_junit_report(
+    sipcli: Sipcli, tmp_path: Path
+) -> None:
+    junit = tmp_path / "r.xml"
+    files = ("--capture", str(tmp_path / "c.pcapng"), "--junit", str(junit))
+    words = ("call", "--sandbox", "busy", "--audio-in", "silence", "--expect-status", "486")
+    assert sipcli(*words, *files).code == 2
+    assert cases(junit) == {"expect-status": None, "call": "error"}
+    assert sipcli("call", "--sandbox", "echo", *words[3:5], "--duration", "0.1", *files).code == 2
+    assert cases(junit) == {"call": "error"}
 
 
 @pytest.mark.parametrize(

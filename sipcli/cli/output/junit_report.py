@@ -173,6 +173,16 @@ class JUnitReport:
             except OSError as fault:
                 raise cannot_write(self._option, self._path, fault) from fault
 
+    def amend(self, error: str) -> None:
+        """Write the report again: the command itself failed after all, by `error`.
+
+        What a pipe or stdout has got stays as it is.
+        """
+        self._cases = [each for each in self._cases if each.case.name != self._name]
+        self.ended(error)
+        if self._path not in (None, STDOUT) and self._path.is_file():
+            self.write()
+
     def _publish(self, path: Path, document: bytes) -> None:
         if path != STDOUT:
             fifo, self._fifo = self._fifo, None
