@@ -14,7 +14,7 @@ from sipcli.config.tables import LogTable
 from sipcli.files import is_fifo, private
 from sipcli.journal.entries import SipEntry
 from sipcli.journal.journal import Journal
-from sipcli.sip.masking import without_secrets
+from sipcli.sip.masking import line_without_secrets, without_secrets
 from sipcli.text import one_line, printable, rfc3339
 
 LOGGER: Final = logging.getLogger("sipcli")
@@ -124,6 +124,5 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if record.name == _TRACE.name:
             return record.getMessage()  # already escaped, except for its own line ends
-        return (
-            f"{rfc3339(record.created)} {record.levelname.lower()}: {one_line(record.getMessage())}"
-        )
+        text = line_without_secrets(one_line(record.getMessage()))
+        return f"{rfc3339(record.created)} {record.levelname.lower()}: {text}"

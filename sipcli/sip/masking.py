@@ -80,7 +80,7 @@ def without_secrets(data: bytes) -> bytes:
 
 
 def line_without_secrets(line: str) -> str:
-    """Return a header field or an address, as a user typed it, with its secrets replaced."""
+    """Return one line, such as a header field or an address, with its secrets replaced."""
     return without_secrets(line.encode(errors="surrogateescape")).decode(errors="surrogateescape")
 
 

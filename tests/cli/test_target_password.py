@@ -34,14 +34,17 @@ def test_it_is_masked_in_all_that_a_call_writes(
         assert "sip:nobody:***@" in (found.out if as_json else log.read_text())
 
 
-def test_a_token_in_a_target_stands_in_no_evidence(sipcli: Sipcli, tmp_path: Path) -> None:
-    report, junit = tmp_path / "r.json", tmp_path / "r.xml"
+def test_a_token_in_a_target_stands_in_no_evidence_and_no_log(
+    sipcli: Sipcli, tmp_path: Path
+) -> None:
+    report, junit, log = tmp_path / "r.json", tmp_path / "r.xml", tmp_path / "log"
     target = f"sip:busy@sandbox.invalid;token={SECRET}"
     header = f"X-Auth-Token: {SECRET}"
     options = ["--junit", str(junit), "--report", str(report), "--header", header, "--ladder"]
+    options += ["--log-file", str(log), "--log-level", "debug"]
     found = sipcli("call", "--sandbox", target, "--audio-in", "silence", *options)
     assert found.code == 5
-    for file in (report, junit):
+    for file in (report, junit, log):
         assert SECRET not in file.read_text()
         assert ";token=***" in file.read_text()
     assert SECRET not in found.err
