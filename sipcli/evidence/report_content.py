@@ -217,6 +217,6 @@ class ReportContent:
     calls: tuple[CallContent, ...]
     """The worst first: failed ones, then by MOS."""
     calls_left_out: int
-    """Calls that the report has no room for; all of them went well."""
+    """Calls that the report has no room for: where there is a choice, those that went well."""
     warnings: tuple[str, ...]
     """What the phone warned of."""
