@@ -8,11 +8,10 @@ from sipcli.errors import Phase
 from sipcli.evidence.recorded_call import RecordedCall
 from sipcli.evidence.step_bars import RunClock, step_bars
 from sipcli.evidence.waterfall import BarState, PhaseBar, reached
-from sipcli.journal.entries import EventEntry
-from sipcli.phone.events import CallEnded, Calling, Incoming, Media, Progress
+from sipcli.phone.events import CallEnded, Incoming, Media, Progress
 
 RINGING: Final = range(180, 200)
-"""Statuses which say that the far end was found and is told of the call."""
+"""Statuses which say that the far end was found and has been told of the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,29 +26,21 @@ class FinalAnswer:
 def call_bars(
     call: RecordedCall, answer: FinalAnswer | None, clock: RunClock
 ) -> Iterator[PhaseBar]:
-    """Yield the bars of a call; `answer` is None if there was none."""
-    begun = _first(call, Calling, Incoming)
-    if begun is not None:
-        yield from _CallBars(call, begun, answer, clock).all()
-
-
-def _first(call: RecordedCall, *kinds: type[object]) -> EventEntry | None:
-    return next((entry for entry in call.events if isinstance(entry.event, kinds)), None)
+    """Return the bars of a call; `answer` is None if there was none."""
+    return _CallBars(call, answer, clock).all()
 
 
 class _CallBars:
     """Makes the bars of one call."""
 
-    def __init__(
-        self, call: RecordedCall, begun: EventEntry, answer: FinalAnswer | None, clock: RunClock
-    ) -> None:
-        ended = _first(call, CallEnded)
+    def __init__(self, call: RecordedCall, answer: FinalAnswer | None, clock: RunClock) -> None:
+        end, _ = call.first(CallEnded) or (clock.ended, None)
         self._call = call
         self._clock = clock
         self._answer = answer
-        self._is_incoming = isinstance(begun.event, Incoming)
-        self._begin_ms = clock.ms(begun.at)
-        self._end_ms = clock.ms(ended.at) if ended is not None else clock.end_ms
+        self._is_incoming = isinstance(call.begin, Incoming)
+        self._begin_ms = clock.ms(call.began_at)
+        self._end_ms = clock.ms(end)
         self._answer_ms = clock.ms(answer.at) if answer is not None else self._end_ms
         self._steps = tuple(step_bars(call.steps, clock, self._end_ms))
 

@@ -1,12 +1,15 @@
 """What is kept of one call."""
 
-from typing import Final
+from typing import Final, TypeVar
 
 from sipcli.evidence.kept_entries import KeptEntries
 from sipcli.journal.entries import EventEntry, IceEntry, SampleEntry, SoundEntry, StepEntry
 from sipcli.media.pcm import from_bytes
 from sipcli.media.quality.level import AUDIBLE_DBFS, dbfs, rms
 from sipcli.media.quality.spectrogram import SpectrogramMeter
+from sipcli.phone.events import Calling, Incoming
+
+T = TypeVar("T")
 
 MAX_SAMPLES: Final = 1200
 """At this many, every other one is dropped: the rest still cover the whole call evenly."""
@@ -45,9 +48,11 @@ class SampleSeries:
 class RecordedCall:
     """What is kept of one call, in bounded memory."""
 
-    def __init__(self, name: str, steps: KeptEntries[StepEntry]) -> None:
-        """`steps` has those that it took before its INVITE, and gets the others."""
-        self.id = name
+    def __init__(self, at: float, begin: Calling | Incoming, steps: KeptEntries[StepEntry]) -> None:
+        """Record the call that has begun `at` this time, after the first of its `steps`."""
+        self.id = begin.call
+        self.began_at = at
+        self.begin = begin
         self.events = KeptEntries[EventEntry](MAX_CALL_ENTRIES)
         self.steps = steps
         self.ice = KeptEntries[IceEntry](MAX_CALL_ENTRIES)
@@ -60,6 +65,13 @@ class RecordedCall:
         """When something audible was heard first; None if nothing was."""
         self.is_over = False
         self.has_failed = False
+
+    def first(self, kind: type[T]) -> tuple[float, T] | None:
+        """Return the time and the first event of a kind; None if there was none."""
+        for entry in self.events:
+            if isinstance(entry.event, kind):
+                return entry.at, entry.event
+        return None
 
     def measure(self, entry: SampleEntry) -> None:
         """Take a sample."""

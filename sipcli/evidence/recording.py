@@ -87,9 +87,9 @@ class Recording:
         name: str = getattr(event, "call", "")
         if isinstance(event, Calling):
             early, self._early_steps = self._early_steps, _no_steps()
-            self._begin(name, early)
+            self._begin(entry.at, event, early)
         elif isinstance(event, Incoming):
-            self._begin(name, _no_steps())
+            self._begin(entry.at, event, _no_steps())
         call = self.calls.get(name)
         if call is not None:
             call.events.add(entry)
@@ -121,14 +121,14 @@ class Recording:
         if entry.call in self.calls and not entry.met:
             self.calls[entry.call].has_failed = True
 
-    def _begin(self, name: str, early: KeptEntries[StepEntry]) -> None:
-        if name in self.calls:
+    def _begin(self, at: float, begin: Calling | Incoming, early: KeptEntries[StepEntry]) -> None:
+        if begin.call in self.calls:
             return
         if len(self.calls) >= MAX_CALLS:
             self.calls_left_out += 1
             if not self._make_room():
                 return
-        self.calls[name] = RecordedCall(name, early)
+        self.calls[begin.call] = RecordedCall(at, begin, early)
 
     def _make_room(self) -> bool:
         """Drop the oldest call that is over, one that went well if there is one."""

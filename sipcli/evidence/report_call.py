@@ -23,7 +23,7 @@ from sipcli.evidence.waterfall import CALL_PHASES, Blame, waterfall
 from sipcli.expect.expectations import STATUS
 from sipcli.journal.entries import SampleEntry, VerdictEntry
 from sipcli.media.quality.level import FLOOR_DBFS
-from sipcli.phone.events import Answered, CallEnded, Calling, Incoming
+from sipcli.phone.events import Answered, CallEnded, Incoming
 from sipcli.sip.masking import line_without_secrets
 
 _CANCELLED: Final = 487
@@ -52,28 +52,25 @@ def call_content(
     A call that was given up because the user interrupted the command has not failed.
     """
     call = evidence.call
-    begun = next(e for e in call.events if isinstance(e.event, Calling | Incoming))
-    ended_entry = next((e for e in call.events if isinstance(e.event, CallEnded)), None)
-    ended = _ended(call)
-    end_ms = clock.ms(ended_entry.at) if ended_entry is not None else clock.end_ms
+    end, ended = call.first(CallEnded) or (clock.ended, None)
     answer = final_answer(call, evidence.messages)
     is_given_up = is_interrupted and ended is not None and _is_cancelled(ended)
     if not is_given_up:
-        blame = _blame(ended, evidence.verdicts, end_ms) or blame
-    is_incoming = isinstance(begun.event, Incoming)
-    remote = begun.event.sender if isinstance(begun.event, Incoming) else _to(begun.event)
+        blame = _blame(ended, evidence.verdicts, clock.ms(end)) or blame
+    is_incoming = isinstance(call.begin, Incoming)
+    remote = call.begin.sender if isinstance(call.begin, Incoming) else call.begin.to
     return CallContent(
         call_id=call.id,
         direction="incoming" if is_incoming else "outgoing",
         remote=line_without_secrets(remote),
-        begin_ms=clock.ms(begun.at),
-        end_ms=end_ms,
+        begin_ms=clock.ms(call.began_at),
+        end_ms=clock.ms(end),
         result="unknown" if is_given_up else _result(ended, blame),
         sentence=blame.text if blame is not None else _outcome(ended),
         phase=blame.phase.lower() if blame is not None else None,
         status=_status(call, ended),
         duration_s=ended.duration_s if ended is not None else 0.0,
-        codec=_codec(evidence),
+        codec=_codec(ended, call),
         expectations=tuple(map(judged, evidence.verdicts)),
         waterfall=waterfall(call_bars(call, answer, clock), blame, CALL_PHASES),
         stats=ended.stats if ended is not None else None,
@@ -104,12 +101,12 @@ def final_answer(call: RecordedCall, messages: Sequence[LadderMessage]) -> Final
 
     That a call was cancelled (487) is no answer.
     """
-    answered = next((e for e in call.events if isinstance(e.event, Answered)), None)
+    answered = call.first(Answered)
     finals = [each for each in messages if each.method == "INVITE" and (each.status or 0) >= 200]
-    if answered is not None and isinstance(answered.event, Answered):
-        status = answered.event.status
-        words = (_words(each) for each in finals if each.status == status)
-        return FinalAnswer(at=answered.at, text=next(words, str(status)))
+    if answered is not None:
+        at, event = answered
+        words = (_words(each) for each in finals if each.status == event.status)
+        return FinalAnswer(at=at, text=next(words, str(event.status)))
     if not finals or finals[-1].status == _CANCELLED:
         return None
     return FinalAnswer(at=finals[-1].entry.at, text=_words(finals[-1]))
@@ -117,14 +114,6 @@ def final_answer(call: RecordedCall, messages: Sequence[LadderMessage]) -> Final
 
 def _words(response: LadderMessage) -> str:
     return response.label.removesuffix(" (INVITE)")
-
-
-def _ended(call: RecordedCall) -> CallEnded | None:
-    return next((e.event for e in call.events if isinstance(e.event, CallEnded)), None)
-
-
-def _to(event: object) -> str:
-    return event.to if isinstance(event, Calling) else ""
 
 
 def _blame(
@@ -162,14 +151,14 @@ def _outcome(ended: CallEnded | None) -> str:
 
 
 def _status(call: RecordedCall, ended: CallEnded | None) -> int | None:
-    answered = next((e.event for e in call.events if isinstance(e.event, Answered)), None)
+    answered = call.first(Answered)
     if answered is not None:
-        return answered.status
+        return answered[1].status
     return ended.status if ended is not None else None
 
 
-def _codec(evidence: CallEvidence) -> str | None:
-    ended, samples = _ended(evidence.call), evidence.call.samples.read()
+def _codec(ended: CallEnded | None, call: RecordedCall) -> str | None:
+    samples = call.samples.read()
     if ended is not None and ended.stats is not None:
         return ended.stats.codec
     return samples[-1].codec if samples else None
