@@ -134,10 +134,10 @@ class ExpectationRun:
 
     def _write(self, error: BaseException | None) -> ConfigError | None:
         """Write the report. If that fails, warn and return the error."""
-        # A judged expectation does not include the command's error.
-        is_told = error is None or self._report.has_error
-        if self._report.is_empty or not is_told:
-            self._report.ended(_in_words(error) if error is not None else None)
+        if error is None:
+            self._report.ended(None, is_told=True)
+        else:
+            self._report.ended(_in_words(error), is_told=False)
         try:
             self._report.write()
         except ConfigError as failed:

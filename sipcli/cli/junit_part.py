@@ -36,9 +36,11 @@ class JUnitPart:
 
     def finish(self, end: RunEnd) -> None:
         """Write the report. Raises `ConfigError`."""
-        is_told = end.exit_code in (0, ExpectationError.exit_code) or self._report.has_error
-        if self._report.is_empty or not (is_told or (self._is_doctor and self._has_unmet)):
-            self._report.ended(end.reason if end.exit_code else None)
+        is_judged = end.exit_code in (0, ExpectationError.exit_code)
+        self._report.ended(
+            end.reason if end.exit_code else None,
+            is_told=is_judged or (self._is_doctor and self._has_unmet),
+        )
         self._report.write()
 
     def discard(self) -> None:

@@ -1,7 +1,7 @@
 """The ladder of a report: that of the whole run, divided among its calls."""
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sipcli.evidence.ladder import Ladder, LadderMessage, ladder_of
 from sipcli.evidence.report_content import ReportedLadder, ReportedMessage
@@ -16,8 +16,8 @@ class DividedLadder:
     ladder: Ladder
     of_calls: dict[str, list[LadderMessage]]
     """By Call-ID."""
-    others: list[LadderMessage] = field(default_factory=list)
-    left_out: int = 0
+    others: list[LadderMessage]
+    left_out: int
     """Messages that there is no room for: of no call, or of a call that the report leaves out."""
 
     def reported(

@@ -81,16 +81,6 @@ class JUnitReport:
         self._messages = SipRecord()
         self._journal: Journal | None = None
 
-    @property
-    def has_error(self) -> bool:
-        """True if a case could not be judged."""
-        return any(each.case.error is not None for each in self._cases)
-
-    @property
-    def is_empty(self) -> bool:
-        """True without any case."""
-        return not self._cases
-
     def begin(self, names: Iterable[str]) -> None:
         """Write an unfinished report with these cases. Raises `ConfigError` if that fails."""
         if self._path == STDOUT:
@@ -143,8 +133,17 @@ class JUnitReport:
         )
         self._cases.append(_Judged(case, verdict.call))
 
-    def ended(self, error: str | None) -> None:
-        """Add the case of the command itself; `error` is why it failed."""
+    def ended(self, error: str | None, *, is_told: bool) -> None:
+        """Add the case of the command itself, unless other cases tell how it ended.
+
+        `error` is why it failed. If the verdicts tell that, `is_told`; an expectation that was met
+        does not.
+        """
+        has_error = any(each.case.error is not None for each in self._cases)
+        if not self._cases or not (is_told or has_error):
+            self._add_command(error)
+
+    def _add_command(self, error: str | None) -> None:
         case = TestCase(name=self._name, seconds=self._seconds, error=error)
         self._cases.append(_Judged(case, None))
 
@@ -179,7 +178,7 @@ class JUnitReport:
         What a pipe or stdout has got stays as it is.
         """
         self._cases = [each for each in self._cases if each.case.name != self._name]
-        self.ended(error)
+        self._add_command(error)
         if self._path not in (None, STDOUT) and self._path.is_file():
             self.write()
 
