@@ -83,7 +83,8 @@ class ExpectationRun:
 
     def _finish_evidence(self) -> None:
         """End the evidence of a success: what is lost of it is in the report, too."""
-        unwritten = finish_evidence(click.get_current_context(), None)
+        context = click.get_current_context(silent=True)
+        unwritten = finish_evidence(context, None) if context is not None else None
         if unwritten is not None:
             self._report.amend(str(unwritten))
             raise unwritten
