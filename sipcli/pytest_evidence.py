@@ -1,4 +1,4 @@
-"""What a failed test leaves behind of its phones: a section of its report and, in a folder, files.
+"""What a failed test leaves behind about its phones: a section of its report, and files.
 
 Each phone is recorded on its own: those of one call have its Call-ID in common, and would mix.
 """
@@ -54,7 +54,7 @@ def file_stem(node_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _WatchedPhone:
-    """A phone and what is kept of it for the test that runs."""
+    """A phone, and what is kept about it for the test that runs."""
 
     label: str
     """The user in characters of file names, with a number if there are several phones of one."""
@@ -77,7 +77,7 @@ class _WatchedPhone:
 
 
 class PhoneEvidence:
-    """What is kept of the phones of one test, to be told of or written if the test fails."""
+    """What is kept about the phones of one test: shown and written if the test fails."""
 
     def __init__(self, node_id: str, folder: Path | None) -> None:
         self._node_id = node_id

@@ -23,7 +23,7 @@ class HepConnection(Protocol):
         """Send a message; wait while the network takes no more. Raises `OSError`."""
 
     async def close(self) -> None:
-        """Close; what was sent before goes out first, if that takes but a moment."""
+        """Close; what was sent before goes out first, if that takes only a moment."""
 
 
 async def connect(server: HepServer, context: ssl.SSLContext | None) -> HepConnection:

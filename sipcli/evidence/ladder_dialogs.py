@@ -1,4 +1,4 @@
-"""What messages have to do with one another: calls, forks, repetitions, offers, ICE restarts."""
+"""How messages belong together: calls, forks, repetitions, offers, ICE restarts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -89,7 +89,7 @@ class IceRestarts:
         self._known: dict[tuple[str | None, str | None], str] = {}
 
     def is_one(self, message: SipFacts, sdp: SdpSummary) -> bool:
-        """True if the session description asks for an ICE restart; ask for each, in order."""
+        """True if the session description asks for an ICE restart. Call it for each, in order."""
         if sdp.ice_ufrag is None:
             return False
         sender = message.call_id, message.from_tag if message.is_request else message.to_tag

@@ -1,4 +1,4 @@
-"""What a ladder says of one message: a label, and notes on the header fields that matter to it."""
+"""What a ladder says about a message: a label, and notes on the header fields that matter to it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
@@ -189,7 +189,7 @@ def _of_reasons(message: Request | Response) -> Iterator[str]:
 
 
 def _of_body(message: Request | Response) -> Iterator[str]:
-    """Name a body that nothing else tells of. Its words are not shown: they may be private."""
+    """Name a body that nothing else mentions. Its words are not shown: they may be private."""
     kind = message.content_type
     if message.body and (kind is None or kind.essence not in (SDP, "message/sipfrag")):
         yield f"{kind.essence if kind is not None else 'body'}, {len(message.body)} bytes"

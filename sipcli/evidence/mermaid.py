@@ -8,7 +8,7 @@ from sipcli.evidence.ladder_words import MessageKind
 from sipcli.evidence.report_content import ReportedLadder, ReportedMessage
 
 MAX_ARROWS: Final = 150
-"""A diagram with more is no help to anybody."""
+"""A diagram with more of them cannot be read."""
 MAX_CHARACTERS: Final = 40_000
 """Mermaid refuses a text of more than 50 000 (`maxTextSize`)."""
 MAX_SHOWN: Final = 120

@@ -1,4 +1,4 @@
-"""What is kept of one call."""
+"""What a recording keeps of one call."""
 
 from typing import Final, TypeVar
 

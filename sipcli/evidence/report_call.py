@@ -1,4 +1,4 @@
-"""What a report says of one call."""
+"""What a report says about one call."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def judged(entry: VerdictEntry) -> JudgedExpectation:
 def final_answer(call: RecordedCall, messages: Sequence[LadderMessage]) -> FinalAnswer | None:
     """Return the final response to the first INVITE of a call; None if it was not answered.
 
-    That a call was cancelled (487) is no answer.
+    A 487 is no answer: it confirms that the call was cancelled.
     """
     answered = call.first(Answered)
     finals = [each for each in messages if each.method == "INVITE" and (each.status or 0) >= 200]

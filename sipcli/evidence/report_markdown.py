@@ -17,7 +17,7 @@ from sipcli.evidence.report_content import (
 from sipcli.evidence.waterfall import BarState, Fact, Waterfall
 
 MAX_BYTES: Final = 900_000
-"""GitHub takes a summary of 1 MiB, and nothing of a longer one."""
+"""GitHub takes summaries of up to 1 MiB, and shows nothing of a longer one."""
 MARKS: Final[dict[Judgement, str]] = {"passed": "✅", "failed": "❌", "unknown": "❔"}
 _STATES: Final[dict[BarState, str]] = {
     "done": "✅",

@@ -18,7 +18,7 @@ MAX_NAME: Final = 60
 _MASKABLE: Final = 2_100
 """Further characters that are looked at, so that a password is masked before its URI is cut off."""
 KEEP_ALIVE: Final = b"\r\n \t\0"
-"""Bytes that a message without any other is no SIP message but a keep-alive (RFC 5626 §3.5.1)."""
+"""A message of these bytes alone is a keep-alive (RFC 5626 §3.5.1)."""
 
 T = TypeVar("T")
 

@@ -29,7 +29,7 @@ class TextRow:
         self._cells: list[tuple[str, str]] = [(" ", "")] * width
 
     def put(self, column: int, text: str, style: str = "") -> None:
-        """Write `text` from `column` on, over what is there; what does not fit is cut off."""
+        """Write `text` at `column`, over what is there; what does not fit is cut off."""
         for char in text:
             size = columns_of(char)
             if size == 0:

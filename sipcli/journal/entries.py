@@ -13,7 +13,7 @@ from sipcli.errors import Phase
 IpPort: TypeAlias = tuple[str, int]
 """An IP address and a port."""
 NO_ADDRESS: Final[IpPort] = ("0.0.0.0", 0)
-"""That of a connection which ended before it was looked at."""
+"""The address of a connection that ended before it could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ class VerdictEntry:
     seconds: float | None = None
     """The time that it took, as the JUnit report has it; None if that is not known."""
     may_be_skipped: bool = False
-    """True if it is no fault that it was not reached: a check that had nothing to look at."""
+    """True for a check that had nothing to look at: it is no fault that it was not reached."""
     hint: str | None = None
     """What to do about it; None if nothing is known."""
 

@@ -38,7 +38,7 @@ class Journal:
     def subscribe(self, kind: type[E], listener: Listener[E]) -> None:
         """Call `listener` with each entry of this kind from now on, on the loop's thread.
 
-        It must be quick and must not wait: it runs within the step or packet that it is told of.
+        It must be quick and must not wait: the step or packet that is recorded waits for it.
         """
         self._listeners[kind] = (*self._listeners.get(kind, ()), listener)
         self.ask_again()

@@ -83,7 +83,7 @@ def test_a_capture_that_is_not_whole_is_how_the_command_ended(
 
 
 @pytest.mark.usefixtures("full_disk")
-def test_a_success_with_a_lost_capture_is_none_in_the_junit_report(
+def test_a_success_with_a_lost_capture_is_an_error_in_the_junit_report(
     sipcli: Sipcli, tmp_path: Path
 ) -> None:
     junit = tmp_path / "r.xml"

@@ -218,14 +218,14 @@ async def test_a_certificate_that_is_not_trusted_gets_nothing() -> None:
     assert f"tls:localhost:{port}" in warnings[0]
 
 
-def test_a_ca_file_that_is_none_is_an_error_before_anything_connects() -> None:
+def test_a_ca_file_without_certificates_is_an_error_before_anything_connects() -> None:
     with pytest.raises(ConfigError, match="tls_ca_file"):
         sender("tls", 1, [], tls_ca_file=__file__)
 
 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-async def test_where_nothing_listens_that_is_one_warning(transport: HepTransport) -> None:
+async def test_a_server_that_does_not_listen_is_one_warning(transport: HepTransport) -> None:
     journal, warnings = Journal(), list[str]()
     async with udp_server() as (_, port):
         pass  # now nobody listens there

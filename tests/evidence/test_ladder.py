@@ -213,6 +213,6 @@ def test_of_too_many_messages_those_in_the_middle_are_left_out() -> None:
     assert (found.left_out, found.left_out_at) == (5, 3)
 
 
-def test_no_message_is_a_ladder_too() -> None:
+def test_a_ladder_without_messages_is_empty() -> None:
     found = ladder_of([])
     assert (found.parties, found.messages, found.left_out) == ((), (), 0)

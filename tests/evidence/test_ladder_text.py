@@ -90,7 +90,7 @@ def test_no_line_is_wider_than_the_terminal(width: int, strokes: Strokes) -> Non
     assert max(map(columns_of, text.split("\n"))) <= max(width, 40)
 
 
-def test_ascii_is_ascii() -> None:
+def test_an_ascii_ladder_has_no_other_character() -> None:
     wire = call()
     wire.put(f"486 {'x' * 100}", "9 INVITE", SERVER, ALICE)
     for _ in range(3):

@@ -197,7 +197,7 @@ def test_a_refusal_is_a_failed_answer() -> None:
     assert call.sentence == "486 Busy Here"
 
 
-def test_a_refusal_that_was_expected_is_none() -> None:
+def test_a_refusal_that_was_expected_is_no_failure() -> None:
     met = verdict(name="expect-status", expected="486", actual="486", phase=Phase.ANSWER)
     report = content(*refused(RefusedError("486 Busy Here"), "486 Busy Here"), met)
     call = report.calls[0]
@@ -267,14 +267,14 @@ def test_silence_is_no_sound() -> None:
     assert (audio.state, audio.text) == ("not reached", "nothing audible was received")
 
 
-def test_what_the_command_blames_alone_is_its_first_call_s() -> None:
+def test_a_failure_that_only_the_command_tells_is_that_of_its_first_call() -> None:
     text = "audio: line 3: expect tone: not met"
     report = content(*good_call(), exit_code=8, reason=text, phase=Phase.AUDIO)
     assert report.calls[0].waterfall.failed is Phase.AUDIO
     assert report.waterfall.failed is None
 
 
-def test_what_a_command_that_waits_for_calls_blames_is_no_call_s_unless_one_says_so() -> None:
+def test_a_failure_of_a_command_that_waits_for_calls_is_no_call_s_unless_one_has_it() -> None:
     text = "audio: the device could not be opened"
     blamed: dict[str, Any] = {"exit_code": 9, "reason": text, "phase": Phase.AUDIO}
     report = content(*good_call(), **blamed, places_call=False)

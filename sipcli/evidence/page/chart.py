@@ -30,7 +30,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class DrawnSeries:
     """A series as a path."""
 
     name: str
@@ -52,7 +52,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """All that there is to draw and to say."""
+    """A chart, ready to be drawn, and what it shows in words."""
 
     key: str
     """Unique on the page."""
@@ -60,10 +60,10 @@ class Chart:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     """From the bottom."""
-    drawn: tuple[Drawn, ...]
+    drawn: tuple[DrawnSeries, ...]
     bands: tuple[Band, ...] = ()
     remark: str = ""
-    """What else there is to say about it; may be empty."""
+    """What else is worth knowing about it; may be empty."""
 
     @property
     def description(self) -> str:
@@ -123,7 +123,7 @@ def summary(series: Series, unit: str) -> str:
 
 def _drawn(
     series: Series, unit: str, times: Sequence[float], base: Sequence[float], x: Scale, y: Scale
-) -> Drawn:
+) -> DrawnSeries:
     if series.kind == "bars":
         room = _WIDTH * 100 / max(len(times), 1)
         bars = zip(times, base, series.values, strict=True)
@@ -139,7 +139,7 @@ def _drawn(
         ]
         closed = series.kind == "area"
         path = "".join(_run(run, closed=closed) for run in _runs(points))
-    return Drawn(
+    return DrawnSeries(
         name=series.name,
         kind=series.kind,
         path=path,

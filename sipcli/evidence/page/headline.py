@@ -13,23 +13,23 @@ _PHASES: Final = {phase.lower(): phase for phase in Phase}
 class Headline:
     """The verdict in the largest letters."""
 
-    stamp: str
+    outcome: str
     """`Failed at TCP`."""
     sentence: str
-    """What was found, without the name of the step that `stamp` has."""
+    """What was found, without the name of the step that `outcome` has."""
 
 
 def headline(verdict: RunVerdict) -> Headline:
     """Return the headline of a verdict."""
     if verdict.result == "passed":
-        return Headline(stamp="Passed", sentence=verdict.sentence)
+        return Headline(outcome="Passed", sentence=verdict.sentence)
     if verdict.result == "unknown":
-        return Headline(stamp="Not known", sentence=verdict.sentence)
+        return Headline(outcome="Not known", sentence=verdict.sentence)
     if verdict.phase is None:
-        return Headline(stamp="Failed", sentence=verdict.sentence)
+        return Headline(outcome="Failed", sentence=verdict.sentence)
     phase = _PHASES.get(verdict.phase.lower(), verdict.phase)
     sentence = verdict.sentence
     begin = f"{phase}: "
     if sentence.lower().startswith(begin.lower()):
         sentence = sentence[len(begin) :]
-    return Headline(stamp=f"Failed at {phase}", sentence=sentence)
+    return Headline(outcome=f"Failed at {phase}", sentence=sentence)

@@ -15,7 +15,7 @@ from sipcli.evidence.report_content import SoundSpectrum
 _TICKS_HZ: Final = (250, 500, 1000, 2000, 4000, 8000, 16000)
 _DB_PER_SHADE: Final = 3
 """Finer shades could not be told apart, and would cost bytes."""
-_INK: Final[tuple[tuple[float, Colour], ...]] = (
+_COLOURS: Final[tuple[tuple[float, Colour], ...]] = (
     (-96.0, (255, 255, 255)),
     (-78.0, (240, 247, 250)),
     (-60.0, (185, 219, 231)),
@@ -23,7 +23,7 @@ _INK: Final[tuple[tuple[float, Colour], ...]] = (
     (-24.0, (52, 92, 164)),
     (0.0, (38, 15, 76)),
 )
-"""From silence to the loudest: ever darker, so it can be read without seeing the colour."""
+"""From silence to the loudest: ever darker, so that it can be read without seeing colours."""
 _STEADY: Final = 0.7
 """A share of the time: a band that is the loudest for longer is named."""
 _OUTSIDE: Final = 0.05
@@ -69,8 +69,8 @@ def spectrogram_picture(sound: SoundSpectrum, x: Scale) -> SpectrogramPicture:
         x_ticks=time_ticks(x),
         y_ticks=_pitch_ticks(sound.edges_hz),
         shades=tuple(
-            (100 * (dbfs - _INK[0][0]) / -_INK[0][0], "rgb({} {} {})".format(*colour))
-            for dbfs, colour in _INK
+            (100 * (dbfs - _COLOURS[0][0]) / -_COLOURS[0][0], "rgb({} {} {})".format(*colour))
+            for dbfs, colour in _COLOURS
         ),
         floor=minus(f"{sound.floor_dbfs:g}"),
         description=_words(sound),
@@ -79,9 +79,9 @@ def spectrogram_picture(sound: SoundSpectrum, x: Scale) -> SpectrogramPicture:
 
 
 def _colour(dbfs: float) -> Colour:
-    """Return the ink of a level, between the two that are given next to it."""
-    upper = min(len(_INK) - 1, max(1, bisect_right([level for level, _ in _INK], dbfs)))
-    (low, before), (high, after) = _INK[upper - 1], _INK[upper]
+    """Return the colour of a level, between those of the two levels next to it."""
+    upper = min(len(_COLOURS) - 1, max(1, bisect_right([level for level, _ in _COLOURS], dbfs)))
+    (low, before), (high, after) = _COLOURS[upper - 1], _COLOURS[upper]
     share = min(1.0, max(0.0, (dbfs - low) / (high - low)))
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(before, after, strict=True))
     return red, green, blue

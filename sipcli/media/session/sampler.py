@@ -48,7 +48,7 @@ class Sampler:
         self._received = _LevelMeter()
 
     def tick(self, now: float) -> None:
-        """Record the figures, and begin or end to record the sound, as somebody wants it or not."""
+        """Record the figures; begin or stop recording the sound, as somebody wants it or not."""
         levels = self._take_levels()
         if self.due and self._journal.wants(SampleEntry):
             self._record(now, *levels)

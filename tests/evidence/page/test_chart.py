@@ -25,7 +25,7 @@ def test_a_line_has_a_gap_where_a_figure_is_not_known_and_a_dot_where_it_is_alon
     assert line.summary == "10 to 30 ms, median 20"
 
 
-def test_what_is_never_known_has_no_line_and_is_said_to_be() -> None:
+def test_a_figure_that_is_never_known_has_no_line_and_says_so() -> None:
     found = drawn(Series(name="round trip", values=[None] * 4))
     assert found.drawn[0].path == ""
     assert found.description == "round trip: not known."

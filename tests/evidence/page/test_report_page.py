@@ -170,7 +170,7 @@ def test_settings_that_somebody_chose_stand_in_front_of_all_others() -> None:
     assert "register_expires 600 default" in others
 
 
-def test_what_was_left_out_is_said() -> None:
+def test_the_page_says_how_much_it_leaves_out() -> None:
     content = replace(
         report(),
         waterfall=replace(report().waterfall, left_out=5),

@@ -95,7 +95,7 @@ def test_a_call_that_comes_much_later_than_the_registration_has_an_axis_of_its_o
         (3_725_000, "62:05 min"),
     ],
 )
-def test_times_are_told_as_a_person_would(ms: float, told: str) -> None:
+def test_times_are_rounded_as_a_person_would(ms: float, told: str) -> None:
     assert duration(ms) == told
 
 

@@ -82,7 +82,7 @@ def test_its_words_say_what_it_shows() -> None:
     assert (found.is_silent, found.description) == (False, told)
 
 
-def test_of_a_voice_the_range_is_told_where_most_of_its_power_is() -> None:
+def test_a_voice_is_described_by_the_range_with_most_of_its_power() -> None:
     tone = heard(1000)
     up, down = ([80 * (band == at) for band in range(BANDS)] for at in (20, 40))
     voice = replace(tone, columns=(bytes(up), bytes(down)) * 20)
