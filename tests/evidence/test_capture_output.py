@@ -90,6 +90,7 @@ def any_capture(
     def write(entry: object) -> bytes:
         before = path.stat().st_size
         journal.record(entry)  # type: ignore[arg-type]
+        capture.flush()  # packets wait for others
         return path.read_bytes()[before:]
 
     with closing(capture):
