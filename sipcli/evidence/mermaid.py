@@ -1,7 +1,7 @@
 """A message ladder as a sequence diagram of Mermaid, which GitHub and GitLab draw."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from sipcli.evidence.ladder_words import MessageKind
@@ -14,17 +14,6 @@ MAX_CHARACTERS: Final = 40_000
 MAX_SHOWN: Final = 120
 """Characters of a label or a remark."""
 _PLAIN: Final = re.compile(r"[^\w .,/()=+×-]")
-
-
-def merged(ladders: Iterable[ReportedLadder]) -> ReportedLadder:
-    """Return one ladder with the messages of several, in the order of time."""
-    each = tuple(ladders)
-    messages = [message for ladder in each for message in ladder.messages]
-    return ReportedLadder(
-        parties=tuple(dict.fromkeys(party for ladder in each for party in ladder.parties)),
-        messages=tuple(sorted(messages, key=lambda message: message.at_ms)),
-        left_out=sum(ladder.left_out for ladder in each),
-    )
 
 
 def sequence_diagram(ladder: ReportedLadder) -> str:

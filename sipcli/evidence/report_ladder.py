@@ -1,4 +1,4 @@
-"""The ladder of a report: that of the whole run, divided among its calls."""
+"""The ladder of a report: that of the whole run, divided among its calls, and put together."""
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
@@ -61,3 +61,14 @@ def divided_ladder(
         else:
             dropped += 1
     return DividedLadder(ladder, of_calls, others, ladder.left_out + dropped)
+
+
+def merged_ladder(ladders: Iterable[ReportedLadder]) -> ReportedLadder:
+    """Return one ladder with the messages of several, in the order of time."""
+    each = tuple(ladders)
+    messages = [message for ladder in each for message in ladder.messages]
+    return ReportedLadder(
+        parties=tuple(dict.fromkeys(party for ladder in each for party in ladder.parties)),
+        messages=tuple(sorted(messages, key=lambda message: message.at_ms)),
+        left_out=sum(ladder.left_out for ladder in each),
+    )

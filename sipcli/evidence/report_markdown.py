@@ -5,7 +5,7 @@ from typing import Final
 
 from sipcli.evidence.markdown_call import call_figures, call_ice, call_samples
 from sipcli.evidence.markdown_text import bold, details, escaped, fenced, table
-from sipcli.evidence.mermaid import merged, sequence_diagram
+from sipcli.evidence.mermaid import sequence_diagram
 from sipcli.evidence.report_content import (
     CallContent,
     JudgedExpectation,
@@ -14,6 +14,7 @@ from sipcli.evidence.report_content import (
     ReportedLadder,
     RunFacts,
 )
+from sipcli.evidence.report_ladder import merged_ladder
 from sipcli.evidence.waterfall import BarState, Fact, Waterfall
 
 MAX_BYTES: Final = 900_000
@@ -96,7 +97,7 @@ def _call(call: CallContent, connection: ReportedLadder | None) -> Iterator[str]
         yield _phases(call.waterfall)
     yield from call_figures(call)
     yield from call_samples(call)
-    ladder = call.ladder if connection is None else merged((connection, call.ladder))
+    ladder = call.ladder if connection is None else merged_ladder((connection, call.ladder))
     yield from _messages(ladder)
     yield from call_ice(call)
 

@@ -1,9 +1,7 @@
 """The ladder as rows: between which columns each arrow goes, and the message that it stands for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from heapq import merge
-from itertools import chain
 from typing import Final
 
 from sipcli.evidence.ladder_words import MessageKind
@@ -50,23 +48,21 @@ class LadderRows:
     left_out: int
 
 
-def ladder_rows(ladders: Sequence[ReportedLadder]) -> LadderRows:
-    """Return the rows of several ladders as one, in the order of time."""
-    parties = tuple(dict.fromkeys(chain.from_iterable(each.parties for each in ladders)))
-    gaps = max(1, len(parties) - 1)
+def ladder_rows(ladder: ReportedLadder) -> LadderRows:
+    """Return the rows of a ladder."""
+    gaps = max(1, len(ladder.parties) - 1)
     places = tuple(
         round(_MARGIN + (100 - 2 * _MARGIN) * each / gaps, 3) for each in range(gaps + 1)
     )
-    where = dict(zip(parties, places, strict=False))
-    messages = merge(*(each.messages for each in ladders), key=lambda message: message.at_ms)
+    where = dict(zip(ladder.parties, places, strict=False))
     return LadderRows(
-        parties=parties,
+        parties=ladder.parties,
         places=places,
         rows=tuple(
             _row(message, where.get(message.sender, 0.0), where.get(message.receiver, 100.0))
-            for message in messages
+            for message in ladder.messages
         ),
-        left_out=sum(each.left_out for each in ladders),
+        left_out=ladder.left_out,
     )
 
 

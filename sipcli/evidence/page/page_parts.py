@@ -19,6 +19,7 @@ from sipcli.evidence.report_content import (
     ReportContent,
     ReportedLadder,
 )
+from sipcli.evidence.report_ladder import merged_ladder
 from sipcli.evidence.waterfall import Fact, PhaseBar, Waterfall
 
 _LONGEST_GAP_MS: Final = 10_000.0
@@ -100,7 +101,7 @@ def _part(
         expectations=_worst_first(expectations),
         figures=_figures(call) if call else (),
         waterfalls=_on_axes([each for each in waterfalls if each.bars]),
-        ladder=ladder_rows(ladders),
+        ladder=ladder_rows(merged_ladder(ladders)),
         charts=call_charts(call, key) if call else (),
         spectrogram=(
             spectrogram_picture(call.spectrum, time_axis(call))

@@ -10,6 +10,7 @@ from sipcli.evidence.page.ladder_rows import ladder_rows
 from sipcli.evidence.page.page_parts import page_parts
 from sipcli.evidence.page.waterfall_rows import duration, waterfall_rows
 from sipcli.evidence.report_content import ReportedLadder
+from sipcli.evidence.report_ladder import merged_ladder
 from sipcli.evidence.waterfall import PhaseBar, Waterfall
 
 
@@ -101,7 +102,7 @@ def test_times_are_rounded_as_a_person_would(ms: float, told: str) -> None:
 
 def test_messages_of_several_ladders_are_in_the_order_of_time_between_all_parties() -> None:
     content = report()
-    found = ladder_rows([content.calls[0].ladder, content.ladder])
+    found = ladder_rows(merged_ladder([content.calls[0].ladder, content.ladder]))
     assert [row.message.label for row in found.rows[:5]] == [
         "REGISTER", "401 Unauthorized (REGISTER)", "REGISTER", "200 OK (REGISTER)", "INVITE"
     ]  # fmt: skip
@@ -114,17 +115,17 @@ def test_messages_of_several_ladders_are_in_the_order_of_time_between_all_partie
 
 
 def test_a_refusal_is_marked_and_a_question_for_the_password_is_not() -> None:
-    refused = [row.message.label for row in ladder_rows([call().ladder]).rows if row.is_fault]
+    refused = [row.message.label for row in ladder_rows(call().ladder).rows if row.is_fault]
     assert refused == ["481 Call/Transaction Does Not Exist (BYE)"]
 
 
 def test_a_ladder_may_be_empty() -> None:
-    found = ladder_rows([ReportedLadder(parties=(), messages=(), left_out=0)])
+    found = ladder_rows(ReportedLadder(parties=(), messages=(), left_out=0))
     assert (found.rows, found.parties) == ((), ())
 
 
 def test_names_and_values_of_a_message_are_told_apart() -> None:
-    lines = ladder_rows([call().ladder]).rows[0].lines
+    lines = ladder_rows(call().ladder).rows[0].lines
     parts = [(line.name, line.value) for line in lines]
     assert parts[0] == ("", "INVITE sip:bob@example.com SIP/2.0")
     assert ("CSeq:", " 1 INVITE") in parts
