@@ -21,6 +21,7 @@ from typing import Final, Literal
 from sipcli.evidence.synthetic_packets import udp_packet
 from sipcli.journal.entries import IpPort, PacketEntry, SipEntry
 from sipcli.sdp.description import SessionDescription
+from sipcli.sdp.formats import STATIC
 from sipcli.sdp.read import BadDescription, read
 from sipcli.sip.bodies import SDP, find_body
 from sipcli.sip.grammar import Malformed
@@ -39,7 +40,7 @@ LOOPBACK: Final = "127.0.0.1"
 
 _PAYLOAD_TYPE: Final = re.compile(r"[0-9]{1,2}|1[01][0-9]|12[0-7]")
 _RTPMAP: Final = re.compile(r"([0-9]{1,3}) +([!-~]{1,40}/[0-9]{1,6}(?:/[0-9]{1,2})?)")
-_STATIC: Final = {"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000", "13": "CN/8000"}
+_STATIC: Final = {str(each): STATIC[each].rtpmap.partition(" ")[2] for each in (0, 8, 9, 13)}
 """What payload types mean without rtpmap (RFC 3551 §6)."""
 _SAP: Final = Struct("!BBH4s")
 _SAP_VERSION_1: Final = 0x20
