@@ -13,6 +13,7 @@ from typing import BinaryIO, Final, Literal
 
 from sipcli.errors import ConfigError
 from sipcli.evidence.pcapng import (
+    BYTE_ORDER_MAGIC,
     COMMENT,
     END_OF_OPTIONS,
     ENHANCED_PACKET,
@@ -36,7 +37,6 @@ LATEST: Final = 253_370_764_800.0
 
 _OBSOLETE_PACKET: Final = 2
 _SIMPLE_PACKET: Final = 3
-_SECTION_MAGIC: Final = 0x1A2B3C4D
 _DIRECTIONS: Final[dict[int, Literal["sent", "received"]]] = {RECEIVED: "received", SENT: "sent"}
 _PCAP_TICKS: Final = {0xA1B2C3D4: 1_000_000, 0xA1B23C4D: 1_000_000_000}
 """The magic number of a pcap file -> ticks a second of its times."""
@@ -179,7 +179,7 @@ class _Pcapng:
 
     def _begin_section(self, magic: bytes) -> None:
         for order in "<>":
-            if Struct(f"{order}I").unpack(magic)[0] == _SECTION_MAGIC:
+            if Struct(f"{order}I").unpack(magic)[0] == BYTE_ORDER_MAGIC:
                 self._order = order
                 self._interfaces = []
                 return

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from struct import Struct
 from typing import Final, TypeAlias
 
+from sipcli.evidence.ip_packets import IpProtocol
 from sipcli.journal.entries import IpPort
 
 MAX_MESSAGE: Final = 8192
@@ -29,13 +30,6 @@ _MAX_CORRELATION_ID: Final = 1024
 """Bytes of them that are sent; the payload needs the rest."""
 
 _Address: TypeAlias = IPv4Address | IPv6Address
-
-
-class IpProtocol(IntEnum):
-    """What carried the captured message, by IANA's numbers."""
-
-    TCP = 6
-    UDP = 17
 
 
 class HepProtocol(IntEnum):
@@ -72,6 +66,7 @@ class HepMessage:
     source: IpPort
     destination: IpPort
     ip_protocol: IpProtocol
+    """What carried it."""
     protocol: HepProtocol
     payload: bytes
     """What does not fit in `MAX_MESSAGE` is cut off."""

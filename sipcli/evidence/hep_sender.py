@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from sipcli.config.server_settings import HepServer
-from sipcli.evidence.hep import HepMessage, HepProtocol, IpProtocol, encode
+from sipcli.evidence.hep import HepMessage, HepProtocol, encode
 from sipcli.evidence.hep_connection import HepConnection, connect, explain
+from sipcli.evidence.ip_packets import IpProtocol
 from sipcli.evidence.rtcp_json import rtcp_json
 from sipcli.evidence.sip_facts import is_keep_alive
 from sipcli.journal.entries import PacketEntry, SipEntry

@@ -6,6 +6,7 @@ of another protocol is left out, and fragments that wait for others have a bound
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from enum import IntEnum
 from ipaddress import ip_address
 from struct import Struct
 from typing import Final, Literal, NamedTuple
@@ -21,8 +22,6 @@ MAX_TAGS: Final = 4
 MAX_EXTENSIONS: Final = 8
 """Extension headers of an IPv6 packet."""
 
-UDP: Final = 17
-TCP: Final = 6
 
 _SHORT: Final = Struct("!H")
 IPV4_HEADER: Final = Struct("!BBHHHBBH4s4s")
@@ -37,6 +36,13 @@ _COOKED, _COOKED_2 = 113, 276
 _IP_TYPES: Final = (0x0800, 0x86DD)
 _TAG_TYPES: Final = (0x8100, 0x88A8, 0x9100)
 _HOP_BY_HOP, _ROUTING, _FRAGMENTED, _DESTINATION = 0, 43, 44, 60
+
+
+class IpProtocol(IntEnum):
+    """What an IP packet carries, by IANA's numbers."""
+
+    TCP = 6
+    UDP = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,7 @@ def _ipv6_packet(data: bytes) -> _IpPacket | None:
 
 def _transport_packet(packet: _IpPacket) -> TransportPacket | None:
     data = packet.payload
-    if packet.protocol == UDP and len(data) >= UDP_HEADER.size:
+    if packet.protocol == IpProtocol.UDP and len(data) >= UDP_HEADER.size:
         source, destination, size, _ = UDP_HEADER.unpack_from(data)
         return TransportPacket(
             "udp",
@@ -188,7 +194,7 @@ def _transport_packet(packet: _IpPacket) -> TransportPacket | None:
             (packet.destination, destination),
             data[UDP_HEADER.size : size or None],
         )
-    if packet.protocol == TCP and len(data) >= TCP_HEADER.size:
+    if packet.protocol == IpProtocol.TCP and len(data) >= TCP_HEADER.size:
         source, destination, sequence, _, begin, flags, _, _, _ = TCP_HEADER.unpack_from(data)
         return TransportPacket(
             "tcp",

@@ -8,6 +8,8 @@ from struct import Struct
 from typing import Final, Literal
 
 SECTION_HEADER: Final = 0x0A0D0D0A
+BYTE_ORDER_MAGIC: Final = 0x1A2B3C4D
+"""With which the body of a section header begins."""
 INTERFACE_DESCRIPTION: Final = 1
 ENHANCED_PACKET: Final = 6
 
@@ -42,7 +44,7 @@ _PACKET: Final = Struct("<IIIII")
 def section_header(program: str, comments: Sequence[str] = ()) -> bytes:
     """Return the block that begins a section; `program` is what writes it."""
     options = [(USER_APPLICATION, _text(program)), *((COMMENT, _text(c)) for c in comments)]
-    return _block(SECTION_HEADER, _SECTION.pack(0x1A2B3C4D, 1, 0, -1), options)
+    return _block(SECTION_HEADER, _SECTION.pack(BYTE_ORDER_MAGIC, 1, 0, -1), options)
 
 
 def interface_description(name: str, link_type: int = LINK_RAW_IP) -> bytes:

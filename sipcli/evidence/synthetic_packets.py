@@ -12,10 +12,9 @@ from typing import Final
 from sipcli.evidence.ip_packets import (
     IPV4_HEADER,
     IPV6_HEADER,
-    TCP,
     TCP_HEADER,
-    UDP,
     UDP_HEADER,
+    IpProtocol,
 )
 from sipcli.journal.entries import IpPort
 
@@ -45,8 +44,8 @@ def _udp_head(source: IpPort, destination: IpPort, length: int) -> tuple[bytes, 
     size = UDP_HEADER.size + length
     addresses = _addresses(source[0], destination[0])
     head = UDP_HEADER.pack(source[1], destination[1], size, 0)
-    pseudo = (*addresses, _PSEUDO_HEADER.pack(size, 0, 0, UDP), head)
-    return _ip_header(addresses, UDP, size) + head[:-2], _words(b"".join(pseudo))
+    pseudo = (*addresses, _PSEUDO_HEADER.pack(size, 0, 0, IpProtocol.UDP), head)
+    return _ip_header(addresses, IpProtocol.UDP, size) + head[:-2], _words(b"".join(pseudo))
 
 
 def tcp_packet(
@@ -69,9 +68,10 @@ def tcp_packet(
 
     addresses = _addresses(source[0], destination[0])
     segment = head(0) + payload
-    pseudo = (*addresses, _PSEUDO_HEADER.pack(len(segment), 0, 0, TCP), segment)
+    pseudo = (*addresses, _PSEUDO_HEADER.pack(len(segment), 0, 0, IpProtocol.TCP), segment)
     checksum = 0xFFFF - _words(b"".join(pseudo))
-    return _ip_header(addresses, TCP, TCP_HEADER.size + len(payload)) + head(checksum) + payload
+    ip_header = _ip_header(addresses, IpProtocol.TCP, len(segment))
+    return ip_header + head(checksum) + payload
 
 
 @lru_cache(maxsize=256)
@@ -94,7 +94,7 @@ def _as_ipv6(address: IPv4Address | IPv6Address) -> bytes:
     return address.packed if address.version == 6 else bytes(10) + b"\xff\xff" + address.packed
 
 
-def _ip_header(addresses: tuple[bytes, bytes], protocol: int, size: int) -> bytes:
+def _ip_header(addresses: tuple[bytes, bytes], protocol: IpProtocol, size: int) -> bytes:
     source, destination = addresses
     if len(source) == 16:
         return IPV6_HEADER.pack(6 << 28, size, protocol, _TTL, source, destination)

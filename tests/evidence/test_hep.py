@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sipcli.evidence.hep import MAX_MESSAGE, HepMessage, HepProtocol, IpProtocol, encode
+from sipcli.evidence.hep import MAX_MESSAGE, HepMessage, HepProtocol, encode
+from sipcli.evidence.ip_packets import IpProtocol
 from tests.evidence.hep_reader import read_hep
 
 
