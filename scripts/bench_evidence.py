@@ -5,6 +5,7 @@ other stretch of time, so what else the machine does hits both alike.
 """
 
 import asyncio
+import gc
 import sys
 import tempfile
 import time
@@ -63,6 +64,7 @@ def main() -> int:
     if not installed():
         sys.stdout.write(f"{INSTALL}\n")
         return 1
+    gc.freeze()  # as the console script does
     with tempfile.TemporaryDirectory() as folder, awake((0, 1)):
         without, within = asyncio.run(measure(Path(folder)))
     ratio = median(b / a for a, b in zip(without, within, strict=True))

@@ -155,8 +155,10 @@ class CaptureFile:
     def flush(self) -> None:
         """Write the packets that wait for others."""
         waiting, self._waiting = self._waiting, []
+        path = None
         for entry in waiting:
-            announcement = self._announcements.due(entry)
+            before, path = path, (entry.call, entry.local, entry.remote)
+            announcement = self._announcements.due(entry) if path != before else None
             if announcement is not None:
                 comment = (media_announcements.COMMENT,)
                 self._output.write(packet_block(entry.at, announcement, comments=comment))

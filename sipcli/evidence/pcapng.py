@@ -4,6 +4,7 @@ Each function returns one whole block, little-endian, to be written in one piece
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from struct import Struct
 from typing import Final, Literal
 
@@ -38,7 +39,11 @@ _LENGTH: Final = Struct("<I")
 _OPTION: Final = Struct("<HH")
 _SECTION: Final = Struct("<IHHq")
 _INTERFACE: Final = Struct("<HHI")
-_PACKET: Final = Struct("<IIIII")
+_PACKET_HEAD: Final = Struct("<III")
+_TIME: Final = Struct("<II")
+_LENGTHS: Final = Struct("<II")
+_INTERFACE_NUMBER: Final = 0
+_DIRECTIONS: Final = {"sent": SENT, "received": RECEIVED}
 
 
 def section_header(program: str, comments: Sequence[str] = ()) -> bytes:
@@ -65,19 +70,37 @@ def packet_block(
 
     `at` is in seconds since the Unix epoch; `left_out` says how many bytes at its end are missing.
     """
-    ticks = round(at * _TICKS)
-    fields = _PACKET.pack(0, ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data) + left_out)
-    body = fields + data + bytes(-len(data) % 4)
-    if not comments and direction is not None:  # most packets
-        return _closed(ENHANCED_PACKET, body + _DIRECTION_ALONE[direction])
+    high, low = divmod(round(at * _TICKS), 2**32)
+    if not comments and direction is not None and not left_out:  # most packets
+        begin, lengths, end = _plain_packet(len(data), direction)
+        return b"".join((begin, _TIME.pack(high, low), lengths, data, end))
     options = [(COMMENT, _text(comment)) for comment in comments]
     if direction is not None:
         options.append((PACKET_FLAGS, _LENGTH.pack(_DIRECTIONS[direction])))
+    fields = _TIME.pack(high, low) + _LENGTHS.pack(len(data), len(data) + left_out)
+    body = _LENGTH.pack(_INTERFACE_NUMBER) + fields + data + bytes(-len(data) % 4)
     return _block(ENHANCED_PACKET, body, options)
 
 
+@lru_cache(maxsize=1024)
+def _plain_packet(
+    length: int, direction: Literal["sent", "received"]
+) -> tuple[bytes, bytes, bytes]:
+    """Return what stands before the time, the packet's data and the end of its block.
+
+    In a call there are some hundred of them, by the lengths of its packets.
+    """
+    options = _encoded([(PACKET_FLAGS, _LENGTH.pack(_DIRECTIONS[direction]))])
+    padding = bytes(-length % 4)
+    size = _PACKET_HEAD.size + _TIME.size + _LENGTHS.size + length + len(padding) + len(options) + 4
+    begin = _PACKET_HEAD.pack(ENHANCED_PACKET, size, _INTERFACE_NUMBER)
+    return begin, _LENGTHS.pack(length, length), padding + options + _LENGTH.pack(size)
+
+
 def _block(kind: int, body: bytes, options: list[tuple[int, bytes]]) -> bytes:
-    return _closed(kind, body + _encoded(options))
+    body += _encoded(options)
+    size = len(body) + 12
+    return _BLOCK.pack(kind, size) + body + _LENGTH.pack(size)
 
 
 def _encoded(options: list[tuple[int, bytes]]) -> bytes:
@@ -89,18 +112,6 @@ def _encoded(options: list[tuple[int, bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def _closed(kind: int, body: bytes) -> bytes:
-    size = len(body) + 12
-    return _BLOCK.pack(kind, size) + body + _LENGTH.pack(size)
-
-
 def _text(text: str) -> bytes:
     data = text.encode("utf-8", "replace")[:MAX_COMMENT]
     return data.decode("utf-8", "ignore").encode()
-
-
-_DIRECTIONS: Final = {"sent": SENT, "received": RECEIVED}
-_DIRECTION_ALONE: Final = {
-    name: _encoded([(PACKET_FLAGS, _LENGTH.pack(flag))]) for name, flag in _DIRECTIONS.items()
-}
-"""The options of a packet without comments."""
