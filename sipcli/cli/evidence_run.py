@@ -103,7 +103,7 @@ def _documents(
     if report is not None:
         from sipcli.cli.report_part import ReportPart  # late, too; so is the next
 
-        parts.append(ReportPart(report))
+        parts.append(ReportPart(report, "--report" if junit is None else "--evidence"))
     if junit is not None:
         from sipcli.cli.junit_part import JUnitPart
 

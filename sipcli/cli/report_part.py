@@ -32,9 +32,13 @@ _UNFINISHED: Final = RunEnd(exit_code=Interrupted.exit_code, reason="not finishe
 class ReportPart:
     """The part of a command's evidence that is its report."""
 
-    def __init__(self, path: Path) -> None:
-        """Write to `path`, whose suffix says in which form. Raises `ConfigError`."""
+    def __init__(self, path: Path, option: str = "--report") -> None:
+        """Write to `path`, whose suffix says in which form. Raises `ConfigError`.
+
+        `option` is the one that asks for it, for errors.
+        """
         check_form(path)
+        self._option = option
         self._path = path
         self._recording = Recording()
         self._run: RunBegin | None = None
@@ -52,7 +56,7 @@ class ReportPart:
             begin(self._path, report_bytes(self._path, unfinished), is_private=True)
             self._fifo = hold_fifo(self._path)
         except OSError as error:
-            raise cannot_write("--report", self._path, error) from error
+            raise cannot_write(self._option, self._path, error) from error
         self._recording.attach(run.journal)
 
     def finish(self, end: RunEnd) -> None:
@@ -63,7 +67,7 @@ class ReportPart:
             document = report_bytes(self._path, self._content(end))
             finish(self._path, document, fifo, is_private=True)
         except OSError as error:
-            raise cannot_write("--report", self._path, error) from error
+            raise cannot_write(self._option, self._path, error) from error
 
     def discard(self) -> None:
         """Remove the file: there is nothing to report."""

@@ -24,10 +24,15 @@ class FinalAnswer:
 
 
 def call_bars(
-    call: RecordedCall, answer: FinalAnswer | None, clock: RunClock
+    call: RecordedCall, answer: FinalAnswer | None, clock: RunClock, blamed: Phase | None = None
 ) -> Iterator[PhaseBar]:
-    """Return the bars of a call; `answer` is None if there was none."""
-    return _CallBars(call, answer, clock).all()
+    """Return the bars of a call; `answer` is None if there was none.
+
+    `blamed` is the phase that failed. If that is the ring (408, 480), the answer has no bar: it
+    only says so.
+    """
+    bars = _CallBars(call, answer, clock).all()
+    return (bar for bar in bars if blamed is not Phase.RING or bar.phase is not Phase.ANSWER)
 
 
 class _CallBars:

@@ -57,6 +57,7 @@ def call_content(
     is_given_up = is_interrupted and ended is not None and _is_cancelled(ended)
     if not is_given_up:
         blame = _blame(ended, evidence.verdicts, clock.ms(end)) or blame
+    blamed = blame.phase if blame is not None else None
     is_incoming = isinstance(call.begin, Incoming)
     remote = call.begin.sender if isinstance(call.begin, Incoming) else call.begin.to
     return CallContent(
@@ -72,7 +73,7 @@ def call_content(
         duration_s=ended.duration_s if ended is not None else 0.0,
         codec=_codec(ended, call),
         expectations=tuple(map(judged, evidence.verdicts)),
-        waterfall=waterfall(call_bars(call, answer, clock), blame, CALL_PHASES),
+        waterfall=waterfall(call_bars(call, answer, clock, blamed), blame, CALL_PHASES),
         stats=ended.stats if ended is not None else None,
         samples=tuple(_points(call.samples.read(), clock)),
         spectrum=_spectrum(call, clock),

@@ -223,6 +223,13 @@ def test_a_call_that_nobody_answers_fails_while_it_rings() -> None:
     assert call.waterfall.bars[0].text == "no answer within 2 s"
 
 
+def test_a_status_that_says_nobody_answered_is_no_answer() -> None:
+    call = content(*refused(NoAnswerError("480 Temporarily Unavailable"), "480 Temporarily")).calls[
+        0
+    ]
+    assert states(call.waterfall)[:2] == [("ring", "failed"), ("answer", "not reached")]
+
+
 def test_a_call_that_the_user_gives_up_has_not_failed() -> None:
     gone = ended(NoAnswerError("hung up"), by="local", status=487)
     entries = [each for each in good_call() if each.at < at(1900)]
