@@ -13,10 +13,12 @@ _LATE = {
     "Call": "sipcli.phone.call",
     "CallAction": "sipcli.phone.waiter",
     "CallRecord": "sipcli.expect.call_record",
+    "Journal": "sipcli.journal.journal",
     "Measured": "sipcli.phone.audio_meters",
     "PingResult": "sipcli.phone.errors",
     "RegistrationStatus": "sipcli.phone.registration_status",
     "Sending": "sipcli.phone.digits",
+    "Settings": "sipcli.config.settings",
     **dict.fromkeys(
         (
             "Binding",

@@ -1,4 +1,6 @@
+from sipcli.config.settings import Settings as Settings
 from sipcli.expect.call_record import CallRecord as CallRecord
+from sipcli.journal.journal import Journal as Journal
 from sipcli.phone import events as events
 from sipcli.phone.audio_meters import Measured as Measured
 from sipcli.phone.call import Call as Call
