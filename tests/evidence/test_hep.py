@@ -1,5 +1,6 @@
 """HEP3 messages, byte by byte."""
 
+from ipaddress import IPv6Address
 from typing import Any
 
 import pytest
@@ -68,7 +69,8 @@ def test_a_report_over_ipv6() -> None:
 def test_a_relay_between_ipv4_and_ipv6() -> None:
     mixed = message(source=("192.0.2.1", 1), destination=("2001:db8::2", 2))
     found = read_hep(encode(mixed, agent_id=1, password=None))
-    assert found.ends == (("::ffff:c000:201", 1), ("2001:db8::2", 2))
+    # Python 3.13 writes a mapped address in another way.
+    assert found.ends == ((str(IPv6Address("::ffff:192.0.2.1")), 1), ("2001:db8::2", 2))
 
 
 @pytest.mark.parametrize(("at", "wanted"), [(5.0, (5, 0)), (5.9999999, (6, 0)), (5.5, (5, 500000))])
