@@ -28,7 +28,9 @@ class JUnitPart:
         """Read the journal, and write an unfinished report. Raises `ConfigError`."""
         self._is_doctor = run.command == _DOCTOR
         self._since = run.journal.now()
-        self._report = JUnitReport(run.command, self._path, run.target, "--evidence")
+        self._report = JUnitReport(
+            run.command, self._path, run.target, "--evidence", is_private=True
+        )
         self._report.begin(())
         self._report.watch(run.journal, run.loaded.settings)
         run.journal.subscribe(VerdictEntry, self._on_verdict)

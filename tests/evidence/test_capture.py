@@ -322,6 +322,12 @@ def test_a_discarded_capture_leaves_the_file_of_another(world: World) -> None:
     assert world.path.read_bytes() == b"another"
 
 
+def test_what_waits_is_written_at_the_end(world: World) -> None:
+    world.journal.record(rtp_entry())
+    world.capture.close()
+    assert [packet.destination[1] for packet in world.transported()] == [9875, 60_000]
+
+
 def test_rtp_waits_for_more_of_it_but_sip_for_nothing(world: World) -> None:
     begin = world.path.stat().st_size
     at = 1_800_000_000.0

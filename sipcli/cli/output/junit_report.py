@@ -64,12 +64,19 @@ class JUnitReport:
     """
 
     def __init__(
-        self, command: str, path: Path | None, target: str, option: str = "--junit"
+        self,
+        command: str,
+        path: Path | None,
+        target: str,
+        option: str = "--junit",
+        *,
+        is_private: bool = False,
     ) -> None:
-        """`option` is the one that asks for it, for errors."""
+        """`option` is the one that asks for it, for errors; a private file has mode 0600."""
         self._command = command
         self._path = path
         self._option = option
+        self._is_private = is_private
         self._target = line_without_secrets(target_without_password(target))
         self._fifo: int | None = None
         self._began = datetime.now(UTC)
@@ -91,7 +98,7 @@ class JUnitReport:
             names = [*names] or [self._name]
             cases = [TestCase(name=name, seconds=0.0, error=UNFINISHED) for name in names]
             try:
-                begin(self._path, self._document(cases))
+                begin(self._path, self._document(cases), is_private=self._is_private)
                 self._fifo = hold_fifo(self._path)
             except OSError as fault:
                 raise cannot_write(self._option, self._path, fault) from fault
@@ -185,7 +192,7 @@ class JUnitReport:
     def _publish(self, path: Path, document: bytes) -> None:
         if path != STDOUT:
             fifo, self._fifo = self._fifo, None
-            finish(path, document, fifo)
+            finish(path, document, fifo, is_private=self._is_private)
         elif not common().json:  # with --json this was an error: stdout has only events
             sys.stdout.flush()
             sys.stdout.buffer.write(document + b"\n")
