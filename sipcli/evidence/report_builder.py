@@ -32,6 +32,7 @@ from sipcli.evidence.waterfall import (
 )
 from sipcli.journal.entries import VerdictEntry
 from sipcli.phone.events import Warned
+from sipcli.sip.masking import line_without_secrets
 from sipcli.text import printable
 
 MAX_TEXT: Final = 4000
@@ -216,7 +217,7 @@ def _safe(value: T) -> T:
     if isinstance(value, StrEnum):
         return value
     if isinstance(value, str):
-        safe = brief(value, MAX_TEXT)
+        safe = brief(line_without_secrets(value), MAX_TEXT)
     elif isinstance(value, tuple):
         safe = tuple(map(_safe, value))
     elif is_dataclass(value) and not isinstance(value, type):

@@ -111,9 +111,15 @@ def test_no_key_of_a_session_description_is_in_any_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["call sip:bob:s3cr3t@example.com failed", "sips:bob:s3cr3t@[::1]:5061;x"]
+    "text",
+    [
+        "call sip:bob:s3cr3t@example.com failed",
+        "sips:bob:s3cr3t@[::1]:5061;x",
+        "486 Busy; token=s3cr3t",
+        "sip:bob@example.com;access_token=s3cr3t",
+    ],
 )
-def test_no_password_of_an_address_is_in_any_form(text: str) -> None:
+def test_no_secret_in_what_a_peer_says_is_in_any_form(text: str) -> None:
     changes: dict[str, Any] = {"exit_code": 5, "reason": text, "phase": Phase.ANSWER}
     assert "s3cr3t" not in whole(content(*hostile(text, text.encode()), **changes))
 
